@@ -1,0 +1,58 @@
+#include "store/audience.h"
+
+#include <string.h>
+
+dk_viewer dk_viewer_public(void)
+{
+    return (dk_viewer){.audience = DK_PUBLIC};
+}
+
+bool dk_viewer_staff(const char *division, dk_viewer *ret_viewer)
+{
+    *ret_viewer = dk_viewer_public();
+    const size_t n = division != NULL ? strnlen(division, sizeof ret_viewer->division) : sizeof ret_viewer->division;
+    if (n >= sizeof ret_viewer->division || strspn(division, "0123456789") != n)
+        return false;
+    ret_viewer->audience = DK_STAFF;
+    memcpy(ret_viewer->division, division, n + 1);
+    return true;
+}
+
+/* There are three kinds of viewer; a viewer of any other audience is treated as the public. */
+static dk_audience audience_of(const dk_viewer *viewer)
+{
+    return viewer->audience == DK_STAFF || viewer->audience == DK_NEVER ? viewer->audience : DK_PUBLIC;
+}
+
+static uint64_t fields_up_to(const dk_kind *kind, dk_audience audience)
+{
+    uint64_t fields = 0;
+    for (size_t i = 0; i < kind->n_fields && i < 64; i++)
+        if (kind->fields[i].audience <= audience)
+            fields |= UINT64_C(1) << i;
+    return fields;
+}
+
+dk_view dk_view_of(const dk_kind *kind, const dk_viewer *viewer)
+{
+    const dk_audience audience = audience_of(viewer);
+    dk_view view = {.inside = fields_up_to(kind, audience)};
+    /* The owner's export has no scope: it sees all of every row. */
+    view.outside = audience == DK_STAFF ? fields_up_to(kind, DK_PUBLIC) : view.inside;
+    if (audience == DK_STAFF)
+        memcpy(view.division, viewer->division, sizeof view.division);
+    return view;
+}
+
+uint64_t dk_view_fields(const dk_view *view, const char *division)
+{
+    const size_t n = strnlen(view->division, sizeof view->division);
+    if (n == 0)
+        return view->inside;
+    return division != NULL && strncmp(division, view->division, n) == 0 ? view->inside : view->outside;
+}
+
+bool dk_view_total(const dk_total *total, const dk_viewer *viewer)
+{
+    return audience_of(viewer) >= total->audience;
+}

@@ -1,0 +1,30 @@
+/* Who is asking, and what they may see. This is the only place that decides it: tiles, items, links, totals,
+ * search and errors all take a dk_view from here. */
+#ifndef DK_STORE_AUDIENCE_H
+#define DK_STORE_AUDIENCE_H
+
+#include "store/catalogue.h"
+
+typedef struct dk_viewer {
+    dk_audience audience; /* DK_PUBLIC or DK_STAFF; DK_NEVER is the owner's export */
+    char division[13];    /* staff: prefix of the divisions in scope; "" is the whole store */
+} dk_viewer;
+
+/* The fields of a kind that a viewer sees in a row: bit i is field i. */
+typedef struct dk_view {
+    uint64_t inside;  /* rows whose division is in the viewer's scope */
+    uint64_t outside; /* all other rows: what the public sees */
+    char division[13];
+} dk_view;
+
+dk_viewer dk_viewer_public(void);
+/* division: prefix of 0 to 12 digits; anything else gives the public viewer and false. */
+bool dk_viewer_staff(const char *division, dk_viewer *ret_viewer);
+
+dk_view dk_view_of(const dk_kind *kind, const dk_viewer *viewer);
+/* The fields seen in a row of this division (NULL: unknown, so out of every scope but ""). */
+uint64_t dk_view_fields(const dk_view *view, const char *division);
+/* Whether the viewer sees a total (store/catalogue.h, dk_total). */
+bool dk_view_total(const dk_total *total, const dk_viewer *viewer);
+
+#endif

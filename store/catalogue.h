@@ -1,0 +1,178 @@
+/* The catalogue: which layers, records, fields, links and disclosure items there are, and who may see what.
+ *
+ * Written in YAML (README, "The catalogue"; JSON Schema in catalogue.schema.json), read once, then immutable:
+ * any number of threads may read one catalogue. The programs know no field name that it does not declare. */
+#ifndef DK_STORE_CATALOGUE_H
+#define DK_STORE_CATALOGUE_H
+
+#include "store/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Audiences from the widest to the narrowest: a viewer sees a field whose audience is not above its own. */
+typedef enum dk_audience {
+    DK_PUBLIC = 0,  /* public: everyone */
+    DK_GROUP,       /* group, 特定群体: members of the village concerned */
+    DK_ON_REQUEST,  /* request, 依申请 */
+    DK_STAFF,       /* staff, within a division scope */
+    DK_NEVER        /* never: only the owner's own export; the default of a field */
+} dk_audience;
+
+typedef enum dk_field_type {
+    DK_FIELD_TEXT = 0,
+    DK_FIELD_INTEGER,
+    DK_FIELD_NUMBER,
+    DK_FIELD_DATE,        /* text YYYY-MM-DD */
+    DK_FIELD_APPROVAL_NO, /* text; one or more 文号 in canonical form, joined by 、 (store/approval_no.h) */
+    DK_FIELD_DIVISION,    /* text of 6, 9 or 12 digits */
+    DK_FIELD_URL
+} dk_field_type;
+
+/* Upper bounds, so that a set of fields is a 64-bit mask and a hostile catalogue stays small. */
+#define DK_MAX_FIELDS 63
+#define DK_MAX_KINDS 32
+
+struct dk_kind;
+
+typedef struct dk_field {
+    const char *name;  /* [a-z][a-z0-9_]*, at most 60 bytes */
+    const char *title; /* Chinese title */
+    const char *unit;  /* ha, m2, km2, yuan, yuan/mu … or NULL */
+    dk_field_type type;
+    dk_audience audience;
+    bool in_tiles;  /* goes into vector tiles (for the audiences that may see it) */
+    bool in_search; /* found by /search */
+    bool required;  /* a row without it is rejected */
+    bool computed_area_m2;     /* filled by dikuai: 图斑椭球面积 in square metres (store/area.h) */
+    double declares_area_m2;   /* >0: this field declares the area in units of so many square metres (ha: 10000) and is compared */
+    const char **aliases;      /* column names that sources use, compared without regard to case */
+    size_t n_aliases;
+    const char **values;       /* allowed values; none: any */
+    size_t n_values;
+    /* When the source leaves it empty, the value is taken over a link: from that kind's field. Else NULL, -1. */
+    const struct dk_kind *inherit_kind;
+    int inherit_field;
+} dk_field;
+
+/* Totals that a kind shows to audiences that may not see its single rows' sums. */
+typedef struct dk_total {
+    int by[4]; /* field indices; rows with equal values form a group */
+    size_t n_by;
+    int sum[16]; /* fields that are summed */
+    size_t n_sum;
+    int64_t min_rows; /* groups of fewer rows are not shown */
+    dk_audience audience;
+} dk_total;
+
+typedef enum dk_geometry_kind { DK_NO_GEOMETRY = 0, DK_POLYGONS, DK_LINES, DK_POINTS } dk_geometry_kind;
+
+/* A layer (geometry is not DK_NO_GEOMETRY) or a kind of record. */
+typedef struct dk_kind {
+    const char *name;
+    const char *title;
+    size_t index; /* position in dk_catalogue.kinds; layers come first */
+    dk_geometry_kind geometry;
+    dk_field *fields;
+    size_t n_fields;
+    /* The key of a row is its key field, qualified as "<first non-empty qualifier>:<key field>" if there are qualifiers. */
+    int key_field;
+    int qualifiers[4]; /* field indices in order of preference */
+    size_t n_qualifiers;
+    bool qualify_by_source; /* last resort: the base name of the source file */
+    int division_field;     /* gives the staff scope of a row; -1: none, such a row has no scope but the whole store's */
+    int date_field;         /* the event date, for timelines; -1: none */
+    int label_field;        /* what to call a row; -1: its key */
+    int min_zoom, max_zoom; /* tiles, layers only */
+    dk_total *totals;
+    size_t n_totals;
+    const char **ignored_columns; /* columns of sources that are known and not loaded, such as OBJECTID */
+    size_t n_ignored_columns;
+} dk_kind;
+
+/* One way in which rows of two kinds belong together: all pairs of fields share a value. */
+#define DK_LINK_KEY (-2) /* instead of a field index: the row's whole key */
+typedef struct dk_link_rule {
+    struct { int from, to; } match[4]; /* field index or DK_LINK_KEY */
+    size_t n_match;
+    struct { int from, to; } unless; /* the rule does not hold when both rows have a value there; -1, -1: no such pair */
+} dk_link_rule;
+
+/* A link joins rows if any of its rules holds. It is read in both directions. */
+typedef struct dk_link {
+    const dk_kind *from, *to;
+    dk_link_rule *rules;
+    size_t n_rules;
+} dk_link;
+
+/* A disclosure item, 公开事项. Texts may be NULL. */
+typedef struct dk_item {
+    const char *id;
+    const char *category; /* 一级事项 */
+    const char *title;    /* 二级事项 */
+    const char *content, *basis, *time_limit, *subject, *channel;
+    const char *object; /* 公开对象: 全社会, 特定群体 */
+    const char *mode;   /* 公开方式: 主动公开, 依申请公开 */
+    const char *level;  /* 公开层级 */
+    const char *guide;  /* which catalogue of items it comes from: 2019 guide, law of 2021 … */
+    const dk_kind *subject_kind; /* the layer whose rows the item is about, e.g. parcel */
+    /* The item applies when the linked record's field has one of the values; applies_kind NULL: always. */
+    const dk_kind *applies_kind;
+    int applies_field;
+    const char **applies_values;
+    size_t n_applies_values;
+    /* It is proved (published) by a linked record of one of these kinds whose where field has the value. */
+    struct dk_proof {
+        const dk_kind *kind;
+        int where_field; /* -1: any row of the kind */
+        const char *where_value;
+        int date_field; /* the field that holds the date of publication; -1: the kind's date_field */
+    } *proofs;
+    size_t n_proofs;
+} dk_item;
+
+typedef struct dk_division {
+    const char *code; /* 6, 9 or 12 digits */
+    const char *name;
+    const char *valid_from, *valid_to; /* YYYY-MM-DD or NULL */
+    const char *successor;             /* code or NULL */
+} dk_division;
+
+typedef struct dk_catalogue {
+    const char *title;
+    const char *publisher;
+    const char *map_approval_no; /* 审图号 */
+    double extent[4];            /* west, south, east, north in degrees, EPSG:4490 */
+    dk_kind *kinds;
+    size_t n_kinds, n_layers; /* kinds[0..n_layers) are the layers */
+    dk_link *links;
+    size_t n_links;
+    dk_item *items;
+    size_t n_items;
+    dk_division *divisions; /* sorted by code; none: codes are checked for their form only */
+    size_t n_divisions;
+    void *memory; /* owns every string and array above */
+} dk_catalogue;
+
+/* Parses YAML text. origin names it in messages ("FILE:12: layers[0].fields[3].type: …"). A mistake is
+ * DK_INVALID with file, line and key. Caller frees with dk_catalogue_free. */
+dk_status dk_catalogue_parse(const char *yaml, size_t size, const char *origin, dk_catalogue **ret_catalogue,
+                             dk_error *err);
+/* Reads the file (at most 16 MiB) and parses it; ret_text, if not NULL, gets the text, freed with free(). */
+dk_status dk_catalogue_read(const char *path, dk_catalogue **ret_catalogue, char **ret_text, dk_error *err);
+void dk_catalogue_free(dk_catalogue *catalogue); /* NULL-safe */
+
+/* Look-ups by name; NULL or -1 if there is none. */
+const dk_kind *dk_catalogue_kind(const dk_catalogue *catalogue, const char *name);
+int dk_kind_field(const dk_kind *kind, const char *name);
+const dk_division *dk_catalogue_division(const dk_catalogue *catalogue, const char *code);
+/* The link between two kinds in either direction; *ret_reversed says that a is its `to` side. */
+const dk_link *dk_catalogue_link(const dk_catalogue *catalogue, const dk_kind *a, const dk_kind *b,
+                                 bool *ret_reversed);
+
+/* The name of an audience or type as the catalogue writes it: "public", "date" … */
+const char *dk_audience_name(dk_audience audience);
+const char *dk_field_type_name(dk_field_type type);
+
+#endif

@@ -1,0 +1,564 @@
+#include "store/catalogue_parse.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/* Several times what 16 MiB of YAML become, and a bound on what its aliases can be made to write out. */
+#define MAX_MEMORY ((size_t)128 << 20)
+
+const char *const dk_audience_names[DK_NEVER + 1] = {"public", "group", "request", "staff", "never"};
+
+/* Names that URLs, tiles, answers and the store's tables use for something else. */
+static const char *const reserved_fields[] = {"key",   "feature", "generation", "limit",          "after",
+                                              "bbox",  "f",       "q",          "geom",           "fid",
+                                              "batch", "born",    "died",       "division_scope", "source"};
+static const char *const reserved_prefixes[] = {"dk_", "gpkg_", "rtree_", "sqlite_"};
+
+bool dk_parse_field_name(dk_catalogue_parser *parser, const yaml_node_t *node, const dk_kind *kind, int *ret_field)
+{
+    dk_yaml *yaml = &parser->yaml;
+    const char *name = NULL;
+    if (!dk_yaml_text(yaml, node, &name))
+        return false;
+    const int field = dk_kind_field(kind, name);
+    if (field < 0) {
+        char choice[300];
+        dk_yaml_choice(choice, sizeof choice, kind->fields, kind->n_fields, sizeof *kind->fields);
+        return dk_yaml_fail(yaml, node, "'%s' is not a field of %s; use %s", dk_yaml_shown(yaml, name), kind->name,
+                            choice);
+    }
+    *ret_field = field;
+    return true;
+}
+
+/* Fields -------------------------------------------------------------------------------------------------------- */
+
+enum {
+    F_NAME,
+    F_TITLE,
+    F_TYPE,
+    F_UNIT,
+    F_AUDIENCE,
+    F_REQUIRED,
+    F_SEARCH,
+    F_TILES,
+    F_COMPUTED,
+    F_DECLARES_AREA,
+    F_ALIASES,
+    F_VALUES,
+    F_INHERIT,
+    F_COUNT
+};
+
+static const char *const field_types[] = {"text", "integer", "number", "date", "approval_no", "division", "url"};
+
+/* Reads declares_area and computed, which make a field an area. */
+static bool parse_area(dk_yaml *yaml, const dk_yaml_key *keys, const dk_kind *kind, dk_field *field)
+{
+    static const struct {
+        const char *unit;
+        double m2;
+    } units[] = {{"ha", 10000}, {"m2", 1}, {"km2", 1e6}, {"mu", 2000.0 / 3}};
+    bool declares = false;
+    if (!dk_yaml_key_flag(yaml, &keys[F_DECLARES_AREA], &declares))
+        return false;
+    if (keys[F_COMPUTED].value != NULL) {
+        static const char *const computations[] = {"area"};
+        size_t computation;
+        if (!dk_yaml_key_choice(yaml, &keys[F_COMPUTED], "something that is computed", computations, 1, &computation))
+            return false;
+        field->computed_area_m2 = true;
+    }
+    if (!declares && !field->computed_area_m2)
+        return true;
+    const dk_yaml_key *key = &keys[declares ? F_DECLARES_AREA : F_COMPUTED];
+    dk_yaml_enter(yaml, key->name);
+    if (kind->geometry != DK_POLYGONS)
+        return dk_yaml_fail(yaml, key->value, "only polygons have an area; remove '%s' or use geometry: polygon",
+                            key->name);
+    if (field->type != DK_FIELD_NUMBER)
+        return dk_yaml_fail(yaml, key->value, "an area needs type: number; correct the type or remove '%s'", key->name);
+    if (declares && (field->computed_area_m2 || keys[F_INHERIT].value != NULL))
+        return dk_yaml_fail(yaml, key->value, "a declared area comes from the source alone; remove '%s' or '%s'",
+                            key->name, keys[field->computed_area_m2 ? F_COMPUTED : F_INHERIT].name);
+    if (field->computed_area_m2 && keys[F_INHERIT].value != NULL)
+        return dk_yaml_fail(yaml, key->value, "a computed field inherits nothing; remove 'computed' or 'inherit'");
+    if (field->computed_area_m2 && field->unit != NULL && strcmp(field->unit, "m2") != 0)
+        return dk_yaml_fail(yaml, key->value, "the area is computed in square metres; use unit: m2");
+    if (declares) {
+        size_t i = 0;
+        while (i < COUNT(units) && (field->unit == NULL || strcmp(units[i].unit, field->unit) != 0))
+            i++;
+        if (i == COUNT(units))
+            return dk_yaml_fail(yaml, key->value, "a declared area needs its unit; use unit: ha, m2, km2 or mu");
+        field->declares_area_m2 = units[i].m2;
+    }
+    dk_yaml_leave(yaml);
+    return true;
+}
+
+static bool parse_field(dk_catalogue_parser *parser, const yaml_node_t *node, dk_kind *kind, dk_field *field,
+                        const yaml_node_t **ret_aliases)
+{
+    dk_yaml *yaml = &parser->yaml;
+    dk_yaml_key keys[F_COUNT] = {
+        [F_NAME] = {"name", true, NULL},          [F_TITLE] = {"title", true, NULL},
+        [F_TYPE] = {"type", true, NULL},          [F_UNIT] = {"unit", false, NULL},
+        [F_AUDIENCE] = {"audience", false, NULL}, [F_REQUIRED] = {"required", false, NULL},
+        [F_SEARCH] = {"search", false, NULL},     [F_TILES] = {"tiles", false, NULL},
+        [F_COMPUTED] = {"computed", false, NULL}, [F_DECLARES_AREA] = {"declares_area", false, NULL},
+        [F_ALIASES] = {"aliases", false, NULL},   [F_VALUES] = {"values", false, NULL},
+        [F_INHERIT] = {"inherit", false, NULL},
+    };
+    size_t type = 0, audience = DK_NEVER;
+    field->inherit_field = -1;
+    if (!dk_yaml_mapping(yaml, node, keys, F_COUNT) || !dk_yaml_key_name(yaml, &keys[F_NAME], &field->name) ||
+        !dk_yaml_key_text(yaml, &keys[F_TITLE], &field->title) ||
+        !dk_yaml_key_choice(yaml, &keys[F_TYPE], "a type", field_types, COUNT(field_types), &type) ||
+        !dk_yaml_key_text(yaml, &keys[F_UNIT], &field->unit) ||
+        !dk_yaml_key_choice(yaml, &keys[F_AUDIENCE], "an audience", dk_audience_names, COUNT(dk_audience_names),
+                            &audience) ||
+        !dk_yaml_key_flag(yaml, &keys[F_REQUIRED], &field->required) ||
+        !dk_yaml_key_flag(yaml, &keys[F_SEARCH], &field->in_search) ||
+        !dk_yaml_key_flag(yaml, &keys[F_TILES], &field->in_tiles) ||
+        !dk_yaml_key_texts(yaml, &keys[F_ALIASES], 0, 200, &field->aliases, &field->n_aliases) ||
+        !dk_yaml_key_texts(yaml, &keys[F_VALUES], 1, 1000, &field->values, &field->n_values))
+        return false;
+    field->type = (dk_field_type)type;
+    field->audience = (dk_audience)audience;
+    for (size_t i = 0; i < COUNT(reserved_fields); i++)
+        if (strcmp(field->name, reserved_fields[i]) == 0) {
+            dk_yaml_enter(yaml, "name");
+            return dk_yaml_fail(yaml, keys[F_NAME].value, "'%s' is a reserved word; choose another name", field->name);
+        }
+    if (field->in_tiles && (kind->geometry == DK_NO_GEOMETRY || field->audience == DK_NEVER)) {
+        dk_yaml_enter(yaml, "tiles");
+        return dk_yaml_fail(
+            yaml, keys[F_TILES].value,
+            kind->geometry == DK_NO_GEOMETRY
+                ? "a record has no place in tiles; remove 'tiles'"
+                : "a field with audience: never cannot be in tiles; remove 'tiles' or name an audience");
+    }
+    if (field->in_search && field->audience == DK_NEVER) {
+        dk_yaml_enter(yaml, "search");
+        return dk_yaml_fail(yaml, keys[F_SEARCH].value,
+                            "a field with audience: never cannot be searched; remove 'search' or name an audience");
+    }
+    if (field->n_values > 0 && field->type != DK_FIELD_TEXT) {
+        dk_yaml_enter(yaml, "values");
+        return dk_yaml_fail(yaml, keys[F_VALUES].value,
+                            "only a field of type: text has a list of values; remove 'values' or correct the type");
+    }
+    if (!parse_area(yaml, keys, kind, field))
+        return false;
+    parser->inherit[kind->index][field - kind->fields] = keys[F_INHERIT].value;
+    *ret_aliases = keys[F_ALIASES].value;
+    return true;
+}
+
+/* Who claims a column of the sources. */
+typedef struct claim {
+    const char *column;
+    size_t field; /* SIZE_MAX: the kind's list of columns to ignore */
+    size_t alias; /* SIZE_MAX: the field's own name */
+} claim;
+
+static int compare_claims(const void *a, const void *b)
+{
+    const claim *x = a, *y = b;
+    const int order = strcasecmp(x->column, y->column);
+    if (order != 0)
+        return order;
+    if (x->field != y->field)
+        return x->field < y->field ? -1 : 1;
+    return (x->alias > y->alias) - (x->alias < y->alias);
+}
+
+/* A column that two fields claim would go to whichever comes first: it must be clear which. */
+static bool check_columns(dk_yaml *yaml, const dk_kind *kind, const yaml_node_t *fields,
+                          const yaml_node_t *const *aliases)
+{
+    size_t n = kind->n_fields + kind->n_ignored_columns;
+    for (size_t i = 0; i < kind->n_fields; i++)
+        n += kind->fields[i].n_aliases;
+    claim *claims = malloc(n * sizeof *claims);
+    if (claims == NULL) {
+        yaml->status = dk_fail(yaml->err, DK_NOMEM, "%s: out of memory while reading the catalogue", yaml->origin);
+        return false;
+    }
+    n = 0;
+    for (size_t i = 0; i < kind->n_fields; i++) {
+        const dk_field *field = &kind->fields[i];
+        claims[n++] = (claim){field->name, i, SIZE_MAX};
+        for (size_t k = 0; k < field->n_aliases; k++)
+            claims[n++] = (claim){field->aliases[k], i, k};
+    }
+    for (size_t i = 0; i < kind->n_ignored_columns; i++)
+        claims[n++] = (claim){kind->ignored_columns[i], SIZE_MAX, i};
+    qsort(claims, n, sizeof *claims, compare_claims);
+    bool good = true;
+    for (size_t i = 1; i < n && good; i++) {
+        const claim *first = &claims[i - 1], *second = &claims[i];
+        if (strcasecmp(first->column, second->column) != 0 || first->field == second->field)
+            continue;
+        good = false;
+        /* Blame an alias rather than a name or the ignored columns. */
+        const claim *blame = second->field != SIZE_MAX && second->alias != SIZE_MAX ? second : first;
+        const claim *other = blame == second ? first : second;
+        const char *column = dk_yaml_shown(yaml, blame->column);
+        if (blame->alias == SIZE_MAX) {
+            dk_yaml_enter_index(yaml, blame->field);
+            dk_yaml_fail(yaml, dk_yaml_element(yaml, fields, blame->field),
+                         "the column '%s' is this field and among those to ignore; remove it from 'ignore'", column);
+            continue;
+        }
+        dk_yaml_enter_index(yaml, blame->field);
+        dk_yaml_enter(yaml, "aliases");
+        dk_yaml_enter_index(yaml, blame->alias);
+        const yaml_node_t *node = dk_yaml_element(yaml, aliases[blame->field], blame->alias);
+        if (other->field == SIZE_MAX)
+            dk_yaml_fail(yaml, node, "the column '%s' is also among those to ignore; keep one of them", column);
+        else
+            dk_yaml_fail(yaml, node, "the column '%s' belongs to the field %s already; keep one of them", column,
+                         kind->fields[other->field].name);
+    }
+    free(claims);
+    return good;
+}
+
+static bool parse_fields(dk_catalogue_parser *parser, const yaml_node_t *node, dk_kind *kind)
+{
+    dk_yaml *yaml = &parser->yaml;
+    const yaml_node_t *aliases[DK_MAX_FIELDS] = {NULL};
+    dk_yaml_enter(yaml, "fields");
+    if (!dk_yaml_list(yaml, node, 1, DK_MAX_FIELDS, &kind->n_fields))
+        return false;
+    kind->fields = dk_yaml_alloc(yaml, kind->n_fields, sizeof *kind->fields);
+    if (kind->fields == NULL)
+        return false;
+    for (size_t i = 0; i < kind->n_fields; i++) {
+        dk_yaml_enter_index(yaml, i);
+        const yaml_node_t *field = dk_yaml_element(yaml, node, i);
+        if (!parse_field(parser, field, kind, &kind->fields[i], &aliases[i]))
+            return false;
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(kind->fields[k].name, kind->fields[i].name) == 0)
+                return dk_yaml_fail(yaml, field, "'%s' is the name of fields[%zu] already; choose another",
+                                    kind->fields[i].name, k);
+        dk_yaml_leave(yaml);
+    }
+    if (!check_columns(yaml, kind, node, aliases))
+        return false;
+    dk_yaml_leave(yaml);
+    return true;
+}
+
+/* Kinds --------------------------------------------------------------------------------------------------------- */
+
+/* The key stands in addresses, links and tiles that everyone sees. */
+static bool check_key_field(dk_yaml *yaml, const yaml_node_t *node, const dk_kind *kind, int field)
+{
+    if (kind->fields[field].audience == DK_PUBLIC)
+        return true;
+    return dk_yaml_fail(yaml, node,
+                        "'%s' has audience: %s, but the key of a row is in addresses that everyone sees; "
+                        "use a field with audience: public",
+                        kind->fields[field].name, dk_audience_names[kind->fields[field].audience]);
+}
+
+static bool parse_key(dk_catalogue_parser *parser, const yaml_node_t *node, dk_kind *kind)
+{
+    enum { K_FIELD, K_QUALIFY, K_COUNT };
+    dk_yaml *yaml = &parser->yaml;
+    dk_yaml_key keys[K_COUNT] = {[K_FIELD] = {"field", true, NULL}, [K_QUALIFY] = {"qualify", false, NULL}};
+    dk_yaml_enter(yaml, "key");
+    if (!dk_yaml_mapping(yaml, node, keys, K_COUNT))
+        return false;
+    dk_yaml_enter(yaml, "field");
+    if (!dk_parse_field_name(parser, keys[K_FIELD].value, kind, &kind->key_field) ||
+        !check_key_field(yaml, keys[K_FIELD].value, kind, kind->key_field))
+        return false;
+    dk_yaml_leave(yaml);
+    if (keys[K_QUALIFY].value != NULL) {
+        size_t n = 0;
+        const char **names = NULL;
+        if (!dk_yaml_key_texts(yaml, &keys[K_QUALIFY], 1, COUNT(kind->qualifiers) + 1, &names, &n))
+            return false;
+        dk_yaml_enter(yaml, "qualify");
+        for (size_t i = 0; i < n; i++) {
+            const yaml_node_t *element = dk_yaml_element(yaml, keys[K_QUALIFY].value, i);
+            dk_yaml_enter_index(yaml, i);
+            if (strcmp(names[i], "source") == 0) {
+                if (i + 1 < n)
+                    return dk_yaml_fail(yaml, element, "'source' is the last resort; put it at the end of the list");
+                kind->qualify_by_source = true;
+            } else {
+                int field = -1;
+                if (!dk_parse_field_name(parser, element, kind, &field) || !check_key_field(yaml, element, kind, field))
+                    return false;
+                if (field == kind->key_field)
+                    return dk_yaml_fail(yaml, element, "'%s' is the key's field and cannot qualify itself; remove it",
+                                        names[i]);
+                if (kind->n_qualifiers == COUNT(kind->qualifiers))
+                    return dk_yaml_fail(yaml, element,
+                                        "a key has at most %zu qualifying fields and then 'source'; "
+                                        "remove some",
+                                        COUNT(kind->qualifiers));
+                kind->qualifiers[kind->n_qualifiers++] = field;
+            }
+            dk_yaml_leave(yaml);
+        }
+        dk_yaml_leave(yaml);
+    }
+    dk_yaml_leave(yaml);
+    return true;
+}
+
+/* The value of a key that names a field, which must be of the type unless that is NULL. */
+static bool parse_field_key(dk_catalogue_parser *parser, const dk_yaml_key *key, const dk_kind *kind,
+                            const dk_field_type *type, int *ret_field)
+{
+    dk_yaml *yaml = &parser->yaml;
+    *ret_field = -1;
+    if (key->value == NULL)
+        return true;
+    dk_yaml_enter(yaml, key->name);
+    if (!dk_parse_field_name(parser, key->value, kind, ret_field))
+        return false;
+    const dk_field *field = &kind->fields[*ret_field];
+    if (type != NULL && field->type != *type)
+        return dk_yaml_fail(yaml, key->value, "'%s' is of type %s; use a field of type %s", field->name,
+                            field_types[field->type], field_types[*type]);
+    dk_yaml_leave(yaml);
+    return true;
+}
+
+static bool parse_zooms(dk_yaml *yaml, const yaml_node_t *node, dk_kind *kind)
+{
+    long zoom[2];
+    size_t n = 0;
+    dk_yaml_enter(yaml, "zooms");
+    if (!dk_yaml_list(yaml, node, 2, 2, &n))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        dk_yaml_enter_index(yaml, i);
+        if (!dk_yaml_integer(yaml, dk_yaml_element(yaml, node, i), 0, 22, &zoom[i]))
+            return false;
+        dk_yaml_leave(yaml);
+    }
+    if (zoom[0] > zoom[1])
+        return dk_yaml_fail(yaml, node, "the first zoom, %ld, is above the last, %ld; write [min, max]", zoom[0],
+                            zoom[1]);
+    kind->min_zoom = (int)zoom[0];
+    kind->max_zoom = (int)zoom[1];
+    dk_yaml_leave(yaml);
+    return true;
+}
+
+static bool check_kind_name(dk_catalogue_parser *parser, const yaml_node_t *node, const dk_kind *kind)
+{
+    dk_yaml *yaml = &parser->yaml;
+    const dk_kind *kinds = parser->catalogue->kinds;
+    dk_yaml_enter(yaml, "name");
+    for (size_t i = 0; i < COUNT(reserved_prefixes); i++)
+        if (strncmp(kind->name, reserved_prefixes[i], strlen(reserved_prefixes[i])) == 0)
+            return dk_yaml_fail(yaml, node, "'%s' begins with %s, as tables of the store do; choose another name",
+                                kind->name, reserved_prefixes[i]);
+    for (size_t i = 0; i < kind->index; i++)
+        if (strcmp(kinds[i].name, kind->name) == 0)
+            return dk_yaml_fail(yaml, node, "'%s' is the name of another %s already; choose another", kind->name,
+                                kinds[i].geometry != DK_NO_GEOMETRY ? "layer" : "kind of record");
+    dk_yaml_leave(yaml);
+    return true;
+}
+
+static bool parse_kind(dk_catalogue_parser *parser, const yaml_node_t *node, bool layer, dk_kind *kind)
+{
+    enum {
+        K_NAME,
+        K_TITLE,
+        K_KEY,
+        K_FIELDS,
+        K_DIVISION,
+        K_DATE,
+        K_LABEL,
+        K_IGNORE,
+        K_TOTALS,
+        K_RECORD_COUNT,
+        K_GEOMETRY = K_RECORD_COUNT,
+        K_ZOOMS,
+        K_LAYER_COUNT
+    };
+    static const char *const geometries[] = {"polygon", "line", "point"};
+    dk_yaml *yaml = &parser->yaml;
+    dk_yaml_key keys[K_LAYER_COUNT] = {
+        [K_NAME] = {"name", true, NULL},
+        [K_TITLE] = {"title", true, NULL},
+        [K_KEY] = {"key", true, NULL},
+        [K_FIELDS] = {"fields", true, NULL},
+        [K_DIVISION] = {"division", false, NULL},
+        [K_DATE] = {"date", false, NULL},
+        [K_LABEL] = {"label", false, NULL},
+        [K_IGNORE] = {"ignore", false, NULL},
+        [K_TOTALS] = {"totals", false, NULL},
+        [K_GEOMETRY] = {"geometry", true, NULL},
+        [K_ZOOMS] = {"zooms", false, NULL},
+    };
+    if (!dk_yaml_mapping(yaml, node, keys, layer ? K_LAYER_COUNT : K_RECORD_COUNT) ||
+        !dk_yaml_key_name(yaml, &keys[K_NAME], &kind->name) || !check_kind_name(parser, keys[K_NAME].value, kind) ||
+        !dk_yaml_key_text(yaml, &keys[K_TITLE], &kind->title) ||
+        !dk_yaml_key_texts(yaml, &keys[K_IGNORE], 0, 1000, &kind->ignored_columns, &kind->n_ignored_columns))
+        return false;
+    if (layer) {
+        size_t geometry = 0;
+        if (!dk_yaml_key_choice(yaml, &keys[K_GEOMETRY], "a geometry", geometries, COUNT(geometries), &geometry))
+            return false;
+        kind->geometry = (dk_geometry_kind)(DK_POLYGONS + geometry);
+        kind->min_zoom = 0;
+        kind->max_zoom = 16;
+        if (keys[K_ZOOMS].value != NULL && !parse_zooms(yaml, keys[K_ZOOMS].value, kind))
+            return false;
+    }
+    static const dk_field_type division = DK_FIELD_DIVISION, date = DK_FIELD_DATE;
+    return parse_fields(parser, keys[K_FIELDS].value, kind) && parse_key(parser, keys[K_KEY].value, kind) &&
+           parse_field_key(parser, &keys[K_DIVISION], kind, &division, &kind->division_field) &&
+           parse_field_key(parser, &keys[K_DATE], kind, &date, &kind->date_field) &&
+           parse_field_key(parser, &keys[K_LABEL], kind, NULL, &kind->label_field) &&
+           (keys[K_TOTALS].value == NULL || dk_parse_totals(parser, keys[K_TOTALS].value, kind));
+}
+
+static bool parse_kinds(dk_catalogue_parser *parser, const yaml_node_t *layers, const yaml_node_t *records)
+{
+    dk_yaml *yaml = &parser->yaml;
+    dk_catalogue *catalogue = parser->catalogue;
+    const struct {
+        const char *key;
+        const yaml_node_t *node;
+    } lists[] = {{"layers", layers}, {"records", records}};
+    size_t n[COUNT(lists)] = {0, 0};
+    for (size_t i = 0; i < COUNT(lists); i++) {
+        dk_yaml_enter(yaml, lists[i].key);
+        if (lists[i].node != NULL && !dk_yaml_list(yaml, lists[i].node, 0, DK_MAX_KINDS, &n[i]))
+            return false;
+        if (i == 1 && n[0] + n[1] > DK_MAX_KINDS)
+            return dk_yaml_fail(yaml, lists[i].node, "with %zu layers these are %zu kinds; keep at most %d together",
+                                n[0], n[0] + n[1], DK_MAX_KINDS);
+        dk_yaml_leave(yaml);
+    }
+    if (n[0] + n[1] == 0)
+        return dk_yaml_fail(yaml, dk_yaml_root(yaml),
+                            "the catalogue has neither layers nor records; write at least "
+                            "one under 'layers' or 'records'");
+    catalogue->n_layers = n[0];
+    catalogue->n_kinds = n[0] + n[1];
+    catalogue->kinds = dk_yaml_alloc(yaml, catalogue->n_kinds, sizeof *catalogue->kinds);
+    if (catalogue->kinds == NULL)
+        return false;
+    for (size_t i = 0; i < catalogue->n_kinds; i++) {
+        const bool layer = i < n[0];
+        const size_t position = layer ? i : i - n[0];
+        catalogue->kinds[i].index = i;
+        dk_yaml_enter(yaml, lists[!layer].key);
+        dk_yaml_enter_index(yaml, position);
+        if (!parse_kind(parser, dk_yaml_element(yaml, lists[!layer].node, position), layer, &catalogue->kinds[i]))
+            return false;
+        dk_yaml_leave(yaml);
+        dk_yaml_leave(yaml);
+    }
+    return true;
+}
+
+/* The catalogue ------------------------------------------------------------------------------------------------- */
+
+static bool parse_extent(dk_yaml *yaml, const yaml_node_t *node, double extent[4])
+{
+    static const double limit[4] = {180, 90, 180, 90};
+    size_t n = 0;
+    dk_yaml_enter(yaml, "extent");
+    if (!dk_yaml_list(yaml, node, 4, 4, &n))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        dk_yaml_enter_index(yaml, i);
+        if (!dk_yaml_number(yaml, dk_yaml_element(yaml, node, i), -limit[i], limit[i], &extent[i]))
+            return false;
+        dk_yaml_leave(yaml);
+    }
+    if (extent[0] >= extent[2] || extent[1] >= extent[3])
+        return dk_yaml_fail(yaml, node,
+                            "is empty; write [west, south, east, north] in degrees, west below east and "
+                            "south below north");
+    dk_yaml_leave(yaml);
+    return true;
+}
+
+static bool parse_catalogue(dk_catalogue_parser *parser)
+{
+    enum {
+        C_TITLE,
+        C_PUBLISHER,
+        C_MAP_APPROVAL_NO,
+        C_EXTENT,
+        C_LAYERS,
+        C_RECORDS,
+        C_LINKS,
+        C_ITEMS,
+        C_DIVISIONS,
+        C_COUNT
+    };
+    dk_yaml *yaml = &parser->yaml;
+    dk_catalogue *catalogue = parser->catalogue;
+    dk_yaml_key keys[C_COUNT] = {
+        [C_TITLE] = {"title", true, NULL},
+        [C_PUBLISHER] = {"publisher", true, NULL},
+        [C_MAP_APPROVAL_NO] = {"map_approval_no", false, NULL},
+        [C_EXTENT] = {"extent", true, NULL},
+        [C_LAYERS] = {"layers", false, NULL},
+        [C_RECORDS] = {"records", false, NULL},
+        [C_LINKS] = {"links", false, NULL},
+        [C_ITEMS] = {"items", false, NULL},
+        [C_DIVISIONS] = {"divisions", false, NULL},
+    };
+    return dk_yaml_mapping(yaml, dk_yaml_root(yaml), keys, C_COUNT) &&
+           dk_yaml_key_text(yaml, &keys[C_TITLE], &catalogue->title) &&
+           dk_yaml_key_text(yaml, &keys[C_PUBLISHER], &catalogue->publisher) &&
+           dk_yaml_key_text(yaml, &keys[C_MAP_APPROVAL_NO], &catalogue->map_approval_no) &&
+           parse_extent(yaml, keys[C_EXTENT].value, catalogue->extent) &&
+           parse_kinds(parser, keys[C_LAYERS].value, keys[C_RECORDS].value) &&
+           dk_parse_links(parser, keys[C_LINKS].value) && dk_parse_inheritance(parser) &&
+           dk_parse_items(parser, keys[C_ITEMS].value) && dk_parse_divisions(parser, keys[C_DIVISIONS].value);
+}
+
+dk_status dk_catalogue_parse(const char *text, size_t size, const char *origin, dk_catalogue **ret_catalogue,
+                             dk_error *err)
+{
+    if (origin == NULL)
+        origin = "catalogue";
+    dk_status status = DK_OK;
+    dk_arena *arena = dk_arena_create(MAX_MEMORY);
+    dk_catalogue_parser *parser = calloc(1, sizeof *parser);
+    if (arena != NULL && parser != NULL)
+        parser->catalogue = dk_arena_alloc(arena, 1, sizeof *parser->catalogue);
+    if (parser == NULL || parser->catalogue == NULL) {
+        status = dk_fail(err, DK_NOMEM, "%s: out of memory while reading the catalogue", origin);
+        goto out;
+    }
+    status = dk_yaml_load(&parser->yaml, text, size, origin, arena, err);
+    if (status != DK_OK)
+        goto out;
+    if (!parse_catalogue(parser))
+        status = parser->yaml.status;
+    dk_yaml_finish(&parser->yaml);
+    if (status != DK_OK)
+        goto out;
+    parser->catalogue->memory = arena;
+    arena = NULL;
+    *ret_catalogue = parser->catalogue;
+out:
+    free(parser);
+    dk_arena_free(arena);
+    return status;
+}

@@ -1,0 +1,447 @@
+/* Checking a store against itself, and building its derived tables anew. */
+#include "store/handle.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Beyond this the rest is counted, not told. */
+#define MOST_TOLD 50
+
+typedef struct checking {
+    dk_store *store;
+    int64_t generation, findings;
+    void (*finding)(const char *sentence, void *user);
+    void *user;
+    dk_error *err;
+} checking;
+
+static void found(checking *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void found(checking *c, const char *format, ...)
+{
+    char sentence[600];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(sentence, sizeof sentence, format, args);
+    va_end(args);
+    if (++c->findings <= MOST_TOLD)
+        c->finding(sentence, c->user);
+}
+
+/* Runs a query and tells of each row: format has one %s for its first column. */
+static dk_status tell_rows(checking *c, const char *sql, const char *kind, const char *what)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_prepare(c->store, sql, &stmt, c->err);
+    while (status == DK_OK && (status = dk_sql_step(c->store, stmt, c->err)) == DK_OK) {
+        const char *text = (const char *)sqlite3_column_text(stmt, 0);
+        found(c, "%s %s: %s", kind, text ? text : "?", what);
+    }
+    sqlite3_finalize(stmt);
+    return status == DK_END ? DK_OK : status;
+}
+
+static dk_status tell_formatted(checking *c, const dk_kind *kind, const char *what, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* The same with the kind's table names put into the statement (identifiers of the catalogue, never input). */
+static dk_status tell_formatted(checking *c, const dk_kind *kind, const char *what, const char *format, ...)
+{
+    char sql[1024];
+    va_list args;
+    va_start(args, format);
+    const int size = vsnprintf(sql, sizeof sql, format, args);
+    va_end(args);
+    if (size < 0 || (size_t)size >= sizeof sql)
+        return dk_fail(c->err, DK_INTERNAL, "statement too long");
+    return tell_rows(c, sql, kind->name, what);
+}
+
+static dk_status check_file(checking *c)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_prepare(c->store, "PRAGMA integrity_check(20)", &stmt, c->err);
+    while (status == DK_OK && (status = dk_sql_step(c->store, stmt, c->err)) == DK_OK) {
+        const char *text = (const char *)sqlite3_column_text(stmt, 0);
+        if (strcmp(text, "ok") != 0)
+            found(c, "the file is damaged: %s", text);
+    }
+    sqlite3_finalize(stmt);
+    return status == DK_END ? DK_OK : status;
+}
+
+/* A publish under way, or one that was killed and is not undone yet, has written lives of the next generation: no
+ * reader sees them, and they are no finding. */
+static dk_status last_generation(checking *c, int64_t *ret_last)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status =
+        dk_sql_prepare(c->store, "SELECT coalesce(max(generation),0) FROM dikuai_pending", &stmt, c->err);
+    if (status == DK_OK && (status = dk_sql_step(c->store, stmt, c->err)) == DK_OK) {
+        const int64_t pending = sqlite3_column_int64(stmt, 0);
+        *ret_last = pending > c->generation ? pending : c->generation;
+    }
+    sqlite3_finalize(stmt);
+    return status;
+}
+
+static dk_status check_lives(checking *c, const dk_kind *kind)
+{
+    const char *k = kind->name;
+    const long long g = (long long)c->generation;
+    int64_t last = 0;
+    dk_status status = last_generation(c, &last);
+    char alive[120];
+    snprintf(alive, sizeof alive, "l.born<=%lld AND (l.died=0 OR l.died>%lld)", g, g);
+    if (status == DK_OK)
+        status = tell_formatted(
+            c, kind, "is published in more than one version at once",
+            "SELECT key FROM life_%s l JOIN row_%s r ON r.row=l.row WHERE %s GROUP BY r.key HAVING count(*)>1", k, k,
+            alive);
+    if (status == DK_OK)
+        status = tell_formatted(c, kind, "has a life but no row",
+                                "SELECT row FROM life_%s l WHERE NOT EXISTS (SELECT 1 FROM row_%s r WHERE r.row=l.row)",
+                                k, k);
+    if (status == DK_OK)
+        status = tell_formatted(c, kind, "has a life of a generation that does not exist",
+                                "SELECT row FROM life_%s WHERE born>%lld OR died>%lld OR (died<>0 AND died<=born)", k,
+                                (long long)last, (long long)last);
+    if (status == DK_OK)
+        status = tell_formatted(c, kind, "is published although its batch is not",
+                                "SELECT r.key FROM life_%s l JOIN row_%s r ON r.row=l.row LEFT JOIN dikuai_batch b ON "
+                                "b.id=r.batch WHERE %s AND (b.state IS NULL OR b.state<>'published')",
+                                k, k, alive);
+    if (status == DK_OK)
+        status =
+            tell_formatted(c, kind, "rows are published, and the summary says otherwise; run dikuai-ingest reindex",
+                           "SELECT n FROM (SELECT count(*) n FROM life_%s l WHERE %s) WHERE n<>coalesce((SELECT rows "
+                           "FROM dikuai_summary WHERE kind='%s' ORDER BY generation DESC LIMIT 1),0)",
+                           k, alive, k);
+    if (status == DK_OK)
+        status = tell_formatted(c, kind, "has link terms but no row; run dikuai-ingest reindex",
+                                "SELECT row FROM post_%s p WHERE NOT EXISTS (SELECT 1 FROM row_%s r WHERE r.row=p.row)",
+                                k, k);
+    return status;
+}
+
+/* What the cell index should hold for one life of one row. */
+typedef struct expected_cells {
+    checking *c;
+    const dk_kind *layer;
+    sqlite3_stmt *stmt;
+    int64_t row, born, died, n;
+    const dk_buf *packed;
+    dk_status status;
+} expected_cells;
+
+static dk_status expect_cell(expected_cells *e, const dk_world_box *box)
+{
+    int level;
+    uint64_t cell;
+    dk_cell_of(box, &level, &cell);
+    sqlite3_reset(e->stmt);
+    sqlite3_bind_int(e->stmt, 1, level);
+    sqlite3_bind_int64(e->stmt, 2, (int64_t)cell);
+    sqlite3_bind_int64(e->stmt, 3, e->row);
+    sqlite3_bind_int64(e->stmt, 4, e->born);
+    const dk_status status = dk_sql_step(e->c->store, e->stmt, e->c->err);
+    if (status == DK_END) {
+        found(e->c, "%s row %" PRId64 " is missing from the cell index; run dikuai-ingest reindex", e->layer->name,
+              e->row);
+        return DK_OK;
+    }
+    if (status != DK_OK)
+        return status;
+    e->n++;
+    const bool same = (size_t)sqlite3_column_bytes(e->stmt, 1) == e->packed->size &&
+                      memcmp(sqlite3_column_blob(e->stmt, 1), e->packed->data, e->packed->size) == 0;
+    if (sqlite3_column_int64(e->stmt, 0) != e->died || !same)
+        found(e->c, "%s row %" PRId64 " differs in the cell index; run dikuai-ingest reindex", e->layer->name, e->row);
+    return DK_OK;
+}
+
+static dk_status check_row_cells(expected_cells *e, const unsigned char *blob, size_t size)
+{
+    dk_shape shape;
+    dk_buf packed;
+    dk_world_box box;
+    dk_shape_init(&shape);
+    dk_buf_init(&packed);
+    size_t wkb_size = 0;
+    const unsigned char *wkb = dk_gpkg_wkb(blob, size, &wkb_size);
+    if (wkb == NULL || dk_shape_from_wkb(wkb, wkb_size, &shape, NULL) != DK_OK) {
+        found(e->c, "%s row %" PRId64 ": its geometry is damaged", e->layer->name, e->row);
+    } else {
+        dk_packed_encode(&shape, &packed);
+        if (packed.failed || dk_packed_box(packed.data, packed.size, &box) != DK_OK)
+            e->status = dk_fail(e->c->err, DK_NOMEM, "out of memory");
+        else {
+            e->packed = &packed;
+            e->status = expect_cell(e, &box);
+        }
+    }
+    dk_shape_finish(&shape);
+    dk_buf_finish(&packed);
+    return e->status;
+}
+
+static dk_status check_cells(checking *c, const dk_kind *layer)
+{
+    dk_buf sql;
+    dk_buf_init(&sql);
+    sqlite3_stmt *lives = NULL, *count = NULL;
+    expected_cells e = {.c = c, .layer = layer};
+    const char *k = layer->name;
+    dk_buf_format(&sql, "SELECT died,geom FROM cell_%s WHERE level=?1 AND cell=?2 AND row=?3 AND born=?4", k);
+    const char *text = dk_buf_cstr(&sql);
+    dk_status status =
+        text == NULL ? dk_fail(c->err, DK_NOMEM, "out of memory") : dk_sql_prepare(c->store, text, &e.stmt, c->err);
+    dk_buf_clear(&sql);
+    dk_buf_format(&sql, "SELECT l.row,l.born,l.died,r.geom FROM life_%s l JOIN row_%s r ON r.row=l.row", k, k);
+    if (status == DK_OK && (text = dk_buf_cstr(&sql)) != NULL)
+        status = dk_sql_prepare(c->store, text, &lives, c->err);
+    while (status == DK_OK && (status = dk_sql_step(c->store, lives, c->err)) == DK_OK) {
+        e.row = sqlite3_column_int64(lives, 0);
+        e.born = sqlite3_column_int64(lives, 1);
+        e.died = sqlite3_column_int64(lives, 2);
+        status = check_row_cells(&e, sqlite3_column_blob(lives, 3), (size_t)sqlite3_column_bytes(lives, 3));
+    }
+    if (status == DK_END)
+        status = DK_OK;
+    dk_buf_clear(&sql);
+    dk_buf_format(&sql, "SELECT count(*) FROM cell_%s", k);
+    if (status == DK_OK && (text = dk_buf_cstr(&sql)) != NULL)
+        status = dk_sql_prepare(c->store, text, &count, c->err);
+    if (status == DK_OK && (status = dk_sql_step(c->store, count, c->err)) == DK_OK &&
+        sqlite3_column_int64(count, 0) != e.n)
+        found(c,
+              "the cell index of %s has %" PRId64
+              " cells that belong to no published version; run dikuai-ingest reindex",
+              k, (int64_t)sqlite3_column_int64(count, 0) - e.n);
+    sqlite3_finalize(lives);
+    sqlite3_finalize(count);
+    sqlite3_finalize(e.stmt);
+    dk_buf_finish(&sql);
+    return status;
+}
+
+dk_status dk_store_check(dk_store *store, void (*finding)(const char *sentence, void *user), void *user,
+                         int64_t *ret_findings, dk_error *err)
+{
+    checking c = {.store = store, .finding = finding, .user = user, .err = err};
+    dk_status status = dk_store_generation(store, &c.generation, err);
+    if (status == DK_OK)
+        status = check_file(&c);
+    const dk_catalogue *catalogue = store->catalogue;
+    for (size_t i = 0; status == DK_OK && i < catalogue->n_kinds; i++) {
+        status = check_lives(&c, &catalogue->kinds[i]);
+        if (status == DK_OK && catalogue->kinds[i].geometry != DK_NO_GEOMETRY)
+            status = check_cells(&c, &catalogue->kinds[i]);
+    }
+    if (status == DK_OK && c.findings > MOST_TOLD) {
+        char more[80];
+        snprintf(more, sizeof more, "and %" PRId64 " more", c.findings - MOST_TOLD);
+        finding(more, user);
+    }
+    if (status == DK_OK)
+        *ret_findings = c.findings;
+    return status;
+}
+
+/* ---- reindex ---- */
+
+static dk_status run_formatted(dk_store *store, dk_error *err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static dk_status run_formatted(dk_store *store, dk_error *err, const char *format, ...)
+{
+    char sql[2048];
+    va_list args;
+    va_start(args, format);
+    const int size = vsnprintf(sql, sizeof sql, format, args);
+    va_end(args);
+    if (size < 0 || (size_t)size >= sizeof sql)
+        return dk_fail(err, DK_INTERNAL, "statement too long");
+    return dk_sql_run(store, sql, err);
+}
+
+typedef struct reindexing {
+    dk_store *store;
+    const dk_kind *kind;
+    dk_term_cache *terms;
+    dk_progress progress;
+    void *user;
+    int64_t done, total;
+} reindexing;
+
+/* Calls for each row of a query: its first column is the row, the others are born and died. */
+static dk_status each_row(reindexing *r, const char *sql,
+                          dk_status (*apply)(reindexing *r, int64_t row, int64_t born, int64_t died, dk_error *err),
+                          dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_prepare(r->store, sql, &stmt, err);
+    while (status == DK_OK && (status = dk_sql_step(r->store, stmt, err)) == DK_OK) {
+        status =
+            apply(r, sqlite3_column_int64(stmt, 0), sqlite3_column_int64(stmt, 1), sqlite3_column_int64(stmt, 2), err);
+        if (++r->done % 4096 == 0 && r->progress != NULL)
+            r->progress(r->done, r->total, r->user);
+    }
+    sqlite3_finalize(stmt);
+    return status == DK_END ? DK_OK : status;
+}
+
+/* The terms of every version, whatever its state. */
+static dk_status reindex_row(reindexing *r, int64_t row, int64_t born, int64_t died, dk_error *err)
+{
+    (void)born, (void)died;
+    dk_stored_row stored;
+    dk_status status = dk_stored_row_read(r->store, r->kind, row, false, &stored, err);
+    if (status == DK_OK)
+        status = dk_terms_write(r->store, r->kind, r->terms, row, stored.values, err);
+    dk_stored_row_release(&stored);
+    return status;
+}
+
+/* Fills inherited values of rows that were loaded before what they belong to. */
+static dk_status inherit_row(reindexing *r, int64_t row, int64_t born, int64_t died, dk_error *err)
+{
+    (void)born, (void)died;
+    dk_stored_row stored;
+    dk_buf memory;
+    bool disagree = false;
+    dk_buf_init(&memory);
+    dk_status status = dk_stored_row_read(r->store, r->kind, row, false, &stored, err);
+    if (status != DK_OK)
+        return status;
+    dk_value before[DK_MAX_FIELDS];
+    memcpy(before, stored.values, sizeof before);
+    status = dk_inherit(r->store, r->kind, stored.key, stored.values, &memory, &disagree, err);
+    for (size_t i = 0; status == DK_OK && i < r->kind->n_fields; i++) {
+        if (before[i].type == stored.values[i].type)
+            continue;
+        char sql[256];
+        sqlite3_stmt *stmt = NULL;
+        snprintf(sql, sizeof sql, "UPDATE row_%s SET f_%s=?2 WHERE row=?1", r->kind->name, r->kind->fields[i].name);
+        status = dk_sql_prepare(r->store, sql, &stmt, err);
+        if (status == DK_OK) {
+            sqlite3_bind_int64(stmt, 1, row);
+            sqlite3_bind_text(stmt, 2, stored.values[i].text.data, -1, SQLITE_STATIC);
+            status = dk_sql_done(r->store, stmt, err);
+        }
+        sqlite3_finalize(stmt);
+    }
+    dk_stored_row_release(&stored);
+    dk_buf_finish(&memory);
+    return status;
+}
+
+static dk_status reindex_cells(reindexing *r, int64_t row, int64_t born, int64_t died, dk_error *err)
+{
+    dk_status status = dk_cell_insert(r->store, r->kind, row, born, err);
+    if (status == DK_OK && died != 0)
+        status = dk_cell_end(r->store, r->kind, row, died, err);
+    return status;
+}
+
+static dk_status reindex_kind(reindexing *r, dk_error *err)
+{
+    const dk_kind *kind = r->kind;
+    const char *k = kind->name;
+    const bool layer = kind->geometry != DK_NO_GEOMETRY;
+    char sql[300];
+    bool inherits = false;
+    for (size_t i = 0; i < kind->n_fields; i++)
+        inherits |= kind->fields[i].inherit_kind != NULL;
+    dk_status status = DK_OK;
+    snprintf(sql, sizeof sql, "SELECT row,0,0 FROM row_%s ORDER BY row", k);
+    if (inherits)
+        status = each_row(r, sql, inherit_row, err);
+    if (status == DK_OK)
+        status = run_formatted(r->store, err, "DELETE FROM post_%s;DELETE FROM term_%s", k, k);
+    if (status == DK_OK)
+        status = each_row(r, sql, reindex_row, err);
+    if (status != DK_OK || !layer)
+        return status;
+    if ((status = run_formatted(r->store, err, "DELETE FROM cell_%s", k)) != DK_OK)
+        return status;
+    /* By birth: an end is written before the next life of the same row begins. */
+    snprintf(sql, sizeof sql, "SELECT row,born,died FROM life_%s ORDER BY row,born", k);
+    return each_row(r, sql, reindex_cells, err);
+}
+
+/* The current summary anew, with a tight box from the geometries' envelopes. */
+static dk_status reindex_summary(dk_store *store, const dk_kind *kind, int64_t generation, dk_error *err)
+{
+    const char *k = kind->name;
+    dk_status status = run_formatted(store, err, "DELETE FROM dikuai_summary WHERE kind='%s' AND generation=%lld", k,
+                                     (long long)generation);
+    if (status != DK_OK)
+        return status;
+    int64_t rows = 0;
+    double bounds[4] = {180, 90, -180, -90};
+    char sql[300];
+    snprintf(sql, sizeof sql, "SELECT %s FROM life_%s l JOIN row_%s r ON r.row=l.row WHERE l.died=0",
+             kind->geometry != DK_NO_GEOMETRY ? "substr(r.geom,9,32)" : "NULL", k, k);
+    sqlite3_stmt *stmt = NULL;
+    status = dk_sql_prepare(store, sql, &stmt, err);
+    while (status == DK_OK && (status = dk_sql_step(store, stmt, err)) == DK_OK) {
+        double e[4];
+        rows++;
+        if (sqlite3_column_bytes(stmt, 0) != sizeof e)
+            continue;
+        memcpy(e, sqlite3_column_blob(stmt, 0), sizeof e);
+        bounds[0] = e[0] < bounds[0] ? e[0] : bounds[0];
+        bounds[1] = e[2] < bounds[1] ? e[2] : bounds[1];
+        bounds[2] = e[1] > bounds[2] ? e[1] : bounds[2];
+        bounds[3] = e[3] > bounds[3] ? e[3] : bounds[3];
+    }
+    sqlite3_finalize(stmt);
+    if (status != DK_END)
+        return status;
+    if ((status = dk_sql_prepare(store, "INSERT INTO dikuai_summary VALUES(?1,?2,?3,?4,?5,?6,?7)", &stmt, err)) !=
+        DK_OK)
+        return status;
+    sqlite3_bind_text(stmt, 1, k, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(stmt, 2, generation);
+    sqlite3_bind_int64(stmt, 3, rows);
+    for (int i = 0; i < 4 && bounds[0] <= bounds[2]; i++)
+        sqlite3_bind_double(stmt, 4 + i, bounds[i]);
+    status = dk_sql_done(store, stmt, err);
+    sqlite3_finalize(stmt);
+    return status;
+}
+
+dk_status dk_store_reindex(dk_store *store, dk_progress progress, void *user, dk_error *err)
+{
+    int64_t generation = 0;
+    dk_status status = dk_store_generation(store, &generation, err);
+    if (status == DK_OK)
+        status = dk_sql_begin(store, err);
+    if (status != DK_OK)
+        return status;
+    const dk_catalogue *catalogue = store->catalogue;
+    for (size_t i = 0; status == DK_OK && i < catalogue->n_kinds; i++) {
+        reindexing r = {.store = store,
+                        .kind = &catalogue->kinds[i],
+                        .progress = progress,
+                        .user = user,
+                        .terms = dk_term_cache_create()};
+        double ignored[4];
+        status = r.terms == NULL ? dk_fail(err, DK_NOMEM, "out of memory")
+                                 : dk_query_summary(store, r.kind, generation, &r.total, ignored, err);
+        if (status == DK_OK)
+            status = reindex_kind(&r, err);
+        if (status == DK_OK)
+            status = reindex_summary(store, r.kind, generation, err);
+        free(r.terms);
+    }
+    if (status == DK_OK)
+        status = dk_sql_commit(store, err);
+    if (status != DK_OK)
+        dk_sql_rollback(store);
+    return status;
+}

@@ -1,0 +1,459 @@
+/* Terms and links: which rows of two kinds belong together.
+ *
+ * A link rule holds when, for each of its pairs of fields, the two rows share a term. Candidates are the
+ * intersection of the posting lists of the other side's terms, walked by leaps: each list is asked for its first row
+ * not below the other's, so a parcel number that a thousand projects use costs a few seeks, not a thousand rows. */
+#include "store/approval_no.h"
+#include "store/handle.h"
+#include "store/text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- terms ---- */
+
+typedef struct each_number {
+    dk_term_fn each;
+    void *user;
+    dk_buf folded;
+} each_number;
+
+static bool fold_number(const char *number, size_t size, void *user)
+{
+    each_number *state = user;
+    dk_buf_clear(&state->folded);
+    dk_text_fold(number, size, &state->folded);
+    return state->folded.failed || state->folded.size == 0 ||
+           state->each((const char *)state->folded.data, state->folded.size, state->user);
+}
+
+void dk_terms_of(const dk_field *field, const dk_value *value, dk_term_fn each, void *user)
+{
+    char number[40];
+    each_number state = {each, user, {0}};
+    switch (value->type) {
+    case DK_NULL:
+        return;
+    case DK_INTEGER:
+        snprintf(number, sizeof number, "%" PRId64, value->integer);
+        each(number, strlen(number), user);
+        return;
+    case DK_REAL:
+        snprintf(number, sizeof number, "%.17g", value->real);
+        each(number, strlen(number), user);
+        return;
+    case DK_TEXT:
+        break;
+    }
+    dk_buf_init(&state.folded);
+    if (field != NULL && field->type == DK_FIELD_APPROVAL_NO)
+        dk_approval_no_each(value->text.data, fold_number, &state);
+    else
+        fold_number(value->text.data, value->text.size, &state);
+    dk_buf_finish(&state.folded);
+}
+
+static dk_status term_find(dk_store *store, const dk_kind *kind, int field, const char *text, size_t size,
+                           int64_t *ret_term, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_kept(store, kind, DK_STMT_TERM, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int(stmt, 1, field);
+    sqlite3_bind_text64(stmt, 2, text, size, SQLITE_STATIC, SQLITE_UTF8);
+    status = dk_sql_step(store, stmt, err);
+    *ret_term = status == DK_OK ? sqlite3_column_int64(stmt, 0) : 0;
+    sqlite3_reset(stmt);
+    return status == DK_END ? DK_OK : status;
+}
+
+/* Neighbouring rows share most of their terms (village, project, 文号): their numbers are kept at hand. Direct-mapped,
+ * compared in full, longer terms are not kept. */
+#define TERM_CACHE_SIZE 16384
+#define TERM_CACHE_TEXT 104
+struct dk_term_cache {
+    struct term_entry {
+        int64_t term; /* 0: empty */
+        int field;
+        uint32_t size;
+        char text[TERM_CACHE_TEXT];
+    } entries[TERM_CACHE_SIZE];
+};
+
+dk_term_cache *dk_term_cache_create(void)
+{
+    return calloc(1, sizeof(dk_term_cache));
+}
+
+static struct term_entry *cache_place(dk_term_cache *cache, int field, const char *text, size_t size)
+{
+    uint64_t hash = UINT64_C(1469598103934665603) ^ (uint64_t)field;
+    if (cache == NULL || size > TERM_CACHE_TEXT)
+        return NULL;
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ (unsigned char)text[i]) * UINT64_C(1099511628211);
+    return &cache->entries[(hash ^ hash >> 32) % TERM_CACHE_SIZE];
+}
+
+typedef struct term_writer {
+    dk_store *store;
+    const dk_kind *kind;
+    dk_term_cache *cache;
+    int field;
+    int64_t row;
+    dk_status status;
+    dk_error *err;
+} term_writer;
+
+static bool write_term(const char *text, size_t size, void *user)
+{
+    term_writer *w = user;
+    int64_t term = 0;
+    sqlite3_stmt *stmt = NULL;
+    struct term_entry *place = cache_place(w->cache, w->field, text, size);
+    if (place != NULL && place->term != 0 && place->field == w->field && place->size == size &&
+        memcmp(place->text, text, size) == 0)
+        term = place->term;
+    else
+        w->status = term_find(w->store, w->kind, w->field, text, size, &term, w->err);
+    if (w->status == DK_OK && term == 0) {
+        w->status = dk_sql_kept(w->store, w->kind, DK_STMT_TERM_INSERT, &stmt, w->err);
+        if (w->status == DK_OK) {
+            sqlite3_bind_int(stmt, 1, w->field);
+            sqlite3_bind_text64(stmt, 2, text, size, SQLITE_STATIC, SQLITE_UTF8);
+            w->status = dk_sql_done(w->store, stmt, w->err);
+            term = sqlite3_last_insert_rowid(w->store->db);
+        }
+    }
+    if (w->status == DK_OK && place != NULL) {
+        *place = (struct term_entry){.term = term, .field = w->field, .size = (uint32_t)size};
+        memcpy(place->text, text, size);
+    }
+    if (w->status == DK_OK)
+        w->status = dk_sql_kept(w->store, w->kind, DK_STMT_POST_INSERT, &stmt, w->err);
+    if (w->status == DK_OK) {
+        sqlite3_bind_int64(stmt, 1, term);
+        sqlite3_bind_int64(stmt, 2, w->row);
+        w->status = dk_sql_done(w->store, stmt, w->err);
+    }
+    return w->status == DK_OK;
+}
+
+dk_status dk_terms_write(dk_store *store, const dk_kind *kind, dk_term_cache *cache, int64_t row,
+                         const dk_value *values, dk_error *err)
+{
+    term_writer w = {store, kind, cache, 0, row, DK_OK, err};
+    for (size_t i = 0; i < kind->n_fields && w.status == DK_OK; i++) {
+        if (!(store->indexed[kind->index] & UINT64_C(1) << i))
+            continue;
+        w.field = (int)i;
+        dk_terms_of(&kind->fields[i], &values[i], write_term, &w);
+    }
+    return w.status;
+}
+
+dk_status dk_rows_of_term(dk_store *store, const dk_kind *kind, int field, const char *term, size_t size,
+                          bool (*each)(int64_t row, void *user), void *user, dk_error *err)
+{
+    int64_t number = 0;
+    dk_status status = term_find(store, kind, field, term, size, &number, err);
+    if (status != DK_OK || number == 0)
+        return status;
+    /* The callback may use the kept statements: walk by seeks, each of which ends before the callback. */
+    for (int64_t from = 0;;) {
+        sqlite3_stmt *stmt = NULL;
+        if ((status = dk_sql_kept(store, kind, DK_STMT_POST_SEEK, &stmt, err)) != DK_OK)
+            return status;
+        sqlite3_bind_int64(stmt, 1, number);
+        sqlite3_bind_int64(stmt, 2, from);
+        status = dk_sql_step(store, stmt, err);
+        const int64_t row = status == DK_OK ? sqlite3_column_int64(stmt, 0) : 0;
+        sqlite3_reset(stmt);
+        if (status != DK_OK)
+            return status == DK_END ? DK_OK : status;
+        if (!each(row, user))
+            return DK_OK;
+        from = row + 1;
+    }
+}
+
+/* ---- links ---- */
+
+/* The terms of one row's field, as a list of texts one after the other. */
+typedef struct term_list {
+    dk_buf texts; /* NUL-terminated */
+    size_t n;
+} term_list;
+
+static bool collect_term(const char *term, size_t size, void *user)
+{
+    term_list *list = user;
+    dk_buf_append(&list->texts, term, size);
+    dk_buf_byte(&list->texts, 0);
+    list->n++;
+    return list->n < 64; /* a field with more numbers than that links by its first 64 */
+}
+
+/* What one side of a pair offers to the other: folded terms where the other side is a field, and texts as they are
+ * where it is a key, for keys are kept as they are. */
+static void terms_of_side(const dk_kind *kind, int field, const char *key, const dk_value *values, bool other_is_key,
+                          term_list *list)
+{
+    list->n = 0;
+    dk_buf_clear(&list->texts);
+    const dk_value own_key = dk_value_text(key);
+    const dk_value *value = field == DK_LINK_KEY ? &own_key : &values[field];
+    const dk_field *typed = field == DK_LINK_KEY ? NULL : &kind->fields[field];
+    if (!other_is_key || value->type != DK_TEXT)
+        dk_terms_of(typed, value, collect_term, list);
+    else if (typed != NULL && typed->type == DK_FIELD_APPROVAL_NO)
+        dk_approval_no_each(value->text.data, collect_term, list);
+    else if (value->text.size > 0)
+        collect_term(value->text.data, value->text.size, list);
+}
+
+static bool has_value(const dk_value *value)
+{
+    return value->type != DK_NULL && !(value->type == DK_TEXT && value->text.size == 0);
+}
+
+typedef struct linking {
+    dk_store *store;
+    const dk_kind *kind, *other;
+    const char *key;
+    const dk_value *values;
+    int64_t generation;
+    size_t most;
+    dk_key_list *list;
+    dk_error *err;
+} linking;
+
+/* Whether a candidate row counts, and adds it. unless_*: fields of this and the other row, -1: none. */
+static dk_status take_candidate(linking *l, int64_t row, int unless_mine, int unless_other)
+{
+    dk_stored_row meta;
+    bool counts = false;
+    dk_status status;
+    if (l->generation != DK_ANY_GENERATION) {
+        status = dk_row_alive(l->store, l->other, row, l->generation, &counts, l->err);
+        if (status != DK_OK || !counts)
+            return status;
+    }
+    if ((status = dk_stored_row_read(l->store, l->other, row, false, &meta, l->err)) != DK_OK)
+        return status;
+    char key[512];
+    snprintf(key, sizeof key, "%s", meta.key);
+    const bool excluded =
+        unless_mine >= 0 && has_value(&l->values[unless_mine]) && has_value(&meta.values[unless_other]);
+    const int64_t batch = meta.batch;
+    dk_stored_row_release(&meta);
+    if (excluded)
+        return DK_OK;
+    if (l->generation == DK_ANY_GENERATION) {
+        dk_batch_life life;
+        if ((status = dk_batch_life_of(l->store, batch, &life, l->err)) != DK_OK || life.state == 'w')
+            return status;
+        int64_t newest = 0, ignored_batch, ignored_row;
+        if ((status = dk_row_newest(l->store, l->other, key, &newest, &ignored_batch, &ignored_row, l->err)) != DK_OK ||
+            newest != row)
+            return status;
+    }
+    return dk_key_list_add(l->list, row, key, l->err);
+}
+
+/* The first row >= from that has the term, 0: none. */
+static dk_status post_seek(linking *l, int64_t term, int64_t from, int64_t *ret_row)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_kept(l->store, l->other, DK_STMT_POST_SEEK, &stmt, l->err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, term);
+    sqlite3_bind_int64(stmt, 2, from);
+    status = dk_sql_step(l->store, stmt, l->err);
+    *ret_row = status == DK_OK ? sqlite3_column_int64(stmt, 0) : 0;
+    sqlite3_reset(stmt);
+    return status == DK_END ? DK_OK : status;
+}
+
+/* All rows that have every one of n terms. */
+static dk_status intersect(linking *l, const int64_t *terms, size_t n, int unless_mine, int unless_other)
+{
+    int64_t at = 1;
+    while (l->list->n < l->most) {
+        size_t agreed = 0;
+        for (size_t i = 0; agreed < n; i = (i + 1) % n) {
+            int64_t row = 0;
+            const dk_status status = post_seek(l, terms[i], at, &row);
+            if (status != DK_OK || row == 0)
+                return status;
+            agreed = row == at ? agreed + 1 : 1;
+            at = row;
+        }
+        const dk_status status = take_candidate(l, at, unless_mine, unless_other);
+        if (status != DK_OK)
+            return status;
+        at++;
+    }
+    return DK_OK;
+}
+
+/* Rows whose key equals a text, if they also have the given terms. */
+static dk_status by_key(linking *l, const char *key, const int64_t *terms, size_t n, int unless_mine, int unless_other)
+{
+    int64_t rows[64];
+    size_t n_rows = 0;
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_kept(l->store, l->other, DK_STMT_KEY_ROWS, &stmt, l->err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_text(stmt, 1, key, -1, SQLITE_STATIC);
+    while (n_rows < 64 && (status = dk_sql_step(l->store, stmt, l->err)) == DK_OK)
+        rows[n_rows++] = sqlite3_column_int64(stmt, 0);
+    sqlite3_reset(stmt);
+    if (status != DK_OK && status != DK_END)
+        return status;
+    for (size_t r = 0; r < n_rows; r++) {
+        bool all = true;
+        for (size_t i = 0; all && i < n; i++) {
+            int64_t found = 0;
+            if ((status = post_seek(l, terms[i], rows[r], &found)) != DK_OK)
+                return status;
+            all = found == rows[r];
+        }
+        if (all && (status = take_candidate(l, rows[r], unless_mine, unless_other)) != DK_OK)
+            return status;
+    }
+    return DK_OK;
+}
+
+/* Applies one rule, for every combination of the terms of its pairs. */
+static dk_status apply_rule(linking *l, const dk_link_rule *rule, bool reversed)
+{
+    term_list lists[4] = {0};
+    const char *at[4], *start[4];
+    size_t index[4] = {0};
+    dk_status status = DK_OK;
+    for (size_t m = 0; m < rule->n_match; m++) {
+        const int mine = reversed ? rule->match[m].to : rule->match[m].from;
+        const int theirs = reversed ? rule->match[m].from : rule->match[m].to;
+        terms_of_side(l->kind, mine, l->key, l->values, theirs == DK_LINK_KEY, &lists[m]);
+        if (lists[m].texts.failed)
+            status = dk_fail(l->err, DK_NOMEM, "out of memory");
+        if (lists[m].n == 0 || status != DK_OK)
+            goto out;
+        at[m] = start[m] = (const char *)lists[m].texts.data;
+    }
+    const int unless_mine = reversed ? rule->unless.to : rule->unless.from;
+    const int unless_other = reversed ? rule->unless.from : rule->unless.to;
+    for (;;) {
+        int64_t terms[4];
+        size_t n_terms = 0;
+        const char *key = NULL;
+        bool possible = true;
+        for (size_t m = 0; possible && m < rule->n_match; m++) {
+            const int other_field = reversed ? rule->match[m].from : rule->match[m].to;
+            if (other_field == DK_LINK_KEY) {
+                /* Two pairs on the key can only agree on one text. */
+                possible = key == NULL || strcmp(key, at[m]) == 0;
+                key = at[m];
+                continue;
+            }
+            if ((status = term_find(l->store, l->other, other_field, at[m], strlen(at[m]), &terms[n_terms], l->err)) !=
+                DK_OK)
+                goto out;
+            possible = terms[n_terms++] != 0;
+        }
+        if (possible && (status = key != NULL ? by_key(l, key, terms, n_terms, unless_mine, unless_other)
+                                              : intersect(l, terms, n_terms, unless_mine, unless_other)) != DK_OK)
+            goto out;
+        /* The next combination, as an odometer. */
+        size_t m = 0;
+        while (m < rule->n_match && ++index[m] == lists[m].n) {
+            index[m] = 0;
+            at[m] = start[m];
+            m++;
+        }
+        if (m == rule->n_match)
+            break;
+        at[m] += strlen(at[m]) + 1;
+    }
+out:
+    for (size_t m = 0; m < rule->n_match; m++)
+        dk_buf_finish(&lists[m].texts);
+    return status;
+}
+
+dk_status dk_linked_rows(dk_store *store, const dk_kind *kind, const char *key, const dk_value *values,
+                         const dk_kind *other, int64_t generation, size_t most, dk_key_list *list, dk_error *err)
+{
+    bool reversed = false;
+    const dk_link *link = dk_catalogue_link(store->catalogue, kind, other, &reversed);
+    if (link == NULL)
+        return dk_fail(err, DK_NOT_FOUND, "%s and %s are not linked in the catalogue", kind->name, other->name);
+    linking l = {store, kind, other, key, values, generation, most, list, err};
+    dk_status status = DK_OK;
+    for (size_t r = 0; status == DK_OK && r < link->n_rules; r++)
+        status = apply_rule(&l, &link->rules[r], reversed);
+    return status;
+}
+
+dk_status dk_inherit(dk_store *store, const dk_kind *kind, const char *key, dk_value *values, dk_buf *memory,
+                     bool *ret_disagree, dk_error *err)
+{
+    *ret_disagree = false;
+    dk_buf_clear(memory);
+    size_t offsets[DK_MAX_FIELDS];
+    uint64_t filled = 0;
+    dk_status status = DK_OK;
+    dk_key_list list = {0};
+    const dk_kind *listed = NULL; /* the kind whose linked rows list holds: fields mostly inherit from one */
+    for (size_t i = 0; status == DK_OK && i < kind->n_fields; i++) {
+        const dk_field *field = &kind->fields[i];
+        if (field->inherit_kind == NULL || has_value(&values[i]))
+            continue;
+        if (listed != field->inherit_kind) {
+            dk_key_list_finish(&list);
+            status = dk_linked_rows(store, kind, key, values, field->inherit_kind, DK_ANY_GENERATION, 64, &list, err);
+            dk_key_list_sort(&list);
+            listed = field->inherit_kind;
+        }
+        /* Rows that disagree say nothing. */
+        bool agree = list.n > 0;
+        const size_t at = memory->size;
+        for (size_t r = 0; status == DK_OK && agree && r < list.n; r++) {
+            dk_stored_row row;
+            status = dk_stored_row_read(store, field->inherit_kind, list.entries[r].row, false, &row, err);
+            if (status != DK_OK)
+                break;
+            const dk_value *value = &row.values[field->inherit_field];
+            if (value->type != DK_TEXT) {
+                agree = false;
+            } else if (r == 0) {
+                dk_buf_append(memory, value->text.data, value->text.size + 1);
+            } else {
+                agree = memory->size - at == value->text.size + 1 &&
+                        memcmp(memory->data + at, value->text.data, value->text.size) == 0;
+                *ret_disagree |= !agree;
+            }
+            dk_stored_row_release(&row);
+        }
+        if (status == DK_OK && memory->failed)
+            status = dk_fail(err, DK_NOMEM, "out of memory");
+        if (agree && status == DK_OK && memory->size > at) {
+            offsets[i] = at;
+            filled |= UINT64_C(1) << i;
+        } else {
+            memory->size = at;
+        }
+    }
+    dk_key_list_finish(&list);
+    /* Only now is memory at its final place. */
+    for (size_t i = 0; status == DK_OK && i < kind->n_fields; i++)
+        if (filled & UINT64_C(1) << i)
+            values[i] = dk_value_text((const char *)memory->data + offsets[i]);
+    return status;
+}

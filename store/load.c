@@ -1,0 +1,801 @@
+#include "store/load.h"
+
+#include "store/approval_no.h"
+#include "store/area.h"
+#include "store/handle.h"
+#include "store/repair.h"
+#include "store/text.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Rows a transaction: large enough that the commit costs nothing, small enough that the log stays below ~30 MB. */
+#define ROWS_A_TRANSACTION 20000
+#define LINK_CACHE_SIZE 4096
+/* A text of a field in bytes: a page of small print. Answers, tiles and dossiers are made of these. */
+#define MOST_TEXT 65536
+/* No area or amount comes near it, and sums of it stay exact enough. */
+#define MOST_NUMBER 1e15
+
+struct dk_load {
+    dk_store *store;
+    const dk_kind *kind;
+    bool replace, dry_run;
+    int64_t batch, next_row;
+    int64_t in_transaction, kept;
+    char *source; /* the batch's, as given */
+    char *last_source;
+    int64_t last_source_id;
+    dk_shape shape;
+    uint64_t inheritable; /* fields of the row under way that the source leaves empty and a link may fill */
+    dk_buf texts;         /* normalised texts of the row under way */
+    dk_buf inherited;     /* texts taken over links */
+    dk_buf wkb, blob;     /* geometry of the row under way, without and with the GeoPackage header */
+    uint64_t *unchanged;  /* hashes of the keys that came and were unchanged, in a table of unchanged_size places */
+    size_t n_unchanged, unchanged_size;
+    dk_geos *geos; /* made when a replacement is checked */
+    dk_term_cache *terms;
+    /* Whether a combination of link values found a partner: rows of one project ask the same. By 64-bit hash. */
+    struct {
+        uint64_t hash;
+        bool linked;
+    } link_cache[LINK_CACHE_SIZE];
+};
+
+/* ---- begin and end ---- */
+
+static dk_status insert_batch(dk_load *load, const dk_load_options *options, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_prepare(
+        load->store, "INSERT INTO dikuai_batch(kind,title,source,state,created_at) VALUES(?1,?2,?3,'loading',?4)",
+        &stmt, err);
+    if (status != DK_OK)
+        return status;
+    char now[24];
+    dk_now(now);
+    sqlite3_bind_text(stmt, 1, load->kind->name, -1, SQLITE_STATIC);
+    sqlite3_bind_text(stmt, 2, options->title != NULL ? options->title : options->source, -1, SQLITE_STATIC);
+    sqlite3_bind_text(stmt, 3, options->source, -1, SQLITE_STATIC);
+    sqlite3_bind_text(stmt, 4, now, -1, SQLITE_STATIC);
+    status = dk_sql_done(load->store, stmt, err);
+    if (status == DK_OK)
+        load->batch = sqlite3_last_insert_rowid(load->store->db);
+    sqlite3_finalize(stmt);
+    return status;
+}
+
+static dk_status find_next_row(dk_load *load, dk_error *err)
+{
+    dk_buf sql;
+    dk_buf_init(&sql);
+    dk_buf_format(&sql, "SELECT coalesce(max(row),0)+1 FROM row_%s", load->kind->name);
+    sqlite3_stmt *stmt = NULL;
+    const char *text = dk_buf_cstr(&sql);
+    dk_status status =
+        text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(load->store, text, &stmt, err);
+    if (status == DK_OK && (status = dk_sql_step(load->store, stmt, err)) == DK_OK)
+        load->next_row = sqlite3_column_int64(stmt, 0);
+    sqlite3_finalize(stmt);
+    dk_buf_finish(&sql);
+    return status;
+}
+
+static void load_free(dk_load *load)
+{
+    if (load == NULL)
+        return;
+    dk_shape_finish(&load->shape);
+    dk_buf_finish(&load->texts);
+    dk_buf_finish(&load->inherited);
+    dk_buf_finish(&load->wkb);
+    dk_buf_finish(&load->blob);
+    dk_geos_free(load->geos);
+    free(load->terms);
+    free(load->unchanged);
+    free(load->source);
+    free(load->last_source);
+    free(load);
+}
+
+dk_status dk_load_begin(dk_store *store, const dk_kind *kind, const dk_load_options *options, dk_load **ret_load,
+                        dk_error *err)
+{
+    dk_load *load = calloc(1, sizeof *load);
+    if (load == NULL)
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    load->store = store;
+    load->kind = kind;
+    load->replace = options->replace;
+    load->dry_run = options->dry_run;
+    dk_shape_init(&load->shape);
+    dk_buf_init(&load->texts);
+    dk_buf_init(&load->inherited);
+    dk_buf_init(&load->wkb);
+    dk_buf_init(&load->blob);
+    load->source = strdup(options->source);
+    load->terms = dk_term_cache_create();
+    dk_status status = load->source == NULL || load->terms == NULL ? dk_fail(err, DK_NOMEM, "out of memory")
+                                                                   : insert_batch(load, options, err);
+    if (status == DK_OK)
+        status = find_next_row(load, err);
+    if (status == DK_OK)
+        status = dk_sql_begin(store, err);
+    if (status != DK_OK) {
+        dk_error ignored;
+        if (load->batch != 0)
+            dk_batch_drop(store, kind, load->batch, &ignored);
+        load_free(load);
+        return status;
+    }
+    *ret_load = load;
+    return DK_OK;
+}
+
+void dk_load_abandon(dk_load *load)
+{
+    if (load == NULL)
+        return;
+    dk_error ignored;
+    dk_sql_rollback(load->store);
+    dk_batch_drop(load->store, load->kind, load->batch, &ignored); /* if it fails, the next writer's open does it */
+    load_free(load);
+}
+
+dk_status dk_load_finish(dk_load *load, int64_t *ret_batch, dk_error *err)
+{
+    const int64_t batch = load->batch;
+    if (load->dry_run || load->kept == 0) {
+        dk_load_abandon(load);
+        *ret_batch = 0;
+        return DK_OK;
+    }
+    sqlite3_stmt *stmt = NULL;
+    dk_status status =
+        dk_sql_prepare(load->store, "UPDATE dikuai_batch SET state='staged',rows=?2 WHERE id=?1", &stmt, err);
+    if (status == DK_OK) {
+        sqlite3_bind_int64(stmt, 1, batch);
+        sqlite3_bind_int64(stmt, 2, load->kept);
+        status = dk_sql_done(load->store, stmt, err);
+    }
+    sqlite3_finalize(stmt);
+    if (status == DK_OK)
+        status = dk_sql_commit(load->store, err);
+    if (status != DK_OK) {
+        dk_load_abandon(load);
+        return status;
+    }
+    load_free(load);
+    *ret_batch = batch;
+    return DK_OK;
+}
+
+/* ---- one row: checks ---- */
+
+static bool reject(dk_row_report *report, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Always false, so that a check can end with it. */
+static bool reject(dk_row_report *report, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(report->message, sizeof report->message, format, args);
+    va_end(args);
+    report->outcome = DK_REJECTED;
+    return false;
+}
+
+static bool is_empty(const dk_value *value)
+{
+    return value->type == DK_NULL || (value->type == DK_TEXT && value->text.size == 0);
+}
+
+/* A code is known if it is listed, or if the catalogue lists no division of its length below its longest listed prefix
+ * (a catalogue that names only the county accepts every village in it). Right-padding with 000 is looked through. */
+static bool division_known(const dk_catalogue *catalogue, const char *code)
+{
+    char cut[13];
+    snprintf(cut, sizeof cut, "%s", code);
+    size_t size = strlen(cut);
+    while (size > 6 && strcmp(cut + size - 3, "000") == 0)
+        cut[size -= 3] = 0;
+    if (catalogue->n_divisions == 0 || dk_catalogue_division(catalogue, cut) != NULL)
+        return true;
+    const size_t full = size;
+    while (size > 6) {
+        char prefix[13];
+        snprintf(prefix, sizeof prefix, "%.*s", (int)(size -= 3), cut);
+        if (dk_catalogue_division(catalogue, prefix) == NULL)
+            continue;
+        for (size_t i = 0; i < catalogue->n_divisions; i++) {
+            const char *other = catalogue->divisions[i].code;
+            if (strlen(other) == full && strncmp(other, prefix, size) == 0)
+                return false;
+        }
+        return true;
+    }
+    return false;
+}
+
+/* The text of a text value under its field's rules, appended to load->texts with its NUL; *ret_at its offset. */
+static bool normalise_text(dk_load *load, const dk_field *field, const dk_value *value, size_t *ret_at,
+                           dk_row_report *report)
+{
+    const char *text = value->text.data;
+    size_t size = value->text.size;
+    *ret_at = load->texts.size;
+    if (size > MOST_TEXT)
+        return reject(report, "%s has %zu bytes; a field holds at most %d", field->name, size, MOST_TEXT);
+    if (!dk_utf8_valid(text, size) || memchr(text, 0, size) != NULL)
+        return reject(report, "%s is not valid UTF-8; give the source's encoding with --encoding", field->name);
+    while (size > 0 && (unsigned char)text[size - 1] <= ' ')
+        size--;
+    while (size > 0 && (unsigned char)*text <= ' ')
+        text++, size--;
+    if (field->type == DK_FIELD_APPROVAL_NO && size > 0)
+        dk_approval_no_normalise(text, size, &load->texts);
+    else
+        dk_buf_append(&load->texts, text, size);
+    dk_buf_byte(&load->texts, 0);
+    if (load->texts.failed)
+        return reject(report, "out of memory");
+    const char *kept = (const char *)load->texts.data + *ret_at;
+    if (*kept == 0)
+        return true;
+    switch (field->type) {
+    case DK_FIELD_DATE:
+        if (!dk_date_valid(kept))
+            return reject(report, "%s '%.60s' is not a date; write it as 2020-06-15", field->name, kept);
+        break;
+    case DK_FIELD_DIVISION:
+        if (!dk_division_code_valid(kept))
+            return reject(report, "%s '%.40s' is not a division code of 6, 9 or 12 digits", field->name, kept);
+        if (!division_known(load->store->catalogue, kept))
+            return reject(report, "%s %s is not a division of the catalogue; correct it or add it under divisions",
+                          field->name, kept);
+        break;
+    case DK_FIELD_INTEGER:
+    case DK_FIELD_NUMBER:
+        return reject(report, "%s '%.60s' is not a number", field->name, kept);
+    default:
+        break;
+    }
+    if (field->n_values > 0) {
+        bool found = false;
+        for (size_t i = 0; !found && i < field->n_values; i++)
+            found = strcmp(kept, field->values[i]) == 0;
+        if (!found)
+            return reject(report, "%s '%.60s' is not one of the values that the catalogue allows (%s%s%s%s)",
+                          field->name, kept, field->values[0], field->n_values > 1 ? ", " : "",
+                          field->n_values > 1 ? field->values[1] : "", field->n_values > 2 ? " …" : "");
+    }
+    return true;
+}
+
+/* Copies values under the rules of their fields. Texts lie in load->texts. */
+static bool normalise(dk_load *load, const dk_value *values, dk_value *ret_values, dk_row_report *report)
+{
+    const dk_kind *kind = load->kind;
+    size_t offsets[DK_MAX_FIELDS];
+    dk_buf_clear(&load->texts);
+    for (size_t i = 0; i < kind->n_fields; i++) {
+        const dk_field *field = &kind->fields[i];
+        ret_values[i] = values[i];
+        switch (values[i].type) {
+        case DK_NULL:
+            break;
+        case DK_TEXT:
+            if (!normalise_text(load, field, &values[i], &offsets[i], report))
+                return false;
+            break;
+        case DK_INTEGER:
+            if (field->type == DK_FIELD_NUMBER)
+                ret_values[i] = dk_value_real((double)values[i].integer);
+            else if (field->type != DK_FIELD_INTEGER)
+                return reject(report, "%s is a number and should be a text", field->name);
+            break;
+        case DK_REAL:
+            if (field->type != DK_FIELD_NUMBER || !isfinite(values[i].real) || fabs(values[i].real) > MOST_NUMBER)
+                return reject(report, "%s is not %s", field->name,
+                              field->type == DK_FIELD_NUMBER ? "a number below 10^15" : "of the field's type");
+            break;
+        }
+    }
+    for (size_t i = 0; i < kind->n_fields; i++)
+        if (values[i].type == DK_TEXT) {
+            ret_values[i] = dk_value_text((const char *)load->texts.data + offsets[i]);
+            if (ret_values[i].text.size == 0)
+                ret_values[i] = dk_value_null();
+        }
+    return true;
+}
+
+/* The foot of a ledger: 合计, 总 计 … */
+static bool is_sum_row(const char *id)
+{
+    static const char *const words[] = {"合计", "总计", "小计", "共计"};
+    char squeezed[16];
+    size_t n = 0;
+    for (const char *c = id; *c; c++)
+        if (*c != ' ' && *c != ':') {
+            if (n + 1 == sizeof squeezed)
+                return false;
+            squeezed[n++] = *c;
+        }
+    squeezed[n] = 0;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(squeezed, words[i]) == 0)
+            return true;
+    return false;
+}
+
+/* <qualifier>:<key field> */
+static bool build_key(const dk_load *load, const dk_value *values, const char *source, dk_row_report *report)
+{
+    const dk_kind *kind = load->kind;
+    const dk_value *own = &values[kind->key_field];
+    char number[32];
+    const char *id = own->type == DK_TEXT ? own->text.data : NULL;
+    if (own->type == DK_INTEGER) {
+        snprintf(number, sizeof number, "%" PRId64, own->integer);
+        id = number;
+    }
+    if (id == NULL || *id == 0)
+        return reject(report, "%s (%s) is empty, and it is the key", kind->fields[kind->key_field].name,
+                      kind->fields[kind->key_field].title);
+    if (is_sum_row(id))
+        return reject(report, "'%.40s' where the key belongs: a row of sums is no record", id);
+    if (kind->fields[kind->key_field].type == DK_FIELD_APPROVAL_NO && strstr(id, "、") != NULL)
+        return reject(report, "'%.120s' is more than one number, and the key is one; make it a row for each", id);
+    const char *qualifier = NULL;
+    size_t qualifier_size = 0;
+    for (size_t i = 0; qualifier == NULL && i < kind->n_qualifiers; i++)
+        if (!is_empty(&values[kind->qualifiers[i]]) && values[kind->qualifiers[i]].type == DK_TEXT) {
+            qualifier = values[kind->qualifiers[i]].text.data;
+            const char *joint = strstr(qualifier, "、"); /* the first of several 文号 */
+            qualifier_size = joint ? (size_t)(joint - qualifier) : strlen(qualifier);
+        }
+    if (qualifier == NULL && kind->qualify_by_source) {
+        const char *slash = strrchr(source, '/');
+        qualifier = slash ? slash + 1 : source;
+        const char *dot = strrchr(qualifier, '.');
+        qualifier_size = dot && dot > qualifier ? (size_t)(dot - qualifier) : strlen(qualifier);
+    }
+    int size;
+    if (qualifier != NULL)
+        size = snprintf(report->key, sizeof report->key, "%.*s:%s", (int)qualifier_size, qualifier, id);
+    else if (kind->n_qualifiers > 0)
+        return reject(report, "%s %s is unique only with one of its qualifiers, and all are empty", kind->name, id);
+    else
+        size = snprintf(report->key, sizeof report->key, "%s", id);
+    if (size < 0 || (size_t)size >= sizeof report->key) {
+        report->key[0] = 0;
+        return reject(report, "the key is longer than %zu bytes", sizeof report->key - 1);
+    }
+    for (const char *c = report->key; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            return reject(report, "the key contains a control character");
+    return true;
+}
+
+static bool check_required(const dk_load *load, const dk_value *values, dk_row_report *report)
+{
+    for (size_t i = 0; i < load->kind->n_fields; i++)
+        if (load->kind->fields[i].required && is_empty(&values[i]))
+            return reject(report, "%s (%s) is empty, and it is required", load->kind->fields[i].name,
+                          load->kind->fields[i].title);
+    return true;
+}
+
+/* One type a layer, as GeoPackage readers expect: a single polygon, line or point becomes the only part of a multi one.
+ * The WKB was read by dk_shape_from_wkb, so its byte order and type are there. */
+static void append_multi(const void *wkb, size_t size, dk_buf *out)
+{
+    const unsigned char *bytes = wkb;
+    const bool little = bytes[0] == 1;
+    const unsigned type = little ? bytes[1] : bytes[4];
+    const bool plain = little ? bytes[2] == 0 && bytes[4] == 0 : bytes[1] == 0 && bytes[3] == 0;
+    if (plain && type >= 1 && type <= 3) {
+        const unsigned char head[9] = {1, (unsigned char)(type + 3), 0, 0, 0, 1, 0, 0, 0};
+        dk_buf_append(out, head, sizeof head);
+    }
+    dk_buf_append(out, wkb, size);
+}
+
+/* Reads the geometry, fills computed fields and compares declared areas. */
+static bool take_geometry(dk_load *load, const void *wkb, size_t size, dk_value *values, dk_row_report *report)
+{
+    const dk_kind *kind = load->kind;
+    dk_error why;
+    dk_buf_clear(&load->blob);
+    if (kind->geometry == DK_NO_GEOMETRY)
+        return true;
+    if (wkb == NULL || size == 0)
+        return reject(report, "has no geometry");
+    if (dk_shape_from_wkb(wkb, size, &load->shape, &why) != DK_OK)
+        return reject(report, "its geometry cannot be read: %.300s", why.text);
+    if (load->shape.kind != kind->geometry || load->shape.n_points == 0)
+        return reject(report, "its geometry is empty or not of the layer's kind");
+    double bounds[4];
+    dk_shape_bounds(&load->shape, bounds);
+    const double *extent = load->store->catalogue->extent;
+    if (bounds[0] < extent[0] || bounds[1] < extent[1] || bounds[2] > extent[2] || bounds[3] > extent[3])
+        return reject(
+            report,
+            "lies outside the catalogue's extent: it reaches from %.6f, %.6f to %.6f, %.6f (longitude, latitude)",
+            bounds[0], bounds[1], bounds[2], bounds[3]);
+    const double area = kind->geometry == DK_POLYGONS ? dk_shape_area_m2(&load->shape) : 0;
+    for (size_t i = 0; i < kind->n_fields; i++) {
+        const dk_field *field = &kind->fields[i];
+        if (field->computed_area_m2)
+            values[i] = dk_value_real(round(area * 100) / 100);
+        if (field->declares_area_m2 > 0 && values[i].type == DK_REAL) {
+            const double declared = values[i].real * field->declares_area_m2;
+            if (fabs(declared - area) > 1 && fabs(declared - area) > 0.01 * area) {
+                report->notes |= DK_NOTE_AREA_DIFFERS;
+                snprintf(report->message, sizeof report->message, "%s says %.2f m2, the geometry has %.2f m2",
+                         field->name, declared, area);
+            }
+        }
+    }
+    dk_buf_clear(&load->wkb);
+    append_multi(wkb, size, &load->wkb);
+    dk_gpkg_append(load->wkb.data, load->wkb.size, &load->shape, &load->blob);
+    return (!load->wkb.failed && !load->blob.failed) || reject(report, "out of memory");
+}
+
+/* ---- one row: what is there already ---- */
+
+/* The same geometry, also if another format's writer begins its rings elsewhere. */
+static bool same_geometry(dk_load *load, const dk_stored_row *row)
+{
+    if (row->blob_size != load->blob.size)
+        return false;
+    if (row->blob_size == 0 || memcmp(row->blob, load->blob.data, row->blob_size) == 0)
+        return true;
+    size_t size = 0;
+    const unsigned char *wkb = dk_gpkg_wkb(row->blob, row->blob_size, &size);
+    dk_shape old;
+    dk_shape_init(&old);
+    const bool same =
+        wkb != NULL && dk_shape_from_wkb(wkb, size, &old, NULL) == DK_OK && dk_shape_equal(&old, &load->shape);
+    dk_shape_finish(&old);
+    return same;
+}
+
+/* Compared is what the source says. What follows from it or from other rows is not: a computed area (its last digit
+ * hangs on where a ring begins) and, where the source says nothing, a value taken over a link. */
+static bool same_row(dk_load *load, const dk_stored_row *row, const dk_value *values)
+{
+    for (size_t i = 0; i < load->kind->n_fields; i++) {
+        const bool derived = load->kind->fields[i].computed_area_m2 || load->inheritable & UINT64_C(1) << i;
+        if (!derived && !dk_value_equal(&row->values[i], &values[i]))
+            return false;
+    }
+    return same_geometry(load, row);
+}
+
+static dk_status geometries_touch(dk_load *load, const dk_stored_row *row, bool *ret_touch, dk_error *err)
+{
+    size_t old_size = 0, new_size = 0;
+    const unsigned char *old_wkb = dk_gpkg_wkb(row->blob, row->blob_size, &old_size);
+    const unsigned char *new_wkb = dk_gpkg_wkb(load->blob.data, load->blob.size, &new_size);
+    if (load->geos == NULL && (load->geos = dk_geos_create()) == NULL)
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    if (old_wkb == NULL || new_wkb == NULL ||
+        dk_geos_intersects(load->geos, old_wkb, old_size, new_wkb, new_size, ret_touch) != DK_OK)
+        *ret_touch = false; /* cannot be shown to touch */
+    return DK_OK;
+}
+
+/* Rows of this load that are written stand in the store; those that were unchanged are remembered here, so that a key
+ * that comes twice is noticed either way. true in *ret_again: the key was there. A chance of 2^-64 of being wrong. */
+static dk_status remember_unchanged(dk_load *load, const char *key, bool add, bool *ret_again, dk_error *err)
+{
+    uint64_t hash = UINT64_C(1469598103934665603);
+    for (const char *c = key; *c; c++)
+        hash = (hash ^ (unsigned char)*c) * UINT64_C(1099511628211);
+    hash ^= hash >> 31;
+    hash += hash == 0; /* 0 is an empty place */
+    *ret_again = false;
+    if (add && 2 * (load->n_unchanged + 1) > load->unchanged_size) {
+        const size_t size = load->unchanged_size ? load->unchanged_size * 2 : 1024;
+        uint64_t *table = calloc(size, sizeof *table);
+        if (table == NULL)
+            return dk_fail(err, DK_NOMEM, "out of memory");
+        for (size_t i = 0; i < load->unchanged_size; i++)
+            if (load->unchanged[i] != 0) {
+                size_t at = (size_t)(load->unchanged[i] % size);
+                while (table[at] != 0)
+                    at = (at + 1) % size;
+                table[at] = load->unchanged[i];
+            }
+        free(load->unchanged);
+        load->unchanged = table;
+        load->unchanged_size = size;
+    }
+    if (load->unchanged_size == 0)
+        return DK_OK;
+    size_t at = (size_t)(hash % load->unchanged_size);
+    while (load->unchanged[at] != 0 && load->unchanged[at] != hash)
+        at = (at + 1) % load->unchanged_size;
+    *ret_again = load->unchanged[at] == hash;
+    if (add && !*ret_again) {
+        load->unchanged[at] = hash;
+        load->n_unchanged++;
+    }
+    return DK_OK;
+}
+
+/* Compares with the version that is there. Sets the outcome, the feature number and the version replaced. */
+static dk_status compare_existing(dk_load *load, const dk_value *values, dk_row_report *report, uint64_t *ret_feature,
+                                  int64_t *ret_replaces, dk_error *err)
+{
+    int64_t row = 0, batch = 0, source_row = 0;
+    dk_status status = dk_row_newest(load->store, load->kind, report->key, &row, &batch, &source_row, err);
+    if (status != DK_OK)
+        return status;
+    if (row == 0) { /* all its versions are withdrawn, or there is none: the feature number stays with the key */
+        sqlite3_stmt *stmt = NULL;
+        if ((status = dk_sql_kept(load->store, load->kind, DK_STMT_KEY_ROWS, &stmt, err)) != DK_OK)
+            return status;
+        sqlite3_bind_text(stmt, 1, report->key, -1, SQLITE_STATIC);
+        status = dk_sql_step(load->store, stmt, err);
+        row = status == DK_OK ? sqlite3_column_int64(stmt, 0) : 0;
+        sqlite3_reset(stmt);
+        if (status == DK_END)
+            return DK_OK;
+        dk_stored_row old;
+        if (status != DK_OK || (status = dk_stored_row_read(load->store, load->kind, row, false, &old, err)) != DK_OK)
+            return status;
+        *ret_feature = old.feature;
+        dk_stored_row_release(&old);
+        return DK_OK;
+    }
+    if (batch == load->batch) {
+        reject(report, "the key %s stands in row %" PRId64 " of the same load already; each key may come once",
+               report->key, source_row);
+        return DK_OK;
+    }
+    bool again = false;
+    dk_batch_life life;
+    if ((status = remember_unchanged(load, report->key, false, &again, err)) != DK_OK ||
+        (status = dk_batch_life_of(load->store, batch, &life, err)) != DK_OK)
+        return status;
+    if (again) {
+        reject(report, "the key %s came before in the same load, unchanged; each key may come once", report->key);
+        return DK_OK;
+    }
+    dk_stored_row old;
+    if ((status = dk_stored_row_read(load->store, load->kind, row, true, &old, err)) != DK_OK)
+        return status;
+    *ret_feature = old.feature;
+    *ret_replaces = row;
+    bool touch = true;
+    if (same_row(load, &old, values)) {
+        report->outcome = DK_UNCHANGED;
+        if (life.state == 's') {
+            report->notes |= DK_NOTE_STAGED;
+            report->batch = batch;
+        }
+        status = remember_unchanged(load, report->key, true, &again, err);
+    } else if (!load->replace) {
+        reject(report, "%s is there already with other content (batch %" PRId64 "); load with --replace to replace it",
+               report->key, batch);
+    } else {
+        report->outcome = DK_REPLACED;
+        if (load->kind->geometry != DK_NO_GEOMETRY)
+            status = geometries_touch(load, &old, &touch, err);
+        if (status == DK_OK && !touch)
+            reject(report,
+                   "%s is there already (batch %" PRId64
+                   ") and does not touch this geometry: it is another feature under "
+                   "the same key, which --replace does not replace",
+                   report->key, batch);
+    }
+    dk_stored_row_release(&old);
+    return status;
+}
+
+/* ---- one row: links ---- */
+
+static void hash_bytes(uint64_t *hash, const void *data, size_t size)
+{
+    const unsigned char *bytes = data;
+    for (size_t i = 0; i < size; i++)
+        *hash = (*hash ^ bytes[i]) * UINT64_C(1099511628211);
+    *hash = (*hash ^ 0xff) * UINT64_C(1099511628211);
+}
+
+static void hash_side(const dk_kind *kind, int field, const char *key, const dk_value *values, uint64_t *hash,
+                      bool *any)
+{
+    (void)kind;
+    if (field == DK_LINK_KEY) {
+        hash_bytes(hash, key, strlen(key));
+        *any = true;
+    } else if (values[field].type == DK_TEXT) {
+        hash_bytes(hash, values[field].text.data, values[field].text.size);
+        *any |= values[field].text.size > 0;
+    } else {
+        hash_bytes(hash, &values[field].type, sizeof values[field].type);
+        if (values[field].type != DK_NULL) {
+            hash_bytes(hash, &values[field].integer, sizeof values[field].integer);
+            *any = true;
+        }
+    }
+}
+
+/* Looks whether each link that starts at this kind has a partner. */
+static dk_status note_unlinked(dk_load *load, const dk_value *values, dk_row_report *report, dk_error *err)
+{
+    const dk_catalogue *catalogue = load->store->catalogue;
+    for (size_t l = 0; l < catalogue->n_links; l++) {
+        const dk_link *link = &catalogue->links[l];
+        if (link->from != load->kind)
+            continue;
+        uint64_t hash = UINT64_C(1469598103934665603) + l;
+        bool any = false, ignored = false;
+        for (size_t r = 0; r < link->n_rules; r++) {
+            for (size_t m = 0; m < link->rules[r].n_match; m++)
+                hash_side(load->kind, link->rules[r].match[m].from, report->key, values, &hash, &any);
+            if (link->rules[r].unless.from >= 0)
+                hash_side(load->kind, link->rules[r].unless.from, report->key, values, &hash, &ignored);
+        }
+        if (!any)
+            continue;
+        const size_t place = (size_t)((hash ^ hash >> 29) % LINK_CACHE_SIZE);
+        bool linked = load->link_cache[place].linked;
+        if (load->link_cache[place].hash != hash) {
+            dk_key_list list = {0};
+            const dk_status status = dk_linked_rows(load->store, load->kind, report->key, values, link->to,
+                                                    DK_ANY_GENERATION, 1, &list, err);
+            linked = list.n > 0;
+            dk_key_list_finish(&list);
+            if (status != DK_OK)
+                return status;
+            load->link_cache[place].hash = hash;
+            load->link_cache[place].linked = linked;
+        }
+        if (!linked) {
+            report->notes |= DK_NOTE_UNLINKED;
+            snprintf(report->message, sizeof report->message,
+                     "%s has no %s (%s) yet: nothing there matches its numbers; load that first, or correct them",
+                     report->key, link->to->title, link->to->name);
+        }
+    }
+    return DK_OK;
+}
+
+/* ---- one row: writing ---- */
+
+static dk_status source_id(dk_load *load, const char *source, int64_t *ret_id, dk_error *err)
+{
+    if (load->last_source != NULL && strcmp(load->last_source, source) == 0) {
+        *ret_id = load->last_source_id;
+        return DK_OK;
+    }
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_prepare(load->store,
+                                      "INSERT INTO dikuai_source(batch,name) VALUES(?1,?2)"
+                                      " ON CONFLICT(batch,name) DO UPDATE SET name=name RETURNING id",
+                                      &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, load->batch);
+    sqlite3_bind_text(stmt, 2, source, -1, SQLITE_STATIC);
+    status = dk_sql_step(load->store, stmt, err);
+    if (status == DK_OK)
+        load->last_source_id = sqlite3_column_int64(stmt, 0);
+    sqlite3_finalize(stmt);
+    if (status != DK_OK)
+        return status;
+    free(load->last_source);
+    load->last_source = strdup(source);
+    if (load->last_source == NULL)
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    *ret_id = load->last_source_id;
+    return DK_OK;
+}
+
+static void bind_value(sqlite3_stmt *stmt, int column, const dk_value *value)
+{
+    switch (value->type) {
+    case DK_NULL:
+        sqlite3_bind_null(stmt, column);
+        break;
+    case DK_INTEGER:
+        sqlite3_bind_int64(stmt, column, value->integer);
+        break;
+    case DK_REAL:
+        sqlite3_bind_double(stmt, column, value->real);
+        break;
+    case DK_TEXT:
+        sqlite3_bind_text64(stmt, column, value->text.data, value->text.size, SQLITE_STATIC, SQLITE_UTF8);
+        break;
+    }
+}
+
+static dk_status write_row(dk_load *load, const dk_value *values, const char *key, uint64_t feature, int64_t replaces,
+                           int64_t source, int64_t source_row, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_kept(load->store, load->kind, DK_STMT_INSERT_ROW, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    const int64_t row = load->next_row++;
+    sqlite3_bind_int64(stmt, 1, row);
+    sqlite3_bind_int64(stmt, 2, feature != 0 ? (int64_t)feature : row);
+    sqlite3_bind_text(stmt, 3, key, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(stmt, 4, load->batch);
+    sqlite3_bind_int64(stmt, 5, replaces);
+    sqlite3_bind_int64(stmt, 6, source);
+    sqlite3_bind_int64(stmt, 7, source_row);
+    if (load->blob.size > 0)
+        sqlite3_bind_blob64(stmt, 8, load->blob.data, load->blob.size, SQLITE_STATIC);
+    for (size_t i = 0; i < load->kind->n_fields; i++)
+        bind_value(stmt, (int)i + 9, &values[i]);
+    if ((status = dk_sql_done(load->store, stmt, err)) != DK_OK)
+        return status;
+    if ((status = dk_terms_write(load->store, load->kind, load->terms, row, values, err)) != DK_OK)
+        return status;
+    load->kept++;
+    if (++load->in_transaction < ROWS_A_TRANSACTION)
+        return DK_OK;
+    load->in_transaction = 0;
+    if ((status = dk_sql_commit(load->store, err)) == DK_OK)
+        status = dk_sql_begin(load->store, err);
+    return status;
+}
+
+dk_status dk_load_row(dk_load *load, const dk_value *values, const void *wkb, size_t wkb_size, const char *source,
+                      int64_t source_row, dk_row_report *ret_report, dk_error *err)
+{
+    dk_row_report *report = ret_report;
+    report->outcome = DK_LOADED;
+    report->notes = 0;
+    report->batch = 0;
+    report->key[0] = report->message[0] = 0;
+    if (source == NULL)
+        source = load->source;
+    dk_value row[DK_MAX_FIELDS];
+    if (!normalise(load, values, row, report))
+        return DK_OK;
+    /* The key comes from what the source says, never from inherited values: it must not depend on what else is loaded.
+     */
+    bool disagree = false;
+    dk_status status = DK_OK;
+    if (!build_key(load, row, source, report))
+        return DK_OK;
+    load->inheritable = 0;
+    for (size_t i = 0; i < load->kind->n_fields; i++)
+        if (load->kind->fields[i].inherit_kind != NULL && is_empty(&row[i]))
+            load->inheritable |= UINT64_C(1) << i;
+    if ((status = dk_inherit(load->store, load->kind, report->key, row, &load->inherited, &disagree, err)) != DK_OK)
+        return status;
+    if (!check_required(load, row, report) || !take_geometry(load, wkb, wkb_size, row, report))
+        return DK_OK;
+    uint64_t feature = 0;
+    int64_t replaces = 0, source_number = 0;
+    if ((status = compare_existing(load, row, report, &feature, &replaces, err)) != DK_OK)
+        return status;
+    if (report->outcome == DK_REJECTED || report->outcome == DK_UNCHANGED)
+        return DK_OK;
+    if (disagree) {
+        report->notes |= DK_NOTE_AMBIGUOUS;
+        snprintf(report->message, sizeof report->message,
+                 "%s fits several rows that disagree, so what it takes from them stays empty and staff of a division "
+                 "do not see "
+                 "it; name one by its whole key",
+                 report->key);
+    }
+    if ((status = note_unlinked(load, row, report, err)) != DK_OK)
+        return status;
+    if ((status = source_id(load, source, &source_number, err)) != DK_OK)
+        return status;
+    return write_row(load, row, report->key, feature, replaces, source_number, source_row, err);
+}

@@ -1,0 +1,57 @@
+/* Writing a batch: rows of one layer or record kind, staged until published.
+ *
+ *     dk_load_begin … dk_load_row … dk_load_row … dk_load_finish        (or dk_load_abandon)
+ *
+ * Rows are written in bounded transactions; a load that does not finish leaves nothing behind. */
+#ifndef DK_STORE_LOAD_H
+#define DK_STORE_LOAD_H
+
+#include "store/store.h"
+
+typedef struct dk_load dk_load;
+
+typedef struct dk_load_options {
+    const char *title;  /* of the batch; NULL: the source */
+    const char *source; /* file names as given; required. The base name qualifies keys as a last resort */
+    bool replace;       /* existing keys may be replaced, if the geometries touch */
+    bool dry_run;       /* everything is checked, nothing is kept */
+} dk_load_options;
+
+typedef enum dk_outcome {
+    DK_LOADED,    /* a new key */
+    DK_REPLACED,  /* a new version of an existing key */
+    DK_UNCHANGED, /* the same row is there already: nothing written */
+    DK_REJECTED   /* not written; the message says why */
+} dk_outcome;
+
+/* Findings about a row that was loaded; bits of dk_row_report.notes. */
+#define DK_NOTE_UNLINKED 1u     /* a link field has a value, and no row matches it (yet) */
+#define DK_NOTE_AREA_DIFFERS 2u /* declared and computed area differ by more than 1 % and 1 m2 */
+#define DK_NOTE_AMBIGUOUS 4u    /* it matches several rows where one was meant */
+#define DK_NOTE_STAGED 8u       /* unchanged, and what is there is staged: nobody sees it before batch is published */
+
+typedef struct dk_row_report {
+    dk_outcome outcome;
+    unsigned notes;
+    int64_t batch; /* with DK_NOTE_STAGED: where the row is; else 0 */
+    char key[256];
+    char message[512]; /* for DK_REJECTED and for notes: one sentence */
+} dk_row_report;
+
+dk_status dk_load_begin(dk_store *store, const dk_kind *kind, const dk_load_options *options, dk_load **ret_load,
+                        dk_error *err);
+
+/* Adds a row. values: kind->n_fields of them, of the field's type (dates checked, numbers parsed); texts are
+ * borrowed for the call. 文号 and division codes are normalised and checked here, required fields and allowed values
+ * too, and computed fields filled. wkb: polygons valid by GEOS, EPSG:4490 degrees, (lon, lat); NULL for records.
+ * source_row is the row number of the source, from 1, for the record. source may name the file where a
+ * batch has several, else NULL. A bad row is DK_OK with DK_REJECTED; a status other than DK_OK ends the load. */
+dk_status dk_load_row(dk_load *load, const dk_value *values, const void *wkb, size_t wkb_size, const char *source,
+                      int64_t source_row, dk_row_report *ret_report, dk_error *err);
+
+/* Stages the batch. *ret_batch is 0 when nothing was loaded or replaced (or on a dry run): no batch is made. */
+dk_status dk_load_finish(dk_load *load, int64_t *ret_batch, dk_error *err);
+/* Gives up and takes the rows away. NULL-safe; not after dk_load_finish. */
+void dk_load_abandon(dk_load *load);
+
+#endif

@@ -1,0 +1,402 @@
+/* Publishing and withdrawing: lives and cells of the next generation are written in bounded transactions that no
+ * reader sees; one small commit then makes that generation the current one. */
+#include "store/handle.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROWS_A_STEP 5000
+
+/* What a publish or withdraw changes, gathered on the way. */
+typedef struct change {
+    dk_store *store;
+    const dk_kind *kind;
+    int64_t batch, generation, total, done;
+    int64_t born, ended;
+    double bounds[4];
+    bool any_bounds;
+    dk_progress progress;
+    void *user;
+} change;
+
+/* One row of a step, copied so that no statement stays open while lives and cells are written. */
+typedef struct step_row {
+    int64_t row, replaces;
+    size_t key;
+} step_row;
+
+typedef dk_status (*row_change)(change *c, int64_t row, int64_t replaces, const char *key, dk_error *err);
+
+static dk_status life_insert(change *c, int64_t row, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_kept(c->store, c->kind, DK_STMT_LIFE_INSERT, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, row);
+    sqlite3_bind_int64(stmt, 2, c->generation);
+    if ((status = dk_sql_done(c->store, stmt, err)) != DK_OK)
+        return status;
+    c->born++;
+    if (c->kind->geometry == DK_NO_GEOMETRY)
+        return DK_OK;
+    return dk_cell_insert(c->store, c->kind, row, c->generation, err);
+}
+
+static dk_status life_end(change *c, int64_t row, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_kept(c->store, c->kind, DK_STMT_LIFE_END, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, row);
+    sqlite3_bind_int64(stmt, 2, c->generation);
+    if ((status = dk_sql_done(c->store, stmt, err)) != DK_OK)
+        return status;
+    c->ended++;
+    if (c->kind->geometry == DK_NO_GEOMETRY)
+        return DK_OK;
+    return dk_cell_end(c->store, c->kind, row, c->generation, err);
+}
+
+static dk_status publish_row(change *c, int64_t row, int64_t replaces, const char *key, dk_error *err)
+{
+    int64_t current = 0;
+    dk_status status = dk_row_of_key(c->store, c->kind, key, c->generation - 1, &current, err);
+    if (status != DK_OK)
+        return status;
+    if (current != 0 && replaces == 0)
+        return dk_fail(
+            err, DK_CONFLICT,
+            "%s %s was published by another batch after batch %lld was loaded; withdraw this batch and load it "
+            "again",
+            c->kind->name, key, (long long)c->batch);
+    if (current != 0 && (status = life_end(c, current, err)) != DK_OK)
+        return status;
+    return life_insert(c, row, err);
+}
+
+/* The newest published version of a key that is neither withdrawn nor of this batch, 0: none. */
+static dk_status previous_version(change *c, const char *key, int64_t *ret_row, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_kept(c->store, c->kind, DK_STMT_KEY_ROWS, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_text(stmt, 1, key, -1, SQLITE_STATIC);
+    int64_t best = 0, best_generation = -1;
+    while ((status = dk_sql_step(c->store, stmt, err)) == DK_OK) {
+        const int64_t batch = sqlite3_column_int64(stmt, 1);
+        dk_batch_life life;
+        if (batch == c->batch)
+            continue;
+        if ((status = dk_batch_life_of(c->store, batch, &life, err)) != DK_OK)
+            break;
+        if (life.state == 'p' && life.published_in > best_generation) {
+            best_generation = life.published_in;
+            best = sqlite3_column_int64(stmt, 0);
+        }
+    }
+    sqlite3_reset(stmt);
+    if (status != DK_END)
+        return status;
+    *ret_row = best;
+    return DK_OK;
+}
+
+static dk_status withdraw_row(change *c, int64_t row, int64_t replaces, const char *key, dk_error *err)
+{
+    (void)replaces;
+    bool alive = false;
+    int64_t previous = 0;
+    dk_status status = dk_row_alive(c->store, c->kind, row, c->generation - 1, &alive, err);
+    if (status != DK_OK || !alive) /* a later batch has replaced it: nothing to see of it */
+        return status;
+    if ((status = life_end(c, row, err)) != DK_OK || (status = previous_version(c, key, &previous, err)) != DK_OK)
+        return status;
+    return previous != 0 ? life_insert(c, previous, err) : DK_OK;
+}
+
+/* Applies a change to every row of the batch, a transaction a step. */
+static dk_status change_rows(change *c, row_change apply, dk_error *err)
+{
+    step_row *rows = malloc(ROWS_A_STEP * sizeof *rows);
+    dk_buf keys;
+    dk_buf_init(&keys);
+    dk_status status = rows == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : DK_OK;
+    for (int64_t after = 0; status == DK_OK;) {
+        sqlite3_stmt *stmt = NULL;
+        size_t n = 0;
+        dk_buf_clear(&keys);
+        if ((status = dk_sql_kept(c->store, c->kind, DK_STMT_BATCH_ROWS, &stmt, err)) != DK_OK)
+            break;
+        sqlite3_bind_int64(stmt, 1, c->batch);
+        sqlite3_bind_int64(stmt, 2, after);
+        sqlite3_bind_int(stmt, 3, ROWS_A_STEP);
+        while (n < ROWS_A_STEP && (status = dk_sql_step(c->store, stmt, err)) == DK_OK) {
+            rows[n] = (step_row){sqlite3_column_int64(stmt, 0), sqlite3_column_int64(stmt, 2), keys.size};
+            dk_buf_append(&keys, sqlite3_column_text(stmt, 1), (size_t)sqlite3_column_bytes(stmt, 1));
+            dk_buf_byte(&keys, 0);
+            n++;
+        }
+        sqlite3_reset(stmt);
+        if (status != DK_OK && status != DK_END)
+            break;
+        if (keys.failed) {
+            status = dk_fail(err, DK_NOMEM, "out of memory");
+            break;
+        }
+        status = DK_OK;
+        if (n == 0)
+            break;
+        if ((status = dk_sql_begin(c->store, err)) != DK_OK)
+            break;
+        for (size_t i = 0; status == DK_OK && i < n; i++)
+            status = apply(c, rows[i].row, rows[i].replaces, (const char *)keys.data + rows[i].key, err);
+        if (status == DK_OK)
+            status = dk_sql_commit(c->store, err);
+        after = rows[n - 1].row;
+        c->done += (int64_t)n;
+        if (c->progress != NULL)
+            c->progress(c->done, c->total, c->user);
+    }
+    dk_buf_finish(&keys);
+    free(rows);
+    return status;
+}
+
+/* ---- the generation ---- */
+
+static dk_status run_bound(dk_store *store, const char *sql, int64_t a, int64_t b, const char *c, const char *d,
+                           const char *e, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_prepare(store, sql, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    const int n = sqlite3_bind_parameter_count(stmt);
+    sqlite3_bind_int64(stmt, 1, a);
+    if (n >= 2)
+        sqlite3_bind_int64(stmt, 2, b);
+    if (n >= 3)
+        sqlite3_bind_text(stmt, 3, c, -1, SQLITE_STATIC);
+    if (n >= 4)
+        sqlite3_bind_text(stmt, 4, d, -1, SQLITE_STATIC);
+    if (n >= 5)
+        sqlite3_bind_text(stmt, 5, e, -1, SQLITE_STATIC);
+    status = dk_sql_done(store, stmt, err);
+    sqlite3_finalize(stmt);
+    return status;
+}
+
+static dk_status start_change(change *c, const char *action, dk_error *err)
+{
+    int64_t current = 0;
+    dk_status status = dk_store_generation(c->store, &current, err);
+    if (status != DK_OK)
+        return status;
+    c->generation = current + 1;
+    return run_bound(c->store, "INSERT INTO dikuai_pending(generation,batch,action) VALUES(?1,?2,?3)", c->generation,
+                     c->batch, action, NULL, NULL, err);
+}
+
+/* The box of the batch's geometries, from the GeoPackage envelopes. */
+static dk_status batch_bounds(change *c, dk_error *err)
+{
+    dk_buf sql;
+    dk_buf_init(&sql);
+    dk_buf_format(&sql, "SELECT substr(geom,9,32) FROM row_%s WHERE batch=?1", c->kind->name);
+    sqlite3_stmt *stmt = NULL;
+    const char *text = dk_buf_cstr(&sql);
+    dk_status status =
+        text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(c->store, text, &stmt, err);
+    if (status == DK_OK) {
+        sqlite3_bind_int64(stmt, 1, c->batch);
+        while ((status = dk_sql_step(c->store, stmt, err)) == DK_OK) {
+            double e[4]; /* minx, maxx, miny, maxy */
+            if (sqlite3_column_bytes(stmt, 0) != sizeof e)
+                continue;
+            memcpy(e, sqlite3_column_blob(stmt, 0), sizeof e);
+            if (!c->any_bounds) {
+                c->bounds[0] = e[0], c->bounds[1] = e[2], c->bounds[2] = e[1], c->bounds[3] = e[3];
+                c->any_bounds = true;
+            }
+            c->bounds[0] = fmin(c->bounds[0], e[0]);
+            c->bounds[1] = fmin(c->bounds[1], e[2]);
+            c->bounds[2] = fmax(c->bounds[2], e[1]);
+            c->bounds[3] = fmax(c->bounds[3], e[3]);
+        }
+        if (status == DK_END)
+            status = DK_OK;
+    }
+    sqlite3_finalize(stmt);
+    dk_buf_finish(&sql);
+    return status;
+}
+
+/* The summary row of the new generation: rows exact, the box only ever grows (reindex makes it tight again). */
+static dk_status write_summary(change *c, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_kept(c->store, c->kind, DK_STMT_SUMMARY, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_text(stmt, 1, c->kind->name, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(stmt, 2, c->generation);
+    status = dk_sql_step(c->store, stmt, err);
+    int64_t rows = 0;
+    if (status == DK_OK) {
+        rows = sqlite3_column_int64(stmt, 0);
+        if (sqlite3_column_type(stmt, 1) == SQLITE_FLOAT) {
+            const double old[4] = {sqlite3_column_double(stmt, 1), sqlite3_column_double(stmt, 2),
+                                   sqlite3_column_double(stmt, 3), sqlite3_column_double(stmt, 4)};
+            for (size_t i = 0; i < 4; i++)
+                c->bounds[i] = !c->any_bounds ? old[i]
+                               : i < 2        ? fmin(c->bounds[i], old[i])
+                                              : fmax(c->bounds[i], old[i]);
+            c->any_bounds = true;
+        }
+    }
+    sqlite3_reset(stmt);
+    if (status != DK_OK && status != DK_END)
+        return status;
+    if ((status = dk_sql_prepare(c->store, "INSERT INTO dikuai_summary VALUES(?1,?2,?3,?4,?5,?6,?7)", &stmt, err)) !=
+        DK_OK)
+        return status;
+    sqlite3_bind_text(stmt, 1, c->kind->name, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(stmt, 2, c->generation);
+    sqlite3_bind_int64(stmt, 3, rows + c->born - c->ended);
+    for (int i = 0; i < 4 && c->any_bounds; i++)
+        sqlite3_bind_double(stmt, 4 + i, c->bounds[i]);
+    status = dk_sql_done(c->store, stmt, err);
+    sqlite3_finalize(stmt);
+    if (status != DK_OK)
+        return status;
+    status = dk_sql_prepare(c->store,
+                            "UPDATE gpkg_contents SET min_x=?2,min_y=?3,max_x=?4,max_y=?5,"
+                            "last_change=strftime('%Y-%m-%dT%H:%M:%fZ','now') WHERE table_name=?1",
+                            &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_text(stmt, 1, c->kind->name, -1, SQLITE_STATIC);
+    for (int i = 0; i < 4 && c->any_bounds; i++)
+        sqlite3_bind_double(stmt, 2 + i, c->bounds[i]);
+    status = dk_sql_done(c->store, stmt, err);
+    sqlite3_finalize(stmt);
+    return status;
+}
+
+/* The small commit after which readers see the new generation; synced to disk. */
+static dk_status finish_change(change *c, const char *action, const char *actor, const char *reason,
+                               const char *batch_sql, dk_error *err)
+{
+    char now[24];
+    dk_now(now);
+    dk_status status = dk_sql_run(c->store, "PRAGMA synchronous=FULL", err);
+    if (status == DK_OK)
+        status = dk_sql_begin(c->store, err);
+    if (status == DK_OK)
+        status = write_summary(c, err);
+    if (status == DK_OK)
+        status = run_bound(c->store, batch_sql, c->batch, c->generation, NULL, NULL, NULL, err);
+    if (status == DK_OK) {
+        sqlite3_stmt *stmt = NULL;
+        status = dk_sql_prepare(c->store, "INSERT INTO dikuai_generation VALUES(?1,?2,?3,?4,?5,?6)", &stmt, err);
+        if (status == DK_OK) {
+            sqlite3_bind_int64(stmt, 1, c->generation);
+            sqlite3_bind_text(stmt, 2, now, -1, SQLITE_STATIC);
+            sqlite3_bind_text(stmt, 3, actor, -1, SQLITE_STATIC);
+            sqlite3_bind_text(stmt, 4, action, -1, SQLITE_STATIC);
+            sqlite3_bind_int64(stmt, 5, c->batch);
+            sqlite3_bind_text(stmt, 6, reason, -1, SQLITE_STATIC);
+            status = dk_sql_done(c->store, stmt, err);
+        }
+        sqlite3_finalize(stmt);
+    }
+    if (status == DK_OK)
+        status = dk_sql_run(c->store, "DELETE FROM dikuai_pending", err);
+    if (status == DK_OK)
+        status = dk_sql_commit(c->store, err);
+    if (status != DK_OK)
+        dk_sql_rollback(c->store);
+    dk_sql_run(c->store, "PRAGMA synchronous=NORMAL", NULL);
+    return status;
+}
+
+static dk_status find_batch(dk_store *store, int64_t batch, change *c, dk_batch_life *ret_life, dk_error *err)
+{
+    dk_status status = dk_batch_life_of(store, batch, ret_life, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_stmt *stmt = NULL;
+    if ((status = dk_sql_prepare(store, "SELECT kind,rows FROM dikuai_batch WHERE id=?1", &stmt, err)) != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, batch);
+    if ((status = dk_sql_step(store, stmt, err)) == DK_OK) {
+        c->kind = dk_catalogue_kind(store->catalogue, (const char *)sqlite3_column_text(stmt, 0));
+        c->total = sqlite3_column_int64(stmt, 1);
+        if (c->kind == NULL)
+            status =
+                dk_fail(err, DK_INVALID, "batch %lld is of a kind that the catalogue no longer has", (long long)batch);
+    }
+    sqlite3_finalize(stmt);
+    return status;
+}
+
+static dk_status make_change(change *c, const char *action, row_change apply, const char *actor, const char *reason,
+                             const char *batch_sql, int64_t *ret_generation, dk_error *err)
+{
+    dk_status status = start_change(c, action, err);
+    if (status != DK_OK)
+        return status;
+    status = change_rows(c, apply, err);
+    if (status == DK_OK)
+        status = finish_change(c, action, actor, reason, batch_sql, err);
+    if (status != DK_OK) {
+        dk_error ignored; /* what cannot be undone now is undone by the next writer's open */
+        dk_sql_rollback(c->store);
+        dk_pending_undo(c->store, &ignored);
+        return status;
+    }
+    *ret_generation = c->generation;
+    return DK_OK;
+}
+
+dk_status dk_store_publish(dk_store *store, int64_t batch, const char *actor, dk_progress progress, void *user,
+                           int64_t *ret_generation, dk_error *err)
+{
+    change c = {.store = store, .batch = batch, .progress = progress, .user = user};
+    dk_batch_life life;
+    dk_status status = find_batch(store, batch, &c, &life, err);
+    if (status != DK_OK)
+        return status;
+    if (life.state == 'p')
+        return dk_fail(err, DK_CONFLICT, "batch %lld is published already, in generation %lld", (long long)batch,
+                       (long long)life.published_in);
+    if (life.state != 's')
+        return dk_fail(err, DK_CONFLICT,
+                       "batch %lld is %s; only a staged batch can be published, load its source again",
+                       (long long)batch, life.state == 'w' ? "withdrawn" : "not fully loaded");
+    if (c.kind->geometry != DK_NO_GEOMETRY && (status = batch_bounds(&c, err)) != DK_OK)
+        return status;
+    return make_change(&c, "publish", publish_row, actor, NULL,
+                       "UPDATE dikuai_batch SET state='published',published_in=?2 WHERE id=?1", ret_generation, err);
+}
+
+dk_status dk_store_withdraw(dk_store *store, int64_t batch, const char *actor, const char *reason, dk_progress progress,
+                            void *user, int64_t *ret_generation, dk_error *err)
+{
+    change c = {.store = store, .batch = batch, .progress = progress, .user = user};
+    dk_batch_life life;
+    dk_status status = find_batch(store, batch, &c, &life, err);
+    if (status != DK_OK)
+        return status;
+    if (life.state == 'w')
+        return dk_fail(err, DK_CONFLICT, "batch %lld is withdrawn already, in generation %lld", (long long)batch,
+                       (long long)life.withdrawn_in);
+    /* Nobody has seen a staged batch: withdrawing it changes no answer, but is a generation in the log. */
+    return make_change(&c, "withdraw", withdraw_row, actor, reason,
+                       "UPDATE dikuai_batch SET state='withdrawn',withdrawn_in=?2 WHERE id=?1", ret_generation, err);
+}

@@ -1,0 +1,237 @@
+/* Rows: reading versions, finding the one that is published, and showing it to an audience. */
+#include "store/handle.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+dk_status dk_stored_row_read(dk_store *store, const dk_kind *kind, int64_t row, bool with_geometry,
+                             dk_stored_row *ret_row, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_kept(store, kind, with_geometry ? DK_STMT_ROW : DK_STMT_ROW_FIELDS, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, row);
+    status = dk_sql_step(store, stmt, err);
+    if (status != DK_OK) {
+        sqlite3_reset(stmt);
+        return status == DK_END ? dk_fail(err, DK_CORRUPT, "%s: row %lld of %s is missing; run dikuai-ingest check",
+                                          store->path, (long long)row, kind->name)
+                                : status;
+    }
+    ret_row->row = row;
+    ret_row->key = (const char *)sqlite3_column_text(stmt, 0);
+    ret_row->feature = (uint64_t)sqlite3_column_int64(stmt, 1);
+    ret_row->batch = sqlite3_column_int64(stmt, 2);
+    ret_row->replaces = sqlite3_column_int64(stmt, 3);
+    ret_row->blob = sqlite3_column_blob(stmt, 4);
+    ret_row->blob_size = (size_t)sqlite3_column_bytes(stmt, 4);
+    for (size_t i = 0; i < kind->n_fields; i++) {
+        const int column = (int)i + 5;
+        dk_value *value = &ret_row->values[i];
+        switch (sqlite3_column_type(stmt, column)) {
+        case SQLITE_INTEGER:
+            *value = dk_value_integer(sqlite3_column_int64(stmt, column));
+            break;
+        case SQLITE_FLOAT:
+            *value = dk_value_real(sqlite3_column_double(stmt, column));
+            break;
+        case SQLITE_TEXT:
+            value->type = DK_TEXT;
+            value->text.data = (const char *)sqlite3_column_text(stmt, column);
+            value->text.size = (size_t)sqlite3_column_bytes(stmt, column);
+            break;
+        default:
+            *value = dk_value_null();
+        }
+    }
+    ret_row->stmt = stmt;
+    return DK_OK;
+}
+
+void dk_stored_row_release(dk_stored_row *row)
+{
+    if (row->stmt != NULL)
+        sqlite3_reset(row->stmt);
+    row->stmt = NULL;
+}
+
+dk_status dk_row_alive(dk_store *store, const dk_kind *kind, int64_t row, int64_t generation, bool *ret_alive,
+                       dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_kept(store, kind, DK_STMT_LIFE, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, row);
+    sqlite3_bind_int64(stmt, 2, generation);
+    status = dk_sql_step(store, stmt, err);
+    sqlite3_reset(stmt);
+    if (status != DK_OK && status != DK_END)
+        return status;
+    *ret_alive = status == DK_OK;
+    return DK_OK;
+}
+
+dk_status dk_row_of_key(dk_store *store, const dk_kind *kind, const char *key, int64_t generation, int64_t *ret_row,
+                        dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_kept(store, kind, DK_STMT_KEY_ROWS, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_text(stmt, 1, key, -1, SQLITE_STATIC);
+    int64_t found = 0;
+    while (found == 0 && (status = dk_sql_step(store, stmt, err)) == DK_OK) {
+        const int64_t row = sqlite3_column_int64(stmt, 0);
+        bool alive = false;
+        if ((status = dk_row_alive(store, kind, row, generation, &alive, err)) != DK_OK)
+            break;
+        if (alive)
+            found = row;
+    }
+    sqlite3_reset(stmt);
+    if (status != DK_OK && status != DK_END)
+        return status;
+    *ret_row = found;
+    return DK_OK;
+}
+
+dk_status dk_row_newest(dk_store *store, const dk_kind *kind, const char *key, int64_t *ret_row, int64_t *ret_batch,
+                        int64_t *ret_source_row, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_kept(store, kind, DK_STMT_KEY_ROWS, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_text(stmt, 1, key, -1, SQLITE_STATIC);
+    /* A version that is loading or staged is newer than any published one; among the published, the last published. */
+    int64_t best = 0, best_batch = 0, best_source_row = 0, best_rank = -1;
+    while ((status = dk_sql_step(store, stmt, err)) == DK_OK) {
+        const int64_t batch = sqlite3_column_int64(stmt, 1);
+        dk_batch_life life;
+        if ((status = dk_batch_life_of(store, batch, &life, err)) != DK_OK)
+            break;
+        const int64_t rank = life.state == 'w' ? -1 : life.state == 'p' ? life.published_in : INT64_MAX;
+        if (rank > best_rank) {
+            best_rank = rank;
+            best = sqlite3_column_int64(stmt, 0);
+            best_batch = batch;
+            best_source_row = sqlite3_column_int64(stmt, 2);
+        }
+    }
+    sqlite3_reset(stmt);
+    if (status != DK_OK && status != DK_END)
+        return status;
+    *ret_row = best;
+    *ret_batch = best_batch;
+    *ret_source_row = best_source_row;
+    return DK_OK;
+}
+
+void dk_row_seen(const dk_kind *kind, const dk_stored_row *row, const dk_view *view, bool with_geometry,
+                 dk_value *values, char *label, size_t label_size, dk_row *ret_seen)
+{
+    const char *division = NULL;
+    if (kind->division_field >= 0 && row->values[kind->division_field].type == DK_TEXT)
+        division = row->values[kind->division_field].text.data;
+    const uint64_t visible = dk_view_fields(view, division);
+    for (size_t i = 0; i < kind->n_fields; i++)
+        values[i] = visible & UINT64_C(1) << i ? row->values[i] : dk_value_null();
+    *ret_seen = (dk_row){.kind = kind, .feature = row->feature, .key = row->key, .values = values, .visible = visible};
+    const dk_value *named = kind->label_field >= 0 ? &values[kind->label_field] : NULL;
+    if (named != NULL && named->type == DK_TEXT && named->text.size > 0)
+        snprintf(label, label_size, "%s", named->text.data);
+    else
+        snprintf(label, label_size, "%s", row->key);
+    ret_seen->label = label;
+    if (kind->geometry != DK_NO_GEOMETRY && with_geometry && row->blob != NULL) {
+        ret_seen->wkb = dk_gpkg_wkb(row->blob, row->blob_size, &ret_seen->wkb_size);
+        /* The envelope of the GeoPackage header: minx, maxx, miny, maxy, little endian (dk_gpkg_append). */
+        if (ret_seen->wkb != NULL && row->blob_size >= 40) {
+            double envelope[4];
+            memcpy(envelope, row->blob + 8, sizeof envelope);
+            ret_seen->bounds[0] = envelope[0];
+            ret_seen->bounds[1] = envelope[2];
+            ret_seen->bounds[2] = envelope[1];
+            ret_seen->bounds[3] = envelope[3];
+        }
+    }
+}
+
+/* ---- lists ordered by key ---- */
+
+dk_status dk_key_list_add(dk_key_list *list, int64_t row, const char *key, dk_error *err)
+{
+    if (list->n == list->capacity) {
+        const size_t capacity = list->capacity ? list->capacity * 2 : 64;
+        struct dk_key_entry *entries = reallocarray(list->entries, capacity, sizeof *entries);
+        if (entries == NULL)
+            return dk_fail(err, DK_NOMEM, "out of memory");
+        list->entries = entries;
+        list->capacity = capacity;
+    }
+    const size_t at = list->keys.size;
+    dk_buf_append(&list->keys, key, strlen(key) + 1);
+    if (list->keys.failed)
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    list->entries[list->n++] = (struct dk_key_entry){row, at};
+    return DK_OK;
+}
+
+static int compare_entries(const void *a, const void *b, void *keys)
+{
+    const struct dk_key_entry *x = a, *y = b;
+    const int order = strcmp((const char *)keys + x->key, (const char *)keys + y->key);
+    return order != 0 ? order : (x->row > y->row) - (x->row < y->row);
+}
+
+void dk_key_list_sort(dk_key_list *list)
+{
+    if (list->n == 0)
+        return;
+    qsort_r(list->entries, list->n, sizeof *list->entries, compare_entries, list->keys.data);
+    size_t kept = 1;
+    for (size_t i = 1; i < list->n; i++)
+        if (list->entries[i].row != list->entries[kept - 1].row)
+            list->entries[kept++] = list->entries[i];
+    list->n = kept;
+}
+
+const char *dk_key_list_key(const dk_key_list *list, size_t i)
+{
+    return (const char *)list->keys.data + list->entries[i].key;
+}
+
+void dk_key_list_finish(dk_key_list *list)
+{
+    free(list->entries);
+    dk_buf_finish(&list->keys);
+    *list = (dk_key_list){0};
+}
+
+dk_status dk_key_list_give(dk_store *store, const dk_kind *kind, const dk_key_list *list, const dk_view *view,
+                           const char *after, size_t limit, bool with_geometry, dk_row_fn each, void *user,
+                           dk_error *err)
+{
+    size_t given = 0;
+    for (size_t i = 0; i < list->n && given < limit; i++) {
+        if (after != NULL && strcmp(dk_key_list_key(list, i), after) <= 0)
+            continue;
+        dk_stored_row stored;
+        const dk_status status = dk_stored_row_read(store, kind, list->entries[i].row, with_geometry, &stored, err);
+        if (status != DK_OK)
+            return status;
+        dk_value values[DK_MAX_FIELDS];
+        char label[512];
+        dk_row seen;
+        dk_row_seen(kind, &stored, view, with_geometry, values, label, sizeof label, &seen);
+        const bool more = each(&seen, user);
+        dk_stored_row_release(&stored);
+        given++;
+        if (!more)
+            break;
+    }
+    return DK_OK;
+}

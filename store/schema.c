@@ -1,0 +1,257 @@
+/* The tables of a store, inside a GeoPackage 1.3 (OGC 12-128r17).
+ *
+ *   dikuai_meta        name, value: version of this format
+ *   dikuai_catalogue   the catalogue's YAML, by the generation from which it holds
+ *   dikuai_generation  each publish, withdraw or catalogue change: number, time, actor, what, batch, reason
+ *   dikuai_batch       each load and its state
+ *   dikuai_source      the files of a batch
+ *   dikuai_pending     one row while a publish or withdraw is under way, so that a killed one can be undone
+ *   dikuai_summary     rows published and their box, by kind and generation
+ *
+ * and for each layer and record kind K of the catalogue:
+ *
+ *   row_K    every version of every row; written once by a load, never changed. feature is the row number of the key's
+ *            first version: the stable number of the feature. replaces: the version that it takes the place of
+ *   life_K   (row, born, died): in which generations a row is published; died 0: still. A version that comes back when
+ *            a later batch is withdrawn gets a further life
+ *   term_K, post_K   folded values of the fields that links, totals and search use, and the rows that have them.
+ *            Rows of any state are in: who reads checks the life
+ *   cell_K   (layers) the cell index (cells.c): (level, Morton code, row, born) with packed geometry and tile
+ * attributes K        a view of the rows published now, without the fields of audience never: what GeoPackage readers
+ * see
+ *
+ * A reader at generation g sees a life or cell row if born <= g and (died = 0 or died > g). Publish and withdraw write
+ * lives and cells of generation g + 1 in bounded transactions; nobody sees them until one small commit adds that
+ * generation to dikuai_generation. */
+#include "store/handle.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char base_tables[] =
+    "CREATE TABLE gpkg_spatial_ref_sys("
+    " srs_name TEXT NOT NULL, srs_id INTEGER NOT NULL PRIMARY KEY, organization TEXT NOT NULL,"
+    " organization_coordsys_id INTEGER NOT NULL, definition TEXT NOT NULL, description TEXT);"
+    "CREATE TABLE gpkg_contents("
+    " table_name TEXT NOT NULL PRIMARY KEY, data_type TEXT NOT NULL, identifier TEXT UNIQUE, description TEXT DEFAULT "
+    "'',"
+    " last_change DATETIME NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now')),"
+    " min_x DOUBLE, min_y DOUBLE, max_x DOUBLE, max_y DOUBLE, srs_id INTEGER,"
+    " CONSTRAINT fk_gc_r_srs_id FOREIGN KEY (srs_id) REFERENCES gpkg_spatial_ref_sys(srs_id));"
+    "CREATE TABLE gpkg_geometry_columns("
+    " table_name TEXT NOT NULL, column_name TEXT NOT NULL, geometry_type_name TEXT NOT NULL, srs_id INTEGER NOT NULL,"
+    " z TINYINT NOT NULL, m TINYINT NOT NULL,"
+    " CONSTRAINT pk_geom_cols PRIMARY KEY (table_name, column_name),"
+    " CONSTRAINT uk_gc_table_name UNIQUE (table_name),"
+    " CONSTRAINT fk_gc_tn FOREIGN KEY (table_name) REFERENCES gpkg_contents(table_name),"
+    " CONSTRAINT fk_gc_srs FOREIGN KEY (srs_id) REFERENCES gpkg_spatial_ref_sys(srs_id));"
+    "INSERT INTO gpkg_spatial_ref_sys VALUES"
+    "('Undefined Cartesian SRS',-1,'NONE',-1,'undefined','undefined Cartesian coordinate reference system'),"
+    "('Undefined geographic SRS',0,'NONE',0,'undefined','undefined geographic coordinate reference system'),"
+    "('WGS 84',4326,'EPSG',4326,'GEOGCS[\"WGS 84\",DATUM[\"WGS_1984\",SPHEROID[\"WGS 84\",6378137,298.257223563,"
+    "AUTHORITY[\"EPSG\",\"7030\"]],AUTHORITY[\"EPSG\",\"6326\"]],PRIMEM[\"Greenwich\",0],"
+    "UNIT[\"degree\",0.0174532925199433],AXIS[\"Latitude\",NORTH],AXIS[\"Longitude\",EAST],"
+    "AUTHORITY[\"EPSG\",\"4326\"]]',NULL),"
+    "('China Geodetic Coordinate System 2000',4490,'EPSG',4490,'GEOGCS[\"China Geodetic Coordinate System 2000\","
+    "DATUM[\"China_2000\",SPHEROID[\"CGCS2000\",6378137,298.257222101,AUTHORITY[\"EPSG\",\"1024\"]],"
+    "AUTHORITY[\"EPSG\",\"1043\"]],PRIMEM[\"Greenwich\",0],UNIT[\"degree\",0.0174532925199433],"
+    "AXIS[\"Latitude\",NORTH],AXIS[\"Longitude\",EAST],AUTHORITY[\"EPSG\",\"4490\"]]',NULL);"
+    "CREATE TABLE dikuai_meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+    "CREATE TABLE dikuai_catalogue(generation INTEGER PRIMARY KEY, yaml TEXT NOT NULL);"
+    "CREATE TABLE dikuai_generation(number INTEGER PRIMARY KEY, at TEXT NOT NULL, actor TEXT, action TEXT NOT NULL,"
+    " batch INTEGER, reason TEXT);"
+    "CREATE TABLE dikuai_batch(id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, title TEXT NOT NULL,"
+    " source TEXT NOT NULL, state TEXT NOT NULL CHECK(state IN ('loading','staged','published','withdrawn')),"
+    " created_at TEXT NOT NULL, rows INTEGER NOT NULL DEFAULT 0, published_in INTEGER NOT NULL DEFAULT 0,"
+    " withdrawn_in INTEGER NOT NULL DEFAULT 0);"
+    "CREATE TABLE dikuai_source(id INTEGER PRIMARY KEY, batch INTEGER NOT NULL, name TEXT NOT NULL,"
+    " UNIQUE(batch,name));"
+    "CREATE TABLE dikuai_pending(generation INTEGER PRIMARY KEY, action TEXT NOT NULL, batch INTEGER NOT NULL);"
+    "CREATE TABLE dikuai_summary(kind TEXT NOT NULL, generation INTEGER NOT NULL, rows INTEGER NOT NULL,"
+    " west REAL, south REAL, east REAL, north REAL, PRIMARY KEY(kind,generation)) WITHOUT ROWID;";
+
+/* SQLite affinity of a field's column. */
+static const char *column_type(const dk_field *field)
+{
+    switch (field->type) {
+    case DK_FIELD_INTEGER:
+        return "INTEGER";
+    case DK_FIELD_NUMBER:
+        return "REAL";
+    case DK_FIELD_DATE:
+        return "DATE"; /* numeric affinity: a text YYYY-MM-DD stays text; GeoPackage readers know a date by it */
+    default:
+        return "TEXT";
+    }
+}
+
+static const char *geometry_type(const dk_kind *kind)
+{
+    switch (kind->geometry) {
+    case DK_POLYGONS:
+        return "MULTIPOLYGON";
+    case DK_LINES:
+        return "MULTILINESTRING";
+    default:
+        return "MULTIPOINT";
+    }
+}
+
+/* Kind and field names are [a-z][a-z0-9_]* by the catalogue's rules, so they can stand in SQL; dates and such words
+ * as "right" or "plan" are quoted all the same. */
+static void append_kind(const dk_kind *kind, dk_buf *sql)
+{
+    const char *k = kind->name;
+    const bool layer = kind->geometry != DK_NO_GEOMETRY;
+    dk_buf_format(sql,
+                  "CREATE TABLE row_%s(row INTEGER PRIMARY KEY, feature INTEGER NOT NULL, key TEXT NOT NULL,"
+                  " batch INTEGER NOT NULL, replaces INTEGER NOT NULL, source INTEGER, source_row INTEGER, geom BLOB",
+                  k);
+    for (size_t i = 0; i < kind->n_fields; i++)
+        dk_buf_format(sql, ",f_%s %s", kind->fields[i].name, column_type(&kind->fields[i]));
+    dk_buf_format(sql, ");CREATE INDEX row_%s_key ON row_%s(key);CREATE INDEX row_%s_batch ON row_%s(batch);", k, k, k,
+                  k);
+    dk_buf_format(sql,
+                  "CREATE TABLE life_%s(row INTEGER NOT NULL, born INTEGER NOT NULL, died INTEGER NOT NULL,"
+                  " PRIMARY KEY(row,born)) WITHOUT ROWID;",
+                  k);
+    dk_buf_format(sql,
+                  "CREATE TABLE term_%s(term INTEGER PRIMARY KEY, field INTEGER NOT NULL, text TEXT NOT NULL,"
+                  " UNIQUE(field,text));"
+                  "CREATE TABLE post_%s(term INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY(term,row))"
+                  " WITHOUT ROWID;",
+                  k, k);
+    if (layer)
+        dk_buf_format(sql,
+                      "CREATE TABLE cell_%s(level INTEGER NOT NULL, cell INTEGER NOT NULL, row INTEGER NOT NULL,"
+                      " born INTEGER NOT NULL, died INTEGER NOT NULL, feature INTEGER NOT NULL, division TEXT,"
+                      " geom BLOB NOT NULL, attrs BLOB NOT NULL, PRIMARY KEY(level,cell,row,born)) WITHOUT ROWID;",
+                      k);
+    /* GDAL takes a view's OGC_FID for the feature id. */
+    dk_buf_format(sql, "CREATE VIEW \"%s\" AS SELECT r.row AS OGC_FID, r.key AS \"key\"", k);
+    if (layer)
+        dk_buf_text(sql, ", r.geom AS geom");
+    for (size_t i = 0; i < kind->n_fields; i++)
+        if (kind->fields[i].audience != DK_NEVER)
+            dk_buf_format(sql, ", r.f_%s AS \"%s\"", kind->fields[i].name, kind->fields[i].name);
+    dk_buf_format(sql,
+                  " FROM life_%s l JOIN row_%s r ON r.row=l.row"
+                  " WHERE l.born<=(SELECT max(number) FROM dikuai_generation)"
+                  " AND (l.died=0 OR l.died>(SELECT max(number) FROM dikuai_generation));",
+                  k, k);
+}
+
+static dk_status register_kind(dk_store *store, const dk_kind *kind, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_prepare(store,
+                                      "INSERT INTO gpkg_contents(table_name,data_type,identifier,description,srs_id)"
+                                      " VALUES(?1,?2,?3,?3,?4)",
+                                      &stmt, err);
+    if (status != DK_OK)
+        return status;
+    const bool layer = kind->geometry != DK_NO_GEOMETRY;
+    char identifier[300];
+    snprintf(identifier, sizeof identifier, "%s (%s)", kind->title, kind->name); /* must be unique in the file */
+    sqlite3_bind_text(stmt, 1, kind->name, -1, SQLITE_STATIC);
+    sqlite3_bind_text(stmt, 2, layer ? "features" : "attributes", -1, SQLITE_STATIC);
+    sqlite3_bind_text(stmt, 3, identifier, -1, SQLITE_STATIC);
+    if (layer)
+        sqlite3_bind_int(stmt, 4, 4490);
+    status = dk_sql_done(store, stmt, err);
+    sqlite3_finalize(stmt);
+    if (status != DK_OK || !layer)
+        return status;
+    status = dk_sql_prepare(store, "INSERT INTO gpkg_geometry_columns VALUES(?1,'geom',?2,4490,0,0)", &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_text(stmt, 1, kind->name, -1, SQLITE_STATIC);
+    sqlite3_bind_text(stmt, 2, geometry_type(kind), -1, SQLITE_STATIC);
+    status = dk_sql_done(store, stmt, err);
+    sqlite3_finalize(stmt);
+    return status;
+}
+
+static dk_status register_store(dk_store *store, const char *yaml, size_t size, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_prepare(store, "INSERT INTO dikuai_meta VALUES('version',?1)", &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int(stmt, 1, DK_STORE_VERSION);
+    status = dk_sql_done(store, stmt, err);
+    sqlite3_finalize(stmt);
+    if (status != DK_OK)
+        return status;
+    status = dk_sql_prepare(store, "INSERT INTO dikuai_catalogue VALUES(0,?1)", &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_text64(stmt, 1, yaml, size, SQLITE_STATIC, SQLITE_UTF8);
+    status = dk_sql_done(store, stmt, err);
+    sqlite3_finalize(stmt);
+    if (status != DK_OK)
+        return status;
+    char now[24];
+    dk_now(now);
+    status = dk_sql_prepare(store, "INSERT INTO dikuai_generation VALUES(0,?1,NULL,'create',NULL,NULL)", &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_text(stmt, 1, now, -1, SQLITE_STATIC);
+    status = dk_sql_done(store, stmt, err);
+    sqlite3_finalize(stmt);
+    return status;
+}
+
+dk_status dk_schema_create(dk_store *store, const char *yaml, size_t size, dk_error *err)
+{
+    dk_buf sql;
+    dk_buf_init(&sql);
+    dk_status status;
+    dk_buf_text(&sql, base_tables);
+    for (size_t i = 0; i < store->catalogue->n_kinds; i++)
+        append_kind(&store->catalogue->kinds[i], &sql);
+    const char *text = dk_buf_cstr(&sql);
+    if (text == NULL) {
+        status = dk_fail(err, DK_NOMEM, "out of memory");
+        goto out;
+    }
+    if ((status = dk_sql_begin(store, err)) != DK_OK)
+        goto out;
+    status = dk_sql_run(store, text, err);
+    for (size_t i = 0; status == DK_OK && i < store->catalogue->n_kinds; i++)
+        status = register_kind(store, &store->catalogue->kinds[i], err);
+    if (status == DK_OK)
+        status = register_store(store, yaml, size, err);
+    if (status == DK_OK)
+        status = dk_sql_commit(store, err);
+    if (status != DK_OK)
+        dk_sql_rollback(store);
+out:
+    dk_buf_finish(&sql);
+    return status;
+}
+
+void dk_schema_indexed(const dk_catalogue *catalogue, uint64_t *ret_indexed)
+{
+    for (size_t k = 0; k < catalogue->n_kinds; k++) {
+        const dk_kind *kind = &catalogue->kinds[k];
+        uint64_t bits = 0;
+        for (size_t i = 0; i < kind->n_fields; i++)
+            if (kind->fields[i].in_search)
+                bits |= UINT64_C(1) << i;
+        for (size_t t = 0; t < kind->n_totals; t++)
+            bits |= UINT64_C(1) << kind->totals[t].by[0]; /* groups are found by their first field */
+        ret_indexed[k] = bits;
+    }
+    for (size_t l = 0; l < catalogue->n_links; l++) {
+        const dk_link *link = &catalogue->links[l];
+        for (size_t r = 0; r < link->n_rules; r++)
+            for (size_t m = 0; m < link->rules[r].n_match; m++) {
+                const int from = link->rules[r].match[m].from, to = link->rules[r].match[m].to;
+                if (from >= 0)
+                    ret_indexed[link->from->index] |= UINT64_C(1) << from;
+                if (to >= 0)
+                    ret_indexed[link->to->index] |= UINT64_C(1) << to;
+            }
+    }
+}

@@ -1,0 +1,241 @@
+#include "store/handle.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static dk_status status_of(int code)
+{
+    switch (code & 0xff) {
+    case SQLITE_OK:
+    case SQLITE_DONE:
+    case SQLITE_ROW:
+        return DK_OK;
+    case SQLITE_NOMEM:
+        return DK_NOMEM;
+    case SQLITE_FULL:
+        return DK_FULL;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return DK_CORRUPT;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return DK_BUSY;
+    case SQLITE_IOERR:
+        return errno == ENOSPC ? DK_FULL : DK_IO;
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+        return DK_IO;
+    case SQLITE_TOOBIG:
+        return DK_LIMIT;
+    case SQLITE_INTERRUPT:
+        return DK_LIMIT;
+    default:
+        return DK_INTERNAL;
+    }
+}
+
+dk_status dk_sql_fail(dk_store *store, dk_error *err, const char *doing)
+{
+    const dk_status status = status_of(sqlite3_extended_errcode(store->db));
+    switch (status) {
+    case DK_FULL:
+        return dk_fail(err, status, "%s: the disk is full (while %s); free some space and repeat the command",
+                       store->path, doing);
+    case DK_CORRUPT:
+        return dk_fail(err, status, "%s: is not a dikuai store or is damaged (%s, while %s); restore it from a backup",
+                       store->path, sqlite3_errmsg(store->db), doing);
+    case DK_OK: /* SQLite saw nothing wrong, the caller did */
+        return dk_fail(err, DK_INTERNAL, "%s: unexpected result while %s", store->path, doing);
+    default:
+        return dk_fail(err, status, "%s: %s (while %s)", store->path, sqlite3_errmsg(store->db), doing);
+    }
+}
+
+dk_status dk_sql_run(dk_store *store, const char *sql, dk_error *err)
+{
+    if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        return dk_sql_fail(store, err, "changing the store");
+    return DK_OK;
+}
+
+dk_status dk_sql_prepare(dk_store *store, const char *sql, sqlite3_stmt **ret_stmt, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    if (sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL) != SQLITE_OK)
+        return dk_sql_fail(store, err, "reading the store's tables");
+    *ret_stmt = stmt;
+    return DK_OK;
+}
+
+/* The columns f_… of a kind, each after a comma. */
+static void append_fields(const dk_kind *kind, dk_buf *sql)
+{
+    for (size_t i = 0; i < kind->n_fields; i++)
+        dk_buf_format(sql, ",f_%s", kind->fields[i].name);
+}
+
+static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
+{
+    const char *k = kind->name;
+    switch (id) {
+    case DK_STMT_ROW:
+        dk_buf_text(sql, "SELECT key,feature,batch,replaces,geom");
+        append_fields(kind, sql);
+        dk_buf_format(sql, " FROM row_%s WHERE row=?1", k);
+        break;
+    case DK_STMT_ROW_FIELDS:
+        dk_buf_text(sql, "SELECT key,feature,batch,replaces,NULL");
+        append_fields(kind, sql);
+        dk_buf_format(sql, " FROM row_%s WHERE row=?1", k);
+        break;
+    case DK_STMT_ROW_META:
+        dk_buf_format(sql, "SELECT key,feature,batch,replaces FROM row_%s WHERE row=?1", k);
+        break;
+    case DK_STMT_KEY_ROWS:
+        dk_buf_format(sql, "SELECT row,batch,source_row FROM row_%s WHERE key=?1 ORDER BY row DESC", k);
+        break;
+    case DK_STMT_KEYS_AFTER:
+        dk_buf_format(sql, "SELECT row,key FROM row_%s WHERE key>=?1 AND (key>?1 OR row>?2) ORDER BY key,row LIMIT ?3",
+                      k);
+        break;
+    case DK_STMT_LIFE:
+        dk_buf_format(sql, "SELECT born,died FROM life_%s WHERE row=?1 AND born<=?2 AND (died=0 OR died>?2)", k);
+        break;
+    case DK_STMT_LIFE_INSERT:
+        dk_buf_format(sql, "INSERT INTO life_%s(row,born,died) VALUES(?1,?2,0)", k);
+        break;
+    case DK_STMT_LIFE_END:
+        dk_buf_format(sql, "UPDATE life_%s SET died=?2 WHERE row=?1 AND died=0", k);
+        break;
+    case DK_STMT_INSERT_ROW:
+        dk_buf_format(sql, "INSERT INTO row_%s(row,feature,key,batch,replaces,source,source_row,geom", k);
+        append_fields(kind, sql);
+        dk_buf_text(sql, ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8");
+        for (size_t i = 0; i < kind->n_fields; i++)
+            dk_buf_format(sql, ",?%zu", i + 9);
+        dk_buf_text(sql, ")");
+        break;
+    case DK_STMT_BATCH_ROWS:
+        dk_buf_format(sql, "SELECT row,key,replaces FROM row_%s WHERE batch=?1 AND row>?2 ORDER BY row LIMIT ?3", k);
+        break;
+    case DK_STMT_TERM:
+        dk_buf_format(sql, "SELECT term FROM term_%s WHERE field=?1 AND text=?2", k);
+        break;
+    case DK_STMT_TERM_INSERT:
+        dk_buf_format(sql, "INSERT INTO term_%s(field,text) VALUES(?1,?2)", k);
+        break;
+    case DK_STMT_TERM_FROM:
+        dk_buf_format(sql, "SELECT term,text FROM term_%s WHERE field=?1 AND text>=?2 ORDER BY text", k);
+        break;
+    case DK_STMT_TERM_ALL:
+        dk_buf_format(sql, "SELECT term,text FROM term_%s WHERE field=?1 AND instr(text,?2)>0 ORDER BY text", k);
+        break;
+    case DK_STMT_POST_INSERT:
+        dk_buf_format(sql, "INSERT OR IGNORE INTO post_%s(term,row) VALUES(?1,?2)", k);
+        break;
+    case DK_STMT_POST_ROWS:
+        dk_buf_format(sql, "SELECT row FROM post_%s WHERE term=?1 ORDER BY row", k);
+        break;
+    case DK_STMT_POST_SEEK:
+        dk_buf_format(sql, "SELECT row FROM post_%s WHERE term=?1 AND row>=?2 ORDER BY row LIMIT 1", k);
+        break;
+    case DK_STMT_CELL_SCAN:
+        dk_buf_format(sql,
+                      "SELECT cell,born,died,feature,division,geom,attrs FROM cell_%s"
+                      " WHERE level=?1 AND cell BETWEEN ?2 AND ?3 ORDER BY cell,row,born",
+                      k);
+        break;
+    case DK_STMT_CELL_NEXT:
+        dk_buf_format(sql, "SELECT level FROM cell_%s WHERE level>?1 ORDER BY level LIMIT 1", k);
+        break;
+    case DK_STMT_CELL_INSERT:
+        dk_buf_format(sql,
+                      "INSERT INTO cell_%s(level,cell,row,born,died,feature,division,geom,attrs)"
+                      " VALUES(?1,?2,?3,?4,0,?5,?6,?7,?8)",
+                      k);
+        break;
+    case DK_STMT_CELL_END:
+        dk_buf_format(sql, "UPDATE cell_%s SET died=?4 WHERE level=?1 AND cell=?2 AND row=?3 AND died=0", k);
+        break;
+    case DK_STMT_SUMMARY:
+        dk_buf_text(sql, "SELECT rows,west,south,east,north FROM dikuai_summary WHERE kind=?1 AND generation<=?2"
+                         " ORDER BY generation DESC LIMIT 1");
+        break;
+    case DK_STMT_BATCH: /* names no kind's table: kept with the first kind */
+        dk_buf_text(sql, "SELECT state,published_in,withdrawn_in FROM dikuai_batch WHERE id=?1");
+        break;
+    case DK_STMT_COUNT:
+        break;
+    }
+}
+
+dk_status dk_sql_kept(dk_store *store, const dk_kind *kind, dk_stmt_id id, sqlite3_stmt **ret_stmt, dk_error *err)
+{
+    sqlite3_stmt **place = &store->statements[kind->index][id];
+    if (*place == NULL) {
+        dk_buf sql;
+        dk_buf_init(&sql);
+        append_sql(kind, id, &sql);
+        const char *text = dk_buf_cstr(&sql);
+        const dk_status status =
+            text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(store, text, place, err);
+        dk_buf_finish(&sql);
+        if (status != DK_OK)
+            return status;
+    } else {
+        sqlite3_reset(*place);
+        sqlite3_clear_bindings(*place);
+    }
+    *ret_stmt = *place;
+    return DK_OK;
+}
+
+dk_status dk_sql_step(dk_store *store, sqlite3_stmt *stmt, dk_error *err)
+{
+    errno = 0;
+    switch (sqlite3_step(stmt)) {
+    case SQLITE_ROW:
+        return DK_OK;
+    case SQLITE_DONE:
+        return DK_END;
+    default: {
+        const dk_status status = dk_sql_fail(store, err, "reading or writing rows");
+        sqlite3_reset(stmt);
+        return status;
+    }
+    }
+}
+
+dk_status dk_sql_done(dk_store *store, sqlite3_stmt *stmt, dk_error *err)
+{
+    const dk_status status = dk_sql_step(store, stmt, err);
+    sqlite3_reset(stmt);
+    return status == DK_END ? DK_OK : status;
+}
+
+dk_status dk_sql_begin(dk_store *store, dk_error *err)
+{
+    return dk_sql_run(store, "BEGIN IMMEDIATE", err);
+}
+
+dk_status dk_sql_commit(dk_store *store, dk_error *err)
+{
+    return dk_sql_run(store, "COMMIT", err);
+}
+
+void dk_sql_rollback(dk_store *store)
+{
+    if (!sqlite3_get_autocommit(store->db))
+        sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+void dk_sql_finalize_all(dk_store *store)
+{
+    for (size_t k = 0; k < DK_MAX_KINDS; k++)
+        for (size_t i = 0; i < DK_STMT_COUNT; i++)
+            sqlite3_finalize(store->statements[k][i]);
+    sqlite3_finalize(store->generation);
+}

@@ -1,0 +1,173 @@
+#include "store/text.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <utf8proc.h>
+
+/* Length of the character at text, of which size bytes remain, by RFC 3629 §4; 0 when it is none. */
+static size_t character(const unsigned char *text, size_t size)
+{
+    const unsigned char first = text[0];
+    if (first < 0x80)
+        return 1;
+    if (first < 0xC2 || first > 0xF4)
+        return 0;
+    const size_t length = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+    if (size < length)
+        return 0;
+    /* the second byte keeps out overlong forms, surrogates and what lies above U+10FFFF */
+    const unsigned char low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+    const unsigned char high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+    if (text[1] < low || text[1] > high)
+        return 0;
+    for (size_t i = 2; i < length; i++)
+        if ((text[i] & 0xC0u) != 0x80)
+            return 0;
+    return length;
+}
+
+/* How many bytes from the start are valid UTF-8. */
+static size_t valid_prefix(const unsigned char *text, size_t size)
+{
+    size_t at = 0;
+    while (at < size) {
+        uint64_t word;
+        while (size - at >= sizeof word) {
+            memcpy(&word, text + at, sizeof word);
+            if (word & 0x8080808080808080u)
+                break;
+            at += sizeof word;
+        }
+        if (at == size)
+            break;
+        const size_t length = character(text + at, size - at);
+        if (length == 0)
+            break;
+        at += length;
+    }
+    return at;
+}
+
+bool dk_utf8_valid(const char *text, size_t size)
+{
+    return valid_prefix((const unsigned char *)text, size) == size;
+}
+
+static void append_replaced(const unsigned char *text, size_t size, dk_buf *out)
+{
+    for (size_t at = 0; at < size;) {
+        const size_t valid = valid_prefix(text + at, size - at);
+        dk_buf_append(out, text + at, valid);
+        at += valid;
+        if (at < size) {
+            dk_buf_text(out, "\xEF\xBF\xBD"); /* U+FFFD, one for each byte that belongs to no character */
+            at++;
+        }
+    }
+}
+
+static bool is_space(utf8proc_int32_t c)
+{
+    switch (utf8proc_category(c)) {
+    case UTF8PROC_CATEGORY_ZS:
+    case UTF8PROC_CATEGORY_ZL:
+    case UTF8PROC_CATEGORY_ZP:
+        return true;
+    default:
+        return (c >= '\t' && c <= '\r') || c == 0x85;
+    }
+}
+
+/* Appends valid UTF-8 with each run of white space as one blank and none at the ends. */
+static void append_collapsed(const unsigned char *text, size_t size, dk_buf *out)
+{
+    bool blank = false;
+    const size_t start = out->size;
+    for (size_t at = 0; at < size;) {
+        utf8proc_int32_t c;
+        const utf8proc_ssize_t length = utf8proc_iterate(text + at, (utf8proc_ssize_t)(size - at), &c);
+        if (length <= 0)
+            break;
+        if (is_space(c)) {
+            blank = out->size > start;
+        } else {
+            if (blank)
+                dk_buf_byte(out, ' ');
+            blank = false;
+            dk_buf_append(out, text + at, (size_t)length);
+        }
+        at += (size_t)length;
+    }
+}
+
+static void normalise(const char *text, size_t size, utf8proc_option_t options, dk_buf *out)
+{
+    const unsigned char *input = (const unsigned char *)text;
+    dk_buf replaced;
+    dk_buf_init(&replaced);
+    if (!dk_utf8_valid(text, size)) {
+        append_replaced(input, size, &replaced);
+        if (replaced.failed) {
+            out->failed = true;
+            goto out;
+        }
+        input = replaced.data;
+        size = replaced.size;
+    }
+    if (size == 0)
+        goto out;
+    utf8proc_uint8_t *mapped = NULL;
+    const utf8proc_ssize_t mapped_size = utf8proc_map(input, (utf8proc_ssize_t)size, &mapped, options);
+    if (mapped_size < 0)
+        out->failed = true; /* valid UTF-8 fails for want of memory only */
+    else
+        append_collapsed(mapped, (size_t)mapped_size, out);
+    free(mapped);
+out:
+    dk_buf_finish(&replaced);
+}
+
+void dk_text_fold(const char *text, size_t size, dk_buf *out)
+{
+    normalise(text, size, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_IGNORE | UTF8PROC_CASEFOLD,
+              out);
+}
+
+void dk_text_tidy(const char *text, size_t size, dk_buf *out)
+{
+    normalise(text, size, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_IGNORE, out);
+}
+
+static bool digits(const char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+    return true;
+}
+
+bool dk_division_code_valid(const char *code)
+{
+    if (code == NULL)
+        return false;
+    const size_t size = strnlen(code, 13);
+    return (size == 6 || size == 9 || size == 12) && digits(code, size);
+}
+
+bool dk_date_valid(const char *date)
+{
+    static const int month_days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    if (date == NULL || strnlen(date, 11) != 10 || date[4] != '-' || date[7] != '-')
+        return false;
+    if (!digits(date, 4) || !digits(date + 5, 2) || !digits(date + 8, 2))
+        return false;
+    const int year = (date[0] - '0') * 1000 + (date[1] - '0') * 100 + (date[2] - '0') * 10 + (date[3] - '0');
+    const int month = (date[5] - '0') * 10 + (date[6] - '0');
+    const int day = (date[8] - '0') * 10 + (date[9] - '0');
+    if (month < 1 || month > 12)
+        return false;
+    const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return day >= 1 && day <= month_days[month - 1] + (month == 2 && leap);
+}

@@ -1,0 +1,26 @@
+/* Folding of texts before they are compared or searched. */
+#ifndef DK_STORE_TEXT_H
+#define DK_STORE_TEXT_H
+
+#include "store/buf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Strict UTF-8 (RFC 3629): no overlong forms, no surrogates. */
+bool dk_utf8_valid(const char *text, size_t size);
+
+/* Appends text under NFKC, case-folded, white space runs made one blank and trimmed at both ends. What is ignorable
+ * (zero-width characters, a byte order mark) is left out: this is NFKC_Casefold of UAX #44.
+ * Invalid UTF-8 is appended as U+FFFD. Folding what is folded changes nothing. */
+void dk_text_fold(const char *text, size_t size, dk_buf *out);
+/* The same without case folding: for texts that are shown. */
+void dk_text_tidy(const char *text, size_t size, dk_buf *out);
+
+/* A division code: digits, and 6, 9 or 12 of them. */
+bool dk_division_code_valid(const char *code);
+
+/* A date YYYY-MM-DD of the proleptic Gregorian calendar that exists. */
+bool dk_date_valid(const char *date);
+
+#endif

@@ -1,0 +1,320 @@
+/* Totals: what an audience that may not see single amounts is told instead.
+ *
+ * A group of fewer rows than min_rows is withheld. Where a coarser total is shown too (project beside project and
+ * collective), a group withheld alone could be had by subtraction: then the smallest other groups are withheld with
+ * it, until together they have min_rows rows. */
+#include "store/handle.h"
+#include "store/text.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Rows of a group whose amounts the viewer does not see: all, and those that have a value in each sum. A sum over four
+ * gaps and one amount is that amount, and so is a sum less the rows that the viewer sees: what is counted against
+ * min_rows is the smallest of these numbers that is not 0. */
+typedef struct hidden_rows {
+    int64_t rows, values[16];
+} hidden_rows;
+
+static int64_t fewest(const hidden_rows *hidden, size_t n_sum)
+{
+    int64_t n = hidden->rows;
+    for (size_t i = 0; i < n_sum; i++)
+        if (hidden->values[i] > 0 && hidden->values[i] < n)
+            n = hidden->values[i];
+    return n;
+}
+
+/* The groups beside one: rows that agree in all but the last by field, counted by that field. */
+typedef struct sibling {
+    char *value; /* text of the last by field; owned */
+    hidden_rows hidden;
+    int64_t rows; /* fewest of hidden, once counted */
+} sibling;
+
+typedef struct group {
+    dk_store *store;
+    const dk_kind *kind;
+    const dk_total *total;
+    dk_view view;
+    int64_t generation;
+    const dk_value *by; /* the group's values, stored form */
+    double sums[16];
+    int64_t rows;
+    hidden_rows hidden;
+    sibling *siblings;
+    size_t n_siblings, siblings_capacity;
+    dk_status status;
+    dk_error *err;
+} group;
+
+/* Counts a row for those who see the fields of `seen` in it. */
+static void count_hidden(const group *g, const dk_stored_row *row, uint64_t seen, hidden_rows *hidden)
+{
+    bool any = false;
+    for (size_t i = 0; i < g->total->n_sum; i++) {
+        const int field = g->total->sum[i];
+        if (seen & UINT64_C(1) << field)
+            continue;
+        any = true;
+        hidden->values[i] += row->values[field].type != DK_NULL;
+    }
+    hidden->rows += any;
+}
+
+static bool count_sibling(group *g, const dk_stored_row *row, uint64_t seen)
+{
+    const dk_value *last = &row->values[g->total->by[g->total->n_by - 1]];
+    const char *text = last->type == DK_TEXT ? last->text.data : "";
+    size_t i = 0;
+    while (i < g->n_siblings && strcmp(g->siblings[i].value, text) != 0)
+        i++;
+    if (i == g->n_siblings) {
+        if (g->n_siblings == g->siblings_capacity) {
+            const size_t capacity = g->siblings_capacity ? g->siblings_capacity * 2 : 16;
+            sibling *grown = reallocarray(g->siblings, capacity, sizeof *grown);
+            if (grown == NULL)
+                return false;
+            g->siblings = grown;
+            g->siblings_capacity = capacity;
+        }
+        char *copy = strdup(text);
+        if (copy == NULL)
+            return false;
+        g->siblings[g->n_siblings++] = (sibling){.value = copy};
+    }
+    count_hidden(g, row, seen, &g->siblings[i].hidden);
+    return true;
+}
+
+static void siblings_clear(group *g)
+{
+    for (size_t i = 0; i < g->n_siblings; i++)
+        free(g->siblings[i].value);
+    g->n_siblings = 0;
+}
+
+static int compare_siblings(const void *a, const void *b)
+{
+    const sibling *x = a, *y = b;
+    return x->rows != y->rows ? (x->rows > y->rows ? 1 : -1) : strcmp(x->value, y->value);
+}
+
+/* Whether the group is withheld: small itself, or needed to hide a small one. The same for every question. */
+static bool is_withheld(group *g)
+{
+    if (g->hidden.rows == 0) /* the viewer sees every amount: nothing to protect */
+        return false;
+    if (fewest(&g->hidden, g->total->n_sum) < g->total->min_rows)
+        return true;
+    if (g->total->n_by < 2 || g->n_siblings == 0)
+        return false;
+    const dk_value *own = &g->by[g->total->n_by - 1];
+    const char *text = own->type == DK_TEXT ? own->text.data : "";
+    for (size_t i = 0; i < g->n_siblings; i++)
+        g->siblings[i].rows = fewest(&g->siblings[i].hidden, g->total->n_sum);
+    qsort(g->siblings, g->n_siblings, sizeof *g->siblings, compare_siblings);
+    int64_t withheld = 0;
+    for (size_t i = 0; i < g->n_siblings; i++) {
+        if (g->siblings[i].hidden.rows == 0)
+            continue;
+        const bool small = g->siblings[i].rows < g->total->min_rows;
+        if (!small && (withheld == 0 || withheld >= g->total->min_rows))
+            return false;
+        withheld += g->siblings[i].rows;
+        if (strcmp(g->siblings[i].value, text) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool add_row(int64_t row, void *user)
+{
+    group *g = user;
+    bool alive = false;
+    dk_stored_row stored;
+    g->status = dk_row_alive(g->store, g->kind, row, g->generation, &alive, g->err);
+    if (g->status != DK_OK || !alive)
+        return g->status == DK_OK;
+    if ((g->status = dk_stored_row_read(g->store, g->kind, row, false, &stored, g->err)) != DK_OK)
+        return false;
+    bool same = true;
+    const size_t last = g->total->n_by - 1;
+    for (size_t i = 0; same && i < last; i++)
+        same = dk_value_equal(&stored.values[g->total->by[i]], &g->by[i]);
+    const int d = g->kind->division_field;
+    const char *division = d >= 0 && stored.values[d].type == DK_TEXT ? stored.values[d].text.data : NULL;
+    const uint64_t seen = dk_view_fields(&g->view, division);
+    if (same && last > 0 && !count_sibling(g, &stored, seen)) {
+        g->status = dk_fail(g->err, DK_NOMEM, "out of memory");
+        dk_stored_row_release(&stored);
+        return false;
+    }
+    same = same && dk_value_equal(&stored.values[g->total->by[last]], &g->by[last]);
+    if (same) {
+        g->rows++;
+        count_hidden(g, &stored, seen, &g->hidden);
+        for (size_t i = 0; i < g->total->n_sum; i++) {
+            const dk_value *value = &stored.values[g->total->sum[i]];
+            if (value->type == DK_NULL)
+                continue; /* a sum of nothing but gaps stays NAN: nothing said is not nothing paid */
+            const double amount = value->type == DK_REAL ? value->real : (double)value->integer;
+            g->sums[i] = isnan(g->sums[i]) ? amount : g->sums[i] + amount;
+        }
+    }
+    dk_stored_row_release(&stored);
+    return true;
+}
+
+typedef struct first_term {
+    dk_buf text;
+} first_term;
+
+static bool keep_first(const char *term, size_t size, void *user)
+{
+    dk_buf_append(&((first_term *)user)->text, term, size);
+    return false;
+}
+
+/* Sums one group and gives it. Rows are found by the first field of the group, which is always indexed. */
+static dk_status give_group(group *g, bool (*each)(const dk_total_row *row, void *user), void *user, bool *ret_more)
+{
+    first_term term;
+    dk_buf_init(&term.text);
+    const int field = g->total->by[0];
+    dk_terms_of(&g->kind->fields[field], &g->by[0], keep_first, &term);
+    for (size_t i = 0; i < sizeof g->sums / sizeof *g->sums; i++)
+        g->sums[i] = NAN;
+    g->rows = 0;
+    g->hidden = (hidden_rows){0};
+    siblings_clear(g);
+    g->status = DK_OK;
+    dk_status status = DK_OK;
+    if (term.text.failed)
+        status = dk_fail(g->err, DK_NOMEM, "out of memory");
+    else if (term.text.size > 0)
+        status =
+            dk_rows_of_term(g->store, g->kind, field, (const char *)term.text.data, term.text.size, add_row, g, g->err);
+    if (status == DK_OK)
+        status = g->status;
+    if (status == DK_OK && g->rows > 0) {
+        const bool suppressed = is_withheld(g);
+        for (size_t i = 0; i < g->total->n_sum; i++) /* what adding binary fractions leaves behind the fourth decimal */
+            g->sums[i] = round(g->sums[i] * 1e4) / 1e4;
+        const dk_total_row row = {.total = g->total,
+                                  .by = g->by,
+                                  .sums = suppressed ? NULL : g->sums,
+                                  .rows = suppressed ? 0 : g->rows,
+                                  .suppressed = suppressed};
+        *ret_more = each(&row, user);
+    }
+    dk_buf_finish(&term.text);
+    return status;
+}
+
+/* The distinct groups of the linked rows, as values with their texts. */
+typedef struct group_list {
+    dk_value *values; /* n * n_by */
+    size_t n, capacity, n_by;
+} group_list;
+
+static void group_list_finish(group_list *list)
+{
+    for (size_t i = 0; i < list->n * list->n_by; i++)
+        if (list->values[i].type == DK_TEXT)
+            free((char *)list->values[i].text.data);
+    free(list->values);
+}
+
+static dk_status group_list_add(group_list *list, const dk_total *total, const dk_value *values, dk_error *err)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        bool same = true;
+        for (size_t b = 0; same && b < total->n_by; b++)
+            same = dk_value_equal(&list->values[i * list->n_by + b], &values[total->by[b]]);
+        if (same)
+            return DK_OK;
+    }
+    if (list->n == list->capacity) {
+        const size_t capacity = list->capacity ? list->capacity * 2 : 8;
+        dk_value *grown = reallocarray(list->values, capacity * list->n_by, sizeof *grown);
+        if (grown == NULL)
+            return dk_fail(err, DK_NOMEM, "out of memory");
+        list->values = grown;
+        list->capacity = capacity;
+    }
+    dk_value *place = &list->values[list->n * list->n_by];
+    bool failed = false;
+    for (size_t b = 0; b < total->n_by; b++) {
+        place[b] = values[total->by[b]];
+        if (place[b].type == DK_TEXT) {
+            char *copy = malloc(place[b].text.size + 1);
+            if (copy != NULL)
+                memcpy(copy, place[b].text.data, place[b].text.size + 1);
+            else
+                failed = true;
+            place[b].text.data = copy;
+        }
+    }
+    list->n++;
+    return failed ? dk_fail(err, DK_NOMEM, "out of memory") : DK_OK;
+}
+
+static dk_status totals_of(dk_store *store, const dk_kind *of, const dk_total *total, const dk_key_list *rows,
+                           const dk_viewer *viewer, int64_t generation,
+                           bool (*each)(const dk_total_row *row, void *user), void *user, dk_error *err)
+{
+    group_list groups = {.n_by = total->n_by};
+    dk_status status = DK_OK;
+    for (size_t i = 0; status == DK_OK && i < rows->n; i++) {
+        dk_stored_row stored;
+        if ((status = dk_stored_row_read(store, of, rows->entries[i].row, false, &stored, err)) != DK_OK)
+            break;
+        bool whole = true; /* a row without one of the values belongs to no group */
+        for (size_t b = 0; whole && b < total->n_by; b++)
+            whole = stored.values[total->by[b]].type != DK_NULL;
+        if (whole)
+            status = group_list_add(&groups, total, stored.values, err);
+        dk_stored_row_release(&stored);
+    }
+    group g = {.store = store,
+               .kind = of,
+               .total = total,
+               .view = dk_view_of(of, viewer),
+               .generation = generation,
+               .err = err};
+    bool more = true;
+    for (size_t i = 0; status == DK_OK && more && i < groups.n; i++) {
+        g.by = &groups.values[i * groups.n_by];
+        status = give_group(&g, each, user, &more);
+    }
+    group_list_finish(&groups);
+    siblings_clear(&g);
+    free(g.siblings);
+    return status;
+}
+
+dk_status dk_query_totals(dk_store *store, const dk_kind *kind, const char *key, const dk_kind *of,
+                          const dk_viewer *viewer, int64_t generation,
+                          bool (*each)(const dk_total_row *row, void *user), void *user, dk_error *err)
+{
+    int64_t row = 0;
+    dk_status status = dk_row_of_key(store, kind, key, generation, &row, err);
+    if (status != DK_OK)
+        return status;
+    if (row == 0)
+        return dk_fail(err, DK_NOT_FOUND, "there is no %s with the key %.200s", kind->name, key);
+    dk_stored_row stored;
+    if ((status = dk_stored_row_read(store, kind, row, false, &stored, err)) != DK_OK)
+        return status;
+    dk_key_list rows = {0};
+    status = dk_linked_rows(store, kind, key, stored.values, of, generation, SIZE_MAX, &rows, err);
+    dk_stored_row_release(&stored);
+    dk_key_list_sort(&rows);
+    for (size_t t = 0; status == DK_OK && t < of->n_totals; t++)
+        if (dk_view_total(&of->totals[t], viewer))
+            status = totals_of(store, of, &of->totals[t], &rows, viewer, generation, each, user, err);
+    dk_key_list_finish(&rows);
+    return status;
+}

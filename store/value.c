@@ -1,0 +1,44 @@
+#include "store/value.h"
+
+#include <string.h>
+
+dk_value dk_value_null(void)
+{
+    return (dk_value){.type = DK_NULL, .text = {NULL, 0}};
+}
+
+dk_value dk_value_integer(int64_t integer)
+{
+    return (dk_value){.type = DK_INTEGER, .integer = integer};
+}
+
+dk_value dk_value_real(double real)
+{
+    return (dk_value){.type = DK_REAL, .real = real};
+}
+
+dk_value dk_value_text(const char *text)
+{
+    if (text == NULL)
+        return dk_value_null();
+    return (dk_value){.type = DK_TEXT, .text = {text, strlen(text)}};
+}
+
+bool dk_value_equal(const dk_value *a, const dk_value *b)
+{
+    if (a->type != b->type)
+        return false;
+    switch (a->type) {
+    case DK_NULL:
+        return true;
+    case DK_INTEGER:
+        return a->integer == b->integer;
+    case DK_REAL:
+        /* two values that are no number are the same value of a row, although not equal in arithmetic */
+        return a->real == b->real || (a->real != a->real && b->real != b->real);
+    case DK_TEXT:
+        return a->text.size == b->text.size &&
+               (a->text.size == 0 || memcmp(a->text.data, b->text.data, a->text.size) == 0);
+    }
+    return false;
+}
