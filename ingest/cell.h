@@ -1,0 +1,26 @@
+/* One cell as a source gives it, before it becomes a field's value. */
+#ifndef DK_INGEST_CELL_H
+#define DK_INGEST_CELL_H
+
+#include "store/buf.h"
+
+typedef enum dk_cell_type {
+    DK_CELL_EMPTY = 0,
+    DK_CELL_TEXT,
+    DK_CELL_INTEGER,
+    DK_CELL_REAL,
+    DK_CELL_DATE /* text YYYY-MM-DD */
+} dk_cell_type;
+
+typedef struct dk_cell {
+    dk_cell_type type;
+    const char *text; /* TEXT, DATE: UTF-8 with a NUL behind it; borrowed until the next row */
+    size_t size;      /* bytes of text */
+    int64_t integer;  /* INTEGER */
+    double real;      /* REAL */
+} dk_cell;
+
+/* Appends the cell as one reads it; nothing for an empty one. */
+void dk_cell_append(const dk_cell *cell, dk_buf *out);
+
+#endif

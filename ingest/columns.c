@@ -1,0 +1,327 @@
+#include "ingest/columns.h"
+
+#include "store/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Names are compared under NFKC, without regard to case and blanks: a sheet's header may be broken into two lines. */
+static bool fold_name(const char *name, dk_buf *out)
+{
+    dk_buf_clear(out);
+    dk_text_fold(name, strlen(name), out);
+    size_t to = 0;
+    for (size_t i = 0; i < out->size; i++)
+        if (out->data[i] != ' ')
+            out->data[to++] = out->data[i];
+    out->size = to;
+    return dk_buf_cstr(out) != NULL;
+}
+
+static bool equal(const char *folded, const char *name, dk_buf *scratch)
+{
+    return fold_name(name, scratch) && strcmp(folded, (const char *)scratch->data) == 0;
+}
+
+static bool begins(const char *folded, const char *name, dk_buf *scratch)
+{
+    const size_t size = strlen(folded);
+    return fold_name(name, scratch) && size > 0 && scratch->size > size && memcmp(folded, scratch->data, size) == 0;
+}
+
+typedef bool (*name_match)(const char *folded, const char *name, dk_buf *scratch);
+
+static bool field_matches(const dk_field *field, const char *folded, name_match match, dk_buf *scratch)
+{
+    if (match(folded, field->name, scratch) || (field->title != NULL && match(folded, field->title, scratch)))
+        return true;
+    for (size_t i = 0; i < field->n_aliases; i++)
+        if (match(folded, field->aliases[i], scratch))
+            return true;
+    return false;
+}
+
+/* The field of a name; -1 none, -2 several. A field's own name comes before its title and aliases. */
+static int find_field(const dk_kind *kind, const char *folded, name_match match, dk_buf *scratch)
+{
+    int found = -1;
+    for (size_t i = 0; i < kind->n_fields; i++)
+        if (equal(folded, kind->fields[i].name, scratch))
+            return (int)i;
+    for (size_t i = 0; i < kind->n_fields; i++)
+        if (field_matches(&kind->fields[i], folded, match, scratch)) {
+            if (found >= 0)
+                return -2;
+            found = (int)i;
+        }
+    return found;
+}
+
+/* Takes a unit in brackets off the end of a folded name: 面积(亩). */
+static bool split_unit(char *folded, dk_unit *ret_unit)
+{
+    const size_t size = strlen(folded);
+    char *open = strrchr(folded, '(');
+    if (open == NULL || open == folded || size < 3 || folded[size - 1] != ')')
+        return false;
+    if (!dk_unit_parse(open + 1, size - (size_t)(open - folded) - 2, ret_unit))
+        return false;
+    *open = '\0';
+    return true;
+}
+
+bool dk_column_known(const dk_kind *kind, const char *name)
+{
+    dk_buf folded, scratch;
+    dk_buf_init(&folded);
+    dk_buf_init(&scratch);
+    bool known = false;
+    if (fold_name(name, &folded)) {
+        known = find_field(kind, (const char *)folded.data, equal, &scratch) != -1;
+        dk_unit unit;
+        if (!known && split_unit((char *)folded.data, &unit))
+            known = find_field(kind, (const char *)folded.data, equal, &scratch) != -1;
+    }
+    dk_buf_finish(&folded);
+    dk_buf_finish(&scratch);
+    return known;
+}
+
+static bool in_list(const char *folded, const char *const *names, size_t n, dk_buf *scratch)
+{
+    for (size_t i = 0; i < n; i++)
+        if (equal(folded, names[i], scratch))
+            return true;
+    return false;
+}
+
+static const dk_pair *set_of(const dk_column_options *options, const char *field)
+{
+    for (size_t i = 0; i < options->n_sets; i++)
+        if (strcmp(options->sets[i].name, field) == 0)
+            return &options->sets[i];
+    return NULL;
+}
+
+static void list_aliases(const dk_field *field, dk_buf *out)
+{
+    dk_buf_text(out, field->name);
+    if (field->title != NULL)
+        dk_buf_format(out, ", %s", field->title);
+    for (size_t i = 0; i < field->n_aliases; i++)
+        if (field->title == NULL || strcmp(field->title, field->aliases[i]) != 0)
+            dk_buf_format(out, ", %s", field->aliases[i]);
+}
+
+/* --field name=column */
+static dk_status map_explicit(const dk_kind *kind, const dk_column *columns, size_t n_columns,
+                              const dk_column_options *options, const char *path, dk_mapping *mapping, dk_buf *folded,
+                              dk_buf *scratch, dk_error *err)
+{
+    for (size_t i = 0; i < options->n_fields; i++) {
+        const int field = dk_kind_field(kind, options->fields[i].name); /* checked by the caller */
+        if (field < 0)
+            return dk_fail(err, DK_NOT_FOUND, "--field %s: %s has no such field", options->fields[i].name, kind->name);
+        if (!fold_name(options->fields[i].value, folded))
+            return dk_fail(err, DK_NOMEM, "out of memory");
+        size_t c = 0;
+        while (c < n_columns && !equal((const char *)folded->data, columns[c].name, scratch))
+            c++;
+        if (c == n_columns) {
+            dk_buf list;
+            dk_buf_init(&list);
+            for (size_t k = 0; k < n_columns; k++)
+                dk_buf_format(&list, "%s%s", k > 0 ? ", " : "", columns[k].name);
+            const char *text = dk_buf_cstr(&list);
+            const dk_status status =
+                dk_fail(err, DK_NOT_FOUND, "%s: --field %s=%s: there is no such column; there are: %s", path,
+                        options->fields[i].name, options->fields[i].value, text ? text : "");
+            dk_buf_finish(&list);
+            return status;
+        }
+        if (mapping->column[field] >= 0)
+            return dk_fail(err, DK_INVALID, "--field %s is given twice", options->fields[i].name);
+        mapping->column[field] = (int)c;
+        mapping->field[c] = field;
+        split_unit((char *)folded->data, &mapping->units[c]); /* --field area=面积(亩) says the unit too */
+    }
+    return DK_OK;
+}
+
+/* One column by its name. Leaves DK_COLUMN_IGNORED - 1 when it is not known. */
+static dk_status map_column(const dk_kind *kind, const dk_column *columns, size_t c, const dk_column_options *options,
+                            const char *path, dk_mapping *mapping, dk_buf *folded, dk_buf *scratch, dk_error *err)
+{
+    const dk_column *column = &columns[c];
+    if (!fold_name(column->name, folded))
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    char *name = (char *)folded->data;
+    if (in_list(name, options->ignore, options->n_ignore, scratch)) {
+        mapping->field[c] = DK_COLUMN_IGNORED;
+        return DK_OK;
+    }
+    bool by_prefix = false;
+    int field = find_field(kind, name, equal, scratch);
+    if (field == -1 && in_list(name, kind->ignored_columns, kind->n_ignored_columns, scratch)) {
+        mapping->field[c] = DK_COLUMN_IGNORED;
+        return DK_OK;
+    }
+    /* The unit counts also where an alias has it in its name: 面积(亩). */
+    if (split_unit(name, &mapping->units[c]) && field == -1) {
+        field = find_field(kind, name, equal, scratch);
+        if (field == -1)
+            mapping->units[c] = (dk_unit){0};
+    }
+    if (field == -1 && column->cut) {
+        field = find_field(kind, name, begins, scratch);
+        by_prefix = field >= 0;
+        if (field == -1 && kind->n_ignored_columns > 0)
+            for (size_t i = 0; i < kind->n_ignored_columns; i++)
+                if (begins(name, kind->ignored_columns[i], scratch)) {
+                    mapping->field[c] = DK_COLUMN_IGNORED;
+                    return DK_OK;
+                }
+    }
+    if (field == -2)
+        return dk_fail(err, DK_INVALID,
+                       "%s: the column %s could be several fields of %s; say which with --field FIELD=%s", path,
+                       column->name, kind->name, column->name);
+    if (field == -1)
+        return DK_OK;
+    if (kind->fields[field].computed_area_m2) {
+        dk_buf_format(&mapping->notes, "the column %s was not read: %s is computed from the geometry\n", column->name,
+                      kind->fields[field].name);
+        mapping->field[c] = DK_COLUMN_IGNORED;
+        return DK_OK;
+    }
+    if (mapping->column[field] >= 0) {
+        const char *other = columns[mapping->column[field]].name;
+        return dk_fail(err, DK_INVALID,
+                       "%s: the columns %s and %s both give the field %s; choose: --field %s=%s --ignore %s", path,
+                       other, column->name, kind->fields[field].name, kind->fields[field].name, other, column->name);
+    }
+    mapping->column[field] = (int)c;
+    mapping->field[c] = field;
+    if (by_prefix) {
+        const char *title = kind->fields[field].title;
+        dk_buf_format(&mapping->notes, "the column %s, cut off at 10 bytes, was taken for %s%s%s%s\n", column->name,
+                      kind->fields[field].name, title ? " (" : "", title ? title : "", title ? ")" : "");
+    }
+    return DK_OK;
+}
+
+/* The fields that may still be given, with their titles. Valid until scratch is used again. */
+static const char *free_fields(const dk_kind *kind, const dk_mapping *mapping, dk_buf *scratch)
+{
+    dk_buf_clear(scratch);
+    for (size_t i = 0; i < kind->n_fields; i++)
+        if (mapping->column[i] < 0 && !kind->fields[i].computed_area_m2)
+            dk_buf_format(scratch, "%s%s (%s)", scratch->size > 0 ? ", " : "", kind->fields[i].name,
+                          kind->fields[i].title != NULL ? kind->fields[i].title : "");
+    const char *text = dk_buf_cstr(scratch);
+    return text != NULL && *text != 0 ? text : "none";
+}
+
+#define N_REJECTS_COLUMNS 4
+
+/* The head of a file of ingest/rejects.h, which someone has put right to load it. */
+static bool is_rejects_file(const dk_column *columns, size_t n_columns)
+{
+    static const char *const heads[N_REJECTS_COLUMNS] = {"source", "row", "key", "reason"};
+    for (size_t i = 0; i < N_REJECTS_COLUMNS; i++)
+        if (n_columns <= N_REJECTS_COLUMNS || strcmp(columns[i].name, heads[i]) != 0)
+            return false;
+    return true;
+}
+
+dk_status dk_mapping_resolve(const dk_kind *kind, const dk_column *columns, size_t n_columns,
+                             const dk_column_options *options, const char *path, dk_mapping *ret_mapping, dk_error *err)
+{
+    const int unknown = DK_COLUMN_IGNORED - 1;
+    dk_mapping mapping = {.n_columns = n_columns};
+    dk_buf folded, scratch, list;
+    dk_buf_init(&folded);
+    dk_buf_init(&scratch);
+    dk_buf_init(&list);
+    dk_buf_init(&mapping.notes);
+    dk_status status = DK_OK;
+    mapping.field = calloc(n_columns + 1, sizeof *mapping.field);
+    mapping.units = calloc(n_columns + 1, sizeof *mapping.units);
+    mapping.column = calloc(kind->n_fields + 1, sizeof *mapping.column);
+    if (mapping.field == NULL || mapping.units == NULL || mapping.column == NULL) {
+        status = dk_fail(err, DK_NOMEM, "out of memory");
+        goto out;
+    }
+    for (size_t i = 0; i < n_columns; i++)
+        mapping.field[i] = unknown;
+    for (size_t i = 0; i < kind->n_fields; i++)
+        mapping.column[i] = -1;
+    status = map_explicit(kind, columns, n_columns, options, path, &mapping, &folded, &scratch, err);
+    if (is_rejects_file(columns, n_columns)) {
+        for (size_t c = 0; c < N_REJECTS_COLUMNS; c++)
+            if (mapping.field[c] == unknown)
+                mapping.field[c] = DK_COLUMN_IGNORED;
+        dk_buf_text(&mapping.notes, "its first columns are those of a rejects file and were not read\n");
+    }
+    for (size_t c = 0; c < n_columns && status == DK_OK; c++)
+        if (mapping.field[c] == unknown)
+            status = map_column(kind, columns, c, options, path, &mapping, &folded, &scratch, err);
+    if (status != DK_OK)
+        goto out;
+    bool ignore_all = false;
+    for (size_t i = 0; i < options->n_ignore; i++)
+        ignore_all = ignore_all || strcmp(options->ignore[i], "*") == 0;
+    size_t n_unknown = 0, first = 0;
+    for (size_t c = 0; c < n_columns; c++)
+        if (mapping.field[c] == unknown) {
+            if (n_unknown++ == 0)
+                first = c;
+            dk_buf_format(&list, "%s%s", n_unknown > 1 ? ", " : "", columns[c].name);
+            mapping.field[c] = DK_COLUMN_IGNORED;
+        }
+    if (list.failed || mapping.notes.failed) {
+        status = dk_fail(err, DK_NOMEM, "out of memory");
+        goto out;
+    }
+    if (n_unknown > 0 && !ignore_all) {
+        status =
+            dk_fail(err, DK_INVALID,
+                    "%s: %s knows no field for the column%s %s; either say which field it is (--field FIELD=%s), or "
+                    "add the name to a field's aliases in the catalogue that a store is created with, or leave it out "
+                    "(--ignore %s). Fields that no column gives yet: %s",
+                    path, kind->name, n_unknown > 1 ? "s" : "", dk_buf_cstr(&list), columns[first].name,
+                    columns[first].name, free_fields(kind, &mapping, &scratch));
+        goto out;
+    }
+    for (size_t i = 0; i < kind->n_fields; i++) {
+        const dk_field *field = &kind->fields[i];
+        if (!field->required || mapping.column[i] >= 0 || set_of(options, field->name) != NULL ||
+            field->inherit_kind != NULL || field->computed_area_m2)
+            continue;
+        dk_buf_clear(&list);
+        list_aliases(field, &list);
+        const char *names = dk_buf_cstr(&list);
+        status = dk_fail(err, DK_INVALID,
+                         "%s: no column gives the required field %s; looked for: %s; say which it is with --field "
+                         "%s=COLUMN, or give every row the same value with --set %s=VALUE",
+                         path, field->name, names ? names : "", field->name, field->name);
+        goto out;
+    }
+    *ret_mapping = mapping;
+    mapping = (dk_mapping){0};
+out:
+    dk_buf_finish(&folded);
+    dk_buf_finish(&scratch);
+    dk_buf_finish(&list);
+    dk_mapping_finish(&mapping);
+    return status;
+}
+
+void dk_mapping_finish(dk_mapping *mapping)
+{
+    free(mapping->field);
+    free(mapping->units);
+    free(mapping->column);
+    dk_buf_finish(&mapping->notes);
+    *mapping = (dk_mapping){0};
+}

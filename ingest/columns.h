@@ -1,0 +1,44 @@
+/* Which column of a source fills which field of a kind. */
+#ifndef DK_INGEST_COLUMNS_H
+#define DK_INGEST_COLUMNS_H
+
+#include "ingest/source.h"
+#include "ingest/units.h"
+#include "store/catalogue.h"
+
+/* A column or field as the command line names it. */
+typedef struct dk_pair {
+    const char *name;  /* field */
+    const char *value; /* column (--field) or value (--set) */
+} dk_pair;
+
+typedef struct dk_column_options {
+    const dk_pair *fields; /* --field name=column */
+    size_t n_fields;
+    const dk_pair *sets; /* --set name=value: the field needs no column */
+    size_t n_sets;
+    const char *const *ignore; /* --ignore COLUMN; "*" ignores every column that is not known */
+    size_t n_ignore;
+} dk_column_options;
+
+#define DK_COLUMN_IGNORED (-1)
+
+typedef struct dk_mapping {
+    int *field;     /* per column: field index or DK_COLUMN_IGNORED */
+    dk_unit *units; /* per column: the unit that its name gives, e.g. 面积(亩); DK_UNIT_NONE if none */
+    size_t n_columns;
+    int *column;  /* per field: column index or -1 */
+    dk_buf notes; /* one sentence a line about columns that were found by prefix or left out; NUL-free */
+} dk_mapping;
+
+/* Resolves the columns. DK_INVALID: unknown column, two columns for one field, a required field without one … in one
+ * sentence that begins with path. */
+dk_status dk_mapping_resolve(const dk_kind *kind, const dk_column *columns, size_t n_columns,
+                             const dk_column_options *options, const char *path, dk_mapping *ret_mapping,
+                             dk_error *err);
+void dk_mapping_finish(dk_mapping *mapping);
+
+/* Whether the name alone, without --field or --ignore, is known to the kind: a field, its title or an alias. */
+bool dk_column_known(const dk_kind *kind, const char *name);
+
+#endif

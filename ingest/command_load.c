@@ -1,0 +1,560 @@
+/* load: source files -> clean rows -> one staged batch. */
+#include "ingest/commands.h"
+#include "ingest/geometry.h"
+#include "ingest/progress.h"
+#include "ingest/rejects.h"
+#include "ingest/source.h"
+#include "ingest/summary.h"
+#include "ingest/values.h"
+#include "store/load.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAMED_FINDINGS 5   /* so many unlinked rows and the like are named one by one */
+#define ALL_WRONG_AFTER 20 /* when so many first geometries are all wrong in the same way, the file is */
+
+typedef struct loader {
+    const dk_options *options;
+    const dk_kind *kind;
+    dk_load *load;
+    dk_geos *geos;
+    const double *extent;
+    dk_rejects *rejects;
+    dk_summary summary;
+    dk_progress_bar bar;
+    dk_value *set_values; /* kind->n_fields; what --set gives */
+    bool *is_set;
+    dk_buf set_memory;
+    size_t *set_offsets;
+    dk_value *values;
+    size_t *offsets;
+    dk_buf memory, wkb, key, reasons;
+    int64_t named[3]; /* unlinked, area differs, ambiguous */
+    char first_reason[700];
+} loader;
+
+/* One source while it is loaded. */
+typedef struct file {
+    dk_source *source;
+    dk_mapping mapping;
+    dk_crs crs;
+    dk_transformer *transformer;
+    dk_geometry_reader reader;
+    bool spreadsheet, by_source;
+    int64_t n_rows, n_shapes; /* rows read; geometries tried */
+    int64_t n_wrong;          /* geometries with the fault below */
+    dk_geometry_fault wrong;
+    char wrong_text[512];
+} file;
+
+static bool is_known_column(const char *name, void *user)
+{
+    const loader *self = user;
+    const dk_column_options *columns = &self->options->columns;
+    for (size_t i = 0; i < columns->n_fields; i++)
+        if (strcmp(columns->fields[i].value, name) == 0)
+            return true;
+    return dk_column_known(self->kind, name);
+}
+
+static dk_status reject(loader *self, const file *from, const dk_source_row *row, const char *key, const char *reason,
+                        dk_error *err)
+{
+    self->summary.rejected++;
+    if (self->first_reason[0] == '\0')
+        snprintf(self->first_reason, sizeof self->first_reason, "%.300s, row %lld: %.380s",
+                 dk_source_path(from->source), (long long)row->number, reason);
+    return dk_rejects_add(self->rejects, from->source, row, key, reason, err);
+}
+
+/* ---- before the rows ---- */
+
+static dk_status parse_sets(loader *self, dk_error *err)
+{
+    const dk_column_options *columns = &self->options->columns;
+    const dk_value_context context = {0};
+    for (size_t i = 0; i < columns->n_fields + columns->n_sets; i++) {
+        const bool set = i >= columns->n_fields;
+        const dk_pair *pair = set ? &columns->sets[i - columns->n_fields] : &columns->fields[i];
+        const int field = dk_kind_field(self->kind, pair->name);
+        if (field < 0) {
+            dk_buf list;
+            dk_buf_init(&list);
+            for (size_t k = 0; k < self->kind->n_fields; k++)
+                dk_buf_format(&list, "%s%s", k > 0 ? ", " : "", self->kind->fields[k].name);
+            const char *names = dk_buf_cstr(&list);
+            const dk_status status =
+                dk_fail(err, DK_NOT_FOUND, "%s %s: %s has no such field; it has: %s", set ? "--set" : "--field",
+                        pair->name, self->kind->name, names ? names : "");
+            dk_buf_finish(&list);
+            return status;
+        }
+        if (self->kind->fields[field].computed_area_m2)
+            return dk_fail(err, DK_INVALID, "%s %s: this field is computed from the geometry",
+                           set ? "--set" : "--field", pair->name);
+        if (!set)
+            continue;
+        if (self->is_set[field])
+            return dk_fail(err, DK_INVALID, "--set %s is given twice", pair->name);
+        const dk_cell cell = {.type = DK_CELL_TEXT, .text = pair->value, .size = strlen(pair->value)};
+        char problem[300];
+        if (!dk_value_from_cell(&self->kind->fields[field], &cell, &context, &self->set_memory,
+                                &self->set_values[field], &self->set_offsets[field], problem, sizeof problem))
+            return dk_fail(err, DK_INVALID, "--set %s: %s", pair->name, problem);
+        self->is_set[field] = true;
+    }
+    for (size_t i = 0; i < self->kind->n_fields; i++)
+        if (self->is_set[i] && self->set_values[i].type == DK_TEXT)
+            self->set_values[i].text.data = (const char *)self->set_memory.data + self->set_offsets[i];
+    return DK_OK;
+}
+
+static dk_status choose_crs(loader *self, file *from, dk_error *err)
+{
+    const char *path = dk_source_path(from->source);
+    OGRSpatialReferenceH own = dk_source_crs(from->source);
+    const bool json = dk_source_format(from->source) == DK_FORMAT_GEOJSON;
+    if (self->options->crs == NULL) {
+        if (own != NULL && !dk_crs_unsaid(own))
+            return dk_crs_from_srs(own, path, &from->crs, err);
+        return dk_fail(err, DK_INVALID,
+                       "%s: the file does not say its coordinate system%s; say it with --crs EPSG:N, for example --crs "
+                       "EPSG:4527 (CGCS2000, 3-degree zone 39) or --crs EPSG:4490 (CGCS2000 degrees)",
+                       path,
+                       dk_source_format(from->source) == DK_FORMAT_SHAPEFILE ? " (there is no readable .prj beside it)"
+                                                                             : "");
+    }
+    if (own != NULL && dk_crs_unsaid(own))
+        own = NULL;
+    if (own != NULL && dk_crs_other_datum(own))
+        return dk_crs_from_srs(own, path, &from->crs, err); /* refuses it by its name */
+    dk_status status = dk_crs_from_text(self->options->crs, &from->crs, err);
+    dk_crs said = {0};
+    if (status == DK_OK && own != NULL && !json && dk_crs_from_srs(own, path, &said, NULL) == DK_OK &&
+        strcmp(said.pipeline, from->crs.pipeline) != 0)
+        dk_summary_note(&self->summary, "%s: the file says %s; %s is used, as --crs says", path, said.name,
+                        from->crs.name);
+    return status;
+}
+
+static dk_status open_file(loader *self, const char *path, file *from, dk_error *err)
+{
+    const dk_options *options = self->options;
+    const bool layer = self->kind->geometry != DK_NO_GEOMETRY;
+    const dk_source_options how = {.encoding = options->has_encoding ? &options->encoding : NULL,
+                                   .layer = options->layer,
+                                   .is_column = is_known_column,
+                                   .user = self,
+                                   .want_geometry = layer};
+    dk_status status = dk_source_open(path, &how, &from->source, err);
+    if (status != DK_OK)
+        return status;
+    const dk_format format = dk_source_format(from->source);
+    if (options->has_encoding && format != DK_FORMAT_SHAPEFILE && format != DK_FORMAT_DBF && format != DK_FORMAT_CSV)
+        dk_summary_note(&self->summary, "%s: --encoding was not needed: files of this format are UTF-8", path);
+    if (layer && !dk_source_has_geometry(from->source)) {
+        return dk_fail(err, DK_INVALID, "%s: %s is a layer, and this file has no geometry%s", path, self->kind->name,
+                       format == DK_FORMAT_CSV   ? "; a CSV may have it as WKT in a column named wkt"
+                       : format == DK_FORMAT_DBF ? "; give the .shp"
+                                                 : "");
+    }
+    if (!layer && dk_source_has_geometry(from->source))
+        dk_summary_note(&self->summary, "%s: its geometries were not read: %s is a kind of record", path,
+                        self->kind->name);
+    from->spreadsheet = format == DK_FORMAT_SHEET;
+    const dk_column *columns;
+    const size_t n = dk_source_columns(from->source, &columns);
+    status = dk_mapping_resolve(self->kind, columns, n, &options->columns, path, &from->mapping, err);
+    if (status != DK_OK || !layer)
+        return status;
+    status = choose_crs(self, from, err);
+    if (status == DK_OK)
+        status = dk_transformer_create(&from->crs, &from->transformer, err);
+    from->reader = (dk_geometry_reader){.crs = &from->crs,
+                                        .transformer = from->transformer,
+                                        .geos = self->geos,
+                                        .extent = self->extent,
+                                        .kind = self->kind->geometry,
+                                        .axes_yx = options->axes_yx};
+    return status;
+}
+
+static void close_file(file *from)
+{
+    dk_mapping_finish(&from->mapping);
+    dk_geometry_reader_finish(&from->reader);
+    dk_transformer_free(from->transformer);
+    dk_source_close(from->source);
+}
+
+static void note_file(loader *self, file *from)
+{
+    const char *path = dk_source_path(from->source);
+    char *text = from->mapping.notes.size > 0 ? strdup(dk_buf_cstr(&from->mapping.notes)) : NULL;
+    char *rest = NULL;
+    for (char *line = text ? strtok_r(text, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest))
+        dk_summary_note(&self->summary, "%s: %s", path, line);
+    free(text);
+    if (from->reader.zone_stripped > 0)
+        dk_summary_note(
+            &self->summary,
+            "%s: the eastings of %lld rows begin with the number of their zone, which %s does not have; it was "
+            "put right",
+            path, (long long)from->reader.zone_stripped, from->crs.name);
+    if (from->reader.zone_added > 0)
+        dk_summary_note(&self->summary, "%s: the eastings of %lld rows lack the zone %d that %s has; it was added",
+                        path, (long long)from->reader.zone_added, from->crs.zone, from->crs.name);
+    if (dk_source_cut_texts(from->source) > 0)
+        dk_summary_note(&self->summary,
+                        "%s: %lld texts fill their column and end in half a character, which was left out", path,
+                        (long long)dk_source_cut_texts(from->source));
+    self->summary.repaired += from->reader.repaired;
+}
+
+/* ---- rows ---- */
+
+/* The row's values. Problems are appended to self->reasons, one sentence each, joined by "; ". */
+static void read_values(loader *self, const file *from, const dk_source_row *row)
+{
+    dk_buf_clear(&self->memory);
+    dk_buf_clear(&self->reasons);
+    if (row->problem != NULL)
+        dk_buf_text(&self->reasons, row->problem);
+    for (size_t i = 0; i < self->kind->n_fields; i++) {
+        self->values[i] = dk_value_null();
+        const int column = from->mapping.column[i];
+        if (column >= 0) {
+            const dk_value_context context = {.spreadsheet = from->spreadsheet,
+                                              .column_unit = from->mapping.units[column]};
+            char problem[300];
+            if (!dk_value_from_cell(&self->kind->fields[i], &row->cells[column], &context, &self->memory,
+                                    &self->values[i], &self->offsets[i], problem, sizeof problem)) {
+                const dk_column *columns;
+                dk_source_columns(from->source, &columns);
+                dk_buf_format(&self->reasons, "%s%s: %s", self->reasons.size > 0 ? "; " : "", columns[column].name,
+                              problem);
+                self->values[i] = dk_value_null();
+            }
+        }
+    }
+    for (size_t i = 0; i < self->kind->n_fields; i++) {
+        if (self->values[i].type == DK_TEXT)
+            self->values[i].text.data = (const char *)self->memory.data + self->offsets[i];
+        if (self->values[i].type == DK_NULL && self->is_set[i])
+            self->values[i] = self->set_values[i];
+    }
+}
+
+static const char *row_key(loader *self, const file *from, const dk_source_row *row)
+{
+    dk_buf_clear(&self->key);
+    const int column = self->kind->key_field >= 0 ? from->mapping.column[self->kind->key_field] : -1;
+    if (column >= 0)
+        dk_cell_append(&row->cells[column], &self->key);
+    const char *key = dk_buf_cstr(&self->key);
+    return key != NULL ? key : "";
+}
+
+/* Counts geometries that are wrong in a way that concerns the file. */
+static void watch_fault(file *from, dk_geometry_fault fault, const dk_source_row *row, const char *problem)
+{
+    from->n_shapes++;
+    if (fault < DK_GEOMETRY_ZONE || (from->n_wrong > 0 && from->wrong != fault))
+        return;
+    if (from->n_wrong++ == 0) {
+        from->wrong = fault;
+        snprintf(from->wrong_text, sizeof from->wrong_text, "row %lld: %.480s", (long long)row->number, problem);
+    }
+}
+
+static bool all_wrong(const file *from, bool at_end)
+{
+    return from->n_wrong > 0 && from->n_wrong == from->n_shapes && (at_end || from->n_wrong >= ALL_WRONG_AFTER);
+}
+
+static void count_outcome(loader *self, const file *from, const dk_source_row *row, const dk_row_report *report)
+{
+    static const struct {
+        unsigned note;
+        const char *what;
+    } findings[] = {{DK_NOTE_UNLINKED, "unlinked"}, {DK_NOTE_AREA_DIFFERS, "area"}, {DK_NOTE_AMBIGUOUS, "ambiguous"}};
+    dk_summary *summary = &self->summary;
+    summary->loaded += report->outcome == DK_LOADED;
+    summary->replaced += report->outcome == DK_REPLACED;
+    summary->unchanged += report->outcome == DK_UNCHANGED;
+    if (report->notes & DK_NOTE_STAGED) {
+        summary->staged++;
+        summary->staged_batch = report->batch;
+    }
+    summary->unlinked += (report->notes & DK_NOTE_UNLINKED) != 0;
+    summary->area_differs += (report->notes & DK_NOTE_AREA_DIFFERS) != 0;
+    summary->ambiguous += (report->notes & DK_NOTE_AMBIGUOUS) != 0;
+    bool name = false;
+    for (size_t i = 0; i < 3; i++)
+        if ((report->notes & findings[i].note) && self->named[i] < NAMED_FINDINGS) {
+            self->named[i]++;
+            name = true;
+        }
+    if (name && report->message[0] != '\0')
+        dk_summary_note(summary, "%s, row %lld: %s", dk_source_path(from->source), (long long)row->number,
+                        report->message);
+}
+
+static dk_status load_row(loader *self, file *from, const dk_source_row *row, dk_error *err)
+{
+    dk_status status;
+    self->summary.read++;
+    from->n_rows++;
+    read_values(self, from, row);
+    const void *wkb = NULL;
+    size_t wkb_size = 0;
+    if (self->kind->geometry != DK_NO_GEOMETRY) {
+        dk_geometry_fault fault;
+        char problem[480];
+        status = dk_geometry_read(&from->reader, row->geometry, &self->wkb, &fault, problem, sizeof problem, err);
+        if (status != DK_OK)
+            return status;
+        if (row->geometry != NULL)
+            watch_fault(from, fault, row, problem);
+        if (fault != DK_GEOMETRY_GOOD)
+            dk_buf_format(&self->reasons, "%s%s", self->reasons.size > 0 ? "; " : "", problem);
+        wkb = self->wkb.data;
+        wkb_size = self->wkb.size;
+    }
+    if (self->memory.failed || self->reasons.failed)
+        return dk_fail(err, DK_NOMEM, "%s, row %lld: out of memory", dk_source_path(from->source),
+                       (long long)row->number);
+    if (self->reasons.size > 0)
+        return reject(self, from, row, row_key(self, from, row), dk_buf_cstr(&self->reasons), err);
+    dk_row_report report;
+    memset(&report, 0, sizeof report);
+    status = dk_load_row(self->load, self->values, wkb, wkb_size, from->by_source ? dk_source_path(from->source) : NULL,
+                         row->number, &report, err);
+    if (status != DK_OK)
+        return status;
+    if (report.outcome == DK_REJECTED)
+        return reject(self, from, row, report.key[0] != '\0' ? report.key : row_key(self, from, row), report.message,
+                      err);
+    count_outcome(self, from, row, &report);
+    return DK_OK;
+}
+
+static dk_status load_rows(loader *self, file *from, dk_error *err)
+{
+    dk_source_row row;
+    dk_status status;
+    while ((status = dk_source_next(from->source, &row, err)) == DK_OK) {
+        if (*self->options->stop)
+            return dk_fail(err, DK_LIMIT, "interrupted: nothing was kept of this load");
+        status = load_row(self, from, &row, err);
+        if (status != DK_OK)
+            return status;
+        if (all_wrong(from, false))
+            break;
+        if (from->n_rows % 256 == 0)
+            dk_progress_show(&self->bar, dk_source_progress(from->source), self->summary.read);
+    }
+    if (status != DK_OK && status != DK_END)
+        return status;
+    if (all_wrong(from, true))
+        return dk_fail(err, DK_INVALID, "%s, %s; all %lld geometries looked at are wrong like this",
+                       dk_source_path(from->source), from->wrong_text, (long long)from->n_shapes);
+    if (from->n_rows == 0)
+        return dk_fail(err, DK_INVALID, "%s: the file has no rows", dk_source_path(from->source));
+    return DK_OK;
+}
+
+static dk_status load_file(loader *self, const char *path, dk_error *err)
+{
+    file from = {0};
+    from.by_source = self->options->n_sources > 1;
+    dk_status status = open_file(self, path, &from, err);
+    if (status == DK_OK)
+        status = load_rows(self, &from, err);
+    if (status == DK_OK)
+        note_file(self, &from);
+    close_file(&from);
+    return status;
+}
+
+/* ---- the whole load ---- */
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* The title and the source list; both are freed by the caller. */
+static bool describe(const dk_options *options, char **ret_title, char **ret_source)
+{
+    dk_buf source;
+    dk_buf_init(&source);
+    for (size_t i = 0; i < options->n_sources; i++)
+        dk_buf_format(&source, "%s%s", i > 0 ? ", " : "", base_name(options->sources[i]));
+    const char *text = dk_buf_cstr(&source);
+    *ret_source = text ? strdup(text) : NULL;
+    dk_buf_finish(&source);
+    if (options->title != NULL)
+        *ret_title = strdup(options->title);
+    else if (options->n_sources == 1)
+        *ret_title = strdup(base_name(options->sources[0]));
+    else if (asprintf(ret_title, "%s +%zu", base_name(options->sources[0]), options->n_sources - 1) < 0)
+        *ret_title = NULL;
+    return *ret_title != NULL && *ret_source != NULL;
+}
+
+static dk_status find_kind(const dk_catalogue *catalogue, const char *name, const dk_kind **ret_kind, dk_error *err)
+{
+    *ret_kind = dk_catalogue_kind(catalogue, name);
+    if (*ret_kind != NULL)
+        return DK_OK;
+    dk_buf list;
+    dk_buf_init(&list);
+    for (size_t i = 0; i < catalogue->n_kinds; i++)
+        dk_buf_format(&list, "%s%s", i > 0 ? ", " : "", catalogue->kinds[i].name);
+    const char *names = dk_buf_cstr(&list);
+    const dk_status status = dk_fail(err, DK_NOT_FOUND, "%s: the catalogue has no such layer or record; it has: %s",
+                                     name, names ? names : "");
+    dk_buf_finish(&list);
+    return status;
+}
+
+static dk_status run(loader *self, dk_store *store, const char *source, dk_error *err)
+{
+    const dk_options *options = self->options;
+    dk_status status = parse_sets(self, err);
+    if (status != DK_OK)
+        return status;
+    const dk_load_options how = {
+        .title = self->summary.title, .source = source, .replace = options->replace, .dry_run = options->dry_run};
+    status = dk_load_begin(store, self->kind, &how, &self->load, err);
+    for (size_t i = 0; i < options->n_sources && status == DK_OK; i++)
+        status = load_file(self, options->sources[i], err);
+    if (status == DK_OK)
+        status = dk_rejects_finish(self->rejects, err);
+    if (status != DK_OK)
+        return status;
+    const dk_summary *summary = &self->summary;
+    self->summary.rejects = summary->rejected > 0 ? dk_rejects_path(self->rejects) : NULL;
+    if (summary->loaded + summary->replaced + summary->unchanged == 0)
+        return dk_fail(err, DK_INVALID, "no row could be loaded; the first: %s", self->first_reason);
+    dk_load *load = self->load;
+    self->load = NULL;
+    return dk_load_finish(load, &self->summary.batch, err);
+}
+
+static dk_status publish(loader *self, dk_store *store, dk_error *err)
+{
+    if (!self->options->publish || self->summary.batch == 0)
+        return DK_OK;
+    if (self->summary.rejected > 0 && !self->options->allow_rejects)
+        return DK_OK;
+    dk_progress_clear(&self->bar);
+    dk_progress_start(&self->bar, "publishing");
+    return dk_store_publish(store, self->summary.batch, dk_command_actor(self->options), dk_progress_step, &self->bar,
+                            &self->summary.generation, err);
+}
+
+static bool allocate(loader *self)
+{
+    const size_t n = self->kind->n_fields;
+    self->geos = dk_geos_create();
+    self->set_values = calloc(n, sizeof *self->set_values);
+    self->is_set = calloc(n, sizeof *self->is_set);
+    self->set_offsets = calloc(n, sizeof *self->set_offsets);
+    self->values = calloc(n, sizeof *self->values);
+    self->offsets = calloc(n, sizeof *self->offsets);
+    return self->geos && self->set_values && self->is_set && self->set_offsets && self->values && self->offsets;
+}
+
+static void finish(loader *self)
+{
+    dk_load_abandon(self->load);
+    dk_geos_free(self->geos);
+    dk_rejects_close(self->rejects);
+    dk_summary_finish(&self->summary);
+    free(self->set_values);
+    free(self->is_set);
+    free(self->set_offsets);
+    free(self->values);
+    free(self->offsets);
+    dk_buf_finish(&self->set_memory);
+    dk_buf_finish(&self->memory);
+    dk_buf_finish(&self->wkb);
+    dk_buf_finish(&self->key);
+    dk_buf_finish(&self->reasons);
+}
+
+int dk_command_load(const dk_options *options)
+{
+    dk_error err = {0};
+    loader self = {.options = options};
+    dk_store *store = NULL;
+    char *title = NULL, *source = NULL, *rejects = NULL;
+    dk_gdal_start();
+    dk_progress_start(&self.bar, options->name);
+    self.summary = (dk_summary){.store = options->store, .kind = options->name, .dry_run = options->dry_run};
+    dk_status status = dk_store_open(options->store, DK_WRITE, &store, &err);
+    if (status == DK_OK)
+        status = find_kind(dk_store_catalogue(store), options->name, &self.kind, &err);
+    if (status != DK_OK)
+        goto out;
+    self.extent = dk_store_catalogue(store)->extent;
+    if (!describe(options, &title, &source) ||
+        (rejects = options->rejects ? strdup(options->rejects) : dk_rejects_default_path(options->store, title)) ==
+            NULL ||
+        (self.rejects = dk_rejects_create(rejects)) == NULL || !allocate(&self)) {
+        status = dk_fail(&err, DK_NOMEM, "out of memory");
+        goto out;
+    }
+    self.summary.title = title;
+    for (size_t i = 0; i < options->n_sources && status == DK_OK; i++)
+        if (dk_same_file(rejects, options->sources[i]) || dk_same_file(rejects, options->store) ||
+            dk_beside_store(rejects, options->store))
+            status = dk_fail(&err, DK_CONFLICT,
+                             "%s: the rejects would be written over this file; choose another place with "
+                             "--rejects FILE",
+                             rejects);
+    if (status == DK_OK)
+        status = run(&self, store, source, &err);
+    if (status == DK_OK)
+        status = publish(&self, store, &err);
+out:
+    dk_progress_clear(&self.bar);
+    if (status != DK_OK && err.text[0] == '\0')
+        dk_fail(&err, status, "%s: %s", options->store, dk_status_text(status));
+    if (status != DK_OK && self.summary.batch == 0) /* nothing was kept, so nothing was loaded */
+        self.summary.loaded = self.summary.replaced = self.summary.unlinked = self.summary.area_differs =
+            self.summary.ambiguous = 0;
+    if (status == DK_OK && self.summary.rejected > 0 && !options->allow_rejects)
+        dk_fail(&err, DK_INVALID, "%lld of %lld rows were rejected%s; they are in %s with their reasons",
+                (long long)self.summary.rejected, (long long)self.summary.read,
+                options->publish && self.summary.batch > 0 ? ", so the batch was not published" : "", rejects);
+    else if (status == DK_OK && options->publish && self.summary.staged > 0)
+        dk_fail(&err, DK_CONFLICT,
+                "%lld rows are not published: they are in batch %lld, which an earlier load staged; publish it with "
+                "dikuai-ingest publish %s %lld, or withdraw it",
+                (long long)self.summary.staged, (long long)self.summary.staged_batch, options->store,
+                (long long)self.summary.staged_batch);
+    if (options->json)
+        dk_summary_print_json(&self.summary, err.text[0] ? err.text : NULL);
+    else if (status == DK_OK || self.summary.batch > 0) /* also when publishing failed: the batch is staged */
+        dk_summary_print(&self.summary);
+    int code = DK_EXIT_DONE;
+    if (err.text[0] != '\0') {
+        fprintf(stderr, "dikuai-ingest: %s\n", err.text);
+        if (status != DK_OK && self.summary.rejects != NULL)
+            fprintf(stderr, "dikuai-ingest: the rejected rows are in %s with their reasons\n", rejects);
+        code = DK_EXIT_FAILED;
+    }
+    finish(&self);
+    dk_store_close(store);
+    free(title);
+    free(source);
+    free(rejects);
+    dk_gdal_stop();
+    return code;
+}

@@ -1,0 +1,20 @@
+/* The sub-commands. Each prints its results and messages and gives the exit code. */
+#ifndef DK_INGEST_COMMANDS_H
+#define DK_INGEST_COMMANDS_H
+
+#include "ingest/options.h"
+
+int dk_command_create(const dk_options *options);
+int dk_command_load(const dk_options *options);
+int dk_command_batches(const dk_options *options);
+int dk_command_publish(const dk_options *options);
+int dk_command_withdraw(const dk_options *options);
+int dk_command_check(const dk_options *options);
+int dk_command_reindex(const dk_options *options);
+
+/* Prints the message to stderr, and with --json {"error": …} to stdout. Gives DK_EXIT_FAILED. */
+int dk_command_failed(const dk_options *options, const dk_error *err);
+/* --actor, or the name of the user who runs the program. */
+const char *dk_command_actor(const dk_options *options);
+
+#endif

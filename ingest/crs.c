@@ -1,0 +1,328 @@
+#include "ingest/crs.h"
+
+#include <cpl_conv.h>
+#include <cpl_error.h>
+#include <ctype.h>
+#include <math.h>
+#include <proj.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+typedef enum datum {
+    DATUM_UNKNOWN,
+    DATUM_CGCS2000,
+    DATUM_WGS84,
+    DATUM_XIAN80,
+    DATUM_BEIJING54,
+    DATUM_NEW_BEIJING
+} datum;
+
+/* Letters and digits in lower case; D_, the mark of Esri's names, is taken off. */
+static void plain(const char *name, char *out, size_t size)
+{
+    size_t n = 0;
+    if (strncasecmp(name, "D_", 2) == 0)
+        name += 2;
+    for (; *name && n + 1 < size; name++)
+        if (isalnum((unsigned char)*name))
+            out[n++] = (char)tolower((unsigned char)*name);
+    out[n] = '\0';
+}
+
+static datum datum_of(OGRSpatialReferenceH srs)
+{
+    static const struct {
+        const char *name;
+        datum datum;
+    } names[] = {
+        {"china2000", DATUM_CGCS2000},
+        {"cgcs2000", DATUM_CGCS2000},
+        {"chinageodeticcoordinatesystem2000", DATUM_CGCS2000},
+        {"chinesegeodeticcoordinatesystem2000", DATUM_CGCS2000},
+        {"wgs1984", DATUM_WGS84},
+        {"wgs84", DATUM_WGS84},
+        {"worldgeodeticsystem1984", DATUM_WGS84},
+        {"worldgeodeticsystem1984ensemble", DATUM_WGS84},
+        {"xian1980", DATUM_XIAN80},
+        {"xian80", DATUM_XIAN80},
+        {"beijing1954", DATUM_BEIJING54},
+        {"beijing54", DATUM_BEIJING54},
+        {"newbeijing", DATUM_NEW_BEIJING},
+    };
+    const char *name = OSRGetAttrValue(srs, "DATUM", 0);
+    char folded[80];
+    if (name == NULL)
+        return DATUM_UNKNOWN;
+    plain(name, folded, sizeof folded);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(folded, names[i].name) == 0) {
+            /* A name on another ellipsoid is a mistake in the file: 2000 and 84 share their size within a millimetre.
+             */
+            OGRErr bad = OGRERR_NONE;
+            const double a = OSRGetSemiMajor(srs, &bad);
+            const bool modern = names[i].datum == DATUM_CGCS2000 || names[i].datum == DATUM_WGS84;
+            return modern && (bad != OGRERR_NONE || fabs(a - 6378137) > 0.5) ? DATUM_UNKNOWN : names[i].datum;
+        }
+    return DATUM_UNKNOWN;
+}
+
+bool dk_crs_unsaid(OGRSpatialReferenceH srs)
+{
+    const char *name = OSRGetAttrValue(srs, "DATUM", 0);
+    char folded[80];
+    if (name == NULL)
+        return !OSRIsProjected(srs) && !OSRIsGeographic(srs) && !OSRIsGeocentric(srs);
+    plain(name, folded, sizeof folded);
+    return strstr(folded, "unknown") != NULL || strstr(folded, "undefined") != NULL ||
+           strstr(folded, "notspecified") == folded;
+}
+
+bool dk_crs_other_datum(OGRSpatialReferenceH srs)
+{
+    const datum found = datum_of(srs);
+    return !dk_crs_unsaid(srs) && OSRGetAttrValue(srs, "DATUM", 0) != NULL && found != DATUM_CGCS2000 &&
+           found != DATUM_WGS84;
+}
+
+/* The name with its EPSG code: given in the definition, or found where Esri leaves it out. */
+static void name_crs(OGRSpatialReferenceH srs, char *out, size_t size)
+{
+    const char *name = OSRGetName(srs);
+    const char *authority = OSRGetAuthorityName(srs, NULL), *code = OSRGetAuthorityCode(srs, NULL);
+    char found[16] = "";
+    if (authority != NULL && strcasecmp(authority, "EPSG") == 0 && code != NULL) {
+        snprintf(found, sizeof found, "%s", code);
+    } else {
+        int n = 0, *confidence = NULL;
+        OGRSpatialReferenceH *matches = OSRFindMatches(srs, NULL, &n, &confidence);
+        if (matches != NULL && n > 0 && confidence[0] >= 90) {
+            code = OSRGetAuthorityCode(matches[0], NULL);
+            if (code != NULL)
+                snprintf(found, sizeof found, "%s", code);
+        }
+        OSRFreeSRSArray(matches);
+        CPLFree(confidence);
+    }
+    if (found[0] != '\0')
+        snprintf(out, size, "%.120s (EPSG:%s)", name ? name : "unnamed", found);
+    else
+        snprintf(out, size, "%.120s", name ? name : "an unnamed coordinate system");
+}
+
+static dk_status refuse_datum(OGRSpatialReferenceH srs, datum found, const char *path, const char *name, dk_error *err)
+{
+    static const char *const names[] = {"", "", "", "Xian 1980", "Beijing 1954", "New Beijing"};
+    const char *own = OSRGetAttrValue(srs, "DATUM", 0);
+    if (found == DATUM_UNKNOWN)
+        return dk_fail(
+            err, DK_INVALID,
+            "%s: its coordinate system is %s, on the datum \"%s\", which is neither CGCS2000 nor WGS 84; have the "
+            "data transformed to CGCS2000 and load that",
+            path, name, own ? own : "none");
+    return dk_fail(err, DK_INVALID,
+                   "%s: its coordinate system is %s, on the datum %s, tens of metres from CGCS2000; have the data "
+                   "transformed to CGCS2000 with the official parameters and load that",
+                   path, name, names[found]);
+}
+
+/* Keeps the parameters of the projection and of the ellipsoid; leaves out everything that could shift a datum. */
+static bool pipeline_from_proj4(const char *proj4, char *out, size_t size)
+{
+    static const char *const kept[] = {"proj", "lat_0", "lon_0", "lat_1", "lat_2", "lat_ts", "k",     "k_0",
+                                       "x_0",  "y_0",   "a",     "b",     "rf",    "ellps",  "units", "to_meter",
+                                       "zone", "south", "alpha", "gamma", "lonc",  "axis",   "over",  "no_uoff"};
+    int n = snprintf(out, size, "+proj=pipeline +step +inv");
+    const char *at = proj4;
+    while (*at != '\0') {
+        at += strspn(at, " +");
+        const size_t word = strcspn(at, " ");
+        const size_t key = strcspn(at, " =");
+        if (word == 0)
+            break;
+        const char *text = NULL;
+        if (strncmp(at, "datum=WGS84", word) == 0 && word == strlen("datum=WGS84"))
+            text = "ellps=WGS84";
+        else if (key == 2 && strncmp(at, "pm", 2) == 0)
+            return false;
+        for (size_t i = 0; text == NULL && i < sizeof kept / sizeof *kept; i++)
+            if (strlen(kept[i]) == key && strncmp(kept[i], at, key) == 0)
+                text = at;
+        if (text != NULL && n > 0 && (size_t)n < size)
+            n += snprintf(out + n, size - (size_t)n, " +%.*s", (int)(text == at ? word : strlen(text)), text);
+        at += word;
+    }
+    if (n > 0 && (size_t)n < size)
+        n += snprintf(out + n, size - (size_t)n, " +step +proj=unitconvert +xy_in=rad +xy_out=deg");
+    return n > 0 && (size_t)n < size;
+}
+
+/* Whether it is a Gauss-Krüger projection with eastings from 500 km, with or without a zone before them. */
+static void find_zone(OGRSpatialReferenceH srs, dk_crs *crs)
+{
+    const char *projection = OSRGetAttrValue(srs, "PROJECTION", 0);
+    if (projection == NULL || strcmp(projection, SRS_PT_TRANSVERSE_MERCATOR) != 0 || OSRGetLinearUnits(srs, NULL) != 1)
+        return;
+    const double easting = OSRGetProjParm(srs, SRS_PP_FALSE_EASTING, 0, NULL);
+    const double meridian = OSRGetProjParm(srs, SRS_PP_CENTRAL_MERIDIAN, 0, NULL);
+    if (OSRGetProjParm(srs, SRS_PP_SCALE_FACTOR, 1, NULL) != 1 || meridian < 0 || meridian > 180)
+        return;
+    if (fmod(meridian, 3) == 0)
+        crs->zone3 = (int)(meridian / 3);
+    if (fmod(meridian + 3, 6) == 0)
+        crs->zone6 = (int)((meridian + 3) / 6);
+    if (easting == 500000) {
+        crs->gauss = true;
+    } else if (fmod(easting - 500000, 1000000) == 0 && easting > 500000 && easting < 61000000) {
+        crs->gauss = true;
+        crs->zone = (int)((easting - 500000) / 1000000);
+    }
+}
+
+dk_status dk_crs_from_srs(OGRSpatialReferenceH given, const char *path, dk_crs *ret_crs, dk_error *err)
+{
+    dk_crs crs = {0};
+    dk_status status = DK_OK;
+    char *proj4 = NULL;
+    OGRSpatialReferenceH srs = OSRClone(given);
+    if (srs == NULL)
+        return dk_fail(err, DK_NOMEM, "%s: out of memory", path);
+    OSRStripVertical(srs);
+    name_crs(srs, crs.name, sizeof crs.name);
+    const bool projected = OSRIsProjected(srs), geographic = OSRIsGeographic(srs);
+    const datum found = datum_of(srs);
+    if (!projected && !geographic) {
+        status = dk_fail(err, DK_INVALID,
+                         "%s: its coordinate system is %s, which is neither geographic nor projected; say what the "
+                         "coordinates are with --crs EPSG:N (for example EPSG:4527, CGCS2000 3-degree zone 39)",
+                         path, crs.name);
+        goto out;
+    }
+    if (found != DATUM_CGCS2000 && found != DATUM_WGS84) {
+        status = refuse_datum(srs, found, path, crs.name, err);
+        goto out;
+    }
+    if (fabs(OSRGetPrimeMeridian(srs, NULL)) > 1e-9) {
+        status = dk_fail(err, DK_INVALID,
+                         "%s: its coordinate system is %s, whose longitudes do not count from Greenwich; "
+                         "have the data transformed to CGCS2000",
+                         path, crs.name);
+        goto out;
+    }
+    if (geographic) {
+        if (fabs(OSRGetAngularUnits(srs, NULL) - 0.017453292519943295) > 1e-9)
+            status = dk_fail(err, DK_INVALID,
+                             "%s: its coordinate system is %s, which is not in degrees; have the data "
+                             "transformed to CGCS2000 (EPSG:4490)",
+                             path, crs.name);
+        goto out;
+    }
+    if (OSRExportToProj4(srs, &proj4) != OGRERR_NONE ||
+        !pipeline_from_proj4(proj4, crs.pipeline, sizeof crs.pipeline)) {
+        status = dk_fail(err, DK_INVALID,
+                         "%s: its coordinate system is %s, a projection that is not known; have the data "
+                         "transformed to CGCS2000",
+                         path, crs.name);
+        goto out;
+    }
+    find_zone(srs, &crs);
+out:
+    CPLFree(proj4);
+    OSRRelease(srs);
+    CPLErrorReset();
+    if (status == DK_OK)
+        *ret_crs = crs;
+    return status;
+}
+
+dk_status dk_crs_from_text(const char *text, dk_crs *ret_crs, dk_error *err)
+{
+    const char *code = strncasecmp(text, "EPSG:", 5) == 0 ? text + 5 : text;
+    const size_t digits = strspn(code, "0123456789");
+    if (digits == 0 || digits > 6 || code[digits] != '\0')
+        return dk_fail(err, DK_INVALID,
+                       "--crs %s: write it as EPSG:N, for example --crs EPSG:4527 (CGCS2000, 3-degree zone 39)", text);
+    OGRSpatialReferenceH srs = OSRNewSpatialReference(NULL);
+    if (srs == NULL)
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    char origin[64];
+    snprintf(origin, sizeof origin, "--crs %s", text);
+    dk_status status;
+    if (OSRImportFromEPSG(srs, atoi(code)) != OGRERR_NONE)
+        status = dk_fail(err, DK_NOT_FOUND,
+                         "--crs %s: there is no such coordinate system; for CGCS2000 3-degree zones it is "
+                         "EPSG:4513 (zone 25) to EPSG:4533 (zone 45), in degrees EPSG:4490",
+                         text);
+    else
+        status = dk_crs_from_srs(srs, origin, ret_crs, err);
+    OSRRelease(srs);
+    CPLErrorReset();
+    return status;
+}
+
+dk_zone_fix dk_crs_zone_fix(const dk_crs *crs, double easting, double *ret_shift, int *ret_prefix)
+{
+    *ret_shift = 0;
+    *ret_prefix = 0;
+    if (!crs->gauss)
+        return DK_ZONE_AS_IS;
+    if (easting >= 1e7 && easting < 1e8) { /* eight digits: two of a zone, six of an easting */
+        const int prefix = (int)(easting / 1e6);
+        *ret_prefix = prefix;
+        if (prefix == crs->zone)
+            return DK_ZONE_AS_IS;
+        if (prefix != crs->zone3 && prefix != crs->zone6)
+            return DK_ZONE_CONTRADICTS;
+        *ret_shift = (crs->zone - prefix) * 1e6;
+        return DK_ZONE_STRIPPED;
+    }
+    if (crs->zone > 0 && easting >= 1e5 && easting < 1e6) {
+        *ret_shift = crs->zone * 1e6;
+        return DK_ZONE_ADDED;
+    }
+    return DK_ZONE_AS_IS;
+}
+
+struct dk_transformer {
+    PJ_CONTEXT *context;
+    PJ *pj; /* NULL: degrees already */
+};
+
+dk_status dk_transformer_create(const dk_crs *crs, dk_transformer **ret_transformer, dk_error *err)
+{
+    dk_transformer *transformer = calloc(1, sizeof *transformer);
+    if (transformer == NULL)
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    if (crs->pipeline[0] != '\0') {
+        transformer->context = proj_context_create();
+        if (transformer->context != NULL) {
+            proj_log_level(transformer->context, PJ_LOG_NONE);
+            transformer->pj = proj_create(transformer->context, crs->pipeline);
+        }
+        if (transformer->pj == NULL) {
+            dk_transformer_free(transformer);
+            return dk_fail(err, DK_INVALID, "%s: PROJ cannot compute this projection", crs->name);
+        }
+    }
+    *ret_transformer = transformer;
+    return DK_OK;
+}
+
+void dk_transformer_free(dk_transformer *transformer)
+{
+    if (transformer == NULL)
+        return;
+    proj_destroy(transformer->pj);
+    if (transformer->context != NULL)
+        proj_context_destroy(transformer->context);
+    free(transformer);
+}
+
+void dk_transform(dk_transformer *transformer, double *xy, size_t n)
+{
+    if (transformer->pj == NULL)
+        return;
+    proj_trans_generic(transformer->pj, PJ_FWD, xy, 2 * sizeof *xy, n, xy + 1, 2 * sizeof *xy, n, NULL, 0, 0, NULL, 0,
+                       0);
+}

@@ -1,0 +1,157 @@
+#include "ingest/dbf.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static unsigned u16(const unsigned char *data)
+{
+    return (unsigned)data[0] | (unsigned)data[1] << 8;
+}
+
+static uint32_t u32(const unsigned char *data)
+{
+    return (uint32_t)data[0] | (uint32_t)data[1] << 8 | (uint32_t)data[2] << 16 | (uint32_t)data[3] << 24;
+}
+
+dk_status dk_dbf_parse(const unsigned char *data, size_t size, const char *path, dk_dbf *ret_dbf, dk_error *err)
+{
+    if (size < 33)
+        return dk_fail(err, DK_INVALID,
+                       "%s: the attribute table is cut off inside its header (%zu bytes); copy the file again", path,
+                       size);
+    dk_dbf dbf = {.n_records = u32(data + 4), .header_size = u16(data + 8), .record_size = u16(data + 10)};
+    if (dbf.header_size < 33 || dbf.record_size < 1)
+        return dk_fail(err, DK_INVALID, "%s: not a dBASE table: its header says %zu bytes of header and %zu a record",
+                       path, dbf.header_size, dbf.record_size);
+    if (dbf.header_size > size)
+        return dk_fail(err, DK_INVALID,
+                       "%s: the attribute table is cut off inside its header (%zu of %zu bytes); copy the file again",
+                       path, size, dbf.header_size);
+    const size_t room = (dbf.header_size - 33) / 32;
+    dbf.fields = calloc(room > 0 ? room : 1, sizeof *dbf.fields);
+    if (dbf.fields == NULL)
+        return dk_fail(err, DK_NOMEM, "%s: out of memory", path);
+    size_t offset = 1; /* the deletion mark */
+    for (size_t i = 0; i < room && i < DK_DBF_MAX_FIELDS; i++) {
+        const unsigned char *from = data + 32 + i * 32;
+        if (from[0] == 0x0D)
+            break;
+        dk_dbf_field *field = &dbf.fields[dbf.n_fields];
+        memcpy(field->raw_name, from, 11);
+        field->type = (char)from[11];
+        /* C fields over 255 bytes keep the upper byte where others keep the decimals. */
+        field->width = field->type == 'C' ? (unsigned)from[16] | (unsigned)from[17] << 8 : from[16];
+        if (field->type == 'C' && offset + field->width > dbf.record_size)
+            field->width = from[16];
+        field->offset = offset;
+        offset += field->width;
+        if (offset > dbf.record_size) {
+            free(dbf.fields);
+            return dk_fail(err, DK_INVALID,
+                           "%s: field %zu ends behind the end of a record of %zu bytes; export the layer again", path,
+                           i + 1, dbf.record_size);
+        }
+        dbf.n_fields++;
+    }
+    *ret_dbf = dbf;
+    return DK_OK;
+}
+
+void dk_dbf_finish(dk_dbf *dbf)
+{
+    free(dbf->fields);
+    *dbf = (dk_dbf){0};
+}
+
+static void scan_text(const unsigned char *text, size_t size, bool full, dk_dbf_scan *scan)
+{
+    dk_utf8_check check = {0};
+    dk_utf8_check_add(&check, text, size);
+    if (check.beyond_ascii)
+        scan->beyond_ascii = true;
+    if (check.failed || (check.need > 0 && !full))
+        scan->not_utf8 = true;
+}
+
+void dk_dbf_scan_names(const dk_dbf *dbf, dk_dbf_scan *scan)
+{
+    for (size_t i = 0; i < dbf->n_fields; i++) {
+        const char *name = dbf->fields[i].raw_name;
+        const size_t size = strnlen(name, 11);
+        scan_text((const unsigned char *)name, size, size >= 10, scan);
+    }
+}
+
+void dk_dbf_scan_record(const dk_dbf *dbf, const unsigned char *record, dk_dbf_scan *scan)
+{
+    for (size_t i = 0; i < dbf->n_fields; i++) {
+        const dk_dbf_field *field = &dbf->fields[i];
+        if (field->type != 'C')
+            continue;
+        const unsigned char *text = record + field->offset;
+        size_t size = field->width;
+        const bool full = size > 0 && text[size - 1] != ' ' && text[size - 1] != 0;
+        const unsigned char *nul = memchr(text, 0, size); /* some writers pad with NUL, and leave rubbish behind it */
+        if (nul != NULL)
+            size = (size_t)(nul - text);
+        scan_text(text, size, full && nul == NULL, scan);
+    }
+}
+
+dk_status dk_dbf_examine(const char *path, dk_dbf *ret_dbf, dk_encoding *ret_encoding, dk_error *err)
+{
+    dk_status status = DK_OK;
+    dk_dbf dbf = {0};
+    unsigned char *data = NULL;
+    dk_dbf_scan scan = {0};
+    FILE *file = fopen(path, "rb");
+    if (file == NULL)
+        return dk_fail(err, DK_IO, "%s: cannot be opened: %s", path, strerror(errno));
+    struct stat info;
+    if (fstat(fileno(file), &info) != 0 || !S_ISREG(info.st_mode)) {
+        status = dk_fail(err, DK_INVALID, "%s: not a regular file", path);
+        goto out;
+    }
+    data = malloc(65536);
+    if (data == NULL) {
+        status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
+        goto out;
+    }
+    const size_t got = fread(data, 1, 65536, file);
+    status = dk_dbf_parse(data, got, path, &dbf, err);
+    if (status != DK_OK)
+        goto out;
+    const uint64_t whole = (uint64_t)dbf.header_size + (uint64_t)dbf.n_records * dbf.record_size;
+    if ((uint64_t)info.st_size < whole) {
+        status = dk_fail(err, DK_INVALID,
+                         "%s: the attribute table is cut off: its header announces %u records in %llu bytes, the file "
+                         "has %llu; copy the .shp, .shx and .dbf again",
+                         path, dbf.n_records, (unsigned long long)whole, (unsigned long long)info.st_size);
+        goto out;
+    }
+    dk_dbf_scan_names(&dbf, &scan);
+    if (fseek(file, (long)dbf.header_size, SEEK_SET) != 0) {
+        status = dk_fail(err, DK_IO, "%s: cannot be read: %s", path, strerror(errno));
+        goto out;
+    }
+    for (uint32_t i = 0; i < dbf.n_records && !scan.not_utf8; i++) {
+        if (fread(data, 1, dbf.record_size, file) != dbf.record_size) {
+            status = dk_fail(err, DK_IO, "%s: record %u cannot be read: %s", path, i + 1,
+                             ferror(file) ? strerror(errno) : "the file ends");
+            goto out;
+        }
+        if (data[0] != '*') /* deleted records hold leftovers */
+            dk_dbf_scan_record(&dbf, data, &scan);
+    }
+    *ret_encoding = scan.not_utf8 ? DK_ENCODING_GB18030 : DK_ENCODING_UTF8;
+    *ret_dbf = dbf;
+    dbf.fields = NULL;
+out:
+    free(dbf.fields);
+    free(data);
+    fclose(file);
+    return status;
+}

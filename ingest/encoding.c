@@ -1,0 +1,212 @@
+#include "ingest/encoding.h"
+
+#include <errno.h>
+#include <iconv.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct dk_decoder {
+    dk_encoding encoding;
+    iconv_t gb18030; /* (iconv_t)-1 for UTF-8 */
+};
+
+const char *dk_encoding_name(dk_encoding encoding)
+{
+    return encoding == DK_ENCODING_UTF8 ? "UTF-8" : "GB18030";
+}
+
+bool dk_encoding_parse(const char *name, dk_encoding *ret_encoding)
+{
+    static const char *const gb[] = {"GB18030", "GBK", "GB2312", "CP936", "936", "ANSI"};
+    if (strcasecmp(name, "UTF-8") == 0 || strcasecmp(name, "UTF8") == 0) {
+        *ret_encoding = DK_ENCODING_UTF8;
+        return true;
+    }
+    for (size_t i = 0; i < sizeof gb / sizeof *gb; i++)
+        if (strcasecmp(name, gb[i]) == 0) {
+            *ret_encoding = DK_ENCODING_GB18030;
+            return true;
+        }
+    return false;
+}
+
+/* Table 3-7 of the Unicode standard: how many bytes follow a lead byte, and the range of the first of them. */
+static bool lead(unsigned char byte, unsigned char *need, unsigned char *low, unsigned char *high)
+{
+    *low = 0x80, *high = 0xBF;
+    if (byte >= 0xC2 && byte <= 0xDF) {
+        *need = 1;
+    } else if (byte >= 0xE0 && byte <= 0xEF) {
+        *need = 2;
+        if (byte == 0xE0)
+            *low = 0xA0;
+        else if (byte == 0xED)
+            *high = 0x9F;
+    } else if (byte >= 0xF0 && byte <= 0xF4) {
+        *need = 3;
+        if (byte == 0xF0)
+            *low = 0x90;
+        else if (byte == 0xF4)
+            *high = 0x8F;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+void dk_utf8_check_add(dk_utf8_check *check, const unsigned char *data, size_t size)
+{
+    for (size_t i = 0; i < size && !check->failed; i++) {
+        const unsigned char byte = data[i];
+        if (check->need > 0) {
+            if (byte < check->low || byte > check->high)
+                check->failed = true;
+            check->need--;
+            check->low = 0x80, check->high = 0xBF;
+        } else if (byte >= 0x80) {
+            check->beyond_ascii = true;
+            if (!lead(byte, &check->need, &check->low, &check->high))
+                check->failed = true;
+        }
+    }
+}
+
+bool dk_utf8_check_end(const dk_utf8_check *check)
+{
+    return !check->failed && check->need == 0;
+}
+
+size_t dk_utf8_cut(const unsigned char *data, size_t size)
+{
+    for (size_t back = 1; back <= 3 && back <= size; back++) {
+        const unsigned char byte = data[size - back];
+        if (byte < 0x80)
+            return 0;
+        if (byte >= 0xC0) {
+            unsigned char need, low, high;
+            if (!lead(byte, &need, &low, &high) || need < back)
+                return 0;
+            if (back > 1 && (data[size - back + 1] < low || data[size - back + 1] > high))
+                return 0;
+            return back;
+        }
+    }
+    return 0;
+}
+
+dk_decoder *dk_decoder_create(dk_encoding encoding)
+{
+    dk_decoder *decoder = malloc(sizeof *decoder);
+    if (decoder == NULL)
+        return NULL;
+    decoder->encoding = encoding;
+    decoder->gb18030 = (iconv_t)-1;
+    if (encoding == DK_ENCODING_GB18030) {
+        decoder->gb18030 = iconv_open("UTF-8", "GB18030");
+        if (decoder->gb18030 == (iconv_t)-1) {
+            free(decoder);
+            return NULL;
+        }
+    }
+    return decoder;
+}
+
+void dk_decoder_free(dk_decoder *decoder)
+{
+    if (decoder == NULL)
+        return;
+    if (decoder->gb18030 != (iconv_t)-1)
+        iconv_close(decoder->gb18030);
+    free(decoder);
+}
+
+static const char replacement[] = "\xEF\xBF\xBD";
+
+static bool decode_utf8(const unsigned char *data, size_t size, dk_buf *out)
+{
+    bool good = true;
+    size_t at = 0;
+    while (at < size) {
+        size_t run = at;
+        while (run < size && data[run] < 0x80)
+            run++;
+        dk_buf_append(out, data + at, run - at);
+        at = run;
+        if (at == size)
+            break;
+        unsigned char need, low, high;
+        size_t have = 1;
+        bool whole = false;
+        if (lead(data[at], &need, &low, &high)) {
+            while (have <= need && at + have < size && data[at + have] >= low && data[at + have] <= high) {
+                low = 0x80, high = 0xBF;
+                have++;
+            }
+            whole = have == (size_t)need + 1;
+        }
+        if (whole) {
+            dk_buf_append(out, data + at, have);
+        } else {
+            dk_buf_text(out, replacement);
+            good = false;
+        }
+        at += have;
+    }
+    return good;
+}
+
+static bool decode_gb18030(iconv_t converter, const char *data, size_t size, bool may_be_cut, dk_buf *out,
+                           bool *ret_cut)
+{
+    bool good = true;
+    char *in = (char *)(uintptr_t)data; /* iconv's prototype lacks const; it does not write there */
+    size_t left = size;
+    iconv(converter, NULL, NULL, NULL, NULL);
+    while (left > 0) {
+        if (*(const unsigned char *)in < 0x80) { /* iconv costs more per call than per byte */
+            size_t run = 1;
+            while (run < left && (unsigned char)in[run] < 0x80)
+                run++;
+            dk_buf_append(out, in, run);
+            in += run, left -= run;
+            continue;
+        }
+        const size_t room = left * 4 + 16;
+        unsigned char *start = dk_buf_reserve(out, room);
+        if (start == NULL)
+            return false;
+        char *to = (char *)start;
+        size_t to_left = room;
+        const size_t result = iconv(converter, &in, &left, &to, &to_left);
+        out->size += room - to_left;
+        if (result != (size_t)-1)
+            break;
+        if (errno == EINVAL && may_be_cut) {
+            *ret_cut = true;
+            break;
+        }
+        if (errno == E2BIG)
+            continue;
+        dk_buf_text(out, replacement);
+        good = false;
+        in++, left--;
+    }
+    return good;
+}
+
+bool dk_decode(dk_decoder *decoder, const char *data, size_t size, bool may_be_cut, dk_buf *out, bool *ret_cut)
+{
+    bool cut = false;
+    bool good;
+    if (decoder->encoding == DK_ENCODING_UTF8) {
+        const size_t tail = may_be_cut ? dk_utf8_cut((const unsigned char *)data, size) : 0;
+        cut = tail > 0;
+        good = decode_utf8((const unsigned char *)data, size - tail, out);
+    } else {
+        good = decode_gb18030(decoder->gb18030, data, size, may_be_cut, out, &cut);
+    }
+    if (ret_cut != NULL)
+        *ret_cut = cut;
+    return good;
+}

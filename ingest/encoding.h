@@ -1,0 +1,38 @@
+/* Which bytes a source's texts are written in, and their decoding to UTF-8.
+ *
+ * Bureaus' files are UTF-8 or GB18030 (which contains GBK and GB2312), and what a .cpg or a DBF's language byte says
+ * about it is wrong too often to be believed: the bytes decide. */
+#ifndef DK_INGEST_ENCODING_H
+#define DK_INGEST_ENCODING_H
+
+#include "store/buf.h"
+#include "store/status.h"
+
+typedef enum dk_encoding { DK_ENCODING_UTF8 = 0, DK_ENCODING_GB18030 } dk_encoding;
+
+const char *dk_encoding_name(dk_encoding encoding);
+/* From what a user writes: UTF-8, UTF8, GBK, GB2312, GB18030, CP936, in any case. false: none of these. */
+bool dk_encoding_parse(const char *name, dk_encoding *ret_encoding);
+
+/* Strict UTF-8 (RFC 3629) over a text that arrives in pieces. Zero it to start. */
+typedef struct dk_utf8_check {
+    unsigned char need;      /* continuation bytes still to come */
+    unsigned char low, high; /* the range of the next one */
+    bool failed;
+    bool beyond_ascii; /* a byte above 0x7F was seen */
+} dk_utf8_check;
+void dk_utf8_check_add(dk_utf8_check *check, const unsigned char *data, size_t size);
+/* Whether all of it was UTF-8 and the last character is whole. */
+bool dk_utf8_check_end(const dk_utf8_check *check);
+/* Bytes of an incomplete but so far correct character at the end of data: 0 to 3. */
+size_t dk_utf8_cut(const unsigned char *data, size_t size);
+
+typedef struct dk_decoder dk_decoder;
+dk_decoder *dk_decoder_create(dk_encoding encoding); /* NULL: out of memory or no converter. dk_decoder_free */
+void dk_decoder_free(dk_decoder *decoder);           /* NULL-safe */
+/* Appends data as UTF-8. Returns false if some bytes could not be decoded; U+FFFD then stands for each of them.
+ * may_be_cut: the text fills a field of fixed width, so an incomplete last character is dropped without complaint;
+ * *ret_cut (may be NULL) says that it was. */
+bool dk_decode(dk_decoder *decoder, const char *data, size_t size, bool may_be_cut, dk_buf *out, bool *ret_cut);
+
+#endif

@@ -1,0 +1,308 @@
+#include "ingest/geometry.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+void dk_geometry_reader_finish(dk_geometry_reader *reader)
+{
+    dk_buf_finish(&reader->raw);
+    dk_buf_finish(&reader->lonlat);
+}
+
+/* ---- walking the coordinates of WKB that OGR wrote: little-endian, two-dimensional ---- */
+
+typedef struct cursor {
+    unsigned char *at, *end;
+    double shift; /* added to x before transformation */
+    dk_geometry_fault fault;
+    double bad[2]; /* as in the source, before shift */
+    double bad_lonlat[2];
+} cursor;
+
+static bool take_u32(cursor *from, uint32_t *ret)
+{
+    if (from->end - from->at < 4)
+        return false;
+    memcpy(ret, from->at, 4); /* dikuai runs on little-endian machines only, as its store's packed form does */
+    from->at += 4;
+    return true;
+}
+
+static bool inside(const double *extent, double lon, double lat)
+{
+    return lon >= extent[0] && lon <= extent[2] && lat >= extent[1] && lat <= extent[3];
+}
+
+/* Transforms n points at the cursor; stops at the first that lies outside. */
+static bool points(dk_geometry_reader *reader, cursor *from, size_t n)
+{
+    const size_t size = n * 2 * sizeof(double);
+    if ((size_t)(from->end - from->at) / (2 * sizeof(double)) < n)
+        return false;
+    dk_buf_clear(&reader->lonlat);
+    double *xy = (double *)(void *)dk_buf_reserve(&reader->lonlat, size + sizeof(double));
+    if (xy == NULL)
+        return false;
+    memcpy(xy, from->at, size);
+    for (size_t i = 0; i < n; i++) {
+        if (reader->axes_yx) {
+            const double y = xy[2 * i];
+            xy[2 * i] = xy[2 * i + 1];
+            xy[2 * i + 1] = y;
+        }
+        xy[2 * i] += from->shift;
+    }
+    dk_transform(reader->transformer, xy, n);
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(xy[2 * i]) || !isfinite(xy[2 * i + 1]) || !inside(reader->extent, xy[2 * i], xy[2 * i + 1])) {
+            from->fault = DK_GEOMETRY_OUTSIDE;
+            memcpy(from->bad, from->at + i * 2 * sizeof(double), sizeof from->bad);
+            memcpy(from->bad_lonlat, xy + 2 * i, sizeof from->bad_lonlat);
+            return false;
+        }
+    memcpy(from->at, xy, size);
+    from->at += size;
+    return true;
+}
+
+static bool walk(dk_geometry_reader *reader, cursor *from, int depth)
+{
+    uint32_t type, n, m;
+    if (depth > 2 || from->end - from->at < 5 || *from->at != 1)
+        return false;
+    from->at++;
+    if (!take_u32(from, &type))
+        return false;
+    switch (type) {
+    case wkbPoint:
+        return points(reader, from, 1);
+    case wkbLineString:
+        return take_u32(from, &n) && points(reader, from, n);
+    case wkbPolygon:
+        if (!take_u32(from, &n))
+            return false;
+        for (uint32_t i = 0; i < n; i++)
+            if (!take_u32(from, &m) || !points(reader, from, m))
+                return false;
+        return true;
+    case wkbMultiPoint:
+    case wkbMultiLineString:
+    case wkbMultiPolygon:
+        if (!take_u32(from, &n))
+            return false;
+        for (uint32_t i = 0; i < n; i++)
+            if (!walk(reader, from, depth + 1))
+                return false;
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* ---- what is wrong with a coordinate outside the extent ---- */
+
+static bool inside_when_swapped(dk_geometry_reader *reader, double x, double y)
+{
+    double swapped[2] = {y, x}, shift;
+    int prefix;
+    dk_crs_zone_fix(reader->crs, swapped[0], &shift, &prefix);
+    swapped[0] += shift;
+    dk_transform(reader->transformer, swapped, 1);
+    return isfinite(swapped[0]) && isfinite(swapped[1]) && inside(reader->extent, swapped[0], swapped[1]);
+}
+
+static bool seven_digits(double value)
+{
+    return value >= 1e6 && value < 1e7;
+}
+
+static void explain(dk_geometry_reader *reader, const cursor *from, dk_geometry_fault *ret_fault, char *out,
+                    size_t size)
+{
+    const double *bad = from->bad;
+    const double x = reader->axes_yx ? bad[1] : bad[0], y = reader->axes_yx ? bad[0] : bad[1];
+    const bool degrees = reader->crs->pipeline[0] == '\0';
+    const bool eastings = y >= 1e5 && y < 1e8 && !seven_digits(y);
+    if (!isfinite(x) || !isfinite(y)) {
+        *ret_fault = DK_GEOMETRY_BAD;
+        snprintf(out, size, "a coordinate is not a number");
+        return;
+    }
+    if (inside_when_swapped(reader, x, y) || (degrees && fabs(y) > 90 && fabs(y) <= 180 && fabs(x) <= 90) ||
+        (!degrees && seven_digits(x) && eastings)) {
+        *ret_fault = DK_GEOMETRY_SWAPPED;
+        snprintf(out, size, "x and y are swapped: the coordinate (%.10g, %.10g) has the %s first; %s", bad[0], bad[1],
+                 degrees ? "latitude" : "northing",
+                 reader->axes_yx ? "load it without --axes yx" : "load it with --axes yx");
+        return;
+    }
+    if (degrees && (fabs(x) > 360 || fabs(y) > 360)) {
+        *ret_fault = DK_GEOMETRY_UNIT;
+        snprintf(
+            out, size,
+            "the coordinate (%.10g, %.10g) is in metres, but the coordinate system, %s, is in degrees; say which it is "
+            "with --crs, for example --crs EPSG:4527 (CGCS2000, 3-degree zone 39)",
+            bad[0], bad[1], reader->crs->name);
+        return;
+    }
+    if (!degrees && fabs(x) <= 180 && fabs(y) <= 180) {
+        *ret_fault = DK_GEOMETRY_UNIT;
+        snprintf(
+            out, size,
+            "the coordinate (%.10g, %.10g) is in degrees, but the coordinate system, %s, is in metres; say which it is "
+            "with --crs, for example --crs EPSG:4490 (CGCS2000 degrees)",
+            bad[0], bad[1], reader->crs->name);
+        return;
+    }
+    *ret_fault = DK_GEOMETRY_OUTSIDE;
+    if (degrees)
+        snprintf(out, size, "the coordinate (%.10g, %.10g) lies outside the catalogue's extent (%g, %g, %g, %g)",
+                 bad[0], bad[1], reader->extent[0], reader->extent[1], reader->extent[2], reader->extent[3]);
+    else if (isfinite(from->bad_lonlat[0]))
+        snprintf(out, size,
+                 "the coordinate (%.10g, %.10g), that is %.6f, %.6f degrees, lies outside the catalogue's extent (%g, "
+                 "%g, %g, "
+                 "%g)",
+                 bad[0], bad[1], from->bad_lonlat[0], from->bad_lonlat[1], reader->extent[0], reader->extent[1],
+                 reader->extent[2], reader->extent[3]);
+    else
+        snprintf(out, size, "the coordinate (%.10g, %.10g) lies nowhere in %s", bad[0], bad[1], reader->crs->name);
+}
+
+/* ---- reading ---- */
+
+static bool kind_fits(OGRwkbGeometryType type, dk_geometry_kind kind)
+{
+    switch (kind) {
+    case DK_POLYGONS:
+        return type == wkbPolygon || type == wkbMultiPolygon;
+    case DK_LINES:
+        return type == wkbLineString || type == wkbMultiLineString;
+    case DK_POINTS:
+        return type == wkbPoint || type == wkbMultiPoint;
+    case DK_NO_GEOMETRY:
+        break;
+    }
+    return false;
+}
+
+static bool first_x(OGRGeometryH geometry, bool axes_yx, double *ret_x)
+{
+    OGRGeometryH part = geometry;
+    while (OGR_G_GetGeometryCount(part) > 0)
+        part = OGR_G_GetGeometryRef(part, 0);
+    if (OGR_G_GetPointCount(part) < 1)
+        return false;
+    *ret_x = axes_yx ? OGR_G_GetY(part, 0) : OGR_G_GetX(part, 0);
+    return true;
+}
+
+static dk_status to_wkb(OGRGeometryH geometry, dk_buf *out, dk_error *err)
+{
+    const int size = OGR_G_WkbSize(geometry);
+    dk_buf_clear(out);
+    unsigned char *to = size > 0 ? dk_buf_reserve(out, (size_t)size) : NULL;
+    if (to == NULL || OGR_G_ExportToIsoWkb(geometry, wkbNDR, to) != OGRERR_NONE)
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    out->size = (size_t)size;
+    return DK_OK;
+}
+
+static dk_status repair(dk_geometry_reader *reader, dk_buf *out, dk_geometry_fault *ret_fault, char *ret_problem,
+                        size_t problem_size, dk_error *err)
+{
+    char reason[256] = "";
+    bool valid = false;
+    dk_status status = dk_geos_valid(reader->geos, out->data, out->size, &valid, reason, sizeof reason);
+    if (status == DK_NOMEM)
+        return dk_fail(err, status, "out of memory");
+    if (status == DK_OK && valid)
+        return DK_OK;
+    dk_buf_clear(&reader->raw);
+    status = dk_geos_make_valid(reader->geos, out->data, out->size, &reader->raw);
+    if (status == DK_NOMEM)
+        return dk_fail(err, status, "out of memory");
+    if (status != DK_OK) {
+        *ret_fault = DK_GEOMETRY_BAD;
+        snprintf(ret_problem, problem_size, "the polygon is not valid and cannot be repaired%s%s",
+                 reason[0] ? ": " : "", reason);
+        return DK_OK;
+    }
+    dk_buf_clear(out);
+    dk_buf_append(out, reader->raw.data, reader->raw.size);
+    if (out->failed)
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    reader->repaired++;
+    return DK_OK;
+}
+
+dk_status dk_geometry_read(dk_geometry_reader *reader, OGRGeometryH geometry, dk_buf *out, dk_geometry_fault *ret_fault,
+                           char *ret_problem, size_t problem_size, dk_error *err)
+{
+    static const char *const kinds[] = {"no geometry", "polygons", "lines", "points"};
+    OGRGeometryH linear = NULL;
+    dk_status status = DK_OK;
+    *ret_fault = DK_GEOMETRY_GOOD;
+    if (geometry == NULL || OGR_G_IsEmpty(geometry)) {
+        *ret_fault = DK_GEOMETRY_BAD;
+        snprintf(ret_problem, problem_size, "there is no geometry");
+        return DK_OK;
+    }
+    if (OGR_G_HasCurveGeometry(geometry, FALSE)) {
+        linear = OGR_G_GetLinearGeometry(geometry, 0, NULL);
+        if (linear == NULL)
+            return dk_fail(err, DK_NOMEM, "out of memory");
+        geometry = linear;
+    }
+    OGR_G_FlattenTo2D(geometry);
+    if (!kind_fits(wkbFlatten(OGR_G_GetGeometryType(geometry)), reader->kind)) {
+        *ret_fault = DK_GEOMETRY_BAD;
+        snprintf(ret_problem, problem_size, "the geometry is a %s, the layer has %s", OGR_G_GetGeometryName(geometry),
+                 kinds[reader->kind]);
+        goto out;
+    }
+    if (reader->kind == DK_POLYGONS)
+        OGR_G_CloseRings(geometry);
+    cursor from = {0};
+    double x = 0;
+    int prefix = 0;
+    dk_zone_fix fix = DK_ZONE_AS_IS;
+    if (first_x(geometry, reader->axes_yx, &x))
+        fix = dk_crs_zone_fix(reader->crs, x, &from.shift, &prefix);
+    if (fix == DK_ZONE_CONTRADICTS) {
+        *ret_fault = DK_GEOMETRY_ZONE;
+        snprintf(ret_problem, problem_size,
+                 "the easting %.10g begins with zone %d, which contradicts the coordinate system, %s; say the right "
+                 "one with "
+                 "--crs",
+                 x, prefix, reader->crs->name);
+        goto out;
+    }
+    status = to_wkb(geometry, out, err);
+    if (status != DK_OK)
+        goto out;
+    from.at = out->data;
+    from.end = out->data + out->size;
+    if (!walk(reader, &from, 0)) {
+        if (reader->lonlat.failed) {
+            status = dk_fail(err, DK_NOMEM, "out of memory");
+        } else if (from.fault != DK_GEOMETRY_GOOD) {
+            explain(reader, &from, ret_fault, ret_problem, problem_size);
+        } else {
+            *ret_fault = DK_GEOMETRY_BAD;
+            snprintf(ret_problem, problem_size, "the geometry cannot be read");
+        }
+        goto out;
+    }
+    if (reader->kind == DK_POLYGONS)
+        status = repair(reader, out, ret_fault, ret_problem, problem_size, err);
+    if (status == DK_OK && *ret_fault == DK_GEOMETRY_GOOD) {
+        reader->zone_stripped += fix == DK_ZONE_STRIPPED;
+        reader->zone_added += fix == DK_ZONE_ADDED;
+    }
+out:
+    if (linear != NULL)
+        OGR_G_DestroyGeometry(linear);
+    return status;
+}

@@ -1,0 +1,41 @@
+/* Geometries of sources made into what the store takes: valid WKB in EPSG:4490 degrees inside the catalogue's extent.
+ */
+#ifndef DK_INGEST_GEOMETRY_H
+#define DK_INGEST_GEOMETRY_H
+
+#include "ingest/crs.h"
+#include "store/buf.h"
+#include "store/catalogue.h"
+#include "store/repair.h"
+
+#include <ogr_api.h>
+
+/* What is wrong with a geometry. Those from DK_GEOMETRY_ZONE on are as a rule mistakes about the whole file. */
+typedef enum dk_geometry_fault {
+    DK_GEOMETRY_GOOD = 0,
+    DK_GEOMETRY_BAD,     /* none, of another kind, or beyond repair */
+    DK_GEOMETRY_OUTSIDE, /* outside the catalogue's extent */
+    DK_GEOMETRY_ZONE,    /* the zone before the eastings contradicts the CRS */
+    DK_GEOMETRY_SWAPPED, /* x and y are swapped */
+    DK_GEOMETRY_UNIT     /* degrees where the CRS has metres, or the other way round */
+} dk_geometry_fault;
+
+typedef struct dk_geometry_reader {
+    const dk_crs *crs;
+    dk_transformer *transformer; /* borrowed */
+    dk_geos *geos;               /* borrowed */
+    const double *extent;        /* west, south, east, north */
+    dk_geometry_kind kind;
+    bool axes_yx; /* the source has (north, east) */
+    /* results over all geometries */
+    int64_t repaired, zone_stripped, zone_added;
+    dk_buf raw, lonlat; /* scratch; dk_geometry_reader_finish */
+} dk_geometry_reader;
+
+void dk_geometry_reader_finish(dk_geometry_reader *reader);
+
+/* Replaces out with the WKB. A fault is DK_OK with *ret_fault and a sentence without file and row in ret_problem. */
+dk_status dk_geometry_read(dk_geometry_reader *reader, OGRGeometryH geometry, dk_buf *out, dk_geometry_fault *ret_fault,
+                           char *ret_problem, size_t problem_size, dk_error *err);
+
+#endif

@@ -1,0 +1,42 @@
+/* dikuai-ingest: sources -> clean features and records -> store. */
+#include "ingest/options.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+static volatile sig_atomic_t stop_asked; /* a signal handler can reach nothing else */
+
+static void on_signal(int number)
+{
+    (void)number;
+    stop_asked = 1;
+}
+
+int main(int argc, char **argv)
+{
+    dk_options options = {.stop = &stop_asked};
+    dk_command command = NULL;
+    dk_error err = {0};
+    int code;
+    /* Once: a load is abandoned cleanly. A second signal ends the program at once, which the store survives too. */
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)(SA_RESETHAND | SA_RESTART)};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    switch (dk_options_parse(argc, argv, &options, &command, &err)) {
+    case DK_OK:
+        code = command(&options);
+        break;
+    case DK_END:
+        code = DK_EXIT_DONE;
+        break;
+    default:
+        fprintf(stderr, "dikuai-ingest: %s\n", err.text);
+        code = DK_EXIT_USAGE;
+    }
+    dk_options_finish(&options);
+    if (fflush(stdout) != 0 && code == DK_EXIT_DONE) {
+        fprintf(stderr, "dikuai-ingest: the output cannot be written\n");
+        code = DK_EXIT_FAILED;
+    }
+    return code;
+}

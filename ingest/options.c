@@ -1,0 +1,340 @@
+#include "ingest/options.h"
+
+#include "ingest/commands.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef enum option_id {
+    OPT_CATALOGUE = 0,
+    OPT_CRS,
+    OPT_ENCODING,
+    OPT_FIELD,
+    OPT_SET,
+    OPT_AXES,
+    OPT_IGNORE,
+    OPT_REPLACE,
+    OPT_BATCH,
+    OPT_REJECTS,
+    OPT_DRY_RUN,
+    OPT_PUBLISH,
+    OPT_ALLOW_REJECTS,
+    OPT_LAYER,
+    OPT_JSON,
+    OPT_ACTOR,
+    OPT_REASON
+} option_id;
+
+static const struct option_name {
+    const char *name;
+    bool takes_value;
+} option_names[] = {
+    [OPT_CATALOGUE] = {"--catalogue", true},
+    [OPT_CRS] = {"--crs", true},
+    [OPT_ENCODING] = {"--encoding", true},
+    [OPT_FIELD] = {"--field", true},
+    [OPT_SET] = {"--set", true},
+    [OPT_AXES] = {"--axes", true},
+    [OPT_IGNORE] = {"--ignore", true},
+    [OPT_REPLACE] = {"--replace", false},
+    [OPT_BATCH] = {"--batch", true},
+    [OPT_REJECTS] = {"--rejects", true},
+    [OPT_DRY_RUN] = {"--dry-run", false},
+    [OPT_PUBLISH] = {"--publish", false},
+    [OPT_ALLOW_REJECTS] = {"--allow-rejects", false},
+    [OPT_LAYER] = {"--layer", true},
+    [OPT_JSON] = {"--json", false},
+    [OPT_ACTOR] = {"--actor", true},
+    [OPT_REASON] = {"--reason", true},
+};
+#define N_OPTIONS (sizeof option_names / sizeof *option_names)
+#define BIT(id) (1u << (id))
+
+static const struct command_name {
+    const char *name;
+    dk_command command;
+    int min_words, max_words; /* after the name */
+    unsigned options;
+    const char *help;
+} command_names[] = {
+    {"create", dk_command_create, 1, 1, BIT(OPT_CATALOGUE) | BIT(OPT_JSON),
+     "dikuai-ingest create STORE --catalogue FILE [--json]\n\n"
+     "Makes a new, empty store that follows the catalogue FILE (YAML).\n\n"
+     "  dikuai-ingest create dangshan.gpkg --catalogue samples/dangshan/catalogue.yaml\n"},
+    {"load", dk_command_load, 3, -1,
+     BIT(OPT_CRS) | BIT(OPT_ENCODING) | BIT(OPT_FIELD) | BIT(OPT_SET) | BIT(OPT_AXES) | BIT(OPT_IGNORE) |
+         BIT(OPT_REPLACE) | BIT(OPT_BATCH) | BIT(OPT_REJECTS) | BIT(OPT_DRY_RUN) | BIT(OPT_PUBLISH) |
+         BIT(OPT_ALLOW_REJECTS) | BIT(OPT_LAYER) | BIT(OPT_JSON) | BIT(OPT_ACTOR),
+     "dikuai-ingest load STORE NAME SOURCE... [options]\n\n"
+     "Reads files into the store as one batch: all of them or none. NAME is a layer or a kind of record of the\n"
+     "catalogue. SOURCE: shapefile, GeoPackage, GeoJSON, FlatGeobuf, CSV, XLSX, XLS or ODS. The batch is staged, and\n"
+     "seen by nobody, until it is published.\n\n"
+     "  --crs EPSG:N           coordinate system, for files that do not say it (EPSG:4527: CGCS2000, 3-degree zone "
+     "39)\n"
+     "  --axes yx              the file has (north, east) or (latitude, longitude)\n"
+     "  --encoding E           UTF-8 or GB18030 (also GBK, GB2312); by default the bytes of each file decide\n"
+     "  --layer NAME           which layer or sheet of a file with several\n"
+     "  --field FIELD=COLUMN   the column that gives a field; may be repeated\n"
+     "  --set FIELD=VALUE      the value of a field where the file has none; may be repeated\n"
+     "  --ignore COLUMN        leave a column out; may be repeated; '*' leaves out all that are not known\n"
+     "  --replace              rows whose key is in the store already may replace those there\n"
+     "  --batch TITLE          title of the batch; by default the name of the first file\n"
+     "  --rejects FILE         where rows go that cannot be loaded; by default TITLE.rejects.csv beside the store\n"
+     "  --dry-run              check everything, keep nothing\n"
+     "  --publish              publish the batch if no row was rejected\n"
+     "  --allow-rejects        rejected rows are no failure: publish without them\n"
+     "  --actor NAME           who publishes, for the log; by default the user name\n"
+     "  --json                 print the summary as one line of JSON\n\n"
+     "A parcel shapefile whose .prj says its zone, published at once:\n"
+     "  dikuai-ingest load dangshan.gpkg parcel 征收地块.shp --publish\n"
+     "A ledger whose 文号 stands in a column of another name, with one project for all rows:\n"
+     "  dikuai-ingest load dangshan.gpkg compensation 补偿.xlsx --field approval_no=批文 --set project_id=XM2020-01\n"
+     "A GeoJSON in zone 39 that does not say so, tried first:\n"
+     "  dikuai-ingest load dangshan.gpkg parcel parcels.geojson --crs EPSG:4527 --dry-run\n"},
+    {"batches", dk_command_batches, 1, 1, BIT(OPT_JSON),
+     "dikuai-ingest batches STORE [--json]\n\n"
+     "Lists the batches: number, kind, state, rows, the generations in which they were published and withdrawn.\n\n"
+     "  dikuai-ingest batches dangshan.gpkg\n"},
+    {"publish", dk_command_publish, 2, 2, BIT(OPT_ACTOR) | BIT(OPT_JSON),
+     "dikuai-ingest publish STORE BATCH [--actor NAME] [--json]\n\n"
+     "Makes a staged batch visible, as a new generation. BATCH is its number, see: dikuai-ingest batches STORE\n\n"
+     "  dikuai-ingest publish dangshan.gpkg 3\n"},
+    {"withdraw", dk_command_withdraw, 2, 2, BIT(OPT_ACTOR) | BIT(OPT_REASON) | BIT(OPT_JSON),
+     "dikuai-ingest withdraw STORE BATCH [--reason TEXT] [--actor NAME] [--json]\n\n"
+     "Takes a batch back. What it had replaced is seen again.\n\n"
+     "  dikuai-ingest withdraw dangshan.gpkg 3 --reason 坐标有误\n"},
+    {"check", dk_command_check, 1, 1, BIT(OPT_JSON),
+     "dikuai-ingest check STORE [--json]\n\n"
+     "Verifies the store. Prints each finding and exits with 1 if there is any.\n\n"
+     "  dikuai-ingest check dangshan.gpkg\n"},
+    {"reindex", dk_command_reindex, 1, 1, BIT(OPT_JSON),
+     "dikuai-ingest reindex STORE [--json]\n\n"
+     "Builds what is derived from the rows anew: the cell index of the tiles and the links.\n\n"
+     "  dikuai-ingest reindex dangshan.gpkg\n"},
+};
+#define N_COMMANDS (sizeof command_names / sizeof *command_names)
+
+static void print_help(const struct command_name *command)
+{
+    if (command != NULL) {
+        printf("%s", command->help);
+        return;
+    }
+    printf("dikuai-ingest reads what a land bureau has into a store that dikuai-tiler serves.\n\n"
+           "  dikuai-ingest create   STORE --catalogue FILE\n"
+           "  dikuai-ingest load     STORE NAME SOURCE... [options]\n"
+           "  dikuai-ingest batches  STORE\n"
+           "  dikuai-ingest publish  STORE BATCH\n"
+           "  dikuai-ingest withdraw STORE BATCH [--reason TEXT]\n"
+           "  dikuai-ingest check    STORE\n"
+           "  dikuai-ingest reindex  STORE\n\n"
+           "A first store, from nothing to published:\n"
+           "  dikuai-ingest create dangshan.gpkg --catalogue samples/dangshan/catalogue.yaml\n"
+           "  dikuai-ingest load dangshan.gpkg approval 批复.xlsx --publish\n"
+           "  dikuai-ingest load dangshan.gpkg parcel 征收地块.shp --publish\n"
+           "  dikuai-tiler dangshan.gpkg\n\n"
+           "dikuai-ingest COMMAND --help says more. Exit codes: 0 done, 1 the work failed, 2 wrong usage.\n");
+}
+
+static bool split_pair(const char *text, dk_pair *ret_pair, char **ret_copy)
+{
+    const char *equals = strchr(text, '=');
+    if (equals == NULL || equals == text)
+        return false;
+    char *copy = strdup(text);
+    if (copy == NULL)
+        return false;
+    copy[equals - text] = '\0';
+    ret_pair->name = copy;
+    ret_pair->value = copy + (equals - text) + 1;
+    *ret_copy = copy;
+    return true;
+}
+
+static bool is_crs(const char *text)
+{
+    const char *code = strncasecmp(text, "EPSG:", 5) == 0 ? text + 5 : text;
+    const size_t digits = strspn(code, "0123456789");
+    return digits >= 1 && digits <= 6 && code[digits] == '\0';
+}
+
+static dk_status set_option(dk_options *options, option_id id, const char *value, dk_error *err)
+{
+    char *copy = NULL;
+    dk_column_options *columns = &options->columns;
+    switch (id) {
+    case OPT_CATALOGUE:
+        options->catalogue = value;
+        break;
+    case OPT_CRS:
+        if (!is_crs(value))
+            return dk_fail(err, DK_INVALID, "--crs %s: write it as EPSG:N, for example --crs EPSG:4527", value);
+        options->crs = value;
+        break;
+    case OPT_ENCODING:
+        if (!dk_encoding_parse(value, &options->encoding))
+            return dk_fail(err, DK_INVALID, "--encoding %s: it is UTF-8 or GB18030 (GBK, GB2312)", value);
+        options->has_encoding = true;
+        break;
+    case OPT_FIELD:
+        if (!split_pair(value, (dk_pair *)(uintptr_t)&columns->fields[columns->n_fields], &copy))
+            return dk_fail(err, DK_INVALID, "--field %s: write it as FIELD=COLUMN", value);
+        columns->n_fields++;
+        break;
+    case OPT_SET:
+        if (!split_pair(value, (dk_pair *)(uintptr_t)&columns->sets[columns->n_sets], &copy))
+            return dk_fail(err, DK_INVALID, "--set %s: write it as FIELD=VALUE", value);
+        columns->n_sets++;
+        break;
+    case OPT_AXES:
+        if (strcmp(value, "yx") != 0 && strcmp(value, "xy") != 0)
+            return dk_fail(err, DK_INVALID, "--axes %s: it is xy (east first, as usual in files) or yx (north first)",
+                           value);
+        options->axes_yx = value[0] == 'y';
+        break;
+    case OPT_IGNORE:
+        ((const char **)(uintptr_t)columns->ignore)[columns->n_ignore++] = value;
+        break;
+    case OPT_REPLACE:
+        options->replace = true;
+        break;
+    case OPT_BATCH:
+        options->title = value;
+        break;
+    case OPT_REJECTS:
+        options->rejects = value;
+        break;
+    case OPT_DRY_RUN:
+        options->dry_run = true;
+        break;
+    case OPT_PUBLISH:
+        options->publish = true;
+        break;
+    case OPT_ALLOW_REJECTS:
+        options->allow_rejects = true;
+        break;
+    case OPT_LAYER:
+        options->layer = value;
+        break;
+    case OPT_JSON:
+        options->json = true;
+        break;
+    case OPT_ACTOR:
+        options->actor = value;
+        break;
+    case OPT_REASON:
+        options->reason = value;
+        break;
+    }
+    return DK_OK;
+}
+
+static dk_status parse_option(const struct command_name *command, int argc, char **argv, int *at, dk_options *options,
+                              dk_error *err)
+{
+    const char *word = argv[*at];
+    const size_t size = strcspn(word, "=");
+    for (size_t i = 0; i < N_OPTIONS; i++) {
+        if (strlen(option_names[i].name) != size || strncmp(option_names[i].name, word, size) != 0)
+            continue;
+        if (!(command->options & BIT(i)))
+            break;
+        const char *value = word[size] == '=' ? word + size + 1 : NULL;
+        if (!option_names[i].takes_value && value != NULL)
+            return dk_fail(err, DK_INVALID, "%s takes no value", option_names[i].name);
+        if (option_names[i].takes_value && value == NULL) {
+            if (*at + 1 >= argc)
+                return dk_fail(err, DK_INVALID, "%s needs a value", option_names[i].name);
+            value = argv[++*at];
+        }
+        return set_option(options, (option_id)i, value, err);
+    }
+    return dk_fail(err, DK_INVALID, "%s: no such option of %s; see dikuai-ingest %s --help", word, command->name,
+                   command->name);
+}
+
+static dk_status take_words(const struct command_name *command, char **words, int n, dk_options *options, dk_error *err)
+{
+    if (n < command->min_words || (command->max_words >= 0 && n > command->max_words))
+        return dk_fail(err, DK_INVALID, "%s: %s; see dikuai-ingest %s --help", command->name,
+                       n < command->min_words ? "something is missing" : "too many words", command->name);
+    options->store = words[0];
+    if (command->command == dk_command_load) {
+        options->name = words[1];
+        options->sources = (const char *const *)(words + 2);
+        options->n_sources = (size_t)(n - 2);
+    } else if (n == 2) {
+        char *end;
+        const size_t digits = strspn(words[1], "0123456789");
+        options->batch = digits <= 18 ? strtoll(words[1], &end, 10) : 0;
+        if (digits == 0 || words[1][digits] != '\0' || options->batch < 1)
+            return dk_fail(err, DK_INVALID, "%s: a batch is named by its number; see dikuai-ingest batches %s",
+                           words[1], words[0]);
+    }
+    if (command->command == dk_command_create && options->catalogue == NULL)
+        return dk_fail(err, DK_INVALID, "create: which catalogue? Say --catalogue FILE");
+    if (options->dry_run && options->publish)
+        return dk_fail(err, DK_INVALID, "--dry-run keeps nothing, so there is nothing to --publish: give one of them");
+    return DK_OK;
+}
+
+dk_status dk_options_parse(int argc, char **argv, dk_options *ret_options, dk_command *ret_command, dk_error *err)
+{
+    const struct command_name *command = NULL;
+    for (int i = 1; i < argc && (i == 1 || command != NULL); i++) {
+        for (size_t k = 0; i == 1 && k < N_COMMANDS; k++)
+            if (strcmp(argv[1], command_names[k].name) == 0)
+                command = &command_names[k];
+        if (strcmp(argv[i], "--") == 0)
+            break;
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0 || (i == 1 && strcmp(argv[1], "help") == 0)) {
+            print_help(command);
+            return DK_END;
+        }
+        if (i == 1 && strcmp(argv[1], "--version") == 0) {
+            printf("dikuai-ingest %s\n", DK_PROGRAM_VERSION);
+            return DK_END;
+        }
+    }
+    if (argc < 2)
+        return dk_fail(err, DK_INVALID, "which command? See dikuai-ingest --help");
+    if (command == NULL)
+        return dk_fail(err, DK_INVALID, "%s: no such command; see dikuai-ingest --help", argv[1]);
+    dk_options *options = ret_options;
+    const size_t room = (size_t)argc;
+    options->columns.fields = calloc(room, sizeof *options->columns.fields);
+    options->columns.sets = calloc(room, sizeof *options->columns.sets);
+    options->columns.ignore = calloc(room, sizeof *options->columns.ignore);
+    if (options->columns.fields == NULL || options->columns.sets == NULL || options->columns.ignore == NULL)
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    /* Words move to the front of argv, so that sources are one array wherever options stand. */
+    int n = 0;
+    bool only_words = false;
+    for (int i = 2; i < argc; i++) {
+        if (!only_words && strcmp(argv[i], "--") == 0) {
+            only_words = true;
+        } else if (!only_words && argv[i][0] == '-' && argv[i][1] != '\0') {
+            const dk_status status = parse_option(command, argc, argv, &i, options, err);
+            if (status != DK_OK)
+                return status;
+        } else {
+            argv[2 + n++] = argv[i];
+        }
+    }
+    const dk_status status = take_words(command, argv + 2, n, options, err);
+    if (status == DK_OK)
+        *ret_command = command->command;
+    return status;
+}
+
+void dk_options_finish(dk_options *options)
+{
+    for (size_t i = 0; i < options->columns.n_fields; i++)
+        free((void *)(uintptr_t)options->columns.fields[i].name);
+    for (size_t i = 0; i < options->columns.n_sets; i++)
+        free((void *)(uintptr_t)options->columns.sets[i].name);
+    free((void *)(uintptr_t)options->columns.fields);
+    free((void *)(uintptr_t)options->columns.sets);
+    free((void *)(uintptr_t)options->columns.ignore);
+}

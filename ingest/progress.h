@@ -1,0 +1,21 @@
+/* A progress bar on stderr, when that is a terminal. */
+#ifndef DK_INGEST_PROGRESS_H
+#define DK_INGEST_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct dk_progress_bar {
+    bool shown; /* stderr is a terminal */
+    bool drawn;
+    const char *what;
+    int64_t last_ms;
+} dk_progress_bar;
+
+void dk_progress_start(dk_progress_bar *bar, const char *what);
+void dk_progress_show(dk_progress_bar *bar, double part, int64_t rows); /* part: 0 to 1 */
+void dk_progress_clear(dk_progress_bar *bar); /* before other lines are printed, and at the end */
+/* A dk_progress of store/store.h; user is the bar. */
+void dk_progress_step(int64_t done, int64_t total, void *user);
+
+#endif

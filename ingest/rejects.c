@@ -1,0 +1,188 @@
+#include "ingest/rejects.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct dk_rejects {
+    char *path;
+    char *part; /* where it is written until it is whole; NULL: path is a pipe or device, written directly */
+    FILE *file;
+    char *header_of; /* path of the source whose columns the last header names */
+};
+
+dk_rejects *dk_rejects_create(const char *path)
+{
+    dk_rejects *rejects = calloc(1, sizeof *rejects);
+    if (rejects == NULL)
+        return NULL;
+    struct stat info;
+    const bool direct = stat(path, &info) == 0 && !S_ISREG(info.st_mode);
+    rejects->path = strdup(path);
+    if (rejects->path == NULL || (!direct && asprintf(&rejects->part, "%s.part", path) < 0)) {
+        free(rejects->path);
+        free(rejects);
+        return NULL;
+    }
+    return rejects;
+}
+
+/* RFC 4180: a cell with a separator, quote or line end stands in quotes, quotes within are doubled. */
+static void put(FILE *file, const char *text, size_t size)
+{
+    if (memchr(text, ',', size) == NULL && memchr(text, '"', size) == NULL && memchr(text, '\n', size) == NULL &&
+        memchr(text, '\r', size) == NULL) {
+        fwrite(text, 1, size, file);
+        return;
+    }
+    putc('"', file);
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] == '"')
+            putc('"', file);
+        putc(text[i], file);
+    }
+    putc('"', file);
+}
+
+static dk_status failed(const dk_rejects *rejects, dk_error *err)
+{
+    const int error = errno;
+    return dk_fail(err, error == ENOSPC ? DK_FULL : DK_IO,
+                   "%s: the rejects file cannot be written: %s; choose another place "
+                   "with --rejects FILE",
+                   rejects->path, strerror(error));
+}
+
+dk_status dk_rejects_add(dk_rejects *rejects, const dk_source *source, const dk_source_row *row, const char *key,
+                         const char *reason, dk_error *err)
+{
+    const dk_column *columns;
+    const size_t n = dk_source_columns(source, &columns);
+    if (rejects->file == NULL) {
+        /* What a source says is as private as the store; and nothing is written through a link. */
+        const int fd = open(rejects->part ? rejects->part : rejects->path,
+                            O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | (rejects->part ? O_NOFOLLOW : 0), 0600);
+        rejects->file = fd >= 0 ? fdopen(fd, "wb") : NULL;
+        if (rejects->file == NULL) {
+            const dk_status status = failed(rejects, err);
+            if (fd >= 0)
+                close(fd);
+            return status;
+        }
+        fputs("\xEF\xBB\xBF", rejects->file);
+    }
+    FILE *file = rejects->file;
+    if (rejects->header_of == NULL || strcmp(rejects->header_of, dk_source_path(source)) != 0) {
+        fputs("source,row,key,reason", file);
+        for (size_t i = 0; i < n; i++) {
+            putc(',', file);
+            put(file, columns[i].name, strlen(columns[i].name));
+        }
+        fputs(row->wkt != NULL ? ",wkt\r\n" : "\r\n", file);
+        free(rejects->header_of);
+        rejects->header_of = strdup(dk_source_path(source));
+        if (rejects->header_of == NULL)
+            return dk_fail(err, DK_NOMEM, "out of memory");
+    }
+    put(file, dk_source_path(source), strlen(dk_source_path(source)));
+    fprintf(file, ",%lld,", (long long)row->number);
+    put(file, key, strlen(key));
+    putc(',', file);
+    put(file, reason, strlen(reason));
+    dk_buf text;
+    dk_buf_init(&text);
+    for (size_t i = 0; i < n; i++) {
+        dk_buf_clear(&text);
+        dk_cell_append(&row->cells[i], &text);
+        putc(',', file);
+        if (text.size > 0)
+            put(file, (const char *)text.data, text.size);
+    }
+    dk_buf_finish(&text);
+    if (row->wkt != NULL) {
+        putc(',', file);
+        put(file, row->wkt->text, row->wkt->size);
+    }
+    fputs("\r\n", file);
+    return ferror(file) ? failed(rejects, err) : DK_OK;
+}
+
+const char *dk_rejects_path(const dk_rejects *rejects)
+{
+    return rejects->path;
+}
+
+dk_status dk_rejects_finish(dk_rejects *rejects, dk_error *err)
+{
+    if (rejects->file == NULL)
+        return DK_OK;
+    const int failure = fclose(rejects->file);
+    rejects->file = NULL;
+    if (failure != 0 || (rejects->part != NULL && rename(rejects->part, rejects->path) != 0)) {
+        const dk_status status = failed(rejects, err);
+        if (rejects->part != NULL)
+            unlink(rejects->part);
+        return status;
+    }
+    return DK_OK;
+}
+
+void dk_rejects_close(dk_rejects *rejects)
+{
+    if (rejects == NULL)
+        return;
+    if (rejects->file != NULL) {
+        fclose(rejects->file);
+        if (rejects->part != NULL)
+            unlink(rejects->part);
+    }
+    free(rejects->header_of);
+    free(rejects->part);
+    free(rejects->path);
+    free(rejects);
+}
+
+bool dk_beside_store(const char *path, const char *store)
+{
+    static const char *const endings[] = {"", "-wal", "-shm", "-journal", "-lock"};
+    const char *slash = strrchr(path, '/'), *store_slash = strrchr(store, '/');
+    const char *name = slash ? slash + 1 : path, *store_name = store_slash ? store_slash + 1 : store;
+    const size_t size = strlen(store_name);
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (strncmp(name, store_name, size) == 0 && strcmp(name + size, endings[i]) == 0)
+            return true; /* whatever the folder: such a name is a mistake anywhere */
+    return false;
+}
+
+bool dk_same_file(const char *a, const char *b)
+{
+    struct stat one, other;
+    return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+char *dk_rejects_default_path(const char *store, const char *title)
+{
+    static const char ending[] = ".rejects.csv";
+    const char *slash = strrchr(store, '/');
+    const size_t folder = slash ? (size_t)(slash - store) + 1 : 0;
+    size_t name = strlen(title);
+    if (name > 200) { /* file names hold 255 bytes; cut at a character */
+        name = 200;
+        while (name > 0 && ((unsigned char)title[name] & 0xC0) == 0x80)
+            name--;
+    }
+    char *path = malloc(folder + name + sizeof ending);
+    if (path == NULL)
+        return NULL;
+    memcpy(path, store, folder);
+    for (size_t i = 0; i < name; i++)
+        path[folder + i] = title[i] == '/' || (unsigned char)title[i] < 0x20 ? '_' : title[i];
+    if (name > 0 && path[folder] == '.')
+        path[folder] = '_';
+    memcpy(path + folder + name, ending, sizeof ending);
+    return path;
+}

@@ -1,0 +1,28 @@
+/* The rejects file: CSV (UTF-8 with a BOM, so that Excel reads it) of the rows that were not loaded, as they were
+ * read, with the reason of each. Made when the first row is written; load reads a corrected one as a source. */
+#ifndef DK_INGEST_REJECTS_H
+#define DK_INGEST_REJECTS_H
+
+#include "ingest/source.h"
+
+typedef struct dk_rejects dk_rejects;
+
+/* path: where it will be. NULL: out of memory. */
+dk_rejects *dk_rejects_create(const char *path);
+dk_status dk_rejects_add(dk_rejects *rejects, const dk_source *source, const dk_source_row *row, const char *key,
+                         const char *reason, dk_error *err);
+const char *dk_rejects_path(const dk_rejects *rejects);
+/* Puts the file in its place, if a row was added; replaces one that is there. DK_IO or DK_FULL if that fails. */
+dk_status dk_rejects_finish(dk_rejects *rejects, dk_error *err);
+/* Without dk_rejects_finish nothing remains. NULL-safe. */
+void dk_rejects_close(dk_rejects *rejects);
+
+/* Whether a path is named like the store or one of the files that SQLite and dikuai keep beside it. */
+bool dk_beside_store(const char *path, const char *store);
+/* Whether two paths lead to one existing file. */
+bool dk_same_file(const char *a, const char *b);
+
+/* TITLE.rejects.csv beside the store; caller frees. NULL: out of memory. */
+char *dk_rejects_default_path(const char *store, const char *title);
+
+#endif

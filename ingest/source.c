@@ -1,0 +1,461 @@
+#include "ingest/source_internal.h"
+
+#include "ingest/shapefile.h"
+#include "store/text.h"
+
+#include <cpl_error.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#define HEADER_ROWS 20 /* how far down a header row is looked for */
+
+bool dk_source_raw_room(dk_source *source, size_t n)
+{
+    if (n > source->raw_capacity) {
+        dk_cell *raw = realloc(source->raw, n * sizeof *raw);
+        if (raw == NULL)
+            return false;
+        source->raw = raw;
+        source->raw_capacity = n;
+    }
+    source->n_raw = n;
+    source->problem[0] = '\0';
+    dk_buf_clear(&source->arena);
+    return true;
+}
+
+void dk_source_bad_bytes(dk_source *source, size_t raw_index)
+{
+    if (source->problem[0] != '\0')
+        return;
+    const char *name = NULL;
+    for (size_t i = 0; i < source->n_columns; i++)
+        if (source->raw_index[i] == raw_index)
+            name = source->columns[i].name;
+    char number[40];
+    snprintf(number, sizeof number, "%zu", raw_index + 1);
+    snprintf(source->problem, sizeof source->problem,
+             "column %s: its bytes are not text in %s; correct them, or say which encoding it is with --encoding",
+             name ? name : number, dk_encoding_name(source->encoding));
+}
+
+void dk_source_text(dk_source *source, size_t i, const char *text, size_t size, size_t width)
+{
+    dk_cell *cell = &source->raw[i];
+    *cell = (dk_cell){.type = size > 0 ? DK_CELL_TEXT : DK_CELL_EMPTY, .text = text, .size = size};
+    size_t ascii = 0;
+    while (ascii < size && (unsigned char)text[ascii] < 0x80)
+        ascii++;
+    if (ascii == size && source->format != DK_FORMAT_CSV)
+        return;
+    if (source->encoding == DK_ENCODING_UTF8 && source->format != DK_FORMAT_CSV && dk_utf8_valid(text, size))
+        return;
+    const size_t at = source->arena.size;
+    bool cut = false;
+    /* The width of a field of characters is in bytes, but GDAL has taken off the blanks at its end: nothing is cut
+     * then. */
+    if (!dk_decode(source->decoder, text, size, width > 0 && size >= width, &source->arena, &cut))
+        dk_source_bad_bytes(source, i);
+    source->cut_texts += cut;
+    cell->size = source->arena.size - at;
+    cell->text = NULL;
+    cell->integer = (int64_t)at;
+    dk_buf_byte(&source->arena, 0);
+}
+
+dk_status dk_source_fix(dk_source *source, dk_error *err)
+{
+    if (source->arena.failed)
+        return dk_fail(err, DK_NOMEM, "%s, row %lld: out of memory", source->path, (long long)source->row);
+    for (size_t i = 0; i < source->n_raw; i++) {
+        dk_cell *cell = &source->raw[i];
+        if (cell->text == NULL) {
+            cell->text = (const char *)source->arena.data + cell->integer;
+            if (cell->type == DK_CELL_DATE)
+                cell->size = strlen(cell->text);
+        }
+    }
+    return DK_OK;
+}
+
+static dk_status csv_next(dk_source *source, dk_error *err)
+{
+    const dk_csv_cell *cells;
+    size_t n;
+    const dk_status status = dk_csv_next(source->csv, &source->row, &cells, &n, err);
+    if (status != DK_OK)
+        return status;
+    if (!dk_source_raw_room(source, n))
+        return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
+    for (size_t i = 0; i < n; i++)
+        dk_source_text(source, i, cells[i].data, cells[i].size, 0);
+    source->n_read++;
+    return dk_source_fix(source, err);
+}
+
+static dk_status raw_next(dk_source *source, dk_error *err)
+{
+    return source->csv != NULL ? csv_next(source, err) : dk_source_ogr_next(source, err);
+}
+
+/* ---- the header of a table ---- */
+
+static bool cell_blank(const dk_cell *cell)
+{
+    return cell->type == DK_CELL_EMPTY || (cell->type == DK_CELL_TEXT && strspn(cell->text, " \t\r\n") == cell->size);
+}
+
+static bool is_wkt_name(const char *name)
+{
+    static const char *const names[] = {"wkt", "geometry", "geom", "the_geom"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcasecmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+/* The row number of the header: of the first rows the one with the most known column names, else the first that is
+ * not blank. */
+static dk_status find_header(dk_source *source, const dk_source_options *options, dk_error *err)
+{
+    size_t best = 0;
+    dk_buf text;
+    dk_buf_init(&text);
+    dk_status status = DK_OK;
+    for (int seen = 0; seen < HEADER_ROWS && (status = raw_next(source, err)) == DK_OK; seen++) {
+        size_t known = 0, filled = 0;
+        for (size_t i = 0; i < source->n_raw; i++) {
+            if (cell_blank(&source->raw[i]))
+                continue;
+            filled++;
+            dk_buf_clear(&text);
+            dk_cell_append(&source->raw[i], &text);
+            const char *name = dk_buf_cstr(&text);
+            if (name != NULL && options->is_column != NULL && options->is_column(name, options->user))
+                known++;
+        }
+        if ((source->header_row == 0 && filled > 0) || known > best) {
+            source->header_row = source->row;
+            best = known;
+        }
+    }
+    dk_buf_finish(&text);
+    if (status != DK_OK && status != DK_END)
+        return status;
+    if (source->header_row == 0)
+        return dk_fail(err, DK_INVALID, "%s: the table is empty", source->path);
+    return source->csv != NULL ? dk_csv_rewind(source->csv, err) : dk_source_ogr_rewind(source, err);
+}
+
+static dk_status read_header(dk_source *source, const dk_source_options *options, dk_error *err)
+{
+    dk_status status = find_header(source, options, err);
+    do {
+        if (status == DK_OK)
+            status = raw_next(source, err);
+    } while (status == DK_OK && source->row < source->header_row);
+    if (status != DK_OK)
+        return status;
+    source->n_header = source->n_raw;
+    const size_t n = source->n_raw > 0 ? source->n_raw : 1;
+    source->columns = calloc(n, sizeof *source->columns);
+    source->raw_index = calloc(n, sizeof *source->raw_index);
+    source->cells = calloc(n, sizeof *source->cells);
+    if (source->columns == NULL || source->raw_index == NULL || source->cells == NULL)
+        return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
+    if (source->problem[0] != '\0')
+        return dk_fail(err, DK_INVALID, "%s, row %lld: %s", source->path, (long long)source->row, source->problem);
+    for (size_t i = 0; i < source->n_raw; i++) {
+        if (cell_blank(&source->raw[i]))
+            continue;
+        dk_buf name;
+        dk_buf_init(&name);
+        dk_cell_append(&source->raw[i], &name);
+        const char *text = dk_buf_cstr(&name);
+        const bool wkt = text != NULL && source->csv != NULL && source->wkt_index < 0 && is_wkt_name(text) &&
+                         !(options->is_column != NULL && options->is_column(text, options->user));
+        char *copy = text != NULL && !wkt ? strdup(text) : NULL;
+        const bool failed = text == NULL || (!wkt && copy == NULL);
+        dk_buf_finish(&name);
+        if (failed)
+            return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
+        if (wkt) {
+            source->wkt_index = (int)i;
+            continue;
+        }
+        source->columns[source->n_columns].name = copy;
+        source->raw_index[source->n_columns++] = i;
+    }
+    return DK_OK;
+}
+
+/* ---- opening ---- */
+
+typedef struct known_format {
+    const char *extension;
+    const char *advice; /* NULL: supported */
+    dk_format format;
+    const char *drivers[3];
+} known_format;
+
+static const known_format formats[] = {
+    {"shp", NULL, DK_FORMAT_SHAPEFILE, {"ESRI Shapefile"}},
+    {"dbf", NULL, DK_FORMAT_DBF, {"ESRI Shapefile"}},
+    {"gpkg", NULL, DK_FORMAT_GPKG, {"GPKG"}},
+    {"geojson", NULL, DK_FORMAT_GEOJSON, {"GeoJSON", "GeoJSONSeq"}},
+    {"json", NULL, DK_FORMAT_GEOJSON, {"GeoJSON", "GeoJSONSeq"}},
+    {"geojsonl", NULL, DK_FORMAT_GEOJSON, {"GeoJSONSeq"}},
+    {"geojsons", NULL, DK_FORMAT_GEOJSON, {"GeoJSONSeq"}},
+    {"ndjson", NULL, DK_FORMAT_GEOJSON, {"GeoJSONSeq"}},
+    {"fgb", NULL, DK_FORMAT_FLATGEOBUF, {"FlatGeobuf"}},
+    {"csv", NULL, DK_FORMAT_CSV, {NULL}},
+    {"tsv", NULL, DK_FORMAT_CSV, {NULL}},
+    {"xlsx", NULL, DK_FORMAT_SHEET, {"XLSX"}},
+    {"xlsm", NULL, DK_FORMAT_SHEET, {"XLSX"}},
+    {"xls", NULL, DK_FORMAT_SHEET, {"XLS"}},
+    {"ods", NULL, DK_FORMAT_SHEET, {"ODS"}},
+    {"shx", "one part of a shapefile; give the .shp", 0, {NULL}},
+    {"prj", "one part of a shapefile; give the .shp", 0, {NULL}},
+    {"cpg", "one part of a shapefile; give the .shp", 0, {NULL}},
+    {"txt",
+     "a text file; coordinate TXT files are not read: convert them to a shapefile or GeoPackage, and save tables as "
+     "CSV",
+     0,
+     {NULL}},
+    {"zip", "a ZIP archive; unpack it and give the file inside", 0, {NULL}},
+    {"rar", "a RAR archive; unpack it and give the file inside", 0, {NULL}},
+    {"7z", "a 7z archive; unpack it and give the file inside", 0, {NULL}},
+    {"dwg", "an AutoCAD drawing; export its parcels as a shapefile or GeoPackage", 0, {NULL}},
+    {"dxf", "an AutoCAD drawing; export its parcels as a shapefile or GeoPackage", 0, {NULL}},
+    {"vct", "a VCT exchange file; convert it to a shapefile or GeoPackage", 0, {NULL}},
+    {"mdb", "an Access database; export the layer as a shapefile or GeoPackage, a table as XLSX", 0, {NULL}},
+    {"gdb", "a file geodatabase; export the layer as GeoPackage or shapefile", 0, {NULL}},
+    {"kml", "a KML file; save it as GeoPackage or GeoJSON", 0, {NULL}},
+    {"kmz", "a KMZ file; save it as GeoPackage or GeoJSON", 0, {NULL}},
+    {"doc", "a Word document; copy its table into a sheet and save that as XLSX", 0, {NULL}},
+    {"docx", "a Word document; copy its table into a sheet and save that as XLSX", 0, {NULL}},
+    {"pdf", "a PDF document; ask for the table as XLSX or the map as a shapefile", 0, {NULL}},
+    {"et", "a WPS sheet; save it as XLSX", 0, {NULL}},
+};
+
+static const char supported[] = "shapefile, GeoPackage, GeoJSON, FlatGeobuf, CSV, XLSX, XLS and ODS";
+
+static const known_format *format_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *dot = strrchr(slash ? slash : path, '.');
+    for (size_t i = 0; dot != NULL && i < sizeof formats / sizeof *formats; i++)
+        if (strcasecmp(dot + 1, formats[i].extension) == 0)
+            return &formats[i];
+    return NULL;
+}
+
+static dk_status check_path(const char *path, const known_format **ret_format, dk_error *err)
+{
+    struct stat info;
+    if (stat(path, &info) != 0)
+        return dk_fail(err, errno == ENOENT ? DK_NOT_FOUND : DK_IO, "%s: %s", path,
+                       errno == ENOENT ? "there is no such file" : strerror(errno));
+    const known_format *format = format_of(path);
+    if (format != NULL && format->advice != NULL)
+        return dk_fail(err, DK_INVALID, "%s: this is %s", path, format->advice);
+    if (!S_ISREG(info.st_mode))
+        return dk_fail(err, DK_INVALID, "%s: not a regular file; give a file of one of these formats: %s", path,
+                       supported);
+    if (info.st_size == 0)
+        return dk_fail(err, DK_INVALID, "%s: the file is empty", path);
+    if (format == NULL) {
+        CPLErrorReset();
+        GDALDriverH driver = GDALIdentifyDriver(path, NULL);
+        const char *name = driver ? GDALGetDriverShortName(driver) : NULL;
+        return dk_fail(err, DK_INVALID, "%s: %s%s%s; save it as one of these, with their usual file name endings: %s",
+                       path, name ? "the format is " : "the format is not known", name ? name : "",
+                       name ? ", which is not read" : "", supported);
+    }
+    *ret_format = format;
+    return DK_OK;
+}
+
+dk_status dk_source_open(const char *path, const dk_source_options *options, dk_source **ret_source, dk_error *err)
+{
+    const known_format *format = NULL;
+    dk_status status = check_path(path, &format, err);
+    if (status != DK_OK)
+        return status;
+    dk_source *source = calloc(1, sizeof *source);
+    if (source == NULL)
+        return dk_fail(err, DK_NOMEM, "%s: out of memory", path);
+    dk_buf_init(&source->arena);
+    source->wkt_index = -1;
+    source->format = format->format;
+    source->want_geometry = options->want_geometry;
+    source->path = strdup(path);
+    source->table = source->format == DK_FORMAT_CSV || source->format == DK_FORMAT_SHEET;
+    if (source->path == NULL) {
+        status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
+    } else if (source->format == DK_FORMAT_CSV) {
+        status = dk_csv_open(path, options->encoding, &source->csv, err);
+        if (status == DK_OK) {
+            source->encoding = dk_csv_encoding(source->csv);
+            source->decoder = dk_decoder_create(source->encoding);
+            if (source->decoder == NULL)
+                status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
+        }
+    } else {
+        const char *drivers[4] = {format->drivers[0], format->drivers[1], format->drivers[2], NULL};
+        status = dk_source_ogr_open(source, drivers, options, err);
+    }
+    if (status == DK_OK && source->table)
+        status = read_header(source, options, err);
+    if (status != DK_OK) {
+        dk_source_close(source);
+        return status == DK_END ? DK_INVALID : status;
+    }
+    *ret_source = source;
+    return DK_OK;
+}
+
+void dk_source_close(dk_source *source)
+{
+    if (source == NULL)
+        return;
+    if (source->feature != NULL)
+        OGR_F_Destroy(source->feature);
+    if (source->dataset != NULL)
+        GDALClose(source->dataset);
+    if (source->crs != NULL)
+        OSRRelease(source->crs);
+    if (source->geometry != NULL)
+        OGR_G_DestroyGeometry(source->geometry);
+    dk_csv_close(source->csv);
+    dk_dbf_finish(&source->dbf);
+    dk_decoder_free(source->decoder);
+    for (size_t i = 0; i < source->n_columns; i++)
+        free((void *)(uintptr_t)source->columns[i].name);
+    free(source->columns);
+    free(source->raw_index);
+    free(source->cells);
+    free(source->raw);
+    dk_buf_finish(&source->arena);
+    free(source->path);
+    free(source);
+}
+
+/* ---- reading ---- */
+
+/* Cells outside the header's columns are not dropped without a word. */
+static void check_outside(dk_source *source)
+{
+    size_t column = 0;
+    for (size_t i = 0; i < source->n_raw && source->problem[0] == '\0'; i++) {
+        while (column < source->n_columns && source->raw_index[column] < i)
+            column++;
+        const bool named =
+            (column < source->n_columns && source->raw_index[column] == i) || (int)i == source->wkt_index;
+        if (!named && !cell_blank(&source->raw[i]))
+            snprintf(
+                source->problem, sizeof source->problem,
+                "there is a value in column %zu, which has no name in the header (row %lld); name the column, or take "
+                "the value out",
+                i + 1, (long long)source->header_row);
+    }
+}
+
+static void read_wkt(dk_source *source)
+{
+    if (source->geometry != NULL)
+        OGR_G_DestroyGeometry(source->geometry);
+    source->geometry = NULL;
+    if (source->wkt_index < 0 || (size_t)source->wkt_index >= source->n_raw || !source->want_geometry)
+        return;
+    const dk_cell *cell = &source->raw[source->wkt_index];
+    if (cell_blank(cell))
+        return;
+    char *text = (char *)(uintptr_t)cell->text; /* read only, though the prototype is not const */
+    CPLErrorReset();
+    if (OGR_G_CreateFromWkt(&text, NULL, &source->geometry) != OGRERR_NONE) {
+        source->geometry = NULL;
+        if (source->problem[0] == '\0')
+            snprintf(source->problem, sizeof source->problem, "the geometry is no WKT: \"%.40s\"", cell->text);
+    }
+}
+
+dk_status dk_source_next(dk_source *source, dk_source_row *ret_row, dk_error *err)
+{
+    dk_status status;
+    bool blank;
+    do {
+        status = raw_next(source, err);
+        if (status != DK_OK)
+            return status;
+        blank = source->table;
+        for (size_t i = 0; i < source->n_raw && blank; i++)
+            blank = cell_blank(&source->raw[i]);
+    } while (blank);
+    for (size_t i = 0; i < source->n_columns; i++) {
+        const size_t from = source->raw_index[i];
+        source->cells[i] = from < source->n_raw ? source->raw[from] : (dk_cell){.text = ""};
+    }
+    if (source->table)
+        check_outside(source);
+    if (source->csv != NULL)
+        read_wkt(source);
+    ret_row->number = source->row;
+    ret_row->cells = source->cells;
+    ret_row->geometry = NULL;
+    if (source->want_geometry)
+        ret_row->geometry = source->csv ? source->geometry : OGR_F_GetGeometryRef(source->feature);
+    ret_row->wkt =
+        source->wkt_index >= 0 && (size_t)source->wkt_index < source->n_raw ? &source->raw[source->wkt_index] : NULL;
+    ret_row->problem = source->problem[0] != '\0' ? source->problem : NULL;
+    return DK_OK;
+}
+
+const char *dk_source_path(const dk_source *source)
+{
+    return source->path;
+}
+
+dk_format dk_source_format(const dk_source *source)
+{
+    return source->format;
+}
+
+dk_encoding dk_source_encoding(const dk_source *source)
+{
+    return source->encoding;
+}
+
+size_t dk_source_columns(const dk_source *source, const dk_column **ret_columns)
+{
+    *ret_columns = source->columns;
+    return source->n_columns;
+}
+
+bool dk_source_has_geometry(const dk_source *source)
+{
+    if (source->csv != NULL)
+        return source->wkt_index >= 0;
+    return source->format != DK_FORMAT_SHEET && OGR_L_GetGeomType(source->layer) != wkbNone;
+}
+
+OGRSpatialReferenceH dk_source_crs(const dk_source *source)
+{
+    return source->crs;
+}
+
+int64_t dk_source_cut_texts(const dk_source *source)
+{
+    return source->cut_texts;
+}
+
+double dk_source_progress(const dk_source *source)
+{
+    if (source->csv != NULL)
+        return dk_csv_progress(source->csv);
+    return source->n_total > 0 ? (double)source->n_read / (double)source->n_total : 0;
+}

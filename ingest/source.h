@@ -1,0 +1,70 @@
+/* A source file opened: its columns, its coordinate system and its rows, one at a time, as UTF-8. */
+#ifndef DK_INGEST_SOURCE_H
+#define DK_INGEST_SOURCE_H
+
+#include "ingest/cell.h"
+#include "ingest/encoding.h"
+#include "store/status.h"
+
+#include <ogr_api.h>
+#include <ogr_srs_api.h>
+
+typedef enum dk_format {
+    DK_FORMAT_SHAPEFILE = 0,
+    DK_FORMAT_DBF, /* a .dbf without a .shp */
+    DK_FORMAT_GPKG,
+    DK_FORMAT_GEOJSON,
+    DK_FORMAT_FLATGEOBUF,
+    DK_FORMAT_SHEET, /* XLSX, XLS, ODS */
+    DK_FORMAT_CSV
+} dk_format;
+
+typedef struct dk_column {
+    const char *name; /* UTF-8, owned by the source */
+    bool cut;         /* a DBF name of full length: the rest of a longer name may be missing */
+} dk_column;
+
+typedef struct dk_source_options {
+    const dk_encoding *encoding; /* NULL: the bytes decide */
+    const char *layer;           /* of several; NULL: the only one */
+    /* Whether a text names a column that is known, to find the header row of a table that has titles above it. */
+    bool (*is_column)(const char *name, void *user);
+    void *user;
+    bool want_geometry; /* false: geometries are not read, for records */
+} dk_source_options;
+
+typedef struct dk_source_row {
+    int64_t number;        /* as the source counts: sheet and CSV rows with the header, others features from 1 */
+    const dk_cell *cells;  /* one for each column; valid until the next row */
+    OGRGeometryH geometry; /* borrowed, NULL if there is none */
+    const dk_cell *wkt;    /* the text of a CSV's geometry column, NULL if there is none */
+    const char *problem;   /* a sentence why the row cannot be read right, or NULL */
+} dk_source_row;
+
+typedef struct dk_source dk_source;
+
+/* DK_INVALID etc. with a sentence that names path. Only these formats are opened: shapefile, GeoPackage, GeoJSON (also
+ * line by line), FlatGeobuf, CSV, XLSX, XLS, ODS. */
+dk_status dk_source_open(const char *path, const dk_source_options *options, dk_source **ret_source, dk_error *err);
+void dk_source_close(dk_source *source); /* NULL-safe */
+
+const char *dk_source_path(const dk_source *source);
+dk_format dk_source_format(const dk_source *source);
+dk_encoding dk_source_encoding(const dk_source *source);
+size_t dk_source_columns(const dk_source *source, const dk_column **ret_columns);
+bool dk_source_has_geometry(const dk_source *source);
+/* NULL: the source does not say. For GeoJSON without a crs member, WGS 84 (RFC 7946). */
+OGRSpatialReferenceH dk_source_crs(const dk_source *source);
+/* From 0 to 1. */
+double dk_source_progress(const dk_source *source);
+/* Texts that were cut off at a field's width in the middle of a character, so far. */
+int64_t dk_source_cut_texts(const dk_source *source);
+
+/* DK_OK with a row, DK_END, or a failure of the whole file. */
+dk_status dk_source_next(dk_source *source, dk_source_row *ret_row, dk_error *err);
+
+/* Registers GDAL and silences it; the last message of GDAL is kept for dk_gdal_message(). Once per process. */
+void dk_gdal_start(void);
+void dk_gdal_stop(void);
+
+#endif

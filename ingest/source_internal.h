@@ -1,0 +1,63 @@
+/* What source.c, source_ogr.c and source_csv.c share; for them alone. */
+#ifndef DK_INGEST_SOURCE_INTERNAL_H
+#define DK_INGEST_SOURCE_INTERNAL_H
+
+#include "ingest/csv.h"
+#include "ingest/dbf.h"
+#include "ingest/source.h"
+
+#include <gdal.h>
+
+struct dk_source {
+    char *path;
+    dk_format format;
+    dk_encoding encoding;
+    dk_decoder *decoder;
+    bool table; /* a sheet or CSV: the header is a row among the others */
+    bool want_geometry;
+
+    /* the row as it stands in the file */
+    dk_cell *raw;
+    size_t n_raw, raw_capacity;
+    dk_buf arena; /* texts that had to be decoded */
+    char problem[320];
+    int64_t row;
+
+    dk_column *columns;
+    size_t *raw_index; /* of each column */
+    size_t n_columns;
+    dk_cell *cells;
+    int64_t header_row;
+    size_t n_header;       /* cells of the header row, named or not */
+    int wkt_index;         /* raw index of a CSV's geometry column; -1 */
+    OGRGeometryH geometry; /* owned, from WKT */
+
+    GDALDatasetH dataset;
+    OGRLayerH layer;
+    OGRFeatureH feature;
+    OGRSpatialReferenceH crs; /* owned */
+    int64_t n_read, n_total;
+    dk_dbf dbf;
+    dk_csv *csv;
+    int64_t cut_texts;
+};
+
+/* Makes room for n raw cells. false: out of memory. */
+bool dk_source_raw_room(dk_source *source, size_t n);
+/* Sets raw cell i to a text: as it is when valid UTF-8 and of that encoding, else decoded into the arena. Until
+ * dk_source_fix the text of a decoded cell is NULL. width: of a fixed field, 0 for none. */
+void dk_source_text(dk_source *source, size_t i, const char *text, size_t size, size_t width);
+/* Points the decoded cells into the arena, which no longer grows. */
+dk_status dk_source_fix(dk_source *source, dk_error *err);
+/* Remembers that a cell has bytes that cannot be decoded. */
+void dk_source_bad_bytes(dk_source *source, size_t raw_index);
+
+dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, const dk_source_options *options,
+                             dk_error *err);
+dk_status dk_source_ogr_next(dk_source *source, dk_error *err);
+dk_status dk_source_ogr_rewind(dk_source *source, dk_error *err);
+
+/* GDAL's last message, without a line end; "no reason given" if there is none. */
+const char *dk_gdal_message(void);
+
+#endif

@@ -1,0 +1,264 @@
+/* Sources that GDAL reads. */
+#include "ingest/source_internal.h"
+
+#include "ingest/shapefile.h"
+
+#include <cpl_conv.h>
+#include <cpl_error.h>
+#include <cpl_string.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+void dk_gdal_start(void)
+{
+    GDALAllRegister();
+    CPLSetErrorHandler(CPLQuietErrorHandler); /* CPLGetLastErrorMsg keeps the last message */
+    /* The header row of sheets is found by us: GDAL loses it when all columns are text. */
+    CPLSetConfigOption("OGR_XLSX_HEADERS", "DISABLE");
+    CPLSetConfigOption("OGR_XLS_HEADERS", "DISABLE");
+    CPLSetConfigOption("OGR_ODS_HEADERS", "DISABLE");
+    CPLSetConfigOption("SHAPE_RESTORE_SHX", "NO");
+}
+
+void dk_gdal_stop(void)
+{
+    GDALDestroyDriverManager();
+    OSRCleanup();
+}
+
+const char *dk_gdal_message(void)
+{
+    const char *message = CPLGetLastErrorMsg();
+    return message != NULL && message[0] != '\0' ? message : "no reason given";
+}
+
+static dk_status choose_layer(dk_source *source, const dk_source_options *options, dk_error *err)
+{
+    const int n = GDALDatasetGetLayerCount(source->dataset);
+    dk_buf names;
+    dk_buf_init(&names);
+    OGRLayerH only = NULL, filled = NULL;
+    int n_filled = 0;
+    for (int i = 0; i < n; i++) {
+        OGRLayerH layer = GDALDatasetGetLayer(source->dataset, i);
+        const char *name = OGR_L_GetName(layer);
+        if (i > 0)
+            dk_buf_text(&names, ", ");
+        dk_buf_text(&names, name);
+        only = layer;
+        if (options->layer != NULL && strcmp(name, options->layer) == 0)
+            source->layer = layer;
+        if (source->format == DK_FORMAT_SHEET && OGR_L_GetFeatureCount(layer, 1) > 0) {
+            filled = layer;
+            n_filled++;
+        }
+    }
+    dk_status status = DK_OK;
+    const char *list = dk_buf_cstr(&names);
+    const char *what = source->format == DK_FORMAT_SHEET ? "sheet" : "layer";
+    if (n == 0)
+        status = dk_fail(err, DK_INVALID, "%s: the file has no %s", source->path, what);
+    else if (options->layer != NULL && source->layer == NULL)
+        status = dk_fail(err, DK_NOT_FOUND, "%s: there is no %s \"%s\"; there are: %s", source->path, what,
+                         options->layer, list ? list : "");
+    else if (options->layer == NULL && n == 1)
+        source->layer = only;
+    else if (options->layer == NULL && n_filled == 1)
+        source->layer = filled; /* the empty sheets of a new workbook */
+    else if (options->layer == NULL)
+        status = dk_fail(err, DK_INVALID, "%s: the file has %d %ss; choose one with --layer: %s", source->path, n, what,
+                         list ? list : "");
+    dk_buf_finish(&names);
+    return status;
+}
+
+/* Column names of the layer, for formats whose header is not a row. */
+static dk_status name_columns(dk_source *source, dk_error *err)
+{
+    OGRFeatureDefnH defn = OGR_L_GetLayerDefn(source->layer);
+    const size_t n = (size_t)OGR_FD_GetFieldCount(defn);
+    const bool from_dbf = source->dbf.n_fields == n && n > 0;
+    source->columns = calloc(n > 0 ? n : 1, sizeof *source->columns);
+    source->raw_index = calloc(n > 0 ? n : 1, sizeof *source->raw_index);
+    source->cells = calloc(n > 0 ? n : 1, sizeof *source->cells);
+    if (source->columns == NULL || source->raw_index == NULL || source->cells == NULL)
+        return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
+    for (size_t i = 0; i < n; i++) {
+        const char *raw =
+            from_dbf ? source->dbf.fields[i].raw_name : OGR_Fld_GetNameRef(OGR_FD_GetFieldDefn(defn, (int)i));
+        const size_t size = strlen(raw);
+        dk_buf name;
+        dk_buf_init(&name);
+        bool cut = false;
+        dk_decode(source->decoder, raw, size, from_dbf && size >= 9, &name, &cut);
+        dk_utf8_check check = {0};
+        dk_utf8_check_add(&check, (const unsigned char *)raw, size);
+        /* A writer that keeps characters whole stops a byte or two before the tenth. */
+        const size_t full = !check.beyond_ascii ? 10 : source->encoding == DK_ENCODING_UTF8 ? 8 : 9;
+        const char *text = dk_buf_cstr(&name);
+        source->columns[i].name = text ? strdup(text) : NULL;
+        source->columns[i].cut = from_dbf && (cut || size >= full);
+        source->raw_index[i] = i;
+        dk_buf_finish(&name);
+        if (source->columns[i].name == NULL)
+            return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
+        source->n_columns++;
+    }
+    return DK_OK;
+}
+
+/* The companions of a shapefile, or a table that stands alone. */
+static dk_status examine_shapefile(dk_source *source, const dk_source_options *options, dk_error *err)
+{
+    uint64_t n_shapes = 0;
+    char *dbf = NULL;
+    dk_status status = DK_OK;
+    if (source->format == DK_FORMAT_SHAPEFILE)
+        status = dk_shapefile_examine(source->path, &n_shapes, err);
+    if (status != DK_OK)
+        return status;
+    dbf = source->format == DK_FORMAT_SHAPEFILE ? dk_sibling(source->path, "dbf") : strdup(source->path);
+    if (dbf == NULL)
+        return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
+    dk_encoding found = DK_ENCODING_UTF8;
+    status = dk_dbf_examine(dbf, &source->dbf, &found, err);
+    if (status == DK_OK) {
+        source->encoding = options->encoding ? *options->encoding : found;
+        if (source->format == DK_FORMAT_SHAPEFILE && n_shapes != source->dbf.n_records)
+            status =
+                dk_fail(err, DK_INVALID,
+                        "%s: %llu shapes in the .shx and %u rows in the .dbf; the .shp, .shx and .dbf do not belong "
+                        "together: copy all of them again",
+                        source->path, (unsigned long long)n_shapes, source->dbf.n_records);
+    }
+    free(dbf);
+    return status;
+}
+
+dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, const dk_source_options *options,
+                             dk_error *err)
+{
+    static const char *const raw[] = {"ENCODING=", NULL};
+    static const char *const json[] = {"DATE_AS_STRING=YES", NULL};
+    const bool dbf = source->format == DK_FORMAT_SHAPEFILE || source->format == DK_FORMAT_DBF;
+    dk_status status;
+    if (dbf && (status = examine_shapefile(source, options, err)) != DK_OK)
+        return status;
+    CPLErrorReset();
+    source->dataset = GDALOpenEx(source->path, GDAL_OF_VECTOR | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR, drivers,
+                                 dbf                                   ? raw
+                                 : source->format == DK_FORMAT_GEOJSON ? json
+                                                                       : NULL,
+                                 NULL);
+    if (source->dataset == NULL)
+        return dk_fail(
+            err, DK_INVALID,
+            "%s: cannot be read as %s; the file is damaged, or of another format than its name says (%s); save it "
+            "again",
+            source->path, drivers[0], dk_gdal_message());
+    source->decoder = dk_decoder_create(source->encoding);
+    if (source->decoder == NULL)
+        return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
+    status = choose_layer(source, options, err);
+    if (status != DK_OK)
+        return status;
+    source->n_total = OGR_L_GetFeatureCount(source->layer, 0);
+    OGRSpatialReferenceH crs = OGR_L_GetSpatialRef(source->layer);
+    if (crs != NULL)
+        source->crs = OSRClone(crs);
+    if (!source->want_geometry) {
+        const char *ignored[] = {"OGR_GEOMETRY", NULL};
+        OGR_L_SetIgnoredFields(source->layer, ignored);
+    }
+    if (!source->table)
+        status = name_columns(source, err);
+    CPLErrorReset();
+    return status;
+}
+
+static void set_cell(dk_source *source, size_t i, OGRFieldType type)
+{
+    dk_cell *cell = &source->raw[i];
+    const int field = (int)i;
+    *cell = (dk_cell){.type = DK_CELL_EMPTY, .text = "", .size = 0};
+    if (!OGR_F_IsFieldSetAndNotNull(source->feature, field))
+        return;
+    switch (type) {
+    case OFTInteger:
+    case OFTInteger64:
+        cell->type = DK_CELL_INTEGER;
+        cell->integer = OGR_F_GetFieldAsInteger64(source->feature, field);
+        break;
+    case OFTReal:
+        cell->type = DK_CELL_REAL;
+        cell->real = OGR_F_GetFieldAsDouble(source->feature, field);
+        break;
+    case OFTDate:
+    case OFTDateTime: {
+        int year, month, day, hour, minute, second, zone;
+        char date[64];
+        if (!OGR_F_GetFieldAsDateTime(source->feature, field, &year, &month, &day, &hour, &minute, &second, &zone))
+            break;
+        const int size = snprintf(date, sizeof date, "%04d-%02d-%02d", year, month, day);
+        dk_source_text(source, i, date, (size_t)size, 0);
+        if (cell->text == date) { /* valid UTF-8 is not copied, and this one goes out of scope */
+            cell->text = NULL;
+            cell->integer = (int64_t)source->arena.size;
+            dk_buf_append(&source->arena, date, (size_t)size + 1);
+        }
+        cell->type = DK_CELL_DATE;
+        break;
+    }
+    default: {
+        const char *text = OGR_F_GetFieldAsString(source->feature, field);
+        const size_t width = i < source->dbf.n_fields ? source->dbf.fields[i].width : 0;
+        dk_source_text(source, i, text, strlen(text), width);
+        break;
+    }
+    }
+}
+
+dk_status dk_source_ogr_next(dk_source *source, dk_error *err)
+{
+    if (source->feature != NULL)
+        OGR_F_Destroy(source->feature);
+    CPLErrorReset();
+    source->feature = OGR_L_GetNextFeature(source->layer);
+    if (source->feature == NULL) {
+        if (CPLGetLastErrorType() == CE_Failure || CPLGetLastErrorType() == CE_Fatal)
+            return dk_fail(err, DK_INVALID, "%s: reading stops after %lld rows: %s", source->path,
+                           (long long)source->n_read, dk_gdal_message());
+        return DK_END;
+    }
+    source->n_read++;
+    const int64_t fid = OGR_F_GetFID(source->feature);
+    switch (source->format) {
+    case DK_FORMAT_SHAPEFILE:
+    case DK_FORMAT_DBF:
+        source->row = fid + 1;
+        break;
+    case DK_FORMAT_SHEET:
+    case DK_FORMAT_GPKG:
+        source->row = fid;
+        break;
+    default:
+        source->row = source->n_read;
+    }
+    const int n = OGR_F_GetFieldCount(source->feature);
+    if (!dk_source_raw_room(source, (size_t)n))
+        return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
+    OGRFeatureDefnH defn = OGR_L_GetLayerDefn(source->layer);
+    for (int i = 0; i < n; i++)
+        set_cell(source, (size_t)i, OGR_Fld_GetType(OGR_FD_GetFieldDefn(defn, i)));
+    return dk_source_fix(source, err);
+}
+
+dk_status dk_source_ogr_rewind(dk_source *source, dk_error *err)
+{
+    (void)err;
+    OGR_L_ResetReading(source->layer);
+    source->n_read = 0;
+    return DK_OK;
+}

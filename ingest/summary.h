@@ -1,0 +1,29 @@
+/* What a load did: for people and, with --json, as one line for programs. */
+#ifndef DK_INGEST_SUMMARY_H
+#define DK_INGEST_SUMMARY_H
+
+#include "store/buf.h"
+#include "store/status.h"
+
+#define DK_SUMMARY_NOTES 64
+
+typedef struct dk_summary {
+    const char *store, *kind, *title; /* borrowed */
+    bool dry_run;
+    int64_t read, loaded, replaced, unchanged, repaired, rejected, unlinked, area_differs, ambiguous;
+    int64_t staged, staged_batch;  /* unchanged rows that are only staged, and the last batch they are in */
+    int64_t batch;                 /* 0: none was made */
+    int64_t generation;            /* in which it was published; 0: not */
+    const char *rejects;           /* path; NULL: no row was rejected */
+    char *notes[DK_SUMMARY_NOTES]; /* owned */
+    size_t n_notes, n_notes_left_out;
+} dk_summary;
+
+/* Adds a sentence; the same one is kept once. */
+void dk_summary_note(dk_summary *summary, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void dk_summary_print(const dk_summary *summary);
+/* error may be NULL. */
+bool dk_summary_print_json(const dk_summary *summary, const char *error);
+void dk_summary_finish(dk_summary *summary);
+
+#endif

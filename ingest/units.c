@@ -1,0 +1,53 @@
+#include "ingest/units.h"
+
+#include <string.h>
+
+typedef struct unit_name {
+    const char *name;
+    dk_unit unit;
+} unit_name;
+
+/* 1 亩 = 1/15 ha = 2000/3 m². */
+static const unit_name names[] = {
+    {"公顷", {DK_UNIT_AREA, 10000, 1}},       {"ha", {DK_UNIT_AREA, 10000, 1}},
+    {"hm2", {DK_UNIT_AREA, 10000, 1}},        {"亩", {DK_UNIT_AREA, 2000, 3}},
+    {"mu", {DK_UNIT_AREA, 2000, 3}},          {"平方米", {DK_UNIT_AREA, 1, 1}},
+    {"平米", {DK_UNIT_AREA, 1, 1}},           {"m2", {DK_UNIT_AREA, 1, 1}},
+    {"平方公里", {DK_UNIT_AREA, 1000000, 1}}, {"平方千米", {DK_UNIT_AREA, 1000000, 1}},
+    {"km2", {DK_UNIT_AREA, 1000000, 1}},      {"元", {DK_UNIT_MONEY, 1, 1}},
+    {"yuan", {DK_UNIT_MONEY, 1, 1}},          {"万元", {DK_UNIT_MONEY, 10000, 1}},
+    {"万", {DK_UNIT_MONEY, 10000, 1}},        {"亿元", {DK_UNIT_MONEY, 100000000, 1}},
+};
+
+static bool parse_plain(const char *text, size_t size, dk_unit *ret_unit)
+{
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strlen(names[i].name) == size && memcmp(names[i].name, text, size) == 0) {
+            *ret_unit = names[i].unit;
+            return true;
+        }
+    return false;
+}
+
+bool dk_unit_parse(const char *text, size_t size, dk_unit *ret_unit)
+{
+    const char *slash = memchr(text, '/', size);
+    if (slash == NULL)
+        return parse_plain(text, size, ret_unit);
+    dk_unit money, area;
+    const size_t before = (size_t)(slash - text);
+    if (!parse_plain(text, before, &money) || !parse_plain(slash + 1, size - before - 1, &area) ||
+        money.dimension != DK_UNIT_MONEY || area.dimension != DK_UNIT_AREA)
+        return false;
+    *ret_unit = (dk_unit){DK_UNIT_MONEY_PER_AREA, money.num * area.den, money.den * area.num};
+    return true;
+}
+
+bool dk_unit_convert(double value, const dk_unit *from, const dk_unit *to, double *ret_value)
+{
+    if (from->dimension != to->dimension)
+        return false;
+    const double num = from->num * to->den, den = from->den * to->num;
+    *ret_value = num >= den && num / den == (double)(long long)(num / den) ? value * (num / den) : value * num / den;
+    return true;
+}

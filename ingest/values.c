@@ -1,0 +1,414 @@
+#include "ingest/values.h"
+
+#include "store/text.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* 2020-06-15, also with . / and 年月日, an optional time of day behind it, or eight digits. */
+bool dk_date_from_text(const char *text, char ret_date[11])
+{
+    static const char *const first[] = {"-", ".", "/", "年"}, *const second[] = {"-", ".", "/", "月"};
+    unsigned year = 0, month = 0, day = 0;
+    const char *at = text;
+    size_t digits = strspn(at, "0123456789");
+    if (digits == 8) {
+        if (sscanf(at, "%4u%2u%2u", &year, &month, &day) != 3)
+            return false;
+        at += 8;
+    } else if (digits == 4) {
+        year = (unsigned)strtoul(at, NULL, 10);
+        at += 4;
+        size_t form = 0;
+        while (form < 4 && strncmp(at, first[form], strlen(first[form])) != 0)
+            form++;
+        if (form == 4)
+            return false;
+        at += strlen(first[form]);
+        at += strspn(at, " ");
+        digits = strspn(at, "0123456789");
+        if (digits < 1 || digits > 2)
+            return false;
+        month = (unsigned)strtoul(at, NULL, 10);
+        at += digits;
+        if (strncmp(at, second[form], strlen(second[form])) != 0)
+            return false;
+        at += strlen(second[form]);
+        at += strspn(at, " ");
+        digits = strspn(at, "0123456789");
+        if (digits < 1 || digits > 2)
+            return false;
+        day = (unsigned)strtoul(at, NULL, 10);
+        at += digits;
+        if (form == 3) {
+            if (strncmp(at, "日", strlen("日")) == 0)
+                at += strlen("日");
+            else if (strncmp(at, "号", strlen("号")) == 0)
+                at += strlen("号");
+            else
+                return false;
+        }
+    } else {
+        return false;
+    }
+    if (*at == ' ' || *at == 'T' || *at == 't') { /* a time of day; an announcement's date does not need it */
+        at += 1 + strspn(at + 1, " ");
+        const size_t clock = strspn(at, "0123456789:.");
+        if (clock < 3 || memchr(at, ':', clock) == NULL)
+            return false;
+        at += clock;
+        if (*at == 'z' || *at == 'Z')
+            at++;
+        else if (*at == '+')
+            at += 1 + strspn(at + 1, "0123456789:");
+    }
+    if (*at != '\0' || year > 9999 || month > 99 || day > 99)
+        return false;
+    char date[16];
+    snprintf(date, sizeof date, "%04u-%02u-%02u", year, month, day);
+    if (!dk_date_valid(date))
+        return false;
+    memcpy(ret_date, date, 11);
+    return true;
+}
+
+/* Serial 61 is 1900-03-01; smaller ones suffer from the 29th of February 1900 that never was. */
+bool dk_date_from_serial(double serial, char ret_date[11])
+{
+    if (!(serial >= 61 && serial < 2958466)) /* 9999-12-31 and later */
+        return false;
+    /* Days since 1899-12-30 to a civil date: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms". */
+    const long days = (long)serial - 25569 + 719468;
+    const long era = days / 146097;
+    const long of_era = days - era * 146097;
+    const long year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    const long day_of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    const long shifted = (5 * day_of_year + 2) / 153;
+    const long day = day_of_year - (153 * shifted + 2) / 5 + 1;
+    const long month = shifted < 10 ? shifted + 3 : shifted - 9;
+    const long year = year_of_era + era * 400 + (month <= 2);
+    char date[64];
+    snprintf(date, sizeof date, "%04ld-%02ld-%02ld", year, month, day);
+    memcpy(ret_date, date, 11);
+    return true;
+}
+
+bool dk_number_from_text(const char *text, double *ret_number, const char **ret_unit)
+{
+    char plain[64];
+    size_t n = 0;
+    const char *at = text;
+    if (*at == '+' || *at == '-') {
+        if (*at == '-')
+            plain[n++] = '-';
+        at++;
+    }
+    size_t lead = strspn(at, "0123456789"), digits = 0;
+    if (at[lead] == ',' && (lead < 1 || lead > 3))
+        return false;
+    while (lead > 0 && n + lead < sizeof plain - 1) {
+        memcpy(plain + n, at, lead);
+        n += lead, digits += lead, at += lead;
+        lead = 0;
+        if (*at == ',') { /* then exactly three digits, so that 1,5 is not read as 15 */
+            lead = strspn(at + 1, "0123456789");
+            if (lead != 3)
+                return false;
+            at++;
+        }
+    }
+    if (lead > 0)
+        return false;
+    if (*at == '.') {
+        const size_t decimals = strspn(at + 1, "0123456789");
+        digits += decimals;
+        if (n + 1 + decimals >= sizeof plain)
+            return false;
+        memcpy(plain + n, at, 1 + decimals);
+        n += 1 + decimals, at += 1 + decimals;
+    }
+    if (digits == 0)
+        return false;
+    if (*at == 'e' || *at == 'E') {
+        size_t sign = at[1] == '+' || at[1] == '-';
+        const size_t exponent = strspn(at + 1 + sign, "0123456789");
+        if (exponent > 0 && exponent <= 4 && n + 1 + sign + exponent < sizeof plain) {
+            memcpy(plain + n, at, 1 + sign + exponent);
+            n += 1 + sign + exponent, at += 1 + sign + exponent;
+        }
+    }
+    plain[n] = '\0';
+    const double number = strtod(plain, NULL);
+    if (!isfinite(number))
+        return false;
+    while (*at == ' ')
+        at++;
+    *ret_number = number;
+    *ret_unit = at;
+    return true;
+}
+
+bool dk_number_mangled(const char *text, size_t size)
+{
+    size_t digits = 0, at = 0, significant = 0;
+    while (at < size && isdigit((unsigned char)text[at])) {
+        at++;
+        if (text[at - 1] != '0')
+            significant = at;
+    }
+    digits = at;
+    if (at == size)
+        return digits >= 16 && significant <= 15 && significant > 0;
+    if (at != 1)
+        return false;
+    if (text[at] == '.') {
+        at++;
+        while (at < size && isdigit((unsigned char)text[at]))
+            at++;
+    }
+    if (at + 2 >= size || (text[at] != 'E' && text[at] != 'e') || text[at + 1] != '+')
+        return false;
+    at += 2;
+    const size_t exponent = at;
+    while (at < size && isdigit((unsigned char)text[at]))
+        at++;
+    return at == size && size - exponent <= 3 && strtoul(text + exponent, NULL, 10) >= 10;
+}
+
+/* Blanks that a trim takes off: ASCII white space, U+00A0, U+3000, U+200B, U+FEFF. */
+static size_t blank(const char *text, size_t size)
+{
+    static const char *const wide[] = {"\xC2\xA0", "\xE3\x80\x80", "\xE2\x80\x8B", "\xEF\xBB\xBF"};
+    if (size > 0 && isspace((unsigned char)text[0]))
+        return 1;
+    for (size_t i = 0; i < sizeof wide / sizeof *wide; i++) {
+        const size_t n = strlen(wide[i]);
+        if (size >= n && memcmp(text, wide[i], n) == 0)
+            return n;
+    }
+    return 0;
+}
+
+static void trim(const char **text, size_t *size)
+{
+    size_t n;
+    while ((n = blank(*text, *size)) > 0)
+        *text += n, *size -= n;
+    for (bool again = true; again;) {
+        again = false;
+        for (n = 1; n <= 3 && n <= *size; n++)
+            if (blank(*text + *size - n, n) == n) {
+                *size -= n;
+                again = true;
+                break;
+            }
+    }
+}
+
+/* For messages: a few characters of the text, cut at a character. */
+static int shown(const char *text, size_t size)
+{
+    if (size <= 60)
+        return (int)size;
+    size_t n = 60;
+    while (n > 0 && ((unsigned char)text[n] & 0xC0) == 0x80)
+        n--;
+    return (int)n;
+}
+
+static bool keep_text(const char *text, size_t size, dk_buf *memory, dk_value *ret_value, size_t *ret_offset)
+{
+    *ret_offset = memory->size;
+    dk_buf_append(memory, text, size);
+    dk_buf_byte(memory, 0);
+    *ret_value = dk_value_text("");
+    ret_value->text.data = NULL;
+    ret_value->text.size = size;
+    return true;
+}
+
+static bool date_value(const dk_cell *cell, const dk_value_context *context, const char *text, size_t size,
+                       const char *folded, dk_buf *memory, dk_value *ret_value, size_t *ret_offset, char *ret_problem,
+                       size_t problem_size)
+{
+    char date[11];
+    bool found = false;
+    char *end;
+    if (cell->type == DK_CELL_REAL || cell->type == DK_CELL_INTEGER) {
+        const double number = cell->type == DK_CELL_REAL ? cell->real : (double)cell->integer;
+        if (number >= 10000000 && number <= 99991231)
+            found = dk_date_from_text(folded, date);
+        else if (context->spreadsheet)
+            found = dk_date_from_serial(number, date);
+    } else {
+        found = dk_date_from_text(folded, date);
+        if (!found && context->spreadsheet && strspn(folded, "0123456789") == 5) {
+            const double serial = strtod(folded, &end);
+            found = *end == '\0' && dk_date_from_serial(serial, date);
+        }
+    }
+    if (!found) {
+        snprintf(ret_problem, problem_size, "\"%.*s\" is no date; write it as 2020-06-15", shown(text, size), text);
+        return false;
+    }
+    return keep_text(date, 10, memory, ret_value, ret_offset);
+}
+
+/* Takes the blanks out: 1 234.5 公 顷 */
+static void squeeze(char *text)
+{
+    char *to = text;
+    for (const char *from = text; *from; from++)
+        if (*from != ' ')
+            *to++ = *from;
+    *to = '\0';
+}
+
+static bool number_value(const dk_field *field, const dk_cell *cell, const dk_value_context *context, const char *text,
+                         size_t size, char *folded, dk_value *ret_value, char *ret_problem, size_t problem_size)
+{
+    double number = 0;
+    dk_unit unit = context->column_unit, own = {0};
+    if (cell->type == DK_CELL_REAL) {
+        number = cell->real;
+    } else if (cell->type == DK_CELL_INTEGER) {
+        number = (double)cell->integer;
+    } else {
+        const char *suffix = "";
+        squeeze(folded);
+        const char *from = strncmp(folded, "¥", strlen("¥")) == 0 ? folded + strlen("¥") : folded;
+        if (!dk_number_from_text(from, &number, &suffix)) {
+            snprintf(ret_problem, problem_size, "\"%.*s\" is no number", shown(text, size), text);
+            return false;
+        }
+        if (*suffix != '\0' && !dk_unit_parse(suffix, strlen(suffix), &unit)) {
+            snprintf(ret_problem, problem_size, "\"%.*s\": \"%s\" behind the number is no known unit",
+                     shown(text, size), text, suffix);
+            return false;
+        }
+    }
+    if (unit.dimension != DK_UNIT_NONE) {
+        const bool has = field->unit != NULL && dk_unit_parse(field->unit, strlen(field->unit), &own);
+        if (!has || !dk_unit_convert(number, &unit, &own, &number)) {
+            snprintf(ret_problem, problem_size, "\"%.*s\": its unit does not fit the field's, which is %s",
+                     shown(text, size), text, field->unit ? field->unit : "none");
+            return false;
+        }
+    }
+    if (!isfinite(number)) {
+        snprintf(ret_problem, problem_size, "\"%.*s\" is no finite number", shown(text, size), text);
+        return false;
+    }
+    if (field->type == DK_FIELD_NUMBER) {
+        *ret_value = dk_value_real(number);
+        return true;
+    }
+    if (cell->type == DK_CELL_INTEGER && unit.dimension == DK_UNIT_NONE) {
+        *ret_value = dk_value_integer(cell->integer);
+        return true;
+    }
+    if (number != floor(number) || fabs(number) > 9007199254740992.0) {
+        snprintf(ret_problem, problem_size, "\"%.*s\" is no whole number", shown(text, size), text);
+        return false;
+    }
+    *ret_value = dk_value_integer((int64_t)number);
+    return true;
+}
+
+/* A sheet's file has 0.1 + 0.2 as 0.30000000000000004, and shows 0.3. */
+static bool is_double_residue(const char *text, size_t size)
+{
+    size_t digits = 0, dots = 0;
+    for (size_t i = 0; i < size; i++) {
+        digits += isdigit((unsigned char)text[i]) != 0;
+        dots += text[i] == '.';
+    }
+    return dots == 1 && digits + 1 == size && digits >= 16 && size < 40 && text[0] != '.' && text[size - 1] != '.';
+}
+
+static bool text_value(const dk_field *field, const dk_cell *cell, const dk_value_context *context, const char *text,
+                       size_t size, dk_buf *memory, dk_value *ret_value, size_t *ret_offset, char *ret_problem,
+                       size_t problem_size)
+{
+    const bool number = cell->type == DK_CELL_REAL || cell->type == DK_CELL_INTEGER;
+    /* A double holds 15 digits for certain; an integer of a database is exact, one of a spreadsheet was a double. */
+    bool lost = cell->type == DK_CELL_REAL && fabs(cell->real) >= 1e15;
+    if (cell->type == DK_CELL_INTEGER && context->spreadsheet)
+        lost = cell->integer >= 1000000000000000 || cell->integer <= -1000000000000000;
+    if (!number && field->type != DK_FIELD_URL)
+        lost = dk_number_mangled(text, size) && (context->spreadsheet || memchr(text, '+', size) != NULL);
+    if (lost) {
+        snprintf(
+            ret_problem, problem_size,
+            "\"%.*s\" has lost digits: a number keeps 15 of them; format the column as text and enter the number again",
+            shown(text, size), text);
+        return false;
+    }
+    char rounded[40];
+    if (context->spreadsheet && cell->type == DK_CELL_TEXT && is_double_residue(text, size)) {
+        snprintf(rounded, sizeof rounded, "%.15g", strtod(text, NULL));
+        return keep_text(rounded, strlen(rounded), memory, ret_value, ret_offset);
+    }
+    return keep_text(text, size, memory, ret_value, ret_offset);
+}
+
+bool dk_value_from_cell(const dk_field *field, const dk_cell *cell, const dk_value_context *context, dk_buf *memory,
+                        dk_value *ret_value, size_t *ret_offset, char *ret_problem, size_t problem_size)
+{
+    bool good = false;
+    dk_buf written, folded;
+    dk_buf_init(&written);
+    dk_buf_init(&folded);
+    *ret_offset = 0;
+    const char *text = cell->text;
+    size_t size = cell->size;
+    if (cell->type == DK_CELL_INTEGER || cell->type == DK_CELL_REAL) {
+        dk_cell_append(cell, &written);
+        text = dk_buf_cstr(&written);
+        size = written.size;
+    } else if (cell->type == DK_CELL_EMPTY) {
+        text = "", size = 0;
+    }
+    if (text != NULL)
+        trim(&text, &size);
+    if (text == NULL) {
+        snprintf(ret_problem, problem_size, "out of memory");
+        goto out;
+    }
+    if (size == 0) {
+        *ret_value = dk_value_null();
+        good = true;
+        goto out;
+    }
+    if (field->type == DK_FIELD_DATE || field->type == DK_FIELD_NUMBER || field->type == DK_FIELD_INTEGER) {
+        if (size > 200) {
+            snprintf(ret_problem, problem_size, "\"%.*s…\" is no %s", shown(text, size), text,
+                     field->type == DK_FIELD_DATE ? "date" : "number");
+            goto out;
+        }
+        dk_text_fold(text, size, &folded);
+        if (dk_buf_cstr(&folded) == NULL) {
+            snprintf(ret_problem, problem_size, "out of memory");
+            goto out;
+        }
+        if (field->type == DK_FIELD_DATE)
+            good = date_value(cell, context, text, size, (const char *)folded.data, memory, ret_value, ret_offset,
+                              ret_problem, problem_size);
+        else
+            good = number_value(field, cell, context, text, size, (char *)folded.data, ret_value, ret_problem,
+                                problem_size);
+    } else {
+        good = text_value(field, cell, context, text, size, memory, ret_value, ret_offset, ret_problem, problem_size);
+    }
+    if (good && memory->failed) {
+        snprintf(ret_problem, problem_size, "out of memory");
+        good = false;
+    }
+out:
+    dk_buf_finish(&written);
+    dk_buf_finish(&folded);
+    return good;
+}
