@@ -1,0 +1,111 @@
+#include "tiler/http.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void dk_answer_json(dk_context *ctx, const char *type)
+{
+    ctx->answer.type = type;
+    dk_buf_clear(&ctx->worker->body);
+    dk_json_init(&ctx->json, &ctx->worker->body);
+}
+
+uint64_t dk_context_fields(const dk_context *ctx, const dk_kind *kind)
+{
+    const dk_view view = dk_view_of(kind, &ctx->viewer);
+    return view.inside | view.outside;
+}
+
+bool dk_context_sees(const dk_context *ctx, const dk_kind *kind)
+{
+    return dk_context_fields(ctx, kind) != 0;
+}
+
+dk_status dk_context_kind(dk_context *ctx, const char *name, const dk_kind **ret_kind)
+{
+    const dk_kind *kind = dk_catalogue_kind(ctx->worker->catalogue, name);
+    if (kind == NULL || !dk_context_sees(ctx, kind))
+        return dk_fail(&ctx->error, DK_NOT_FOUND, "There is no collection \"%.100s\"; /collections lists them.", name);
+    *ret_kind = kind;
+    return DK_OK;
+}
+
+dk_status dk_context_params(dk_context *ctx, const char *const *names)
+{
+    for (size_t i = 0; i < ctx->request->n_params; i++) {
+        const char *name = ctx->request->params[i].name;
+        size_t j = 0;
+        while (names[j] != NULL && strcmp(names[j], name) != 0)
+            j++;
+        if (names[j] == NULL)
+            return dk_fail(&ctx->error, DK_INVALID, "The parameter \"%.100s\" is not known here.", name);
+    }
+    return DK_OK;
+}
+
+dk_status dk_context_limit(dk_context *ctx, size_t fallback, size_t max, size_t *ret_limit)
+{
+    const char *text = dk_request_param(ctx->request, "limit");
+    if (text == NULL) {
+        *ret_limit = fallback;
+        return DK_OK;
+    }
+    const size_t digits = strspn(text, "0123456789");
+    const unsigned long value = digits > 0 && digits <= 6 && text[digits] == '\0' ? strtoul(text, NULL, 10) : 0;
+    if (value < 1 || value > max)
+        return dk_fail(&ctx->error, DK_INVALID, "The parameter \"limit\" is a whole number from 1 to %zu.", max);
+    *ret_limit = value;
+    return DK_OK;
+}
+
+dk_status dk_context_json_only(dk_context *ctx)
+{
+    const char *format = dk_request_param(ctx->request, "f");
+    if (format != NULL && strcmp(format, "json") != 0)
+        return dk_fail(&ctx->error, DK_INVALID, "The parameter \"f\" can only be json here.");
+    return DK_OK;
+}
+
+void dk_write_link(dk_context *ctx, const char *rel, const char *path, const char *type, const char *title)
+{
+    dk_json *json = &ctx->json;
+    dk_buf href;
+    dk_buf_init(&href);
+    dk_buf_text(&href, ctx->config->base_path);
+    dk_buf_text(&href, path);
+    dk_json_object_begin(json);
+    dk_json_member_text(json, "rel", rel);
+    dk_json_key(json, "href");
+    dk_json_text_n(json, (const char *)href.data, href.size);
+    if (href.failed)
+        json->buf->failed = true;
+    if (type != NULL)
+        dk_json_member_text(json, "type", type);
+    if (title != NULL)
+        dk_json_member_text(json, "title", title);
+    dk_json_object_end(json);
+    dk_buf_finish(&href);
+}
+
+void dk_append_encoded(dk_buf *out, const char *text)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    for (const unsigned char *at = (const unsigned char *)text; *at != '\0'; at++) {
+        if ((*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || (*at >= '0' && *at <= '9') || *at == '-' ||
+            *at == '.' || *at == '_' || *at == '~') {
+            dk_buf_byte(out, *at);
+        } else {
+            dk_buf_byte(out, '%');
+            dk_buf_byte(out, (unsigned char)hex[*at >> 4]);
+            dk_buf_byte(out, (unsigned char)hex[*at & 15]);
+        }
+    }
+}
+
+void dk_append_item_path(dk_buf *out, const dk_kind *kind, const char *key)
+{
+    dk_buf_text(out, "/collections/");
+    dk_append_encoded(out, kind->name);
+    dk_buf_text(out, "/items/");
+    dk_append_encoded(out, key);
+}

@@ -1,0 +1,458 @@
+/* One dossier, 一地一档: a row with everything linked to it, in time order, the totals that its audience may see, and
+ * each disclosure item as published or missing. */
+#include "tiler/dossier_rows.h"
+#include "tiler/http.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Rows of one kind that are read for a dossier, and that are listed in it. A parcel has a handful; the bound is for
+ * a project with ten thousand parcels. */
+enum { ROWS_READ = 10000, ROWS_LISTED = 1000 };
+
+typedef struct dossier {
+    dk_context *ctx;
+    dk_row_memory memory;
+    dk_row_list subject;
+    dk_row_list linked[DK_MAX_KINDS]; /* of the kinds in order; kind NULL: not linked */
+    dk_row_list *filling;
+    size_t room; /* rows that may still be added to filling */
+    dk_status status;
+} dossier;
+
+static bool keep_row(const dk_row *row, void *user)
+{
+    dossier *d = user;
+    if (d->room == 0) {
+        d->filling->complete = false;
+        return false;
+    }
+    d->room--;
+    if (!dk_row_list_add(d->filling, &d->memory, row))
+        d->status = dk_fail(&d->ctx->error, DK_NOMEM, "out of memory");
+    return d->status == DK_OK;
+}
+
+/* Adds what is linked to one row. */
+static dk_status add_linked(dossier *d, const dk_row *row, dk_row_list *list)
+{
+    dk_context *ctx = d->ctx;
+    d->filling = list;
+    d->room = list->n < ROWS_READ ? ROWS_READ - list->n : 0;
+    if (d->room == 0) {
+        list->complete = false;
+        return DK_OK;
+    }
+    const size_t before = list->n;
+    dk_status status = dk_query_linked(ctx->worker->store, row->kind, row->key, list->kind, &ctx->viewer,
+                                       ctx->worker->generation.number, NULL, d->room, false, keep_row, d, &ctx->error);
+    if (status == DK_NOT_FOUND) /* a row that the links name but the generation does not have */
+        status = DK_OK;
+    if (list->n - before == ROWS_READ)
+        list->complete = false;
+    return status != DK_OK ? status : d->status;
+}
+
+/* The record kind through which subject and other are linked in one step; their rows are in d->linked already. */
+static dk_status add_through_records(dossier *d, dk_row_list *list)
+{
+    const dk_catalogue *catalogue = d->ctx->worker->catalogue;
+    const dk_kind *subject = d->subject.kind;
+    bool reversed;
+    for (size_t i = catalogue->n_layers; i < catalogue->n_kinds; i++) {
+        const dk_kind *between = &catalogue->kinds[i];
+        const dk_row_list *rows = &d->linked[i];
+        if (between == list->kind || between == subject || rows->kind == NULL ||
+            dk_catalogue_link(catalogue, subject, between, &reversed) == NULL ||
+            dk_catalogue_link(catalogue, between, list->kind, &reversed) == NULL)
+            continue;
+        if (!rows->complete)
+            list->complete = false;
+        for (size_t j = 0; j < rows->n && list->n < ROWS_READ; j++) {
+            const dk_status status = add_linked(d, &rows->rows[j], list);
+            if (status != DK_OK)
+                return status;
+        }
+    }
+    return DK_OK;
+}
+
+static bool linked_in_one_step(const dk_catalogue *catalogue, const dk_kind *subject, const dk_kind *other)
+{
+    bool reversed;
+    for (size_t i = catalogue->n_layers; i < catalogue->n_kinds; i++) {
+        const dk_kind *between = &catalogue->kinds[i];
+        if (between != subject && between != other &&
+            dk_catalogue_link(catalogue, subject, between, &reversed) != NULL &&
+            dk_catalogue_link(catalogue, between, other, &reversed) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static dk_status read_linked(dossier *d)
+{
+    const dk_catalogue *catalogue = d->ctx->worker->catalogue;
+    const dk_kind *subject = d->subject.kind;
+    bool reversed;
+    for (size_t i = 0; i < catalogue->n_kinds; i++) {
+        const dk_kind *other = &catalogue->kinds[i];
+        if (!dk_context_sees(d->ctx, other) || dk_catalogue_link(catalogue, subject, other, &reversed) == NULL)
+            continue;
+        d->linked[i].kind = other;
+        d->linked[i].complete = true;
+        const dk_status status = add_linked(d, &d->subject.rows[0], &d->linked[i]);
+        if (status != DK_OK)
+            return status;
+    }
+    for (size_t i = 0; i < catalogue->n_kinds; i++) {
+        const dk_kind *other = &catalogue->kinds[i];
+        if (d->linked[i].kind != NULL || other == subject || !dk_context_sees(d->ctx, other) ||
+            !linked_in_one_step(catalogue, subject, other))
+            continue;
+        dk_row_list list = {.kind = other, .complete = true};
+        const dk_status status = add_through_records(d, &list);
+        dk_row_list_sort(&list);
+        d->linked[i] = list; /* only now: it must not serve as a step itself */
+        if (status != DK_OK)
+            return status;
+    }
+    return DK_OK;
+}
+
+/* ---- linked ---- */
+
+static dk_status write_linked(dossier *d)
+{
+    dk_json *json = &d->ctx->json;
+    dk_json_key(json, "linked");
+    dk_json_array_begin(json);
+    for (size_t i = 0; i < d->ctx->worker->catalogue->n_kinds; i++) {
+        const dk_row_list *list = &d->linked[i];
+        if (list->kind == NULL)
+            continue;
+        const size_t n = list->n < ROWS_LISTED ? list->n : ROWS_LISTED;
+        dk_json_object_begin(json);
+        dk_json_member_text(json, "kind", list->kind->name);
+        dk_json_member_text(json, "title", list->kind->title);
+        dk_json_key(json, "rows");
+        dk_json_array_begin(json);
+        for (size_t j = 0; j < n; j++) {
+            const dk_status status = dk_write_feature(d->ctx, &list->rows[j], false);
+            if (status != DK_OK)
+                return status;
+        }
+        dk_json_array_end(json);
+        dk_json_member_integer(json, "numberReturned", (int64_t)n);
+        dk_json_key(json, "complete");
+        dk_json_bool(json, list->complete && n == list->n);
+        dk_json_object_end(json);
+    }
+    dk_json_array_end(json);
+    return DK_OK;
+}
+
+/* ---- timeline ---- */
+
+typedef struct event {
+    const dk_row *row;
+    size_t field, order;
+} event;
+
+static const char *visible_text(const dk_row *row, size_t field)
+{
+    return (row->visible >> field & 1) != 0 && row->values[field].type == DK_TEXT ? row->values[field].text.data : NULL;
+}
+
+static int by_date(const void *a, const void *b)
+{
+    const event *p = a, *q = b;
+    const int order = strcmp(p->row->values[p->field].text.data, q->row->values[q->field].text.data);
+    return order != 0 ? order : p->order < q->order ? -1 : p->order > q->order;
+}
+
+static bool add_events(const dk_row_list *list, event **events, size_t *n, size_t *capacity)
+{
+    for (size_t j = 0; j < list->n && j < ROWS_LISTED; j++)
+        for (size_t field = 0; field < list->kind->n_fields; field++) {
+            if (list->kind->fields[field].type != DK_FIELD_DATE || visible_text(&list->rows[j], field) == NULL)
+                continue;
+            if (*n == *capacity) {
+                const size_t larger = *capacity > 0 ? *capacity * 2 : 64;
+                event *moved = realloc(*events, larger * sizeof *moved);
+                if (moved == NULL)
+                    return false;
+                *events = moved;
+                *capacity = larger;
+            }
+            (*events)[*n] = (event){&list->rows[j], field, *n};
+            (*n)++;
+        }
+    return true;
+}
+
+static dk_status write_timeline(dossier *d)
+{
+    dk_json *json = &d->ctx->json;
+    event *events = NULL;
+    size_t n = 0, capacity = 0;
+    bool ok = add_events(&d->subject, &events, &n, &capacity);
+    for (size_t i = 0; ok && i < DK_MAX_KINDS; i++)
+        if (d->linked[i].kind != NULL)
+            ok = add_events(&d->linked[i], &events, &n, &capacity);
+    if (!ok) {
+        free(events);
+        return dk_fail(&d->ctx->error, DK_NOMEM, "out of memory");
+    }
+    if (n > 1)
+        qsort(events, n, sizeof *events, by_date);
+    dk_json_key(json, "timeline");
+    dk_json_array_begin(json);
+    for (size_t i = 0; i < n; i++) {
+        const dk_row *row = events[i].row;
+        const dk_field *field = &row->kind->fields[events[i].field];
+        dk_json_object_begin(json);
+        dk_json_member_text(json, "date", row->values[events[i].field].text.data);
+        dk_json_member_text(json, "kind", row->kind->name);
+        dk_json_member_text(json, "kind_title", row->kind->title);
+        dk_json_member_text(json, "key", row->key);
+        dk_json_member_text(json, "label", row->label);
+        dk_json_member_text(json, "field", field->name);
+        dk_json_member_text(json, "field_title", field->title);
+        dk_json_object_end(json);
+    }
+    dk_json_array_end(json);
+    free(events);
+    return DK_OK;
+}
+
+/* ---- totals ---- */
+
+typedef struct totals {
+    dk_json *json;
+    const dk_kind *kind;
+} totals;
+
+static bool write_total(const dk_total_row *row, void *user)
+{
+    totals *t = user;
+    dk_json *json = t->json;
+    dk_json_object_begin(json);
+    dk_json_member_text(json, "kind", t->kind->name);
+    dk_json_key(json, "by");
+    dk_json_object_begin(json);
+    for (size_t i = 0; i < row->total->n_by; i++) {
+        dk_json_key(json, t->kind->fields[row->total->by[i]].name);
+        dk_json_value(json, &row->by[i]);
+    }
+    dk_json_object_end(json);
+    if (row->suppressed || row->sums == NULL) {
+        dk_json_key(json, "suppressed");
+        dk_json_bool(json, true);
+        dk_json_member_integer(json, "min_rows", row->total->min_rows);
+    } else {
+        dk_json_member_integer(json, "rows", row->rows);
+        dk_json_key(json, "sums");
+        dk_json_object_begin(json);
+        for (size_t i = 0; i < row->total->n_sum; i++) {
+            if (isnan(row->sums[i]))
+                continue;
+            dk_json_key(json, t->kind->fields[row->total->sum[i]].name);
+            dk_json_number(json, row->sums[i]);
+        }
+        dk_json_object_end(json);
+    }
+    dk_json_object_end(json);
+    return true;
+}
+
+static dk_status write_totals(dossier *d)
+{
+    dk_context *ctx = d->ctx;
+    const dk_catalogue *catalogue = ctx->worker->catalogue;
+    const dk_row *subject = &d->subject.rows[0];
+    bool reversed;
+    dk_json_key(&ctx->json, "totals");
+    dk_json_array_begin(&ctx->json);
+    for (size_t i = 0; i < catalogue->n_kinds; i++) {
+        const dk_kind *of = &catalogue->kinds[i];
+        if (of->n_totals == 0 || dk_catalogue_link(catalogue, subject->kind, of, &reversed) == NULL)
+            continue;
+        totals t = {&ctx->json, of};
+        const dk_status status = dk_query_totals(ctx->worker->store, subject->kind, subject->key, of, &ctx->viewer,
+                                                 ctx->worker->generation.number, write_total, &t, &ctx->error);
+        if (status != DK_OK && status != DK_NOT_FOUND)
+            return status;
+    }
+    dk_json_array_end(&ctx->json);
+    return DK_OK;
+}
+
+/* ---- items ---- */
+
+/* Whether a field that the viewer sees holds the text; numbers are compared as the catalogue writes them. */
+static bool holds(const dk_row *row, int field, const char *text)
+{
+    if ((row->visible >> field & 1) == 0)
+        return false;
+    const dk_value *value = &row->values[field];
+    char number[40];
+    switch (value->type) {
+    case DK_TEXT:
+        return strcmp(value->text.data, text) == 0;
+    case DK_INTEGER:
+        snprintf(number, sizeof number, "%lld", (long long)value->integer);
+        return strcmp(number, text) == 0;
+    case DK_REAL:
+        return strtod(text, NULL) == value->real;
+    case DK_NULL:
+    default:
+        return false;
+    }
+}
+
+static const dk_row_list *rows_of(const dossier *d, const dk_kind *kind)
+{
+    if (kind == d->subject.kind)
+        return &d->subject;
+    return d->linked[kind->index].kind != NULL ? &d->linked[kind->index] : NULL;
+}
+
+/* An item whose condition no linked record meets is left out; when no linked record says anything, it is listed. */
+static bool applies(const dossier *d, const dk_item *item)
+{
+    if (item->applies_kind == NULL)
+        return true;
+    const dk_row_list *list = rows_of(d, item->applies_kind);
+    bool told = false;
+    for (size_t i = 0; list != NULL && i < list->n; i++) {
+        const dk_row *row = &list->rows[i];
+        if ((row->visible >> item->applies_field & 1) == 0 || row->values[item->applies_field].type == DK_NULL)
+            continue;
+        told = true;
+        for (size_t j = 0; j < item->n_applies_values; j++)
+            if (holds(row, item->applies_field, item->applies_values[j]))
+                return true;
+    }
+    return !told;
+}
+
+static void write_item(const dossier *d, const dk_item *item)
+{
+    dk_json *json = &d->ctx->json;
+    const struct {
+        const char *name, *text;
+    } members[] = {{"id", item->id},           {"category", item->category}, {"title", item->title},
+                   {"content", item->content}, {"basis", item->basis},       {"time_limit", item->time_limit},
+                   {"subject", item->subject}, {"channel", item->channel},   {"object", item->object},
+                   {"mode", item->mode},       {"level", item->level},       {"guide", item->guide}};
+    dk_json_object_begin(json);
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        if (members[i].text != NULL)
+            dk_json_member_text(json, members[i].name, members[i].text);
+    const char *earliest = NULL;
+    size_t n = 0;
+    dk_json_key(json, "records");
+    dk_json_array_begin(json);
+    for (size_t i = 0; i < item->n_proofs; i++) {
+        const struct dk_proof *proof = &item->proofs[i];
+        const dk_row_list *list = rows_of(d, proof->kind);
+        const int date_field = proof->date_field >= 0 ? proof->date_field : proof->kind->date_field;
+        for (size_t j = 0; list != NULL && j < list->n; j++) {
+            const dk_row *row = &list->rows[j];
+            if (proof->where_field >= 0 && !holds(row, proof->where_field, proof->where_value))
+                continue;
+            const char *date = date_field >= 0 ? visible_text(row, (size_t)date_field) : NULL;
+            if (date != NULL && (earliest == NULL || strcmp(date, earliest) < 0))
+                earliest = date;
+            if (n++ >= ROWS_LISTED)
+                continue;
+            dk_json_object_begin(json);
+            dk_json_member_text(json, "kind", row->kind->name);
+            dk_json_member_text(json, "key", row->key);
+            dk_json_member_text(json, "label", row->label);
+            dk_json_member_text(json, "date", date);
+            dk_json_object_end(json);
+        }
+    }
+    dk_json_array_end(json);
+    dk_json_member_text(json, "status", n > 0 ? "published" : "missing");
+    dk_json_member_text(json, "published_on", earliest);
+    dk_json_object_end(json);
+}
+
+static void write_items(const dossier *d)
+{
+    const dk_catalogue *catalogue = d->ctx->worker->catalogue;
+    dk_json_key(&d->ctx->json, "items");
+    dk_json_array_begin(&d->ctx->json);
+    for (size_t i = 0; i < catalogue->n_items; i++)
+        if (catalogue->items[i].subject_kind == d->subject.kind && applies(d, &catalogue->items[i]))
+            write_item(d, &catalogue->items[i]);
+    dk_json_array_end(&d->ctx->json);
+}
+
+/* ---- all of it ---- */
+
+static dk_status write_dossier(dossier *d)
+{
+    dk_context *ctx = d->ctx;
+    dk_json *json = &ctx->json;
+    dk_answer_json(ctx, "application/json");
+    dk_json_object_begin(json);
+    dk_json_member_text(json, "kind", d->subject.kind->name);
+    dk_json_member_text(json, "kind_title", d->subject.kind->title);
+    dk_json_member_integer(json, "generation", ctx->worker->generation.number);
+    dk_json_key(json, "subject");
+    dk_status status = dk_write_feature(ctx, &d->subject.rows[0], false);
+    if (status == DK_OK)
+        status = write_linked(d);
+    if (status == DK_OK)
+        status = write_timeline(d);
+    if (status == DK_OK)
+        status = write_totals(d);
+    if (status == DK_OK)
+        write_items(d);
+    dk_json_object_end(json);
+    return status;
+}
+
+dk_status dk_get_dossier(dk_context *ctx)
+{
+    static const char *const params[] = {"f", NULL};
+    const dk_kind *kind;
+    dk_status status = dk_context_kind(ctx, ctx->request->path[1], &kind);
+    if (status == DK_OK)
+        status = dk_context_params(ctx, params);
+    if (status == DK_OK)
+        status = dk_context_json_only(ctx);
+    if (status != DK_OK)
+        return status;
+
+    dossier *d = calloc(1, sizeof *d);
+    if (d == NULL)
+        return dk_fail(&ctx->error, DK_NOMEM, "out of memory");
+    d->ctx = ctx;
+    d->status = DK_OK;
+    d->subject = (dk_row_list){.kind = kind, .complete = true};
+    d->filling = &d->subject;
+    d->room = 1;
+    status = dk_query_row(ctx->worker->store, kind, ctx->request->path[3], &ctx->viewer, ctx->worker->generation.number,
+                          true, keep_row, d, &ctx->error);
+    if (status == DK_OK)
+        status = d->status;
+    if (status == DK_NOT_FOUND || (status == DK_OK && d->subject.n == 0))
+        status = dk_fail(&ctx->error, DK_NOT_FOUND, "The collection \"%s\" has no such published item.", kind->name);
+    if (status == DK_OK)
+        status = read_linked(d);
+    if (status == DK_OK)
+        status = write_dossier(d);
+    dk_row_list_finish(&d->subject);
+    for (size_t i = 0; i < DK_MAX_KINDS; i++)
+        dk_row_list_finish(&d->linked[i]);
+    dk_row_memory_finish(&d->memory);
+    free(d);
+    return status;
+}

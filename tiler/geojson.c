@@ -1,0 +1,170 @@
+/* Rows as GeoJSON (RFC 7946): what the viewer may see of them. */
+#include "tiler/http.h"
+
+#include <string.h>
+
+static double ring_area2(const double *lonlat, size_t n)
+{
+    double area = 0;
+    for (size_t i = 0; i + 1 < n; i++)
+        area += (lonlat[2 * i] - lonlat[0]) * (lonlat[2 * i + 3] - lonlat[1]) -
+                (lonlat[2 * i + 2] - lonlat[0]) * (lonlat[2 * i + 1] - lonlat[1]);
+    return area;
+}
+
+static void write_positions(dk_json *json, const double *lonlat, size_t n, bool backwards)
+{
+    dk_json_array_begin(json);
+    for (size_t i = 0; i < n; i++) {
+        const double *position = lonlat + 2 * (backwards ? n - 1 - i : i);
+        dk_json_array_begin(json);
+        dk_json_degrees(json, position[0]);
+        dk_json_degrees(json, position[1]);
+        dk_json_array_end(json);
+    }
+    dk_json_array_end(json);
+}
+
+/* 3.1.6: exteriors counter-clockwise, holes clockwise. */
+static void write_ring(dk_json *json, const dk_shape *shape, const dk_part *part)
+{
+    const double *lonlat = shape->lonlat + 2 * part->start;
+    write_positions(json, lonlat, part->count, (ring_area2(lonlat, part->count) < 0) != part->hole);
+}
+
+static void write_polygons(dk_json *json, const dk_shape *shape, bool multiple)
+{
+    if (multiple)
+        dk_json_array_begin(json);
+    for (size_t i = 0; i < shape->n_parts;) {
+        dk_json_array_begin(json);
+        write_ring(json, shape, &shape->parts[i++]);
+        while (i < shape->n_parts && shape->parts[i].hole)
+            write_ring(json, shape, &shape->parts[i++]);
+        dk_json_array_end(json);
+    }
+    if (multiple)
+        dk_json_array_end(json);
+}
+
+static void write_geometry(dk_json *json, const dk_shape *shape)
+{
+    size_t n = 0; /* members: polygons, lines or points */
+    for (size_t i = 0; i < shape->n_parts; i++)
+        n += shape->parts[i].hole ? 0 : 1;
+    if (n == 0) {
+        dk_json_null(json);
+        return;
+    }
+    const bool multiple = n > 1;
+    const char *type = shape->kind == DK_POLYGONS ? (multiple ? "MultiPolygon" : "Polygon")
+                       : shape->kind == DK_LINES  ? (multiple ? "MultiLineString" : "LineString")
+                                                  : (multiple ? "MultiPoint" : "Point");
+    dk_json_object_begin(json);
+    dk_json_member_text(json, "type", type);
+    dk_json_key(json, "coordinates");
+    if (shape->kind == DK_POLYGONS) {
+        write_polygons(json, shape, multiple);
+    } else if (shape->kind == DK_LINES) {
+        if (multiple)
+            dk_json_array_begin(json);
+        for (size_t i = 0; i < shape->n_parts; i++)
+            write_positions(json, shape->lonlat + 2 * shape->parts[i].start, shape->parts[i].count, false);
+        if (multiple)
+            dk_json_array_end(json);
+    } else if (multiple) {
+        write_positions(json, shape->lonlat, shape->n_points, false);
+    } else {
+        dk_json_array_begin(json);
+        dk_json_degrees(json, shape->lonlat[0]);
+        dk_json_degrees(json, shape->lonlat[1]);
+        dk_json_array_end(json);
+    }
+    dk_json_object_end(json);
+}
+
+static void write_link(dk_context *ctx, const char *rel, dk_buf *path, const char *type, const char *title)
+{
+    const char *text = dk_buf_cstr(path);
+    if (text != NULL)
+        dk_write_link(ctx, rel, text, type, title);
+    else
+        ctx->json.buf->failed = true;
+}
+
+static void write_links(dk_context *ctx, const dk_row *row)
+{
+    const dk_catalogue *catalogue = ctx->worker->catalogue;
+    dk_json *json = &ctx->json;
+    dk_buf path;
+    dk_buf_init(&path);
+    dk_append_item_path(&path, row->kind, row->key);
+
+    dk_json_key(json, "links");
+    dk_json_array_begin(json);
+    write_link(ctx, "self", &path, "application/geo+json", row->label);
+    dk_buf_text(&path, "/dossier");
+    write_link(ctx, "describedby", &path, "application/json", "一地一档");
+    dk_buf_clear(&path);
+    dk_buf_text(&path, "/collections/");
+    dk_append_encoded(&path, row->kind->name);
+    write_link(ctx, "collection", &path, "application/json", row->kind->title);
+    for (size_t i = 0; i < catalogue->n_kinds; i++) {
+        const dk_kind *other = &catalogue->kinds[i];
+        bool reversed;
+        if (!dk_context_sees(ctx, other) || dk_catalogue_link(catalogue, row->kind, other, &reversed) == NULL)
+            continue;
+        dk_buf_clear(&path);
+        dk_append_item_path(&path, row->kind, row->key);
+        dk_buf_byte(&path, '/');
+        dk_append_encoded(&path, other->name);
+        write_link(ctx, "related", &path, "application/geo+json", other->title);
+    }
+    dk_json_array_end(json);
+    dk_buf_finish(&path);
+}
+
+dk_status dk_write_feature(dk_context *ctx, const dk_row *row, bool single)
+{
+    dk_json *json = &ctx->json;
+    dk_shape *shape = &ctx->worker->shape;
+    const bool geometry = row->wkb != NULL && row->wkb_size > 0;
+    if (geometry) {
+        const dk_status status = dk_shape_from_wkb(row->wkb, row->wkb_size, shape, &ctx->error);
+        if (status != DK_OK)
+            return status;
+    }
+    dk_json_object_begin(json);
+    dk_json_member_text(json, "type", "Feature");
+    dk_json_member_text(json, "id", row->key);
+    dk_json_key(json, "geometry");
+    if (geometry)
+        write_geometry(json, shape);
+    else
+        dk_json_null(json);
+    dk_json_key(json, "properties");
+    dk_json_object_begin(json);
+    for (size_t i = 0; i < row->kind->n_fields; i++) {
+        if ((row->visible >> i & 1) == 0 || row->values[i].type == DK_NULL)
+            continue;
+        dk_json_key(json, row->kind->fields[i].name);
+        dk_json_value(json, &row->values[i]);
+    }
+    dk_json_object_end(json);
+    dk_json_key(json, "feature");
+    dk_json_integer(json, (int64_t)row->feature);
+    dk_json_member_text(json, "label", row->label);
+    if (row->kind->geometry != DK_NO_GEOMETRY) {
+        dk_json_key(json, "bbox");
+        dk_json_array_begin(json);
+        for (int i = 0; i < 4; i++)
+            dk_json_degrees(json, row->bounds[i]);
+        dk_json_array_end(json);
+    }
+    if (single) {
+        dk_json_member_integer(json, "generation", ctx->worker->generation.number);
+        write_links(ctx, row);
+    }
+    dk_json_object_end(json);
+    return DK_OK;
+}

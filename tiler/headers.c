@@ -1,0 +1,152 @@
+#include "tiler/headers.h"
+
+#include <string.h>
+#include <strings.h>
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* A weight (RFC 9110, 12.4.2) in thousandths; what is not one gives 0. */
+static int weight(const char *text, size_t size)
+{
+    if (size == 0 || size > 5 || (text[0] != '0' && text[0] != '1') || (size > 1 && text[1] != '.'))
+        return 0;
+    int value = (text[0] - '0') * 1000;
+    for (size_t i = 2, unit = 100; i < size; i++, unit /= 10) {
+        if (text[i] < '0' || text[i] > '9')
+            return 0;
+        value += (text[i] - '0') * (int)unit;
+    }
+    return value <= 1000 ? value : 0;
+}
+
+/* Takes the next element of a list of names with parameters: its name, and its weight (1000 if there is none).
+ * Returns where to go on, NULL at the end. */
+static const char *next_element(const char *at, const char **ret_name, size_t *ret_size, int *ret_weight)
+{
+    while (is_blank(*at) || *at == ',')
+        at++;
+    if (*at == '\0')
+        return NULL;
+    const size_t size = strcspn(at, ",");
+    const char *const end = at + size;
+    const char *semicolon = memchr(at, ';', size);
+    const char *name_end = semicolon != NULL ? semicolon : end;
+    *ret_name = at;
+    while (name_end > at && is_blank(name_end[-1]))
+        name_end--;
+    *ret_size = (size_t)(name_end - at);
+    *ret_weight = 1000;
+    while (semicolon != NULL) {
+        const char *parameter = semicolon + 1;
+        while (parameter < end && is_blank(*parameter))
+            parameter++;
+        semicolon = parameter < end ? memchr(parameter, ';', (size_t)(end - parameter)) : NULL;
+        const char *stop = semicolon != NULL ? semicolon : end;
+        while (stop > parameter && is_blank(stop[-1]))
+            stop--;
+        if (stop - parameter >= 2 && (parameter[0] == 'q' || parameter[0] == 'Q') && parameter[1] == '=')
+            *ret_weight = weight(parameter + 2, (size_t)(stop - parameter - 2));
+    }
+    return end;
+}
+
+static bool equals(const char *text, size_t size, const char *word)
+{
+    return size == strlen(word) && strncasecmp(text, word, size) == 0;
+}
+
+bool dk_accepts_gzip(const char *accept_encoding)
+{
+    if (accept_encoding == NULL)
+        return false;
+    int gzip = -1, any = -1, q;
+    const char *name;
+    size_t size;
+    for (const char *at = accept_encoding; (at = next_element(at, &name, &size, &q)) != NULL;) {
+        if (equals(name, size, "gzip") || equals(name, size, "x-gzip"))
+            gzip = q;
+        else if (equals(name, size, "*"))
+            any = q;
+    }
+    return gzip >= 0 ? gzip > 0 : any > 0;
+}
+
+bool dk_prefers_json(const char *accept)
+{
+    if (accept == NULL)
+        return false;
+    int json = -1, html = -1, application = -1, text = -1, any = 0, q;
+    const char *name;
+    size_t size;
+    for (const char *at = accept; (at = next_element(at, &name, &size, &q)) != NULL;) {
+        if (equals(name, size, "application/json"))
+            json = q;
+        else if (equals(name, size, "text/html"))
+            html = q;
+        else if (equals(name, size, "application/*"))
+            application = q;
+        else if (equals(name, size, "text/*"))
+            text = q;
+        else if (equals(name, size, "*/*"))
+            any = q;
+    }
+    json = json >= 0 ? json : application >= 0 ? application : any;
+    html = html >= 0 ? html : text >= 0 ? text : any;
+    return json > html;
+}
+
+bool dk_none_match(const char *if_none_match, const char *etag)
+{
+    if (if_none_match == NULL)
+        return false;
+    const size_t etag_size = strlen(etag);
+    const char *at = if_none_match;
+    for (;;) {
+        while (is_blank(*at) || *at == ',')
+            at++;
+        if (*at == '\0')
+            return false;
+        if (*at == '*')
+            return true;
+        if (at[0] == 'W' && at[1] == '/')
+            at += 2;
+        if (*at != '"')
+            return false;
+        const char *close = strchr(at + 1, '"');
+        if (close == NULL)
+            return false;
+        if ((size_t)(close + 1 - at) == etag_size && memcmp(at, etag, etag_size) == 0)
+            return true;
+        at = close + 1;
+    }
+}
+
+const char *dk_bearer_token(const char *authorization, size_t *ret_size)
+{
+    if (authorization == NULL)
+        return NULL;
+    while (is_blank(*authorization))
+        authorization++;
+    if (strncasecmp(authorization, "Bearer", 6) != 0 || !is_blank(authorization[6]))
+        return NULL;
+    authorization += 6;
+    while (is_blank(*authorization))
+        authorization++;
+    size_t size = strlen(authorization);
+    while (size > 0 && is_blank(authorization[size - 1]))
+        size--;
+    if (size == 0)
+        return NULL;
+    *ret_size = size;
+    return authorization;
+}
+
+bool dk_host_plain(const char *host)
+{
+    if (host == NULL || host[0] == '\0' || strlen(host) > 255)
+        return false;
+    return host[strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:-_[]")] == '\0';
+}

@@ -1,0 +1,99 @@
+/* What a handler of one resource works with. A handler reads the request, writes its answer into the worker's body
+ * and returns DK_OK; any other status becomes a problem document (RFC 9457): DK_NOT_FOUND 404, DK_INVALID 400,
+ * DK_LIMIT 413, DK_BUSY 503, the rest 500. The sentence in ctx->error is shown for 400, 404 and 413 only. */
+#ifndef DK_TILER_HTTP_H
+#define DK_TILER_HTTP_H
+
+#include "store/query.h"
+#include "tiler/json.h"
+#include "tiler/request.h"
+#include "tiler/store_pool.h"
+#include "tiler/viewer.h"
+
+#define DK_LIMIT_DEFAULT 100
+#define DK_LIMIT_MAX 10000
+#define DK_BODY_MAX (64u << 20) /* bytes of rows after which a page is cut and continues at its next link */
+
+/* Of the whole server; immutable while it runs. */
+typedef struct dk_config {
+    const char *store_path;
+    const char *base_path;    /* "" or "/maps" */
+    const char *tianditu_key; /* NULL: no basemap */
+    const dk_tokens *tokens;  /* NULL: no staff */
+} dk_config;
+
+typedef struct dk_answer {
+    unsigned status;  /* HTTP */
+    const char *type; /* Content-Type; NULL: no body */
+    const void *data; /* the body; NULL: worker->body */
+    size_t size;
+    const void *gzip; /* the same, gzipped beforehand; NULL: made when wanted */
+    size_t gzip_size;
+    bool fixed;         /* data and gzip outlive the answer and are the same for every viewer */
+    bool revalidate;    /* a cache must ask each time: what tells the state of the server */
+    bool vary_accept;   /* the choice of this answer looked at Accept */
+    bool page;          /* the map page: gets the Content-Security-Policy */
+    const char *etag;   /* of a fixed body, without quotes */
+    char location[256]; /* "" : none */
+} dk_answer;
+
+typedef struct dk_context {
+    const dk_config *config;
+    const dk_request *request;
+    dk_viewer viewer;
+    dk_worker *worker;  /* NULL for what needs no store */
+    bool prefers_json;  /* by Accept */
+    const char *host;   /* NULL unless plain: see dk_host_plain */
+    const char *scheme; /* http or https, as the client sees it */
+    dk_json json;       /* on worker->body */
+    dk_answer answer;
+    dk_error error;
+} dk_context;
+
+/* The handlers. Path segments behind the resource's name are in ctx->request->path. */
+dk_status dk_get_landing(dk_context *ctx);
+dk_status dk_get_asset(dk_context *ctx);
+dk_status dk_get_style(dk_context *ctx);
+dk_status dk_get_catalogue(dk_context *ctx);
+dk_status dk_get_health(dk_context *ctx);
+dk_status dk_get_collections(dk_context *ctx);
+dk_status dk_get_collection(dk_context *ctx);
+dk_status dk_get_items(dk_context *ctx);
+dk_status dk_get_item(dk_context *ctx);
+dk_status dk_get_linked(dk_context *ctx);
+dk_status dk_get_dossier(dk_context *ctx);
+dk_status dk_get_search(dk_context *ctx);
+dk_status dk_get_tile(dk_context *ctx);
+dk_status dk_get_tilejson(dk_context *ctx);
+
+/* ---- shared by the handlers: context.c ---- */
+
+/* Begins a JSON answer. type: JSON media type. */
+void dk_answer_json(dk_context *ctx, const char *type);
+
+/* The kind of that name; DK_NOT_FOUND when there is none or the viewer may see none of its fields: the same words. */
+dk_status dk_context_kind(dk_context *ctx, const char *name, const dk_kind **ret_kind);
+/* Bits of the fields that the viewer may see in some row. */
+uint64_t dk_context_fields(const dk_context *ctx, const dk_kind *kind);
+bool dk_context_sees(const dk_context *ctx, const dk_kind *kind);
+
+/* DK_INVALID, naming the parameter, unless each is one of names (NULL-terminated). */
+dk_status dk_context_params(dk_context *ctx, const char *const *names);
+/* The parameter limit, from 1 to max; fallback when absent. */
+dk_status dk_context_limit(dk_context *ctx, size_t fallback, size_t max, size_t *ret_limit);
+/* The parameter f, where only JSON is to be had. */
+dk_status dk_context_json_only(dk_context *ctx);
+
+/* {"rel", "href", "type", "title"}; the address is base path + path. title may be NULL. */
+void dk_write_link(dk_context *ctx, const char *rel, const char *path, const char *type, const char *title);
+/* Appends a text percent-encoded as a path segment or query value (RFC 3986 unreserved stays). */
+void dk_append_encoded(dk_buf *out, const char *text);
+/* Appends /collections/KIND/items/KEY. */
+void dk_append_item_path(dk_buf *out, const dk_kind *kind, const char *key);
+
+/* ---- geojson.c ---- */
+
+/* F of the contract. single: an answer of its own, with its generation and links. */
+dk_status dk_write_feature(dk_context *ctx, const dk_row *row, bool single);
+
+#endif

@@ -1,0 +1,318 @@
+/* /collections/{c}/items, one item, and what is linked to one. */
+#include "tiler/http.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A FeatureCollection while its rows arrive. */
+typedef struct page {
+    dk_context *ctx;
+    size_t limit, rows;
+    bool cut;    /* ended early for its size */
+    dk_buf last; /* key of the last row */
+    dk_status status;
+} page;
+
+static bool page_row(const dk_row *row, void *user)
+{
+    page *p = user;
+    p->status = dk_write_feature(p->ctx, row, false);
+    dk_buf_clear(&p->last);
+    dk_buf_text(&p->last, row->key);
+    p->rows++;
+    if (p->ctx->json.buf->size > DK_BODY_MAX)
+        p->cut = true;
+    return p->status == DK_OK && !p->cut && !p->ctx->json.buf->failed;
+}
+
+static void page_begin(page *p, dk_context *ctx, size_t limit)
+{
+    *p = (page){.ctx = ctx, .limit = limit, .status = DK_OK};
+    dk_buf_init(&p->last);
+    dk_answer_json(ctx, "application/geo+json");
+    dk_json_object_begin(&ctx->json);
+    dk_json_member_text(&ctx->json, "type", "FeatureCollection");
+    dk_json_key(&ctx->json, "features");
+    dk_json_array_begin(&ctx->json);
+}
+
+/* The request's own address, going on behind the last row if `after` is not NULL. */
+static void append_own_address(dk_buf *out, const dk_request *request, const char *after)
+{
+    for (size_t i = 0; i < request->n_path; i++) {
+        dk_buf_byte(out, '/');
+        dk_append_encoded(out, request->path[i]);
+    }
+    unsigned char separator = '?';
+    for (size_t i = 0; i < request->n_params; i++) {
+        const dk_param *param = &request->params[i];
+        if (after != NULL && strcmp(param->name, "after") == 0)
+            continue;
+        dk_buf_byte(out, separator);
+        separator = '&';
+        dk_append_encoded(out, param->name);
+        dk_buf_byte(out, '=');
+        dk_append_encoded(out, param->value);
+    }
+    if (after != NULL) {
+        dk_buf_byte(out, separator);
+        dk_buf_text(out, "after=");
+        dk_append_encoded(out, after);
+    }
+}
+
+/* matched: rows in all, -1 if it is not counted. */
+static void page_end(page *p, int64_t matched, bool more)
+{
+    dk_context *ctx = p->ctx;
+    dk_json *json = &ctx->json;
+    dk_json_array_end(json);
+    if (matched >= 0)
+        dk_json_member_integer(json, "numberMatched", matched);
+    dk_json_member_integer(json, "numberReturned", (int64_t)p->rows);
+    dk_json_member_integer(json, "generation", ctx->worker->generation.number);
+    dk_json_key(json, "links");
+    dk_json_array_begin(json);
+    dk_buf address;
+    dk_buf_init(&address);
+    append_own_address(&address, ctx->request, NULL);
+    const char *text = dk_buf_cstr(&address);
+    if (text != NULL)
+        dk_write_link(ctx, "self", text, "application/geo+json", NULL);
+    if (more) {
+        const char *after = dk_buf_cstr(&p->last);
+        dk_buf_clear(&address);
+        append_own_address(&address, ctx->request, after != NULL ? after : "");
+        text = dk_buf_cstr(&address);
+        if (text != NULL)
+            dk_write_link(ctx, "next", text, "application/geo+json", NULL);
+    }
+    if (address.failed || p->last.failed)
+        json->buf->failed = true;
+    dk_buf_finish(&address);
+    dk_json_array_end(json);
+    dk_json_object_end(json);
+}
+
+static bool any_row(const dk_row *row, void *user)
+{
+    (void)row;
+    *(bool *)user = true;
+    return false;
+}
+
+/* ---- one item ---- */
+
+typedef struct single {
+    dk_context *ctx;
+    dk_status status;
+} single;
+
+static bool single_row(const dk_row *row, void *user)
+{
+    single *s = user;
+    s->status = dk_write_feature(s->ctx, row, true);
+    return false;
+}
+
+static dk_status no_such_item(dk_context *ctx, const dk_kind *kind)
+{
+    return dk_fail(&ctx->error, DK_NOT_FOUND, "The collection \"%s\" has no such published item.", kind->name);
+}
+
+dk_status dk_get_item(dk_context *ctx)
+{
+    static const char *const params[] = {"f", NULL};
+    const dk_kind *kind;
+    dk_status status = dk_context_kind(ctx, ctx->request->path[1], &kind);
+    if (status == DK_OK)
+        status = dk_context_params(ctx, params);
+    if (status == DK_OK)
+        status = dk_context_json_only(ctx);
+    if (status != DK_OK)
+        return status;
+    dk_answer_json(ctx, "application/geo+json");
+    single s = {ctx, DK_OK};
+    status = dk_query_row(ctx->worker->store, kind, ctx->request->path[3], &ctx->viewer, ctx->worker->generation.number,
+                          true, single_row, &s, &ctx->error);
+    if (status == DK_NOT_FOUND)
+        return no_such_item(ctx, kind);
+    return status != DK_OK ? status : s.status;
+}
+
+/* ---- many items ---- */
+
+static dk_status parse_bbox(dk_context *ctx, const char *text, double ret_bounds[4])
+{
+    double bounds[4];
+    const char *at = text;
+    for (int i = 0; i < 4; i++) {
+        char *end;
+        if (strchr("+-.0123456789", *at) == NULL || *at == '\0')
+            goto wrong;
+        bounds[i] = strtod(at, &end);
+        if (end == at || !isfinite(bounds[i]) || memchr(at, 'x', (size_t)(end - at)) != NULL ||
+            *end != (i < 3 ? ',' : '\0'))
+            goto wrong;
+        at = end + 1;
+    }
+    if (bounds[0] > bounds[2] || bounds[1] > bounds[3])
+        return dk_fail(&ctx->error, DK_INVALID,
+                       "The parameter \"bbox\" is west,south,east,north with west <= east and south <= north.");
+    memcpy(ret_bounds, bounds, sizeof bounds);
+    return DK_OK;
+wrong:
+    return dk_fail(&ctx->error, DK_INVALID,
+                   "The parameter \"bbox\" is four finite numbers in degrees: west,south,east,north.");
+}
+
+/* One answer for a field that does not exist and for one that the viewer may not see. */
+static dk_status unknown_field(dk_context *ctx, const dk_kind *kind, const char *name)
+{
+    return dk_fail(&ctx->error, DK_INVALID,
+                   "The parameter \"%.100s\" is not known here: the collection \"%s\" has no such field to filter by.",
+                   name, kind->name);
+}
+
+static dk_status items_by_feature(dk_context *ctx, const dk_kind *kind, const char *text)
+{
+    const size_t digits = strspn(text, "0123456789");
+    if (digits == 0 || digits > 18 || text[digits] != '\0')
+        return dk_fail(&ctx->error, DK_INVALID, "The parameter \"feature\" is a whole number, as a tile's feature id.");
+    page p;
+    page_begin(&p, ctx, 1);
+    dk_status status = dk_query_feature(ctx->worker->store, kind, strtoull(text, NULL, 10), &ctx->viewer,
+                                        ctx->worker->generation.number, true, page_row, &p, &ctx->error);
+    if (status == DK_NOT_FOUND)
+        status = DK_OK; /* an empty collection, as a filter that matches nothing */
+    if (status == DK_OK)
+        status = p.status;
+    page_end(&p, (int64_t)p.rows, false);
+    dk_buf_finish(&p.last);
+    return status;
+}
+
+dk_status dk_get_items(dk_context *ctx)
+{
+    static const char *const alone[] = {"feature", "f", NULL};
+    const dk_request *request = ctx->request;
+    const dk_kind *kind;
+    size_t limit;
+    double bounds[4];
+    dk_filter filters[DK_PARAMS_MAX];
+    dk_status status = dk_context_kind(ctx, request->path[1], &kind);
+    if (status == DK_OK)
+        status = dk_context_json_only(ctx);
+    if (status == DK_OK)
+        status = dk_context_limit(ctx, DK_LIMIT_DEFAULT, DK_LIMIT_MAX, &limit);
+    if (status != DK_OK)
+        return status;
+    const char *feature = dk_request_param(request, "feature");
+    if (feature != NULL) {
+        status = dk_context_params(ctx, alone);
+        return status != DK_OK ? status : items_by_feature(ctx, kind, feature);
+    }
+
+    dk_query query = {.kind = kind,
+                      .viewer = &ctx->viewer,
+                      .generation = ctx->worker->generation.number,
+                      .filters = filters,
+                      .limit = limit,
+                      .with_geometry = true};
+    const uint64_t visible = dk_context_fields(ctx, kind);
+    const char *first_filter = NULL;
+    for (size_t i = 0; i < request->n_params; i++) {
+        const dk_param *param = &request->params[i];
+        if (strcmp(param->name, "limit") == 0 || strcmp(param->name, "f") == 0)
+            continue;
+        if (strcmp(param->name, "after") == 0) {
+            query.after = param->value;
+            continue;
+        }
+        if (strcmp(param->name, "bbox") == 0) {
+            if (kind->geometry == DK_NO_GEOMETRY)
+                return dk_fail(&ctx->error, DK_INVALID,
+                               "The parameter \"bbox\" is for layers; the collection \"%s\" has no geometry.",
+                               kind->name);
+            if ((status = parse_bbox(ctx, param->value, bounds)) != DK_OK)
+                return status;
+            query.bounds = bounds;
+            continue;
+        }
+        const int field = dk_kind_field(kind, param->name);
+        if (field < 0 || (visible >> field & 1) == 0)
+            return unknown_field(ctx, kind, param->name);
+        first_filter = param->name;
+        filters[query.n_filters++] = (dk_filter){field, param->value};
+    }
+
+    int64_t matched = 0;
+    status = dk_query_count(ctx->worker->store, &query, &matched, &ctx->error);
+    if (status == DK_NOT_FOUND && first_filter != NULL)
+        return unknown_field(ctx, kind, first_filter);
+    if (status != DK_OK)
+        return status;
+
+    page p;
+    page_begin(&p, ctx, limit);
+    status = dk_query_rows(ctx->worker->store, &query, page_row, &p, &ctx->error);
+    if (status == DK_OK)
+        status = p.status;
+    bool more = p.cut;
+    if (status == DK_OK && p.rows == limit && (int64_t)p.rows < matched) {
+        dk_query next = query;
+        next.after = dk_buf_cstr(&p.last);
+        next.limit = 1;
+        next.with_geometry = false;
+        more = false;
+        status = next.after == NULL ? DK_NOMEM : dk_query_rows(ctx->worker->store, &next, any_row, &more, &ctx->error);
+    }
+    page_end(&p, matched, more);
+    dk_buf_finish(&p.last);
+    return status;
+}
+
+dk_status dk_get_linked(dk_context *ctx)
+{
+    static const char *const params[] = {"limit", "after", "f", NULL};
+    const dk_request *request = ctx->request;
+    const dk_kind *kind, *other;
+    size_t limit;
+    bool reversed;
+    dk_status status = dk_context_kind(ctx, request->path[1], &kind);
+    if (status == DK_OK)
+        status = dk_context_kind(ctx, request->path[4], &other);
+    if (status == DK_OK)
+        status = dk_context_params(ctx, params);
+    if (status == DK_OK)
+        status = dk_context_json_only(ctx);
+    if (status == DK_OK)
+        status = dk_context_limit(ctx, DK_LIMIT_DEFAULT, DK_LIMIT_MAX, &limit);
+    if (status != DK_OK)
+        return status;
+    if (dk_catalogue_link(ctx->worker->catalogue, kind, other, &reversed) == NULL)
+        return dk_fail(&ctx->error, DK_NOT_FOUND, "The catalogue does not link \"%s\" and \"%s\".", kind->name,
+                       other->name);
+
+    page p;
+    page_begin(&p, ctx, limit);
+    dk_store *store = ctx->worker->store;
+    const int64_t generation = ctx->worker->generation.number;
+    status = dk_query_linked(store, kind, request->path[3], other, &ctx->viewer, generation,
+                             dk_request_param(request, "after"), limit, true, page_row, &p, &ctx->error);
+    bool more = p.cut;
+    if (status == DK_OK)
+        status = p.status;
+    if (status == DK_OK && p.rows == limit && !p.cut) {
+        const char *last = dk_buf_cstr(&p.last);
+        status = last == NULL ? DK_NOMEM
+                              : dk_query_linked(store, kind, request->path[3], other, &ctx->viewer, generation, last, 1,
+                                                false, any_row, &more, &ctx->error);
+    }
+    if (status == DK_NOT_FOUND)
+        status = no_such_item(ctx, kind);
+    page_end(&p, -1, more);
+    dk_buf_finish(&p.last);
+    return status;
+}

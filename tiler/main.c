@@ -1,0 +1,155 @@
+/* dikuai-tiler: serves a store over HTTP. Exit codes: 0 done, 1 the work failed, 2 wrong usage. */
+#include "tiler/server.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char default_listen[] = "127.0.0.1:8080";
+
+static size_t default_threads(void)
+{
+    const long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : n > 64 ? 64 : (size_t)n;
+}
+
+static void print_help(FILE *out)
+{
+    fprintf(out,
+            "usage: dikuai-tiler STORE [options]\n"
+            "\n"
+            "Serves the map page, vector tiles and queries of a store that dikuai-ingest made.\n"
+            "\n"
+            "  --listen ADDR:PORT   address to listen on (default %s; port 0: any free one, printed)\n"
+            "  --threads N          threads that answer (default %zu, one per processor)\n"
+            "  --base-path PATH     path under which a proxy shows the server, such as /land\n"
+            "  --token-file FILE    staff tokens: lines TOKEN DIVISION-PREFIX NAME, * for the whole store\n"
+            "  --tianditu-key KEY   key of the 天地图 basemap; without it the map has none\n"
+            "  --help, --version\n"
+            "\n"
+            "examples:\n"
+            "  dikuai-tiler county.gpkg\n"
+            "  dikuai-tiler county.gpkg --listen 0.0.0.0:80 --token-file tokens --base-path /land\n"
+            "  curl -H 'Authorization: Bearer TOKEN' http://127.0.0.1:8080/collections/parcel/items?limit=1\n",
+            default_listen, default_threads());
+}
+
+static int usage(const char *message, const char *detail)
+{
+    fprintf(stderr, "dikuai-tiler: %s%s; dikuai-tiler --help shows how\n", message, detail);
+    return 2;
+}
+
+static bool base_path_valid(const char *path)
+{
+    const size_t size = strlen(path);
+    if (size == 0)
+        return true;
+    return path[0] == '/' && path[size - 1] != '/' && size < 200 && strstr(path, "//") == NULL &&
+           path[strspn(path, "/abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._~-")] == '\0';
+}
+
+static bool key_valid(const char *key)
+{
+    const size_t size = strlen(key);
+    return size > 0 && size <= 100 &&
+           key[strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")] == '\0';
+}
+
+static int serve(const dk_server_options *options)
+{
+    /* Blocked before any thread starts, so that only sigwait below gets them. */
+    sigset_t stop;
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTERM);
+    sigaddset(&stop, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &stop, NULL);
+    signal(SIGPIPE, SIG_IGN);
+
+    dk_error error;
+    dk_server *server = NULL;
+    char address[300];
+    if (dk_server_start(options, &server, address, sizeof address, &error) != DK_OK) {
+        fprintf(stderr, "dikuai-tiler: %s\n", error.text);
+        return 1;
+    }
+    printf("dikuai-tiler: serving %s on %s%s/\n", options->config.store_path, address, options->config.base_path);
+    fflush(stdout);
+    int received;
+    while (sigwait(&stop, &received) != 0)
+        ;
+    dk_server_stop(server);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    enum { LISTEN = 256, THREADS, BASE_PATH, TOKEN_FILE, TIANDITU_KEY, HELP, VERSION };
+    static const struct option long_options[] = {{"listen", required_argument, NULL, LISTEN},
+                                                 {"threads", required_argument, NULL, THREADS},
+                                                 {"base-path", required_argument, NULL, BASE_PATH},
+                                                 {"token-file", required_argument, NULL, TOKEN_FILE},
+                                                 {"tianditu-key", required_argument, NULL, TIANDITU_KEY},
+                                                 {"help", no_argument, NULL, HELP},
+                                                 {"version", no_argument, NULL, VERSION},
+                                                 {NULL, 0, NULL, 0}};
+    dk_server_options options = {.config = {.base_path = ""}, .listen = default_listen, .threads = default_threads()};
+    const char *token_file = NULL;
+    opterr = 0;
+    for (int option; (option = getopt_long(argc, argv, "h", long_options, NULL)) != -1;) {
+        char *end;
+        switch (option) {
+        case LISTEN:
+            options.listen = optarg;
+            break;
+        case THREADS:
+            options.threads = strtoul(optarg, &end, 10);
+            if (optarg[0] < '0' || optarg[0] > '9' || *end != '\0' || options.threads < 1 ||
+                options.threads > DK_THREADS_MAX)
+                return usage("--threads takes a number from 1 to 256, not ", optarg);
+            break;
+        case BASE_PATH:
+            options.config.base_path = strcmp(optarg, "/") == 0 ? "" : optarg;
+            if (!base_path_valid(options.config.base_path))
+                return usage("--base-path takes a path such as /land, without a slash at its end, not ", optarg);
+            break;
+        case TOKEN_FILE:
+            token_file = optarg;
+            break;
+        case TIANDITU_KEY:
+            if (!key_valid(optarg))
+                return usage("--tianditu-key takes a key of letters and digits", "");
+            options.config.tianditu_key = optarg;
+            break;
+        case 'h':
+        case HELP:
+            print_help(stdout);
+            return 0;
+        case VERSION:
+            printf("dikuai-tiler %s\n", DK_PROGRAM_VERSION);
+            return 0;
+        default:
+            return usage("unknown option, or one without its value: ", argv[optind - 1]);
+        }
+    }
+    if (argc - optind != 1)
+        return usage(argc == optind ? "the STORE to serve is missing" : "one STORE is served, more are given", "");
+    options.config.store_path = argv[optind];
+
+    dk_tokens *tokens = NULL;
+    bool exposed = false;
+    dk_error error;
+    if (token_file != NULL && dk_tokens_read(token_file, &tokens, &exposed, &error) != DK_OK) {
+        fprintf(stderr, "dikuai-tiler: %s\n", error.text);
+        return 1;
+    }
+    if (exposed)
+        fprintf(stderr, "dikuai-tiler: other users of this machine can read %s; chmod 600 it\n", token_file);
+    options.config.tokens = tokens;
+    const int status = serve(&options);
+    dk_tokens_free(tokens);
+    return status;
+}

@@ -1,0 +1,246 @@
+#include "tiler/response.h"
+
+#include "tiler/hash.h"
+#include "tiler/headers.h"
+
+#include <libdeflate.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { GZIP_MIN = 200 }; /* below, headers and the gzip frame outweigh what is saved */
+
+static const char *title_of(unsigned status)
+{
+    switch (status) {
+    case 400:
+        return "Bad Request";
+    case 401:
+        return "Unauthorized";
+    case 404:
+        return "Not Found";
+    case 405:
+        return "Method Not Allowed";
+    case 413:
+        return "Content Too Large";
+    case 414:
+        return "URI Too Long";
+    case 503:
+        return "Service Unavailable";
+    default:
+        return "Internal Server Error";
+    }
+}
+
+unsigned dk_http_status(dk_status status, bool *ret_show)
+{
+    *ret_show = true;
+    switch (status) {
+    case DK_NOT_FOUND:
+        return 404;
+    case DK_INVALID:
+        return 400;
+    case DK_LIMIT:
+        return 413;
+    case DK_BUSY:
+        *ret_show = false;
+        return 503;
+    default:
+        *ret_show = false;
+        return 500;
+    }
+}
+
+static void add_header(struct MHD_Response *response, const char *name, const char *value)
+{
+    MHD_add_response_header(response, name, value);
+}
+
+static void add_common(struct MHD_Response *response, bool closing)
+{
+    add_header(response, "Access-Control-Allow-Origin", "*");
+    add_header(response, "Access-Control-Expose-Headers", "ETag");
+    add_header(response, "X-Content-Type-Options", "nosniff");
+    add_header(response, "Referrer-Policy", "no-referrer");
+    if (closing)
+        add_header(response, "Connection", "close");
+}
+
+/* What the page may load: its own files, workers from them, images that styles carry, and the base map's hosts when
+ * there is one. MapLibre fetches raster tiles itself, so they are connections too. */
+static void add_page_policy(struct MHD_Response *response, const dk_config *config)
+{
+    const bool basemap = config->tianditu_key != NULL;
+    char policy[512];
+    snprintf(
+        policy, sizeof policy,
+        "default-src 'none'; script-src 'self'; worker-src 'self' blob:; style-src 'self'; img-src 'self' data: "
+        "blob:%s; connect-src 'self'%s; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
+        "frame-ancestors 'self'",
+        basemap ? " https://*.tianditu.gov.cn" : "", basemap ? " https://*.tianditu.gov.cn" : "");
+    add_header(response, "Content-Security-Policy", policy);
+}
+
+static void add_caching(struct MHD_Response *response, const dk_context *ctx, const char *etag)
+{
+    const dk_answer *answer = &ctx->answer;
+    const bool public_answer = answer->fixed || ctx->viewer.audience == DK_PUBLIC;
+    add_header(response, "Vary",
+               answer->vary_accept ? "Accept, Accept-Encoding, Authorization" : "Accept-Encoding, Authorization");
+    if (!public_answer) {
+        add_header(response, "Cache-Control", "private, no-store");
+        return;
+    }
+    add_header(response, "Cache-Control", answer->revalidate ? "no-cache" : "public, max-age=60");
+    if (etag != NULL)
+        add_header(response, "ETag", etag);
+}
+
+static enum MHD_Result queue(struct MHD_Connection *connection, unsigned status, struct MHD_Response *response)
+{
+    if (response == NULL)
+        return MHD_NO;
+    const enum MHD_Result result = MHD_queue_response(connection, status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+static struct MHD_Response *empty_response(void)
+{
+    return MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
+}
+
+static enum MHD_Result not_modified(struct MHD_Connection *connection, const dk_context *ctx, const char *etag,
+                                    bool closing)
+{
+    struct MHD_Response *response = empty_response();
+    if (response == NULL)
+        return MHD_NO;
+    add_common(response, closing);
+    add_caching(response, ctx, etag);
+    return queue(connection, MHD_HTTP_NOT_MODIFIED, response);
+}
+
+/* Gzips the body into worker->packed; false when it is not smaller or memory is short. */
+static bool pack(dk_worker *worker, const void *data, size_t size)
+{
+    dk_buf *packed = &worker->packed;
+    dk_buf_clear(packed);
+    /* A result as large as the body is of no use, so that is all the room it gets. */
+    unsigned char *out = dk_buf_reserve(packed, size);
+    if (out == NULL) {
+        dk_buf_clear(packed);
+        return false;
+    }
+    packed->size = libdeflate_gzip_compress(worker->compressor, data, size, out, size - 1);
+    return packed->size > 0;
+}
+
+enum MHD_Result dk_respond(struct MHD_Connection *connection, dk_context *ctx, const char *accept_encoding,
+                           const char *if_none_match, bool closing)
+{
+    dk_answer *answer = &ctx->answer;
+    if (answer->data == NULL && ctx->worker != NULL) {
+        if (ctx->worker->body.failed)
+            return dk_respond_problem(connection, 500, "The answer did not fit in memory.", NULL, closing);
+        answer->data = ctx->worker->body.data;
+        answer->size = ctx->worker->body.size;
+    }
+    const unsigned status = answer->status != 0 ? answer->status : MHD_HTTP_OK;
+    const void *data = answer->size > 0 ? answer->data : "";
+    size_t size = answer->size;
+
+    /* A strong tag from content and coding (RFC 9110, 8.8.1): the coded forms are different representations. */
+    char plain_tag[48], gzip_tag[48];
+    if (answer->etag != NULL)
+        snprintf(plain_tag, sizeof plain_tag, "\"%s\"", answer->etag);
+    else
+        snprintf(plain_tag, sizeof plain_tag, "\"%016llx%016llx\"", (unsigned long long)dk_hash64(data, size, 1),
+                 (unsigned long long)dk_hash64(data, size, 2));
+    snprintf(gzip_tag, sizeof gzip_tag, "%.*s-gz\"", (int)strlen(plain_tag) - 1, plain_tag);
+    const char *etag = plain_tag;
+    const bool conditional = status == MHD_HTTP_OK && (answer->fixed || ctx->viewer.audience == DK_PUBLIC);
+
+    bool gzip = size >= GZIP_MIN && dk_accepts_gzip(accept_encoding);
+    if (gzip && conditional && dk_none_match(if_none_match, gzip_tag)) /* asked before the work of packing */
+        return not_modified(connection, ctx, gzip_tag, closing);
+    if (gzip && answer->gzip != NULL) {
+        gzip = answer->gzip_size < size;
+        if (gzip) {
+            data = answer->gzip;
+            size = answer->gzip_size;
+        }
+    } else if (gzip) {
+        gzip = ctx->worker != NULL && pack(ctx->worker, data, size);
+        if (gzip) {
+            data = ctx->worker->packed.data;
+            size = ctx->worker->packed.size;
+        }
+    }
+    if (gzip)
+        etag = gzip_tag;
+    else if (conditional && dk_none_match(if_none_match, plain_tag))
+        return not_modified(connection, ctx, plain_tag, closing);
+
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        size, (void *)(uintptr_t)data, answer->fixed || size == 0 ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_COPY);
+    if (response == NULL)
+        return MHD_NO;
+    add_common(response, closing);
+    add_caching(response, ctx, status == MHD_HTTP_OK ? etag : NULL);
+    if (answer->type != NULL)
+        add_header(response, "Content-Type", answer->type);
+    if (gzip)
+        add_header(response, "Content-Encoding", "gzip");
+    if (answer->page)
+        add_page_policy(response, ctx->config);
+    else if (!answer->fixed)
+        add_header(response, "Content-Security-Policy", "default-src 'none'");
+    if (answer->location[0] != '\0')
+        add_header(response, "Location", answer->location);
+    return queue(connection, status, response);
+}
+
+enum MHD_Result dk_respond_problem(struct MHD_Connection *connection, unsigned status, const char *detail,
+                                   const char *allow, bool closing)
+{
+    dk_buf body;
+    dk_json json;
+    dk_buf_init(&body);
+    dk_json_init(&json, &body);
+    dk_json_object_begin(&json);
+    dk_json_member_text(&json, "type", "about:blank");
+    dk_json_member_text(&json, "title", title_of(status));
+    dk_json_member_integer(&json, "status", status);
+    dk_json_member_text(&json, "detail", detail);
+    dk_json_object_end(&json);
+    struct MHD_Response *response =
+        body.failed ? NULL : MHD_create_response_from_buffer(body.size, body.data, MHD_RESPMEM_MUST_COPY);
+    dk_buf_finish(&body);
+    if (response == NULL)
+        return MHD_NO;
+    add_common(response, closing);
+    add_header(response, "Content-Type", "application/problem+json");
+    add_header(response, "Cache-Control", "no-store");
+    add_header(response, "Content-Security-Policy", "default-src 'none'");
+    if (status == 401)
+        add_header(response, "WWW-Authenticate", "Bearer error=\"invalid_token\"");
+    if (status == 503)
+        add_header(response, "Retry-After", "1");
+    if (allow != NULL)
+        add_header(response, "Allow", allow);
+    return queue(connection, status, response);
+}
+
+enum MHD_Result dk_respond_options(struct MHD_Connection *connection, bool closing)
+{
+    struct MHD_Response *response = empty_response();
+    if (response == NULL)
+        return MHD_NO;
+    add_common(response, closing);
+    add_header(response, "Allow", DK_ALLOWED_METHODS);
+    add_header(response, "Access-Control-Allow-Methods", DK_ALLOWED_METHODS);
+    add_header(response, "Access-Control-Allow-Headers", "Authorization, If-None-Match");
+    add_header(response, "Access-Control-Max-Age", "86400");
+    return queue(connection, MHD_HTTP_NO_CONTENT, response);
+}

@@ -1,0 +1,25 @@
+/* From an answer to bytes on the wire: coding, entity tag, caching, security and CORS headers. */
+#ifndef DK_TILER_RESPONSE_H
+#define DK_TILER_RESPONSE_H
+
+#include "tiler/http.h"
+
+#include <microhttpd.h>
+
+/* Queues the answer of a handler that succeeded. accept_encoding and if_none_match: header values or NULL. */
+enum MHD_Result dk_respond(struct MHD_Connection *connection, dk_context *ctx, const char *accept_encoding,
+                           const char *if_none_match, bool closing);
+
+/* Queues a problem document (RFC 9457). allow: value of the Allow header, or NULL. */
+enum MHD_Result dk_respond_problem(struct MHD_Connection *connection, unsigned status, const char *detail,
+                                   const char *allow, bool closing);
+
+/* Queues the answer to OPTIONS: 204 with what is allowed, for CORS preflights (fetch.spec.whatwg.org, 4.8). */
+enum MHD_Result dk_respond_options(struct MHD_Connection *connection, bool closing);
+
+/* The HTTP status of a failed handler, and whether its sentence may be shown. */
+unsigned dk_http_status(dk_status status, bool *ret_show);
+
+#define DK_ALLOWED_METHODS "GET, HEAD, OPTIONS"
+
+#endif

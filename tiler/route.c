@@ -1,0 +1,46 @@
+#include "tiler/route.h"
+
+#include <string.h>
+
+/* * stands for any segment that is not empty, *.json for one that ends so and has something before it. The first
+ * pattern that fits is taken. */
+static const struct {
+    const char *pattern[DK_PATH_MAX];
+    dk_route route;
+} routes[] = {
+    {{NULL}, {dk_get_landing, true}},
+    {{"web", "*"}, {dk_get_asset, false}},
+    {{"styles", "*.json"}, {dk_get_style, false}},
+    {{"catalogue"}, {dk_get_catalogue, true}},
+    {{"healthz"}, {dk_get_health, true}},
+    {{"collections"}, {dk_get_collections, true}},
+    {{"collections", "*"}, {dk_get_collection, true}},
+    {{"collections", "*", "items"}, {dk_get_items, true}},
+    {{"collections", "*", "items", "*"}, {dk_get_item, true}},
+    {{"collections", "*", "items", "*", "dossier"}, {dk_get_dossier, true}},
+    {{"collections", "*", "items", "*", "*"}, {dk_get_linked, true}},
+    {{"search"}, {dk_get_search, true}},
+    {{"xyz", "*.json"}, {dk_get_tilejson, true}},
+    {{"xyz", "*", "*", "*", "*"}, {dk_get_tile, true}},
+};
+
+static bool fits(const char *pattern, const char *segment)
+{
+    if (pattern[0] != '*')
+        return strcmp(pattern, segment) == 0;
+    const size_t ending = strlen(pattern + 1), size = strlen(segment);
+    return size > ending && strcmp(segment + size - ending, pattern + 1) == 0;
+}
+
+const dk_route *dk_route_find(const dk_request *request)
+{
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+        size_t n = 0;
+        while (n < DK_PATH_MAX && routes[i].pattern[n] != NULL && n < request->n_path &&
+               fits(routes[i].pattern[n], request->path[n]))
+            n++;
+        if (n == request->n_path && (n == DK_PATH_MAX || routes[i].pattern[n] == NULL))
+            return &routes[i].route;
+    }
+    return NULL;
+}

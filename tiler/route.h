@@ -1,0 +1,15 @@
+/* Which resource an address names. */
+#ifndef DK_TILER_ROUTE_H
+#define DK_TILER_ROUTE_H
+
+#include "tiler/http.h"
+
+typedef struct dk_route {
+    dk_status (*handler)(dk_context *ctx);
+    bool needs_store;
+} dk_route;
+
+/* NULL: nothing is at this address. */
+const dk_route *dk_route_find(const dk_request *request);
+
+#endif

@@ -1,0 +1,358 @@
+#include "tiler/server.h"
+
+#include "tiler/headers.h"
+#include "tiler/response.h"
+#include "tiler/route.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    CONNECTIONS = 2000,
+    IDLE_SECONDS = 30,
+    DRAIN_SECONDS = 10,
+    BODY_DISCARDED = 64 << 10,
+    CONNECTION_MEMORY = 32 << 10
+};
+
+struct dk_server {
+    dk_server_options options;
+    dk_pool *pool;
+    struct MHD_Daemon *daemon;
+    atomic_size_t active; /* requests whose answers are not yet sent */
+    atomic_bool closing;
+};
+
+/* The request of a connection, from its first line until its answer is sent. One is kept with each connection and used
+ * again: libmicrohttpd announces a request that it then gives up (a bad header, a client that leaves) and does not say
+ * that it ended. */
+typedef struct exchange {
+    dk_request request;
+    dk_status parsed;
+    dk_error error;
+    bool open;    /* request holds something */
+    bool counted; /* the handler has been called: an answer is owed */
+    size_t body;
+} exchange;
+
+static void connection_changed(void *cls, struct MHD_Connection *connection, void **socket_context,
+                               enum MHD_ConnectionNotificationCode code)
+{
+    (void)cls;
+    (void)connection;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        *socket_context = calloc(1, sizeof(exchange)); /* NULL: its requests are refused */
+        return;
+    }
+    exchange *x = *socket_context;
+    if (x != NULL && x->open)
+        dk_request_finish(&x->request);
+    free(x);
+    *socket_context = NULL;
+}
+
+/* libmicrohttpd hands out the target as it was sent only here; later it is unescaped in its own way. */
+static void *begin_exchange(void *cls, const char *uri, struct MHD_Connection *connection)
+{
+    dk_server *server = cls;
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    exchange *x = info != NULL ? info->socket_context : NULL;
+    if (x == NULL)
+        return NULL;
+    if (x->open)
+        dk_request_finish(&x->request);
+    x->open = true;
+    x->counted = false;
+    x->body = 0;
+    x->error.text[0] = '\0';
+    x->parsed = dk_request_parse(&x->request, uri, server->options.config.base_path, &x->error);
+    return x;
+}
+
+static void end_exchange(void *cls, struct MHD_Connection *connection, void **con_cls,
+                         enum MHD_RequestTerminationCode code)
+{
+    dk_server *server = cls;
+    exchange *x = *con_cls;
+    (void)connection;
+    (void)code;
+    if (x == NULL)
+        return;
+    if (x->open)
+        dk_request_finish(&x->request);
+    x->open = false;
+    if (x->counted)
+        atomic_fetch_sub(&server->active, 1);
+    x->counted = false;
+    *con_cls = NULL;
+}
+
+static const char *header(struct MHD_Connection *connection, const char *name)
+{
+    return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
+/* Only main prints on stdout; what the operator must know and a client must not goes to stderr, without the query,
+ * which may hold what someone searched for. */
+static void log_failure(const dk_request *request, const dk_error *error)
+{
+    fprintf(stderr, "dikuai-tiler: /");
+    for (size_t i = 0; i < request->n_path; i++)
+        fprintf(stderr, "%s%s", i > 0 ? "/" : "", request->path[i]);
+    fprintf(stderr, ": %s\n", error->text);
+}
+
+static enum MHD_Result respond_failure(struct MHD_Connection *connection, const dk_request *request, dk_status status,
+                                       const dk_error *error, bool closing)
+{
+    bool show;
+    const unsigned http = dk_http_status(status, &show);
+    if (!show)
+        log_failure(request, error);
+    return dk_respond_problem(connection, http,
+                              show          ? error->text
+                              : http == 503 ? "The store is busy; try again in a moment."
+                                            : "The server could not answer; its log says why.",
+                              NULL, closing);
+}
+
+static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connection, exchange *x, bool closing)
+{
+    dk_request *request = &x->request;
+    if (x->parsed != DK_OK) {
+        if (x->parsed == DK_LIMIT)
+            return dk_respond_problem(connection, 414, x->error.text, NULL, closing);
+        return respond_failure(connection, request, x->parsed, &x->error, closing);
+    }
+    const char *host = header(connection, "Host");
+    const char *scheme = header(connection, "X-Forwarded-Proto");
+    dk_context ctx = {
+        .config = &server->options.config,
+        .request = request,
+        .prefers_json = dk_prefers_json(header(connection, "Accept")),
+        .host = dk_host_plain(host) ? host : NULL,
+        .scheme = scheme != NULL && strcmp(scheme, "https") == 0 ? "https" : "http",
+    };
+    ctx.error.text[0] = '\0';
+    if (dk_tokens_viewer(ctx.config->tokens, header(connection, "Authorization"), &ctx.viewer) != DK_OK)
+        return dk_respond_problem(
+            connection, 401, "The token is not valid here; leave the Authorization header out to see what is public.",
+            NULL, closing);
+    if (request->at_base) {
+        ctx.answer.status = 308;
+        snprintf(ctx.answer.location, sizeof ctx.answer.location, "%s/", ctx.config->base_path);
+        return dk_respond(connection, &ctx, NULL, NULL, closing);
+    }
+    const dk_route *route = dk_route_find(request);
+    if (route == NULL)
+        return dk_respond_problem(connection, 404, "There is nothing at this address.", NULL, closing);
+
+    dk_status status = DK_OK;
+    if (route->needs_store)
+        status = dk_pool_take(server->pool, &ctx.worker, &ctx.error);
+    if (status == DK_OK)
+        status = route->handler(&ctx);
+    enum MHD_Result result;
+    if (status == DK_OK)
+        result = dk_respond(connection, &ctx, header(connection, "Accept-Encoding"),
+                            header(connection, "If-None-Match"), closing);
+    else
+        result = respond_failure(connection, request, status, &ctx.error, closing);
+    if (ctx.worker != NULL)
+        dk_pool_give(server->pool, ctx.worker);
+    return result;
+}
+
+static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
+                              const char *version, const char *upload_data, size_t *upload_data_size, void **con_cls)
+{
+    dk_server *server = cls;
+    exchange *x = *con_cls;
+    (void)url;
+    (void)version;
+    (void)upload_data;
+    if (x == NULL)
+        return MHD_NO; /* out of memory: the connection is closed */
+    const bool closing = atomic_load(&server->closing);
+    if (!x->counted) {
+        /* An answer on this first call would close the connection; it waits for the second. But a large body is not
+         * read to its end only to be thrown away. */
+        x->counted = true;
+        atomic_fetch_add(&server->active, 1);
+        const char *length = header(connection, "Content-Length");
+        if (length != NULL && strtoull(length, NULL, 10) > BODY_DISCARDED)
+            return dk_respond_problem(connection, 413, "A request here has no body.", NULL, true);
+        return MHD_YES;
+    }
+    if (*upload_data_size > 0) {
+        x->body += *upload_data_size;
+        *upload_data_size = 0;
+        return x->body <= BODY_DISCARDED ? MHD_YES : MHD_NO;
+    }
+    if (strcmp(method, "OPTIONS") == 0)
+        return dk_respond_options(connection, closing);
+    if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
+        return dk_respond_problem(connection, 405, "This server only answers GET, HEAD and OPTIONS.",
+                                  DK_ALLOWED_METHODS, closing);
+    if (x->body > 0)
+        return dk_respond_problem(connection, 400, "A request here has no body.", NULL, closing);
+    return answer(server, connection, x, closing);
+}
+
+/* ---- the address ---- */
+
+static dk_status split_address(const char *listen, char *host, size_t host_size, const char **ret_port, dk_error *err)
+{
+    const char *colon = strrchr(listen, ':');
+    const size_t digits = colon != NULL ? strspn(colon + 1, "0123456789") : 0;
+    if (colon == NULL || colon == listen || digits == 0 || digits > 5 || colon[1 + digits] != '\0' ||
+        strtoul(colon + 1, NULL, 10) > 65535)
+        return dk_fail(err, DK_INVALID,
+                       "--listen %s: an address is ADDR:PORT with a port from 0 to 65535, such as 127.0.0.1:8080",
+                       listen);
+    const char *start = listen;
+    size_t size = (size_t)(colon - listen);
+    if (start[0] == '[' && size >= 2 && start[size - 1] == ']') {
+        start++;
+        size -= 2;
+    }
+    if (size == 0 || size >= host_size)
+        return dk_fail(err, DK_INVALID, "--listen %s: the address is empty or too long", listen);
+    memcpy(host, start, size);
+    host[size] = '\0';
+    *ret_port = colon + 1;
+    return DK_OK;
+}
+
+static dk_status bind_address(const char *listen_text, int *ret_socket, char *ret_address, size_t size, dk_error *err)
+{
+    char host[256];
+    const char *port = "";
+    dk_status status = split_address(listen_text, host, sizeof host, &port, err);
+    if (status != DK_OK)
+        return status;
+    const struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    const int problem = getaddrinfo(host, port, &hints, &found);
+    if (problem != 0)
+        return dk_fail(err, DK_INVALID, "--listen %s: the address %s is not known: %s", listen_text, host,
+                       gai_strerror(problem));
+    const int one = 1;
+    const int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) {
+        status = dk_fail(err, DK_IO, "no socket can be opened: %s", strerror(errno));
+        goto out;
+    }
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (bind(fd, found->ai_addr, found->ai_addrlen) != 0 || listen(fd, 1024) != 0) {
+        const int number = errno;
+        status =
+            number == EADDRINUSE
+                ? dk_fail(err, DK_CONFLICT,
+                          "port %s of %s is in use by another program; choose another with --listen %s:PORT", port,
+                          host, host)
+            : number == EACCES
+                ? dk_fail(err, DK_IO,
+                          "port %s of %s needs more rights than this user has; choose one from 1024 on with --listen",
+                          port, host)
+            : number == EADDRNOTAVAIL
+                ? dk_fail(err, DK_IO, "%s is no address of this machine; choose one with --listen", host)
+                : dk_fail(err, DK_IO, "%s cannot be listened on: %s", listen_text, strerror(number));
+        goto out;
+    }
+    struct sockaddr_storage bound;
+    socklen_t bound_size = sizeof bound;
+    char port_text[8];
+    if (getsockname(fd, (struct sockaddr *)&bound, &bound_size) != 0 ||
+        getnameinfo((struct sockaddr *)&bound, bound_size, host, sizeof host, port_text, sizeof port_text,
+                    NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
+        status = dk_fail(err, DK_IO, "the port cannot be found out: %s", strerror(errno));
+        goto out;
+    }
+    const bool v6 = bound.ss_family == AF_INET6;
+    snprintf(ret_address, size, "http://%s%s%s:%s", v6 ? "[" : "", host, v6 ? "]" : "", port_text);
+    *ret_socket = fd;
+out:
+    if (status != DK_OK && fd >= 0)
+        close(fd);
+    freeaddrinfo(found);
+    return status;
+}
+
+dk_status dk_server_start(const dk_server_options *options, dk_server **ret_server, char *ret_address, size_t size,
+                          dk_error *err)
+{
+    int fd = -1;
+    dk_server *server = calloc(1, sizeof *server);
+    if (server == NULL)
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    server->options = *options;
+    dk_status status = dk_pool_create(options->config.store_path, options->threads, &server->pool, err);
+    if (status == DK_OK)
+        status = bind_address(options->listen, &fd, ret_address, size, err);
+    if (status != DK_OK)
+        goto out;
+
+    struct rlimit files;
+    unsigned connections = CONNECTIONS; /* each needs a descriptor, and each store handle a few */
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur != RLIM_INFINITY) {
+        const rlim_t reserved = 64 + 8 * options->threads;
+        if (files.rlim_cur < reserved + CONNECTIONS)
+            connections = files.rlim_cur > reserved + 16 ? (unsigned)(files.rlim_cur - reserved) : 16;
+    }
+    if (connections < options->threads)
+        connections = (unsigned)options->threads;
+    struct MHD_OptionItem items[8];
+    size_t n = 0;
+    items[n++] = (struct MHD_OptionItem){MHD_OPTION_LISTEN_SOCKET, fd, NULL};
+    items[n++] = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_LIMIT, (intptr_t)connections, NULL};
+    items[n++] = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, NULL};
+    items[n++] = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL};
+    if (options->threads > 1)
+        items[n++] = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)options->threads, NULL};
+    items[n] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
+    server->daemon = MHD_start_daemon(MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC, 0, NULL, NULL,
+                                      handle, server, MHD_OPTION_ARRAY, items, MHD_OPTION_URI_LOG_CALLBACK,
+                                      begin_exchange, server, MHD_OPTION_NOTIFY_COMPLETED, end_exchange, server,
+                                      MHD_OPTION_NOTIFY_CONNECTION, connection_changed, server, MHD_OPTION_END);
+    if (server->daemon == NULL) {
+        status = dk_fail(err, DK_INTERNAL, "the HTTP server could not be started");
+        goto out;
+    }
+    fd = -1;
+    *ret_server = server;
+    server = NULL;
+out:
+    if (fd >= 0)
+        close(fd);
+    if (server != NULL) {
+        dk_pool_free(server->pool);
+        free(server);
+    }
+    return status;
+}
+
+void dk_server_stop(dk_server *server)
+{
+    atomic_store(&server->closing, true);
+    const MHD_socket fd = MHD_quiesce_daemon(server->daemon);
+    if (fd != MHD_INVALID_SOCKET)
+        close(fd);
+    const struct timespec pause = {0, 10 * 1000 * 1000};
+    for (int i = 0; i < DRAIN_SECONDS * 100 && atomic_load(&server->active) > 0; i++)
+        nanosleep(&pause, NULL);
+    MHD_stop_daemon(server->daemon);
+    dk_pool_free(server->pool);
+    free(server);
+}

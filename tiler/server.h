@@ -1,0 +1,25 @@
+/* The HTTP server: libmicrohttpd with a pool of threads, each answering from its own handle on the store. */
+#ifndef DK_TILER_SERVER_H
+#define DK_TILER_SERVER_H
+
+#include "tiler/http.h"
+
+typedef struct dk_server dk_server;
+
+typedef struct dk_server_options {
+    dk_config config;   /* texts and tokens are borrowed until dk_server_stop */
+    const char *listen; /* ADDR:PORT or [ADDR]:PORT; port 0: any free one */
+    size_t threads;     /* 1 to DK_THREADS_MAX */
+} dk_server_options;
+
+#define DK_THREADS_MAX 256
+
+/* Opens the store, binds the address and begins to answer. Messages are sentences for the user: a port in use, an
+ * address of another machine, a store that cannot be read. ret_address gets http://ADDR:PORT, with the port chosen. */
+dk_status dk_server_start(const dk_server_options *options, dk_server **ret_server, char *ret_address, size_t size,
+                          dk_error *err);
+
+/* Takes no new connections, lets the requests that are under way finish (for 10 seconds at most), then frees. */
+void dk_server_stop(dk_server *server);
+
+#endif

@@ -1,0 +1,167 @@
+#include "tiler/store_pool.h"
+
+#include "store/query.h"
+
+#include <libdeflate.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct dk_pool {
+    const char *path;
+    pthread_mutex_t mutex;
+    pthread_cond_t given;
+    dk_worker *free; /* last given first: its caches are warm */
+    dk_worker *workers;
+    size_t n;
+};
+
+/* Bodies larger than this are not kept for the next request. */
+enum { KEEP_BYTES = 4 << 20 };
+
+static void close_store(dk_worker *worker)
+{
+    dk_store_close(worker->store);
+    worker->store = NULL;
+    worker->catalogue = NULL;
+}
+
+/* A store keeps the catalogue that was in force when it was opened, and says only afterwards which is in force now.
+ * So it is opened until two looks in a row agree: then no catalogue came in between. */
+static dk_status open_store(dk_worker *worker, const char *path, dk_error *err)
+{
+    for (size_t i = 0; i < DK_MAX_KINDS; i++)
+        worker->summaries[i].generation = -1;
+    for (int64_t before = -1;; before = worker->generation.catalogue) {
+        dk_status status = dk_store_open(path, DK_READ, &worker->store, err);
+        if (status != DK_OK)
+            worker->store = NULL;
+        else
+            status = dk_store_generation_info(worker->store, &worker->generation, err);
+        if (status != DK_OK) {
+            close_store(worker);
+            return status;
+        }
+        if (worker->generation.catalogue == before)
+            break;
+        close_store(worker);
+    }
+    worker->catalogue = dk_store_catalogue(worker->store);
+    return DK_OK;
+}
+
+static void worker_finish(dk_worker *worker)
+{
+    close_store(worker);
+    dk_render_free(worker->render);
+    dk_shape_finish(&worker->shape);
+    dk_buf_finish(&worker->body);
+    dk_buf_finish(&worker->packed);
+    libdeflate_free_compressor(worker->compressor);
+}
+
+dk_status dk_pool_create(const char *path, size_t n, dk_pool **ret_pool, dk_error *err)
+{
+    dk_status status = DK_OK;
+    dk_pool *pool = calloc(1, sizeof *pool);
+    if (pool == NULL)
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    pool->path = path;
+    pthread_mutex_init(&pool->mutex, NULL);
+    pthread_cond_init(&pool->given, NULL);
+    pool->workers = calloc(n, sizeof *pool->workers);
+    if (pool->workers == NULL)
+        status = dk_fail(err, DK_NOMEM, "out of memory");
+    for (size_t i = 0; status == DK_OK && i < n; i++) {
+        dk_worker *worker = &pool->workers[i];
+        dk_shape_init(&worker->shape);
+        dk_buf_init(&worker->body);
+        dk_buf_init(&worker->packed);
+        pool->n++;
+        worker->render = dk_render_create();
+        worker->compressor = libdeflate_alloc_compressor(1);
+        if (worker->render == NULL || worker->compressor == NULL)
+            status = dk_fail(err, DK_NOMEM, "out of memory");
+        else
+            status = open_store(worker, path, err);
+        worker->next = pool->free;
+        pool->free = worker;
+    }
+    if (status != DK_OK) {
+        dk_pool_free(pool);
+        return status;
+    }
+    *ret_pool = pool;
+    return DK_OK;
+}
+
+void dk_pool_free(dk_pool *pool)
+{
+    if (pool == NULL)
+        return;
+    for (size_t i = 0; i < pool->n; i++)
+        worker_finish(&pool->workers[i]);
+    free(pool->workers);
+    pthread_cond_destroy(&pool->given);
+    pthread_mutex_destroy(&pool->mutex);
+    free(pool);
+}
+
+dk_status dk_pool_take(dk_pool *pool, dk_worker **ret_worker, dk_error *err)
+{
+    pthread_mutex_lock(&pool->mutex);
+    while (pool->free == NULL)
+        pthread_cond_wait(&pool->given, &pool->mutex);
+    dk_worker *worker = pool->free;
+    pool->free = worker->next;
+    pthread_mutex_unlock(&pool->mutex);
+
+    dk_status status = DK_OK;
+    if (worker->store == NULL) { /* it could not be opened the last time */
+        status = open_store(worker, pool->path, err);
+    } else {
+        const int64_t catalogue = worker->generation.catalogue;
+        status = dk_store_generation_info(worker->store, &worker->generation, err);
+        if (status == DK_OK && worker->generation.catalogue != catalogue) {
+            close_store(worker);
+            status = open_store(worker, pool->path, err);
+        }
+    }
+    if (status != DK_OK) {
+        close_store(worker);
+        dk_pool_give(pool, worker);
+        return status;
+    }
+    dk_buf_clear(&worker->body);
+    dk_buf_clear(&worker->packed);
+    *ret_worker = worker;
+    return DK_OK;
+}
+
+void dk_pool_give(dk_pool *pool, dk_worker *worker)
+{
+    if (worker->body.capacity > KEEP_BYTES)
+        dk_buf_finish(&worker->body);
+    if (worker->packed.capacity > KEEP_BYTES)
+        dk_buf_finish(&worker->packed);
+    pthread_mutex_lock(&pool->mutex);
+    worker->next = pool->free;
+    pool->free = worker;
+    pthread_cond_signal(&pool->given);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+dk_status dk_worker_summary(dk_worker *worker, const dk_kind *kind, const dk_summary **ret_summary, dk_error *err)
+{
+    dk_summary *summary = &worker->summaries[kind->index];
+    if (summary->generation != worker->generation.number) {
+        dk_summary fresh = {.generation = worker->generation.number};
+        const dk_status status =
+            dk_query_summary(worker->store, kind, worker->generation.number, &fresh.rows, fresh.bounds, err);
+        if (status != DK_OK)
+            return status;
+        *summary = fresh;
+    }
+    *ret_summary = summary;
+    return DK_OK;
+}

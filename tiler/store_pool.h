@@ -1,0 +1,45 @@
+/* Workers: what one request needs for itself while it is answered. There are as many as threads, each with its own
+ * handle on the store; a request takes one and gives it back. */
+#ifndef DK_TILER_STORE_POOL_H
+#define DK_TILER_STORE_POOL_H
+
+#include "store/geometry.h"
+#include "store/store.h"
+#include "tiler/tile_render.h"
+
+struct libdeflate_compressor;
+
+/* Rows and box of a kind, counted once per generation. */
+typedef struct dk_summary {
+    int64_t generation; /* of the figures; -1: none yet */
+    int64_t rows;
+    double bounds[4];
+} dk_summary;
+
+typedef struct dk_worker {
+    dk_store *store;
+    const dk_catalogue *catalogue; /* of store */
+    dk_generation generation;      /* that every part of the answer belongs to */
+    dk_summary summaries[DK_MAX_KINDS];
+    dk_render *render;
+    dk_shape shape;
+    dk_buf body, packed; /* the answer, and its gzip form */
+    struct libdeflate_compressor *compressor;
+    struct dk_worker *next;
+} dk_worker;
+
+typedef struct dk_pool dk_pool;
+
+/* Opens the store n times; path is borrowed until dk_pool_free. */
+dk_status dk_pool_create(const char *path, size_t n, dk_pool **ret_pool, dk_error *err);
+void dk_pool_free(dk_pool *pool); /* NULL-safe; all workers must have been given back */
+
+/* Takes a worker, waiting for one if need be, and notes the newest generation in it. A store whose catalogue has
+ * changed since is opened anew, so that a stricter audience takes effect at once. On failure there is no worker. */
+dk_status dk_pool_take(dk_pool *pool, dk_worker **ret_worker, dk_error *err);
+void dk_pool_give(dk_pool *pool, dk_worker *worker);
+
+/* dk_query_summary, remembered for the worker's generation. */
+dk_status dk_worker_summary(dk_worker *worker, const dk_kind *kind, const dk_summary **ret_summary, dk_error *err);
+
+#endif

@@ -1,0 +1,230 @@
+#include "tiler/tile_valid.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct dk_edge {
+    int32_t x0, x1, y0, y1; /* box, along the axis of the sweep first */
+    int32_t ax, ay, bx, by;
+    uint32_t part, index; /* the ring, and the place in it */
+} dk_edge;
+
+enum { SMALL = 24 }; /* edges up to which all pairs are cheaper than sorting */
+
+void dk_valid_work_finish(dk_valid_work *work)
+{
+    free(work->edges);
+    work->edges = NULL;
+    work->capacity = 0;
+}
+
+/* Positive if c lies to one side of a-b, negative on the other, 0 on the line. */
+static inline int64_t side(int32_t ax, int32_t ay, int32_t bx, int32_t by, int32_t cx, int32_t cy)
+{
+    return ((int64_t)bx - ax) * ((int64_t)cy - ay) - ((int64_t)by - ay) * ((int64_t)cx - ax);
+}
+
+static inline bool straight(const int32_t *a, const int32_t *b, const int32_t *c)
+{
+    return side(a[0], a[1], b[0], b[1], c[0], c[1]) == 0;
+}
+
+size_t dk_ring_reduce(int32_t *xy, size_t n)
+{
+    /* A stack: each new position may make its predecessors superfluous. Equal positions are also "straight". */
+    size_t m = 0;
+    for (size_t i = 0; i < n; i++) {
+        const int32_t x = xy[2 * i], y = xy[2 * i + 1];
+        const int32_t position[2] = {x, y};
+        while (m >= 2 && straight(xy + 2 * (m - 2), xy + 2 * (m - 1), position))
+            m--;
+        if (m == 1 && xy[0] == x && xy[1] == y)
+            continue;
+        if (m >= 1 && xy[2 * m - 2] == x && xy[2 * m - 1] == y)
+            continue;
+        xy[2 * m] = x;
+        xy[2 * m + 1] = y;
+        m++;
+    }
+    /* The same where the end meets the start, from both sides. */
+    size_t first = 0;
+    for (bool changed = true; changed && m - first >= 3;) {
+        changed = false;
+        if (straight(xy + 2 * (m - 2), xy + 2 * (m - 1), xy + 2 * first)) {
+            m--;
+            changed = true;
+        } else if (straight(xy + 2 * (m - 1), xy + 2 * first, xy + 2 * (first + 1))) {
+            first++;
+            changed = true;
+        }
+    }
+    if (m - first < 3)
+        return 0;
+    if (first > 0)
+        memmove(xy, xy + 2 * first, (m - first) * 2 * sizeof *xy);
+    return m - first;
+}
+
+static bool edges_touch(const dk_edge *a, const dk_edge *b)
+{
+    const int64_t d1 = side(a->ax, a->ay, a->bx, a->by, b->ax, b->ay);
+    const int64_t d2 = side(a->ax, a->ay, a->bx, a->by, b->bx, b->by);
+    if ((d1 > 0 && d2 > 0) || (d1 < 0 && d2 < 0))
+        return false;
+    const int64_t d3 = side(b->ax, b->ay, b->bx, b->by, a->ax, a->ay);
+    const int64_t d4 = side(b->ax, b->ay, b->bx, b->by, a->bx, a->by);
+    return !((d3 > 0 && d4 > 0) || (d3 < 0 && d4 < 0));
+}
+
+/* Whether two edges whose boxes meet are in conflict. */
+static bool conflict(const dk_edge *a, const dk_edge *b, const dk_part *parts)
+{
+    if (a->part == b->part) {
+        const uint32_t n = (uint32_t)parts[a->part].count;
+        const dk_edge *first = NULL, *second = NULL;
+        if ((a->index + 1) % n == b->index)
+            first = a, second = b;
+        else if ((b->index + 1) % n == a->index)
+            first = b, second = a;
+        if (first != NULL) {
+            /* Neighbours meet in their common end; they must not fold back onto each other. */
+            return side(first->ax, first->ay, first->bx, first->by, second->bx, second->by) == 0;
+        }
+    }
+    return edges_touch(a, b);
+}
+
+static int by_start(const void *a, const void *b)
+{
+    const dk_edge *p = a, *q = b;
+    return p->x0 < q->x0 ? -1 : p->x0 > q->x0;
+}
+
+static bool edges_clear(dk_edge *edges, size_t n, const dk_part *parts)
+{
+    if (n > SMALL) {
+        /* Sweep along the axis in which the edges are shorter, so that fewer are open at a time. */
+        int64_t width = 0, height = 0;
+        for (size_t i = 0; i < n; i++) {
+            width += edges[i].x1 - edges[i].x0;
+            height += edges[i].y1 - edges[i].y0;
+        }
+        if (height < width) {
+            for (size_t i = 0; i < n; i++) {
+                const dk_edge e = edges[i];
+                edges[i].x0 = e.y0, edges[i].x1 = e.y1;
+                edges[i].y0 = e.x0, edges[i].y1 = e.x1;
+            }
+        }
+        qsort(edges, n, sizeof *edges, by_start);
+    }
+    for (size_t i = 0; i < n; i++) {
+        const dk_edge *a = &edges[i];
+        for (size_t j = i + 1; j < n; j++) {
+            const dk_edge *b = &edges[j];
+            if (b->x0 > a->x1) {
+                if (n > SMALL)
+                    break;
+                continue;
+            }
+            if (b->x1 < a->x0 || b->y0 > a->y1 || b->y1 < a->y0)
+                continue;
+            if (conflict(a, b, parts))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* Whether the position lies inside the ring; it is on none of its edges. Crossings of a ray to the east. */
+static bool inside(const int32_t *ring, size_t n, const int32_t *position)
+{
+    bool in = false;
+    const int32_t x = position[0], y = position[1];
+    for (size_t i = 0, j = n - 1; i < n; j = i++) {
+        const int32_t *a = ring + 2 * i, *b = ring + 2 * j;
+        if ((a[1] > y) == (b[1] > y))
+            continue;
+        const int64_t d = side(a[0], a[1], b[0], b[1], x, y);
+        if ((b[1] > a[1]) == (d > 0))
+            in = !in;
+    }
+    return in;
+}
+
+/* The polygon whose exterior is parts[first], up to but not including parts[end]. */
+static bool in_polygon(const int32_t *xy, const dk_part *parts, size_t first, size_t end, const int32_t *position)
+{
+    if (!inside(xy + 2 * parts[first].start, parts[first].count, position))
+        return false;
+    for (size_t i = first + 1; i < end; i++)
+        if (inside(xy + 2 * parts[i].start, parts[i].count, position))
+            return false;
+    return true;
+}
+
+static size_t polygon_end(const dk_part *parts, size_t n_parts, size_t first)
+{
+    size_t end = first + 1;
+    while (end < n_parts && parts[end].hole)
+        end++;
+    return end;
+}
+
+/* No edges touch, so that one position of a ring stands for all of it. */
+static bool nesting_right(const int32_t *xy, const dk_part *parts, size_t n_parts)
+{
+    for (size_t first = 0, end; first < n_parts; first = end) {
+        end = polygon_end(parts, n_parts, first);
+        if (parts[first].hole)
+            return false;
+        for (size_t i = first + 1; i < end; i++) {
+            const int32_t *position = xy + 2 * parts[i].start;
+            if (!inside(xy + 2 * parts[first].start, parts[first].count, position))
+                return false;
+            for (size_t j = first + 1; j < end; j++)
+                if (j != i && inside(xy + 2 * parts[j].start, parts[j].count, position))
+                    return false;
+        }
+        for (size_t other = 0, other_end; other < n_parts; other = other_end) {
+            other_end = polygon_end(parts, n_parts, other);
+            if (other != first && in_polygon(xy, parts, other, other_end, xy + 2 * parts[first].start))
+                return false;
+        }
+    }
+    return true;
+}
+
+bool dk_rings_valid(const int32_t *xy, const dk_part *parts, size_t n_parts, dk_valid_work *work)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < n_parts; i++)
+        n += parts[i].count;
+    if (n == 3 && n_parts == 1)
+        return true; /* a reduced triangle */
+    if (n > work->capacity) {
+        size_t capacity = work->capacity > 0 ? work->capacity : 256;
+        while (capacity < n)
+            capacity *= 2;
+        dk_edge *edges = realloc(work->edges, capacity * sizeof *edges);
+        if (edges == NULL)
+            return false;
+        work->edges = edges;
+        work->capacity = capacity;
+    }
+    dk_edge *edge = work->edges;
+    for (size_t i = 0; i < n_parts; i++) {
+        const int32_t *ring = xy + 2 * parts[i].start;
+        for (size_t j = 0; j < parts[i].count; j++, edge++) {
+            const int32_t *a = ring + 2 * j, *b = ring + 2 * (j + 1 < parts[i].count ? j + 1 : 0);
+            edge->ax = a[0], edge->ay = a[1], edge->bx = b[0], edge->by = b[1];
+            edge->x0 = a[0] < b[0] ? a[0] : b[0];
+            edge->x1 = a[0] < b[0] ? b[0] : a[0];
+            edge->y0 = a[1] < b[1] ? a[1] : b[1];
+            edge->y1 = a[1] < b[1] ? b[1] : a[1];
+            edge->part = (uint32_t)i;
+            edge->index = (uint32_t)j;
+        }
+    }
+    return edges_clear(work->edges, n, parts) && (n_parts < 2 || nesting_right(xy, parts, n_parts));
+}

@@ -1,0 +1,180 @@
+/* /xyz: vector tiles and their TileJSON. */
+#include "tiler/http.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Splits layer,layer: DK_NOT_FOUND for a name that is no layer, DK_INVALID for one given twice. */
+static dk_status parse_layers(dk_context *ctx, const char *text, size_t size, const dk_kind *ret_layers[DK_MAX_KINDS],
+                              size_t *ret_n)
+{
+    size_t n = 0;
+    for (const char *at = text, *const end = text + size; at <= end;) {
+        const char *comma = memchr(at, ',', (size_t)(end - at));
+        const char *stop = comma != NULL ? comma : end;
+        char name[64];
+        const dk_kind *layer = NULL;
+        if (stop > at && (size_t)(stop - at) < sizeof name) {
+            memcpy(name, at, (size_t)(stop - at));
+            name[stop - at] = '\0';
+            layer = dk_catalogue_kind(ctx->worker->catalogue, name);
+        }
+        if (layer == NULL || layer->geometry == DK_NO_GEOMETRY || !dk_context_sees(ctx, layer))
+            return dk_fail(&ctx->error, DK_NOT_FOUND, "There is no layer \"%.*s\"; /catalogue lists them.",
+                           stop - at < 100 ? (int)(stop - at) : 100, at);
+        for (size_t i = 0; i < n; i++)
+            if (ret_layers[i] == layer)
+                return dk_fail(&ctx->error, DK_INVALID, "The layer \"%s\" is given twice; give it once.", layer->name);
+        ret_layers[n++] = layer;
+        at = stop + 1;
+    }
+    *ret_n = n;
+    return DK_OK;
+}
+
+/* A whole number without sign or leading zeros; text may go on behind it. */
+static bool parse_number(const char *text, uint32_t *ret_value, const char **ret_rest)
+{
+    const size_t digits = strspn(text, "0123456789");
+    if (digits == 0 || digits > 9 || (text[0] == '0' && digits > 1))
+        return false;
+    *ret_value = (uint32_t)strtoul(text, NULL, 10);
+    *ret_rest = text + digits;
+    return true;
+}
+
+dk_status dk_get_tile(dk_context *ctx)
+{
+    static const char *const params[] = {NULL};
+    const char *const *path = ctx->request->path;
+    const dk_kind *layers[DK_MAX_KINDS];
+    size_t n;
+    uint32_t z;
+    dk_tile_address tile;
+    const char *rest_z, *rest_x, *rest_y;
+    dk_status status = dk_context_params(ctx, params);
+    if (status != DK_OK)
+        return status;
+    if (!parse_number(path[2], &z, &rest_z) || *rest_z != '\0' || !parse_number(path[3], &tile.x, &rest_x) ||
+        *rest_x != '\0' || !parse_number(path[4], &tile.y, &rest_y) ||
+        (*rest_y != '\0' && strcmp(rest_y, ".mvt") != 0 && strcmp(rest_y, ".pbf") != 0))
+        return dk_fail(&ctx->error, DK_NOT_FOUND,
+                       "A tile's address is /xyz/LAYERS/Z/X/Y with whole numbers, perhaps with .mvt or .pbf behind.");
+    if (z > DK_TILE_MAX_ZOOM || tile.x >> z != 0 || tile.y >> z != 0)
+        return dk_fail(&ctx->error, DK_NOT_FOUND,
+                       "There is no such tile: zooms go from 0 to %d, and x and y are below 2^z.", DK_TILE_MAX_ZOOM);
+    tile.z = (int)z;
+    status = parse_layers(ctx, path[1], strlen(path[1]), layers, &n);
+    if (status == DK_OK)
+        status = dk_render_tile(ctx->worker->render, ctx->worker->store, layers, n, &tile, &ctx->viewer,
+                                ctx->worker->generation.number, &ctx->worker->body, &ctx->error);
+    if (status != DK_OK)
+        return status;
+    ctx->answer.type = "application/vnd.mapbox-vector-tile";
+    if (ctx->worker->body.size == 0) {
+        ctx->answer.status = 204;
+        ctx->answer.type = NULL;
+    }
+    return DK_OK;
+}
+
+static void write_vector_layer(dk_context *ctx, const dk_kind *layer)
+{
+    dk_json *json = &ctx->json;
+    const uint64_t visible = dk_context_fields(ctx, layer);
+    dk_json_object_begin(json);
+    dk_json_member_text(json, "id", layer->name);
+    dk_json_member_text(json, "description", layer->title);
+    dk_json_member_integer(json, "minzoom", layer->min_zoom);
+    dk_json_member_integer(json, "maxzoom", layer->max_zoom);
+    dk_json_key(json, "fields");
+    dk_json_object_begin(json);
+    for (size_t i = 0; i < layer->n_fields; i++) {
+        const dk_field *field = &layer->fields[i];
+        if (!field->in_tiles || (visible >> i & 1) == 0)
+            continue;
+        dk_json_member_text(json, field->name,
+                            field->type == DK_FIELD_INTEGER || field->type == DK_FIELD_NUMBER ? "Number" : "String");
+    }
+    dk_json_object_end(json);
+    dk_json_object_end(json);
+}
+
+dk_status dk_get_tilejson(dk_context *ctx)
+{
+    static const char *const params[] = {"f", NULL};
+    const dk_catalogue *catalogue = ctx->worker->catalogue;
+    const char *name = ctx->request->path[1];
+    const size_t size = strlen(name) - strlen(".json"); /* the route has seen the ending */
+    const dk_kind *layers[DK_MAX_KINDS];
+    size_t n;
+    dk_status status = dk_context_params(ctx, params);
+    if (status == DK_OK)
+        status = dk_context_json_only(ctx);
+    if (status == DK_OK)
+        status = parse_layers(ctx, name, size, layers, &n);
+    if (status != DK_OK)
+        return status;
+
+    double bounds[4] = {0, 0, 0, 0};
+    bool any = false;
+    int min_zoom = DK_TILE_MAX_ZOOM, max_zoom = 0;
+    for (size_t i = 0; i < n; i++) {
+        const dk_summary *summary;
+        if ((status = dk_worker_summary(ctx->worker, layers[i], &summary, &ctx->error)) != DK_OK)
+            return status;
+        min_zoom = layers[i]->min_zoom < min_zoom ? layers[i]->min_zoom : min_zoom;
+        max_zoom = layers[i]->max_zoom > max_zoom ? layers[i]->max_zoom : max_zoom;
+        if (summary->rows == 0)
+            continue;
+        for (int k = 0; k < 4; k++)
+            if (!any || (k < 2 ? summary->bounds[k] < bounds[k] : summary->bounds[k] > bounds[k]))
+                bounds[k] = summary->bounds[k];
+        any = true;
+    }
+    dk_json *json = &ctx->json;
+    dk_answer_json(ctx, "application/json");
+    dk_json_object_begin(json);
+    dk_json_member_text(json, "tilejson", "3.0.0");
+    dk_json_member_text(json, "name", n == 1 ? layers[0]->title : catalogue->title);
+    dk_json_member_text(json, "attribution", catalogue->publisher);
+    dk_json_member_text(json, "scheme", "xyz");
+    dk_json_key(json, "tiles");
+    dk_json_array_begin(json);
+    dk_buf address;
+    dk_buf_init(&address);
+    if (ctx->host != NULL) {
+        dk_buf_text(&address, ctx->scheme);
+        dk_buf_text(&address, "://");
+        dk_buf_text(&address, ctx->host);
+    }
+    dk_buf_text(&address, ctx->config->base_path);
+    dk_buf_text(&address, "/xyz/");
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0)
+            dk_buf_byte(&address, ',');
+        dk_append_encoded(&address, layers[i]->name);
+    }
+    dk_buf_text(&address, "/{z}/{x}/{y}.mvt");
+    dk_json_text_n(json, address.data != NULL ? (const char *)address.data : "", address.size);
+    if (address.failed)
+        json->buf->failed = true;
+    dk_buf_finish(&address);
+    dk_json_array_end(json);
+    dk_json_member_integer(json, "minzoom", min_zoom);
+    dk_json_member_integer(json, "maxzoom", max_zoom);
+    const double *box = any ? bounds : catalogue->extent;
+    dk_json_key(json, "bounds");
+    dk_json_array_begin(json);
+    for (int k = 0; k < 4; k++)
+        dk_json_degrees(json, box[k]);
+    dk_json_array_end(json);
+    dk_json_key(json, "vector_layers");
+    dk_json_array_begin(json);
+    for (size_t i = 0; i < n; i++)
+        write_vector_layer(ctx, layers[i]);
+    dk_json_array_end(json);
+    dk_json_member_integer(json, "generation", ctx->worker->generation.number);
+    dk_json_object_end(json);
+    return DK_OK;
+}

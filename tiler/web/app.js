@@ -1,0 +1,259 @@
+// The map page: reads the catalogue, wires map, layers, search and dossier together, keeps the view in the URL.
+import * as api from './api.js';
+import { announce, byId, toast } from './dom.js';
+import { chooserNodes, dossierNodes, record } from './dossier.js';
+import { showLayers } from './layers.js';
+import { fitStyle, showMap } from './map.js';
+import * as panel from './panel.js';
+import { Kinds } from './rows.js';
+import { setUp as setUpSearch } from './search.js';
+import { setUp as setUpStaff, showMode } from './staff.js';
+import * as state from './state.js';
+
+let catalogue;
+let kinds;
+let style;
+let map = null; // null: this browser cannot draw it; search and dossiers still work
+let layers;
+let search;
+let staff;
+let selected = null; // {kind, key}
+let showing = null; // AbortController of the dossier being read
+
+const start = state.parse(location.hash);
+
+/** Tells what went wrong once, not for every tile. */
+const told = new Set();
+function tell(message) {
+  if (told.has(message)) return;
+  told.add(message);
+  setTimeout(() => told.delete(message), 30000);
+  toast(message);
+}
+
+/* The URL */
+
+const hash = () => state.format({ view: map?.view() ?? state.parse(location.hash).view, layers: layers.shown(), select: selected });
+const depth = () => history.state?.depth ?? 0;
+
+function remember() {
+  history.replaceState({ depth: depth() }, '', hash());
+}
+
+/* What is selected */
+
+function describe(feature) {
+  const kind = kinds.get(feature.kind);
+  const texts = kind.fields.filter((field) => field.type === 'text' && feature.properties[field.name]).map((field) => feature.properties[field.name]);
+  const label = String((kind.label && feature.properties[kind.label]) ?? texts[0] ?? feature.key ?? kind.title);
+  return { ...feature, label, hint: texts.filter((text) => text !== label).slice(0, 2).join(' · ') };
+}
+
+function union(features) {
+  const boxes = features.map((feature) => feature.bbox).filter((box) => box?.length === 4);
+  return boxes.length ? [Math.min(...boxes.map((b) => b[0])), Math.min(...boxes.map((b) => b[1])),
+    Math.max(...boxes.map((b) => b[2])), Math.max(...boxes.map((b) => b[3]))] : null;
+}
+
+/** Reads and shows what is selected; fly: also go there. others: what else lies where the click was. */
+async function show({ fly = false, bbox = null, at = null, others = [] } = {}) {
+  showing?.abort();
+  const mine = new AbortController();
+  showing = mine;
+  const { kind, key } = selected;
+  const back = depth() > 0;
+  panel.showLoading(back);
+  if (fly && bbox) map?.fly(bbox);
+  try {
+    let nodes;
+    let features;
+    let label;
+    if (kinds.get(kind).isLayer) {
+      const dossier = await api.dossier(kind, key, { signal: mine.signal });
+      nodes = dossierNodes(kinds, dossier, { open, others });
+      features = [dossier.subject];
+      label = dossier.subject.label;
+    } else if (kinds.has(kind)) {
+      const found = await record(kinds, kind, key, { open, signal: mine.signal });
+      ({ nodes, features } = found);
+      label = found.row.label;
+    } else throw new api.Problem(404, '链接所指的信息不存在。');
+    if (showing !== mine) return;
+    const box = union(features);
+    panel.show(nodes, { label: `档案：${label}`, fly: box && map ? () => map.fly(box) : null, back });
+    announce(`已打开${kinds.get(kind).title}${label}的档案`);
+    map?.select(features);
+    if (fly && !bbox && box) map?.fly(box);
+    // A click on a feature that the panel now hides; of a large one, the place clicked.
+    if (at) map?.reveal([...at, ...at]);
+  } catch (error) {
+    if (error.name === 'AbortError' || showing !== mine) return;
+    map?.select([]);
+    if (error.status === 401) unauthorised();
+    else panel.showProblem(error.message, () => show({ fly, bbox, at, others }), back);
+  }
+}
+
+/** Selects a row as the reader's own step, so that the browser's back button undoes it. */
+function open(target, { fly = true, at = null, others = [] } = {}) {
+  selected = { kind: target.kind, key: target.key };
+  if (target.kind && layers && kinds.get(target.kind).isLayer && !layers.isVisible(target.kind)) {
+    // What is opened should be seen.
+    layers.set([...(layers.shown() ?? []), target.kind]);
+    map?.setVisible(layers.isVisible);
+  }
+  const next = hash();
+  if (next !== location.hash) history.pushState({ depth: depth() + 1 }, '', next);
+  show({ fly, bbox: target.bbox ?? null, at, others });
+}
+
+function close() {
+  showing?.abort();
+  showing = null;
+  selected = null;
+  panel.hide();
+  map?.select([]);
+  remember();
+}
+
+async function withKey(feature) {
+  if (feature.key !== undefined) return feature;
+  const row = await api.byFeature(feature.kind, feature.feature);
+  return { ...feature, key: row.id };
+}
+
+/** A click: one feature on top opens at once; several of its layer are a choice. */
+async function pick(found, at) {
+  if (!found.length) {
+    if (selected || !byId('panel').hidden) close();
+    return;
+  }
+  try {
+    const features = (await Promise.all(found.slice(0, 20).map(withKey))).map(describe);
+    const [top] = features;
+    const go = (feature) => open(feature, { fly: false, at, others: features.filter((other) => other !== feature) });
+    if (features.filter((feature) => feature.kind === top.kind).length > 1) {
+      showing?.abort();
+      selected = null;
+      map?.select([]);
+      remember();
+      panel.show(chooserNodes(kinds, features, go), { label: '选择对象' });
+    } else go(top);
+  } catch (error) {
+    panel.showProblem(error.message, () => pick(found, at), false);
+  }
+}
+
+/* Who is looking */
+
+function unauthorised() {
+  if (!api.hasToken()) return;
+  tell('访问口令已失效，已退出工作人员视图。');
+  staff.leave();
+}
+
+function useCatalogue(given) {
+  catalogue = given;
+  kinds = new Kinds(catalogue);
+  document.title = catalogue.title;
+  byId('title').textContent = catalogue.title;
+  byId('publisher').textContent = catalogue.publisher ?? '';
+  byId('map-approval').textContent = catalogue.map_approval_no || '未提供';
+  byId('foot-publisher').textContent = catalogue.publisher ? `发布单位：${catalogue.publisher}` : '';
+  byId('foot-generation').textContent = `数据版本：${catalogue.generation}${catalogue.config?.tianditu_key ? '　底图：天地图' : ''}`;
+  showMode(catalogue.viewer);
+}
+
+function changeViewer(given) {
+  useCatalogue(given);
+  search.forget();
+  drawLayers(layers.shown());
+  map?.reload();
+  if (selected) show();
+  else panel.hide();
+  toast(given.viewer?.audience === 'staff' ? '已进入工作人员视图。' : '已回到公众视图。');
+}
+
+function drawLayers(visible) {
+  layers = showLayers({ catalogue, style, visible, on: { change() {
+    map?.setVisible(layers.isVisible);
+    remember();
+  } } });
+}
+
+/* The start */
+
+async function copyLink() {
+  remember();
+  try {
+    await navigator.clipboard.writeText(location.href);
+    toast('链接已复制。');
+  } catch {
+    // Without a secure connection there is no clipboard: the old way.
+    const field = document.createElement('textarea');
+    field.value = location.href;
+    field.className = 'visually-hidden';
+    document.body.append(field);
+    field.select();
+    const done = document.execCommand('copy');
+    field.remove();
+    byId('copy-link').focus();
+    toast(done ? '链接已复制。' : '浏览器不允许复制，请手动复制地址栏中的链接。');
+  }
+}
+
+async function readCatalogue() {
+  try {
+    return await api.catalogue();
+  } catch (error) {
+    if (error.status !== 401) throw error;
+    api.setToken(null);
+    toast('访问口令已失效，已退出工作人员视图。');
+    return api.catalogue();
+  }
+}
+
+function mapProblem(message) {
+  byId('map-problem').textContent = message;
+  byId('map-problem').hidden = false;
+}
+
+async function begin() {
+  useCatalogue(await readCatalogue());
+  style = await fitStyle(await api.style('default'), catalogue);
+  drawLayers(start.layers);
+  panel.setUp({ onClose: close, onBack: () => history.back() });
+  search = setUpSearch({ open });
+  staff = setUpStaff({ onChange: changeViewer, onProblem: toast });
+  byId('copy-link').addEventListener('click', copyLink);
+  try {
+    map = showMap({ catalogue, style, view: start.view, on: { pick, move: remember, unauthorised, problem: tell } });
+    map.setVisible(layers.isVisible);
+  } catch {
+    mapProblem('这个浏览器不能显示地图（需要 WebGL 2）。仍可以用上方的搜索查阅档案。');
+  }
+  if (start.select) {
+    selected = start.select;
+    show({ fly: !start.view });
+  }
+  addEventListener('popstate', () => {
+    const wanted = state.parse(location.hash);
+    layers.set(wanted.layers);
+    map?.setVisible(layers.isVisible);
+    if (wanted.view) map?.jump(wanted.view);
+    if (wanted.select?.kind === selected?.kind && wanted.select?.key === selected?.key) return;
+    selected = wanted.select;
+    if (selected) show({ fly: !wanted.view });
+    else {
+      showing?.abort();
+      panel.hide();
+      map?.select([]);
+    }
+  });
+  document.body.dataset.state = 'ready';
+}
+
+begin().catch((error) => {
+  mapProblem(`${error instanceof api.Problem ? error.message : '页面没有加载成功。'}请刷新页面重试。`);
+  document.body.dataset.state = 'failed';
+});

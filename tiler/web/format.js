@@ -1,0 +1,76 @@
+// How values are written, by the type and unit that the catalogue gives a field.
+import { el } from './dom.js';
+
+const UNITS = {
+  m2: '平方米', ha: '公顷', km2: '平方千米', mu: '亩', m: '米', km: '千米',
+  yuan: '元', 'yuan/mu': '元/亩', 'yuan/m2': '元/平方米', '%': '%',
+};
+const DIGITS = { ha: [0, 4], m2: [0, 2], km2: [0, 4], mu: [0, 4], yuan: [2, 2] };
+// 1 mu is 2000/3 square metres; people in the villages think in mu.
+const SQUARE_METRES = { m2: 1, ha: 10000, km2: 1e6 };
+
+const formats = new Map();
+
+/** A number with thousands separators and the digits usual for its unit. */
+export function number(value, unit) {
+  const [minimumFractionDigits, maximumFractionDigits] = DIGITS[unit] ?? [0, 6];
+  const id = `${minimumFractionDigits}/${maximumFractionDigits}`;
+  if (!formats.has(id)) {
+    formats.set(id, new Intl.NumberFormat('zh-CN', { minimumFractionDigits, maximumFractionDigits }));
+  }
+  return formats.get(id).format(value);
+}
+
+export const unitName = (unit) => (unit ? UNITS[unit] ?? unit : '');
+
+const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
+
+/** 2021-03-05 as 2021年3月5日; anything else as it is. */
+export function dateText(value) {
+  const match = DATE.exec(value);
+  return match ? `${match[1]}年${Number(match[2])}月${Number(match[3])}日` : String(value);
+}
+
+/** A <time>, or plain text if the value is no date. */
+export function date(value) {
+  return DATE.test(value) ? el('time', { datetime: value }, dateText(value)) : String(value);
+}
+
+/** Only links that a browser opens as a page; "javascript:" and the like stay text. */
+function link(value) {
+  let url;
+  try {
+    url = new URL(value);
+  } catch {
+    return String(value);
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return String(value);
+  return el('a', { href: url.href, target: '_blank', rel: 'noopener noreferrer' }, '查看原文',
+    el('span', { class: 'visually-hidden' }, '（在新窗口打开）'));
+}
+
+const isNumber = (field, value) =>
+  typeof value === 'number' && (field.type === 'number' || field.type === 'integer' || field.type === undefined);
+
+/** The number of a value with its unit, e.g. in a table cell whose heading names no unit. */
+function quantity(value, unit) {
+  const node = el('span', { class: 'number', 'data-value': value }, number(value, unit),
+    unit ? el('span', { class: 'unit' }, ` ${unitName(unit)}`) : null);
+  const metres = SQUARE_METRES[unit];
+  if (!metres || value === 0) return node;
+  return [node, el('span', { class: 'also' }, `约 ${(value * metres * 3 / 2000).toLocaleString('zh-CN', { maximumFractionDigits: 2 })} 亩`)];
+}
+
+/** A field's value as nodes. */
+export function value(field, raw, { plain = false } = {}) {
+  if (raw === null || raw === undefined || raw === '') return '—';
+  if (isNumber(field, raw)) {
+    return plain ? el('span', { class: 'number', 'data-value': raw }, number(raw, field.unit)) : quantity(raw, field.unit);
+  }
+  if (field.type === 'date') return date(String(raw));
+  if (field.type === 'url') return link(String(raw));
+  if (typeof raw === 'object') return JSON.stringify(raw);
+  return String(raw);
+}
+
+export const isNumeric = (field) => field.type === 'number' || field.type === 'integer';

@@ -1,0 +1,103 @@
+// Layer switches with their legend: titles from the catalogue, colours from the style.
+import { byId, el } from './dom.js';
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+/** The colours of a paint property: one, or one per value of a field. */
+function colours(expression) {
+  if (typeof expression === 'string') return { all: expression };
+  if (Array.isArray(expression) && expression[0] === 'match' && expression[1]?.[0] === 'get') {
+    const byValue = new Map();
+    for (let i = 2; i + 1 < expression.length; i += 2) {
+      for (const value of [expression[i]].flat()) byValue.set(String(value), expression[i + 1]);
+    }
+    return { field: expression[1][1], byValue, all: expression[expression.length - 1] };
+  }
+  return {};
+}
+
+/** How the style draws a layer: [{title, fill, line, dash, circle}], the first being the layer's own sign. */
+function signs(style, layer) {
+  const own = style.layers.filter((entry) => entry['source-layer'] === layer.name);
+  const fill = own.findLast((entry) => entry.type === 'fill');
+  const line = own.findLast((entry) => entry.type === 'line');
+  const circle = own.findLast((entry) => entry.type === 'circle');
+  const fills = colours(fill?.paint?.['fill-color']);
+  const lines = colours(line?.paint?.['line-color']);
+  const circles = colours(circle?.paint?.['circle-color']);
+  const dash = line?.paint?.['line-dasharray'];
+  const faint = typeof fill?.paint?.['fill-opacity'] === 'number' && fill.paint['fill-opacity'] < 0.2;
+  const sign = (value) => {
+    const of = (set) => (value !== undefined && set.byValue?.get(value)) || set.all;
+    return { fill: of(fills), line: of(lines), circle: of(circles), dash: Array.isArray(dash), faint };
+  };
+  const varied = [fills, lines, circles].find((set) => set.byValue);
+  if (!varied) return { one: sign(), each: [] };
+  const declared = layer.fields.find((field) => field.name === varied.field)?.values;
+  const values = declared?.length ? declared : [...varied.byValue.keys()];
+  return { one: null, each: values.map((value) => ({ title: value, ...sign(value) })) };
+}
+
+function swatch({ fill, line, circle, dash, faint }) {
+  const svg = document.createElementNS(SVG, 'svg');
+  const shape = document.createElementNS(SVG, circle ? 'circle' : 'rect');
+  const set = (node, attributes) => Object.entries(attributes).forEach(([key, value]) => node.setAttribute(key, value));
+  set(svg, { viewBox: '0 0 26 16', width: 26, height: 16, class: 'swatch', 'aria-hidden': 'true' });
+  set(shape, circle ? { cx: 13, cy: 8, r: 5, fill: circle }
+    : { x: 1.5, y: 1.5, width: 23, height: 13, rx: 2, fill: fill ?? 'none', 'fill-opacity': faint ? 0.15 : 0.55,
+      stroke: line ?? fill ?? 'none', 'stroke-width': 1.8, ...(dash ? { 'stroke-dasharray': '4 2.5' } : {}) });
+  svg.append(shape);
+  return svg;
+}
+
+/** Shows the switches; on.change(names that are on, in the catalogue's order) after each change. */
+export function showLayers({ catalogue, style, visible, on }) {
+  const names = catalogue.layers.map((layer) => layer.name);
+  const extra = catalogue.config?.tianditu_key ? ['tianditu'] : [];
+  const state = new Set(visible ?? [...names, ...extra]);
+  const boxes = new Map();
+
+  function row(name, title, count, sign) {
+    const box = el('input', { type: 'checkbox', value: name, onchange: () => {
+      if (box.checked) state.add(name);
+      else state.delete(name);
+      on.change([...names, ...extra].filter((each) => state.has(each)));
+    } });
+    box.checked = state.has(name);
+    boxes.set(name, box);
+    return el('label', { class: 'layer-row' }, box, sign ? swatch(sign) : null, el('span', { class: 'layer-title' }, title),
+      count === undefined ? null : el('span', { class: 'layer-count', title: '已公开数量' },
+        count.toLocaleString('zh-CN'), el('span', { class: 'visually-hidden' }, ' 个')));
+  }
+
+  const list = el('fieldset', { class: 'layer-list' }, el('legend', { class: 'visually-hidden' }, '显示哪些图层'));
+  for (const layer of catalogue.layers) {
+    const { one, each } = signs(style, layer);
+    list.append(el('div', { class: 'layer', 'data-layer': layer.name }, row(layer.name, layer.title, layer.count, one),
+      each.length ? el('ul', { class: 'legend', 'aria-label': `${layer.title}图例` },
+        each.map((sign) => el('li', {}, swatch(sign), el('span', {}, sign.title)))) : null));
+  }
+  if (extra.length) list.append(el('div', { class: 'layer' }, row('tianditu', '天地图底图')));
+  byId('layers-body').replaceChildren(list);
+
+  const toggle = byId('layers-toggle');
+  const unfold = (open) => {
+    toggle.setAttribute('aria-expanded', String(open));
+    byId('layers-body').hidden = !open;
+  };
+  toggle.onclick = () => unfold(toggle.getAttribute('aria-expanded') !== 'true');
+  // A phone shows the map first.
+  if (!toggle.dataset.ready) unfold(matchMedia('(min-width: 700px)').matches);
+  toggle.dataset.ready = 'yes';
+
+  return {
+    isVisible: (name) => state.has(name),
+    /** The names that are on, or null when all are, which needs no place in a link. */
+    shown: () => ([...names, ...extra].every((name) => state.has(name)) ? null : [...names, ...extra].filter((name) => state.has(name))),
+    set(shown) {
+      state.clear();
+      for (const name of shown ?? [...names, ...extra]) state.add(name);
+      for (const [name, box] of boxes) box.checked = state.has(name);
+    },
+  };
+}

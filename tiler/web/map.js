@@ -1,0 +1,247 @@
+// The map: the style made to fit this catalogue, layers on and off, what lies under a click, what is selected.
+import { Map as MapLibreMap, NavigationControl, ScaleControl, setWorkerUrl } from './maplibre-gl.js';
+import { get, headersFor, root } from './api.js';
+import { byId } from './dom.js';
+
+setWorkerUrl(new URL('./maplibre-gl-worker.js', import.meta.url).href);
+
+const LOCALE = {
+  'Map.Title': '地图。方向键移动，加减号缩放，回车键打开地图中心处的档案',
+  'NavigationControl.ZoomIn': '放大',
+  'NavigationControl.ZoomOut': '缩小',
+  'NavigationControl.ResetBearing': '恢复正北',
+  'ScaleControl.Feet': '英尺',
+  'ScaleControl.Meters': '米',
+  'ScaleControl.Kilometers': '千米',
+  'ScaleControl.Miles': '英里',
+  'ScaleControl.NauticalMiles': '海里',
+};
+const FONT = 'system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC", sans-serif';
+// For layers that the style does not know.
+const SPARE_COLOURS = ['#00897b', '#ad1457', '#5c6bc0', '#827717', '#6a1b9a', '#00695c'];
+const SELECTION = 'dikuai-selection';
+const EMPTY = { type: 'FeatureCollection', features: [] };
+
+/** Style layers for a catalogue layer that the style does not draw. */
+function spareLayers(layer, source, colour) {
+  const common = { source, 'source-layer': layer.name };
+  if (/point/i.test(layer.geometry)) {
+    return [{ id: `${layer.name}-circle`, type: 'circle', ...common,
+      paint: { 'circle-color': colour, 'circle-radius': 5, 'circle-stroke-color': '#fff', 'circle-stroke-width': 1.5 } }];
+  }
+  const line = { id: `${layer.name}-line`, type: 'line', ...common, paint: { 'line-color': colour, 'line-width': 2 } };
+  if (/line/i.test(layer.geometry)) return [line];
+  return [{ id: `${layer.name}-fill`, type: 'fill', ...common, paint: { 'fill-color': colour, 'fill-opacity': 0.3 } }, line];
+}
+
+/** A vector source for these layers, its tiles asked from the server that this page came from. */
+async function vectorSource(names) {
+  const path = `xyz/${names.map(encodeURIComponent).join(',')}`;
+  const described = await get(`${path}.json`);
+  // The server may stand behind a proxy and not know its own outer name: only the path below /xyz/ is kept.
+  const template = described.tiles[0];
+  const source = { type: 'vector', tiles: [root.href + template.slice(template.indexOf('/xyz/') + 1)] };
+  for (const member of ['minzoom', 'maxzoom', 'bounds']) {
+    if (described[member] !== undefined) source[member] = described[member];
+  }
+  return source;
+}
+
+function tianditu(layer, key) {
+  const query = 'SERVICE=WMTS&REQUEST=GetTile&VERSION=1.0.0&STYLE=default&TILEMATRIXSET=w&FORMAT=tiles';
+  return {
+    type: 'raster',
+    tileSize: 256,
+    maxzoom: 18,
+    tiles: [0, 1, 2, 3, 4, 5, 6, 7].map((n) => `https://t${n}.tianditu.gov.cn/${layer}_w/wmts?${query}`
+      + `&LAYER=${layer}&TILEMATRIX={z}&TILEROW={y}&TILECOL={x}&tk=${encodeURIComponent(key)}`),
+  };
+}
+
+/** The style as it fits the catalogue: layers that are not published left out, unknown ones drawn in a spare colour. */
+export async function fitStyle(style, catalogue) {
+  const known = new Set(catalogue.layers.map((layer) => layer.name));
+  const drawn = new Set();
+  const fitted = { ...style, sources: {}, layers: [] };
+  for (const layer of style.layers) {
+    const name = layer['source-layer'];
+    if (name === undefined || known.has(name)) fitted.layers.push(layer);
+    if (name !== undefined && known.has(name)) drawn.add(name);
+  }
+  const spare = catalogue.layers.filter((layer) => !drawn.has(layer.name));
+  const jobs = Object.entries(style.sources).map(async ([id, source]) => {
+    const names = [...new Set(fitted.layers.filter((layer) => layer.source === id).map((layer) => layer['source-layer']))];
+    if (source.type !== 'vector' || source.url === undefined) fitted.sources[id] = source;
+    else if (names.length) fitted.sources[id] = await vectorSource(names);
+  });
+  if (spare.length) {
+    jobs.push((async () => {
+      fitted.sources['dikuai-spare'] = await vectorSource(spare.map((layer) => layer.name));
+    })());
+    spare.forEach((layer, i) => {
+      fitted.layers.push(...spareLayers(layer, 'dikuai-spare', SPARE_COLOURS[i % SPARE_COLOURS.length]));
+    });
+  }
+  await Promise.all(jobs);
+  const key = catalogue.config?.tianditu_key;
+  if (key) {
+    fitted.sources['tianditu-vec'] = tianditu('vec', key);
+    fitted.sources['tianditu-cva'] = tianditu('cva', key);
+    const ground = fitted.layers.findIndex((layer) => layer.type !== 'background');
+    fitted.layers.splice(ground < 0 ? fitted.layers.length : ground, 0,
+      { id: 'tianditu-vec', type: 'raster', source: 'tianditu-vec' });
+    const names = fitted.layers.findIndex((layer) => layer.type === 'symbol');
+    fitted.layers.splice(names < 0 ? fitted.layers.length : names, 0,
+      { id: 'tianditu-cva', type: 'raster', source: 'tianditu-cva' });
+  }
+  return fitted;
+}
+
+/** Room that the open panel takes from the map, so that what is flown to is not behind it. */
+function padding() {
+  const around = 48;
+  const stage = byId('map').getBoundingClientRect();
+  const panel = byId('panel');
+  const room = { top: around, right: around, bottom: around, left: around };
+  const legend = byId('layers-body');
+  if (!legend.hidden && stage.width > 1000) room.left += legend.getBoundingClientRect().right - stage.left;
+  if (panel.hidden) return room;
+  const box = panel.getBoundingClientRect();
+  if (box.width > stage.width * 0.8) room.bottom += Math.max(0, stage.bottom - box.top);
+  else room.right += Math.max(0, stage.right - box.left);
+  // Never more than the map has.
+  if (room.top + room.bottom > stage.height - 40) {
+    room.top = 16;
+    room.bottom = Math.max(16, Math.min(room.bottom, stage.height - 100));
+  }
+  if (room.left + room.right > stage.width - 40) room.left = room.right = 24;
+  return room;
+}
+
+/**
+ * Shows the map. on: {pick(features, [lon, lat]), move(view), unauthorised(), problem(sentence)}.
+ * pick gets [{kind, feature, key, properties}], what is drawn on top first.
+ */
+export function showMap({ catalogue, style, view, on }) {
+  const container = byId('map');
+  const map = new MapLibreMap({
+    container,
+    style,
+    ...(view ? { center: view.center, zoom: view.zoom } : { bounds: catalogue.extent, fitBoundsOptions: { padding: 24 } }),
+    minZoom: 3,
+    maxZoom: 20,
+    maxPitch: 0,
+    dragRotate: false,
+    touchPitch: false,
+    pitchWithRotate: false,
+    attributionControl: false,
+    localIdeographFontFamily: FONT,
+    locale: LOCALE,
+    transformRequest: (url) => ({ url, headers: headersFor(url) }),
+  });
+  map.touchZoomRotate.disableRotation();
+  map.keyboard.disableRotation();
+  map.addControl(new NavigationControl({ showCompass: false }), 'bottom-left');
+  map.addControl(new ScaleControl({ maxWidth: 110, unit: 'metric' }), 'bottom-left');
+
+  const loaded = new Promise((resolve) => {
+    map.once('load', resolve);
+  });
+  loaded.then(() => {
+    // Above all areas, below their names.
+    const names = style.layers.find((layer) => layer.type === 'symbol')?.id;
+    map.addSource(SELECTION, { type: 'geojson', data: EMPTY });
+    map.addLayer({ id: `${SELECTION}-casing`, type: 'line', source: SELECTION, layout: { 'line-join': 'round' },
+      paint: { 'line-color': '#ffffff', 'line-width': 7, 'line-opacity': 0.9 } }, names);
+    map.addLayer({ id: SELECTION, type: 'line', source: SELECTION, layout: { 'line-join': 'round' },
+      paint: { 'line-color': '#e8590c', 'line-width': 3.2 } }, names);
+    map.addLayer({ id: `${SELECTION}-point`, type: 'circle', source: SELECTION, filter: ['==', ['geometry-type'], 'Point'],
+      paint: { 'circle-color': '#e8590c', 'circle-radius': 7, 'circle-stroke-color': '#fff', 'circle-stroke-width': 2 } }, names);
+  });
+
+  // "idle" once everything asked for is drawn; for tests and for anyone who drives the page.
+  map.on('idle', () => {
+    container.dataset.state = 'idle';
+  });
+  for (const event of ['movestart', 'dataloading']) {
+    map.on(event, () => {
+      container.dataset.state = 'busy';
+    });
+  }
+  map.on('moveend', () => on.move(currentView()));
+  map.on('error', ({ error }) => {
+    if (error?.status === 401) on.unauthorised();
+    else if (error?.name !== 'AbortError') on.problem('部分地图数据没有加载成功，请检查网络后刷新页面。');
+  });
+
+  const pickable = style.layers.filter((layer) => layer['source-layer'] && layer.type !== 'symbol').map((layer) => layer.id);
+
+  function featuresAt(where) {
+    const seen = new Set();
+    const found = [];
+    for (const hit of map.queryRenderedFeatures(where, { layers: pickable.filter((id) => map.getLayer(id)) })) {
+      const kind = hit.sourceLayer;
+      if (hit.id === undefined || seen.has(`${kind}/${hit.id}`)) continue;
+      seen.add(`${kind}/${hit.id}`);
+      found.push({ kind, feature: hit.id, key: hit.properties.key, properties: hit.properties });
+    }
+    return found;
+  }
+  function pick(point) {
+    let found = featuresAt([point.x, point.y]);
+    // A finger or a thin line: a little around it.
+    if (!found.length) found = featuresAt([[point.x - 6, point.y - 6], [point.x + 6, point.y + 6]]);
+    on.pick(found, map.unproject([point.x, point.y]).toArray());
+  }
+  map.on('click', (event) => pick(event.point));
+  map.on('mousemove', (event) => {
+    map.getCanvas().style.cursor = !map.isMoving() && featuresAt([event.point.x, event.point.y]).length ? 'pointer' : '';
+  });
+  map.getCanvas().addEventListener('keydown', (event) => {
+    if (event.key === 'Enter') pick({ x: container.clientWidth / 2, y: container.clientHeight / 2 });
+  });
+
+  const still = matchMedia('(prefers-reduced-motion: reduce)');
+  function currentView() {
+    const center = map.getCenter();
+    return { zoom: map.getZoom(), center: [center.lng, center.lat] };
+  }
+  return {
+    view: currentView,
+    jump: ({ center, zoom }) => map.jumpTo({ center, zoom }),
+    fly([west, south, east, north]) {
+      map.fitBounds([[west, south], [east, north]],
+        { padding: padding(), maxZoom: 16.5, animate: !still.matches, duration: 900, linear: false });
+    },
+    /** Moves the map so that the middle of a box is not behind the panel; the zoom stays. */
+    reveal([west, south, east, north]) {
+      const room = padding();
+      const { x, y } = map.project([(west + east) / 2, (south + north) / 2]);
+      const { clientWidth: width, clientHeight: height } = container;
+      if (x >= room.left && x <= width - room.right && y >= room.top && y <= height - room.bottom) return;
+      map.panBy([x - (room.left + width - room.right) / 2, y - (room.top + height - room.bottom) / 2],
+        { animate: !still.matches, duration: 500 });
+    },
+    /** Draws these GeoJSON features as selected; none: nothing is. */
+    async select(features) {
+      await loaded;
+      map.getSource(SELECTION).setData({ type: 'FeatureCollection',
+        features: features.filter((feature) => feature.geometry)
+          .map(({ geometry }) => ({ type: 'Feature', properties: {}, geometry })) });
+    },
+    async setVisible(test) {
+      await loaded;
+      for (const layer of style.layers) {
+        const name = layer['source-layer'] ?? (layer.type === 'raster' ? 'tianditu' : null);
+        if (name) map.setLayoutProperty(layer.id, 'visibility', test(name) ? 'visible' : 'none');
+      }
+    },
+    /** Tiles anew, for another viewer. */
+    async reload() {
+      await loaded;
+      for (const [id, source] of Object.entries(style.sources)) {
+        if (source.type === 'vector') map.getSource(id).setTiles(source.tiles);
+      }
+    },
+  };
+}
