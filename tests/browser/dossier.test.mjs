@@ -1,0 +1,322 @@
+// A dossier as the public and as staff read it, against the ledgers themselves; and what nobody may see.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { AMOUNTS, MIN_ROWS, readCounty } from './county.mjs';
+import { layer } from './ledger.mjs';
+import { dossierOpen, drawn, launch, makeStore, middle, openPage, out, samples, serve, TOKEN, viewOf } from './site.mjs';
+
+let county;
+let site;
+let browser;
+let parcel; // in a project of one approval, all of whose groups are large enough to be shown
+let expected;
+
+before(async () => {
+  county = readCounty(samples);
+  const store = makeStore();
+  site = await serve(store);
+  browser = await launch();
+  parcel = county.parcels.find((each) => {
+    const dossier = county.dossier(each);
+    return dossier.approval.length === 1 && dossier.compensation.length >= 2 && dossier.total.rows >= MIN_ROWS
+      && dossier.notice.some((notice) => notice['公告类型'] === '征收土地预公告' && !notice.numbers.length) && dossier.notice.some((notice) => notice.numbers.length)
+      && groupsOf(each.project).every((rows) => rows >= MIN_ROWS);
+  });
+  expected = county.dossier(parcel);
+});
+
+after(async () => {
+  await browser?.close();
+  if (site) assert.equal(await site.stop(), 0, 'the server ends cleanly');
+});
+
+/** How many payments each collective of a project has. */
+function groupsOf(project) {
+  const counts = new Map();
+  for (const row of county.payments) {
+    if (row.project === project) counts.set(row['受款单位'], (counts.get(row['受款单位']) ?? 0) + 1);
+  }
+  return [...counts.values()];
+}
+
+/** Clicks a place that the link puts in the middle of the map. */
+async function click(view, at) {
+  await view.go(viewOf(at, 17.5));
+  await view.page.mouse.click(...await middle(view.page));
+  return dossierOpen(view.page);
+}
+
+const timelineOf = (page) => page.locator('[data-section=timeline] .timeline li').evaluateAll((entries) => entries.map((entry) =>
+  `${entry.querySelector('time').dateTime} ${entry.dataset.kind} ${entry.querySelector('.timeline-kind').textContent.split(' · ')[1]}`));
+
+/** Totals on the page: {"XM1": {rows, sums: {title: number}} or "suppressed"}. */
+const totalsOf = (page) => page.locator('.total').evaluateAll((groups) => Object.fromEntries(groups.map((group) => [group.dataset.group,
+  group.querySelector('.suppressed') ? 'suppressed' : {
+    rows: Number(group.querySelector('[data-field=rows] .number').textContent.replaceAll(',', '')),
+    sums: Object.fromEntries([...group.querySelectorAll('.sum')].map((sum) =>
+      [sum.querySelector('dt').textContent, Number(sum.querySelector('.number').textContent.replaceAll(',', ''))])),
+  }])));
+
+/** The compensation table: one object of texts by column title for each row; last: the line 合计. */
+async function tableOf(page) {
+  return page.locator('[data-section=compensation] table').evaluate((table) => {
+    const titles = [...table.querySelectorAll('thead th')].map((cell) => cell.firstChild.textContent);
+    const read = (row) => Object.fromEntries([...row.children].map((cell, i) => [titles[i], cell.querySelector('time')?.dateTime ?? cell.textContent]));
+    return { titles, rows: [...table.querySelectorAll('tbody tr')].map(read), sum: table.tFoot ? read(table.tFoot.rows[0]) : null };
+  });
+}
+
+const yuan = (text) => Number(text).toLocaleString('zh-CN', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+
+/** Everything on the page: its text, attributes and field values. */
+const everything = (page) => page.evaluate(() => `${document.documentElement.outerHTML}\n${[...document.querySelectorAll('input')].map((input) => input.value).join('\n')}`);
+
+describe('a parcel clicked by the public', () => {
+  let view;
+  before(async () => {
+    view = await openPage(browser, site);
+    assert.equal(await click(view, parcel.at), parcel.name);
+  });
+  after(() => view.context.close());
+
+  test('shows the parcel with Chinese titles and units', async () => {
+    const facts = await view.page.locator('[data-section=subject] .fact').evaluateAll((nodes) =>
+      Object.fromEntries(nodes.map((node) => [node.querySelector('dt').textContent, node.querySelector('dd').textContent])));
+    assert.equal(facts['地块编号'], parcel.id);
+    assert.equal(facts['所在村'], parcel.village);
+    assert.equal(facts['项目编号'], parcel.project);
+    assert.equal(facts['批准文号'], parcel.numbers.join('、'), 'whatever brackets and digits the source used');
+    assert.match(facts['批准面积'], /^[\d.]+ 公顷/);
+    assert.equal(parseFloat(facts['批准面积']), parcel.hectares);
+  });
+
+  test('shows every linked record in time order with its exact date', async () => {
+    const shown = await timelineOf(view.page);
+    assert.deepEqual(shown.slice().sort(), expected.timeline);
+    const dates = shown.map((entry) => entry.slice(0, 10));
+    assert.deepEqual(dates, dates.slice().sort());
+    assert.ok(expected.notice.some((notice) => !notice.numbers.length), 'a 预公告 without 文号 is among them');
+  });
+
+  test('shows the approval, found through a 文号 written in another way', async () => {
+    const section = view.page.locator('[data-section=approval]');
+    assert.equal(await section.locator('.card-title').innerText(), expected.approval[0].numbers[0]);
+    assert.ok((await section.innerText()).includes(expected.approval[0]['批准机关']));
+    assert.equal(await section.locator('[data-field=area_total_ha] .number').getAttribute('data-value'), String(Number(expected.approval[0]['总面积'])));
+  });
+
+  test('shows every notice', async () => {
+    const shown = await view.page.locator('[data-section=notice] .card-title').allInnerTexts();
+    assert.deepEqual(shown.slice().sort(), expected.notice.map((notice) => notice['公告名称']).slice().sort());
+  });
+
+  test('shows the price standard, and totals to the cent', async () => {
+    const text = await view.page.locator('[data-section=compensation]').innerText();
+    assert.ok(text.includes(`${Number(expected.compensation[0]['区片综合地价']).toLocaleString('zh-CN')} 元/亩`));
+    const wanted = { [parcel.project]: expected.total };
+    for (const [name, total] of expected.byCollective) wanted[`${parcel.project} ${name}`] = total;
+    assert.deepEqual(await totalsOf(view.page), wanted);
+    const { titles, rows } = await tableOf(view.page);
+    assert.equal(rows.length, expected.compensation.length);
+    for (const title of [...AMOUNTS, '被征地农户', '身份证号', '银行账号']) assert.ok(!titles.includes(title), title);
+  });
+
+  test('lists what is published with its date, and what is missing', async () => {
+    const items = await view.page.locator('[data-section=items] .item').evaluateAll((nodes) => nodes.map((node) => ({
+      title: node.querySelector('.item-title').textContent, status: node.querySelector('.badge').textContent,
+      date: node.querySelector('summary time')?.dateTime })));
+    assert.ok(items.length > 0);
+    for (const item of items) {
+      assert.ok(['已公开', '未公开'].includes(item.status));
+      // A notice of the kind that the item is called by proves it.
+      const notice = expected.notice.filter((row) => row['公告类型'] === item.title).map((row) => row['发布时间']).slice().sort()[0];
+      if (notice) assert.deepEqual(item, { title: item.title, status: '已公开', date: notice });
+    }
+    const published = items.filter((item) => item.status === '已公开').length;
+    assert.ok((await view.page.locator('[data-section=items] .note').innerText()).includes(`应公开 ${items.length} 项，已公开 ${published} 项`));
+  });
+
+  test('leaves a picture', async () => {
+    await view.page.screenshot({ path: join(out, 'dossier-public.png') });
+  });
+
+  test('provokes no error and no request elsewhere', () => assert.deepEqual(view.faults, []));
+});
+
+describe('a project of which an announcement is missing', () => {
+  test('shows that item as 未公开', async () => {
+    const missing = '征地补偿安置公告';
+    const kinds = (project) => new Set(county.notices.filter((row) => row['项目编号'] === project).map((row) => row['公告类型']));
+    const incomplete = county.parcels.find((each) => kinds(each.project).has('征收土地公告') && !kinds(each.project).has(missing)
+      && county.projects.some((project) => project['项目编号'] === each.project && project['适用程序'] === '2021年9月起'));
+    assert.ok(incomplete, 'the samples have such a project');
+    const view = await openPage(browser, site);
+    await click(view, incomplete.at);
+    const item = view.page.locator('.item', { has: view.page.locator('.item-title', { hasText: new RegExp(`^${missing}$`) }) });
+    assert.equal(await item.locator('.badge').innerText(), '未公开');
+    const announced = view.page.locator('.item', { has: view.page.locator('.item-title', { hasText: /^征收土地公告$/ }) });
+    assert.equal(await announced.locator('.badge').innerText(), '已公开');
+    assert.deepEqual(view.faults, []);
+    await view.context.close();
+  });
+});
+
+describe('a collective with few payments', () => {
+  test('has its total suppressed, and the page says so', async () => {
+    const few = county.parcels.find((each) => [...county.dossier(each).byCollective.values()].some((total) => total.rows < MIN_ROWS)
+      && county.dossier(each).total.rows >= MIN_ROWS);
+    const view = await openPage(browser, site);
+    await click(view, few.at);
+    const dossier = county.dossier(few);
+    const shown = await totalsOf(view.page);
+    for (const [name, total] of dossier.byCollective) {
+      if (total.rows < MIN_ROWS) assert.equal(shown[`${few.project} ${name}`], 'suppressed');
+    }
+    assert.match(await view.page.locator('.suppressed').first().innerText(), /为保护个人信息，不公开合计/);
+    await view.context.close();
+  });
+});
+
+describe('the same parcel seen by staff', () => {
+  let view;
+  before(async () => {
+    // The wrong token is answered with 401, which the browser reports.
+    view = await openPage(browser, site, { expected: (text) => /401/.test(text) });
+    await view.go(viewOf(parcel.at, 17.5));
+  });
+  after(() => view.context.close());
+
+  test('a wrong token is said to be wrong and changes nothing', async () => {
+    const { page } = view;
+    await page.click('#staff');
+    await page.fill('#staff-token', 'not-a-token');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => document.querySelector('#staff-error').textContent.includes('不正确'));
+    assert.equal(await page.locator('#staff-banner').isVisible(), false);
+    assert.equal(await page.evaluate(() => sessionStorage.length), 0);
+    await page.click('#staff-cancel');
+  });
+
+  test('the right token shows payees and single amounts, marked as internal', async () => {
+    const { page } = view;
+    await page.click('#staff');
+    await page.fill('#staff-token', TOKEN);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#staff-banner:visible');
+    assert.match(await page.locator('#staff-banner').innerText(), /工作人员视图[\s\S]*341321/);
+    await drawn(page);
+    await page.mouse.click(...await middle(page));
+    assert.equal(await dossierOpen(page), parcel.name);
+    const { rows, sum } = await tableOf(page);
+    const wanted = expected.compensation.map((row) => Object.fromEntries(['补偿编号', '被征地农户', ...AMOUNTS].map((title) =>
+      [title, AMOUNTS.includes(title) ? yuan(row[title]) : row[title]])));
+    const by = (a, b) => a['补偿编号'].localeCompare(b['补偿编号']);
+    assert.deepEqual(rows.map((row) => Object.fromEntries(Object.keys(wanted[0]).map((title) => [title, row[title]]))).sort(by), wanted.sort(by));
+    for (const title of AMOUNTS) {
+      const cents = expected.compensation.reduce((all, row) => all + Math.round(Number(row[title]) * 100), 0);
+      assert.equal(sum[title], yuan(cents / 100), title);
+    }
+    assert.ok(await page.locator('[data-section=compensation] .internal').count() >= AMOUNTS.length);
+    await page.locator('[data-section=compensation]').scrollIntoViewIfNeeded();
+    await page.screenshot({ path: join(out, 'dossier-staff.png') });
+  });
+
+  test('the totals are the same as for the public', async () => {
+    assert.deepEqual((await totalsOf(view.page))[parcel.project], expected.total);
+  });
+
+  test('identity numbers and accounts are not even sent to staff', async () => {
+    const sent = (await view.bodies()).map((body) => body.data.toString('utf8')).join('\n');
+    for (const row of county.payments) {
+      assert.ok(!sent.includes(row['身份证号']), 'an identity number');
+      assert.ok(!sent.includes(row['银行账号']), 'an account');
+    }
+  });
+
+  test('the token is in no address and is kept for the tab only', async () => {
+    assert.ok(!view.page.url().includes(TOKEN));
+    assert.ok(!(await everything(view.page)).includes(TOKEN));
+    assert.equal(await view.page.evaluate(() => localStorage.length), 0);
+    for (const body of await view.bodies()) assert.ok(!body.url.includes(TOKEN));
+  });
+
+  test('leaving takes everything internal off the page', async () => {
+    const { page } = view;
+    await page.click('#staff-leave');
+    await page.waitForSelector('#staff-banner', { state: 'hidden' });
+    await page.waitForFunction(() => !document.querySelector('#panel .internal') && document.querySelector('#panel[data-state=ready] h2'));
+    const text = await everything(page);
+    for (const row of expected.compensation) assert.ok(!text.includes(`>${row['被征地农户']}<`));
+    assert.equal(await page.evaluate(() => sessionStorage.length), 0);
+    assert.deepEqual(view.faults, []);
+  });
+});
+
+describe('what the public may not see', () => {
+  test('appears nowhere in the page and in nothing that it was sent', async () => {
+    const view = await openPage(browser, site);
+    const { page } = view;
+    // All parcels of the project are on the map, the dossier is open, an approval was read, a payee was searched for.
+    await click(view, parcel.at);
+    let seen = await everything(page);
+    await page.locator('[data-section=approval] .card-more button').click();
+    await page.waitForFunction((text) => document.querySelector('#panel[data-state=ready] h2')?.textContent === text, expected.approval[0].numbers[0]);
+    seen += await everything(page);
+    const lost = county.payments.filter((row) => row['被征地农户'].length >= 6);
+    assert.ok(lost.length > 100);
+    const secret = [...lost.map((row) => row['被征地农户']), ...county.payments.flatMap((row) => [row['身份证号'], row['银行账号']])];
+    const mining = layer(join(samples, 'mining.shp'), 'UTF-8')
+      .flatMap(({ properties }) => [properties.DH, properties.YHZH, properties.DZ]).filter(Boolean);
+    assert.ok(mining.length > 10);
+    for (const looked of [lost[0]['被征地农户'], lost[0]['身份证号'], mining[0]]) {
+      await page.fill('#search', looked);
+      await page.waitForFunction((text) => document.querySelector('#search-status').textContent.includes(text), looked);
+      assert.equal(await page.locator('.hit').count(), 0, 'searching does not find what is hidden');
+    }
+    // The question comes back in its own answer; all else that was sent is looked through.
+    const bodies = (await view.bodies()).filter((body) => !body.url.includes('/search?'));
+    const sent = bodies.map((body) => body.data.toString('utf8'));
+    assert.ok(bodies.some((body) => /\/xyz\/.+\/\d+\/\d+\/\d+/.test(body.url)), 'tiles are among what was sent');
+    assert.ok(bodies.some((body) => body.url.endsWith('/dossier')));
+    const all = `${sent.join('\n')}\n${seen}`;
+    for (const text of [...secret, ...mining]) assert.ok(!all.includes(text), text);
+    for (const row of expected.compensation) assert.ok(!all.includes(`"${row['被征地农户']}"`) && !all.includes(`>${row['被征地农户']}<`));
+    // Single amounts: every number that was sent or shown, except the totals that may be shown.
+    const shown = new Set([expected.total, ...expected.byCollective.values()].flatMap((total) => Object.values(total.sums)));
+    const numbers = new Set([...bodies.filter((body) => /json/.test(body.type)).map((body) => body.data.toString('utf8')), seen]
+      .flatMap((text) => text.match(/\d[\d,]*\.\d+/g) ?? []).map((text) => Number(text.replaceAll(',', ''))));
+    for (const row of county.payments) {
+      // Smaller amounts of other parcels may be the area of one by chance.
+      const least = expected.compensation.includes(row) ? 1000 : 20000;
+      for (const title of AMOUNTS) {
+        const amount = Number(row[title]);
+        if (amount >= least && !Number.isInteger(amount) && !shown.has(amount)) assert.ok(!numbers.has(amount), `${title} ${amount}`);
+      }
+    }
+    assert.deepEqual(view.faults, []);
+    await view.context.close();
+  });
+});
+
+describe('a value with markup in it', () => {
+  test('is shown as text', async () => {
+    const view = await openPage(browser, site);
+    const nasty = '<img src=x onerror="document.title=\'gotcha\'"><b>粗</b>';
+    await view.page.route('**/dossier', async (route) => {
+      const answer = await route.fetch();
+      const dossier = await answer.json();
+      dossier.subject.label = nasty;
+      for (const name of Object.keys(dossier.subject.properties)) {
+        if (typeof dossier.subject.properties[name] === 'string') dossier.subject.properties[name] = nasty;
+      }
+      for (const part of dossier.linked) for (const row of part.rows) row.label = nasty;
+      for (const event of dossier.timeline) event.label = nasty;
+      await route.fulfill({ response: answer, json: dossier });
+    });
+    assert.equal(await click(view, parcel.at), nasty);
+    assert.equal(await view.page.locator('#panel-body img, #panel-body b').count(), 0);
+    assert.notEqual(await view.page.title(), 'gotcha');
+    await view.context.close();
+  });
+});

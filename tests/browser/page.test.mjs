@@ -1,0 +1,357 @@
+// The map page itself: drawn, searched, linked to, switched, on a phone, below a base path.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { readCounty } from './county.mjs';
+import { contains, inside, layer } from './ledger.mjs';
+import { colours, dossierOpen, drawn, launch, makeStore, middle, openPage, out, samples, serve, viewOf } from './site.mjs';
+
+const GROUND = [0xf3, 0xf1, 0xea]; // the style's background
+
+let county;
+let store;
+let site;
+let browser;
+
+before(async () => {
+  county = readCounty(samples);
+  store = makeStore();
+  site = await serve(store);
+  browser = await launch();
+});
+
+after(async () => {
+  await browser?.close();
+  if (site) assert.equal(await site.stop(), 0, 'the server ends cleanly');
+});
+
+/** How much of the middle of the map is not bare ground, 0 to 1, and its mean colour. */
+async function drawnAtMiddle(page) {
+  const [x, y] = await middle(page);
+  const pixels = await colours(page, Array.from({ length: 169 }, (_, i) => [x - 6 + (i % 13), y - 6 + Math.floor(i / 13)]));
+  const other = pixels.filter((pixel) => pixel.some((value, i) => Math.abs(value - GROUND[i]) > 8));
+  const mean = [0, 1, 2].map((i) => pixels.reduce((sum, pixel) => sum + pixel[i], 0) / pixels.length);
+  return { share: other.length / pixels.length, mean };
+}
+
+/** Whether a colour leans the way another does: its strongest and weakest parts are the same. */
+function leansLike(mean, hex) {
+  const wanted = [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
+  const strongest = wanted.indexOf(Math.max(...wanted));
+  const weakest = wanted.indexOf(Math.min(...wanted));
+  const drift = mean.map((value, i) => value - GROUND[i]);
+  return drift[strongest] > drift[weakest] + 10;
+}
+
+/** A feature's dossier is open under this address, whatever order the hash has. */
+const selectOf = (page) => new URLSearchParams(new URL(page.url()).hash.slice(1)).get('select');
+
+describe('the whole county', () => {
+  let view;
+  const tiles = [];
+  before(async () => {
+    view = await openPage(browser, site);
+    view.page.on('response', (response) => {
+      if (/\/xyz\/[^/]+\/\d+\/\d+\/\d+/.test(response.url())) tiles.push(response);
+    });
+    await view.go();
+  });
+  after(() => view.context.close());
+
+  test('is drawn from tiles', async () => {
+    assert.ok(tiles.some((tile) => tile.status() === 200 && /vector-tile|mapbox/.test(tile.headers()['content-type'])));
+    const box = await view.page.locator('#map').boundingBox();
+    // Read in a grid over the map: a county is on it, with several colours.
+    const pixels = await colours(view.page, Array.from({ length: 100 }, (_, i) =>
+      [box.x + box.width * (0.35 + 0.3 * (i % 10) / 9), box.y + box.height * (0.25 + 0.5 * Math.floor(i / 10) / 9)]));
+    const covered = pixels.filter((pixel) => pixel.some((value, k) => Math.abs(value - GROUND[k]) > 8)).length;
+    const seen = new Set(pixels.map((pixel) => pixel.map((value) => value >> 4).join()));
+    assert.ok(covered >= 65, `${covered} of 100 places are covered`);
+    assert.ok(seen.size >= 3, `${seen.size} colours`);
+    await view.page.screenshot({ path: join(out, 'county.png') });
+  });
+
+  test('says whose map it is, with the 审图号', async () => {
+    const foot = await view.page.locator('footer').innerText();
+    assert.match(foot, /审图号：示例数据，无审图号/);
+    assert.match(foot, /发布单位：砀山县自然资源和规划局/);
+    assert.match(await view.page.title(), /砀山县征地信息公开平台/);
+    assert.equal(await view.page.locator('html').getAttribute('lang'), 'zh-CN');
+  });
+
+  test('has a switch for each layer, with its number of features and a legend', async () => {
+    const { page } = view;
+    for (const [title, count] of [['征收地块', county.parcels.length], ['规划分区', layer(join(samples, 'zones.gpkg')).length],
+      ['矿业权', layer(join(samples, 'mining.shp'), 'CP936').length]]) {
+      const box = page.getByRole('checkbox', { name: title });
+      assert.equal(await box.isChecked(), true, title);
+      assert.ok((await page.locator('.layer-row', { hasText: title }).innerText()).includes(count.toLocaleString('zh-CN')), title);
+    }
+    const legend = await page.getByRole('list', { name: '规划分区图例' }).getByRole('listitem').allInnerTexts();
+    for (const kind of ['永久基本农田', '生态保护红线', '城镇开发边界']) assert.ok(legend.includes(kind), kind);
+  });
+
+  test('has no basemap without a key, and asks nothing of anybody else', () => {
+    assert.deepEqual(view.faults, []);
+  });
+});
+
+describe('each layer', () => {
+  const places = [
+    ['parcel', () => county.parcels[0].at, () => '#1667b7'],
+    ['mining', () => inside(layer(join(samples, 'mining.shp'), 'CP936')[0].geometry), () => '#6d4c41'],
+    ...['永久基本农田', '生态保护红线', '城镇开发边界'].map((kind, i) => [`zone`,
+      () => inside(layer(join(samples, 'zones.gpkg')).filter((zone) => zone.properties.FQLX === kind)
+        .sort((a, b) => JSON.stringify(b.geometry).length - JSON.stringify(a.geometry).length)[0].geometry),
+      () => ['#e8c52e', '#e0514a', '#8f7fc4'][i], kind]),
+  ];
+  let view;
+  before(async () => {
+    view = await openPage(browser, site);
+    await view.go();
+  });
+  after(() => view.context.close());
+
+  for (const [name, at, colour, kind] of places) {
+    test(`is drawn in its colour where its features are, and can be switched off: ${name} ${kind ?? ''}`, async () => {
+      const { page } = view;
+      await page.evaluate((hash) => {
+        document.querySelector('#map').dataset.state = 'moving';
+        location.hash = hash;
+      }, viewOf(at(), 15, `&layers=${name}`));
+      await drawn(page);
+      // Labels and borders may cross the place; most of it is the fill.
+      const on = await drawnAtMiddle(page);
+      assert.ok(on.share > 0.6, `${on.share} of the place is drawn`);
+      if (name !== 'mining') assert.ok(leansLike(on.mean, colour()), `${on.mean} like ${colour()}`);
+      const title = { parcel: '征收地块', mining: '矿业权', zone: '规划分区' }[name];
+      await page.getByRole('checkbox', { name: title }).focus();
+      await page.keyboard.press('Space');
+      await page.waitForFunction(() => /layers=(&|$)/.test(location.hash));
+      await page.waitForTimeout(400);
+      const off = await drawnAtMiddle(page);
+      assert.equal(off.share, 0, 'switched off by the keyboard');
+      assert.deepEqual(view.faults, []);
+    });
+  }
+});
+
+describe('the search box', () => {
+  let view;
+  before(async () => {
+    view = await openPage(browser, site);
+    await view.go();
+  });
+  after(() => view.context.close());
+
+  test('finds a project by a part of its name, and the keyboard opens a parcel of it', async () => {
+    const { page } = view;
+    const parcel = county.parcels.find((each) => each.project === county.projects[2]['项目编号']);
+    const [, words] = /示例(.+)项目/.exec(county.projects[2]['项目名称']);
+    const box = page.getByRole('combobox');
+    await box.focus();
+    await page.keyboard.type(words);
+    await page.waitForSelector('[role=option]');
+    assert.equal(await box.getAttribute('aria-expanded'), 'true');
+    assert.match(await page.locator('#search-status').textContent(), /条/);
+    const options = await page.locator('[role=option]').allInnerTexts();
+    assert.ok(options[0].includes(words), options[0]);
+    await page.screenshot({ path: join(out, 'search.png') });
+    let steps = 0;
+    do {
+      await page.keyboard.press('ArrowDown');
+      steps += 1;
+    } while (steps < 25 && await page.locator('[role=option][aria-selected=true]').getAttribute('data-kind') !== 'parcel');
+    const active = page.locator('[role=option][aria-selected=true]');
+    assert.equal(await box.getAttribute('aria-activedescendant'), await active.getAttribute('id'));
+    const key = await active.getAttribute('data-key');
+    await page.keyboard.press('Enter');
+    await dossierOpen(page);
+    assert.equal(selectOf(page), `parcel/${key}`);
+    assert.ok(key.startsWith(`${parcel.project}:`));
+    assert.equal(await page.evaluate(() => document.activeElement.tagName), 'H2', 'the reader is taken to the dossier');
+    await drawn(page);
+    // The map has gone there: the parcel is within the map, not behind the panel.
+    const wanted = county.parcels.find((each) => each.key === key);
+    const [zoom, lat, lon] = new URLSearchParams(new URL(page.url()).hash.slice(1)).get('map').split('/').map(Number);
+    assert.ok(zoom > 14 && Math.abs(lat - wanted.at[1]) < 0.01 && Math.abs(lon - wanted.at[0]) < 0.01);
+  });
+
+  test('finds an approval however its brackets are typed, and lists its parcels', async () => {
+    const { page } = view;
+    const approval = county.approvals.find((row) => county.parcels.filter((parcel) => parcel.numbers.includes(row.numbers[0])).length === 50);
+    await page.fill('#search', approval.numbers[0].replace('〔', '(').replace('〕', ')'));
+    // Until the answer is there the list shows what was found before.
+    await page.locator(`[role=option][data-kind=approval][data-key="${approval.numbers[0]}"]`).click();
+    await page.waitForFunction((text) => document.querySelector('#panel[data-state=ready] h2')?.textContent === text, approval.numbers[0]);
+    assert.equal(await page.locator('[data-section=parcel] .count').innerText(), '50');
+    assert.equal(await page.locator('[data-section=parcel] .place').count(), 50);
+    const listed = await page.locator('[data-section=parcel] .place').evaluateAll((nodes) => nodes.map((node) => node.dataset.key));
+    assert.deepEqual(listed.slice().sort(), county.parcels.filter((parcel) => parcel.numbers.includes(approval.numbers[0])).map((parcel) => parcel.key).slice().sort());
+    // From the approval to one of its parcels, and back with the browser's own button.
+    await page.locator('[data-section=parcel] .place').nth(7).click();
+    await page.waitForFunction(() => document.querySelector('#panel[data-state=ready] [data-section=timeline]'));
+    await page.goBack();
+    await page.waitForFunction((text) => document.querySelector('#panel[data-state=ready] h2')?.textContent === text, approval.numbers[0]);
+  });
+
+  test('says when there is nothing', async () => {
+    const { page } = view;
+    await page.fill('#search', '没有这样的地方');
+    await page.waitForFunction(() => document.querySelector('#search-status').textContent.includes('没有找到'));
+    assert.equal(await page.getByRole('combobox').getAttribute('aria-expanded'), 'false');
+    assert.deepEqual(view.faults, []);
+  });
+});
+
+describe('a link', () => {
+  test('copied from the page restores place, layers and dossier', async () => {
+    const view = await openPage(browser, site, { context: { permissions: ['clipboard-read', 'clipboard-write'] } });
+    const { page } = view;
+    const parcel = county.parcels[100];
+    await view.go(viewOf(parcel.at, 17));
+    await page.mouse.click(...await middle(page));
+    assert.equal(await dossierOpen(page), parcel.name);
+    await page.getByRole('checkbox', { name: '矿业权' }).uncheck();
+    await drawn(page);
+    await page.click('#copy-link');
+    await page.waitForFunction(() => document.querySelector('#toast').textContent.includes('已复制'));
+    const link = await page.evaluate(() => navigator.clipboard.readText());
+
+    const other = await openPage(browser, site);
+    await other.page.goto(link);
+    await drawn(other.page);
+    assert.equal(await dossierOpen(other.page), parcel.name);
+    assert.equal(selectOf(other.page), `parcel/${parcel.key}`);
+    assert.equal(await other.page.getByRole('checkbox', { name: '矿业权' }).isChecked(), false);
+    assert.equal(await other.page.getByRole('checkbox', { name: '规划分区' }).isChecked(), true);
+    assert.equal(new URLSearchParams(new URL(other.page.url()).hash.slice(1)).get('map'), new URLSearchParams(new URL(link).hash.slice(1)).get('map'));
+    assert.deepEqual([...view.faults, ...other.faults], []);
+    await view.context.close();
+    await other.context.close();
+  });
+
+  test('to what is not published says so in plain words', async () => {
+    const view = await openPage(browser, site, { expected: (text) => /404/.test(text) });
+    await view.go('#select=parcel/XM0000:DK999');
+    await view.page.waitForSelector('#panel[data-state=problem]');
+    assert.match(await view.page.locator('#panel').innerText(), /没有找到这条信息/);
+    assert.deepEqual(view.faults, []);
+    await view.context.close();
+  });
+
+  test('with senseless parts still opens the map', async () => {
+    const view = await openPage(browser, site);
+    await view.go('#map=x/91/900&layers=nothing&select=/&%');
+    assert.equal(await view.page.locator('#panel').isVisible(), false);
+    assert.deepEqual(view.faults, []);
+    await view.context.close();
+  });
+});
+
+describe('the panel', () => {
+  test('opens by the keyboard alone, names other features there, and closes with Escape', async () => {
+    const view = await openPage(browser, site);
+    const { page } = view;
+    const zones = layer(join(samples, 'zones.gpkg'));
+    const parcel = county.parcels.find((each) => zones.some((zone) => contains(zone.geometry, each.at)));
+    await view.go(viewOf(parcel.at, 17));
+    await page.locator('#map canvas').focus();
+    await page.keyboard.press('Enter');
+    assert.equal(await dossierOpen(page), parcel.name);
+    await page.locator('.neighbours .chip', { hasText: '规划分区' }).first().click();
+    await page.waitForFunction(() => document.querySelector('#panel[data-state=ready] .eyebrow')?.textContent === '规划分区');
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('#panel', { state: 'hidden' });
+    assert.equal(selectOf(page), null);
+    assert.deepEqual(view.faults, []);
+    await view.context.close();
+  });
+
+  test('prints without the map and with everything unfolded', async () => {
+    const view = await openPage(browser, site);
+    const { page } = view;
+    await view.go(viewOf(county.parcels[0].at, 17));
+    await page.mouse.click(...await middle(page));
+    await dossierOpen(page);
+    assert.ok(await page.locator('#panel details:not([open])').count() > 0);
+    await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
+    await page.emulateMedia({ media: 'print' });
+    assert.equal(await page.locator('#panel details:not([open])').count(), 0);
+    assert.equal(await page.locator('#map').isVisible(), false);
+    assert.equal(await page.locator('.search').isVisible(), false);
+    assert.ok(await page.locator('#map-approval').isVisible());
+    assert.ok((await page.locator('#panel').boundingBox()).height > 1200, 'not cut off at the height of the window');
+    await page.screenshot({ path: join(out, 'print.png'), fullPage: true });
+    await view.context.close();
+  });
+});
+
+describe('a phone', () => {
+  test('shows the dossier as a sheet from the bottom that can be pulled up', async () => {
+    const view = await openPage(browser, site, { context: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 } });
+    const { page } = view;
+    const parcel = county.parcels[200];
+    await view.go(viewOf(parcel.at, 16.5));
+    await page.screenshot({ path: join(out, 'phone-map.png') });
+    assert.equal(await page.locator('#layers-body').isVisible(), false, 'the legend is folded');
+    await page.touchscreen.tap(...await middle(page));
+    assert.equal(await dossierOpen(page), parcel.name);
+    await page.waitForTimeout(800);
+    const low = await page.locator('#panel').boundingBox();
+    assert.equal(low.x, 0);
+    assert.equal(low.width, 390);
+    assert.ok(low.y > 250, 'the map stays in sight above it');
+    await page.screenshot({ path: join(out, 'phone-dossier.png') });
+    await page.locator('#panel-grip').tap();
+    await page.waitForTimeout(400);
+    const tall = await page.locator('#panel').boundingBox();
+    assert.ok(tall.height > low.height + 150);
+    assert.equal(await page.locator('#panel-grip').getAttribute('aria-expanded'), 'true');
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth) <= 390, 'nothing is wider than the screen');
+    for (const name of ['#panel-close', '#panel-print']) {
+      assert.ok((await page.locator(name).boundingBox()).height >= 36, `${name} is large enough for a finger`);
+    }
+    assert.deepEqual(view.faults, []);
+    await view.context.close();
+  });
+});
+
+describe('a server below a base path', () => {
+  test('serves the same page', async () => {
+    const below = await serve(store, '--base-path', '/dikuai');
+    try {
+      assert.match(below.url, /\/dikuai\/$/);
+      const view = await openPage(browser, below);
+      await view.go(viewOf(county.parcels[0].at, 17));
+      await view.page.mouse.click(...await middle(view.page));
+      assert.equal(await dossierOpen(view.page), county.parcels[0].name);
+      assert.deepEqual(view.faults, []);
+      await view.context.close();
+    } finally {
+      assert.equal(await below.stop(), 0);
+    }
+  });
+});
+
+describe('a browser without WebGL', () => {
+  test('says that it cannot draw the map, and still searches and reads', async () => {
+    const view = await openPage(browser, site);
+    const { page } = view;
+    await page.addInitScript(() => {
+      const real = HTMLCanvasElement.prototype.getContext;
+      HTMLCanvasElement.prototype.getContext = function getContext(kind, ...rest) {
+        return /webgl/.test(kind) ? null : real.call(this, kind, ...rest);
+      };
+    });
+    await page.goto(site.url);
+    await page.waitForSelector('body[data-state=ready]');
+    assert.match(await page.locator('#map-problem').innerText(), /不能显示地图/);
+    await page.fill('#search', county.parcels[0].village);
+    await page.waitForSelector('[role=option][data-kind=parcel]');
+    await page.keyboard.press('Enter');
+    await dossierOpen(page);
+    assert.ok(await page.locator('[data-section=subject] .fact').count() > 3);
+    await view.context.close();
+  });
+});

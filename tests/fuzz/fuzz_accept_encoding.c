@@ -1,0 +1,32 @@
+/* Header values: bytes from anyone. Accept-Encoding, Accept, If-None-Match, Authorization, Host. */
+#include "tiler/headers.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *text = malloc(size + 1);
+    if (text == NULL)
+        return 0;
+    memcpy(text, data, size);
+    text[size] = '\0';
+    const size_t length = strlen(text);
+    /* Nothing that does not name gzip or * in any case can mean gzip. */
+    if (dk_accepts_gzip(text) && strpbrk(text, "*gG") == NULL)
+        abort();
+    dk_prefers_json(text);
+    if (dk_none_match(text, "\"0123456789abcdef\"") && strchr(text, '*') == NULL &&
+        strstr(text, "\"0123456789abcdef\"") == NULL)
+        abort();
+    size_t token_size = 0;
+    const char *token = dk_bearer_token(text, &token_size);
+    if (token != NULL && (token_size == 0 || token < text || token + token_size > text + length))
+        abort();
+    dk_host_plain(text);
+    free(text);
+    return 0;
+}

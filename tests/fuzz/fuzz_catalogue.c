@@ -1,0 +1,59 @@
+/* The catalogue's parser: whatever the bytes, it gives a catalogue that holds together or one sentence. */
+#include "store/audience.h"
+#include "store/catalogue.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool holds)
+{
+    if (!holds)
+        abort();
+}
+
+static void look_through(const dk_catalogue *catalogue)
+{
+    require(catalogue->n_kinds > 0 && catalogue->n_kinds <= DK_MAX_KINDS && catalogue->n_layers <= catalogue->n_kinds);
+    for (size_t i = 0; i < catalogue->n_kinds; i++) {
+        const dk_kind *kind = &catalogue->kinds[i];
+        require(kind->index == i && dk_catalogue_kind(catalogue, kind->name) == kind);
+        require((kind->geometry != DK_NO_GEOMETRY) == (i < catalogue->n_layers));
+        require(kind->n_fields > 0 && kind->n_fields <= DK_MAX_FIELDS && kind->key_field < (int)kind->n_fields);
+        const dk_viewer public = dk_viewer_public();
+        const dk_view view = dk_view_of(kind, &public);
+        require(view.inside == view.outside && (view.inside >> kind->key_field & 1));
+        for (size_t f = 0; f < kind->n_fields; f++) {
+            const dk_field *field = &kind->fields[f];
+            require(dk_kind_field(kind, field->name) == (int)f && field->title != NULL);
+            require(field->audience != DK_NEVER || !(field->in_tiles || field->in_search));
+            require((field->inherit_kind != NULL) == (field->inherit_field >= 0));
+        }
+    }
+    for (size_t i = 0; i < catalogue->n_links; i++) {
+        const dk_link *link = &catalogue->links[i];
+        bool reversed = false;
+        require(link->n_rules > 0);
+        require(dk_catalogue_link(catalogue, link->to, link->from, &reversed) == link && reversed);
+    }
+    for (size_t i = 0; i < catalogue->n_items; i++)
+        require(catalogue->items[i].subject_kind != NULL && catalogue->items[i].title != NULL);
+    for (size_t i = 0; i < catalogue->n_divisions; i++)
+        require(dk_catalogue_division(catalogue, catalogue->divisions[i].code) == &catalogue->divisions[i]);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    dk_catalogue *catalogue = NULL;
+    dk_error err = {0};
+    const dk_status status = dk_catalogue_parse((const char *)data, size, "fuzz.yaml", &catalogue, &err);
+    if (status == DK_OK) {
+        look_through(catalogue);
+        dk_catalogue_free(catalogue);
+    } else {
+        require(catalogue == NULL && err.status == status && strncmp(err.text, "fuzz.yaml:", 10) == 0);
+    }
+    return 0;
+}

@@ -1,0 +1,198 @@
+// HTTP itself: methods, addresses, parameters, coding, conditions, headers (RFC 9110, 9111, 9457, 3986).
+import test, { after } from 'node:test';
+import assert from 'node:assert/strict';
+import { gunzipSync } from 'node:zlib';
+import { get, makeStore, raw, serve, STAFF, tileOf } from './county.mjs';
+
+const server = await serve(makeStore());
+after(() => server.stop());
+const at = (path, options) => get(server.url + path, options);
+const { z, x, y } = tileOf(117.201, 31.801, 14);
+const tile = `/xyz/parcel/${z}/${x}/${y}.mvt`;
+
+function assertProblem(answer, status, pattern) {
+  assert.equal(answer.status, status, answer.text);
+  assert.equal(answer.headers['content-type'], 'application/problem+json');
+  const problem = answer.json;
+  assert.equal(problem.type, 'about:blank');
+  assert.equal(problem.status, status);
+  assert.ok(problem.title.length > 0);
+  assert.match(problem.detail, pattern);
+}
+
+test('every resource answers with its type', async () => {
+  for (const [path, type] of [['/healthz', 'application/json'], ['/catalogue', 'application/json'], ['/collections', 'application/json'],
+    ['/collections/parcel', 'application/json'], ['/collections/parcel/items', 'application/geo+json'],
+    ['/collections/parcel/items/X1:DK001', 'application/geo+json'], ['/collections/parcel/items/X1:DK001/approval', 'application/geo+json'],
+    ['/collections/parcel/items/X1:DK001/dossier', 'application/json'], ['/search?q=DK001', 'application/json'],
+    ['/xyz/parcel.json', 'application/json'], [tile, 'application/vnd.mapbox-vector-tile'], ['/?f=json', 'application/json'],
+    ['/?f=html', 'text/html; charset=utf-8'], ['/web/app.js', 'text/javascript; charset=utf-8'],
+    ['/web/maplibre-gl.css', 'text/css; charset=utf-8'], ['/styles/default.json', 'application/json']]) {
+    const answer = await at(path);
+    assert.equal(answer.status, 200, `${path}: ${answer.text.slice(0, 300)}`);
+    assert.equal(answer.headers['content-type'], type, path);
+    assert.equal(answer.headers['x-content-type-options'], 'nosniff');
+    assert.ok(answer.headers['referrer-policy']);
+    assert.equal(answer.headers['access-control-allow-origin'], '*');
+    if (type.includes('json')) assert.doesNotThrow(() => answer.json, path);
+  }
+});
+
+test('the root is the page or the landing page, by Accept or by f', async () => {
+  const type = async (accept, path = '/') => (await at(path, { headers: accept ? { Accept: accept } : {} })).headers['content-type'].split(';')[0];
+  assert.equal(await type(), 'text/html');
+  assert.equal(await type('*/*'), 'text/html');
+  assert.equal(await type('text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'), 'text/html');
+  assert.equal(await type('application/json'), 'application/json');
+  assert.equal(await type('text/html;q=0.5, application/json'), 'application/json');
+  assert.equal(await type('application/json;q=0'), 'text/html');
+  assert.equal(await type('application/json', '/?f=html'), 'text/html');
+  assert.equal(await type('text/html', '/?f=json'), 'application/json');
+  assert.match((await at('/')).headers.vary, /Accept\b/);
+  assertProblem(await at('/?f=xml'), 400, /"f"/);
+});
+
+test('the page gets a strict policy; a basemap host only with its key', async () => {
+  const policy = (await at('/')).headers['content-security-policy'];
+  assert.match(policy, /default-src 'none'/);
+  assert.match(policy, /script-src 'self'(;|$)/);
+  assert.match(policy, /worker-src 'self' blob:/);
+  assert.doesNotMatch(policy, /unsafe|tianditu/);
+});
+
+test('gzip where it is accepted and not otherwise, the same bytes inside', async () => {
+  const plain = await at('/catalogue');
+  assert.equal(plain.headers['content-encoding'], undefined);
+  for (const accept of ['gzip', 'deflate, gzip;q=1.0, *;q=0.5', '*', 'x-gzip', 'br;q=1, gzip;q=0.001', 'GZIP']) {
+    const packed = await at('/catalogue', { headers: { 'Accept-Encoding': accept } });
+    assert.equal(packed.headers['content-encoding'], 'gzip', accept);
+    assert.ok(packed.raw.length < plain.raw.length);
+    assert.deepEqual(gunzipSync(packed.raw), plain.raw);
+  }
+  for (const accept of ['identity', 'gzip;q=0', 'gzip;q=0.000, *', '*;q=0', 'br', '', 'gzip;q=x']) {
+    const answer = await at('/catalogue', { headers: { 'Accept-Encoding': accept } });
+    assert.equal(answer.headers['content-encoding'], undefined, accept);
+  }
+  assert.match(plain.headers.vary, /Accept-Encoding/);
+  assert.match(plain.headers.vary, /Authorization/);
+  assert.equal((await at('/healthz', { headers: { 'Accept-Encoding': 'gzip' } })).headers['content-encoding'], undefined, 'it would not be smaller');
+  const asset = await at('/web/maplibre-gl.js', { headers: { 'Accept-Encoding': 'gzip' } });
+  assert.deepEqual(gunzipSync(asset.raw), (await at('/web/maplibre-gl.js')).raw);
+});
+
+test('strong tags from content and coding, and 304 for what the client has', async () => {
+  for (const path of ['/catalogue', tile, '/collections/parcel/items', '/web/app.js', '/']) {
+    const plain = await at(path), packed = await at(path, { headers: { 'Accept-Encoding': 'gzip' } });
+    assert.match(plain.headers.etag, /^"[^"]+"$/, 'strong');
+    assert.notEqual(plain.headers.etag, packed.headers.etag, path);
+    assert.equal((await at(path)).headers.etag, plain.headers.etag, 'the same for the same content');
+    for (const [tag, encoding, status] of [[plain.headers.etag, 'identity', 304], [packed.headers.etag, 'gzip', 304], ['*', 'identity', 304],
+      [`"other", W/${plain.headers.etag}`, 'identity', 304], [packed.headers.etag, 'identity', 200], ['"other"', 'gzip', 200], ['garbage', 'gzip', 200]]) {
+      const answer = await at(path, { headers: { 'If-None-Match': tag, 'Accept-Encoding': encoding } });
+      assert.equal(answer.status, status, `${path} ${tag} ${encoding}`);
+      if (status !== 304) continue;
+      assert.equal(answer.raw.length, 0);
+      assert.equal(answer.headers.etag, encoding === 'gzip' ? packed.headers.etag : plain.headers.etag);
+      assert.equal(answer.headers['cache-control'], 'public, max-age=60');
+      assert.match(answer.headers.vary, /Accept-Encoding/);
+    }
+  }
+});
+
+test('HEAD says what GET would, without a body', async () => {
+  for (const path of ['/catalogue', tile, '/nowhere']) {
+    const whole = await at(path), head = await at(path, { method: 'HEAD' });
+    assert.equal(head.status, whole.status);
+    assert.equal(head.raw.length, 0);
+    for (const name of ['content-type', 'etag', 'content-length', 'cache-control']) assert.equal(head.headers[name], whole.headers[name], `${path} ${name}`);
+  }
+});
+
+test('OPTIONS answers a preflight; other methods are 405 with what is allowed', async () => {
+  const preflight = await at('/collections/parcel/items', { method: 'OPTIONS', headers: { Origin: 'https://example.org', 'Access-Control-Request-Headers': 'authorization' } });
+  assert.equal(preflight.status, 204);
+  assert.match(preflight.headers['access-control-allow-headers'], /Authorization/);
+  assert.match(preflight.headers['access-control-allow-methods'], /GET/);
+  for (const method of ['POST', 'PUT', 'DELETE', 'PATCH']) {
+    const answer = await at('/catalogue', { method, body: method === 'DELETE' ? undefined : 'x'.repeat(2000) });
+    assertProblem(answer, 405, /GET, HEAD and OPTIONS/);
+    assert.equal(answer.headers.allow, 'GET, HEAD, OPTIONS');
+  }
+});
+
+test('bodies are refused', async () => {
+  assertProblem(await at('/catalogue', { method: 'GET', body: 'hello', headers: { 'Content-Length': '5' } }), 400, /no body/);
+  const huge = await raw(server.url, 'POST /catalogue HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999\r\n\r\n');
+  assert.match(huge, /^HTTP\/1\.1 413 /);
+});
+
+test('nothing is at other addresses', async () => {
+  for (const path of ['/nowhere', '/collections/', '/collections/none', '/collections/parcel/', '/collections/parcel/items/', '/collections/parcel/items/none',
+    '/collections/parcel/items/X1:DK001/none', '/collections/parcel/items/X1:DK001/parcel', '/collections/project/items/X1/compensation',
+    '/collections/parcel/items/X1:DK001/approval/more', '/web/', '/web/none.js', '/styles/none.json', '/styles/default', '/xyz/none.json', '/xyz/parcel', '//',
+    '/a/b/c/d/e/f/g/h/i/j', '/xyz/project.json', '/collections/parcel/items/none/dossier', '/collections/parcel/items/none/approval']) {
+    assertProblem(await at(path), 404, /./);
+  }
+});
+
+test('no address leaves what is meant to be served', async () => {
+  for (const path of ['/web/../main.c', '/web/..%2f..%2f..%2fetc%2fpasswd', '/web/%2e%2e/%2e%2e/etc/passwd', '/styles/..%2f..%2fetc%2fpasswd.json',
+    '/../../../../etc/passwd', '/web//etc/passwd', '/web/....//....//etc/passwd', '/web/%00index.html', '/%2e%2e%2fetc/passwd']) {
+    const answer = await raw(server.url, `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+    assert.match(answer, /^HTTP\/1\.1 40[04] /, path);
+    assert.doesNotMatch(answer, /root:|#include/, path);
+  }
+});
+
+test('malformed addresses are 400 and say why', async () => {
+  for (const [path, pattern] of [['/collections/%', /%/], ['/collections/%4', /%/], ['/collections/%zz', /%/], ['/collections/%ff%fe', /UTF-8/],
+    ['/collections/%c0%af', /UTF-8/], ['/collections/%ed%a0%80', /UTF-8/], ['/collections/%00', /control/], ['/collections/a%0ab', /control/],
+    ['/search?q=%ff', /UTF-8/], ['/search?q=%', /%/], ['/search?=x', /without a name/], ['/search?q=a&q=b', /"q" is given twice/],
+    ['/search?q=a&%71=b', /"q" is given twice/], ['/search?q=a%00', /control/]]) {
+    assertProblem(await at(path), 400, pattern);
+  }
+  assert.match(await raw(server.url, 'GET nonsense HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'), /^HTTP\/1\.1 400 /);
+  assertProblem(await at(`/search?q=${'a'.repeat(9000)}`), 414, /8192/);
+  assertProblem(await at(`/search?${Array.from({ length: 150 }, (_, i) => `p${i}=1`).join('&')}`), 400, /more than 100/);
+});
+
+test('parameters that are unknown, twice or out of range are 400 and named', async () => {
+  const items = '/collections/parcel/items';
+  for (const [path, pattern] of [[`${items}?colour=red`, /"colour"/], ['/catalogue?x=1', /"x"/], ['/healthz?x=1', /"x"/], [`${tile}?x=1`, /"x"/],
+    ['/search', /"q"/], ['/search?q=%20', /"q"/], ['/search?q=a&limit=101', /"limit".*100/], [`/search?q=${'a'.repeat(201)}`, /"q"/],
+    [`${items}/X1:DK001?x=1`, /"x"/], [`${items}/X1:DK001/dossier?limit=1`, /"limit"/], [`${items}/X1:DK001/approval?bbox=1,2,3,4`, /"bbox"/],
+    [`${items}?f=html`, /"f"/], [`${items}?feature=1&limit=2`, /"limit"/], [`${items}?feature=x`, /"feature"/], [`${items}?feature=-1`, /"feature"/],
+    ...['0', '-1', '10001', '1.5', 'x', '', '99999999999999999999'].map((limit) => [`${items}?limit=${limit}`, /"limit".*1 to 10000/]),
+    ...['1,2,3', '1,2,3,4,5', '1,2,3,4,5,6', 'a,b,c,d', '1,2,nan,4', '1,2,inf,4', '0x1,2,3,4', '', '1,,3,4', '5,2,3,4', '1,5,3,4', '1e999,2,3,4', ' 1,2,3,4']
+      .map((bbox) => [`${items}?bbox=${encodeURIComponent(bbox)}`, /"bbox"/]),
+    ['/collections/project/items?bbox=1,2,3,4', /"bbox"/]]) {
+    assertProblem(await at(path), 400, pattern);
+  }
+});
+
+test('a wrong token is 401 everywhere, whatever is wrong with it', async () => {
+  for (const authorization of ['Bearer wrong-token-of-nobody', `Bearer ${STAFF}x`, `Bearer ${STAFF.slice(0, -1)}`, 'Bearer', 'Bearer ', `Basic ${STAFF}`, STAFF, '',
+    `Bearer ${'a'.repeat(5000)}`]) {
+    for (const path of ['/catalogue', tile, '/healthz']) {
+      const answer = await at(path, { headers: { Authorization: authorization } });
+      if (authorization === '' && answer.status === 200) continue; /* an empty header may be dropped on the way */
+      assertProblem(answer, 401, /token is not valid/);
+      assert.match(answer.headers['www-authenticate'], /^Bearer/);
+    }
+  }
+  assert.equal((await at('/catalogue', { headers: { Authorization: `bearer  ${STAFF} ` } })).status, 200, 'the scheme has no case');
+});
+
+test('broken requests leave the server answering', async () => {
+  for (const bytes of ['', '\r\n\r\n', 'GET\r\n\r\n', 'GET / HTTP/9.9\r\n\r\n', 'x'.repeat(100000), 'GET / HTTP/1.1\r\n' + 'A: b\r\n'.repeat(20000) + '\r\n',
+    'GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzzz\r\n', 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nffffffff\r\n',
+    'GET /\x00 HTTP/1.1\r\nHost: a\r\n\r\n', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03']) {
+    await raw(server.url, Buffer.from(bytes, 'latin1'));
+  }
+  assert.equal((await at('/healthz')).json.status, 'ok');
+});
+
+test('a hostile Host is not repeated in addresses', async () => {
+  const answer = await raw(server.url, 'GET /xyz/parcel.json HTTP/1.1\r\nHost: a"><script>\r\nConnection: close\r\n\r\n');
+  assert.doesNotMatch(answer, /script>/);
+});

@@ -1,0 +1,181 @@
+// Files as they come: encodings of shapefiles, cut-off and missing parts, columns, formats.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { copyFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { gbk, scene, shapefile, square, wkt, xlsx } from './helpers.mjs';
+
+const rows = (n = 3) => Array.from({ length: n }, (_, i) => ({ DKBH: `DK${i + 1}`, 地块名称: `镕城第${i + 1}号地块`, XZQDM: '341321',
+  wkt: wkt(square(39520000 + i * 200, 3521000)) }));
+const names = (s) => s.rows('parcel').map((f) => f.properties.name).sort();
+const expected = ['镕城第1号地块', '镕城第2号地块', '镕城第3号地块'];
+
+for (const [what, cpg] of [['no .cpg', null], ['a .cpg that says UTF-8', 'UTF-8'], ['a .cpg that says ANSI 936', 'ANSI 936'],
+  ['a .cpg that says OEM', 'OEM'], ['a true .cpg', 'GBK']])
+  test(`a shapefile in GBK with ${what} reads as Chinese`, (t) => {
+    const s = scene(t);
+    shapefile(s, 'p', rows(), { encoding: 'GBK' });
+    if (cpg === null) rmSync(s.path('p.cpg'));
+    else writeFileSync(s.path('p.cpg'), cpg);
+    const done = s.load('parcel', 'p.shp', '--publish');
+    assert.equal(done.code, 0, done.stderr);
+    assert.deepEqual(names(s), expected);
+  });
+
+for (const byte of [0x00, 0x57, 0x4d])
+  test(`the language byte 0x${byte.toString(16)} of a DBF in GBK is not believed`, (t) => {
+    const s = scene(t);
+    shapefile(s, 'p', rows(), { encoding: 'GBK' });
+    rmSync(s.path('p.cpg'));
+    const dbf = readFileSync(s.path('p.dbf'));
+    dbf[29] = byte;
+    writeFileSync(s.path('p.dbf'), dbf);
+    assert.equal(s.load('parcel', 'p.shp', '--publish').code, 0);
+    assert.deepEqual(names(s), expected);
+  });
+
+test('a shapefile in UTF-8 with a .cpg that says GBK reads as Chinese', (t) => {
+  const s = scene(t);
+  shapefile(s, 'p', rows(), { encoding: 'UTF-8' });
+  writeFileSync(s.path('p.cpg'), 'GBK');
+  const done = s.load('parcel', 'p.shp', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  assert.deepEqual(names(s), expected);
+});
+
+// A DBF of one C field of the given width, beside the .shp and .shx of a real shapefile with as many rows.
+function dbf(fields, records) {
+  const width = 1 + fields.reduce((n, f) => n + f.width, 0), head = Buffer.alloc(32 + 32 * fields.length + 1);
+  head[0] = 3; head.writeUInt32LE(records.length, 4); head.writeUInt16LE(head.length, 8); head.writeUInt16LE(width, 10);
+  fields.forEach((f, i) => { f.name.copy(head, 32 + 32 * i, 0, 11); head[32 + 32 * i + 11] = 67; head[32 + 32 * i + 16] = f.width; });
+  head[head.length - 1] = 13;
+  const body = records.map((record) => Buffer.concat([Buffer.from(' '), ...record.map((value, i) =>
+    Buffer.concat([value, Buffer.alloc(fields[i].width, 32)]).subarray(0, fields[i].width))]));
+  return Buffer.concat([head, ...body, Buffer.from([26])]);
+}
+
+test('a character cut in half at the end of a full column is left out, said, and turns no encoding', (t) => {
+  for (const encode of [gbk, (text) => Buffer.from(text)]) {
+    const s = scene(t);
+    shapefile(s, 'p', rows(1));
+    rmSync(s.path('p.cpg'));
+    const text = encode('一二三四五六七八九十'), width = encode('一二三四五').length + 1;
+    writeFileSync(s.path('p.dbf'), dbf([{ name: Buffer.from('DKBH'), width: 8 }, { name: Buffer.from('DKMC'), width }],
+      [[Buffer.from('DK1'), text]]));
+    const done = s.load('parcel', 'p.shp', '--publish');
+    assert.equal(done.code, 0, done.stderr);
+    assert.deepEqual(names(s), ['一二三四五']);
+    assert.ok(done.json.notes.some((note) => /1 texts fill their column/.test(note)));
+  }
+});
+
+test('a column name cut at 10 bytes, also in the middle of a character, is found by its beginning', (t) => {
+  for (const encode of [gbk, (text) => Buffer.from(text)]) {
+    const s = scene(t);
+    shapefile(s, 'p', rows(1));
+    rmSync(s.path('p.cpg'));
+    writeFileSync(s.path('p.dbf'), dbf([{ name: Buffer.from('DKBH'), width: 8 },
+      { name: encode('征收土地项目名称').subarray(0, 10), width: 40 }], [[Buffer.from('DK1'), encode('城东一期')]]));
+    const done = s.load('parcel', 'p.shp', '--publish');
+    assert.equal(done.code, 0, done.stderr);
+    assert.equal(s.rows('parcel')[0].properties.project_name, '城东一期');
+    assert.ok(done.json.notes.some((note) => /cut off at 10 bytes, was taken for project_name/.test(note)));
+  }
+});
+
+test('parts of a shapefile that are missing or cut off are named', (t) => {
+  const cases = [
+    ['shx', (s) => rmSync(s.path('p.shx')), /p\.shp: the \.shx beside it is missing; .*three files that belong together/],
+    ['dbf', (s) => rmSync(s.path('p.dbf')), /p\.shp: the \.dbf beside it is missing/],
+    ['shp cut', (s) => truncateSync(s.path('p.shp'), 300), /p\.shp: the file is cut off: its header announces \d+ bytes, 300 are there/],
+    ['shp cut in its header', (s) => truncateSync(s.path('p.shp'), 40), /p\.shp: the file is cut off inside its header/],
+    ['shx cut', (s) => truncateSync(s.path('p.shx'), 108), /p\.shx: the file is cut off/],
+    ['dbf cut', (s) => truncateSync(s.path('p.dbf'), readFileSync(s.path('p.dbf')).length - 30), /p\.dbf: the attribute table is cut off/],
+    ['shp empty', (s) => truncateSync(s.path('p.shp'), 0), /p\.shp: the file is empty/],
+    ['other dbf', (s) => { shapefile(s, 'q', rows(2)); copyFileSync(s.path('q.dbf'), s.path('p.dbf')); },
+      /3 shapes in the \.shx and 2 rows in the \.dbf; .* do not belong together/],
+    ['shp of no kind', (s) => writeFileSync(s.path('p.shp'), Buffer.alloc(500, 7)), /p\.shp: not a shapefile/],
+    ['shx past the end', (s) => {
+      const shx = readFileSync(s.path('p.shx'));
+      shx.writeUInt32BE(0x7fffff00, 100);
+      writeFileSync(s.path('p.shx'), shx);
+    }, /p\.shp: the file is cut off: record 1 ends at byte/],
+  ];
+  for (const [what, harm, sentence] of cases) {
+    const s = scene(t);
+    shapefile(s, 'p', rows());
+    harm(s);
+    const done = s.load('parcel', 'p.shp');
+    assert.equal(done.code, 1, what);
+    assert.match(done.stderr, sentence, what);
+    assert.equal(done.stderr.trim().split('\n').length, 1, `${what}: one sentence, nothing of GDAL's: ${done.stderr}`);
+    assert.deepEqual(s.batches(), []);
+  }
+});
+
+test('file names in capitals are the same shapefile', (t) => {
+  const s = scene(t);
+  shapefile(s, 'p', rows());
+  for (const ending of ['shp', 'shx', 'dbf', 'prj']) {
+    copyFileSync(s.path(`p.${ending}`), s.path(`P2.${ending.toUpperCase()}`));
+  }
+  const done = s.load('parcel', 'P2.SHP', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  assert.deepEqual(names(s), expected);
+});
+
+test('a column that nothing knows stops the load and says the three ways out, each of which works', (t) => {
+  const s = scene(t);
+  s.write('a.csv', '补偿编号,地块编号,怪列,补偿额\n1,DK1,x,5\n');
+  const done = s.load('compensation', 'a.csv');
+  assert.equal(done.code, 1);
+  assert.match(done.stderr, /a\.csv: compensation knows no field for the columns 怪列, 补偿额; .*--field FIELD=怪列.*aliases in the catalogue.*--ignore 怪列/);
+  assert.deepEqual(s.batches(), []);
+  assert.equal(s.load('compensation', 'a.csv', '--ignore', '怪列', '--field', 'total=补偿额', '--publish').code, 0);
+  assert.equal(s.rows('compensation')[0].properties.total, 5);
+  assert.equal(scene(t).load('compensation', s.path('a.csv'), '--ignore', '*').code, 0);
+});
+
+test('two columns for one field, a missing required column, and --set', (t) => {
+  const s = scene(t);
+  s.write('two.csv', '补偿编号,地块编号,parcel_id\n1,DK1,DK2\n');
+  assert.match(s.load('compensation', 'two.csv').stderr, /columns 地块编号 and parcel_id both give the field parcel_id; choose: --field/);
+  assert.equal(s.load('compensation', 'two.csv', '--field', 'parcel_id=parcel_id', '--ignore', '地块编号').code, 0);
+  s.write('none.csv', '补偿编号\n9\n');
+  assert.match(s.load('compensation', 'none.csv').stderr, /no column gives the required field parcel_id; looked for: parcel_id, 地块编号; .*--set parcel_id=VALUE/);
+  assert.equal(s.load('compensation', 'none.csv', '--set', 'parcel_id=DK7', '--publish').code, 0);
+  assert.equal(s.rows('compensation')[0].properties.parcel_id, 'DK7');
+  assert.match(s.load('compensation', 'none.csv', '--set', 'parcel=DK7').stderr, /--set parcel: compensation has no such field; it has: id, parcel_id/);
+  assert.match(s.load('compensation', 'none.csv', '--set', 'parcel_id=1', '--set', 'paid_on=昨天').stderr, /--set paid_on: "昨天" is no date/);
+  assert.match(s.load('compensation', 'none.csv', '--field', 'total=没有').stderr, /there is no such column; there are: 补偿编号/);
+});
+
+test('files of other formats are named with what to save them as', (t) => {
+  const s = scene(t);
+  const cases = { 'a.dwg': /AutoCAD drawing; export/, 'a.zip': /ZIP archive; unpack/, 'a.mdb': /Access database/, 'a.pdf': /PDF document/,
+    'a.shx': /one part of a shapefile; give the \.shp/, 'a.txt': /text file/, 'a.unknown': /the format is not known; save it as one of these/ };
+  for (const [name, sentence] of Object.entries(cases)) {
+    s.write(name, 'something');
+    const done = s.load('parcel', name);
+    assert.equal(done.code, 1, name);
+    assert.match(done.stderr, sentence);
+  }
+  for (const name of ['a.geojson', 'a.gpkg', 'a.fgb', 'a.xlsx', 'a.xls', 'a.ods']) {
+    s.write(name, 'this is none of it');
+    const done = s.load('parcel', name);
+    assert.equal(done.code, 1, name);
+    assert.match(done.stderr, new RegExp(`^dikuai-ingest: .*${name}`));
+    assert.equal(done.stderr.trim().split('\n').length, 1);
+  }
+  assert.match(s.load('parcel', 'missing.shp').stderr, /missing\.shp: there is no such file/);
+  s.write('cut.geojson', '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"id":"1"},"geometry":{"type":"Pol');
+  assert.equal(s.load('parcel', 'cut.geojson').code, 1);
+});
+
+test('a layer needs geometry; of a file with several sheets one is chosen', (t) => {
+  const s = scene(t);
+  s.write('p.csv', '地块编号\n1\n');
+  assert.match(s.load('parcel', 'p.csv').stderr, /parcel is a layer, and this file has no geometry; a CSV may have it as WKT/);
+  s.write('p.xlsx', xlsx([['补偿编号', '地块编号'], ['1', 'DK1']], '补偿表'));
+  assert.match(s.load('compensation', 'p.xlsx', '--layer', '别的').stderr, /there is no sheet "别的"; there are: 补偿表/);
+  assert.equal(s.load('compensation', 'p.xlsx', '--layer', '补偿表').code, 0);
+});

@@ -1,0 +1,281 @@
+// Batches: all or nothing, rejected rows, publishing, exit codes, being interrupted.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { appendFileSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { program, scene, shapefile, square, wkt } from './helpers.mjs';
+
+const row = (id, x = 39520000, more = {}) => ({ DKBH: id, ...more, wkt: wkt(square(x, 3521000)) });
+
+test('a load is staged, seen by nobody until published, and taken back by withdraw', (t) => {
+  const s = scene(t);
+  shapefile(s, 'p', [row('1')]);
+  const done = s.load('parcel', 'p.shp', '--batch', '第一批');
+  assert.equal(done.code, 0, done.stderr);
+  assert.equal(done.json.generation, null);
+  assert.equal(s.rows('parcel').length, 0);
+  assert.deepEqual(s.batches().map((b) => [b.title, b.state, b.rows, b.source]), [['第一批', 'staged', 1, 'p.shp']]);
+  const published = s.run('publish', s.store, String(done.json.batch), '--actor', '张三', '--json');
+  assert.equal(published.code, 0, published.stderr);
+  assert.equal(s.rows('parcel').length, 1);
+  const withdrawn = s.run('withdraw', s.store, String(done.json.batch), '--reason', '坐标有误', '--json');
+  assert.equal(withdrawn.code, 0, withdrawn.stderr);
+  assert.equal(withdrawn.json.generation, published.json.generation + 1);
+  assert.equal(s.rows('parcel').length, 0);
+  assert.equal(s.run('check', s.store).code, 0);
+  assert.equal(s.run('reindex', s.store).code, 0);
+  assert.match(s.run('batches', s.store).stdout, /^batch +kind +state +rows .*\n +\d+ +parcel +withdrawn +1 /);
+});
+
+test('loading a file again changes nothing', (t) => {
+  const s = scene(t);
+  shapefile(s, 'p', [row('1'), row('2', 39520200)]);
+  assert.equal(s.load('parcel', 'p.shp', '--publish').json.loaded, 2);
+  const again = s.load('parcel', 'p.shp', '--publish');
+  assert.equal(again.code, 0, again.stderr);
+  assert.deepEqual([again.json.loaded, again.json.unchanged, again.json.batch], [0, 2, null]);
+  assert.equal(s.batches().length, 1);
+});
+
+test('a duplicate key within one source is rejected with both rows in its reason', (t) => {
+  const s = scene(t);
+  shapefile(s, 'p', [row('1'), row('2', 39520200), row('1', 39520400)]);
+  const done = s.load('parcel', 'p.shp');
+  assert.equal(done.code, 1);
+  assert.deepEqual([done.json.loaded, done.json.rejected], [2, 1]);
+  const line = s.read('p.shp.rejects.csv').split('\r\n')[1];
+  assert.match(line, /^p\.shp,3,[^,]*1,/);
+  assert.match(line, /row 1/);
+});
+
+test('rejected rows: --publish publishes only with --allow-rejects; the file has a BOM, the reasons and the columns as read', (t) => {
+  const s = scene(t);
+  s.write('b.csv', '补偿编号,地块编号,支付日期\n1,DK1,2020-01-02\n2,"D""K,2",2020年\n');
+  const done = s.load('compensation', 'b.csv', '--publish', '--rejects', 'bad.csv');
+  assert.equal(done.code, 1);
+  assert.match(done.stderr, /1 of 2 rows were rejected, so the batch was not published; they are in bad\.csv with their reasons/);
+  assert.equal(done.json.generation, null);
+  assert.equal(done.json.rejects, 'bad.csv');
+  assert.equal(s.read('bad.csv'), '\uFEFFsource,row,key,reason,补偿编号,地块编号,支付日期\r\n'
+    + 'b.csv,3,2,"支付日期: ""2020年"" is no date; write it as 2020-06-15",2,"D""K,2",2020年\r\n');
+  assert.equal(s.batches()[0].state, 'staged');
+  s.write('c.csv', '补偿编号,地块编号,支付日期\n5,DK1,2020-01-02\n6,DK,2020年\n');
+  const allowed = s.load('compensation', 'c.csv', '--publish', '--allow-rejects');
+  assert.equal(allowed.code, 0, allowed.stderr);
+  assert.ok(allowed.json.generation > 0);
+});
+
+test('a rejects file that was put right is a source, WKT and all', (t) => {
+  const s = scene(t);
+  const ring = wkt(square(39520000, 3521000));
+  s.write('p.csv', `地块编号,地块面积,wkt\n1,1.0,"${ring}"\n2,一公顷,"${wkt(square(39520200, 3521000))}"\n`);
+  assert.equal(s.load('parcel', 'p.csv', '--crs', 'EPSG:4527', '--publish').code, 1);
+  s.write('fixed.csv', s.read('p.csv.rejects.csv').replace(',一公顷,', ',1公顷,'));
+  const done = s.load('parcel', 'fixed.csv', '--crs', 'EPSG:4527');
+  assert.equal(done.code, 0, done.stderr);
+  assert.equal(done.json.loaded, 1);
+  assert.ok(done.json.notes.some((note) => /rejects file/.test(note)));
+});
+
+test('rejects are never written over a source or the store, and a device is not removed', (t) => {
+  const s = scene(t);
+  const text = '补偿编号,地块编号,支付日期\n1,DK1,昨天\n2,DK1,2020-01-01\n';
+  s.write('b.csv', text);
+  for (const path of ['b.csv', './b.csv', s.store]) {
+    const done = s.load('compensation', 'b.csv', '--rejects', path);
+    assert.equal(done.code, 1);
+    assert.match(done.stderr, /rejects would be written over this file; choose another place/);
+  }
+  assert.equal(s.read('b.csv'), text);
+  const full = s.load('compensation', 'b.csv', '--rejects', '/dev/full');
+  assert.equal(full.code, 1);
+  assert.match(full.stderr, /\/dev\/full: the rejects file cannot be written: No space left on device/);
+  assert.ok(existsSync('/dev/full'));
+  assert.deepEqual(s.batches(), []);
+  assert.match(s.load('compensation', 'b.csv', '--rejects', 'no/such/dir.csv').stderr, /no\/such\/dir\.csv: the rejects file cannot be written/);
+  assert.deepEqual(s.batches(), []);
+});
+
+test('no rejects file is made when there is nothing to write', (t) => {
+  const s = scene(t);
+  s.write('b.csv', '补偿编号,地块编号\n1,DK1\n');
+  s.load('compensation', 'b.csv');
+  assert.deepEqual(readdirSync(s.dir).filter((name) => /rejects/.test(name)), []);
+});
+
+test('when no row is loadable nothing is staged, and the first reason is said', (t) => {
+  const s = scene(t);
+  s.write('b.csv', '补偿编号,地块编号,支付日期\n1,DK1,昨天\n2,DK2,今天\n');
+  const done = s.load('compensation', 'b.csv', '--allow-rejects');
+  assert.equal(done.code, 1);
+  assert.match(done.stderr, /no row could be loaded; the first: b\.csv, row 2: 支付日期: "昨天" is no date/);
+  assert.match(done.stderr, /b\.csv\.rejects\.csv/);
+  assert.deepEqual(s.batches(), []);
+});
+
+test('several files are one batch, all of it or none', (t) => {
+  const s = scene(t);
+  shapefile(s, 'p', [row('1')]);
+  shapefile(s, 'q', [row('1', 39521000)]);
+  writeFileSync(s.path('bad.csv'), '地块编号,怪列,wkt\n1,2,"POINT(0 0)"\n');
+  const failed = s.load('parcel', 'p.shp', 'q.shp', 'bad.csv');
+  assert.deepEqual([failed.code, failed.json.loaded, failed.json.batch], [1, 0, null]);
+  assert.deepEqual(s.batches(), []);
+  const done = s.load('parcel', 'p.shp', 'q.shp', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  assert.equal(done.json.loaded, 2, 'both files call a parcel 1; without a project their names keep them apart');
+  assert.equal(s.rows('parcel').length, 2);
+  assert.equal(s.batches().length, 1);
+});
+
+test('two projects that both call a parcel DK001 keep both; another parcel of the same key needs --replace, and never elsewhere', (t) => {
+  const s = scene(t);
+  shapefile(s, 'p', [row('DK001', 39520000, { XMBH: 'A' })]);
+  shapefile(s, 'q', [row('DK001', 39521000, { XMBH: 'B' })]);
+  assert.equal(s.load('parcel', 'p.shp', '--publish').code, 0);
+  assert.equal(s.load('parcel', 'q.shp', '--publish').code, 0);
+  assert.equal(s.rows('parcel').length, 2);
+  shapefile(s, 'r', [row('DK001', 39520050, { XMBH: 'A' })]);
+  const met = s.load('parcel', 'r.shp');
+  assert.equal(met.code, 1);
+  assert.match(met.stderr, /no row could be loaded; the first: r\.shp, row 1: .*--replace/);
+  const replaced = s.load('parcel', 'r.shp', '--replace', '--publish');
+  assert.equal(replaced.code, 0, replaced.stderr);
+  assert.equal(replaced.json.replaced, 1);
+  shapefile(s, 'e', [row('DK001', 39530000, { XMBH: 'A' })]);
+  assert.equal(s.load('parcel', 'e.shp', '--replace').code, 1);
+  assert.equal(s.rows('parcel').length, 2);
+});
+
+test('a ledger row whose parcel does not exist loads, is counted and named', (t) => {
+  const s = scene(t);
+  shapefile(s, 'p', [row('DK1')]);
+  s.load('parcel', 'p.shp', '--publish');
+  s.write('b.csv', '补偿编号,地块编号\n1,DK1\n2,DK404\n');
+  const done = s.load('compensation', 'b.csv');
+  assert.equal(done.code, 0, done.stderr);
+  assert.deepEqual([done.json.loaded, done.json.unlinked], [2, 1]);
+  assert.ok(done.json.notes.some((note) => /^b\.csv, row 3: /.test(note)), JSON.stringify(done.json.notes));
+});
+
+test('a declared area that is another is counted', (t) => {
+  const s = scene(t);
+  shapefile(s, 'p', [row('1', 39520000, { DKMJ: '1.0000' }), row('2', 39520200, { DKMJ: '5.0000' })]);
+  const done = s.load('parcel', 'p.shp');
+  assert.equal(done.json.area_differs, 1);
+});
+
+test('a dry run checks everything and keeps nothing', (t) => {
+  const s = scene(t);
+  shapefile(s, 'p', [row('1'), row('1', 39520400)]);
+  const done = s.load('parcel', 'p.shp', '--dry-run');
+  assert.deepEqual([done.json.loaded, done.json.rejected, done.json.batch, done.json.dry_run], [1, 1, null, true]);
+  assert.deepEqual(s.batches(), []);
+});
+
+test('wrong usage exits with 2 and a sentence, help and version with 0', (t) => {
+  const s = scene(t);
+  const wrong = [[], ['frob'], ['load', s.store], ['load', s.store, 'parcel'], ['create', s.store], ['publish', s.store],
+    ['publish', s.store, 'x'], ['publish', s.store, '0'], ['load', s.store, 'parcel', 'a', '--crs', 'x'], ['load', s.store, 'parcel', 'a', '--axes', 'zz'],
+    ['load', s.store, 'parcel', 'a', '--field', 'x'], ['load', s.store, 'parcel', 'a', '--nothing'], ['batches', s.store, '--publish'],
+    ['load', s.store, 'parcel', 'a', '--crs'], ['load', s.store, 'parcel', 'a', '--encoding', 'EBCDIC'],
+    ['load', s.store, 'parcel', 'a', '--replace=yes'], ['load', s.store, 'parcel', 'a', '--dry-run', '--publish']];
+  for (const args of wrong) {
+    const done = s.run(...args);
+    assert.equal(done.code, 2, args.join(' ') + done.stderr);
+    assert.match(done.stderr, /^dikuai-ingest: .+\n$/);
+  }
+  for (const args of [['--help'], ['load', '--help'], ['publish', '-h'], ['--version'], ['help']]) assert.equal(s.run(...args).code, 0);
+});
+
+test('work that fails exits with 1 and a sentence', (t) => {
+  const s = scene(t);
+  const cases = [[['load', s.store, 'parcels', 'a.shp'], /parcels: .*it has: parcel, approval, compensation/],
+    [['load', s.path('none.gpkg'), 'parcel', 'a.shp'], /none\.gpkg/], [['publish', s.store, '99'], /99/],
+    [['create', s.store, '--catalogue', s.path('catalogue.yaml')], /store\.gpkg/],
+    [['create', s.path('x.gpkg'), '--catalogue', s.path('none.yaml')], /none\.yaml/]];
+  for (const [args, sentence] of cases) {
+    const done = s.run(...args);
+    assert.equal(done.code, 1, args.join(' '));
+    assert.match(done.stderr, sentence);
+  }
+  assert.ok(!s.exists('x.gpkg'));
+});
+
+function large(s, n) {
+  s.write('big.csv', '地块编号,wkt\n');
+  for (let i = 0; i < n; i += 1000)
+    appendFileSync(s.path('big.csv'), Array.from({ length: 1000 }, (_, k) =>
+      `DK${i + k},"${wkt(square(39500000 + ((i + k) % 400) * 20, 3500000 + Math.floor((i + k) / 400) * 20, 15))}"\n`).join(''));
+}
+
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGKILL'])
+  test(`${signal} in the middle of a load leaves nothing, and the load can be repeated`, async (t) => {
+    const s = scene(t);
+    shapefile(s, 'p', [row('1')]);
+    s.load('parcel', 'p.shp', '--publish');
+    large(s, 60000);
+    const child = spawn(program, ['load', s.store, 'parcel', 'big.csv', '--crs', 'EPSG:4527'], { cwd: s.dir });
+    let said = '';
+    child.stderr.on('data', (text) => { said += text; });
+    const ended = once(child, 'exit');
+    await sleep(500);
+    child.kill(signal);
+    const [code, by] = await ended;
+    if (signal === 'SIGKILL') {
+      assert.equal(by, 'SIGKILL');
+    } else {
+      assert.equal(code, 1);
+      assert.match(said, /interrupted: nothing was kept/);
+    }
+    assert.equal(s.run('check', s.store).code, 0);
+    assert.equal(s.rows('parcel').length, 1);
+    const again = s.load('parcel', 'big.csv', '--crs', 'EPSG:4527');
+    assert.equal(again.code, 0, again.stderr);
+    assert.equal(again.json.loaded, 60000);
+    assert.deepEqual(s.batches().map((b) => b.state), ['published', 'staged']);
+  });
+
+test('rows that an earlier load staged are not taken for published', (t) => {
+  const s = scene(t);
+  s.write('a.csv', '批准文号,批准时间\n皖政地[2020]12号,2020-06-15\n');
+  const staged = s.load('approval', 'a.csv');
+  const again = s.load('approval', 'a.csv', '--publish');
+  assert.equal(again.code, 1);
+  assert.deepEqual([again.json.unchanged, again.json.unchanged_staged], [1, 1]);
+  assert.match(again.stderr, new RegExp(`batch ${staged.json.batch}, which an earlier load staged; publish it with`));
+  assert.equal(s.run('publish', s.store, String(staged.json.batch)).code, 0);
+  assert.equal(s.load('approval', 'a.csv', '--publish').code, 0);
+});
+
+test('a key that comes again after an unchanged row is a duplicate too', (t) => {
+  const s = scene(t);
+  s.write('a.csv', '批准文号,批准时间\n皖政地[2020]12号,2020-06-15\n');
+  assert.equal(s.load('approval', 'a.csv', '--publish').code, 0);
+  s.write('b.csv', '批准文号,批准时间\n皖政地[2020]12号,2020-06-15\n皖政地[2020]12号,2020-06-16\n');
+  const done = s.load('approval', 'b.csv', '--replace', '--publish');
+  assert.deepEqual([done.code, done.json.unchanged, done.json.replaced, done.json.rejected], [1, 1, 0, 1]);
+  assert.match(s.read('b.csv.rejects.csv'), /came before in the same load/);
+  assert.equal(s.rows('approval')[0].properties.approved_on, '2020-06-15');
+});
+
+test('a row of sums and a key of two numbers are no approvals', (t) => {
+  const s = scene(t);
+  s.write('a.csv', '批准文号,批准时间\n皖政地[2020]12号,2020-06-15\n皖政地[2020]13号、皖政地[2020]14号,2020-06-15\n合 计,\n');
+  const done = s.load('approval', 'a.csv', '--publish', '--allow-rejects');
+  assert.deepEqual([done.json.loaded, done.json.rejected], [1, 2]);
+  assert.match(s.read('a.csv.rejects.csv'), /more than one number[^]*a row of sums/);
+});
+
+test('rejects are not written over the files beside the store', (t) => {
+  const s = scene(t);
+  s.write('a.csv', '批准文号,批准时间\n合计,\n');
+  for (const ending of ['', '-wal', '-shm', '-journal', '-lock']) {
+    const done = s.load('approval', 'a.csv', '--rejects', `${s.store}${ending}`);
+    assert.equal(done.code, 1);
+    assert.match(done.stderr, /would be written over this file/);
+  }
+  assert.equal(s.run('check', s.store).code, 0);
+});

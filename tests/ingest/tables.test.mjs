@@ -1,0 +1,140 @@
+// Ledgers: CSV and XLSX, their encodings, headers, dates, numbers and units.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { gbk, scene, xlsx } from './helpers.mjs';
+
+test('a CSV in GBK is read as what it says', (t) => {
+  const s = scene(t);
+  s.write('批复.csv', gbk('批准文号,批准时间,总面积\r\n皖政地[2020]12号,2020年6月15日,12.5\r\n'));
+  const done = s.load('approval', '批复.csv', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  assert.deepEqual(s.rows('approval').map((f) => [f.properties.approval_no, f.properties.approved_on, f.properties.area_total_ha]),
+    [['皖政地〔2020〕12号', '2020-06-15', 12.5]]);
+});
+
+test('a CSV in UTF-8 with a BOM and semicolons is read', (t) => {
+  const s = scene(t);
+  s.write('a.csv', '\uFEFF批准文号;批准时间\n皖政地〔2020〕1号;2020.6.5\n');
+  const done = s.load('approval', 'a.csv', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  assert.equal(s.rows('approval')[0].properties.approved_on, '2020-06-05');
+});
+
+test('--encoding overrides the bytes; what it cannot decode is rejected with row and column', (t) => {
+  const s = scene(t);
+  s.write('a.csv', Buffer.concat([Buffer.from('补偿编号,地块编号\n1,DK1\n2,'), gbk('地块'), Buffer.from('\n')]));
+  // The header is UTF-8, one cell is GBK: read as UTF-8 only row 3 is wrong.
+  const done = s.load('compensation', 'a.csv', '--encoding', 'UTF-8');
+  assert.equal(done.code, 1);
+  assert.equal(done.json.loaded, 1);
+  assert.equal(done.json.rejected, 1);
+  assert.match(s.read('a.csv.rejects.csv'), /a\.csv,3,.*地块编号.*UTF-8/);
+});
+
+test('the rows of messages are those that a spreadsheet shows', (t) => {
+  const s = scene(t);
+  s.write('a.csv', '补偿编号,地块编号,支付日期\n"1\n",DK1,2020-01-01\n\n3,DK3,2020-13-01\n');
+  const done = s.load('compensation', 'a.csv');
+  assert.equal(done.code, 1);
+  assert.match(s.read('a.csv.rejects.csv'), /\r\na\.csv,4,3,/);
+});
+
+test('an XLSX whose columns are all text keeps its header', (t) => {
+  const s = scene(t);
+  s.write('批复.xlsx', xlsx([['批准文号', '批准时间'], ['皖政地〔2020〕7号', '2020/6/1'], ['皖政地〔2020〕8号', '2020-06-02']]));
+  const done = s.load('approval', '批复.xlsx', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  assert.deepEqual(s.rows('approval').map((f) => f.properties.approved_on).sort(), ['2020-06-01', '2020-06-02']);
+});
+
+test('an XLSX with a title above its header, gaps, dates by style and serial, and units', (t) => {
+  const s = scene(t);
+  s.write('补偿.xlsx', xlsx([
+    ['砀山县征地补偿台账（单位：元）'],
+    [],
+    ['补偿编号', '地块编号', '补偿总额（万元）', '支付日期'],
+    ['B1', 'DK1', { n: '12.34' }, { d: 43997 }],
+    [],
+    ['B2', 'DK2', '1,234.5', { n: '43998' }],
+    ['B3', 'DK3', '5000元', '2020年6月17日'],
+    [{ n: '4' }, { n: '1001' }, null, null],
+  ]));
+  const done = s.load('compensation', '补偿.xlsx', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  const rows = Object.fromEntries(s.rows('compensation').map((f) => [f.properties.id, f.properties]));
+  // 43997 is 2020-06-15 in the 1900 date system (ECMA-376 part 1, 18.17.4.1).
+  assert.equal(rows.B1.paid_on, '2020-06-15');
+  assert.equal(rows.B2.paid_on, '2020-06-16');
+  assert.equal(rows.B3.paid_on, '2020-06-17');
+  assert.equal(rows.B1.total, 123400);
+  assert.equal(rows.B2.total, 12345000);
+  assert.equal(rows.B3.total, 5000);
+  assert.equal(rows['4'].parcel_id, '1001');
+});
+
+test('a 身份证号 that Excel kept as a number is rejected, one kept as text is not', (t) => {
+  const s = scene(t);
+  s.write('补偿.xlsx', xlsx([
+    ['补偿编号', '地块编号', '身份证号'],
+    ['1', 'DK1', '341321198001011234'],
+    ['2', 'DK2', { n: '3.4132119800101101E+17' }],
+    ['3', 'DK3', { n: '341321198001011000' }],
+  ]));
+  const done = s.load('compensation', '补偿.xlsx');
+  assert.equal(done.code, 1);
+  assert.equal(done.json.loaded, 1);
+  assert.equal(done.json.rejected, 2);
+  const rejects = s.read('补偿.xlsx.rejects.csv');
+  assert.match(rejects, /补偿\.xlsx,3,2,.*身份证号.*lost digits.*as text/);
+  assert.match(rejects, /补偿\.xlsx,4,3,/);
+});
+
+test('a value that no column names is not dropped in silence', (t) => {
+  const s = scene(t);
+  s.write('a.csv', '补偿编号,地块编号\n1,DK1\n2,DK2,多出来\n');
+  const done = s.load('compensation', 'a.csv');
+  assert.equal(done.code, 1);
+  assert.equal(done.json.rejected, 1);
+  assert.match(s.read('a.csv.rejects.csv'), /column 3, which has no name/);
+});
+
+test('numbers that cannot be and units that do not fit are rejected with their column', (t) => {
+  const s = scene(t);
+  s.write('a.csv', '补偿编号,地块编号,补偿总额\n1,DK1,"1,5"\n2,DK2,3亩\n3,DK3,abc\n4,DK4,7\n');
+  const done = s.load('compensation', 'a.csv');
+  assert.equal(done.json.loaded, 1);
+  assert.equal(done.json.rejected, 3);
+  const rejects = s.read('a.csv.rejects.csv');
+  assert.match(rejects, /a\.csv,2,1,"补偿总额: ""1,5"" is no number"/);
+  assert.match(rejects, /a\.csv,3,2,.*unit does not fit/);
+});
+
+test('a CSV with a quote that is never closed fails as a whole', (t) => {
+  const s = scene(t);
+  s.write('a.csv', '补偿编号,地块编号\n1,DK1\n2,"DK2\n3,DK3\n');
+  const done = s.load('compensation', 'a.csv');
+  assert.equal(done.code, 1);
+  assert.match(done.stderr, /a\.csv, row 3: a quotation mark is opened and never closed/);
+  assert.deepEqual(s.batches(), []);
+});
+
+test('UTF-16 and empty tables are refused with what to do', (t) => {
+  const s = scene(t);
+  s.write('u.csv', Buffer.from('\uFEFF补偿编号,地块编号\n1,2\n', 'utf16le'));
+  assert.match(s.load('compensation', 'u.csv').stderr, /UTF-16; save it as CSV UTF-8/);
+  s.write('e.csv', '');
+  assert.match(s.load('compensation', 'e.csv').stderr, /e\.csv: the file is empty/);
+  s.write('h.csv', '补偿编号,地块编号\n');
+  assert.match(s.load('compensation', 'h.csv').stderr, /h\.csv: the file has no rows/);
+  s.write('x.xlsx', xlsx([['补偿编号', '地块编号']]));
+  assert.match(s.load('compensation', 'x.xlsx').stderr, /x\.xlsx: the file has no rows/);
+  assert.deepEqual(s.batches(), []);
+});
+
+test('a unit in the head of a column counts, also when --field names the column', (t) => {
+  const s = scene(t);
+  s.write('a.csv', '批准文号,面积(亩)\n皖政地[2020]12号,15\n');
+  const done = s.load('approval', 'a.csv', '--publish', '--field', 'area_total_ha=面积(亩)');
+  assert.equal(done.code, 0, done.stderr);
+  assert.equal(s.rows('approval')[0].properties.area_total_ha, 1); // 15 亩 are one hectare
+});

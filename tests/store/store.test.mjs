@@ -1,0 +1,158 @@
+// The store as others see it: GDAL reads it as a GeoPackage; a full disk and a kill -9 leave it whole and served.
+import assert from 'node:assert/strict';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { after, before, describe, test } from 'node:test';
+
+const root = new URL('../..', import.meta.url).pathname;
+const ingest = process.env.DK_INGEST ?? join(root, 'build/ingest/dikuai-ingest');
+const tiler = process.env.DK_TILER ?? join(root, 'build/tiler/dikuai-tiler');
+const sample = join(root, 'samples/dangshan');
+let dir, county;
+
+const run = (...args) => spawnSync(ingest, args, { encoding: 'utf8' });
+const ogrinfo = (...args) => execFileSync('ogrinfo', args, { encoding: 'utf8' });
+const tableOf = (file) => execFileSync('sqlite3', [file, 'select sql from sqlite_master'], { encoding: 'utf8' });
+
+// Many squares in a grid, as GeoJSON: enough rows for a load or publish to be met in the middle.
+function squares(n, shift = 0) {
+  const features = [];
+  for (let i = 0; i < n; i++) {
+    const x = 116.2 + (i % 400) * 0.001 + shift, y = 34.3 + Math.floor(i / 400) * 0.001;
+    features.push({ type: 'Feature', properties: { id: `DK${i}`, project_id: 'P1', division: '341321' },
+      geometry: { type: 'Polygon', coordinates: [[[x, y], [x + 0.0009, y], [x + 0.0009, y + 0.0009], [x, y + 0.0009], [x, y]]] } });
+  }
+  return JSON.stringify({ type: 'FeatureCollection', features });
+}
+
+before(() => {
+  dir = mkdtempSync(join(tmpdir(), 'dikuai-store-'));
+  county = join(dir, 'county.gpkg');
+  execFileSync(join(root, 'samples/load'), [sample, county], { env: { ...process.env, DK_INGEST: ingest }, stdio: 'pipe' });
+});
+after(() => rmSync(dir, { recursive: true, force: true }));
+
+describe('GDAL reads the store as a GeoPackage', () => {
+  test('every layer and record kind, with as many rows as the sources have', () => {
+    const listed = ogrinfo('-q', county);
+    for (const kind of ['parcel', 'zone', 'mining', 'project', 'approval', 'compensation', 'notice', 'plan', 'mining_decision', 'preexamination'])
+      assert.match(listed, new RegExp(`: ${kind} \\(`));
+    const count = (file, layer) => Number(/Feature Count: (\d+)/.exec(ogrinfo('-so', file, layer))[1]);
+    assert.equal(count(county, 'parcel'), count(join(sample, 'parcels.shp'), 'parcels'));
+    assert.equal(count(county, 'zone'), count(join(sample, 'zones.gpkg'), 'zones'));
+  });
+
+  test('geometry in EPSG:4490 where the source has it, to the millimetre', () => {
+    assert.match(ogrinfo('-so', county, 'parcel'), /ID\["EPSG",4490\]/);
+    const extent = (file, layer, ...args) => /Extent: \(([-\d.]+), ([-\d.]+)\) - \(([-\d.]+), ([-\d.]+)\)/.exec(ogrinfo('-so', ...args, file, layer)).slice(1).map(Number);
+    const stored = extent(county, 'parcel');
+    // The source's own corner points, put into degrees by cs2cs (EPSG:4527 is northing, easting).
+    const [west, south, east, north] = extent(join(sample, 'parcels.shp'), 'parcels');
+    const corners = execFileSync('cs2cs', ['-f', '%.10f', 'EPSG:4527', 'EPSG:4490'], { encoding: 'utf8', input: `${south} ${west}\n${north} ${east}\n` });
+    const [low, high] = corners.trim().split('\n').map((line) => line.split(/\s+/).map(Number));
+    // A projected box and a box of degrees differ by the convergence of meridians: 1 km over a county.
+    for (const [a, b] of [[stored[0], low[1]], [stored[1], low[0]], [stored[2], high[1]], [stored[3], high[0]]])
+      assert.ok(Math.abs(a - b) < 0.01, `${a} ${b}`);
+    // One vertex exactly: the first of the first parcel.
+    const vertex = (text) => /\(\(\(?([-\d.]+) ([-\d.]+)/.exec(text).slice(1).map(Number);
+    const source = vertex(ogrinfo('-q', '-fid', '0', join(sample, 'parcels.shp'), 'parcels'));
+    const [lat, lon] = execFileSync('cs2cs', ['-f', '%.12f', 'EPSG:4527', 'EPSG:4490'], { encoding: 'utf8', input: `${source[1]} ${source[0]}\n` }).trim().split(/\s+/).map(Number);
+    const copy = vertex(ogrinfo('-q', '-sql', 'select geom from parcel order by OGC_FID limit 1', county));
+    assert.ok(Math.abs(copy[0] - lon) < 1e-8 && Math.abs(copy[1] - lat) < 1e-8, `${copy} ${lon} ${lat}`);
+  });
+
+  test('all parcels are valid polygons, and fields of audience never are no columns', () => {
+    const invalid = ogrinfo('-q', '-dialect', 'sqlite', '-sql', 'select count(*) as n from parcel where not ST_IsValid(geom)', county);
+    assert.match(invalid, /n \(Integer\) = 0/);
+    const mining = ogrinfo('-so', county, 'mining');
+    assert.match(mining, /holder: String/);
+    assert.doesNotMatch(mining, /phone|bank_account|address/);
+  });
+
+  test('the tables that GeoPackage 1.3 requires, and its application id', () => {
+    const sql = tableOf(county);
+    for (const table of ['gpkg_spatial_ref_sys', 'gpkg_contents', 'gpkg_geometry_columns']) assert.match(sql, new RegExp(table));
+    assert.equal(execFileSync('sqlite3', [county, 'pragma application_id; pragma user_version'], { encoding: 'utf8' }).trim(), '1196444487\n10300');
+  });
+});
+
+test('a full disk is said, keeps nothing of the load, and the store stays whole', (t) => {
+  const small = join(dir, 'small');
+  execFileSync('mkdir', [small]);
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=3500k', 'tmpfs', small]);
+  if (mounted.status !== 0) {
+    t.skip('a small file system cannot be mounted here (it needs root)');
+    return;
+  }
+  try {
+    const store = join(small, 'a.gpkg');
+    assert.equal(run('create', store, '--catalogue', join(sample, 'catalogue.yaml')).status, 0);
+    const first = run('load', store, 'project', join(sample, 'projects.csv'), '--publish');
+    assert.equal(first.status, 0, first.stderr);
+    writeFileSync(join(dir, 'county.geojson'), squares(12000));
+    const full = run('load', store, 'parcel', join(dir, 'county.geojson'), '--publish');
+    assert.equal(full.status, 1);
+    assert.match(full.stderr, /a\.gpkg: the disk is full/);
+    const checked = run('check', store);
+    assert.equal(checked.status, 0, checked.stdout + checked.stderr);
+    const [batch, ...more] = JSON.parse(run('batches', store, '--json').stdout).batches ?? [];
+    assert.equal(batch.kind, 'project');
+    assert.deepEqual(more, []);
+  } finally {
+    execFileSync('umount', [small]);
+  }
+});
+
+test('kill -9 while it publishes: the old generation is served, check passes, and it can be repeated', async () => {
+  const store = join(dir, 'killed.gpkg');
+  run('create', store, '--catalogue', join(sample, 'catalogue.yaml'));
+  writeFileSync(join(dir, 'one.geojson'), squares(1));
+  writeFileSync(join(dir, 'many.geojson'), squares(12000, 0.0001));
+  assert.equal(run('load', store, 'parcel', join(dir, 'one.geojson'), '--publish').status, 0);
+  const server = spawn(tiler, [store, '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    const line = String((await once(server.stdout, 'data'))[0]);
+    const url = /http:\S+/.exec(line)[0];
+    const old = await (await fetch(`${url}collections/parcel/items`)).text();
+    assert.equal(JSON.parse(old).numberMatched, 1);
+    const staged = run('load', store, 'parcel', join(dir, 'many.geojson'), '--replace');
+    assert.equal(staged.status, 0, staged.stderr);
+    let killed = 0;
+    // Ever later in the publish, until it once gets through before the kill.
+    for (let wait = 30; killed < 50; wait *= 2) {
+      const publish = spawn(ingest, ['publish', store, '2'], { stdio: 'ignore' });
+      const ended = once(publish, 'exit');
+      await sleep(wait);
+      publish.kill('SIGKILL');
+      const [code, signal] = await ended;
+      if (signal !== 'SIGKILL') {
+        assert.equal(code, 0);
+        break;
+      }
+      const seen = await (await fetch(`${url}collections/parcel/items`)).text();
+      if (JSON.parse(seen).numberMatched === 12000) break; // its commit was done, its exit not yet
+      killed++;
+      assert.equal(seen, old, `after ${wait} ms`);
+      const tile = await fetch(`${url}xyz/parcel/0/0/0.mvt`);
+      assert.ok([200, 204].includes(tile.status));
+      const checked = run('check', store);
+      assert.equal(checked.status, 0, checked.stdout + checked.stderr);
+    }
+    assert.ok(killed > 0);
+    const now = await (await fetch(`${url}collections/parcel/items?limit=1`)).json();
+    assert.equal(now.numberMatched, 12000);
+    assert.equal(run('check', store).status, 0);
+  } finally {
+    server.kill();
+  }
+});
+
+test('a copy of the file made while nothing writes is a store', () => {
+  const copy = join(dir, 'copy.gpkg');
+  cpSync(county, copy);
+  assert.equal(run('check', copy).status, 0);
+});

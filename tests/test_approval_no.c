@@ -1,0 +1,208 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "store/approval_no.h"
+
+static void assert_normal(const char *text, const char *expected, size_t n)
+{
+    dk_buf out, again;
+    dk_buf_init(&out);
+    dk_buf_init(&again);
+    dk_buf_text(&out, "皖政地〔2020〕123号|"); /* what was there before stays and is no repeat */
+    const size_t before = out.size;
+    const size_t found = dk_approval_no_normalise(text, strlen(text), &out);
+    const char *const result = dk_buf_cstr(&out) + before;
+    assert_string_equal(result, expected);
+    assert_int_equal(found, n);
+    dk_approval_no_normalise(result, strlen(result), &again);
+    assert_string_equal(dk_buf_cstr(&again), expected);
+    dk_buf_finish(&out);
+    dk_buf_finish(&again);
+}
+
+static void one_number_in_every_way_of_writing(void **state)
+{
+    (void)state;
+    static const char *const ways[] = {
+        "皖政地〔2020〕123号",
+        "皖政地[2020]123号",
+        "皖政地［2020］123号",
+        "皖政地(2020)123号",
+        "皖政地（2020）123号",
+        "皖政地【2020】123号",
+        "皖政地〖2020〗123号",
+        "皖政地〔２０２０〕１２３号",
+        "皖政地(2020)0123号",
+        "皖政地〔2020〕第123号",
+        "皖政地〔2020〕123",
+        " 皖政地 〔 2020 〕 123 号 ",
+        "皖政地\u3000〔2020〕\u3000123号",
+        "皖政地〔2020年〕123号",
+        "皖政地〔2020〕000000123号",
+        "皖政地〔2020〕123号文",
+        "皖政地〔2020〕123号文件",
+        "皖政地[2020〕123号",
+        "批准文号：皖政地〔2020〕123号",
+        "《关于征收土地的批复》（皖政地〔2020〕123号）",
+        "详见皖政地〔2020〕123号文",
+        "根据皖政地〔2020〕123号。",
+        "\uFEFF皖政地〔2020〕123号",
+        "皖政地〔2020〕123号、皖政地[2020]123号",
+        "皖政地〔2020〕123号 2020-06-15",
+        "皖政地〔2020〕123號",
+    };
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        dk_buf out;
+        dk_buf_init(&out);
+        dk_approval_no_normalise(ways[i], strlen(ways[i]), &out);
+        assert_string_equal(dk_buf_cstr(&out), "皖政地〔2020〕123号");
+        dk_buf_finish(&out);
+    }
+}
+
+static void several_numbers_in_one_field(void **state)
+{
+    (void)state;
+    const char *const two = "国土资函〔2013〕620号、皖政地〔2013〕550号";
+    /* the field PZWH of a public layer of batches */
+    assert_normal("国土资函[2013]620号、皖政地[2013]550号", two, 2);
+    assert_normal("国土资函[2013]620号,皖政地[2013]550号", two, 2);
+    assert_normal("国土资函[2013]620号，皖政地[2013]550号", two, 2);
+    assert_normal("国土资函[2013]620号;皖政地[2013]550号", two, 2);
+    assert_normal("国土资函[2013]620号；皖政地[2013]550号", two, 2);
+    assert_normal("国土资函[2013]620号和皖政地[2013]550号", two, 2);
+    assert_normal("国土资函[2013]620号文和皖政地[2013]550号文", two, 2);
+    assert_normal("国土资函[2013]620号 皖政地[2013]550号", two, 2);
+    assert_normal("国土资函[2013]620号\n皖政地[2013]550号\n", two, 2);
+    assert_normal("国土资函[2013]620皖政地[2013]550号", "皖政地〔2013〕550号", 1); /* where the first ends is a guess */
+    assert_normal("国土资函[2013]620号皖政地[2013]550号", two, 2);
+}
+
+static void further_serials_of_the_same_agency_and_year(void **state)
+{
+    (void)state;
+    const char *const two = "皖政地〔2013〕550号、皖政地〔2013〕551号";
+    assert_normal("皖政地[2013]550、551号", two, 2);
+    assert_normal("皖政地[2013]550号、551号", two, 2);
+    assert_normal("皖政地[2013]550号和第551号文", two, 2);
+    assert_normal("皖政地[2013]550、551、552号，国土资函[2013]1号",
+                  "皖政地〔2013〕550号、皖政地〔2013〕551号、皖政地〔2013〕552号、国土资函〔2013〕1号", 4);
+    assert_normal("皖政地[2013]550号，3公顷", "皖政地〔2013〕550号", 1);
+    assert_normal("皖政地[2013]550号、15号地块", "皖政地〔2013〕550号", 1);
+    assert_normal("皖政地[2013]550号，2013", "皖政地〔2013〕550号", 1);
+}
+
+static void the_county_he_is_no_conjunction(void **state)
+{
+    (void)state;
+    assert_normal("和政地〔2020〕5号", "和政地〔2020〕5号", 1);
+    assert_normal("皖政地〔2020〕1号、和政地〔2020〕5号", "皖政地〔2020〕1号、和政地〔2020〕5号", 2);
+    assert_normal("皖政地〔2020〕1号和和政地〔2020〕5号", "皖政地〔2020〕1号、和政地〔2020〕5号", 2);
+    assert_normal("皖政地〔2020〕1号 和皖政地〔2020〕5号", "皖政地〔2020〕1号、皖政地〔2020〕5号", 2);
+}
+
+static void serials_with_a_part(void **state)
+{
+    (void)state;
+    assert_normal("皖政地〔2020〕123-1号", "皖政地〔2020〕123-1号", 1);
+    assert_normal("皖政地〔2020〕0123－01号", "皖政地〔2020〕123-1号", 1);
+    assert_normal("皖政地〔2020〕123号、皖政地〔2020〕123-1号", "皖政地〔2020〕123号、皖政地〔2020〕123-1号", 2);
+}
+
+static void what_is_no_number_stays_as_it_is_written(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "",
+        "GT-2020-003",
+        "县发改委批准",
+        "〔2020〕123号",
+        "皖政地〔1948〕1号",
+        "皖政地〔2101〕1号",
+        "皖政地〔202〕1号",
+        "皖政地〔20200〕1号",
+        "皖政地〔2020〕号",
+        "皖政地〔2020〕0号",
+        "皖政地〔2020〕1234567号",
+        "皖政地〔2020〕12.5公顷",
+        "皖政地〔2020〕12亩",
+        "皖政地2020年123号",
+        "ABC(2020)12号",
+        "皖政地〔2020",
+        "皖政地〔",
+        "〕",
+        "、、",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        assert_normal(texts[i], texts[i], 0);
+    assert_normal("　县发改委　批准 ", "县发改委 批准", 0);
+    assert_normal("ＧＴ－２０２０", "GT-2020", 0);
+}
+
+static void a_text_of_any_size_takes_bounded_time(void **state)
+{
+    (void)state;
+    const size_t size = 4u << 20;
+    char *const text = malloc(size);
+    assert_non_null(text);
+    static const char *const units[] = {"皖", "(", "皖〔2020〕1号", "皖〔2020〕1,", "1", " ", "、"};
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        const size_t unit = strlen(units[i]);
+        for (size_t k = 0; k < size; k++)
+            text[k] = units[i][k % unit];
+        dk_buf out;
+        dk_buf_init(&out);
+        dk_approval_no_normalise(text, size, &out);
+        assert_false(out.failed);
+        assert_true(out.size <= 65536);
+        dk_buf_finish(&out);
+    }
+    free(text);
+}
+
+static bool collect(const char *number, size_t size, void *user)
+{
+    dk_buf *const out = user;
+    dk_buf_append(out, number, size);
+    dk_buf_byte(out, '|');
+    return out->size < 60;
+}
+
+static void each_number_of_a_normalised_text(void **state)
+{
+    (void)state;
+    dk_buf out;
+    dk_buf_init(&out);
+    dk_approval_no_each("国土资函〔2013〕620号、皖政地〔2013〕550号", collect, &out);
+    assert_string_equal(dk_buf_cstr(&out), "国土资函〔2013〕620号|皖政地〔2013〕550号|");
+    dk_buf_clear(&out);
+    dk_approval_no_each("", collect, &out);
+    dk_approval_no_each("、", collect, &out);
+    assert_int_equal(out.size, 0);
+    dk_approval_no_each("国土资函〔2013〕620号、皖政地〔2013〕550号、皖政地〔2013〕551号、皖政地〔2013〕552号", collect,
+                        &out);
+    assert_string_equal(dk_buf_cstr(&out), "国土资函〔2013〕620号|皖政地〔2013〕550号|皖政地〔2013〕551号|");
+    dk_buf_finish(&out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_number_in_every_way_of_writing),
+        cmocka_unit_test(several_numbers_in_one_field),
+        cmocka_unit_test(further_serials_of_the_same_agency_and_year),
+        cmocka_unit_test(the_county_he_is_no_conjunction),
+        cmocka_unit_test(serials_with_a_part),
+        cmocka_unit_test(what_is_no_number_stays_as_it_is_written),
+        cmocka_unit_test(a_text_of_any_size_takes_bounded_time),
+        cmocka_unit_test(each_number_of_a_normalised_text),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,132 @@
+#include "store/audience.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* One field of each audience: bit i is audience i. */
+static dk_field fields[] = {
+    {.name = "a", .audience = DK_PUBLIC}, {.name = "b", .audience = DK_GROUP}, {.name = "c", .audience = DK_ON_REQUEST},
+    {.name = "d", .audience = DK_STAFF},  {.name = "e", .audience = DK_NEVER},
+};
+static const dk_kind kind = {.name = "k", .fields = fields, .n_fields = 5};
+
+enum { SEES_PUBLIC = 0x01, SEES_STAFF = 0x0f, SEES_ALL = 0x1f };
+
+static uint64_t seen_by(const dk_viewer *viewer, const char *division)
+{
+    const dk_view view = dk_view_of(&kind, viewer);
+    return dk_view_fields(&view, division);
+}
+
+static void who_sees_what_in_which_row(void **state)
+{
+    (void)state;
+    static const struct {
+        dk_viewer viewer;
+        const char *row;
+        uint64_t sees;
+    } table[] = {
+        {{DK_PUBLIC, ""}, "341321", SEES_PUBLIC},
+        {{DK_PUBLIC, ""}, NULL, SEES_PUBLIC},
+        {{DK_PUBLIC, "341321"}, "341321", SEES_PUBLIC}, /* a division alone gives nothing */
+        {{DK_STAFF, "341321"}, "341321", SEES_STAFF},
+        {{DK_STAFF, "341321"}, "341321105", SEES_STAFF},
+        {{DK_STAFF, "341321"}, "341321105001", SEES_STAFF},
+        {{DK_STAFF, "341321"}, "341322", SEES_PUBLIC},
+        {{DK_STAFF, "341321"}, "34132", SEES_PUBLIC},
+        {{DK_STAFF, "341321"}, "", SEES_PUBLIC},
+        {{DK_STAFF, "341321"}, NULL, SEES_PUBLIC},
+        {{DK_STAFF, "341321105"}, "341321105", SEES_STAFF},
+        {{DK_STAFF, "341321105"}, "341321", SEES_PUBLIC}, /* a township does not see its county's rows */
+        {{DK_STAFF, "341321105"}, "341321106", SEES_PUBLIC},
+        {{DK_STAFF, "34"}, "341321", SEES_STAFF},
+        {{DK_STAFF, ""}, "341321", SEES_STAFF},
+        {{DK_STAFF, ""}, NULL, SEES_STAFF},
+        {{DK_NEVER, ""}, "341321", SEES_ALL},
+        {{DK_NEVER, ""}, NULL, SEES_ALL},
+        {{DK_NEVER, "341321"}, "110000", SEES_ALL}, /* the owner's export has no scope */
+        {{DK_GROUP, ""}, "341321", SEES_PUBLIC},    /* no such viewer: the public's view */
+        {{DK_ON_REQUEST, ""}, "341321", SEES_PUBLIC},
+        {{(dk_audience)9, ""}, "341321", SEES_PUBLIC},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (seen_by(&table[i].viewer, table[i].row) != table[i].sees)
+            fail_msg("line %zu of the table", i + 1);
+}
+
+static void the_public_sees_the_same_inside_and_outside(void **state)
+{
+    (void)state;
+    const dk_viewer viewer = dk_viewer_public();
+    const dk_view view = dk_view_of(&kind, &viewer);
+    assert_int_equal(view.inside, SEES_PUBLIC);
+    assert_int_equal(view.outside, SEES_PUBLIC);
+    assert_string_equal(view.division, "");
+}
+
+static void a_staff_scope_is_a_prefix_of_digits(void **state)
+{
+    (void)state;
+    dk_viewer viewer;
+    assert_true(dk_viewer_staff("", &viewer));
+    assert_int_equal(viewer.audience, DK_STAFF);
+    assert_true(dk_viewer_staff("341321105001", &viewer));
+    assert_string_equal(viewer.division, "341321105001");
+    assert_int_equal(seen_by(&viewer, "341321105001"), SEES_STAFF);
+    const char *const wrong[] = {"3413211050012", "34132x", "*", " 341321", "-1", NULL};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        viewer = (dk_viewer){DK_STAFF, ""};
+        assert_false(dk_viewer_staff(wrong[i], &viewer));
+        assert_int_equal(viewer.audience, DK_PUBLIC);
+        assert_int_equal(seen_by(&viewer, "341321"), SEES_PUBLIC);
+    }
+}
+
+static void who_sees_a_total(void **state)
+{
+    (void)state;
+    static const struct {
+        dk_audience viewer, total;
+        bool sees;
+    } table[] = {
+        {DK_PUBLIC, DK_PUBLIC, true}, {DK_PUBLIC, DK_GROUP, false}, {DK_PUBLIC, DK_STAFF, false},
+        {DK_PUBLIC, DK_NEVER, false}, {DK_STAFF, DK_PUBLIC, true},  {DK_STAFF, DK_ON_REQUEST, true},
+        {DK_STAFF, DK_STAFF, true},   {DK_STAFF, DK_NEVER, false},  {DK_NEVER, DK_NEVER, true},
+        {DK_GROUP, DK_PUBLIC, true},  {DK_GROUP, DK_GROUP, false},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        const dk_viewer viewer = {.audience = table[i].viewer};
+        const dk_total total = {.audience = table[i].total};
+        if (dk_view_total(&total, &viewer) != table[i].sees)
+            fail_msg("line %zu of the table", i + 1);
+    }
+}
+
+static void the_63rd_field_has_its_bit(void **state)
+{
+    (void)state;
+    static dk_field many[DK_MAX_FIELDS];
+    for (size_t i = 0; i < DK_MAX_FIELDS; i++)
+        many[i].audience = i + 1 == DK_MAX_FIELDS ? DK_STAFF : DK_NEVER;
+    const dk_kind wide = {.name = "w", .fields = many, .n_fields = DK_MAX_FIELDS};
+    const dk_viewer viewer = {DK_STAFF, "34"};
+    const dk_view view = dk_view_of(&wide, &viewer);
+    assert_true(view.inside == UINT64_C(1) << 62);
+    assert_true(view.outside == 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_sees_what_in_which_row),
+        cmocka_unit_test(the_public_sees_the_same_inside_and_outside),
+        cmocka_unit_test(a_staff_scope_is_a_prefix_of_digits),
+        cmocka_unit_test(who_sees_a_total),
+        cmocka_unit_test(the_63rd_field_has_its_bit),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

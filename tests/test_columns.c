@@ -1,0 +1,147 @@
+/* Columns of sources to fields of a kind. */
+#include "ingest/columns.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char *id_aliases[] = {"地块编号", "DKBH"}, *area_aliases[] = {"征收面积"},
+                  *village_aliases[] = {"XZQMC", "权属单位"};
+static const char *ignored[] = {"OBJECTID", "Shape_Length_in_metres"};
+static dk_field fields[] = {
+    {.name = "id", .title = "地块编号", .required = true, .aliases = id_aliases, .n_aliases = 2},
+    {.name = "area",
+     .title = "批准的征收土地面积",
+     .type = DK_FIELD_NUMBER,
+     .unit = "ha",
+     .aliases = area_aliases,
+     .n_aliases = 1},
+    {.name = "village", .title = "所在村", .aliases = village_aliases, .n_aliases = 2},
+    {.name = "purpose", .title = "批准的征收土地用途"},
+    {.name = "area_m2", .title = "椭球面积", .type = DK_FIELD_NUMBER, .computed_area_m2 = true},
+};
+static const dk_kind kind = {.name = "parcel",
+                             .fields = fields,
+                             .n_fields = 5,
+                             .key_field = 0,
+                             .ignored_columns = ignored,
+                             .n_ignored_columns = 2};
+enum { ID, AREA, VILLAGE, PURPOSE };
+
+typedef struct result {
+    dk_status status;
+    int field[8];
+    double first_unit; /* in the base unit; 0: none */
+    char notes[400];
+    dk_error err;
+} result;
+
+static result resolve(const char *const *names, size_t n, bool cut, const dk_column_options *options)
+{
+    static const dk_column_options none = {0};
+    dk_column columns[8];
+    dk_mapping mapping;
+    result got = {0};
+    for (size_t i = 0; i < n; i++)
+        columns[i] = (dk_column){.name = names[i], .cut = cut};
+    got.status = dk_mapping_resolve(&kind, columns, n, options ? options : &none, "f.csv", &mapping, &got.err);
+    if (got.status == DK_OK) {
+        for (size_t i = 0; i < n; i++) {
+            got.field[i] = mapping.field[i];
+            if (mapping.field[i] >= 0)
+                assert_int_equal(mapping.column[mapping.field[i]], i);
+            if (mapping.units[i].dimension != DK_UNIT_NONE)
+                got.first_unit = mapping.units[i].num / mapping.units[i].den;
+        }
+        if (mapping.notes.size > 0)
+            strncpy(got.notes, dk_buf_cstr(&mapping.notes), sizeof got.notes - 1);
+        dk_mapping_finish(&mapping);
+    }
+    return got;
+}
+#define RESOLVE(cut, options, ...)                                                                                     \
+    resolve((const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *), cut,      \
+            options)
+
+static void names_titles_and_aliases_without_regard_to_case_width_and_blanks(void **state)
+{
+    (void)state;
+    const result got = RESOLVE(false, NULL, "ｄｋｂｈ", "征收\n面积", "Village", "objectid");
+    assert_int_equal(got.status, DK_OK);
+    assert_int_equal(got.field[0], ID);
+    assert_int_equal(got.field[1], AREA);
+    assert_int_equal(got.field[2], VILLAGE);
+    assert_int_equal(got.field[3], DK_COLUMN_IGNORED);
+}
+
+static void a_unit_in_the_name(void **state)
+{
+    (void)state;
+    const result got = RESOLVE(false, NULL, "地块编号", "征收面积（亩）");
+    assert_int_equal(got.status, DK_OK);
+    assert_int_equal(got.field[1], AREA);
+    assert_true(got.first_unit == 2000.0 / 3);
+    assert_true(dk_column_known(&kind, "征收面积(公顷)"));
+    assert_false(dk_column_known(&kind, "征收面积(斤)"));
+    assert_false(dk_column_known(&kind, "(亩)"));
+}
+
+static void a_cut_name_by_its_beginning(void **state)
+{
+    (void)state;
+    const result got = RESOLVE(true, NULL, "DKBH", "XZQM", "Shape_Leng");
+    assert_int_equal(got.status, DK_OK);
+    assert_int_equal(got.field[1], VILLAGE);
+    assert_int_equal(got.field[2], DK_COLUMN_IGNORED);
+    assert_non_null(strstr(got.notes, "XZQM, cut off at 10 bytes, was taken for village (所在村)"));
+    assert_int_equal(RESOLVE(false, NULL, "DKBH", "XZQM").status, DK_INVALID);
+    const result two = RESOLVE(true, NULL, "DKBH", "批准的征收");
+    assert_int_equal(two.status, DK_INVALID);
+    assert_non_null(strstr(two.err.text, "could be several fields of parcel; say which with --field FIELD=批准的征收"));
+}
+
+static void nothing_is_dropped_in_silence(void **state)
+{
+    (void)state;
+    const result got = RESOLVE(false, NULL, "DKBH", "甲", "乙");
+    assert_int_equal(got.status, DK_INVALID);
+    assert_non_null(strstr(got.err.text, "f.csv: parcel knows no field for the columns 甲, 乙;"));
+    const char *const names[] = {"甲"}, *const all[] = {"*"};
+    const dk_column_options one = {.ignore = names, .n_ignore = 1}, every = {.ignore = all, .n_ignore = 1};
+    assert_non_null(strstr(RESOLVE(false, &one, "DKBH", "甲", "乙").err.text, "for the column 乙;"));
+    const result ignored_all = RESOLVE(false, &every, "DKBH", "甲", "乙");
+    assert_int_equal(ignored_all.status, DK_OK);
+    assert_int_equal(ignored_all.field[2], DK_COLUMN_IGNORED);
+    assert_non_null(strstr(RESOLVE(false, NULL, "DKBH", "area_m2").notes, "area_m2 is computed"));
+}
+
+static void fields_named_by_the_user(void **state)
+{
+    (void)state;
+    const dk_pair pairs[] = {{"village", "村"}}, wrong[] = {{"village", "镇"}}, sets[] = {{"id", "1"}};
+    const dk_column_options options = {.fields = pairs, .n_fields = 1}, bad = {.fields = wrong, .n_fields = 1},
+                            set = {.sets = sets, .n_sets = 1};
+    const result got = RESOLVE(false, &options, "DKBH", "村");
+    assert_int_equal(got.field[1], VILLAGE);
+    assert_int_equal(RESOLVE(false, &bad, "DKBH", "村").status, DK_NOT_FOUND);
+    /* The column that an alias would have given is not dropped either. */
+    assert_non_null(strstr(RESOLVE(false, &options, "DKBH", "村", "权属单位").err.text,
+                           "村 and 权属单位 both give the field village"));
+    assert_int_equal(RESOLVE(false, NULL, "所在村").status, DK_INVALID);
+    assert_int_equal(RESOLVE(false, &set, "所在村").status, DK_OK);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_titles_and_aliases_without_regard_to_case_width_and_blanks),
+        cmocka_unit_test(a_unit_in_the_name),
+        cmocka_unit_test(a_cut_name_by_its_beginning),
+        cmocka_unit_test(nothing_is_dropped_in_silence),
+        cmocka_unit_test(fields_named_by_the_user),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,192 @@
+/* Coordinate systems: which are accepted, and where points come out by PROJ's cs2cs. */
+#include "ingest/crs.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static dk_crs accepted(const char *text)
+{
+    dk_crs crs;
+    dk_error err = {0};
+    if (dk_crs_from_text(text, &crs, &err) != DK_OK)
+        fail_msg("%s: %s", text, err.text);
+    return crs;
+}
+
+static void refused(const char *text, const char *because)
+{
+    dk_crs crs;
+    dk_error err = {0};
+    assert_true(dk_crs_from_text(text, &crs, &err) != DK_OK);
+    if (strstr(err.text, because) == NULL)
+        fail_msg("%s: %s", text, err.text);
+}
+
+static void the_whole_family_of_cgcs2000(void **state)
+{
+    (void)state;
+    char text[20];
+    for (int zone = 25; zone <= 45; zone++) { /* 3 degrees with and without the zone, DOMAIN of EPSG: 4488+z, 4509+z */
+        snprintf(text, sizeof text, "EPSG:%d", 4488 + zone);
+        dk_crs crs = accepted(text);
+        assert_true(crs.gauss);
+        assert_int_equal(crs.zone, zone);
+        assert_int_equal(crs.zone3, zone);
+        snprintf(text, sizeof text, "EPSG:%d", 4509 + zone);
+        crs = accepted(text);
+        assert_true(crs.gauss);
+        assert_int_equal(crs.zone, 0);
+        assert_int_equal(crs.zone3, zone);
+    }
+    for (int zone = 13; zone <= 23; zone++) { /* 6 degrees: 4478+z, 4489+z */
+        snprintf(text, sizeof text, "EPSG:%d", 4478 + zone);
+        assert_int_equal(accepted(text).zone, zone);
+        assert_int_equal(accepted(text).zone6, zone);
+        snprintf(text, sizeof text, "epsg:%d", 4489 + zone);
+        assert_int_equal(accepted(text).zone, 0);
+        assert_int_equal(accepted(text).zone6, zone);
+    }
+    assert_string_equal(accepted("EPSG:4490").pipeline, "");
+    assert_string_equal(accepted("4326").pipeline, "");
+}
+
+static void no_datum_shift_in_any_pipeline(void **state)
+{
+    (void)state;
+    const char *const codes[] = {"EPSG:4527", "EPSG:4548", "EPSG:4498", "EPSG:32650", "EPSG:3857"};
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        const dk_crs crs = accepted(codes[i]);
+        assert_null(strstr(crs.pipeline, "towgs84"));
+        assert_null(strstr(crs.pipeline, "grids"));
+        assert_null(strstr(crs.pipeline, "datum"));
+    }
+}
+
+static void other_datums_by_name(void **state)
+{
+    (void)state;
+    char text[20];
+    const int xian[] = {2327, 2338, 2349, 2363, 2384, 4610}, beijing[] = {2401, 2422, 21413, 21453, 4214};
+    for (size_t i = 0; i < sizeof xian / sizeof *xian; i++) {
+        snprintf(text, sizeof text, "EPSG:%d", xian[i]);
+        refused(text, "datum Xian 1980");
+    }
+    for (size_t i = 0; i < sizeof beijing / sizeof *beijing; i++) {
+        snprintf(text, sizeof text, "EPSG:%d", beijing[i]);
+        refused(text, "datum Beijing 1954");
+    }
+    refused("EPSG:4555", "New Beijing");
+    refused("EPSG:4258", "neither CGCS2000 nor WGS 84"); /* ETRS89 */
+    refused("EPSG:4479", "neither geographic nor projected");
+    refused("EPSG:5773", "neither geographic nor projected"); /* heights */
+    refused("EPSG:999999", "no such coordinate system");
+    refused("zone 39", "EPSG:N");
+    refused("", "EPSG:N");
+}
+
+static void esri_names(void **state)
+{
+    (void)state;
+    const char *const wkts[][2] = {
+        {"PROJCS[\"CGCS2000_3_Degree_GK_CM_117E\",GEOGCS[\"GCS_China_Geodetic_Coordinate_System_2000\",DATUM[\"D_China_"
+         "2000\","
+         "SPHEROID[\"CGCS2000\",6378137.0,298.257222101]],PRIMEM[\"Greenwich\",0.0],UNIT[\"Degree\",0.0174532925199433]"
+         "],"
+         "PROJECTION[\"Gauss_Kruger\"],PARAMETER[\"False_Easting\",500000.0],PARAMETER[\"False_Northing\",0.0],"
+         "PARAMETER["
+         "\"Central_Meridian\",117.0],PARAMETER[\"Scale_Factor\",1.0],PARAMETER[\"Latitude_Of_Origin\",0.0],UNIT["
+         "\"Meter\",1.0]]",
+         "EPSG:4548"},
+        {"PROJCS[\"Xian_1980_3_Degree_GK_Zone_39\",GEOGCS[\"GCS_Xian_1980\",DATUM[\"D_Xian_1980\",SPHEROID[\"Xian_"
+         "1980\","
+         "6378140.0,298.257]],PRIMEM[\"Greenwich\",0.0],UNIT[\"Degree\",0.0174532925199433]],PROJECTION[\"Gauss_"
+         "Kruger\"],"
+         "PARAMETER[\"False_Easting\",39500000.0],PARAMETER[\"False_Northing\",0.0],PARAMETER[\"Central_Meridian\",117."
+         "0],"
+         "PARAMETER[\"Scale_Factor\",1.0],PARAMETER[\"Latitude_Of_Origin\",0.0],UNIT[\"Meter\",1.0]]",
+         NULL},
+    };
+    for (size_t i = 0; i < 2; i++) {
+        OGRSpatialReferenceH srs = OSRNewSpatialReference(NULL);
+        char *wkt = (char *)(uintptr_t)wkts[i][0];
+        assert_int_equal(OSRImportFromWkt(srs, &wkt), OGRERR_NONE);
+        dk_crs crs;
+        dk_error err = {0};
+        const dk_status status = dk_crs_from_srs(srs, "p.shp", &crs, &err);
+        OSRRelease(srs);
+        if (wkts[i][1] != NULL) {
+            assert_int_equal(status, DK_OK);
+            assert_non_null(strstr(crs.name, wkts[i][1]));
+        } else {
+            assert_int_equal(status, DK_INVALID);
+            assert_non_null(strstr(err.text, "Xian 1980"));
+            assert_non_null(strstr(err.text, "EPSG:2363"));
+        }
+    }
+}
+
+static void zones_before_eastings(void **state)
+{
+    (void)state;
+    double shift;
+    int prefix;
+    const dk_crs with = accepted("EPSG:4527"), without = accepted("EPSG:4548"), degrees = accepted("EPSG:4490");
+    assert_int_equal(dk_crs_zone_fix(&with, 39520000, &shift, &prefix), DK_ZONE_AS_IS);
+    assert_int_equal(dk_crs_zone_fix(&with, 520000, &shift, &prefix), DK_ZONE_ADDED);
+    assert_true(shift == 39e6);
+    assert_int_equal(dk_crs_zone_fix(&with, 38520000, &shift, &prefix), DK_ZONE_CONTRADICTS);
+    assert_int_equal(prefix, 38);
+    assert_int_equal(dk_crs_zone_fix(&with, 20520000, &shift, &prefix),
+                     DK_ZONE_STRIPPED); /* 6 degrees, the same meridian */
+    assert_true(shift == 19e6);
+    assert_int_equal(dk_crs_zone_fix(&without, 520000, &shift, &prefix), DK_ZONE_AS_IS);
+    assert_int_equal(dk_crs_zone_fix(&without, 39520000, &shift, &prefix), DK_ZONE_STRIPPED);
+    assert_true(shift == -39e6);
+    assert_int_equal(dk_crs_zone_fix(&without, 40520000, &shift, &prefix), DK_ZONE_CONTRADICTS);
+    assert_int_equal(dk_crs_zone_fix(&degrees, 39520000, &shift, &prefix), DK_ZONE_AS_IS);
+}
+
+/* The expected degrees are from: echo "y x" | cs2cs -f %.10f EPSG:n EPSG:4490 (4326 for 32650 and 3857), PROJ 9.1.1. */
+static void points(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *crs;
+        double x, y, lon, lat;
+    } cases[] = {
+        {"EPSG:4527", 39520000, 3521000, 117.2112249801, 31.8117704257},
+        {"EPSG:4548", 641747, 3836874, 118.5461241747, 34.6501950035},
+        {"EPSG:4526", 38641747, 3300000, 115.4662291220, 29.8104194419},
+        {"EPSG:4498", 20437123.4567, 3812345.6789, 116.3158888495, 34.4369742800},
+        {"EPSG:32650", 520000, 3520000, 117.2113178928, 31.8154548764},
+        {"EPSG:3857", 13048000, 3737000, 117.2121782719, 31.7993429827},
+        {"EPSG:4490", 117.25, 31.8, 117.2500000000, 31.8000000000},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const dk_crs crs = accepted(cases[i].crs);
+        dk_transformer *transformer = NULL;
+        double xy[4] = {cases[i].x, cases[i].y, cases[i].x, cases[i].y};
+        assert_int_equal(dk_transformer_create(&crs, &transformer, NULL), DK_OK);
+        dk_transform(transformer, xy, 2);
+        for (int k = 0; k < 2; k++) {
+            assert_true(fabs(xy[2 * k] - cases[i].lon) < 2e-10);
+            assert_true(fabs(xy[2 * k + 1] - cases[i].lat) < 2e-10);
+        }
+        dk_transformer_free(transformer);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_whole_family_of_cgcs2000), cmocka_unit_test(no_datum_shift_in_any_pipeline),
+        cmocka_unit_test(other_datums_by_name),         cmocka_unit_test(esri_names),
+        cmocka_unit_test(zones_before_eastings),        cmocka_unit_test(points),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,151 @@
+/* The attribute table of a shapefile: its header (Esri Shapefile Technical Description) and its encoding. */
+#include "ingest/dbf.h"
+#include "ingest/shapefile.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* One C field NAME of 6 bytes, one N field AREA of 4; records of 11 bytes. */
+static size_t table(unsigned char *out, unsigned n_records, const char *const *texts)
+{
+    memset(out, 0, 97);
+    out[0] = 3;
+    out[4] = (unsigned char)n_records;
+    out[8] = 97;
+    out[10] = 11;
+    memcpy(out + 32, "NAME", 4);
+    out[32 + 11] = 'C';
+    out[32 + 16] = 6;
+    memcpy(out + 64, "AREA", 4);
+    out[64 + 11] = 'N';
+    out[64 + 16] = 4;
+    out[96] = 0x0D;
+    for (unsigned i = 0; i < n_records; i++) {
+        unsigned char *record = out + 97 + 11 * i;
+        memset(record, ' ', 11);
+        memcpy(record + 1, texts[i], strnlen(texts[i], 6));
+        memcpy(record + 7, "1.50", 4);
+    }
+    return 97 + 11 * n_records;
+}
+
+static void the_header(void **state)
+{
+    (void)state;
+    unsigned char data[200];
+    const char *const texts[] = {"a"};
+    dk_dbf dbf;
+    const size_t size = table(data, 1, texts);
+    assert_int_equal(dk_dbf_parse(data, size, "t.dbf", &dbf, NULL), DK_OK);
+    assert_int_equal(dbf.n_records, 1);
+    assert_int_equal(dbf.n_fields, 2);
+    assert_string_equal(dbf.fields[0].raw_name, "NAME");
+    assert_int_equal(dbf.fields[1].type, 'N');
+    assert_int_equal(dbf.fields[1].offset, 7);
+    dk_dbf_finish(&dbf);
+    dk_error err;
+    assert_int_equal(dk_dbf_parse(data, 20, "t.dbf", &dbf, &err), DK_INVALID);
+    assert_non_null(strstr(err.text, "t.dbf: the attribute table is cut off inside its header"));
+    assert_int_equal(dk_dbf_parse(data, 50, "t.dbf", &dbf, &err), DK_INVALID);
+    data[10] = 9; /* the second field ends behind the record */
+    assert_int_equal(dk_dbf_parse(data, size, "t.dbf", &dbf, &err), DK_INVALID);
+    assert_non_null(strstr(err.text, "field 2"));
+    data[8] = 10;
+    assert_int_equal(dk_dbf_parse(data, size, "t.dbf", &dbf, &err), DK_INVALID);
+}
+
+static dk_status examine(const unsigned char *data, size_t size, dk_encoding *ret_encoding, dk_error *err)
+{
+    char path[] = "/tmp/dk-dbf-XXXXXX";
+    const int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, data, size), (ssize_t)size);
+    close(fd);
+    dk_dbf dbf;
+    const dk_status status = dk_dbf_examine(path, &dbf, ret_encoding, err);
+    if (status == DK_OK)
+        dk_dbf_finish(&dbf);
+    unlink(path);
+    return status;
+}
+
+static dk_encoding encoding_of(unsigned n, const char *const *texts)
+{
+    unsigned char data[400];
+    dk_encoding encoding;
+    assert_int_equal(examine(data, table(data, n, texts), &encoding, NULL), DK_OK);
+    return encoding;
+}
+
+static void the_bytes_decide(void **state)
+{
+    (void)state;
+    const char *const ascii[] = {"a", "b"}, *const utf8[] = {"征收", "a"}, *const gbk[] = {"a", "\xD5\xF7\xCA\xD5"};
+    assert_int_equal(encoding_of(2, ascii), DK_ENCODING_UTF8);
+    assert_int_equal(encoding_of(2, utf8), DK_ENCODING_UTF8);
+    assert_int_equal(encoding_of(2, gbk), DK_ENCODING_GB18030);
+    /* A full field that ends in half a character says nothing; a field that does and is not full says GB18030. */
+    const char *const cut[] = {"ab征\xE6", "征收"}, *const not_cut[] = {"\xE5\xBE", "a"};
+    assert_int_equal(encoding_of(2, cut), DK_ENCODING_UTF8);
+    assert_int_equal(encoding_of(2, not_cut), DK_ENCODING_GB18030);
+}
+
+static void deleted_records_do_not_count(void **state)
+{
+    (void)state;
+    unsigned char data[400];
+    const char *const texts[] = {"征收", "\xD5\xF7\xCA\xD5"};
+    dk_encoding encoding;
+    const size_t size = table(data, 2, texts);
+    data[97 + 11] = '*';
+    assert_int_equal(examine(data, size, &encoding, NULL), DK_OK);
+    assert_int_equal(encoding, DK_ENCODING_UTF8);
+}
+
+static void a_table_cut_off(void **state)
+{
+    (void)state;
+    unsigned char data[400];
+    const char *const texts[] = {"a", "b"};
+    dk_encoding encoding;
+    dk_error err;
+    const size_t size = table(data, 2, texts);
+    assert_int_equal(examine(data, size - 1, &encoding, &err), DK_INVALID);
+    assert_non_null(strstr(err.text, "announces 2 records in 119 bytes, the file has 118"));
+    assert_int_equal(dk_dbf_examine("/nonexistent.dbf", &(dk_dbf){0}, &encoding, &err), DK_IO);
+}
+
+static void siblings_in_any_case(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/dk-sibling-XXXXXX", path[100], upper[100];
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/a.b.shp", dir);
+    snprintf(upper, sizeof upper, "%s/a.b.SHX", dir);
+    fclose(fopen(upper, "w"));
+    char *found = dk_sibling(path, "shx");
+    assert_string_equal(found, upper);
+    free(found);
+    assert_null(dk_sibling(path, "dbf"));
+    assert_null(dk_sibling("/nonexistent/a.shp", "dbf"));
+    unlink(upper);
+    rmdir(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_header),
+        cmocka_unit_test(the_bytes_decide),
+        cmocka_unit_test(deleted_records_do_not_count),
+        cmocka_unit_test(a_table_cut_off),
+        cmocka_unit_test(siblings_in_any_case),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,423 @@
+/* Links in both directions, audiences, totals, filters and search, on rows as ledgers have them. */
+#include "store_fixture.h"
+
+#include <math.h>
+
+static void parcel(fixture *f, dk_load *load, const char *id, const char *project, const char *approval,
+                   const char *division, const char *village, const char *owner)
+{
+    static int n;
+    unsigned char wkb[93];
+    const size_t size = square_wkb(wkb, 116.2 + (n++ % 500) * 0.001, 34.5, 0.0005);
+    const dk_row_report report =
+        load_row(f, load, "parcel", wkb, size, "id", id, "project_id", project, "approval_no", approval, "division",
+                 division, "village", village, "owner", owner, "phone", "10012345678", NULL);
+    if (report.outcome != DK_LOADED)
+        fail_msg("%s", report.message);
+}
+
+static void approval(fixture *f, const char *number, const char *project, const char *date)
+{
+    dk_load *load = load_begin(f, "approval", false);
+    assert_int_equal(
+        load_row(f, load, "approval", NULL, 0, "approval_no", number, "project_id", project, "approved_on", date, NULL)
+            .outcome,
+        DK_LOADED);
+    publish(f, load_finish(f, load));
+}
+
+static void a_number_in_other_brackets_links(void **state)
+{
+    fixture *f = *state;
+    approval(f, "皖政地[2020]０123号", "P1", "2020-06-15");
+    dk_load *load = load_begin(f, "parcel", false);
+    parcel(f, load, "DK001", "P1", "皖政地（2020）123号", "341321100", "一村", "张三");
+    publish(f, load_finish(f, load));
+    assert_string_equal(linked_keys(f, "parcel", "P1:DK001", "approval").text, "皖政地〔2020〕123号");
+    assert_string_equal(linked_keys(f, "approval", "皖政地〔2020〕123号", "parcel").text, "P1:DK001");
+}
+
+static void a_parcel_with_two_approvals_and_an_approval_with_fifty_parcels(void **state)
+{
+    fixture *f = *state;
+    approval(f, "国土资函[2013]620号", "P1", "2013-05-01");
+    approval(f, "皖政地[2013]550号", "P1", "2013-06-01");
+    dk_load *load = load_begin(f, "parcel", false);
+    char id[16];
+    for (int i = 1; i <= 50; i++) {
+        snprintf(id, sizeof id, "DK%03d", i);
+        parcel(f, load, id, "P1", i == 1 ? "国土资函[2013]620号、皖政地[2013]550号" : "皖政地〔2013〕550号",
+               "341321100", "一村", "甲");
+    }
+    publish(f, load_finish(f, load));
+    assert_string_equal(linked_keys(f, "parcel", "P1:DK001", "approval").text,
+                        "国土资函〔2013〕620号 皖政地〔2013〕550号");
+    assert_int_equal(linked_keys(f, "approval", "皖政地〔2013〕550号", "parcel").n, 50);
+    assert_string_equal(linked_keys(f, "approval", "国土资函〔2013〕620号", "parcel").text, "P1:DK001");
+}
+
+static void a_notice_without_a_number_links_by_project_and_joins_the_approval_later(void **state)
+{
+    fixture *f = *state;
+    dk_load *load = load_begin(f, "parcel", false);
+    parcel(f, load, "DK001", "P1", "", "341321100", "一村", "甲");
+    parcel(f, load, "DK002", "P1", "皖政地〔2022〕7号", "341321100", "一村", "甲");
+    parcel(f, load, "DK003", "P1", "皖政地〔2022〕8号", "341321100", "一村", "甲");
+    publish(f, load_finish(f, load));
+    load = load_begin(f, "notice", false);
+    load_row(f, load, "notice", NULL, 0, "id", "预1", "project_id", "P1", "published_on", "2022-01-04", NULL);
+    load_row(f, load, "notice", NULL, 0, "id", "征1", "project_id", "P1", "approval_no", "皖政地[2022]7号",
+             "published_on", "2022-06-04", NULL);
+    publish(f, load_finish(f, load));
+    assert_string_equal(linked_keys(f, "parcel", "P1:DK001", "notice").text, "征1 预1");
+    assert_string_equal(linked_keys(f, "parcel", "P1:DK002", "notice").text, "征1 预1");
+    /* The notice of approval 7 is not one of approval 8, though both belong to the project. */
+    assert_string_equal(linked_keys(f, "parcel", "P1:DK003", "notice").text, "预1");
+    assert_string_equal(linked_keys(f, "notice", "征1", "parcel").text, "P1:DK001 P1:DK002");
+}
+
+static void a_row_that_matches_nothing_is_said_to_be_unlinked(void **state)
+{
+    fixture *f = *state;
+    dk_load *load = load_begin(f, "compensation", false);
+    const dk_row_report report = load_row(f, load, "compensation", NULL, 0, "id", "1", "parcel_id", "DK404",
+                                          "approval_no", "皖政地〔2022〕7号", NULL);
+    assert_int_equal(report.outcome, DK_LOADED);
+    assert_true(report.notes & DK_NOTE_UNLINKED);
+    assert_non_null(strstr(report.message, "parcel"));
+    dk_load_abandon(load);
+}
+
+static void a_whole_key_links_in_both_directions(void **state)
+{
+    fixture *f = *state;
+    dk_load *load = load_begin(f, "parcel", false);
+    parcel(f, load, "DK001", "P1", "", "341321100", "一村", "甲");
+    parcel(f, load, "DK001", "P2", "", "341321100", "一村", "甲");
+    publish(f, load_finish(f, load));
+    load = load_begin(f, "compensation", false);
+    const dk_row_report report = load_row(f, load, "compensation", NULL, 0, "id", "1", "parcel_id", "P2:DK001",
+                                          "approval_no", "皖政地〔2022〕7号", NULL);
+    assert_int_equal(report.notes, 0);
+    publish(f, load_finish(f, load));
+    assert_string_equal(linked_keys(f, "compensation", "皖政地〔2022〕7号:1", "parcel").text, "P2:DK001");
+    assert_string_equal(linked_keys(f, "parcel", "P2:DK001", "compensation").text, "皖政地〔2022〕7号:1");
+    assert_string_equal(linked_keys(f, "parcel", "P1:DK001", "compensation").text, "");
+}
+
+/* A county of two towns with compensation rows: two collectives, one of them with too few rows to be shown. */
+static void load_county(fixture *f)
+{
+    approval(f, "皖政地〔2020〕1号", "P1", "2020-06-15");
+    dk_load *load = load_begin(f, "parcel", false);
+    parcel(f, load, "DK001", "P1", "皖政地〔2020〕1号", "341321100", "一村", "张三");
+    parcel(f, load, "DK002", "P1", "皖政地〔2020〕1号", "341321101", "二村", "李四");
+    publish(f, load_finish(f, load));
+    load = load_begin(f, "compensation", false);
+    char id[16];
+    for (int i = 0; i < 6; i++) {
+        snprintf(id, sizeof id, "%d", i);
+        load_row(f, load, "compensation", NULL, 0, "id", id, "parcel_id", i < 4 ? "DK001" : "DK002", "approval_no",
+                 "皖政地[2020]1号", "collective", i < 4 ? "一村" : "二村", "payee", "户主甲", "total", "#1000.5", NULL);
+    }
+    publish(f, load_finish(f, load));
+}
+
+typedef struct seen_row {
+    char payee[64];
+    dk_value_type total;
+    uint64_t visible;
+    size_t n;
+} seen_row;
+
+static bool note_row(const dk_row *row, void *user)
+{
+    seen_row *s = user;
+    const int payee = dk_kind_field(row->kind, "payee"), total = dk_kind_field(row->kind, "total");
+    snprintf(s->payee, sizeof s->payee, "%s", row->values[payee].type == DK_TEXT ? row->values[payee].text.data : "");
+    s->total = row->values[total].type;
+    s->visible = row->visible;
+    s->n++;
+    return true;
+}
+
+static seen_row compensation_as(fixture *f, const dk_viewer *viewer, const char *key)
+{
+    seen_row s = {0};
+    assert_int_equal(dk_query_row(f->store, dk_catalogue_kind(f->catalogue, "compensation"), key, viewer,
+                                  generation_of(f), false, note_row, &s, &f->err),
+                     DK_OK);
+    return s;
+}
+
+static void staff_see_amounts_in_their_division_and_nobody_else_does(void **state)
+{
+    fixture *f = *state;
+    load_county(f);
+    const dk_viewer everyone = dk_viewer_public();
+    dk_viewer county, town;
+    assert_true(dk_viewer_staff("341321", &county));
+    assert_true(dk_viewer_staff("341321100", &town));
+    const char *first = "皖政地〔2020〕1号:0", *last = "皖政地〔2020〕1号:5";
+    assert_string_equal(compensation_as(f, &everyone, first).payee, "");
+    assert_int_equal(compensation_as(f, &everyone, first).total, DK_NULL);
+    assert_string_equal(compensation_as(f, &county, first).payee, "户主甲");
+    assert_int_equal(compensation_as(f, &county, last).total, DK_REAL);
+    assert_string_equal(compensation_as(f, &town, first).payee, "户主甲"); /* its division comes from its parcel */
+    assert_string_equal(compensation_as(f, &town, last).payee, "");
+    assert_int_equal(compensation_as(f, &town, last).total, DK_NULL);
+}
+
+static void nothing_can_be_asked_about_a_hidden_field(void **state)
+{
+    fixture *f = *state;
+    load_county(f);
+    const dk_viewer everyone = dk_viewer_public();
+    dk_viewer town;
+    dk_viewer_staff("341321100", &town);
+    const dk_kind *kind = dk_catalogue_kind(f->catalogue, "parcel");
+    dk_filter filter = {.field = dk_kind_field(kind, "owner"), .text = "李四"};
+    keys k = {0};
+    dk_query query = {.kind = kind,
+                      .viewer = &everyone,
+                      .generation = generation_of(f),
+                      .filters = &filter,
+                      .n_filters = 1,
+                      .limit = 10};
+    assert_int_equal(dk_query_rows(f->store, &query, keys_add, &k, &f->err), DK_NOT_FOUND);
+    /* 李四 lives in the other town: its clerk does not learn it from a filter, a count or the search. */
+    int64_t n = -1;
+    bool complete = false;
+    query.viewer = &town;
+    assert_int_equal(dk_query_rows(f->store, &query, keys_add, &k, &f->err), DK_OK);
+    assert_string_equal(k.text, "");
+    assert_int_equal(dk_query_count(f->store, &query, &n, &f->err), DK_OK);
+    assert_int_equal(n, 0);
+    assert_int_equal(dk_search(f->store, "李四", &town, generation_of(f), 10, keys_add, &k, &complete, &f->err), DK_OK);
+    assert_int_equal(dk_search(f->store, "张三", &everyone, generation_of(f), 10, keys_add, &k, &complete, &f->err),
+                     DK_OK);
+    assert_string_equal(k.text, "");
+    assert_int_equal(dk_search(f->store, "张三", &town, generation_of(f), 10, keys_add, &k, &complete, &f->err), DK_OK);
+    assert_string_equal(k.text, "P1:DK001");
+    filter.field = dk_kind_field(kind, "phone"); /* never: not even for the whole store's staff */
+    dk_viewer whole;
+    dk_viewer_staff("", &whole);
+    query.viewer = &whole;
+    assert_int_equal(dk_query_rows(f->store, &query, keys_add, &k, &f->err), DK_NOT_FOUND);
+}
+
+typedef struct total_seen {
+    char text[512];
+} total_seen;
+
+static bool note_total(const dk_total_row *row, void *user)
+{
+    total_seen *t = user;
+    const size_t used = strlen(t->text);
+    const char *group = row->by[row->total->n_by - 1].text.data;
+    if (row->suppressed)
+        snprintf(t->text + used, sizeof t->text - used, "%s:- ", group);
+    else
+        snprintf(t->text + used, sizeof t->text - used, "%s:%lld:%.1f ", group, (long long)row->rows, row->sums[0]);
+    return true;
+}
+
+static total_seen totals_as(fixture *f, const dk_viewer *viewer, const char *key)
+{
+    total_seen t = {0};
+    assert_int_equal(dk_query_totals(f->store, dk_catalogue_kind(f->catalogue, "parcel"), key,
+                                     dk_catalogue_kind(f->catalogue, "compensation"), viewer, generation_of(f),
+                                     note_total, &t, &f->err),
+                     DK_OK);
+    return t;
+}
+
+static void the_public_sees_totals_and_small_groups_are_withheld(void **state)
+{
+    fixture *f = *state;
+    load_county(f);
+    const dk_viewer everyone = dk_viewer_public();
+    dk_viewer county, town;
+    dk_viewer_staff("341321", &county);
+    dk_viewer_staff("341321100", &town);
+    /* 二村 has two rows, too few to be shown; 一村 is withheld with it, for project less 一村 would be 二村. */
+    assert_string_equal(totals_as(f, &everyone, "P1:DK001").text, "P1:6:6003.0 一村:- ");
+    assert_string_equal(totals_as(f, &everyone, "P1:DK002").text, "P1:6:6003.0 二村:- ");
+    assert_string_equal(totals_as(f, &county, "P1:DK002").text, "P1:6:6003.0 二村:2:2001.0 ");
+    /* The clerk sees 一村's four amounts: the project's sum would tell 二村's two. */
+    assert_string_equal(totals_as(f, &town, "P1:DK002").text, "P1:- 二村:- ");
+}
+
+static void no_more_is_withheld_than_hides_the_small_ones(void **state)
+{
+    fixture *f = *state;
+    dk_load *load = load_begin(f, "parcel", false);
+    parcel(f, load, "DK001", "P1", "皖政地〔2020〕1号", "341321100", "一村", "甲");
+    publish(f, load_finish(f, load));
+    load = load_begin(f, "compensation", false);
+    const struct {
+        const char *collective;
+        int rows;
+    } groups[] = {{"一村", 5}, {"二村", 4}, {"三村", 2}, {"四村", 3}}; /* min_rows is 3 */
+    for (size_t g = 0; g < 4; g++)
+        for (int i = 0; i < groups[g].rows; i++) {
+            char id[32];
+            snprintf(id, sizeof id, "%zu-%d", g, i);
+            load_row(f, load, "compensation", NULL, 0, "id", id, "parcel_id", "DK001", "approval_no", "皖政地[2020]1号",
+                     "collective", groups[g].collective, "total", "#0.1", NULL);
+        }
+    publish(f, load_finish(f, load));
+    const dk_viewer everyone = dk_viewer_public();
+    assert_string_equal(totals_as(f, &everyone, "P1:DK001").text, "P1:14:1.4 一村:5:0.5 二村:4:0.4 三村:- 四村:- ");
+}
+
+static void gaps_and_rows_that_are_seen_hide_nobody(void **state)
+{
+    fixture *f = *state;
+    dk_load *load = load_begin(f, "parcel", false);
+    parcel(f, load, "DK001", "P1", "皖政地〔2020〕1号", "341321100", "一村", "甲");
+    parcel(f, load, "DK002", "P1", "皖政地〔2020〕1号", "341321101", "二村", "甲");
+    publish(f, load_finish(f, load));
+    load = load_begin(f, "compensation", false);
+    for (int i = 0; i < 4; i++) { /* one amount and three gaps; three rows of one town and one of the other */
+        char id[16], other[16];
+        snprintf(id, sizeof id, "%d", i);
+        snprintf(other, sizeof other, "x%d", i);
+        load_row(f, load, "compensation", NULL, 0, "id", id, "parcel_id", "DK001", "approval_no", "皖政地[2020]1号",
+                 "collective", "缺村", i == 0 ? "total" : "payee", i == 0 ? "#888.5" : "甲", NULL);
+        load_row(f, load, "compensation", NULL, 0, "id", other, "parcel_id", i < 3 ? "DK001" : "DK002", "approval_no",
+                 "皖政地[2020]1号", "collective", "跨村", "total", i < 3 ? "#100" : "#777", NULL);
+    }
+    publish(f, load_finish(f, load));
+    const dk_viewer everyone = dk_viewer_public();
+    dk_viewer town;
+    dk_viewer_staff("341321100", &town);
+    assert_null(strstr(totals_as(f, &everyone, "P1:DK001").text, "888.5"));
+    /* The clerk sees three of 跨村's four amounts, so the sum would tell the fourth. */
+    assert_null(strstr(totals_as(f, &town, "P1:DK001").text, "1077"));
+    assert_null(strstr(totals_as(f, &town, "P1:DK001").text, "P1:8"));
+}
+
+static void search_finds_a_number_in_any_brackets_then_prefixes_then_parts(void **state)
+{
+    fixture *f = *state;
+    load_county(f);
+    const dk_viewer everyone = dk_viewer_public();
+    const struct {
+        const char *text, *keys;
+    } cases[] = {
+        {"皖政地(2020)1号", "皖政地〔2020〕1号 P1:DK001 P1:DK002"},
+        {"皖政地〔2020", "P1:DK001 P1:DK002 皖政地〔2020〕1号"},
+        {"DK002", "P1:DK002"},
+        {"dk002", "P1:DK002"},
+        {"ＤＫ００２", "P1:DK002"},
+        {"P1:DK002", "P1:DK002"},
+        {"二", "P1:DK002"},
+        {"村", "P1:DK001 P1:DK002"},
+        {"没有", ""},
+        {"%", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        keys k = {0};
+        bool complete = false;
+        assert_int_equal(
+            dk_search(f->store, cases[i].text, &everyone, generation_of(f), 10, keys_add, &k, &complete, &f->err),
+            DK_OK);
+        if (strcmp(k.text, cases[i].keys) != 0)
+            fail_msg("%s: expected '%s', got '%s'", cases[i].text, cases[i].keys, k.text);
+        assert_true(complete);
+    }
+}
+
+static void pages_follow_the_keys_and_filters_take_any_form(void **state)
+{
+    fixture *f = *state;
+    dk_load *load = load_begin(f, "parcel", false);
+    char id[16];
+    for (int i = 0; i < 450; i++) {
+        snprintf(id, sizeof id, "DK%03d", i);
+        parcel(f, load, id, "P1", i % 3 ? "皖政地〔2020〕1号" : "皖政地〔2020〕2号", "341321100",
+               i % 2 ? "一村" : "二村", "甲");
+    }
+    publish(f, load_finish(f, load));
+    const dk_viewer everyone = dk_viewer_public();
+    const dk_kind *kind = dk_catalogue_kind(f->catalogue, "parcel");
+    const dk_filter filters[] = {{dk_kind_field(kind, "approval_no"), "皖政地[2020]02号"},
+                                 {dk_kind_field(kind, "village"), "二村"}};
+    dk_query query = {.kind = kind, .viewer = &everyone, .generation = generation_of(f), .limit = 40};
+    for (int pass = 0; pass < 2; pass++) { /* all rows, then the filtered ones: 75 = multiples of 6 below 450 */
+        size_t n = 0, pages = 0;
+        char after[64] = "";
+        query.filters = pass ? filters : NULL;
+        query.n_filters = pass ? 2 : 0;
+        for (;;) {
+            keys k = {0};
+            query.after = after[0] ? after : NULL;
+            assert_int_equal(dk_query_rows(f->store, &query, keys_add, &k, &f->err), DK_OK);
+            n += k.n;
+            if (k.n < query.limit)
+                break;
+            const char *last = strrchr(k.text, ' ') + 1;
+            assert_true(strcmp(last, after) > 0);
+            snprintf(after, sizeof after, "%s", last);
+            pages++;
+        }
+        assert_int_equal(n, pass ? 75 : 450);
+        assert_int_equal(pages, pass ? 1 : 11);
+        int64_t count = 0;
+        assert_int_equal(dk_query_count(f->store, &query, &count, &f->err), DK_OK);
+        assert_int_equal(count, n);
+    }
+    const double bounds[4] = {116.2, 34.4, 116.2004, 34.6};
+    keys k = {0};
+    query =
+        (dk_query){.kind = kind, .viewer = &everyone, .generation = generation_of(f), .bounds = bounds, .limit = 40};
+    assert_int_equal(dk_query_rows(f->store, &query, keys_add, &k, &f->err), DK_OK);
+    assert_true(k.n >= 1 && k.n <= 2);
+}
+
+static void a_compensation_row_inherits_from_its_parcel_even_if_loaded_first(void **state)
+{
+    fixture *f = *state;
+    dk_load *load = load_begin(f, "compensation", false);
+    load_row(f, load, "compensation", NULL, 0, "id", "1", "parcel_id", "DK001", "approval_no", "皖政地〔2020〕1号",
+             "payee", "户主甲", NULL);
+    publish(f, load_finish(f, load));
+    load = load_begin(f, "parcel", false);
+    parcel(f, load, "DK001", "P1", "皖政地〔2020〕1号", "341321100", "一村", "张三");
+    publish(f, load_finish(f, load));
+    dk_viewer town;
+    dk_viewer_staff("341321100", &town);
+    assert_string_equal(compensation_as(f, &town, "皖政地〔2020〕1号:1").payee, "");
+    /* The ledger has not changed because its parcel has come. */
+    load = load_begin(f, "compensation", false);
+    const dk_row_report again = load_row(f, load, "compensation", NULL, 0, "id", "1", "parcel_id", "DK001",
+                                         "approval_no", "皖政地〔2020〕1号", "payee", "户主甲", NULL);
+    assert_int_equal(again.outcome, DK_UNCHANGED);
+    dk_load_abandon(load);
+    assert_int_equal(dk_store_reindex(f->store, NULL, NULL, &f->err), DK_OK);
+    assert_string_equal(compensation_as(f, &town, "皖政地〔2020〕1号:1").payee, "户主甲");
+    assert_int_equal(findings(f), 0);
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(a_number_in_other_brackets_links),
+        CASE(a_parcel_with_two_approvals_and_an_approval_with_fifty_parcels),
+        CASE(a_notice_without_a_number_links_by_project_and_joins_the_approval_later),
+        CASE(a_whole_key_links_in_both_directions),
+        CASE(a_row_that_matches_nothing_is_said_to_be_unlinked),
+        CASE(staff_see_amounts_in_their_division_and_nobody_else_does),
+        CASE(nothing_can_be_asked_about_a_hidden_field),
+        CASE(the_public_sees_totals_and_small_groups_are_withheld),
+        CASE(no_more_is_withheld_than_hides_the_small_ones),
+        CASE(gaps_and_rows_that_are_seen_hide_nobody),
+        CASE(search_finds_a_number_in_any_brackets_then_prefixes_then_parts),
+        CASE(pages_follow_the_keys_and_filters_take_any_form),
+        CASE(a_compensation_row_inherits_from_its_parcel_even_if_loaded_first),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

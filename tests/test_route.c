@@ -1,0 +1,282 @@
+/* Addresses and headers as clients send them, right and wrong (RFC 3986, 9110, 9112). */
+#include "tiler/headers.h"
+#include "tiler/request.h"
+#include "tiler/route.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static dk_status parse(const char *uri, const char *base, dk_request *request, dk_error *err)
+{
+    return dk_request_parse(request, uri, base, err);
+}
+
+static void a_path_is_split_before_it_is_decoded(void **state)
+{
+    (void)state;
+    dk_request r;
+    assert_int_equal(parse("/collections/parcel/items/a%2Fb%20%E5%9C%B0+c", "", &r, NULL), DK_OK);
+    assert_int_equal(r.n_path, 4);
+    assert_string_equal(r.path[0], "collections");
+    assert_string_equal(r.path[3], "a/b 地+c"); /* + is itself in a path */
+    dk_request_finish(&r);
+    assert_int_equal(parse("/", "", &r, NULL), DK_OK);
+    assert_int_equal(r.n_path, 0);
+    dk_request_finish(&r);
+    assert_int_equal(parse("/a/", "", &r, NULL), DK_OK);
+    assert_int_equal(r.n_path, 2);
+    assert_string_equal(r.path[1], "");
+    dk_request_finish(&r);
+}
+
+static void a_query_has_names_values_and_blanks(void **state)
+{
+    (void)state;
+    dk_request r;
+    assert_int_equal(parse("/search?q=a+b%2Bc&&limit=5&empty=&bare&x=a=b", "", &r, NULL), DK_OK);
+    assert_int_equal(r.n_params, 5);
+    assert_string_equal(dk_request_param(&r, "q"), "a b+c");
+    assert_string_equal(dk_request_param(&r, "limit"), "5");
+    assert_string_equal(dk_request_param(&r, "empty"), "");
+    assert_string_equal(dk_request_param(&r, "bare"), "");
+    assert_string_equal(dk_request_param(&r, "x"), "a=b");
+    assert_null(dk_request_param(&r, "none"));
+    dk_request_finish(&r);
+}
+
+static void what_is_wrong_with_an_address_is_said(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *uri;
+        dk_status status;
+    } cases[] = {{"", DK_INVALID},
+                 {"*", DK_INVALID},
+                 {"collections", DK_INVALID},
+                 {"/%", DK_INVALID},
+                 {"/%1", DK_INVALID},
+                 {"/%g1", DK_INVALID},
+                 {"/%00", DK_INVALID},
+                 {"/a%0d%0aSet-Cookie:x", DK_INVALID},
+                 {"/%7f", DK_INVALID},
+                 {"/\xff", DK_INVALID},
+                 {"/%c1%81", DK_INVALID},
+                 {"/?a=1&a=2", DK_INVALID},
+                 {"/?a=1&%61=2", DK_INVALID},
+                 {"/?=1", DK_INVALID},
+                 {"/?a=%", DK_INVALID},
+                 {"/?a=%ff", DK_INVALID},
+                 {"/a#b", DK_INVALID},
+                 {"/1/2/3/4/5/6/7/8/9", DK_NOT_FOUND},
+                 {"//////////", DK_NOT_FOUND},
+                 {"http://host", DK_OK},
+                 {"http://host/a?b=c", DK_OK},
+                 {"http://host?b", DK_INVALID}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        dk_request r;
+        dk_error err = {0};
+        assert_int_equal(parse(cases[i].uri, "", &r, &err), cases[i].status);
+        if (cases[i].status != DK_OK)
+            assert_true(err.text[0] != '\0');
+        dk_request_finish(&r);
+    }
+    char *uri = malloc(DK_URI_MAX + 2);
+    assert_non_null(uri);
+    memset(uri, 'a', DK_URI_MAX + 1);
+    uri[0] = '/';
+    uri[DK_URI_MAX + 1] = '\0';
+    dk_request r;
+    assert_int_equal(parse(uri, "", &r, NULL), DK_LIMIT);
+    dk_request_finish(&r);
+    uri[DK_URI_MAX] = '\0';
+    assert_int_equal(parse(uri, "", &r, NULL), DK_OK);
+    dk_request_finish(&r);
+    free(uri);
+}
+
+static void the_base_path_is_taken_off_where_it_stands(void **state)
+{
+    (void)state;
+    dk_request r;
+    assert_int_equal(parse("/land/maps/catalogue?x=1", "/land/maps", &r, NULL), DK_OK);
+    assert_int_equal(r.n_path, 1);
+    assert_string_equal(r.path[0], "catalogue");
+    dk_request_finish(&r);
+    assert_int_equal(parse("/land/maps/", "/land/maps", &r, NULL), DK_OK);
+    assert_int_equal(r.n_path, 0);
+    assert_false(r.at_base);
+    dk_request_finish(&r);
+    assert_int_equal(parse("/land/maps", "/land/maps", &r, NULL), DK_OK);
+    assert_true(r.at_base);
+    dk_request_finish(&r);
+    assert_int_equal(parse("/land/mapsmore", "/land/maps", &r, NULL), DK_OK);
+    assert_int_equal(r.n_path, 2);
+    assert_false(r.at_base);
+    dk_request_finish(&r);
+}
+
+static dk_status (*handler_of(const char *uri))(dk_context *)
+{
+    dk_request r;
+    assert_int_equal(parse(uri, "", &r, NULL), DK_OK);
+    const dk_route *route = dk_route_find(&r);
+    dk_request_finish(&r);
+    return route != NULL ? route->handler : NULL;
+}
+
+static void every_address_leads_to_its_resource(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *uri;
+        dk_status (*handler)(dk_context *);
+    } cases[] = {{"/", dk_get_landing},
+                 {"/?f=json", dk_get_landing},
+                 {"/web/app.js", dk_get_asset},
+                 {"/styles/default.json", dk_get_style},
+                 {"/catalogue", dk_get_catalogue},
+                 {"/healthz", dk_get_health},
+                 {"/collections", dk_get_collections},
+                 {"/collections/parcel", dk_get_collection},
+                 {"/collections/parcel/items", dk_get_items},
+                 {"/collections/parcel/items/X", dk_get_item},
+                 {"/collections/parcel/items/dossier", dk_get_item},
+                 {"/collections/parcel/items/X/dossier", dk_get_dossier},
+                 {"/collections/parcel/items/X/approval", dk_get_linked},
+                 {"/search", dk_get_search},
+                 {"/xyz/parcel.json", dk_get_tilejson},
+                 {"/xyz/parcel,zone/1/2/3.mvt", dk_get_tile},
+                 {"/xyz/.json", NULL},
+                 {"/styles/.json", NULL},
+                 {"/web/", NULL},
+                 {"/web", NULL},
+                 {"/collections/", NULL},
+                 {"/collections/parcel/", NULL},
+                 {"/collections//items", NULL},
+                 {"/collections/parcel/item", NULL},
+                 {"/collections/parcel/items/X/approval/Y", NULL},
+                 {"/xyz/parcel", NULL},
+                 {"/xyz/parcel/1/2", NULL},
+                 {"/CATALOGUE", NULL},
+                 {"/..", NULL}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_ptr_equal(handler_of(cases[i].uri), cases[i].handler);
+}
+
+static void gzip_only_where_it_is_accepted(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *header;
+        bool expected;
+    } cases[] = {{NULL, false},
+                 {"", false},
+                 {"gzip", true},
+                 {"GZip", true},
+                 {"x-gzip", true},
+                 {"deflate, gzip", true},
+                 {"gzip;q=0", false},
+                 {"gzip; q=0.0", false},
+                 {"gzip;q=0.001", true},
+                 {"gzip;q=1.000", true},
+                 {"gzip;q=1.001", false},
+                 {"gzip;q=2", false},
+                 {"gzip;q=", false},
+                 {"gzip;q=x", false},
+                 {"gzip ; Q=0.5", true},
+                 {"*", true},
+                 {"*;q=0", false},
+                 {"*;q=0, gzip", true},
+                 {"*, gzip;q=0", false},
+                 {"identity", false},
+                 {"gzipped", false},
+                 {"br,,  ,gzip", true},
+                 {";", false},
+                 {",", false},
+                 {"gzip;level=9;q=0", false},
+                 {"gzip;level=9", true},
+                 {"identity;q=0, *;q=0.5", true}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (dk_accepts_gzip(cases[i].header) != cases[i].expected)
+            fail_msg("Accept-Encoding: %s", cases[i].header);
+}
+
+static void entity_tags_compare_whole(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *header;
+        bool expected;
+    } cases[] = {{NULL, false},         {"", false},    {"\"a\"", true}, {"W/\"a\"", true}, {"\"b\", \"a\"", true},
+                 {"\"ab\"", false},     {"\"a", false}, {"a", false},    {"*", true},       {"\"b\",W/\"c\"", false},
+                 {"\"b\" \"a\"", true}, {"W/", false},  {"\"", false},   {"\"\"", false},   {"\"x,\"a\"", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (dk_none_match(cases[i].header, "\"a\"") != cases[i].expected)
+            fail_msg("If-None-Match: %s", cases[i].header);
+}
+
+static void json_before_html_only_where_it_is_preferred(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *header;
+        bool expected;
+    } cases[] = {{NULL, false},
+                 {"", false},
+                 {"*/*", false},
+                 {"text/html", false},
+                 {"application/json", true},
+                 {"application/*", true},
+                 {"text/*, application/json;q=0.9", false},
+                 {"text/html;q=0.8, application/json", true},
+                 {"application/json;q=0.1, */*;q=0.1", false},
+                 {"*/*;q=0.5, application/json", true},
+                 {"application/json;q=0", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (dk_prefers_json(cases[i].header) != cases[i].expected)
+            fail_msg("Accept: %s", cases[i].header);
+}
+
+static void a_bearer_token_is_taken_from_its_scheme_only(void **state)
+{
+    (void)state;
+    size_t size = 0;
+    const char *token = dk_bearer_token("bearer \t abc.def ", &size);
+    assert_non_null(token);
+    assert_int_equal(size, 7);
+    assert_memory_equal(token, "abc.def", 7);
+    assert_null(dk_bearer_token(NULL, &size));
+    assert_null(dk_bearer_token("", &size));
+    assert_null(dk_bearer_token("Bearer", &size));
+    assert_null(dk_bearer_token("Bearer  ", &size));
+    assert_null(dk_bearer_token("Bearerabc", &size));
+    assert_null(dk_bearer_token("Basic abc", &size));
+    assert_true(dk_host_plain("127.0.0.1:8080"));
+    assert_true(dk_host_plain("[::1]:8080"));
+    assert_false(dk_host_plain("a b"));
+    assert_false(dk_host_plain("a\"b"));
+    assert_false(dk_host_plain("a/b"));
+    assert_false(dk_host_plain(""));
+    assert_false(dk_host_plain(NULL));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_path_is_split_before_it_is_decoded),
+        cmocka_unit_test(a_query_has_names_values_and_blanks),
+        cmocka_unit_test(what_is_wrong_with_an_address_is_said),
+        cmocka_unit_test(the_base_path_is_taken_off_where_it_stands),
+        cmocka_unit_test(every_address_leads_to_its_resource),
+        cmocka_unit_test(gzip_only_where_it_is_accepted),
+        cmocka_unit_test(entity_tags_compare_whole),
+        cmocka_unit_test(json_before_html_only_where_it_is_preferred),
+        cmocka_unit_test(a_bearer_token_is_taken_from_its_scheme_only),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

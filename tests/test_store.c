@@ -1,0 +1,479 @@
+/* Loading, publishing, replacing, withdrawing; what a killed writer leaves behind. */
+#include "store_fixture.h"
+
+#include "store/cells.h"
+
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/wait.h>
+
+static dk_row_report parcel(fixture *f, dk_load *load, const char *id, const char *project, double west)
+{
+    unsigned char wkb[93];
+    const size_t size = square_wkb(wkb, west, 34.5, 0.001);
+    return load_row(f, load, "parcel", wkb, size, "id", id, "project_id", project, "division", "341321100", NULL);
+}
+
+static int64_t one_parcel(fixture *f, const char *id, const char *project, double west, bool replace)
+{
+    dk_load *load = load_begin(f, "parcel", replace);
+    parcel(f, load, id, project, west);
+    return load_finish(f, load);
+}
+
+static void nobody_sees_a_staged_batch(void **state)
+{
+    fixture *f = *state;
+    const int64_t batch = one_parcel(f, "DK001", "P1", 116.5, false);
+    assert_string_equal(all_keys(f, "parcel").text, "");
+    assert_int_equal(publish(f, batch), 1);
+    assert_string_equal(all_keys(f, "parcel").text, "P1:DK001");
+    assert_int_equal(findings(f), 0);
+}
+
+static void two_projects_may_use_one_number(void **state)
+{
+    fixture *f = *state;
+    publish(f, one_parcel(f, "DK001", "P1", 116.5, false));
+    publish(f, one_parcel(f, "DK001", "P2", 116.6, false));
+    assert_string_equal(all_keys(f, "parcel").text, "P1:DK001 P2:DK001");
+}
+
+static void without_a_project_the_file_name_qualifies(void **state)
+{
+    fixture *f = *state;
+    publish(f, one_parcel(f, "DK001", "", 116.5, false));
+    assert_string_equal(all_keys(f, "parcel").text, "source:DK001");
+}
+
+static void loading_again_changes_nothing(void **state)
+{
+    fixture *f = *state;
+    publish(f, one_parcel(f, "DK001", "P1", 116.5, false));
+    dk_load *load = load_begin(f, "parcel", false);
+    assert_int_equal(parcel(f, load, "DK001", "P1", 116.5).outcome, DK_UNCHANGED);
+    assert_int_equal(load_finish(f, load), 0);
+    assert_int_equal(generation_of(f), 1);
+}
+
+static void a_ring_that_begins_elsewhere_or_turns_round_is_the_same(void **state)
+{
+    fixture *f = *state;
+    publish(f, one_parcel(f, "DK001", "P1", 116.5, false));
+    unsigned char wkb[93];
+    double ring[10], other[10];
+    const size_t size = square_wkb(wkb, 116.5, 34.5, 0.001);
+    memcpy(ring, wkb + 13, sizeof ring);
+    for (int start = 0; start < 4; start++)
+        for (int turn = -1; turn <= 1; turn += 2) {
+            for (int i = 0; i < 5; i++) {
+                const int at = ((start + turn * i) % 4 + 4) % 4;
+                other[2 * i] = ring[2 * at];
+                other[2 * i + 1] = ring[2 * at + 1];
+            }
+            memcpy(wkb + 13, other, sizeof other);
+            dk_load *load = load_begin(f, "parcel", false);
+            const dk_row_report report = load_row(f, load, "parcel", wkb, size, "id", "DK001", "project_id", "P1",
+                                                  "division", "341321100", NULL);
+            assert_int_equal(report.outcome, DK_UNCHANGED);
+            dk_load_abandon(load);
+        }
+}
+
+static void another_content_needs_replace(void **state)
+{
+    fixture *f = *state;
+    publish(f, one_parcel(f, "DK001", "P1", 116.5, false));
+    dk_load *load = load_begin(f, "parcel", false);
+    const dk_row_report report = parcel(f, load, "DK001", "P1", 116.5005);
+    assert_int_equal(report.outcome, DK_REJECTED);
+    assert_non_null(strstr(report.message, "--replace"));
+    assert_int_equal(load_finish(f, load), 0);
+}
+
+static void replace_never_moves_a_parcel_elsewhere(void **state)
+{
+    fixture *f = *state;
+    publish(f, one_parcel(f, "DK001", "P1", 116.5, false));
+    dk_load *load = load_begin(f, "parcel", true);
+    const dk_row_report report = parcel(f, load, "DK001", "P1", 116.7);
+    assert_int_equal(report.outcome, DK_REJECTED);
+    assert_non_null(strstr(report.message, "does not touch"));
+    assert_int_equal(load_finish(f, load), 0);
+}
+
+static void a_key_may_come_once_in_a_load(void **state)
+{
+    fixture *f = *state;
+    dk_load *load = load_begin(f, "parcel", true);
+    assert_int_equal(parcel(f, load, "DK001", "P1", 116.5).outcome, DK_LOADED);
+    const dk_row_report report = parcel(f, load, "DK001", "P1", 116.5);
+    assert_int_equal(report.outcome, DK_REJECTED);
+    assert_non_null(strstr(report.message, "P1:DK001"));
+    load_finish(f, load);
+}
+
+/* West edge and feature number of the published parcel. */
+typedef struct place {
+    double west;
+    uint64_t feature;
+    size_t n;
+} place;
+
+static bool note_place(const dk_row *row, void *user)
+{
+    place *p = user;
+    p->west = row->bounds[0];
+    p->feature = row->feature;
+    p->n++;
+    return true;
+}
+
+static place place_of(fixture *f, const char *key, int64_t generation)
+{
+    place p = {0};
+    const dk_viewer viewer = dk_viewer_public();
+    const dk_status status = dk_query_row(f->store, dk_catalogue_kind(f->catalogue, "parcel"), key, &viewer, generation,
+                                          true, note_place, &p, &f->err);
+    assert_true(status == DK_OK || status == DK_NOT_FOUND);
+    return p;
+}
+
+static bool count_cell(const dk_cell_feature *feature, void *user)
+{
+    (void)feature;
+    ++*(size_t *)user;
+    return true;
+}
+
+static size_t drawn_at(fixture *f, double lon, double lat, int64_t generation)
+{
+    size_t n = 0;
+    dk_world_box box;
+    const dk_viewer viewer = dk_viewer_public();
+    dk_world_from_lonlat(lon, lat, &box.x0, &box.y0);
+    box.x1 = box.x0, box.y1 = box.y0;
+    assert_int_equal(dk_cells_scan(f->store, dk_catalogue_kind(f->catalogue, "parcel"), &box, &viewer, generation,
+                                   count_cell, &n, &f->err),
+                     DK_OK);
+    return n;
+}
+
+static void withdrawing_brings_back_what_was_replaced(void **state)
+{
+    fixture *f = *state;
+    int64_t generation = 0;
+    const int64_t first = one_parcel(f, "DK001", "P1", 116.5, false);
+    publish(f, first);
+    const int64_t second = one_parcel(f, "DK001", "P1", 116.5005, true);
+    publish(f, second);
+    const place old = place_of(f, "P1:DK001", 1), new = place_of(f, "P1:DK001", 2);
+    assert_true(old.west < new.west);
+    assert_true(old.feature == new.feature);
+    assert_int_equal(drawn_at(f, 116.5001, 34.5005, 2), 0);
+    assert_int_equal(drawn_at(f, 116.5014, 34.5005, 2), 1);
+    assert_int_equal(dk_store_withdraw(f->store, second, "tester", "wrong survey", NULL, NULL, &generation, &f->err),
+                     DK_OK);
+    assert_int_equal(generation, 3);
+    assert_true(place_of(f, "P1:DK001", 3).west == old.west);
+    assert_int_equal(drawn_at(f, 116.5001, 34.5005, 3), 1);
+    assert_int_equal(drawn_at(f, 116.5014, 34.5005, 3), 0);
+    /* The past is as it was. */
+    assert_int_equal(drawn_at(f, 116.5014, 34.5005, 2), 1);
+    assert_int_equal(findings(f), 0);
+    assert_int_equal(dk_store_withdraw(f->store, first, "tester", NULL, NULL, NULL, &generation, &f->err), DK_OK);
+    assert_int_equal(place_of(f, "P1:DK001", 4).n, 0);
+    assert_int_equal(findings(f), 0);
+}
+
+static void the_version_below_a_withdrawn_one_does_not_come_back(void **state)
+{
+    fixture *f = *state;
+    int64_t generation = 0;
+    const int64_t first = one_parcel(f, "DK001", "P1", 116.5, false);
+    publish(f, first);
+    const int64_t second = one_parcel(f, "DK001", "P1", 116.5002, true);
+    publish(f, second);
+    const int64_t third = one_parcel(f, "DK001", "P1", 116.5004, true);
+    publish(f, third);
+    assert_int_equal(dk_store_withdraw(f->store, second, "t", NULL, NULL, NULL, &generation, &f->err), DK_OK);
+    assert_true(place_of(f, "P1:DK001", generation).west == 116.5004);
+    assert_int_equal(dk_store_withdraw(f->store, third, "t", NULL, NULL, NULL, &generation, &f->err), DK_OK);
+    assert_true(place_of(f, "P1:DK001", generation).west == 116.5);
+    assert_int_equal(findings(f), 0);
+}
+
+static void a_second_withdraw_or_publish_is_refused(void **state)
+{
+    fixture *f = *state;
+    int64_t generation = 0;
+    const int64_t batch = one_parcel(f, "DK001", "P1", 116.5, false);
+    publish(f, batch);
+    assert_int_equal(dk_store_publish(f->store, batch, "t", NULL, NULL, &generation, &f->err), DK_CONFLICT);
+    assert_int_equal(dk_store_withdraw(f->store, batch, "t", NULL, NULL, NULL, &generation, &f->err), DK_OK);
+    assert_int_equal(dk_store_withdraw(f->store, batch, "t", NULL, NULL, NULL, &generation, &f->err), DK_CONFLICT);
+    assert_int_equal(dk_store_publish(f->store, batch, "t", NULL, NULL, &generation, &f->err), DK_CONFLICT);
+    assert_int_equal(dk_store_publish(f->store, 99, "t", NULL, NULL, &generation, &f->err), DK_NOT_FOUND);
+}
+
+/* Runs work in a child that ends as if by kill -9, and reopens the store. */
+static void killed(fixture *f, void (*work)(fixture *f))
+{
+    dk_store_close(f->store);
+    f->store = NULL;
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        fixture_open(f, DK_WRITE);
+        work(f);
+        _exit(0); /* not reached */
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    fixture_open(f, DK_WRITE);
+}
+
+static void load_and_die(fixture *f)
+{
+    dk_load *load = load_begin(f, "parcel", false);
+    char id[16];
+    for (int i = 0; i < 25000; i++) { /* over a transaction's rows: some are committed */
+        snprintf(id, sizeof id, "DK%05d", i);
+        parcel(f, load, id, "P9", 116.1 + i * 1e-5);
+    }
+    kill(getpid(), SIGKILL);
+}
+
+static void a_load_killed_in_the_middle_leaves_nothing(void **state)
+{
+    fixture *f = *state;
+    publish(f, one_parcel(f, "DK001", "P1", 116.5, false));
+    killed(f, load_and_die);
+    assert_string_equal(all_keys(f, "parcel").text, "P1:DK001");
+    assert_int_equal(findings(f), 0);
+    const int64_t again = one_parcel(f, "DK00001", "P9", 116.1, false);
+    assert_true(again > 0);
+    publish(f, again);
+    assert_string_equal(all_keys(f, "parcel").text, "P1:DK001 P9:DK00001");
+}
+
+static void die(int64_t done, int64_t total, void *user)
+{
+    (void)total, (void)user;
+    if (done >= 5000)
+        kill(getpid(), SIGKILL);
+}
+
+static void publish_and_die(fixture *f)
+{
+    int64_t generation;
+    dk_store_publish(f->store, 2, "t", die, NULL, &generation, &f->err);
+}
+
+static void a_publish_killed_in_the_middle_is_undone(void **state)
+{
+    fixture *f = *state;
+    publish(f, one_parcel(f, "DK00000", "P9", 116.1, false));
+    dk_load *load = load_begin(f, "parcel", true);
+    char id[16];
+    for (int i = 0; i < 8000; i++) {
+        snprintf(id, sizeof id, "DK%05d", i);
+        parcel(f, load, id, "P9", 116.1001 + i * 1e-5);
+    }
+    assert_int_equal(load_finish(f, load), 2);
+    killed(f, publish_and_die);
+    assert_int_equal(generation_of(f), 1);
+    assert_string_equal(all_keys(f, "parcel").text, "P9:DK00000");
+    assert_int_equal(drawn_at(f, 116.10005, 34.5005, 1), 1);
+    assert_int_equal(findings(f), 0);
+    assert_int_equal(publish(f, 2), 2);
+    assert_int_equal(all_keys(f, "parcel").n, 8000);
+    assert_int_equal(findings(f), 0);
+}
+
+static void a_reader_keeps_the_old_generation_during_a_publish(void **state)
+{
+    fixture *f = *state;
+    publish(f, one_parcel(f, "DK001", "P1", 116.5, false));
+    dk_store *reader = NULL;
+    assert_int_equal(dk_store_open(f->path, DK_READ, &reader, &f->err), DK_OK);
+    publish(f, one_parcel(f, "DK002", "P1", 116.6, false));
+    keys k = {0};
+    const dk_viewer viewer = dk_viewer_public();
+    dk_query query = {.kind = dk_catalogue_kind(dk_store_catalogue(reader), "parcel"),
+                      .viewer = &viewer,
+                      .generation = 1,
+                      .limit = 10};
+    assert_int_equal(dk_query_rows(reader, &query, keys_add, &k, &f->err), DK_OK);
+    assert_string_equal(k.text, "P1:DK001");
+    dk_store_close(reader);
+}
+
+static void one_writer_at_a_time(void **state)
+{
+    fixture *f = *state;
+    dk_store *second = NULL;
+    assert_int_equal(dk_store_open(f->path, DK_WRITE, &second, &f->err), DK_BUSY);
+    assert_null(second);
+    assert_non_null(strstr(f->err.text, "another dikuai-ingest"));
+}
+
+static void change_file(fixture *f, const char *sql)
+{
+    sqlite3 *db = NULL;
+    dk_store_close(f->store);
+    f->store = NULL;
+    assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static void a_store_of_another_version_is_refused(void **state)
+{
+    fixture *f = *state;
+    change_file(f, "UPDATE dikuai_meta SET value=99");
+    assert_int_equal(dk_store_open(f->path, DK_READ, &f->store, &f->err), DK_VERSION);
+    assert_non_null(strstr(f->err.text, "version 99"));
+}
+
+static void a_file_that_is_no_store_is_refused(void **state)
+{
+    fixture *f = *state;
+    char path[128];
+    snprintf(path, sizeof path, "%s/noise.dk", f->dir);
+    FILE *file = fopen(path, "w");
+    for (int i = 0; i < 1000; i++)
+        fputs("this is not a store ", file);
+    fclose(file);
+    dk_store *store = NULL;
+    assert_int_equal(dk_store_open(path, DK_READ, &store, &f->err), DK_CORRUPT);
+    assert_int_equal(dk_store_open("/nonexistent/x.dk", DK_READ, &store, &f->err), DK_IO);
+    assert_int_equal(dk_store_open(f->dir, DK_READ, &store, &f->err), DK_IO);
+}
+
+static void check_finds_a_damaged_index_and_reindex_mends_it(void **state)
+{
+    fixture *f = *state;
+    publish(f, one_parcel(f, "DK001", "P1", 116.5, false));
+    publish(f, one_parcel(f, "DK001", "P1", 116.5003, true));
+    change_file(f, "DELETE FROM cell_parcel WHERE died<>0;"
+                   "UPDATE dikuai_summary SET rows=7 WHERE generation=2");
+    fixture_open(f, DK_WRITE);
+    assert_true(findings(f) >= 2);
+    assert_int_equal(dk_store_reindex(f->store, NULL, NULL, &f->err), DK_OK);
+    assert_int_equal(findings(f), 0);
+    assert_int_equal(drawn_at(f, 116.5001, 34.5005, 1), 1);
+}
+
+static void bad_rows_are_rejected_with_their_reason(void **state)
+{
+    fixture *f = *state;
+    dk_load *load = load_begin(f, "parcel", false);
+    unsigned char wkb[93], far[93];
+    const size_t size = square_wkb(wkb, 116.5, 34.5, 0.001);
+    square_wkb(far, 34.5, 16.5, 0.001);
+    const struct {
+        const char *field, *value, *says;
+        const void *geometry;
+    } cases[] = {
+        {"division", "34132", "division code", wkb},
+        {"division", "341321999", "is not a division of the catalogue", wkb},
+        {"id", "", "id (编号) is empty", wkb},
+        {"village", "\xb5\xd8\xbf\xe9", "not valid UTF-8", wkb},
+        {"village", "x", "has no geometry", NULL},
+        {"village", "x", "outside the catalogue's extent", far},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const dk_row_report report = load_row(f, load, "parcel", cases[i].geometry, cases[i].geometry ? size : 0, "id",
+                                              "X", "project_id", "P", cases[i].field, cases[i].value, NULL);
+        assert_int_equal(report.outcome, DK_REJECTED);
+        if (strstr(report.message, cases[i].says) == NULL)
+            fail_msg("expected '%s' in '%s'", cases[i].says, report.message);
+    }
+    assert_int_equal(load_finish(f, load), 0);
+    load = load_begin(f, "approval", false);
+    dk_row_report report =
+        load_row(f, load, "approval", NULL, 0, "approval_no", "皖政地[2020]1号", "approved_on", "2020-02-30", NULL);
+    assert_int_equal(report.outcome, DK_REJECTED);
+    assert_non_null(strstr(report.message, "2020-02-30"));
+    dk_load_abandon(load);
+}
+
+static void a_village_code_padded_with_zeros_is_its_county(void **state)
+{
+    fixture *f = *state;
+    dk_load *load = load_begin(f, "parcel", false);
+    unsigned char wkb[93];
+    const size_t size = square_wkb(wkb, 116.5, 34.5, 0.001);
+    assert_int_equal(
+        load_row(f, load, "parcel", wkb, size, "id", "1", "project_id", "P", "division", "341321000000", NULL).outcome,
+        DK_LOADED);
+    /* The catalogue lists towns, so an unknown town is a mistake; it lists no villages, so any village of a known town
+     * is fine. */
+    assert_int_equal(
+        load_row(f, load, "parcel", wkb, size, "id", "2", "project_id", "P", "division", "341321100203", NULL).outcome,
+        DK_LOADED);
+    dk_load_abandon(load);
+}
+
+static void a_declared_area_is_compared(void **state)
+{
+    fixture *f = *state;
+    dk_load *load = load_begin(f, "parcel", false);
+    unsigned char wkb[93];
+    const size_t size = square_wkb(wkb, 116.5, 34.5, 0.001); /* about 92 m by 111 m: 1.02 ha */
+    dk_row_report report =
+        load_row(f, load, "parcel", wkb, size, "id", "1", "project_id", "P", "area_ha", "#10.2", NULL);
+    assert_int_equal(report.outcome, DK_LOADED);
+    assert_true(report.notes & DK_NOTE_AREA_DIFFERS);
+    report = load_row(f, load, "parcel", wkb, size, "id", "2", "project_id", "P", "area_ha", "#1.02", NULL);
+    assert_false(report.notes & DK_NOTE_AREA_DIFFERS);
+    dk_load_abandon(load);
+}
+
+static void a_dry_run_keeps_nothing(void **state)
+{
+    fixture *f = *state;
+    dk_load *load = NULL;
+    const dk_load_options options = {.source = "a.shp", .dry_run = true};
+    assert_int_equal(dk_load_begin(f->store, dk_catalogue_kind(f->catalogue, "parcel"), &options, &load, &f->err),
+                     DK_OK);
+    assert_int_equal(parcel(f, load, "DK001", "P1", 116.5).outcome, DK_LOADED);
+    assert_int_equal(load_finish(f, load), 0);
+    dk_load *second = load_begin(f, "parcel", false);
+    assert_int_equal(parcel(f, second, "DK001", "P1", 116.5).outcome, DK_LOADED);
+    dk_load_abandon(second);
+    assert_int_equal(findings(f), 0);
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(nobody_sees_a_staged_batch),
+        CASE(two_projects_may_use_one_number),
+        CASE(without_a_project_the_file_name_qualifies),
+        CASE(loading_again_changes_nothing),
+        CASE(a_ring_that_begins_elsewhere_or_turns_round_is_the_same),
+        CASE(another_content_needs_replace),
+        CASE(replace_never_moves_a_parcel_elsewhere),
+        CASE(a_key_may_come_once_in_a_load),
+        CASE(withdrawing_brings_back_what_was_replaced),
+        CASE(the_version_below_a_withdrawn_one_does_not_come_back),
+        CASE(a_second_withdraw_or_publish_is_refused),
+        CASE(a_load_killed_in_the_middle_leaves_nothing),
+        CASE(a_publish_killed_in_the_middle_is_undone),
+        CASE(a_reader_keeps_the_old_generation_during_a_publish),
+        CASE(one_writer_at_a_time),
+        CASE(a_store_of_another_version_is_refused),
+        CASE(a_file_that_is_no_store_is_refused),
+        CASE(check_finds_a_damaged_index_and_reindex_mends_it),
+        CASE(bad_rows_are_rejected_with_their_reason),
+        CASE(a_village_code_padded_with_zeros_is_its_county),
+        CASE(a_declared_area_is_compared),
+        CASE(a_dry_run_keeps_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

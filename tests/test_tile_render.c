@@ -1,0 +1,428 @@
+/* Features through the whole of rendering: random shapes at many zooms and positions are drawn, decoded by the small
+ * reader below, and judged by GEOS: valid, wound right, within the buffer, and the area where it ought to be. */
+#include "tiler/mvt.h"
+#include "tiler/tile_render.h"
+
+#include <geos_c.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static GEOSContextHandle_t geos;
+static dk_render *render;
+static uint64_t random_state;
+
+static double random_double(void)
+{
+    random_state ^= random_state << 13, random_state ^= random_state >> 7, random_state ^= random_state << 17;
+    return (double)(random_state >> 11) / 9007199254740992.0;
+}
+
+/* ---- a reader of one-layer, one-feature tiles, independent of the encoder ---- */
+
+typedef struct reader {
+    const unsigned char *at, *end;
+} reader;
+
+static uint64_t varint(reader *r)
+{
+    uint64_t value = 0;
+    for (int shift = 0;; shift += 7) {
+        assert_true(r->at < r->end && shift < 64);
+        value |= (uint64_t)(*r->at & 0x7f) << shift;
+        if ((*r->at++ & 0x80) == 0)
+            return value;
+    }
+}
+
+/* Moves r into the first field of that number and length-delimited type; false if there is none. */
+static bool enter(reader *r, unsigned number)
+{
+    while (r->at < r->end) {
+        const uint64_t tag = varint(r);
+        if ((tag & 7) == 0) {
+            varint(r);
+        } else if ((tag & 7) == 1) {
+            r->at += 8;
+        } else {
+            assert_int_equal(tag & 7, 2);
+            const uint64_t size = varint(r);
+            assert_true(size <= (uint64_t)(r->end - r->at));
+            if (tag >> 3 == number) {
+                r->end = r->at + size;
+                return true;
+            }
+            r->at += size;
+        }
+    }
+    return false;
+}
+
+enum { MAX_RINGS = 200, MAX_POINTS = 20000 };
+typedef struct drawing {
+    int n_rings;
+    struct {
+        int start, count;
+    } rings[MAX_RINGS];
+    double xy[2 * MAX_POINTS];
+} drawing;
+
+static int zigzag(uint64_t value)
+{
+    return (int)((int64_t)(value >> 1) ^ -(int64_t)(value & 1));
+}
+
+static bool read_drawing(const dk_buf *tile, drawing *out)
+{
+    reader r = {tile->data, tile->data + tile->size};
+    out->n_rings = 0;
+    if (tile->size == 0)
+        return false;
+    assert_true(enter(&r, 3) && enter(&r, 2) && enter(&r, 4));
+    int x = 0, y = 0, n = 0;
+    while (r.at < r.end) {
+        const uint64_t move = varint(&r);
+        assert_int_equal(move, 1 << 3 | 1);
+        out->rings[out->n_rings].start = n;
+        uint64_t count = 1;
+        for (int lines = 0; lines < 2; lines++) {
+            for (; count > 0; count--, n++) {
+                assert_true(n < MAX_POINTS);
+                x += zigzag(varint(&r));
+                y += zigzag(varint(&r));
+                out->xy[2 * n] = x;
+                out->xy[2 * n + 1] = y;
+            }
+            if (lines == 0) {
+                const uint64_t line = varint(&r);
+                assert_int_equal(line & 7, 2);
+                count = line >> 3;
+                assert_true(count >= 2); /* 4.3.3.3: a ring has a LineTo of two or more */
+            }
+        }
+        assert_int_equal(varint(&r), 1 << 3 | 7);
+        out->rings[out->n_rings].count = n - out->rings[out->n_rings].start;
+        assert_true(++out->n_rings < MAX_RINGS);
+    }
+    return true;
+}
+
+static double area2(const drawing *d, int ring)
+{
+    double sum = 0;
+    const double *xy = d->xy + 2 * d->rings[ring].start;
+    const int n = d->rings[ring].count;
+    for (int i = 0, j = n - 1; i < n; j = i++)
+        sum += xy[2 * j] * xy[2 * i + 1] - xy[2 * i] * xy[2 * j + 1];
+    return sum;
+}
+
+static GEOSGeometry *ring_of(const double *xy, size_t n)
+{
+    GEOSCoordSequence *s = GEOSCoordSeq_create_r(geos, (unsigned)n + 1, 2);
+    for (size_t i = 0; i <= n; i++)
+        GEOSCoordSeq_setXY_r(geos, s, (unsigned)i, xy[2 * (i % n)], xy[2 * (i % n) + 1]);
+    return GEOSGeom_createLinearRing_r(geos, s);
+}
+
+/* By 4.3.4.4 a positive ring begins a polygon and a negative one is a hole of it. */
+static GEOSGeometry *multipolygon_of(const drawing *d)
+{
+    GEOSGeometry *polygons[MAX_RINGS], *holes[MAX_RINGS];
+    unsigned n = 0;
+    for (int i = 0; i < d->n_rings;) {
+        assert_true(area2(d, i) > 0);
+        GEOSGeometry *exterior = ring_of(d->xy + 2 * d->rings[i].start, (size_t)d->rings[i].count);
+        unsigned n_holes = 0;
+        for (i++; i < d->n_rings && area2(d, i) < 0; i++)
+            holes[n_holes++] = ring_of(d->xy + 2 * d->rings[i].start, (size_t)d->rings[i].count);
+        polygons[n++] = GEOSGeom_createPolygon_r(geos, exterior, holes, n_holes);
+    }
+    return GEOSGeom_createCollection_r(geos, GEOS_MULTIPOLYGON, polygons, n);
+}
+
+/* ---- drawing a shape that is given in world coordinates ---- */
+
+typedef struct shape {
+    size_t n_parts, n_points;
+    struct {
+        size_t start, count;
+        bool hole;
+    } parts[16];
+    double world[2 * 4000]; /* rings closed */
+} shape;
+
+static void draw(const shape *s, const dk_tile_address *tile, dk_buf *packed, dk_buf *out)
+{
+    static double lonlat[2 * 4000];
+    dk_part parts[16];
+    for (size_t i = 0; i < s->n_points; i++)
+        dk_lonlat_from_world(s->world[2 * i], s->world[2 * i + 1], &lonlat[2 * i], &lonlat[2 * i + 1]);
+    for (size_t i = 0; i < s->n_parts; i++)
+        parts[i] = (dk_part){s->parts[i].start, s->parts[i].count, s->parts[i].hole};
+    const dk_shape source = {
+        .kind = DK_POLYGONS, .lonlat = lonlat, .n_points = s->n_points, .parts = parts, .n_parts = s->n_parts};
+    dk_buf_clear(packed);
+    dk_buf_clear(out);
+    dk_packed_encode(&source, packed);
+    assert_false(packed->failed);
+    const dk_cell_feature feature = {.feature = 7, .packed = packed->data, .packed_size = packed->size};
+    dk_mvt_layer_begin(dk_render_mvt(render), "a", NULL, 0);
+    assert_int_equal(dk_render_feature(render, tile, &feature, 0), DK_OK);
+    assert_true(dk_mvt_layer_end(dk_render_mvt(render), out));
+}
+
+static GEOSGeometry *exact_of(const shape *s, const dk_tile_address *tile)
+{
+    GEOSGeometry *polygons[16], *holes[16];
+    unsigned n = 0;
+    static double xy[2 * 4000];
+    const double unit = ldexp(1, 20 - tile->z);
+    for (size_t i = 0; i < s->n_points; i++) {
+        xy[2 * i] = (s->world[2 * i] - ldexp(tile->x, 32 - tile->z)) / unit;
+        xy[2 * i + 1] = (s->world[2 * i + 1] - ldexp(tile->y, 32 - tile->z)) / unit;
+    }
+    for (size_t i = 0; i < s->n_parts;) {
+        GEOSGeometry *exterior = ring_of(xy + 2 * s->parts[i].start, s->parts[i].count - 1);
+        unsigned n_holes = 0;
+        for (i++; i < s->n_parts && s->parts[i].hole; i++)
+            holes[n_holes++] = ring_of(xy + 2 * s->parts[i].start, s->parts[i].count - 1);
+        polygons[n++] = GEOSGeom_createPolygon_r(geos, exterior, holes, n_holes);
+    }
+    return GEOSGeom_createCollection_r(geos, GEOS_MULTIPOLYGON, polygons, n);
+}
+
+static void add_ring(shape *s, double cx, double cy, double radius, double wobble, size_t n, bool hole)
+{
+    s->parts[s->n_parts].start = s->n_points;
+    s->parts[s->n_parts].hole = hole;
+    for (size_t i = 0; i <= n; i++) {
+        double *p = s->world + 2 * s->n_points++;
+        if (i == n) {
+            memcpy(p, s->world + 2 * s->parts[s->n_parts].start, 2 * sizeof *p);
+            break;
+        }
+        const double angle = 2 * 3.14159265358979 * (double)i / (double)n;
+        const double r = radius * (1 - wobble * random_double());
+        p[0] = cx + r * cos(angle);
+        p[1] = cy + r * sin(angle);
+    }
+    s->parts[s->n_parts].count = n + 1;
+    s->n_parts++;
+}
+
+static double area_of(const GEOSGeometry *geometry)
+{
+    double area = 0;
+    GEOSArea_r(geos, geometry, &area);
+    return area;
+}
+
+/* Draws and judges. ret_drawn: whether anything was drawn. */
+static void check(const shape *s, const dk_tile_address *tile, bool *ret_drawn)
+{
+    static drawing d;
+    dk_buf packed, out;
+    dk_buf_init(&packed);
+    dk_buf_init(&out);
+    draw(s, tile, &packed, &out);
+    *ret_drawn = read_drawing(&out, &d);
+    GEOSGeometry *exact = exact_of(s, tile);
+    GEOSGeometry *window = GEOSGeom_createRectangle_r(geos, -64, -64, 4160, 4160);
+    if (GEOSisValid_r(geos, exact) == 1) {
+        GEOSGeometry *expected = GEOSIntersection_r(geos, exact, window);
+        if (*ret_drawn) {
+            GEOSGeometry *drawn = multipolygon_of(&d);
+            if (GEOSisValid_r(geos, drawn) != 1)
+                fail_msg("invalid: %s", GEOSisValidReason_r(geos, drawn));
+            for (int i = 0; i < d.n_rings; i++)
+                for (int j = 0; j < 2 * d.rings[i].count; j++) {
+                    const double v = d.xy[2 * d.rings[i].start + j];
+                    if (v < -64 || v > 4160)
+                        fail_msg("tile %d/%u/%u: %g lies beyond the buffer", tile->z, tile->x, tile->y, v);
+                }
+            /* Rounding moves a border by 0.71 at most, world coordinates by half of theirs, a strip adds its one unit.
+             */
+            double length = 0;
+            GEOSLength_r(geos, expected, &length);
+            GEOSGeometry *difference = GEOSSymDifference_r(geos, expected, drawn);
+            const double slack = 0.75 + ldexp(1, tile->z - 20);
+            if (area_of(difference) > slack * (length + 4 * slack) + 4)
+                fail_msg("tile %d/%u/%u: %g of %g units are wrong, with a border of %g", tile->z, tile->x, tile->y,
+                         area_of(difference), area_of(expected), length);
+            GEOSGeom_destroy_r(geos, difference);
+            GEOSGeom_destroy_r(geos, drawn);
+        } else {
+            /* Nothing that has an area vanishes, but for what rounding to world coordinates moves out of the window. */
+            double length = 0;
+            GEOSLength_r(geos, expected, &length);
+            if (area_of(expected) >= 1e-6 + ldexp(length, tile->z - 20))
+                fail_msg("tile %d/%u/%u: %g units are not drawn", tile->z, tile->x, tile->y, area_of(expected));
+        }
+        GEOSGeom_destroy_r(geos, expected);
+    }
+    GEOSGeom_destroy_r(geos, window);
+    GEOSGeom_destroy_r(geos, exact);
+    dk_buf_finish(&packed);
+    dk_buf_finish(&out);
+}
+
+static void random_shapes(int rounds, double wobble, size_t corners, double smallest, double largest)
+{
+    int drawn_count = 0;
+    for (int round = 0; round < rounds; round++) {
+        const int z = (int)(random_double() * 23);
+        const double size = ldexp(1, 32 - z);
+        const uint32_t n = (uint32_t)1 << z;
+        const dk_tile_address tile = {z, (uint32_t)(random_double() * n), (uint32_t)(random_double() * n)};
+        shape s = {0};
+        const double radius = size * smallest * pow(largest / smallest, random_double());
+        const double cx = (tile.x + 1.4 * random_double() - 0.2) * size,
+                     cy = (tile.y + 1.4 * random_double() - 0.2) * size;
+        if (radius > 1e9 || cx - radius < 1 || cy - radius < 1 || cx + radius > 4294967290.0 ||
+            cy + radius > 4294967290.0)
+            continue;
+        add_ring(&s, cx, cy, radius, wobble, 3 + (size_t)(random_double() * (double)corners), false);
+        if (wobble < 0.5 && random_double() < 0.5)
+            add_ring(&s, cx, cy, radius * (1 - wobble) * 0.4, wobble, 3 + (size_t)(random_double() * (double)corners),
+                     true);
+        bool drawn;
+        check(&s, &tile, &drawn);
+        drawn_count += drawn;
+    }
+    assert_true(drawn_count > rounds / 20);
+}
+
+static void parcels_of_some_tile_units(void **state)
+{
+    (void)state;
+    random_shapes(3000, 0.3, 20, 1e-3, 0.05);
+}
+
+static void tiny_parcels_at_low_zooms(void **state)
+{
+    (void)state;
+    random_shapes(4000, 0.6, 30, 2e-5, 2e-3);
+}
+
+static void zones_larger_than_the_tile(void **state)
+{
+    (void)state;
+    random_shapes(1500, 0.4, 200, 0.3, 30);
+}
+
+/* Spiky stars: the square's sides cut them into many pieces, and rounding makes needles touch. */
+static void stars_that_the_tile_cuts_to_pieces(void **state)
+{
+    (void)state;
+    random_shapes(1200, 0.98, 400, 0.01, 3);
+}
+
+static void several_parts_and_half_the_world(void **state)
+{
+    (void)state;
+    const dk_tile_address world = {0, 0, 0}, corner = {22, 0, 0}, middle = {3, 4, 3};
+    shape s = {0};
+    bool drawn;
+    /* A packed geometry is less than half the world wide. */
+    add_ring(&s, 2147483648.0, 2147483648.0, 1073741000.0, 0, 60, false);
+    check(&s, &world, &drawn);
+    assert_true(drawn);
+    check(&s, &middle, &drawn);
+    assert_true(drawn);
+    check(&s, &corner, &drawn);
+    assert_false(drawn);
+    shape several = {0};
+    for (int i = 0; i < 8; i++)
+        add_ring(&several, 2147483648.0 + i * 100000.0, 2147483648.0, 40000, 0.2, 12, false);
+    for (int z = 0; z <= 22; z++) {
+        const dk_tile_address tile = {z, (uint32_t)1 << z >> 1, (uint32_t)1 << z >> 1};
+        check(&several, &tile, &drawn);
+        assert_true(drawn || z == 0 || z > 13);
+    }
+}
+
+static void a_road_thinner_than_the_grid_stays_a_strip(void **state)
+{
+    (void)state;
+    static drawing d;
+    dk_buf packed, out;
+    dk_buf_init(&packed);
+    dk_buf_init(&out);
+    /* At zoom 8 a tile unit is 4096 world units: 2000 units long, a quarter wide. */
+    const dk_tile_address tile = {8, 128, 128};
+    const double x = 2147483648.0 + 1000 * 4096.0, y = 2147483648.0 + 500 * 4096.0 + 100;
+    shape s = {.n_parts = 1,
+               .n_points = 5,
+               .world = {x, y, x + 2000 * 4096.0, y, x + 2000 * 4096.0, y + 1000, x, y + 1000, x, y}};
+    s.parts[0].count = 5;
+    draw(&s, &tile, &packed, &out);
+    assert_true(read_drawing(&out, &d));
+    assert_int_equal(d.n_rings, 1);
+    assert_true(fabs(area2(&d, 0) - 2 * 2000) < 1e-9); /* one unit wide along its 2000 */
+    dk_buf_finish(&packed);
+    dk_buf_finish(&out);
+}
+
+static void the_box_of_a_tile_has_its_buffer_and_ends_at_the_world(void **state)
+{
+    (void)state;
+    const dk_tile_address world = {0, 0, 0}, inner = {22, 5, 9}, last = {1, 1, 0};
+    const dk_world_box all = dk_tile_box(&world), small = dk_tile_box(&inner), half = dk_tile_box(&last);
+    assert_true(all.x0 == 0 && all.y0 == 0 && all.x1 == UINT32_MAX && all.y1 == UINT32_MAX);
+    assert_true(small.x0 == 5 * 1024 - 16 && small.x1 == 6 * 1024 + 16 && small.y0 == 9 * 1024 - 16 &&
+                small.y1 == 10 * 1024 + 16);
+    assert_true(half.x0 == 0x80000000u - (1u << 25) && half.x1 == UINT32_MAX && half.y0 == 0 &&
+                half.y1 == 0x80000000u + (1u << 25));
+}
+
+static void damaged_bytes_are_refused(void **state)
+{
+    (void)state;
+    const dk_tile_address tile = {0, 0, 0};
+    const dk_cell_feature nothing = {.feature = 1, .packed = "", .packed_size = 0};
+    const dk_cell_feature noise = {
+        .feature = 1, .packed = "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", .packed_size = 12};
+    dk_mvt_layer_begin(dk_render_mvt(render), "a", NULL, 0);
+    assert_int_equal(dk_render_feature(render, &tile, &nothing, 0), DK_CORRUPT);
+    assert_int_equal(dk_render_feature(render, &tile, &noise, 0), DK_CORRUPT);
+}
+
+static void ignore(const char *message, void *user)
+{
+    (void)message;
+    (void)user;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    random_state = 88172645463325252u;
+    return 0;
+}
+
+int main(void)
+{
+    geos = GEOS_init_r();
+    GEOSContext_setNoticeMessageHandler_r(geos, ignore, NULL);
+    render = dk_render_create();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(parcels_of_some_tile_units, set_up),
+        cmocka_unit_test_setup(tiny_parcels_at_low_zooms, set_up),
+        cmocka_unit_test_setup(zones_larger_than_the_tile, set_up),
+        cmocka_unit_test_setup(stars_that_the_tile_cuts_to_pieces, set_up),
+        cmocka_unit_test_setup(several_parts_and_half_the_world, set_up),
+        cmocka_unit_test(a_road_thinner_than_the_grid_stays_a_strip),
+        cmocka_unit_test(the_box_of_a_tile_has_its_buffer_and_ends_at_the_world),
+        cmocka_unit_test(damaged_bytes_are_refused),
+    };
+    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    dk_render_free(render);
+    GEOS_finish_r(geos);
+    return failed;
+}

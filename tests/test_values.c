@@ -1,0 +1,274 @@
+/* Cells to values. Dates against the proleptic calendar and ECMA-376's 1900 date system; units against their law. */
+#include "ingest/values.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void date(const char *text, const char *expected)
+{
+    char got[11] = "";
+    assert_int_equal(dk_date_from_text(text, got), expected != NULL);
+    assert_string_equal(got, expected ? expected : "");
+}
+
+static void dates_as_ledgers_write_them(void **state)
+{
+    (void)state;
+    date("2020-06-15", "2020-06-15");
+    date("2020.6.15", "2020-06-15");
+    date("2020/6/5", "2020-06-05");
+    date("2020年6月15日", "2020-06-15");
+    date("2020年6月15号", "2020-06-15");
+    date("2020年 6月 5日", "2020-06-05");
+    date("20200615", "2020-06-15");
+    date("2020-06-15 00:00:00", "2020-06-15");
+    date("2020-06-15t08:30:00z", "2020-06-15");
+    date("2020-06-15t08:30:00+08:00", "2020-06-15");
+    date("2020-02-29", "2020-02-29");
+    date("2021-02-29", NULL);
+    date("2020-13-01", NULL);
+    date("20201301", NULL);
+    date("2020年6月", NULL);
+    date("2020年6月15", NULL);
+    date("20-6-15", NULL);
+    date("2020-6-15-1", NULL);
+    date("15.6.2020", NULL);
+    date("2020-06-15 x", NULL);
+    date("", NULL);
+    date("202006151", NULL);
+}
+
+static void excel_serials(void **state)
+{
+    (void)state;
+    char got[11];
+    assert_true(dk_date_from_serial(61, got)); /* 1 March 1900 */
+    assert_string_equal(got, "1900-03-01");
+    assert_true(dk_date_from_serial(25569, got)); /* the Unix epoch */
+    assert_string_equal(got, "1970-01-01");
+    assert_true(dk_date_from_serial(43997.75, got));
+    assert_string_equal(got, "2020-06-15");
+    assert_true(dk_date_from_serial(43890, got));
+    assert_string_equal(got, "2020-02-29");
+    assert_true(dk_date_from_serial(2958465, got)); /* Excel's last day */
+    assert_string_equal(got, "9999-12-31");
+    assert_false(dk_date_from_serial(2958466, got));
+    assert_false(dk_date_from_serial(60, got)); /* 29 February 1900 never was */
+    assert_false(dk_date_from_serial(-1, got));
+    assert_false(dk_date_from_serial(NAN, got));
+}
+
+static void number(const char *text, double expected, const char *expected_unit)
+{
+    double got = NAN;
+    const char *unit = NULL;
+    const bool good = dk_number_from_text(text, &got, &unit);
+    assert_int_equal(good, expected_unit != NULL);
+    if (!good)
+        return;
+    assert_true(got == expected);
+    assert_string_equal(unit, expected_unit);
+}
+
+static void numbers_with_commas_and_units(void **state)
+{
+    (void)state;
+    number("12", 12, "");
+    number("-0.5", -0.5, "");
+    number("+3.", 3, "");
+    number(".25", .25, "");
+    number("1,234,567.89", 1234567.89, "");
+    number("1,5", 0, NULL); /* a decimal comma, or a mistake: not 15 */
+    number("1,2345", 0, NULL);
+    number("1234,567", 0, NULL);
+    number(",123", 0, NULL);
+    number("1.5e3", 1500, "");
+    number("2.5公顷", 2.5, "公顷");
+    number("3 亩", 3, "亩");
+    number("abc", 0, NULL);
+    number("-", 0, NULL);
+    number("", 0, NULL);
+    number("1e999", 0, NULL);
+    number("111111111111111111111111111111111111111111111111111111111111111111111111111111111111", 0, NULL);
+}
+
+static double converted(const char *from, const char *to, double value)
+{
+    dk_unit a, b;
+    double got = NAN;
+    assert_true(dk_unit_parse(from, strlen(from), &a));
+    assert_true(dk_unit_parse(to, strlen(to), &b));
+    assert_true(dk_unit_convert(value, &a, &b, &got));
+    return got;
+}
+
+static void units(void **state)
+{
+    (void)state;
+    assert_true(converted("亩", "ha", 15) == 1);
+    assert_true(converted("亩", "m2", 3) == 2000);
+    assert_true(converted("ha", "亩", 1) == 15);
+    assert_true(converted("公顷", "ha", 2.8) == 2.8);
+    assert_true(converted("平方米", "ha", 28000) == 2.8);
+    assert_true(fabs(converted("km2", "公顷", 4.6809) - 468.09) < 1e-9);
+    assert_true(converted("万元", "yuan", 12.34) == 123400);
+    assert_true(converted("元", "万元", 5000) == 0.5);
+    assert_true(converted("元/亩", "yuan/mu", 45000) == 45000);
+    assert_true(converted("万元/亩", "yuan/mu", 4.5) == 45000);
+    assert_true(fabs(converted("元/公顷", "yuan/mu", 675000) - 45000) < 1e-6);
+    dk_unit a, b;
+    double got;
+    assert_false(dk_unit_parse("斤", strlen("斤"), &a));
+    assert_false(dk_unit_parse("亩/元", strlen("亩/元"), &a));
+    assert_true(dk_unit_parse("亩", strlen("亩"), &a));
+    assert_true(dk_unit_parse("元", strlen("元"), &b));
+    assert_false(dk_unit_convert(1, &a, &b, &got));
+}
+
+static bool mangled(const char *text)
+{
+    return dk_number_mangled(text, strlen(text));
+}
+
+static void digits_that_excel_lost(void **state)
+{
+    (void)state;
+    assert_true(mangled("3.41321198001011E+17"));
+    assert_true(mangled("3.4132119800101101E+17"));
+    assert_true(mangled("3E+17"));
+    assert_true(mangled("341321198001011000"));
+    assert_false(mangled("341321198001011234"));
+    assert_false(mangled("34132119800101123X"));
+    assert_false(mangled("341321001002000")); /* 15 digits are all kept */
+    assert_false(mangled("1E+5"));
+    assert_false(mangled("E+17"));
+    assert_false(mangled("DK001"));
+    assert_false(mangled("0000000000000000"));
+    assert_false(mangled(""));
+}
+
+/* ---- whole cells ---- */
+
+static const dk_field text_field = {.name = "t", .type = DK_FIELD_TEXT};
+static const dk_field date_field = {.name = "d", .type = DK_FIELD_DATE};
+static const dk_field area_field = {.name = "a", .type = DK_FIELD_NUMBER, .unit = "ha"};
+static const dk_field plain_field = {.name = "n", .type = DK_FIELD_NUMBER};
+static const dk_field integer_field = {.name = "i", .type = DK_FIELD_INTEGER};
+
+typedef struct outcome {
+    bool good;
+    dk_value value;
+    char text[200], problem[300];
+} outcome;
+
+static outcome convert(const dk_field *field, dk_cell cell, bool spreadsheet, const char *column_unit)
+{
+    outcome got = {0};
+    dk_value_context context = {.spreadsheet = spreadsheet};
+    dk_buf memory;
+    size_t offset;
+    dk_buf_init(&memory);
+    if (column_unit != NULL)
+        assert_true(dk_unit_parse(column_unit, strlen(column_unit), &context.column_unit));
+    got.good =
+        dk_value_from_cell(field, &cell, &context, &memory, &got.value, &offset, got.problem, sizeof got.problem);
+    if (got.good && got.value.type == DK_TEXT) {
+        assert_null(got.value.text.data);
+        strncpy(got.text, (const char *)memory.data + offset, sizeof got.text - 1);
+        assert_int_equal(strlen(got.text), got.value.text.size);
+    }
+    dk_buf_finish(&memory);
+    return got;
+}
+
+static dk_cell text(const char *text_of_cell)
+{
+    return (dk_cell){.type = DK_CELL_TEXT, .text = text_of_cell, .size = strlen(text_of_cell)};
+}
+
+static dk_cell real(double value)
+{
+    return (dk_cell){.type = DK_CELL_REAL, .text = "", .real = value};
+}
+
+static dk_cell integer(int64_t value)
+{
+    return (dk_cell){.type = DK_CELL_INTEGER, .text = "", .integer = value};
+}
+
+static void texts_are_trimmed_and_else_kept(void **state)
+{
+    (void)state;
+    assert_string_equal(convert(&text_field, text(" \xE3\x80\x80 ＤＫ 001\xC2\xA0\r\n"), false, NULL).text, "ＤＫ 001");
+    assert_int_equal(convert(&text_field, text(" \xE3\x80\x80\t"), false, NULL).value.type, DK_NULL);
+    assert_int_equal(convert(&text_field, (dk_cell){.type = DK_CELL_EMPTY}, false, NULL).value.type, DK_NULL);
+    assert_string_equal(convert(&text_field, real(1001), true, NULL).text, "1001");
+    assert_string_equal(convert(&text_field, real(0.1), true, NULL).text, "0.1");
+    assert_string_equal(convert(&text_field, integer(341321), false, NULL).text, "341321");
+    assert_string_equal(convert(&text_field, text("0.30000000000000004"), true, NULL).text,
+                        "0.3"); /* as a sheet keeps 0.1 + 0.2 */
+    assert_string_equal(convert(&text_field, text("0.30000000000000004"), false, NULL).text, "0.30000000000000004");
+}
+
+static void long_numbers_in_text_fields(void **state)
+{
+    (void)state;
+    assert_false(convert(&text_field, real(341321198001011234.0), true, NULL).good);
+    assert_false(convert(&text_field, integer(341321198001011234), true, NULL).good);
+    assert_true(convert(&text_field, integer(341321198001011234), false, NULL).good);   /* a database keeps 64 bits */
+    assert_false(convert(&text_field, text("3.41321198001011E+17"), false, NULL).good); /* CSV saved by Excel */
+    assert_false(convert(&text_field, text("341321198001011000"), true, NULL).good);
+    assert_true(convert(&text_field, text("341321198001011000"), false, NULL).good);
+}
+
+static void dates_of_cells(void **state)
+{
+    (void)state;
+    assert_string_equal(convert(&date_field, text("２０２０年６月１５日"), false, NULL).text, "2020-06-15");
+    assert_string_equal(convert(&date_field, real(43997), true, NULL).text, "2020-06-15");
+    assert_false(convert(&date_field, real(43997), false, NULL).good); /* no serials outside of sheets */
+    assert_string_equal(convert(&date_field, text("43997"), true, NULL).text, "2020-06-15");
+    assert_false(convert(&date_field, text("43997"), false, NULL).good);
+    assert_string_equal(convert(&date_field, integer(20200615), false, NULL).text, "2020-06-15");
+    const outcome wrong = convert(&date_field, text("昨天"), false, NULL);
+    assert_false(wrong.good);
+    assert_string_equal(wrong.problem, "\"昨天\" is no date; write it as 2020-06-15");
+}
+
+static void numbers_of_cells(void **state)
+{
+    (void)state;
+    assert_true(convert(&area_field, text("1,234.5 亩"), false, NULL).value.real == 82.3);
+    assert_true(convert(&area_field, text("２．８公顷"), false, NULL).value.real == 2.8);
+    assert_true(convert(&area_field, text("28000㎡"), false, NULL).value.real == 2.8);
+    assert_true(convert(&area_field, text("15"), false, "亩").value.real == 1);
+    assert_true(convert(&area_field, text("15公顷"), false, "亩").value.real == 15); /* the cell's own unit wins */
+    assert_true(convert(&area_field, real(15), true, "亩").value.real == 1);
+    assert_false(convert(&area_field, text("15元"), false, NULL).good);
+    assert_false(convert(&plain_field, text("15亩"), false, NULL).good);
+    assert_false(convert(&plain_field, text("15斤"), false, NULL).good);
+    assert_false(convert(&plain_field, real(INFINITY), false, NULL).good);
+    assert_int_equal(convert(&integer_field, text("3.0"), false, NULL).value.integer, 3);
+    assert_int_equal(convert(&integer_field, integer(INT64_MAX), false, NULL).value.integer, INT64_MAX);
+    assert_false(convert(&integer_field, text("3.5"), false, NULL).good);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(dates_as_ledgers_write_them),
+        cmocka_unit_test(excel_serials),
+        cmocka_unit_test(numbers_with_commas_and_units),
+        cmocka_unit_test(units),
+        cmocka_unit_test(digits_that_excel_lost),
+        cmocka_unit_test(texts_are_trimmed_and_else_kept),
+        cmocka_unit_test(long_numbers_in_text_fields),
+        cmocka_unit_test(dates_of_cells),
+        cmocka_unit_test(numbers_of_cells),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
