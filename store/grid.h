@@ -1,0 +1,46 @@
+/* A grid sheet: what is counted in one WebMercatorQuad tile (z, x, y) instead of being drawn, by cells of
+ * DK_GRID_CELLS x DK_GRID_CELLS a tile: how many features, their area and the sums that the catalogue asks for. Features
+ * are counted in the cell of their label position. All figures are whole numbers, so that adding and taking away again
+ * leaves nothing behind.
+ *
+ *     u32 magic and version   u8 n_sums   varint n_cells
+ *     per cell, ascending: varint difference of the cell's number (row * DK_GRID_CELLS + column) less the one before,
+ *     varint count, zigzag area in cm2, zigzag weight, zigzag sums
+ */
+#ifndef DK_STORE_GRID_H
+#define DK_STORE_GRID_H
+
+#include "store/buf.h"
+#include "store/status.h"
+
+#define DK_GRID_CELLS 32
+#define DK_GRID_MAX_SUMS 8
+#define DK_GRID_SUM_SCALE 10000 /* a sum of 1 is stored as this many */
+
+typedef struct dk_grid_cell {
+    uint16_t number; /* row * DK_GRID_CELLS + column, row 0 in the north */
+    int64_t count;
+    int64_t area_cm2;
+    int64_t weight; /* estimated bytes of the features in a tile, for budgets */
+    int64_t sums[DK_GRID_MAX_SUMS];
+} dk_grid_cell;
+
+/* One tile's cells, in memory. Zero-initialised is empty. */
+typedef struct dk_grid {
+    size_t n_sums;
+    dk_grid_cell *cells; /* DK_GRID_CELLS squared of them, NULL while nothing was added */
+} dk_grid;
+
+void dk_grid_finish(dk_grid *grid);
+void dk_grid_clear(dk_grid *grid, size_t n_sums); /* empty, keeps the memory */
+/* Adds (sign 1) or takes away (-1). */
+dk_status dk_grid_add(dk_grid *grid, const dk_grid_cell *cell, int sign);
+/* Adds all cells of an encoded sheet. DK_CORRUPT. */
+dk_status dk_grid_read(dk_grid *grid, const void *data, size_t size);
+/* Replaces out; no bytes when all cells are empty. A cell whose count is 0 is left out. */
+void dk_grid_encode(const dk_grid *grid, dk_buf *out);
+/* The cells of an encoded sheet, one by one, without memory: each returns false to stop. DK_CORRUPT. */
+dk_status dk_grid_each(const void *data, size_t size, size_t *ret_n_sums,
+                       bool (*each)(const dk_grid_cell *cell, void *user), void *user);
+
+#endif
