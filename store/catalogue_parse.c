@@ -6,6 +6,8 @@
 #include <strings.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
+/* A tile's unit is one world unit at this zoom (DK_FINEST_ZOOM of store/outline.h): nothing finer is stored. */
+#define MOST_MIN_ZOOM 20
 
 /* Several times what 16 MiB of YAML become, and a bound on what its aliases can be made to write out. */
 #define MAX_MEMORY ((size_t)128 << 20)
@@ -353,8 +355,39 @@ static bool parse_zooms(dk_yaml *yaml, const yaml_node_t *node, dk_kind *kind)
     if (zoom[0] > zoom[1])
         return dk_yaml_fail(yaml, node, "the first zoom, %ld, is above the last, %ld; write [min, max]", zoom[0],
                             zoom[1]);
+    if (zoom[0] > MOST_MIN_ZOOM)
+        return dk_yaml_fail(yaml, node, "the first zoom, %ld, is above %d; write a lower one", zoom[0], MOST_MIN_ZOOM);
     kind->min_zoom = (int)zoom[0];
     kind->max_zoom = (int)zoom[1];
+    dk_yaml_leave(yaml);
+    return true;
+}
+
+/* The fields that the layer's grid sums up. They are counted over all features, so everyone must be allowed to see them. */
+static bool parse_grid(dk_catalogue_parser *parser, const yaml_node_t *node, dk_kind *kind)
+{
+    dk_yaml *yaml = &parser->yaml;
+    size_t n = 0;
+    dk_yaml_enter(yaml, "grid");
+    if (!dk_yaml_list(yaml, node, 1, COUNT(kind->grid_sums), &n))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        const yaml_node_t *element = dk_yaml_element(yaml, node, i);
+        dk_yaml_enter_index(yaml, i);
+        if (!dk_parse_field_name(parser, element, kind, &kind->grid_sums[i]))
+            return false;
+        const dk_field *field = &kind->fields[kind->grid_sums[i]];
+        if (field->type != DK_FIELD_INTEGER && field->type != DK_FIELD_NUMBER)
+            return dk_yaml_fail(yaml, element, "'%s' is of type %s; only integers and numbers can be summed",
+                                field->name, field_types[field->type]);
+        if (strcmp(field->name, "count") == 0 || strcmp(field->name, "area_m2") == 0)
+            return dk_yaml_fail(yaml, element, "'%s' is in every grid already; leave it out", field->name);
+        if (field->audience != DK_PUBLIC)
+            return dk_yaml_fail(yaml, element, "'%s' is not public; a grid is, so it sums up public fields only",
+                                field->name);
+        dk_yaml_leave(yaml);
+    }
+    kind->n_grid_sums = n;
     dk_yaml_leave(yaml);
     return true;
 }
@@ -368,6 +401,10 @@ static bool check_kind_name(dk_catalogue_parser *parser, const yaml_node_t *node
         if (strncmp(kind->name, reserved_prefixes[i], strlen(reserved_prefixes[i])) == 0)
             return dk_yaml_fail(yaml, node, "'%s' begins with %s, as tables of the store do; choose another name",
                                 kind->name, reserved_prefixes[i]);
+    const size_t size = strlen(kind->name);
+    if (size >= 5 && strcmp(kind->name + size - 5, "_grid") == 0)
+        return dk_yaml_fail(yaml, node, "'%s' ends with _grid, as the grids of layers do; choose another name",
+                            kind->name);
     for (size_t i = 0; i < kind->index; i++)
         if (strcmp(kinds[i].name, kind->name) == 0)
             return dk_yaml_fail(yaml, node, "'%s' is the name of another %s already; choose another", kind->name,
@@ -391,9 +428,12 @@ static bool parse_kind(dk_catalogue_parser *parser, const yaml_node_t *node, boo
         K_RECORD_COUNT,
         K_GEOMETRY = K_RECORD_COUNT,
         K_ZOOMS,
+        K_DRAW,
+        K_GRID,
         K_LAYER_COUNT
     };
     static const char *const geometries[] = {"polygon", "line", "point"};
+    static const char *const draws[] = {"by-size", "all"};
     dk_yaml *yaml = &parser->yaml;
     dk_yaml_key keys[K_LAYER_COUNT] = {
         [K_NAME] = {"name", true, NULL},
@@ -407,6 +447,8 @@ static bool parse_kind(dk_catalogue_parser *parser, const yaml_node_t *node, boo
         [K_TOTALS] = {"totals", false, NULL},
         [K_GEOMETRY] = {"geometry", true, NULL},
         [K_ZOOMS] = {"zooms", false, NULL},
+        [K_DRAW] = {"draw", false, NULL},
+        [K_GRID] = {"grid", false, NULL},
     };
     if (!dk_yaml_mapping(yaml, node, keys, layer ? K_LAYER_COUNT : K_RECORD_COUNT) ||
         !dk_yaml_key_name(yaml, &keys[K_NAME], &kind->name) || !check_kind_name(parser, keys[K_NAME].value, kind) ||
@@ -420,15 +462,20 @@ static bool parse_kind(dk_catalogue_parser *parser, const yaml_node_t *node, boo
         kind->geometry = (dk_geometry_kind)(DK_POLYGONS + geometry);
         kind->min_zoom = 0;
         kind->max_zoom = 16;
-        if (keys[K_ZOOMS].value != NULL && !parse_zooms(yaml, keys[K_ZOOMS].value, kind))
+        size_t draw = 0;
+        if ((keys[K_ZOOMS].value != NULL && !parse_zooms(yaml, keys[K_ZOOMS].value, kind)) ||
+            (keys[K_DRAW].value != NULL &&
+             !dk_yaml_key_choice(yaml, &keys[K_DRAW], "a way to draw", draws, COUNT(draws), &draw)))
             return false;
+        kind->draw_all = draw == 1;
     }
     static const dk_field_type division = DK_FIELD_DIVISION, date = DK_FIELD_DATE;
     return parse_fields(parser, keys[K_FIELDS].value, kind) && parse_key(parser, keys[K_KEY].value, kind) &&
            parse_field_key(parser, &keys[K_DIVISION], kind, &division, &kind->division_field) &&
            parse_field_key(parser, &keys[K_DATE], kind, &date, &kind->date_field) &&
            parse_field_key(parser, &keys[K_LABEL], kind, NULL, &kind->label_field) &&
-           (keys[K_TOTALS].value == NULL || dk_parse_totals(parser, keys[K_TOTALS].value, kind));
+           (keys[K_TOTALS].value == NULL || dk_parse_totals(parser, keys[K_TOTALS].value, kind)) &&
+           (!layer || keys[K_GRID].value == NULL || parse_grid(parser, keys[K_GRID].value, kind));
 }
 
 static bool parse_kinds(dk_catalogue_parser *parser, const yaml_node_t *layers, const yaml_node_t *records)
