@@ -127,104 +127,19 @@ static dk_status check_lives(checking *c, const dk_kind *kind)
     return status;
 }
 
-/* What the cell index should hold for one life of one row. */
-typedef struct expected_cells {
-    checking *c;
-    const dk_kind *layer;
-    sqlite3_stmt *stmt;
-    int64_t row, born, died, n;
-    const dk_buf *packed;
-    dk_status status;
-} expected_cells;
-
-static dk_status expect_cell(expected_cells *e, const dk_world_box *box)
+static void tell(const char *sentence, void *user)
 {
-    int level;
-    uint64_t cell;
-    dk_cell_of(box, &level, &cell);
-    sqlite3_reset(e->stmt);
-    sqlite3_bind_int(e->stmt, 1, level);
-    sqlite3_bind_int64(e->stmt, 2, (int64_t)cell);
-    sqlite3_bind_int64(e->stmt, 3, e->row);
-    sqlite3_bind_int64(e->stmt, 4, e->born);
-    const dk_status status = dk_sql_step(e->c->store, e->stmt, e->c->err);
-    if (status == DK_END) {
-        found(e->c, "%s row %" PRId64 " is missing from the cell index; run dikuai-ingest reindex", e->layer->name,
-              e->row);
-        return DK_OK;
-    }
+    found(user, "%s", sentence);
+}
+
+/* In one read transaction: a publish meanwhile would take away what this generation needs. */
+static dk_status check_index(checking *c, const dk_kind *layer)
+{
+    dk_status status = dk_index_begin(c->store, DK_NEWEST, &c->generation, c->err);
     if (status != DK_OK)
         return status;
-    e->n++;
-    const bool same = (size_t)sqlite3_column_bytes(e->stmt, 1) == e->packed->size &&
-                      memcmp(sqlite3_column_blob(e->stmt, 1), e->packed->data, e->packed->size) == 0;
-    if (sqlite3_column_int64(e->stmt, 0) != e->died || !same)
-        found(e->c, "%s row %" PRId64 " differs in the cell index; run dikuai-ingest reindex", e->layer->name, e->row);
-    return DK_OK;
-}
-
-static dk_status check_row_cells(expected_cells *e, const unsigned char *blob, size_t size)
-{
-    dk_shape shape;
-    dk_buf packed;
-    dk_world_box box;
-    dk_shape_init(&shape);
-    dk_buf_init(&packed);
-    size_t wkb_size = 0;
-    const unsigned char *wkb = dk_gpkg_wkb(blob, size, &wkb_size);
-    if (wkb == NULL || dk_shape_from_wkb(wkb, wkb_size, &shape, NULL) != DK_OK) {
-        found(e->c, "%s row %" PRId64 ": its geometry is damaged", e->layer->name, e->row);
-    } else {
-        dk_packed_encode(&shape, &packed);
-        if (packed.failed || dk_packed_box(packed.data, packed.size, &box) != DK_OK)
-            e->status = dk_fail(e->c->err, DK_NOMEM, "out of memory");
-        else {
-            e->packed = &packed;
-            e->status = expect_cell(e, &box);
-        }
-    }
-    dk_shape_finish(&shape);
-    dk_buf_finish(&packed);
-    return e->status;
-}
-
-static dk_status check_cells(checking *c, const dk_kind *layer)
-{
-    dk_buf sql;
-    dk_buf_init(&sql);
-    sqlite3_stmt *lives = NULL, *count = NULL;
-    expected_cells e = {.c = c, .layer = layer};
-    const char *k = layer->name;
-    dk_buf_format(&sql, "SELECT died,geom FROM cell_%s WHERE level=?1 AND cell=?2 AND row=?3 AND born=?4", k);
-    const char *text = dk_buf_cstr(&sql);
-    dk_status status =
-        text == NULL ? dk_fail(c->err, DK_NOMEM, "out of memory") : dk_sql_prepare(c->store, text, &e.stmt, c->err);
-    dk_buf_clear(&sql);
-    dk_buf_format(&sql, "SELECT l.row,l.born,l.died,r.geom FROM life_%s l JOIN row_%s r ON r.row=l.row", k, k);
-    if (status == DK_OK && (text = dk_buf_cstr(&sql)) != NULL)
-        status = dk_sql_prepare(c->store, text, &lives, c->err);
-    while (status == DK_OK && (status = dk_sql_step(c->store, lives, c->err)) == DK_OK) {
-        e.row = sqlite3_column_int64(lives, 0);
-        e.born = sqlite3_column_int64(lives, 1);
-        e.died = sqlite3_column_int64(lives, 2);
-        status = check_row_cells(&e, sqlite3_column_blob(lives, 3), (size_t)sqlite3_column_bytes(lives, 3));
-    }
-    if (status == DK_END)
-        status = DK_OK;
-    dk_buf_clear(&sql);
-    dk_buf_format(&sql, "SELECT count(*) FROM cell_%s", k);
-    if (status == DK_OK && (text = dk_buf_cstr(&sql)) != NULL)
-        status = dk_sql_prepare(c->store, text, &count, c->err);
-    if (status == DK_OK && (status = dk_sql_step(c->store, count, c->err)) == DK_OK &&
-        sqlite3_column_int64(count, 0) != e.n)
-        found(c,
-              "the cell index of %s has %" PRId64
-              " cells that belong to no published version; run dikuai-ingest reindex",
-              k, (int64_t)sqlite3_column_int64(count, 0) - e.n);
-    sqlite3_finalize(lives);
-    sqlite3_finalize(count);
-    sqlite3_finalize(e.stmt);
-    dk_buf_finish(&sql);
+    status = dk_index_verify(c->store, layer, c->generation, tell, c, c->err);
+    dk_index_end(c->store);
     return status;
 }
 
@@ -239,7 +154,7 @@ dk_status dk_store_check(dk_store *store, void (*finding)(const char *sentence, 
     for (size_t i = 0; status == DK_OK && i < catalogue->n_kinds; i++) {
         status = check_lives(&c, &catalogue->kinds[i]);
         if (status == DK_OK && catalogue->kinds[i].geometry != DK_NO_GEOMETRY)
-            status = check_cells(&c, &catalogue->kinds[i]);
+            status = check_index(&c, &catalogue->kinds[i]);
     }
     if (status == DK_OK && c.findings > MOST_TOLD) {
         char more[80];
@@ -274,7 +189,7 @@ typedef struct reindexing {
     dk_term_cache *terms;
     dk_progress progress;
     void *user;
-    int64_t done, total;
+    int64_t generation, done, total;
 } reindexing;
 
 /* Calls for each row of a query: its first column is the row, the others are born and died. */
@@ -339,14 +254,6 @@ static dk_status inherit_row(reindexing *r, int64_t row, int64_t born, int64_t d
     return status;
 }
 
-static dk_status reindex_cells(reindexing *r, int64_t row, int64_t born, int64_t died, dk_error *err)
-{
-    dk_status status = dk_cell_insert(r->store, r->kind, row, born, err);
-    if (status == DK_OK && died != 0)
-        status = dk_cell_end(r->store, r->kind, row, died, err);
-    return status;
-}
-
 static dk_status reindex_kind(reindexing *r, dk_error *err)
 {
     const dk_kind *kind = r->kind;
@@ -366,11 +273,7 @@ static dk_status reindex_kind(reindexing *r, dk_error *err)
         status = each_row(r, sql, reindex_row, err);
     if (status != DK_OK || !layer)
         return status;
-    if ((status = run_formatted(r->store, err, "DELETE FROM cell_%s", k)) != DK_OK)
-        return status;
-    /* By birth: an end is written before the next life of the same row begins. */
-    snprintf(sql, sizeof sql, "SELECT row,born,died FROM life_%s ORDER BY row,born", k);
-    return each_row(r, sql, reindex_cells, err);
+    return dk_index_rebuild(r->store, kind, r->generation, r->progress, r->user, err);
 }
 
 /* The current summary anew, with a tight box from the geometries' envelopes. */
@@ -427,6 +330,7 @@ dk_status dk_store_reindex(dk_store *store, dk_progress progress, void *user, dk
     for (size_t i = 0; status == DK_OK && i < catalogue->n_kinds; i++) {
         reindexing r = {.store = store,
                         .kind = &catalogue->kinds[i],
+                        .generation = generation,
                         .progress = progress,
                         .user = user,
                         .terms = dk_term_cache_create()};
@@ -439,6 +343,10 @@ dk_status dk_store_reindex(dk_store *store, dk_progress progress, void *user, dk
             status = reindex_summary(store, r.kind, generation, err);
         free(r.terms);
     }
+    /* The sheets of older generations are gone. */
+    if (status == DK_OK)
+        status = run_formatted(store, err, "INSERT OR REPLACE INTO dikuai_meta VALUES('purged',%lld),('touched_from',%lld)",
+                               (long long)generation, (long long)generation);
     if (status == DK_OK)
         status = dk_sql_commit(store, err);
     if (status != DK_OK)

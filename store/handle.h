@@ -3,17 +3,27 @@
 #ifndef DK_STORE_HANDLE_H
 #define DK_STORE_HANDLE_H
 
-#include "store/cells.h"
+#include "store/index.h"
 #include "store/query.h"
 #include "store/store.h"
 
 #include <sqlite3.h>
 
-#define DK_STORE_VERSION 1
+#define DK_STORE_VERSION 2
+
+/* The derived tables of a layer that hold bytes by cell: sheets (sheet.c). */
+typedef enum dk_sheet {
+    DK_SHEET_BLOCK,  /* store/block.h */
+    DK_SHEET_PIECE,  /* the same, of pieces */
+    DK_SHEET_GRID,   /* store/grid.h; level is the tile's zoom */
+    DK_SHEET_RAISED, /* byte: the size class below which nothing is drawn, then a grid of what that leaves out */
+    DK_SHEETS
+} dk_sheet;
 
 /* Statements that a handle keeps prepared, per kind where they name a kind's tables (schema.c). */
 typedef enum dk_stmt_id {
     DK_STMT_ROW,         /* row -> key, feature, batch, replaces, geom, fields… */
+    DK_STMT_ROW_BOX,     /* row -> the GeoPackage envelope: 4 doubles */
     DK_STMT_ROW_META,    /* row -> key, feature, batch, replaces */
     DK_STMT_ROW_FIELDS,  /* row -> key, feature, batch, replaces, NULL, fields… */
     DK_STMT_KEY_ROWS,    /* key -> row, batch, source_row ; newest first */
@@ -30,10 +40,16 @@ typedef enum dk_stmt_id {
     DK_STMT_POST_INSERT, /* term, row */
     DK_STMT_POST_ROWS,   /* term -> rows in order */
     DK_STMT_POST_SEEK,   /* term, row -> the first row not below it */
-    DK_STMT_CELL_SCAN,   /* level, cell from, cell to */
-    DK_STMT_CELL_NEXT,   /* the first level above ? that has cells */
-    DK_STMT_CELL_INSERT,
-    DK_STMT_CELL_END, /* level, cell, row, generation */
+    DK_STMT_SHEET_SCAN,                                         /* + dk_sheet: id from, id to -> id, born, died, data */
+    DK_STMT_SHEET_OPEN = DK_STMT_SHEET_SCAN + DK_SHEETS,        /* id from, id to -> id, born, data of the one that lives */
+    DK_STMT_SHEET_INSERT = DK_STMT_SHEET_OPEN + DK_SHEETS,      /* id, born, data */
+    DK_STMT_SHEET_CHANGE = DK_STMT_SHEET_INSERT + DK_SHEETS,    /* id, data */
+    DK_STMT_SHEET_END = DK_STMT_SHEET_CHANGE + DK_SHEETS,       /* id, generation */
+    DK_STMT_SHEET_DELETE = DK_STMT_SHEET_END + DK_SHEETS,       /* id */
+    DK_STMT_SHEET_NEXT = DK_STMT_SHEET_DELETE + DK_SHEETS,      /* the first id not below ? */
+    DK_STMT_DEAD_INSERT = DK_STMT_SHEET_NEXT + DK_SHEETS,       /* generation, sheet, id */
+    DK_STMT_TOUCHED_INSERT,                                     /* generation, kind, x0, y0, x1, y1 */
+    DK_STMT_PURGED,  /* -> the generation up to which dead sheets are gone */
     DK_STMT_SUMMARY,  /* generation -> rows, west, south, east, north */
     DK_STMT_BATCH,    /* batch -> state, published_in, withdrawn_in */
     DK_STMT_COUNT
@@ -48,12 +64,15 @@ struct dk_store {
     sqlite3_stmt *statements[DK_MAX_KINDS][DK_STMT_COUNT];
     sqlite3_stmt *generation;
     uint64_t indexed[DK_MAX_KINDS]; /* fields whose terms are kept: those of links, totals and search */
-    /* Levels that have cells, as a bit set, as of a generation. */
-    struct {
+    /* What the reading session knows of a layer's sheets; asked once a generation (index_read.c). */
+    struct dk_sheet_levels {
         int64_t generation;
-        uint32_t bits;
+        uint32_t bits[DK_SHEETS]; /* levels that have sheets */
         bool known;
     } levels[DK_MAX_KINDS];
+    int64_t session;    /* generation of the reading session under way */
+    bool in_session;    /* dk_index_begin began the transaction */
+    struct dk_raised *raised; /* thresholds read lately (index_read.c) */
 };
 
 /* One batch's place in time, as readers of rows need it. state: l, s, p, w for loading, staged, published, withdrawn.
@@ -167,11 +186,66 @@ dk_status dk_inherit(dk_store *store, const dk_kind *kind, const char *key, dk_v
 dk_status dk_rows_of_term(dk_store *store, const dk_kind *kind, int field, const char *term, size_t size,
                           bool (*each)(int64_t row, void *user), void *user, dk_error *err);
 
-/* ---- cells (cells.c) ---- */
+/* ---- sheets (sheet.c) ---- */
 
-dk_status dk_cell_insert(dk_store *store, const dk_kind *layer, int64_t row, int64_t born, dk_error *err);
-dk_status dk_cell_end(dk_store *store, const dk_kind *layer, int64_t row, int64_t died, dk_error *err);
-/* The cell of a box: its level, and the Morton code of the cell that holds its north-west corner. */
-void dk_cell_of(const dk_world_box *box, int *ret_level, uint64_t *ret_cell);
+#define DK_SHEET_MAX_LEVEL 20 /* the Morton code then has 40 bits */
+
+/* The id of a sheet: 5 bits level, 40 bits Morton code of the cell, 18 bits version (of the generation of its birth). */
+int64_t dk_sheet_first(int level, uint64_t cell); /* of version 0 */
+int64_t dk_sheet_last(int level, uint64_t cell);  /* of the last version */
+void dk_sheet_place(int64_t id, int *ret_level, uint64_t *ret_cell);
+const char *dk_sheet_table(dk_sheet sheet); /* "block" of block_K */
+
+/* The living version of a cell's sheet, also one that the change under way has written. Replaces ret_data; no bytes:
+ * there is none. */
+dk_status dk_sheet_read(dk_store *store, const dk_kind *layer, dk_sheet sheet, int level, uint64_t cell,
+                        dk_buf *ret_data, dk_error *err);
+/* Writes the version of a generation that is not yet committed; size 0: from then on there is none. */
+dk_status dk_sheet_write(dk_store *store, const dk_kind *layer, dk_sheet sheet, int level, uint64_t cell,
+                         int64_t generation, const void *data, size_t size, dk_error *err);
+/* Takes away what died in `until` or before: no reader of a later generation sees it. In bounded transactions. */
+dk_status dk_sheet_purge(dk_store *store, int64_t until, dk_error *err);
+/* The levels that have sheets of a table, as bits. */
+dk_status dk_sheet_levels(dk_store *store, const dk_kind *layer, dk_sheet sheet, uint32_t *ret_bits, dk_error *err);
+/* Calls each for the sheets of the cells x0..x1, y0..y1 of a level that a generation sees (DK_NEWEST: those that live, of
+ * the change under way too), in the order of Morton codes. Data is valid inside the callback, which may not write sheets;
+ * DK_END from it stops the scan and is returned as DK_OK. */
+typedef struct dk_cell_range {
+    uint32_t x0, y0, x1, y1;
+} dk_cell_range;
+typedef dk_status (*dk_sheet_fn)(int level, uint64_t cell, const void *data, size_t size, void *user);
+dk_status dk_sheet_scan(dk_store *store, const dk_kind *layer, dk_sheet sheet, int level, const dk_cell_range *range,
+                        int64_t generation, dk_sheet_fn each, void *user, dk_error *err);
+
+/* The cells of a level whose entries may meet a box (index_read.c). */
+dk_cell_range dk_cells_reaching(const dk_world_box *box, int level);
+
+/* ---- the index, for writers (index_write.c) ---- */
+
+/* A row that a publish or withdraw brings (sign 1) or takes away (-1). */
+typedef struct dk_change_row {
+    int64_t row;
+    int sign;
+} dk_change_row;
+
+/* Brings the index of a layer up to date: entries, pieces, grids, thresholds and touched boxes of `generation`, in
+ * bounded transactions unless one is open. The rows are those that change; the others that are published are in the index
+ * already. */
+dk_status dk_index_change(dk_store *store, const dk_kind *layer, const dk_change_row *rows, size_t n,
+                          int64_t generation, dk_progress progress, void *user, dk_error *err);
+/* Compares the index with what the rows published in a generation would give; found is told each difference. */
+dk_status dk_index_verify(dk_store *store, const dk_kind *layer, int64_t generation, void (*found)(const char *sentence, void *user),
+                          void *user, dk_error *err);
+/* Makes a layer's index anew from the rows that are published. */
+dk_status dk_index_rebuild(dk_store *store, const dk_kind *layer, int64_t generation, dk_progress progress, void *user,
+                           dk_error *err);
+
+/* Thresholds of tiles that are too full (budget.c): labels are the Morton codes of the label positions of features
+ * that came or went; they are sorted here. */
+dk_status dk_budget_update(dk_store *store, const dk_kind *layer, uint64_t *labels, size_t n, int64_t generation,
+                           dk_error *err);
+/* A box in which tiles of a layer differ from the generation before. */
+dk_status dk_touched_add(dk_store *store, const dk_kind *layer, int64_t generation, const dk_world_box *box,
+                         dk_error *err);
 
 #endif

@@ -12,6 +12,7 @@
 #include "store/block.h"
 #include "store/grid.h"
 #include "store/store.h"
+#include "store/topology.h"
 
 #define DK_LEVELS_BELOW 5
 #define DK_GRID_SHIFT 5 /* DK_GRID_CELLS = 2^5 */
@@ -27,9 +28,9 @@ void dk_morton_split(uint64_t code, uint32_t *ret_x, uint32_t *ret_y);
 dk_status dk_index_begin(dk_store *store, int64_t generation, int64_t *ret_generation, dk_error *err);
 void dk_index_end(dk_store *store);
 
+#define DK_EVERY_ZOOM 99
 /* Every block that may hold an entry whose box meets the given one, in a fixed order (level, Morton code). The entries
- * must still be tested: their boxes, and dk_index_drawn. zoom: only blocks of what may be drawn there; DK_FINEST_ZOOM + 2
- * or more: all. The block is valid inside the callback; returning false stops. */
+ * must still be tested: their boxes, and dk_index_drawn. zoom: only blocks of what may be drawn there; DK_EVERY_ZOOM: all. The block is valid inside the callback; returning false stops. */
 dk_status dk_index_blocks(dk_store *store, const dk_kind *layer, const dk_world_box *box, int zoom,
                           bool (*each)(const dk_block *block, void *user), void *user, dk_error *err);
 /* The piece blocks of the cells of levels up to zoom that meet the box (a tile WITHOUT its buffer). Only entries with
@@ -43,8 +44,7 @@ dk_status dk_index_pieces(dk_store *store, const dk_kind *layer, const dk_world_
 bool dk_index_drawn(dk_store *store, const dk_kind *layer, const dk_entry_head *head, int zoom);
 
 /* What the tiles' attributes of an entry are to a viewer: bit i is field i. */
-struct dk_view;
-uint64_t dk_entry_visible(const dk_kind *layer, const struct dk_view *view, const dk_block *block, uint32_t i);
+uint64_t dk_entry_visible(const dk_kind *layer, const dk_view *view, const dk_block *block, uint32_t i);
 /* All values of an entry: values has layer->n_fields places; DK_NULL unless the field is in visible. */
 dk_status dk_entry_values(const dk_kind *layer, const dk_block *block, uint32_t i, uint64_t visible, dk_value *values);
 

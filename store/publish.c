@@ -1,4 +1,4 @@
-/* Publishing and withdrawing: lives and cells of the next generation are written in bounded transactions that no
+/* Publishing and withdrawing: lives and the index of the next generation are written in bounded transactions that no
  * reader sees; one small commit then makes that generation the current one. */
 #include "store/handle.h"
 
@@ -15,13 +15,15 @@ typedef struct change {
     const dk_kind *kind;
     int64_t batch, generation, total, done;
     int64_t born, ended;
+    dk_change_row *rows; /* of a layer: what comes and goes, for the index */
+    size_t n_rows, rows_capacity;
     double bounds[4];
     bool any_bounds;
     dk_progress progress;
     void *user;
 } change;
 
-/* One row of a step, copied so that no statement stays open while lives and cells are written. */
+/* One row of a step, copied so that no statement stays open while lives are written. */
 typedef struct step_row {
     int64_t row, replaces;
     size_t key;
@@ -29,36 +31,33 @@ typedef struct step_row {
 
 typedef dk_status (*row_change)(change *c, int64_t row, int64_t replaces, const char *key, dk_error *err);
 
-static dk_status life_insert(change *c, int64_t row, dk_error *err)
+static dk_status note_row(change *c, int64_t row, int sign, dk_error *err)
 {
-    sqlite3_stmt *stmt = NULL;
-    dk_status status = dk_sql_kept(c->store, c->kind, DK_STMT_LIFE_INSERT, &stmt, err);
-    if (status != DK_OK)
-        return status;
-    sqlite3_bind_int64(stmt, 1, row);
-    sqlite3_bind_int64(stmt, 2, c->generation);
-    if ((status = dk_sql_done(c->store, stmt, err)) != DK_OK)
-        return status;
-    c->born++;
     if (c->kind->geometry == DK_NO_GEOMETRY)
         return DK_OK;
-    return dk_cell_insert(c->store, c->kind, row, c->generation, err);
+    if (!dk_grow(&c->rows, &c->rows_capacity, c->n_rows + 1, sizeof *c->rows))
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    c->rows[c->n_rows++] = (dk_change_row){row, sign};
+    return DK_OK;
 }
 
-static dk_status life_end(change *c, int64_t row, dk_error *err)
+/* A life that begins (sign 1) or ends (-1) with the generation under way. */
+static dk_status change_life(change *c, int64_t row, int sign, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
-    dk_status status = dk_sql_kept(c->store, c->kind, DK_STMT_LIFE_END, &stmt, err);
+    dk_status status =
+        dk_sql_kept(c->store, c->kind, sign > 0 ? DK_STMT_LIFE_INSERT : DK_STMT_LIFE_END, &stmt, err);
     if (status != DK_OK)
         return status;
     sqlite3_bind_int64(stmt, 1, row);
     sqlite3_bind_int64(stmt, 2, c->generation);
     if ((status = dk_sql_done(c->store, stmt, err)) != DK_OK)
         return status;
-    c->ended++;
-    if (c->kind->geometry == DK_NO_GEOMETRY)
-        return DK_OK;
-    return dk_cell_end(c->store, c->kind, row, c->generation, err);
+    if (sign > 0)
+        c->born++;
+    else
+        c->ended++;
+    return note_row(c, row, sign, err);
 }
 
 static dk_status publish_row(change *c, int64_t row, int64_t replaces, const char *key, dk_error *err)
@@ -73,9 +72,9 @@ static dk_status publish_row(change *c, int64_t row, int64_t replaces, const cha
             "%s %s was published by another batch after batch %lld was loaded; withdraw this batch and load it "
             "again",
             c->kind->name, key, (long long)c->batch);
-    if (current != 0 && (status = life_end(c, current, err)) != DK_OK)
+    if (current != 0 && (status = change_life(c, current, -1, err)) != DK_OK)
         return status;
-    return life_insert(c, row, err);
+    return change_life(c, row, 1, err);
 }
 
 /* The newest published version of a key that is neither withdrawn nor of this batch, 0: none. */
@@ -114,9 +113,24 @@ static dk_status withdraw_row(change *c, int64_t row, int64_t replaces, const ch
     dk_status status = dk_row_alive(c->store, c->kind, row, c->generation - 1, &alive, err);
     if (status != DK_OK || !alive) /* a later batch has replaced it: nothing to see of it */
         return status;
-    if ((status = life_end(c, row, err)) != DK_OK || (status = previous_version(c, key, &previous, err)) != DK_OK)
+    if ((status = change_life(c, row, -1, err)) != DK_OK || (status = previous_version(c, key, &previous, err)) != DK_OK)
         return status;
-    return previous != 0 ? life_insert(c, previous, err) : DK_OK;
+    return previous != 0 ? change_life(c, previous, 1, err) : DK_OK;
+}
+
+/* Of a layer, lives are a tenth of the work and the index is the rest. */
+static void tell_progress(const change *c)
+{
+    if (c->progress != NULL)
+        c->progress(c->kind->geometry == DK_NO_GEOMETRY ? c->done : c->done / 10, c->total, c->user);
+}
+
+static void tell_index_progress(int64_t done, int64_t total, void *user)
+{
+    const change *c = user;
+    if (c->progress != NULL && total > 0)
+        c->progress(c->total / 10 + (int64_t)((double)done / (double)total * 0.9 * (double)c->total), c->total,
+                    c->user);
 }
 
 /* Applies a change to every row of the batch, a transaction a step. */
@@ -159,8 +173,7 @@ static dk_status change_rows(change *c, row_change apply, dk_error *err)
             status = dk_sql_commit(c->store, err);
         after = rows[n - 1].row;
         c->done += (int64_t)n;
-        if (c->progress != NULL)
-            c->progress(c->done, c->total, c->user);
+        tell_progress(c);
     }
     dk_buf_finish(&keys);
     free(rows);
@@ -288,6 +301,20 @@ static dk_status write_summary(change *c, dk_error *err)
     return status;
 }
 
+/* Generations of which it is known where their tiles differ. */
+#define TOUCHED_GENERATIONS 64
+
+static dk_status forget_touched(change *c, dk_error *err)
+{
+    const int64_t last = c->generation - TOUCHED_GENERATIONS;
+    const dk_status status =
+        run_bound(c->store, "DELETE FROM dikuai_touched WHERE generation<=?1", last, 0, NULL, NULL, NULL, err);
+    if (status != DK_OK)
+        return status;
+    return run_bound(c->store, "INSERT OR REPLACE INTO dikuai_meta VALUES('touched_from',?1)", last, 0, NULL, NULL,
+                     NULL, err);
+}
+
 /* The small commit after which readers see the new generation; synced to disk. */
 static dk_status finish_change(change *c, const char *action, const char *actor, const char *reason,
                                const char *batch_sql, dk_error *err)
@@ -315,6 +342,8 @@ static dk_status finish_change(change *c, const char *action, const char *actor,
         }
         sqlite3_finalize(stmt);
     }
+    if (status == DK_OK && c->generation > TOUCHED_GENERATIONS)
+        status = forget_touched(c, err);
     if (status == DK_OK)
         status = dk_sql_run(c->store, "DELETE FROM dikuai_pending", err);
     if (status == DK_OK)
@@ -352,6 +381,10 @@ static dk_status make_change(change *c, const char *action, row_change apply, co
     if (status != DK_OK)
         return status;
     status = change_rows(c, apply, err);
+    if (status == DK_OK && c->n_rows > 0)
+        status = dk_index_change(c->store, c->kind, c->rows, c->n_rows, c->generation, tell_index_progress, c, err);
+    free(c->rows);
+    c->rows = NULL;
     if (status == DK_OK)
         status = finish_change(c, action, actor, reason, batch_sql, err);
     if (status != DK_OK) {
@@ -361,6 +394,9 @@ static dk_status make_change(change *c, const char *action, row_change apply, co
         return status;
     }
     *ret_generation = c->generation;
+    /* What only readers of older generations than the one before need. That it fails would not undo the change. */
+    dk_error ignored;
+    dk_sheet_purge(c->store, c->generation - 1, &ignored);
     return DK_OK;
 }
 

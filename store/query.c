@@ -247,16 +247,27 @@ static dk_status walk_keys(walk *w)
 /* A box of more features than this is refused: their keys would have to be read and ordered for every page. */
 #define MOST_IN_BOUNDS 50000
 
-static bool gather_feature(const dk_cell_feature *feature, void *user)
+/* Rows of a box, from the blocks that may hold them. */
+typedef struct gathering {
+    walk *w;
+    dk_world_box box;
+} gathering;
+
+static bool gather_block(const dk_block *block, void *user)
 {
-    walk *w = user;
-    if (w->list->n == MOST_IN_BOUNDS) {
+    const gathering *g = user;
+    walk *w = g->w;
+    for (uint32_t i = 0; i < block->n_entries && w->status == DK_OK; i++) {
+        const dk_entry_head *head = &block->heads[i];
+        if (head->x0 > g->box.x1 || head->x1 < g->box.x0 || head->y0 > g->box.y1 || head->y1 < g->box.y0)
+            continue;
         w->status =
-            dk_fail(w->err, DK_LIMIT, "the box holds more than %d rows of %s; give a smaller one, or none for all rows",
-                    MOST_IN_BOUNDS, w->query->kind->name);
-        return false;
+            w->list->n == MOST_IN_BOUNDS
+                ? dk_fail(w->err, DK_LIMIT,
+                          "the box holds more than %d rows of %s; give a smaller one, or none for all rows",
+                          MOST_IN_BOUNDS, w->query->kind->name)
+                : dk_key_list_add(w->list, head->row, "", w->err);
     }
-    w->status = dk_key_list_add(w->list, (int64_t)feature->feature, "", w->err);
     return w->status == DK_OK;
 }
 
@@ -267,13 +278,13 @@ static bool gather_row(int64_t row, void *user)
     return w->status == DK_OK;
 }
 
-/* Turns feature or row numbers into published rows with their keys, ordered. */
-static dk_status order_candidates(walk *w, bool features, dk_key_list *ret_list)
+/* Turns row numbers into published rows with their keys, ordered. */
+static dk_status order_candidates(walk *w, dk_key_list *ret_list)
 {
     const dk_kind *kind = w->query->kind;
     for (size_t i = 0; i < w->list->n; i++) {
         sqlite3_stmt *stmt = NULL;
-        int64_t row = w->list->entries[i].row;
+        const int64_t row = w->list->entries[i].row;
         dk_status status = dk_sql_kept(w->store, kind, DK_STMT_ROW_META, &stmt, w->err);
         if (status != DK_OK)
             return status;
@@ -288,12 +299,7 @@ static dk_status order_candidates(walk *w, bool features, dk_key_list *ret_list)
         if (status != DK_OK)
             return status;
         bool alive = false;
-        if (features) {
-            status = dk_row_of_key(w->store, kind, key, w->query->generation, &row, w->err);
-            alive = row != 0;
-        } else {
-            status = dk_row_alive(w->store, kind, row, w->query->generation, &alive, w->err);
-        }
+        status = dk_row_alive(w->store, kind, row, w->query->generation, &alive, w->err);
         if (status == DK_OK && alive)
             status = dk_key_list_add(ret_list, row, key, w->err);
         if (status == DK_OK)
@@ -325,11 +331,16 @@ static dk_status walk_bounds(walk *w)
     dk_world_from_lonlat(q->bounds[2], q->bounds[1], &box.x1, &box.y1);
     dk_key_list found = {0}, ordered = {0};
     w->list = &found;
-    dk_status status = dk_cells_scan(w->store, q->kind, &box, q->viewer, q->generation, gather_feature, w, w->err);
+    gathering g = {w, box};
+    dk_status status = dk_index_begin(w->store, q->generation, NULL, w->err);
+    if (status == DK_OK) {
+        status = dk_index_blocks(w->store, q->kind, &box, DK_EVERY_ZOOM, gather_block, &g, w->err);
+        dk_index_end(w->store);
+    }
     if (status == DK_OK)
         status = w->status;
     if (status == DK_OK)
-        status = order_candidates(w, true, &ordered);
+        status = order_candidates(w, &ordered);
     if (status == DK_OK)
         status = walk_list(w, &ordered);
     dk_key_list_finish(&found);
@@ -370,7 +381,7 @@ static dk_status walk_filter(walk *w, size_t filter)
     if (status == DK_OK)
         status = w->status;
     if (status == DK_OK)
-        status = order_candidates(w, false, &ordered);
+        status = order_candidates(w, &ordered);
     if (status == DK_OK)
         status = walk_list(w, &ordered);
     dk_key_list_finish(&found);

@@ -6,6 +6,7 @@
  *   dikuai_batch       each load and its state
  *   dikuai_source      the files of a batch
  *   dikuai_pending     one row while a publish or withdraw is under way, so that a killed one can be undone
+ *   dikuai_touched     boxes (world coordinates) in which a generation's tiles differ from those of the one before
  *   dikuai_summary     rows published and their box, by kind and generation
  *
  * and for each layer and record kind K of the catalogue:
@@ -16,12 +17,13 @@
  *            a later batch is withdrawn gets a further life
  *   term_K, post_K   folded values of the fields that links, totals and search use, and the rows that have them.
  *            Rows of any state are in: who reads checks the life
- *   cell_K   (layers) the cell index (cells.c): (level, Morton code, row, born) with packed geometry and tile
- * attributes K        a view of the rows published now, without the fields of audience never: what GeoPackage readers
- * see
+ *   block_K, piece_K, grid_K, raised_K   (layers) the cell index (index.h, sheet.c): bytes by cell, each version with the
+ *            generations in which it was born and died. Derived: reindex makes it anew
+ *   dead_K   (layers) sheets by the generation in which they died, to be taken away when no reader needs them
+ *   K        a view of the rows published now, without the fields of audience never: what GeoPackage readers see
  *
- * A reader at generation g sees a life or cell row if born <= g and (died = 0 or died > g). Publish and withdraw write
- * lives and cells of generation g + 1 in bounded transactions; nobody sees them until one small commit adds that
+ * A reader at generation g sees a life or sheet if born <= g and (died = 0 or died > g). Publish and withdraw write
+ * lives and sheets of generation g + 1 in bounded transactions; nobody sees them until one small commit adds that
  * generation to dikuai_generation. */
 #include "store/handle.h"
 
@@ -67,6 +69,9 @@ static const char base_tables[] =
     "CREATE TABLE dikuai_source(id INTEGER PRIMARY KEY, batch INTEGER NOT NULL, name TEXT NOT NULL,"
     " UNIQUE(batch,name));"
     "CREATE TABLE dikuai_pending(generation INTEGER PRIMARY KEY, action TEXT NOT NULL, batch INTEGER NOT NULL);"
+    "CREATE TABLE dikuai_touched(generation INTEGER NOT NULL, kind TEXT NOT NULL, x0 INTEGER NOT NULL,"
+    " y0 INTEGER NOT NULL, x1 INTEGER NOT NULL, y1 INTEGER NOT NULL);"
+    "CREATE INDEX dikuai_touched_generation ON dikuai_touched(generation);"
     "CREATE TABLE dikuai_summary(kind TEXT NOT NULL, generation INTEGER NOT NULL, rows INTEGER NOT NULL,"
     " west REAL, south REAL, east REAL, north REAL, PRIMARY KEY(kind,generation)) WITHOUT ROWID;";
 
@@ -121,11 +126,15 @@ static void append_kind(const dk_kind *kind, dk_buf *sql)
                   "CREATE TABLE post_%s(term INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY(term,row))"
                   " WITHOUT ROWID;",
                   k, k);
+    for (unsigned t = 0; layer && t < DK_SHEETS; t++)
+        dk_buf_format(sql,
+                      "CREATE TABLE %s_%s(id INTEGER PRIMARY KEY, born INTEGER NOT NULL, died INTEGER NOT NULL,"
+                      " data BLOB NOT NULL);",
+                      dk_sheet_table((dk_sheet)t), k);
     if (layer)
         dk_buf_format(sql,
-                      "CREATE TABLE cell_%s(level INTEGER NOT NULL, cell INTEGER NOT NULL, row INTEGER NOT NULL,"
-                      " born INTEGER NOT NULL, died INTEGER NOT NULL, feature INTEGER NOT NULL, division TEXT,"
-                      " geom BLOB NOT NULL, attrs BLOB NOT NULL, PRIMARY KEY(level,cell,row,born)) WITHOUT ROWID;",
+                      "CREATE TABLE dead_%s(generation INTEGER NOT NULL, sheet INTEGER NOT NULL, id INTEGER NOT NULL,"
+                      " PRIMARY KEY(generation,sheet,id)) WITHOUT ROWID;",
                       k);
     /* GDAL takes a view's OGC_FID for the feature id. */
     dk_buf_format(sql, "CREATE VIEW \"%s\" AS SELECT r.row AS OGC_FID, r.key AS \"key\"", k);

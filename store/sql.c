@@ -77,6 +77,38 @@ static void append_fields(const dk_kind *kind, dk_buf *sql)
         dk_buf_format(sql, ",f_%s", kind->fields[i].name);
 }
 
+/* Statements of one of the tables of sheets. */
+static void append_sheet_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
+{
+    const unsigned n = (unsigned)id - DK_STMT_SHEET_SCAN;
+    const char *t = dk_sheet_table((dk_sheet)(n % DK_SHEETS)), *k = kind->name;
+    switch (DK_STMT_SHEET_SCAN + n / DK_SHEETS * DK_SHEETS) {
+    case DK_STMT_SHEET_SCAN:
+        dk_buf_format(sql, "SELECT id,born,died,data FROM %s_%s WHERE id BETWEEN ?1 AND ?2 ORDER BY id", t, k);
+        break;
+    case DK_STMT_SHEET_OPEN:
+        dk_buf_format(sql, "SELECT id,born,data FROM %s_%s WHERE id BETWEEN ?1 AND ?2 AND died=0", t, k);
+        break;
+    case DK_STMT_SHEET_INSERT:
+        dk_buf_format(sql, "INSERT INTO %s_%s(id,born,died,data) VALUES(?1,?2,0,?3)", t, k);
+        break;
+    case DK_STMT_SHEET_CHANGE:
+        dk_buf_format(sql, "UPDATE %s_%s SET data=?2 WHERE id=?1", t, k);
+        break;
+    case DK_STMT_SHEET_END:
+        dk_buf_format(sql, "UPDATE %s_%s SET died=?2 WHERE id=?1", t, k);
+        break;
+    case DK_STMT_SHEET_DELETE:
+        dk_buf_format(sql, "DELETE FROM %s_%s WHERE id=?1", t, k);
+        break;
+    case DK_STMT_SHEET_NEXT:
+        dk_buf_format(sql, "SELECT id FROM %s_%s WHERE id>=?1 ORDER BY id LIMIT 1", t, k);
+        break;
+    default:
+        break;
+    }
+}
+
 static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
 {
     const char *k = kind->name;
@@ -90,6 +122,9 @@ static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
         dk_buf_text(sql, "SELECT key,feature,batch,replaces,NULL");
         append_fields(kind, sql);
         dk_buf_format(sql, " FROM row_%s WHERE row=?1", k);
+        break;
+    case DK_STMT_ROW_BOX:
+        dk_buf_format(sql, "SELECT substr(geom,9,32) FROM row_%s WHERE row=?1", k);
         break;
     case DK_STMT_ROW_META:
         dk_buf_format(sql, "SELECT key,feature,batch,replaces FROM row_%s WHERE row=?1", k);
@@ -142,23 +177,14 @@ static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
     case DK_STMT_POST_SEEK:
         dk_buf_format(sql, "SELECT row FROM post_%s WHERE term=?1 AND row>=?2 ORDER BY row LIMIT 1", k);
         break;
-    case DK_STMT_CELL_SCAN:
-        dk_buf_format(sql,
-                      "SELECT cell,born,died,feature,division,geom,attrs FROM cell_%s"
-                      " WHERE level=?1 AND cell BETWEEN ?2 AND ?3 ORDER BY cell,row,born",
-                      k);
+    case DK_STMT_DEAD_INSERT:
+        dk_buf_format(sql, "INSERT OR IGNORE INTO dead_%s(generation,sheet,id) VALUES(?1,?2,?3)", k);
         break;
-    case DK_STMT_CELL_NEXT:
-        dk_buf_format(sql, "SELECT level FROM cell_%s WHERE level>?1 ORDER BY level LIMIT 1", k);
+    case DK_STMT_TOUCHED_INSERT:
+        dk_buf_text(sql, "INSERT INTO dikuai_touched(generation,kind,x0,y0,x1,y1) VALUES(?1,?2,?3,?4,?5,?6)");
         break;
-    case DK_STMT_CELL_INSERT:
-        dk_buf_format(sql,
-                      "INSERT INTO cell_%s(level,cell,row,born,died,feature,division,geom,attrs)"
-                      " VALUES(?1,?2,?3,?4,0,?5,?6,?7,?8)",
-                      k);
-        break;
-    case DK_STMT_CELL_END:
-        dk_buf_format(sql, "UPDATE cell_%s SET died=?4 WHERE level=?1 AND cell=?2 AND row=?3 AND died=0", k);
+    case DK_STMT_PURGED: /* names no kind's table: kept with the first kind */
+        dk_buf_text(sql, "SELECT value FROM dikuai_meta WHERE name='purged'");
         break;
     case DK_STMT_SUMMARY:
         dk_buf_text(sql, "SELECT rows,west,south,east,north FROM dikuai_summary WHERE kind=?1 AND generation<=?2"
@@ -167,8 +193,8 @@ static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
     case DK_STMT_BATCH: /* names no kind's table: kept with the first kind */
         dk_buf_text(sql, "SELECT state,published_in,withdrawn_in FROM dikuai_batch WHERE id=?1");
         break;
-    case DK_STMT_COUNT:
-        break;
+    default:
+        append_sheet_sql(kind, id, sql);
     }
 }
 

@@ -80,6 +80,7 @@ void dk_store_close(dk_store *store)
     if (store->lock >= 0)
         close(store->lock);
     dk_catalogue_free(store->catalogue);
+    free(store->raised);
     free(store->path);
     free(store);
 }
@@ -262,7 +263,7 @@ static dk_status drop_unfinished_loads(dk_store *store, dk_error *err)
 }
 
 /* A publish or withdraw that did not reach its last commit: its generation is in dikuai_pending and not in
- * dikuai_generation. Lives and cells of that generation go, ends are taken back. */
+ * dikuai_generation. Lives and sheets of that generation go, ends are taken back. */
 dk_status dk_pending_undo(dk_store *store, dk_error *err)
 {
     int64_t pending = 0;
@@ -278,10 +279,17 @@ dk_status dk_pending_undo(dk_store *store, dk_error *err)
         const dk_kind *kind = &store->catalogue->kinds[i];
         dk_buf_format(&sql, "DELETE FROM life_%s WHERE born>=%lld;UPDATE life_%s SET died=0 WHERE died>=%lld;",
                       kind->name, g, kind->name, g);
+        for (unsigned t = 0; kind->geometry != DK_NO_GEOMETRY && t < DK_SHEETS; t++) {
+            const char *table = dk_sheet_table((dk_sheet)t);
+            dk_buf_format(&sql,
+                          "DELETE FROM %s_%s WHERE born>=%lld;UPDATE %s_%s SET died=0 WHERE id IN"
+                          " (SELECT id FROM dead_%s WHERE generation>=%lld AND sheet=%u);",
+                          table, kind->name, g, table, kind->name, kind->name, g, t);
+        }
         if (kind->geometry != DK_NO_GEOMETRY)
-            dk_buf_format(&sql, "DELETE FROM cell_%s WHERE born>=%lld;UPDATE cell_%s SET died=0 WHERE died>=%lld;",
-                          kind->name, g, kind->name, g);
+            dk_buf_format(&sql, "DELETE FROM dead_%s WHERE generation>=%lld;", kind->name, g);
     }
+    dk_buf_format(&sql, "DELETE FROM dikuai_touched WHERE generation>=%lld;", g);
     dk_buf_text(&sql, "DELETE FROM dikuai_pending;");
     const char *text = dk_buf_cstr(&sql);
     status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_run(store, text, err);

@@ -1,5 +1,5 @@
 /* Clipping against shapes whose parts inside the square are known, and against GEOS on random ones. */
-#include "tiler/tile_clip.h"
+#include "store/clip.h"
 
 #include <geos_c.h>
 #include <math.h>

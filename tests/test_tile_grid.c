@@ -1,5 +1,5 @@
 /* Validity on the tile's grid, judged against GEOS on many thousand small random rings. */
-#include "tiler/tile_valid.h"
+#include "store/ring_valid.h"
 
 #include <geos_c.h>
 #include <setjmp.h>

@@ -19,7 +19,6 @@ struct dk_mvt {
     size_t n_keys, n_used_keys;
     uint32_t key_index[DK_MVT_MAX_KEYS]; /* position in the layer's keys, NO_INDEX: not used yet */
     uint8_t used_keys[DK_MVT_MAX_KEYS];
-    uint32_t last_value[DK_MVT_MAX_KEYS]; /* neighbours often share village, project, approval: tried before hashing */
 
     dk_buf values; /* encoded Value messages, one after the other */
     value_entry *entries;
@@ -33,7 +32,7 @@ struct dk_mvt {
     /* The feature being built. */
     uint64_t id;
     dk_mvt_type type;
-    dk_buf tags, geometry, scratch;
+    dk_buf tags, geometry;
     int32_t cursor_x, cursor_y;
     size_t kept_entries, kept_values, kept_used_keys;
     bool failed;
@@ -48,7 +47,6 @@ dk_mvt *dk_mvt_create(void)
     dk_buf_init(&mvt->features);
     dk_buf_init(&mvt->tags);
     dk_buf_init(&mvt->geometry);
-    dk_buf_init(&mvt->scratch);
     return mvt;
 }
 
@@ -60,7 +58,6 @@ void dk_mvt_free(dk_mvt *mvt)
     dk_buf_finish(&mvt->features);
     dk_buf_finish(&mvt->tags);
     dk_buf_finish(&mvt->geometry);
-    dk_buf_finish(&mvt->scratch);
     free(mvt->entries);
     free(mvt->table);
     free(mvt);
@@ -73,7 +70,7 @@ void dk_mvt_layer_begin(dk_mvt *mvt, const char *name, const char *const *keys, 
     mvt->n_keys = n_keys <= DK_MVT_MAX_KEYS ? n_keys : DK_MVT_MAX_KEYS;
     mvt->n_used_keys = 0;
     for (size_t i = 0; i < DK_MVT_MAX_KEYS; i++)
-        mvt->key_index[i] = mvt->last_value[i] = NO_INDEX;
+        mvt->key_index[i] = NO_INDEX;
     dk_buf_clear(&mvt->values);
     dk_buf_clear(&mvt->features);
     mvt->n_entries = 0;
@@ -159,21 +156,8 @@ static void encode_value(dk_buf *out, const dk_value *value)
     }
 }
 
-/* Whether the entry is this text: compared without encoding it first. */
-static bool is_text(const dk_mvt *mvt, uint32_t index, const dk_value *value)
+uint32_t dk_mvt_value(dk_mvt *mvt, const dk_value *value)
 {
-    const value_entry *entry = &mvt->entries[index];
-    const unsigned char *bytes = mvt->values.data + entry->start;
-    /* Below 128 bytes the length has one byte; longer texts take the general way. */
-    return entry->size == value->text.size + 2 && bytes[0] == (1 << 3 | 2) &&
-           memcmp(bytes + 2, value->text.data, value->text.size) == 0 && bytes[1] == value->text.size;
-}
-
-static uint32_t value_index(dk_mvt *mvt, size_t key, const dk_value *value)
-{
-    const uint32_t last = mvt->last_value[key];
-    if (last != NO_INDEX && value->type == DK_TEXT && value->text.size < 128 && is_text(mvt, last, value))
-        return last;
     const size_t start = mvt->values.size;
     encode_value(&mvt->values, value);
     const size_t size = mvt->values.size - start;
@@ -190,13 +174,13 @@ static uint32_t value_index(dk_mvt *mvt, size_t key, const dk_value *value)
         const value_entry *entry = &mvt->entries[mvt->table[at]];
         if (entry->hash == hash && entry->size == size && memcmp(mvt->values.data + entry->start, bytes, size) == 0) {
             mvt->values.size = start;
-            return mvt->last_value[key] = mvt->table[at];
+            return mvt->table[at];
         }
     }
     const uint32_t index = (uint32_t)mvt->n_entries;
     mvt->entries[mvt->n_entries++] = (value_entry){hash, start, size};
     mvt->table[at] = index;
-    return mvt->last_value[key] = index;
+    return index;
 }
 
 static inline unsigned char *put_varint32(unsigned char *at, uint32_t value)
@@ -213,22 +197,36 @@ void dk_mvt_attribute(dk_mvt *mvt, size_t key, const dk_value *value)
 {
     if (value->type == DK_NULL || key >= mvt->n_keys)
         return;
-    const uint32_t index = value_index(mvt, key, value);
-    if (index == NO_INDEX) {
+    const uint32_t pair[2] = {(uint32_t)key, dk_mvt_value(mvt, value)};
+    if (pair[1] == NO_INDEX)
         mvt->failed = true;
-        return;
-    }
-    if (mvt->key_index[key] == NO_INDEX) {
-        mvt->key_index[key] = (uint32_t)mvt->n_used_keys;
-        mvt->used_keys[mvt->n_used_keys++] = (uint8_t)key;
-    }
-    unsigned char *at = dk_buf_reserve(&mvt->tags, 10);
+    else
+        dk_mvt_tags(mvt, pair, 1);
+}
+
+void dk_mvt_tags(dk_mvt *mvt, const uint32_t *pairs, size_t n)
+{
+    unsigned char *at = dk_buf_reserve(&mvt->tags, 10 * n);
     if (at == NULL)
         return;
     unsigned char *const start = at;
-    at = put_varint32(at, mvt->key_index[key]);
-    at = put_varint32(at, index);
+    for (size_t i = 0; i < n; i++, pairs += 2) {
+        const uint32_t key = pairs[0];
+        if (key >= mvt->n_keys)
+            continue;
+        if (mvt->key_index[key] == NO_INDEX) {
+            mvt->key_index[key] = (uint32_t)mvt->n_used_keys;
+            mvt->used_keys[mvt->n_used_keys++] = (uint8_t)key;
+        }
+        at = put_varint32(at, mvt->key_index[key]);
+        at = put_varint32(at, pairs[1]);
+    }
     mvt->tags.size += (size_t)(at - start);
+}
+
+bool dk_mvt_has_geometry(const dk_mvt *mvt)
+{
+    return mvt->geometry.size > 0;
 }
 
 int64_t dk_ring_area2(const int32_t *xy, size_t n)
@@ -237,6 +235,24 @@ int64_t dk_ring_area2(const int32_t *xy, size_t n)
     for (size_t i = 0, j = n - 1; i < n; j = i++)
         area += (int64_t)xy[2 * j] * xy[2 * i + 1] - (int64_t)xy[2 * i] * xy[2 * j + 1];
     return area;
+}
+
+static size_t varint_size(uint64_t value)
+{
+    size_t size = 1;
+    while (value >= 0x80) {
+        value >>= 7;
+        size++;
+    }
+    return size;
+}
+
+static inline unsigned char *put_varint64(unsigned char *at, uint64_t value)
+{
+    for (; value >= 0x80; value >>= 7)
+        *at++ = (unsigned char)(value | 0x80);
+    *at++ = (unsigned char)value;
+    return at;
 }
 
 /* Commands (4.3.1): id in the low 3 bits, count above. */
@@ -318,9 +334,6 @@ static void roll_back(dk_mvt *mvt)
     mvt->values.size = mvt->kept_values;
     while (mvt->n_used_keys > mvt->kept_used_keys)
         mvt->key_index[mvt->used_keys[--mvt->n_used_keys]] = NO_INDEX;
-    for (size_t i = 0; i < mvt->n_keys; i++)
-        if (mvt->last_value[i] != NO_INDEX && mvt->last_value[i] >= mvt->n_entries)
-            mvt->last_value[i] = NO_INDEX;
 }
 
 bool dk_mvt_feature_end(dk_mvt *mvt)
@@ -329,39 +342,34 @@ bool dk_mvt_feature_end(dk_mvt *mvt)
         roll_back(mvt);
         return false;
     }
-    /* Feature (4.2): id 1, tags 2, type 3, geometry 4. */
-    dk_buf *out = &mvt->scratch;
-    dk_buf_clear(out);
-    dk_buf_byte(out, 1 << 3 | 0);
-    dk_buf_varint(out, mvt->id);
-    if (mvt->tags.size > 0) {
-        dk_buf_byte(out, 2 << 3 | 2);
-        dk_buf_varint(out, mvt->tags.size);
-        dk_buf_append(out, mvt->tags.data, mvt->tags.size);
-    }
-    dk_buf_byte(out, 3 << 3 | 0);
-    dk_buf_byte(out, (unsigned char)mvt->type);
-    dk_buf_byte(out, 4 << 3 | 2);
-    dk_buf_varint(out, mvt->geometry.size);
-
-    dk_buf_byte(&mvt->features, 2 << 3 | 2);
-    dk_buf_varint(&mvt->features, out->size + mvt->geometry.size);
-    dk_buf_append(&mvt->features, out->data, out->size);
-    dk_buf_append(&mvt->features, mvt->geometry.data, mvt->geometry.size);
-    if (mvt->tags.failed || mvt->geometry.failed || out->failed)
+    /* Feature (4.2): id 1, tags 2, type 3, geometry 4. Room for it is taken once. */
+    const size_t tags = mvt->tags.size, geometry = mvt->geometry.size;
+    const size_t body = 1 + varint_size(mvt->id) + (tags > 0 ? 1 + varint_size(tags) + tags : 0) + 2 + 1 +
+                        varint_size(geometry) + geometry;
+    unsigned char *at = dk_buf_reserve(&mvt->features, body + 11);
+    if (mvt->tags.failed || mvt->geometry.failed || at == NULL) {
         mvt->failed = true;
+        return false;
+    }
+    unsigned char *const start = at;
+    *at++ = 2 << 3 | 2;
+    at = put_varint64(at, body);
+    *at++ = 1 << 3 | 0;
+    at = put_varint64(at, mvt->id);
+    if (tags > 0) {
+        *at++ = 2 << 3 | 2;
+        at = put_varint64(at, tags);
+        memcpy(at, mvt->tags.data, tags);
+        at += tags;
+    }
+    *at++ = 3 << 3 | 0;
+    *at++ = (unsigned char)mvt->type;
+    *at++ = 4 << 3 | 2;
+    at = put_varint64(at, geometry);
+    memcpy(at, mvt->geometry.data, geometry);
+    mvt->features.size += (size_t)(at - start) + geometry;
     mvt->n_features++;
     return true;
-}
-
-static size_t varint_size(uint64_t value)
-{
-    size_t size = 1;
-    while (value >= 0x80) {
-        value >>= 7;
-        size++;
-    }
-    return size;
 }
 
 bool dk_mvt_layer_end(dk_mvt *mvt, dk_buf *tile)

@@ -1,30 +1,44 @@
 /* /xyz: vector tiles and their TileJSON. */
 #include "tiler/http.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* NAME or NAME_grid of a layer that the viewer may see. */
+static bool find_tile_layer(dk_context *ctx, const char *text, size_t size, dk_tile_layer *ret_layer)
+{
+    static const char grid[] = "_grid";
+    char name[80];
+    if (size == 0 || size >= sizeof name)
+        return false;
+    memcpy(name, text, size);
+    name[size] = '\0';
+    *ret_layer = (dk_tile_layer){dk_catalogue_kind(ctx->worker->catalogue, name), false};
+    if (ret_layer->kind == NULL && size > strlen(grid) && strcmp(name + size - strlen(grid), grid) == 0) {
+        name[size - strlen(grid)] = '\0';
+        *ret_layer = (dk_tile_layer){dk_catalogue_kind(ctx->worker->catalogue, name), true};
+    }
+    const dk_kind *kind = ret_layer->kind;
+    return kind != NULL && kind->geometry != DK_NO_GEOMETRY && dk_context_sees(ctx, kind);
+}
+
 /* Splits layer,layer: DK_NOT_FOUND for a name that is no layer, DK_INVALID for one given twice. */
-static dk_status parse_layers(dk_context *ctx, const char *text, size_t size, const dk_kind *ret_layers[DK_MAX_KINDS],
+static dk_status parse_layers(dk_context *ctx, const char *text, size_t size, dk_tile_layer ret_layers[2 * DK_MAX_KINDS],
                               size_t *ret_n)
 {
     size_t n = 0;
     for (const char *at = text, *const end = text + size; at <= end;) {
         const char *comma = memchr(at, ',', (size_t)(end - at));
         const char *stop = comma != NULL ? comma : end;
-        char name[64];
-        const dk_kind *layer = NULL;
-        if (stop > at && (size_t)(stop - at) < sizeof name) {
-            memcpy(name, at, (size_t)(stop - at));
-            name[stop - at] = '\0';
-            layer = dk_catalogue_kind(ctx->worker->catalogue, name);
-        }
-        if (layer == NULL || layer->geometry == DK_NO_GEOMETRY || !dk_context_sees(ctx, layer))
+        dk_tile_layer layer;
+        if (!find_tile_layer(ctx, at, (size_t)(stop - at), &layer))
             return dk_fail(&ctx->error, DK_NOT_FOUND, "There is no layer \"%.*s\"; /catalogue lists them.",
                            stop - at < 100 ? (int)(stop - at) : 100, at);
         for (size_t i = 0; i < n; i++)
-            if (ret_layers[i] == layer)
-                return dk_fail(&ctx->error, DK_INVALID, "The layer \"%s\" is given twice; give it once.", layer->name);
+            if (ret_layers[i].kind == layer.kind && ret_layers[i].grid == layer.grid)
+                return dk_fail(&ctx->error, DK_INVALID, "The layer \"%.*s\" is given twice; give it once.",
+                               (int)(stop - at), at);
         ret_layers[n++] = layer;
         at = stop + 1;
     }
@@ -47,9 +61,10 @@ dk_status dk_get_tile(dk_context *ctx)
 {
     static const char *const params[] = {NULL};
     const char *const *path = ctx->request->path;
-    const dk_kind *layers[DK_MAX_KINDS];
+    dk_tile_layer layers[2 * DK_MAX_KINDS];
     size_t n;
     uint32_t z;
+    int64_t generation;
     dk_tile_address tile;
     const char *rest_z, *rest_x, *rest_y;
     dk_status status = dk_context_params(ctx, params);
@@ -60,14 +75,15 @@ dk_status dk_get_tile(dk_context *ctx)
         (*rest_y != '\0' && strcmp(rest_y, ".mvt") != 0 && strcmp(rest_y, ".pbf") != 0))
         return dk_fail(&ctx->error, DK_NOT_FOUND,
                        "A tile's address is /xyz/LAYERS/Z/X/Y with whole numbers, perhaps with .mvt or .pbf behind.");
-    if (z > DK_TILE_MAX_ZOOM || tile.x >> z != 0 || tile.y >> z != 0)
+    tile.set = DK_WEBMERCATORQUAD;
+    tile.z = z > DK_TILE_MAX_ZOOM ? -1 : (int)z;
+    if (!dk_tile_exists(&tile))
         return dk_fail(&ctx->error, DK_NOT_FOUND,
                        "There is no such tile: zooms go from 0 to %d, and x and y are below 2^z.", DK_TILE_MAX_ZOOM);
-    tile.z = (int)z;
     status = parse_layers(ctx, path[1], strlen(path[1]), layers, &n);
     if (status == DK_OK)
         status = dk_render_tile(ctx->worker->render, ctx->worker->store, layers, n, &tile, &ctx->viewer,
-                                ctx->worker->generation.number, &ctx->worker->body, &ctx->error);
+                                DK_NEWEST, &ctx->worker->body, &generation, &ctx->error);
     if (status != DK_OK)
         return status;
     ctx->answer.type = "application/vnd.mapbox-vector-tile";
@@ -100,13 +116,37 @@ static void write_vector_layer(dk_context *ctx, const dk_kind *layer)
     dk_json_object_end(json);
 }
 
+static void write_grid_layer(dk_context *ctx, const dk_kind *layer)
+{
+    dk_json *json = &ctx->json;
+    const uint64_t visible = dk_context_fields(ctx, layer);
+    char name[80], title[300];
+    snprintf(name, sizeof name, "%s_grid", layer->name);
+    snprintf(title, sizeof title, "%s（统计格网）", layer->title);
+    dk_json_object_begin(json);
+    dk_json_member_text(json, "id", name);
+    dk_json_member_text(json, "description", title);
+    dk_json_member_integer(json, "minzoom", 0);
+    dk_json_member_integer(json, "maxzoom", layer->max_zoom);
+    dk_json_key(json, "fields");
+    dk_json_object_begin(json);
+    dk_json_member_text(json, "count", "Number");
+    if (layer->geometry == DK_POLYGONS)
+        dk_json_member_text(json, "area_m2", "Number");
+    for (size_t i = 0; i < layer->n_grid_sums; i++)
+        if (visible >> layer->grid_sums[i] & 1)
+            dk_json_member_text(json, layer->fields[layer->grid_sums[i]].name, "Number");
+    dk_json_object_end(json);
+    dk_json_object_end(json);
+}
+
 dk_status dk_get_tilejson(dk_context *ctx)
 {
     static const char *const params[] = {"f", NULL};
     const dk_catalogue *catalogue = ctx->worker->catalogue;
     const char *name = ctx->request->path[1];
     const size_t size = strlen(name) - strlen(".json"); /* the route has seen the ending */
-    const dk_kind *layers[DK_MAX_KINDS];
+    dk_tile_layer layers[2 * DK_MAX_KINDS];
     size_t n;
     dk_status status = dk_context_params(ctx, params);
     if (status == DK_OK)
@@ -121,10 +161,12 @@ dk_status dk_get_tilejson(dk_context *ctx)
     int min_zoom = DK_TILE_MAX_ZOOM, max_zoom = 0;
     for (size_t i = 0; i < n; i++) {
         const dk_summary *summary;
-        if ((status = dk_worker_summary(ctx->worker, layers[i], &summary, &ctx->error)) != DK_OK)
+        if ((status = dk_worker_summary(ctx->worker, layers[i].kind, &summary, &ctx->error)) != DK_OK)
             return status;
-        min_zoom = layers[i]->min_zoom < min_zoom ? layers[i]->min_zoom : min_zoom;
-        max_zoom = layers[i]->max_zoom > max_zoom ? layers[i]->max_zoom : max_zoom;
+        const dk_kind *kind = layers[i].kind;
+        const int first = layers[i].grid ? 0 : kind->min_zoom;
+        min_zoom = first < min_zoom ? first : min_zoom;
+        max_zoom = kind->max_zoom > max_zoom ? kind->max_zoom : max_zoom;
         if (summary->rows == 0)
             continue;
         for (int k = 0; k < 4; k++)
@@ -136,7 +178,7 @@ dk_status dk_get_tilejson(dk_context *ctx)
     dk_answer_json(ctx, "application/json");
     dk_json_object_begin(json);
     dk_json_member_text(json, "tilejson", "3.0.0");
-    dk_json_member_text(json, "name", n == 1 ? layers[0]->title : catalogue->title);
+    dk_json_member_text(json, "name", n == 1 ? layers[0].kind->title : catalogue->title);
     dk_json_member_text(json, "attribution", catalogue->publisher);
     dk_json_member_text(json, "scheme", "xyz");
     dk_json_key(json, "tiles");
@@ -153,7 +195,9 @@ dk_status dk_get_tilejson(dk_context *ctx)
     for (size_t i = 0; i < n; i++) {
         if (i > 0)
             dk_buf_byte(&address, ',');
-        dk_append_encoded(&address, layers[i]->name);
+        dk_append_encoded(&address, layers[i].kind->name);
+        if (layers[i].grid)
+            dk_buf_text(&address, "_grid");
     }
     dk_buf_text(&address, "/{z}/{x}/{y}.mvt");
     dk_json_text_n(json, address.data != NULL ? (const char *)address.data : "", address.size);
@@ -172,7 +216,10 @@ dk_status dk_get_tilejson(dk_context *ctx)
     dk_json_key(json, "vector_layers");
     dk_json_array_begin(json);
     for (size_t i = 0; i < n; i++)
-        write_vector_layer(ctx, layers[i]);
+        if (layers[i].grid)
+            write_grid_layer(ctx, layers[i].kind);
+        else
+            write_vector_layer(ctx, layers[i].kind);
     dk_json_array_end(json);
     dk_json_member_integer(json, "generation", ctx->worker->generation.number);
     dk_json_object_end(json);

@@ -1,14 +1,22 @@
-/* How long tiles take: renders and gzips the tiles of a store's layer as the server does, without HTTP.
- * usage: bench_tiles STORE LAYER [SECONDS-PER-ZOOM [ZOOM]]
- * A line per zoom: tiles, features and bytes a tile, and the processor time of a tile in milliseconds, rendered and
- * gzipped. */
+/* How long tiles take: renders and gzips tiles of a store as the server does when nothing is cached, without HTTP, on one
+ * core.
+ * usage: bench_tiles STORE LAYER[,LAYER…] [-s SECONDS] [-z FIRST[-LAST]] [-t FILE] [-a] [-4]
+ *   -s  processor seconds a zoom (0.5)
+ *   -z  zooms (those of the first layer, 18 at most)
+ *   -t  the tiles to draw, lines z/x/y; else tiles of random places in the first layer's box
+ *   -a  every tile of the layers' box once, and the slowest and largest
+ *   -4  CGCS2000Quad
+ * A line per zoom: tiles that have something, features, vertices and bytes a tile, processor milliseconds a tile, rendered
+ * and gzipped, means; the median, the slowest and the largest. */
 #include "store/query.h"
 #include "tiler/tile_render.h"
 
 #include <libdeflate.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static double now(void)
 {
@@ -17,81 +25,195 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+typedef struct bench {
+    dk_store *store;
+    dk_render *render;
+    struct libdeflate_compressor *compressor;
+    dk_tile_layer layers[64];
+    size_t n_layers;
+    dk_tile_matrix_set set;
+    dk_buf tile;
+    unsigned char *packed;
+    size_t room;
+    /* of the zoom under way */
+    double rendering, packing, slowest, *times;
+    size_t n, n_empty, times_capacity, bytes, gzipped, largest;
+} bench;
+
+static bool draw(bench *b, const dk_tile_address *tile)
+{
+    const dk_viewer viewer = dk_viewer_public();
+    dk_error error;
+    int64_t generation;
+    const double start = now();
+    if (dk_render_tile(b->render, b->store, b->layers, b->n_layers, tile, &viewer, DK_NEWEST, &b->tile, &generation,
+                       &error) != DK_OK) {
+        fprintf(stderr, "bench_tiles: %s\n", error.text);
+        return false;
+    }
+    const double rendered = now();
+    size_t size = 0;
+    if (b->tile.size > b->room) {
+        b->room = b->tile.size * 2;
+        b->packed = realloc(b->packed, b->room);
+    }
+    if (b->tile.size > 0)
+        size = libdeflate_gzip_compress(b->compressor, b->tile.data, b->tile.size, b->packed, b->room);
+    const double end = now();
+    if (b->tile.size == 0) {
+        b->n_empty++;
+        return true;
+    }
+    if (!dk_grow(&b->times, &b->times_capacity, b->n + 1, sizeof *b->times))
+        return false;
+    b->times[b->n++] = rendered - start;
+    b->rendering += rendered - start;
+    b->packing += end - rendered;
+    b->slowest = end - start > b->slowest ? end - start : b->slowest;
+    b->bytes += b->tile.size;
+    b->gzipped += size;
+    b->largest = size > b->largest ? size : b->largest;
+    return true;
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const double p = *(const double *)a, q = *(const double *)b;
+    return p < q ? -1 : p > q;
+}
+
+static void begin_zoom(bench *b)
+{
+    b->rendering = b->packing = b->slowest = 0;
+    b->n = b->n_empty = b->bytes = b->gzipped = b->largest = 0;
+}
+
+static void print_zoom(bench *b, int z, const dk_render_stats *before)
+{
+    const dk_render_stats *after = dk_render_statistics(b->render);
+    const double n = b->n > 0 ? (double)b->n : 1;
+    qsort(b->times, b->n, sizeof *b->times, by_time);
+    printf("%4d %7zu %8.0f %8.0f %9.0f %8.0f %9.3f %8.3f %8.3f %8.2f %9zu %6.2f %6.2f\n", z, b->n,
+           (double)(after->features - before->features) / n, (double)(after->vertices - before->vertices) / n,
+           (double)b->bytes / n, (double)b->gzipped / n, b->rendering * 1e3 / n, b->packing * 1e3 / n,
+           b->n > 0 ? b->times[b->n / 2] * 1e3 : 0, b->slowest * 1e3, b->largest,
+           (double)(after->repaired - before->repaired) / n, (double)(after->slivers - before->slivers) / n);
+    fflush(stdout);
+}
+
+/* Tiles of a file, of one zoom, round and round until the time is over. */
+static bool draw_listed(bench *b, const char *path, int z, double seconds)
+{
+    FILE *file = fopen(path, "r");
+    dk_tile_address *tiles = NULL;
+    size_t n = 0, capacity = 0;
+    bool ok = file != NULL;
+    for (unsigned tz, x, y; ok && fscanf(file, "%u/%u/%u", &tz, &x, &y) == 3;)
+        if ((int)tz == z) {
+            ok = dk_grow(&tiles, &capacity, n + 1, sizeof *tiles);
+            if (ok)
+                tiles[n++] = (dk_tile_address){b->set, z, x, y};
+        }
+    if (file != NULL)
+        fclose(file);
+    const double start = now();
+    for (size_t i = 0; ok && n > 0 && (i < n || now() - start < seconds); i++)
+        ok = draw(b, &tiles[i % n]);
+    free(tiles);
+    return ok;
+}
+
+static uint32_t tile_of(uint32_t position, int z)
+{
+    return z == 0 ? 0 : position >> (32 - z);
+}
+
 int main(int argc, char **argv)
 {
-    if (argc < 3) {
-        fprintf(stderr, "usage: bench_tiles STORE LAYER [SECONDS-PER-ZOOM [ZOOM]]\n");
+    double seconds = 0.5;
+    int first = -1, last = -1;
+    const char *list = NULL;
+    bool all = false;
+    bench b = {.set = DK_WEBMERCATORQUAD};
+    for (int option; (option = getopt(argc, argv, "s:z:t:a4")) != -1;) {
+        if (option == 's')
+            seconds = atof(optarg);
+        else if (option == 'z' && sscanf(optarg, "%d-%d", &first, &last) < 2)
+            last = first;
+        else if (option == 't')
+            list = optarg;
+        else if (option == 'a')
+            all = true;
+        else if (option == '4')
+            b.set = DK_CGCS2000QUAD;
+        else if (option == '?')
+            return 2;
+    }
+    if (argc - optind < 2) {
+        fprintf(stderr, "usage: bench_tiles STORE LAYER[,LAYER] [-s SECONDS] [-z FIRST[-LAST]] [-t FILE] [-a] [-4]\n");
         return 2;
     }
-    const double seconds = argc > 3 ? atof(argv[3]) : 0.5;
-    const int only = argc > 4 ? atoi(argv[4]) : -1;
     dk_error error = {0};
-    dk_store *store = NULL;
     int64_t generation, rows;
     double bounds[4];
-    if (dk_store_open(argv[1], DK_READ, &store, &error) != DK_OK ||
-        dk_store_generation(store, &generation, &error) != DK_OK) {
+    if (dk_store_open(argv[optind], DK_READ, &b.store, &error) != DK_OK ||
+        dk_store_generation(b.store, &generation, &error) != DK_OK) {
         fprintf(stderr, "bench_tiles: %s\n", error.text);
         return 1;
     }
-    const dk_kind *layer = dk_catalogue_kind(dk_store_catalogue(store), argv[2]);
-    if (layer == NULL || dk_query_summary(store, layer, generation, &rows, bounds, &error) != DK_OK || rows == 0) {
-        fprintf(stderr, "bench_tiles: no layer %s with rows\n", argv[2]);
-        return 1;
+    for (char *name = strtok(argv[optind + 1], ","); name != NULL; name = strtok(NULL, ",")) {
+        char *grid = strstr(name, "_grid");
+        if (grid != NULL)
+            *grid = '\0';
+        const dk_kind *kind = dk_catalogue_kind(dk_store_catalogue(b.store), name);
+        if (kind == NULL || b.n_layers == 64) {
+            fprintf(stderr, "bench_tiles: no layer %s\n", name);
+            return 1;
+        }
+        b.layers[b.n_layers++] = (dk_tile_layer){kind, grid != NULL};
     }
+    if (b.n_layers == 0 ||
+        dk_query_summary(b.store, b.layers[0].kind, generation, &rows, bounds, &error) != DK_OK || rows == 0)
+        return 1;
     uint32_t x0, y0, x1, y1;
     dk_world_from_lonlat(bounds[0], bounds[3], &x0, &y0);
     dk_world_from_lonlat(bounds[2], bounds[1], &x1, &y1);
-    const dk_viewer viewer = dk_viewer_public();
-    dk_render *render = dk_render_create();
-    struct libdeflate_compressor *compressor = libdeflate_alloc_compressor(1);
-    dk_buf tile;
-    dk_buf_init(&tile);
-    unsigned char *packed = NULL;
-    size_t room = 0;
-    printf("zoom  tiles  features     bytes    gzip   render ms   gzip ms   repaired  slivers\n");
-    for (int z = only >= 0 ? only : layer->min_zoom; z <= (only >= 0 ? only : 18); z++) {
-        dk_render_stats before = *dk_render_statistics(render);
-        double rendering = 0, packing = 0;
-        size_t n = 0, bytes = 0, gzipped = 0;
+    if (b.set == DK_CGCS2000QUAD)
+        y0 = dk_plate_y(y0), y1 = dk_plate_y(y1);
+    b.render = dk_render_create();
+    b.compressor = libdeflate_alloc_compressor(1);
+    printf("zoom   tiles features vertices     bytes     gzip render ms  gzip ms   median  slowest   largest repair sliver\n");
+    first = first >= 0 ? first : b.layers[0].grid ? 0 : b.layers[0].kind->min_zoom;
+    last = last >= 0 ? last : 18;
+    for (int z = first; z <= last; z++) {
+        const dk_render_stats before = *dk_render_statistics(b.render);
         uint64_t random = 88172645463325252u;
+        bool ok = true;
+        begin_zoom(&b);
         const double start = now();
-        while (now() - start < seconds || n == 0) {
-            random ^= random << 13, random ^= random >> 7, random ^= random << 17;
-            const uint32_t wx = x0 + (uint32_t)((random & 0xffffffffu) % ((uint64_t)(x1 - x0) + 1));
-            const uint32_t wy = y0 + (uint32_t)((random >> 32) % ((uint64_t)(y1 - y0) + 1));
-            const dk_tile_address address = {z, wx >> (32 - z), wy >> (32 - z)};
-            const double a = now();
-            if (dk_render_tile(render, store, &layer, 1, &address, &viewer, generation, &tile, &error) != DK_OK) {
-                fprintf(stderr, "bench_tiles: %s\n", error.text);
-                return 1;
+        if (list != NULL) {
+            ok = draw_listed(&b, list, z, seconds);
+        } else if (all) {
+            for (uint32_t y = tile_of(y0, z); ok && y <= tile_of(y1, z); y++)
+                for (uint32_t x = tile_of(x0, z); ok && x <= tile_of(x1, z); x++)
+                    ok = draw(&b, &(dk_tile_address){b.set, z, x, y});
+        } else {
+            while (ok && (now() - start < seconds || b.n == 0) && now() - start < 10 * seconds + 1) {
+                random ^= random << 13, random ^= random >> 7, random ^= random << 17;
+                const uint32_t wx = x0 + (uint32_t)((random & 0xffffffffu) % ((uint64_t)(x1 - x0) + 1));
+                const uint32_t wy = y0 + (uint32_t)((random >> 32) % ((uint64_t)(y1 - y0) + 1));
+                ok = draw(&b, &(dk_tile_address){b.set, z, tile_of(wx, z), tile_of(wy, z)});
             }
-            const double b = now();
-            rendering += b - a;
-            if (tile.size == 0)
-                continue;
-            if (tile.size > room) {
-                room = tile.size * 2;
-                packed = realloc(packed, room);
-                if (packed == NULL)
-                    return 1;
-            }
-            gzipped += libdeflate_gzip_compress(compressor, tile.data, tile.size, packed, room);
-            packing += now() - b;
-            bytes += tile.size;
-            n++;
         }
-        const dk_render_stats *after = dk_render_statistics(render);
-        const double count = (double)n;
-        printf("%4d %6zu %9.0f %9.0f %7.0f %11.3f %9.3f %10.2f %8.2f\n", z, n,
-               (double)(after->features - before.features) / count, (double)bytes / count, (double)gzipped / count,
-               rendering * 1e3 / count, packing * 1e3 / count, (double)(after->repaired - before.repaired) / count,
-               (double)(after->slivers - before.slivers) / count);
+        if (!ok)
+            return 1;
+        print_zoom(&b, z, &before);
     }
-    free(packed);
-    dk_buf_finish(&tile);
-    libdeflate_free_compressor(compressor);
-    dk_render_free(render);
-    dk_store_close(store);
+    free(b.packed);
+    free(b.times);
+    dk_buf_finish(&b.tile);
+    libdeflate_free_compressor(b.compressor);
+    dk_render_free(b.render);
+    dk_store_close(b.store);
     return 0;
 }

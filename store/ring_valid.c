@@ -1,4 +1,4 @@
-#include "tiler/tile_valid.h"
+#include "store/ring_valid.h"
 
 #include <stdlib.h>
 #include <string.h>

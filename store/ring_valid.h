@@ -1,6 +1,6 @@
 /* Exact validity of polygons on the grid of tile units (MVT 2.1, 4.3.4.4; OGC 06-103r4, 6.1.11). */
-#ifndef DK_TILER_TILE_VALID_H
-#define DK_TILER_TILE_VALID_H
+#ifndef DK_STORE_RING_VALID_H
+#define DK_STORE_RING_VALID_H
 
 #include "store/geometry.h"
 

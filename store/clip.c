@@ -1,4 +1,4 @@
-#include "tiler/tile_clip.h"
+#include "store/clip.h"
 
 #include <math.h>
 #include <stdlib.h>

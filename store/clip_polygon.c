@@ -5,7 +5,7 @@
  * the line between the two of a pair is the new border. Following chain, border, chain … closes the new rings. All of
  * them are exteriors: a hole that meets the line is open to it. Holes that do not meet it stay holes of the piece that
  * they lie in. */
-#include "tiler/tile_clip.h"
+#include "store/clip.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Clipping to an upright square. Coordinates are tile units as doubles, x east, y south. */
-#ifndef DK_TILER_TILE_CLIP_H
-#define DK_TILER_TILE_CLIP_H
+#ifndef DK_STORE_CLIP_H
+#define DK_STORE_CLIP_H
 
 #include "store/geometry.h"
 

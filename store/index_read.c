@@ -1,0 +1,373 @@
+/* Reading the cell index: see index.h. */
+#include "store/handle.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int dk_cell_level(const dk_world_box *box)
+{
+    const uint32_t width = box->x1 - box->x0, height = box->y1 - box->y0;
+    const uint32_t size = width > height ? width : height;
+    int level = DK_FINEST_ZOOM;
+    while (level > 0 && size > UINT32_MAX >> level) /* a cell of this level is 2^(32-level) units wide */
+        level--;
+    return level;
+}
+
+static uint64_t spread(uint32_t v)
+{
+    uint64_t x = v;
+    x = (x | x << 16) & UINT64_C(0x0000ffff0000ffff);
+    x = (x | x << 8) & UINT64_C(0x00ff00ff00ff00ff);
+    x = (x | x << 4) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+    x = (x | x << 2) & UINT64_C(0x3333333333333333);
+    x = (x | x << 1) & UINT64_C(0x5555555555555555);
+    return x;
+}
+
+uint64_t dk_morton(uint32_t x, uint32_t y)
+{
+    return spread(x) | spread(y) << 1;
+}
+
+/* The even bits of a code: x; of code >> 1: y. */
+static uint32_t gather(uint64_t x)
+{
+    x &= UINT64_C(0x5555555555555555);
+    x = (x | x >> 1) & UINT64_C(0x3333333333333333);
+    x = (x | x >> 2) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+    x = (x | x >> 4) & UINT64_C(0x00ff00ff00ff00ff);
+    x = (x | x >> 8) & UINT64_C(0x0000ffff0000ffff);
+    x = (x | x >> 16) & UINT64_C(0x00000000ffffffff);
+    return (uint32_t)x;
+}
+
+void dk_morton_split(uint64_t code, uint32_t *ret_x, uint32_t *ret_y)
+{
+    *ret_x = gather(code);
+    *ret_y = gather(code >> 1);
+}
+
+static uint32_t cell_at(uint32_t position, int level)
+{
+    return level == 0 ? 0 : position >> (32 - level);
+}
+
+static dk_cell_range cells_of(const dk_world_box *box, int level)
+{
+    return (dk_cell_range){cell_at(box->x0, level), cell_at(box->y0, level), cell_at(box->x1, level),
+                           cell_at(box->y1, level)};
+}
+
+/* ---- sessions ---- */
+
+/* What died in this generation or before is taken away; 0: nothing yet. */
+static dk_status purged_generation(dk_store *store, int64_t *ret_generation, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_kept(store, &store->catalogue->kinds[0], DK_STMT_PURGED, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    status = dk_sql_step(store, stmt, err);
+    *ret_generation = status == DK_OK ? sqlite3_column_int64(stmt, 0) : 0;
+    sqlite3_reset(stmt);
+    return status == DK_END ? DK_OK : status;
+}
+
+dk_status dk_index_begin(dk_store *store, int64_t generation, int64_t *ret_generation, dk_error *err)
+{
+    int64_t purged = 0;
+    store->in_session = sqlite3_get_autocommit(store->db) != 0;
+    dk_status status = store->in_session ? dk_sql_run(store, "BEGIN", err) : DK_OK;
+    if (status == DK_OK && generation == DK_NEWEST)
+        status = dk_store_generation(store, &generation, err);
+    else if (status == DK_OK && (status = purged_generation(store, &purged, err)) == DK_OK && generation < purged)
+        status = dk_fail(err, DK_BUSY, "generation %lld is no longer kept", (long long)generation);
+    store->session = generation;
+    if (status != DK_OK)
+        dk_index_end(store);
+    else if (ret_generation != NULL)
+        *ret_generation = generation;
+    return status;
+}
+
+void dk_index_end(dk_store *store)
+{
+    if (store->in_session)
+        dk_sql_rollback(store); /* ends the reading; nothing was written */
+    store->in_session = false;
+}
+
+/* ---- thresholds ---- */
+
+/* Thresholds read lately, by (layer, zoom, tile): direct mapped. */
+enum { RAISED_PLACES = 256 };
+struct dk_raised {
+    int64_t generation;
+    uint64_t tile;
+    uint16_t layer;
+    uint8_t zoom, size_class;
+} /* [RAISED_PLACES] */;
+
+static dk_status levels_of(dk_store *store, const dk_kind *layer, const struct dk_sheet_levels **ret_levels,
+                           dk_error *err)
+{
+    struct dk_sheet_levels *levels = &store->levels[layer->index];
+    if (!levels->known || levels->generation != store->session) {
+        for (unsigned t = 0; t < DK_SHEETS; t++) {
+            const dk_status status = dk_sheet_levels(store, layer, (dk_sheet)t, &levels->bits[t], err);
+            if (status != DK_OK)
+                return status;
+        }
+        levels->generation = store->session;
+        levels->known = true;
+    }
+    *ret_levels = levels;
+    return DK_OK;
+}
+
+static dk_status note_class(int level, uint64_t cell, const void *data, size_t size, void *user)
+{
+    (void)level, (void)cell;
+    if (size > 0)
+        *(uint8_t *)user = *(const unsigned char *)data;
+    return DK_END;
+}
+
+/* The size class below which a tile draws nothing; 0: it draws everything. */
+static uint8_t raised_class(dk_store *store, const dk_kind *layer, int zoom, uint32_t x, uint32_t y)
+{
+    if (store->raised == NULL) {
+        store->raised = calloc(RAISED_PLACES, sizeof *store->raised);
+        if (store->raised == NULL)
+            return 0;
+        for (size_t i = 0; i < RAISED_PLACES; i++)
+            store->raised[i].generation = -2;
+    }
+    const uint64_t tile = dk_morton(x, y);
+    struct dk_raised *place = &store->raised[(tile ^ (uint64_t)zoom * 37 ^ layer->index * 101) % RAISED_PLACES];
+    if (place->generation != store->session || place->tile != tile || place->layer != layer->index ||
+        place->zoom != zoom) {
+        uint8_t size_class = 0;
+        const dk_cell_range range = {x, y, x, y};
+        dk_error ignored;
+        dk_sheet_scan(store, layer, DK_SHEET_RAISED, zoom, &range, store->session, note_class, &size_class, &ignored);
+        *place = (struct dk_raised){store->session, tile, (uint16_t)layer->index, (uint8_t)zoom, size_class};
+    }
+    return place->size_class;
+}
+
+bool dk_index_drawn(dk_store *store, const dk_kind *layer, const dk_entry_head *head, int zoom)
+{
+    if (zoom < layer->min_zoom)
+        return false;
+    if (layer->draw_all)
+        return true;
+    const bool piece = head->last_zoom != UINT8_MAX;
+    if (!piece && head->first_zoom > zoom)
+        return false;
+    const struct dk_sheet_levels *levels = &store->levels[layer->index]; /* the scan has asked for them */
+    if (zoom > DK_FINEST_ZOOM || !levels->known || (levels->bits[DK_SHEET_RAISED] >> zoom & 1) == 0)
+        return true;
+    return head->size_class >= raised_class(store, layer, zoom, cell_at(head->label_x, zoom),
+                                            cell_at(head->label_y, zoom));
+}
+
+/* ---- blocks ---- */
+
+/* The cells whose entries may meet a box: they reach a quarter of a cell beyond their own (entry.h), and a little more
+ * where matching has moved a border. */
+dk_cell_range dk_cells_reaching(const dk_world_box *box, int level)
+{
+    const uint32_t reach = level == 0 ? 0 : (UINT32_C(1) << (30 - level)) + 2 * DK_MATCH_UNITS;
+    const dk_world_box wide = {box->x0 > reach ? box->x0 - reach : 0, box->y0 > reach ? box->y0 - reach : 0, box->x1,
+                               box->y1};
+    return cells_of(&wide, level);
+}
+
+typedef struct block_scan {
+    dk_store *store;
+    const dk_kind *layer;
+    bool (*each)(const dk_block *block, void *user);
+    bool (*each_piece)(const dk_block *block, int level, uint32_t x, uint32_t y, void *user);
+    void *user;
+    bool stopped;
+    dk_error *err;
+} block_scan;
+
+static dk_status give_block(int level, uint64_t cell, const void *data, size_t size, void *user)
+{
+    block_scan *s = user;
+    dk_block block;
+    if (dk_block_open(data, size, &block) != DK_OK)
+        return dk_fail(s->err, DK_CORRUPT, "%s: the cell index of %s is damaged; run dikuai-ingest reindex",
+                       s->store->path, s->layer->name);
+    if (s->each_piece != NULL) {
+        uint32_t x, y;
+        dk_morton_split(cell, &x, &y);
+        s->stopped = !s->each_piece(&block, level, x, y, s->user);
+    } else {
+        s->stopped = !s->each(&block, s->user);
+    }
+    return s->stopped ? DK_END : DK_OK;
+}
+
+dk_status dk_index_blocks(dk_store *store, const dk_kind *layer, const dk_world_box *box, int zoom,
+                          bool (*each)(const dk_block *block, void *user), void *user, dk_error *err)
+{
+    block_scan s = {.store = store, .layer = layer, .each = each, .user = user, .err = err};
+    const struct dk_sheet_levels *levels;
+    dk_status status = levels_of(store, layer, &levels, err);
+    const int deepest = zoom + DK_LEVELS_BELOW > DK_SHEET_MAX_LEVEL ? DK_SHEET_MAX_LEVEL : zoom + DK_LEVELS_BELOW;
+    for (int level = 0; status == DK_OK && !s.stopped && level <= deepest; level++) {
+        if ((levels->bits[DK_SHEET_BLOCK] >> level & 1) == 0)
+            continue;
+        const dk_cell_range range = dk_cells_reaching(box, level);
+        status = dk_sheet_scan(store, layer, DK_SHEET_BLOCK, level, &range, store->session, give_block, &s, err);
+    }
+    return status;
+}
+
+dk_status dk_index_pieces(dk_store *store, const dk_kind *layer, const dk_world_box *box, int zoom,
+                          bool (*each)(const dk_block *block, int level, uint32_t x, uint32_t y, void *user), void *user,
+                          dk_error *err)
+{
+    block_scan s = {.store = store, .layer = layer, .each_piece = each, .user = user, .err = err};
+    const struct dk_sheet_levels *levels;
+    dk_status status = levels_of(store, layer, &levels, err);
+    for (int level = 0; status == DK_OK && !s.stopped && level <= zoom && level <= DK_SHEET_MAX_LEVEL; level++) {
+        if ((levels->bits[DK_SHEET_PIECE] >> level & 1) == 0)
+            continue;
+        const dk_cell_range range = cells_of(box, level);
+        status = dk_sheet_scan(store, layer, DK_SHEET_PIECE, level, &range, store->session, give_block, &s, err);
+    }
+    return status;
+}
+
+uint64_t dk_entry_visible(const dk_kind *layer, const dk_view *view, const dk_block *block, uint32_t i)
+{
+    uint64_t in_tiles = 0;
+    for (uint32_t a = 0; a < block->n_attributes; a++)
+        in_tiles |= UINT64_C(1) << (block->fields[a] & 63);
+    if (view->inside == view->outside) /* nothing depends on the division */
+        return view->inside & in_tiles;
+    dk_value division;
+    const char *text = NULL;
+    if (layer->division_field >= 0 && dk_block_value(block, block->heads[i].division, &division) == DK_OK &&
+        division.type == DK_TEXT)
+        text = division.text.data;
+    return dk_view_fields(view, text) & in_tiles;
+}
+
+dk_status dk_entry_values(const dk_kind *layer, const dk_block *block, uint32_t i, uint64_t visible, dk_value *values)
+{
+    for (size_t f = 0; f < layer->n_fields; f++)
+        values[f] = dk_value_null();
+    for (uint32_t a = 0; a < block->n_attributes; a++) {
+        const unsigned field = block->fields[a];
+        if (field >= layer->n_fields || (visible >> field & 1) == 0)
+            continue;
+        if (dk_block_value(block, dk_block_attribute(block, i, a), &values[field]) != DK_OK)
+            return DK_CORRUPT;
+    }
+    return DK_OK;
+}
+
+/* ---- grids ---- */
+
+static dk_status read_grid(int level, uint64_t cell, const void *data, size_t size, void *user)
+{
+    (void)level, (void)cell;
+    return dk_grid_read(user, data, size);
+}
+
+static dk_status read_raised(int level, uint64_t cell, const void *data, size_t size, void *user)
+{
+    (void)level, (void)cell;
+    return size < 2 ? DK_OK : dk_grid_read(user, (const unsigned char *)data + 1, size - 1);
+}
+
+typedef struct grid_scan {
+    const dk_world_box *box;
+    int zoom;
+    bool (*each)(const dk_grid_place *place, void *user);
+    void *user;
+    bool stopped;
+} grid_scan;
+
+static void give_cells(grid_scan *s, const dk_grid *grid, uint32_t tile_x, uint32_t tile_y)
+{
+    const int level = s->zoom + DK_GRID_SHIFT;
+    const uint64_t size = UINT64_C(1) << (32 - level);
+    for (uint32_t i = 0; grid->cells != NULL && !s->stopped && i < DK_GRID_CELLS * DK_GRID_CELLS; i++) {
+        if (grid->cells[i].count == 0)
+            continue;
+        const dk_grid_place place = {tile_x * DK_GRID_CELLS + i % DK_GRID_CELLS,
+                                     tile_y * DK_GRID_CELLS + i / DK_GRID_CELLS, &grid->cells[i]};
+        const uint64_t x = place.x * size + size / 2, y = place.y * size + size / 2;
+        if (x >= s->box->x0 && x <= s->box->x1 && y >= s->box->y0 && y <= s->box->y1)
+            s->stopped = !s->each(&place, s->user);
+    }
+}
+
+dk_status dk_index_grid(dk_store *store, const dk_kind *layer, const dk_world_box *box, int zoom,
+                        bool (*each)(const dk_grid_place *place, void *user), void *user, dk_error *err)
+{
+    const struct dk_sheet_levels *levels;
+    dk_status status = levels_of(store, layer, &levels, err);
+    if (status != DK_OK || zoom > DK_FINEST_ZOOM ||
+        ((levels->bits[DK_SHEET_GRID] | levels->bits[DK_SHEET_RAISED]) >> zoom & 1) == 0)
+        return status;
+    grid_scan s = {.box = box, .zoom = zoom, .each = each, .user = user};
+    const dk_cell_range tiles = cells_of(box, zoom);
+    dk_grid grid = {0};
+    for (uint32_t y = tiles.y0; status == DK_OK && !s.stopped && y <= tiles.y1; y++)
+        for (uint32_t x = tiles.x0; status == DK_OK && !s.stopped && x <= tiles.x1; x++) {
+            const dk_cell_range tile = {x, y, x, y};
+            dk_grid_clear(&grid, layer->n_grid_sums);
+            status = dk_sheet_scan(store, layer, DK_SHEET_GRID, zoom, &tile, store->session, read_grid, &grid, err);
+            if (status == DK_OK)
+                status =
+                    dk_sheet_scan(store, layer, DK_SHEET_RAISED, zoom, &tile, store->session, read_raised, &grid, err);
+            if (status == DK_CORRUPT)
+                status = dk_fail(err, DK_CORRUPT, "%s: the grid of %s is damaged; run dikuai-ingest reindex",
+                                 store->path, layer->name);
+            if (status == DK_OK)
+                give_cells(&s, &grid, x, y);
+        }
+    dk_grid_finish(&grid);
+    return status;
+}
+
+/* ---- what has changed ---- */
+
+dk_status dk_index_touched(dk_store *store, int64_t after, int64_t until,
+                           void (*each)(const dk_kind *layer, const dk_world_box *box, void *user), void *user,
+                           bool *ret_known, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    *ret_known = false;
+    dk_status status = dk_sql_prepare(
+        store, "SELECT coalesce((SELECT value FROM dikuai_meta WHERE name='touched_from'),0)", &stmt, err);
+    if (status == DK_OK && (status = dk_sql_step(store, stmt, err)) == DK_OK)
+        *ret_known = after >= sqlite3_column_int64(stmt, 0);
+    sqlite3_finalize(stmt);
+    if (status != DK_OK || !*ret_known)
+        return status;
+    status = dk_sql_prepare(store,
+                            "SELECT kind,x0,y0,x1,y1 FROM dikuai_touched WHERE generation>?1 AND generation<=?2", &stmt,
+                            err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, after);
+    sqlite3_bind_int64(stmt, 2, until);
+    while ((status = dk_sql_step(store, stmt, err)) == DK_OK) {
+        const dk_kind *layer = dk_catalogue_kind(store->catalogue, (const char *)sqlite3_column_text(stmt, 0));
+        const dk_world_box box = {(uint32_t)sqlite3_column_int64(stmt, 1), (uint32_t)sqlite3_column_int64(stmt, 2),
+                                  (uint32_t)sqlite3_column_int64(stmt, 3), (uint32_t)sqlite3_column_int64(stmt, 4)};
+        if (layer != NULL)
+            each(layer, &box, user);
+    }
+    sqlite3_finalize(stmt);
+    return status == DK_END ? DK_OK : status;
+}

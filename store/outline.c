@@ -1,0 +1,92 @@
+#include "store/outline.h"
+
+#include <stdlib.h>
+
+void dk_outline_init(dk_outline *outline)
+{
+    *outline = (dk_outline){0};
+}
+
+void dk_outline_finish(dk_outline *outline)
+{
+    free(outline->xy);
+    free(outline->zoom);
+    free(outline->parts);
+    dk_outline_init(outline);
+}
+
+void dk_outline_clear(dk_outline *outline)
+{
+    outline->n_points = outline->n_parts = 0;
+}
+
+bool dk_outline_reserve(dk_outline *outline, size_t n_points)
+{
+    size_t capacity = outline->points_capacity;
+    if (n_points > SIZE_MAX - outline->n_points)
+        return false;
+    if (!dk_grow(&outline->xy, &capacity, outline->n_points + n_points, 2 * sizeof *outline->xy))
+        return false;
+    if (capacity > outline->points_capacity) {
+        uint8_t *zoom = realloc(outline->zoom, capacity);
+        if (zoom == NULL)
+            return false;
+        outline->zoom = zoom;
+        outline->points_capacity = capacity;
+    }
+    return dk_grow(&outline->parts, &outline->parts_capacity, outline->n_parts + 1, sizeof *outline->parts);
+}
+
+void dk_outline_put(dk_outline *outline, uint32_t x, uint32_t y, uint8_t zoom)
+{
+    outline->xy[2 * outline->n_points] = x;
+    outline->xy[2 * outline->n_points + 1] = y;
+    outline->zoom[outline->n_points++] = zoom;
+}
+
+void dk_outline_close(dk_outline *outline, size_t start, bool hole)
+{
+    outline->parts[outline->n_parts++] = (dk_part){.start = start, .count = outline->n_points - start, .hole = hole};
+}
+
+dk_status dk_outline_from_shape(const dk_shape *shape, dk_outline *ret_outline)
+{
+    dk_outline_clear(ret_outline);
+    ret_outline->kind = shape->kind;
+    for (size_t i = 0; i < shape->n_parts; i++) {
+        const dk_part *part = &shape->parts[i];
+        if (!dk_outline_reserve(ret_outline, part->count))
+            return DK_NOMEM;
+        const size_t start = ret_outline->n_points;
+        const uint32_t *xy = ret_outline->xy;
+        for (size_t k = 0; k < part->count; k++) {
+            const double *from = shape->lonlat + 2 * (part->start + k);
+            uint32_t x, y;
+            dk_world_from_lonlat(from[0], from[1], &x, &y);
+            const size_t n = ret_outline->n_points;
+            if (n == start || x != xy[2 * n - 2] || y != xy[2 * n - 1])
+                dk_outline_put(ret_outline, x, y, 0);
+        }
+        if (shape->kind == DK_POLYGONS)
+            while (ret_outline->n_points > start + 1 && xy[2 * ret_outline->n_points - 2] == xy[2 * start] &&
+                   xy[2 * ret_outline->n_points - 1] == xy[2 * start + 1])
+                ret_outline->n_points--;
+        dk_outline_close(ret_outline, start, part->hole);
+    }
+    return DK_OK;
+}
+
+dk_world_box dk_outline_box(const dk_outline *outline)
+{
+    if (outline->n_points == 0)
+        return (dk_world_box){0, 0, 0, 0};
+    dk_world_box box = {UINT32_MAX, UINT32_MAX, 0, 0};
+    for (size_t i = 0; i < outline->n_points; i++) {
+        const uint32_t x = outline->xy[2 * i], y = outline->xy[2 * i + 1];
+        box.x0 = x < box.x0 ? x : box.x0;
+        box.x1 = x > box.x1 ? x : box.x1;
+        box.y0 = y < box.y0 ? y : box.y0;
+        box.y1 = y > box.y1 ? y : box.y1;
+    }
+    return box;
+}

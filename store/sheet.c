@@ -1,0 +1,311 @@
+/* Sheets: bytes by cell, written anew where a publish changes them. Each version has the generations in which it was born
+ * and died, so that readers of the generation before go on seeing what they saw. The rowid is the place: rows of one
+ * level lie in the order of Morton codes, and a sheet that fits on its page has no overflow (a WITHOUT ROWID table would
+ * spill what is larger than a quarter of a page). */
+#include "store/handle.h"
+
+#include <string.h>
+
+enum { CELL_BITS = 40, VERSION_BITS = 18 };
+
+static const uint64_t version_mask = (UINT64_C(1) << VERSION_BITS) - 1, cell_mask = (UINT64_C(1) << CELL_BITS) - 1;
+
+/* Sheets taken away in one transaction. */
+enum { PURGED_A_STEP = 2000 };
+
+int64_t dk_sheet_first(int level, uint64_t cell)
+{
+    return (int64_t)((uint64_t)level << (CELL_BITS + VERSION_BITS) | cell << VERSION_BITS);
+}
+
+int64_t dk_sheet_last(int level, uint64_t cell)
+{
+    return dk_sheet_first(level, cell) | (int64_t)version_mask;
+}
+
+void dk_sheet_place(int64_t id, int *ret_level, uint64_t *ret_cell)
+{
+    *ret_level = (int)((uint64_t)id >> (CELL_BITS + VERSION_BITS));
+    *ret_cell = (uint64_t)id >> VERSION_BITS & cell_mask;
+}
+
+const char *dk_sheet_table(dk_sheet sheet)
+{
+    static const char *const names[DK_SHEETS] = {"block", "piece", "grid", "raised"};
+    return names[sheet];
+}
+
+static dk_stmt_id of(dk_stmt_id id, dk_sheet sheet)
+{
+    return (dk_stmt_id)((unsigned)id + (unsigned)sheet);
+}
+
+/* The living version: DK_END if there is none. The statement is left on its row. */
+static dk_status open_sheet(dk_store *store, const dk_kind *layer, dk_sheet sheet, int level, uint64_t cell,
+                            sqlite3_stmt **ret_stmt, dk_error *err)
+{
+    dk_status status = dk_sql_kept(store, layer, of(DK_STMT_SHEET_OPEN, sheet), ret_stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(*ret_stmt, 1, dk_sheet_first(level, cell));
+    sqlite3_bind_int64(*ret_stmt, 2, dk_sheet_last(level, cell));
+    return dk_sql_step(store, *ret_stmt, err);
+}
+
+dk_status dk_sheet_read(dk_store *store, const dk_kind *layer, dk_sheet sheet, int level, uint64_t cell,
+                        dk_buf *ret_data, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_buf_clear(ret_data);
+    dk_status status = open_sheet(store, layer, sheet, level, cell, &stmt, err);
+    if (status == DK_OK)
+        dk_buf_append(ret_data, sqlite3_column_blob(stmt, 2), (size_t)sqlite3_column_bytes(stmt, 2));
+    if (stmt != NULL)
+        sqlite3_reset(stmt);
+    if (ret_data->failed)
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    return status == DK_END ? DK_OK : status;
+}
+
+/* Ends a version that readers of the generation before may still see. */
+static dk_status end_sheet(dk_store *store, const dk_kind *layer, dk_sheet sheet, int64_t id, int64_t generation,
+                           dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_kept(store, layer, of(DK_STMT_SHEET_END, sheet), &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, id);
+    sqlite3_bind_int64(stmt, 2, generation);
+    if ((status = dk_sql_done(store, stmt, err)) != DK_OK ||
+        (status = dk_sql_kept(store, layer, DK_STMT_DEAD_INSERT, &stmt, err)) != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, generation);
+    sqlite3_bind_int(stmt, 2, (int)sheet);
+    sqlite3_bind_int64(stmt, 3, id);
+    return dk_sql_done(store, stmt, err);
+}
+
+static dk_status run_on_id(dk_store *store, const dk_kind *layer, dk_stmt_id id, int64_t sheet_id, const void *data,
+                           size_t size, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    const dk_status status = dk_sql_kept(store, layer, id, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, sheet_id);
+    if (data != NULL)
+        sqlite3_bind_blob64(stmt, 2, data, size, SQLITE_STATIC);
+    return dk_sql_done(store, stmt, err);
+}
+
+static dk_status insert_sheet(dk_store *store, const dk_kind *layer, dk_sheet sheet, int64_t id, int64_t generation,
+                              const void *data, size_t size, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    const dk_status status = dk_sql_kept(store, layer, of(DK_STMT_SHEET_INSERT, sheet), &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, id);
+    sqlite3_bind_int64(stmt, 2, generation);
+    sqlite3_bind_blob64(stmt, 3, data, size, SQLITE_STATIC);
+    return dk_sql_done(store, stmt, err);
+}
+
+dk_status dk_sheet_write(dk_store *store, const dk_kind *layer, dk_sheet sheet, int level, uint64_t cell,
+                         int64_t generation, const void *data, size_t size, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = open_sheet(store, layer, sheet, level, cell, &stmt, err);
+    const bool any = status == DK_OK;
+    const int64_t id = any ? sqlite3_column_int64(stmt, 0) : 0, born = any ? sqlite3_column_int64(stmt, 1) : 0;
+    if (stmt != NULL)
+        sqlite3_reset(stmt);
+    if (status != DK_OK && status != DK_END)
+        return status;
+    if (any && born == generation) /* of the change under way: nobody has seen it */
+        return size > 0 ? run_on_id(store, layer, of(DK_STMT_SHEET_CHANGE, sheet), id, data, size, err)
+                        : run_on_id(store, layer, of(DK_STMT_SHEET_DELETE, sheet), id, NULL, 0, err);
+    if (any && (status = end_sheet(store, layer, sheet, id, generation, err)) != DK_OK)
+        return status;
+    if (size == 0)
+        return DK_OK;
+    const int64_t version = (int64_t)((uint64_t)generation & version_mask);
+    return insert_sheet(store, layer, sheet, dk_sheet_first(level, cell) | version, generation, data, size, err);
+}
+
+/* One step: false when nothing is left. */
+static dk_status purge_step(dk_store *store, const dk_kind *layer, int64_t until, bool *ret_more, dk_error *err)
+{
+    struct {
+        int64_t generation, id;
+        int sheet;
+    } dead[PURGED_A_STEP];
+    size_t n = 0;
+    dk_buf sql;
+    dk_buf_init(&sql);
+    dk_buf_format(&sql, "SELECT generation,sheet,id FROM dead_%s WHERE generation<=?1 LIMIT ?2", layer->name);
+    sqlite3_stmt *stmt = NULL;
+    const char *text = dk_buf_cstr(&sql);
+    dk_status status =
+        text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(store, text, &stmt, err);
+    if (status == DK_OK) {
+        sqlite3_bind_int64(stmt, 1, until);
+        sqlite3_bind_int(stmt, 2, PURGED_A_STEP);
+        while ((status = dk_sql_step(store, stmt, err)) == DK_OK && n < PURGED_A_STEP) {
+            dead[n].generation = sqlite3_column_int64(stmt, 0);
+            dead[n].sheet = sqlite3_column_int(stmt, 1);
+            dead[n].id = sqlite3_column_int64(stmt, 2);
+            n++;
+        }
+        sqlite3_finalize(stmt);
+        stmt = NULL;
+        status = status == DK_END ? DK_OK : status;
+    }
+    *ret_more = n == PURGED_A_STEP;
+    dk_buf_clear(&sql);
+    dk_buf_format(&sql, "DELETE FROM dead_%s WHERE generation=?1 AND sheet=?2 AND id=?3", layer->name);
+    if (status == DK_OK && n > 0 && (status = dk_sql_begin(store, err)) == DK_OK) {
+        text = dk_buf_cstr(&sql);
+        status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(store, text, &stmt, err);
+        for (size_t i = 0; status == DK_OK && i < n; i++) {
+            if (dead[i].sheet >= 0 && dead[i].sheet < DK_SHEETS)
+                status = run_on_id(store, layer, of(DK_STMT_SHEET_DELETE, (dk_sheet)dead[i].sheet), dead[i].id, NULL, 0,
+                                   err);
+            sqlite3_bind_int64(stmt, 1, dead[i].generation);
+            sqlite3_bind_int(stmt, 2, dead[i].sheet);
+            sqlite3_bind_int64(stmt, 3, dead[i].id);
+            if (status == DK_OK)
+                status = dk_sql_done(store, stmt, err);
+        }
+        sqlite3_finalize(stmt);
+        if (status == DK_OK)
+            status = dk_sql_commit(store, err);
+        if (status != DK_OK)
+            dk_sql_rollback(store);
+    }
+    dk_buf_finish(&sql);
+    return status;
+}
+
+dk_status dk_sheet_purge(dk_store *store, int64_t until, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    /* Said first: a reader of an older generation that comes now must not find half of what it needs. */
+    dk_status status = dk_sql_prepare(store, "INSERT OR REPLACE INTO dikuai_meta VALUES('purged',?1)", &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, until);
+    status = dk_sql_done(store, stmt, err);
+    sqlite3_finalize(stmt);
+    for (size_t i = 0; status == DK_OK && i < store->catalogue->n_layers; i++)
+        for (bool more = true; status == DK_OK && more;)
+            status = purge_step(store, &store->catalogue->kinds[i], until, &more, err);
+    return status;
+}
+
+dk_status dk_sheet_levels(dk_store *store, const dk_kind *layer, dk_sheet sheet, uint32_t *ret_bits, dk_error *err)
+{
+    uint32_t bits = 0;
+    for (int level = 0; level <= DK_SHEET_MAX_LEVEL;) {
+        sqlite3_stmt *stmt = NULL;
+        dk_status status = dk_sql_kept(store, layer, of(DK_STMT_SHEET_NEXT, sheet), &stmt, err);
+        if (status != DK_OK)
+            return status;
+        sqlite3_bind_int64(stmt, 1, dk_sheet_first(level, 0));
+        status = dk_sql_step(store, stmt, err);
+        uint64_t cell;
+        if (status == DK_OK)
+            dk_sheet_place(sqlite3_column_int64(stmt, 0), &level, &cell);
+        sqlite3_reset(stmt);
+        if (status == DK_END || level > DK_SHEET_MAX_LEVEL)
+            break;
+        if (status != DK_OK)
+            return status;
+        bits |= UINT32_C(1) << level++;
+    }
+    *ret_bits = bits;
+    return DK_OK;
+}
+
+/* ---- scanning ---- */
+
+static bool in_range(const dk_cell_range *range, uint64_t cell)
+{
+    uint32_t x, y;
+    dk_morton_split(cell, &x, &y);
+    return x >= range->x0 && x <= range->x1 && y >= range->y0 && y <= range->y1;
+}
+
+/* The smallest code above `code`, which lies outside, of a cell within the box whose corners have the codes min and
+ * max; `code` lies between them. BIGMIN of Tropf and Herzog, Multidimensional Range Search in Dynamically Balanced
+ * Trees, 1981. */
+static uint64_t next_in_range(uint64_t code, uint64_t min, uint64_t max, int level)
+{
+    uint64_t best = max;
+    for (int bit = 2 * level - 1; bit >= 0; bit--) {
+        const uint64_t b = UINT64_C(1) << bit;
+        /* The lower bits of the same dimension. */
+        const uint64_t lower = (bit & 1 ? UINT64_C(0xaaaaaaaaaaaaaaaa) : UINT64_C(0x5555555555555555)) & (b - 1);
+        switch ((code & b ? 4 : 0) | (min & b ? 2 : 0) | (max & b ? 1 : 0)) {
+        case 1:
+            best = (min & ~lower) | b;
+            max = (max & ~b) | lower;
+            break;
+        case 3:
+            return min;
+        case 4:
+            return best;
+        case 5:
+            min = (min & ~lower) | b;
+            break;
+        default:
+            break;
+        }
+    }
+    return best;
+}
+
+/* Rows outside the range that are read past before the next range is sought: a step costs a fifth of a seek. */
+enum { ROWS_PASSED = 5 };
+
+static bool lives(int64_t born, int64_t died, int64_t generation)
+{
+    return generation == DK_NEWEST ? died == 0 : born <= generation && (died == 0 || died > generation);
+}
+
+dk_status dk_sheet_scan(dk_store *store, const dk_kind *layer, dk_sheet sheet, int level, const dk_cell_range *range,
+                        int64_t generation, dk_sheet_fn each, void *user, dk_error *err)
+{
+    const uint64_t first = dk_morton(range->x0, range->y0), last = dk_morton(range->x1, range->y1);
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = DK_OK;
+    for (uint64_t from = first; status == DK_OK;) {
+        if ((status = dk_sql_kept(store, layer, of(DK_STMT_SHEET_SCAN, sheet), &stmt, err)) != DK_OK)
+            return status;
+        sqlite3_bind_int64(stmt, 1, dk_sheet_first(level, from));
+        sqlite3_bind_int64(stmt, 2, dk_sheet_last(level, last));
+        uint64_t next = from;
+        for (int passed = 0; passed <= ROWS_PASSED && (status = dk_sql_step(store, stmt, err)) == DK_OK;) {
+            int at;
+            uint64_t cell;
+            dk_sheet_place(sqlite3_column_int64(stmt, 0), &at, &cell);
+            if (cell >= next && in_range(range, cell)) {
+                passed = 0;
+                if (!lives(sqlite3_column_int64(stmt, 1), sqlite3_column_int64(stmt, 2), generation))
+                    continue;
+                const void *data = sqlite3_column_blob(stmt, 3);
+                const size_t size = (size_t)sqlite3_column_bytes(stmt, 3);
+                if ((status = each(level, cell, data, size, user)) != DK_OK)
+                    break;
+            } else {
+                if (cell >= next) /* beyond what was known to be outside */
+                    next = next_in_range(cell, first, last, level);
+                passed++;
+            }
+        }
+        sqlite3_reset(stmt);
+        from = next;
+    }
+    return status == DK_END ? DK_OK : status;
+}

@@ -1,0 +1,224 @@
+#include "store/topology_match.h"
+
+#include "store/topology.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NONE UINT32_MAX
+
+enum {
+    NEAR_BITS = 2,  /* a cell of 4 units: what is within 2 lies in this cell or the next ones */
+    FAR_BITS = 11,  /* a bucket of 2048 units, 16 m: about the edge of a parcel */
+    FIRST_HEADS = 1 << 12
+};
+
+void dk_matching_finish(dk_matching *m)
+{
+    free(m->xy);
+    free(m->matched);
+    free(m->near.heads);
+    free(m->near.next);
+    free(m->far.heads);
+    free(m->far.next);
+    free(m->on);
+    free(m->along);
+    *m = (dk_matching){0};
+}
+
+void dk_matching_clear(dk_matching *m)
+{
+    m->n = 0;
+    m->near.n_heads = m->far.n_heads = 0;
+}
+
+static inline size_t place(const struct dk_chains *chains, uint32_t x, uint32_t y)
+{
+    uint64_t hash = ((uint64_t)x << 32 | y) * UINT64_C(0x9E3779B97F4A7C15);
+    hash ^= hash >> 32;
+    return (size_t)(hash * UINT64_C(0xD6E8FEB86659FD93) >> 32) & (chains->n_heads - 1);
+}
+
+static inline void chain(struct dk_chains *chains, uint32_t vertex, uint32_t x, uint32_t y)
+{
+    const size_t at = place(chains, x, y);
+    chains->next[vertex] = chains->heads[at];
+    chains->heads[at] = vertex;
+}
+
+static bool make_chains(struct dk_chains *chains, size_t n_heads, size_t n)
+{
+    if (!dk_grow(&chains->heads, &chains->heads_capacity, n_heads, sizeof *chains->heads) ||
+        !dk_grow(&chains->next, &chains->next_capacity, n, sizeof *chains->next))
+        return false;
+    chains->n_heads = n_heads;
+    memset(chains->heads, 0xFF, n_heads * sizeof *chains->heads);
+    return true;
+}
+
+static bool grow_near(dk_matching *m)
+{
+    const size_t n_heads = m->near.n_heads == 0 ? FIRST_HEADS : m->near.n_heads * 2;
+    if (!make_chains(&m->near, n_heads, n_heads))
+        return false;
+    for (size_t i = 0; i < m->n; i++)
+        chain(&m->near, (uint32_t)i, m->xy[2 * i] >> NEAR_BITS, m->xy[2 * i + 1] >> NEAR_BITS);
+    return true;
+}
+
+bool dk_matching_vertex(dk_matching *m, uint32_t x, uint32_t y, uint32_t *ret_vertex)
+{
+    if (m->n >= m->near.n_heads && !grow_near(m))
+        return false;
+    for (uint32_t i = m->near.heads[place(&m->near, x >> NEAR_BITS, y >> NEAR_BITS)]; i != NONE; i = m->near.next[i])
+        if (m->xy[2 * (size_t)i] == x && m->xy[2 * (size_t)i + 1] == y) {
+            *ret_vertex = i;
+            return true;
+        }
+    if (m->n >= NONE - 1 || !dk_grow(&m->xy, &m->capacity, m->n + 1, 2 * sizeof *m->xy))
+        return false;
+    m->xy[2 * m->n] = x;
+    m->xy[2 * m->n + 1] = y;
+    chain(&m->near, (uint32_t)m->n, x >> NEAR_BITS, y >> NEAR_BITS);
+    *ret_vertex = (uint32_t)m->n++;
+    return true;
+}
+
+/* The first by (x, y) of the positions within DK_MATCH_UNITS, itself among them. */
+static uint32_t first_near(const dk_matching *m, uint32_t vertex)
+{
+    const uint32_t x = m->xy[2 * (size_t)vertex], y = m->xy[2 * (size_t)vertex + 1];
+    const uint32_t x0 = x > DK_MATCH_UNITS ? x - DK_MATCH_UNITS : 0, y0 = y > DK_MATCH_UNITS ? y - DK_MATCH_UNITS : 0;
+    const uint32_t y1 = y < UINT32_MAX - DK_MATCH_UNITS ? y + DK_MATCH_UNITS : UINT32_MAX;
+    uint32_t best = vertex, best_x = x, best_y = y;
+    for (uint32_t cx = x0 >> NEAR_BITS; cx <= x >> NEAR_BITS; cx++) /* what lies further east is not lower */
+        for (uint32_t cy = y0 >> NEAR_BITS; cy <= y1 >> NEAR_BITS; cy++)
+            for (uint32_t i = m->near.heads[place(&m->near, cx, cy)]; i != NONE; i = m->near.next[i]) {
+                const uint32_t px = m->xy[2 * (size_t)i], py = m->xy[2 * (size_t)i + 1];
+                if (px >= x0 && px <= x && py >= y0 && py <= y1 && (px < best_x || (px == best_x && py < best_y)))
+                    best = i, best_x = px, best_y = py;
+            }
+    return best;
+}
+
+bool dk_matching_build(dk_matching *m)
+{
+    if (!dk_grow(&m->matched, &m->matched_capacity, m->n, sizeof *m->matched))
+        return false;
+    size_t heads = FIRST_HEADS;
+    while (heads < m->n)
+        heads *= 2;
+    if (!make_chains(&m->far, heads, m->n))
+        return false;
+    for (size_t i = 0; i < m->n; i++)
+        m->matched[i] = first_near(m, (uint32_t)i);
+    /* Each points to a lower one or to itself, so following them ends. */
+    for (size_t i = 0; i < m->n; i++) {
+        uint32_t at = m->matched[i];
+        while (m->matched[at] != at)
+            at = m->matched[at];
+        m->matched[i] = at;
+        if (at == i)
+            chain(&m->far, at, m->xy[2 * i] >> FAR_BITS, m->xy[2 * i + 1] >> FAR_BITS);
+    }
+    return true;
+}
+
+typedef struct edge {
+    uint32_t a, b; /* a is the lower by (x, y) */
+    double ax, ay, dx, dy, length2;
+    size_t n_on;
+} edge;
+
+static bool consider(dk_matching *m, edge *e, uint32_t vertex)
+{
+    if (vertex == e->a || vertex == e->b)
+        return true;
+    const double x = m->xy[2 * (size_t)vertex] - e->ax, y = m->xy[2 * (size_t)vertex + 1] - e->ay;
+    const double along = x * e->dx + y * e->dy, across = x * e->dy - y * e->dx;
+    if (along <= 0 || along >= e->length2 || across * across > DK_MATCH_UNITS * DK_MATCH_UNITS * e->length2)
+        return true;
+    if (!dk_grow(&m->on, &m->on_capacity, e->n_on + 1, sizeof *m->on) ||
+        !dk_grow(&m->along, &m->along_capacity, e->n_on + 1, sizeof *m->along))
+        return false;
+    /* By insertion: there are hardly ever more than one or two. Equals in the order of (x, y). */
+    size_t at = e->n_on++;
+    const uint32_t *p = m->xy + 2 * (size_t)vertex;
+    while (at > 0) {
+        const uint32_t *q = m->xy + 2 * (size_t)m->on[at - 1];
+        if (m->along[at - 1] < along ||
+            (m->along[at - 1] == along && (q[0] < p[0] || (q[0] == p[0] && q[1] < p[1]))))
+            break;
+        m->on[at] = m->on[at - 1];
+        m->along[at] = m->along[at - 1];
+        at--;
+    }
+    m->on[at] = vertex;
+    m->along[at] = along;
+    return true;
+}
+
+static bool consider_bucket(dk_matching *m, edge *e, uint32_t cx, uint32_t cy)
+{
+    for (uint32_t i = m->far.heads[place(&m->far, cx, cy)]; i != NONE; i = m->far.next[i])
+        if (m->xy[2 * (size_t)i] >> FAR_BITS == cx && m->xy[2 * (size_t)i + 1] >> FAR_BITS == cy &&
+            !consider(m, e, i))
+            return false;
+    return true;
+}
+
+static uint32_t bucket(double position)
+{
+    return position <= 0 ? 0 : position >= UINT32_MAX ? UINT32_MAX >> FAR_BITS : (uint32_t)position >> FAR_BITS;
+}
+
+/* The buckets that the edge passes, column by column. */
+static bool walk_buckets(dk_matching *m, edge *e)
+{
+    const double x0 = e->ax - DK_MATCH_UNITS, x1 = e->ax + e->dx + DK_MATCH_UNITS; /* dx >= 0 */
+    const double size = 1 << FAR_BITS;
+    for (uint32_t cx = bucket(x0); cx <= bucket(x1); cx++) {
+        /* The part of the edge over this column, a little wider. */
+        const double west = cx * size - DK_MATCH_UNITS, east = (cx + 1.0) * size + DK_MATCH_UNITS;
+        double from = 0, to = 1;
+        if (e->dx > 0) {
+            from = (west - e->ax) / e->dx;
+            to = (east - e->ax) / e->dx;
+            from = from < 0 ? 0 : from > 1 ? 1 : from;
+            to = to < 0 ? 0 : to > 1 ? 1 : to;
+        }
+        const double y0 = e->ay + from * e->dy, y1 = e->ay + to * e->dy;
+        const uint32_t low = bucket((y0 < y1 ? y0 : y1) - DK_MATCH_UNITS - 1);
+        const uint32_t high = bucket((y0 > y1 ? y0 : y1) + DK_MATCH_UNITS + 1);
+        for (uint32_t cy = low; cy <= high; cy++)
+            if (!consider_bucket(m, e, cx, cy))
+                return false;
+    }
+    return true;
+}
+
+bool dk_matching_on_edge(dk_matching *m, uint32_t a, uint32_t b, const uint32_t **ret_on, size_t *ret_n)
+{
+    const uint32_t *p = m->xy + 2 * (size_t)a, *q = m->xy + 2 * (size_t)b;
+    const bool swapped = q[0] < p[0] || (q[0] == p[0] && q[1] < p[1]);
+    const uint32_t *low = swapped ? q : p, *high = swapped ? p : q;
+    edge e = {.a = swapped ? b : a, .b = swapped ? a : b, .ax = low[0], .ay = low[1],
+              .dx = (double)high[0] - low[0], .dy = (double)high[1] - low[1]};
+    e.length2 = e.dx * e.dx + e.dy * e.dy;
+    const double height = e.dy < 0 ? -e.dy : e.dy;
+    bool ok = true;
+    if ((e.dx + height) / (1 << FAR_BITS) > (double)m->n) { /* more buckets than vertices */
+        for (size_t i = 0; ok && i < m->n; i++)
+            ok = m->matched[i] != i || consider(m, &e, (uint32_t)i);
+    } else {
+        ok = walk_buckets(m, &e);
+    }
+    for (size_t i = 0; swapped && i < e.n_on / 2; i++) {
+        const uint32_t other = m->on[i];
+        m->on[i] = m->on[e.n_on - 1 - i];
+        m->on[e.n_on - 1 - i] = other;
+    }
+    *ret_on = m->on;
+    *ret_n = e.n_on;
+    return ok;
+}

@@ -1,0 +1,475 @@
+#include "tiler/tile_feature.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const dk_square drawn_square = {-DK_TILE_BUFFER, DK_MVT_EXTENT + DK_TILE_BUFFER};
+
+dk_tile_frame dk_tile_frame_of(const dk_tile_address *tile)
+{
+    const int64_t size = INT64_C(1) << (32 - tile->z), buffer = size * DK_TILE_BUFFER / DK_MVT_EXTENT;
+    return (dk_tile_frame){.tile = *tile,
+                           .plate = tile->set == DK_CGCS2000QUAD,
+                           .zoom = tile->z < DK_FINEST_ZOOM ? tile->z : DK_FINEST_ZOOM,
+                           .shift = DK_FINEST_ZOOM - tile->z,
+                           .origin_x = tile->x * size,
+                           .origin_y = tile->y * size,
+                           .box = dk_tile_box(tile, DK_TILE_BUFFER),
+                           .low_x = -buffer,
+                           .low_y = -buffer,
+                           .high_x = size + buffer,
+                           .high_y = size + buffer};
+}
+
+void dk_feature_work_finish(dk_feature_work *work)
+{
+    dk_geos_free(work->geos);
+    dk_parts_finish(&work->source);
+    dk_parts_finish(&work->joined);
+    dk_parts_finish(&work->pieces);
+    dk_clip_work_finish(&work->clipping);
+    dk_grid_shape_finish(&work->grid);
+    dk_grid_shape_finish(&work->snapped);
+    dk_valid_work_finish(&work->valid);
+}
+
+/* ---- positions ---- */
+
+/* A position in the frame's units, before the shift. */
+static inline void place(const dk_tile_frame *frame, const dk_world_box *box, uint32_t x, uint32_t y, int64_t *ret_x,
+                         int64_t *ret_y)
+{
+    *ret_x = (int64_t)box->x0 + x - frame->origin_x;
+    *ret_y = (int64_t)(frame->plate ? dk_plate_y(box->y0 + y) : box->y0 + y) - frame->origin_y;
+}
+
+static inline int32_t to_grid(int64_t position, int shift, int64_t half)
+{
+    return (int32_t)(shift >= 0 ? (position + half) >> shift : position * (INT64_C(1) << -shift));
+}
+
+static inline void position_at(const dk_drawing *drawing, size_t i, uint32_t *ret_x, uint32_t *ret_y)
+{
+    if (drawing->wide) {
+        uint32_t xy[2];
+        memcpy(xy, drawing->xy + 8 * i, 8);
+        *ret_x = xy[0], *ret_y = xy[1];
+    } else {
+        uint16_t xy[2];
+        memcpy(xy, drawing->xy + 4 * i, 4);
+        *ret_x = xy[0], *ret_y = xy[1];
+    }
+}
+
+static inline uint32_t part_head(const dk_drawing *drawing, uint32_t p)
+{
+    uint32_t head;
+    memcpy(&head, drawing->counts + 4 * (size_t)p, 4);
+    return head;
+}
+
+static bool reserve_grid(dk_grid_shape *grid, size_t n_points, size_t n_parts)
+{
+    return dk_grow(&grid->xy, &grid->points_capacity, n_points, 2 * sizeof *grid->xy) &&
+           dk_grow(&grid->parts, &grid->parts_capacity, n_parts, sizeof *grid->parts);
+}
+
+/* Whether the box lies in the tile and its buffer. */
+static bool lies_inside(const dk_tile_frame *frame, const dk_world_box *box)
+{
+    int64_t x0, y0, x1, y1;
+    place(frame, box, 0, 0, &x0, &y0);
+    place(frame, box, box->x1 - box->x0, box->y1 - box->y0, &x1, &y1);
+    return x0 >= frame->low_x && y0 >= frame->low_y && x1 <= frame->high_x && y1 <= frame->high_y;
+}
+
+/* ---- lying wholly in the tile ---- */
+
+/* Positions from first on that are kept, rounded; repeated ones dropped. Returns how many. Written out for the common
+ * form: 16 bits, WebMercatorQuad. */
+static size_t round_narrow(const dk_tile_frame *frame, const dk_world_box *box, const dk_drawing *drawing,
+                           size_t first, size_t count, int32_t *to)
+{
+    const int shift = frame->shift;
+    const int64_t half = shift > 0 ? INT64_C(1) << (shift - 1) : 0;
+    const int64_t ox = (int64_t)box->x0 - frame->origin_x + half, oy = (int64_t)box->y0 - frame->origin_y + half;
+    const unsigned char *zooms = drawing->zooms + first, *xy = drawing->xy + 4 * first;
+    const unsigned zoom = (unsigned)frame->zoom;
+    size_t n = 0;
+    int32_t last_x = INT32_MIN, last_y = INT32_MIN;
+    for (size_t i = 0; i < count; i++) {
+        if (zooms[i] > zoom)
+            continue;
+        uint16_t p[2];
+        memcpy(p, xy + 4 * i, 4);
+        const int32_t x = (int32_t)((ox + p[0]) >> shift), y = (int32_t)((oy + p[1]) >> shift);
+        if (x == last_x && y == last_y)
+            continue;
+        to[2 * n] = last_x = x;
+        to[2 * n + 1] = last_y = y;
+        n++;
+    }
+    return n;
+}
+
+static size_t round_any(const dk_tile_frame *frame, const dk_world_box *box, const dk_drawing *drawing, size_t first,
+                        size_t count, int32_t *to)
+{
+    const int64_t half = frame->shift > 0 ? INT64_C(1) << (frame->shift - 1) : 0;
+    size_t n = 0;
+    for (size_t i = first; i < first + count; i++) {
+        if (drawing->zooms[i] > frame->zoom)
+            continue;
+        uint32_t px, py;
+        int64_t x, y;
+        position_at(drawing, i, &px, &py);
+        place(frame, box, px, py, &x, &y);
+        to[2 * n] = to_grid(x, frame->shift, half);
+        to[2 * n + 1] = to_grid(y, frame->shift, half);
+        if (n == 0 || to[2 * n] != to[2 * n - 2] || to[2 * n + 1] != to[2 * n - 1])
+            n++;
+    }
+    return n;
+}
+
+/* Rounds a drawing that lies in the tile; of polygons the rings are reduced, as dk_drawing_round does. all: parts that
+ * are too small for the zoom too. */
+static bool round_drawing(dk_feature_work *work, const dk_tile_frame *frame, const dk_world_box *box,
+                          const dk_drawing *drawing, bool all)
+{
+    dk_grid_shape *grid = &work->grid;
+    if (!reserve_grid(grid, drawing->n_points, drawing->n_parts))
+        return false;
+    grid->n_parts = 0;
+    const bool narrow = !drawing->wide && !frame->plate && frame->shift >= 0;
+    size_t from = 0, n = 0;
+    bool exterior = false;
+    for (uint32_t p = 0; p < drawing->n_parts; p++) {
+        const uint32_t head = part_head(drawing, p);
+        const size_t count = head >> 1, start = n;
+        const bool hole = head & 1;
+        bool drawn = (all || drawing->part_zooms[p] <= frame->zoom) && (!hole || exterior);
+        if (drawn) {
+            int32_t *to = grid->xy + 2 * start;
+            size_t m = narrow ? round_narrow(frame, box, drawing, from, count, to)
+                              : round_any(frame, box, drawing, from, count, to);
+            if (drawing->kind == DK_POLYGONS)
+                m = dk_ring_reduce(to, m);
+            drawn = m > 0;
+            n += m;
+        }
+        from += count;
+        if (!hole)
+            exterior = drawn;
+        if (drawn)
+            grid->parts[grid->n_parts++] = (dk_part){.start = start, .count = n - start, .hole = hole};
+    }
+    grid->n_points = n;
+    return true;
+}
+
+/* ---- reaching out of the tile ---- */
+
+/* The kept vertices in tile units, unrounded, appended to out. */
+static bool append_unrounded(const dk_tile_frame *frame, const dk_world_box *box, const dk_drawing *drawing, bool all,
+                             dk_parts *out)
+{
+    const double scale = ldexp(1, -frame->shift);
+    const size_t least = drawing->kind == DK_POLYGONS ? 3 : 1;
+    size_t from = 0;
+    bool exterior = false;
+    if (!dk_parts_reserve(out, drawing->n_points))
+        return false;
+    for (uint32_t p = 0; p < drawing->n_parts; p++) {
+        const uint32_t head = part_head(drawing, p);
+        const size_t count = head >> 1, start = out->n_points;
+        const bool hole = head & 1;
+        bool drawn = (all || drawing->part_zooms[p] <= frame->zoom) && (!hole || exterior);
+        for (size_t i = from; drawn && i < from + count; i++) {
+            if (drawing->zooms[i] > frame->zoom)
+                continue;
+            uint32_t px, py;
+            int64_t x, y;
+            position_at(drawing, i, &px, &py);
+            place(frame, box, px, py, &x, &y);
+            out->xy[2 * out->n_points] = (double)x * scale;
+            out->xy[2 * out->n_points + 1] = (double)y * scale;
+            out->n_points++;
+        }
+        from += count;
+        drawn = drawn && out->n_points - start >= least;
+        if (!hole)
+            exterior = drawn;
+        if (!drawn) {
+            out->n_points = start;
+        } else {
+            if (!dk_parts_reserve(out, 0))
+                return false;
+            dk_parts_close(out, start, hole);
+        }
+    }
+    return true;
+}
+
+/* Clips work->source; *ret_clipped belongs to work. */
+static bool clip(dk_feature_work *work, dk_geometry_kind kind, const dk_parts **ret_clipped)
+{
+    if (kind == DK_POLYGONS) {
+        const dk_clip_result result = dk_clip_polygons(&work->clipping, &work->source, &drawn_square, ret_clipped);
+        if (result != DK_CLIP_UNCLEAR)
+            return result == DK_CLIP_DONE;
+    }
+    dk_parts *out = &work->joined;
+    *ret_clipped = out;
+    dk_parts_clear(out);
+    bool kept = false; /* whether the exterior before the hole left something */
+    for (size_t i = 0; i < work->source.n_parts; i++) {
+        const dk_part *part = &work->source.parts[i];
+        const double *xy = work->source.xy + 2 * part->start;
+        const size_t before = out->n_parts;
+        bool ok = true;
+        if (kind == DK_POINTS)
+            ok = dk_clip_points(xy, part->count, &drawn_square, out);
+        else if (kind == DK_LINES)
+            ok = dk_clip_line(xy, part->count, &drawn_square, out);
+        else if (!part->hole || kept)
+            ok = dk_clip_ring(xy, part->count, part->hole, &drawn_square, out);
+        if (!ok)
+            return false;
+        if (!part->hole)
+            kept = out->n_parts > before;
+    }
+    return true;
+}
+
+static bool round_parts(const dk_parts *parts, dk_grid_shape *grid)
+{
+    if (!reserve_grid(grid, parts->n_points, parts->n_parts))
+        return false;
+    for (size_t i = 0; i < 2 * parts->n_points; i++)
+        grid->xy[i] = (int32_t)floor(parts->xy[i] + 0.5);
+    if (parts->n_parts > 0)
+        memcpy(grid->parts, parts->parts, parts->n_parts * sizeof *grid->parts);
+    grid->n_points = parts->n_points;
+    grid->n_parts = parts->n_parts;
+    return true;
+}
+
+/* Reduces each ring; takes out those without area, with their holes. The rings stay where they are in xy. */
+static void reduce(dk_grid_shape *grid)
+{
+    size_t kept = 0;
+    bool exterior_kept = false;
+    for (size_t i = 0; i < grid->n_parts; i++) {
+        dk_part part = grid->parts[i];
+        if (part.hole && !exterior_kept)
+            continue;
+        part.count = dk_ring_reduce(grid->xy + 2 * part.start, part.count);
+        const bool area = part.count >= 3 && dk_ring_area2(grid->xy + 2 * part.start, part.count) != 0;
+        if (!part.hole)
+            exterior_kept = area;
+        if (area)
+            grid->parts[kept++] = part;
+    }
+    grid->n_parts = kept;
+}
+
+/* Whether the exact rings enclose something: a polygon that only touches the buffer's edge from outside does not. */
+static bool encloses(const dk_parts *parts)
+{
+    for (size_t i = 0; i < parts->n_parts; i++) {
+        const double *xy = parts->xy + 2 * parts->parts[i].start;
+        const size_t n = parts->parts[i].count;
+        double area = 0;
+        for (size_t j = 0, k = n - 1; j < n; k = j++)
+            area += (xy[2 * k] - xy[0]) * (xy[2 * j + 1] - xy[1]) - (xy[2 * j] - xy[0]) * (xy[2 * k + 1] - xy[1]);
+        if (fabs(area) > 1e-9)
+            return true;
+    }
+    return false;
+}
+
+/* ---- what is too thin ---- */
+
+/* The ends of a thin ring: its first and last position in the order of x, then y. Where the ring is not thin after
+ * all, but thin pieces that clipping has joined along the buffer's edge, both are the first. */
+static void ends(const double *xy, size_t n, int32_t a[2], int32_t b[2])
+{
+    size_t first = 0, last = 0;
+    for (size_t i = 1; i < n; i++) {
+        const double *p = xy + 2 * i, *f = xy + 2 * first, *l = xy + 2 * last;
+        if (p[0] < f[0] || (p[0] == f[0] && p[1] < f[1]))
+            first = i;
+        if (p[0] > l[0] || (p[0] == l[0] && p[1] > l[1]))
+            last = i;
+    }
+    for (size_t k = 0; k < 2; k++) {
+        a[k] = (int32_t)floor(xy[2 * first + k] + 0.5);
+        b[k] = (int32_t)floor(xy[2 * last + k] + 0.5);
+    }
+    const double dx = b[0] - a[0], dy = b[1] - a[1], longer = fmax(fabs(dx), fabs(dy));
+    bool thin = !(dx == 0 && (a[0] == -DK_TILE_BUFFER || a[0] == DK_MVT_EXTENT + DK_TILE_BUFFER)) &&
+                !(dy == 0 && (a[1] == -DK_TILE_BUFFER || a[1] == DK_MVT_EXTENT + DK_TILE_BUFFER));
+    for (size_t i = 0; thin && i < n; i++) /* within two units of the line */
+        thin = fabs(dx * (xy[2 * i + 1] - a[1]) - dy * (xy[2 * i] - a[0])) <= 2 * longer + 1;
+    if (!thin)
+        memcpy(b, a, 2 * sizeof *b);
+}
+
+/* What stands for a polygon that is thinner than the grid, so that it does not vanish: a strip one unit wide along
+ * it, a square of one unit where it is a point. */
+static void sliver(dk_feature_work *work, dk_mvt *mvt, const dk_parts *exact)
+{
+    int32_t a[2], b[2];
+    ends(exact->xy + 2 * exact->parts[0].start, exact->parts[0].count, a, b);
+    const bool flat = abs(b[0] - a[0]) >= abs(b[1] - a[1]);
+    int32_t dx = flat ? 0 : 1, dy = flat ? 1 : 0;
+    const int32_t high = DK_MVT_EXTENT + DK_TILE_BUFFER;
+    if (a[0] + dx > high || b[0] + dx > high || a[1] + dy > high || b[1] + dy > high)
+        dx = -dx, dy = -dy;
+    if (a[0] == b[0] && a[1] == b[1])
+        b[0] += b[0] < high ? 1 : -1;
+    const int32_t ring[8] = {a[0], a[1], b[0], b[1], b[0] + dx, b[1] + dy, a[0] + dx, a[1] + dy};
+    dk_mvt_ring(mvt, ring, 4, false);
+    work->stats.slivers++;
+}
+
+/* ---- writing ---- */
+
+static void add_rings(dk_feature_work *work, dk_mvt *mvt, const dk_grid_shape *grid)
+{
+    for (size_t i = 0; i < grid->n_parts; i++)
+        dk_mvt_ring(mvt, grid->xy + 2 * grid->parts[i].start, grid->parts[i].count, grid->parts[i].hole);
+    work->stats.vertices += grid->n_points;
+}
+
+static void add_lines(dk_mvt *mvt, dk_grid_shape *grid)
+{
+    for (size_t i = 0; i < grid->n_parts; i++) {
+        int32_t *xy = grid->xy + 2 * grid->parts[i].start;
+        size_t m = 0;
+        for (size_t j = 0; j < grid->parts[i].count; j++) {
+            if (m > 0 && xy[2 * m - 2] == xy[2 * j] && xy[2 * m - 1] == xy[2 * j + 1])
+                continue;
+            xy[2 * m] = xy[2 * j];
+            xy[2 * m + 1] = xy[2 * j + 1];
+            m++;
+        }
+        if (m >= 2) {
+            dk_mvt_line(mvt, xy, m);
+        } else if (m == 1 && grid->n_parts == 1) {
+            /* Shorter than the grid: one unit, so that it does not vanish. */
+            const int32_t dot[4] = {xy[0], xy[1], xy[0] < DK_MVT_EXTENT ? xy[0] + 1 : xy[0] - 1, xy[1]};
+            dk_mvt_line(mvt, dot, 2);
+        }
+    }
+}
+
+/* Polygons whose rounded form may be unsound: checked, mended from the exact ones, or a sliver. */
+static dk_status add_checked(dk_feature_work *work, dk_mvt *mvt, const dk_parts *exact)
+{
+    dk_grid_shape *grid = &work->grid;
+    if (exact->n_parts == 0 || !encloses(exact))
+        return DK_OK;
+    if (!round_parts(exact, grid))
+        return DK_NOMEM;
+    reduce(grid);
+    if (grid->n_parts > 0 && dk_rings_valid(grid->xy, grid->parts, grid->n_parts, &work->valid)) {
+        add_rings(work, mvt, grid);
+        return DK_OK;
+    }
+    if (grid->n_parts > 0) {
+        work->stats.repaired++;
+        const dk_status status =
+            dk_geos_snap(work->geos, exact->xy, exact->n_points, exact->parts, exact->n_parts, &work->snapped);
+        if (status == DK_NOMEM)
+            return status;
+        if (status == DK_OK && work->snapped.n_parts > 0) {
+            add_rings(work, mvt, &work->snapped);
+            return DK_OK;
+        }
+    }
+    sliver(work, mvt, exact);
+    return DK_OK;
+}
+
+static dk_status add_parts(dk_feature_work *work, dk_mvt *mvt, dk_geometry_kind kind, const dk_parts *exact)
+{
+    if (kind == DK_POLYGONS)
+        return add_checked(work, mvt, exact);
+    if (!round_parts(exact, &work->grid))
+        return DK_NOMEM;
+    if (kind == DK_LINES)
+        add_lines(mvt, &work->grid);
+    else
+        dk_mvt_points(mvt, work->grid.xy, work->grid.n_points);
+    work->stats.vertices += work->grid.n_points;
+    return DK_OK;
+}
+
+/* The exact parts for drawing, clipped where they reach out. Nothing of the zoom's parts left: all of them. */
+static dk_status exact_parts(dk_feature_work *work, const dk_tile_frame *frame, const dk_entry_head *head,
+                             const dk_drawing *drawing, const dk_parts **ret_exact)
+{
+    const dk_world_box box = {head->x0, head->y0, head->x1, head->y1};
+    dk_parts_clear(&work->source);
+    if (!append_unrounded(frame, &box, drawing, false, &work->source))
+        return DK_NOMEM;
+    if (work->source.n_parts == 0 && !append_unrounded(frame, &box, drawing, true, &work->source))
+        return DK_NOMEM;
+    *ret_exact = &work->source;
+    if (lies_inside(frame, &box))
+        return DK_OK;
+    work->stats.clipped++;
+    return clip(work, drawing->kind, ret_exact) ? DK_OK : DK_NOMEM;
+}
+
+dk_status dk_draw_entry(dk_feature_work *work, dk_mvt *mvt, const dk_tile_frame *frame, const dk_entry_head *head,
+                        const dk_drawing *drawing)
+{
+    const dk_world_box box = {head->x0, head->y0, head->x1, head->y1};
+    const uint32_t unsound = frame->plate ? head->unsound_plate : head->unsound;
+    const bool sound = frame->zoom >= head->first_zoom && (unsound >> frame->zoom & 1) == 0;
+    if ((sound || drawing->kind != DK_POLYGONS) && lies_inside(frame, &box)) {
+        if (!round_drawing(work, frame, &box, drawing, drawing->kind != DK_POLYGONS))
+            return DK_NOMEM;
+        if (drawing->kind == DK_POLYGONS) {
+            add_rings(work, mvt, &work->grid);
+        } else if (drawing->kind == DK_LINES) {
+            add_lines(mvt, &work->grid);
+        } else {
+            dk_mvt_points(mvt, work->grid.xy, work->grid.n_points);
+        }
+        return DK_OK;
+    }
+    const dk_parts *exact;
+    const dk_status status = exact_parts(work, frame, head, drawing, &exact);
+    return status != DK_OK ? status : add_parts(work, mvt, drawing->kind, exact);
+}
+
+dk_status dk_draw_piece(dk_feature_work *work, const dk_tile_frame *frame, const dk_entry_head *head,
+                        const dk_drawing *drawing)
+{
+    const dk_parts *exact;
+    const dk_status status = exact_parts(work, frame, head, drawing, &exact);
+    if (status != DK_OK)
+        return status;
+    for (size_t i = 0; i < exact->n_parts; i++) {
+        const dk_part *part = &exact->parts[i];
+        const size_t start = work->pieces.n_points;
+        if (!dk_parts_reserve(&work->pieces, part->count))
+            return DK_NOMEM;
+        memcpy(work->pieces.xy + 2 * start, exact->xy + 2 * part->start, part->count * 2 * sizeof *exact->xy);
+        work->pieces.n_points += part->count;
+        dk_parts_close(&work->pieces, start, part->hole);
+    }
+    return DK_OK;
+}
+
+dk_status dk_draw_pieces(dk_feature_work *work, dk_mvt *mvt, dk_geometry_kind kind)
+{
+    const dk_status status = add_parts(work, mvt, kind, &work->pieces);
+    dk_parts_clear(&work->pieces);
+    return status;
+}

@@ -1,0 +1,45 @@
+/* One feature's geometry into a tile. Used by tile_render.c. */
+#ifndef DK_TILER_TILE_FEATURE_H
+#define DK_TILER_TILE_FEATURE_H
+
+#include "store/clip.h"
+#include "store/repair.h"
+#include "store/ring_valid.h"
+#include "tiler/mvt.h"
+#include "tiler/tile_render.h"
+
+/* How a feature comes onto the tile's grid: position p becomes (p - origin) / 2^shift, rounded, halves up. */
+typedef struct dk_tile_frame {
+    dk_tile_address tile;
+    bool plate;                 /* y by dk_plate_y first */
+    int zoom;                   /* at which vertices are chosen: the tile's, DK_FINEST_ZOOM at most */
+    int shift;                  /* DK_FINEST_ZOOM - z; negative where a tile's unit is finer than the world's */
+    int64_t origin_x, origin_y; /* the tile's corner, world or plate units */
+    dk_world_box box;           /* the tile and its buffer, world coordinates */
+    int64_t low_x, low_y, high_x, high_y; /* the same relative to the origin, in the frame's units */
+} dk_tile_frame;
+
+dk_tile_frame dk_tile_frame_of(const dk_tile_address *tile);
+
+typedef struct dk_feature_work {
+    dk_geos *geos;
+    dk_parts source, joined; /* unrounded tile units: the feature, and what lies in the tile and its buffer */
+    dk_parts pieces;         /* of one feature, when several cells of it meet the tile */
+    dk_clip_work clipping;
+    dk_grid_shape grid, snapped;
+    dk_valid_work valid;
+    dk_render_stats stats;
+} dk_feature_work;
+
+void dk_feature_work_finish(dk_feature_work *work);
+
+/* Writes the geometry of an entry into the feature that is begun in mvt; nothing when it does not lie in the tile. */
+dk_status dk_draw_entry(dk_feature_work *work, dk_mvt *mvt, const dk_tile_frame *frame, const dk_entry_head *head,
+                        const dk_drawing *drawing);
+/* A piece of a feature whose other pieces may meet the tile too: clipped and kept in work->pieces. */
+dk_status dk_draw_piece(dk_feature_work *work, const dk_tile_frame *frame, const dk_entry_head *head,
+                        const dk_drawing *drawing);
+/* Writes the kept pieces, joined, and forgets them. */
+dk_status dk_draw_pieces(dk_feature_work *work, dk_mvt *mvt, dk_geometry_kind kind);
+
+#endif

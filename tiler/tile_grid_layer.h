@@ -1,0 +1,13 @@
+/* The layer KIND_grid of a tile: squares that say what is counted there instead of being drawn. */
+#ifndef DK_TILER_TILE_GRID_LAYER_H
+#define DK_TILER_TILE_GRID_LAYER_H
+
+#include "tiler/mvt.h"
+#include "tiler/tile_render.h"
+
+/* Appends the layer, if there is anything to count: attributes count, area_m2, and the sums of kind->grid_sums. Each
+ * square belongs to the tile that holds its centre, and may reach into the buffer. Within a session of the index. */
+dk_status dk_render_grid_layer(dk_mvt *mvt, dk_store *store, const dk_kind *kind, const dk_tile_address *tile,
+                               const dk_viewer *viewer, dk_buf *out, dk_error *err);
+
+#endif
