@@ -14,6 +14,9 @@
 /* The share of the area whose parts must be drawn. */
 #define DRAWN_SHARE 0.98
 
+/* Zooms by which a feature that does not round to valid rings comes later. */
+#define MOST_WAITED 2
+
 void dk_entry_shape_init(dk_entry_shape *shape)
 {
     *shape = (dk_entry_shape){0};
@@ -301,6 +304,11 @@ dk_status dk_entry_build(dk_entry_work *work, const dk_outline *outline, int min
             status = find_unsound(work, &drawing, &box, first, last, true, &plate_bits);
         head->unsound = bits;
         head->unsound_plate = plate_bits;
+        /* What would have to be repaired in each tile waits for a zoom or two, counted in the grid. */
+        for (int i = 0; i < MOST_WAITED && head->first_zoom < last && head->first_zoom < max_zoom &&
+                        ((bits | plate_bits) >> head->first_zoom & 1) != 0;
+             i++)
+            head->first_zoom++;
     }
     if (status == DK_OK && cut <= DK_MAX_LEVEL)
         status = dk_entry_cut(work, outline, &box, cut, ret_shape);

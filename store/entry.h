@@ -6,7 +6,7 @@
  *   and it is on average one u wide (area >= u * perimeter / 2); a hole from where the same holds of it.
  * - The feature is drawn from first_zoom: the smallest zoom at which the square root of its area is
  *   DK_FIRST_UNITS u and the parts that are drawn have 98 % of its area. It is not below the layer's min_zoom, and not
- *   above its max_zoom, where everything is drawn.
+ *   above its max_zoom, where everything is drawn. Where it would have to be repaired it comes up to two zooms later.
  * Lines: by the longer side of the box instead of the root of the area; parts are all drawn. Points: min_zoom. */
 #ifndef DK_STORE_ENTRY_H
 #define DK_STORE_ENTRY_H

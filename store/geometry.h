@@ -1,4 +1,4 @@
-/* Geometry in the two forms of the store: authoritative WKB in degrees, and packed world coordinates.
+/* Geometry as rows hold it, WKB in degrees, and the world coordinates that tiles are made from.
  *
  * World coordinates are Web Mercator as unsigned 32-bit integers: x grows east from -180°, y grows SOUTH from
  * 85.0511° N; the world is 2^32 wide (9.3 mm a unit at the equator). A tile z/x/y covers
@@ -59,23 +59,5 @@ double dk_shape_area_m2(const dk_shape *shape);
 /* Whether two shapes have the same parts, position by position, wherever rings begin and however they turn
  * (shape_equal.c). Parts may come in another order. */
 bool dk_shape_equal(const dk_shape *a, const dk_shape *b);
-
-/* Packed geometry, as cells hold it (the form is described in geometry.c): decoded into memory that is reused. */
-typedef struct dk_packed {
-    dk_geometry_kind kind;
-    dk_world_box box;
-    /* n_points pairs, RELATIVE to (box.x0, box.y0): x east, y south; rings are not closed (last != first) */
-    int32_t *xy;
-    size_t n_points, points_capacity;
-    dk_part *parts;
-    size_t n_parts, parts_capacity;
-} dk_packed;
-
-void dk_packed_init(dk_packed *packed);
-void dk_packed_finish(dk_packed *packed);
-void dk_packed_encode(const dk_shape *shape, dk_buf *out);
-dk_status dk_packed_decode(const void *data, size_t size, dk_packed *packed);
-/* Only the box, without decoding the rest. */
-dk_status dk_packed_box(const void *data, size_t size, dk_world_box *ret_box);
 
 #endif

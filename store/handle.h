@@ -233,8 +233,9 @@ typedef struct dk_change_row {
  * already. */
 dk_status dk_index_change(dk_store *store, const dk_kind *layer, const dk_change_row *rows, size_t n,
                           int64_t generation, dk_progress progress, void *user, dk_error *err);
-/* Compares the index with what the rows published in a generation would give; found is told each difference. */
-dk_status dk_index_verify(dk_store *store, const dk_kind *layer, int64_t generation, void (*found)(const char *sentence, void *user),
+/* Compares the index with what the rows published in a generation would give; tell is told each difference. */
+dk_status dk_index_verify(dk_store *store, const dk_kind *layer, int64_t generation,
+                          void (*tell)(const char *sentence, void *user),
                           void *user, dk_error *err);
 /* Makes a layer's index anew from the rows that are published. */
 dk_status dk_index_rebuild(dk_store *store, const dk_kind *layer, int64_t generation, dk_progress progress, void *user,

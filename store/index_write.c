@@ -1222,7 +1222,7 @@ static dk_status verify_grids(writer *w)
     return status;
 }
 
-dk_status dk_index_verify(dk_store *store, const dk_kind *layer, int64_t generation, void (*found)(const char *sentence, void *user),
+dk_status dk_index_verify(dk_store *store, const dk_kind *layer, int64_t generation, void (*tell)(const char *sentence, void *user),
                           void *user, dk_error *err)
 {
     dk_change_row *rows = NULL;
@@ -1234,7 +1234,7 @@ dk_status dk_index_verify(dk_store *store, const dk_kind *layer, int64_t generat
     if (status == DK_OK) {
         w->verify = true;
         w->sees = generation;
-        w->finding = found;
+        w->finding = tell;
         w->finding_user = user;
         status = take_rows(w, rows, n);
         if (status == DK_OK)

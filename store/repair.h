@@ -24,7 +24,7 @@ dk_status dk_geos_make_valid(dk_geos *geos, const void *wkb, size_t size, dk_buf
 dk_status dk_geos_intersects(dk_geos *geos, const void *a, size_t a_size, const void *b, size_t b_size, bool *ret);
 
 /* Rounds polygons to whole numbers so that the result is valid (GEOS precision model of size 1).
- * xy: n_points pairs, parts as in dk_packed (rings not closed); the result replaces the content of ret_shape
+ * xy: n_points pairs, parts in positions (rings not closed); the result replaces the content of ret_shape
  * (rings not closed, exterior before its holes) and may be empty when nothing of a pixel's size is left. Exteriors
  * wind so that their shoelace sum over (x, y) is positive, holes so that it is negative, as MVT 2.1 §4.3.4.4 wants it
  * of tile coordinates. DK_INVALID when a coordinate is not finite or does not fit 32 bits, DK_INTERNAL when GEOS
