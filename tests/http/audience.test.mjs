@@ -15,12 +15,12 @@ const json = async (path, token) => {
   return answer.json;
 };
 const south = tileOf(117.201, 31.801, 14), north = tileOf(117.201, 31.821, 14);
-const tilePath = ({ z, x, y }) => `/xyz/parcel/${z}/${x}/${y}`;
+const tilePath = ({ z, x, y }, layers = 'parcel') => `/xyz/${layers}/${z}/${x}/${y}`;
 
 const paths = ['/catalogue', '/collections', '/collections/parcel', '/collections/parcel/items', '/collections/compensation/items', '/collections/approval/items',
   '/collections/parcel/items/X1%3ADK001', '/collections/parcel/items/X1%3ADK001/dossier', '/collections/parcel/items/X2%3ADK001/dossier',
   '/collections/parcel/items/X1%3ADK001/compensation', '/collections/project/items/X1/dossier', '/search?q=DK', '/search?q=X1', '/xyz/parcel.json', '/?f=json',
-  tilePath(south), tilePath(north), ...[6, 10, 16].map((z) => tilePath(tileOf(117.201, 31.801, z)))];
+  tilePath(south), tilePath(north), ...[6, 10, 16].map((z) => tilePath(tileOf(117.201, 31.801, z), 'parcel,parcel_grid'))];
 const staffOnly = ['王大户', '李二户', '赵三户', '孙四户', '钱五户', '张甲', '张乙', '张丙', '张丁', '张戊', '2020-12-01', '2021-03-15', '2021-06-15',
   'owner', 'payee', 'surveyed_on', 'received_on', '户主', '农户'];
 const never = ['341321199001011234', '341321199001011235', '6222000000000001', 'id_number', 'bank_account', '身份证号', '账号'];

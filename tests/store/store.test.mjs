@@ -83,7 +83,7 @@ describe('GDAL reads the store as a GeoPackage', () => {
 test('a full disk is said, keeps nothing of the load, and the store stays whole', (t) => {
   const small = join(dir, 'small');
   execFileSync('mkdir', [small]);
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=3500k', 'tmpfs', small]);
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=7000k', 'tmpfs', small]);
   if (mounted.status !== 0) {
     t.skip('a small file system cannot be mounted here (it needs root)');
     return;
@@ -93,7 +93,7 @@ test('a full disk is said, keeps nothing of the load, and the store stays whole'
     assert.equal(run('create', store, '--catalogue', join(sample, 'catalogue.yaml')).status, 0);
     const first = run('load', store, 'project', join(sample, 'projects.csv'), '--publish');
     assert.equal(first.status, 0, first.stderr);
-    writeFileSync(join(dir, 'county.geojson'), squares(12000));
+    writeFileSync(join(dir, 'county.geojson'), squares(30000));
     const full = run('load', store, 'parcel', join(dir, 'county.geojson'), '--publish');
     assert.equal(full.status, 1);
     assert.match(full.stderr, /a\.gpkg: the disk is full/);
