@@ -1,408 +1,506 @@
 #include "store/block.h"
 
+#include "store/hash.h"
 #include "store/index.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define MAGIC UINT32_C(0x316B6264) /* "dbk1" */
-enum { HEAD = 20, MAX_ENTRIES = 1 << 24 };
+enum { MAGIC = 0x316B6264 }; /* "dbk1" */
+enum { HEADER_SIZE = 20 };
+enum { NO_NUMBER = 0 };
 
-static uint32_t get_u32(const unsigned char *at)
+static inline uint32_t read_u32(const unsigned char *at)
 {
     uint32_t value;
     memcpy(&value, at, 4);
     return value;
 }
 
+/* ---- reading ---- */
+
+static size_t padded(size_t n)
+{
+    return (n + 3) & ~(size_t)3;
+}
+
 dk_status dk_block_open(const void *data, size_t size, dk_block *ret_block)
 {
-    const unsigned char *at = data;
-    if (size < HEAD || size > UINT32_MAX || get_u32(at) != MAGIC || get_u32(at + 16) != size)
+    dk_block block = {.data = data, .size = size};
+    if (size < HEADER_SIZE || size > UINT32_MAX || read_u32(block.data) != MAGIC || read_u32(block.data + 16) != size)
         return DK_CORRUPT;
-    dk_block b = {.data = at,
-                  .size = size,
-                  .n_entries = get_u32(at + 4),
-                  .n_values = get_u32(at + 8),
-                  .n_attributes = get_u32(at + 12)};
-    if (b.n_entries > MAX_ENTRIES || b.n_values > size / 4 || b.n_attributes > 64)
+    block.n_entries = read_u32(block.data + 4);
+    block.n_values = read_u32(block.data + 8);
+    block.n_attributes = read_u32(block.data + 12);
+    if (block.n_attributes > DK_MAX_FIELDS || block.n_entries == 0)
         return DK_CORRUPT;
-    const size_t fields = (b.n_attributes + 3) / 4 * 4;
-    const uint64_t fixed = HEAD + fields + (uint64_t)b.n_entries * (sizeof(dk_entry_head) + 4 * b.n_attributes) +
-                           4 * ((uint64_t)b.n_values + 1);
-    if (fixed > size)
+    /* Each is below 2^32 and multiplied by less than 2^10: no overflow in 64 bits. */
+    const uint64_t heads = HEADER_SIZE + padded(block.n_attributes);
+    const uint64_t attributes = heads + (uint64_t)block.n_entries * sizeof(dk_entry_head);
+    const uint64_t offsets = attributes + (uint64_t)block.n_entries * block.n_attributes * 4;
+    const uint64_t values = offsets + ((uint64_t)block.n_values + 1) * 4;
+    if (values > size)
         return DK_CORRUPT;
-    b.fields = at + HEAD;
-    b.heads = (const dk_entry_head *)(b.fields + fields); /* packed: any address will do */
-    b.attributes = (const unsigned char *)(b.heads + b.n_entries);
-    b.offsets = b.attributes + 4 * (size_t)b.n_entries * b.n_attributes;
-    *ret_block = b;
+    block.fields = block.data + HEADER_SIZE;
+    for (uint32_t i = 0; i < block.n_attributes; i++)
+        if (block.fields[i] >= DK_MAX_FIELDS || (i > 0 && block.fields[i] <= block.fields[i - 1]))
+            return DK_CORRUPT;
+    block.heads = (const dk_entry_head *)(block.data + heads);
+    block.attributes = block.data + attributes;
+    block.offsets = block.data + offsets;
+    if (read_u32(block.offsets) != values)
+        return DK_CORRUPT;
+    *ret_block = block;
     return DK_OK;
 }
 
 dk_status dk_block_drawing(const dk_block *block, uint32_t i, dk_drawing *ret_drawing)
 {
-    const dk_entry_head *head = &block->heads[i];
-    if (head->drawing > block->size || head->drawing_size > block->size - head->drawing)
+    const uint32_t start = block->heads[i].drawing, size = block->heads[i].drawing_size;
+    if (start > block->size || size > block->size - start)
         return DK_CORRUPT;
-    return dk_drawing_open(block->data + head->drawing, head->drawing_size, ret_drawing);
+    return dk_drawing_open(block->data + start, size, ret_drawing);
 }
 
-/* The bytes of a value, type and all. */
-static dk_status value_bytes(const dk_block *block, uint32_t number, const unsigned char **ret_at, size_t *ret_size)
+/* The bytes of a value: its type and what follows. */
+static dk_status value_bytes(const dk_block *block, uint32_t number, const unsigned char **ret_bytes, size_t *ret_size)
 {
-    if (number == 0 || number > block->n_values)
+    if (number == NO_NUMBER || number > block->n_values)
         return DK_CORRUPT;
-    const uint32_t from = get_u32(block->offsets + 4 * ((size_t)number - 1));
-    const uint32_t to = get_u32(block->offsets + 4 * (size_t)number);
-    if (from >= to || to > block->size)
+    const unsigned char *at = block->offsets + 4 * ((size_t)number - 1);
+    const uint32_t start = read_u32(at), end = read_u32(at + 4);
+    if (start < read_u32(block->offsets) || start >= end || end > block->size)
         return DK_CORRUPT;
-    *ret_at = block->data + from;
-    *ret_size = to - from;
+    const unsigned char *bytes = block->data + start;
+    const size_t size = end - start;
+    switch (bytes[0]) {
+    case DK_INTEGER:
+    case DK_REAL:
+        if (size != 9)
+            return DK_CORRUPT;
+        break;
+    case DK_TEXT:
+        if (size < 2 || bytes[size - 1] != 0)
+            return DK_CORRUPT;
+        break;
+    default:
+        return DK_CORRUPT;
+    }
+    *ret_bytes = bytes;
+    *ret_size = size;
     return DK_OK;
 }
 
 dk_status dk_block_value(const dk_block *block, uint32_t number, dk_value *ret_value)
 {
-    const unsigned char *at;
-    size_t size;
-    *ret_value = dk_value_null();
-    if (number == 0)
+    if (number == NO_NUMBER) {
+        *ret_value = dk_value_null();
         return DK_OK;
-    if (value_bytes(block, number, &at, &size) != DK_OK)
-        return DK_CORRUPT;
-    switch (at[0]) {
-    case DK_INTEGER:
-        if (size != 9)
-            return DK_CORRUPT;
-        ret_value->type = DK_INTEGER;
-        memcpy(&ret_value->integer, at + 1, 8);
-        return DK_OK;
-    case DK_REAL:
-        if (size != 9)
-            return DK_CORRUPT;
-        ret_value->type = DK_REAL;
-        memcpy(&ret_value->real, at + 1, 8);
-        return DK_OK;
-    case DK_TEXT:
-        if (size < 2 || at[size - 1] != 0)
-            return DK_CORRUPT;
-        ret_value->type = DK_TEXT;
-        ret_value->text.data = (const char *)at + 1;
-        ret_value->text.size = size - 2;
-        return DK_OK;
-    default:
-        return DK_CORRUPT;
     }
+    const unsigned char *bytes;
+    size_t size;
+    const dk_status status = value_bytes(block, number, &bytes, &size);
+    if (status != DK_OK)
+        return status;
+    dk_value value = {.type = (dk_value_type)bytes[0]};
+    if (value.type == DK_TEXT) {
+        value.text.data = (const char *)bytes + 1;
+        value.text.size = size - 2;
+    } else if (value.type == DK_INTEGER) {
+        memcpy(&value.integer, bytes + 1, 8);
+    } else {
+        memcpy(&value.real, bytes + 1, 8);
+    }
+    *ret_value = value;
+    return DK_OK;
 }
 
 /* ---- building ---- */
 
-/* Values are kept once, in the order in which they came; finishing numbers them anew. */
-typedef struct kept_value {
-    size_t at, size; /* in dk_block_builder.values */
-    uint32_t hash, number;
-} kept_value;
+typedef struct value_place {
+    uint64_t hash;
+    size_t start, size; /* in dk_block_builder.values */
+} value_place;
 
-typedef struct kept_entry {
-    dk_entry_head head;
-    size_t drawing;  /* in dk_block_builder.drawings */
-    size_t numbers;  /* in dk_block_builder.numbers: n_attributes of them, then the division; 0: null */
-    uint64_t code;   /* Morton code of the north-west corner */
-} kept_entry;
+typedef struct sort_place {
+    uint64_t morton;
+    uint32_t entry;
+} sort_place;
 
 struct dk_block_builder {
-    const dk_kind *layer;
-    unsigned char fields[DK_MAX_FIELDS + 1];
+    unsigned char fields[DK_MAX_FIELDS];
     uint32_t n_attributes;
-    kept_entry *entries;
-    size_t n_entries, entries_capacity;
-    uint32_t *numbers;
-    size_t n_numbers, numbers_capacity;
-    kept_value *kept;
-    size_t n_kept, kept_capacity;
-    uint32_t *table; /* places of kept values + 1, by hash */
-    size_t table_size;
-    uint32_t *copied; /* of the block that is copied from: value numbers here + 1 */
-    size_t copied_capacity;
-    const unsigned char *copied_from;
-    dk_buf values, drawings, scratch;
+    size_t n_fields;
+    int division_field;
+
+    dk_entry_head *heads; /* drawing: offset in drawings; division: number of the builder */
+    size_t n_entries, heads_capacity;
+    uint32_t *numbers; /* n_attributes for each entry */
+    size_t numbers_capacity;
+    dk_buf drawings;
+
+    dk_buf values; /* as they stand in a block */
+    value_place *places;
+    size_t n_places, places_capacity;
+    uint32_t *table; /* numbers, open addressing, power of two */
+    size_t table_capacity;
+
+    /* Number in the block that entries are copied from → number here. Only a guess, which is compared before it is
+     * believed: so it may come from another block, and nothing has to be told when a block ends. */
+    uint32_t *guesses;
+    size_t guesses_capacity;
+
+    sort_place *order;
+    size_t order_capacity;
+    uint32_t *renumbered; /* number here → number in the finished block */
+    size_t renumbered_capacity;
+    uint32_t *used; /* the other way round */
+    size_t used_capacity;
 };
 
 dk_block_builder *dk_block_builder_create(void)
 {
-    return calloc(1, sizeof(dk_block_builder));
+    dk_block_builder *builder = calloc(1, sizeof *builder);
+    if (builder == NULL)
+        return NULL;
+    dk_buf_init(&builder->drawings);
+    dk_buf_init(&builder->values);
+    builder->division_field = -1;
+    return builder;
 }
 
-void dk_block_builder_free(dk_block_builder *b)
+void dk_block_builder_free(dk_block_builder *builder)
 {
-    if (b == NULL)
+    if (builder == NULL)
         return;
-    free(b->entries);
-    free(b->numbers);
-    free(b->kept);
-    free(b->table);
-    free(b->copied);
-    dk_buf_finish(&b->values);
-    dk_buf_finish(&b->drawings);
-    dk_buf_finish(&b->scratch);
-    free(b);
+    free(builder->heads);
+    free(builder->numbers);
+    dk_buf_finish(&builder->drawings);
+    dk_buf_finish(&builder->values);
+    free(builder->places);
+    free(builder->table);
+    free(builder->guesses);
+    free(builder->order);
+    free(builder->renumbered);
+    free(builder->used);
+    free(builder);
 }
 
-void dk_block_begin(dk_block_builder *b, const dk_kind *layer)
+void dk_block_begin(dk_block_builder *builder, const dk_kind *layer)
 {
-    b->layer = layer;
-    b->n_attributes = 0;
-    for (size_t i = 0; i < layer->n_fields; i++)
+    builder->n_attributes = 0;
+    builder->n_fields = layer->n_fields;
+    for (size_t i = 0; i < layer->n_fields && i < DK_MAX_FIELDS; i++)
         if (layer->fields[i].in_tiles)
-            b->fields[b->n_attributes++] = (unsigned char)i;
-    b->n_entries = b->n_numbers = b->n_kept = 0;
-    b->copied_from = NULL;
-    dk_buf_clear(&b->values);
-    dk_buf_clear(&b->drawings);
-    if (b->table != NULL)
-        memset(b->table, 0, b->table_size * sizeof *b->table);
+            builder->fields[builder->n_attributes++] = (unsigned char)i;
+    builder->division_field = layer->division_field;
+    builder->n_entries = 0;
+    builder->n_places = 0;
+    dk_buf_clear(&builder->drawings);
+    dk_buf_clear(&builder->values);
+    if (builder->table != NULL)
+        memset(builder->table, 0, builder->table_capacity * sizeof *builder->table);
 }
 
-static uint32_t hash_of(const unsigned char *at, size_t size)
+size_t dk_block_count(const dk_block_builder *builder)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ size;
-    for (; size >= 8; size -= 8, at += 8) {
-        uint64_t word;
-        memcpy(&word, at, 8);
-        hash = (hash ^ word) * UINT64_C(0x9E3779B97F4A7C15);
-        hash ^= hash >> 29;
-    }
-    for (; size > 0; size--, at++)
-        hash = (hash ^ *at) * UINT64_C(0x100000001b3);
-    return (uint32_t)(hash ^ hash >> 32);
+    return builder->n_entries;
 }
 
-static bool grow_table(dk_block_builder *b)
+static bool grow_table(dk_block_builder *builder)
 {
-    const size_t size = b->table_size == 0 ? 256 : b->table_size * 2;
-    uint32_t *table = calloc(size, sizeof *table);
+    const size_t capacity = builder->table_capacity > 0 ? builder->table_capacity * 2 : 512;
+    uint32_t *table = calloc(capacity, sizeof *table);
     if (table == NULL)
         return false;
-    for (size_t i = 0; i < b->n_kept; i++) {
-        size_t at = b->kept[i].hash & (size - 1);
-        while (table[at] != 0)
-            at = (at + 1) & (size - 1);
+    for (size_t i = 0; i < builder->n_places; i++) {
+        size_t at = builder->places[i].hash & (capacity - 1);
+        while (table[at] != NO_NUMBER)
+            at = (at + 1) & (capacity - 1);
         table[at] = (uint32_t)i + 1;
     }
-    free(b->table);
-    b->table = table;
-    b->table_size = size;
+    free(builder->table);
+    builder->table = table;
+    builder->table_capacity = capacity;
     return true;
 }
 
-/* The place + 1 of a value's bytes, which are kept if they are new; 0: out of memory. */
-static uint32_t keep(dk_block_builder *b, const unsigned char *bytes, size_t size)
+static bool is_number(const dk_block_builder *builder, uint32_t number, const unsigned char *bytes, size_t size)
 {
-    if (2 * (b->n_kept + 1) > b->table_size && !grow_table(b))
-        return 0;
-    const uint32_t hash = hash_of(bytes, size);
-    size_t at = hash & (b->table_size - 1);
-    for (; b->table[at] != 0; at = (at + 1) & (b->table_size - 1)) {
-        const kept_value *kept = &b->kept[b->table[at] - 1];
-        if (kept->hash == hash && kept->size == size && memcmp(b->values.data + kept->at, bytes, size) == 0)
-            return b->table[at];
-    }
-    if (!dk_grow(&b->kept, &b->kept_capacity, b->n_kept + 1, sizeof *b->kept))
-        return 0;
-    b->kept[b->n_kept] = (kept_value){b->values.size, size, hash, 0};
-    dk_buf_append(&b->values, bytes, size);
-    b->table[at] = (uint32_t)++b->n_kept;
-    return b->values.failed ? 0 : b->table[at];
+    const value_place *place = &builder->places[number - 1];
+    return place->size == size && memcmp(builder->values.data + place->start, bytes, size) == 0;
 }
 
-static bool keep_value(dk_block_builder *b, const dk_value *value, uint32_t *ret_place)
+/* The number of a value given as in a block; bytes do not lie in the builder. */
+static dk_status number_of(dk_block_builder *builder, const unsigned char *bytes, size_t size, uint32_t *ret_number)
 {
-    *ret_place = 0;
-    if (value->type == DK_NULL)
-        return true;
-    dk_buf_clear(&b->scratch);
-    dk_buf_byte(&b->scratch, (unsigned char)value->type);
+    if ((builder->n_places + 1) * 2 > builder->table_capacity && !grow_table(builder))
+        return DK_NOMEM;
+    const uint64_t hash = dk_hash64(bytes, size, 0);
+    const size_t mask = builder->table_capacity - 1;
+    size_t at = hash & mask;
+    for (; builder->table[at] != NO_NUMBER; at = (at + 1) & mask) {
+        const uint32_t number = builder->table[at];
+        if (builder->places[number - 1].hash == hash && is_number(builder, number, bytes, size)) {
+            *ret_number = number;
+            return DK_OK;
+        }
+    }
+    if (builder->n_places >= UINT32_MAX - 1)
+        return DK_LIMIT;
+    if (!dk_grow(&builder->places, &builder->places_capacity, builder->n_places + 1, sizeof *builder->places))
+        return DK_NOMEM;
+    const size_t start = builder->values.size;
+    dk_buf_append(&builder->values, bytes, size);
+    if (builder->values.failed)
+        return DK_NOMEM;
+    builder->places[builder->n_places++] = (value_place){hash, start, size};
+    builder->table[at] = (uint32_t)builder->n_places;
+    *ret_number = (uint32_t)builder->n_places;
+    return DK_OK;
+}
+
+static dk_status number_of_value(dk_block_builder *builder, const dk_value *value, uint32_t *ret_number)
+{
+    if (value->type == DK_NULL) {
+        *ret_number = NO_NUMBER;
+        return DK_OK;
+    }
+    unsigned char small[256];
+    const size_t size = value->type == DK_TEXT ? value->text.size + 2 : 9;
+    unsigned char *bytes = size <= sizeof small ? small : malloc(size);
+    if (bytes == NULL)
+        return DK_NOMEM;
+    bytes[0] = (unsigned char)value->type;
     if (value->type == DK_TEXT) {
-        dk_buf_append(&b->scratch, value->text.data, value->text.size);
-        dk_buf_byte(&b->scratch, 0);
-    } else if (value->type == DK_REAL) {
-        dk_buf_append(&b->scratch, &value->real, 8); /* all machines that dikuai runs on are little endian */
+        if (value->text.size > 0)
+            memcpy(bytes + 1, value->text.data, value->text.size);
+        bytes[size - 1] = 0;
+    } else if (value->type == DK_INTEGER) {
+        memcpy(bytes + 1, &value->integer, 8);
     } else {
-        dk_buf_append(&b->scratch, &value->integer, 8);
+        memcpy(bytes + 1, &value->real, 8);
     }
-    if (b->scratch.failed)
-        return false;
-    *ret_place = keep(b, b->scratch.data, b->scratch.size);
-    return *ret_place != 0;
+    const dk_status status = number_of(builder, bytes, size, ret_number);
+    if (bytes != small)
+        free(bytes);
+    return status;
 }
 
-static kept_entry *new_entry(dk_block_builder *b, const dk_entry_head *head, const void *drawing, size_t size)
+/* Room for one more entry and its drawing. */
+static dk_status reserve_entry(dk_block_builder *builder, size_t drawing_size)
 {
-    if (b->n_entries >= MAX_ENTRIES || !dk_grow(&b->entries, &b->entries_capacity, b->n_entries + 1, sizeof *b->entries) ||
-        !dk_grow(&b->numbers, &b->numbers_capacity, b->n_numbers + b->n_attributes + 1, sizeof *b->numbers))
-        return NULL;
-    kept_entry *entry = &b->entries[b->n_entries];
-    *entry = (kept_entry){*head, b->drawings.size, b->n_numbers, dk_morton(head->x0, head->y0)};
-    entry->head.drawing_size = (uint32_t)size;
-    dk_buf_append(&b->drawings, drawing, size);
-    return b->drawings.failed ? NULL : entry;
+    if (builder->n_entries >= UINT32_MAX - 1 || drawing_size > UINT32_MAX ||
+        builder->drawings.size > UINT32_MAX - drawing_size)
+        return DK_LIMIT;
+    const size_t n = builder->n_entries + 1;
+    if (!dk_grow(&builder->heads, &builder->heads_capacity, n, sizeof *builder->heads) ||
+        !dk_grow(&builder->numbers, &builder->numbers_capacity, n * builder->n_attributes + 1, sizeof *builder->numbers))
+        return DK_NOMEM;
+    return dk_buf_reserve(&builder->drawings, drawing_size) != NULL ? DK_OK : DK_NOMEM;
 }
 
-dk_status dk_block_add(dk_block_builder *b, const dk_entry_head *head, const void *drawing, size_t drawing_size,
+static void keep_entry(dk_block_builder *builder, const dk_entry_head *head, const void *drawing, size_t drawing_size,
+                       uint32_t division)
+{
+    dk_entry_head *to = &builder->heads[builder->n_entries++];
+    *to = *head;
+    to->drawing = (uint32_t)builder->drawings.size;
+    to->drawing_size = (uint32_t)drawing_size;
+    to->division = division;
+    dk_buf_append(&builder->drawings, drawing, drawing_size);
+}
+
+dk_status dk_block_add(dk_block_builder *builder, const dk_entry_head *head, const void *drawing, size_t drawing_size,
                        const dk_value *values)
 {
-    kept_entry *entry = new_entry(b, head, drawing, drawing_size);
-    if (entry == NULL)
-        return DK_NOMEM;
-    for (uint32_t a = 0; a < b->n_attributes; a++)
-        if (!keep_value(b, &values[b->fields[a]], &b->numbers[entry->numbers + a]))
-            return DK_NOMEM;
-    b->numbers[entry->numbers + b->n_attributes] = 0;
-    if (b->layer->division_field >= 0 &&
-        !keep_value(b, &values[b->layer->division_field], &b->numbers[entry->numbers + b->n_attributes]))
-        return DK_NOMEM;
-    b->n_numbers += b->n_attributes + 1;
-    b->n_entries++;
-    return DK_OK;
-}
-
-static dk_status copy_value(dk_block_builder *b, const dk_block *from, uint32_t number, uint32_t *ret_place)
-{
-    *ret_place = 0;
-    if (number == 0)
-        return DK_OK;
-    if (number > from->n_values)
-        return DK_CORRUPT;
-    if (b->copied[number] == 0) {
-        const unsigned char *at;
-        size_t size;
-        if (value_bytes(from, number, &at, &size) != DK_OK)
-            return DK_CORRUPT;
-        b->copied[number] = keep(b, at, size);
-        if (b->copied[number] == 0)
-            return DK_NOMEM;
-    }
-    *ret_place = b->copied[number];
-    return DK_OK;
-}
-
-dk_status dk_block_copy(dk_block_builder *b, const dk_block *from, uint32_t i)
-{
-    if (b->copied_from != from->data) {
-        if (!dk_grow(&b->copied, &b->copied_capacity, (size_t)from->n_values + 1, sizeof *b->copied))
-            return DK_NOMEM;
-        memset(b->copied, 0, ((size_t)from->n_values + 1) * sizeof *b->copied);
-        b->copied_from = from->data;
-    }
-    const dk_entry_head *head = &from->heads[i];
-    if (from->n_attributes != b->n_attributes || memcmp(from->fields, b->fields, b->n_attributes) != 0 ||
-        head->drawing > from->size || head->drawing_size > from->size - head->drawing)
-        return DK_CORRUPT;
-    kept_entry *entry = new_entry(b, head, from->data + head->drawing, head->drawing_size);
-    if (entry == NULL)
-        return DK_NOMEM;
-    dk_status status = DK_OK;
-    for (uint32_t a = 0; status == DK_OK && a < b->n_attributes; a++)
-        status = copy_value(b, from, dk_block_attribute(from, i, a), &b->numbers[entry->numbers + a]);
-    if (status == DK_OK)
-        status = copy_value(b, from, head->division, &b->numbers[entry->numbers + b->n_attributes]);
+    dk_status status = reserve_entry(builder, drawing_size);
     if (status != DK_OK)
         return status;
-    b->n_numbers += b->n_attributes + 1;
-    b->n_entries++;
-    return DK_OK;
+    uint32_t *numbers = builder->numbers + builder->n_entries * builder->n_attributes, division = NO_NUMBER;
+    for (uint32_t a = 0; a < builder->n_attributes && status == DK_OK; a++)
+        status = number_of_value(builder, &values[builder->fields[a]], &numbers[a]);
+    if (status == DK_OK && builder->division_field >= 0 && (size_t)builder->division_field < builder->n_fields)
+        status = number_of_value(builder, &values[builder->division_field], &division);
+    if (status == DK_OK)
+        keep_entry(builder, head, drawing, drawing_size, division);
+    return status;
 }
 
-size_t dk_block_count(const dk_block_builder *b)
+static dk_status copy_number(dk_block_builder *builder, const dk_block *from, uint32_t number, uint32_t *ret_number)
 {
-    return b->n_entries;
+    if (number == NO_NUMBER) {
+        *ret_number = NO_NUMBER;
+        return DK_OK;
+    }
+    const unsigned char *bytes;
+    size_t size;
+    dk_status status = value_bytes(from, number, &bytes, &size);
+    if (status != DK_OK)
+        return status;
+    const uint32_t guess = builder->guesses[number];
+    if (guess != NO_NUMBER && guess <= builder->n_places && is_number(builder, guess, bytes, size)) {
+        *ret_number = guess;
+        return DK_OK;
+    }
+    status = number_of(builder, bytes, size, ret_number);
+    if (status == DK_OK)
+        builder->guesses[number] = *ret_number;
+    return status;
 }
 
-static int by_code(const void *a, const void *b)
+dk_status dk_block_copy(dk_block_builder *builder, const dk_block *from, uint32_t i)
 {
-    const kept_entry *p = a, *q = b;
-    if (p->code != q->code)
-        return p->code < q->code ? -1 : 1;
-    if (p->head.feature != q->head.feature)
-        return p->head.feature < q->head.feature ? -1 : 1;
-    return p->head.row < q->head.row ? -1 : p->head.row > q->head.row;
+    if (from->n_attributes != builder->n_attributes ||
+        memcmp(from->fields, builder->fields, builder->n_attributes) != 0)
+        return DK_CONFLICT;
+    const dk_entry_head *head = &from->heads[i];
+    if (head->drawing > from->size || head->drawing_size > from->size - head->drawing)
+        return DK_CORRUPT;
+    const size_t before = builder->guesses_capacity;
+    if (!dk_grow(&builder->guesses, &builder->guesses_capacity, (size_t)from->n_values + 1, sizeof *builder->guesses))
+        return DK_NOMEM;
+    memset(builder->guesses + before, 0, (builder->guesses_capacity - before) * sizeof *builder->guesses);
+    dk_status status = reserve_entry(builder, head->drawing_size);
+    if (status != DK_OK)
+        return status;
+    uint32_t *numbers = builder->numbers + builder->n_entries * builder->n_attributes, division = NO_NUMBER;
+    for (uint32_t a = 0; a < builder->n_attributes && status == DK_OK; a++)
+        status = copy_number(builder, from, dk_block_attribute(from, i, a), &numbers[a]);
+    if (status == DK_OK)
+        status = copy_number(builder, from, head->division, &division);
+    if (status == DK_OK)
+        keep_entry(builder, head, from->data + head->drawing, head->drawing_size, division);
+    return status;
 }
 
-static void put_u32(dk_buf *out, uint32_t value)
+/* Entries that agree in all three places of the order, which publish does not make, go by their bytes, so that even
+ * then the block does not depend on the order of adding. */
+static int by_bytes(const dk_block_builder *builder, uint32_t a, uint32_t b)
 {
-    dk_buf_append(out, &value, 4);
+    dk_entry_head p = builder->heads[a], q = builder->heads[b];
+    const unsigned char *drawings = builder->drawings.data;
+    int order = p.drawing_size < q.drawing_size ? -1 : p.drawing_size > q.drawing_size;
+    if (order == 0 && p.drawing_size > 0)
+        order = memcmp(drawings + p.drawing, drawings + q.drawing, p.drawing_size);
+    p.drawing = q.drawing = p.division = q.division = 0;
+    if (order == 0)
+        order = memcmp(&p, &q, sizeof p);
+    for (uint32_t k = 0; order == 0 && k < builder->n_attributes; k++) {
+        const uint32_t m = builder->numbers[(size_t)a * builder->n_attributes + k];
+        const uint32_t n = builder->numbers[(size_t)b * builder->n_attributes + k];
+        if (m == n)
+            continue;
+        if (m == NO_NUMBER || n == NO_NUMBER)
+            return m == NO_NUMBER ? -1 : 1;
+        const value_place *v = &builder->places[m - 1], *w = &builder->places[n - 1];
+        order = memcmp(builder->values.data + v->start, builder->values.data + w->start,
+                       v->size < w->size ? v->size : w->size);
+        if (order == 0)
+            order = v->size < w->size ? -1 : 1;
+    }
+    return order;
 }
 
-/* Numbers the values in the order of their first use; order gets their places. */
-static uint32_t number_values(dk_block_builder *b, uint32_t *order)
+static int by_place(const void *a, const void *b, void *user)
 {
-    uint32_t n = 0;
-    for (size_t i = 0; i < b->n_entries; i++)
-        for (uint32_t a = 0; a <= b->n_attributes; a++) {
-            const uint32_t place = b->numbers[b->entries[i].numbers + a];
-            if (place == 0 || b->kept[place - 1].number != 0)
-                continue;
-            b->kept[place - 1].number = ++n;
-            order[n - 1] = place - 1;
-        }
-    return n;
+    const dk_block_builder *builder = user;
+    const sort_place *p = a, *q = b;
+    if (p->morton != q->morton)
+        return p->morton < q->morton ? -1 : 1;
+    const dk_entry_head *v = &builder->heads[p->entry], *w = &builder->heads[q->entry];
+    if (v->feature != w->feature)
+        return v->feature < w->feature ? -1 : 1;
+    if (v->row != w->row)
+        return v->row < w->row ? -1 : 1;
+    return by_bytes(builder, p->entry, q->entry);
 }
 
-static uint32_t number_at(const dk_block_builder *b, size_t i)
+/* NO_NUMBER, or the number in the finished block; the first use gives the next one. */
+static uint32_t renumber(dk_block_builder *builder, uint32_t number, uint32_t *n_used)
 {
-    return b->numbers[i] == 0 ? 0 : b->kept[b->numbers[i] - 1].number;
+    uint32_t *renumbered = &builder->renumbered[number];
+    if (number != NO_NUMBER && *renumbered == NO_NUMBER) {
+        builder->used[*n_used] = number;
+        *renumbered = ++*n_used;
+    }
+    return *renumbered;
 }
 
-dk_status dk_block_finish(dk_block_builder *b, dk_buf *out)
+static unsigned char *put_u32(unsigned char *at, uint64_t value)
+{
+    const uint32_t narrow = (uint32_t)value; /* the caller has checked that the whole block fits */
+    memcpy(at, &narrow, 4);
+    return at + 4;
+}
+
+dk_status dk_block_finish(dk_block_builder *builder, dk_buf *out)
 {
     dk_buf_clear(out);
-    if (b->n_entries == 0)
+    const size_t n = builder->n_entries, n_attributes = builder->n_attributes;
+    if (n == 0)
         return DK_OK;
-    if (b->n_entries > 1)
-        qsort(b->entries, b->n_entries, sizeof *b->entries, by_code);
-    if (!dk_grow(&b->copied, &b->copied_capacity, b->n_kept + 1, sizeof *b->copied))
+    if (!dk_grow(&builder->order, &builder->order_capacity, n, sizeof *builder->order) ||
+        !dk_grow(&builder->renumbered, &builder->renumbered_capacity, builder->n_places + 1,
+                 sizeof *builder->renumbered) ||
+        !dk_grow(&builder->used, &builder->used_capacity, builder->n_places + 1, sizeof *builder->used))
         return DK_NOMEM;
-    b->copied_from = NULL; /* its memory serves for the order */
-    uint32_t *order = b->copied;
-    const uint32_t n_values = number_values(b, order);
-    const uint64_t first = HEAD + (b->n_attributes + 3) / 4 * 4 +
-                           (uint64_t)b->n_entries * (sizeof(dk_entry_head) + 4 * b->n_attributes) +
-                           4 * ((uint64_t)n_values + 1);
-    uint64_t end = first;
-    for (uint32_t i = 0; i < n_values; i++)
-        end += b->kept[order[i]].size;
-    const uint64_t drawings = end, size = end + b->drawings.size;
+    for (size_t i = 0; i < n; i++)
+        builder->order[i] = (sort_place){dk_morton(builder->heads[i].x0, builder->heads[i].y0), (uint32_t)i};
+    qsort_r(builder->order, n, sizeof *builder->order, by_place, builder);
+
+    /* Values of entries whose adding failed halfway are not used. */
+    memset(builder->renumbered, 0, (builder->n_places + 1) * sizeof *builder->renumbered);
+    uint32_t n_values = 0;
+    for (size_t i = 0; i < n; i++) {
+        const size_t entry = builder->order[i].entry;
+        for (size_t a = 0; a < n_attributes; a++)
+            renumber(builder, builder->numbers[entry * n_attributes + a], &n_values);
+        renumber(builder, builder->heads[entry].division, &n_values);
+    }
+    size_t values_size = 0;
+    for (size_t i = 0; i < n_values; i++)
+        values_size += builder->places[builder->used[i] - 1].size;
+
+    const size_t heads = HEADER_SIZE + padded(n_attributes);
+    const size_t attributes = heads + n * sizeof(dk_entry_head), offsets = attributes + n * n_attributes * 4;
+    const size_t values = offsets + ((size_t)n_values + 1) * 4, drawings = values + values_size;
+    const size_t size = drawings + builder->drawings.size;
     if (size > UINT32_MAX)
+        return DK_LIMIT;
+    unsigned char *const start = dk_buf_reserve(out, size);
+    if (start == NULL)
         return DK_NOMEM;
-    put_u32(out, MAGIC);
-    put_u32(out, (uint32_t)b->n_entries);
-    put_u32(out, n_values);
-    put_u32(out, b->n_attributes);
-    put_u32(out, (uint32_t)size);
-    dk_buf_append(out, b->fields, b->n_attributes);
-    for (uint32_t i = b->n_attributes; i % 4 != 0; i++)
-        dk_buf_byte(out, 0);
-    uint64_t at = drawings;
-    for (size_t i = 0; i < b->n_entries; i++) {
-        dk_entry_head head = b->entries[i].head;
-        head.division = number_at(b, b->entries[i].numbers + b->n_attributes);
-        head.drawing = (uint32_t)at;
-        at += head.drawing_size;
-        dk_buf_append(out, &head, sizeof head);
+    unsigned char *at = put_u32(start, MAGIC);
+    at = put_u32(at, n);
+    at = put_u32(at, n_values);
+    at = put_u32(at, n_attributes);
+    at = put_u32(at, size);
+    memset(at, 0, heads - HEADER_SIZE);
+    memcpy(at, builder->fields, n_attributes);
+
+    dk_entry_head *head = (dk_entry_head *)(start + heads);
+    at = start + attributes;
+    unsigned char *drawing = start + drawings;
+    for (size_t i = 0; i < n; i++, head++) {
+        const size_t entry = builder->order[i].entry;
+        for (size_t a = 0; a < n_attributes; a++)
+            at = put_u32(at, renumber(builder, builder->numbers[entry * n_attributes + a], &n_values));
+        *head = builder->heads[entry];
+        head->division = renumber(builder, head->division, &n_values);
+        if (head->drawing_size > 0)
+            memcpy(drawing, builder->drawings.data + head->drawing, head->drawing_size);
+        head->drawing = (uint32_t)(drawing - start);
+        drawing += head->drawing_size;
     }
-    for (size_t i = 0; i < b->n_entries; i++)
-        for (uint32_t a = 0; a < b->n_attributes; a++)
-            put_u32(out, number_at(b, b->entries[i].numbers + a));
-    at = first;
-    for (uint32_t i = 0; i < n_values; i++) {
-        put_u32(out, (uint32_t)at);
-        at += b->kept[order[i]].size;
+    unsigned char *value = start + values;
+    for (size_t i = 0; i < n_values; i++) {
+        const value_place *place = &builder->places[builder->used[i] - 1];
+        at = put_u32(at, (uint64_t)(value - start));
+        memcpy(value, builder->values.data + place->start, place->size);
+        value += place->size;
     }
-    put_u32(out, (uint32_t)at);
-    for (uint32_t i = 0; i < n_values; i++)
-        dk_buf_append(out, b->values.data + b->kept[order[i]].at, b->kept[order[i]].size);
-    for (size_t i = 0; i < b->n_entries; i++)
-        dk_buf_append(out, b->drawings.data + b->entries[i].drawing, b->entries[i].head.drawing_size);
-    return out->failed ? DK_NOMEM : DK_OK;
+    put_u32(at, (uint64_t)(value - start));
+    out->size = size;
+    return DK_OK;
 }

@@ -6,8 +6,9 @@
  *     u32 [n_entries][n_attributes]     numbers of values; 0: null
  *     u32 [n_values + 1]                offsets in the block of the values 1 … n_values, and their end
  *     values                            byte type (dk_value_type), then 8 bytes little endian, or the text and a NUL
- *     drawings
+ *     drawings, in the order of the heads
  *
+ * A block has an entry at least; offsets are from its beginning.
  * Blocks are never changed: publish writes new ones. */
 #ifndef DK_STORE_BLOCK_H
 #define DK_STORE_BLOCK_H
@@ -51,7 +52,7 @@ void dk_block_begin(dk_block_builder *builder, const dk_kind *layer);
  * into tiles and the division are kept. */
 dk_status dk_block_add(dk_block_builder *builder, const dk_entry_head *head, const void *drawing, size_t drawing_size,
                        const dk_value *values);
-/* Copies entry i of a block of the same layer. */
+/* Copies entry i of a block of the same layer. DK_CONFLICT: that block was written when other fields went into tiles. */
 dk_status dk_block_copy(dk_block_builder *builder, const dk_block *from, uint32_t i);
 size_t dk_block_count(const dk_block_builder *builder);
 /* Replaces out by the block's bytes; a block without entries has none. The values are in the order of their first use

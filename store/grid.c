@@ -61,6 +61,8 @@ dk_status dk_grid_read(dk_grid *grid, const void *data, size_t size)
 {
     adding a = {grid, DK_OK};
     size_t n_sums;
+    if (size == 0) /* no sheet: nothing is counted */
+        return DK_OK;
     const dk_status status = dk_grid_each(data, size, &n_sums, add_cell, &a);
     if (status == DK_OK && a.status == DK_OK && n_sums != grid->n_sums)
         return DK_CORRUPT;

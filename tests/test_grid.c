@@ -1,0 +1,204 @@
+/* Grid sheets: what is added and taken away again leaves nothing behind, whatever the order; the bytes are those of the
+ * header's description; damaged ones are refused. */
+#include "store/grid.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { N_CELLS = DK_GRID_CELLS * DK_GRID_CELLS };
+
+static uint64_t random_state;
+
+static uint64_t random_u64(void)
+{
+    random_state ^= random_state << 13, random_state ^= random_state >> 7, random_state ^= random_state << 17;
+    return random_state;
+}
+
+static dk_grid_cell random_cell(void)
+{
+    dk_grid_cell cell = {.number = (uint16_t)(random_u64() % N_CELLS), .count = 1};
+    cell.area_cm2 = (int64_t)(random_u64() % 100000000000);
+    cell.weight = (int64_t)(random_u64() % 1000);
+    for (size_t i = 0; i < DK_GRID_MAX_SUMS; i++) /* sums of any size and sign, beyond what may come */
+        cell.sums[i] = (int64_t)random_u64() >> random_u64() % 64;
+    return cell;
+}
+
+static void add(dk_grid *grid, const dk_grid_cell *cell, int sign)
+{
+    assert_int_equal(dk_grid_add(grid, cell, sign), DK_OK);
+}
+
+static void a_sheet_byte_for_byte(void **state)
+{
+    (void)state;
+    dk_grid grid = {0};
+    dk_buf bytes;
+    dk_buf_init(&bytes);
+    dk_grid_clear(&grid, 2);
+    const dk_grid_cell last = {.number = N_CELLS - 1, .count = 1, .area_cm2 = 1, .weight = 3, .sums = {0, -64}};
+    const dk_grid_cell second = {.number = 1, .count = 300, .area_cm2 = -1, .weight = 2, .sums = {1, 63}};
+    add(&grid, &last, 1);
+    add(&grid, &second, 1);
+    dk_grid_encode(&grid, &bytes);
+    static const unsigned char expected[] = {
+        'd', 'g', 'r', '1', 2, 2,               /* two sums, two cells */
+        1, 0xac, 2, 1, 4, 2, 126,               /* cell 1: 300, zigzag of -1, 2, 1, 63 */
+        0xfe, 7, 1, 2, 6, 0, 127,               /* 1022 cells further: 1, 1, 3, 0, -64 */
+    };
+    assert_int_equal(bytes.size, sizeof expected);
+    assert_memory_equal(bytes.data, expected, sizeof expected);
+    dk_grid_finish(&grid);
+    dk_buf_finish(&bytes);
+}
+
+static void what_is_taken_away_leaves_nothing_behind(void **state)
+{
+    (void)state;
+    enum { N = 3000 };
+    static dk_grid_cell cells[N];
+    dk_grid grid = {0}, half = {0};
+    dk_buf bytes, expected;
+    dk_buf_init(&bytes);
+    dk_buf_init(&expected);
+    dk_grid_clear(&grid, 3);
+    dk_grid_clear(&half, 3);
+    for (size_t i = 0; i < N; i++) {
+        cells[i] = random_cell();
+        add(&grid, &cells[i], 1);
+        if (i % 2 == 0)
+            add(&half, &cells[i], 1);
+    }
+    for (size_t i = N; i-- > 0;)
+        if (i % 2 == 1)
+            add(&grid, &cells[i], -1);
+    dk_grid_encode(&grid, &bytes);
+    dk_grid_encode(&half, &expected);
+    assert_int_equal(bytes.size, expected.size);
+    assert_memory_equal(bytes.data, expected.data, expected.size);
+    for (size_t i = 0; i < N; i += 2)
+        add(&grid, &cells[i], -1);
+    dk_grid_encode(&grid, &bytes);
+    assert_int_equal(bytes.size, 0);
+    dk_grid_finish(&grid);
+    dk_grid_finish(&half);
+    dk_buf_finish(&bytes);
+    dk_buf_finish(&expected);
+}
+
+typedef struct tally {
+    dk_grid_cell cells[N_CELLS];
+    size_t n, stop_at;
+    int last;
+} tally;
+
+static bool count(const dk_grid_cell *cell, void *user)
+{
+    tally *t = user;
+    assert_true(cell->number < N_CELLS && (int)cell->number > t->last);
+    t->last = cell->number;
+    t->cells[cell->number] = *cell;
+    return ++t->n != t->stop_at;
+}
+
+static void an_encoded_sheet_gives_back_every_cell_once_and_can_be_added_to(void **state)
+{
+    (void)state;
+    static tally t, expected;
+    dk_grid grid = {0}, twice = {0};
+    dk_buf bytes;
+    dk_buf_init(&bytes);
+    dk_grid_clear(&grid, DK_GRID_MAX_SUMS);
+    memset(&expected, 0, sizeof expected);
+    for (int i = 0; i < 700; i++) {
+        const dk_grid_cell cell = random_cell();
+        dk_grid_cell *to = &expected.cells[cell.number];
+        add(&grid, &cell, 1);
+        to->number = cell.number;
+        to->count += cell.count;
+        to->area_cm2 += cell.area_cm2;
+        to->weight += cell.weight;
+        for (size_t k = 0; k < DK_GRID_MAX_SUMS; k++)
+            to->sums[k] = (int64_t)((uint64_t)to->sums[k] + (uint64_t)cell.sums[k]);
+    }
+    dk_grid_encode(&grid, &bytes);
+    t = (tally){.last = -1};
+    size_t n_sums = 0;
+    assert_int_equal(dk_grid_each(bytes.data, bytes.size, &n_sums, count, &t), DK_OK);
+    assert_int_equal(n_sums, DK_GRID_MAX_SUMS);
+    assert_memory_equal(t.cells, expected.cells, sizeof t.cells);
+    t = (tally){.last = -1, .stop_at = 5};
+    assert_int_equal(dk_grid_each(bytes.data, bytes.size, &n_sums, count, &t), DK_OK);
+    assert_int_equal(t.n, 5);
+
+    dk_grid_clear(&twice, DK_GRID_MAX_SUMS);
+    assert_int_equal(dk_grid_read(&twice, bytes.data, bytes.size), DK_OK);
+    assert_int_equal(dk_grid_read(&twice, bytes.data, bytes.size), DK_OK);
+    for (size_t i = 0; i < N_CELLS; i++)
+        assert_int_equal(twice.cells[i].count, 2 * expected.cells[i].count);
+    dk_grid_clear(&twice, 1);
+    assert_int_equal(dk_grid_read(&twice, bytes.data, bytes.size), DK_CORRUPT); /* of another catalogue */
+    assert_int_equal(dk_grid_read(&twice, NULL, 0), DK_OK);                     /* no sheet is an empty one */
+    dk_grid_finish(&grid);
+    dk_grid_finish(&twice);
+    dk_buf_finish(&bytes);
+}
+
+static void damaged_sheets_are_refused(void **state)
+{
+    (void)state;
+    dk_grid grid = {0};
+    dk_buf bytes;
+    dk_buf_init(&bytes);
+    dk_grid_clear(&grid, 1);
+    for (int i = 0; i < 20; i++) {
+        const dk_grid_cell cell = random_cell();
+        add(&grid, &cell, 1);
+    }
+    dk_grid_encode(&grid, &bytes);
+    dk_grid_clear(&grid, 1);
+    for (size_t size = 1; size < bytes.size; size++)
+        assert_int_equal(dk_grid_read(&grid, bytes.data, size), DK_CORRUPT);
+    static const struct {
+        const char *bytes;
+        size_t size;
+    } damaged[] = {
+        {"dgr2\0\0", 6},                                   /* another form */
+        {"dgr1\x9\0", 6},                                  /* too many sums */
+        {"dgr1\0\x81\x8", 7},                              /* 1025 cells */
+        {"dgr1\0\1\x80\x8\1\0\0", 11},                     /* a cell beyond the last */
+        {"dgr1\0\2\5\1\0\0\0\1\0\0", 14},                  /* the same cell twice */
+        {"dgr1\0\1\5\1\0\0\0", 11},                        /* something behind the end */
+        {"dgr1\0\1\5\xff\xff\xff\xff\xff\xff\xff\xff\xff\1\0\0", 19}, /* a count beyond 63 bits */
+    };
+    for (size_t i = 0; i < sizeof damaged / sizeof *damaged; i++)
+        assert_int_equal(dk_grid_read(&grid, damaged[i].bytes, damaged[i].size), DK_CORRUPT);
+    const dk_grid_cell beyond = {.number = N_CELLS};
+    assert_int_equal(dk_grid_add(&grid, &beyond, 1), DK_CORRUPT);
+    dk_grid_finish(&grid);
+    dk_buf_finish(&bytes);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    random_state = 88172645463325252u;
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(a_sheet_byte_for_byte, set_up),
+        cmocka_unit_test_setup(what_is_taken_away_leaves_nothing_behind, set_up),
+        cmocka_unit_test_setup(an_encoded_sheet_gives_back_every_cell_once_and_can_be_added_to, set_up),
+        cmocka_unit_test_setup(damaged_sheets_are_refused, set_up),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
