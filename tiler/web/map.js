@@ -34,6 +34,26 @@ function spareLayers(layer, source, colour) {
   return [{ id: `${layer.name}-fill`, type: 'fill', ...common, paint: { 'fill-color': colour, 'fill-opacity': 0.3 } }, line];
 }
 
+const GRID = '_grid';
+const layerOf = (sourceLayer) => (sourceLayer.endsWith(GRID) ? sourceLayer.slice(0, -GRID.length) : sourceLayer);
+
+/** The one colour of a layer's style: what its grid is shown in. */
+function colourOf(layers) {
+  for (const layer of layers) {
+    const value = layer.paint?.['fill-color'] ?? layer.paint?.['circle-color'] ?? layer.paint?.['line-color'];
+    if (typeof value === 'string') return value;
+    if (Array.isArray(value) && typeof value.at(-1) === 'string') return value.at(-1);
+  }
+  return SPARE_COLOURS[0];
+}
+
+/** Squares where features are counted that are too small to be drawn: the more, the darker. */
+function gridLayer(name, source, colour) {
+  return { id: `${name}-grid`, type: 'fill', source, 'source-layer': name + GRID,
+    paint: { 'fill-color': colour, 'fill-antialias': false,
+      'fill-opacity': ['interpolate', ['linear'], ['log10', ['get', 'count']], 0, 0.22, 1, 0.45, 3, 0.8] } };
+}
+
 /** A vector source for these layers, its tiles asked from the server that this page came from. */
 async function vectorSource(names) {
   const path = `xyz/${names.map(encodeURIComponent).join(',')}`;
@@ -72,16 +92,23 @@ export async function fitStyle(style, catalogue) {
   const jobs = Object.entries(style.sources).map(async ([id, source]) => {
     const names = [...new Set(fitted.layers.filter((layer) => layer.source === id).map((layer) => layer['source-layer']))];
     if (source.type !== 'vector' || source.url === undefined) fitted.sources[id] = source;
-    else if (names.length) fitted.sources[id] = await vectorSource(names);
+    else if (names.length) fitted.sources[id] = await vectorSource(names.flatMap((name) => [name, name + GRID]));
   });
   if (spare.length) {
     jobs.push((async () => {
-      fitted.sources['dikuai-spare'] = await vectorSource(spare.map((layer) => layer.name));
+      fitted.sources['dikuai-spare'] = await vectorSource(spare.flatMap(({ name }) => [name, name + GRID]));
     })());
     spare.forEach((layer, i) => {
       fitted.layers.push(...spareLayers(layer, 'dikuai-spare', SPARE_COLOURS[i % SPARE_COLOURS.length]));
     });
   }
+  // Below everything: what is drawn lies over what is counted.
+  const above = fitted.layers.findIndex((layer) => layer.type !== 'background');
+  const grids = catalogue.layers.map(({ name }) => {
+    const own = fitted.layers.filter((layer) => layer['source-layer'] === name);
+    return own.length ? gridLayer(name, own[0].source, colourOf(own)) : null;
+  });
+  fitted.layers.splice(above < 0 ? fitted.layers.length : above, 0, ...grids.filter(Boolean));
   await Promise.all(jobs);
   const key = catalogue.config?.tianditu_key;
   if (key) {
@@ -174,8 +201,12 @@ export function showMap({ catalogue, style, view, on }) {
     else if (error?.name !== 'AbortError') on.problem('部分地图数据没有加载成功，请检查网络后刷新页面。');
   });
 
-  const pickable = style.layers.filter((layer) => layer['source-layer'] && layer.type !== 'symbol').map((layer) => layer.id);
+  const drawn = style.layers.filter((layer) => layer['source-layer'] && layer.type !== 'symbol');
+  const isGrid = (layer) => layer['source-layer'].endsWith(GRID);
+  const pickable = drawn.filter((layer) => !isGrid(layer)).map((layer) => layer.id);
+  const counted = drawn.filter(isGrid).map((layer) => layer.id);
 
+  const still = matchMedia('(prefers-reduced-motion: reduce)');
   function featuresAt(where) {
     const seen = new Set();
     const found = [];
@@ -191,17 +222,25 @@ export function showMap({ catalogue, style, view, on }) {
     let found = featuresAt([point.x, point.y]);
     // A finger or a thin line: a little around it.
     if (!found.length) found = featuresAt([[point.x - 6, point.y - 6], [point.x + 6, point.y + 6]]);
-    on.pick(found, map.unproject([point.x, point.y]).toArray());
+    const where = map.unproject([point.x, point.y]);
+    if (!found.length && onGrid(point)) { // nearer, until there is something to pick
+      map.easeTo({ center: where, zoom: map.getZoom() + 2, animate: !still.matches });
+      return;
+    }
+    on.pick(found, where.toArray());
+  }
+  function onGrid(point) {
+    return map.queryRenderedFeatures([point.x, point.y], { layers: counted.filter((id) => map.getLayer(id)) }).length > 0;
   }
   map.on('click', (event) => pick(event.point));
   map.on('mousemove', (event) => {
-    map.getCanvas().style.cursor = !map.isMoving() && featuresAt([event.point.x, event.point.y]).length ? 'pointer' : '';
+    const { x, y } = event.point;
+    map.getCanvas().style.cursor = map.isMoving() ? '' : featuresAt([x, y]).length ? 'pointer' : onGrid({ x, y }) ? 'zoom-in' : '';
   });
   map.getCanvas().addEventListener('keydown', (event) => {
     if (event.key === 'Enter') pick({ x: container.clientWidth / 2, y: container.clientHeight / 2 });
   });
 
-  const still = matchMedia('(prefers-reduced-motion: reduce)');
   function currentView() {
     const center = map.getCenter();
     return { zoom: map.getZoom(), center: [center.lng, center.lat] };
@@ -233,7 +272,7 @@ export function showMap({ catalogue, style, view, on }) {
       await loaded;
       for (const layer of style.layers) {
         const name = layer['source-layer'] ?? (layer.type === 'raster' ? 'tianditu' : null);
-        if (name) map.setLayoutProperty(layer.id, 'visibility', test(name) ? 'visible' : 'none');
+        if (name) map.setLayoutProperty(layer.id, 'visibility', test(layerOf(name)) ? 'visible' : 'none');
       }
     },
     /** Tiles anew, for another viewer. */
