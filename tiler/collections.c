@@ -55,6 +55,13 @@ static dk_status write_collection(dk_context *ctx, const dk_kind *kind)
         dk_buf_text(&path, ".json");
         text = dk_buf_cstr(&path);
         dk_write_link(ctx, "tilejson", text != NULL ? text : "", "application/json", kind->title);
+        dk_buf_clear(&path);
+        dk_buf_text(&path, "/collections/");
+        dk_append_encoded(&path, kind->name);
+        dk_buf_text(&path, "/tiles");
+        text = dk_buf_cstr(&path);
+        dk_write_link(ctx, "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector", text != NULL ? text : "",
+                      "application/json", kind->title);
     }
     dk_json_array_end(json);
     dk_json_object_end(json);

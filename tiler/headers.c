@@ -58,20 +58,39 @@ static bool equals(const char *text, size_t size, const char *word)
     return size == strlen(word) && strncasecmp(text, word, size) == 0;
 }
 
-bool dk_accepts_gzip(const char *accept_encoding)
+/* The weights of both codings; 0: not acceptable. */
+static int gzip_weight(const char *accept_encoding, int *ret_zstd)
 {
-    if (accept_encoding == NULL)
-        return false;
-    int gzip = -1, any = -1, q;
+    int gzip = -1, zstd = 0, any = 0, q;
     const char *name;
     size_t size;
     for (const char *at = accept_encoding; (at = next_element(at, &name, &size, &q)) != NULL;) {
         if (equals(name, size, "gzip") || equals(name, size, "x-gzip"))
             gzip = q;
+        else if (equals(name, size, "zstd"))
+            zstd = q;
         else if (equals(name, size, "*"))
             any = q;
     }
-    return gzip >= 0 ? gzip > 0 : any > 0;
+    *ret_zstd = zstd;
+    return gzip >= 0 ? gzip : any;
+}
+
+bool dk_accepts_gzip(const char *accept_encoding)
+{
+    int zstd;
+    return accept_encoding != NULL && gzip_weight(accept_encoding, &zstd) > 0;
+}
+
+dk_coding dk_best_coding(const char *accept_encoding)
+{
+    if (accept_encoding == NULL)
+        return DK_IDENTITY;
+    int zstd;
+    const int gzip = gzip_weight(accept_encoding, &zstd);
+    if (zstd > gzip)
+        return DK_ZSTD;
+    return gzip > 0 ? DK_GZIP : DK_IDENTITY;
 }
 
 bool dk_prefers_json(const char *accept)

@@ -20,6 +20,7 @@ typedef struct dk_config {
     const char *base_path;    /* "" or "/maps" */
     const char *tianditu_key; /* NULL: no basemap */
     const dk_tokens *tokens;  /* NULL: no staff */
+    size_t cache_size;        /* bytes of tiles kept in memory; 0: none */
 } dk_config;
 
 typedef struct dk_answer {
@@ -35,6 +36,8 @@ typedef struct dk_answer {
     bool page;          /* the map page: gets the Content-Security-Policy */
     const char *etag;   /* of a fixed body, without quotes */
     char location[256]; /* "" : none */
+    uint64_t kinds;     /* of a tile: bits of the kinds that it shows */
+    int64_t generation; /* of a tile: the one that it shows */
 } dk_answer;
 
 typedef struct dk_context {
@@ -42,6 +45,7 @@ typedef struct dk_context {
     const dk_request *request;
     dk_viewer viewer;
     dk_worker *worker;  /* NULL for what needs no store */
+    struct dk_tile_cache *cache; /* NULL: none */
     bool prefers_json;  /* by Accept */
     const char *host;   /* NULL unless plain: see dk_host_plain */
     const char *scheme; /* http or https, as the client sees it */
@@ -65,6 +69,11 @@ dk_status dk_get_dossier(dk_context *ctx);
 dk_status dk_get_search(dk_context *ctx);
 dk_status dk_get_tile(dk_context *ctx);
 dk_status dk_get_tilejson(dk_context *ctx);
+dk_status dk_get_tile_matrix_sets(dk_context *ctx);
+dk_status dk_get_tile_matrix_set(dk_context *ctx);
+dk_status dk_get_tilesets(dk_context *ctx);
+dk_status dk_get_tileset(dk_context *ctx);
+dk_status dk_get_metrics(dk_context *ctx);
 
 /* ---- shared by the handlers: context.c ---- */
 

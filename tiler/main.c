@@ -25,6 +25,7 @@ static void print_help(FILE *out)
             "\n"
             "  --listen ADDR:PORT   address to listen on (default %s; port 0: any free one, printed)\n"
             "  --threads N          threads that answer (default %zu, one per processor)\n"
+            "  --cache-size SIZE    memory for tiles, such as 512M or 2G (default 256M; 0: none)\n"
             "  --base-path PATH     path under which a proxy shows the server, such as /land\n"
             "  --token-file FILE    staff tokens: lines TOKEN DIVISION-PREFIX NAME, * for the whole store\n"
             "  --tianditu-key KEY   key of the 天地图 basemap; without it the map has none\n"
@@ -59,6 +60,20 @@ static bool key_valid(const char *key)
            key[strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")] == '\0';
 }
 
+/* A whole number, perhaps in units of 2^10, 2^20 or 2^30. */
+static bool parse_size(const char *text, size_t *ret_size)
+{
+    static const char units[] = "KMG";
+    const size_t digits = strspn(text, "0123456789");
+    if (digits == 0 || digits > 9)
+        return false;
+    const char *unit = text[digits] != '\0' ? strchr(units, text[digits]) : NULL;
+    if (text[digits] != '\0' && (unit == NULL || text[digits + 1] != '\0'))
+        return false;
+    *ret_size = strtoull(text, NULL, 10) << (unit != NULL ? 10 * (unit - units + 1) : 0);
+    return true;
+}
+
 static int serve(const dk_server_options *options)
 {
     /* Blocked before any thread starts, so that only sigwait below gets them. */
@@ -87,16 +102,17 @@ static int serve(const dk_server_options *options)
 
 int main(int argc, char **argv)
 {
-    enum { LISTEN = 256, THREADS, BASE_PATH, TOKEN_FILE, TIANDITU_KEY, HELP, VERSION };
+    enum { LISTEN = 256, THREADS, CACHE_SIZE, BASE_PATH, TOKEN_FILE, TIANDITU_KEY, HELP, VERSION };
     static const struct option long_options[] = {{"listen", required_argument, NULL, LISTEN},
                                                  {"threads", required_argument, NULL, THREADS},
+                                                 {"cache-size", required_argument, NULL, CACHE_SIZE},
                                                  {"base-path", required_argument, NULL, BASE_PATH},
                                                  {"token-file", required_argument, NULL, TOKEN_FILE},
                                                  {"tianditu-key", required_argument, NULL, TIANDITU_KEY},
                                                  {"help", no_argument, NULL, HELP},
                                                  {"version", no_argument, NULL, VERSION},
                                                  {NULL, 0, NULL, 0}};
-    dk_server_options options = {.config = {.base_path = ""}, .listen = default_listen, .threads = default_threads()};
+    dk_server_options options = {.config = {.base_path = "", .cache_size = (size_t)256 << 20}, .listen = default_listen, .threads = default_threads()};
     const char *token_file = NULL;
     opterr = 0;
     for (int option; (option = getopt_long(argc, argv, "h", long_options, NULL)) != -1;) {
@@ -110,6 +126,10 @@ int main(int argc, char **argv)
             if (optarg[0] < '0' || optarg[0] > '9' || *end != '\0' || options.threads < 1 ||
                 options.threads > DK_THREADS_MAX)
                 return usage("--threads takes a number from 1 to 256, not ", optarg);
+            break;
+        case CACHE_SIZE:
+            if (!parse_size(optarg, &options.config.cache_size))
+                return usage("--cache-size takes a number of bytes, perhaps with K, M or G behind, not ", optarg);
             break;
         case BASE_PATH:
             options.config.base_path = strcmp(optarg, "/") == 0 ? "" : optarg;

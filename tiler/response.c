@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zstd.h>
 
-enum { GZIP_MIN = 200 }; /* below, headers and the gzip frame outweigh what is saved */
+enum { CODED_MIN = 200 }; /* below, headers and the frame of a coding outweigh what is saved */
+enum { ZSTD_LEVEL = 1 };  /* as fast as libdeflate's gzip at level 1 */
 
 static const char *title_of(unsigned status)
 {
@@ -121,8 +123,8 @@ static enum MHD_Result not_modified(struct MHD_Connection *connection, const dk_
     return queue(connection, MHD_HTTP_NOT_MODIFIED, response);
 }
 
-/* Gzips the body into worker->packed; false when it is not smaller or memory is short. */
-static bool pack(dk_worker *worker, const void *data, size_t size)
+/* Codes the body into worker->packed; false when it is not smaller or memory is short. */
+static bool pack(dk_worker *worker, dk_coding coding, const void *data, size_t size)
 {
     dk_buf *packed = &worker->packed;
     dk_buf_clear(packed);
@@ -132,8 +134,72 @@ static bool pack(dk_worker *worker, const void *data, size_t size)
         dk_buf_clear(packed);
         return false;
     }
-    packed->size = libdeflate_gzip_compress(worker->compressor, data, size, out, size - 1);
+    if (coding == DK_GZIP) {
+        packed->size = libdeflate_gzip_compress(worker->compressor, data, size, out, size - 1);
+    } else {
+        const size_t done = ZSTD_compressCCtx(worker->zstd, out, size - 1, data, size, ZSTD_LEVEL);
+        packed->size = ZSTD_isError(done) ? 0 : done;
+    }
     return packed->size > 0;
+}
+
+static const char *coding_name(dk_coding coding)
+{
+    return coding == DK_GZIP ? "gzip" : coding == DK_ZSTD ? "zstd" : NULL;
+}
+
+/* A strong tag from content and coding (RFC 9110, 8.8.1): the coded forms are different representations. */
+static void write_tag(char tag[DK_TAG_SIZE], const char *fixed, const void *data, size_t size, dk_coding coding)
+{
+    static const char *const endings[] = {[DK_IDENTITY] = "", [DK_GZIP] = "-gz", [DK_ZSTD] = "-zs"};
+    if (fixed != NULL)
+        snprintf(tag, DK_TAG_SIZE, "\"%s%s\"", fixed, endings[coding]);
+    else
+        snprintf(tag, DK_TAG_SIZE, "\"%016llx%016llx%s\"", (unsigned long long)dk_hash64(data, size, 1),
+                 (unsigned long long)dk_hash64(data, size, 2), endings[coding]);
+}
+
+bool dk_respond_prepare(dk_context *ctx, dk_coding coding, struct MHD_Response **ret_full,
+                        struct MHD_Response **ret_not_modified, char ret_tag[DK_TAG_SIZE], size_t *ret_size)
+{
+    dk_worker *worker = ctx->worker;
+    const void *data = worker->body.data;
+    size_t size = worker->body.size;
+    const bool empty = ctx->answer.status == MHD_HTTP_NO_CONTENT;
+    *ret_full = *ret_not_modified = NULL;
+    if (worker->body.failed)
+        return false;
+    if (size < CODED_MIN || coding == DK_IDENTITY || !pack(worker, coding, data, size))
+        coding = DK_IDENTITY;
+    write_tag(ret_tag, NULL, data, size, coding);
+    if (coding != DK_IDENTITY) {
+        data = worker->packed.data;
+        size = worker->packed.size;
+    }
+    *ret_full = size > 0 ? MHD_create_response_from_buffer(size, (void *)(uintptr_t)data, MHD_RESPMEM_MUST_COPY)
+                         : empty_response();
+    if (!empty)
+        *ret_not_modified = empty_response();
+    if (*ret_full == NULL || (!empty && *ret_not_modified == NULL)) {
+        if (*ret_full != NULL)
+            MHD_destroy_response(*ret_full);
+        if (*ret_not_modified != NULL)
+            MHD_destroy_response(*ret_not_modified);
+        return false;
+    }
+    add_common(*ret_full, false);
+    add_caching(*ret_full, ctx, empty ? NULL : ret_tag);
+    if (ctx->answer.type != NULL)
+        add_header(*ret_full, "Content-Type", ctx->answer.type);
+    if (coding != DK_IDENTITY)
+        add_header(*ret_full, "Content-Encoding", coding_name(coding));
+    add_header(*ret_full, "Content-Security-Policy", "default-src 'none'");
+    if (!empty) {
+        add_common(*ret_not_modified, false);
+        add_caching(*ret_not_modified, ctx, ret_tag);
+    }
+    *ret_size = size;
+    return true;
 }
 
 enum MHD_Result dk_respond(struct MHD_Connection *connection, dk_context *ctx, const char *accept_encoding,
@@ -150,35 +216,34 @@ enum MHD_Result dk_respond(struct MHD_Connection *connection, dk_context *ctx, c
     const void *data = answer->size > 0 ? answer->data : "";
     size_t size = answer->size;
 
-    /* A strong tag from content and coding (RFC 9110, 8.8.1): the coded forms are different representations. */
-    char plain_tag[48], gzip_tag[48];
-    if (answer->etag != NULL)
-        snprintf(plain_tag, sizeof plain_tag, "\"%s\"", answer->etag);
-    else
-        snprintf(plain_tag, sizeof plain_tag, "\"%016llx%016llx\"", (unsigned long long)dk_hash64(data, size, 1),
-                 (unsigned long long)dk_hash64(data, size, 2));
-    snprintf(gzip_tag, sizeof gzip_tag, "%.*s-gz\"", (int)strlen(plain_tag) - 1, plain_tag);
+    char plain_tag[DK_TAG_SIZE], coded_tag[DK_TAG_SIZE];
+    dk_coding coding = size >= CODED_MIN ? dk_best_coding(accept_encoding) : DK_IDENTITY;
+    if (coding == DK_ZSTD && answer->fixed) /* these are there in gzip only */
+        coding = dk_accepts_gzip(accept_encoding) ? DK_GZIP : DK_IDENTITY;
+    write_tag(plain_tag, answer->etag, data, size, DK_IDENTITY);
+    write_tag(coded_tag, answer->etag, data, size, coding);
     const char *etag = plain_tag;
     const bool conditional = status == MHD_HTTP_OK && (answer->fixed || ctx->viewer.audience == DK_PUBLIC);
 
-    bool gzip = size >= GZIP_MIN && dk_accepts_gzip(accept_encoding);
-    if (gzip && conditional && dk_none_match(if_none_match, gzip_tag)) /* asked before the work of packing */
-        return not_modified(connection, ctx, gzip_tag, closing);
-    if (gzip && answer->gzip != NULL) {
-        gzip = answer->gzip_size < size;
-        if (gzip) {
+    if (coding != DK_IDENTITY && conditional && dk_none_match(if_none_match, coded_tag)) /* before the work of packing */
+        return not_modified(connection, ctx, coded_tag, closing);
+    if (coding == DK_GZIP && answer->gzip != NULL) {
+        if (answer->gzip_size < size) {
             data = answer->gzip;
             size = answer->gzip_size;
+        } else {
+            coding = DK_IDENTITY;
         }
-    } else if (gzip) {
-        gzip = ctx->worker != NULL && pack(ctx->worker, data, size);
-        if (gzip) {
+    } else if (coding != DK_IDENTITY) {
+        if (ctx->worker != NULL && pack(ctx->worker, coding, data, size)) {
             data = ctx->worker->packed.data;
             size = ctx->worker->packed.size;
+        } else {
+            coding = DK_IDENTITY;
         }
     }
-    if (gzip)
-        etag = gzip_tag;
+    if (coding != DK_IDENTITY)
+        etag = coded_tag;
     else if (conditional && dk_none_match(if_none_match, plain_tag))
         return not_modified(connection, ctx, plain_tag, closing);
 
@@ -190,8 +255,8 @@ enum MHD_Result dk_respond(struct MHD_Connection *connection, dk_context *ctx, c
     add_caching(response, ctx, status == MHD_HTTP_OK ? etag : NULL);
     if (answer->type != NULL)
         add_header(response, "Content-Type", answer->type);
-    if (gzip)
-        add_header(response, "Content-Encoding", "gzip");
+    if (coding != DK_IDENTITY)
+        add_header(response, "Content-Encoding", coding_name(coding));
     if (answer->page)
         add_page_policy(response, ctx->config);
     else if (!answer->fixed)

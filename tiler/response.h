@@ -2,6 +2,7 @@
 #ifndef DK_TILER_RESPONSE_H
 #define DK_TILER_RESPONSE_H
 
+#include "tiler/headers.h"
 #include "tiler/http.h"
 
 #include <microhttpd.h>
@@ -9,6 +10,12 @@
 /* Queues the answer of a handler that succeeded. accept_encoding and if_none_match: header values or NULL. */
 enum MHD_Result dk_respond(struct MHD_Connection *connection, dk_context *ctx, const char *accept_encoding,
                            const char *if_none_match, bool closing);
+
+/* Makes the answers of a tile that a handler has rendered into worker->body, to be queued again and again: the tile in a
+ * coding, and 304 (none for an empty tile). The tag is that of the tile. Caller destroys them. false: out of memory. */
+#define DK_TAG_SIZE 48
+bool dk_respond_prepare(dk_context *ctx, dk_coding coding, struct MHD_Response **ret_full,
+                        struct MHD_Response **ret_not_modified, char ret_tag[DK_TAG_SIZE], size_t *ret_size);
 
 /* Queues a problem document (RFC 9457). allow: value of the Allow header, or NULL. */
 enum MHD_Result dk_respond_problem(struct MHD_Connection *connection, unsigned status, const char *detail,

@@ -3,6 +3,7 @@
 #include "tiler/headers.h"
 #include "tiler/response.h"
 #include "tiler/route.h"
+#include "tiler/tile_service.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -29,6 +30,8 @@ enum {
 struct dk_server {
     dk_server_options options;
     dk_pool *pool;
+    dk_tile_cache *cache; /* NULL: none */
+    dk_tile_watch *watch;
     struct MHD_Daemon *daemon;
     atomic_size_t active; /* requests whose answers are not yet sent */
     atomic_bool closing;
@@ -158,15 +161,20 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
     if (route == NULL)
         return dk_respond_problem(connection, 404, "There is nothing at this address.", NULL, closing);
 
+    const char *accept_encoding = header(connection, "Accept-Encoding");
+    const char *if_none_match = header(connection, "If-None-Match");
+    enum MHD_Result result;
+    ctx.cache = server->cache;
+    if (route->handler == dk_get_tile && server->cache != NULL && !closing &&
+        dk_tile_serve(server->pool, server->cache, connection, &ctx, accept_encoding, if_none_match, &result))
+        return result;
     dk_status status = DK_OK;
     if (route->needs_store)
         status = dk_pool_take(server->pool, &ctx.worker, &ctx.error);
     if (status == DK_OK)
         status = route->handler(&ctx);
-    enum MHD_Result result;
     if (status == DK_OK)
-        result = dk_respond(connection, &ctx, header(connection, "Accept-Encoding"),
-                            header(connection, "If-None-Match"), closing);
+        result = dk_respond(connection, &ctx, accept_encoding, if_none_match, closing);
     else
         result = respond_failure(connection, request, status, &ctx.error, closing);
     if (ctx.worker != NULL)
@@ -299,6 +307,12 @@ dk_status dk_server_start(const dk_server_options *options, dk_server **ret_serv
         return dk_fail(err, DK_NOMEM, "out of memory");
     server->options = *options;
     dk_status status = dk_pool_create(options->config.store_path, options->threads, &server->pool, err);
+    if (status == DK_OK && options->config.cache_size > 0) {
+        server->cache = dk_tile_cache_create(options->config.cache_size);
+        status = server->cache == NULL ? dk_fail(err, DK_NOMEM, "out of memory")
+                                       : dk_tile_watch_start(options->config.store_path, server->cache, &server->watch,
+                                                             err);
+    }
     if (status == DK_OK)
         status = bind_address(options->listen, &fd, ret_address, size, err);
     if (status != DK_OK)
@@ -337,6 +351,8 @@ out:
     if (fd >= 0)
         close(fd);
     if (server != NULL) {
+        dk_tile_watch_stop(server->watch);
+        dk_tile_cache_free(server->cache);
         dk_pool_free(server->pool);
         free(server);
     }
@@ -353,6 +369,8 @@ void dk_server_stop(dk_server *server)
     for (int i = 0; i < DRAIN_SECONDS * 100 && atomic_load(&server->active) > 0; i++)
         nanosleep(&pause, NULL);
     MHD_stop_daemon(server->daemon);
+    dk_tile_watch_stop(server->watch);
+    dk_tile_cache_free(server->cache);
     dk_pool_free(server->pool);
     free(server);
 }

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zstd.h>
 
 struct dk_pool {
     const char *path;
@@ -58,6 +59,7 @@ static void worker_finish(dk_worker *worker)
     dk_buf_finish(&worker->body);
     dk_buf_finish(&worker->packed);
     libdeflate_free_compressor(worker->compressor);
+    ZSTD_freeCCtx(worker->zstd);
 }
 
 dk_status dk_pool_create(const char *path, size_t n, dk_pool **ret_pool, dk_error *err)
@@ -80,7 +82,8 @@ dk_status dk_pool_create(const char *path, size_t n, dk_pool **ret_pool, dk_erro
         pool->n++;
         worker->render = dk_render_create();
         worker->compressor = libdeflate_alloc_compressor(1);
-        if (worker->render == NULL || worker->compressor == NULL)
+        worker->zstd = ZSTD_createCCtx();
+        if (worker->render == NULL || worker->compressor == NULL || worker->zstd == NULL)
             status = dk_fail(err, DK_NOMEM, "out of memory");
         else
             status = open_store(worker, path, err);

@@ -8,6 +8,7 @@
 #include "tiler/tile_render.h"
 
 struct libdeflate_compressor;
+struct ZSTD_CCtx_s;
 
 /* Rows and box of a kind, counted once per generation. */
 typedef struct dk_summary {
@@ -23,8 +24,9 @@ typedef struct dk_worker {
     dk_summary summaries[DK_MAX_KINDS];
     dk_render *render;
     dk_shape shape;
-    dk_buf body, packed; /* the answer, and its gzip form */
+    dk_buf body, packed; /* the answer, and its coded form */
     struct libdeflate_compressor *compressor;
+    struct ZSTD_CCtx_s *zstd;
     struct dk_worker *next;
 } dk_worker;
 

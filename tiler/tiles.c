@@ -1,12 +1,13 @@
 /* /xyz: vector tiles and their TileJSON. */
-#include "tiler/http.h"
+#include "tiler/tiles.h"
+
+#include "tiler/tile_request.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* NAME or NAME_grid of a layer that the viewer may see. */
-static bool find_tile_layer(dk_context *ctx, const char *text, size_t size, dk_tile_layer *ret_layer)
+bool dk_find_tile_layer(dk_context *ctx, const char *text, size_t size, dk_tile_layer *ret_layer)
 {
     static const char grid[] = "_grid";
     char name[80];
@@ -32,7 +33,7 @@ static dk_status parse_layers(dk_context *ctx, const char *text, size_t size, dk
         const char *comma = memchr(at, ',', (size_t)(end - at));
         const char *stop = comma != NULL ? comma : end;
         dk_tile_layer layer;
-        if (!find_tile_layer(ctx, at, (size_t)(stop - at), &layer))
+        if (!dk_find_tile_layer(ctx, at, (size_t)(stop - at), &layer))
             return dk_fail(&ctx->error, DK_NOT_FOUND, "There is no layer \"%.*s\"; /catalogue lists them.",
                            stop - at < 100 ? (int)(stop - at) : 100, at);
         for (size_t i = 0; i < n; i++)
@@ -46,46 +47,24 @@ static dk_status parse_layers(dk_context *ctx, const char *text, size_t size, dk
     return DK_OK;
 }
 
-/* A whole number without sign or leading zeros; text may go on behind it. */
-static bool parse_number(const char *text, uint32_t *ret_value, const char **ret_rest)
-{
-    const size_t digits = strspn(text, "0123456789");
-    if (digits == 0 || digits > 9 || (text[0] == '0' && digits > 1))
-        return false;
-    *ret_value = (uint32_t)strtoul(text, NULL, 10);
-    *ret_rest = text + digits;
-    return true;
-}
-
 dk_status dk_get_tile(dk_context *ctx)
 {
     static const char *const params[] = {NULL};
-    const char *const *path = ctx->request->path;
     dk_tile_layer layers[2 * DK_MAX_KINDS];
     size_t n;
-    uint32_t z;
-    int64_t generation;
-    dk_tile_address tile;
-    const char *rest_z, *rest_x, *rest_y;
+    dk_tile_request request;
     dk_status status = dk_context_params(ctx, params);
-    if (status != DK_OK)
-        return status;
-    if (!parse_number(path[2], &z, &rest_z) || *rest_z != '\0' || !parse_number(path[3], &tile.x, &rest_x) ||
-        *rest_x != '\0' || !parse_number(path[4], &tile.y, &rest_y) ||
-        (*rest_y != '\0' && strcmp(rest_y, ".mvt") != 0 && strcmp(rest_y, ".pbf") != 0))
-        return dk_fail(&ctx->error, DK_NOT_FOUND,
-                       "A tile's address is /xyz/LAYERS/Z/X/Y with whole numbers, perhaps with .mvt or .pbf behind.");
-    tile.set = DK_WEBMERCATORQUAD;
-    tile.z = z > DK_TILE_MAX_ZOOM ? -1 : (int)z;
-    if (!dk_tile_exists(&tile))
-        return dk_fail(&ctx->error, DK_NOT_FOUND,
-                       "There is no such tile: zooms go from 0 to %d, and x and y are below 2^z.", DK_TILE_MAX_ZOOM);
-    status = parse_layers(ctx, path[1], strlen(path[1]), layers, &n);
     if (status == DK_OK)
-        status = dk_render_tile(ctx->worker->render, ctx->worker->store, layers, n, &tile, &ctx->viewer,
-                                DK_NEWEST, &ctx->worker->body, &generation, &ctx->error);
+        status = dk_tile_request_parse(ctx->request, &request, &ctx->error);
+    if (status == DK_OK)
+        status = parse_layers(ctx, request.layers, request.layers_size, layers, &n);
+    if (status == DK_OK)
+        status = dk_render_tile(ctx->worker->render, ctx->worker->store, layers, n, &request.tile, &ctx->viewer,
+                                DK_NEWEST, &ctx->worker->body, &ctx->answer.generation, &ctx->error);
     if (status != DK_OK)
         return status;
+    for (size_t i = 0; i < n; i++)
+        ctx->answer.kinds |= UINT64_C(1) << layers[i].kind->index;
     ctx->answer.type = "application/vnd.mapbox-vector-tile";
     if (ctx->worker->body.size == 0) {
         ctx->answer.status = 204;
