@@ -266,7 +266,7 @@ export function get(url, { token, method = 'GET', headers = {}, agent, body } = 
       response.on('data', (chunk) => chunks.push(chunk));
       response.on('end', () => {
         const raw = Buffer.concat(chunks);
-        const plain = response.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw;
+        const plain = response.headers['content-encoding'] === 'gzip' && raw.length > 0 ? gunzipSync(raw) : raw;
         resolve({ status: response.statusCode, headers: response.headers, raw, body: plain,
           get text() { return plain.toString('utf8'); },
           get json() { return JSON.parse(plain.toString('utf8')); } });
