@@ -44,24 +44,6 @@ static inline void place(const dk_tile_frame *frame, const dk_world_box *box, ui
     *ret_y = (int64_t)(frame->plate ? dk_plate_y(box->y0 + y) : box->y0 + y) - frame->origin_y;
 }
 
-static inline int32_t to_grid(int64_t position, int shift, int64_t half)
-{
-    return (int32_t)(shift >= 0 ? (position + half) >> shift : position * (INT64_C(1) << -shift));
-}
-
-static inline void position_at(const dk_drawing *drawing, size_t i, uint32_t *ret_x, uint32_t *ret_y)
-{
-    if (drawing->wide) {
-        uint32_t xy[2];
-        memcpy(xy, drawing->xy + 8 * i, 8);
-        *ret_x = xy[0], *ret_y = xy[1];
-    } else {
-        uint16_t xy[2];
-        memcpy(xy, drawing->xy + 4 * i, 4);
-        *ret_x = xy[0], *ret_y = xy[1];
-    }
-}
-
 static inline uint32_t part_head(const dk_drawing *drawing, uint32_t p)
 {
     uint32_t head;
@@ -86,112 +68,167 @@ static bool lies_inside(const dk_tile_frame *frame, const dk_world_box *box)
 
 /* ---- lying wholly in the tile ---- */
 
-/* Positions from first on that are kept, rounded; repeated ones dropped. Returns how many. Written out for the common
- * form: 16 bits, WebMercatorQuad. */
-static size_t round_narrow(const dk_tile_frame *frame, const dk_world_box *box, const dk_drawing *drawing,
-                           size_t first, size_t count, int32_t *to)
+static inline bool straight(const int32_t *a, const int32_t *b, int32_t x, int32_t y)
+{
+    return ((int64_t)b[0] - a[0]) * ((int64_t)y - a[1]) == ((int64_t)b[1] - a[1]) * ((int64_t)x - a[0]);
+}
+
+/* What dk_ring_reduce does where a ring's end meets its start, the rest being reduced. Returns the positions left, 0 if
+ * the ring has no area. */
+static size_t join_ends(int32_t *xy, size_t m)
+{
+    size_t first = 0;
+    for (bool changed = true; changed && m - first >= 3;) {
+        changed = false;
+        if (straight(xy + 2 * (m - 2), xy + 2 * (m - 1), xy[2 * first], xy[2 * first + 1])) {
+            m--;
+            changed = true;
+        } else if (straight(xy + 2 * (m - 1), xy + 2 * first, xy[2 * first + 2], xy[2 * first + 3])) {
+            first++;
+            changed = true;
+        }
+    }
+    if (m - first < 3)
+        return 0;
+    if (first > 0)
+        memmove(xy, xy + 2 * first, (m - first) * 2 * sizeof *xy);
+    return m - first;
+}
+
+/* The positions of a part that are kept at the zoom: rounded, repeated ones dropped, of rings also straight ones, as
+ * dk_drawing_round does it, in one pass. Returns how many. The last three are constants: the compiler writes this out
+ * for each form. false: a position beyond the box. */
+static inline __attribute__((always_inline)) bool round_part(const dk_tile_frame *frame, const dk_world_box *box,
+                                                             const dk_drawing *drawing, size_t first, size_t count,
+                                                             int32_t *to, size_t *ret_count, const bool wide,
+                                                             const bool plate, const bool ring)
 {
     const int shift = frame->shift;
     const int64_t half = shift > 0 ? INT64_C(1) << (shift - 1) : 0;
-    const int64_t ox = (int64_t)box->x0 - frame->origin_x + half, oy = (int64_t)box->y0 - frame->origin_y + half;
-    const unsigned char *zooms = drawing->zooms + first, *xy = drawing->xy + 4 * first;
+    const int64_t from_x = (int64_t)box->x0 - frame->origin_x + half, from_y = (plate ? 0 : box->y0) - frame->origin_y + half;
+    const uint32_t width = box->x1 - box->x0, height = box->y1 - box->y0;
+    const unsigned char *zooms = drawing->zooms + first, *xy = drawing->xy + (wide ? 8 : 4) * first;
     const unsigned zoom = (unsigned)frame->zoom;
     size_t n = 0;
-    int32_t last_x = INT32_MIN, last_y = INT32_MIN;
     for (size_t i = 0; i < count; i++) {
         if (zooms[i] > zoom)
             continue;
-        uint16_t p[2];
-        memcpy(p, xy + 4 * i, 4);
-        const int32_t x = (int32_t)((ox + p[0]) >> shift), y = (int32_t)((oy + p[1]) >> shift);
-        if (x == last_x && y == last_y)
+        uint32_t px, py;
+        if (wide) {
+            uint32_t p[2];
+            memcpy(p, xy + 8 * i, 8);
+            px = p[0], py = p[1];
+            if (px > width || py > height)
+                return false;
+        } else {
+            uint16_t p[2];
+            memcpy(p, xy + 4 * i, 4);
+            px = p[0], py = p[1];
+        }
+        const int64_t ux = from_x + px, uy = from_y + (plate ? dk_plate_y(box->y0 + py) : py);
+        /* Beyond DK_FINEST_ZOOM the units are finer than the world's. */
+        const int32_t x = (int32_t)(shift >= 0 ? ux >> shift : ux * (INT64_C(1) << -shift));
+        const int32_t y = (int32_t)(shift >= 0 ? uy >> shift : uy * (INT64_C(1) << -shift));
+        if (n > 0 && to[2 * n - 2] == x && to[2 * n - 1] == y)
             continue;
-        to[2 * n] = last_x = x;
-        to[2 * n + 1] = last_y = y;
+        if (ring) {
+            while (n >= 2 && straight(to + 2 * n - 4, to + 2 * n - 2, x, y))
+                n--;
+            if (n == 1 && to[0] == x && to[1] == y)
+                continue;
+        }
+        to[2 * n] = x;
+        to[2 * n + 1] = y;
         n++;
     }
-    return n;
+    *ret_count = ring ? join_ends(to, n) : n;
+    return true;
 }
 
-static size_t round_any(const dk_tile_frame *frame, const dk_world_box *box, const dk_drawing *drawing, size_t first,
-                        size_t count, int32_t *to)
+static bool round_ring(const dk_tile_frame *frame, const dk_world_box *box, const dk_drawing *drawing, size_t first,
+                       size_t count, int32_t *to, size_t *ret_count)
 {
-    const int64_t half = frame->shift > 0 ? INT64_C(1) << (frame->shift - 1) : 0;
-    size_t n = 0;
-    for (size_t i = first; i < first + count; i++) {
-        if (drawing->zooms[i] > frame->zoom)
-            continue;
-        uint32_t px, py;
-        int64_t x, y;
-        position_at(drawing, i, &px, &py);
-        place(frame, box, px, py, &x, &y);
-        to[2 * n] = to_grid(x, frame->shift, half);
-        to[2 * n + 1] = to_grid(y, frame->shift, half);
-        if (n == 0 || to[2 * n] != to[2 * n - 2] || to[2 * n + 1] != to[2 * n - 1])
-            n++;
-    }
-    return n;
+    if (frame->plate)
+        return drawing->wide ? round_part(frame, box, drawing, first, count, to, ret_count, true, true, true)
+                             : round_part(frame, box, drawing, first, count, to, ret_count, false, true, true);
+    return drawing->wide ? round_part(frame, box, drawing, first, count, to, ret_count, true, false, true)
+                         : round_part(frame, box, drawing, first, count, to, ret_count, false, false, true);
 }
 
-/* Rounds a drawing that lies in the tile; of polygons the rings are reduced, as dk_drawing_round does. all: parts that
- * are too small for the zoom too. */
-static bool round_drawing(dk_feature_work *work, const dk_tile_frame *frame, const dk_world_box *box,
-                          const dk_drawing *drawing, bool all)
+/* Rounds a drawing that lies in the tile into work->grid. */
+static dk_status round_drawing(dk_feature_work *work, const dk_tile_frame *frame, const dk_world_box *box,
+                               const dk_drawing *drawing)
 {
     dk_grid_shape *grid = &work->grid;
     if (!reserve_grid(grid, drawing->n_points, drawing->n_parts))
-        return false;
-    grid->n_parts = 0;
-    const bool narrow = !drawing->wide && !frame->plate && frame->shift >= 0;
-    size_t from = 0, n = 0;
+        return DK_NOMEM;
+    const bool polygons = drawing->kind == DK_POLYGONS;
+    size_t from = 0, n = 0, n_parts = 0;
     bool exterior = false;
     for (uint32_t p = 0; p < drawing->n_parts; p++) {
         const uint32_t head = part_head(drawing, p);
-        const size_t count = head >> 1, start = n;
+        const size_t count = head >> 1;
         const bool hole = head & 1;
-        bool drawn = (all || drawing->part_zooms[p] <= frame->zoom) && (!hole || exterior);
-        if (drawn) {
-            int32_t *to = grid->xy + 2 * start;
-            size_t m = narrow ? round_narrow(frame, box, drawing, from, count, to)
-                              : round_any(frame, box, drawing, from, count, to);
-            if (drawing->kind == DK_POLYGONS)
-                m = dk_ring_reduce(to, m);
-            drawn = m > 0;
-            n += m;
-        }
+        /* Lines and points have no parts that are too small. */
+        const bool drawn = polygons ? drawing->part_zooms[p] <= frame->zoom && (!hole || exterior) : true;
+        size_t m = 0;
+        if (drawn && !(polygons ? round_ring(frame, box, drawing, from, count, grid->xy + 2 * n, &m)
+                                : round_part(frame, box, drawing, from, count, grid->xy + 2 * n, &m, drawing->wide,
+                                             frame->plate, false)))
+            return DK_CORRUPT;
         from += count;
         if (!hole)
-            exterior = drawn;
-        if (drawn)
-            grid->parts[grid->n_parts++] = (dk_part){.start = start, .count = n - start, .hole = hole};
+            exterior = m > 0;
+        if (m > 0)
+            grid->parts[n_parts++] = (dk_part){.start = n, .count = m, .hole = hole};
+        n += m;
     }
     grid->n_points = n;
-    return true;
+    grid->n_parts = n_parts;
+    return DK_OK;
 }
 
 /* ---- reaching out of the tile ---- */
 
-/* The kept vertices in tile units, unrounded, appended to out. */
-static bool append_unrounded(const dk_tile_frame *frame, const dk_world_box *box, const dk_drawing *drawing, bool all,
-                             dk_parts *out)
+static inline void position_at(const dk_drawing *drawing, size_t i, uint32_t *ret_x, uint32_t *ret_y)
+{
+    if (drawing->wide) {
+        uint32_t xy[2];
+        memcpy(xy, drawing->xy + 8 * i, 8);
+        *ret_x = xy[0], *ret_y = xy[1];
+    } else {
+        uint16_t xy[2];
+        memcpy(xy, drawing->xy + 4 * i, 4);
+        *ret_x = xy[0], *ret_y = xy[1];
+    }
+}
+
+/* The vertices in tile units, unrounded, appended to out: those kept at the zoom, of the parts that are drawn there; or
+ * all. */
+static dk_status append_unrounded(const dk_tile_frame *frame, const dk_world_box *box, const dk_drawing *drawing,
+                                  bool all, dk_parts *out)
 {
     const double scale = ldexp(1, -frame->shift);
     const size_t least = drawing->kind == DK_POLYGONS ? 3 : 1;
+    const int zoom = all ? UINT8_MAX : frame->zoom;
+    const uint32_t width = box->x1 - box->x0, height = box->y1 - box->y0;
     size_t from = 0;
     bool exterior = false;
     if (!dk_parts_reserve(out, drawing->n_points))
-        return false;
+        return DK_NOMEM;
     for (uint32_t p = 0; p < drawing->n_parts; p++) {
         const uint32_t head = part_head(drawing, p);
         const size_t count = head >> 1, start = out->n_points;
         const bool hole = head & 1;
-        bool drawn = (all || drawing->part_zooms[p] <= frame->zoom) && (!hole || exterior);
+        bool drawn = drawing->part_zooms[p] <= zoom && (!hole || exterior);
         for (size_t i = from; drawn && i < from + count; i++) {
-            if (drawing->zooms[i] > frame->zoom)
+            if (drawing->zooms[i] > zoom)
                 continue;
             uint32_t px, py;
             int64_t x, y;
             position_at(drawing, i, &px, &py);
+            if (px > width || py > height)
+                return DK_CORRUPT;
             place(frame, box, px, py, &x, &y);
             out->xy[2 * out->n_points] = (double)x * scale;
             out->xy[2 * out->n_points + 1] = (double)y * scale;
@@ -205,11 +242,11 @@ static bool append_unrounded(const dk_tile_frame *frame, const dk_world_box *box
             out->n_points = start;
         } else {
             if (!dk_parts_reserve(out, 0))
-                return false;
+                return DK_NOMEM;
             dk_parts_close(out, start, hole);
         }
     }
-    return true;
+    return DK_OK;
 }
 
 /* Clips work->source; *ret_clipped belongs to work. */
@@ -346,6 +383,7 @@ static void add_rings(dk_feature_work *work, dk_mvt *mvt, const dk_grid_shape *g
 
 static void add_lines(dk_mvt *mvt, dk_grid_shape *grid)
 {
+    bool drawn = false;
     for (size_t i = 0; i < grid->n_parts; i++) {
         int32_t *xy = grid->xy + 2 * grid->parts[i].start;
         size_t m = 0;
@@ -356,13 +394,16 @@ static void add_lines(dk_mvt *mvt, dk_grid_shape *grid)
             xy[2 * m + 1] = xy[2 * j + 1];
             m++;
         }
-        if (m >= 2) {
-            dk_mvt_line(mvt, xy, m);
-        } else if (m == 1 && grid->n_parts == 1) {
-            /* Shorter than the grid: one unit, so that it does not vanish. */
-            const int32_t dot[4] = {xy[0], xy[1], xy[0] < DK_MVT_EXTENT ? xy[0] + 1 : xy[0] - 1, xy[1]};
-            dk_mvt_line(mvt, dot, 2);
-        }
+        if (m < 2)
+            continue;
+        dk_mvt_line(mvt, xy, m);
+        drawn = true;
+    }
+    if (!drawn && grid->n_parts > 0) {
+        /* Shorter than the grid: one unit, so that it does not vanish. */
+        const int32_t *xy = grid->xy + 2 * grid->parts[0].start;
+        const int32_t dot[4] = {xy[0], xy[1], xy[0] < DK_MVT_EXTENT ? xy[0] + 1 : xy[0] - 1, xy[1]};
+        dk_mvt_line(mvt, dot, 2);
     }
 }
 
@@ -394,30 +435,42 @@ static dk_status add_checked(dk_feature_work *work, dk_mvt *mvt, const dk_parts 
     return DK_OK;
 }
 
+/* What lies in work->grid, sound. */
+static void add_grid(dk_feature_work *work, dk_mvt *mvt, dk_geometry_kind kind)
+{
+    if (kind == DK_POLYGONS) {
+        add_rings(work, mvt, &work->grid);
+        return;
+    }
+    if (kind == DK_LINES)
+        add_lines(mvt, &work->grid);
+    else
+        dk_mvt_points(mvt, work->grid.xy, work->grid.n_points);
+    work->stats.vertices += work->grid.n_points;
+}
+
 static dk_status add_parts(dk_feature_work *work, dk_mvt *mvt, dk_geometry_kind kind, const dk_parts *exact)
 {
     if (kind == DK_POLYGONS)
         return add_checked(work, mvt, exact);
     if (!round_parts(exact, &work->grid))
         return DK_NOMEM;
-    if (kind == DK_LINES)
-        add_lines(mvt, &work->grid);
-    else
-        dk_mvt_points(mvt, work->grid.xy, work->grid.n_points);
-    work->stats.vertices += work->grid.n_points;
+    add_grid(work, mvt, kind);
     return DK_OK;
 }
 
-/* The exact parts for drawing, clipped where they reach out. Nothing of the zoom's parts left: all of them. */
+/* The exact parts for drawing, clipped where they reach out. Where nothing is left of them at the zoom, which is below
+ * the feature's first: all vertices, so that a sliver stands for it. */
 static dk_status exact_parts(dk_feature_work *work, const dk_tile_frame *frame, const dk_entry_head *head,
                              const dk_drawing *drawing, const dk_parts **ret_exact)
 {
     const dk_world_box box = {head->x0, head->y0, head->x1, head->y1};
     dk_parts_clear(&work->source);
-    if (!append_unrounded(frame, &box, drawing, false, &work->source))
-        return DK_NOMEM;
-    if (work->source.n_parts == 0 && !append_unrounded(frame, &box, drawing, true, &work->source))
-        return DK_NOMEM;
+    dk_status status = append_unrounded(frame, &box, drawing, false, &work->source);
+    if (status == DK_OK && work->source.n_parts == 0)
+        status = append_unrounded(frame, &box, drawing, true, &work->source);
+    if (status != DK_OK)
+        return status;
     *ret_exact = &work->source;
     if (lies_inside(frame, &box))
         return DK_OK;
@@ -431,20 +484,15 @@ dk_status dk_draw_entry(dk_feature_work *work, dk_mvt *mvt, const dk_tile_frame 
     const dk_world_box box = {head->x0, head->y0, head->x1, head->y1};
     const uint32_t unsound = frame->plate ? head->unsound_plate : head->unsound;
     const bool sound = frame->zoom >= head->first_zoom && (unsound >> frame->zoom & 1) == 0;
+    dk_status status;
     if ((sound || drawing->kind != DK_POLYGONS) && lies_inside(frame, &box)) {
-        if (!round_drawing(work, frame, &box, drawing, drawing->kind != DK_POLYGONS))
-            return DK_NOMEM;
-        if (drawing->kind == DK_POLYGONS) {
-            add_rings(work, mvt, &work->grid);
-        } else if (drawing->kind == DK_LINES) {
-            add_lines(mvt, &work->grid);
-        } else {
-            dk_mvt_points(mvt, work->grid.xy, work->grid.n_points);
-        }
-        return DK_OK;
+        status = round_drawing(work, frame, &box, drawing);
+        if (status == DK_OK)
+            add_grid(work, mvt, drawing->kind);
+        return status;
     }
     const dk_parts *exact;
-    const dk_status status = exact_parts(work, frame, head, drawing, &exact);
+    status = exact_parts(work, frame, head, drawing, &exact);
     return status != DK_OK ? status : add_parts(work, mvt, drawing->kind, exact);
 }
 
