@@ -1,5 +1,7 @@
 #include "tiler/tile_feature.h"
 
+#include "tiler/tile_mend.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -422,10 +424,13 @@ static dk_status add_checked(dk_feature_work *work, dk_mvt *mvt, const dk_parts 
     }
     if (grid->n_parts > 0) {
         work->stats.repaired++;
-        const dk_status status =
-            dk_geos_snap(work->geos, exact->xy, exact->n_points, exact->parts, exact->n_parts, &work->snapped);
-        if (status == DK_NOMEM)
-            return status;
+        dk_status status = DK_OK;
+        if (!dk_rings_mend(grid->xy, grid->parts, grid->n_parts, &work->snapped)) {
+            work->stats.snapped++;
+            status = dk_geos_snap(work->geos, exact->xy, exact->n_points, exact->parts, exact->n_parts, &work->snapped);
+            if (status == DK_NOMEM)
+                return status;
+        }
         if (status == DK_OK && work->snapped.n_parts > 0) {
             add_rings(work, mvt, &work->snapped);
             return DK_OK;

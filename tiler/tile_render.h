@@ -12,7 +12,8 @@ typedef struct dk_tile_layer {
 } dk_tile_layer;
 
 typedef struct dk_render_stats {
-    uint64_t features, vertices, clipped, repaired, slivers;
+    uint64_t features, vertices, clipped, slivers;
+    uint64_t repaired, snapped; /* not sound after rounding; and of them, those that needed GEOS */
 } dk_render_stats;
 
 typedef struct dk_render dk_render; /* memory kept from tile to tile; one per thread */

@@ -93,11 +93,12 @@ static void print_zoom(bench *b, int z, const dk_render_stats *before)
     const dk_render_stats *after = dk_render_statistics(b->render);
     const double n = b->n > 0 ? (double)b->n : 1;
     qsort(b->times, b->n, sizeof *b->times, by_time);
-    printf("%4d %7zu %8.0f %8.0f %9.0f %8.0f %9.3f %8.3f %8.3f %8.2f %9zu %6.2f %6.2f\n", z, b->n,
+    printf("%4d %7zu %8.0f %8.0f %9.0f %8.0f %9.3f %8.3f %8.3f %8.2f %9zu %6.2f %6.2f %6.2f\n", z, b->n,
            (double)(after->features - before->features) / n, (double)(after->vertices - before->vertices) / n,
            (double)b->bytes / n, (double)b->gzipped / n, b->rendering * 1e3 / n, b->packing * 1e3 / n,
            b->n > 0 ? b->times[b->n / 2] * 1e3 : 0, b->slowest * 1e3, b->largest,
-           (double)(after->repaired - before->repaired) / n, (double)(after->slivers - before->slivers) / n);
+           (double)(after->repaired - before->repaired) / n, (double)(after->snapped - before->snapped) / n,
+           (double)(after->slivers - before->slivers) / n);
     fflush(stdout);
 }
 
@@ -182,7 +183,7 @@ int main(int argc, char **argv)
         y0 = dk_plate_y(y0), y1 = dk_plate_y(y1);
     b.render = dk_render_create();
     b.compressor = libdeflate_alloc_compressor(1);
-    printf("zoom   tiles features vertices     bytes     gzip render ms  gzip ms   median  slowest   largest repair sliver\n");
+    printf("zoom   tiles features vertices     bytes     gzip render ms  gzip ms   median  slowest   largest repair   geos sliver\n");
     first = first >= 0 ? first : b.layers[0].grid ? 0 : b.layers[0].kind->min_zoom;
     last = last >= 0 ? last : 18;
     for (int z = first; z <= last; z++) {
