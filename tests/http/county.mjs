@@ -227,10 +227,12 @@ export function makeStore() {
   return store;
 }
 
-/** Starts the server and waits for its address: {url, child, ended, errors(), stop()}. */
+/** Starts the server and waits for its address: {url, child, ended, errors(), stop()}. Options are the program's; a last
+ * one {tiler} names another program. */
 export async function serve(store, ...options) {
+  const program = typeof options.at(-1) === 'object' ? options.pop().tiler : tiler;
   const args = [store, '--listen', '127.0.0.1:0', '--threads', '2', '--token-file', join(dirname(store), 'tokens'), ...options];
-  const child = spawn(tiler, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   children.add(child);
   let stdout = '', stderr = '';
   const ended = new Promise((resolve) => {

@@ -1,0 +1,121 @@
+// What is too much for a tile: tens of thousands of parcels in one place, outlines of tens of thousands of vertices, and
+// thousands of parts.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { get, serve } from '../http/county.mjs';
+import { catalogue, geos, insideArea, makeLand, randomOf, readTile, tilesOf, wkt } from './land.mjs';
+
+async function served(land, work) {
+  writeFileSync(join(dirname(land.store), 'tokens'), 'token-for-the-tests-0001 * all\n', { mode: 0o600 });
+  const server = await serve(land.store);
+  try {
+    return await work(server.url);
+  } finally {
+    await server.stop();
+  }
+}
+const square = (west, south, width, height = width) => [[[west, south], [west + width, south], [west + width, south + height], [west, south + height], [west, south]]];
+
+test('40,000 small parcels in one place: no tile is above 500 KB, none is lost, and neighbouring tiles agree', async () => {
+  const land = makeLand(catalogue.replace('tiles: true}\n      - {name: households',
+    'tiles: true}\n      - {name: note, title: 说明, type: text, audience: public, tiles: true}\n      - {name: households'));
+  const random = randomOf(3), SIDE = 200, STEP = 0.00012, west = 117.205, south = 31.805;
+  const parcels = [];
+  for (let i = 0; i < SIDE; i++) {
+    for (let j = 0; j < SIDE; j++) {
+      // Texts that nothing can compress, and sizes that differ.
+      const note = Array.from({ length: 4 }, () => Math.floor(random() * 2 ** 32).toString(36)).join('');
+      parcels.push({ id: `${i}-${j}`, note, households: 1, rings: square(west + i * STEP, south + j * STEP, STEP * (0.5 + 0.4 * random())) });
+    }
+  }
+  land.load('crowd', parcels.slice(0, 30000));
+  land.load('more', parcels.slice(30000));
+  const box = [west, south, west + SIDE * STEP, south + SIDE * STEP];
+  let crowded = 0, raised = 0;
+  await served(land, async (url) => {
+    for (let z = 0; z <= 16; z++) {
+      const drawn = new Map();
+      let counted = 0, households = 0;
+      for (const tile of tilesOf(box, z)) {
+        const { size, layers } = await readTile(url, 'zone,zone_grid', tile);
+        const { raw } = await get(`${url}/xyz/zone,zone_grid/${z}/${tile.x}/${tile.y}`, { headers: { 'Accept-Encoding': 'gzip' } });
+        assert.ok(raw.length <= 500000, `${z}/${tile.x}/${tile.y} has ${raw.length} bytes`);
+        crowded = Math.max(crowded, raw.length);
+        assert.ok(size > 0);
+        for (const { id, rings } of layers.zone ?? []) {
+          if (!drawn.has(id)) drawn.set(id, []);
+          drawn.get(id).push({ tile, rings });
+        }
+        for (const { properties } of layers.zone_grid ?? []) {
+          counted += properties.count;
+          households += properties.households;
+        }
+      }
+      assert.equal(drawn.size + counted, parcels.length, `zoom ${z}`);
+      assert.equal(households, counted);
+      if (z >= 13 && counted > 0) raised++;
+      // A parcel that reaches over a tile's edge by more than the edge's rounding is drawn on the other side too.
+      for (const copies of drawn.values()) {
+        for (const { tile, rings } of copies) {
+          const xs = rings[0].map(([x]) => x);
+          if (Math.min(...xs) < 4090 && Math.max(...xs) > 4110 && tilesOf(box, z).some(({ x, y }) => x === tile.x + 1 && y === tile.y)) {
+            assert.ok(copies.some(({ tile: { x, y } }) => x === tile.x + 1 && y === tile.y), `zoom ${z}: drawn in one tile and not in its neighbour`);
+          }
+        }
+      }
+      if (z === 16) assert.equal(counted, 0, 'at the top zoom all are drawn');
+    }
+  });
+  assert.ok(crowded > 150000 && raised > 0, `the largest tile has ${crowded} bytes; ${raised} zooms were thinned out`);
+  assert.match(land.run('check', land.store), /sound/);
+  land.run('withdraw', land.store, '1', '--reason', 'test');
+  assert.match(land.run('check', land.store), /sound/);
+});
+
+/** A ring around a middle whose radius wanders, of n positions. */
+function coast(random, [x, y], radius, n) {
+  const waves = Array.from({ length: 40 }, (_, k) => [(k + 1) * (1 + Math.floor(random() * 3)), random() * 2 * Math.PI, radius * 0.25 / (k + 2)]);
+  const ring = Array.from({ length: n }, (_, i) => {
+    const a = i / n * 2 * Math.PI;
+    const r = radius + waves.reduce((sum, [f, phase, height]) => sum + height * Math.sin(f * a + phase), 0) + (random() - 0.5) * radius * 1e-5;
+    return [x + r * Math.cos(a), y + r * Math.sin(a)];
+  });
+  return [...ring, ring[0]];
+}
+
+test('an outline of 30,000 vertices with holes, and one of 4,000 parts: every tile shows what lies in it', async () => {
+  const random = randomOf(5);
+  const land = makeLand();
+  const big = [coast(random, [117.5, 32], 0.4, 30000), ...[0, 1, 2, 3, 4].map((i) => coast(random, [117.35 + 0.07 * i, 32 + 0.05 * (i % 2)], 0.012, 1500).reverse())];
+  const parts = Array.from({ length: 4000 }, (_, i) => square(118.2 + (i % 80) * 0.005, 31.6 + Math.floor(i / 80) * 0.005, 0.003));
+  land.load('big', [{ id: 'big', households: 5, rings: big }, { id: 'parts', households: 7, polygons: parts }, { id: 'beside', households: 1, rings: square(117.1, 31.5, 0.01) }]);
+  assert.match(land.run('check', land.store), /sound/);
+  await served(land, async (url) => {
+    const items = (await get(`${url}/collections/zone/items`)).json.features;
+    const areaOf = (key) => items.find(({ properties }) => properties.id === key).properties.area_m2;
+    for (const set of ['WebMercatorQuad', 'CGCS2000Quad']) {
+      for (const [z, box] of [[6, [117, 31, 119, 33]], [8, [116.8, 31.3, 118.7, 32.7]], [10, [116.8, 31.3, 118.7, 32.7]], [12, [116.8, 31.3, 118.15, 32.7]], [14, [117.7, 31.9, 117.78, 31.98]]]) {
+        const area = new Map(), polygons = [];
+        for (const tile of tilesOf(box, z, set)) {
+          const { layers } = await readTile(url, 'zone', tile, set);
+          const seen = new Set();
+          for (const { id, properties, rings } of layers.zone ?? []) {
+            assert.ok(!seen.has(id), `${set} ${z}/${tile.x}/${tile.y}: ${properties.id} comes twice`);
+            seen.add(id);
+            polygons.push(wkt(rings));
+            const inside = insideArea(rings);
+            const lat = set === 'WebMercatorQuad' ? Math.atan(Math.sinh(Math.PI * (1 - 2 * (tile.y + 0.5) / 2 ** z))) : (90 - (tile.y + 0.5) * 360 / 2 ** z) * Math.PI / 180;
+            const width = 2 * Math.PI * 6378137 / 2 ** z / 4096 * Math.cos(lat), height = set === 'WebMercatorQuad' ? width : 2 * Math.PI * 6378137 / 2 ** z / 4096;
+            area.set(properties.id, (area.get(properties.id) ?? 0) + inside * width * height);
+          }
+        }
+        assert.equal(geos('invalid', polygons), '0', `${set} zoom ${z}`);
+        // Zooms whose boxes hold all of it; the sphere's areas differ from the ellipsoid's by half a percent.
+        if (z >= 8 && z <= 12) assert.ok(Math.abs(area.get('big') / areaOf('big') - 1) < 0.02, `${set} zoom ${z}: ${area.get('big')} of ${areaOf('big')}`);
+        if (z === 8 || z === 10) assert.ok(Math.abs(area.get('parts') / areaOf('parts') - 1) < 0.05, `${set} zoom ${z}: ${area.get('parts')} of ${areaOf('parts')}`);
+      }
+    }
+  });
+});
