@@ -33,7 +33,7 @@ function tell(message) {
 
 /* The URL */
 
-const hash = () => state.format({ view: map?.view() ?? state.parse(location.hash).view, layers: layers.shown(), select: selected });
+const hash = () => state.format({ view: map?.view() ?? state.parse(location.hash).view, layers: layers.shown(), crs: start.crs, select: selected });
 const depth = () => history.state?.depth ?? 0;
 
 function remember() {
@@ -175,9 +175,13 @@ function changeViewer(given) {
 }
 
 function drawLayers(visible) {
-  layers = showLayers({ catalogue, style, visible, on: { change() {
+  layers = showLayers({ catalogue, style, visible, plate: start.crs === '4490', on: { change() {
     map?.setVisible(layers.isVisible);
     remember();
+  }, project(plate) { // the tiles are others: the page begins anew
+    start.crs = plate ? '4490' : null;
+    remember();
+    location.reload();
   } } });
 }
 
@@ -220,7 +224,7 @@ function mapProblem(message) {
 
 async function begin() {
   useCatalogue(await readCatalogue());
-  style = await fitStyle(await api.style('default'), catalogue);
+  style = await fitStyle(await api.style('default'), catalogue, { plate: start.crs === '4490' });
   drawLayers(start.layers);
   panel.setUp({ onClose: close, onBack: () => history.back() });
   search = setUpSearch({ open });

@@ -50,8 +50,9 @@ function swatch({ fill, line, circle, dash, faint }) {
   return svg;
 }
 
-/** Shows the switches; on.change(names that are on, in the catalogue's order) after each change. */
-export function showLayers({ catalogue, style, visible, on }) {
+/** Shows the switches; on.change(names that are on, in the catalogue's order) after each change, on.project(whether in
+ * degrees of CGCS2000) when the projection is chosen. */
+export function showLayers({ catalogue, style, visible, plate, on }) {
   const names = catalogue.layers.map((layer) => layer.name);
   const extra = catalogue.config?.tianditu_key ? ['tianditu'] : [];
   const state = new Set(visible ?? [...names, ...extra]);
@@ -78,6 +79,10 @@ export function showLayers({ catalogue, style, visible, on }) {
         each.map((sign) => el('li', {}, swatch(sign), el('span', {}, sign.title)))) : null));
   }
   if (extra.length) list.append(el('div', { class: 'layer' }, row('tianditu', '天地图底图')));
+  const projection = el('input', { type: 'checkbox', name: 'crs', value: '4490', onchange: () => on.project(projection.checked) });
+  projection.checked = plate;
+  list.append(el('div', { class: 'layer' }, el('label', { class: 'layer-row', title: '瓦片按 EPSG:4490（天地图 c）切分' },
+    projection, el('span', { class: 'layer-title' }, '经纬度投影（CGCS2000）'))));
   byId('layers-body').replaceChildren(list);
 
   const toggle = byId('layers-toggle');

@@ -1,5 +1,5 @@
 // The map: the style made to fit this catalogue, layers on and off, what lies under a click, what is selected.
-import { Map as MapLibreMap, NavigationControl, ScaleControl, setWorkerUrl } from './maplibre-gl.js';
+import { addProjection, Map as MapLibreMap, NavigationControl, ScaleControl, setWorkerUrl } from './maplibre-gl.js';
 import { get, headersFor, root } from './api.js';
 import { byId } from './dom.js';
 
@@ -54,6 +54,33 @@ function gridLayer(name, source, colour) {
       'fill-opacity': ['interpolate', ['linear'], ['log10', ['get', 'count']], 0, 0.22, 1, 0.45, 3, 0.8] } };
 }
 
+// Degrees as they are, in the tiles of CGCS2000Quad: tile 0/0/0 is 360 degrees wide and high, from 180° W and 90° N.
+const PLATE = 'EPSG:4490';
+addProjection({
+  name: PLATE,
+  projection: { forward: ([lng, lat]) => [lng, lat], inverse: ([x, y]) => [x, y] },
+  tileMatrixSet: { origin: [-180, 90], extentAtZoom0: 360 },
+});
+
+/** A vector source of one layer or grid in CGCS2000Quad. */
+async function plateSource(name) {
+  const path = `collections/${encodeURIComponent(name)}/tiles/CGCS2000Quad`;
+  const { tileMatrixSetLimits: limits, boundingBox: { lowerLeft, upperRight } } = await get(path);
+  return { type: 'vector', tiles: [`${root.href}${path}/{z}/{y}/{x}`], minzoom: Number(limits[0].tileMatrix), maxzoom: Number(limits.at(-1).tileMatrix),
+    bounds: [...lowerLeft, ...upperRight] };
+}
+
+/** The style with a source of CGCS2000Quad for each layer, in place of sources of several layers. */
+async function inPlate(style) {
+  const sources = Object.fromEntries(Object.entries(style.sources).filter(([, source]) => source.type !== 'vector'));
+  const names = [...new Set(style.layers.map((layer) => layer['source-layer']).filter(Boolean))];
+  await Promise.all(names.map(async (name) => {
+    sources[`plate-${name}`] = await plateSource(name);
+  }));
+  return { ...style, projection: { type: PLATE }, sources,
+    layers: style.layers.map((layer) => (layer['source-layer'] ? { ...layer, source: `plate-${layer['source-layer']}` } : layer)) };
+}
+
 /** A vector source for these layers, its tiles asked from the server that this page came from. */
 async function vectorSource(names) {
   const path = `xyz/${names.map(encodeURIComponent).join(',')}`;
@@ -67,19 +94,20 @@ async function vectorSource(names) {
   return source;
 }
 
-function tianditu(layer, key) {
-  const query = 'SERVICE=WMTS&REQUEST=GetTile&VERSION=1.0.0&STYLE=default&TILEMATRIXSET=w&FORMAT=tiles';
+function tianditu(layer, key, set) {
+  const query = `SERVICE=WMTS&REQUEST=GetTile&VERSION=1.0.0&STYLE=default&TILEMATRIXSET=${set}&FORMAT=tiles`;
   return {
     type: 'raster',
     tileSize: 256,
     maxzoom: 18,
-    tiles: [0, 1, 2, 3, 4, 5, 6, 7].map((n) => `https://t${n}.tianditu.gov.cn/${layer}_w/wmts?${query}`
+    tiles: [0, 1, 2, 3, 4, 5, 6, 7].map((n) => `https://t${n}.tianditu.gov.cn/${layer}_${set}/wmts?${query}`
       + `&LAYER=${layer}&TILEMATRIX={z}&TILEROW={y}&TILECOL={x}&tk=${encodeURIComponent(key)}`),
   };
 }
 
-/** The style as it fits the catalogue: layers that are not published left out, unknown ones drawn in a spare colour. */
-export async function fitStyle(style, catalogue) {
+/** The style as it fits the catalogue: layers that are not published left out, unknown ones drawn in a spare colour.
+ * plate: in degrees of CGCS2000 instead of Web Mercator. */
+export async function fitStyle(style, catalogue, { plate = false } = {}) {
   const known = new Set(catalogue.layers.map((layer) => layer.name));
   const drawn = new Set();
   const fitted = { ...style, sources: {}, layers: [] };
@@ -112,8 +140,8 @@ export async function fitStyle(style, catalogue) {
   await Promise.all(jobs);
   const key = catalogue.config?.tianditu_key;
   if (key) {
-    fitted.sources['tianditu-vec'] = tianditu('vec', key);
-    fitted.sources['tianditu-cva'] = tianditu('cva', key);
+    fitted.sources['tianditu-vec'] = tianditu('vec', key, plate ? 'c' : 'w');
+    fitted.sources['tianditu-cva'] = tianditu('cva', key, plate ? 'c' : 'w');
     const ground = fitted.layers.findIndex((layer) => layer.type !== 'background');
     fitted.layers.splice(ground < 0 ? fitted.layers.length : ground, 0,
       { id: 'tianditu-vec', type: 'raster', source: 'tianditu-vec' });
@@ -121,7 +149,7 @@ export async function fitStyle(style, catalogue) {
     fitted.layers.splice(names < 0 ? fitted.layers.length : names, 0,
       { id: 'tianditu-cva', type: 'raster', source: 'tianditu-cva' });
   }
-  return fitted;
+  return plate ? inPlate(fitted) : fitted;
 }
 
 /** Room that the open panel takes from the map, so that what is flown to is not behind it. */
