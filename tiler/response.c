@@ -163,8 +163,8 @@ bool dk_respond_prepare(dk_context *ctx, dk_coding coding, struct MHD_Response *
                         struct MHD_Response **ret_not_modified, char ret_tag[DK_TAG_SIZE], size_t *ret_size)
 {
     dk_worker *worker = ctx->worker;
-    const void *data = worker->body.data;
     size_t size = worker->body.size;
+    const void *data = size > 0 ? worker->body.data : (const void *)"";
     const bool empty = ctx->answer.status == MHD_HTTP_NO_CONTENT;
     *ret_full = *ret_not_modified = NULL;
     if (worker->body.failed)
