@@ -40,7 +40,7 @@ typedef enum dk_stmt_id {
     DK_STMT_POST_INSERT, /* term, row */
     DK_STMT_POST_ROWS,   /* term -> rows in order */
     DK_STMT_POST_SEEK,   /* term, row -> the first row not below it */
-    DK_STMT_SHEET_SCAN,                                         /* + dk_sheet: id from, id to -> id, born, died, data */
+    DK_STMT_SHEET_SCAN, /* + dk_sheet: id from, to, columns from, to, rows from, to, generation -> id, data or NULL */
     DK_STMT_SHEET_OPEN = DK_STMT_SHEET_SCAN + DK_SHEETS,        /* id from, id to -> id, born, data of the one that lives */
     DK_STMT_SHEET_INSERT = DK_STMT_SHEET_OPEN + DK_SHEETS,      /* id, born, data */
     DK_STMT_SHEET_CHANGE = DK_STMT_SHEET_INSERT + DK_SHEETS,    /* id, data */
@@ -62,7 +62,7 @@ struct dk_store {
     int lock; /* descriptor of STORE-lock, -1 for readers */
     dk_catalogue *catalogue;
     sqlite3_stmt *statements[DK_MAX_KINDS][DK_STMT_COUNT];
-    sqlite3_stmt *generation;
+    sqlite3_stmt *generation, *begin_reading, *end_reading;
     uint64_t indexed[DK_MAX_KINDS]; /* fields whose terms are kept: those of links, totals and search */
     /* What the reading session knows of a layer's sheets; asked once a generation (index_read.c). */
     struct dk_sheet_levels {
@@ -97,6 +97,9 @@ dk_status dk_sql_done(dk_store *store, sqlite3_stmt *stmt, dk_error *err);
 dk_status dk_sql_begin(dk_store *store, dk_error *err);
 dk_status dk_sql_commit(dk_store *store, dk_error *err);
 void dk_sql_rollback(dk_store *store);
+/* A transaction that only reads; both do nothing but run a kept statement. */
+dk_status dk_sql_begin_reading(dk_store *store, dk_error *err);
+void dk_sql_end_reading(dk_store *store);
 void dk_sql_finalize_all(dk_store *store);
 
 /* ---- schema (schema.c) ---- */
@@ -193,6 +196,7 @@ dk_status dk_rows_of_term(dk_store *store, const dk_kind *kind, int field, const
 /* The id of a sheet: 5 bits level, 40 bits Morton code of the cell, 18 bits version (of the generation of its birth). */
 int64_t dk_sheet_first(int level, uint64_t cell); /* of version 0 */
 int64_t dk_sheet_last(int level, uint64_t cell);  /* of the last version */
+extern const int64_t dk_sheet_column_bits, dk_sheet_row_bits; /* of the id: the cell's column and row */
 void dk_sheet_place(int64_t id, int *ret_level, uint64_t *ret_cell);
 const char *dk_sheet_table(dk_sheet sheet); /* "block" of block_K */
 

@@ -78,7 +78,7 @@ dk_status dk_index_begin(dk_store *store, int64_t generation, int64_t *ret_gener
 {
     int64_t purged = 0;
     store->in_session = sqlite3_get_autocommit(store->db) != 0;
-    dk_status status = store->in_session ? dk_sql_run(store, "BEGIN", err) : DK_OK;
+    dk_status status = store->in_session ? dk_sql_begin_reading(store, err) : DK_OK;
     if (status == DK_OK && generation == DK_NEWEST)
         status = dk_store_generation(store, &generation, err);
     else if (status == DK_OK && (status = purged_generation(store, &purged, err)) == DK_OK && generation < purged)
@@ -94,7 +94,7 @@ dk_status dk_index_begin(dk_store *store, int64_t generation, int64_t *ret_gener
 void dk_index_end(dk_store *store)
 {
     if (store->in_session)
-        dk_sql_rollback(store); /* ends the reading; nothing was written */
+        dk_sql_end_reading(store);
     store->in_session = false;
 }
 

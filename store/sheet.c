@@ -13,6 +13,9 @@ static const uint64_t version_mask = (UINT64_C(1) << VERSION_BITS) - 1, cell_mas
 /* Sheets taken away in one transaction. */
 enum { PURGED_A_STEP = 2000 };
 
+const int64_t dk_sheet_column_bits = INT64_C(0x5555555555) << VERSION_BITS;
+const int64_t dk_sheet_row_bits = INT64_C(0xaaaaaaaaaa) << VERSION_BITS;
+
 int64_t dk_sheet_first(int level, uint64_t cell)
 {
     return (int64_t)((uint64_t)level << (CELL_BITS + VERSION_BITS) | cell << VERSION_BITS);
@@ -269,11 +272,6 @@ static uint64_t next_in_range(uint64_t code, uint64_t min, uint64_t max, int lev
 /* Rows outside the range that are read past before the next range is sought: a step costs a fifth of a seek. */
 enum { ROWS_PASSED = 5 };
 
-static bool lives(int64_t born, int64_t died, int64_t generation)
-{
-    return generation == DK_NEWEST ? died == 0 : born <= generation && (died == 0 || died > generation);
-}
-
 dk_status dk_sheet_scan(dk_store *store, const dk_kind *layer, dk_sheet sheet, int level, const dk_cell_range *range,
                         int64_t generation, dk_sheet_fn each, void *user, dk_error *err)
 {
@@ -285,6 +283,11 @@ dk_status dk_sheet_scan(dk_store *store, const dk_kind *layer, dk_sheet sheet, i
             return status;
         sqlite3_bind_int64(stmt, 1, dk_sheet_first(level, from));
         sqlite3_bind_int64(stmt, 2, dk_sheet_last(level, last));
+        sqlite3_bind_int64(stmt, 3, dk_sheet_first(0, first) & dk_sheet_column_bits);
+        sqlite3_bind_int64(stmt, 4, dk_sheet_first(0, last) & dk_sheet_column_bits);
+        sqlite3_bind_int64(stmt, 5, dk_sheet_first(0, first) & dk_sheet_row_bits);
+        sqlite3_bind_int64(stmt, 6, dk_sheet_first(0, last) & dk_sheet_row_bits);
+        sqlite3_bind_int64(stmt, 7, generation == DK_NEWEST ? INT64_MAX : generation);
         uint64_t next = from;
         for (int passed = 0; passed <= ROWS_PASSED && (status = dk_sql_step(store, stmt, err)) == DK_OK;) {
             int at;
@@ -292,10 +295,10 @@ dk_status dk_sheet_scan(dk_store *store, const dk_kind *layer, dk_sheet sheet, i
             dk_sheet_place(sqlite3_column_int64(stmt, 0), &at, &cell);
             if (cell >= next && in_range(range, cell)) {
                 passed = 0;
-                if (!lives(sqlite3_column_int64(stmt, 1), sqlite3_column_int64(stmt, 2), generation))
+                if (sqlite3_column_type(stmt, 1) == SQLITE_NULL) /* of another generation */
                     continue;
-                const void *data = sqlite3_column_blob(stmt, 3);
-                const size_t size = (size_t)sqlite3_column_bytes(stmt, 3);
+                const void *data = sqlite3_column_blob(stmt, 1);
+                const size_t size = (size_t)sqlite3_column_bytes(stmt, 1);
                 if ((status = each(level, cell, data, size, user)) != DK_OK)
                     break;
             } else {

@@ -84,7 +84,12 @@ static void append_sheet_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
     const char *t = dk_sheet_table((dk_sheet)(n % DK_SHEETS)), *k = kind->name;
     switch (DK_STMT_SHEET_SCAN + n / DK_SHEETS * DK_SHEETS) {
     case DK_STMT_SHEET_SCAN:
-        dk_buf_format(sql, "SELECT id,born,died,data FROM %s_%s WHERE id BETWEEN ?1 AND ?2 ORDER BY id", t, k);
+        /* The data of what is not wanted is not touched: it would be copied. The masks take the columns' and the rows'
+         * bits out of the id, which compare as the numbers do. */
+        dk_buf_format(sql,
+                      "SELECT id,CASE WHEN (id&%lld) BETWEEN ?3 AND ?4 AND (id&%lld) BETWEEN ?5 AND ?6 AND born<=?7 "
+                      "AND (died=0 OR died>?7) THEN data END FROM %s_%s WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
+                      (long long)dk_sheet_column_bits, (long long)dk_sheet_row_bits, t, k);
         break;
     case DK_STMT_SHEET_OPEN:
         dk_buf_format(sql, "SELECT id,born,data FROM %s_%s WHERE id BETWEEN ?1 AND ?2 AND died=0", t, k);
@@ -258,10 +263,32 @@ void dk_sql_rollback(dk_store *store)
         sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
+/* Runs a statement that is prepared once. */
+static dk_status run_kept(dk_store *store, sqlite3_stmt **stmt, const char *sql, dk_error *err)
+{
+    dk_status status = *stmt != NULL ? DK_OK : dk_sql_prepare(store, sql, stmt, err);
+    if (status == DK_OK)
+        status = dk_sql_done(store, *stmt, err);
+    return status;
+}
+
+dk_status dk_sql_begin_reading(dk_store *store, dk_error *err)
+{
+    return run_kept(store, &store->begin_reading, "BEGIN", err);
+}
+
+void dk_sql_end_reading(dk_store *store)
+{
+    if (!sqlite3_get_autocommit(store->db) && run_kept(store, &store->end_reading, "COMMIT", NULL) != DK_OK)
+        dk_sql_rollback(store);
+}
+
 void dk_sql_finalize_all(dk_store *store)
 {
     for (size_t k = 0; k < DK_MAX_KINDS; k++)
         for (size_t i = 0; i < DK_STMT_COUNT; i++)
             sqlite3_finalize(store->statements[k][i]);
     sqlite3_finalize(store->generation);
+    sqlite3_finalize(store->begin_reading);
+    sqlite3_finalize(store->end_reading);
 }
