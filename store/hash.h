@@ -13,10 +13,17 @@ static inline uint64_t dk_hash_mix(uint64_t a, uint64_t b)
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static inline uint64_t dk_hash_word(const unsigned char *bytes, size_t size)
+static inline uint64_t dk_hash_read8(const unsigned char *bytes)
 {
-    uint64_t word = 0;
-    memcpy(&word, bytes, size);
+    uint64_t word;
+    memcpy(&word, bytes, 8);
+    return word;
+}
+
+static inline uint64_t dk_hash_read4(const unsigned char *bytes)
+{
+    uint32_t word;
+    memcpy(&word, bytes, 4);
     return word;
 }
 
@@ -24,14 +31,18 @@ static inline uint64_t dk_hash64(const void *data, size_t size, uint64_t seed)
 {
     const unsigned char *at = data;
     uint64_t hash = seed ^ 0x9e3779b97f4a7c15u, left = size;
-    for (; left >= 16; left -= 16, at += 16)
-        hash = dk_hash_mix(dk_hash_word(at, 8) ^ 0xa0761d6478bd642fu, dk_hash_word(at + 8, 8) ^ hash);
+    for (; left > 16; left -= 16, at += 16)
+        hash = dk_hash_mix(dk_hash_read8(at) ^ 0xa0761d6478bd642fu, dk_hash_read8(at + 8) ^ hash);
+    /* The rest in two words, which may overlap: never a copy of variable size. */
     uint64_t a = 0, b = 0;
-    if (left > 8) {
-        a = dk_hash_word(at, 8);
-        b = dk_hash_word(at + 8, (size_t)left - 8);
-    } else {
-        a = dk_hash_word(at, (size_t)left);
+    if (left >= 8) {
+        a = dk_hash_read8(at);
+        b = dk_hash_read8(at + left - 8);
+    } else if (left >= 4) {
+        a = dk_hash_read4(at);
+        b = dk_hash_read4(at + left - 4);
+    } else if (left > 0) {
+        a = (uint64_t)at[0] << 16 | (uint64_t)at[left / 2] << 8 | at[left - 1];
     }
     hash = dk_hash_mix(a ^ 0xe7037ed1a0b428dbu, b ^ hash);
     return dk_hash_mix(hash ^ 0x8ebc6af09c88c6e3u, size ^ 0x589965cc75374cc3u);

@@ -1,17 +1,20 @@
 #include "tiler/mvt.h"
 
-#include "tiler/hash.h"
+#include "store/hash.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { NO_INDEX = UINT32_MAX };
 
-/* A value of the layer's table: its encoded Value message lies in mvt->values. */
+/* A value of the layer's table: its encoded Value message, with tag and length, lies in mvt->values. */
 typedef struct value_entry {
     uint64_t hash;
     size_t start, size;
 } value_entry;
+
+/* Tag and length of a value, tag and length of its text, or the whole of a number. */
+enum { VALUE_HEAD = 24 };
 
 struct dk_mvt {
     const char *name;
@@ -20,10 +23,11 @@ struct dk_mvt {
     uint32_t key_index[DK_MVT_MAX_KEYS]; /* position in the layer's keys, NO_INDEX: not used yet */
     uint8_t used_keys[DK_MVT_MAX_KEYS];
 
-    dk_buf values; /* encoded Value messages, one after the other */
+    dk_buf values; /* encoded, one after the other */
     value_entry *entries;
     size_t n_entries, entries_capacity;
-    uint32_t *table; /* open addressing over entries, power of two */
+    /* Open addressing over entries, power of two: the upper half of the hash, and the entry's place + 1; 0 is empty. */
+    uint64_t *table;
     size_t table_capacity;
 
     dk_buf features; /* encoded, with tag and length */
@@ -63,6 +67,43 @@ void dk_mvt_free(dk_mvt *mvt)
     free(mvt);
 }
 
+static uint64_t table_slot(uint64_t hash, size_t index)
+{
+    return (hash & UINT64_C(0xffffffff00000000)) | (uint32_t)(index + 1);
+}
+
+static bool grow_table(dk_mvt *mvt)
+{
+    const size_t capacity = mvt->table_capacity > 0 ? mvt->table_capacity * 2 : 1024;
+    uint64_t *table = calloc(capacity, sizeof *table);
+    if (table == NULL)
+        return false;
+    for (size_t i = 0; i < mvt->n_entries; i++) {
+        size_t at = mvt->entries[i].hash & (capacity - 1);
+        while (table[at] != 0)
+            at = (at + 1) & (capacity - 1);
+        table[at] = table_slot(mvt->entries[i].hash, i);
+    }
+    free(mvt->table);
+    mvt->table = table;
+    mvt->table_capacity = capacity;
+    return true;
+}
+
+/* Empties the table: a large tile before may have made it large, this one may be small. */
+static void clear_table(dk_mvt *mvt)
+{
+    if (mvt->n_entries > mvt->table_capacity / 16) {
+        memset(mvt->table, 0, mvt->table_capacity * sizeof *mvt->table);
+        return;
+    }
+    /* From each entry's first place to the end of its run: together these are all places that are taken. */
+    for (size_t i = 0; i < mvt->n_entries; i++)
+        for (size_t at = mvt->entries[i].hash & (mvt->table_capacity - 1); mvt->table[at] != 0;
+             at = (at + 1) & (mvt->table_capacity - 1))
+            mvt->table[at] = 0;
+}
+
 void dk_mvt_layer_begin(dk_mvt *mvt, const char *name, const char *const *keys, size_t n_keys)
 {
     mvt->name = name;
@@ -73,9 +114,8 @@ void dk_mvt_layer_begin(dk_mvt *mvt, const char *name, const char *const *keys, 
         mvt->key_index[i] = NO_INDEX;
     dk_buf_clear(&mvt->values);
     dk_buf_clear(&mvt->features);
+    clear_table(mvt);
     mvt->n_entries = 0;
-    if (mvt->table != NULL)
-        memset(mvt->table, 0xff, mvt->table_capacity * sizeof *mvt->table);
     mvt->n_features = 0;
     mvt->failed = false;
 }
@@ -92,97 +132,6 @@ void dk_mvt_feature_begin(dk_mvt *mvt, uint64_t id, dk_mvt_type type)
     mvt->kept_used_keys = mvt->n_used_keys;
 }
 
-static bool grow_table(dk_mvt *mvt)
-{
-    const size_t capacity = mvt->table_capacity > 0 ? mvt->table_capacity * 2 : 1024;
-    uint32_t *table = malloc(capacity * sizeof *table);
-    if (table == NULL)
-        return false;
-    memset(table, 0xff, capacity * sizeof *table);
-    for (size_t i = 0; i < mvt->n_entries; i++) {
-        size_t at = mvt->entries[i].hash & (capacity - 1);
-        while (table[at] != NO_INDEX)
-            at = (at + 1) & (capacity - 1);
-        table[at] = (uint32_t)i;
-    }
-    free(mvt->table);
-    mvt->table = table;
-    mvt->table_capacity = capacity;
-    return true;
-}
-
-static bool grow_entries(dk_mvt *mvt)
-{
-    const size_t capacity = mvt->entries_capacity > 0 ? mvt->entries_capacity * 2 : 512;
-    value_entry *entries = realloc(mvt->entries, capacity * sizeof *entries);
-    if (entries == NULL)
-        return false;
-    mvt->entries = entries;
-    mvt->entries_capacity = capacity;
-    return true;
-}
-
-/* Writes the Value message (4.4): text 1, double 3, uint 5, sint 6. */
-static void encode_value(dk_buf *out, const dk_value *value)
-{
-    switch (value->type) {
-    case DK_TEXT:
-        dk_buf_byte(out, 1 << 3 | 2);
-        dk_buf_varint(out, value->text.size);
-        dk_buf_append(out, value->text.data, value->text.size);
-        break;
-    case DK_REAL: {
-        dk_buf_byte(out, 3 << 3 | 1);
-        unsigned char bytes[8];
-        uint64_t bits;
-        memcpy(&bits, &value->real, 8);
-        for (int i = 0; i < 8; i++)
-            bytes[i] = (unsigned char)(bits >> (8 * i));
-        dk_buf_append(out, bytes, 8);
-        break;
-    }
-    case DK_INTEGER:
-        if (value->integer >= 0) {
-            dk_buf_byte(out, 5 << 3 | 0);
-            dk_buf_varint(out, (uint64_t)value->integer);
-        } else {
-            dk_buf_byte(out, 6 << 3 | 0);
-            dk_buf_zigzag(out, value->integer);
-        }
-        break;
-    case DK_NULL:
-    default:
-        break;
-    }
-}
-
-uint32_t dk_mvt_value(dk_mvt *mvt, const dk_value *value)
-{
-    const size_t start = mvt->values.size;
-    encode_value(&mvt->values, value);
-    const size_t size = mvt->values.size - start;
-    if (mvt->values.failed)
-        return NO_INDEX;
-    const unsigned char *bytes = mvt->values.data + start;
-    if ((mvt->n_entries + 1) * 2 > mvt->table_capacity && !grow_table(mvt))
-        return NO_INDEX;
-    if (mvt->n_entries == mvt->entries_capacity && !grow_entries(mvt))
-        return NO_INDEX;
-    const uint64_t hash = dk_hash64(bytes, size, 0);
-    size_t at = hash & (mvt->table_capacity - 1);
-    for (; mvt->table[at] != NO_INDEX; at = (at + 1) & (mvt->table_capacity - 1)) {
-        const value_entry *entry = &mvt->entries[mvt->table[at]];
-        if (entry->hash == hash && entry->size == size && memcmp(mvt->values.data + entry->start, bytes, size) == 0) {
-            mvt->values.size = start;
-            return mvt->table[at];
-        }
-    }
-    const uint32_t index = (uint32_t)mvt->n_entries;
-    mvt->entries[mvt->n_entries++] = (value_entry){hash, start, size};
-    mvt->table[at] = index;
-    return index;
-}
-
 static inline unsigned char *put_varint32(unsigned char *at, uint32_t value)
 {
     while (value >= 0x80) {
@@ -191,6 +140,91 @@ static inline unsigned char *put_varint32(unsigned char *at, uint32_t value)
     }
     *at++ = (unsigned char)value;
     return at;
+}
+
+static inline unsigned char *put_varint64(unsigned char *at, uint64_t value)
+{
+    for (; value >= 0x80; value >>= 7)
+        *at++ = (unsigned char)(value | 0x80);
+    *at++ = (unsigned char)value;
+    return at;
+}
+
+static size_t varint_size(uint64_t value)
+{
+    size_t size = 1;
+    while (value >= 0x80) {
+        value >>= 7;
+        size++;
+    }
+    return size;
+}
+
+/* Writes what comes before a text's bytes, or the whole of a number: values = 4 of the layer (4.1), then the Value message
+ * (4.4): text 1, double 3, uint 5, sint 6. */
+static size_t encode_head(unsigned char head[VALUE_HEAD], const dk_value *value)
+{
+    unsigned char *at = head;
+    *at++ = 4 << 3 | 2;
+    if (value->type == DK_TEXT) {
+        at = put_varint64(at, 1 + varint_size(value->text.size) + value->text.size);
+        *at++ = 1 << 3 | 2;
+        return (size_t)(put_varint64(at, value->text.size) - head);
+    }
+    unsigned char *const length = at++; /* of a number, one byte */
+    if (value->type == DK_REAL) {
+        uint64_t bits;
+        memcpy(&bits, &value->real, 8);
+        *at++ = 3 << 3 | 1;
+        for (int i = 0; i < 8; i++)
+            *at++ = (unsigned char)(bits >> (8 * i));
+    } else if (value->integer >= 0) {
+        *at++ = 5 << 3 | 0;
+        at = put_varint64(at, (uint64_t)value->integer);
+    } else {
+        *at++ = 6 << 3 | 0;
+        at = put_varint64(at, ((uint64_t)value->integer << 1) ^ UINT64_MAX);
+    }
+    *length = (unsigned char)(at - length - 1);
+    return (size_t)(at - head);
+}
+
+uint32_t dk_mvt_value(dk_mvt *mvt, const dk_value *value)
+{
+    unsigned char head[VALUE_HEAD];
+    const size_t head_size = encode_head(head, value);
+    const bool text = value->type == DK_TEXT;
+    const char *const data = text ? value->text.data : "";
+    const size_t data_size = text ? value->text.size : 0, size = head_size + data_size;
+    if ((mvt->n_entries + 1) * 2 > mvt->table_capacity && !grow_table(mvt))
+        return NO_INDEX;
+    const uint64_t hash = text ? dk_hash64(data, data_size, 0) : dk_hash64(head, head_size, 1);
+    const size_t mask = mvt->table_capacity - 1;
+    size_t at = hash & mask;
+    for (; mvt->table[at] != 0; at = (at + 1) & mask) {
+        if ((mvt->table[at] ^ hash) >> 32 != 0)
+            continue;
+        const uint32_t index = (uint32_t)mvt->table[at] - 1;
+        const value_entry *entry = &mvt->entries[index];
+        const unsigned char *bytes = mvt->values.data + entry->start;
+        if (entry->size == size && memcmp(bytes, head, head_size) == 0 &&
+            (data_size == 0 || memcmp(bytes + head_size, data, data_size) == 0))
+            return index;
+    }
+    if (mvt->n_entries >= NO_INDEX - 1 ||
+        !dk_grow(&mvt->entries, &mvt->entries_capacity, mvt->n_entries + 1, sizeof *mvt->entries))
+        return NO_INDEX;
+    unsigned char *const to = dk_buf_reserve(&mvt->values, size);
+    if (to == NULL)
+        return NO_INDEX;
+    memcpy(to, head, head_size);
+    if (data_size > 0)
+        memcpy(to + head_size, data, data_size);
+    const uint32_t index = (uint32_t)mvt->n_entries;
+    mvt->table[at] = table_slot(hash, index);
+    mvt->entries[mvt->n_entries++] = (value_entry){hash, mvt->values.size, size};
+    mvt->values.size += size;
+    return index;
 }
 
 void dk_mvt_attribute(dk_mvt *mvt, size_t key, const dk_value *value)
@@ -237,45 +271,19 @@ int64_t dk_ring_area2(const int32_t *xy, size_t n)
     return area;
 }
 
-static size_t varint_size(uint64_t value)
-{
-    size_t size = 1;
-    while (value >= 0x80) {
-        value >>= 7;
-        size++;
-    }
-    return size;
-}
-
-static inline unsigned char *put_varint64(unsigned char *at, uint64_t value)
-{
-    for (; value >= 0x80; value >>= 7)
-        *at++ = (unsigned char)(value | 0x80);
-    *at++ = (unsigned char)value;
-    return at;
-}
-
 /* Commands (4.3.1): id in the low 3 bits, count above. */
 enum { MOVE_TO = 1, LINE_TO = 2, CLOSE_PATH = 7 };
-
-static void command(dk_buf *out, unsigned id, size_t count)
-{
-    dk_buf_varint(out, (uint64_t)count << 3 | id);
-}
+/* Most bytes of a command and of a position. */
+enum { COMMAND_SIZE = 10, POSITION_SIZE = 10 };
 
 static inline uint32_t zigzag32(int32_t value)
 {
     return ((uint32_t)value << 1) ^ (uint32_t)(value >> 31);
 }
 
-/* Appends n positions from first on, in steps of +1 or -1 around the ring or along the line, as differences. */
-static void positions(dk_mvt *mvt, const int32_t *xy, size_t first, size_t n, int step)
+/* Writes n positions as differences from the one before, in steps of +1 or -1 around the ring or along the line. */
+static inline unsigned char *positions(dk_mvt *mvt, unsigned char *at, const int32_t *position, size_t n, int step)
 {
-    unsigned char *at = dk_buf_reserve(&mvt->geometry, n * 10);
-    if (at == NULL)
-        return;
-    unsigned char *const start = at;
-    const int32_t *position = xy + 2 * first;
     int32_t x = mvt->cursor_x, y = mvt->cursor_y;
     for (size_t i = 0; i < n; i++, position += 2 * step) {
         at = put_varint32(at, zigzag32(position[0] - x));
@@ -285,6 +293,22 @@ static void positions(dk_mvt *mvt, const int32_t *xy, size_t first, size_t n, in
     }
     mvt->cursor_x = x;
     mvt->cursor_y = y;
+    return at;
+}
+
+/* The first position, then the n - 1 others from `rest` on. Room for it is taken once. */
+static void path(dk_mvt *mvt, const int32_t *xy, const int32_t *rest, size_t n, int step, bool close)
+{
+    unsigned char *const start = dk_buf_reserve(&mvt->geometry, n * POSITION_SIZE + 3 * COMMAND_SIZE);
+    if (start == NULL)
+        return;
+    unsigned char *at = start;
+    *at++ = 1 << 3 | MOVE_TO;
+    at = positions(mvt, at, xy, 1, 1);
+    at = put_varint64(at, (uint64_t)(n - 1) << 3 | LINE_TO);
+    at = positions(mvt, at, rest, n - 1, step);
+    if (close)
+        *at++ = 1 << 3 | CLOSE_PATH;
     mvt->geometry.size += (size_t)(at - start);
 }
 
@@ -296,29 +320,25 @@ void dk_mvt_ring(dk_mvt *mvt, const int32_t *xy, size_t n, bool hole)
     if (area == 0)
         return;
     const bool forward = (area > 0) != hole;
-    command(&mvt->geometry, MOVE_TO, 1);
-    positions(mvt, xy, 0, 1, 1);
-    command(&mvt->geometry, LINE_TO, n - 1);
-    positions(mvt, xy, forward ? 1 : n - 1, n - 1, forward ? 1 : -1);
-    command(&mvt->geometry, CLOSE_PATH, 1);
+    path(mvt, xy, xy + 2 * (forward ? 1 : n - 1), n, forward ? 1 : -1, true);
 }
 
 void dk_mvt_line(dk_mvt *mvt, const int32_t *xy, size_t n)
 {
-    if (n < 2)
-        return;
-    command(&mvt->geometry, MOVE_TO, 1);
-    positions(mvt, xy, 0, 1, 1);
-    command(&mvt->geometry, LINE_TO, n - 1);
-    positions(mvt, xy, 1, n - 1, 1);
+    if (n >= 2)
+        path(mvt, xy, xy + 2, n, 1, false);
 }
 
 void dk_mvt_points(dk_mvt *mvt, const int32_t *xy, size_t n)
 {
     if (n == 0)
         return;
-    command(&mvt->geometry, MOVE_TO, n);
-    positions(mvt, xy, 0, n, 1);
+    unsigned char *const start = dk_buf_reserve(&mvt->geometry, n * POSITION_SIZE + COMMAND_SIZE);
+    if (start == NULL)
+        return;
+    unsigned char *at = put_varint64(start, (uint64_t)n << 3 | MOVE_TO);
+    at = positions(mvt, at, xy, n, 1);
+    mvt->geometry.size += (size_t)(at - start);
 }
 
 static void roll_back(dk_mvt *mvt)
@@ -327,9 +347,9 @@ static void roll_back(dk_mvt *mvt)
         /* Newest first: nothing placed before it ever probed past it, so its slot can simply be emptied. */
         const uint32_t index = (uint32_t)--mvt->n_entries;
         size_t at = mvt->entries[index].hash & (mvt->table_capacity - 1);
-        while (mvt->table[at] != index)
+        while ((uint32_t)mvt->table[at] != index + 1)
             at = (at + 1) & (mvt->table_capacity - 1);
-        mvt->table[at] = NO_INDEX;
+        mvt->table[at] = 0;
     }
     mvt->values.size = mvt->kept_values;
     while (mvt->n_used_keys > mvt->kept_used_keys)
@@ -385,8 +405,7 @@ bool dk_mvt_layer_end(dk_mvt *mvt, dk_buf *tile)
         const size_t key_size = strlen(mvt->keys[mvt->used_keys[i]]);
         size += 1 + varint_size(key_size) + key_size;
     }
-    for (size_t i = 0; i < mvt->n_entries; i++)
-        size += 1 + varint_size(mvt->entries[i].size) + mvt->entries[i].size;
+    size += mvt->values.size;
 
     const size_t before = tile->size;
     dk_buf_byte(tile, 3 << 3 | 2);
@@ -403,11 +422,7 @@ bool dk_mvt_layer_end(dk_mvt *mvt, dk_buf *tile)
         dk_buf_varint(tile, strlen(key));
         dk_buf_text(tile, key);
     }
-    for (size_t i = 0; i < mvt->n_entries; i++) {
-        dk_buf_byte(tile, 4 << 3 | 2);
-        dk_buf_varint(tile, mvt->entries[i].size);
-        dk_buf_append(tile, mvt->values.data + mvt->entries[i].start, mvt->entries[i].size);
-    }
+    dk_buf_append(tile, mvt->values.data, mvt->values.size);
     dk_buf_byte(tile, 5 << 3 | 0);
     dk_buf_varint(tile, DK_MVT_EXTENT);
     if (tile->failed) {
