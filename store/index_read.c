@@ -104,7 +104,7 @@ void dk_index_end(dk_store *store)
 enum { RAISED_PLACES = 256 };
 struct dk_raised {
     int64_t generation;
-    uint64_t tile;
+    uint32_t x, y;
     uint16_t layer;
     uint8_t zoom, size_class;
 } /* [RAISED_PLACES] */;
@@ -144,15 +144,15 @@ static uint8_t raised_class(dk_store *store, const dk_kind *layer, int zoom, uin
         for (size_t i = 0; i < RAISED_PLACES; i++)
             store->raised[i].generation = -2;
     }
-    const uint64_t tile = dk_morton(x, y);
-    struct dk_raised *place = &store->raised[(tile ^ (uint64_t)zoom * 37 ^ layer->index * 101) % RAISED_PLACES];
-    if (place->generation != store->session || place->tile != tile || place->layer != layer->index ||
+    struct dk_raised *place =
+        &store->raised[(x + y * UINT32_C(16) + (uint32_t)zoom * 37 + (uint32_t)layer->index * 101) % RAISED_PLACES];
+    if (place->generation != store->session || place->x != x || place->y != y || place->layer != layer->index ||
         place->zoom != zoom) {
         uint8_t size_class = 0;
         const dk_cell_range range = {x, y, x, y};
         dk_error ignored;
         dk_sheet_scan(store, layer, DK_SHEET_RAISED, zoom, &range, store->session, note_class, &size_class, &ignored);
-        *place = (struct dk_raised){store->session, tile, (uint16_t)layer->index, (uint8_t)zoom, size_class};
+        *place = (struct dk_raised){store->session, x, y, (uint16_t)layer->index, (uint8_t)zoom, size_class};
     }
     return place->size_class;
 }

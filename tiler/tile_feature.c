@@ -97,6 +97,8 @@ static size_t join_ends(int32_t *xy, size_t m)
     return m - first;
 }
 
+enum { CHUNK = 256 };
+
 /* The positions of a part that are kept at the zoom: rounded, repeated ones dropped, of rings also straight ones, as
  * dk_drawing_round does it, in one pass. Returns how many. The last three are constants: the compiler writes this out
  * for each form. false: a position beyond the box. */
@@ -112,36 +114,45 @@ static inline __attribute__((always_inline)) bool round_part(const dk_tile_frame
     const unsigned char *zooms = drawing->zooms + first, *xy = drawing->xy + (wide ? 8 : 4) * first;
     const unsigned zoom = (unsigned)frame->zoom;
     size_t n = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (zooms[i] > zoom)
-            continue;
-        uint32_t px, py;
-        if (wide) {
-            uint32_t p[2];
-            memcpy(p, xy + 8 * i, 8);
-            px = p[0], py = p[1];
-            if (px > width || py > height)
-                return false;
-        } else {
-            uint16_t p[2];
-            memcpy(p, xy + 4 * i, 4);
-            px = p[0], py = p[1];
+    for (size_t done = 0; done < count; done += CHUNK) {
+        /* Those that are kept first: which ones is hard to foretell, and so not a branch. */
+        const size_t here = count - done < CHUNK ? count - done : CHUNK;
+        unsigned char kept[CHUNK];
+        size_t n_kept = 0;
+        for (size_t i = 0; i < here; i++) {
+            kept[n_kept] = (unsigned char)i;
+            n_kept += zooms[done + i] <= zoom;
         }
-        const int64_t ux = from_x + px, uy = from_y + (plate ? dk_plate_y(box->y0 + py) : py);
-        /* Beyond DK_FINEST_ZOOM the units are finer than the world's. */
-        const int32_t x = (int32_t)(shift >= 0 ? ux >> shift : ux * (INT64_C(1) << -shift));
-        const int32_t y = (int32_t)(shift >= 0 ? uy >> shift : uy * (INT64_C(1) << -shift));
-        if (n > 0 && to[2 * n - 2] == x && to[2 * n - 1] == y)
-            continue;
-        if (ring) {
-            while (n >= 2 && straight(to + 2 * n - 4, to + 2 * n - 2, x, y))
-                n--;
-            if (n == 1 && to[0] == x && to[1] == y)
+        for (size_t k = 0; k < n_kept; k++) {
+            const size_t i = done + kept[k];
+            uint32_t px, py;
+            if (wide) {
+                uint32_t p[2];
+                memcpy(p, xy + 8 * i, 8);
+                px = p[0], py = p[1];
+                if (px > width || py > height)
+                    return false;
+            } else {
+                uint16_t p[2];
+                memcpy(p, xy + 4 * i, 4);
+                px = p[0], py = p[1];
+            }
+            const int64_t ux = from_x + px, uy = from_y + (plate ? dk_plate_y(box->y0 + py) : py);
+            /* Beyond DK_FINEST_ZOOM the units are finer than the world's. */
+            const int32_t x = (int32_t)(shift >= 0 ? ux >> shift : ux * (INT64_C(1) << -shift));
+            const int32_t y = (int32_t)(shift >= 0 ? uy >> shift : uy * (INT64_C(1) << -shift));
+            if (n > 0 && to[2 * n - 2] == x && to[2 * n - 1] == y)
                 continue;
+            if (ring) {
+                while (n >= 2 && straight(to + 2 * n - 4, to + 2 * n - 2, x, y))
+                    n--;
+                if (n == 1 && to[0] == x && to[1] == y)
+                    continue;
+            }
+            to[2 * n] = x;
+            to[2 * n + 1] = y;
+            n++;
         }
-        to[2 * n] = x;
-        to[2 * n + 1] = y;
-        n++;
     }
     *ret_count = ring ? join_ends(to, n) : n;
     return true;

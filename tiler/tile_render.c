@@ -107,20 +107,24 @@ static dk_status add_tags(drawing_layer *d, const dk_block *block, uint32_t i)
 {
     dk_render *render = d->render;
     const uint64_t visible = d->same_view ? d->view.outside : dk_entry_visible(d->layer, &d->view, block, i);
+    const unsigned char *numbers = block->attributes + 4 * (size_t)i * block->n_attributes;
     if (!dk_grow(&render->tags, &render->tags_capacity, render->n_tags + 2 * (size_t)block->n_attributes,
                  sizeof *render->tags))
         return DK_NOMEM;
+    uint32_t *to = render->tags + render->n_tags;
     for (uint32_t a = 0; a < block->n_attributes; a++) {
-        const uint32_t number = dk_block_attribute(block, i, a), field = block->fields[a];
-        uint32_t value;
+        uint32_t number, value;
+        memcpy(&number, numbers + 4 * (size_t)a, 4);
+        const uint32_t field = block->fields[a];
         if (number == 0 || field >= d->layer->n_fields || (visible >> field & 1) == 0)
             continue;
         const dk_status status = value_of(render, block, number, &value);
         if (status != DK_OK)
             return status;
-        render->tags[render->n_tags++] = field;
-        render->tags[render->n_tags++] = value;
+        *to++ = field;
+        *to++ = value;
     }
+    render->n_tags = (size_t)(to - render->tags);
     return DK_OK;
 }
 
@@ -153,14 +157,17 @@ static bool draw_block(const dk_block *block, void *user)
     drawing_layer *d = user;
     const int zoom = d->frame->tile.z;
     const dk_world_box box = d->frame->box;
+    /* What dk_index_drawn would say of most, without asking. */
+    const int first_zoom = d->store == NULL || d->layer->draw_all ? UINT8_MAX : zoom;
+    const int cut_zoom = d->store == NULL ? -1 : zoom;
     if (!begin_block(d->render, block)) {
         d->status = DK_NOMEM;
         return false;
     }
     for (uint32_t i = 0; i < block->n_entries && d->status == DK_OK; i++) {
         const dk_entry_head *head = &block->heads[i];
-        if (!meets(head, &box) ||
-            (d->store != NULL && (head->cut_zoom <= zoom || !dk_index_drawn(d->store, d->layer, head, zoom))))
+        if (head->first_zoom > first_zoom || head->cut_zoom <= cut_zoom || !meets(head, &box) ||
+            (d->store != NULL && !dk_index_drawn(d->store, d->layer, head, zoom)))
             continue;
         d->status = draw_entry(d, block, i);
     }
