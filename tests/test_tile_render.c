@@ -1,7 +1,7 @@
 /* Features through the whole of rendering: random shapes at many zooms and positions are drawn, decoded by the small
  * reader below, and judged by GEOS: valid, wound right, within the buffer, and the area where it ought to be. */
-#include "tiler/mvt.h"
-#include "tiler/tile_render.h"
+#include "tiler/tile_feature.h"
+#include "store/topology.h"
 
 #include <geos_c.h>
 #include <math.h>
@@ -158,40 +158,52 @@ typedef struct shape {
         size_t start, count;
         bool hole;
     } parts[16];
-    double world[2 * 4000]; /* rings closed */
+    double world[2 * 9000]; /* rings closed */
 } shape;
 
 static const dk_kind layer = {.name = "a", .geometry = DK_POLYGONS, .division_field = -1};
 
-/* What publish does: world units, vertices by zoom if that is wanted, an entry, a block. */
-static void make_block(const shape *s, bool generalised, dk_buf *bytes)
+/* World units, and vertices by zoom if that is wanted. */
+static void make_outline(const shape *s, bool generalised, dk_outline *outline)
 {
-    dk_outline outline;
-    dk_outline_init(&outline);
-    outline.kind = DK_POLYGONS;
+    dk_outline_clear(outline);
+    outline->kind = DK_POLYGONS;
     for (size_t i = 0; i < s->n_parts; i++) {
-        const size_t start = outline.n_points;
-        assert_true(dk_outline_reserve(&outline, s->parts[i].count));
+        const size_t start = outline->n_points;
+        assert_true(dk_outline_reserve(outline, s->parts[i].count));
         for (size_t k = s->parts[i].start; k + 1 < s->parts[i].start + s->parts[i].count; k++) {
             const uint32_t x = (uint32_t)floor(s->world[2 * k] + 0.5), y = (uint32_t)floor(s->world[2 * k + 1] + 0.5);
-            const size_t n = outline.n_points;
-            if (n == start || outline.xy[2 * n - 2] != x || outline.xy[2 * n - 1] != y)
-                dk_outline_put(&outline, x, y, 0);
+            const size_t n = outline->n_points;
+            if (n == start || outline->xy[2 * n - 2] != x || outline->xy[2 * n - 1] != y)
+                dk_outline_put(outline, x, y, 0);
         }
-        dk_outline_close(&outline, start, s->parts[i].hole);
+        dk_outline_close(outline, start, s->parts[i].hole);
     }
     if (generalised) {
         size_t index;
         dk_topology_clear(topology);
-        assert_int_equal(dk_topology_add(topology, &outline, true, &index), DK_OK);
+        assert_int_equal(dk_topology_add(topology, outline, true, &index), DK_OK);
         assert_int_equal(dk_topology_build(topology), DK_OK);
-        assert_int_equal(dk_topology_get(topology, index, &outline), DK_OK);
+        assert_int_equal(dk_topology_get(topology, index, outline), DK_OK);
     }
-    assert_int_equal(dk_entry_build(entry_work, &outline, 0, 18, &entry), DK_OK);
+}
+
+/* What publish does: an entry, and a block of it. */
+static void make_block_of(const dk_outline *outline, dk_buf *bytes)
+{
+    assert_int_equal(dk_entry_build(entry_work, outline, 0, 18, &entry), DK_OK);
     entry.head.feature = 7;
     dk_block_begin(builder, &layer);
     assert_int_equal(dk_block_add(builder, &entry.head, entry.drawings.data, entry.head.drawing_size, NULL), DK_OK);
     assert_int_equal(dk_block_finish(builder, bytes), DK_OK);
+}
+
+static void make_block(const shape *s, bool generalised, dk_buf *bytes)
+{
+    dk_outline outline;
+    dk_outline_init(&outline);
+    make_outline(s, generalised, &outline);
+    make_block_of(&outline, bytes);
     dk_outline_finish(&outline);
 }
 
@@ -225,7 +237,7 @@ static GEOSGeometry *exact_of(const shape *s, const dk_tile_address *tile)
 {
     GEOSGeometry *polygons[16], *holes[16];
     unsigned n = 0;
-    static double xy[2 * 4000];
+    static double xy[2 * 9000];
     const double unit = ldexp(1, 20 - tile->z);
     for (size_t i = 0; i < s->n_points; i++) {
         xy[2 * i] = (s->world[2 * i] - ldexp(tile->x, 32 - tile->z)) / unit;
@@ -267,16 +279,11 @@ static double area_of(const GEOSGeometry *geometry)
     return area;
 }
 
-/* Draws and judges. ret_drawn: whether anything was drawn. */
-static void check(const shape *s, const dk_tile_address *tile, bool generalised, bool *ret_drawn)
+/* ret_drawn: whether the tile holds anything. */
+static void judge(const shape *s, const dk_tile_address *tile, bool generalised, const dk_buf *out, bool *ret_drawn)
 {
     static drawing d;
-    dk_buf block, out;
-    dk_buf_init(&block);
-    dk_buf_init(&out);
-    make_block(s, generalised, &block);
-    draw_block_bytes(&block, tile, &out);
-    *ret_drawn = read_drawing(&out, &d);
+    *ret_drawn = read_drawing(out, &d);
     GEOSGeometry *exact = exact_of(s, tile);
     GEOSGeometry *window = GEOSGeom_createRectangle_r(geos, -64, -64, 4160, 4160);
     if (GEOSisValid_r(geos, exact) == 1) {
@@ -313,6 +320,17 @@ static void check(const shape *s, const dk_tile_address *tile, bool generalised,
     }
     GEOSGeom_destroy_r(geos, window);
     GEOSGeom_destroy_r(geos, exact);
+}
+
+/* Draws and judges. */
+static void check(const shape *s, const dk_tile_address *tile, bool generalised, bool *ret_drawn)
+{
+    dk_buf block, out;
+    dk_buf_init(&block);
+    dk_buf_init(&out);
+    make_block(s, generalised, &block);
+    draw_block_bytes(&block, tile, &out);
+    judge(s, tile, generalised, &out, ret_drawn);
     dk_buf_finish(&block);
     dk_buf_finish(&out);
 }
@@ -421,6 +439,290 @@ static void a_road_thinner_than_the_grid_stays_a_strip(void **state)
     dk_buf_finish(&out);
 }
 
+/* A field of 6 by 6 neighbours with borders of many vertices: at every zoom the drawn ones, cut at the tile's edge or not,
+ * cover what they cover together without an overlap, and without a gap inside. */
+enum { SIDE = 6, STEPS = 5 };
+
+static void border_point(int row, int column, int step, bool south, double *ret_x, double *ret_y)
+{
+    /* The same for both neighbours: from a hash of the place. */
+    const int64_t k = ((int64_t)(row * 31 + column) * 17 + step) * 2 + (south && step > 0);
+    const double a = sin((double)k * 12.9898) * 43758.5453, b = sin((double)k * 78.233) * 12543.123;
+    const double jitter_x = a - floor(a) - 0.5, jitter_y = b - floor(b) - 0.5;
+    const double cell = 40 * 64, t = (double)step / STEPS;
+    *ret_x = 3400000000.0 + (column + (south ? 0 : t)) * cell + jitter_x * 0.15 * cell;
+    *ret_y = 1750000000.0 + (row + (south ? t : 0)) * cell + jitter_y * 0.15 * cell;
+}
+
+static void put_border(shape *s, int row, int column, bool south, bool backwards)
+{
+    for (int step = 0; step < STEPS; step++) {
+        double *p = s->world + 2 * s->n_points++;
+        const int at = backwards ? STEPS - step : step;
+        if (at == STEPS)
+            border_point(row + south, column + !south, 0, south, &p[0], &p[1]);
+        else
+            border_point(row, column, at, south, &p[0], &p[1]);
+    }
+}
+
+static void neighbours_meet_without_gap_or_overlap(void **state)
+{
+    (void)state;
+    static dk_buf blocks[SIDE * SIDE];
+    static shape s;
+    static drawing d;
+    dk_outline outline;
+    dk_outline_init(&outline);
+    dk_topology_clear(topology);
+    for (int i = 0; i < SIDE * SIDE; i++) {
+        size_t index;
+        const int row = i / SIDE, column = i % SIDE;
+        s = (shape){.n_parts = 1};
+        put_border(&s, row, column, false, false);
+        put_border(&s, row, column + 1, true, false);
+        put_border(&s, row + 1, column, false, true);
+        put_border(&s, row, column, true, true);
+        memcpy(s.world + 2 * s.n_points, s.world, 2 * sizeof *s.world);
+        s.parts[0].count = ++s.n_points;
+        make_outline(&s, false, &outline);
+        assert_int_equal(dk_topology_add(topology, &outline, true, &index), DK_OK);
+        assert_int_equal(index, i);
+    }
+    assert_int_equal(dk_topology_build(topology), DK_OK);
+    for (size_t i = 0; i < SIDE * SIDE; i++) {
+        dk_buf_init(&blocks[i]);
+        assert_int_equal(dk_topology_get(topology, i, &outline), DK_OK);
+        make_block_of(&outline, &blocks[i]);
+    }
+    dk_buf out;
+    dk_buf_init(&out);
+    int fewest = INT32_MAX;
+    for (int z = 13; z <= 21; z++)
+        for (int plate = 0; plate < 2; plate++) {
+            /* the tile in which the middle of the field lies */
+            const double x = 3400000000.0 + 3 * 2560, y = 1750000000.0 + 3 * 2560;
+            dk_tile_address tile = {plate ? DK_CGCS2000QUAD : DK_WEBMERCATORQUAD, z, 0, 0};
+            tile.x = (uint32_t)ldexp(x, z - 32);
+            tile.y = (uint32_t)ldexp(grid_y(&tile, y), z - 32);
+            const uint64_t repaired = dk_render_statistics(render)->repaired;
+            GEOSGeometry *drawn[SIDE * SIDE];
+            unsigned n = 0;
+            double areas = 0;
+            for (size_t i = 0; i < SIDE * SIDE; i++) {
+                draw_block_bytes(&blocks[i], &tile, &out);
+                if (!read_drawing(&out, &d))
+                    continue;
+                drawn[n] = multipolygon_of(&d);
+                areas += area_of(drawn[n++]);
+            }
+            if (dk_render_statistics(render)->repaired == repaired)
+                fewest = (int)n < fewest ? (int)n : fewest;
+            GEOSGeometry *all = GEOSGeom_createCollection_r(geos, GEOS_GEOMETRYCOLLECTION, drawn, n);
+            GEOSGeometry *together = GEOSUnaryUnion_r(geos, all);
+            if (dk_render_statistics(render)->repaired == repaired) {
+                if (fabs(areas - area_of(together)) > 1e-6)
+                    fail_msg("zoom %d: neighbours overlap by %g", z, areas - area_of(together));
+                assert_int_equal(GEOSGeomTypeId_r(geos, together), GEOS_POLYGON);
+                assert_int_equal(GEOSGetNumInteriorRings_r(geos, together), 0);
+            } else { /* what is mended gives way by a unit at most */
+                assert_true(fabs(areas - area_of(together)) <= 4.0 * (double)(dk_render_statistics(render)->repaired - repaired));
+            }
+            GEOSGeom_destroy_r(geos, together);
+            GEOSGeom_destroy_r(geos, all);
+        }
+    assert_true(fewest < SIDE * SIDE); /* some tiles cut the field */
+    for (size_t i = 0; i < SIDE * SIDE; i++)
+        dk_buf_finish(&blocks[i]);
+    dk_buf_finish(&out);
+    dk_outline_finish(&outline);
+}
+
+/* As dk_index_pieces gives them, of the entry just built. */
+static void draw_pieces(const dk_tile_address *tile, dk_feature_work *work, dk_mvt *mvt, dk_buf *out, int *ret_n)
+{
+    const dk_tile_frame frame = dk_tile_frame_of(tile);
+    const dk_world_box box = dk_tile_box(tile, 0);
+    dk_mvt_layer_begin(mvt, "a", NULL, 0);
+    dk_mvt_feature_begin(mvt, 7, DK_MVT_POLYGON);
+    *ret_n = 0;
+    for (size_t i = 0; i < entry.n_pieces; i++) {
+        const dk_piece *p = &entry.pieces[i];
+        const int shift = 32 - p->level;
+        if (p->level > tile->z || p->last_zoom < tile->z || p->cell_x < box.x0 >> shift || p->cell_x > box.x1 >> shift ||
+            p->cell_y < box.y0 >> shift || p->cell_y > box.y1 >> shift)
+            continue;
+        const dk_entry_head head = {.x0 = p->box.x0, .y0 = p->box.y0, .x1 = p->box.x1, .y1 = p->box.y1};
+        dk_drawing drawn;
+        assert_int_equal(dk_drawing_open(entry.drawings.data + p->drawing, p->drawing_size, &drawn), DK_OK);
+        assert_int_equal(dk_draw_piece(work, &frame, &head, &drawn), DK_OK);
+        ++*ret_n;
+    }
+    assert_int_equal(dk_draw_pieces(work, mvt, DK_POLYGONS), DK_OK);
+    dk_mvt_feature_end(mvt);
+    dk_buf_clear(out);
+    assert_true(dk_mvt_layer_end(mvt, out));
+}
+
+static void a_large_outline_in_pieces(void **state)
+{
+    (void)state;
+    static shape s;
+    dk_outline outline;
+    dk_outline_init(&outline);
+    dk_buf out;
+    dk_buf_init(&out);
+    dk_feature_work work = {.geos = dk_geos_create()};
+    dk_mvt *mvt = dk_mvt_create();
+    int n_drawn = 0, n_joined = 0;
+    for (int round = 0; round < 2; round++) {
+        s = (shape){0};
+        const double radius = 3e6, x = 3400000000.0, y = 1750000000.0;
+        add_ring(&s, x, y, radius, 0.1, 7000, false);
+        add_ring(&s, x, y, radius * 0.4, 0.3, 1000, true);
+        make_outline(&s, round % 2 == 1, &outline);
+        assert_int_equal(dk_entry_build(entry_work, &outline, 0, 18, &entry), DK_OK);
+        assert_true(entry.head.cut_zoom <= DK_MAX_LEVEL && entry.n_pieces > 4);
+        for (int k = 0; k < 40; k++) {
+            const int z = entry.head.cut_zoom + (int)(random_double() * (22.99 - entry.head.cut_zoom));
+            dk_tile_address tile = {k % 3 ? DK_CGCS2000QUAD : DK_WEBMERCATORQUAD, z, 0, 0};
+            /* half of them where the border is, the others anywhere */
+            const size_t vertex = (size_t)(random_double() * (double)s.n_points);
+            const double at_x = k % 2 ? s.world[2 * vertex] : x + (2 * random_double() - 1) * radius;
+            const double at_y = k % 2 ? s.world[2 * vertex + 1] : y + (2 * random_double() - 1) * radius;
+            tile.x = (uint32_t)ldexp(at_x, z - 32);
+            tile.y = (uint32_t)ldexp(grid_y(&tile, at_y), z - 32);
+            bool drawn;
+            int n;
+            draw_pieces(&tile, &work, mvt, &out, &n);
+            assert_true(n <= 1 || tile.set == DK_CGCS2000QUAD);
+            judge(&s, &tile, round % 2 == 1, &out, &drawn);
+            n_drawn += drawn;
+            n_joined += drawn && n > 1;
+        }
+    }
+    assert_true(n_drawn > 40 && n_joined > 5);
+    dk_feature_work_finish(&work);
+    dk_mvt_free(mvt);
+    dk_outline_finish(&outline);
+    dk_buf_finish(&out);
+}
+
+/* What a drawing of lines or points becomes: the tile's bytes. */
+static void draw_positions(dk_geometry_kind kind, const uint32_t *xy, const size_t *counts, size_t n_parts,
+                           const dk_tile_address *tile, dk_buf *out)
+{
+    dk_outline outline;
+    dk_buf bytes;
+    dk_outline_init(&outline);
+    dk_buf_init(&bytes);
+    outline.kind = kind;
+    for (size_t i = 0; i < n_parts; i++) {
+        const size_t start = outline.n_points;
+        assert_true(dk_outline_reserve(&outline, counts[i]));
+        for (size_t k = 0; k < counts[i]; k++, xy += 2)
+            dk_outline_put(&outline, xy[0], xy[1], 0);
+        dk_outline_close(&outline, start, false);
+    }
+    make_block_of(&outline, &bytes);
+    draw_block_bytes(&bytes, tile, out);
+    dk_outline_finish(&outline);
+    dk_buf_finish(&bytes);
+}
+
+/* The geometry's commands (4.3.1) of the only feature. */
+static void assert_commands(const dk_buf *tile, const unsigned char *commands, size_t size)
+{
+    reader r = {tile->data, tile->data + tile->size};
+    assert_true(enter(&r, 3) && enter(&r, 2) && enter(&r, 4));
+    assert_int_equal(r.end - r.at, size);
+    assert_memory_equal(r.at, commands, size);
+}
+
+static void lines_and_points(void **state)
+{
+    (void)state;
+    /* a unit is 16 world units; the tile's corner is (3 << 16, 5 << 16) */
+    const dk_tile_address tile = {DK_WEBMERCATORQUAD, 16, 3, 5};
+    const uint32_t x = 3 << 16, y = 5 << 16;
+    dk_buf out;
+    dk_buf_init(&out);
+    /* halves round up; what rounds to the same position counts once */
+    const uint32_t line[] = {x + 8, y + 7, x + 9, y + 8, x + 160, y + 8, x + 161, y + 9, x + 160, y + 167};
+    draw_positions(DK_LINES, line, (size_t[]){5}, 1, &tile, &out);
+    assert_commands(&out, (unsigned char[]){9, 2, 0, 3 << 3 | 2, 0, 2, 18, 0, 0, 18}, 10);
+    /* A road of two stretches that are both shorter than a unit is a unit long. */
+    const uint32_t dots[] = {x + 17, y + 17, x + 18, y + 18, x + 32, y + 32, x + 33, y + 33};
+    draw_positions(DK_LINES, dots, (size_t[]){2, 2}, 2, &tile, &out);
+    assert_commands(&out, (unsigned char[]){9, 2, 2, 1 << 3 | 2, 2, 0}, 6);
+    /* A line through the tile is cut at its buffer: from -64 to 4160. */
+    const uint32_t through[] = {x - 65536, y + 160, x + 2 * 65536, y + 160};
+    draw_positions(DK_LINES, through, (size_t[]){2}, 1, &tile, &out);
+    assert_commands(&out, (unsigned char[]){9, 127, 20, 1 << 3 | 2, 0x80, 0x42, 0}, 7);
+    /* Points that lie in the tile and its buffer. */
+    const uint32_t points[] = {x + 16, y + 32, x - 1024, y, x - 1100, y, x + 65536 + 1025, y};
+    draw_positions(DK_POINTS, points, (size_t[]){1, 1, 1, 1}, 4, &tile, &out);
+    assert_commands(&out, (unsigned char[]){2 << 3 | 1, 2, 4, 129, 1, 3}, 6);
+    dk_buf_finish(&out);
+}
+
+static size_t count_bytes(const dk_buf *buf, const char *text)
+{
+    size_t n = 0;
+    for (const unsigned char *at = buf->data; (at = memmem(at, (size_t)(buf->data + buf->size - at), text, strlen(text)));
+         at++)
+        n++;
+    return n;
+}
+
+static void values_stand_once_in_a_layer_and_unused_keys_not_at_all(void **state)
+{
+    (void)state;
+    dk_field fields[] = {{.name = "key", .in_tiles = true}, {.name = "village", .in_tiles = true},
+                         {.name = "empty", .in_tiles = true}, {.name = "never"}};
+    const dk_kind parcels = {.name = "parcel", .geometry = DK_POLYGONS, .fields = fields, .n_fields = 4,
+                             .division_field = -1};
+    const dk_tile_address tile = {DK_WEBMERCATORQUAD, 12, 2048, 2048};
+    dk_buf bytes, out, again;
+    dk_buf_init(&bytes);
+    dk_buf_init(&out);
+    dk_buf_init(&again);
+    for (int order = 0; order < 2; order++) {
+        dk_block_begin(builder, &parcels);
+        for (int k = 0; k < 3; k++) {
+            const int i = order ? 2 - k : k;
+            shape s = {0};
+            dk_outline outline;
+            dk_outline_init(&outline);
+            random_state = 1;
+            add_ring(&s, 2148000000.0 + (i == 2 ? 9e8 : i * 60000.0), 2148000000.0, 20000, 0.2, 12, false);
+            make_outline(&s, false, &outline);
+            assert_int_equal(dk_entry_build(entry_work, &outline, 0, 18, &entry), DK_OK);
+            entry.head.feature = (uint64_t)i + 1;
+            const dk_value values[] = {dk_value_text(i == 0 ? "DK1" : i == 1 ? "DK2" : "DK3"), dk_value_text("陈庄村"),
+                                       dk_value_null(), dk_value_text("secret")};
+            assert_int_equal(
+                dk_block_add(builder, &entry.head, entry.drawings.data, entry.head.drawing_size, values), DK_OK);
+            dk_outline_finish(&outline);
+        }
+        assert_int_equal(dk_block_finish(builder, &bytes), DK_OK);
+        dk_block block;
+        assert_int_equal(dk_block_open(bytes.data, bytes.size, &block), DK_OK);
+        assert_int_equal(dk_render_block(render, &parcels, &tile, &block, order ? &again : &out), DK_OK);
+    }
+    assert_int_equal(count_bytes(&out, "陈庄村"), 1);
+    assert_int_equal(count_bytes(&out, "village"), 1);
+    assert_int_equal(count_bytes(&out, "DK1") + count_bytes(&out, "DK2"), 2);
+    assert_int_equal(count_bytes(&out, "DK3"), 0); /* lies elsewhere */
+    assert_int_equal(count_bytes(&out, "empty") + count_bytes(&out, "never") + count_bytes(&out, "secret"), 0);
+    /* The same features give the same bytes, however they came into the block. */
+    assert_int_equal(out.size, again.size);
+    assert_memory_equal(out.data, again.data, out.size);
+    dk_buf_finish(&bytes);
+    dk_buf_finish(&out);
+    dk_buf_finish(&again);
+}
+
 static void damaged_bytes_are_refused(void **state)
 {
     (void)state;
@@ -479,6 +781,10 @@ int main(void)
         cmocka_unit_test_setup(stars_that_the_tile_cuts_to_pieces, set_up),
         cmocka_unit_test_setup(several_parts_and_half_the_world, set_up),
         cmocka_unit_test(a_road_thinner_than_the_grid_stays_a_strip),
+        cmocka_unit_test(neighbours_meet_without_gap_or_overlap),
+        cmocka_unit_test_setup(a_large_outline_in_pieces, set_up),
+        cmocka_unit_test(lines_and_points),
+        cmocka_unit_test(values_stand_once_in_a_layer_and_unused_keys_not_at_all),
         cmocka_unit_test(damaged_bytes_are_refused),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
