@@ -539,12 +539,13 @@ static void neighbours_meet_without_gap_or_overlap(void **state)
 }
 
 /* As dk_index_pieces gives them, of the entry just built. */
-static void draw_pieces(const dk_tile_address *tile, dk_feature_work *work, dk_mvt *mvt, dk_buf *out, int *ret_n)
+static void draw_pieces(const dk_tile_address *tile, dk_geometry_kind kind, dk_feature_work *work, dk_mvt *mvt,
+                        dk_buf *out, int *ret_n)
 {
     const dk_tile_frame frame = dk_tile_frame_of(tile);
     const dk_world_box box = dk_tile_box(tile, 0);
     dk_mvt_layer_begin(mvt, "a", NULL, 0);
-    dk_mvt_feature_begin(mvt, 7, DK_MVT_POLYGON);
+    dk_mvt_feature_begin(mvt, 7, kind == DK_POLYGONS ? DK_MVT_POLYGON : kind == DK_LINES ? DK_MVT_LINE : DK_MVT_POINT);
     *ret_n = 0;
     for (size_t i = 0; i < entry.n_pieces; i++) {
         const dk_piece *p = &entry.pieces[i];
@@ -555,10 +556,10 @@ static void draw_pieces(const dk_tile_address *tile, dk_feature_work *work, dk_m
         const dk_entry_head head = {.x0 = p->box.x0, .y0 = p->box.y0, .x1 = p->box.x1, .y1 = p->box.y1};
         dk_drawing drawn;
         assert_int_equal(dk_drawing_open(entry.drawings.data + p->drawing, p->drawing_size, &drawn), DK_OK);
-        assert_int_equal(dk_draw_piece(work, &frame, &head, &drawn), DK_OK);
+        assert_int_equal(dk_draw_piece(work, &frame, &head, &drawn, p->level, p->cell_y), DK_OK);
         ++*ret_n;
     }
-    assert_int_equal(dk_draw_pieces(work, mvt, DK_POLYGONS), DK_OK);
+    assert_int_equal(dk_draw_pieces(work, mvt, kind), DK_OK);
     dk_mvt_feature_end(mvt);
     dk_buf_clear(out);
     assert_true(dk_mvt_layer_end(mvt, out));
@@ -594,7 +595,7 @@ static void a_large_outline_in_pieces(void **state)
             tile.y = (uint32_t)ldexp(grid_y(&tile, at_y), z - 32);
             bool drawn;
             int n;
-            draw_pieces(&tile, &work, mvt, &out, &n);
+            draw_pieces(&tile, DK_POLYGONS, &work, mvt, &out, &n);
             assert_true(n <= 1 || tile.set == DK_CGCS2000QUAD);
             judge(&s, &tile, round % 2 == 1, &out, &drawn);
             n_drawn += drawn;
@@ -602,6 +603,77 @@ static void a_large_outline_in_pieces(void **state)
         }
     }
     assert_true(n_drawn > 40 && n_joined > 5);
+    dk_feature_work_finish(&work);
+    dk_mvt_free(mvt);
+    dk_outline_finish(&outline);
+    dk_buf_finish(&out);
+}
+
+/* A line of a vertex every 20 m and wells along it, over the rows of cells that a tile of CGCS2000Quad meets: neither does
+ * a stretch come twice, nor a well. */
+static void a_long_line_and_many_points_in_pieces(void **state)
+{
+    (void)state;
+    dk_feature_work work = {.geos = dk_geos_create()};
+    dk_mvt *mvt = dk_mvt_create();
+    dk_outline outline;
+    dk_outline_init(&outline);
+    dk_buf out;
+    dk_buf_init(&out);
+    int n_joined = 0;
+    for (int k = 0; k < 2; k++) {
+        const uint32_t x = 3400000000u, y = 1750000000u, step = 2000;
+        enum { N = 4000 };
+        dk_outline_clear(&outline);
+        outline.kind = k == 0 ? DK_LINES : DK_POINTS;
+        for (uint32_t i = 0; i < N; i++) {
+            assert_true(dk_outline_reserve(&outline, 1));
+            dk_outline_put(&outline, x, y + i * step, 0);
+            if (k == 1)
+                dk_outline_close(&outline, i, false);
+        }
+        if (k == 0)
+            dk_outline_close(&outline, 0, false);
+        assert_int_equal(dk_entry_build(entry_work, &outline, 0, 18, &entry), DK_OK);
+        assert_true(entry.head.cut_zoom <= DK_MAX_LEVEL && entry.n_pieces > 4);
+        for (int z = entry.head.cut_zoom; z <= 14; z++)
+            for (double at = 0.1; at < 1; at += 0.2) {
+                dk_tile_address tile = {DK_CGCS2000QUAD, z, 0, 0};
+                tile.x = x >> (32 - z);
+                tile.y = (uint32_t)ldexp(grid_y(&tile, y + at * N * step), z - 32);
+                int n, n_kept = 0, expected = 0;
+                draw_pieces(&tile, outline.kind, &work, mvt, &out, &n);
+                n_joined += n > 1;
+                reader r = {out.data, out.data + out.size};
+                assert_true(enter(&r, 3) && enter(&r, 2) && enter(&r, 4));
+                double length = 0, from = -64, to = 4160;
+                int position = 0;
+                while (r.at < r.end) { /* moves count as points, lines as length */
+                    const uint64_t command = varint(&r);
+                    for (uint64_t c = command >> 3; c > 0; c--) {
+                        varint(&r);
+                        const int dy = zigzag(varint(&r));
+                        position += dy;
+                        if ((command & 7) == 2)
+                            length += abs(dy);
+                        n_kept++;
+                    }
+                }
+                const double unit = ldexp(1, 20 - z), first = (grid_y(&tile, y) - ldexp(tile.y, 32 - z)) / unit,
+                             last = (grid_y(&tile, y + (N - 1.0) * step) - ldexp(tile.y, 32 - z)) / unit;
+                from = first > from ? first : from;
+                to = last < to ? last : to;
+                for (uint32_t i = 0; i < N; i++) {
+                    const double v = (grid_y(&tile, y + i * step) - ldexp(tile.y, 32 - z)) / unit;
+                    expected += v >= -64 && v <= 4160;
+                }
+                if (k == 0)
+                    assert_true(fabs(length - (to - from)) <= 2);
+                else
+                    assert_true(abs(n_kept - expected) <= 1);
+            }
+    }
+    assert_true(n_joined > 4);
     dk_feature_work_finish(&work);
     dk_mvt_free(mvt);
     dk_outline_finish(&outline);
@@ -783,6 +855,7 @@ int main(void)
         cmocka_unit_test(a_road_thinner_than_the_grid_stays_a_strip),
         cmocka_unit_test(neighbours_meet_without_gap_or_overlap),
         cmocka_unit_test_setup(a_large_outline_in_pieces, set_up),
+        cmocka_unit_test(a_long_line_and_many_points_in_pieces),
         cmocka_unit_test(lines_and_points),
         cmocka_unit_test(values_stand_once_in_a_layer_and_unused_keys_not_at_all),
         cmocka_unit_test(damaged_bytes_are_refused),

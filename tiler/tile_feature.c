@@ -512,22 +512,82 @@ dk_status dk_draw_entry(dk_feature_work *work, dk_mvt *mvt, const dk_tile_frame 
     return status != DK_OK ? status : add_parts(work, mvt, drawing->kind, exact);
 }
 
+/* Appends the stretches of a line between two rows, low and high, in tile units. */
+static bool cut_line(const double *xy, size_t n, double low, double high, dk_parts *out)
+{
+    size_t start = out->n_points;
+    for (size_t i = 0; i + 1 < n; i++) {
+        const double *a = xy + 2 * i, *b = a + 2, dy = b[1] - a[1];
+        double t0 = 0, t1 = 1;
+        bool inside = a[1] >= low && a[1] < high;
+        if (dy != 0) {
+            t0 = fmax(0, ((dy > 0 ? low : high) - a[1]) / dy);
+            t1 = fmin(1, ((dy > 0 ? high : low) - a[1]) / dy);
+            inside = t0 < t1;
+        }
+        if (!dk_parts_reserve(out, 2))
+            return false;
+        if (inside && out->n_points == start) {
+            out->xy[2 * out->n_points] = a[0] + t0 * (b[0] - a[0]);
+            out->xy[2 * out->n_points++ + 1] = a[1] + t0 * dy;
+        }
+        if (inside) {
+            out->xy[2 * out->n_points] = a[0] + t1 * (b[0] - a[0]);
+            out->xy[2 * out->n_points++ + 1] = a[1] + t1 * dy;
+        }
+        if ((!inside || t1 < 1) && out->n_points > start) {
+            dk_parts_close(out, start, false);
+            start = out->n_points;
+        }
+    }
+    if (out->n_points > start) {
+        if (!dk_parts_reserve(out, 0))
+            return false;
+        dk_parts_close(out, start, false);
+    }
+    return true;
+}
+
+/* Appends a part to the pieces. Polygons are joined where they overlap; lines and points are cut to the cell's rows, so
+ * that nothing is there twice. */
+static bool keep_part(dk_feature_work *work, dk_geometry_kind kind, const dk_parts *exact, const dk_part *part,
+                      double low, double high)
+{
+    dk_parts *out = &work->pieces;
+    const double *xy = exact->xy + 2 * part->start;
+    const size_t start = out->n_points;
+    if (kind == DK_LINES)
+        return cut_line(xy, part->count, low, high, out);
+    if (!dk_parts_reserve(out, part->count))
+        return false;
+    for (size_t i = 0; i < part->count; i++)
+        if (kind == DK_POLYGONS || (xy[2 * i + 1] >= low && xy[2 * i + 1] < high)) {
+            memcpy(out->xy + 2 * out->n_points, xy + 2 * i, 2 * sizeof *xy);
+            out->n_points++;
+        }
+    if (out->n_points > start)
+        dk_parts_close(out, start, part->hole);
+    return true;
+}
+
 dk_status dk_draw_piece(dk_feature_work *work, const dk_tile_frame *frame, const dk_entry_head *head,
-                        const dk_drawing *drawing)
+                        const dk_drawing *drawing, int level, uint32_t cell_y)
 {
     const dk_parts *exact;
     const dk_status status = exact_parts(work, frame, head, drawing, &exact);
-    if (status != DK_OK)
+    if (status != DK_OK || (drawing->kind == DK_POLYGONS && !encloses(exact)))
         return status;
-    for (size_t i = 0; i < exact->n_parts; i++) {
-        const dk_part *part = &exact->parts[i];
-        const size_t start = work->pieces.n_points;
-        if (!dk_parts_reserve(&work->pieces, part->count))
-            return DK_NOMEM;
-        memcpy(work->pieces.xy + 2 * start, exact->xy + 2 * part->start, part->count * 2 * sizeof *exact->xy);
-        work->pieces.n_points += part->count;
-        dk_parts_close(&work->pieces, start, part->hole);
+    double low = -INFINITY, high = INFINITY;
+    if (frame->plate && level > 0) { /* else the tile lies in one cell */
+        const double scale = ldexp(1, -frame->shift);
+        const uint32_t north = cell_y << (32 - level), south = north + (UINT32_C(1) << (32 - level));
+        low = (double)((int64_t)dk_plate_y(north) - frame->origin_y) * scale;
+        if (south != 0)
+            high = (double)((int64_t)dk_plate_y(south) - frame->origin_y) * scale;
     }
+    for (size_t i = 0; i < exact->n_parts; i++)
+        if (!keep_part(work, drawing->kind, exact, &exact->parts[i], low, high))
+            return DK_NOMEM;
     return DK_OK;
 }
 

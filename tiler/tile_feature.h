@@ -36,9 +36,10 @@ void dk_feature_work_finish(dk_feature_work *work);
 /* Writes the geometry of an entry into the feature that is begun in mvt; nothing when it does not lie in the tile. */
 dk_status dk_draw_entry(dk_feature_work *work, dk_mvt *mvt, const dk_tile_frame *frame, const dk_entry_head *head,
                         const dk_drawing *drawing);
-/* A piece of a feature whose other pieces may meet the tile too: clipped and kept in work->pieces. */
+/* A piece of a feature whose other pieces may meet the tile too: clipped and kept in work->pieces. level, cell_y: its
+ * cell. */
 dk_status dk_draw_piece(dk_feature_work *work, const dk_tile_frame *frame, const dk_entry_head *head,
-                        const dk_drawing *drawing);
+                        const dk_drawing *drawing, int level, uint32_t cell_y);
 /* Writes the kept pieces, joined, and forgets them. */
 dk_status dk_draw_pieces(dk_feature_work *work, dk_mvt *mvt, dk_geometry_kind kind);
 

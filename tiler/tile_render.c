@@ -176,7 +176,7 @@ static bool draw_block(const dk_block *block, void *user)
 
 /* ---- pieces ---- */
 
-static dk_status keep_piece(drawing_layer *d, const dk_block *block, uint32_t i)
+static dk_status keep_piece(drawing_layer *d, const dk_block *block, uint32_t i, int level, uint32_t cell_y)
 {
     dk_render *render = d->render;
     dk_drawing drawing;
@@ -184,7 +184,7 @@ static dk_status keep_piece(drawing_layer *d, const dk_block *block, uint32_t i)
         return DK_CORRUPT;
     const dk_entry_head *head = &block->heads[i];
     dk_parts_clear(&render->work.pieces);
-    dk_status status = dk_draw_piece(&render->work, d->frame, head, &drawing);
+    dk_status status = dk_draw_piece(&render->work, d->frame, head, &drawing, level, cell_y);
     const dk_parts *clipped = &render->work.pieces;
     if (status != DK_OK || clipped->n_parts == 0)
         return status;
@@ -209,7 +209,7 @@ static dk_status keep_piece(drawing_layer *d, const dk_block *block, uint32_t i)
 
 static bool keep_pieces(const dk_block *block, int level, uint32_t x, uint32_t y, void *user)
 {
-    (void)level, (void)x, (void)y;
+    (void)x; /* a tile lies in one column of cells */
     drawing_layer *d = user;
     const int zoom = d->frame->tile.z;
     if (!begin_block(d->render, block)) {
@@ -220,7 +220,7 @@ static bool keep_pieces(const dk_block *block, int level, uint32_t x, uint32_t y
         const dk_entry_head *head = &block->heads[i];
         if (head->first_zoom <= zoom && head->last_zoom >= zoom && meets(head, &d->frame->box) &&
             dk_index_drawn(d->store, d->layer, head, zoom))
-            d->status = keep_piece(d, block, i);
+            d->status = keep_piece(d, block, i, level, y);
     }
     return d->status == DK_OK;
 }
