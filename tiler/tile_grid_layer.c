@@ -9,6 +9,9 @@ typedef struct grid_layer {
     uint64_t visible;
 } grid_layer;
 
+/* World units, more than the 12 that one plate unit has at 85 degrees. */
+enum { MORE = 16 };
+
 enum { KEY_COUNT, KEY_AREA, KEY_SUMS };
 
 /* An edge in tile units. */
@@ -30,6 +33,11 @@ static bool draw_cell(const dk_grid_place *place, void *user)
     grid_layer *g = user;
     const int level = g->tile->z + DK_GRID_SHIFT;
     const uint64_t size = UINT64_C(1) << (32 - level);
+    /* Of CGCS2000Quad the row of tiles follows from the centre's place in it, which leaves no world unit between two
+     * rows out, nor gives it to both. */
+    if (g->tile->set == DK_CGCS2000QUAD &&
+        (g->tile->z == 0 ? 0 : dk_plate_y((uint32_t)(place->y * size + size / 2)) >> (32 - g->tile->z)) != g->tile->y)
+        return true;
     const int32_t x0 = edge(g, place->x * size, g->tile->x, false), x1 = edge(g, (place->x + 1) * size, g->tile->x, false);
     const int32_t y0 = edge(g, place->y * size, g->tile->y, true), y1 = edge(g, (place->y + 1) * size, g->tile->y, true);
     const int32_t ring[8] = {x0, y0, x1, y0, x1, y1, x0, y1};
@@ -60,7 +68,11 @@ dk_status dk_render_grid_layer(dk_mvt *mvt, dk_store *store, const dk_kind *kind
     snprintf(name, sizeof name, "%s_grid", kind->name);
     grid_layer g = {mvt, kind, tile, dk_view_of(kind, viewer).outside};
     dk_mvt_layer_begin(mvt, name, keys, KEY_SUMS + kind->n_grid_sums);
-    const dk_world_box box = dk_tile_box(tile, 0);
+    dk_world_box box = dk_tile_box(tile, 0);
+    if (tile->set == DK_CGCS2000QUAD) { /* a little more: draw_cell decides */
+        box.y0 -= box.y0 > MORE ? MORE : box.y0;
+        box.y1 += box.y1 < UINT32_MAX - MORE ? MORE : UINT32_MAX - box.y1;
+    }
     const dk_status status = dk_index_grid(store, kind, &box, tile->z, draw_cell, &g, err);
     if (status != DK_OK)
         return status;
