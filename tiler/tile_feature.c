@@ -1,7 +1,5 @@
 #include "tiler/tile_feature.h"
 
-#include "tiler/tile_mend.h"
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +32,7 @@ void dk_feature_work_finish(dk_feature_work *work)
     dk_grid_shape_finish(&work->grid);
     dk_grid_shape_finish(&work->snapped);
     dk_valid_work_finish(&work->valid);
+    dk_mend_work_finish(&work->mending);
 }
 
 /* ---- positions ---- */
@@ -436,7 +435,7 @@ static dk_status add_checked(dk_feature_work *work, dk_mvt *mvt, const dk_parts 
     if (grid->n_parts > 0) {
         work->stats.repaired++;
         dk_status status = DK_OK;
-        if (!dk_rings_mend(grid->xy, grid->parts, grid->n_parts, &work->snapped)) {
+        if (!dk_rings_mend(&work->mending, grid->xy, grid->parts, grid->n_parts, &work->snapped)) {
             work->stats.snapped++;
             status = dk_geos_snap(work->geos, exact->xy, exact->n_points, exact->parts, exact->n_parts, &work->snapped);
             if (status == DK_NOMEM)

@@ -6,6 +6,7 @@
 #include "store/repair.h"
 #include "store/ring_valid.h"
 #include "tiler/mvt.h"
+#include "tiler/tile_mend.h"
 #include "tiler/tile_render.h"
 
 /* How a feature comes onto the tile's grid: position p becomes (p - origin) / 2^shift, rounded, halves up. */
@@ -28,6 +29,7 @@ typedef struct dk_feature_work {
     dk_clip_work clipping;
     dk_grid_shape grid, snapped;
     dk_valid_work valid;
+    dk_mend_work mending;
     dk_render_stats stats;
 } dk_feature_work;
 
