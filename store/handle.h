@@ -9,7 +9,7 @@
 
 #include <sqlite3.h>
 
-#define DK_STORE_VERSION 2
+#define DK_STORE_VERSION 3
 
 /* The derived tables of a layer that hold bytes by cell: sheets (sheet.c). */
 typedef enum dk_sheet {

@@ -14,7 +14,7 @@
 #include "store/store.h"
 #include "store/topology.h"
 
-#define DK_LEVELS_BELOW 5
+#define DK_LEVELS_BELOW 4
 #define DK_GRID_SHIFT 5 /* DK_GRID_CELLS = 2^5 */
 
 /* The level at which cells are at least as large as the box, DK_FINEST_ZOOM at most. */
