@@ -112,11 +112,13 @@ static dk_status scan_tile(budget *b)
     const dk_world_box box = {(uint32_t)x0, (uint32_t)y0, (uint32_t)(x0 + last), (uint32_t)(y0 + last)};
     uint32_t levels = 0;
     dk_status status = dk_sheet_levels(b->store, b->layer, DK_SHEET_BLOCK, &levels, b->err);
-    for (int level = 0; status == DK_OK && level <= DK_SHEET_MAX_LEVEL && level <= b->zoom + DK_LEVELS_BELOW; level++) {
+    const int deepest = b->zoom + DK_LEVELS_BELOW > DK_MAX_LEVEL ? DK_MAX_LEVEL : b->zoom + DK_LEVELS_BELOW;
+    for (int level = 0; status == DK_OK && level <= deepest; level += 2) {
         if ((levels >> level & 1) == 0)
             continue;
         const dk_cell_range range = dk_cells_reaching(&box, level);
-        status = dk_sheet_scan(b->store, b->layer, DK_SHEET_BLOCK, level, &range, DK_NEWEST, weigh_block, b, b->err);
+        status = dk_sheet_scan(b->store, b->layer, DK_SHEET_BLOCK, level < deepest ? level + 1 : level, &range, DK_NEWEST,
+                               weigh_block, b, b->err);
     }
     if (status == DK_CORRUPT)
         status = dk_fail(b->err, DK_CORRUPT, "%s: the cell index of %s is damaged; run dikuai-ingest reindex",

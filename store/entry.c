@@ -277,10 +277,10 @@ dk_status dk_entry_build(dk_entry_work *work, const dk_outline *outline, int min
     first = first > DK_FINEST_ZOOM ? DK_FINEST_ZOOM : first;
     head->first_zoom = (uint8_t)first;
     const int box_level = dk_cell_level(&box);
-    int level = natural + DK_LEVELS_BELOW;
+    int level = first + DK_LEVELS_BELOW;
     level = level > box_level - 2 ? box_level - 2 : level;
     level = level > DK_MAX_LEVEL ? DK_MAX_LEVEL : level;
-    ret_shape->level = level < 0 ? 0 : level & ~1;
+    ret_shape->level = level < 0 ? 0 : level;
 
     const int cut = zoom_of_cut(outline, &box, first);
     head->cut_zoom = (uint8_t)cut;

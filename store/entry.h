@@ -50,9 +50,8 @@ typedef struct dk_piece {
 /* What an outline alone decides. */
 typedef struct dk_entry_shape {
     dk_entry_head head; /* box to unsound_plate; the rest is the caller's */
-    int level;          /* of the block: min(zoom of DK_FIRST_UNITS + DK_LEVELS_BELOW, level whose cells are as large as
-                           the box - 2, DK_MAX_LEVEL), rounded down to an even number, at least 0: a tile asks each level,
-                           so there are few. The box reaches at most a quarter of a cell beyond its cell */
+    int level;          /* of the block: min(first_zoom + DK_LEVELS_BELOW, level whose cells are as large as the box - 2,
+                           DK_MAX_LEVEL), at least 0. The box reaches at most a quarter of a cell beyond its cell */
     dk_buf drawings;    /* the feature's, head.drawing = 0, then those of the pieces */
     dk_piece *pieces;   /* of levels from head.cut_zoom on, until a piece has DK_PIECE_POINTS positions or fewer */
     size_t n_pieces, pieces_capacity;

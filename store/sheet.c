@@ -6,30 +6,40 @@
 
 #include <string.h>
 
-enum { CELL_BITS = 40, VERSION_BITS = 18 };
+/* Of an id, from above: 5 bits level, the cell's Morton code, 1 bit whether the level is odd (of blocks, whose cells of an
+ * odd level are those of the level before: the two lie side by side and are read in one go), the version. */
+enum { CELL_BITS = 40, VERSION_BITS = 17, CELL_SHIFT = VERSION_BITS + 1, LEVEL_SHIFT = CELL_SHIFT + CELL_BITS };
 
 static const uint64_t version_mask = (UINT64_C(1) << VERSION_BITS) - 1, cell_mask = (UINT64_C(1) << CELL_BITS) - 1;
 
 /* Sheets taken away in one transaction. */
 enum { PURGED_A_STEP = 2000 };
 
-const int64_t dk_sheet_column_bits = INT64_C(0x5555555555) << VERSION_BITS;
-const int64_t dk_sheet_row_bits = INT64_C(0xaaaaaaaaaa) << VERSION_BITS;
+const int64_t dk_sheet_column_bits = INT64_C(0x5555555555) << CELL_SHIFT;
+const int64_t dk_sheet_row_bits = INT64_C(0xaaaaaaaaaa) << CELL_SHIFT;
+const int64_t dk_sheet_odd_bit = INT64_C(1) << VERSION_BITS;
 
-int64_t dk_sheet_first(int level, uint64_t cell)
+/* The id of version 0. */
+static int64_t first_id(dk_sheet sheet, int level, uint64_t cell)
 {
-    return (int64_t)((uint64_t)level << (CELL_BITS + VERSION_BITS) | cell << VERSION_BITS);
+    const unsigned odd = sheet == DK_SHEET_BLOCK ? (unsigned)level & 1 : 0;
+    return (int64_t)((uint64_t)((unsigned)level - odd) << LEVEL_SHIFT | cell << CELL_SHIFT |
+                     (uint64_t)odd << VERSION_BITS);
 }
 
-int64_t dk_sheet_last(int level, uint64_t cell)
+static int64_t last_id(dk_sheet sheet, int level, uint64_t cell)
 {
-    return dk_sheet_first(level, cell) | (int64_t)version_mask;
+    return first_id(sheet, level, cell) | (int64_t)version_mask;
 }
 
-void dk_sheet_place(int64_t id, int *ret_level, uint64_t *ret_cell)
+static int level_of(int64_t id)
 {
-    *ret_level = (int)((uint64_t)id >> (CELL_BITS + VERSION_BITS));
-    *ret_cell = (uint64_t)id >> VERSION_BITS & cell_mask;
+    return (int)((uint64_t)id >> LEVEL_SHIFT) + ((id & dk_sheet_odd_bit) != 0);
+}
+
+static uint64_t cell_of(int64_t id)
+{
+    return (uint64_t)id >> CELL_SHIFT & cell_mask;
 }
 
 const char *dk_sheet_table(dk_sheet sheet)
@@ -50,8 +60,8 @@ static dk_status open_sheet(dk_store *store, const dk_kind *layer, dk_sheet shee
     dk_status status = dk_sql_kept(store, layer, of(DK_STMT_SHEET_OPEN, sheet), ret_stmt, err);
     if (status != DK_OK)
         return status;
-    sqlite3_bind_int64(*ret_stmt, 1, dk_sheet_first(level, cell));
-    sqlite3_bind_int64(*ret_stmt, 2, dk_sheet_last(level, cell));
+    sqlite3_bind_int64(*ret_stmt, 1, first_id(sheet, level, cell));
+    sqlite3_bind_int64(*ret_stmt, 2, last_id(sheet, level, cell));
     return dk_sql_step(store, *ret_stmt, err);
 }
 
@@ -102,17 +112,24 @@ static dk_status run_on_id(dk_store *store, const dk_kind *layer, dk_stmt_id id,
     return dk_sql_done(store, stmt, err);
 }
 
-static dk_status insert_sheet(dk_store *store, const dk_kind *layer, dk_sheet sheet, int64_t id, int64_t generation,
+/* first: the id of version 0. The version is the generation's number, or the next that is free: after 2^VERSION_BITS
+ * generations numbers come again, and a version that died may still be there. */
+static dk_status insert_sheet(dk_store *store, const dk_kind *layer, dk_sheet sheet, int64_t first, int64_t generation,
                               const void *data, size_t size, dk_error *err)
 {
-    sqlite3_stmt *stmt = NULL;
-    const dk_status status = dk_sql_kept(store, layer, of(DK_STMT_SHEET_INSERT, sheet), &stmt, err);
-    if (status != DK_OK)
-        return status;
-    sqlite3_bind_int64(stmt, 1, id);
-    sqlite3_bind_int64(stmt, 2, generation);
-    sqlite3_bind_blob64(stmt, 3, data, size, SQLITE_STATIC);
-    return dk_sql_done(store, stmt, err);
+    dk_status status = DK_OK;
+    for (uint64_t i = 0; i <= version_mask; i++) {
+        sqlite3_stmt *stmt = NULL;
+        if ((status = dk_sql_kept(store, layer, of(DK_STMT_SHEET_INSERT, sheet), &stmt, err)) != DK_OK)
+            return status;
+        sqlite3_bind_int64(stmt, 1, first | (int64_t)(((uint64_t)generation + i) & version_mask));
+        sqlite3_bind_int64(stmt, 2, generation);
+        sqlite3_bind_blob64(stmt, 3, data, size, SQLITE_STATIC);
+        status = dk_sql_done(store, stmt, err);
+        if (status == DK_OK || (sqlite3_errcode(store->db) & 0xff) != SQLITE_CONSTRAINT)
+            return status;
+    }
+    return status;
 }
 
 dk_status dk_sheet_write(dk_store *store, const dk_kind *layer, dk_sheet sheet, int level, uint64_t cell,
@@ -133,8 +150,7 @@ dk_status dk_sheet_write(dk_store *store, const dk_kind *layer, dk_sheet sheet, 
         return status;
     if (size == 0)
         return DK_OK;
-    const int64_t version = (int64_t)((uint64_t)generation & version_mask);
-    return insert_sheet(store, layer, sheet, dk_sheet_first(level, cell) | version, generation, data, size, err);
+    return insert_sheet(store, layer, sheet, first_id(sheet, level, cell), generation, data, size, err);
 }
 
 /* One step: false when nothing is left. */
@@ -210,22 +226,23 @@ dk_status dk_sheet_purge(dk_store *store, int64_t until, dk_error *err)
 dk_status dk_sheet_levels(dk_store *store, const dk_kind *layer, dk_sheet sheet, uint32_t *ret_bits, dk_error *err)
 {
     uint32_t bits = 0;
+    const int step = sheet == DK_SHEET_BLOCK ? 2 : 1; /* odd levels lie among the even ones: both are said to be there */
     for (int level = 0; level <= DK_SHEET_MAX_LEVEL;) {
         sqlite3_stmt *stmt = NULL;
         dk_status status = dk_sql_kept(store, layer, of(DK_STMT_SHEET_NEXT, sheet), &stmt, err);
         if (status != DK_OK)
             return status;
-        sqlite3_bind_int64(stmt, 1, dk_sheet_first(level, 0));
+        sqlite3_bind_int64(stmt, 1, first_id(sheet, level, 0));
         status = dk_sql_step(store, stmt, err);
-        uint64_t cell;
         if (status == DK_OK)
-            dk_sheet_place(sqlite3_column_int64(stmt, 0), &level, &cell);
+            level = level_of(sqlite3_column_int64(stmt, 0) & ~dk_sheet_odd_bit);
         sqlite3_reset(stmt);
         if (status == DK_END || level > DK_SHEET_MAX_LEVEL)
             break;
         if (status != DK_OK)
             return status;
-        bits |= UINT32_C(1) << level++;
+        bits |= ((UINT32_C(1) << step) - 1) << level;
+        level += step;
     }
     *ret_bits = bits;
     return DK_OK;
@@ -281,25 +298,27 @@ dk_status dk_sheet_scan(dk_store *store, const dk_kind *layer, dk_sheet sheet, i
     for (uint64_t from = first; status == DK_OK;) {
         if ((status = dk_sql_kept(store, layer, of(DK_STMT_SHEET_SCAN, sheet), &stmt, err)) != DK_OK)
             return status;
-        sqlite3_bind_int64(stmt, 1, dk_sheet_first(level, from));
-        sqlite3_bind_int64(stmt, 2, dk_sheet_last(level, last));
-        sqlite3_bind_int64(stmt, 3, dk_sheet_first(0, first) & dk_sheet_column_bits);
-        sqlite3_bind_int64(stmt, 4, dk_sheet_first(0, last) & dk_sheet_column_bits);
-        sqlite3_bind_int64(stmt, 5, dk_sheet_first(0, first) & dk_sheet_row_bits);
-        sqlite3_bind_int64(stmt, 6, dk_sheet_first(0, last) & dk_sheet_row_bits);
+        const int64_t from_id = first_id(sheet, level, from) & ~dk_sheet_odd_bit, to_id = last_id(sheet, level, last);
+        const int64_t low = (int64_t)(first << CELL_SHIFT), high = (int64_t)(last << CELL_SHIFT);
+        sqlite3_bind_int64(stmt, 1, from_id);
+        sqlite3_bind_int64(stmt, 2, to_id);
+        sqlite3_bind_int64(stmt, 3, low & dk_sheet_column_bits);
+        sqlite3_bind_int64(stmt, 4, high & dk_sheet_column_bits);
+        sqlite3_bind_int64(stmt, 5, low & dk_sheet_row_bits);
+        sqlite3_bind_int64(stmt, 6, high & dk_sheet_row_bits);
         sqlite3_bind_int64(stmt, 7, generation == DK_NEWEST ? INT64_MAX : generation);
+        sqlite3_bind_int64(stmt, 8, to_id & dk_sheet_odd_bit);
         uint64_t next = from;
         for (int passed = 0; passed <= ROWS_PASSED && (status = dk_sql_step(store, stmt, err)) == DK_OK;) {
-            int at;
-            uint64_t cell;
-            dk_sheet_place(sqlite3_column_int64(stmt, 0), &at, &cell);
+            const int64_t id = sqlite3_column_int64(stmt, 0);
+            const uint64_t cell = cell_of(id);
             if (cell >= next && in_range(range, cell)) {
                 passed = 0;
-                if (sqlite3_column_type(stmt, 1) == SQLITE_NULL) /* of another generation */
+                if (sqlite3_column_type(stmt, 1) == SQLITE_NULL) /* of another generation, or a level that is not asked for */
                     continue;
                 const void *data = sqlite3_column_blob(stmt, 1);
                 const size_t size = (size_t)sqlite3_column_bytes(stmt, 1);
-                if ((status = each(level, cell, data, size, user)) != DK_OK)
+                if ((status = each(level_of(id), cell, data, size, user)) != DK_OK)
                     break;
             } else {
                 if (cell >= next) /* beyond what was known to be outside */
