@@ -1,13 +1,13 @@
 #include "store/block.h"
 
-#include "store/hash.h"
 #include "store/index.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAGIC = 0x316B6264 }; /* "dbk1" */
+enum { MAGIC = 0x326B6264 }; /* "dbk2" */
 enum { HEADER_SIZE = 20 };
+enum { OFFSET_SIZE = 8 }; /* of a value, with its hash */
 enum { NO_NUMBER = 0 };
 
 static inline uint32_t read_u32(const unsigned char *at)
@@ -38,7 +38,7 @@ dk_status dk_block_open(const void *data, size_t size, dk_block *ret_block)
     const uint64_t heads = HEADER_SIZE + padded(block.n_attributes);
     const uint64_t attributes = heads + (uint64_t)block.n_entries * sizeof(dk_entry_head);
     const uint64_t offsets = attributes + (uint64_t)block.n_entries * block.n_attributes * 4;
-    const uint64_t values = offsets + ((uint64_t)block.n_values + 1) * 4;
+    const uint64_t values = offsets + ((uint64_t)block.n_values + 1) * OFFSET_SIZE;
     if (values > size)
         return DK_CORRUPT;
     block.fields = block.data + HEADER_SIZE;
@@ -62,32 +62,16 @@ dk_status dk_block_drawing(const dk_block *block, uint32_t i, dk_drawing *ret_dr
     return dk_drawing_open(block->data + start, size, ret_drawing);
 }
 
-/* The bytes of a value: its type and what follows. */
-static dk_status value_bytes(const dk_block *block, uint32_t number, const unsigned char **ret_bytes, size_t *ret_size)
+dk_status dk_block_tile_value(const dk_block *block, uint32_t number, dk_tile_value *ret_value)
 {
     if (number == NO_NUMBER || number > block->n_values)
         return DK_CORRUPT;
-    const unsigned char *at = block->offsets + 4 * ((size_t)number - 1);
-    const uint32_t start = read_u32(at), end = read_u32(at + 4);
-    if (start < read_u32(block->offsets) || start >= end || end > block->size)
+    const unsigned char *at = block->offsets + OFFSET_SIZE * ((size_t)number - 1);
+    const uint32_t start = read_u32(at), end = read_u32(at + OFFSET_SIZE);
+    if (start < read_u32(block->offsets) || start >= end || end > block->size || block->data[end - 1] != 0 ||
+        !dk_tile_value_fits(block->data + start, end - start - 1))
         return DK_CORRUPT;
-    const unsigned char *bytes = block->data + start;
-    const size_t size = end - start;
-    switch (bytes[0]) {
-    case DK_INTEGER:
-    case DK_REAL:
-        if (size != 9)
-            return DK_CORRUPT;
-        break;
-    case DK_TEXT:
-        if (size < 2 || bytes[size - 1] != 0)
-            return DK_CORRUPT;
-        break;
-    default:
-        return DK_CORRUPT;
-    }
-    *ret_bytes = bytes;
-    *ret_size = size;
+    *ret_value = (dk_tile_value){block->data + start, end - start - 1, read_u32(at + 4)};
     return DK_OK;
 }
 
@@ -97,29 +81,22 @@ dk_status dk_block_value(const dk_block *block, uint32_t number, dk_value *ret_v
         *ret_value = dk_value_null();
         return DK_OK;
     }
-    const unsigned char *bytes;
-    size_t size;
-    const dk_status status = value_bytes(block, number, &bytes, &size);
-    if (status != DK_OK)
-        return status;
-    dk_value value = {.type = (dk_value_type)bytes[0]};
-    if (value.type == DK_TEXT) {
-        value.text.data = (const char *)bytes + 1;
-        value.text.size = size - 2;
-    } else if (value.type == DK_INTEGER) {
-        memcpy(&value.integer, bytes + 1, 8);
-    } else {
-        memcpy(&value.real, bytes + 1, 8);
-    }
-    *ret_value = value;
-    return DK_OK;
+    dk_tile_value value;
+    const dk_status status = dk_block_tile_value(block, number, &value);
+    return status != DK_OK ? status : dk_tile_value_decode(value.bytes, value.size, ret_value);
+}
+
+size_t dk_block_values_size(const dk_block *block)
+{
+    const uint32_t from = read_u32(block->offsets), to = read_u32(block->offsets + OFFSET_SIZE * (size_t)block->n_values);
+    return to > from && to <= block->size ? to - from : 0;
 }
 
 /* ---- building ---- */
 
 typedef struct value_place {
-    uint64_t hash;
-    size_t start, size; /* in dk_block_builder.values */
+    uint32_t hash;
+    size_t start, size; /* in dk_block_builder.values, without the NUL */
 } value_place;
 
 typedef struct sort_place {
@@ -140,6 +117,7 @@ struct dk_block_builder {
     dk_buf drawings;
 
     dk_buf values; /* as they stand in a block */
+    dk_buf value;  /* the one under way */
     value_place *places;
     size_t n_places, places_capacity;
     uint32_t *table; /* numbers, open addressing, power of two */
@@ -165,6 +143,7 @@ dk_block_builder *dk_block_builder_create(void)
         return NULL;
     dk_buf_init(&builder->drawings);
     dk_buf_init(&builder->values);
+    dk_buf_init(&builder->value);
     builder->division_field = -1;
     return builder;
 }
@@ -177,6 +156,7 @@ void dk_block_builder_free(dk_block_builder *builder)
     free(builder->numbers);
     dk_buf_finish(&builder->drawings);
     dk_buf_finish(&builder->values);
+    dk_buf_finish(&builder->value);
     free(builder->places);
     free(builder->table);
     free(builder->guesses);
@@ -236,7 +216,7 @@ static dk_status number_of(dk_block_builder *builder, const unsigned char *bytes
 {
     if ((builder->n_places + 1) * 2 > builder->table_capacity && !grow_table(builder))
         return DK_NOMEM;
-    const uint64_t hash = dk_hash64(bytes, size, 0);
+    const uint32_t hash = dk_tile_value_hash(bytes, size);
     const size_t mask = builder->table_capacity - 1;
     size_t at = hash & mask;
     for (; builder->table[at] != NO_NUMBER; at = (at + 1) & mask) {
@@ -252,6 +232,7 @@ static dk_status number_of(dk_block_builder *builder, const unsigned char *bytes
         return DK_NOMEM;
     const size_t start = builder->values.size;
     dk_buf_append(&builder->values, bytes, size);
+    dk_buf_byte(&builder->values, 0);
     if (builder->values.failed)
         return DK_NOMEM;
     builder->places[builder->n_places++] = (value_place){hash, start, size};
@@ -266,25 +247,9 @@ static dk_status number_of_value(dk_block_builder *builder, const dk_value *valu
         *ret_number = NO_NUMBER;
         return DK_OK;
     }
-    unsigned char small[256];
-    const size_t size = value->type == DK_TEXT ? value->text.size + 2 : 9;
-    unsigned char *bytes = size <= sizeof small ? small : malloc(size);
-    if (bytes == NULL)
-        return DK_NOMEM;
-    bytes[0] = (unsigned char)value->type;
-    if (value->type == DK_TEXT) {
-        if (value->text.size > 0)
-            memcpy(bytes + 1, value->text.data, value->text.size);
-        bytes[size - 1] = 0;
-    } else if (value->type == DK_INTEGER) {
-        memcpy(bytes + 1, &value->integer, 8);
-    } else {
-        memcpy(bytes + 1, &value->real, 8);
-    }
-    const dk_status status = number_of(builder, bytes, size, ret_number);
-    if (bytes != small)
-        free(bytes);
-    return status;
+    dk_tile_value_encode(value, &builder->value);
+    return builder->value.failed ? DK_NOMEM
+                                 : number_of(builder, builder->value.data, builder->value.size, ret_number);
 }
 
 /* Room for one more entry and its drawing. */
@@ -333,17 +298,16 @@ static dk_status copy_number(dk_block_builder *builder, const dk_block *from, ui
         *ret_number = NO_NUMBER;
         return DK_OK;
     }
-    const unsigned char *bytes;
-    size_t size;
-    dk_status status = value_bytes(from, number, &bytes, &size);
+    dk_tile_value value;
+    dk_status status = dk_block_tile_value(from, number, &value);
     if (status != DK_OK)
         return status;
     const uint32_t guess = builder->guesses[number];
-    if (guess != NO_NUMBER && guess <= builder->n_places && is_number(builder, guess, bytes, size)) {
+    if (guess != NO_NUMBER && guess <= builder->n_places && is_number(builder, guess, value.bytes, value.size)) {
         *ret_number = guess;
         return DK_OK;
     }
-    status = number_of(builder, bytes, size, ret_number);
+    status = number_of(builder, value.bytes, value.size, ret_number);
     if (status == DK_OK)
         builder->guesses[number] = *ret_number;
     return status;
@@ -460,11 +424,11 @@ dk_status dk_block_finish(dk_block_builder *builder, dk_buf *out)
     }
     size_t values_size = 0;
     for (size_t i = 0; i < n_values; i++)
-        values_size += builder->places[builder->used[i] - 1].size;
+        values_size += builder->places[builder->used[i] - 1].size + 1;
 
     const size_t heads = HEADER_SIZE + padded(n_attributes);
     const size_t attributes = heads + n * sizeof(dk_entry_head), offsets = attributes + n * n_attributes * 4;
-    const size_t values = offsets + ((size_t)n_values + 1) * 4, drawings = values + values_size;
+    const size_t values = offsets + ((size_t)n_values + 1) * OFFSET_SIZE, drawings = values + values_size;
     const size_t size = drawings + builder->drawings.size;
     if (size > UINT32_MAX)
         return DK_LIMIT;
@@ -497,10 +461,11 @@ dk_status dk_block_finish(dk_block_builder *builder, dk_buf *out)
     for (size_t i = 0; i < n_values; i++) {
         const value_place *place = &builder->places[builder->used[i] - 1];
         at = put_u32(at, (uint64_t)(value - start));
-        memcpy(value, builder->values.data + place->start, place->size);
-        value += place->size;
+        at = put_u32(at, place->hash);
+        memcpy(value, builder->values.data + place->start, place->size + 1);
+        value += place->size + 1;
     }
-    put_u32(at, (uint64_t)(value - start));
+    put_u32(put_u32(at, (uint64_t)(value - start)), 0);
     out->size = size;
     return DK_OK;
 }

@@ -4,8 +4,8 @@
  *     u8  [n_attributes], padded to 4   the fields that have attributes, ascending
  *     dk_entry_head [n_entries]         by (Morton code of the box's north-west corner, feature, row)
  *     u32 [n_entries][n_attributes]     numbers of values; 0: null
- *     u32 [n_values + 1]                offsets in the block of the values 1 … n_values, and their end
- *     values                            byte type (dk_value_type), then 8 bytes little endian, or the text and a NUL
+ *     u32 [n_values + 1][2]             offsets in the block of the values 1 … n_values, and their hashes; then their end
+ *     values                            as a tile has them (store/tile_value.h), each with a NUL behind
  *     drawings, in the order of the heads
  *
  * A block has an entry at least; offsets are from its beginning.
@@ -15,7 +15,7 @@
 
 #include "store/catalogue.h"
 #include "store/entry.h"
-#include "store/value.h"
+#include "store/tile_value.h"
 
 /* Pointers into the bytes of an open block. */
 typedef struct dk_block {
@@ -25,7 +25,7 @@ typedef struct dk_block {
     const unsigned char *fields;      /* n_attributes field numbers */
     const dk_entry_head *heads;       /* n_entries */
     const unsigned char *attributes;  /* u32 [n_entries][n_attributes], not aligned */
-    const unsigned char *offsets;     /* u32 [n_values + 1], not aligned */
+    const unsigned char *offsets;     /* u32 [n_values + 1][2], offset and hash, not aligned */
 } dk_block;
 
 /* Borrows data. DK_CORRUPT when header and sizes do not fit; entries and values are checked when they are read. O(1). */
@@ -34,6 +34,9 @@ dk_status dk_block_open(const void *data, size_t size, dk_block *ret_block);
 dk_status dk_block_drawing(const dk_block *block, uint32_t i, dk_drawing *ret_drawing);
 /* Value number `number`, 1 to n_values; 0 is DK_NULL. A text is borrowed from the block. */
 dk_status dk_block_value(const dk_block *block, uint32_t number, dk_value *ret_value);
+/* The same as it stands, borrowed; not of 0. Its length is checked and its content is not. */
+dk_status dk_block_tile_value(const dk_block *block, uint32_t number, dk_tile_value *ret_value);
+size_t dk_block_values_size(const dk_block *block); /* bytes of all values */
 /* The number of the value of entry i's attribute a (position in block->fields). */
 static inline uint32_t dk_block_attribute(const dk_block *block, uint32_t i, uint32_t a)
 {

@@ -51,10 +51,7 @@ static double weight_of(const dk_block *block, size_t n_points)
 /* The share of an entry in its block's values. */
 static double weight_of_values(const dk_block *block)
 {
-    uint32_t from, to;
-    memcpy(&from, block->offsets, 4);
-    memcpy(&to, block->offsets + 4 * (size_t)block->n_values, 4);
-    return to > from && to <= block->size ? 0.6 * (to - from) / block->n_entries : 0;
+    return 0.6 * (double)dk_block_values_size(block) / block->n_entries;
 }
 
 static dk_status weigh_block(int level, uint64_t cell, const void *data, size_t size, void *user)

@@ -1,20 +1,16 @@
 #include "tiler/mvt.h"
 
-#include "store/hash.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { NO_INDEX = UINT32_MAX };
 
-/* A value of the layer's table: its encoded Value message, with tag and length, lies in mvt->values. */
+/* A value of the layer's table: its bytes lie in mvt->values. */
 typedef struct value_entry {
-    uint64_t hash;
-    size_t start, size;
+    uint32_t hash, size;
+    size_t start;
 } value_entry;
-
-/* Tag and length of a value, tag and length of its text, or the whole of a number. */
-enum { VALUE_HEAD = 24 };
 
 struct dk_mvt {
     const char *name;
@@ -26,7 +22,7 @@ struct dk_mvt {
     dk_buf values; /* encoded, one after the other */
     value_entry *entries;
     size_t n_entries, entries_capacity;
-    /* Open addressing over entries, power of two: the upper half of the hash, and the entry's place + 1; 0 is empty. */
+    /* Open addressing over entries, power of two: the hash above, and the entry's place + 1; 0 is empty. */
     uint64_t *table;
     size_t table_capacity;
 
@@ -36,7 +32,7 @@ struct dk_mvt {
     /* The feature being built. */
     uint64_t id;
     dk_mvt_type type;
-    dk_buf tags, geometry;
+    dk_buf tags, geometry, value;
     int32_t cursor_x, cursor_y;
     size_t kept_entries, kept_values, kept_used_keys;
     bool failed;
@@ -51,6 +47,7 @@ dk_mvt *dk_mvt_create(void)
     dk_buf_init(&mvt->features);
     dk_buf_init(&mvt->tags);
     dk_buf_init(&mvt->geometry);
+    dk_buf_init(&mvt->value);
     return mvt;
 }
 
@@ -62,14 +59,15 @@ void dk_mvt_free(dk_mvt *mvt)
     dk_buf_finish(&mvt->features);
     dk_buf_finish(&mvt->tags);
     dk_buf_finish(&mvt->geometry);
+    dk_buf_finish(&mvt->value);
     free(mvt->entries);
     free(mvt->table);
     free(mvt);
 }
 
-static uint64_t table_slot(uint64_t hash, size_t index)
+static uint64_t table_slot(uint32_t hash, size_t index)
 {
-    return (hash & UINT64_C(0xffffffff00000000)) | (uint32_t)(index + 1);
+    return (uint64_t)hash << 32 | (uint32_t)(index + 1);
 }
 
 static bool grow_table(dk_mvt *mvt)
@@ -160,70 +158,30 @@ static size_t varint_size(uint64_t value)
     return size;
 }
 
-/* Writes what comes before a text's bytes, or the whole of a number: values = 4 of the layer (4.1), then the Value message
- * (4.4): text 1, double 3, uint 5, sint 6. */
-static size_t encode_head(unsigned char head[VALUE_HEAD], const dk_value *value)
+uint32_t dk_mvt_value(dk_mvt *mvt, const dk_tile_value *value)
 {
-    unsigned char *at = head;
-    *at++ = 4 << 3 | 2;
-    if (value->type == DK_TEXT) {
-        at = put_varint64(at, 1 + varint_size(value->text.size) + value->text.size);
-        *at++ = 1 << 3 | 2;
-        return (size_t)(put_varint64(at, value->text.size) - head);
-    }
-    unsigned char *const length = at++; /* of a number, one byte */
-    if (value->type == DK_REAL) {
-        uint64_t bits;
-        memcpy(&bits, &value->real, 8);
-        *at++ = 3 << 3 | 1;
-        for (int i = 0; i < 8; i++)
-            *at++ = (unsigned char)(bits >> (8 * i));
-    } else if (value->integer >= 0) {
-        *at++ = 5 << 3 | 0;
-        at = put_varint64(at, (uint64_t)value->integer);
-    } else {
-        *at++ = 6 << 3 | 0;
-        at = put_varint64(at, ((uint64_t)value->integer << 1) ^ UINT64_MAX);
-    }
-    *length = (unsigned char)(at - length - 1);
-    return (size_t)(at - head);
-}
-
-uint32_t dk_mvt_value(dk_mvt *mvt, const dk_value *value)
-{
-    unsigned char head[VALUE_HEAD];
-    const size_t head_size = encode_head(head, value);
-    const bool text = value->type == DK_TEXT;
-    const char *const data = text ? value->text.data : "";
-    const size_t data_size = text ? value->text.size : 0, size = head_size + data_size;
     if ((mvt->n_entries + 1) * 2 > mvt->table_capacity && !grow_table(mvt))
         return NO_INDEX;
-    const uint64_t hash = text ? dk_hash64(data, data_size, 0) : dk_hash64(head, head_size, 1);
-    const size_t mask = mvt->table_capacity - 1;
-    size_t at = hash & mask;
+    const size_t mask = mvt->table_capacity - 1, size = value->size;
+    size_t at = value->hash & mask;
     for (; mvt->table[at] != 0; at = (at + 1) & mask) {
-        if ((mvt->table[at] ^ hash) >> 32 != 0)
+        if (mvt->table[at] >> 32 != value->hash)
             continue;
         const uint32_t index = (uint32_t)mvt->table[at] - 1;
         const value_entry *entry = &mvt->entries[index];
-        const unsigned char *bytes = mvt->values.data + entry->start;
-        if (entry->size == size && memcmp(bytes, head, head_size) == 0 &&
-            (data_size == 0 || memcmp(bytes + head_size, data, data_size) == 0))
+        if (entry->size == size && memcmp(mvt->values.data + entry->start, value->bytes, size) == 0)
             return index;
     }
-    if (mvt->n_entries >= NO_INDEX - 1 ||
+    if (mvt->n_entries >= NO_INDEX - 1 || size > UINT32_MAX ||
         !dk_grow(&mvt->entries, &mvt->entries_capacity, mvt->n_entries + 1, sizeof *mvt->entries))
         return NO_INDEX;
-    unsigned char *const to = dk_buf_reserve(&mvt->values, size);
-    if (to == NULL)
-        return NO_INDEX;
-    memcpy(to, head, head_size);
-    if (data_size > 0)
-        memcpy(to + head_size, data, data_size);
     const uint32_t index = (uint32_t)mvt->n_entries;
-    mvt->table[at] = table_slot(hash, index);
-    mvt->entries[mvt->n_entries++] = (value_entry){hash, mvt->values.size, size};
-    mvt->values.size += size;
+    const size_t start = mvt->values.size;
+    dk_buf_append(&mvt->values, value->bytes, size);
+    if (mvt->values.failed)
+        return NO_INDEX;
+    mvt->table[at] = table_slot(value->hash, index);
+    mvt->entries[mvt->n_entries++] = (value_entry){value->hash, (uint32_t)size, start};
     return index;
 }
 
@@ -231,7 +189,11 @@ void dk_mvt_attribute(dk_mvt *mvt, size_t key, const dk_value *value)
 {
     if (value->type == DK_NULL || key >= mvt->n_keys)
         return;
-    const uint32_t pair[2] = {(uint32_t)key, dk_mvt_value(mvt, value)};
+    dk_tile_value_encode(value, &mvt->value);
+    uint32_t pair[2] = {(uint32_t)key, NO_INDEX};
+    if (!mvt->value.failed)
+        pair[1] = dk_mvt_value(mvt, &(dk_tile_value){mvt->value.data, mvt->value.size,
+                                                     dk_tile_value_hash(mvt->value.data, mvt->value.size)});
     if (pair[1] == NO_INDEX)
         mvt->failed = true;
     else

@@ -10,7 +10,7 @@
 #define DK_TILER_MVT_H
 
 #include "store/buf.h"
-#include "store/value.h"
+#include "store/tile_value.h"
 
 #define DK_MVT_EXTENT 4096
 #define DK_MVT_MAX_KEYS 64
@@ -31,10 +31,10 @@ void dk_mvt_feature_begin(dk_mvt *mvt, uint64_t id, dk_mvt_type type);
 /* DK_NULL is left out. A key at most once per feature. */
 void dk_mvt_attribute(dk_mvt *mvt, size_t key, const dk_value *value);
 /* The same in two steps, for who meets a value more than once: its number in the layer's table, into which it comes if
- * it is new; not DK_NULL. DK_MVT_NO_VALUE: out of memory. Then n pairs of key and value number. A value that is asked for
+ * it is new. DK_MVT_NO_VALUE: out of memory. Then n pairs of key and value number. A value that is asked for
  * stays in the table, so ask when the feature has its geometry. */
 #define DK_MVT_NO_VALUE UINT32_MAX
-uint32_t dk_mvt_value(dk_mvt *mvt, const dk_value *value);
+uint32_t dk_mvt_value(dk_mvt *mvt, const dk_tile_value *value);
 void dk_mvt_tags(dk_mvt *mvt, const uint32_t *pairs, size_t n);
 bool dk_mvt_has_geometry(const dk_mvt *mvt);
 /* Positions are tile units, x east, y south. A ring has 3 positions or more, is not closed, has no position twice in

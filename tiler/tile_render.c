@@ -90,8 +90,8 @@ static dk_status value_of(dk_render *render, const dk_block *block, uint32_t num
     if (number > block->n_values)
         return DK_CORRUPT;
     if (render->values[number] == 0) {
-        dk_value value;
-        if (dk_block_value(block, number, &value) != DK_OK)
+        dk_tile_value value;
+        if (dk_block_tile_value(block, number, &value) != DK_OK)
             return DK_CORRUPT;
         const uint32_t index = dk_mvt_value(render->mvt, &value);
         if (index == DK_MVT_NO_VALUE)
