@@ -193,8 +193,7 @@ dk_status dk_rows_of_term(dk_store *store, const dk_kind *kind, int field, const
 
 #define DK_SHEET_MAX_LEVEL 20 /* the Morton code then has 40 bits */
 
-/* Of a sheet's id: the cell's column and row, and whether the level is odd. */
-extern const int64_t dk_sheet_column_bits, dk_sheet_row_bits, dk_sheet_odd_bit;
+extern const int64_t dk_sheet_column_bits, dk_sheet_row_bits; /* of a sheet's id: the cell's column and row */
 const char *dk_sheet_table(dk_sheet sheet); /* "block" of block_K */
 
 /* The living version of a cell's sheet, also one that the change under way has written. Replaces ret_data; no bytes:
@@ -209,9 +208,8 @@ dk_status dk_sheet_purge(dk_store *store, int64_t until, dk_error *err);
 /* The levels that have sheets of a table, as bits. */
 dk_status dk_sheet_levels(dk_store *store, const dk_kind *layer, dk_sheet sheet, uint32_t *ret_bits, dk_error *err);
 /* Calls each for the sheets of the cells x0..x1, y0..y1 of a level that a generation sees (DK_NEWEST: those that live, of
- * the change under way too), in the order of Morton codes; of blocks, with an odd level those of the level before too,
- * which has the same cells. Data is valid inside the callback, which may not write sheets; DK_END from it stops the scan
- * and is returned as DK_OK. */
+ * the change under way too), in the order of Morton codes. Data is valid inside the callback, which may not write sheets;
+ * DK_END from it stops the scan and is returned as DK_OK. */
 typedef struct dk_cell_range {
     uint32_t x0, y0, x1, y1;
 } dk_cell_range;

@@ -220,12 +220,11 @@ dk_status dk_index_blocks(dk_store *store, const dk_kind *layer, const dk_world_
     const struct dk_sheet_levels *levels;
     dk_status status = levels_of(store, layer, &levels, err);
     const int deepest = zoom + DK_LEVELS_BELOW > DK_MAX_LEVEL ? DK_MAX_LEVEL : zoom + DK_LEVELS_BELOW;
-    for (int level = 0; status == DK_OK && !s.stopped && level <= deepest; level += 2) {
+    for (int level = 0; status == DK_OK && !s.stopped && level <= deepest; level++) {
         if ((levels->bits[DK_SHEET_BLOCK] >> level & 1) == 0)
             continue;
         const dk_cell_range range = dk_cells_reaching(box, level);
-        status = dk_sheet_scan(store, layer, DK_SHEET_BLOCK, level < deepest ? level + 1 : level, &range, store->session,
-                               give_block, &s, err);
+        status = dk_sheet_scan(store, layer, DK_SHEET_BLOCK, level, &range, store->session, give_block, &s, err);
     }
     return status;
 }

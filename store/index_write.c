@@ -437,12 +437,12 @@ static dk_status find_entries(search *s)
 {
     writer *w = s->w;
     dk_status status = DK_OK;
-    for (int level = 0; status == DK_OK && level <= DK_MAX_LEVEL; level += 2) {
-        if ((w->levels[DK_SHEET_BLOCK] >> level & 3) == 0)
+    for (int level = 0; status == DK_OK && level <= DK_MAX_LEVEL; level++) {
+        if ((w->levels[DK_SHEET_BLOCK] >> level & 1) == 0)
             continue;
         const dk_cell_range range = dk_cells_reaching(&s->box, level);
         status =
-            dk_sheet_scan(w->store, w->layer, DK_SHEET_BLOCK, level + 1, &range, w->sees, find_in_block, s, w->err);
+            dk_sheet_scan(w->store, w->layer, DK_SHEET_BLOCK, level, &range, w->sees, find_in_block, s, w->err);
     }
     return status;
 }
@@ -1201,8 +1201,8 @@ static dk_status verify_grids(writer *w)
     for (int level = 0; status == DK_OK && level <= DK_SHEET_MAX_LEVEL; level++) {
         const uint32_t last = level == 0 ? 0 : UINT32_MAX >> (32 - level);
         const dk_cell_range all = {0, 0, last, last};
-        if (level % 2 == 0 && (w->levels[DK_SHEET_BLOCK] >> level & 3) != 0)
-            status = dk_sheet_scan(w->store, w->layer, DK_SHEET_BLOCK, level + 1, &all, w->sees, tally_block, t, w->err);
+        if (w->levels[DK_SHEET_BLOCK] >> level & 1)
+            status = dk_sheet_scan(w->store, w->layer, DK_SHEET_BLOCK, level, &all, w->sees, tally_block, t, w->err);
         if (status == DK_OK && w->levels[DK_SHEET_GRID] >> level & 1)
             status = dk_sheet_scan(w->store, w->layer, DK_SHEET_GRID, level, &all, w->sees, tally_grid, t, w->err);
     }

@@ -6,40 +6,36 @@
 
 #include <string.h>
 
-/* Of an id, from above: 5 bits level, the cell's Morton code, 1 bit whether the level is odd (of blocks, whose cells of an
- * odd level are those of the level before: the two lie side by side and are read in one go), the version. */
-enum { CELL_BITS = 40, VERSION_BITS = 17, CELL_SHIFT = VERSION_BITS + 1, LEVEL_SHIFT = CELL_SHIFT + CELL_BITS };
+/* An id is, from above, 5 bits level, the cell's Morton code, and the version. */
+enum { CELL_BITS = 40, VERSION_BITS = 18, LEVEL_SHIFT = VERSION_BITS + CELL_BITS };
 
 static const uint64_t version_mask = (UINT64_C(1) << VERSION_BITS) - 1, cell_mask = (UINT64_C(1) << CELL_BITS) - 1;
 
 /* Sheets taken away in one transaction. */
 enum { PURGED_A_STEP = 2000 };
 
-const int64_t dk_sheet_column_bits = INT64_C(0x5555555555) << CELL_SHIFT;
-const int64_t dk_sheet_row_bits = INT64_C(0xaaaaaaaaaa) << CELL_SHIFT;
-const int64_t dk_sheet_odd_bit = INT64_C(1) << VERSION_BITS;
+const int64_t dk_sheet_column_bits = INT64_C(0x5555555555) << VERSION_BITS;
+const int64_t dk_sheet_row_bits = INT64_C(0xaaaaaaaaaa) << VERSION_BITS;
 
 /* The id of version 0. */
-static int64_t first_id(dk_sheet sheet, int level, uint64_t cell)
+static int64_t first_id(int level, uint64_t cell)
 {
-    const unsigned odd = sheet == DK_SHEET_BLOCK ? (unsigned)level & 1 : 0;
-    return (int64_t)((uint64_t)((unsigned)level - odd) << LEVEL_SHIFT | cell << CELL_SHIFT |
-                     (uint64_t)odd << VERSION_BITS);
+    return (int64_t)((uint64_t)(unsigned)level << LEVEL_SHIFT | cell << VERSION_BITS);
 }
 
-static int64_t last_id(dk_sheet sheet, int level, uint64_t cell)
+static int64_t last_id(int level, uint64_t cell)
 {
-    return first_id(sheet, level, cell) | (int64_t)version_mask;
+    return first_id(level, cell) | (int64_t)version_mask;
 }
 
 static int level_of(int64_t id)
 {
-    return (int)((uint64_t)id >> LEVEL_SHIFT) + ((id & dk_sheet_odd_bit) != 0);
+    return (int)((uint64_t)id >> LEVEL_SHIFT);
 }
 
 static uint64_t cell_of(int64_t id)
 {
-    return (uint64_t)id >> CELL_SHIFT & cell_mask;
+    return (uint64_t)id >> VERSION_BITS & cell_mask;
 }
 
 const char *dk_sheet_table(dk_sheet sheet)
@@ -60,8 +56,8 @@ static dk_status open_sheet(dk_store *store, const dk_kind *layer, dk_sheet shee
     dk_status status = dk_sql_kept(store, layer, of(DK_STMT_SHEET_OPEN, sheet), ret_stmt, err);
     if (status != DK_OK)
         return status;
-    sqlite3_bind_int64(*ret_stmt, 1, first_id(sheet, level, cell));
-    sqlite3_bind_int64(*ret_stmt, 2, last_id(sheet, level, cell));
+    sqlite3_bind_int64(*ret_stmt, 1, first_id(level, cell));
+    sqlite3_bind_int64(*ret_stmt, 2, last_id(level, cell));
     return dk_sql_step(store, *ret_stmt, err);
 }
 
@@ -150,7 +146,7 @@ dk_status dk_sheet_write(dk_store *store, const dk_kind *layer, dk_sheet sheet, 
         return status;
     if (size == 0)
         return DK_OK;
-    return insert_sheet(store, layer, sheet, first_id(sheet, level, cell), generation, data, size, err);
+    return insert_sheet(store, layer, sheet, first_id(level, cell), generation, data, size, err);
 }
 
 /* One step: false when nothing is left. */
@@ -226,23 +222,21 @@ dk_status dk_sheet_purge(dk_store *store, int64_t until, dk_error *err)
 dk_status dk_sheet_levels(dk_store *store, const dk_kind *layer, dk_sheet sheet, uint32_t *ret_bits, dk_error *err)
 {
     uint32_t bits = 0;
-    const int step = sheet == DK_SHEET_BLOCK ? 2 : 1; /* odd levels lie among the even ones: both are said to be there */
     for (int level = 0; level <= DK_SHEET_MAX_LEVEL;) {
         sqlite3_stmt *stmt = NULL;
         dk_status status = dk_sql_kept(store, layer, of(DK_STMT_SHEET_NEXT, sheet), &stmt, err);
         if (status != DK_OK)
             return status;
-        sqlite3_bind_int64(stmt, 1, first_id(sheet, level, 0));
+        sqlite3_bind_int64(stmt, 1, first_id(level, 0));
         status = dk_sql_step(store, stmt, err);
         if (status == DK_OK)
-            level = level_of(sqlite3_column_int64(stmt, 0) & ~dk_sheet_odd_bit);
+            level = level_of(sqlite3_column_int64(stmt, 0));
         sqlite3_reset(stmt);
         if (status == DK_END || level > DK_SHEET_MAX_LEVEL)
             break;
         if (status != DK_OK)
             return status;
-        bits |= ((UINT32_C(1) << step) - 1) << level;
-        level += step;
+        bits |= UINT32_C(1) << level++;
     }
     *ret_bits = bits;
     return DK_OK;
@@ -298,27 +292,24 @@ dk_status dk_sheet_scan(dk_store *store, const dk_kind *layer, dk_sheet sheet, i
     for (uint64_t from = first; status == DK_OK;) {
         if ((status = dk_sql_kept(store, layer, of(DK_STMT_SHEET_SCAN, sheet), &stmt, err)) != DK_OK)
             return status;
-        const int64_t from_id = first_id(sheet, level, from) & ~dk_sheet_odd_bit, to_id = last_id(sheet, level, last);
-        const int64_t low = (int64_t)(first << CELL_SHIFT), high = (int64_t)(last << CELL_SHIFT);
-        sqlite3_bind_int64(stmt, 1, from_id);
-        sqlite3_bind_int64(stmt, 2, to_id);
+        const int64_t low = first_id(0, first), high = first_id(0, last);
+        sqlite3_bind_int64(stmt, 1, first_id(level, from));
+        sqlite3_bind_int64(stmt, 2, last_id(level, last));
         sqlite3_bind_int64(stmt, 3, low & dk_sheet_column_bits);
         sqlite3_bind_int64(stmt, 4, high & dk_sheet_column_bits);
         sqlite3_bind_int64(stmt, 5, low & dk_sheet_row_bits);
         sqlite3_bind_int64(stmt, 6, high & dk_sheet_row_bits);
         sqlite3_bind_int64(stmt, 7, generation == DK_NEWEST ? INT64_MAX : generation);
-        sqlite3_bind_int64(stmt, 8, to_id & dk_sheet_odd_bit);
         uint64_t next = from;
         for (int passed = 0; passed <= ROWS_PASSED && (status = dk_sql_step(store, stmt, err)) == DK_OK;) {
-            const int64_t id = sqlite3_column_int64(stmt, 0);
-            const uint64_t cell = cell_of(id);
+            const uint64_t cell = cell_of(sqlite3_column_int64(stmt, 0));
             if (cell >= next && in_range(range, cell)) {
                 passed = 0;
-                if (sqlite3_column_type(stmt, 1) == SQLITE_NULL) /* of another generation, or a level that is not asked for */
+                if (sqlite3_column_type(stmt, 1) == SQLITE_NULL) /* of another generation */
                     continue;
                 const void *data = sqlite3_column_blob(stmt, 1);
                 const size_t size = (size_t)sqlite3_column_bytes(stmt, 1);
-                if ((status = each(level_of(id), cell, data, size, user)) != DK_OK)
+                if ((status = each(level, cell, data, size, user)) != DK_OK)
                     break;
             } else {
                 if (cell >= next) /* beyond what was known to be outside */

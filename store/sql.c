@@ -87,9 +87,9 @@ static void append_sheet_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
         /* The data of what is not wanted is not touched: it would be copied. The masks take the columns' and the rows'
          * bits out of the id, which compare as the numbers do. */
         dk_buf_format(sql,
-                      "SELECT id,CASE WHEN (id&%lld) BETWEEN ?3 AND ?4 AND (id&%lld) BETWEEN ?5 AND ?6 AND (id&%lld)<=?8 "
-                      "AND born<=?7 AND (died=0 OR died>?7) THEN data END FROM %s_%s WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
-                      (long long)dk_sheet_column_bits, (long long)dk_sheet_row_bits, (long long)dk_sheet_odd_bit, t, k);
+                      "SELECT id,CASE WHEN (id&%lld) BETWEEN ?3 AND ?4 AND (id&%lld) BETWEEN ?5 AND ?6 AND born<=?7 "
+                      "AND (died=0 OR died>?7) THEN data END FROM %s_%s WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
+                      (long long)dk_sheet_column_bits, (long long)dk_sheet_row_bits, t, k);
         break;
     case DK_STMT_SHEET_OPEN:
         dk_buf_format(sql, "SELECT id,born,data FROM %s_%s WHERE id BETWEEN ?1 AND ?2 AND died=0", t, k);

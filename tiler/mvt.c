@@ -1,5 +1,7 @@
 #include "tiler/mvt.h"
 
+#include "tiler/small_bytes.h"
+
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +34,9 @@ struct dk_mvt {
     /* The feature being built. */
     uint64_t id;
     dk_mvt_type type;
-    dk_buf tags, geometry, value;
+    dk_buf attributes, geometry, value;
+    const unsigned char *tags;
+    size_t tags_size;
     int32_t cursor_x, cursor_y;
     size_t kept_entries, kept_values, kept_used_keys;
     bool failed;
@@ -45,7 +49,7 @@ dk_mvt *dk_mvt_create(void)
         return NULL;
     dk_buf_init(&mvt->values);
     dk_buf_init(&mvt->features);
-    dk_buf_init(&mvt->tags);
+    dk_buf_init(&mvt->attributes);
     dk_buf_init(&mvt->geometry);
     dk_buf_init(&mvt->value);
     return mvt;
@@ -57,7 +61,7 @@ void dk_mvt_free(dk_mvt *mvt)
         return;
     dk_buf_finish(&mvt->values);
     dk_buf_finish(&mvt->features);
-    dk_buf_finish(&mvt->tags);
+    dk_buf_finish(&mvt->attributes);
     dk_buf_finish(&mvt->geometry);
     dk_buf_finish(&mvt->value);
     free(mvt->entries);
@@ -122,22 +126,13 @@ void dk_mvt_feature_begin(dk_mvt *mvt, uint64_t id, dk_mvt_type type)
 {
     mvt->id = id;
     mvt->type = type;
-    dk_buf_clear(&mvt->tags);
+    dk_buf_clear(&mvt->attributes);
     dk_buf_clear(&mvt->geometry);
+    mvt->tags_size = 0;
     mvt->cursor_x = mvt->cursor_y = 0;
     mvt->kept_entries = mvt->n_entries;
     mvt->kept_values = mvt->values.size;
     mvt->kept_used_keys = mvt->n_used_keys;
-}
-
-static inline unsigned char *put_varint32(unsigned char *at, uint32_t value)
-{
-    while (value >= 0x80) {
-        *at++ = (unsigned char)(value | 0x80);
-        value >>= 7;
-    }
-    *at++ = (unsigned char)value;
-    return at;
 }
 
 static inline unsigned char *put_varint64(unsigned char *at, uint64_t value)
@@ -158,6 +153,15 @@ static size_t varint_size(uint64_t value)
     return size;
 }
 
+uint32_t dk_mvt_key(dk_mvt *mvt, size_t key)
+{
+    if (mvt->key_index[key] == NO_INDEX) {
+        mvt->key_index[key] = (uint32_t)mvt->n_used_keys;
+        mvt->used_keys[mvt->n_used_keys++] = (uint8_t)key;
+    }
+    return mvt->key_index[key];
+}
+
 uint32_t dk_mvt_value(dk_mvt *mvt, const dk_tile_value *value)
 {
     if ((mvt->n_entries + 1) * 2 > mvt->table_capacity && !grow_table(mvt))
@@ -169,20 +173,28 @@ uint32_t dk_mvt_value(dk_mvt *mvt, const dk_tile_value *value)
             continue;
         const uint32_t index = (uint32_t)mvt->table[at] - 1;
         const value_entry *entry = &mvt->entries[index];
-        if (entry->size == size && memcmp(mvt->values.data + entry->start, value->bytes, size) == 0)
+        if (entry->size == size && dk_equal_small(mvt->values.data + entry->start, value->bytes, size))
             return index;
     }
     if (mvt->n_entries >= NO_INDEX - 1 || size > UINT32_MAX ||
-        !dk_grow(&mvt->entries, &mvt->entries_capacity, mvt->n_entries + 1, sizeof *mvt->entries))
+        (mvt->n_entries == mvt->entries_capacity &&
+         !dk_grow(&mvt->entries, &mvt->entries_capacity, mvt->n_entries + 1, sizeof *mvt->entries)))
         return NO_INDEX;
     const uint32_t index = (uint32_t)mvt->n_entries;
     const size_t start = mvt->values.size;
-    dk_buf_append(&mvt->values, value->bytes, size);
-    if (mvt->values.failed)
+    if (mvt->values.capacity - start < size && dk_buf_reserve(&mvt->values, size) == NULL)
         return NO_INDEX;
+    dk_copy_small(mvt->values.data + start, value->bytes, size);
+    mvt->values.size = start + size;
     mvt->table[at] = table_slot(value->hash, index);
     mvt->entries[mvt->n_entries++] = (value_entry){value->hash, (uint32_t)size, start};
     return index;
+}
+
+void dk_mvt_tags(dk_mvt *mvt, const unsigned char *tags, size_t size)
+{
+    mvt->tags = tags;
+    mvt->tags_size = size;
 }
 
 void dk_mvt_attribute(dk_mvt *mvt, size_t key, const dk_value *value)
@@ -190,34 +202,17 @@ void dk_mvt_attribute(dk_mvt *mvt, size_t key, const dk_value *value)
     if (value->type == DK_NULL || key >= mvt->n_keys)
         return;
     dk_tile_value_encode(value, &mvt->value);
-    uint32_t pair[2] = {(uint32_t)key, NO_INDEX};
+    uint32_t index = NO_INDEX;
     if (!mvt->value.failed)
-        pair[1] = dk_mvt_value(mvt, &(dk_tile_value){mvt->value.data, mvt->value.size,
-                                                     dk_tile_value_hash(mvt->value.data, mvt->value.size)});
-    if (pair[1] == NO_INDEX)
+        index = dk_mvt_value(mvt, &(dk_tile_value){mvt->value.data, mvt->value.size,
+                                                   dk_tile_value_hash(mvt->value.data, mvt->value.size)});
+    unsigned char *const start = index != NO_INDEX ? dk_buf_reserve(&mvt->attributes, 2 * DK_MVT_PUT) : NULL;
+    if (start == NULL) {
         mvt->failed = true;
-    else
-        dk_mvt_tags(mvt, pair, 1);
-}
-
-void dk_mvt_tags(dk_mvt *mvt, const uint32_t *pairs, size_t n)
-{
-    unsigned char *at = dk_buf_reserve(&mvt->tags, 10 * n);
-    if (at == NULL)
         return;
-    unsigned char *const start = at;
-    for (size_t i = 0; i < n; i++, pairs += 2) {
-        const uint32_t key = pairs[0];
-        if (key >= mvt->n_keys)
-            continue;
-        if (mvt->key_index[key] == NO_INDEX) {
-            mvt->key_index[key] = (uint32_t)mvt->n_used_keys;
-            mvt->used_keys[mvt->n_used_keys++] = (uint8_t)key;
-        }
-        at = put_varint32(at, mvt->key_index[key]);
-        at = put_varint32(at, pairs[1]);
     }
-    mvt->tags.size += (size_t)(at - start);
+    mvt->attributes.size += (size_t)(dk_mvt_put(dk_mvt_put(start, dk_mvt_key(mvt, key)), index) - start);
+    dk_mvt_tags(mvt, mvt->attributes.data, mvt->attributes.size);
 }
 
 bool dk_mvt_has_geometry(const dk_mvt *mvt)
@@ -248,8 +243,8 @@ static inline unsigned char *positions(dk_mvt *mvt, unsigned char *at, const int
 {
     int32_t x = mvt->cursor_x, y = mvt->cursor_y;
     for (size_t i = 0; i < n; i++, position += 2 * step) {
-        at = put_varint32(at, zigzag32(position[0] - x));
-        at = put_varint32(at, zigzag32(position[1] - y));
+        at = dk_mvt_put(at, zigzag32(position[0] - x));
+        at = dk_mvt_put(at, zigzag32(position[1] - y));
         x = position[0];
         y = position[1];
     }
@@ -325,11 +320,11 @@ bool dk_mvt_feature_end(dk_mvt *mvt)
         return false;
     }
     /* Feature (4.2): id 1, tags 2, type 3, geometry 4. Room for it is taken once. */
-    const size_t tags = mvt->tags.size, geometry = mvt->geometry.size;
+    const size_t tags = mvt->tags_size, geometry = mvt->geometry.size;
     const size_t body = 1 + varint_size(mvt->id) + (tags > 0 ? 1 + varint_size(tags) + tags : 0) + 2 + 1 +
                         varint_size(geometry) + geometry;
     unsigned char *at = dk_buf_reserve(&mvt->features, body + 11);
-    if (mvt->tags.failed || mvt->geometry.failed || at == NULL) {
+    if (mvt->geometry.failed || at == NULL) {
         mvt->failed = true;
         return false;
     }
@@ -341,14 +336,14 @@ bool dk_mvt_feature_end(dk_mvt *mvt)
     if (tags > 0) {
         *at++ = 2 << 3 | 2;
         at = put_varint64(at, tags);
-        memcpy(at, mvt->tags.data, tags);
+        dk_copy_small(at, mvt->tags, tags);
         at += tags;
     }
     *at++ = 3 << 3 | 0;
     *at++ = (unsigned char)mvt->type;
     *at++ = 4 << 3 | 2;
     at = put_varint64(at, geometry);
-    memcpy(at, mvt->geometry.data, geometry);
+    dk_copy_small(at, mvt->geometry.data, geometry);
     mvt->features.size += (size_t)(at - start) + geometry;
     mvt->n_features++;
     return true;

@@ -30,12 +30,25 @@ bool dk_mvt_layer_end(dk_mvt *mvt, dk_buf *tile);
 void dk_mvt_feature_begin(dk_mvt *mvt, uint64_t id, dk_mvt_type type);
 /* DK_NULL is left out. A key at most once per feature. */
 void dk_mvt_attribute(dk_mvt *mvt, size_t key, const dk_value *value);
-/* The same in two steps, for who meets a value more than once: its number in the layer's table, into which it comes if
- * it is new. DK_MVT_NO_VALUE: out of memory. Then n pairs of key and value number. A value that is asked for
- * stays in the table, so ask when the feature has its geometry. */
+/* The same in steps, for who meets a key or a value more than once: their numbers in the layer's tables, into which they
+ * come if they are new and where they stay, so ask when the feature has its geometry. DK_MVT_NO_VALUE: out of memory.
+ * Then the feature's tags (4.4), instead of attributes: pairs of varints (dk_mvt_put), key number and value number;
+ * borrowed until the feature ends. */
 #define DK_MVT_NO_VALUE UINT32_MAX
+uint32_t dk_mvt_key(dk_mvt *mvt, size_t key); /* key < n_keys */
 uint32_t dk_mvt_value(dk_mvt *mvt, const dk_tile_value *value);
-void dk_mvt_tags(dk_mvt *mvt, const uint32_t *pairs, size_t n);
+void dk_mvt_tags(dk_mvt *mvt, const unsigned char *tags, size_t size);
+/* Writes a varint of at most DK_MVT_PUT bytes; returns where it ends. */
+#define DK_MVT_PUT 5
+static inline unsigned char *dk_mvt_put(unsigned char *at, uint32_t value)
+{
+    while (value >= 0x80) {
+        *at++ = (unsigned char)(value | 0x80);
+        value >>= 7;
+    }
+    *at++ = (unsigned char)value;
+    return at;
+}
 bool dk_mvt_has_geometry(const dk_mvt *mvt);
 /* Positions are tile units, x east, y south. A ring has 3 positions or more, is not closed, has no position twice in
  * a row and an area; it is turned to the winding of 4.3.4.4: exteriors positive by the surveyor's formula, holes

@@ -69,9 +69,10 @@ static bool lies_inside(const dk_tile_frame *frame, const dk_world_box *box)
 
 /* ---- lying wholly in the tile ---- */
 
+/* Of positions in the tile and its buffer: no product leaves 32 bits. */
 static inline bool straight(const int32_t *a, const int32_t *b, int32_t x, int32_t y)
 {
-    return ((int64_t)b[0] - a[0]) * ((int64_t)y - a[1]) == ((int64_t)b[1] - a[1]) * ((int64_t)x - a[0]);
+    return (b[0] - a[0]) * (y - a[1]) == (b[1] - a[1]) * (x - a[0]);
 }
 
 /* What dk_ring_reduce does where a ring's end meets its start, the rest being reduced. Returns the positions left, 0 if
@@ -129,13 +130,13 @@ static inline __attribute__((always_inline)) bool round_part(const dk_tile_frame
                 uint32_t p[2];
                 memcpy(p, xy + 8 * i, 8);
                 px = p[0], py = p[1];
-                if (px > width || py > height)
-                    return false;
             } else {
                 uint16_t p[2];
                 memcpy(p, xy + 4 * i, 4);
                 px = p[0], py = p[1];
             }
+            if (px > width || py > height)
+                return false;
             const int64_t ux = from_x + px, uy = from_y + (plate ? dk_plate_y(box->y0 + py) : py);
             /* Beyond DK_FINEST_ZOOM the units are finer than the world's. */
             const int32_t x = (int32_t)(shift >= 0 ? ux >> shift : ux * (INT64_C(1) << -shift));

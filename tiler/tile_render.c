@@ -11,19 +11,19 @@ typedef struct kept_piece {
     uint64_t feature;
     dk_geometry_kind kind;
     size_t part, n_parts;
-    size_t tag, n_tags; /* pairs */
+    size_t tags, tags_size; /* in dk_render.tags */
 } kept_piece;
 
 struct dk_render {
     dk_mvt *mvt;
     dk_feature_work work;
-    uint32_t *values; /* of the block under way: the layer's value of each number + 1 */
+    uint32_t keys[DK_MVT_MAX_KEYS]; /* of the layer under way: the number of each field + 1 */
+    uint32_t *values;               /* of the block under way: the layer's value of each number + 1 */
     size_t values_capacity;
     kept_piece *pieces;
     size_t n_pieces, pieces_capacity;
     dk_parts parts;
-    uint32_t *tags;
-    size_t n_tags, tags_capacity;
+    dk_buf tags;
 };
 
 dk_render *dk_render_create(void)
@@ -31,6 +31,7 @@ dk_render *dk_render_create(void)
     dk_render *render = calloc(1, sizeof *render);
     if (render == NULL)
         return NULL;
+    dk_buf_init(&render->tags);
     render->mvt = dk_mvt_create();
     render->work.geos = dk_geos_create();
     if (render->mvt == NULL || render->work.geos == NULL) {
@@ -48,7 +49,7 @@ void dk_render_free(dk_render *render)
     dk_feature_work_finish(&render->work);
     free(render->values);
     free(render->pieces);
-    free(render->tags);
+    dk_buf_finish(&render->tags);
     dk_parts_finish(&render->parts);
     free(render);
 }
@@ -102,16 +103,15 @@ static dk_status value_of(dk_render *render, const dk_block *block, uint32_t num
     return DK_OK;
 }
 
-/* The tags of an entry as pairs of field and value, appended to render->tags. */
+/* Appends the tags of an entry to render->tags. */
 static dk_status add_tags(drawing_layer *d, const dk_block *block, uint32_t i)
 {
     dk_render *render = d->render;
     const uint64_t visible = d->same_view ? d->view.outside : dk_entry_visible(d->layer, &d->view, block, i);
     const unsigned char *numbers = block->attributes + 4 * (size_t)i * block->n_attributes;
-    if (!dk_grow(&render->tags, &render->tags_capacity, render->n_tags + 2 * (size_t)block->n_attributes,
-                 sizeof *render->tags))
+    unsigned char *const start = dk_buf_reserve(&render->tags, 2 * DK_MVT_PUT * (size_t)block->n_attributes), *to = start;
+    if (start == NULL)
         return DK_NOMEM;
-    uint32_t *to = render->tags + render->n_tags;
     for (uint32_t a = 0; a < block->n_attributes; a++) {
         uint32_t number, value;
         memcpy(&number, numbers + 4 * (size_t)a, 4);
@@ -121,10 +121,12 @@ static dk_status add_tags(drawing_layer *d, const dk_block *block, uint32_t i)
         const dk_status status = value_of(render, block, number, &value);
         if (status != DK_OK)
             return status;
-        *to++ = field;
-        *to++ = value;
+        if (render->keys[field] == 0)
+            render->keys[field] = dk_mvt_key(render->mvt, field) + 1;
+        to = dk_mvt_put(to, render->keys[field] - 1);
+        to = dk_mvt_put(to, value);
     }
-    render->n_tags = (size_t)(to - render->tags);
+    render->tags.size += (size_t)(to - start);
     return DK_OK;
 }
 
@@ -143,9 +145,9 @@ static dk_status draw_entry(drawing_layer *d, const dk_block *block, uint32_t i)
     dk_mvt_feature_begin(render->mvt, head->feature, mvt_type(drawing.kind));
     dk_status status = dk_draw_entry(&render->work, render->mvt, d->frame, head, &drawing);
     if (status == DK_OK && dk_mvt_has_geometry(render->mvt)) {
-        render->n_tags = 0;
+        dk_buf_clear(&render->tags);
         status = add_tags(d, block, i);
-        dk_mvt_tags(render->mvt, render->tags, render->n_tags / 2);
+        dk_mvt_tags(render->mvt, render->tags.data, render->tags.size);
     }
     if (dk_mvt_feature_end(render->mvt))
         render->work.stats.features++;
@@ -191,7 +193,7 @@ static dk_status keep_piece(drawing_layer *d, const dk_block *block, uint32_t i,
     if (!dk_grow(&render->pieces, &render->pieces_capacity, render->n_pieces + 1, sizeof *render->pieces))
         return DK_NOMEM;
     kept_piece *piece = &render->pieces[render->n_pieces];
-    *piece = (kept_piece){head->feature, drawing.kind, render->parts.n_parts, clipped->n_parts, render->n_tags, 0};
+    *piece = (kept_piece){head->feature, drawing.kind, render->parts.n_parts, clipped->n_parts, render->tags.size, 0};
     for (size_t p = 0; p < clipped->n_parts; p++) {
         const dk_part *part = &clipped->parts[p];
         const size_t start = render->parts.n_points;
@@ -202,7 +204,7 @@ static dk_status keep_piece(drawing_layer *d, const dk_block *block, uint32_t i,
         dk_parts_close(&render->parts, start, part->hole);
     }
     status = add_tags(d, block, i);
-    piece->n_tags = (render->n_tags - piece->tag) / 2;
+    piece->tags_size = render->tags.size - piece->tags;
     render->n_pieces++;
     return status;
 }
@@ -257,7 +259,7 @@ static dk_status draw_kept_pieces(drawing_layer *d)
             }
         dk_mvt_feature_begin(render->mvt, first->feature, mvt_type(first->kind));
         status = dk_draw_pieces(&render->work, render->mvt, first->kind);
-        dk_mvt_tags(render->mvt, render->tags + first->tag, first->n_tags);
+        dk_mvt_tags(render->mvt, render->tags.data + first->tags, first->tags_size);
         if (dk_mvt_feature_end(render->mvt))
             render->work.stats.features++;
     }
@@ -271,7 +273,9 @@ static void begin_layer(dk_render *render, const dk_kind *layer, const char *key
     for (size_t k = 0; k < layer->n_fields; k++)
         keys[k] = layer->fields[k].name;
     dk_mvt_layer_begin(render->mvt, layer->name, keys, layer->n_fields);
-    render->n_pieces = render->n_tags = 0;
+    memset(render->keys, 0, sizeof render->keys);
+    dk_buf_clear(&render->tags);
+    render->n_pieces = 0;
     dk_parts_clear(&render->parts);
 }
 
