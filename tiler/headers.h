@@ -8,8 +8,8 @@
 typedef enum dk_coding { DK_IDENTITY, DK_GZIP, DK_ZSTD } dk_coding;
 
 /* Accept-Encoding: the coding to answer in. q=0 forbids one; * stands for gzip where that is not named. A weight that is
- * not one counts as 0. zstd only where the client ranks it above gzip: at the speed of gzip by libdeflate at level 1 it
- * makes tiles 3 % larger (tests/bench/README.md), and browsers that name both rank them alike. */
+ * not one counts as 0. zstd only where the client ranks it above gzip: in the time of gzip it makes tiles 1 to 3 % larger
+ * (tests/bench/README.md), and browsers that name both rank them alike. */
 dk_coding dk_best_coding(const char *accept_encoding);
 bool dk_accepts_gzip(const char *accept_encoding);
 

@@ -1,16 +1,14 @@
 #include "tiler/response.h"
 
-#include "tiler/hash.h"
+#include "store/hash.h"
+#include "tiler/coding.h"
 #include "tiler/headers.h"
 
-#include <libdeflate.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zstd.h>
 
 enum { CODED_MIN = 200 }; /* below, headers and the frame of a coding outweigh what is saved */
-enum { ZSTD_LEVEL = 1 };  /* as fast as libdeflate's gzip at level 1 */
 
 static const char *title_of(unsigned status)
 {
@@ -126,29 +124,10 @@ static enum MHD_Result not_modified(struct MHD_Connection *connection, const dk_
 /* Codes the body into worker->packed; false when it is not smaller or memory is short. */
 static bool pack(dk_worker *worker, dk_coding coding, const void *data, size_t size)
 {
-    dk_buf *packed = &worker->packed;
-    dk_buf_clear(packed);
-    /* A result as large as the body is of no use, so that is all the room it gets. */
-    unsigned char *out = dk_buf_reserve(packed, size);
-    if (out == NULL) {
-        dk_buf_clear(packed);
-        return false;
-    }
-    if (coding == DK_GZIP) {
-        packed->size = libdeflate_gzip_compress(worker->compressor, data, size, out, size - 1);
-    } else {
-        const size_t done = ZSTD_compressCCtx(worker->zstd, out, size - 1, data, size, ZSTD_LEVEL);
-        packed->size = ZSTD_isError(done) ? 0 : done;
-    }
-    return packed->size > 0;
+    return dk_coder_code(worker->coder, coding, data, size, &worker->packed);
 }
 
-static const char *coding_name(dk_coding coding)
-{
-    return coding == DK_GZIP ? "gzip" : coding == DK_ZSTD ? "zstd" : NULL;
-}
-
-/* A strong tag from content and coding (RFC 9110, 8.8.1): the coded forms are different representations. */
+/* A strong tag (RFC 9110, 8.8.1) from the bytes that are sent: the coded forms are different representations. */
 static void write_tag(char tag[DK_TAG_SIZE], const char *fixed, const void *data, size_t size, dk_coding coding)
 {
     static const char *const endings[] = {[DK_IDENTITY] = "", [DK_GZIP] = "-gz", [DK_ZSTD] = "-zs"};
@@ -171,11 +150,11 @@ bool dk_respond_prepare(dk_context *ctx, dk_coding coding, struct MHD_Response *
         return false;
     if (size < CODED_MIN || coding == DK_IDENTITY || !pack(worker, coding, data, size))
         coding = DK_IDENTITY;
-    write_tag(ret_tag, NULL, data, size, coding);
     if (coding != DK_IDENTITY) {
         data = worker->packed.data;
         size = worker->packed.size;
     }
+    write_tag(ret_tag, NULL, data, size, coding);
     *ret_full = size > 0 ? MHD_create_response_from_buffer(size, (void *)(uintptr_t)data, MHD_RESPMEM_MUST_COPY)
                          : empty_response();
     if (!empty)
@@ -192,7 +171,7 @@ bool dk_respond_prepare(dk_context *ctx, dk_coding coding, struct MHD_Response *
     if (ctx->answer.type != NULL)
         add_header(*ret_full, "Content-Type", ctx->answer.type);
     if (coding != DK_IDENTITY)
-        add_header(*ret_full, "Content-Encoding", coding_name(coding));
+        add_header(*ret_full, "Content-Encoding", dk_coding_name(coding));
     add_header(*ret_full, "Content-Security-Policy", "default-src 'none'");
     if (!empty) {
         add_common(*ret_not_modified, false);
@@ -216,36 +195,24 @@ enum MHD_Result dk_respond(struct MHD_Connection *connection, dk_context *ctx, c
     const void *data = answer->size > 0 ? answer->data : "";
     size_t size = answer->size;
 
-    char plain_tag[DK_TAG_SIZE], coded_tag[DK_TAG_SIZE];
+    char etag[DK_TAG_SIZE];
     dk_coding coding = size >= CODED_MIN ? dk_best_coding(accept_encoding) : DK_IDENTITY;
     if (coding == DK_ZSTD && answer->fixed) /* these are there in gzip only */
         coding = dk_accepts_gzip(accept_encoding) ? DK_GZIP : DK_IDENTITY;
-    write_tag(plain_tag, answer->etag, data, size, DK_IDENTITY);
-    write_tag(coded_tag, answer->etag, data, size, coding);
-    const char *etag = plain_tag;
-    const bool conditional = status == MHD_HTTP_OK && (answer->fixed || ctx->viewer.audience == DK_PUBLIC);
-
-    if (coding != DK_IDENTITY && conditional && dk_none_match(if_none_match, coded_tag)) /* before the work of packing */
-        return not_modified(connection, ctx, coded_tag, closing);
-    if (coding == DK_GZIP && answer->gzip != NULL) {
-        if (answer->gzip_size < size) {
-            data = answer->gzip;
-            size = answer->gzip_size;
-        } else {
-            coding = DK_IDENTITY;
-        }
-    } else if (coding != DK_IDENTITY) {
-        if (ctx->worker != NULL && pack(ctx->worker, coding, data, size)) {
-            data = ctx->worker->packed.data;
-            size = ctx->worker->packed.size;
-        } else {
-            coding = DK_IDENTITY;
-        }
+    if (coding == DK_GZIP && answer->gzip != NULL && answer->gzip_size < size) {
+        data = answer->gzip;
+        size = answer->gzip_size;
+    } else if (coding != DK_IDENTITY && answer->gzip == NULL && ctx->worker != NULL &&
+               pack(ctx->worker, coding, data, size)) {
+        data = ctx->worker->packed.data;
+        size = ctx->worker->packed.size;
+    } else {
+        coding = DK_IDENTITY;
     }
-    if (coding != DK_IDENTITY)
-        etag = coded_tag;
-    else if (conditional && dk_none_match(if_none_match, plain_tag))
-        return not_modified(connection, ctx, plain_tag, closing);
+    write_tag(etag, answer->etag, data, size, coding);
+    if (status == MHD_HTTP_OK && (answer->fixed || ctx->viewer.audience == DK_PUBLIC) &&
+        dk_none_match(if_none_match, etag))
+        return not_modified(connection, ctx, etag, closing);
 
     struct MHD_Response *response = MHD_create_response_from_buffer(
         size, (void *)(uintptr_t)data, answer->fixed || size == 0 ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_COPY);
@@ -256,7 +223,7 @@ enum MHD_Result dk_respond(struct MHD_Connection *connection, dk_context *ctx, c
     if (answer->type != NULL)
         add_header(response, "Content-Type", answer->type);
     if (coding != DK_IDENTITY)
-        add_header(response, "Content-Encoding", coding_name(coding));
+        add_header(response, "Content-Encoding", dk_coding_name(coding));
     if (answer->page)
         add_page_policy(response, ctx->config);
     else if (!answer->fixed)

@@ -2,11 +2,9 @@
 
 #include "store/query.h"
 
-#include <libdeflate.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zstd.h>
 
 struct dk_pool {
     const char *path;
@@ -58,8 +56,7 @@ static void worker_finish(dk_worker *worker)
     dk_shape_finish(&worker->shape);
     dk_buf_finish(&worker->body);
     dk_buf_finish(&worker->packed);
-    libdeflate_free_compressor(worker->compressor);
-    ZSTD_freeCCtx(worker->zstd);
+    dk_coder_free(worker->coder);
 }
 
 dk_status dk_pool_create(const char *path, size_t n, dk_pool **ret_pool, dk_error *err)
@@ -81,9 +78,8 @@ dk_status dk_pool_create(const char *path, size_t n, dk_pool **ret_pool, dk_erro
         dk_buf_init(&worker->packed);
         pool->n++;
         worker->render = dk_render_create();
-        worker->compressor = libdeflate_alloc_compressor(1);
-        worker->zstd = ZSTD_createCCtx();
-        if (worker->render == NULL || worker->compressor == NULL || worker->zstd == NULL)
+        worker->coder = dk_coder_create();
+        if (worker->render == NULL || worker->coder == NULL)
             status = dk_fail(err, DK_NOMEM, "out of memory");
         else
             status = open_store(worker, path, err);

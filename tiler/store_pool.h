@@ -5,10 +5,8 @@
 
 #include "store/geometry.h"
 #include "store/store.h"
+#include "tiler/coding.h"
 #include "tiler/tile_render.h"
-
-struct libdeflate_compressor;
-struct ZSTD_CCtx_s;
 
 /* Rows and box of a kind, counted once per generation. */
 typedef struct dk_summary {
@@ -25,8 +23,7 @@ typedef struct dk_worker {
     dk_render *render;
     dk_shape shape;
     dk_buf body, packed; /* the answer, and its coded form */
-    struct libdeflate_compressor *compressor;
-    struct ZSTD_CCtx_s *zstd;
+    dk_coder *coder;
     struct dk_worker *next;
 } dk_worker;
 

@@ -1,6 +1,6 @@
 #include "tiler/tile_cache.h"
 
-#include "tiler/hash.h"
+#include "store/hash.h"
 
 #include <microhttpd.h>
 #include <pthread.h>
@@ -250,8 +250,8 @@ void dk_tile_cache_fail(dk_tile_cache *cache, dk_tile_entry *entry)
     shard *s = shard_of(cache, entry->hash);
     pthread_mutex_lock(&s->mutex);
     entry->state = DK_ENTRY_FAILED;
+    entry->references--; /* the maker's; the table's goes with it */
     take_out(s, entry);
-    release(entry);
     pthread_cond_broadcast(&s->made);
     pthread_mutex_unlock(&s->mutex);
 }
