@@ -24,7 +24,7 @@ enum {
     IDLE_SECONDS = 30,
     DRAIN_SECONDS = 10,
     BODY_DISCARDED = 64 << 10,
-    CONNECTION_MEMORY = 32 << 10
+    CONNECTION_MEMORY = 16 << 10 /* holds DK_URI_MAX and headers; libmicrohttpd clears it after each request */
 };
 
 struct dk_server {
