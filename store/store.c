@@ -323,7 +323,7 @@ dk_status dk_store_open(const char *path, dk_open_mode mode, dk_store **ret_stor
                        mode == DK_WRITE ? "PRAGMA synchronous=NORMAL;PRAGMA cache_size=-65536;"
                                           "PRAGMA wal_autocheckpoint=2000;PRAGMA journal_size_limit=67108864;"
                                           "PRAGMA temp_store=MEMORY"
-                                        : "PRAGMA query_only=1;PRAGMA cache_size=-8192;PRAGMA mmap_size=1073741824",
+                                        : "PRAGMA query_only=1;PRAGMA cache_size=-8192;PRAGMA mmap_size=2147418112",
                        err);
     if (status == DK_OK)
         status = read_catalogue(store, err);
