@@ -32,7 +32,7 @@ typedef enum dk_stmt_id {
     DK_STMT_LIFE_INSERT, /* row, born */
     DK_STMT_LIFE_END,    /* row, generation: ends the open life */
     DK_STMT_INSERT_ROW,  /* every column */
-    DK_STMT_BATCH_ROWS,  /* batch, row > ? -> row, key, replaces */
+    DK_STMT_BATCH_ROWS,  /* batch, row > ?, at most ? -> row, key, replaces, feature, the GeoPackage envelope */
     DK_STMT_TERM,        /* field, text -> term */
     DK_STMT_TERM_INSERT, /* field, text */
     DK_STMT_TERM_FROM,   /* field, text >= ? in order -> term, text */
@@ -222,16 +222,24 @@ dk_cell_range dk_cells_reaching(const dk_world_box *box, int block_level);
 
 /* ---- the index, for writers (index_write.c) ---- */
 
-/* A row that a publish or withdraw brings (sign 1) or takes away (-1). */
+/* A row that a publish or withdraw brings, or takes away: then its number is negative. Small, for there are as many as
+ * the batch has rows. */
 typedef struct dk_change_row {
     int64_t row;
-    int sign;
+    uint64_t corner; /* Morton code of the north-west corner of its box */
+    uint32_t x1, y1; /* the other corner */
 } dk_change_row;
 
+/* envelope: of the row's geometry, as in a GeoPackage header: west, east, south, north. */
+dk_change_row dk_change_row_of(int64_t row, int sign, const double envelope[4]);
+/* The GeoPackage envelope in a result's column; false: it is none. */
+bool dk_column_envelope(sqlite3_stmt *stmt, int column, double ret_envelope[4]);
+dk_status dk_row_without_geometry(dk_store *store, const dk_kind *layer, int64_t row, dk_error *err); /* DK_CORRUPT */
+
 /* Brings the index of a layer up to date: entries, pieces, grids, thresholds and touched boxes of `generation`, in
- * bounded transactions unless one is open. The rows are those that change; the others that are published are in the index
- * already. */
-dk_status dk_index_change(dk_store *store, const dk_kind *layer, const dk_change_row *rows, size_t n,
+ * bounded transactions unless one is open. The rows are those that change, and are put in another order; the others
+ * that are published are in the index already. */
+dk_status dk_index_change(dk_store *store, const dk_kind *layer, dk_change_row *rows, size_t n,
                           int64_t generation, dk_progress progress, void *user, dk_error *err);
 /* Compares the index with what the rows published in a generation would give; tell is told each difference. */
 dk_status dk_index_verify(dk_store *store, const dk_kind *layer, int64_t generation,

@@ -21,15 +21,6 @@ enum {
     TOUCHED_LEVEL = 13,     /* touched boxes in one cell of this level become one */
 };
 
-/* A row that comes or goes. */
-typedef struct changed {
-    int64_t row;
-    dk_world_box box; /* of the source geometry */
-    uint64_t code;    /* Morton code of its north-west corner */
-    int8_t sign;
-    bool large;
-} changed;
-
 /* An entry that is in the index already. */
 typedef struct found {
     int64_t row;
@@ -63,8 +54,7 @@ typedef struct operation {
 } operation;
 
 typedef struct in_cell {
-    uint64_t cell;
-    uint32_t index;
+    uint32_t cell, index;
 } in_cell;
 
 typedef struct writer {
@@ -78,13 +68,13 @@ typedef struct writer {
     void *finding_user;
     dk_error *err;
 
-    changed *rows; /* by (large, code) */
-    size_t n_rows;
+    dk_change_row *rows; /* the caller's: by corner, then the large ones by corner */
+    size_t n_rows, n_small;
     uint32_t *by_row; /* positions in rows, by row number */
     in_cell *cells;   /* where rows that come are, by cell of GROUP_LEVEL */
     size_t n_cells;
     uint32_t *wide; /* rows that come and lie in too many cells */
-    size_t n_wide;
+    size_t n_wide, wide_capacity;
     uint32_t *stamps; /* per row: the question for which it was given last */
     uint32_t stamp;
 
@@ -127,11 +117,6 @@ static dk_status no_memory(writer *w)
     return dk_fail(w->err, DK_NOMEM, "out of memory");
 }
 
-static uint64_t corner_code(const dk_world_box *box)
-{
-    return dk_morton(box->x0, box->y0);
-}
-
 static dk_world_box grown(const dk_world_box *box, uint32_t by)
 {
     return (dk_world_box){box->x0 > by ? box->x0 - by : 0, box->y0 > by ? box->y0 - by : 0,
@@ -161,46 +146,56 @@ static dk_world_box head_box(const dk_entry_head *head)
     return (dk_world_box){head->x0, head->y0, head->x1, head->y1};
 }
 
-static dk_status report(writer *w, int64_t row, const char *what)
+static void report(const dk_kind *layer, int64_t row, const char *what, void (*finding)(const char *, void *),
+                   void *user)
 {
     char sentence[200];
-    snprintf(sentence, sizeof sentence, "%s row %" PRId64 " %s; run dikuai-ingest reindex", w->layer->name, row, what);
-    w->finding(sentence, w->finding_user);
+    snprintf(sentence, sizeof sentence, "%s row %" PRId64 " %s; run dikuai-ingest reindex", layer->name, row, what);
+    finding(sentence, user);
+}
+
+static dk_status differs(writer *w, int64_t row, const char *what)
+{
+    report(w->layer, row, what, w->finding, w->finding_user);
     return DK_OK;
 }
 
 /* ---- the rows that change ---- */
 
-/* The box of a row's geometry, from the GeoPackage envelope. */
-static dk_status read_box(writer *w, changed *row)
+static int64_t row_number(const dk_change_row *row)
 {
-    sqlite3_stmt *stmt = NULL;
-    dk_status status = dk_sql_kept(w->store, w->layer, DK_STMT_ROW_BOX, &stmt, w->err);
-    if (status != DK_OK)
-        return status;
-    sqlite3_bind_int64(stmt, 1, row->row);
-    status = dk_sql_step(w->store, stmt, w->err);
-    double e[4]; /* minx, maxx, miny, maxy */
-    if (status == DK_OK && sqlite3_column_bytes(stmt, 0) == sizeof e) {
-        memcpy(e, sqlite3_column_blob(stmt, 0), sizeof e);
-        dk_world_from_lonlat(e[0], e[3], &row->box.x0, &row->box.y0);
-        dk_world_from_lonlat(e[1], e[2], &row->box.x1, &row->box.y1);
-    } else if (status == DK_OK || status == DK_END) {
-        status = dk_fail(w->err, DK_CORRUPT, "%s: row %lld of %s has no geometry; run dikuai-ingest check",
-                         w->store->path, (long long)row->row, w->layer->name);
-    }
-    sqlite3_reset(stmt);
-    return status;
+    return row->row < 0 ? -row->row : row->row;
+}
+
+static dk_world_box row_box(const dk_change_row *row)
+{
+    dk_world_box box = {.x1 = row->x1, .y1 = row->y1};
+    dk_morton_split(row->corner, &box.x0, &box.y0);
+    return box;
+}
+
+static bool is_large(const dk_change_row *row)
+{
+    const dk_world_box box = row_box(row);
+    return dk_cell_level(&box) < LARGE_LEVEL;
+}
+
+dk_change_row dk_change_row_of(int64_t row, int sign, const double envelope[4])
+{
+    uint32_t x, y;
+    dk_change_row change = {.row = sign < 0 ? -row : row};
+    dk_world_from_lonlat(envelope[0], envelope[3], &x, &y);
+    change.corner = dk_morton(x, y);
+    dk_world_from_lonlat(envelope[1], envelope[2], &change.x1, &change.y1);
+    return change;
 }
 
 static int by_place(const void *a, const void *b)
 {
-    const changed *p = a, *q = b;
-    if (p->large != q->large)
-        return p->large ? 1 : -1;
-    if (p->code != q->code)
-        return p->code < q->code ? -1 : 1;
-    return p->row < q->row ? -1 : p->row > q->row;
+    const dk_change_row *p = a, *q = b;
+    if (p->corner != q->corner)
+        return p->corner < q->corner ? -1 : 1;
+    return row_number(p) < row_number(q) ? -1 : row_number(p) > row_number(q);
 }
 
 static int by_cell(const void *a, const void *b)
@@ -211,15 +206,11 @@ static int by_cell(const void *a, const void *b)
     return p->index < q->index ? -1 : p->index > q->index;
 }
 
-typedef struct row_at {
-    int64_t row;
-    uint32_t index;
-} row_at;
-
-static int by_number(const void *a, const void *b)
+static int by_row_number(const void *a, const void *b, void *rows)
 {
-    const row_at *p = a, *q = b;
-    return p->row < q->row ? -1 : p->row > q->row;
+    const dk_change_row *p = (const dk_change_row *)rows + *(const uint32_t *)a;
+    const dk_change_row *q = (const dk_change_row *)rows + *(const uint32_t *)b;
+    return row_number(p) < row_number(q) ? -1 : row_number(p) > row_number(q);
 }
 
 static dk_cell_range group_cells(const dk_world_box *box)
@@ -239,44 +230,48 @@ enum { MOST_CELLS = 64 }; /* of one row in the list of cells */
 static dk_status list_rows(writer *w)
 {
     size_t capacity = 0;
-    row_at *numbers = malloc((w->n_rows + 1) * sizeof *numbers);
     w->by_row = malloc((w->n_rows + 1) * sizeof *w->by_row);
     w->stamps = calloc(w->n_rows + 1, sizeof *w->stamps);
-    w->wide = malloc((w->n_rows + 1) * sizeof *w->wide);
-    bool ok = numbers != NULL && w->by_row != NULL && w->stamps != NULL && w->wide != NULL;
-    for (size_t i = 0; ok && i < w->n_rows; i++) {
-        numbers[i] = (row_at){w->rows[i].row, (uint32_t)i};
-        if (w->rows[i].sign < 0)
+    if (w->by_row == NULL || w->stamps == NULL)
+        return no_memory(w);
+    for (size_t i = 0; i < w->n_rows; i++) {
+        w->by_row[i] = (uint32_t)i;
+        if (w->rows[i].row < 0)
             continue;
-        const dk_world_box box = grown(&w->rows[i].box, REACH);
+        const dk_world_box own = row_box(&w->rows[i]), box = grown(&own, REACH);
         const dk_cell_range range = group_cells(&box);
         if (range_size(&range) > MOST_CELLS) {
+            if (!dk_grow(&w->wide, &w->wide_capacity, w->n_wide + 1, sizeof *w->wide))
+                return no_memory(w);
             w->wide[w->n_wide++] = (uint32_t)i;
             continue;
         }
-        ok = dk_grow(&w->cells, &capacity, w->n_cells + range_size(&range), sizeof *w->cells);
-        for (uint32_t y = range.y0; ok && y <= range.y1; y++)
+        if (!dk_grow(&w->cells, &capacity, w->n_cells + range_size(&range), sizeof *w->cells))
+            return no_memory(w);
+        for (uint32_t y = range.y0; y <= range.y1; y++)
             for (uint32_t x = range.x0; x <= range.x1; x++)
-                w->cells[w->n_cells++] = (in_cell){dk_morton(x, y), (uint32_t)i};
+                w->cells[w->n_cells++] = (in_cell){(uint32_t)dk_morton(x, y), (uint32_t)i};
     }
-    if (ok) {
-        qsort(numbers, w->n_rows, sizeof *numbers, by_number);
-        for (size_t i = 0; i < w->n_rows; i++)
-            w->by_row[i] = numbers[i].index;
-        if (w->n_cells > 0)
-            qsort(w->cells, w->n_cells, sizeof *w->cells, by_cell);
-    }
-    free(numbers);
-    return ok ? DK_OK : no_memory(w);
+    qsort_r(w->by_row, w->n_rows, sizeof *w->by_row, by_row_number, w->rows);
+    if (w->n_cells > 0)
+        qsort(w->cells, w->n_cells, sizeof *w->cells, by_cell);
+    return DK_OK;
 }
 
 /* The changed row of that number, or NULL. */
-static const changed *changed_row(const writer *w, int64_t row)
+static const dk_change_row *changed_row(const writer *w, int64_t row)
 {
+    if (w->n_rows == 0)
+        return NULL;
+    /* The rows of a batch are numbered one after the other. */
+    const dk_change_row *first = &w->rows[w->by_row[0]];
+    const uint64_t guess = (uint64_t)row - (uint64_t)row_number(first);
+    if (guess < w->n_rows && row_number(&w->rows[w->by_row[guess]]) == row)
+        return &w->rows[w->by_row[guess]];
     size_t low = 0, high = w->n_rows;
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
-        const int64_t at = w->rows[w->by_row[middle]].row;
+        const int64_t at = row_number(&w->rows[w->by_row[middle]]);
         if (at == row)
             return &w->rows[w->by_row[middle]];
         if (at < row)
@@ -287,6 +282,12 @@ static const changed *changed_row(const writer *w, int64_t row)
     return NULL;
 }
 
+static bool row_meets(const writer *w, size_t index, const dk_world_box *box)
+{
+    const dk_world_box own = row_box(&w->rows[index]);
+    return boxes_meet(&own, box);
+}
+
 /* Calls each for the rows that come whose boxes meet the given one, each once. */
 static dk_status each_coming(writer *w, const dk_world_box *box, dk_status (*each)(writer *w, uint32_t index))
 {
@@ -295,12 +296,12 @@ static dk_status each_coming(writer *w, const dk_world_box *box, dk_status (*eac
     w->stamp++;
     const uint32_t stamp = w->stamp;
     for (size_t i = 0; status == DK_OK && i < w->n_wide; i++)
-        if (boxes_meet(&w->rows[w->wide[i]].box, box))
+        if (row_meets(w, w->wide[i], box))
             status = each(w, w->wide[i]);
     if (range_size(&range) > w->n_cells) { /* more cells than rows in cells: look at these */
         for (size_t i = 0; status == DK_OK && i < w->n_cells; i++) {
             const uint32_t index = w->cells[i].index;
-            if (w->stamps[index] != stamp && boxes_meet(&w->rows[index].box, box)) {
+            if (w->stamps[index] != stamp && row_meets(w, index, box)) {
                 w->stamps[index] = stamp;
                 status = each(w, index);
             }
@@ -320,7 +321,7 @@ static dk_status each_coming(writer *w, const dk_world_box *box, dk_status (*eac
             }
             for (; status == DK_OK && low < w->n_cells && w->cells[low].cell == cell; low++) {
                 const uint32_t index = w->cells[low].index;
-                if (w->stamps[index] == stamp || !boxes_meet(&w->rows[index].box, box))
+                if (w->stamps[index] == stamp || !row_meets(w, index, box))
                     continue;
                 w->stamps[index] = stamp;
                 status = each(w, index);
@@ -402,9 +403,9 @@ static dk_status find_in_block(int level, uint64_t cell, const void *data, size_
         const dk_world_box box = head_box(head);
         if (!boxes_meet(&box, &s->box))
             continue;
-        const changed *row = changed_row(w, head->row);
+        const dk_change_row *row = changed_row(w, head->row);
         const bool ours = row != NULL && (size_t)(row - w->rows) >= w->lo && (size_t)(row - w->rows) < w->hi;
-        if (row != NULL && !(ours && (w->verify || row->sign < 0) && !s->context))
+        if (row != NULL && !(ours && (w->verify || row->row < 0) && !s->context))
             continue; /* goes with another group, or has come with an earlier one */
         const dk_world_box reach = grown(&box, REACH);
         if (row == NULL && w->verify)
@@ -428,7 +429,7 @@ static dk_status find_in_block(int level, uint64_t cell, const void *data, size_
                                          .level = level,
                                          .cell = cell,
                                          .target = row == NULL && !s->context,
-                                         .removed = row != NULL && row->sign < 0};
+                                         .removed = row != NULL && row->row < 0};
     }
     return DK_OK;
 }
@@ -498,7 +499,7 @@ static dk_status add_target(writer *w, int64_t row)
     status = read_outline(w, &stored);
     if (w->verify && status == DK_CORRUPT) {
         dk_stored_row_release(&stored);
-        return report(w, row, "has a damaged geometry");
+        return differs(w, row, "has a damaged geometry");
     }
     if (status == DK_OK && !dk_grow(&w->fresh, &w->fresh_capacity, w->n_fresh + 1, sizeof *w->fresh))
         status = no_memory(w);
@@ -536,7 +537,7 @@ static dk_status add_coming_context(writer *w, uint32_t index)
 {
     if (index >= w->lo && index < w->hi)
         return DK_OK; /* a target itself */
-    const dk_world_box reach = grown(&w->rows[index].box, REACH);
+    const dk_world_box own = row_box(&w->rows[index]), reach = grown(&own, REACH);
     return dk_box_set_meets(&w->boxes, &reach) ? add_context(w, w->rows[index].row) : DK_OK;
 }
 
@@ -547,7 +548,7 @@ static dk_status gather_group(writer *w)
     dk_status status = DK_OK;
     dk_box_set_clear(&w->boxes);
     for (size_t i = w->lo; i < w->hi; i++) {
-        const dk_world_box box = grown(&w->rows[i].box, REACH);
+        const dk_world_box own = row_box(&w->rows[i]), box = grown(&own, REACH);
         if (!dk_box_set_add(&w->boxes, &box))
             return no_memory(w);
         box_join(&s.box, &box, i == w->lo);
@@ -562,9 +563,9 @@ static dk_status gather_group(writer *w)
     dk_world_box around = s.box;
     dk_box_set_clear(&w->boxes);
     for (size_t i = w->lo; status == DK_OK && i < w->hi; i++) {
-        if (w->rows[i].sign < 0)
+        if (w->rows[i].row < 0)
             continue;
-        const dk_world_box box = grown(&w->rows[i].box, REACH);
+        const dk_world_box own = row_box(&w->rows[i]), box = grown(&own, REACH);
         if (!dk_box_set_add(&w->boxes, &box))
             return no_memory(w);
         status = add_target(w, w->rows[i].row);
@@ -770,10 +771,10 @@ static dk_status build_target(writer *w, size_t i)
     const found *old = found_row(w, row);
     if (w->verify) {
         if (old == NULL)
-            return report(w, row, "is missing from the cell index");
+            return differs(w, row, "is missing from the cell index");
         bool same = same_entry(old, &f->head, f->level, hash) && old->values == hash_values(w, w->values + f->values);
         const dk_status status = same ? compare_pieces(w, row, &same) : DK_OK;
-        return status != DK_OK || same ? status : report(w, row, "differs in the cell index");
+        return status != DK_OK || same ? status : differs(w, row, "differs in the cell index");
     }
     if (old != NULL && same_entry(old, &f->head, f->level, hash))
         return DK_OK;
@@ -926,7 +927,7 @@ static dk_status change_group(writer *w, size_t lo, size_t hi)
         if (f->removed)
             status = remove_entry(w, f);
         else if (w->verify && i > 0 && w->found[i - 1].row == f->row)
-            status = report(w, f->row, "is twice in the cell index");
+            status = differs(w, f->row, "is twice in the cell index");
     }
     const size_t n_targets = w->n_fresh;
     for (size_t i = 0; status == DK_OK && i < n_targets; i++)
@@ -953,11 +954,11 @@ static dk_status change_cell(writer *w, size_t lo, size_t hi, int level)
     dk_status status = DK_OK;
     const int shift = 2 * (31 - level); /* what is left of the code is a cell of the next level */
     for (size_t from = lo; status == DK_OK && from < hi;) {
-        const uint64_t cell = w->rows[from].code >> shift;
+        const uint64_t cell = w->rows[from].corner >> shift;
         size_t low = from + 1, high = hi;
         while (low < high) {
             const size_t middle = low + (high - low) / 2;
-            if (w->rows[middle].code >> shift == cell)
+            if (w->rows[middle].corner >> shift == cell)
                 low = middle + 1;
             else
                 high = middle;
@@ -972,7 +973,6 @@ static dk_status change_cell(writer *w, size_t lo, size_t hi, int level)
 
 static void writer_finish(writer *w)
 {
-    free(w->rows);
     free(w->by_row);
     free(w->cells);
     free(w->wide);
@@ -1023,46 +1023,37 @@ static dk_status writer_create(dk_store *store, const dk_kind *layer, writer **r
     return status;
 }
 
-/* Takes over the rows: where they are, and in which order they are done. */
-static dk_status take_rows(writer *w, const dk_change_row *rows, size_t n)
+/* Puts the rows in the order in which they are done, and finds out where they are. */
+static dk_status take_rows(writer *w, dk_change_row *rows, size_t n)
 {
     if (n >= UINT32_MAX)
         return dk_fail(w->err, DK_LIMIT, "a change of more than %u rows is too large; load smaller batches", UINT32_MAX);
-    dk_status status = DK_OK;
-    w->rows = calloc(n + 1, sizeof *w->rows);
-    if (w->rows == NULL)
-        return no_memory(w);
-    for (size_t i = 0; status == DK_OK && i < n; i++) {
-        changed *row = &w->rows[w->n_rows];
-        row->row = rows[i].row;
-        row->sign = (int8_t)rows[i].sign;
-        status = read_box(w, row);
-        row->code = corner_code(&row->box);
-        row->large = dk_cell_level(&row->box) < LARGE_LEVEL;
-        if (status == DK_OK)
-            w->n_rows++;
-        else if (status == DK_CORRUPT && w->verify)
-            status = report(w, row->row, "has no geometry");
-    }
-    if (status != DK_OK)
-        return status;
-    if (w->n_rows > 1)
-        qsort(w->rows, w->n_rows, sizeof *w->rows, by_place);
+    w->rows = rows;
+    w->n_rows = n;
+    size_t small = 0; /* the large ones go behind */
+    for (size_t i = 0; i < n; i++)
+        if (!is_large(&rows[i])) {
+            const dk_change_row row = rows[small];
+            rows[small++] = rows[i];
+            rows[i] = row;
+        }
+    w->n_small = small;
+    if (small > 1)
+        qsort(rows, small, sizeof *rows, by_place);
+    if (n - small > 1)
+        qsort(rows + small, n - small, sizeof *rows, by_place);
     return list_rows(w);
 }
 
 static dk_status change_all(writer *w)
 {
-    size_t small = 0;
-    while (small < w->n_rows && !w->rows[small].large)
-        small++;
-    dk_status status = change_cell(w, 0, small, 0);
-    for (size_t i = small; status == DK_OK && i < w->n_rows; i++)
+    dk_status status = change_cell(w, 0, w->n_small, 0);
+    for (size_t i = w->n_small; status == DK_OK && i < w->n_rows; i++)
         status = change_group(w, i, i + 1);
     return status;
 }
 
-dk_status dk_index_change(dk_store *store, const dk_kind *layer, const dk_change_row *rows, size_t n,
+dk_status dk_index_change(dk_store *store, const dk_kind *layer, dk_change_row *rows, size_t n,
                           int64_t generation, dk_progress progress, void *user, dk_error *err)
 {
     if (n == 0)
@@ -1110,13 +1101,18 @@ dk_status dk_touched_add(dk_store *store, const dk_kind *layer, int64_t generati
 
 /* ---- comparing ---- */
 
-/* The rows published in a generation. */
-static dk_status living_rows(dk_store *store, const dk_kind *layer, int64_t generation, dk_change_row **ret_rows,
+/* The rows published in a generation. finding: is told of those without geometry, which are left out; NULL: they are a
+ * failure. */
+static dk_status living_rows(dk_store *store, const dk_kind *layer, int64_t generation,
+                             void (*finding)(const char *sentence, void *user), void *user, dk_change_row **ret_rows,
                              size_t *ret_n, dk_error *err)
 {
     dk_buf sql;
     dk_buf_init(&sql);
-    dk_buf_format(&sql, "SELECT row FROM life_%s WHERE born<=?1 AND (died=0 OR died>?1)", layer->name);
+    dk_buf_format(&sql,
+                  "SELECT l.row,substr(r.geom,9,32) FROM life_%s l LEFT JOIN row_%s r ON r.row=l.row"
+                  " WHERE l.born<=?1 AND (l.died=0 OR l.died>?1)",
+                  layer->name, layer->name);
     sqlite3_stmt *stmt = NULL;
     dk_change_row *rows = NULL;
     size_t n = 0, capacity = 0;
@@ -1125,10 +1121,18 @@ static dk_status living_rows(dk_store *store, const dk_kind *layer, int64_t gene
     if (status == DK_OK)
         sqlite3_bind_int64(stmt, 1, generation);
     while (status == DK_OK && (status = dk_sql_step(store, stmt, err)) == DK_OK) {
-        if (!dk_grow(&rows, &capacity, n + 1, sizeof *rows))
+        const int64_t row = sqlite3_column_int64(stmt, 0);
+        double envelope[4];
+        if (!dk_column_envelope(stmt, 1, envelope)) {
+            if (finding != NULL)
+                report(layer, row, "has no geometry", finding, user);
+            else
+                status = dk_row_without_geometry(store, layer, row, err);
+        } else if (!dk_grow(&rows, &capacity, n + 1, sizeof *rows)) {
             status = dk_fail(err, DK_NOMEM, "out of memory");
-        else
-            rows[n++] = (dk_change_row){sqlite3_column_int64(stmt, 0), 1};
+        } else {
+            rows[n++] = dk_change_row_of(row, 1, envelope);
+        }
     }
     sqlite3_finalize(stmt);
     dk_buf_finish(&sql);
@@ -1168,7 +1172,7 @@ static dk_status tally_block(int level, uint64_t cell, const void *data, size_t 
             t->drawn_area[head->first_zoom] += head->area_cm2;
         }
         if (changed_row(t->w, head->row) == NULL)
-            report(t->w, head->row, "is in the cell index and is not published");
+            differs(t->w, head->row, "is in the cell index and is not published");
     }
     return DK_OK;
 }
@@ -1229,7 +1233,7 @@ dk_status dk_index_verify(dk_store *store, const dk_kind *layer, int64_t generat
     dk_change_row *rows = NULL;
     size_t n = 0;
     writer *w = NULL;
-    dk_status status = living_rows(store, layer, generation, &rows, &n, err);
+    dk_status status = living_rows(store, layer, generation, tell, user, &rows, &n, err);
     if (status == DK_OK)
         status = writer_create(store, layer, &w, err);
     if (status == DK_OK) {
@@ -1262,7 +1266,7 @@ dk_status dk_index_rebuild(dk_store *store, const dk_kind *layer, int64_t genera
     dk_change_row *rows = NULL;
     size_t n = 0;
     if (status == DK_OK)
-        status = living_rows(store, layer, generation, &rows, &n, err);
+        status = living_rows(store, layer, generation, NULL, NULL, &rows, &n, err);
     if (status == DK_OK)
         status = dk_index_change(store, layer, rows, n, generation, progress, user, err);
     free(rows);

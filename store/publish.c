@@ -17,32 +17,51 @@ typedef struct change {
     int64_t born, ended;
     dk_change_row *rows; /* of a layer: what comes and goes, for the index */
     size_t n_rows, rows_capacity;
-    double bounds[4];
+    double bounds[4]; /* west, south, east, north of the batch */
     bool any_bounds;
+    bool last_rows; /* no row of the kind is younger than those of the batch */
     dk_progress progress;
     void *user;
 } change;
 
 /* One row of a step, copied so that no statement stays open while lives are written. */
 typedef struct step_row {
-    int64_t row, replaces;
-    size_t key;
+    int64_t row, replaces, feature;
+    const char *key; /* an offset in the keys until they are all there */
+    double envelope[4];
+    bool has_envelope;
 } step_row;
 
-typedef dk_status (*row_change)(change *c, int64_t row, int64_t replaces, const char *key, dk_error *err);
+typedef dk_status (*row_change)(change *c, const step_row *row, dk_error *err);
 
-static dk_status note_row(change *c, int64_t row, int sign, dk_error *err)
+static dk_status note_row(change *c, int64_t row, const double *envelope, int sign, dk_error *err)
 {
-    if (c->kind->geometry == DK_NO_GEOMETRY)
-        return DK_OK;
     if (!dk_grow(&c->rows, &c->rows_capacity, c->n_rows + 1, sizeof *c->rows))
         return dk_fail(err, DK_NOMEM, "out of memory");
-    c->rows[c->n_rows++] = (dk_change_row){row, sign};
+    c->rows[c->n_rows++] = dk_change_row_of(row, sign, envelope);
     return DK_OK;
 }
 
-/* A life that begins (sign 1) or ends (-1) with the generation under way. */
-static dk_status change_life(change *c, int64_t row, int sign, dk_error *err)
+/* The same of a row that is not of the batch. */
+static dk_status note_other_row(change *c, int64_t row, int sign, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_kept(c->store, c->kind, DK_STMT_ROW_BOX, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, row);
+    double envelope[4];
+    status = dk_sql_step(c->store, stmt, err);
+    if (status == DK_OK && dk_column_envelope(stmt, 0, envelope))
+        status = note_row(c, row, envelope, sign, err);
+    else if (status == DK_OK || status == DK_END)
+        status = dk_row_without_geometry(c->store, c->kind, row, err);
+    sqlite3_reset(stmt);
+    return status;
+}
+
+/* A life that begins (sign 1) or ends (-1) with the generation under way. of: the row if it is of the batch. */
+static dk_status change_life(change *c, int64_t row, const step_row *of, int sign, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
     dk_status status =
@@ -57,24 +76,45 @@ static dk_status change_life(change *c, int64_t row, int sign, dk_error *err)
         c->born++;
     else
         c->ended++;
-    return note_row(c, row, sign, err);
+    if (c->kind->geometry == DK_NO_GEOMETRY)
+        return DK_OK;
+    if (of == NULL)
+        return note_other_row(c, row, sign, err);
+    if (!of->has_envelope)
+        return dk_row_without_geometry(c->store, c->kind, row, err);
+    return note_row(c, row, of->envelope, sign, err);
 }
 
-static dk_status publish_row(change *c, int64_t row, int64_t replaces, const char *key, dk_error *err)
+static void widen_bounds(change *c, const double e[4])
+{
+    const double bounds[4] = {e[0], e[2], e[1], e[3]};
+    for (size_t i = 0; i < 4; i++)
+        c->bounds[i] = !c->any_bounds ? bounds[i]
+                       : i < 2        ? fmin(c->bounds[i], bounds[i])
+                                      : fmax(c->bounds[i], bounds[i]);
+    c->any_bounds = true;
+}
+
+static dk_status publish_row(change *c, const step_row *row, dk_error *err)
 {
     int64_t current = 0;
-    dk_status status = dk_row_of_key(c->store, c->kind, key, c->generation - 1, &current, err);
+    dk_status status = DK_OK;
+    /* The number of a feature is that of the first row with its key: this row may well be the only one. */
+    if (row->feature != row->row || !c->last_rows)
+        status = dk_row_of_key(c->store, c->kind, row->key, c->generation - 1, &current, err);
     if (status != DK_OK)
         return status;
-    if (current != 0 && replaces == 0)
+    if (current != 0 && row->replaces == 0)
         return dk_fail(
             err, DK_CONFLICT,
             "%s %s was published by another batch after batch %lld was loaded; withdraw this batch and load it "
             "again",
-            c->kind->name, key, (long long)c->batch);
-    if (current != 0 && (status = change_life(c, current, -1, err)) != DK_OK)
+            c->kind->name, row->key, (long long)c->batch);
+    if (current != 0 && (status = change_life(c, current, NULL, -1, err)) != DK_OK)
         return status;
-    return change_life(c, row, 1, err);
+    if (row->has_envelope)
+        widen_bounds(c, row->envelope);
+    return change_life(c, row->row, row, 1, err);
 }
 
 /* The newest published version of a key that is neither withdrawn nor of this batch, 0: none. */
@@ -105,17 +145,17 @@ static dk_status previous_version(change *c, const char *key, int64_t *ret_row, 
     return DK_OK;
 }
 
-static dk_status withdraw_row(change *c, int64_t row, int64_t replaces, const char *key, dk_error *err)
+static dk_status withdraw_row(change *c, const step_row *row, dk_error *err)
 {
-    (void)replaces;
     bool alive = false;
     int64_t previous = 0;
-    dk_status status = dk_row_alive(c->store, c->kind, row, c->generation - 1, &alive, err);
+    dk_status status = dk_row_alive(c->store, c->kind, row->row, c->generation - 1, &alive, err);
     if (status != DK_OK || !alive) /* a later batch has replaced it: nothing to see of it */
         return status;
-    if ((status = change_life(c, row, -1, err)) != DK_OK || (status = previous_version(c, key, &previous, err)) != DK_OK)
+    if ((status = change_life(c, row->row, row, -1, err)) != DK_OK ||
+        (status = previous_version(c, row->key, &previous, err)) != DK_OK)
         return status;
-    return previous != 0 ? change_life(c, previous, 1, err) : DK_OK;
+    return previous != 0 ? change_life(c, previous, NULL, 1, err) : DK_OK;
 }
 
 /* Of a layer, lives are a tenth of the work and the index is the rest. */
@@ -150,7 +190,11 @@ static dk_status change_rows(change *c, row_change apply, dk_error *err)
         sqlite3_bind_int64(stmt, 2, after);
         sqlite3_bind_int(stmt, 3, ROWS_A_STEP);
         while (n < ROWS_A_STEP && (status = dk_sql_step(c->store, stmt, err)) == DK_OK) {
-            rows[n] = (step_row){sqlite3_column_int64(stmt, 0), sqlite3_column_int64(stmt, 2), keys.size};
+            rows[n] = (step_row){.row = sqlite3_column_int64(stmt, 0),
+                                 .replaces = sqlite3_column_int64(stmt, 2),
+                                 .feature = sqlite3_column_int64(stmt, 3),
+                                 .key = (const char *)(uintptr_t)keys.size};
+            rows[n].has_envelope = dk_column_envelope(stmt, 4, rows[n].envelope);
             dk_buf_append(&keys, sqlite3_column_text(stmt, 1), (size_t)sqlite3_column_bytes(stmt, 1));
             dk_buf_byte(&keys, 0);
             n++;
@@ -167,8 +211,10 @@ static dk_status change_rows(change *c, row_change apply, dk_error *err)
             break;
         if ((status = dk_sql_begin(c->store, err)) != DK_OK)
             break;
-        for (size_t i = 0; status == DK_OK && i < n; i++)
-            status = apply(c, rows[i].row, rows[i].replaces, (const char *)keys.data + rows[i].key, err);
+        for (size_t i = 0; status == DK_OK && i < n; i++) {
+            rows[i].key = (const char *)keys.data + (uintptr_t)rows[i].key;
+            status = apply(c, &rows[i], err);
+        }
         if (status == DK_OK)
             status = dk_sql_commit(c->store, err);
         after = rows[n - 1].row;
@@ -215,38 +261,26 @@ static dk_status start_change(change *c, const char *action, dk_error *err)
                      c->batch, action, NULL, NULL, err);
 }
 
-/* The box of the batch's geometries, from the GeoPackage envelopes. */
-static dk_status batch_bounds(change *c, dk_error *err)
+/* Whether the batch's rows are the last of their kind. */
+static dk_status find_last_rows(change *c, dk_error *err)
 {
     dk_buf sql;
     dk_buf_init(&sql);
-    dk_buf_format(&sql, "SELECT substr(geom,9,32) FROM row_%s WHERE batch=?1", c->kind->name);
+    dk_buf_format(&sql,
+                  "SELECT NOT EXISTS(SELECT 1 FROM row_%s WHERE row>(SELECT max(row) FROM row_%s WHERE batch=?1))",
+                  c->kind->name, c->kind->name);
     sqlite3_stmt *stmt = NULL;
     const char *text = dk_buf_cstr(&sql);
     dk_status status =
         text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(c->store, text, &stmt, err);
     if (status == DK_OK) {
         sqlite3_bind_int64(stmt, 1, c->batch);
-        while ((status = dk_sql_step(c->store, stmt, err)) == DK_OK) {
-            double e[4]; /* minx, maxx, miny, maxy */
-            if (sqlite3_column_bytes(stmt, 0) != sizeof e)
-                continue;
-            memcpy(e, sqlite3_column_blob(stmt, 0), sizeof e);
-            if (!c->any_bounds) {
-                c->bounds[0] = e[0], c->bounds[1] = e[2], c->bounds[2] = e[1], c->bounds[3] = e[3];
-                c->any_bounds = true;
-            }
-            c->bounds[0] = fmin(c->bounds[0], e[0]);
-            c->bounds[1] = fmin(c->bounds[1], e[2]);
-            c->bounds[2] = fmax(c->bounds[2], e[1]);
-            c->bounds[3] = fmax(c->bounds[3], e[3]);
-        }
-        if (status == DK_END)
-            status = DK_OK;
+        status = dk_sql_step(c->store, stmt, err);
+        c->last_rows = status == DK_OK && sqlite3_column_int(stmt, 0) != 0;
     }
     sqlite3_finalize(stmt);
     dk_buf_finish(&sql);
-    return status;
+    return status == DK_END ? DK_OK : status;
 }
 
 /* The summary row of the new generation: rows exact, the box only ever grows (reindex makes it tight again). */
@@ -415,7 +449,7 @@ dk_status dk_store_publish(dk_store *store, int64_t batch, const char *actor, dk
         return dk_fail(err, DK_CONFLICT,
                        "batch %lld is %s; only a staged batch can be published, load its source again",
                        (long long)batch, life.state == 'w' ? "withdrawn" : "not fully loaded");
-    if (c.kind->geometry != DK_NO_GEOMETRY && (status = batch_bounds(&c, err)) != DK_OK)
+    if ((status = find_last_rows(&c, err)) != DK_OK)
         return status;
     return make_change(&c, "publish", publish_row, actor, NULL,
                        "UPDATE dikuai_batch SET state='published',published_in=?2 WHERE id=?1", ret_generation, err);

@@ -50,6 +50,22 @@ dk_status dk_stored_row_read(dk_store *store, const dk_kind *kind, int64_t row, 
     return DK_OK;
 }
 
+bool dk_column_envelope(sqlite3_stmt *stmt, int column, double ret_envelope[4])
+{
+    const size_t size = 4 * sizeof *ret_envelope;
+    const void *data = sqlite3_column_blob(stmt, column);
+    if (data == NULL || (size_t)sqlite3_column_bytes(stmt, column) != size)
+        return false;
+    memcpy(ret_envelope, data, size);
+    return true;
+}
+
+dk_status dk_row_without_geometry(dk_store *store, const dk_kind *layer, int64_t row, dk_error *err)
+{
+    return dk_fail(err, DK_CORRUPT, "%s: row %lld of %s has no geometry; run dikuai-ingest check", store->path,
+                   (long long)row, layer->name);
+}
+
 void dk_stored_row_release(dk_stored_row *row)
 {
     if (row->stmt != NULL)

@@ -159,7 +159,8 @@ static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
         dk_buf_text(sql, ")");
         break;
     case DK_STMT_BATCH_ROWS:
-        dk_buf_format(sql, "SELECT row,key,replaces FROM row_%s WHERE batch=?1 AND row>?2 ORDER BY row LIMIT ?3", k);
+        dk_buf_format(sql, "SELECT row,key,replaces,feature,%s FROM row_%s WHERE batch=?1 AND row>?2 ORDER BY row LIMIT ?3",
+                      kind->geometry == DK_NO_GEOMETRY ? "NULL" : "substr(geom,9,32)", k);
         break;
     case DK_STMT_TERM:
         dk_buf_format(sql, "SELECT term FROM term_%s WHERE field=?1 AND text=?2", k);
