@@ -186,7 +186,7 @@ static dk_status run_formatted(dk_store *store, dk_error *err, const char *forma
 typedef struct reindexing {
     dk_store *store;
     const dk_kind *kind;
-    dk_term_cache *terms;
+    dk_term_writer *terms;
     dk_progress progress;
     void *user;
     int64_t generation, done, total;
@@ -216,7 +216,7 @@ static dk_status reindex_row(reindexing *r, int64_t row, int64_t born, int64_t d
     dk_stored_row stored;
     dk_status status = dk_stored_row_read(r->store, r->kind, row, false, &stored, err);
     if (status == DK_OK)
-        status = dk_terms_write(r->store, r->kind, r->terms, row, stored.values, err);
+        status = dk_terms_write(r->terms, row, stored.values, err);
     dk_stored_row_release(&stored);
     return status;
 }
@@ -271,6 +271,8 @@ static dk_status reindex_kind(reindexing *r, dk_error *err)
         status = run_formatted(r->store, err, "DELETE FROM post_%s;DELETE FROM term_%s", k, k);
     if (status == DK_OK)
         status = each_row(r, sql, reindex_row, err);
+    if (status == DK_OK)
+        status = dk_terms_flush(r->terms, err);
     if (status != DK_OK || !layer)
         return status;
     return dk_index_rebuild(r->store, kind, r->generation, r->progress, r->user, err);
@@ -333,7 +335,7 @@ dk_status dk_store_reindex(dk_store *store, dk_progress progress, void *user, dk
                         .generation = generation,
                         .progress = progress,
                         .user = user,
-                        .terms = dk_term_cache_create()};
+                        .terms = dk_term_writer_create(store, &catalogue->kinds[i])};
         double ignored[4];
         status = r.terms == NULL ? dk_fail(err, DK_NOMEM, "out of memory")
                                  : dk_query_summary(store, r.kind, generation, &r.total, ignored, err);
@@ -341,7 +343,7 @@ dk_status dk_store_reindex(dk_store *store, dk_progress progress, void *user, dk
             status = reindex_kind(&r, err);
         if (status == DK_OK)
             status = reindex_summary(store, r.kind, generation, err);
-        free(r.terms);
+        dk_term_writer_free(r.terms);
     }
     /* The sheets of older generations are gone. */
     if (status == DK_OK)

@@ -10,6 +10,7 @@
 #include <sqlite3.h>
 
 #define DK_STORE_VERSION 3
+#define DK_BUSY_WAIT_MS 10000 /* for another process's lock */
 
 /* The derived tables of a layer that hold bytes by cell: sheets (sheet.c). */
 typedef enum dk_sheet {
@@ -72,6 +73,7 @@ struct dk_store {
     } levels[DK_MAX_KINDS];
     int64_t session;    /* generation of the reading session under way */
     bool in_session;    /* dk_index_begin began the transaction */
+    int wal_limit;      /* of a writer: pages of the log from which on it waits for readers (sql.c) */
     struct dk_raised *raised; /* thresholds read lately (index_read.c) */
 };
 
@@ -94,6 +96,8 @@ dk_status dk_sql_kept(dk_store *store, const dk_kind *kind, dk_stmt_id id, sqlit
 dk_status dk_sql_step(dk_store *store, sqlite3_stmt *stmt, dk_error *err);
 /* A statement without result rows: binds nothing, steps, resets. */
 dk_status dk_sql_done(dk_store *store, sqlite3_stmt *stmt, dk_error *err);
+/* Has the log brought into the file after commits: for writers, once after opening. */
+void dk_sql_keep_log_short(dk_store *store);
 dk_status dk_sql_begin(dk_store *store, dk_error *err);
 dk_status dk_sql_commit(dk_store *store, dk_error *err);
 void dk_sql_rollback(dk_store *store);
@@ -140,9 +144,12 @@ dk_status dk_row_alive(dk_store *store, const dk_kind *kind, int64_t row, int64_
 /* The row that is published under a key in a generation, 0: none. */
 dk_status dk_row_of_key(dk_store *store, const dk_kind *kind, const char *key, int64_t generation, int64_t *ret_row,
                         dk_error *err);
-/* The newest version of a key that is staged or published (whatever the generation), 0: none. */
-dk_status dk_row_newest(dk_store *store, const dk_kind *kind, const char *key, int64_t *ret_row, int64_t *ret_batch,
-                        int64_t *ret_source_row, dk_error *err);
+/* The newest version of a key that is staged or published (whatever the generation), row 0: none. any: the last one of
+ * those that were withdrawn too. */
+typedef struct dk_newest {
+    int64_t row, batch, source_row, any;
+} dk_newest;
+dk_status dk_row_newest(dk_store *store, const dk_kind *kind, const char *key, dk_newest *ret_newest, dk_error *err);
 /* What the viewer sees of a stored row. seen->values points to values, which must have DK_MAX_FIELDS places. */
 void dk_row_seen(const dk_kind *kind, const dk_stored_row *row, const dk_view *view, bool with_geometry,
                  dk_value *values, char *label, size_t label_size, dk_row *ret_seen);
@@ -166,16 +173,23 @@ dk_status dk_key_list_give(dk_store *store, const dk_kind *kind, const dk_key_li
                            const char *after, size_t limit, bool with_geometry, dk_row_fn each, void *user,
                            dk_error *err);
 
-/* ---- terms and links (links.c) ---- */
+/* ---- terms (terms.c) ---- */
 
 /* Calls each for the terms of a field's value: folded text, one per 文号. Stops when it returns false. */
 typedef bool (*dk_term_fn)(const char *term, size_t size, void *user);
 void dk_terms_of(const dk_field *field, const dk_value *value, dk_term_fn each, void *user);
-/* Writes the terms of a row. cache: one kind's, freed with free(); NULL does without. */
-typedef struct dk_term_cache dk_term_cache;
-dk_term_cache *dk_term_cache_create(void);
-dk_status dk_terms_write(dk_store *store, const dk_kind *kind, dk_term_cache *cache, int64_t row,
-                         const dk_value *values, dk_error *err);
+/* The number of a folded text, 0: no row has it. */
+dk_status dk_term_find(dk_store *store, const dk_kind *kind, int field, const char *text, size_t size,
+                       int64_t *ret_term, dk_error *err);
+/* Writes the terms of one kind's rows. What was written is there for readers after dk_terms_flush, which is due before
+ * each commit. A rollback ends the writer's use, for it remembers terms. */
+typedef struct dk_term_writer dk_term_writer;
+dk_term_writer *dk_term_writer_create(dk_store *store, const dk_kind *kind);
+void dk_term_writer_free(dk_term_writer *writer); /* NULL-safe */
+dk_status dk_terms_write(dk_term_writer *writer, int64_t row, const dk_value *values, dk_error *err);
+dk_status dk_terms_flush(dk_term_writer *writer, dk_error *err);
+
+/* ---- links (links.c) ---- */
 
 /* Instead of a generation: the rows that would count if every staged batch were published (for a load's checks). */
 #define DK_ANY_GENERATION (-1)

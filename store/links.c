@@ -1,4 +1,4 @@
-/* Terms and links: which rows of two kinds belong together.
+/* Links: which rows of two kinds belong together.
  *
  * A link rule holds when, for each of its pairs of fields, the two rows share a term. Candidates are the
  * intersection of the posting lists of the other side's terms, walked by leaps: each list is asked for its first row
@@ -7,180 +7,9 @@
 #include "store/handle.h"
 #include "store/text.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- terms ---- */
-
-typedef struct each_number {
-    dk_term_fn each;
-    void *user;
-    dk_buf folded;
-} each_number;
-
-static bool fold_number(const char *number, size_t size, void *user)
-{
-    each_number *state = user;
-    dk_buf_clear(&state->folded);
-    dk_text_fold(number, size, &state->folded);
-    return state->folded.failed || state->folded.size == 0 ||
-           state->each((const char *)state->folded.data, state->folded.size, state->user);
-}
-
-void dk_terms_of(const dk_field *field, const dk_value *value, dk_term_fn each, void *user)
-{
-    char number[40];
-    each_number state = {each, user, {0}};
-    switch (value->type) {
-    case DK_NULL:
-        return;
-    case DK_INTEGER:
-        snprintf(number, sizeof number, "%" PRId64, value->integer);
-        each(number, strlen(number), user);
-        return;
-    case DK_REAL:
-        snprintf(number, sizeof number, "%.17g", value->real);
-        each(number, strlen(number), user);
-        return;
-    case DK_TEXT:
-        break;
-    }
-    dk_buf_init(&state.folded);
-    if (field != NULL && field->type == DK_FIELD_APPROVAL_NO)
-        dk_approval_no_each(value->text.data, fold_number, &state);
-    else
-        fold_number(value->text.data, value->text.size, &state);
-    dk_buf_finish(&state.folded);
-}
-
-static dk_status term_find(dk_store *store, const dk_kind *kind, int field, const char *text, size_t size,
-                           int64_t *ret_term, dk_error *err)
-{
-    sqlite3_stmt *stmt = NULL;
-    dk_status status = dk_sql_kept(store, kind, DK_STMT_TERM, &stmt, err);
-    if (status != DK_OK)
-        return status;
-    sqlite3_bind_int(stmt, 1, field);
-    sqlite3_bind_text64(stmt, 2, text, size, SQLITE_STATIC, SQLITE_UTF8);
-    status = dk_sql_step(store, stmt, err);
-    *ret_term = status == DK_OK ? sqlite3_column_int64(stmt, 0) : 0;
-    sqlite3_reset(stmt);
-    return status == DK_END ? DK_OK : status;
-}
-
-/* Neighbouring rows share most of their terms (village, project, 文号): their numbers are kept at hand. Direct-mapped,
- * compared in full, longer terms are not kept. */
-#define TERM_CACHE_SIZE 16384
-#define TERM_CACHE_TEXT 104
-struct dk_term_cache {
-    struct term_entry {
-        int64_t term; /* 0: empty */
-        int field;
-        uint32_t size;
-        char text[TERM_CACHE_TEXT];
-    } entries[TERM_CACHE_SIZE];
-};
-
-dk_term_cache *dk_term_cache_create(void)
-{
-    return calloc(1, sizeof(dk_term_cache));
-}
-
-static struct term_entry *cache_place(dk_term_cache *cache, int field, const char *text, size_t size)
-{
-    uint64_t hash = UINT64_C(1469598103934665603) ^ (uint64_t)field;
-    if (cache == NULL || size > TERM_CACHE_TEXT)
-        return NULL;
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ (unsigned char)text[i]) * UINT64_C(1099511628211);
-    return &cache->entries[(hash ^ hash >> 32) % TERM_CACHE_SIZE];
-}
-
-typedef struct term_writer {
-    dk_store *store;
-    const dk_kind *kind;
-    dk_term_cache *cache;
-    int field;
-    int64_t row;
-    dk_status status;
-    dk_error *err;
-} term_writer;
-
-static bool write_term(const char *text, size_t size, void *user)
-{
-    term_writer *w = user;
-    int64_t term = 0;
-    sqlite3_stmt *stmt = NULL;
-    struct term_entry *place = cache_place(w->cache, w->field, text, size);
-    if (place != NULL && place->term != 0 && place->field == w->field && place->size == size &&
-        memcmp(place->text, text, size) == 0)
-        term = place->term;
-    else
-        w->status = term_find(w->store, w->kind, w->field, text, size, &term, w->err);
-    if (w->status == DK_OK && term == 0) {
-        w->status = dk_sql_kept(w->store, w->kind, DK_STMT_TERM_INSERT, &stmt, w->err);
-        if (w->status == DK_OK) {
-            sqlite3_bind_int(stmt, 1, w->field);
-            sqlite3_bind_text64(stmt, 2, text, size, SQLITE_STATIC, SQLITE_UTF8);
-            w->status = dk_sql_done(w->store, stmt, w->err);
-            term = sqlite3_last_insert_rowid(w->store->db);
-        }
-    }
-    if (w->status == DK_OK && place != NULL) {
-        *place = (struct term_entry){.term = term, .field = w->field, .size = (uint32_t)size};
-        memcpy(place->text, text, size);
-    }
-    if (w->status == DK_OK)
-        w->status = dk_sql_kept(w->store, w->kind, DK_STMT_POST_INSERT, &stmt, w->err);
-    if (w->status == DK_OK) {
-        sqlite3_bind_int64(stmt, 1, term);
-        sqlite3_bind_int64(stmt, 2, w->row);
-        w->status = dk_sql_done(w->store, stmt, w->err);
-    }
-    return w->status == DK_OK;
-}
-
-dk_status dk_terms_write(dk_store *store, const dk_kind *kind, dk_term_cache *cache, int64_t row,
-                         const dk_value *values, dk_error *err)
-{
-    term_writer w = {store, kind, cache, 0, row, DK_OK, err};
-    for (size_t i = 0; i < kind->n_fields && w.status == DK_OK; i++) {
-        if (!(store->indexed[kind->index] & UINT64_C(1) << i))
-            continue;
-        w.field = (int)i;
-        dk_terms_of(&kind->fields[i], &values[i], write_term, &w);
-    }
-    return w.status;
-}
-
-dk_status dk_rows_of_term(dk_store *store, const dk_kind *kind, int field, const char *term, size_t size,
-                          bool (*each)(int64_t row, void *user), void *user, dk_error *err)
-{
-    int64_t number = 0;
-    dk_status status = term_find(store, kind, field, term, size, &number, err);
-    if (status != DK_OK || number == 0)
-        return status;
-    /* The callback may use the kept statements: walk by seeks, each of which ends before the callback. */
-    for (int64_t from = 0;;) {
-        sqlite3_stmt *stmt = NULL;
-        if ((status = dk_sql_kept(store, kind, DK_STMT_POST_SEEK, &stmt, err)) != DK_OK)
-            return status;
-        sqlite3_bind_int64(stmt, 1, number);
-        sqlite3_bind_int64(stmt, 2, from);
-        status = dk_sql_step(store, stmt, err);
-        const int64_t row = status == DK_OK ? sqlite3_column_int64(stmt, 0) : 0;
-        sqlite3_reset(stmt);
-        if (status != DK_OK)
-            return status == DK_END ? DK_OK : status;
-        if (!each(row, user))
-            return DK_OK;
-        from = row + 1;
-    }
-}
-
-/* ---- links ---- */
 
 /* The terms of one row's field, as a list of texts one after the other. */
 typedef struct term_list {
@@ -256,9 +85,8 @@ static dk_status take_candidate(linking *l, int64_t row, int unless_mine, int un
         dk_batch_life life;
         if ((status = dk_batch_life_of(l->store, batch, &life, l->err)) != DK_OK || life.state == 'w')
             return status;
-        int64_t newest = 0, ignored_batch, ignored_row;
-        if ((status = dk_row_newest(l->store, l->other, key, &newest, &ignored_batch, &ignored_row, l->err)) != DK_OK ||
-            newest != row)
+        dk_newest newest;
+        if ((status = dk_row_newest(l->store, l->other, key, &newest, l->err)) != DK_OK || newest.row != row)
             return status;
     }
     return dk_key_list_add(l->list, row, key, l->err);
@@ -362,7 +190,7 @@ static dk_status apply_rule(linking *l, const dk_link_rule *rule, bool reversed)
                 key = at[m];
                 continue;
             }
-            if ((status = term_find(l->store, l->other, other_field, at[m], strlen(at[m]), &terms[n_terms], l->err)) !=
+            if ((status = dk_term_find(l->store, l->other, other_field, at[m], strlen(at[m]), &terms[n_terms], l->err)) !=
                 DK_OK)
                 goto out;
             possible = terms[n_terms++] != 0;

@@ -3,6 +3,7 @@
 #include "store/approval_no.h"
 #include "store/area.h"
 #include "store/handle.h"
+#include "store/hash.h"
 #include "store/repair.h"
 #include "store/text.h"
 
@@ -16,6 +17,8 @@
 /* Rows a transaction: large enough that the commit costs nothing, small enough that the log stays below ~30 MB. */
 #define ROWS_A_TRANSACTION 20000
 #define LINK_CACHE_SIZE 4096
+#define APPROVALS_KEPT 1024
+#define APPROVAL_SIZE 120
 /* A text of a field in bytes: a page of small print. Answers, tiles and dossiers are made of these. */
 #define MOST_TEXT 65536
 /* No area or amount comes near it, and sums of it stay exact enough. */
@@ -33,12 +36,17 @@ struct dk_load {
     dk_shape shape;
     uint64_t inheritable; /* fields of the row under way that the source leaves empty and a link may fill */
     dk_buf texts;         /* normalised texts of the row under way */
+    /* 文号 as they came and normalised, by hash: hundreds of rows have the same. */
+    struct {
+        uint8_t size, normal_size;
+        char text[APPROVAL_SIZE], normal[APPROVAL_SIZE];
+    } approvals[APPROVALS_KEPT];
     dk_buf inherited;     /* texts taken over links */
     dk_buf wkb, blob;     /* geometry of the row under way, without and with the GeoPackage header */
     uint64_t *unchanged;  /* hashes of the keys that came and were unchanged, in a table of unchanged_size places */
     size_t n_unchanged, unchanged_size;
     dk_geos *geos; /* made when a replacement is checked */
-    dk_term_cache *terms;
+    dk_term_writer *terms;
     /* Whether a combination of link values found a partner: rows of one project ask the same. By 64-bit hash. */
     struct {
         uint64_t hash;
@@ -95,7 +103,7 @@ static void load_free(dk_load *load)
     dk_buf_finish(&load->wkb);
     dk_buf_finish(&load->blob);
     dk_geos_free(load->geos);
-    free(load->terms);
+    dk_term_writer_free(load->terms);
     free(load->unchanged);
     free(load->source);
     free(load->last_source);
@@ -118,7 +126,7 @@ dk_status dk_load_begin(dk_store *store, const dk_kind *kind, const dk_load_opti
     dk_buf_init(&load->wkb);
     dk_buf_init(&load->blob);
     load->source = strdup(options->source);
-    load->terms = dk_term_cache_create();
+    load->terms = dk_term_writer_create(store, kind);
     dk_status status = load->source == NULL || load->terms == NULL ? dk_fail(err, DK_NOMEM, "out of memory")
                                                                    : insert_batch(load, options, err);
     if (status == DK_OK)
@@ -163,6 +171,8 @@ dk_status dk_load_finish(dk_load *load, int64_t *ret_batch, dk_error *err)
         status = dk_sql_done(load->store, stmt, err);
     }
     sqlite3_finalize(stmt);
+    if (status == DK_OK)
+        status = dk_terms_flush(load->terms, err);
     if (status == DK_OK)
         status = dk_sql_commit(load->store, err);
     if (status != DK_OK) {
@@ -221,6 +231,25 @@ static bool division_known(const dk_catalogue *catalogue, const char *code)
     return false;
 }
 
+/* Appends a 文号 or several in the form in which they are kept. */
+static void append_approval(dk_load *load, const char *text, size_t size)
+{
+    const size_t place = (size_t)(dk_hash64(text, size, 0) % APPROVALS_KEPT), start = load->texts.size;
+    char *const kept = load->approvals[place].text, *const normal = load->approvals[place].normal;
+    if (size == load->approvals[place].size && memcmp(text, kept, size) == 0) {
+        dk_buf_append(&load->texts, normal, load->approvals[place].normal_size);
+        return;
+    }
+    dk_approval_no_normalise(text, size, &load->texts);
+    const size_t normal_size = load->texts.size - start;
+    if (load->texts.failed || size > APPROVAL_SIZE || normal_size > APPROVAL_SIZE)
+        return;
+    load->approvals[place].size = (uint8_t)size;
+    load->approvals[place].normal_size = (uint8_t)normal_size;
+    memcpy(kept, text, size);
+    memcpy(normal, load->texts.data + start, normal_size);
+}
+
 /* The text of a text value under its field's rules, appended to load->texts with its NUL; *ret_at its offset. */
 static bool normalise_text(dk_load *load, const dk_field *field, const dk_value *value, size_t *ret_at,
                            dk_row_report *report)
@@ -237,7 +266,7 @@ static bool normalise_text(dk_load *load, const dk_field *field, const dk_value 
     while (size > 0 && (unsigned char)*text <= ' ')
         text++, size--;
     if (field->type == DK_FIELD_APPROVAL_NO && size > 0)
-        dk_approval_no_normalise(text, size, &load->texts);
+        append_approval(load, text, size);
     else
         dk_buf_append(&load->texts, text, size);
     dk_buf_byte(&load->texts, 0);
@@ -535,22 +564,16 @@ static dk_status remember_unchanged(dk_load *load, const char *key, bool add, bo
 static dk_status compare_existing(dk_load *load, const dk_value *values, dk_row_report *report, uint64_t *ret_feature,
                                   int64_t *ret_replaces, dk_error *err)
 {
-    int64_t row = 0, batch = 0, source_row = 0;
-    dk_status status = dk_row_newest(load->store, load->kind, report->key, &row, &batch, &source_row, err);
+    dk_newest newest;
+    dk_status status = dk_row_newest(load->store, load->kind, report->key, &newest, err);
     if (status != DK_OK)
         return status;
+    const int64_t row = newest.row, batch = newest.batch;
     if (row == 0) { /* all its versions are withdrawn, or there is none: the feature number stays with the key */
-        sqlite3_stmt *stmt = NULL;
-        if ((status = dk_sql_kept(load->store, load->kind, DK_STMT_KEY_ROWS, &stmt, err)) != DK_OK)
-            return status;
-        sqlite3_bind_text(stmt, 1, report->key, -1, SQLITE_STATIC);
-        status = dk_sql_step(load->store, stmt, err);
-        row = status == DK_OK ? sqlite3_column_int64(stmt, 0) : 0;
-        sqlite3_reset(stmt);
-        if (status == DK_END)
-            return DK_OK;
         dk_stored_row old;
-        if (status != DK_OK || (status = dk_stored_row_read(load->store, load->kind, row, false, &old, err)) != DK_OK)
+        if (newest.any == 0)
+            return DK_OK;
+        if ((status = dk_stored_row_read(load->store, load->kind, newest.any, false, &old, err)) != DK_OK)
             return status;
         *ret_feature = old.feature;
         dk_stored_row_release(&old);
@@ -558,7 +581,7 @@ static dk_status compare_existing(dk_load *load, const dk_value *values, dk_row_
     }
     if (batch == load->batch) {
         reject(report, "the key %s stands in row %" PRId64 " of the same load already; each key may come once",
-               report->key, source_row);
+               report->key, newest.source_row);
         return DK_OK;
     }
     bool again = false;
@@ -741,13 +764,13 @@ static dk_status write_row(dk_load *load, const dk_value *values, const char *ke
         bind_value(stmt, (int)i + 9, &values[i]);
     if ((status = dk_sql_done(load->store, stmt, err)) != DK_OK)
         return status;
-    if ((status = dk_terms_write(load->store, load->kind, load->terms, row, values, err)) != DK_OK)
+    if ((status = dk_terms_write(load->terms, row, values, err)) != DK_OK)
         return status;
     load->kept++;
     if (++load->in_transaction < ROWS_A_TRANSACTION)
         return DK_OK;
     load->in_transaction = 0;
-    if ((status = dk_sql_commit(load->store, err)) == DK_OK)
+    if ((status = dk_terms_flush(load->terms, err)) == DK_OK && (status = dk_sql_commit(load->store, err)) == DK_OK)
         status = dk_sql_begin(load->store, err);
     return status;
 }

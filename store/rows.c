@@ -114,8 +114,7 @@ dk_status dk_row_of_key(dk_store *store, const dk_kind *kind, const char *key, i
     return DK_OK;
 }
 
-dk_status dk_row_newest(dk_store *store, const dk_kind *kind, const char *key, int64_t *ret_row, int64_t *ret_batch,
-                        int64_t *ret_source_row, dk_error *err)
+dk_status dk_row_newest(dk_store *store, const dk_kind *kind, const char *key, dk_newest *ret_newest, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
     dk_status status = dk_sql_kept(store, kind, DK_STMT_KEY_ROWS, &stmt, err);
@@ -123,26 +122,27 @@ dk_status dk_row_newest(dk_store *store, const dk_kind *kind, const char *key, i
         return status;
     sqlite3_bind_text(stmt, 1, key, -1, SQLITE_STATIC);
     /* A version that is loading or staged is newer than any published one; among the published, the last published. */
-    int64_t best = 0, best_batch = 0, best_source_row = 0, best_rank = -1;
+    dk_newest newest = {0};
+    int64_t best_rank = -1;
     while ((status = dk_sql_step(store, stmt, err)) == DK_OK) {
-        const int64_t batch = sqlite3_column_int64(stmt, 1);
+        const int64_t row = sqlite3_column_int64(stmt, 0), batch = sqlite3_column_int64(stmt, 1);
         dk_batch_life life;
         if ((status = dk_batch_life_of(store, batch, &life, err)) != DK_OK)
             break;
+        if (newest.any == 0)
+            newest.any = row;
         const int64_t rank = life.state == 'w' ? -1 : life.state == 'p' ? life.published_in : INT64_MAX;
         if (rank > best_rank) {
             best_rank = rank;
-            best = sqlite3_column_int64(stmt, 0);
-            best_batch = batch;
-            best_source_row = sqlite3_column_int64(stmt, 2);
+            newest.row = row;
+            newest.batch = batch;
+            newest.source_row = sqlite3_column_int64(stmt, 2);
         }
     }
     sqlite3_reset(stmt);
     if (status != DK_OK && status != DK_END)
         return status;
-    *ret_row = best;
-    *ret_batch = best_batch;
-    *ret_source_row = best_source_row;
+    *ret_newest = newest;
     return DK_OK;
 }
 

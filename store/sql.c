@@ -1,6 +1,7 @@
 #include "store/handle.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -246,6 +247,40 @@ dk_status dk_sql_done(dk_store *store, sqlite3_stmt *stmt, dk_error *err)
     const dk_status status = dk_sql_step(store, stmt, err);
     sqlite3_reset(stmt);
     return status == DK_END ? DK_OK : status;
+}
+
+/* ---- the log ----
+ *
+ * SQLite's own checkpoints never wait. While tiles are read all the time, some reader always looks at the log, which then
+ * never begins anew and grows by all that is written. So from a size on the writer waits for those who read now; who
+ * comes later reads the file alone and is not in the way, and nobody waits for the writer. */
+
+enum {
+    LOG_COPIED = 1000,    /* pages, 16 MB: copied into the file as far as readers allow */
+    LOG_RESTARTED = 4000, /* 64 MB: begins anew */
+    LOG_WAIT_MS = 5000    /* for a reader that does not end; then not again until the log is twice as long */
+};
+
+static int after_commit(void *user, sqlite3 *db, const char *name, int n_pages)
+{
+    dk_store *store = user;
+    if (n_pages < LOG_COPIED)
+        return SQLITE_OK;
+    if (n_pages < store->wal_limit) {
+        sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+        return SQLITE_OK;
+    }
+    sqlite3_busy_timeout(db, LOG_WAIT_MS);
+    const int code = sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+    sqlite3_busy_timeout(db, DK_BUSY_WAIT_MS);
+    store->wal_limit = code == SQLITE_OK ? LOG_RESTARTED : n_pages > INT_MAX / 2 ? INT_MAX : 2 * n_pages;
+    return SQLITE_OK; /* the commit is done, whatever became of the log */
+}
+
+void dk_sql_keep_log_short(dk_store *store)
+{
+    store->wal_limit = LOG_RESTARTED;
+    sqlite3_wal_hook(store->db, after_commit, store);
 }
 
 dk_status dk_sql_begin(dk_store *store, dk_error *err)

@@ -31,7 +31,7 @@ static dk_status open_database(dk_store *store, int flags, dk_error *err)
         return dk_fail(err, DK_NOMEM, "out of memory");
     if (code != SQLITE_OK)
         return dk_fail(err, DK_IO, "%s: cannot be opened as a store: %s", store->path, sqlite3_errmsg(store->db));
-    sqlite3_busy_timeout(store->db, 10000);
+    sqlite3_busy_timeout(store->db, DK_BUSY_WAIT_MS);
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     return DK_OK;
@@ -321,7 +321,7 @@ dk_status dk_store_open(const char *path, dk_open_mode mode, dk_store **ret_stor
         status =
             dk_sql_run(store,
                        mode == DK_WRITE ? "PRAGMA synchronous=NORMAL;PRAGMA cache_size=-65536;"
-                                          "PRAGMA wal_autocheckpoint=2000;PRAGMA journal_size_limit=67108864;"
+                                          "PRAGMA journal_size_limit=67108864;"
                                           "PRAGMA temp_store=MEMORY"
                                         : "PRAGMA query_only=1;PRAGMA cache_size=-8192;PRAGMA mmap_size=2147418112",
                        err);
@@ -330,6 +330,7 @@ dk_status dk_store_open(const char *path, dk_open_mode mode, dk_store **ret_stor
     if (status == DK_OK) {
         dk_schema_indexed(store->catalogue, store->indexed);
         if (mode == DK_WRITE) {
+            dk_sql_keep_log_short(store);
             status = dk_pending_undo(store, err);
             if (status == DK_OK)
                 status = drop_unfinished_loads(store, err);

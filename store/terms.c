@@ -1,0 +1,251 @@
+/* Terms: the folded values by which rows are found, and the rows that have them. */
+#include "store/approval_no.h"
+#include "store/handle.h"
+#include "store/hash.h"
+#include "store/text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct each_number {
+    dk_term_fn each;
+    void *user;
+    dk_buf folded;
+} each_number;
+
+static bool fold_number(const char *number, size_t size, void *user)
+{
+    each_number *state = user;
+    dk_buf_clear(&state->folded);
+    dk_text_fold(number, size, &state->folded);
+    return state->folded.failed || state->folded.size == 0 ||
+           state->each((const char *)state->folded.data, state->folded.size, state->user);
+}
+
+void dk_terms_of(const dk_field *field, const dk_value *value, dk_term_fn each, void *user)
+{
+    char number[40];
+    each_number state = {each, user, {0}};
+    switch (value->type) {
+    case DK_NULL:
+        return;
+    case DK_INTEGER:
+        snprintf(number, sizeof number, "%" PRId64, value->integer);
+        each(number, strlen(number), user);
+        return;
+    case DK_REAL:
+        snprintf(number, sizeof number, "%.17g", value->real);
+        each(number, strlen(number), user);
+        return;
+    case DK_TEXT:
+        break;
+    }
+    dk_buf_init(&state.folded);
+    if (field != NULL && field->type == DK_FIELD_APPROVAL_NO)
+        dk_approval_no_each(value->text.data, fold_number, &state);
+    else
+        fold_number(value->text.data, value->text.size, &state);
+    dk_buf_finish(&state.folded);
+}
+
+dk_status dk_term_find(dk_store *store, const dk_kind *kind, int field, const char *text, size_t size,
+                       int64_t *ret_term, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_kept(store, kind, DK_STMT_TERM, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int(stmt, 1, field);
+    sqlite3_bind_text64(stmt, 2, text, size, SQLITE_STATIC, SQLITE_UTF8);
+    status = dk_sql_step(store, stmt, err);
+    *ret_term = status == DK_OK ? sqlite3_column_int64(stmt, 0) : 0;
+    sqlite3_reset(stmt);
+    return status == DK_END ? DK_OK : status;
+}
+
+/* ---- writing ---- */
+
+/* Neighbouring rows share most of their values (village, project, 文号): the numbers of their terms are kept at hand, by
+ * the values as they stand in rows, so that they need not be folded. Direct-mapped, compared in full; longer values are
+ * not kept. */
+#define KEPT_VALUES 16384
+#define KEPT_SIZE 104
+
+/* Which rows have a term is written a batch at a time, in the order of the table: one by one, each would look for its
+ * own page. */
+#define MOST_POSTS 131072
+
+typedef struct post {
+    int64_t term, row;
+} post;
+
+struct dk_term_writer {
+    dk_store *store;
+    const dk_kind *kind;
+    struct kept {
+        int64_t term; /* 0: empty */
+        int field;
+        uint32_t size;
+        char text[KEPT_SIZE];
+    } kept[KEPT_VALUES];
+    post *posts;
+    size_t n_posts, posts_capacity;
+    /* the row under way */
+    int field;
+    int64_t row, term;
+    dk_status status;
+    dk_error *err;
+};
+
+dk_term_writer *dk_term_writer_create(dk_store *store, const dk_kind *kind)
+{
+    dk_term_writer *writer = calloc(1, sizeof *writer);
+    if (writer == NULL)
+        return NULL;
+    writer->store = store;
+    writer->kind = kind;
+    return writer;
+}
+
+void dk_term_writer_free(dk_term_writer *writer)
+{
+    if (writer == NULL)
+        return;
+    free(writer->posts);
+    free(writer);
+}
+
+static int by_term(const void *a, const void *b)
+{
+    const post *p = a, *q = b;
+    if (p->term != q->term)
+        return p->term < q->term ? -1 : 1;
+    return p->row < q->row ? -1 : p->row > q->row;
+}
+
+dk_status dk_terms_flush(dk_term_writer *w, dk_error *err)
+{
+    dk_status status = DK_OK;
+    sqlite3_stmt *stmt = NULL;
+    if (w->n_posts > 1)
+        qsort(w->posts, w->n_posts, sizeof *w->posts, by_term);
+    for (size_t i = 0; status == DK_OK && i < w->n_posts; i++) {
+        const post *p = &w->posts[i];
+        if (i > 0 && by_term(p - 1, p) == 0)
+            continue;
+        if ((status = dk_sql_kept(w->store, w->kind, DK_STMT_POST_INSERT, &stmt, err)) != DK_OK)
+            break;
+        sqlite3_bind_int64(stmt, 1, p->term);
+        sqlite3_bind_int64(stmt, 2, p->row);
+        status = dk_sql_done(w->store, stmt, err);
+    }
+    w->n_posts = 0;
+    return status;
+}
+
+/* The number of a folded text, a new one if there is none. */
+static bool find_or_make(const char *text, size_t size, void *user)
+{
+    dk_term_writer *w = user;
+    w->status = dk_term_find(w->store, w->kind, w->field, text, size, &w->term, w->err);
+    if (w->status != DK_OK || w->term != 0)
+        return false;
+    sqlite3_stmt *stmt = NULL;
+    w->status = dk_sql_kept(w->store, w->kind, DK_STMT_TERM_INSERT, &stmt, w->err);
+    if (w->status != DK_OK)
+        return false;
+    sqlite3_bind_int(stmt, 1, w->field);
+    sqlite3_bind_text64(stmt, 2, text, size, SQLITE_STATIC, SQLITE_UTF8);
+    w->status = dk_sql_done(w->store, stmt, w->err);
+    w->term = sqlite3_last_insert_rowid(w->store->db);
+    return false;
+}
+
+static void add_post(dk_term_writer *w)
+{
+    if (w->status != DK_OK || w->term == 0)
+        return;
+    if (w->n_posts == MOST_POSTS)
+        w->status = dk_terms_flush(w, w->err);
+    if (!dk_grow(&w->posts, &w->posts_capacity, w->n_posts + 1, sizeof *w->posts))
+        w->status = dk_fail(w->err, DK_NOMEM, "out of memory");
+    else
+        w->posts[w->n_posts++] = (post){w->term, w->row};
+}
+
+/* A text, or one of the numbers of a field of 文号: it has one term, or none when nothing is left of it. */
+static bool write_text(const char *text, size_t size, void *user)
+{
+    dk_term_writer *w = user;
+    struct kept *kept = size > KEPT_SIZE ? NULL : &w->kept[dk_hash64(text, size, (uint64_t)w->field) % KEPT_VALUES];
+    if (kept != NULL && kept->term != 0 && kept->field == w->field && kept->size == size &&
+        memcmp(kept->text, text, size) == 0) {
+        w->term = kept->term;
+    } else {
+        each_number state = {find_or_make, w, {0}};
+        w->term = 0;
+        dk_buf_init(&state.folded);
+        fold_number(text, size, &state);
+        if (state.folded.failed)
+            w->status = dk_fail(w->err, DK_NOMEM, "out of memory");
+        dk_buf_finish(&state.folded);
+        if (w->status == DK_OK && kept != NULL) {
+            *kept = (struct kept){.term = w->term, .field = w->field, .size = (uint32_t)size};
+            memcpy(kept->text, text, size);
+        }
+    }
+    add_post(w);
+    return w->status == DK_OK;
+}
+
+dk_status dk_terms_write(dk_term_writer *w, int64_t row, const dk_value *values, dk_error *err)
+{
+    const dk_kind *kind = w->kind;
+    w->row = row;
+    w->status = DK_OK;
+    w->err = err;
+    for (size_t i = 0; i < kind->n_fields && w->status == DK_OK; i++) {
+        if (!(w->store->indexed[kind->index] & UINT64_C(1) << i))
+            continue;
+        w->field = (int)i;
+        if (values[i].type != DK_TEXT) {
+            w->term = 0;
+            dk_terms_of(&kind->fields[i], &values[i], find_or_make, w);
+            add_post(w);
+        } else if (kind->fields[i].type == DK_FIELD_APPROVAL_NO) {
+            dk_approval_no_each(values[i].text.data, write_text, w);
+        } else {
+            write_text(values[i].text.data, values[i].text.size, w);
+        }
+    }
+    return w->status;
+}
+
+/* ---- reading ---- */
+
+dk_status dk_rows_of_term(dk_store *store, const dk_kind *kind, int field, const char *term, size_t size,
+                          bool (*each)(int64_t row, void *user), void *user, dk_error *err)
+{
+    int64_t number = 0;
+    dk_status status = dk_term_find(store, kind, field, term, size, &number, err);
+    if (status != DK_OK || number == 0)
+        return status;
+    /* The callback may use the kept statements: walk by seeks, each of which ends before the callback. */
+    for (int64_t from = 0;;) {
+        sqlite3_stmt *stmt = NULL;
+        if ((status = dk_sql_kept(store, kind, DK_STMT_POST_SEEK, &stmt, err)) != DK_OK)
+            return status;
+        sqlite3_bind_int64(stmt, 1, number);
+        sqlite3_bind_int64(stmt, 2, from);
+        status = dk_sql_step(store, stmt, err);
+        const int64_t row = status == DK_OK ? sqlite3_column_int64(stmt, 0) : 0;
+        sqlite3_reset(stmt);
+        if (status != DK_OK)
+            return status == DK_END ? DK_OK : status;
+        if (!each(row, user))
+            return DK_OK;
+        from = row + 1;
+    }
+}
