@@ -17,6 +17,7 @@ enum {
     GROUP_LEVEL = 12,       /* a group lies in one cell of this level or deeper, about 8 km */
     LARGE_LEVEL = 9,        /* what is larger than a cell of this level is a group of its own */
     STEP_ROWS = 4096,       /* rows of a transaction */
+    STEP_BYTES = 16000000,  /* about as much of sheets */
     REACH = 8,              /* world units by which boxes are grown before they are compared: twice what matching moves */
     TOUCHED_LEVEL = 13,     /* touched boxes in one cell of this level become one */
 };
@@ -106,7 +107,7 @@ typedef struct writer {
     size_t n_touched, touched_capacity;
 
     size_t lo, hi; /* the group under way */
-    size_t in_step;
+    size_t in_step, step_bytes;
     size_t done;
     dk_progress progress;
     void *user;
@@ -848,6 +849,7 @@ static dk_status rewrite_sheet(writer *w, const operation *operations, size_t n)
     if (dk_block_finish(w->builder, &w->written) != DK_OK || w->written.failed)
         return no_memory(w);
     w->levels[first->sheet] |= UINT32_C(1) << first->level;
+    w->step_bytes += w->written.size;
     return dk_sheet_write(w->store, w->layer, first->sheet, first->level, first->cell, w->generation, w->written.data,
                           w->written.size, w->err);
 }
@@ -900,9 +902,9 @@ static dk_status begin_step(writer *w)
 static dk_status end_step(writer *w, size_t rows, bool last)
 {
     w->in_step += rows;
-    if (w->verify || !w->owns_transaction || (w->in_step < STEP_ROWS && !last))
+    if (w->verify || !w->owns_transaction || (w->in_step < STEP_ROWS && w->step_bytes < STEP_BYTES && !last))
         return DK_OK;
-    w->in_step = 0;
+    w->in_step = w->step_bytes = 0;
     return dk_sql_commit(w->store, w->err);
 }
 

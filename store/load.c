@@ -14,8 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Rows a transaction: large enough that the commit costs nothing, small enough that the log stays below ~30 MB. */
+/* Rows and bytes a transaction: large enough that the commit costs nothing, small enough that the log stays below
+ * ~100 MB (sql.c). */
 #define ROWS_A_TRANSACTION 20000
+#define BYTES_A_TRANSACTION 16000000
 #define LINK_CACHE_SIZE 4096
 #define APPROVALS_KEPT 1024
 #define APPROVAL_SIZE 120
@@ -30,6 +32,7 @@ struct dk_load {
     bool replace, dry_run;
     int64_t batch, next_row;
     int64_t in_transaction, kept;
+    size_t bytes_in_transaction;
     char *source; /* the batch's, as given */
     char *last_source;
     int64_t last_source_id;
@@ -767,9 +770,12 @@ static dk_status write_row(dk_load *load, const dk_value *values, const char *ke
     if ((status = dk_terms_write(load->terms, row, values, err)) != DK_OK)
         return status;
     load->kept++;
-    if (++load->in_transaction < ROWS_A_TRANSACTION)
+    load->in_transaction++;
+    load->bytes_in_transaction += load->blob.size + load->texts.size;
+    if (load->in_transaction < ROWS_A_TRANSACTION && load->bytes_in_transaction < BYTES_A_TRANSACTION)
         return DK_OK;
     load->in_transaction = 0;
+    load->bytes_in_transaction = 0;
     if ((status = dk_terms_flush(load->terms, err)) == DK_OK && (status = dk_sql_commit(load->store, err)) == DK_OK)
         status = dk_sql_begin(load->store, err);
     return status;

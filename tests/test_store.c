@@ -3,9 +3,11 @@
 
 #include "store/index.h"
 
-
+#include <pthread.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 static dk_row_report parcel(fixture *f, dk_load *load, const char *id, const char *project, double west)
@@ -319,6 +321,66 @@ static void a_reader_keeps_the_old_generation_during_a_publish(void **state)
     dk_store_close(reader);
 }
 
+typedef struct overlap {
+    dk_store *readers[2];
+    atomic_bool stop;
+    dk_status status;
+} overlap;
+
+/* Reads from two handles, of which one at least is in the middle of it at any time. */
+static void *read_without_pause(void *user)
+{
+    overlap *o = user;
+    int64_t generation;
+    dk_error err;
+    for (unsigned i = 0; !atomic_load(&o->stop); i++) {
+        o->status = dk_index_begin(o->readers[i % 2], DK_NEWEST, &generation, &err);
+        if (o->status != DK_OK)
+            break;
+        usleep(200);
+        dk_index_end(o->readers[(i + 1) % 2]);
+    }
+    dk_index_end(o->readers[0]);
+    dk_index_end(o->readers[1]);
+    return NULL;
+}
+
+static void the_log_stays_short_while_tiles_are_read(void **state)
+{
+    enum { ROWS = 3000, SIZE = 60000 };
+    fixture *f = *state;
+    overlap o = {.stop = false};
+    pthread_t thread;
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(dk_store_open(f->path, DK_READ, &o.readers[i], &f->err), DK_OK);
+    assert_int_equal(pthread_create(&thread, NULL, read_without_pause, &o), 0);
+    char *village = malloc(SIZE + 1), path[120];
+    memset(village, 'v', SIZE);
+    village[SIZE] = 0;
+    off_t longest = 0;
+    struct stat info;
+    snprintf(path, sizeof path, "%s-wal", f->path);
+    dk_load *load = load_begin(f, "parcel", false);
+    for (size_t i = 0; i < ROWS; i++) {
+        unsigned char wkb[93];
+        char id[20];
+        snprintf(id, sizeof id, "DK%05zu", i);
+        const size_t size = square_wkb(wkb, 116.1 + 0.0001 * (double)i, 34.5, 0.00005);
+        load_row(f, load, "parcel", wkb, size, "id", id, "project_id", "P1", "phone", village, NULL);
+        if (stat(path, &info) == 0 && info.st_size > longest)
+            longest = info.st_size;
+    }
+    int64_t batch = 0;
+    assert_int_equal(dk_load_finish(load, &batch, &f->err), DK_OK);
+    free(village);
+    atomic_store(&o.stop, true);
+    pthread_join(thread, NULL);
+    assert_int_equal(o.status, DK_OK);
+    for (size_t i = 0; i < 2; i++)
+        dk_store_close(o.readers[i]);
+    assert_true(longest < 128 << 20); /* of 180 MB that were written */
+}
+
 static void one_writer_at_a_time(void **state)
 {
     fixture *f = *state;
@@ -475,6 +537,7 @@ int main(void)
         CASE(a_load_killed_in_the_middle_leaves_nothing),
         CASE(a_publish_killed_in_the_middle_is_undone),
         CASE(a_reader_keeps_the_old_generation_during_a_publish),
+        CASE(the_log_stays_short_while_tiles_are_read),
         CASE(one_writer_at_a_time),
         CASE(a_store_of_another_version_is_refused),
         CASE(a_file_that_is_no_store_is_refused),
