@@ -2,6 +2,7 @@
 #include "ingest/commands.h"
 #include "ingest/geometry.h"
 #include "ingest/progress.h"
+#include "ingest/reading.h"
 #include "ingest/rejects.h"
 #include "ingest/source.h"
 #include "ingest/summary.h"
@@ -28,9 +29,7 @@ typedef struct loader {
     bool *is_set;
     dk_buf set_memory;
     size_t *set_offsets;
-    dk_value *values;
-    size_t *offsets;
-    dk_buf memory, wkb, key, reasons;
+    dk_buf key;
     int64_t named[3]; /* unlinked, area differs, ambiguous */
     char first_reason[700];
 } loader;
@@ -215,38 +214,6 @@ static void note_file(loader *self, file *from)
 
 /* ---- rows ---- */
 
-/* The row's values. Problems are appended to self->reasons, one sentence each, joined by "; ". */
-static void read_values(loader *self, const file *from, const dk_source_row *row)
-{
-    dk_buf_clear(&self->memory);
-    dk_buf_clear(&self->reasons);
-    if (row->problem != NULL)
-        dk_buf_text(&self->reasons, row->problem);
-    for (size_t i = 0; i < self->kind->n_fields; i++) {
-        self->values[i] = dk_value_null();
-        const int column = from->mapping.column[i];
-        if (column >= 0) {
-            const dk_value_context context = {.spreadsheet = from->spreadsheet,
-                                              .column_unit = from->mapping.units[column]};
-            char problem[300];
-            if (!dk_value_from_cell(&self->kind->fields[i], &row->cells[column], &context, &self->memory,
-                                    &self->values[i], &self->offsets[i], problem, sizeof problem)) {
-                const dk_column *columns;
-                dk_source_columns(from->source, &columns);
-                dk_buf_format(&self->reasons, "%s%s: %s", self->reasons.size > 0 ? "; " : "", columns[column].name,
-                              problem);
-                self->values[i] = dk_value_null();
-            }
-        }
-    }
-    for (size_t i = 0; i < self->kind->n_fields; i++) {
-        if (self->values[i].type == DK_TEXT)
-            self->values[i].text.data = (const char *)self->memory.data + self->offsets[i];
-        if (self->values[i].type == DK_NULL && self->is_set[i])
-            self->values[i] = self->set_values[i];
-    }
-}
-
 static const char *row_key(loader *self, const file *from, const dk_source_row *row)
 {
     dk_buf_clear(&self->key);
@@ -258,14 +225,15 @@ static const char *row_key(loader *self, const file *from, const dk_source_row *
 }
 
 /* Counts geometries that are wrong in a way that concerns the file. */
-static void watch_fault(file *from, dk_geometry_fault fault, const dk_source_row *row, const char *problem)
+static void watch_fault(file *from, const dk_ready_row *row)
 {
     from->n_shapes++;
-    if (fault < DK_GEOMETRY_ZONE || (from->n_wrong > 0 && from->wrong != fault))
+    if (row->fault < DK_GEOMETRY_ZONE || (from->n_wrong > 0 && from->wrong != row->fault))
         return;
     if (from->n_wrong++ == 0) {
-        from->wrong = fault;
-        snprintf(from->wrong_text, sizeof from->wrong_text, "row %lld: %.480s", (long long)row->number, problem);
+        from->wrong = row->fault;
+        snprintf(from->wrong_text, sizeof from->wrong_text, "row %lld: %.480s", (long long)row->source.number,
+                 row->fault_text);
     }
 }
 
@@ -302,60 +270,48 @@ static void count_outcome(loader *self, const file *from, const dk_source_row *r
                         report->message);
 }
 
-static dk_status load_row(loader *self, file *from, const dk_source_row *row, dk_error *err)
+static dk_status load_row(loader *self, file *from, const dk_ready_row *row, dk_error *err)
 {
-    dk_status status;
+    const dk_source_row *source = &row->source;
     self->summary.read++;
     from->n_rows++;
-    read_values(self, from, row);
-    const void *wkb = NULL;
-    size_t wkb_size = 0;
-    if (self->kind->geometry != DK_NO_GEOMETRY) {
-        dk_geometry_fault fault;
-        char problem[480];
-        status = dk_geometry_read(&from->reader, row->geometry, &self->wkb, &fault, problem, sizeof problem, err);
-        if (status != DK_OK)
-            return status;
-        if (row->geometry != NULL)
-            watch_fault(from, fault, row, problem);
-        if (fault != DK_GEOMETRY_GOOD)
-            dk_buf_format(&self->reasons, "%s%s", self->reasons.size > 0 ? "; " : "", problem);
-        wkb = self->wkb.data;
-        wkb_size = self->wkb.size;
-    }
-    if (self->memory.failed || self->reasons.failed)
-        return dk_fail(err, DK_NOMEM, "%s, row %lld: out of memory", dk_source_path(from->source),
-                       (long long)row->number);
-    if (self->reasons.size > 0)
-        return reject(self, from, row, row_key(self, from, row), dk_buf_cstr(&self->reasons), err);
+    if (row->has_geometry)
+        watch_fault(from, row);
+    if (row->reasons != NULL)
+        return reject(self, from, source, row_key(self, from, source), row->reasons, err);
     dk_row_report report;
     memset(&report, 0, sizeof report);
-    status = dk_load_row(self->load, self->values, wkb, wkb_size, from->by_source ? dk_source_path(from->source) : NULL,
-                         row->number, &report, err);
+    const dk_status status =
+        dk_load_row(self->load, row->values, row->wkb, row->wkb_size,
+                    from->by_source ? dk_source_path(from->source) : NULL, source->number, &report, err);
     if (status != DK_OK)
         return status;
     if (report.outcome == DK_REJECTED)
-        return reject(self, from, row, report.key[0] != '\0' ? report.key : row_key(self, from, row), report.message,
-                      err);
-    count_outcome(self, from, row, &report);
+        return reject(self, from, source, report.key[0] != '\0' ? report.key : row_key(self, from, source),
+                      report.message, err);
+    count_outcome(self, from, source, &report);
     return DK_OK;
 }
 
 static dk_status load_rows(loader *self, file *from, dk_error *err)
 {
-    dk_source_row row;
-    dk_status status;
-    while ((status = dk_source_next(from->source, &row, err)) == DK_OK) {
-        if (*self->options->stop)
-            return dk_fail(err, DK_LIMIT, "interrupted: nothing was kept of this load");
-        status = load_row(self, from, &row, err);
-        if (status != DK_OK)
-            return status;
-        if (all_wrong(from, false))
-            break;
+    const dk_reading_options how = {.source = from->source,
+                                    .mapping = &from->mapping,
+                                    .kind = self->kind,
+                                    .geometry = &from->reader,
+                                    .spreadsheet = from->spreadsheet,
+                                    .set_values = self->set_values,
+                                    .is_set = self->is_set};
+    dk_reading *reading = NULL;
+    dk_ready_row row;
+    dk_status status = dk_reading_open(&how, &reading, err);
+    while (status == DK_OK && !all_wrong(from, false) && (status = dk_reading_next(reading, &row, err)) == DK_OK) {
+        status = *self->options->stop ? dk_fail(err, DK_LIMIT, "interrupted: nothing was kept of this load")
+                                      : load_row(self, from, &row, err);
         if (from->n_rows % 256 == 0)
-            dk_progress_show(&self->bar, dk_source_progress(from->source), self->summary.read);
+            dk_progress_show(&self->bar, row.progress, self->summary.read);
     }
+    dk_reading_close(reading);
     if (status != DK_OK && status != DK_END)
         return status;
     if (all_wrong(from, true))
@@ -465,9 +421,7 @@ static bool allocate(loader *self)
     self->set_values = calloc(n, sizeof *self->set_values);
     self->is_set = calloc(n, sizeof *self->is_set);
     self->set_offsets = calloc(n, sizeof *self->set_offsets);
-    self->values = calloc(n, sizeof *self->values);
-    self->offsets = calloc(n, sizeof *self->offsets);
-    return self->geos && self->set_values && self->is_set && self->set_offsets && self->values && self->offsets;
+    return self->geos && self->set_values && self->is_set && self->set_offsets;
 }
 
 static void finish(loader *self)
@@ -479,13 +433,8 @@ static void finish(loader *self)
     free(self->set_values);
     free(self->is_set);
     free(self->set_offsets);
-    free(self->values);
-    free(self->offsets);
     dk_buf_finish(&self->set_memory);
-    dk_buf_finish(&self->memory);
-    dk_buf_finish(&self->wkb);
     dk_buf_finish(&self->key);
-    dk_buf_finish(&self->reasons);
 }
 
 int dk_command_load(const dk_options *options)

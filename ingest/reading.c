@@ -1,0 +1,298 @@
+#include "ingest/reading.h"
+
+#include "ingest/values.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    CHUNK_ROWS = 256,      /* rows that are handed over together */
+    CHUNK_BYTES = 1 << 20, /* or as many bytes */
+    CHUNKS = 4             /* that are read ahead at most */
+};
+
+#define NOWHERE SIZE_MAX
+
+/* Places in a chunk's bytes, which move while it is filled. */
+typedef struct place {
+    size_t start, size;
+} place;
+
+typedef struct row_place {
+    place reasons, wkb, fault_text;
+    bool has_wkt;
+} row_place;
+
+typedef struct chunk {
+    dk_ready_row rows[CHUNK_ROWS];
+    row_place places[CHUNK_ROWS];
+    size_t n_rows;
+    dk_cell *cells; /* of each row those of the columns, then that of the WKT */
+    dk_value *values;
+    size_t *cell_places, *value_places; /* of their texts, or NOWHERE */
+    dk_buf bytes;
+    dk_status end; /* what comes behind the rows: DK_OK another chunk, DK_END or a failure */
+    dk_error err;
+} chunk;
+
+struct dk_reading {
+    dk_reading_options options;
+    size_t n_columns, n_fields;
+    dk_buf wkb, reasons; /* of the row under way */
+    chunk chunks[CHUNKS];
+    chunk *now; /* the one whose rows are given out */
+    size_t at;  /* the next of them */
+
+    bool threaded; /* else chunks are filled when they are needed */
+    pthread_t thread;
+    pthread_mutex_t mutex; /* for what follows */
+    pthread_cond_t changed;
+    size_t n_filled, n_emptied; /* chunks so far; the next is that number modulo CHUNKS */
+    bool stop;
+};
+
+/* ---- filling ---- */
+
+static place keep(dk_buf *bytes, const void *data, size_t size)
+{
+    const place kept = {bytes->size, size};
+    dk_buf_append(bytes, data, size);
+    dk_buf_byte(bytes, 0);
+    return kept;
+}
+
+static void keep_cell(chunk *c, size_t at, const dk_cell *cell)
+{
+    c->cells[at] = *cell;
+    c->cell_places[at] = NOWHERE;
+    if (cell->text != NULL && cell->size > 0)
+        c->cell_places[at] = keep(&c->bytes, cell->text, cell->size).start;
+}
+
+static void add_reason(dk_buf *reasons, const char *column, const char *problem)
+{
+    dk_buf_format(reasons, "%s%s%s%s", reasons->size > 0 ? "; " : "", column ? column : "", column ? ": " : "", problem);
+}
+
+/* The row's values. Problems are appended to reasons, one sentence each. */
+static void read_values(dk_reading *r, chunk *c, const dk_source_row *row)
+{
+    const dk_reading_options *o = &r->options;
+    dk_value *values = c->values + c->n_rows * r->n_fields;
+    size_t *places = c->value_places + c->n_rows * r->n_fields;
+    for (size_t i = 0; i < r->n_fields; i++) {
+        const int column = o->mapping->column[i];
+        values[i] = dk_value_null();
+        places[i] = NOWHERE;
+        if (column >= 0) {
+            const dk_value_context context = {.spreadsheet = o->spreadsheet, .column_unit = o->mapping->units[column]};
+            char problem[300];
+            if (!dk_value_from_cell(&o->kind->fields[i], &row->cells[column], &context, &c->bytes, &values[i],
+                                    &places[i], problem, sizeof problem)) {
+                const dk_column *columns;
+                dk_source_columns(o->source, &columns);
+                add_reason(&r->reasons, columns[column].name, problem);
+                values[i] = dk_value_null();
+            }
+            if (values[i].type != DK_TEXT)
+                places[i] = NOWHERE;
+        }
+        if (values[i].type == DK_NULL && o->is_set[i])
+            values[i] = o->set_values[i];
+    }
+}
+
+static dk_status fill_row(dk_reading *r, chunk *c, const dk_source_row *row, dk_error *err)
+{
+    dk_ready_row *ready = &c->rows[c->n_rows];
+    row_place *places = &c->places[c->n_rows];
+    const size_t cells = c->n_rows * (r->n_columns + 1);
+    *ready = (dk_ready_row){.source = {.number = row->number}};
+    *places = (row_place){.has_wkt = row->wkt != NULL};
+    dk_buf_clear(&r->reasons);
+    if (row->problem != NULL)
+        dk_buf_text(&r->reasons, row->problem);
+    for (size_t i = 0; i < r->n_columns; i++)
+        keep_cell(c, cells + i, &row->cells[i]);
+    if (row->wkt != NULL)
+        keep_cell(c, cells + r->n_columns, row->wkt);
+    read_values(r, c, row);
+    if (r->options.kind->geometry != DK_NO_GEOMETRY) {
+        char problem[480];
+        const dk_status status = dk_geometry_read(r->options.geometry, row->geometry, &r->wkb, &ready->fault, problem,
+                                                  sizeof problem, err);
+        if (status != DK_OK)
+            return status;
+        ready->has_geometry = row->geometry != NULL;
+        if (ready->fault != DK_GEOMETRY_GOOD) {
+            places->fault_text = keep(&c->bytes, problem, strlen(problem));
+            add_reason(&r->reasons, NULL, problem);
+        }
+        places->wkb = keep(&c->bytes, r->wkb.data, r->wkb.size);
+    }
+    places->reasons = keep(&c->bytes, r->reasons.data, r->reasons.size);
+    ready->progress = dk_source_progress(r->options.source);
+    if (c->bytes.failed || r->reasons.failed)
+        return dk_fail(err, DK_NOMEM, "%s, row %lld: out of memory", dk_source_path(r->options.source),
+                       (long long)row->number);
+    c->n_rows++;
+    return DK_OK;
+}
+
+/* Points everything to its bytes, which no longer move. */
+static void settle(dk_reading *r, chunk *c)
+{
+    const char *bytes = (const char *)c->bytes.data;
+    for (size_t i = 0; i < c->n_rows; i++) {
+        dk_ready_row *ready = &c->rows[i];
+        const row_place *places = &c->places[i];
+        dk_cell *cells = c->cells + i * (r->n_columns + 1);
+        dk_value *values = c->values + i * r->n_fields;
+        for (size_t k = 0; k < r->n_columns + places->has_wkt; k++)
+            cells[k].text = c->cell_places[i * (r->n_columns + 1) + k] == NOWHERE
+                                ? ""
+                                : bytes + c->cell_places[i * (r->n_columns + 1) + k];
+        for (size_t k = 0; k < r->n_fields; k++)
+            if (c->value_places[i * r->n_fields + k] != NOWHERE)
+                values[k].text.data = bytes + c->value_places[i * r->n_fields + k];
+        ready->source.cells = cells;
+        ready->source.wkt = places->has_wkt ? cells + r->n_columns : NULL;
+        ready->values = values;
+        ready->reasons = places->reasons.size > 0 ? bytes + places->reasons.start : NULL;
+        ready->wkb = places->wkb.size > 0 ? bytes + places->wkb.start : NULL;
+        ready->wkb_size = places->wkb.size;
+        ready->fault_text = bytes + places->fault_text.start;
+    }
+}
+
+static void fill(dk_reading *r, chunk *c)
+{
+    dk_source_row row;
+    c->n_rows = 0;
+    c->end = DK_OK;
+    dk_buf_clear(&c->bytes);
+    while (c->end == DK_OK && c->n_rows < CHUNK_ROWS && c->bytes.size < CHUNK_BYTES)
+        if ((c->end = dk_source_next(r->options.source, &row, &c->err)) == DK_OK)
+            c->end = fill_row(r, c, &row, &c->err);
+    settle(r, c);
+}
+
+/* ---- the thread ---- */
+
+static void *read_ahead(void *user)
+{
+    dk_reading *r = user;
+    for (bool more = true; more;) {
+        pthread_mutex_lock(&r->mutex);
+        while (!r->stop && r->n_filled - r->n_emptied == CHUNKS)
+            pthread_cond_wait(&r->changed, &r->mutex);
+        const bool stop = r->stop;
+        chunk *c = &r->chunks[r->n_filled % CHUNKS];
+        pthread_mutex_unlock(&r->mutex);
+        if (stop)
+            break;
+        fill(r, c);
+        more = c->end == DK_OK;
+        pthread_mutex_lock(&r->mutex);
+        r->n_filled++;
+        pthread_cond_signal(&r->changed);
+        pthread_mutex_unlock(&r->mutex);
+    }
+    return NULL;
+}
+
+/* The next chunk; the one before is given back. */
+static chunk *take_chunk(dk_reading *r)
+{
+    if (!r->threaded) {
+        fill(r, &r->chunks[0]);
+        return &r->chunks[0];
+    }
+    pthread_mutex_lock(&r->mutex);
+    if (r->now != NULL) {
+        r->n_emptied++;
+        pthread_cond_signal(&r->changed);
+    }
+    while (r->n_filled == r->n_emptied)
+        pthread_cond_wait(&r->changed, &r->mutex);
+    chunk *c = &r->chunks[r->n_emptied % CHUNKS];
+    pthread_mutex_unlock(&r->mutex);
+    return c;
+}
+
+/* ---- for the caller ---- */
+
+dk_status dk_reading_open(const dk_reading_options *options, dk_reading **ret_reading, dk_error *err)
+{
+    const dk_column *columns;
+    dk_reading *r = calloc(1, sizeof *r);
+    if (r == NULL)
+        return dk_fail(err, DK_NOMEM, "%s: out of memory", dk_source_path(options->source));
+    r->options = *options;
+    r->n_columns = dk_source_columns(options->source, &columns);
+    r->n_fields = options->kind->n_fields;
+    dk_buf_init(&r->wkb);
+    dk_buf_init(&r->reasons);
+    pthread_mutex_init(&r->mutex, NULL);
+    pthread_cond_init(&r->changed, NULL);
+    bool ok = true;
+    for (size_t i = 0; i < CHUNKS; i++) {
+        chunk *c = &r->chunks[i];
+        dk_buf_init(&c->bytes);
+        c->cells = calloc((r->n_columns + 1) * CHUNK_ROWS, sizeof *c->cells);
+        c->cell_places = calloc((r->n_columns + 1) * CHUNK_ROWS, sizeof *c->cell_places);
+        c->values = calloc((r->n_fields + 1) * CHUNK_ROWS, sizeof *c->values);
+        c->value_places = calloc((r->n_fields + 1) * CHUNK_ROWS, sizeof *c->value_places);
+        ok &= c->cells != NULL && c->cell_places != NULL && c->values != NULL && c->value_places != NULL;
+    }
+    if (!ok) {
+        dk_reading_close(r);
+        return dk_fail(err, DK_NOMEM, "%s: out of memory", dk_source_path(options->source));
+    }
+    r->threaded = pthread_create(&r->thread, NULL, read_ahead, r) == 0;
+    *ret_reading = r;
+    return DK_OK;
+}
+
+dk_status dk_reading_next(dk_reading *r, dk_ready_row *ret_row, dk_error *err)
+{
+    while (r->now == NULL || r->at == r->now->n_rows) {
+        if (r->now != NULL && r->now->end != DK_OK) {
+            if (r->now->end != DK_END && err != NULL)
+                *err = r->now->err;
+            return r->now->end;
+        }
+        r->now = take_chunk(r);
+        r->at = 0;
+    }
+    *ret_row = r->now->rows[r->at++];
+    return DK_OK;
+}
+
+void dk_reading_close(dk_reading *r)
+{
+    if (r == NULL)
+        return;
+    if (r->threaded) {
+        pthread_mutex_lock(&r->mutex);
+        r->stop = true;
+        pthread_cond_signal(&r->changed);
+        pthread_mutex_unlock(&r->mutex);
+        pthread_join(r->thread, NULL);
+    }
+    for (size_t i = 0; i < CHUNKS; i++) {
+        chunk *c = &r->chunks[i];
+        free(c->cells);
+        free(c->cell_places);
+        free(c->values);
+        free(c->value_places);
+        dk_buf_finish(&c->bytes);
+    }
+    pthread_cond_destroy(&r->changed);
+    pthread_mutex_destroy(&r->mutex);
+    dk_buf_finish(&r->wkb);
+    dk_buf_finish(&r->reasons);
+    free(r);
+}
