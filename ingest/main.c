@@ -3,6 +3,8 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static volatile sig_atomic_t stop_asked; /* a signal handler can reach nothing else */
 
@@ -22,6 +24,12 @@ int main(int argc, char **argv)
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)(SA_RESETHAND | SA_RESTART)};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    options.arguments = calloc((size_t)argc + 1, sizeof *options.arguments); /* parsing moves them */
+    if (options.arguments == NULL) {
+        fprintf(stderr, "dikuai-ingest: out of memory\n");
+        return DK_EXIT_FAILED;
+    }
+    memcpy(options.arguments, argv, (size_t)argc * sizeof *argv);
     switch (dk_options_parse(argc, argv, &options, &command, &err)) {
     case DK_OK:
         code = command(&options);
@@ -34,6 +42,7 @@ int main(int argc, char **argv)
         code = DK_EXIT_USAGE;
     }
     dk_options_finish(&options);
+    free(options.arguments);
     if (fflush(stdout) != 0 && code == DK_EXIT_DONE) {
         fprintf(stderr, "dikuai-ingest: the output cannot be written\n");
         code = DK_EXIT_FAILED;

@@ -12,6 +12,7 @@
 #define DK_EXIT_USAGE 2
 
 typedef struct dk_options {
+    char **arguments; /* argv as it was, NULL at its end */
     const char *store;
     const char *catalogue; /* create */
     const char *name;      /* load: a layer or record kind */
