@@ -4,9 +4,10 @@
  *
  * A threshold depends only on what is published in its tile, so the order of batches leaves no trace. It is looked for
  * where labels have come or gone, from the layer's first zoom down, and not below a tile whose features would all fit
- * with all their vertices. */
+ * with all their vertices. What tiles of small zooms hold is not read for it: their weights are kept (weights.h). */
 #include "store/handle.h"
 #include "store/index_work.h"
+#include "store/weights.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +23,7 @@ typedef struct budget {
     const dk_kind *layer;
     int64_t generation;
     dk_error *err;
-    bool had_raised; /* some tile had a threshold before */
+    uint32_t raised; /* the zooms at which some tile had a threshold before */
     /* of the tile under way */
     int zoom;
     uint32_t x, y;
@@ -41,21 +42,6 @@ static uint32_t tile_at(uint32_t position, int zoom)
     return zoom == 0 ? 0 : position >> (32 - zoom);
 }
 
-/* Estimated compressed bytes of one entry's geometry and tags. Of 12 bytes that a vertex and a tag take raw, gzip leaves
- * about these (tests/bench/README.md). */
-static double weight_of(const dk_block *block, size_t n_points)
-{
-    return 8 + 1.0 * block->n_attributes + 2.2 * (double)n_points;
-}
-
-/* The share of an entry in its block's values. */
-static double weight_of_values(const dk_block *block)
-{
-    /* What stands before and behind each compresses to next to nothing, as does a number that comes often. */
-    const double size = (double)dk_block_values_size(block) - 3.0 * block->n_values;
-    return size > 0 ? 0.6 * size / block->n_entries : 0;
-}
-
 static dk_status weigh_block(int level, uint64_t cell, const void *data, size_t size, void *user)
 {
     (void)level, (void)cell;
@@ -63,7 +49,7 @@ static dk_status weigh_block(int level, uint64_t cell, const void *data, size_t 
     dk_block block;
     if (dk_block_open(data, size, &block) != DK_OK)
         return DK_CORRUPT;
-    const double values = weight_of_values(&block);
+    const double values = dk_weight_of_values(&block);
     for (uint32_t i = 0; i < block.n_entries; i++) {
         const dk_entry_head *head = &block.heads[i];
         if (head->first_zoom > b->zoom || tile_at(head->label_x, b->zoom) != b->x ||
@@ -89,8 +75,8 @@ static dk_status weigh_block(int level, uint64_t cell, const void *data, size_t 
             continue;
         }
         const uint8_t class = head->size_class < CLASSES ? head->size_class : CLASSES - 1;
-        b->drawn[class] += weight_of(&block, dk_drawing_points_at(&drawing, b->zoom)) + values;
-        b->all += weight_of(&block, drawing.n_points) + values;
+        b->drawn[class] += dk_weight_of_entry(&block, dk_drawing_points_at(&drawing, b->zoom)) + values;
+        b->all += dk_weight_of_entry(&block, drawing.n_points) + values;
         if (!b->any)
             b->box = (dk_world_box){head->x0, head->y0, head->x1, head->y1};
         b->any = true;
@@ -151,13 +137,24 @@ static dk_status update_tile(budget *b, uint64_t tile, bool *ret_deeper)
     b->any = b->gathering = false;
     dk_morton_split(tile, &b->x, &b->y);
     size_t n_sums;
+    dk_buf_clear(&b->old);
     dk_status status = dk_sheet_read(b->store, b->layer, DK_SHEET_GRID, b->zoom, tile, &b->old, b->err);
     if (status == DK_OK && dk_grid_each(b->old.data, b->old.size, &n_sums, add_weight, &b->undrawn) != DK_OK)
         status = dk_fail(b->err, DK_CORRUPT, "the grid of %s is damaged; run dikuai-ingest reindex", b->layer->name);
+    if (status == DK_OK && b->raised >> b->zoom & 1)
+        status = dk_sheet_read(b->store, b->layer, DK_SHEET_RAISED, b->zoom, tile, &b->old, b->err);
+    else
+        dk_buf_clear(&b->old);
+    dk_tile_weight weight = {0};
+    if (status == DK_OK && b->old.size == 0 && b->zoom <= DK_WEIGHED_ZOOM) {
+        status = dk_weights_of(b->store, b->layer, b->zoom, tile, &weight, b->err);
+        if (status != DK_OK || weight.drawn <= TILE_BUDGET) {
+            *ret_deeper = weight.whole + b->undrawn > TILE_BUDGET;
+            return status;
+        }
+    }
     if (status == DK_OK)
         status = scan_tile(b);
-    if (status == DK_OK)
-        status = dk_sheet_read(b->store, b->layer, DK_SHEET_RAISED, b->zoom, tile, &b->old, b->err);
     if (status != DK_OK)
         return status;
     *ret_deeper = b->all + (double)b->undrawn > TILE_BUDGET;
@@ -209,7 +206,7 @@ static dk_status update_tiles(budget *b, const uint64_t *labels, size_t lo, size
             status = update_tile(b, tile, &deeper);
         }
         /* Also where there was a threshold deeper down: a tile that has become small enough may have had one. */
-        if (status == DK_OK && zoom < DK_FINEST_ZOOM && (deeper || b->had_raised))
+        if (status == DK_OK && zoom < DK_FINEST_ZOOM && (deeper || b->raised >> (zoom + 1) != 0))
             status = update_tiles(b, labels, from, to, zoom + 1);
         from = to;
     }
@@ -228,9 +225,7 @@ dk_status dk_budget_update(dk_store *store, const dk_kind *layer, uint64_t *labe
     b->layer = layer;
     b->generation = generation;
     b->err = err;
-    uint32_t raised = 0;
-    dk_status status = dk_sheet_levels(store, layer, DK_SHEET_RAISED, &raised, err);
-    b->had_raised = raised != 0;
+    dk_status status = dk_sheet_levels(store, layer, DK_SHEET_RAISED, &b->raised, err);
     qsort(labels, n, sizeof *labels, by_code);
     if (status == DK_OK)
         status = update_tiles(b, labels, 0, n, 0);

@@ -9,7 +9,7 @@
 
 #include <sqlite3.h>
 
-#define DK_STORE_VERSION 3
+#define DK_STORE_VERSION 4
 #define DK_BUSY_WAIT_MS 10000 /* for another process's lock */
 
 /* The derived tables of a layer that hold bytes by cell: sheets (sheet.c). */
@@ -50,6 +50,8 @@ typedef enum dk_stmt_id {
     DK_STMT_SHEET_NEXT = DK_STMT_SHEET_DELETE + DK_SHEETS,      /* the first id not below ? */
     DK_STMT_DEAD_INSERT = DK_STMT_SHEET_NEXT + DK_SHEETS,       /* generation, sheet, id */
     DK_STMT_TOUCHED_INSERT,                                     /* generation, kind, x0, y0, x1, y1 */
+    DK_STMT_WEIGHT,      /* number of a tile -> drawn, whole (weights.c) */
+    DK_STMT_WEIGHT_ADD,  /* number of a tile, drawn, whole */
     DK_STMT_PURGED,  /* -> the generation up to which dead sheets are gone */
     DK_STMT_SUMMARY,  /* generation -> rows, west, south, east, north */
     DK_STMT_BATCH,    /* batch -> state, published_in, withdrawn_in */

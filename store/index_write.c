@@ -6,6 +6,7 @@
  * set (topology.h), so the order of batches leaves no trace. */
 #include "store/handle.h"
 #include "store/index_work.h"
+#include "store/weights.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -88,6 +89,7 @@ typedef struct writer {
     dk_outline outline;
     dk_box_set boxes;
     dk_grid_cache grids;
+    dk_weights *weights;
 
     found *found;
     size_t n_found, n_sorted, found_capacity;
@@ -834,6 +836,8 @@ static dk_status rewrite_sheet(writer *w, const operation *operations, size_t n)
         dk_block block;
         if (dk_block_open(w->sheet.data, w->sheet.size, &block) != DK_OK)
             return damaged(w);
+        if (first->sheet == DK_SHEET_BLOCK && (status = dk_weights_block(w->weights, &block, -1)) != DK_OK)
+            return status == DK_NOMEM ? no_memory(w) : damaged(w);
         for (uint32_t i = 0; i < block.n_entries; i++)
             if (!leaves(operations, n, block.heads[i].row) && (status = dk_block_copy(w->builder, &block, i)) != DK_OK)
                 return status == DK_NOMEM ? no_memory(w) : damaged(w);
@@ -847,6 +851,11 @@ static dk_status rewrite_sheet(writer *w, const operation *operations, size_t n)
             return no_memory(w);
     }
     if (dk_block_finish(w->builder, &w->written) != DK_OK || w->written.failed)
+        return no_memory(w);
+    dk_block made;
+    if (first->sheet == DK_SHEET_BLOCK && w->written.size > 0 &&
+        (dk_block_open(w->written.data, w->written.size, &made) != DK_OK ||
+         dk_weights_block(w->weights, &made, 1) != DK_OK))
         return no_memory(w);
     w->levels[first->sheet] |= UINT32_C(1) << first->level;
     w->step_bytes += w->written.size;
@@ -993,6 +1002,7 @@ static void writer_finish(writer *w)
     dk_outline_finish(&w->outline);
     dk_box_set_finish(&w->boxes);
     dk_grid_cache_finish(&w->grids);
+    dk_weights_free(w->weights);
     dk_buf_finish(&w->drawings);
     dk_buf_finish(&w->texts);
     dk_buf_finish(&w->sheet);
@@ -1015,7 +1025,10 @@ static dk_status writer_create(dk_store *store, const dk_kind *layer, writer **r
     w->topology = dk_topology_create();
     w->entry_work = dk_entry_work_create();
     w->builder = dk_block_builder_create();
-    dk_status status = w->topology == NULL || w->entry_work == NULL || w->builder == NULL ? no_memory(w) : DK_OK;
+    w->weights = dk_weights_create(layer);
+    dk_status status = w->topology == NULL || w->entry_work == NULL || w->builder == NULL || w->weights == NULL
+                           ? no_memory(w)
+                           : DK_OK;
     for (unsigned t = 0; status == DK_OK && t < DK_SHEETS; t++)
         status = dk_sheet_levels(store, layer, (dk_sheet)t, &w->levels[t], err);
     if (status != DK_OK)
@@ -1070,11 +1083,15 @@ dk_status dk_index_change(dk_store *store, const dk_kind *layer, dk_change_row *
     w->user = user;
     status = take_rows(w, rows, n);
     if (status == DK_OK)
+        status = dk_weights_begin(w->weights, store, err);
+    if (status == DK_OK)
         status = change_all(w);
     if (status == DK_OK)
         status = begin_step(w);
     if (status == DK_OK)
         status = dk_grid_cache_flush(&w->grids, store, layer, generation, err);
+    if (status == DK_OK)
+        status = dk_weights_flush(w->weights, store, err);
     if (status == DK_OK)
         status = dk_budget_update(store, layer, w->labels, w->n_labels, generation, err);
     if (status == DK_OK)
@@ -1261,7 +1278,7 @@ dk_status dk_index_rebuild(dk_store *store, const dk_kind *layer, int64_t genera
     dk_buf_init(&sql);
     for (unsigned t = 0; t < DK_SHEETS; t++)
         dk_buf_format(&sql, "DELETE FROM %s_%s;", dk_sheet_table((dk_sheet)t), layer->name);
-    dk_buf_format(&sql, "DELETE FROM dead_%s", layer->name);
+    dk_buf_format(&sql, "DELETE FROM weight_%s;DELETE FROM dead_%s", layer->name, layer->name);
     const char *text = dk_buf_cstr(&sql);
     dk_status status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_run(store, text, err);
     dk_buf_finish(&sql);

@@ -19,6 +19,7 @@
  *            Rows of any state are in: who reads checks the life
  *   block_K, piece_K, grid_K, raised_K   (layers) the cell index (index.h, sheet.c): bytes by cell, each version with the
  *            generations in which it was born and died. Derived: reindex makes it anew
+ *   weight_K   (layers) what tiles weigh, for the next publish (weights.h). Derived too
  *   dead_K   (layers) sheets by the generation in which they died, to be taken away when no reader needs them
  *   K        a view of the rows published now, without the fields of audience never: what GeoPackage readers see
  *
@@ -131,6 +132,11 @@ static void append_kind(const dk_kind *kind, dk_buf *sql)
                       "CREATE TABLE %s_%s(id INTEGER PRIMARY KEY, born INTEGER NOT NULL, died INTEGER NOT NULL,"
                       " data BLOB NOT NULL);",
                       dk_sheet_table((dk_sheet)t), k);
+    if (layer)
+        dk_buf_format(sql,
+                      "CREATE TABLE weight_%s(number INTEGER PRIMARY KEY, drawn INTEGER NOT NULL,"
+                      " whole INTEGER NOT NULL);",
+                      k);
     if (layer)
         dk_buf_format(sql,
                       "CREATE TABLE dead_%s(generation INTEGER NOT NULL, sheet INTEGER NOT NULL, id INTEGER NOT NULL,"

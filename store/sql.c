@@ -190,6 +190,15 @@ static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
     case DK_STMT_TOUCHED_INSERT:
         dk_buf_text(sql, "INSERT INTO dikuai_touched(generation,kind,x0,y0,x1,y1) VALUES(?1,?2,?3,?4,?5,?6)");
         break;
+    case DK_STMT_WEIGHT:
+        dk_buf_format(sql, "SELECT drawn,whole FROM weight_%s WHERE number=?1", k);
+        break;
+    case DK_STMT_WEIGHT_ADD:
+        dk_buf_format(sql,
+                      "INSERT INTO weight_%s(number,drawn,whole) VALUES(?1,?2,?3)"
+                      " ON CONFLICT(number) DO UPDATE SET drawn=drawn+?2,whole=whole+?3",
+                      k);
+        break;
     case DK_STMT_PURGED: /* names no kind's table: kept with the first kind */
         dk_buf_text(sql, "SELECT value FROM dikuai_meta WHERE name='purged'");
         break;

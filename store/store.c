@@ -286,8 +286,9 @@ dk_status dk_pending_undo(dk_store *store, dk_error *err)
                           " (SELECT id FROM dead_%s WHERE generation>=%lld AND sheet=%u);",
                           table, kind->name, g, table, kind->name, kind->name, g, t);
         }
-        if (kind->geometry != DK_NO_GEOMETRY)
-            dk_buf_format(&sql, "DELETE FROM dead_%s WHERE generation>=%lld;", kind->name, g);
+        if (kind->geometry != DK_NO_GEOMETRY) /* weights have no generations: the next change finds them anew */
+            dk_buf_format(&sql, "DELETE FROM dead_%s WHERE generation>=%lld;DELETE FROM weight_%s;", kind->name, g,
+                          kind->name);
     }
     dk_buf_format(&sql, "DELETE FROM dikuai_touched WHERE generation>=%lld;", g);
     dk_buf_text(&sql, "DELETE FROM dikuai_pending;");

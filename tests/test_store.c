@@ -276,6 +276,55 @@ static void die(int64_t done, int64_t total, void *user)
         kill(getpid(), SIGKILL);
 }
 
+/* The weights of all tiles as one text, to be freed by the caller. */
+static char *weights_of(fixture *f)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *stmt = NULL;
+    assert_int_equal(sqlite3_open_v2(f->path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db,
+                                        "SELECT group_concat(printf('%d:%d,%d', number, drawn, whole), ' ') FROM"
+                                        " (SELECT * FROM weight_parcel WHERE whole<>0 ORDER BY number)",
+                                        -1, &stmt, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+    const char *text = (const char *)sqlite3_column_text(stmt, 0);
+    char *weights = strdup(text ? text : "");
+    sqlite3_finalize(stmt);
+    sqlite3_close(db);
+    return weights;
+}
+
+/* Whether the weights that publishing has kept up are those that a rebuild finds. */
+static void weights_are_right(fixture *f)
+{
+    char *kept = weights_of(f);
+    assert_int_equal(dk_store_reindex(f->store, NULL, NULL, &f->err), DK_OK);
+    char *anew = weights_of(f);
+    assert_string_equal(kept, anew);
+    free(kept);
+    free(anew);
+}
+
+static void the_weights_of_tiles_follow_what_is_published(void **state)
+{
+    fixture *f = *state;
+    int64_t generation;
+    publish(f, one_parcel(f, "DK001", "P1", 116.5, false));
+    const int64_t neighbour = one_parcel(f, "DK002", "P2", 116.501, false);
+    publish(f, neighbour);
+    weights_are_right(f);
+    publish(f, one_parcel(f, "DK001", "P1", 116.4995, true));
+    weights_are_right(f);
+    assert_int_equal(dk_store_withdraw(f->store, neighbour, "t", "r", NULL, NULL, &generation, &f->err), DK_OK);
+    weights_are_right(f);
+    for (int64_t batch = 1; batch <= 3; batch += 2)
+        assert_int_equal(dk_store_withdraw(f->store, batch, "t", "r", NULL, NULL, &generation, &f->err), DK_OK);
+    char *nothing = weights_of(f);
+    assert_string_equal(nothing, "");
+    free(nothing);
+}
+
 static void publish_and_die(fixture *f)
 {
     int64_t generation;
@@ -301,6 +350,7 @@ static void a_publish_killed_in_the_middle_is_undone(void **state)
     assert_int_equal(publish(f, 2), 2);
     assert_int_equal(all_keys(f, "parcel").n, 8000);
     assert_int_equal(findings(f), 0);
+    weights_are_right(f);
 }
 
 static void a_reader_keeps_the_old_generation_during_a_publish(void **state)
@@ -537,6 +587,7 @@ int main(void)
         CASE(a_load_killed_in_the_middle_leaves_nothing),
         CASE(a_publish_killed_in_the_middle_is_undone),
         CASE(a_reader_keeps_the_old_generation_during_a_publish),
+        CASE(the_weights_of_tiles_follow_what_is_published),
         CASE(the_log_stays_short_while_tiles_are_read),
         CASE(one_writer_at_a_time),
         CASE(a_store_of_another_version_is_refused),

@@ -1,0 +1,204 @@
+#include "store/weights.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* A weight of 1 is kept as this many. */
+#define SCALE 16
+#define KNOWN (-1) /* the row of weight_K that says that the others are complete */
+
+/* A tile of a zoom as one number, which is also its row in weight_K. */
+static uint64_t tile_number(int zoom, uint64_t tile)
+{
+    return (uint64_t)zoom << 40 | tile;
+}
+
+typedef struct tile_change {
+    uint64_t number; /* + 1; 0: empty */
+    int64_t drawn, whole;
+} tile_change;
+
+struct dk_weights {
+    const dk_kind *layer;
+    bool known;         /* what was there before is in weight_K */
+    tile_change *table; /* open addressing; capacity is a power of two, at most half full */
+    size_t n, capacity;
+};
+
+double dk_weight_of_entry(const dk_block *block, size_t n_points)
+{
+    /* Of 12 bytes that a vertex and a tag take raw, gzip leaves about these (tests/bench/README.md). */
+    return 8 + 1.0 * block->n_attributes + 2.2 * (double)n_points;
+}
+
+double dk_weight_of_values(const dk_block *block)
+{
+    /* What stands before and behind each compresses to next to nothing, as does a number that comes often. */
+    const double size = (double)dk_block_values_size(block) - 3.0 * block->n_values;
+    return size > 0 ? 0.6 * size / block->n_entries : 0;
+}
+
+dk_weights *dk_weights_create(const dk_kind *layer)
+{
+    dk_weights *weights = calloc(1, sizeof *weights);
+    if (weights != NULL)
+        weights->layer = layer;
+    return weights;
+}
+
+void dk_weights_free(dk_weights *weights)
+{
+    if (weights == NULL)
+        return;
+    free(weights->table);
+    free(weights);
+}
+
+static size_t place_of(const dk_weights *weights, uint64_t number)
+{
+    size_t at = (size_t)(number * UINT64_C(0x9E3779B97F4A7C15) >> 32) & (weights->capacity - 1);
+    while (weights->table[at].number != 0 && weights->table[at].number != number + 1)
+        at = (at + 1) & (weights->capacity - 1);
+    return at;
+}
+
+static bool grow(dk_weights *weights)
+{
+    const tile_change *old = weights->table;
+    const size_t old_capacity = weights->capacity, capacity = old_capacity > 0 ? 2 * old_capacity : 1024;
+    tile_change *table = calloc(capacity, sizeof *table);
+    if (table == NULL)
+        return false;
+    weights->table = table;
+    weights->capacity = capacity;
+    for (size_t i = 0; i < old_capacity; i++)
+        if (old[i].number != 0)
+            table[place_of(weights, old[i].number - 1)] = old[i];
+    free((void *)(uintptr_t)old);
+    return true;
+}
+
+static bool change_tile(dk_weights *weights, uint64_t number, int64_t drawn, int64_t whole)
+{
+    if (2 * (weights->n + 1) > weights->capacity && !grow(weights))
+        return false;
+    tile_change *change = &weights->table[place_of(weights, number)];
+    weights->n += change->number == 0;
+    change->number = number + 1;
+    change->drawn += drawn;
+    change->whole += whole;
+    return true;
+}
+
+dk_status dk_weights_block(dk_weights *weights, const dk_block *block, int sign)
+{
+    const double values = dk_weight_of_values(block);
+    if (weights->layer->draw_all) /* has no budget */
+        return DK_OK;
+    for (uint32_t i = 0; i < block->n_entries; i++) {
+        const dk_entry_head *head = &block->heads[i];
+        int zoom = head->first_zoom;
+        dk_drawing drawing;
+        if (zoom > DK_WEIGHED_ZOOM)
+            continue;
+        if (dk_block_drawing(block, i, &drawing) != DK_OK)
+            return DK_CORRUPT;
+        const int64_t whole = llround(SCALE * (dk_weight_of_entry(block, drawing.n_points) + values));
+        const uint64_t label = dk_morton(head->label_x, head->label_y);
+        for (; zoom <= DK_WEIGHED_ZOOM; zoom++) {
+            const size_t n_points = dk_drawing_points_at(&drawing, zoom);
+            const int64_t drawn = llround(SCALE * (dk_weight_of_entry(block, n_points) + values));
+            const uint64_t tile = zoom == 0 ? 0 : label >> (64 - 2 * zoom);
+            if (!change_tile(weights, tile_number(zoom, tile), sign * drawn, sign * whole))
+                return DK_NOMEM;
+        }
+    }
+    return DK_OK;
+}
+
+static dk_status weigh(int level, uint64_t cell, const void *data, size_t size, void *user)
+{
+    (void)level, (void)cell;
+    dk_block block;
+    return dk_block_open(data, size, &block) == DK_OK ? dk_weights_block(user, &block, 1) : DK_CORRUPT;
+}
+
+/* The row of a number; DK_END: there is none. */
+static dk_status read_weight(dk_store *store, const dk_kind *layer, int64_t number, dk_tile_weight *ret_weight,
+                             dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_kept(store, layer, DK_STMT_WEIGHT, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, number);
+    status = dk_sql_step(store, stmt, err);
+    if (status == DK_OK)
+        *ret_weight = (dk_tile_weight){sqlite3_column_int64(stmt, 0), sqlite3_column_int64(stmt, 1)};
+    sqlite3_reset(stmt);
+    return status;
+}
+
+static dk_status add_weight(dk_store *store, const dk_kind *layer, int64_t number, int64_t drawn, int64_t whole,
+                            dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    const dk_status status = dk_sql_kept(store, layer, DK_STMT_WEIGHT_ADD, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, number);
+    sqlite3_bind_int64(stmt, 2, drawn);
+    sqlite3_bind_int64(stmt, 3, whole);
+    return dk_sql_done(store, stmt, err);
+}
+
+dk_status dk_weights_begin(dk_weights *weights, dk_store *store, dk_error *err)
+{
+    dk_tile_weight ignored;
+    if (weights->layer->draw_all) {
+        weights->known = true;
+        return DK_OK;
+    }
+    dk_status status = read_weight(store, weights->layer, KNOWN, &ignored, err);
+    weights->known = status == DK_OK;
+    if (status != DK_END)
+        return status;
+    status = DK_OK;
+    for (int level = 0; status == DK_OK && level <= DK_MAX_LEVEL; level++) {
+        const int cell_level = dk_block_cell_level(level);
+        const uint32_t last = cell_level == 0 ? 0 : UINT32_MAX >> (32 - cell_level);
+        const dk_cell_range all = {0, 0, last, last};
+        status = dk_sheet_scan(store, weights->layer, DK_SHEET_BLOCK, level, &all, DK_NEWEST, weigh, weights, err);
+    }
+    if (status == DK_CORRUPT)
+        return dk_fail(err, DK_CORRUPT, "%s: the cell index of %s is damaged; run dikuai-ingest reindex", store->path,
+                       weights->layer->name);
+    return status == DK_NOMEM ? dk_fail(err, DK_NOMEM, "out of memory") : status;
+}
+
+dk_status dk_weights_flush(dk_weights *weights, dk_store *store, dk_error *err)
+{
+    dk_status status = DK_OK;
+    for (size_t i = 0; status == DK_OK && i < weights->capacity; i++) {
+        tile_change *change = &weights->table[i];
+        if (change->number != 0 && (change->drawn != 0 || change->whole != 0))
+            status = add_weight(store, weights->layer, (int64_t)(change->number - 1), change->drawn, change->whole, err);
+        *change = (tile_change){0};
+    }
+    weights->n = 0;
+    if (status == DK_OK && !weights->known)
+        status = add_weight(store, weights->layer, KNOWN, 0, 0, err);
+    weights->known = true;
+    return status;
+}
+
+dk_status dk_weights_of(dk_store *store, const dk_kind *layer, int zoom, uint64_t tile, dk_tile_weight *ret_weight,
+                        dk_error *err)
+{
+    dk_tile_weight weight = {0};
+    const dk_status status = read_weight(store, layer, (int64_t)tile_number(zoom, tile), &weight, err);
+    if (status != DK_OK && status != DK_END)
+        return status;
+    *ret_weight = (dk_tile_weight){(weight.drawn + SCALE - 1) / SCALE, (weight.whole + SCALE - 1) / SCALE};
+    return DK_OK;
+}

@@ -1,0 +1,34 @@
+/* What tiles weigh: the estimated compressed bytes of the features that have their label position in a tile and are drawn
+ * at its zoom. Kept in weight_K for the zooms whose tiles hold so much that a publish should not read it, and brought up
+ * to date with each block that is written. The writer's own: of the newest generation, or of the one under way. Whole
+ * numbers, so that taking away leaves nothing behind. */
+#ifndef DK_STORE_WEIGHTS_H
+#define DK_STORE_WEIGHTS_H
+
+#include "store/handle.h"
+
+#define DK_WEIGHED_ZOOM 12
+
+/* Estimated compressed bytes of one entry's geometry and tags, and the share of an entry in its block's values. */
+double dk_weight_of_entry(const dk_block *block, size_t n_points);
+double dk_weight_of_values(const dk_block *block);
+
+/* Changes, in memory. */
+typedef struct dk_weights dk_weights;
+dk_weights *dk_weights_create(const dk_kind *layer);
+void dk_weights_free(dk_weights *weights); /* NULL-safe */
+/* Before the first change: weighs the blocks that there are, where that is not known. */
+dk_status dk_weights_begin(dk_weights *weights, dk_store *store, dk_error *err);
+/* A block comes (sign 1) or goes (-1). DK_CORRUPT, DK_NOMEM. */
+dk_status dk_weights_block(dk_weights *weights, const dk_block *block, int sign);
+/* Writes the changes; empty then. */
+dk_status dk_weights_flush(dk_weights *weights, dk_store *store, dk_error *err);
+
+/* What a tile weighs, with the vertices of its zoom and with all of them. zoom: DK_WEIGHED_ZOOM at most. */
+typedef struct dk_tile_weight {
+    int64_t drawn, whole; /* bytes, rounded up */
+} dk_tile_weight;
+dk_status dk_weights_of(dk_store *store, const dk_kind *layer, int zoom, uint64_t tile, dk_tile_weight *ret_weight,
+                        dk_error *err);
+
+#endif
