@@ -205,6 +205,83 @@ static dk_status find_unsound(dk_entry_work *work, const dk_drawing *drawing, co
     return DK_OK;
 }
 
+typedef struct edge {
+    double ax, ay, bx, by;
+} edge;
+
+/* Square of the distance of a position from an edge. */
+static double distance2(double x, double y, const edge *e)
+{
+    const double dx = e->bx - e->ax, dy = e->by - e->ay, length2 = dx * dx + dy * dy;
+    double along = (x - e->ax) * dx + (y - e->ay) * dy;
+    along = length2 > 0 ? fmin(fmax(along / length2, 0), 1) : 0;
+    const double u = x - e->ax - along * dx, v = y - e->ay - along * dy;
+    return u * u + v * v;
+}
+
+static double side(const edge *e, double x, double y)
+{
+    return (e->bx - e->ax) * (y - e->ay) - (e->by - e->ay) * (x - e->ax);
+}
+
+static double edges_distance2(const edge *a, const edge *b)
+{
+    if (side(a, b->ax, b->ay) * side(a, b->bx, b->by) <= 0 && side(b, a->ax, a->ay) * side(b, a->bx, a->by) <= 0)
+        return 0; /* they cross, or are on one line, which is no harm */
+    return fmin(fmin(distance2(a->ax, a->ay, b), distance2(a->bx, a->by, b)),
+                fmin(distance2(b->ax, b->ay, a), distance2(b->bx, b->by, a)));
+}
+
+/* How close edges of a single ring that have no end in common come to each other; 0 where this is not worth knowing. */
+static double clearance(const dk_outline *outline)
+{
+    enum { MOST = 64 };
+    edge edges[MOST];
+    const size_t n = outline->n_points;
+    if (outline->n_parts != 1 || outline->parts[0].hole || n < 4 || n > MOST)
+        return 0;
+    for (size_t i = 0; i < n; i++) {
+        const size_t k = i + 1 < n ? i + 1 : 0;
+        edges[i] = (edge){(double)outline->xy[2 * i] - outline->xy[0], (double)outline->xy[2 * i + 1] - outline->xy[1],
+                          (double)outline->xy[2 * k] - outline->xy[0], (double)outline->xy[2 * k + 1] - outline->xy[1]};
+    }
+    double closest = INFINITY;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = i + 2; k < n && !(i == 0 && k == n - 1); k++) {
+            const edge *a = &edges[i], *b = &edges[k];
+            /* Most are farther apart in x or y alone. */
+            const double x = fmax(fmin(a->ax, a->bx) - fmax(b->ax, b->bx), fmin(b->ax, b->bx) - fmax(a->ax, a->bx));
+            const double y = fmax(fmin(a->ay, a->by) - fmax(b->ay, b->by), fmin(b->ay, b->by) - fmax(a->ay, a->by));
+            const double apart = fmax(x, y);
+            if (!(apart > 0 && apart * apart >= closest))
+                closest = fmin(closest, edges_distance2(a, b));
+        }
+    return sqrt(closest);
+}
+
+/* The zoom from which on a ring is sound because its edges are so far apart, in a plane that is scaled by `scale` and in
+ * which vertices are moved by `moved` besides. What is left out moves a border by DK_TOLERANCE units at most, and rounding a
+ * vertex by the root of 1/2: what is farther apart than 2 (0.5 + 0.7072) = 2.4144 units does not come to touch.
+ * Neighbouring edges then meet in their common end alone, for the other end of each begins an edge that the neighbour is
+ * far from; and a ring that fell onto a line would have edges that are nearer. */
+static int zoom_of_clearance(double apart, double scale, double moved)
+{
+    const double room = apart * scale - 2 * moved - 1;
+    int zoom = DK_FINEST_ZOOM + 1;
+    while (zoom > 0 && 2.5 * (double)(UINT32_C(1) << (DK_FINEST_ZOOM - zoom + 1)) < room)
+        zoom--;
+    return zoom;
+}
+
+/* The same in plate carree, which is flatter and not straight: within a height h positions are off their chord by h^2 / 8
+ * times the second derivative, which is pi / 2^32 at most, and rounded. */
+static int zoom_of_plate_clearance(double apart, const dk_world_box *box)
+{
+    const double height = (double)box->y1 - box->y0;
+    const double flat = height > 0 ? ((double)dk_plate_y(box->y1) - dk_plate_y(box->y0) - 1) / height : 0;
+    return zoom_of_clearance(apart, fmin(fmax(flat, 0), 1), 1 + 1e-10 * height * height);
+}
+
 /* The vertices that are needed below a zoom. */
 static bool keep_below(const dk_outline *outline, int zoom, dk_outline *ret_kept)
 {
@@ -299,9 +376,13 @@ dk_status dk_entry_build(dk_entry_work *work, const dk_outline *outline, int min
     if (status == DK_OK && outline->kind == DK_POLYGONS) {
         const int last = cut <= DK_MAX_LEVEL ? cut - 1 : DK_FINEST_ZOOM;
         uint32_t bits = 0, plate_bits = 0;
-        status = find_unsound(work, &drawing, &box, first, last, false, &bits);
+        /* From the zoom on at which the part is drawn. */
+        const double apart = drawn == outline && work->zooms[0] <= first ? clearance(outline) : 0;
+        const int sound = zoom_of_clearance(apart, 1, 0), plate_sound = zoom_of_plate_clearance(apart, &box);
+        status = find_unsound(work, &drawing, &box, first, last < sound ? last : sound - 1, false, &bits);
         if (status == DK_OK)
-            status = find_unsound(work, &drawing, &box, first, last, true, &plate_bits);
+            status = find_unsound(work, &drawing, &box, first, last < plate_sound ? last : plate_sound - 1, true,
+                                  &plate_bits);
         head->unsound = bits;
         head->unsound_plate = plate_bits;
         /* What would have to be repaired in each tile waits for a zoom or two, counted in the grid. */
