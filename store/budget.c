@@ -7,6 +7,7 @@
  * with all their vertices. What tiles of small zooms hold is not read for it: their weights are kept (weights.h). */
 #include "store/handle.h"
 #include "store/index_work.h"
+#include "store/shelf.h"
 #include "store/weights.h"
 
 #include <stdlib.h>
@@ -23,7 +24,7 @@ typedef struct budget {
     const dk_kind *layer;
     int64_t generation;
     dk_error *err;
-    uint32_t raised; /* the zooms at which some tile had a threshold before */
+    uint64_t raised; /* the zooms at which some tile had a threshold before */
     /* of the tile under way */
     int zoom;
     uint32_t x, y;
@@ -95,14 +96,13 @@ static dk_status scan_tile(budget *b)
     const uint64_t x0 = b->zoom == 0 ? 0 : (uint64_t)b->x << shift, y0 = b->zoom == 0 ? 0 : (uint64_t)b->y << shift;
     const uint64_t last = (UINT64_C(1) << shift) - 1;
     const dk_world_box box = {(uint32_t)x0, (uint32_t)y0, (uint32_t)(x0 + last), (uint32_t)(y0 + last)};
-    uint32_t levels = 0;
-    dk_status status = dk_sheet_levels(b->store, b->layer, DK_SHEET_BLOCK, &levels, b->err);
-    const int deepest = b->zoom + DK_LEVELS_BELOW > DK_MAX_LEVEL ? DK_MAX_LEVEL : b->zoom + DK_LEVELS_BELOW;
-    for (int level = 0; status == DK_OK && level <= deepest; level++) {
-        if ((levels >> level & 1) == 0)
+    uint64_t shelves = 0;
+    dk_status status = dk_sheet_levels(b->store, b->layer, DK_SHEET_BLOCK, &shelves, b->err);
+    for (int shelf = 0; status == DK_OK && shelf < DK_SHELVES; shelf++) {
+        if ((shelves >> shelf & 1) == 0 || dk_shelf_level(shelf) > b->zoom + DK_LEVELS_BELOW)
             continue;
-        const dk_cell_range range = dk_cells_reaching(&box, level);
-        status = dk_sheet_scan(b->store, b->layer, DK_SHEET_BLOCK, level, &range, DK_NEWEST, weigh_block, b, b->err);
+        const dk_cell_range range = dk_cells_reaching(&box, shelf);
+        status = dk_sheet_scan(b->store, b->layer, DK_SHEET_BLOCK, shelf, &range, DK_NEWEST, weigh_block, b, b->err);
     }
     if (status == DK_CORRUPT)
         status = dk_fail(b->err, DK_CORRUPT, "%s: the cell index of %s is damaged; run dikuai-ingest reindex",

@@ -70,7 +70,7 @@ struct dk_store {
     /* What the reading session knows of a layer's sheets; asked once a generation (index_read.c). */
     struct dk_sheet_levels {
         int64_t generation;
-        uint32_t bits[DK_SHEETS]; /* levels that have sheets */
+        uint64_t bits[DK_SHEETS]; /* levels that have sheets */
         bool known;
     } levels[DK_MAX_KINDS];
     int64_t session;    /* generation of the reading session under way */
@@ -221,8 +221,9 @@ dk_status dk_sheet_write(dk_store *store, const dk_kind *layer, dk_sheet sheet, 
                          int64_t generation, const void *data, size_t size, dk_error *err);
 /* Takes away what died in `until` or before: no reader of a later generation sees it. In bounded transactions. */
 dk_status dk_sheet_purge(dk_store *store, int64_t until, dk_error *err);
-/* The levels that have sheets of a table, as bits. */
-dk_status dk_sheet_levels(dk_store *store, const dk_kind *layer, dk_sheet sheet, uint32_t *ret_bits, dk_error *err);
+/* The levels (of blocks: shelves) that have sheets of a table, as bits. Wherever a sheet of blocks has a level, it is the
+ * number of its shelf (store/shelf.h). */
+dk_status dk_sheet_levels(dk_store *store, const dk_kind *layer, dk_sheet sheet, uint64_t *ret_bits, dk_error *err);
 /* Calls each for the sheets of the cells x0..x1, y0..y1 of a level that a generation sees (DK_NEWEST: those that live, of
  * the change under way too), in the order of Morton codes. Data is valid inside the callback, which may not write sheets;
  * DK_END from it stops the scan and is returned as DK_OK. */
@@ -233,8 +234,8 @@ typedef dk_status (*dk_sheet_fn)(int level, uint64_t cell, const void *data, siz
 dk_status dk_sheet_scan(dk_store *store, const dk_kind *layer, dk_sheet sheet, int level, const dk_cell_range *range,
                         int64_t generation, dk_sheet_fn each, void *user, dk_error *err);
 
-/* The cells of a level of blocks whose entries may meet a box (index_read.c). */
-dk_cell_range dk_cells_reaching(const dk_world_box *box, int block_level);
+/* The cells of a shelf whose blocks may have entries that meet a box (index_read.c). */
+dk_cell_range dk_cells_reaching(const dk_world_box *box, int shelf);
 
 /* ---- the index, for writers (index_write.c) ---- */
 

@@ -3,8 +3,9 @@
  * Features are entries of blocks (store/block.h). A block holds the entries of one quadtree cell: those whose box has its
  * north-west corner there, at the level that entry.h chooses by their first zoom. So what is drawn at zoom z lies in levels
  * up to z + DK_LEVELS_BELOW, however many smaller features there are. The cells of an odd level are as large as those of
- * the level before: a level is of one first zoom, and yet a block holds enough to be worth reading. Pieces of large
- * outlines lie in piece blocks, of the cell that they serve. What is not drawn at a zoom is counted in that zoom's grid.
+ * the level before: a level is of one first zoom, and yet a block holds enough to be worth reading. A cell that holds too
+ * much is divided (store/shelf.h). Pieces of large outlines lie in piece blocks, of the cell that they serve. What is not
+ * drawn at a zoom is counted in that zoom's grid.
  *
  * A session is one read transaction: all answers in it belong to one generation. */
 #ifndef DK_STORE_INDEX_H
@@ -16,7 +17,6 @@
 #include "store/topology.h"
 
 #define DK_LEVELS_BELOW 4
-static inline int dk_block_cell_level(int level) { return level & ~1; } /* the cells of a level of blocks */
 #define DK_GRID_SHIFT 5 /* DK_GRID_CELLS = 2^5 */
 
 /* The level at which cells are at least as large as the box, DK_FINEST_ZOOM at most. */

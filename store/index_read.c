@@ -1,5 +1,6 @@
 /* Reading the cell index: see index.h. */
 #include "store/handle.h"
+#include "store/shelf.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -175,15 +176,15 @@ bool dk_index_drawn(dk_store *store, const dk_kind *layer, const dk_entry_head *
 
 /* ---- blocks ---- */
 
-/* The cells whose entries may meet a box: they reach a quarter of a cell beyond their own (entry.h), and a little more
- * where matching has moved a border. */
-dk_cell_range dk_cells_reaching(const dk_world_box *box, int block_level)
+/* The cells whose entries may meet a box: these reach a quarter of a cell of their level (entry.h) beyond the place of
+ * their corner, and a little more where matching has moved a border. */
+dk_cell_range dk_cells_reaching(const dk_world_box *box, int shelf)
 {
-    const int level = dk_block_cell_level(block_level);
+    const int level = dk_level_cells(dk_shelf_level(shelf));
     const uint32_t reach = level == 0 ? 0 : (UINT32_C(1) << (30 - level)) + 2 * DK_MATCH_UNITS;
     const dk_world_box wide = {box->x0 > reach ? box->x0 - reach : 0, box->y0 > reach ? box->y0 - reach : 0, box->x1,
                                box->y1};
-    return cells_of(&wide, level);
+    return cells_of(&wide, dk_shelf_cells(shelf));
 }
 
 typedef struct block_scan {
@@ -219,12 +220,11 @@ dk_status dk_index_blocks(dk_store *store, const dk_kind *layer, const dk_world_
     block_scan s = {.store = store, .layer = layer, .each = each, .user = user, .err = err};
     const struct dk_sheet_levels *levels;
     dk_status status = levels_of(store, layer, &levels, err);
-    const int deepest = zoom + DK_LEVELS_BELOW > DK_MAX_LEVEL ? DK_MAX_LEVEL : zoom + DK_LEVELS_BELOW;
-    for (int level = 0; status == DK_OK && !s.stopped && level <= deepest; level++) {
-        if ((levels->bits[DK_SHEET_BLOCK] >> level & 1) == 0)
+    for (int shelf = 0; status == DK_OK && !s.stopped && shelf < DK_SHELVES; shelf++) {
+        if ((levels->bits[DK_SHEET_BLOCK] >> shelf & 1) == 0 || dk_shelf_level(shelf) > zoom + DK_LEVELS_BELOW)
             continue;
-        const dk_cell_range range = dk_cells_reaching(box, level);
-        status = dk_sheet_scan(store, layer, DK_SHEET_BLOCK, level, &range, store->session, give_block, &s, err);
+        const dk_cell_range range = dk_cells_reaching(box, shelf);
+        status = dk_sheet_scan(store, layer, DK_SHEET_BLOCK, shelf, &range, store->session, give_block, &s, err);
     }
     return status;
 }

@@ -4,6 +4,7 @@
  * they touch are found, all of them are generalised together with everything that touches them in turn, and the blocks,
  * pieces and grid sheets whose entries differ are written anew. What an entry looks like depends only on the published
  * set (topology.h), so the order of batches leaves no trace. */
+#include "store/block_cell.h"
 #include "store/handle.h"
 #include "store/index_work.h"
 #include "store/weights.h"
@@ -30,8 +31,8 @@ typedef struct found {
     uint64_t hash;   /* of its drawing */
     uint64_t values; /* hash of its attributes, for comparing */
     size_t n_points;
-    int level;
-    uint64_t cell;
+    int shelf;
+    uint64_t cell; /* of the shelf */
     bool target; /* touches what changes: generalised anew */
     bool removed;
 } found;
@@ -46,11 +47,11 @@ typedef struct fresh {
     size_t next; /* the topology's number while it is being made */
 } fresh;
 
-/* What happens to one sheet: an entry leaves it (row) or joins it (fresh). */
+/* What happens to the blocks of a cell or to one of pieces: an entry leaves (row) or joins (fresh). */
 typedef struct operation {
     dk_sheet sheet;
     int level;
-    uint64_t cell;
+    uint64_t cell; /* of the level */
     int64_t leaves; /* row, or 0 */
     size_t joins;   /* number in writer.fresh */
 } operation;
@@ -80,10 +81,11 @@ typedef struct writer {
     uint32_t *stamps; /* per row: the question for which it was given last */
     uint32_t stamp;
 
-    uint32_t levels[DK_SHEETS];
+    uint64_t levels[DK_SHEETS];
     dk_topology *topology;
     dk_entry_work *entry_work;
-    dk_block_builder *builder;
+    dk_block_builder *builder; /* of pieces */
+    dk_block_cell *block_cell;
     dk_entry_shape shape;
     dk_shape source;
     dk_outline outline;
@@ -394,7 +396,7 @@ typedef struct search {
     bool context;  /* only what touches the box set and is not found yet */
 } search;
 
-static dk_status find_in_block(int level, uint64_t cell, const void *data, size_t size, void *user)
+static dk_status find_in_block(int shelf, uint64_t cell, const void *data, size_t size, void *user)
 {
     search *s = user;
     writer *w = s->w;
@@ -429,7 +431,7 @@ static dk_status find_in_block(int level, uint64_t cell, const void *data, size_
                                          .hash = s->context ? 0 : hash_bytes(block.data + head->drawing,
                                                                              head->drawing_size),
                                          .n_points = drawing.n_points,
-                                         .level = level,
+                                         .shelf = shelf,
                                          .cell = cell,
                                          .target = row == NULL && !s->context,
                                          .removed = row != NULL && row->row < 0};
@@ -441,12 +443,12 @@ static dk_status find_entries(search *s)
 {
     writer *w = s->w;
     dk_status status = DK_OK;
-    for (int level = 0; status == DK_OK && level <= DK_MAX_LEVEL; level++) {
-        if ((w->levels[DK_SHEET_BLOCK] >> level & 1) == 0)
+    for (int shelf = 0; status == DK_OK && shelf < DK_SHELVES; shelf++) {
+        if ((w->levels[DK_SHEET_BLOCK] >> shelf & 1) == 0)
             continue;
-        const dk_cell_range range = dk_cells_reaching(&s->box, level);
+        const dk_cell_range range = dk_cells_reaching(&s->box, shelf);
         status =
-            dk_sheet_scan(w->store, w->layer, DK_SHEET_BLOCK, level, &range, w->sees, find_in_block, s, w->err);
+            dk_sheet_scan(w->store, w->layer, DK_SHEET_BLOCK, shelf, &range, w->sees, find_in_block, s, w->err);
     }
     return status;
 }
@@ -645,7 +647,8 @@ static dk_status find_pieces_in_block(int level, uint64_t cell, const void *data
 /* Takes an entry out: of its block, its pieces' blocks and the grids. */
 static dk_status remove_entry(writer *w, const found *old)
 {
-    if (!add_operation(w, DK_SHEET_BLOCK, old->level, old->cell, old->row, 0))
+    if (!add_operation(w, DK_SHEET_BLOCK, dk_shelf_level(old->shelf), old->cell >> (4 * dk_shelf_depth(old->shelf)),
+                       old->row, 0))
         return no_memory(w);
     dk_status status = note_change(w, &old->head);
     piece_search s = {w, old->row};
@@ -674,7 +677,7 @@ static dk_status remove_entry(writer *w, const found *old)
 static bool same_entry(const found *old, const dk_entry_head *head, int level, uint64_t hash)
 {
     const dk_entry_head *a = &old->head;
-    return old->level == level && old->hash == hash && a->x0 == head->x0 && a->y0 == head->y0 && a->x1 == head->x1 &&
+    return dk_shelf_level(old->shelf) == level && old->hash == hash && a->x0 == head->x0 && a->y0 == head->y0 && a->x1 == head->x1 &&
            a->y1 == head->y1 && a->label_x == head->label_x && a->label_y == head->label_y &&
            a->first_zoom == head->first_zoom && a->size_class == head->size_class && a->cut_zoom == head->cut_zoom &&
            a->unsound == head->unsound && a->unsound_plate == head->unsound_plate && a->area_cm2 == head->area_cm2 &&
@@ -763,7 +766,7 @@ static dk_status build_target(writer *w, size_t i)
     f->head.feature = feature;
     f->head.area_cm2 = area;
     f->level = w->shape.level;
-    const int cell_level = dk_block_cell_level(f->level);
+    const int cell_level = dk_level_cells(f->level);
     f->cell = cell_level == 0 ? 0 : dk_morton(built->x0 >> (32 - cell_level), built->y0 >> (32 - cell_level));
     f->drawing = w->drawings.size;
     f->drawing_size = built->drawing_size;
@@ -823,8 +826,31 @@ static bool leaves(const operation *operations, size_t n, int64_t row)
     return low < n && operations[low].leaves == row;
 }
 
-/* Writes one sheet anew; its operations are sorted by the rows that leave. */
-static dk_status rewrite_sheet(writer *w, const operation *operations, size_t n)
+/* Brings the blocks of one cell up to date. */
+static dk_status change_block_cell(writer *w, const operation *operations, size_t n)
+{
+    const operation *first = &operations[0];
+    dk_status status = dk_block_cell_begin(w->block_cell, w->store, w->layer, first->level, first->cell,
+                                           w->levels[DK_SHEET_BLOCK], w->err);
+    for (size_t i = 0; status == DK_OK && i < n; i++) {
+        if (operations[i].leaves != 0) {
+            status = dk_block_cell_leave(w->block_cell, operations[i].leaves);
+            continue;
+        }
+        const fresh *f = &w->fresh[operations[i].joins];
+        status = dk_block_cell_join(w->block_cell, &f->head, w->drawings.data + f->drawing, f->drawing_size,
+                                    w->values + f->values);
+        if (status == DK_NOMEM)
+            return no_memory(w);
+    }
+    if (status == DK_OK)
+        status = dk_block_cell_write(w->block_cell, w->generation, w->weights, &w->levels[DK_SHEET_BLOCK], &w->step_bytes,
+                                     w->err);
+    return status == DK_CORRUPT || status == DK_NOT_FOUND || status == DK_CONFLICT ? damaged(w) : status;
+}
+
+/* Writes one sheet of pieces anew; its operations are sorted by the rows that leave. */
+static dk_status rewrite_pieces(writer *w, const operation *operations, size_t n)
 {
     const operation *first = &operations[0];
     dk_status status =
@@ -836,8 +862,6 @@ static dk_status rewrite_sheet(writer *w, const operation *operations, size_t n)
         dk_block block;
         if (dk_block_open(w->sheet.data, w->sheet.size, &block) != DK_OK)
             return damaged(w);
-        if (first->sheet == DK_SHEET_BLOCK && (status = dk_weights_block(w->weights, &block, -1)) != DK_OK)
-            return status == DK_NOMEM ? no_memory(w) : damaged(w);
         for (uint32_t i = 0; i < block.n_entries; i++)
             if (!leaves(operations, n, block.heads[i].row) && (status = dk_block_copy(w->builder, &block, i)) != DK_OK)
                 return status == DK_NOMEM ? no_memory(w) : damaged(w);
@@ -852,12 +876,7 @@ static dk_status rewrite_sheet(writer *w, const operation *operations, size_t n)
     }
     if (dk_block_finish(w->builder, &w->written) != DK_OK || w->written.failed)
         return no_memory(w);
-    dk_block made;
-    if (first->sheet == DK_SHEET_BLOCK && w->written.size > 0 &&
-        (dk_block_open(w->written.data, w->written.size, &made) != DK_OK ||
-         dk_weights_block(w->weights, &made, 1) != DK_OK))
-        return no_memory(w);
-    w->levels[first->sheet] |= UINT32_C(1) << first->level;
+    w->levels[first->sheet] |= UINT64_C(1) << first->level;
     w->step_bytes += w->written.size;
     return dk_sheet_write(w->store, w->layer, first->sheet, first->level, first->cell, w->generation, w->written.data,
                           w->written.size, w->err);
@@ -874,7 +893,8 @@ static dk_status write_operations(writer *w)
         while (to < w->n_operations && w->operations[to].sheet == first->sheet &&
                w->operations[to].level == first->level && w->operations[to].cell == first->cell)
             to++;
-        status = rewrite_sheet(w, first, to - from);
+        status = first->sheet == DK_SHEET_BLOCK ? change_block_cell(w, first, to - from)
+                                                : rewrite_pieces(w, first, to - from);
         from = to;
     }
     return status;
@@ -997,6 +1017,7 @@ static void writer_finish(writer *w)
     dk_topology_free(w->topology);
     dk_entry_work_free(w->entry_work);
     dk_block_builder_free(w->builder);
+    dk_block_cell_free(w->block_cell);
     dk_entry_shape_finish(&w->shape);
     dk_shape_finish(&w->source);
     dk_outline_finish(&w->outline);
@@ -1025,8 +1046,10 @@ static dk_status writer_create(dk_store *store, const dk_kind *layer, writer **r
     w->topology = dk_topology_create();
     w->entry_work = dk_entry_work_create();
     w->builder = dk_block_builder_create();
+    w->block_cell = dk_block_cell_create();
     w->weights = dk_weights_create(layer);
-    dk_status status = w->topology == NULL || w->entry_work == NULL || w->builder == NULL || w->weights == NULL
+    dk_status status = w->topology == NULL || w->entry_work == NULL || w->builder == NULL ||
+                               w->block_cell == NULL || w->weights == NULL
                            ? no_memory(w)
                            : DK_OK;
     for (unsigned t = 0; status == DK_OK && t < DK_SHEETS; t++)
@@ -1213,6 +1236,12 @@ static dk_status tally_grid(int level, uint64_t cell, const void *data, size_t s
     return dk_grid_each(data, size, &n_sums, tally_cell, sums) == DK_OK ? DK_OK : damaged(t->w);
 }
 
+static dk_cell_range every_cell(int level)
+{
+    const uint32_t last = level == 0 ? 0 : UINT32_MAX >> (32 - level);
+    return (dk_cell_range){0, 0, last, last};
+}
+
 /* Whether the grids count what is not drawn, at every zoom. */
 static dk_status verify_grids(writer *w)
 {
@@ -1221,13 +1250,15 @@ static dk_status verify_grids(writer *w)
         return no_memory(w);
     t->w = w;
     dk_status status = DK_OK;
-    for (int level = 0; status == DK_OK && level <= DK_SHEET_MAX_LEVEL; level++) {
-        const uint32_t last = level == 0 ? 0 : UINT32_MAX >> (32 - level);
-        const dk_cell_range all = {0, 0, last, last};
-        if (w->levels[DK_SHEET_BLOCK] >> level & 1)
-            status = dk_sheet_scan(w->store, w->layer, DK_SHEET_BLOCK, level, &all, w->sees, tally_block, t, w->err);
-        if (status == DK_OK && w->levels[DK_SHEET_GRID] >> level & 1)
-            status = dk_sheet_scan(w->store, w->layer, DK_SHEET_GRID, level, &all, w->sees, tally_grid, t, w->err);
+    for (int shelf = 0; status == DK_OK && shelf < DK_SHELVES; shelf++) {
+        const dk_cell_range all = every_cell(dk_shelf_cells(shelf));
+        if (w->levels[DK_SHEET_BLOCK] >> shelf & 1)
+            status = dk_sheet_scan(w->store, w->layer, DK_SHEET_BLOCK, shelf, &all, w->sees, tally_block, t, w->err);
+    }
+    for (int zoom = 0; status == DK_OK && zoom <= DK_FINEST_ZOOM; zoom++) {
+        const dk_cell_range all = every_cell(zoom);
+        if (w->levels[DK_SHEET_GRID] >> zoom & 1)
+            status = dk_sheet_scan(w->store, w->layer, DK_SHEET_GRID, zoom, &all, w->sees, tally_grid, t, w->err);
     }
     int64_t drawn = 0, area = 0;
     for (int zoom = 0; status == DK_OK && zoom <= DK_FINEST_ZOOM; zoom++) {

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-/* An id is, from above, 5 bits level, the cell's Morton code, and the version. */
-enum { CELL_BITS = 40, VERSION_BITS = 18, LEVEL_SHIFT = VERSION_BITS + CELL_BITS };
+/* An id is, from above, 6 bits level (of blocks: shelf), the cell's Morton code, and the version. */
+enum { CELL_BITS = 40, VERSION_BITS = 17, LEVEL_SHIFT = VERSION_BITS + CELL_BITS, LAST_LEVEL = 62 };
 
 static const uint64_t version_mask = (UINT64_C(1) << VERSION_BITS) - 1, cell_mask = (UINT64_C(1) << CELL_BITS) - 1;
 
@@ -219,10 +219,10 @@ dk_status dk_sheet_purge(dk_store *store, int64_t until, dk_error *err)
     return status;
 }
 
-dk_status dk_sheet_levels(dk_store *store, const dk_kind *layer, dk_sheet sheet, uint32_t *ret_bits, dk_error *err)
+dk_status dk_sheet_levels(dk_store *store, const dk_kind *layer, dk_sheet sheet, uint64_t *ret_bits, dk_error *err)
 {
-    uint32_t bits = 0;
-    for (int level = 0; level <= DK_SHEET_MAX_LEVEL;) {
+    uint64_t bits = 0;
+    for (int level = 0; level <= LAST_LEVEL;) {
         sqlite3_stmt *stmt = NULL;
         dk_status status = dk_sql_kept(store, layer, of(DK_STMT_SHEET_NEXT, sheet), &stmt, err);
         if (status != DK_OK)
@@ -232,11 +232,11 @@ dk_status dk_sheet_levels(dk_store *store, const dk_kind *layer, dk_sheet sheet,
         if (status == DK_OK)
             level = level_of(sqlite3_column_int64(stmt, 0));
         sqlite3_reset(stmt);
-        if (status == DK_END || level > DK_SHEET_MAX_LEVEL)
+        if (status == DK_END || level > LAST_LEVEL)
             break;
         if (status != DK_OK)
             return status;
-        bits |= UINT32_C(1) << level++;
+        bits |= UINT64_C(1) << level++;
     }
     *ret_bits = bits;
     return DK_OK;
@@ -254,10 +254,10 @@ static bool in_range(const dk_cell_range *range, uint64_t cell)
 /* The smallest code above `code`, which lies outside, of a cell within the box whose corners have the codes min and
  * max; `code` lies between them. BIGMIN of Tropf and Herzog, Multidimensional Range Search in Dynamically Balanced
  * Trees, 1981. */
-static uint64_t next_in_range(uint64_t code, uint64_t min, uint64_t max, int level)
+static uint64_t next_in_range(uint64_t code, uint64_t min, uint64_t max)
 {
     uint64_t best = max;
-    for (int bit = 2 * level - 1; bit >= 0; bit--) {
+    for (int bit = 63 - __builtin_clzll(code | max | 1); bit >= 0; bit--) {
         const uint64_t b = UINT64_C(1) << bit;
         /* The lower bits of the same dimension. */
         const uint64_t lower = (bit & 1 ? UINT64_C(0xaaaaaaaaaaaaaaaa) : UINT64_C(0x5555555555555555)) & (b - 1);
@@ -313,7 +313,7 @@ dk_status dk_sheet_scan(dk_store *store, const dk_kind *layer, dk_sheet sheet, i
                     break;
             } else {
                 if (cell >= next) /* beyond what was known to be outside */
-                    next = next_in_range(cell, first, last, level);
+                    next = next_in_range(cell, first, last);
                 passed++;
             }
         }

@@ -1,5 +1,7 @@
 #include "store/weights.h"
 
+#include "store/shelf.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -164,11 +166,11 @@ dk_status dk_weights_begin(dk_weights *weights, dk_store *store, dk_error *err)
     if (status != DK_END)
         return status;
     status = DK_OK;
-    for (int level = 0; status == DK_OK && level <= DK_MAX_LEVEL; level++) {
-        const int cell_level = dk_block_cell_level(level);
-        const uint32_t last = cell_level == 0 ? 0 : UINT32_MAX >> (32 - cell_level);
+    for (int shelf = 0; status == DK_OK && shelf < DK_SHELVES; shelf++) {
+        const int level = dk_shelf_cells(shelf);
+        const uint32_t last = level == 0 ? 0 : UINT32_MAX >> (32 - level);
         const dk_cell_range all = {0, 0, last, last};
-        status = dk_sheet_scan(store, weights->layer, DK_SHEET_BLOCK, level, &all, DK_NEWEST, weigh, weights, err);
+        status = dk_sheet_scan(store, weights->layer, DK_SHEET_BLOCK, shelf, &all, DK_NEWEST, weigh, weights, err);
     }
     if (status == DK_CORRUPT)
         return dk_fail(err, DK_CORRUPT, "%s: the cell index of %s is damaged; run dikuai-ingest reindex", store->path,
