@@ -21,6 +21,8 @@ typedef enum dk_sheet {
     DK_SHEETS
 } dk_sheet;
 
+#define DK_POSTS_AT_ONCE 64
+
 /* Statements that a handle keeps prepared, per kind where they name a kind's tables (schema.c). */
 typedef enum dk_stmt_id {
     DK_STMT_ROW,         /* row -> key, feature, batch, replaces, geom, fields… */
@@ -39,6 +41,7 @@ typedef enum dk_stmt_id {
     DK_STMT_TERM_FROM,   /* field, text >= ? in order -> term, text */
     DK_STMT_TERM_ALL,    /* field, term > ? -> term, text */
     DK_STMT_POST_INSERT, /* term, row */
+    DK_STMT_POST_INSERT_MANY, /* DK_POSTS_AT_ONCE times term, row */
     DK_STMT_POST_ROWS,   /* term -> rows in order */
     DK_STMT_POST_SEEK,   /* term, row -> the first row not below it */
     DK_STMT_SHEET_SCAN, /* + dk_sheet: id from, to, columns from, to, rows from, to, generation -> id, data or NULL */

@@ -178,6 +178,11 @@ static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
     case DK_STMT_POST_INSERT:
         dk_buf_format(sql, "INSERT OR IGNORE INTO post_%s(term,row) VALUES(?1,?2)", k);
         break;
+    case DK_STMT_POST_INSERT_MANY:
+        dk_buf_format(sql, "INSERT OR IGNORE INTO post_%s(term,row) VALUES(?1,?2)", k);
+        for (unsigned i = 1; i < DK_POSTS_AT_ONCE; i++)
+            dk_buf_format(sql, ",(?%u,?%u)", 2 * i + 1, 2 * i + 2);
+        break;
     case DK_STMT_POST_ROWS:
         dk_buf_format(sql, "SELECT row FROM post_%s WHERE term=?1 ORDER BY row", k);
         break;

@@ -125,21 +125,29 @@ static int by_term(const void *a, const void *b)
     return p->row < q->row ? -1 : p->row > q->row;
 }
 
+static dk_status insert_posts(dk_term_writer *w, const post *posts, size_t n, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    const dk_status status =
+        dk_sql_kept(w->store, w->kind, n == DK_POSTS_AT_ONCE ? DK_STMT_POST_INSERT_MANY : DK_STMT_POST_INSERT, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    for (size_t i = 0; i < n; i++) {
+        sqlite3_bind_int64(stmt, 2 * (int)i + 1, posts[i].term);
+        sqlite3_bind_int64(stmt, 2 * (int)i + 2, posts[i].row);
+    }
+    return dk_sql_done(w->store, stmt, err);
+}
+
 dk_status dk_terms_flush(dk_term_writer *w, dk_error *err)
 {
     dk_status status = DK_OK;
-    sqlite3_stmt *stmt = NULL;
     if (w->n_posts > 1)
         qsort(w->posts, w->n_posts, sizeof *w->posts, by_term);
-    for (size_t i = 0; status == DK_OK && i < w->n_posts; i++) {
-        const post *p = &w->posts[i];
-        if (i > 0 && by_term(p - 1, p) == 0)
-            continue;
-        if ((status = dk_sql_kept(w->store, w->kind, DK_STMT_POST_INSERT, &stmt, err)) != DK_OK)
-            break;
-        sqlite3_bind_int64(stmt, 1, p->term);
-        sqlite3_bind_int64(stmt, 2, p->row);
-        status = dk_sql_done(w->store, stmt, err);
+    for (size_t i = 0; status == DK_OK && i < w->n_posts;) {
+        const size_t n = w->n_posts - i >= DK_POSTS_AT_ONCE ? DK_POSTS_AT_ONCE : 1; /* a statement costs more than a post */
+        status = insert_posts(w, w->posts + i, n, err);
+        i += n;
     }
     w->n_posts = 0;
     return status;
