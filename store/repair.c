@@ -1,5 +1,7 @@
 #include "store/repair.h"
 
+#include "store/ring_simple.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -168,16 +170,18 @@ out:
     return result;
 }
 
-/* Reads WKB; on DK_INVALID ret_reason says why, if it is not NULL. */
-static dk_status read_wkb(dk_geos *geos, const void *wkb, size_t size, GEOSGeometry **ret, char *ret_reason,
-                          size_t reason_size)
+/* Reads WKB into geos->shape; on DK_INVALID ret_reason says why, if it is not NULL. */
+static dk_status read_shape(dk_geos *geos, const void *wkb, size_t size, char *ret_reason, size_t reason_size)
 {
     dk_error err;
     const dk_status status = dk_shape_from_wkb(wkb, size, &geos->shape, &err);
     if (status == DK_CORRUPT && ret_reason != NULL)
         snprintf(ret_reason, reason_size, "%s", err.text);
-    if (status != DK_OK)
-        return status == DK_CORRUPT ? DK_INVALID : status;
+    return status == DK_CORRUPT ? DK_INVALID : status;
+}
+
+static dk_status build_shape(dk_geos *geos, GEOSGeometry **ret)
+{
     GEOSGeometry *const geometry =
         build(geos, geos->shape.kind, geos->shape.lonlat, geos->shape.parts, geos->shape.n_parts);
     if (geometry == NULL)
@@ -186,14 +190,28 @@ static dk_status read_wkb(dk_geos *geos, const void *wkb, size_t size, GEOSGeome
     return DK_OK;
 }
 
+static dk_status read_wkb(dk_geos *geos, const void *wkb, size_t size, GEOSGeometry **ret, char *ret_reason,
+                          size_t reason_size)
+{
+    const dk_status status = read_shape(geos, wkb, size, ret_reason, reason_size);
+    return status == DK_OK ? build_shape(geos, ret) : status;
+}
+
 /* ---- validity ---- */
 
 dk_status dk_geos_valid(dk_geos *geos, const void *wkb, size_t size, bool *ret_valid, char *ret_reason,
                         size_t reason_size)
 {
     GEOSGeometry *geometry;
-    const dk_status status = read_wkb(geos, wkb, size, &geometry, ret_reason, reason_size);
+    dk_status status = read_shape(geos, wkb, size, ret_reason, reason_size);
     if (status != DK_OK)
+        return status;
+    const dk_shape *shape = &geos->shape;
+    if (shape->kind == DK_POLYGONS && shape->n_parts == 1 && dk_ring_surely_simple(shape->lonlat, shape->n_points)) {
+        *ret_valid = true;
+        return DK_OK;
+    }
+    if ((status = build_shape(geos, &geometry)) != DK_OK)
         return status;
     char *reason = NULL;
     GEOSGeometry *place = NULL;
