@@ -207,14 +207,25 @@ static dk_status find_unsound(dk_entry_work *work, const dk_drawing *drawing, co
 
 typedef struct edge {
     double ax, ay, bx, by;
+    double x0, y0, x1, y1; /* box */
 } edge;
+
+static inline double larger(double a, double b)
+{
+    return a > b ? a : b; /* inline, which fmax is not, for it looks at NaN */
+}
+
+static inline double smaller(double a, double b)
+{
+    return a < b ? a : b;
+}
 
 /* Square of the distance of a position from an edge. */
 static double distance2(double x, double y, const edge *e)
 {
     const double dx = e->bx - e->ax, dy = e->by - e->ay, length2 = dx * dx + dy * dy;
     double along = (x - e->ax) * dx + (y - e->ay) * dy;
-    along = length2 > 0 ? fmin(fmax(along / length2, 0), 1) : 0;
+    along = length2 > 0 ? smaller(larger(along / length2, 0), 1) : 0;
     const double u = x - e->ax - along * dx, v = y - e->ay - along * dy;
     return u * u + v * v;
 }
@@ -228,12 +239,13 @@ static double edges_distance2(const edge *a, const edge *b)
 {
     if (side(a, b->ax, b->ay) * side(a, b->bx, b->by) <= 0 && side(b, a->ax, a->ay) * side(b, a->bx, a->by) <= 0)
         return 0; /* they cross, or are on one line, which is no harm */
-    return fmin(fmin(distance2(a->ax, a->ay, b), distance2(a->bx, a->by, b)),
-                fmin(distance2(b->ax, b->ay, a), distance2(b->bx, b->by, a)));
+    return smaller(smaller(distance2(a->ax, a->ay, b), distance2(a->bx, a->by, b)),
+                   smaller(distance2(b->ax, b->ay, a), distance2(b->bx, b->by, a)));
 }
 
-/* How close edges of a single ring that have no end in common come to each other; 0 where this is not worth knowing. */
-static double clearance(const dk_outline *outline)
+/* How close edges of a single ring that have no end in common come to each other, `enough` if that is more; 0 where this is
+ * not worth knowing. */
+static double clearance(const dk_outline *outline, double enough)
 {
     enum { MOST = 64 };
     edge edges[MOST];
@@ -242,44 +254,41 @@ static double clearance(const dk_outline *outline)
         return 0;
     for (size_t i = 0; i < n; i++) {
         const size_t k = i + 1 < n ? i + 1 : 0;
-        edges[i] = (edge){(double)outline->xy[2 * i] - outline->xy[0], (double)outline->xy[2 * i + 1] - outline->xy[1],
-                          (double)outline->xy[2 * k] - outline->xy[0], (double)outline->xy[2 * k + 1] - outline->xy[1]};
+        const double ax = (double)outline->xy[2 * i] - outline->xy[0], bx = (double)outline->xy[2 * k] - outline->xy[0];
+        const double ay = (double)outline->xy[2 * i + 1] - outline->xy[1];
+        const double by = (double)outline->xy[2 * k + 1] - outline->xy[1];
+        edges[i] = (edge){ax, ay, bx, by, smaller(ax, bx), smaller(ay, by), larger(ax, bx), larger(ay, by)};
     }
-    double closest = INFINITY;
+    double closest = enough * enough;
     for (size_t i = 0; i < n; i++)
         for (size_t k = i + 2; k < n && !(i == 0 && k == n - 1); k++) {
             const edge *a = &edges[i], *b = &edges[k];
             /* Most are farther apart in x or y alone. */
-            const double x = fmax(fmin(a->ax, a->bx) - fmax(b->ax, b->bx), fmin(b->ax, b->bx) - fmax(a->ax, a->bx));
-            const double y = fmax(fmin(a->ay, a->by) - fmax(b->ay, b->by), fmin(b->ay, b->by) - fmax(a->ay, a->by));
-            const double apart = fmax(x, y);
+            const double x = larger(a->x0 - b->x1, b->x0 - a->x1), y = larger(a->y0 - b->y1, b->y0 - a->y1);
+            const double apart = larger(x, y);
             if (!(apart > 0 && apart * apart >= closest))
-                closest = fmin(closest, edges_distance2(a, b));
+                closest = smaller(closest, edges_distance2(a, b));
         }
     return sqrt(closest);
 }
 
-/* The zoom from which on a ring is sound because its edges are so far apart, in a plane that is scaled by `scale` and in
- * which vertices are moved by `moved` besides. What is left out moves a border by DK_TOLERANCE units at most, and rounding a
+/* The clearance that is enough for a ring to be sound at a zoom, in a plane that is scaled by `scale` and in which vertices
+ * are moved by `moved` besides. What is left out moves a border by DK_TOLERANCE units at most, and rounding a
  * vertex by the root of 1/2: what is farther apart than 2 (0.5 + 0.7072) = 2.4144 units does not come to touch.
  * Neighbouring edges then meet in their common end alone, for the other end of each begins an edge that the neighbour is
  * far from; and a ring that fell onto a line would have edges that are nearer. */
-static int zoom_of_clearance(double apart, double scale, double moved)
+static double clearance_at(int zoom, double scale, double moved)
 {
-    const double room = apart * scale - 2 * moved - 1;
-    int zoom = DK_FINEST_ZOOM + 1;
-    while (zoom > 0 && 2.5 * (double)(UINT32_C(1) << (DK_FINEST_ZOOM - zoom + 1)) < room)
-        zoom--;
-    return zoom;
+    return (2.5 * (double)(UINT32_C(1) << (DK_FINEST_ZOOM - zoom)) + 2 * moved + 1) / scale;
 }
 
-/* The same in plate carree, which is flatter and not straight: within a height h positions are off their chord by h^2 / 8
- * times the second derivative, which is pi / 2^32 at most, and rounded. */
-static int zoom_of_plate_clearance(double apart, const dk_world_box *box)
+/* The zoom from which on it is. */
+static int zoom_of_clearance(double apart, double scale, double moved)
 {
-    const double height = (double)box->y1 - box->y0;
-    const double flat = height > 0 ? ((double)dk_plate_y(box->y1) - dk_plate_y(box->y0) - 1) / height : 0;
-    return zoom_of_clearance(apart, fmin(fmax(flat, 0), 1), 1 + 1e-10 * height * height);
+    int zoom = DK_FINEST_ZOOM + 1;
+    while (zoom > 0 && apart > clearance_at(zoom - 1, scale, moved))
+        zoom--;
+    return zoom;
 }
 
 /* The vertices that are needed below a zoom. */
@@ -377,8 +386,14 @@ dk_status dk_entry_build(dk_entry_work *work, const dk_outline *outline, int min
         const int last = cut <= DK_MAX_LEVEL ? cut - 1 : DK_FINEST_ZOOM;
         uint32_t bits = 0, plate_bits = 0;
         /* From the zoom on at which the part is drawn. */
-        const double apart = drawn == outline && work->zooms[0] <= first ? clearance(outline) : 0;
-        const int sound = zoom_of_clearance(apart, 1, 0), plate_sound = zoom_of_plate_clearance(apart, &box);
+        /* Plate carree is flatter, and not straight: within a height h positions are off their chord by h^2 / 8 times the
+         * second derivative, which is pi / 2^32 at most, and rounded. */
+        const double moved = 1 + 1e-10 * (double)height * (double)height;
+        const double flat = height > 0 ? ((double)dk_plate_y(box.y1) - dk_plate_y(box.y0) - 1) / height : 0;
+        const double scale = fmin(fmax(flat, 1e-3), 1);
+        const double enough = 1.001 * clearance_at(first, scale, moved);
+        const double apart = drawn == outline && flat > 1e-3 && work->zooms[0] <= first ? clearance(outline, enough) : 0;
+        const int sound = zoom_of_clearance(apart, 1, 0), plate_sound = zoom_of_clearance(apart, scale, moved);
         status = find_unsound(work, &drawing, &box, first, last < sound ? last : sound - 1, false, &bits);
         if (status == DK_OK)
             status = find_unsound(work, &drawing, &box, first, last < plate_sound ? last : plate_sound - 1, true,

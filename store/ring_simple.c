@@ -23,9 +23,15 @@ static bool beside(const double *a, const double *b, const double *edge)
     return side != 0 && side == sure_side(a, b, edge + 2);
 }
 
+/* Whether both of a lie below both of b. */
+static bool below(double a0, double a1, double b0, double b1)
+{
+    return a0 < b0 && a0 < b1 && a1 < b0 && a1 < b1;
+}
+
 static bool apart(double a0, double a1, double b0, double b1)
 {
-    return fmax(a0, a1) < fmin(b0, b1) || fmax(b0, b1) < fmin(a0, a1);
+    return below(a0, a1, b0, b1) || below(b0, b1, a0, a1);
 }
 
 bool dk_ring_surely_simple(const double *xy, size_t n)
