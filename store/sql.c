@@ -287,7 +287,7 @@ static int after_commit(void *user, sqlite3 *db, const char *name, int n_pages)
     sqlite3_busy_timeout(db, LOG_WAIT_MS);
     const int code = sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
     sqlite3_busy_timeout(db, DK_BUSY_WAIT_MS);
-    store->wal_limit = code == SQLITE_OK ? LOG_RESTARTED : n_pages > INT_MAX / 2 ? INT_MAX : 2 * n_pages;
+    store->wal_limit = (code & 0xff) != SQLITE_BUSY ? LOG_RESTARTED : n_pages > INT_MAX / 2 ? INT_MAX : 2 * n_pages;
     return SQLITE_OK; /* the commit is done, whatever became of the log */
 }
 
