@@ -242,6 +242,10 @@ async function begin() {
   }
   addEventListener('popstate', () => {
     const wanted = state.parse(location.hash);
+    if (wanted.crs !== start.crs) { // a link pasted, or a step back, to the other projection
+      location.reload();
+      return;
+    }
     layers.set(wanted.layers);
     map?.setVisible(layers.isVisible);
     if (wanted.view) map?.jump(wanted.view);

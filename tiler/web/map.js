@@ -1,5 +1,5 @@
 // The map: the style made to fit this catalogue, layers on and off, what lies under a click, what is selected.
-import { addProjection, Map as MapLibreMap, NavigationControl, ScaleControl, setWorkerUrl } from './maplibre-gl.js';
+import { addProjection, importScriptInWorkers, Map as MapLibreMap, NavigationControl, ScaleControl, setWorkerUrl } from './maplibre-gl.js';
 import { get, headersFor, root } from './api.js';
 import { byId } from './dom.js';
 
@@ -60,6 +60,7 @@ addProjection({
   name: PLATE,
   projection: { forward: ([lng, lat]) => [lng, lat], inverse: ([x, y]) => [x, y] },
   tileMatrixSet: { origin: [-180, 90], extentAtZoom0: 360 },
+  definition: PLATE, // for plate-worker.mjs, which has what is selected in the same place
 });
 
 /** A vector source of one layer or grid in CGCS2000Quad. */
@@ -74,9 +75,9 @@ async function plateSource(name) {
 async function inPlate(style) {
   const sources = Object.fromEntries(Object.entries(style.sources).filter(([, source]) => source.type !== 'vector'));
   const names = [...new Set(style.layers.map((layer) => layer['source-layer']).filter(Boolean))];
-  await Promise.all(names.map(async (name) => {
+  await Promise.all([importScriptInWorkers(new URL('./plate-worker.mjs', import.meta.url).href), ...names.map(async (name) => {
     sources[`plate-${name}`] = await plateSource(name);
-  }));
+  })]);
   return { ...style, projection: { type: PLATE }, sources,
     layers: style.layers.map((layer) => (layer['source-layer'] ? { ...layer, source: `plate-${layer['source-layer']}` } : layer)) };
 }
