@@ -249,6 +249,109 @@ describe('a link', () => {
   });
 });
 
+describe('the map in degrees of CGCS2000', () => {
+  const ZOOM = 16;
+  const degree = 512 * 2 ** ZOOM / 360; // CSS pixels, both ways
+  const plateTiles = /\/collections\/([^/]+)\/tiles\/CGCS2000Quad\/(\d+)\/(\d+)\/(\d+)$/;
+  const xyzTiles = /\/xyz\/[^/]+\/\d+\/\d+\/\d+/;
+  const projection = (page) => page.getByRole('checkbox', { name: '经纬度投影（CGCS2000）' });
+  const given = (page, name) => new URLSearchParams(new URL(page.url()).hash.slice(1)).get(name);
+  let view;
+  // The page is left and begun anew: what it was just reading is nobody's.
+  const leaving = (text) => text.startsWith('a body that could not be read');
+  let asked = [];
+  before(async () => {
+    view = await openPage(browser, site, { expected: leaving });
+    view.page.on('request', (request) => asked.push(decodeURIComponent(new URL(request.url()).pathname)));
+  });
+  after(() => view.context.close());
+
+  /** Where a position lies on a page that has this middle. */
+  async function pixel(page, [lon, lat], [midLon, midLat]) {
+    const [x, y] = await middle(page);
+    return [x + (lon - midLon) * degree, y - (lat - midLat) * degree];
+  }
+
+  test('is switched to in the legend, and asks tiles of EPSG:4490 by Tianditu\'s numbers', async () => {
+    const { page } = view;
+    await view.go('#map=9.6/34.4504/116.4000');
+    assert.equal(await projection(page).isChecked(), false);
+    const place = given(page, 'map');
+    asked = [];
+    await Promise.all([page.waitForEvent('load'), projection(page).check()]);
+    await drawn(page);
+    assert.equal(given(page, 'crs'), '4490');
+    assert.equal(await projection(page).isChecked(), true);
+    assert.equal(given(page, 'map'), place, 'the place stays');
+    const tiles = asked.map((path) => plateTiles.exec(path)).filter(Boolean);
+    const [, lat, lon] = place.split('/').map(Number);
+    for (const name of ['parcel', 'parcel_grid', 'zone', 'zone_grid', 'mining', 'mining_grid']) {
+      const mine = tiles.filter((tile) => tile[1] === name);
+      assert.ok(mine.length > 0, name);
+      for (const [, , z, row, column] of mine) {
+        assert.ok(Math.abs(Number(row) - (90 - lat) / 360 * 2 ** z) < 3 && Math.abs(Number(column) - (lon + 180) / 360 * 2 ** z) < 3, `${name} ${z}/${row}/${column}`);
+      }
+    }
+    assert.ok(!asked.some((path) => xyzTiles.test(path)), 'none of Web Mercator');
+    await page.screenshot({ path: join(out, 'degrees.png') });
+  });
+
+  test('draws parcels where their degrees are, opens the one that is clicked, and marks it there', async () => {
+    const { page } = view;
+    for (const parcel of [county.parcels[0], county.parcels[700]]) {
+      // Up and left of the middle, by more than a parcel: Web Mercator would have it 40 pixels higher.
+      const at = [parcel.at[0] + 120 / degree, parcel.at[1] - 200 / degree];
+      await page.goto('about:blank');
+      await view.go(viewOf(at, ZOOM, '&crs=4490&layers=parcel'));
+      const place = await pixel(page, parcel.at, at);
+      const [colour] = await colours(page, [[place[0] + 3, place[1] + 3]]);
+      assert.ok(leansLike(colour, '#1667b7'), `${colour} at ${place}`);
+      await page.mouse.click(...place);
+      assert.equal(await dossierOpen(page), parcel.name);
+      assert.equal(selectOf(page), `parcel/${parcel.key}`);
+      await page.waitForTimeout(600); // the map may go aside
+      await drawn(page);
+      const [, lat, lon] = given(page, 'map').split('/').map(Number);
+      const rings = parcel.geometry.type === 'Polygon' ? parcel.geometry.coordinates : parcel.geometry.coordinates[0];
+      const corners = await Promise.all(rings[0].map((position) => pixel(page, position, [lon, lat])));
+      const marks = await colours(page, corners);
+      const orange = marks.filter(([r, g, b]) => r > 200 && g < 140 && b < 80).length;
+      assert.ok(orange > corners.length * 0.7, `${orange} of ${corners.length} corners are marked`);
+    }
+    await page.screenshot({ path: join(out, 'degrees-parcel.png') });
+  });
+
+  test('is kept by a link, also one that is put into an open page', async () => {
+    const { page } = view;
+    const link = page.url();
+    const other = await openPage(browser, site, { expected: leaving });
+    await other.page.goto(link);
+    await drawn(other.page);
+    assert.equal(await dossierOpen(other.page), county.parcels[700].name);
+    assert.equal(await projection(other.page).isChecked(), true);
+    assert.equal(given(other.page, 'map'), given(page, 'map'));
+    assert.equal(given(other.page, 'crs'), '4490');
+    await Promise.all([other.page.waitForEvent('load'), other.page.evaluate(() => {
+      location.hash = location.hash.replace('&crs=4490', '');
+    })]);
+    await drawn(other.page);
+    assert.equal(await projection(other.page).isChecked(), false);
+    assert.deepEqual(other.faults, []);
+    await other.context.close();
+  });
+
+  test('and back to Web Mercator', async () => {
+    const { page } = view;
+    asked = [];
+    await Promise.all([page.waitForEvent('load'), projection(page).uncheck()]);
+    await drawn(page);
+    assert.equal(given(page, 'crs'), null);
+    assert.equal(selectOf(page), `parcel/${county.parcels[700].key}`);
+    assert.ok(asked.some((path) => xyzTiles.test(path)) && !asked.some((path) => plateTiles.test(path)));
+    assert.deepEqual(view.faults, []);
+  });
+});
+
 describe('the panel', () => {
   test('opens by the keyboard alone, names other features there, and closes with Escape', async () => {
     const view = await openPage(browser, site);
