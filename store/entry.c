@@ -11,8 +11,8 @@
 
 /* A part is drawn when the root of its area has this many units. */
 #define PART_UNITS 4.0
-/* The share of the area whose parts must be drawn. */
-#define DRAWN_SHARE 0.98
+/* The share of the area that may be drawn wrongly: parts that are left out, holes that are filled. */
+#define WRONG_SHARE 0.02
 
 /* Zooms by which a feature that does not round to valid rings comes later. */
 #define MOST_WAITED 2
@@ -84,14 +84,14 @@ static int zoom_of_ring(double area, double perimeter)
 
 typedef struct polygon_sizes {
     double area;
-    int drawn;      /* from this zoom on parts of DRAWN_SHARE of the area are drawn */
+    int drawn;      /* from this zoom on no more than WRONG_SHARE of the area is drawn wrongly */
     size_t largest; /* the exterior of the largest part */
 } polygon_sizes;
 
 /* Sizes of all parts; their zooms into work->zooms. */
 static void measure_polygons(dk_entry_work *work, const dk_outline *outline, int max_zoom, polygon_sizes *ret_sizes)
 {
-    double by_zoom[DK_FINEST_ZOOM + 1] = {0}, total = 0, largest = -1;
+    double by_zoom[DK_FINEST_ZOOM + 1] = {0}, wrong = 0, total = 0, largest = -1;
     for (size_t i = 0; i < outline->n_parts;) {
         const size_t exterior = i;
         double area, perimeter;
@@ -102,21 +102,23 @@ static void measure_polygons(dk_entry_work *work, const dk_outline *outline, int
             measure_ring(outline, &outline->parts[i], &hole, &border);
             const int zoom = zoom_of_ring(hole, border);
             work->zooms[i] = (uint8_t)(zoom < max_zoom ? zoom : max_zoom);
+            by_zoom[zoom] += hole;
+            wrong += hole;
             net -= hole;
         }
         net = net > 0 ? net : 0;
         const int zoom = zoom_of_ring(net, perimeter);
         work->zooms[exterior] = (uint8_t)(zoom < max_zoom ? zoom : max_zoom);
         by_zoom[zoom] += net;
+        wrong += net;
         total += net;
         if (net > largest) {
             largest = net;
             ret_sizes->largest = exterior;
         }
     }
-    double drawn = 0;
     int zoom = 0;
-    while (zoom < DK_FINEST_ZOOM && (drawn += by_zoom[zoom]) < DRAWN_SHARE * total)
+    while (zoom < DK_FINEST_ZOOM && (wrong -= by_zoom[zoom]) > WRONG_SHARE * total)
         zoom++;
     ret_sizes->drawn = zoom;
     ret_sizes->area = total;

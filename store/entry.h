@@ -5,8 +5,9 @@
  * - A part (an exterior with its holes) is drawn from the smallest zoom on at which the square root of its area is 4 u,
  *   and it is on average one u wide (area >= u * perimeter / 2); a hole from where the same holds of it.
  * - The feature is drawn from first_zoom: the smallest zoom at which the square root of its area is
- *   DK_FIRST_UNITS u and the parts that are drawn have 98 % of its area. It is not below the layer's min_zoom, and not
- *   above its max_zoom, where everything is drawn. Where it would have to be repaired it comes up to two zooms later.
+ *   DK_FIRST_UNITS u, and parts that are not drawn and holes that are not drawn have together at most 2 % of its area.
+ *   It is not below the layer's min_zoom, and not above its max_zoom, where everything is drawn. Where it would have to
+ *   be repaired it comes up to two zooms later.
  * Lines: by the longer side of the box instead of the root of the area; parts are all drawn. Points: min_zoom. */
 #ifndef DK_STORE_ENTRY_H
 #define DK_STORE_ENTRY_H

@@ -439,6 +439,54 @@ static void a_road_thinner_than_the_grid_stays_a_strip(void **state)
     dk_buf_finish(&out);
 }
 
+static void put_square(dk_outline *outline, uint32_t x, uint32_t y, uint32_t side, bool hole)
+{
+    const size_t start = outline->n_points;
+    assert_true(dk_outline_reserve(outline, 4));
+    dk_outline_put(outline, x, y, 0);
+    dk_outline_put(outline, x, y + side, 0);
+    dk_outline_put(outline, x + side, y + side, 0);
+    dk_outline_put(outline, x + side, y, 0);
+    dk_outline_close(outline, start, hole);
+}
+
+/* Where a feature is drawn its area is, within 2 % and what rounding adds: with holes too small to be drawn it
+ * waits. */
+static void holes_too_small_to_be_drawn_fill_nothing(void **state)
+{
+    (void)state;
+    const uint32_t x = 3400000000u, y = 1750000000u, cell = 10000;
+    for (uint32_t n = 2; n <= 32; n *= 2) {
+        dk_outline outline;
+        dk_outline_init(&outline);
+        outline.kind = DK_POLYGONS;
+        put_square(&outline, x, y, n * cell, false);
+        for (uint32_t i = 0; i < n * n; i++)
+            put_square(&outline, x + i % n * cell + cell / 4, y + i / n * cell + cell / 4, cell / 2, true);
+        assert_int_equal(dk_entry_build(entry_work, &outline, 0, 18, &entry), DK_OK);
+        assert_true(entry.head.first_zoom < 14);
+        dk_drawing drawing;
+        assert_int_equal(dk_drawing_open(entry.drawings.data, entry.head.drawing_size, &drawing), DK_OK);
+        const dk_world_box box = dk_outline_box(&outline);
+        dk_grid_shape rounded = {0};
+        for (int zoom = entry.head.first_zoom; zoom <= 18 && zoom < entry.head.cut_zoom; zoom++) {
+            const int64_t unit = INT64_C(1) << (DK_FINEST_ZOOM - zoom);
+            assert_int_equal(dk_drawing_round(&drawing, &box, zoom, false, box.x0 & -unit, box.y0 & -unit, &rounded),
+                             DK_OK);
+            double area = 0;
+            for (size_t i = 0; i < rounded.n_parts; i++) {
+                const dk_part *part = &rounded.parts[i];
+                const double each = fabs((double)dk_ring_area2(rounded.xy + 2 * part->start, part->count)) / 2;
+                area += part->hole ? -each : each;
+            }
+            const double side = n * cell / (double)unit;
+            assert_true(fabs(area / (0.75 * side * side) - 1) < 0.2);
+        }
+        dk_grid_shape_finish(&rounded);
+        dk_outline_finish(&outline);
+    }
+}
+
 /* A field of 6 by 6 neighbours with borders of many vertices: at every zoom the drawn ones, cut at the tile's edge or not,
  * cover what they cover together without an overlap, and without a gap inside. */
 enum { SIDE = 6, STEPS = 5 };
@@ -853,6 +901,7 @@ int main(void)
         cmocka_unit_test_setup(stars_that_the_tile_cuts_to_pieces, set_up),
         cmocka_unit_test_setup(several_parts_and_half_the_world, set_up),
         cmocka_unit_test(a_road_thinner_than_the_grid_stays_a_strip),
+        cmocka_unit_test(holes_too_small_to_be_drawn_fill_nothing),
         cmocka_unit_test(neighbours_meet_without_gap_or_overlap),
         cmocka_unit_test_setup(a_large_outline_in_pieces, set_up),
         cmocka_unit_test(a_long_line_and_many_points_in_pieces),
