@@ -213,7 +213,7 @@ spread()
 # calc EXPRESSION [FORMAT]
 calc()
 {
-    awk "BEGIN { printf \"${2:-%.2f}\", $1 }"
+    awk "BEGIN { printf(\"${2:-%.2f}\", ($1)) }"
 }
 
 # ratio A B

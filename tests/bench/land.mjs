@@ -1,6 +1,12 @@
+import fs from 'node:fs';
+
 // Zones and mining rights for benchmarks, as GeoJSON a line each: zones cover a box as neighbours that share wiggly
-// borders, about 126 vertices each; mining rights are polygons of 18 vertices.
+// borders, about 126 vertices each; mining rights are polygons of 18 vertices; large is one zone of N vertices: 500 parts
+// of natural outline, 10 m or so from vertex to vertex, or a single ring with long teeth. It writes places over it and on
+// its border to PLACES.over and PLACES.border.
 // usage: node land.mjs zones|mining N WEST SOUTH EAST NORTH
+//        node land.mjs large N WEST SOUTH EAST NORTH PARTS PLACES
+
 const [what, count, ...bounds] = process.argv.slice(2);
 const n = Number(count), [west, south, east, north] = bounds.map(Number);
 let state = 12345;
@@ -40,6 +46,36 @@ if (what === 'zones') {
       await write({ id: `FQ${id}`, name: `${kinds[id % 6]}示例${id}`, kind: kinds[id % 6], land_use_code: `0${id % 9 + 1}01`, code_edition: '2023', division: '341321', plan_no: '皖政地〔2023〕1号' }, ring);
     }
   }
+} else if (what === 'large') {
+  const parts = Number(bounds[4]), places = { over: [], border: [] };
+  const place = (list, x, y) => list.push(JSON.stringify({ type: 'Feature', properties: { OGC_FID: list.length + 1 }, geometry: { type: 'Point', coordinates: [x, y] } }));
+  const squeeze = 0.85; // a degree of longitude is shorter than one of latitude
+  // A star-shaped ring: the radius as a function of the angle, 0 to 1.
+  const outline = (x, y, vertices, radius) => {
+    const points = Array.from({ length: vertices }, (_, k) => [x + radius(k / vertices) * Math.cos(k / vertices * 2 * Math.PI) / squeeze, y + radius(k / vertices) * Math.sin(k / vertices * 2 * Math.PI)]);
+    for (let i = 0; i < Math.max(4, 4000 / parts); i++) {
+      place(places.border, ...points[Math.floor(random() * vertices)]);
+      const t = random(), r = Math.sqrt(random()) * radius(t);
+      place(places.over, x + r * Math.cos(t * 2 * Math.PI) / squeeze, y + r * Math.sin(t * 2 * Math.PI));
+    }
+    return [[...points, points[0]].map(([px, py]) => [Number(px.toFixed(8)), Number(py.toFixed(8))])];
+  };
+  const polygons = [];
+  if (parts === 1) {
+    const size = Math.min((east - west) * squeeze, north - south) / 2 * 0.3, teeth = Math.round(n / 1600);
+    const saw = (t) => Math.abs(((t * teeth) % 1) * 2 - 1);
+    polygons.push(outline((west + east) / 2, (south + north) / 2, n, (t) => size * (0.7 + 0.3 * saw(t) + 0.0002 * Math.sin(t * n))));
+  } else {
+    // In cells of their own, so that they do not meet.
+    const columns = Math.ceil(Math.sqrt(parts)), w = (east - west) / columns, h = (north - south) / columns;
+    for (let i = 0; i < parts; i++) {
+      const a = random() * 6, b = random() * 6, size = Math.min(0.4 * w, 0.4 * h, 0.022);
+      polygons.push(outline(west + (i % columns + 0.5) * w, south + (Math.floor(i / columns) + 0.5) * h, Math.floor(n / parts),
+        (t) => size * (0.6 + 0.2 * Math.sin(6.2832 * t * 3 + a) + 0.1 * Math.sin(6.2832 * t * 17 + b) + 0.01 * Math.sin(6.2832 * t * 160))));
+    }
+  }
+  for (const [name, list] of Object.entries(places)) fs.writeFileSync(`${bounds[5]}.${name}`, list.join('\n') + '\n');
+  out.push(`{"type":"Feature","properties":${JSON.stringify({ id: 'FQL', name: '示例红线', kind: kinds[1], division: '341321', plan_no: '皖政地〔2023〕1号' })},"geometry":{"type":"MultiPolygon","coordinates":${JSON.stringify(polygons)}}}\n`);
 } else {
   for (let id = 0; id < n; id++) {
     const x = west + random() * (east - west), y = south + random() * (north - south), r = 0.004 + random() * 0.03;
