@@ -174,6 +174,24 @@ wrk_run()
 }
 wrk_pin=()
 
+# status_of PID NAME: kB of a line of /proc/PID/status, without starting a program, which would disturb what is measured.
+status_of()
+{
+    local label value rest
+    while read -r label value rest; do
+        if [ "$label" = "$2:" ]; then
+            echo "$value"
+            return
+        fi
+    done 2>/dev/null <"/proc/$1/status" || true
+}
+
+# The same in MB.
+memory_of()
+{
+    calc "$(status_of "$1" "$2") / 1024" %.1f
+}
+
 # Runs a command; sets `seconds` and `peak`, the most resident memory in MB that it and its children reached.
 timed()
 {
@@ -182,9 +200,9 @@ timed()
     process=$!
     processes+=("$process")
     while kill -0 "$process" 2>/dev/null; do
-        now=$(awk '/^VmHWM/ { print $2 }' "/proc/$process/status" 2>/dev/null || true)
-        highest=${now:-$highest}
-        sleep 0.02
+        now=$(status_of "$process" VmHWM)
+        [ "${now:-0}" -eq 0 ] || highest=$now
+        sleep 0.05
     done
     wait "$process" || { tail -n 20 "$work/timed.err" >&2; fail "this failed: $*"; }
     seconds=$(awk -v a="$began" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.2f", b - a }')
@@ -394,8 +412,22 @@ layers_of()
     echo "${list#,}"
 }
 
-# The kB of a line of /proc/PID/status as MB, of the server.
-memory_of()
+# watch_memory PID: notes its RssAnon from now on; watched_memory: ends that, prints the highest in MB.
+watch_memory()
 {
-    awk -v n="$2:" '$1 == n { printf "%.1f", $2 / 1024 }' "/proc/$1/status"
+    echo 0 >"$work/watched"
+    (
+        highest=0
+        while now=$(status_of "$1" RssAnon) && [ -n "$now" ]; do
+            [ "$now" -le "$highest" ] || { highest=$now; echo "$now" >"$work/watched"; }
+            sleep 0.1
+        done
+    ) &
+    watcher=$!
+    processes+=("$watcher")
+}
+watched_memory()
+{
+    kill "$watcher" 2>/dev/null || true
+    calc "$(cat "$work/watched") / 1024" %.1f
 }
