@@ -9,7 +9,7 @@ for await (const line of readline.createInterface({ input: process.stdin })) {
   const feature = JSON.parse(line);
   let at = feature.geometry?.coordinates;
   while (Array.isArray(at?.[0])) at = at[0];
-  const fid = feature.properties.OGC_FID ?? feature.id ?? places.length;
+  const fid = places.length; // rows come in the order of their numbers
   if (at) places.push([(Math.imul(fid, 0x9E3779B1) ^ Math.imul(fid, 0x85EBCA6B) >>> 13) >>> 0, at[0], at[1]]);
 }
 places.sort((a, b) => a[0] - b[0]);
