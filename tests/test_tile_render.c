@@ -465,13 +465,13 @@ static void holes_too_small_to_be_drawn_fill_nothing(void **state)
             put_square(&outline, x + i % n * cell + cell / 4, y + i / n * cell + cell / 4, cell / 2, true);
         assert_int_equal(dk_entry_build(entry_work, &outline, 0, 18, &entry), DK_OK);
         assert_true(entry.head.first_zoom < 14);
-        dk_drawing drawing;
-        assert_int_equal(dk_drawing_open(entry.drawings.data, entry.head.drawing_size, &drawing), DK_OK);
+        dk_drawing stored;
+        assert_int_equal(dk_drawing_open(entry.drawings.data, entry.head.drawing_size, &stored), DK_OK);
         const dk_world_box box = dk_outline_box(&outline);
         dk_grid_shape rounded = {0};
         for (int zoom = entry.head.first_zoom; zoom <= 18 && zoom < entry.head.cut_zoom; zoom++) {
             const int64_t unit = INT64_C(1) << (DK_FINEST_ZOOM - zoom);
-            assert_int_equal(dk_drawing_round(&drawing, &box, zoom, false, box.x0 & -unit, box.y0 & -unit, &rounded),
+            assert_int_equal(dk_drawing_round(&stored, &box, zoom, false, box.x0 & -unit, box.y0 & -unit, &rounded),
                              DK_OK);
             double area = 0;
             for (size_t i = 0; i < rounded.n_parts; i++) {

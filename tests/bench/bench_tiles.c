@@ -48,9 +48,13 @@ typedef struct bench {
     bool list; /* a line a tile */
 } bench;
 
-/* The tile once: seconds of rendering and of gzipping, and its bytes gzipped. */
-static bool draw_once(bench *b, const dk_tile_address *tile, double *ret_rendering, double *ret_packing,
-                      size_t *ret_size)
+/* The tile once. */
+typedef struct timing {
+    double rendering, coding, packing; /* seconds: of the server's rendering and gzip, and of libdeflate */
+    size_t size;                       /* gzipped by the server */
+} timing;
+
+static bool draw_once(bench *b, const dk_tile_address *tile, timing *ret)
 {
     const dk_viewer viewer = dk_viewer_public();
     dk_error error;
