@@ -47,6 +47,14 @@ stop_all()
     for it in "${cleanups[@]-}"; do
         [ -z "$it" ] || eval "$it" || true
     done
+    # FastCGI programs take SIGTERM for a wish that they fulfil after the next request.
+    for ((it = 0; it < 50; it++)); do
+        [ -n "$(jobs -pr)" ] || break
+        sleep 0.1
+    done
+    for it in $(jobs -pr); do
+        kill -KILL "$it" 2>/dev/null || true
+    done
     wait 2>/dev/null || true
     rm -rf "$work"
 }
