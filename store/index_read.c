@@ -315,6 +315,8 @@ dk_status dk_index_grid(dk_store *store, const dk_kind *layer, const dk_world_bo
                         bool (*each)(const dk_grid_place *place, void *user), void *user, dk_error *err)
 {
     const struct dk_sheet_levels *levels;
+    if (layer->draw_all && zoom >= layer->min_zoom) /* sheets are kept as if features were drawn by size */
+        return DK_OK;
     dk_status status = levels_of(store, layer, &levels, err);
     if (status != DK_OK || zoom > DK_FINEST_ZOOM ||
         ((levels->bits[DK_SHEET_GRID] | levels->bits[DK_SHEET_RAISED]) >> zoom & 1) == 0)
