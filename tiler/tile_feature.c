@@ -383,15 +383,17 @@ static void sliver(dk_feature_work *work, dk_mvt *mvt, const dk_parts *exact)
     const int32_t ring[8] = {a[0], a[1], b[0], b[1], b[0] + dx, b[1] + dy, a[0] + dx, a[1] + dy};
     dk_mvt_ring(mvt, ring, 4, false);
     work->stats.slivers++;
+    work->stats.vertices += 4;
 }
 
 /* ---- writing ---- */
 
 static void add_rings(dk_feature_work *work, dk_mvt *mvt, const dk_grid_shape *grid)
 {
-    for (size_t i = 0; i < grid->n_parts; i++)
+    for (size_t i = 0; i < grid->n_parts; i++) {
         dk_mvt_ring(mvt, grid->xy + 2 * grid->parts[i].start, grid->parts[i].count, grid->parts[i].hole);
-    work->stats.vertices += grid->n_points;
+        work->stats.vertices += grid->parts[i].count;
+    }
 }
 
 static void add_lines(dk_mvt *mvt, dk_grid_shape *grid)
