@@ -97,7 +97,9 @@ static dk_status parse_query(dk_request *request, const char *query, char **at, 
 
 dk_status dk_request_parse(dk_request *request, const char *uri, const char *base_path, dk_error *err)
 {
-    memset(request, 0, sizeof *request);
+    request->n_path = request->n_params = 0; /* the parameters' places are not cleared for each request */
+    request->at_base = false;
+    request->memory = NULL;
     const size_t uri_size = strnlen(uri, DK_URI_MAX + 1);
     if (uri_size > DK_URI_MAX)
         return dk_fail(err, DK_LIMIT, "The address is longer than %d bytes.", DK_URI_MAX);

@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,16 +139,12 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
             return dk_respond_problem(connection, 414, x->error.text, NULL, closing);
         return respond_failure(connection, request, x->parsed, &x->error, closing);
     }
-    const char *host = header(connection, "Host");
-    const char *scheme = header(connection, "X-Forwarded-Proto");
-    dk_context ctx = {
-        .config = &server->options.config,
-        .request = request,
-        .prefers_json = dk_prefers_json(header(connection, "Accept")),
-        .host = dk_host_plain(host) ? host : NULL,
-        .scheme = scheme != NULL && strcmp(scheme, "https") == 0 ? "https" : "http",
-    };
+    dk_context ctx; /* not cleared whole: the error's text is as large as all the rest */
+    memset(&ctx, 0, offsetof(dk_context, error));
     ctx.error.text[0] = '\0';
+    ctx.config = &server->options.config;
+    ctx.request = request;
+    ctx.cache = server->cache;
     if (dk_tokens_viewer(ctx.config->tokens, header(connection, "Authorization"), &ctx.viewer) != DK_OK)
         return dk_respond_problem(
             connection, 401, "The token is not valid here; leave the Authorization header out to see what is public.",
@@ -164,10 +161,14 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
     const char *accept_encoding = header(connection, "Accept-Encoding");
     const char *if_none_match = header(connection, "If-None-Match");
     enum MHD_Result result;
-    ctx.cache = server->cache;
     if (route->handler == dk_get_tile && server->cache != NULL && !closing &&
         dk_tile_serve(server->pool, server->cache, connection, &ctx, accept_encoding, if_none_match, &result))
         return result;
+    const char *host = header(connection, "Host");
+    const char *scheme = header(connection, "X-Forwarded-Proto");
+    ctx.prefers_json = dk_prefers_json(header(connection, "Accept"));
+    ctx.host = dk_host_plain(host) ? host : NULL;
+    ctx.scheme = scheme != NULL && strcmp(scheme, "https") == 0 ? "https" : "http";
     dk_status status = DK_OK;
     if (route->needs_store)
         status = dk_pool_take(server->pool, &ctx.worker, &ctx.error);
