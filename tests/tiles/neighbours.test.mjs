@@ -103,6 +103,19 @@ test('withdrawn and loaded again the tiles are the same; in between those of the
   assert.match(land.run('check', land.store), /sound/);
 });
 
+test('a vertex more on the border with a large outline reaches the pieces of that outline', () => {
+  const land = makeLand();
+  // Half a disc of 3,000 vertices, and beside its straight side a zone that is given anew with a vertex 5 mm off in it.
+  const arc = Array.from({ length: 3000 }, (_, i) => [118 - 0.3 * Math.sin(i / 2999 * Math.PI), 32 - 0.3 * Math.cos(i / 2999 * Math.PI)]);
+  const [south, north] = [[118, 31.7], [118, 32.3]];
+  const disc = [south, ...arc.slice(1, -1), north, south].reverse();
+  const beside = (...extra) => [{ id: 'beside', households: 2, rings: [[south, [118.1, 31.8], [118.1, 32.2], north, ...extra, south]] }];
+  land.load('disc', [{ id: 'disc', households: 1, rings: [disc] }]);
+  land.load('beside', beside());
+  land.load('beside anew', beside([118 + 5 * MILLIMETRE, 32.05]), '--replace');
+  assert.match(land.run('check', land.store), /sound/);
+});
+
 test('rebuilt from the rows the index gives the same tiles', async () => {
   fresh.run('reindex', fresh.store);
   assert.deepEqual(await everything(fresh.store), expected);
