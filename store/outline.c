@@ -1,5 +1,6 @@
 #include "store/outline.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 void dk_outline_init(dk_outline *outline)
@@ -49,6 +50,42 @@ void dk_outline_close(dk_outline *outline, size_t start, bool hole)
     outline->parts[outline->n_parts++] = (dk_part){.start = start, .count = outline->n_points - start, .hole = hole};
 }
 
+/* ---- edges that are straight in degrees ---- */
+
+/* World units by which a chord in Web Mercator may miss the edge: little beside DK_MATCH_UNITS (store/topology.h), so that
+ * a neighbour's vertex on the edge is still found on the chord. */
+#define MOST_BENT 0.25
+/* Halvings of one edge: above 100 km it is cut no finer, whatever the number of such edges. */
+#define MOST_HALVED 8
+
+/* By how much the straight line between two positions in Web Mercator misses the middle of the one in degrees: y'' of the
+ * projection, sin / cos^2, times the square of the height over 8, across the edge. */
+static double bent(const double *a, const double *b)
+{
+    static const double radian = 0.017453292519943295, units = 683565275.6; /* 2^32 / 2 pi, a radian of the equator */
+    const double width = fabs(b[0] - a[0]), height = fabs(b[1] - a[1]);
+    const double lat = fmax(fabs(a[1]), fabs(b[1]));
+    if ((height < 0.0016 && lat < 60) || height < 0.0003 || width == 0 || !(lat < 85)) /* most edges, at once */
+        return 0;
+    const double cosine = cos(lat * radian), rise = height / cosine;
+    return height * height * radian * radian / 8 * sin(lat * radian) / (cosine * cosine) * units * width /
+           sqrt(width * width + rise * rise);
+}
+
+/* Positions between a and b, the same from either end. */
+static bool put_between(dk_outline *outline, const double *a, const double *b, int halved)
+{
+    if (halved == MOST_HALVED || !(bent(a, b) > MOST_BENT))
+        return true;
+    const double middle[2] = {(a[0] + b[0]) / 2, (a[1] + b[1]) / 2};
+    uint32_t x, y;
+    if (!put_between(outline, a, middle, halved + 1) || !dk_outline_reserve(outline, 1))
+        return false;
+    dk_world_from_lonlat(middle[0], middle[1], &x, &y);
+    dk_outline_put(outline, x, y, 0);
+    return put_between(outline, middle, b, halved + 1);
+}
+
 dk_status dk_outline_from_shape(const dk_shape *shape, dk_outline *ret_outline)
 {
     dk_outline_clear(ret_outline);
@@ -58,15 +95,19 @@ dk_status dk_outline_from_shape(const dk_shape *shape, dk_outline *ret_outline)
         if (!dk_outline_reserve(ret_outline, part->count))
             return DK_NOMEM;
         const size_t start = ret_outline->n_points;
-        const uint32_t *xy = ret_outline->xy;
         for (size_t k = 0; k < part->count; k++) {
             const double *from = shape->lonlat + 2 * (part->start + k);
             uint32_t x, y;
+            if ((k > 0 && shape->kind != DK_POINTS && !put_between(ret_outline, from - 2, from, 0)) ||
+                !dk_outline_reserve(ret_outline, part->count - k))
+                return DK_NOMEM;
             dk_world_from_lonlat(from[0], from[1], &x, &y);
             const size_t n = ret_outline->n_points;
-            if (n == start || x != xy[2 * n - 2] || y != xy[2 * n - 1])
+            const uint32_t *last = ret_outline->xy + 2 * n - 2;
+            if (n == start || x != last[0] || y != last[1])
                 dk_outline_put(ret_outline, x, y, 0);
         }
+        const uint32_t *xy = ret_outline->xy;
         if (shape->kind == DK_POLYGONS)
             while (ret_outline->n_points > start + 1 && xy[2 * ret_outline->n_points - 2] == xy[2 * start] &&
                    xy[2 * ret_outline->n_points - 1] == xy[2 * start + 1])

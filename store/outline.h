@@ -27,8 +27,9 @@ bool dk_outline_reserve(dk_outline *outline, size_t n_points);
 void dk_outline_put(dk_outline *outline, uint32_t x, uint32_t y, uint8_t zoom); /* after dk_outline_reserve */
 void dk_outline_close(dk_outline *outline, size_t start, bool hole);            /* after dk_outline_reserve */
 
-/* The outline of a shape in degrees: projected, rounded, repeated positions dropped, every vertex of zoom 0. Replaces
- * what ret_outline held. Rings of fewer than three positions stay: who draws decides. */
+/* The outline of a shape in degrees: projected, rounded, repeated positions dropped, every vertex of zoom 0. Edges are
+ * straight in degrees (RFC 7946, 3.1.1): a long one gets positions between, where Web Mercator bends it. Replaces what
+ * ret_outline held. Rings of fewer than three positions stay: who draws decides. */
 dk_status dk_outline_from_shape(const dk_shape *shape, dk_outline *ret_outline);
 /* The box of all positions; of an outline without any, all zeros. */
 dk_world_box dk_outline_box(const dk_outline *outline);

@@ -116,6 +116,44 @@ test('a vertex more on the border with a large outline reaches the pieces of tha
   assert.match(land.run('check', land.store), /sound/);
 });
 
+test('a straight border of 70 km is the same line on both sides, in both grids: in pieces, and with vertices in it', async () => {
+  // Straight in degrees, it is bent in Web Mercator, by 100 m in its middle.
+  const land = makeLand();
+  const [a, b] = [[117.2, 31.4], [117.8, 31.8]], on = (t) => [a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t];
+  const arc = Array.from({ length: 2000 }, (_, i) => [on(1 - i / 1999)[0] - 0.1 * Math.sin(i / 1999 * Math.PI), on(1 - i / 1999)[1] + 0.15 * Math.sin(i / 1999 * Math.PI)]);
+  land.load('bow', [{ id: 'bow', households: 1, rings: [[a, b, ...arc.slice(1, -1), a]] }]);
+  land.load('string', [{ id: 'west', households: 1, rings: [[a, [117.6, 31.4], on(0.45), a]] }, { id: 'east', households: 1, rings: [[on(0.45), [117.6, 31.4], b, on(0.45)]] }]);
+  assert.match(land.run('check', land.store), /sound/);
+  writeFileSync(join(land.dir, 'tokens'), 'token-for-the-tests-0001 * all\n', { mode: 0o600 });
+  const server = await serve(land.store);
+  try {
+    let compared = 0;
+    for (const set of ['WebMercatorQuad', 'CGCS2000Quad']) {
+      for (let z = 8; z <= 16; z++) {
+        for (const t of [0.1, 0.2, 0.35, 0.5, 0.6, 0.7, 0.85]) {
+          const [lon, lat] = on(t), [tile] = tilesOf([lon, lat, lon, lat], z, set), n = 2 ** z;
+          const row = set === 'WebMercatorQuad' ? (1 - Math.asinh(Math.tan(lat * Math.PI / 180)) / Math.PI) / 2 * n : (90 - lat) / 360 * n;
+          const [x, y] = [((lon + 180) / 360 * n - tile.x) * 4096, (row - tile.y) * 4096];
+          const fromEdge = ([u, v], [p, q]) => {
+            const along = Math.min(1, Math.max(0, ((x - u) * (p - u) + (y - v) * (q - v)) / ((p - u) ** 2 + (q - v) ** 2)));
+            return Math.hypot(u + along * (p - u) - x, v + along * (q - v) - y);
+          };
+          const { zone } = (await readTile(server.url, 'zone', tile, set)).layers;
+          for (const id of ['bow', t < 0.45 ? 'west' : 'east']) {
+            const { rings } = zone.find(({ properties }) => properties.id === id);
+            const away = Math.min(...rings.flatMap((ring) => ring.slice(1).map((to, i) => fromEdge(ring[i], to))));
+            assert.ok(away < 1.25, `${set} zoom ${z}, ${t} of the way: ${id} is ${away} units away`);
+            compared++;
+          }
+        }
+      }
+    }
+    assert.equal(compared, 2 * 9 * 7 * 2);
+  } finally {
+    await server.stop();
+  }
+});
+
 test('rebuilt from the rows the index gives the same tiles', async () => {
   fresh.run('reindex', fresh.store);
   assert.deepEqual(await everything(fresh.store), expected);
