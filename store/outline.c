@@ -103,8 +103,8 @@ dk_status dk_outline_from_shape(const dk_shape *shape, dk_outline *ret_outline)
                 return DK_NOMEM;
             dk_world_from_lonlat(from[0], from[1], &x, &y);
             const size_t n = ret_outline->n_points;
-            const uint32_t *last = ret_outline->xy + 2 * n - 2;
-            if (n == start || x != last[0] || y != last[1])
+            const uint32_t *at = ret_outline->xy;
+            if (n == start || x != at[2 * n - 2] || y != at[2 * n - 1])
                 dk_outline_put(ret_outline, x, y, 0);
         }
         const uint32_t *xy = ret_outline->xy;
