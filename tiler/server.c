@@ -10,6 +10,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -34,6 +35,8 @@ struct dk_server {
     dk_tile_cache *cache; /* NULL: none */
     dk_tile_watch *watch;
     struct MHD_Daemon *daemon;
+    int listening;         /* the socket */
+    pthread_t accepting;
     atomic_size_t active; /* requests whose answers are not yet sent */
     atomic_bool closing;
 };
@@ -219,6 +222,26 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
     return answer(server, connection, x, closing);
 }
 
+/* ---- connections ---- */
+
+/* Takes connections and hands them to libmicrohttpd, which gives them to its threads in turn, by the number of the socket.
+ * Its own threads take up to ten at once each, so that a few clients would all be answered by one. */
+static void *accept_connections(void *user)
+{
+    dk_server *server = user;
+    const struct timespec pause = {0, 10 * 1000 * 1000};
+    while (!atomic_load(&server->closing)) {
+        struct sockaddr_storage address;
+        socklen_t size = sizeof address;
+        const int fd = accept4(server->listening, (struct sockaddr *)&address, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (fd >= 0) /* closed by libmicrohttpd if it has no room for it */
+            MHD_add_connection(server->daemon, fd, (const struct sockaddr *)&address, size);
+        else if (errno != EINTR && errno != ECONNABORTED && !atomic_load(&server->closing))
+            nanosleep(&pause, NULL); /* no descriptor is left: some will be */
+    }
+    return NULL;
+}
+
 /* ---- the address ---- */
 
 static dk_status split_address(const char *listen, char *host, size_t host_size, const char **ret_port, dk_error *err)
@@ -258,7 +281,7 @@ static dk_status bind_address(const char *listen_text, int *ret_socket, char *re
         return dk_fail(err, DK_INVALID, "--listen %s: the address %s is not known: %s", listen_text, host,
                        gai_strerror(problem));
     const int one = 1;
-    const int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    const int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         status = dk_fail(err, DK_IO, "no socket can be opened: %s", strerror(errno));
         goto out;
@@ -330,19 +353,25 @@ dk_status dk_server_start(const dk_server_options *options, dk_server **ret_serv
         connections = (unsigned)options->threads;
     struct MHD_OptionItem items[8];
     size_t n = 0;
-    items[n++] = (struct MHD_OptionItem){MHD_OPTION_LISTEN_SOCKET, fd, NULL};
     items[n++] = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_LIMIT, (intptr_t)connections, NULL};
     items[n++] = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, NULL};
     items[n++] = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL};
     if (options->threads > 1)
         items[n++] = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)options->threads, NULL};
     items[n] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
-    server->daemon = MHD_start_daemon(MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC, 0, NULL, NULL,
-                                      handle, server, MHD_OPTION_ARRAY, items, MHD_OPTION_URI_LOG_CALLBACK,
+    server->daemon = MHD_start_daemon(MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC |
+                                          MHD_USE_NO_LISTEN_SOCKET,
+                                      0, NULL, NULL, handle, server, MHD_OPTION_ARRAY, items, MHD_OPTION_URI_LOG_CALLBACK,
                                       begin_exchange, server, MHD_OPTION_NOTIFY_COMPLETED, end_exchange, server,
                                       MHD_OPTION_NOTIFY_CONNECTION, connection_changed, server, MHD_OPTION_END);
     if (server->daemon == NULL) {
         status = dk_fail(err, DK_INTERNAL, "the HTTP server could not be started");
+        goto out;
+    }
+    server->listening = fd;
+    if (pthread_create(&server->accepting, NULL, accept_connections, server) != 0) {
+        status = dk_fail(err, DK_INTERNAL, "no thread can be started");
+        MHD_stop_daemon(server->daemon);
         goto out;
     }
     fd = -1;
@@ -363,9 +392,9 @@ out:
 void dk_server_stop(dk_server *server)
 {
     atomic_store(&server->closing, true);
-    const MHD_socket fd = MHD_quiesce_daemon(server->daemon);
-    if (fd != MHD_INVALID_SOCKET)
-        close(fd);
+    shutdown(server->listening, SHUT_RDWR); /* accept returns */
+    pthread_join(server->accepting, NULL);
+    close(server->listening);
     const struct timespec pause = {0, 10 * 1000 * 1000};
     for (int i = 0; i < DRAIN_SECONDS * 100 && atomic_load(&server->active) > 0; i++)
         nanosleep(&pause, NULL);
