@@ -97,8 +97,27 @@ static dk_status csv_next(dk_source *source, dk_error *err)
     return dk_source_fix(source, err);
 }
 
+static dk_status sheet_next(dk_source *source, dk_error *err)
+{
+    dk_sheet_row row;
+    const dk_status status = dk_sheet_next(source->sheet, &row, err);
+    if (status != DK_OK)
+        return status;
+    if (!dk_source_raw_room(source, row.n))
+        return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
+    if (row.n > 0)
+        memcpy(source->raw, row.cells, row.n * sizeof *row.cells);
+    source->row = row.number;
+    source->n_read++;
+    if (row.problem != NULL)
+        snprintf(source->problem, sizeof source->problem, "%s", row.problem);
+    return DK_OK;
+}
+
 static dk_status raw_next(dk_source *source, dk_error *err)
 {
+    if (source->sheet != NULL)
+        return sheet_next(source, err);
     return source->csv != NULL ? csv_next(source, err) : dk_source_ogr_next(source, err);
 }
 
@@ -148,7 +167,7 @@ static dk_status find_header(dk_source *source, const dk_source_options *options
         return status;
     if (source->header_row == 0)
         return dk_fail(err, DK_INVALID, "%s: the table is empty", source->path);
-    return source->csv != NULL ? dk_csv_rewind(source->csv, err) : dk_source_ogr_rewind(source, err);
+    return source->csv != NULL ? dk_csv_rewind(source->csv, err) : dk_sheet_rewind(source->sheet, err);
 }
 
 static dk_status read_header(dk_source *source, const dk_source_options *options, dk_error *err)
@@ -214,10 +233,10 @@ static const known_format formats[] = {
     {"fgb", NULL, DK_FORMAT_FLATGEOBUF, {"FlatGeobuf"}},
     {"csv", NULL, DK_FORMAT_CSV, {NULL}},
     {"tsv", NULL, DK_FORMAT_CSV, {NULL}},
-    {"xlsx", NULL, DK_FORMAT_SHEET, {"XLSX"}},
-    {"xlsm", NULL, DK_FORMAT_SHEET, {"XLSX"}},
-    {"xls", NULL, DK_FORMAT_SHEET, {"XLS"}},
-    {"ods", NULL, DK_FORMAT_SHEET, {"ODS"}},
+    {"xlsx", NULL, DK_FORMAT_SHEET, {NULL}},
+    {"xlsm", NULL, DK_FORMAT_SHEET, {NULL}},
+    {"xls", NULL, DK_FORMAT_SHEET, {NULL}},
+    {"ods", NULL, DK_FORMAT_SHEET, {NULL}},
     {"shx", "one part of a shapefile; give the .shp", 0, {NULL}},
     {"prj", "one part of a shapefile; give the .shp", 0, {NULL}},
     {"cpg", "one part of a shapefile; give the .shp", 0, {NULL}},
@@ -305,6 +324,8 @@ dk_status dk_source_open(const char *path, const dk_source_options *options, dk_
             if (source->decoder == NULL)
                 status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
         }
+    } else if (source->format == DK_FORMAT_SHEET) {
+        status = dk_sheet_open(path, options->layer, &source->sheet, err);
     } else {
         const char *drivers[4] = {format->drivers[0], format->drivers[1], format->drivers[2], NULL};
         status = dk_source_ogr_open(source, drivers, options, err);
@@ -332,6 +353,7 @@ void dk_source_close(dk_source *source)
     if (source->geometry != NULL)
         OGR_G_DestroyGeometry(source->geometry);
     dk_csv_close(source->csv);
+    dk_sheet_close(source->sheet);
     dk_dbf_finish(&source->dbf);
     dk_decoder_free(source->decoder);
     for (size_t i = 0; i < source->n_columns; i++)
@@ -407,7 +429,7 @@ dk_status dk_source_next(dk_source *source, dk_source_row *ret_row, dk_error *er
     ret_row->number = source->row;
     ret_row->cells = source->cells;
     ret_row->geometry = NULL;
-    if (source->want_geometry)
+    if (source->want_geometry && source->sheet == NULL)
         ret_row->geometry = source->csv ? source->geometry : OGR_F_GetGeometryRef(source->feature);
     ret_row->wkt =
         source->wkt_index >= 0 && (size_t)source->wkt_index < source->n_raw ? &source->raw[source->wkt_index] : NULL;
@@ -457,5 +479,7 @@ double dk_source_progress(const dk_source *source)
 {
     if (source->csv != NULL)
         return dk_csv_progress(source->csv);
+    if (source->sheet != NULL)
+        return dk_sheet_progress(source->sheet);
     return source->n_total > 0 ? (double)source->n_read / (double)source->n_total : 0;
 }

@@ -4,6 +4,7 @@
 
 #include "ingest/csv.h"
 #include "ingest/dbf.h"
+#include "ingest/sheet.h"
 #include "ingest/source.h"
 
 #include <gdal.h>
@@ -39,6 +40,7 @@ struct dk_source {
     int64_t n_read, n_total;
     dk_dbf dbf;
     dk_csv *csv;
+    dk_sheet *sheet;
     int64_t cut_texts;
 };
 
@@ -55,7 +57,6 @@ void dk_source_bad_bytes(dk_source *source, size_t raw_index);
 dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, const dk_source_options *options,
                              dk_error *err);
 dk_status dk_source_ogr_next(dk_source *source, dk_error *err);
-dk_status dk_source_ogr_rewind(dk_source *source, dk_error *err);
 
 /* GDAL's last message, without a line end; "no reason given" if there is none. */
 const char *dk_gdal_message(void);

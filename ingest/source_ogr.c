@@ -15,10 +15,6 @@ void dk_gdal_start(void)
 {
     GDALAllRegister();
     CPLSetErrorHandler(CPLQuietErrorHandler); /* CPLGetLastErrorMsg keeps the last message */
-    /* The header row of sheets is found by us: GDAL loses it when all columns are text. */
-    CPLSetConfigOption("OGR_XLSX_HEADERS", "DISABLE");
-    CPLSetConfigOption("OGR_XLS_HEADERS", "DISABLE");
-    CPLSetConfigOption("OGR_ODS_HEADERS", "DISABLE");
     CPLSetConfigOption("SHAPE_RESTORE_SHX", "NO");
 }
 
@@ -39,8 +35,7 @@ static dk_status choose_layer(dk_source *source, const dk_source_options *option
     const int n = GDALDatasetGetLayerCount(source->dataset);
     dk_buf names;
     dk_buf_init(&names);
-    OGRLayerH only = NULL, filled = NULL;
-    int n_filled = 0;
+    OGRLayerH only = NULL;
     for (int i = 0; i < n; i++) {
         OGRLayerH layer = GDALDatasetGetLayer(source->dataset, i);
         const char *name = OGR_L_GetName(layer);
@@ -50,25 +45,18 @@ static dk_status choose_layer(dk_source *source, const dk_source_options *option
         only = layer;
         if (options->layer != NULL && strcmp(name, options->layer) == 0)
             source->layer = layer;
-        if (source->format == DK_FORMAT_SHEET && OGR_L_GetFeatureCount(layer, 1) > 0) {
-            filled = layer;
-            n_filled++;
-        }
     }
     dk_status status = DK_OK;
     const char *list = dk_buf_cstr(&names);
-    const char *what = source->format == DK_FORMAT_SHEET ? "sheet" : "layer";
     if (n == 0)
-        status = dk_fail(err, DK_INVALID, "%s: the file has no %s", source->path, what);
+        status = dk_fail(err, DK_INVALID, "%s: the file has no layer", source->path);
     else if (options->layer != NULL && source->layer == NULL)
-        status = dk_fail(err, DK_NOT_FOUND, "%s: there is no %s \"%s\"; there are: %s", source->path, what,
+        status = dk_fail(err, DK_NOT_FOUND, "%s: there is no layer \"%s\"; there are: %s", source->path,
                          options->layer, list ? list : "");
     else if (options->layer == NULL && n == 1)
         source->layer = only;
-    else if (options->layer == NULL && n_filled == 1)
-        source->layer = filled; /* the empty sheets of a new workbook */
     else if (options->layer == NULL)
-        status = dk_fail(err, DK_INVALID, "%s: the file has %d %ss; choose one with --layer: %s", source->path, n, what,
+        status = dk_fail(err, DK_INVALID, "%s: the file has %d layers; choose one with --layer: %s", source->path, n,
                          list ? list : "");
     dk_buf_finish(&names);
     return status;
@@ -172,8 +160,7 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
         const char *ignored[] = {"OGR_GEOMETRY", NULL};
         OGR_L_SetIgnoredFields(source->layer, ignored);
     }
-    if (!source->table)
-        status = name_columns(source, err);
+    status = name_columns(source, err);
     CPLErrorReset();
     return status;
 }
@@ -239,7 +226,6 @@ dk_status dk_source_ogr_next(dk_source *source, dk_error *err)
     case DK_FORMAT_DBF:
         source->row = fid + 1;
         break;
-    case DK_FORMAT_SHEET:
     case DK_FORMAT_GPKG:
         source->row = fid;
         break;
@@ -253,12 +239,4 @@ dk_status dk_source_ogr_next(dk_source *source, dk_error *err)
     for (int i = 0; i < n; i++)
         set_cell(source, (size_t)i, OGR_Fld_GetType(OGR_FD_GetFieldDefn(defn, i)));
     return dk_source_fix(source, err);
-}
-
-dk_status dk_source_ogr_rewind(dk_source *source, dk_error *err)
-{
-    (void)err;
-    OGR_L_ResetReading(source->layer);
-    source->n_read = 0;
-    return DK_OK;
 }
