@@ -9,7 +9,7 @@
 
 #include <sqlite3.h>
 
-#define DK_STORE_VERSION 4
+#define DK_STORE_VERSION 5
 #define DK_BUSY_WAIT_MS 10000 /* for another process's lock */
 
 /* The derived tables of a layer that hold bytes by cell: sheets (sheet.c). */
@@ -39,7 +39,9 @@ typedef enum dk_stmt_id {
     DK_STMT_TERM,        /* field, text -> term */
     DK_STMT_TERM_INSERT, /* field, text */
     DK_STMT_TERM_FROM,   /* field, text >= ? in order -> term, text */
-    DK_STMT_TERM_ALL,    /* field, term > ? -> term, text */
+    DK_STMT_TERM_PART,   /* field, part -> term, text; reads every term of the field */
+    DK_STMT_TERM_GRAMS,  /* field, part, FTS5 query of its grams -> term, text */
+    DK_STMT_GRAM_INSERT, /* term, text */
     DK_STMT_POST_INSERT, /* term, row */
     DK_STMT_POST_INSERT_MANY, /* DK_POSTS_AT_ONCE times term, row */
     DK_STMT_POST_ROWS,   /* term -> rows in order */
