@@ -89,12 +89,15 @@ static dk_status give_term(search *s, const dk_kind *kind, int field, const char
 /* The grams of a text as an FTS5 query that wants them all; nothing if it has fewer than three characters. */
 static void query_of_grams(const char *text, size_t size, dk_buf *ret_query)
 {
-    size_t starts[MOST_QUERY + 4], n = 0; /* of characters, and the end */
+    size_t starts[MOST_QUERY + 1], n = 0, end = 0; /* of characters; a folded text may be longer than it was */
     dk_buf_clear(ret_query);
-    for (size_t i = 0; i < size && n <= MOST_QUERY; i++)
-        if (((unsigned char)text[i] & 0xC0) != 0x80)
-            starts[n++] = i;
-    starts[n] = size;
+    for (; end < size; end++)
+        if (((unsigned char)text[end] & 0xC0) != 0x80) {
+            if (n == MOST_QUERY)
+                break;
+            starts[n++] = end;
+        }
+    starts[n] = end;
     if (n < 3)
         return;
     const size_t last = n - 3, step = last > 3 * (MOST_GRAMS - 1) ? last / (MOST_GRAMS - 1) : last > 2 ? 3 : 1;
