@@ -10,6 +10,7 @@
 #define STRAY_POINTS 2    /* so few points of one 圈号 are no ring */
 #define NEAR_METRES 1.0   /* a 点号 that comes again so near closes its ring */
 #define SAME_METRES 0.002 /* coordinates are written to millimetres */
+#define CLEAR_TIMES 250   /* that distance so often, half a metre, is no imprecision */
 #define METRES_PER_DEGREE 111000.0
 #define SAMPLES 16 /* vertices of a ring that are asked whether they lie in another */
 
@@ -155,6 +156,24 @@ static double area_of(const dk_survey_point *points, const dk_survey_ring *ring)
     return fabs(sum) / 2;
 }
 
+/* Whether all points lie on one line. A ring that crosses itself may have no area either, and is another mistake. */
+static bool flat(const dk_survey_point *points, const dk_survey_ring *ring, double same)
+{
+    const dk_survey_point *p = points + ring->first;
+    double length = 0, widest = 0;
+    size_t far = 0;
+    for (size_t i = 1; i < ring->n; i++) {
+        const double distance = hypot(p[i].x - p->x, p[i].y - p->y);
+        if (distance > length) {
+            length = distance;
+            far = i;
+        }
+    }
+    for (size_t i = 1; i < ring->n; i++)
+        widest = fmax(widest, fabs((p[far].x - p->x) * (p[i].y - p->y) - (p[i].x - p->x) * (p[far].y - p->y)));
+    return widest <= same * length;
+}
+
 typedef struct box {
     double min_x, min_y, max_x, max_y;
 } box;
@@ -209,6 +228,8 @@ static bool ring_inside(const dk_survey_point *points, const dk_survey_ring *rin
                 farthest = distance;
                 *ret_inside = inside;
                 apart = true;
+                if (distance > CLEAR_TIMES * same)
+                    return true;
             }
         }
     }
@@ -283,11 +304,11 @@ bool dk_survey_rings_find(dk_survey_rings *rings, const dk_survey_point *points,
         boxes = calloc(rings->n, sizeof *boxes);
         if (boxes == NULL || !dk_grow(&rings->areas, &rings->areas_capacity, rings->n, sizeof *rings->areas))
             goto nomem;
-        const double least = SAME_METRES * SAME_METRES / (degrees ? METRES_PER_DEGREE * METRES_PER_DEGREE : 1);
+        const double same = SAME_METRES / (degrees ? METRES_PER_DEGREE : 1);
         for (size_t i = 0; i < rings->n; i++) {
             boxes[i] = box_of(points, &rings->rings[i]);
             rings->areas[i] = area_of(points, &rings->rings[i]);
-            if (!(rings->areas[i] > least)) {
+            if (flat(points, &rings->rings[i], same)) {
                 const dk_survey_point *first = &points[rings->rings[i].first];
                 snprintf(ret_problem, problem_size, "line %lld, %s: the ring that starts here encloses nothing",
                          (long long)first->line, texts + first->label);
