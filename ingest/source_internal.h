@@ -1,10 +1,11 @@
-/* What source.c, source_ogr.c and source_csv.c share; for them alone. */
+/* What source.c, source_ogr.c and source_txt.c share; for them alone. */
 #ifndef DK_INGEST_SOURCE_INTERNAL_H
 #define DK_INGEST_SOURCE_INTERNAL_H
 
 #include "ingest/csv.h"
 #include "ingest/dbf.h"
 #include "ingest/source.h"
+#include "ingest/survey_txt.h"
 
 #include <gdal.h>
 
@@ -20,7 +21,7 @@ struct dk_source {
     dk_cell *raw;
     size_t n_raw, raw_capacity;
     dk_buf arena; /* texts that had to be decoded */
-    char problem[320];
+    char problem[700];
     int64_t row;
 
     dk_column *columns;
@@ -30,7 +31,7 @@ struct dk_source {
     int64_t header_row;
     size_t n_header;       /* cells of the header row, named or not */
     int wkt_index;         /* raw index of a CSV's geometry column; -1 */
-    OGRGeometryH geometry; /* owned, from WKT */
+    OGRGeometryH geometry; /* owned, from WKT or a coordinate TXT */
 
     GDALDatasetH dataset;
     OGRLayerH layer;
@@ -39,6 +40,8 @@ struct dk_source {
     int64_t n_read, n_total;
     dk_dbf dbf;
     dk_csv *csv;
+    dk_survey *survey;
+    int *survey_values; /* of each raw cell: which value of a parcel, or -1 - i for pair i of [项目信息] */
     int64_t cut_texts;
 };
 
@@ -56,6 +59,9 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
                              dk_error *err);
 dk_status dk_source_ogr_next(dk_source *source, dk_error *err);
 dk_status dk_source_ogr_rewind(dk_source *source, dk_error *err);
+
+dk_status dk_source_survey_open(dk_source *source, const dk_source_options *options, dk_error *err);
+dk_status dk_source_survey_next(dk_source *source, dk_error *err);
 
 /* GDAL's last message, without a line end; "no reason given" if there is none. */
 const char *dk_gdal_message(void);
