@@ -181,7 +181,7 @@ static bool find_crossing(const dk_survey_parcel *parcel, edge *ret_a, edge *ret
 
 static void check_crossing(dk_source *source, const dk_survey_parcel *parcel)
 {
-    edge a, b;
+    edge a = {0}, b = {0};
     CPLErrorReset();
     if (parcel->shape != DK_SURVEY_POLYGON || OGR_G_IsValid(source->geometry) || !find_crossing(parcel, &a, &b))
         return;
