@@ -273,7 +273,10 @@ dk_status dk_mapping_resolve(const dk_kind *kind, const dk_column *columns, size
         ignore_all = ignore_all || strcmp(options->ignore[i], "*") == 0;
     size_t n_unknown = 0, first = 0;
     for (size_t c = 0; c < n_columns; c++)
-        if (mapping.field[c] == unknown) {
+        if (mapping.field[c] == unknown && columns[c].optional) {
+            dk_buf_format(&mapping.notes, "%s was left out: %s knows no field for it\n", columns[c].name, kind->name);
+            mapping.field[c] = DK_COLUMN_IGNORED;
+        } else if (mapping.field[c] == unknown) {
             if (n_unknown++ == 0)
                 first = c;
             dk_buf_format(&list, "%s%s", n_unknown > 1 ? ", " : "", columns[c].name);

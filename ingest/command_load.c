@@ -118,6 +118,8 @@ static dk_status choose_crs(loader *self, file *from, dk_error *err)
     if (self->options->crs == NULL) {
         if (own != NULL && !dk_crs_unsaid(own))
             return dk_crs_from_srs(own, path, &from->crs, err);
+        if (dk_source_crs_problem(from->source) != NULL)
+            return dk_fail(err, DK_INVALID, "%s: %s", path, dk_source_crs_problem(from->source));
         return dk_fail(err, DK_INVALID,
                        "%s: the file does not say its coordinate system%s; say it with --crs EPSG:N, for example --crs "
                        "EPSG:4527 (CGCS2000, 3-degree zone 39) or --crs EPSG:4490 (CGCS2000 degrees)",
@@ -146,12 +148,14 @@ static dk_status open_file(loader *self, const char *path, file *from, dk_error 
                                    .layer = options->layer,
                                    .is_column = is_known_column,
                                    .user = self,
+                                   .north_first = options->axes_yx,
                                    .want_geometry = layer};
     dk_status status = dk_source_open(path, &how, &from->source, err);
     if (status != DK_OK)
         return status;
     const dk_format format = dk_source_format(from->source);
-    if (options->has_encoding && format != DK_FORMAT_SHAPEFILE && format != DK_FORMAT_DBF && format != DK_FORMAT_CSV)
+    if (options->has_encoding && format != DK_FORMAT_SHAPEFILE && format != DK_FORMAT_DBF && format != DK_FORMAT_CSV &&
+        format != DK_FORMAT_SURVEY_TXT)
         dk_summary_note(&self->summary, "%s: --encoding was not needed: files of this format are UTF-8", path);
     if (layer && !dk_source_has_geometry(from->source)) {
         return dk_fail(err, DK_INVALID, "%s: %s is a layer, and this file has no geometry%s", path, self->kind->name,
@@ -176,7 +180,7 @@ static dk_status open_file(loader *self, const char *path, file *from, dk_error 
                                         .geos = self->geos,
                                         .extent = self->extent,
                                         .kind = self->kind->geometry,
-                                        .axes_yx = options->axes_yx};
+                                        .axes_yx = options->axes_yx && format != DK_FORMAT_SURVEY_TXT};
     return status;
 }
 
@@ -188,14 +192,21 @@ static void close_file(file *from)
     dk_source_close(from->source);
 }
 
+/* text: one sentence a line; may be NULL. */
+static void note_lines(loader *self, const char *path, const char *text)
+{
+    while (text != NULL && *text != '\0') {
+        const size_t size = strcspn(text, "\n");
+        dk_summary_note(&self->summary, "%s: %.*s", path, (int)size, text);
+        text += size + (text[size] == '\n');
+    }
+}
+
 static void note_file(loader *self, file *from)
 {
     const char *path = dk_source_path(from->source);
-    char *text = from->mapping.notes.size > 0 ? strdup(dk_buf_cstr(&from->mapping.notes)) : NULL;
-    char *rest = NULL;
-    for (char *line = text ? strtok_r(text, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest))
-        dk_summary_note(&self->summary, "%s: %s", path, line);
-    free(text);
+    note_lines(self, path, dk_buf_cstr(&from->mapping.notes));
+    note_lines(self, path, dk_source_notes(from->source));
     if (from->reader.zone_stripped > 0)
         dk_summary_note(
             &self->summary,

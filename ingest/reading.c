@@ -73,7 +73,8 @@ static void keep_cell(chunk *c, size_t at, const dk_cell *cell)
 
 static void add_reason(dk_buf *reasons, const char *column, const char *problem)
 {
-    dk_buf_format(reasons, "%s%s%s%s", reasons->size > 0 ? "; " : "", column ? column : "", column ? ": " : "", problem);
+    dk_buf_format(reasons, "%s%s%s%s", reasons->size > 0 ? "; " : "", column ? column : "", column ? ": " : "",
+                  problem);
 }
 
 /* The row's values. Problems are appended to reasons, one sentence each. */
@@ -119,10 +120,12 @@ static dk_status fill_row(dk_reading *r, chunk *c, const dk_source_row *row, dk_
     if (row->wkt != NULL)
         keep_cell(c, cells + r->n_columns, row->wkt);
     read_values(r, c, row);
-    if (r->options.kind->geometry != DK_NO_GEOMETRY) {
+    /* A geometry that cannot be read has its own sentence: "there is no geometry" would add nothing. */
+    const bool unread = row->problem != NULL && row->geometry == NULL && row->wkt == NULL;
+    if (r->options.kind->geometry != DK_NO_GEOMETRY && !unread) {
         char problem[480];
-        const dk_status status = dk_geometry_read(r->options.geometry, row->geometry, &r->wkb, &ready->fault, problem,
-                                                  sizeof problem, err);
+        const dk_status status =
+            dk_geometry_read(r->options.geometry, row->geometry, &r->wkb, &ready->fault, problem, sizeof problem, err);
         if (status != DK_OK)
             return status;
         ready->has_geometry = row->geometry != NULL;

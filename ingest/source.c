@@ -118,6 +118,8 @@ static dk_status raw_next(dk_source *source, dk_error *err)
 {
     if (source->sheet != NULL)
         return sheet_next(source, err);
+    if (source->survey != NULL)
+        return dk_source_survey_next(source, err);
     return source->csv != NULL ? csv_next(source, err) : dk_source_ogr_next(source, err);
 }
 
@@ -233,6 +235,7 @@ static const known_format formats[] = {
     {"fgb", NULL, DK_FORMAT_FLATGEOBUF, {"FlatGeobuf"}},
     {"csv", NULL, DK_FORMAT_CSV, {NULL}},
     {"tsv", NULL, DK_FORMAT_CSV, {NULL}},
+    {"txt", NULL, DK_FORMAT_SURVEY_TXT, {NULL}},
     {"xlsx", NULL, DK_FORMAT_SHEET, {NULL}},
     {"xlsm", NULL, DK_FORMAT_SHEET, {NULL}},
     {"xls", NULL, DK_FORMAT_SHEET, {NULL}},
@@ -240,11 +243,6 @@ static const known_format formats[] = {
     {"shx", "one part of a shapefile; give the .shp", 0, {NULL}},
     {"prj", "one part of a shapefile; give the .shp", 0, {NULL}},
     {"cpg", "one part of a shapefile; give the .shp", 0, {NULL}},
-    {"txt",
-     "a text file; coordinate TXT files are not read: convert them to a shapefile or GeoPackage, and save tables as "
-     "CSV",
-     0,
-     {NULL}},
     {"zip", "a ZIP archive; unpack it and give the file inside", 0, {NULL}},
     {"rar", "a RAR archive; unpack it and give the file inside", 0, {NULL}},
     {"7z", "a 7z archive; unpack it and give the file inside", 0, {NULL}},
@@ -261,7 +259,7 @@ static const known_format formats[] = {
     {"et", "a WPS sheet; save it as XLSX", 0, {NULL}},
 };
 
-static const char supported[] = "shapefile, GeoPackage, GeoJSON, FlatGeobuf, CSV, XLSX, XLS and ODS";
+static const char supported[] = "shapefile, GeoPackage, GeoJSON, FlatGeobuf, CSV, XLSX, XLS, ODS and coordinate TXT";
 
 static const known_format *format_of(const char *path)
 {
@@ -326,6 +324,8 @@ dk_status dk_source_open(const char *path, const dk_source_options *options, dk_
         }
     } else if (source->format == DK_FORMAT_SHEET) {
         status = dk_sheet_open(path, options->layer, &source->sheet, err);
+    } else if (source->format == DK_FORMAT_SURVEY_TXT) {
+        status = dk_source_survey_open(source, options, err);
     } else {
         const char *drivers[4] = {format->drivers[0], format->drivers[1], format->drivers[2], NULL};
         status = dk_source_ogr_open(source, drivers, options, err);
@@ -354,6 +354,8 @@ void dk_source_close(dk_source *source)
         OGR_G_DestroyGeometry(source->geometry);
     dk_csv_close(source->csv);
     dk_sheet_close(source->sheet);
+    dk_survey_close(source->survey);
+    free(source->survey_values);
     dk_dbf_finish(&source->dbf);
     dk_decoder_free(source->decoder);
     for (size_t i = 0; i < source->n_columns; i++)
@@ -430,7 +432,7 @@ dk_status dk_source_next(dk_source *source, dk_source_row *ret_row, dk_error *er
     ret_row->cells = source->cells;
     ret_row->geometry = NULL;
     if (source->want_geometry && source->sheet == NULL)
-        ret_row->geometry = source->csv ? source->geometry : OGR_F_GetGeometryRef(source->feature);
+        ret_row->geometry = source->feature == NULL ? source->geometry : OGR_F_GetGeometryRef(source->feature);
     ret_row->wkt =
         source->wkt_index >= 0 && (size_t)source->wkt_index < source->n_raw ? &source->raw[source->wkt_index] : NULL;
     ret_row->problem = source->problem[0] != '\0' ? source->problem : NULL;
@@ -462,6 +464,8 @@ bool dk_source_has_geometry(const dk_source *source)
 {
     if (source->csv != NULL)
         return source->wkt_index >= 0;
+    if (source->survey != NULL)
+        return true;
     return source->format != DK_FORMAT_SHEET && OGR_L_GetGeomType(source->layer) != wkbNone;
 }
 
@@ -475,8 +479,23 @@ int64_t dk_source_cut_texts(const dk_source *source)
     return source->cut_texts;
 }
 
+const char *dk_source_crs_problem(const dk_source *source)
+{
+    const char *problem = NULL;
+    if (source->survey != NULL)
+        dk_survey_epsg(source->survey, &problem);
+    return problem;
+}
+
+const char *dk_source_notes(dk_source *source)
+{
+    return source->survey != NULL ? dk_survey_notes(source->survey) : "";
+}
+
 double dk_source_progress(const dk_source *source)
 {
+    if (source->survey != NULL)
+        return dk_survey_progress(source->survey);
     if (source->csv != NULL)
         return dk_csv_progress(source->csv);
     if (source->sheet != NULL)

@@ -16,12 +16,14 @@ typedef enum dk_format {
     DK_FORMAT_GEOJSON,
     DK_FORMAT_FLATGEOBUF,
     DK_FORMAT_SHEET, /* XLSX, XLS, ODS */
-    DK_FORMAT_CSV
+    DK_FORMAT_CSV,
+    DK_FORMAT_SURVEY_TXT /* 勘测定界 coordinate TXT */
 } dk_format;
 
 typedef struct dk_column {
     const char *name; /* UTF-8, owned by the source */
     bool cut;         /* a DBF name of full length: the rest of a longer name may be missing */
+    bool optional;    /* the format has it whether or not anyone wants it: no mistake if no field knows it */
 } dk_column;
 
 typedef struct dk_source_options {
@@ -30,6 +32,7 @@ typedef struct dk_source_options {
     /* Whether a text names a column that is known, to find the header row of a table that has titles above it. */
     bool (*is_column)(const char *name, void *user);
     void *user;
+    bool north_first;   /* of a coordinate TXT whose numbers do not tell; its geometries are east first in any case */
     bool want_geometry; /* false: geometries are not read, for records */
 } dk_source_options;
 
@@ -44,7 +47,7 @@ typedef struct dk_source_row {
 typedef struct dk_source dk_source;
 
 /* DK_INVALID etc. with a sentence that names path. Only these formats are opened: shapefile, GeoPackage, GeoJSON (also
- * line by line), FlatGeobuf, CSV, XLSX, XLS, ODS. */
+ * line by line), FlatGeobuf, CSV, XLSX, XLS, ODS, 勘测定界 TXT. */
 dk_status dk_source_open(const char *path, const dk_source_options *options, dk_source **ret_source, dk_error *err);
 void dk_source_close(dk_source *source); /* NULL-safe */
 
@@ -55,6 +58,10 @@ size_t dk_source_columns(const dk_source *source, const dk_column **ret_columns)
 bool dk_source_has_geometry(const dk_source *source);
 /* NULL: the source does not say. For GeoJSON without a crs member, WGS 84 (RFC 7946). */
 OGRSpatialReferenceH dk_source_crs(const dk_source *source);
+/* Why it does not, where the source tells: a sentence without the path. NULL: it does, or nothing is known. */
+const char *dk_source_crs_problem(const dk_source *source);
+/* What was decided in reading it, one sentence a line, "" for most formats. Complete behind the last row. */
+const char *dk_source_notes(dk_source *source);
 /* From 0 to 1. */
 double dk_source_progress(const dk_source *source);
 /* Texts that were cut off at a field's width in the middle of a character, so far. */

@@ -1,4 +1,4 @@
-/* What source.c, source_ogr.c and source_csv.c share; for them alone. */
+/* What source.c, source_ogr.c and source_txt.c share; for them alone. */
 #ifndef DK_INGEST_SOURCE_INTERNAL_H
 #define DK_INGEST_SOURCE_INTERNAL_H
 
@@ -6,6 +6,7 @@
 #include "ingest/dbf.h"
 #include "ingest/sheet.h"
 #include "ingest/source.h"
+#include "ingest/survey_txt.h"
 
 #include <gdal.h>
 
@@ -21,7 +22,7 @@ struct dk_source {
     dk_cell *raw;
     size_t n_raw, raw_capacity;
     dk_buf arena; /* texts that had to be decoded */
-    char problem[320];
+    char problem[700];
     int64_t row;
 
     dk_column *columns;
@@ -31,7 +32,7 @@ struct dk_source {
     int64_t header_row;
     size_t n_header;       /* cells of the header row, named or not */
     int wkt_index;         /* raw index of a CSV's geometry column; -1 */
-    OGRGeometryH geometry; /* owned, from WKT */
+    OGRGeometryH geometry; /* owned, from WKT or a coordinate TXT */
 
     GDALDatasetH dataset;
     OGRLayerH layer;
@@ -41,6 +42,8 @@ struct dk_source {
     dk_dbf dbf;
     dk_csv *csv;
     dk_sheet *sheet;
+    dk_survey *survey;
+    int *survey_values; /* of each raw cell: which value of a parcel, or -1 - i for pair i of [项目信息] */
     int64_t cut_texts;
 };
 
@@ -57,6 +60,9 @@ void dk_source_bad_bytes(dk_source *source, size_t raw_index);
 dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, const dk_source_options *options,
                              dk_error *err);
 dk_status dk_source_ogr_next(dk_source *source, dk_error *err);
+
+dk_status dk_source_survey_open(dk_source *source, const dk_source_options *options, dk_error *err);
+dk_status dk_source_survey_next(dk_source *source, dk_error *err);
 
 /* GDAL's last message, without a line end; "no reason given" if there is none. */
 const char *dk_gdal_message(void);

@@ -16,6 +16,7 @@
  *   life_K   (row, born, died): in which generations a row is published; died 0: still. A version that comes back when
  *            a later batch is withdrawn gets a further life
  *   term_K, post_K   folded values of the fields that links, totals and search use, and the rows that have them.
+ *   gram_K           the terms by each three characters in them.
  *            Rows of any state are in: who reads checks the life
  *   block_K, piece_K, grid_K, raised_K   (layers) the cell index (index.h, sheet.c): bytes by cell, each version with the
  *            generations in which it was born and died. Derived: reindex makes it anew
@@ -125,8 +126,11 @@ static void append_kind(const dk_kind *kind, dk_buf *sql)
                   "CREATE TABLE term_%s(term INTEGER PRIMARY KEY, field INTEGER NOT NULL, text TEXT NOT NULL,"
                   " UNIQUE(field,text));"
                   "CREATE TABLE post_%s(term INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY(term,row))"
-                  " WITHOUT ROWID;",
-                  k, k);
+                  " WITHOUT ROWID;"
+                  /* Which terms have three characters in a row; neither text nor places, which search.c looks at. */
+                  "CREATE VIRTUAL TABLE gram_%s USING fts5(text, content='', columnsize=0, detail=none,"
+                  " tokenize='trigram case_sensitive 1');",
+                  k, k, k);
     for (unsigned t = 0; layer && t < DK_SHEETS; t++)
         dk_buf_format(sql,
                       "CREATE TABLE %s_%s(id INTEGER PRIMARY KEY, born INTEGER NOT NULL, died INTEGER NOT NULL,"

@@ -1,7 +1,6 @@
 /* Search over every kind: rows whose key or number it is first, then rows that have it as a whole value, then values
- * that begin with the text, then values that contain it. The
- * distinct values of a field are few (villages, projects, 文号) next to the rows, so even "contains" reads little;
- * what it may read is bounded all the same. */
+ * that begin with the text, then values that contain it. Texts of three characters and more are looked up among the
+ * grams of the terms; shorter ones, which many terms contain, are sought in all terms until there are enough. */
 #include "store/approval_no.h"
 #include "store/handle.h"
 #include "store/text.h"
@@ -28,6 +27,7 @@ typedef struct search {
         const dk_kind *kind;
         int64_t row;
     } * seen;
+    dk_buf grams; /* the FTS5 query of the text */
     dk_error *err;
 } search;
 
@@ -83,15 +83,52 @@ static dk_status give_term(search *s, const dk_kind *kind, int field, const char
     return status == DK_OK ? t.status : status;
 }
 
+/* Grams of a query: more than these hardly narrow it. */
+#define MOST_GRAMS 16
+
+/* The grams of a text as an FTS5 query that wants them all; nothing if it has fewer than three characters. */
+static void query_of_grams(const char *text, size_t size, dk_buf *ret_query)
+{
+    size_t starts[MOST_QUERY + 1], n = 0, end = 0; /* of characters; a folded text may be longer than it was */
+    dk_buf_clear(ret_query);
+    for (; end < size; end++)
+        if (((unsigned char)text[end] & 0xC0) != 0x80) {
+            if (n == MOST_QUERY)
+                break;
+            starts[n++] = end;
+        }
+    starts[n] = end;
+    if (n < 3)
+        return;
+    const size_t last = n - 3, step = last > 3 * (MOST_GRAMS - 1) ? last / (MOST_GRAMS - 1) : last > 2 ? 3 : 1;
+    for (size_t i = 0;; i = i + step < last ? i + step : last) { /* side by side, and the last one */
+        dk_buf_text(ret_query, i > 0 ? " AND \"" : "\"");
+        for (size_t at = starts[i]; at < starts[i + 3]; at++) {
+            if (text[at] == '"')
+                dk_buf_byte(ret_query, '"');
+            dk_buf_byte(ret_query, (unsigned char)text[at]);
+        }
+        dk_buf_byte(ret_query, '"');
+        if (i == last)
+            return;
+    }
+}
+
 /* Terms of a field that begin with or contain the text, gathered before their rows are read. */
 static dk_status gather_terms(search *s, const dk_kind *kind, int field, match_way way, const char *text, size_t size,
                               dk_buf *texts)
 {
     sqlite3_stmt *stmt = NULL;
-    dk_status status =
-        dk_sql_kept(s->store, kind, way == MATCH_PREFIX ? DK_STMT_TERM_FROM : DK_STMT_TERM_ALL, &stmt, s->err);
+    const char *grams = s->grams.size > 0 ? dk_buf_cstr(&s->grams) : NULL;
+    dk_status status = dk_sql_kept(s->store, kind,
+                                   way == MATCH_PREFIX ? DK_STMT_TERM_FROM
+                                   : grams != NULL     ? DK_STMT_TERM_GRAMS
+                                                       : DK_STMT_TERM_PART,
+                                   &stmt, s->err);
     if (status != DK_OK)
         return status;
+    if (way == MATCH_PART && grams != NULL)
+        sqlite3_bind_text(stmt, 3, grams, -1, SQLITE_STATIC);
     sqlite3_bind_int(stmt, 1, field);
     sqlite3_bind_text64(stmt, 2, text, size, SQLITE_STATIC, SQLITE_UTF8);
     size_t n = 0;
@@ -120,6 +157,9 @@ static dk_status search_field(search *s, const dk_kind *kind, int field, match_w
         return give_term(s, kind, field, text, size);
     dk_buf texts;
     dk_buf_init(&texts);
+    query_of_grams(text, size, &s->grams);
+    if (s->grams.failed)
+        return dk_fail(s->err, DK_NOMEM, "out of memory");
     dk_status status = gather_terms(s, kind, field, way, text, size, &texts);
     const char *end = (const char *)texts.data + texts.size;
     for (const char *term = (const char *)texts.data; status == DK_OK && term < end && !s->stopped;
@@ -155,6 +195,7 @@ dk_status dk_search(dk_store *store, const char *text, const dk_viewer *viewer, 
                 .complete = true,
                 .err = err};
     dk_buf plain, number, folded;
+    dk_buf_init(&s.grams);
     dk_buf_init(&plain);
     dk_buf_init(&number);
     dk_buf_init(&folded);
@@ -187,6 +228,7 @@ dk_status dk_search(dk_store *store, const char *text, const dk_viewer *viewer, 
     if (status == DK_OK)
         *ret_complete = s.complete;
     free(s.seen);
+    dk_buf_finish(&s.grams);
     dk_buf_finish(&plain);
     dk_buf_finish(&number);
     dk_buf_finish(&folded);

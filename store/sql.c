@@ -89,7 +89,8 @@ static void append_sheet_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
          * bits out of the id, which compare as the numbers do. */
         dk_buf_format(sql,
                       "SELECT id,CASE WHEN (id&%lld) BETWEEN ?3 AND ?4 AND (id&%lld) BETWEEN ?5 AND ?6 AND born<=?7 "
-                      "AND (died=0 OR died>?7) THEN data END FROM %s_%s WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
+                      "AND (died=0 OR died>?7) THEN CASE WHEN length(data)<=?8 THEN data ELSE length(data) END END "
+                      "FROM %s_%s WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
                       (long long)dk_sheet_column_bits, (long long)dk_sheet_row_bits, t, k);
         break;
     case DK_STMT_SHEET_OPEN:
@@ -172,7 +173,16 @@ static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
     case DK_STMT_TERM_FROM:
         dk_buf_format(sql, "SELECT term,text FROM term_%s WHERE field=?1 AND text>=?2 ORDER BY text", k);
         break;
-    case DK_STMT_TERM_ALL:
+    case DK_STMT_TERM_GRAMS:
+        dk_buf_format(sql,
+                      "SELECT t.term,t.text FROM gram_%s g CROSS JOIN term_%s t ON t.term=g.rowid"
+                      " WHERE g.gram_%s MATCH ?3 AND t.field=?1 AND instr(t.text,?2)>0",
+                      k, k, k);
+        break;
+    case DK_STMT_GRAM_INSERT:
+        dk_buf_format(sql, "INSERT INTO gram_%s(rowid,text) VALUES(?1,?2)", k);
+        break;
+    case DK_STMT_TERM_PART:
         dk_buf_format(sql, "SELECT term,text FROM term_%s WHERE field=?1 AND instr(text,?2)>0 ORDER BY text", k);
         break;
     case DK_STMT_POST_INSERT:

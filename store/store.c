@@ -81,6 +81,7 @@ void dk_store_close(dk_store *store)
         close(store->lock);
     dk_catalogue_free(store->catalogue);
     free(store->raised);
+    dk_buf_finish(&store->large);
     free(store->path);
     free(store);
 }

@@ -168,6 +168,13 @@ static bool find_or_make(const char *text, size_t size, void *user)
     sqlite3_bind_text64(stmt, 2, text, size, SQLITE_STATIC, SQLITE_UTF8);
     w->status = dk_sql_done(w->store, stmt, w->err);
     w->term = sqlite3_last_insert_rowid(w->store->db);
+    if (w->status == DK_OK)
+        w->status = dk_sql_kept(w->store, w->kind, DK_STMT_GRAM_INSERT, &stmt, w->err);
+    if (w->status != DK_OK)
+        return false;
+    sqlite3_bind_int64(stmt, 1, w->term);
+    sqlite3_bind_text64(stmt, 2, text, size, SQLITE_STATIC, SQLITE_UTF8);
+    w->status = dk_sql_done(w->store, stmt, w->err);
     return false;
 }
 

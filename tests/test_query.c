@@ -316,6 +316,15 @@ static void search_finds_a_number_in_any_brackets_then_prefixes_then_parts(void 
         {"村", "P1:DK001 P1:DK002"},
         {"没有", ""},
         {"%", ""},
+        /* three characters and more are sought by their grams */
+        {"政地〔", "P1:DK001 P1:DK002 皖政地〔2020〕1号"},
+        {"政地〔2020", "P1:DK001 P1:DK002 皖政地〔2020〕1号"},
+        {"政地〔2021", ""},
+        {"地政〔2020", ""},
+        {"\"\"\"\"", ""},
+        {"政地〔\" OR \"皖政地", ""},
+        {"政地* NOT 皖政", ""},
+        {"ﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺ", ""}, /* ten times as long when folded */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         keys k = {0};

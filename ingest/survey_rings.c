@@ -1,0 +1,328 @@
+#include "ingest/survey_rings.h"
+
+#include "store/buf.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STRAY_POINTS 2    /* so few points of one 圈号 are no ring */
+#define NEAR_METRES 1.0   /* a 点号 that comes again so near closes its ring */
+#define SAME_METRES 0.002 /* coordinates are written to millimetres */
+#define CLEAR_TIMES 250   /* that distance so often, half a metre, is no imprecision */
+#define METRES_PER_DEGREE 111000.0
+#define SAMPLES 16 /* vertices of a ring that are asked whether they lie in another */
+
+void dk_survey_rings_finish(dk_survey_rings *rings)
+{
+    free(rings->rings);
+    free(rings->areas);
+    *rings = (dk_survey_rings){0};
+}
+
+static bool same_place(const dk_survey_point *a, const dk_survey_point *b)
+{
+    return a->x == b->x && a->y == b->y;
+}
+
+/* Behind the last of the points from start on that have its 圈号. */
+static size_t circle_end(const dk_survey_point *points, size_t n, size_t start)
+{
+    size_t end = start + 1;
+    while (end < n && points[end].circle == points[start].circle)
+        end++;
+    return end;
+}
+
+/* Whether all of [from, to) are of one 圈号, but for runs too short to be rings. */
+static bool one_circle(const dk_survey_point *points, size_t from, size_t to, bool *ret_stray)
+{
+    size_t longest = 0, at = from;
+    int32_t circle = points[from].circle;
+    while (at < to) {
+        const size_t end = circle_end(points, to, at);
+        if (end - at > longest) {
+            longest = end - at;
+            circle = points[at].circle;
+        }
+        at = end;
+    }
+    *ret_stray = longest < to - from;
+    for (at = from; at < to; at = circle_end(points, to, at))
+        if (points[at].circle != circle && circle_end(points, to, at) - at > STRAY_POINTS)
+            return false;
+    return true;
+}
+
+/* Behind the run of one 圈号 that starts there, over short runs of another in its middle. */
+static size_t run_end(const dk_survey_point *points, size_t n, size_t start, bool *ret_stray)
+{
+    size_t end = circle_end(points, n, start);
+    while (end < n) {
+        const size_t other = circle_end(points, n, end);
+        if (other - end > STRAY_POINTS || other == n || points[other].circle != points[start].circle)
+            break;
+        end = circle_end(points, n, other);
+        *ret_stray = true;
+    }
+    return end;
+}
+
+static bool add_ring(dk_survey_rings *rings, size_t first, size_t n)
+{
+    if (!dk_grow(&rings->rings, &rings->capacity, rings->n + 1, sizeof *rings->rings))
+        return false;
+    rings->rings[rings->n++] = (dk_survey_ring){.first = first, .n = n, .outer = -1};
+    return true;
+}
+
+/* Where the ring that starts there closes exactly; n: nowhere. */
+static size_t closing_point(const dk_survey_point *points, size_t n, size_t start, bool *ret_stray)
+{
+    for (size_t k = start + 3; k < n; k++)
+        if (same_place(&points[k], &points[start]))
+            return one_circle(points, start, k + 1, ret_stray) ? k : n;
+    return n;
+}
+
+/* Where the 点号 of the first point comes again before end; end: nowhere. */
+static size_t repeated_label(const dk_survey_point *points, const char *texts, size_t start, size_t end)
+{
+    const char *label = texts + points[start].label;
+    for (size_t k = start + 1; k < end && *label != '\0'; k++)
+        if (strcmp(texts + points[k].label, label) == 0)
+            return k >= start + 3 ? k : end;
+    return end;
+}
+
+static bool split_polygon(dk_survey_rings *rings, const dk_survey_point *points, size_t n, const char *texts,
+                          bool degrees)
+{
+    for (size_t start = 0; start < n && rings->n <= DK_SURVEY_MAX_RINGS;) {
+        bool stray = false;
+        const size_t close = closing_point(points, n, start, &stray);
+        if (close < n) {
+            if (!add_ring(rings, start, close - start))
+                return false;
+            rings->stray |= stray;
+            rings->n_closing++;
+            start = close + 1;
+            /* The closing point written twice. */
+            while (start < n && same_place(&points[start], &points[close]) &&
+                   (start + 1 == n || points[start + 1].circle != points[start].circle)) {
+                rings->n_closing++;
+                start++;
+            }
+            continue;
+        }
+        const size_t end = run_end(points, n, start, &rings->stray);
+        const size_t again = repeated_label(points, texts, start, end);
+        if (!add_ring(rings, start, again - start))
+            return false;
+        start = again;
+        if (again < end) {
+            const dk_survey_point *first = &points[rings->rings[rings->n - 1].first];
+            const double off =
+                hypot(points[again].x - first->x, points[again].y - first->y) * (degrees ? METRES_PER_DEGREE : 1);
+            if (off <= NEAR_METRES) {
+                rings->misfit = fmax(rings->misfit, off);
+                rings->n_closing++;
+                start++;
+            }
+        }
+    }
+    return true;
+}
+
+static bool split_runs(dk_survey_rings *rings, const dk_survey_point *points, size_t n, dk_survey_shape shape)
+{
+    for (size_t start = 0; start < n && rings->n <= DK_SURVEY_MAX_RINGS;) {
+        const size_t end = shape == DK_SURVEY_LINE ? circle_end(points, n, start) : n;
+        if (!add_ring(rings, start, end - start))
+            return false;
+        start = end;
+    }
+    return true;
+}
+
+/* Twice the signed area, from the ring's first point, which keeps the digits. */
+static double area_of(const dk_survey_point *points, const dk_survey_ring *ring)
+{
+    const dk_survey_point *p = points + ring->first;
+    double sum = 0;
+    for (size_t i = 1; i + 1 < ring->n; i++)
+        sum += (p[i].x - p->x) * (p[i + 1].y - p->y) - (p[i + 1].x - p->x) * (p[i].y - p->y);
+    return fabs(sum) / 2;
+}
+
+/* Whether all points lie on one line. A ring that crosses itself may have no area either, and is another mistake. */
+static bool flat(const dk_survey_point *points, const dk_survey_ring *ring, double same)
+{
+    const dk_survey_point *p = points + ring->first;
+    double length = 0, widest = 0;
+    size_t far = 0;
+    for (size_t i = 1; i < ring->n; i++) {
+        const double distance = hypot(p[i].x - p->x, p[i].y - p->y);
+        if (distance > length) {
+            length = distance;
+            far = i;
+        }
+    }
+    for (size_t i = 1; i < ring->n; i++)
+        widest = fmax(widest, fabs((p[far].x - p->x) * (p[i].y - p->y) - (p[i].x - p->x) * (p[far].y - p->y)));
+    return widest <= same * length;
+}
+
+typedef struct box {
+    double min_x, min_y, max_x, max_y;
+} box;
+
+static box box_of(const dk_survey_point *points, const dk_survey_ring *ring)
+{
+    const dk_survey_point *p = points + ring->first;
+    box b = {p->x, p->y, p->x, p->y};
+    for (size_t i = 1; i < ring->n; i++) {
+        b.min_x = fmin(b.min_x, p[i].x), b.max_x = fmax(b.max_x, p[i].x);
+        b.min_y = fmin(b.min_y, p[i].y), b.max_y = fmax(b.max_y, p[i].y);
+    }
+    return b;
+}
+
+/* Whether (x, y) lies inside the ring, and how far from its outline. */
+static bool point_inside(const dk_survey_point *points, const dk_survey_ring *ring, double x, double y,
+                         double *ret_distance)
+{
+    const dk_survey_point *p = points + ring->first;
+    bool inside = false;
+    double nearest = INFINITY;
+    for (size_t i = 0, j = ring->n - 1; i < ring->n; j = i++) {
+        const double ax = p[j].x - x, ay = p[j].y - y, bx = p[i].x - x, by = p[i].y - y;
+        if ((ay > 0) != (by > 0) && (ax * (by - ay) - ay * (bx - ax) > 0) == (by > ay))
+            inside = !inside;
+        const double dx = bx - ax, dy = by - ay, length = dx * dx + dy * dy;
+        double t = length > 0 ? -(ax * dx + ay * dy) / length : 0;
+        t = fmin(1, fmax(0, t));
+        const double ex = ax + t * dx, ey = ay + t * dy;
+        nearest = fmin(nearest, ex * ex + ey * ey);
+    }
+    *ret_distance = sqrt(nearest);
+    return inside;
+}
+
+/* Neighbouring parts differ by millimetres along what they share: the vertex or middle of an edge that lies farthest
+ * from the other's outline decides. false: none lies apart from it, so the two are one ring twice. */
+static bool ring_inside(const dk_survey_point *points, const dk_survey_ring *ring, const dk_survey_ring *other,
+                        double same, bool *ret_inside)
+{
+    const dk_survey_point *p = points + ring->first;
+    const size_t step = ring->n > SAMPLES ? ring->n / SAMPLES : 1;
+    double farthest = same, distance;
+    bool apart = false;
+    for (size_t i = 0; i < ring->n; i += step) {
+        const dk_survey_point *next = &p[(i + 1) % ring->n];
+        for (int middle = 0; middle < 2; middle++) {
+            const double x = middle ? (p[i].x + next->x) / 2 : p[i].x, y = middle ? (p[i].y + next->y) / 2 : p[i].y;
+            const bool inside = point_inside(points, other, x, y, &distance);
+            if (distance > farthest) {
+                farthest = distance;
+                *ret_inside = inside;
+                apart = true;
+                if (distance > CLEAR_TIMES * same)
+                    return true;
+            }
+        }
+    }
+    return apart;
+}
+
+/* The depth of a ring is how many it lies in: even ones are exteriors, odd ones holes of the smallest that they are in.
+ */
+static bool nest(dk_survey_rings *rings, const dk_survey_point *points, bool degrees, box *boxes, char *ret_problem,
+                 size_t problem_size)
+{
+    const double same = SAME_METRES / (degrees ? METRES_PER_DEGREE : 1);
+    for (size_t i = 0; i < rings->n; i++) {
+        dk_survey_ring *ring = &rings->rings[i];
+        size_t depth = 0;
+        int smallest = -1;
+        for (size_t j = 0; j < rings->n; j++) {
+            const box *in = &boxes[i], *out = &boxes[j];
+            bool inside = false;
+            if (i == j || in->min_x < out->min_x - same || in->max_x > out->max_x + same ||
+                in->min_y < out->min_y - same || in->max_y > out->max_y + same)
+                continue;
+            if (!ring_inside(points, ring, &rings->rings[j], same, &inside) &&
+                fabs(rings->areas[i] - rings->areas[j]) <= 1e-3 * rings->areas[j]) {
+                const dk_survey_ring *a = i < j ? ring : &rings->rings[j], *b = i < j ? &rings->rings[j] : ring;
+                snprintf(ret_problem, problem_size, "the ring that starts in line %lld is the one of line %lld again",
+                         (long long)points[b->first].line, (long long)points[a->first].line);
+                return false;
+            }
+            if (!inside)
+                continue;
+            depth++;
+            if (smallest < 0 || rings->areas[j] < rings->areas[smallest])
+                smallest = (int)j;
+        }
+        ring->outer = depth % 2 == 1 ? smallest : -1;
+        rings->area += depth % 2 == 1 ? -rings->areas[i] : rings->areas[i];
+    }
+    return true;
+}
+
+bool dk_survey_rings_find(dk_survey_rings *rings, const dk_survey_point *points, size_t n, const char *texts,
+                          dk_survey_shape shape, bool degrees, char *ret_problem, size_t problem_size, bool *ret_nomem)
+{
+    bool good = false;
+    box *boxes = NULL;
+    *ret_nomem = false;
+    rings->n = rings->n_closing = 0;
+    rings->stray = false;
+    rings->misfit = rings->area = 0;
+    if (!(shape == DK_SURVEY_POLYGON ? split_polygon(rings, points, n, texts, degrees)
+                                     : split_runs(rings, points, n, shape)))
+        goto nomem;
+    if (rings->n > DK_SURVEY_MAX_RINGS) {
+        snprintf(ret_problem, problem_size, "it has more than %d rings", DK_SURVEY_MAX_RINGS);
+        goto out;
+    }
+    for (size_t i = 0; i < rings->n; i++) {
+        const dk_survey_ring *ring = &rings->rings[i];
+        const size_t least = shape == DK_SURVEY_POLYGON ? 3 : shape == DK_SURVEY_LINE ? 2 : 1;
+        const dk_survey_point *first = &points[ring->first];
+        if (ring->n < least) {
+            snprintf(
+                ret_problem, problem_size,
+                "line %lld, %s: its ring (圈号 %d) has %zu point%s; a row is missing, or the 圈号 or a coordinate of "
+                "the rows around it is wrong",
+                (long long)first->line, texts + first->label, first->circle, ring->n, ring->n == 1 ? "" : "s");
+            goto out;
+        }
+    }
+    if (shape == DK_SURVEY_POLYGON && rings->n > 0) {
+        boxes = calloc(rings->n, sizeof *boxes);
+        if (boxes == NULL || !dk_grow(&rings->areas, &rings->areas_capacity, rings->n, sizeof *rings->areas))
+            goto nomem;
+        const double same = SAME_METRES / (degrees ? METRES_PER_DEGREE : 1);
+        for (size_t i = 0; i < rings->n; i++) {
+            boxes[i] = box_of(points, &rings->rings[i]);
+            rings->areas[i] = area_of(points, &rings->rings[i]);
+            if (flat(points, &rings->rings[i], same)) {
+                const dk_survey_point *first = &points[rings->rings[i].first];
+                snprintf(ret_problem, problem_size, "line %lld, %s: the ring that starts here encloses nothing",
+                         (long long)first->line, texts + first->label);
+                goto out;
+            }
+        }
+        if (!nest(rings, points, degrees, boxes, ret_problem, problem_size))
+            goto out;
+    }
+    good = true;
+    goto out;
+nomem:
+    *ret_nomem = true;
+out:
+    free(boxes);
+    return good;
+}
