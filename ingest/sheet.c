@@ -56,7 +56,11 @@ bool dk_sheet_add_cell(dk_sheet *sheet, size_t column, dk_cell_type type, double
         sheet->cells[sheet->n_cells] = (dk_cell){.text = ""};
     sheet->cells[column] = (dk_cell){.type = type, .real = number, .size = size};
     sheet->places[column] = sheet->text.size;
-    if (type == DK_CELL_TEXT || type == DK_CELL_DATE) {
+    if (size > DK_SHEET_MAX_ROW_TEXT - sheet->text.size) {
+        /* one text named by thousands of cells is small in the file */
+        sheet->cells[column] = (dk_cell){.text = ""};
+        dk_sheet_cell_problem(sheet, column, "the texts of this row are over 16 MiB together; shorten them");
+    } else if (type == DK_CELL_TEXT || type == DK_CELL_DATE) {
         dk_buf_append(&sheet->text, text, size);
         dk_buf_byte(&sheet->text, 0);
     }

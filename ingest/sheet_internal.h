@@ -8,6 +8,7 @@ enum {
     DK_SHEET_MAX_COLUMNS = 16384, /* of XLSX and ODS */
     DK_SHEET_MAX_ROWS = 1048576,
     DK_SHEET_MAX_TEXT = 1 << 20, /* bytes of one cell; Excel allows 32767 characters */
+    DK_SHEET_MAX_ROW_TEXT = 16 << 20,
     DK_SHEET_MAX_MERGES = 1 << 20
 };
 
@@ -47,7 +48,7 @@ dk_status dk_sheet_open_xls(dk_sheet *sheet, const unsigned char *data, size_t s
 
 dk_status dk_sheet_add_name(dk_sheet *sheet, const char *name, dk_error *err);
 void dk_sheet_begin_row(dk_sheet *sheet, int64_t number);
-/* false: too many columns or out of memory. */
+/* false: too many columns or out of memory. A text that the row has no room for is a problem of the row. */
 bool dk_sheet_add_cell(dk_sheet *sheet, size_t column, dk_cell_type type, double number, const char *text, size_t size);
 /* A number whose style is that of a date: DATE if there is such a day, else REAL. */
 bool dk_sheet_add_date(dk_sheet *sheet, size_t column, double serial);

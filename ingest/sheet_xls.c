@@ -342,9 +342,12 @@ static dk_status read_globals(xls *self, dk_error *err)
 
 /* ---- a sheet ---- */
 
+enum { MAX_COLUMNS = 256 };
+
+/* NULL: there is no such column, or out of memory. */
 static cell *add_cell(xls *self, const unsigned char *head, dk_cell_type type)
 {
-    if (!dk_grow(&self->cells, &self->cells_capacity, self->n_cells + 1, sizeof *self->cells))
+    if (u16(head + 2) >= MAX_COLUMNS || !dk_grow(&self->cells, &self->cells_capacity, self->n_cells + 1, sizeof *self->cells))
         return NULL;
     cell *c = &self->cells[self->n_cells++];
     *c = (cell){.row = u16(head), .column = (uint16_t)u16(head + 2), .style = (uint16_t)u16(head + 4), .type = type};

@@ -174,6 +174,38 @@ static void on_style_end(void *user, const char *name)
         ((xlsx *)user)->in_cell_styles = false;
 }
 
+/* ---- texts ---- */
+
+static int hex_digit(unsigned char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* What XML cannot hold is written _xHHHH_ (ST_Xstring, ECMA-376 part 1, 22.9.2.19), line ends of Windows too. In place;
+ * control characters but tab and line end become a blank. */
+static void unescape(dk_buf *text, size_t start)
+{
+    size_t to = start;
+    for (size_t from = start; from < text->size; from++) {
+        const unsigned char *at = text->data + from;
+        unsigned code = 0;
+        bool escaped = text->size - from >= 7 && at[0] == '_' && at[1] == 'x' && at[6] == '_';
+        for (size_t i = 2; i < 6 && escaped; i++) {
+            const int digit = hex_digit(at[i]);
+            escaped = digit >= 0;
+            code = code * 16 + (unsigned)digit;
+        }
+        if (!escaped || code >= 0x80 || code == 0) { /* others than ASCII are never written so */
+            text->data[to++] = at[0];
+            continue;
+        }
+        from += 6;
+        if (code != '\r')
+            text->data[to++] = (unsigned char)(code >= 0x20 || code == '\t' || code == '\n' ? code : ' ');
+    }
+    text->size = to;
+}
+
 /* ---- shared strings ---- */
 
 static void on_string(void *user, const char *name, const char **attributes)
@@ -195,9 +227,11 @@ static void on_string(void *user, const char *name, const char **attributes)
 static void on_string_end(void *user, const char *name)
 {
     xlsx *self = user;
-    if (strcmp(name, "si") == 0)
+    if (strcmp(name, "si") == 0) {
+        if (self->n_strings > 0)
+            unescape(&self->strings, self->string_places[self->n_strings - 1]);
         dk_buf_byte(&self->strings, 0);
-    else if (strcmp(name, "rPh") == 0)
+    } else if (strcmp(name, "rPh") == 0)
         self->in_phonetic = false;
     else if (strcmp(name, "t") == 0)
         self->capture = false;
@@ -318,6 +352,7 @@ static void end_cell(xlsx *self)
         }
         return;
     }
+    unescape(&self->text, 0);
     const char *text = dk_buf_cstr(&self->text);
     bool added = false;
     if (text == NULL) {

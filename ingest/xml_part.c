@@ -2,11 +2,17 @@
 
 #include <cpl_vsi.h>
 #include <expat.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK = 1 << 16 };
+enum {
+    CHUNK = 1 << 16,
+    MAX_TOKEN = 16 << 20, /* bytes that expat may hold before it says what they are; a cell's text comes in pieces */
+    MAX_DEPTH = 256       /* elements within each other; these formats have a dozen */
+};
+#define MAX_BYTES (INT64_C(8) << 30) /* of a part, unpacked; a sheet of a million rows and a hundred columns has 4 GB */
 
 struct dk_xml_part {
     char *path, *member;
@@ -15,6 +21,8 @@ struct dk_xml_part {
     XML_Parser parser;
     dk_xml_calls calls;
     bool suspended, last_given; /* last_given: expat has the last piece already */
+    int depth;
+    int64_t given;
     dk_status failed;
     char sentence[300];
 };
@@ -36,6 +44,8 @@ const char *dk_xml_attribute(const char **attributes, const char *name)
 static void on_start(void *user, const XML_Char *name, const XML_Char **attributes)
 {
     dk_xml_part *part = user;
+    if (++part->depth > MAX_DEPTH)
+        dk_xml_part_fail(part, DK_INVALID, "its elements lie within each other without end; it is damaged: save it again");
     if (part->failed == DK_OK)
         part->calls.start(part->calls.user, local(name), attributes);
 }
@@ -43,6 +53,7 @@ static void on_start(void *user, const XML_Char *name, const XML_Char **attribut
 static void on_end(void *user, const XML_Char *name)
 {
     dk_xml_part *part = user;
+    part->depth--;
     if (part->failed == DK_OK)
         part->calls.end(part->calls.user, local(name));
 }
@@ -80,8 +91,12 @@ dk_status dk_xml_part_open(const char *path, const char *member, const dk_xml_ca
         goto out;
     }
     VSIStatBufL info;
-    if (VSIStatL(inside, &info) == 0)
-        part->size = (vsi_l_offset)info.st_size;
+    if (VSIStatL(inside, &info) != 0) {
+        status = dk_fail(err, DK_INVALID, "%s: %s in it cannot be unpacked; the file is damaged: save it again", path,
+                         member);
+        goto out;
+    }
+    part->size = (vsi_l_offset)info.st_size;
     XML_SetUserData(part->parser, part);
     XML_SetElementHandler(part->parser, on_start, on_end);
     XML_SetCharacterDataHandler(part->parser, on_text);
@@ -143,10 +158,15 @@ dk_status dk_xml_part_run(dk_xml_part *part, dk_error *err)
                 return dk_fail(err, DK_NOMEM, "%s: out of memory", part->path);
             const size_t got = VSIFReadL(room, 1, CHUNK, part->file);
             part->last_given = got < CHUNK;
-            if (part->last_given && !VSIFEofL(part->file))
+            part->given += (int64_t)got;
+            if (part->last_given && (vsi_l_offset)part->given != part->size)
                 return dk_fail(err, DK_INVALID, "%s: %s in it cannot be unpacked; the file is damaged: save it again",
                                part->path, part->member);
             parsed = XML_ParseBuffer(part->parser, (int)got, part->last_given);
+            if (parsed != XML_STATUS_ERROR && part->failed == DK_OK &&
+                (part->given > MAX_BYTES || part->given - (int64_t)XML_GetCurrentByteIndex(part->parser) > MAX_TOKEN))
+                return dk_fail(err, DK_LIMIT, "%s: %s in it is far larger than any such file; split the workbook",
+                               part->path, part->member);
         }
         if (part->failed != DK_OK)
             return dk_fail(err, part->failed, "%s: %s", part->path, part->sentence);
