@@ -328,3 +328,25 @@ void dk_mapping_finish(dk_mapping *mapping)
     dk_buf_finish(&mapping->notes);
     *mapping = (dk_mapping){0};
 }
+
+bool dk_field_is_amount(const dk_field *field)
+{
+    dk_unit unit;
+    return (field->type == DK_FIELD_NUMBER || field->type == DK_FIELD_INTEGER) && field->unit != NULL &&
+           dk_unit_parse(field->unit, strlen(field->unit), &unit) &&
+           (unit.dimension == DK_UNIT_AREA || unit.dimension == DK_UNIT_MONEY);
+}
+
+void dk_mapping_units(dk_mapping *mapping, const dk_kind *kind, const dk_unit *units, size_t n_units)
+{
+    for (size_t c = 0; c < mapping->n_columns; c++) {
+        const dk_field *field = mapping->field[c] >= 0 ? &kind->fields[mapping->field[c]] : NULL;
+        dk_unit own;
+        if (field == NULL || field->unit == NULL || mapping->units[c].dimension != DK_UNIT_NONE ||
+            !dk_unit_parse(field->unit, strlen(field->unit), &own))
+            continue;
+        for (size_t i = 0; i < n_units; i++)
+            if (units[i].dimension == own.dimension)
+                mapping->units[c] = units[i];
+    }
+}

@@ -170,6 +170,11 @@ static dk_status open_file(loader *self, const char *path, file *from, dk_error 
     const dk_column *columns;
     const size_t n = dk_source_columns(from->source, &columns);
     status = dk_mapping_resolve(self->kind, columns, n, &options->columns, path, &from->mapping, err);
+    if (status == DK_OK) {
+        const dk_unit *units;
+        const size_t n_units = dk_source_units(from->source, &units);
+        dk_mapping_units(&from->mapping, self->kind, units, n_units);
+    }
     if (status != DK_OK || !layer)
         return status;
     status = choose_crs(self, from, err);
@@ -221,6 +226,7 @@ static void note_file(loader *self, file *from)
                         "%s: %lld texts fill their column and end in half a character, which was left out", path,
                         (long long)dk_source_cut_texts(from->source));
     self->summary.repaired += from->reader.repaired;
+    self->summary.left_out += dk_source_left_out(from->source);
 }
 
 /* ---- rows ---- */
@@ -311,6 +317,8 @@ static dk_status load_rows(loader *self, file *from, dk_error *err)
                                     .kind = self->kind,
                                     .geometry = &from->reader,
                                     .spreadsheet = from->spreadsheet,
+                                    .merged = self->options->columns.merged,
+                                    .n_merged = self->options->columns.n_merged,
                                     .set_values = self->set_values,
                                     .is_set = self->is_set};
     dk_reading *reading = NULL;

@@ -54,13 +54,16 @@ bool dk_sheet_add_cell(dk_sheet *sheet, size_t column, dk_cell_type type, double
     }
     for (; sheet->n_cells <= column; sheet->n_cells++)
         sheet->cells[sheet->n_cells] = (dk_cell){.text = ""};
+    const bool text_cell = type == DK_CELL_TEXT || type == DK_CELL_DATE;
+    if (!text_cell)
+        size = 0;
     sheet->cells[column] = (dk_cell){.type = type, .real = number, .size = size};
     sheet->places[column] = sheet->text.size;
     if (size > DK_SHEET_MAX_ROW_TEXT - sheet->text.size) {
         /* one text named by thousands of cells is small in the file */
         sheet->cells[column] = (dk_cell){.text = ""};
         dk_sheet_cell_problem(sheet, column, "the texts of this row are over 16 MiB together; shorten them");
-    } else if (type == DK_CELL_TEXT || type == DK_CELL_DATE) {
+    } else if (text_cell) {
         dk_buf_append(&sheet->text, text, size);
         dk_buf_byte(&sheet->text, 0);
     }

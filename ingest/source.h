@@ -4,6 +4,7 @@
 
 #include "ingest/cell.h"
 #include "ingest/encoding.h"
+#include "ingest/units.h"
 #include "store/status.h"
 
 #include <ogr_api.h>
@@ -62,6 +63,10 @@ OGRSpatialReferenceH dk_source_crs(const dk_source *source);
 const char *dk_source_crs_problem(const dk_source *source);
 /* What was decided in reading it, one sentence a line, "" for most formats. Complete behind the last row. */
 const char *dk_source_notes(dk_source *source);
+/* Rows of a table that are no data, such as totals, and were left out so far; the notes name them. */
+int64_t dk_source_left_out(const dk_source *source);
+/* The units that a line above the header of a table gives for all its columns that say none. */
+size_t dk_source_units(const dk_source *source, const dk_unit **ret_units);
 /* From 0 to 1. */
 double dk_source_progress(const dk_source *source);
 /* Texts that were cut off at a field's width in the middle of a character, so far. */

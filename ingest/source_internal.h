@@ -1,4 +1,4 @@
-/* What source.c, source_ogr.c and source_txt.c share; for them alone. */
+/* What source.c, source_ogr.c, source_table.c and source_txt.c share; for them alone. */
 #ifndef DK_INGEST_SOURCE_INTERNAL_H
 #define DK_INGEST_SOURCE_INTERNAL_H
 
@@ -15,7 +15,7 @@ struct dk_source {
     dk_format format;
     dk_encoding encoding;
     dk_decoder *decoder;
-    bool table; /* a sheet or CSV: the header is a row among the others */
+    struct dk_source_table *table; /* of a sheet or CSV: the header is a row among the others (source_table.c) */
     bool want_geometry;
 
     /* the row as it stands in the file */
@@ -56,6 +56,17 @@ void dk_source_text(dk_source *source, size_t i, const char *text, size_t size, 
 dk_status dk_source_fix(dk_source *source, dk_error *err);
 /* Remembers that a cell has bytes that cannot be decoded. */
 void dk_source_bad_bytes(dk_source *source, size_t raw_index);
+
+/* The next row of the file as it stands there, in raw, row and problem. */
+dk_status dk_source_raw_next(dk_source *source, dk_error *err);
+bool dk_cell_blank(const dk_cell *cell);
+
+/* Finds the header and names the columns. The next row is then the first behind it. */
+dk_status dk_source_table_open(dk_source *source, const dk_source_options *options, dk_error *err);
+void dk_source_table_close(struct dk_source_table *table); /* NULL-safe */
+/* The next row of data, merged cells filled in. */
+dk_status dk_source_table_next(dk_source *source, dk_error *err);
+const char *dk_source_table_notes(dk_source *source);
 
 dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, const dk_source_options *options,
                              dk_error *err);

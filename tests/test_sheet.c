@@ -78,6 +78,8 @@ static void every_cell_is_where_the_sheet_shows_it(void **state)
                 assert_null(row.problem);
                 for (size_t c = 0; c < 6; c++) {
                     char shown[200];
+                    if (c < row.n)
+                        assert_int_equal(row.cells[c].size, strlen(row.cells[c].text));
                     show(&row, c, shown);
                     assert_string_equal(shown, ledger[i].cells[c] != NULL ? ledger[i].cells[c] : "");
                 }

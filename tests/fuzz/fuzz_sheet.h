@@ -19,8 +19,10 @@ static void read_sheet(dk_sheet *sheet)
         for (size_t i = 0; i < row.n; i++) {
             const dk_cell *cell = &row.cells[i];
             any |= cell->type != DK_CELL_EMPTY;
-            if (cell->type != DK_CELL_TEXT && cell->type != DK_CELL_DATE)
+            if (cell->type != DK_CELL_TEXT && cell->type != DK_CELL_DATE) {
+                CHECK(cell->size == 0 && cell->text[0] == '\0');
                 continue;
+            }
             CHECK(cell->text[cell->size] == '\0' && dk_utf8_valid(cell->text, cell->size));
             if (cell->type == DK_CELL_DATE)
                 CHECK(cell->size == 10);
