@@ -219,7 +219,7 @@ dk_status dk_source_open(const char *path, const dk_source_options *options, dk_
     if (source == NULL)
         return dk_fail(err, DK_NOMEM, "%s: out of memory", path);
     dk_buf_init(&source->arena);
-    source->wkt_index = -1;
+    source->wkt_index = source->boundary_index = -1;
     source->format = format->format;
     source->want_geometry = options->want_geometry;
     source->path = strdup(path);
@@ -266,6 +266,8 @@ void dk_source_close(dk_source *source)
     dk_csv_close(source->csv);
     dk_sheet_close(source->sheet);
     dk_source_table_close(source->table);
+    dk_source_mining_close(source->mining);
+    free(source->geometry_column);
     dk_survey_close(source->survey);
     free(source->survey_values);
     dk_dbf_finish(&source->dbf);
@@ -312,17 +314,26 @@ dk_status dk_source_next(dk_source *source, dk_source_row *ret_row, dk_error *er
         const size_t from = source->raw_index[i];
         source->cells[i] = from < source->n_raw ? source->raw[from] : (dk_cell){.text = ""};
     }
-    if (source->csv != NULL)
+    if (source->mining != NULL)
+        dk_source_mining_read(source);
+    else if (source->csv != NULL)
         read_wkt(source);
     ret_row->number = source->row;
     ret_row->cells = source->cells;
     ret_row->geometry = NULL;
-    if (source->want_geometry && source->sheet == NULL)
+    if (source->mining != NULL)
+        ret_row->geometry = source->geometry;
+    else if (source->want_geometry && source->sheet == NULL)
         ret_row->geometry = source->feature == NULL ? source->geometry : OGR_F_GetGeometryRef(source->feature);
-    ret_row->wkt =
-        source->wkt_index >= 0 && (size_t)source->wkt_index < source->n_raw ? &source->raw[source->wkt_index] : NULL;
+    const int geometry = source->mining != NULL ? source->boundary_index : source->wkt_index;
+    ret_row->wkt = geometry >= 0 && (size_t)geometry < source->n_raw ? &source->raw[geometry] : NULL;
     ret_row->problem = source->problem[0] != '\0' ? source->problem : NULL;
     return DK_OK;
+}
+
+const char *dk_source_geometry_column(const dk_source *source)
+{
+    return source->geometry_column;
 }
 
 const char *dk_source_path(const dk_source *source)
@@ -348,6 +359,8 @@ size_t dk_source_columns(const dk_source *source, const dk_column **ret_columns)
 
 bool dk_source_has_geometry(const dk_source *source)
 {
+    if (source->mining != NULL)
+        return true;
     if (source->csv != NULL)
         return source->wkt_index >= 0;
     if (source->survey != NULL)
@@ -370,6 +383,9 @@ const char *dk_source_crs_problem(const dk_source *source)
     const char *problem = NULL;
     if (source->survey != NULL)
         dk_survey_epsg(source->survey, &problem);
+    else if (source->mining != NULL)
+        problem = "boundaries in a text do not say their coordinate system; say it with --crs, such as EPSG:4527 for CGCS2000 "
+                  "and eastings that begin with 39, or EPSG:4490 for degrees";
     return problem;
 }
 

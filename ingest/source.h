@@ -25,6 +25,7 @@ typedef struct dk_column {
     const char *name; /* UTF-8, owned by the source */
     bool cut;         /* a DBF name of full length: the rest of a longer name may be missing */
     bool optional;    /* the format has it whether or not anyone wants it: no mistake if no field knows it */
+    bool made;        /* out of others, and not in the file */
 } dk_column;
 
 typedef struct dk_source_options {
@@ -41,7 +42,7 @@ typedef struct dk_source_row {
     int64_t number;        /* as the source counts: sheet and CSV rows with the header, others features from 1 */
     const dk_cell *cells;  /* one for each column; valid until the next row */
     OGRGeometryH geometry; /* borrowed, NULL if there is none */
-    const dk_cell *wkt;    /* the text of a CSV's geometry column, NULL if there is none */
+    const dk_cell *wkt;    /* the text of a table's geometry column, NULL if there is none */
     const char *problem;   /* a sentence why the row cannot be read right, or NULL */
 } dk_source_row;
 
@@ -57,6 +58,8 @@ dk_format dk_source_format(const dk_source *source);
 dk_encoding dk_source_encoding(const dk_source *source);
 size_t dk_source_columns(const dk_source *source, const dk_column **ret_columns);
 bool dk_source_has_geometry(const dk_source *source);
+/* The column of a table that has it as text, which is none of dk_source_columns; NULL: there is none. */
+const char *dk_source_geometry_column(const dk_source *source);
 /* NULL: the source does not say. For GeoJSON without a crs member, WGS 84 (RFC 7946). */
 OGRSpatialReferenceH dk_source_crs(const dk_source *source);
 /* Why it does not, where the source tells: a sentence without the path. NULL: it does, or nothing is known. */

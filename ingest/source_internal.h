@@ -1,4 +1,4 @@
-/* What source.c, source_ogr.c, source_table.c and source_txt.c share; for them alone. */
+/* What source.c, source_mining.c, source_ogr.c, source_table.c and source_txt.c share; for them alone. */
 #ifndef DK_INGEST_SOURCE_INTERNAL_H
 #define DK_INGEST_SOURCE_INTERNAL_H
 
@@ -32,6 +32,8 @@ struct dk_source {
     int64_t header_row;
     size_t n_header;       /* cells of the header row, named or not */
     int wkt_index;         /* raw index of a CSV's geometry column; -1 */
+    int boundary_index;    /* raw index of a column of mining boundaries; -1 */
+    char *geometry_column; /* the name of either; owned */
     OGRGeometryH geometry; /* owned, from WKT or a coordinate TXT */
 
     GDALDatasetH dataset;
@@ -42,6 +44,7 @@ struct dk_source {
     dk_dbf dbf;
     dk_csv *csv;
     dk_sheet *sheet;
+    struct dk_source_mining *mining; /* of a table with boundary_index */
     dk_survey *survey;
     int *survey_values; /* of each raw cell: which value of a parcel, or -1 - i for pair i of [项目信息] */
     int64_t cut_texts;
@@ -67,6 +70,13 @@ void dk_source_table_close(struct dk_source_table *table); /* NULL-safe */
 /* The next row of data, merged cells filled in. */
 dk_status dk_source_table_next(dk_source *source, dk_error *err);
 const char *dk_source_table_notes(dk_source *source);
+
+/* rings: the column that takes the rings as JSON. */
+dk_status dk_source_mining_open(dk_source *source, size_t rings, dk_error *err);
+void dk_source_mining_close(struct dk_source_mining *mining); /* NULL-safe */
+/* Makes the geometry of the row and its cell of rings, or a problem. */
+void dk_source_mining_read(dk_source *source);
+const char *dk_source_mining_notes(const dk_source *source);
 
 dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, const dk_source_options *options,
                              dk_error *err);

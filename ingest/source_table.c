@@ -3,6 +3,7 @@
 #include "ingest/source_internal.h"
 
 #include "ingest/columns.h"
+#include "ingest/mining_boundary.h"
 #include "store/text.h"
 
 #include <stdio.h>
@@ -383,9 +384,9 @@ static dk_status name_columns(dk_source *source, struct dk_source_table *table, 
         n = table->rows[i].n > n ? table->rows[i].n : n;
     source->n_header = n;
     source->header_row = table->rows[table->bottom].number;
-    source->columns = calloc(n + 1, sizeof *source->columns);
-    source->raw_index = calloc(n + 1, sizeof *source->raw_index);
-    source->cells = calloc(n + 1, sizeof *source->cells);
+    source->columns = calloc(n + 2, sizeof *source->columns); /* one for the rings of boundaries */
+    source->raw_index = calloc(n + 2, sizeof *source->raw_index);
+    source->cells = calloc(n + 2, sizeof *source->cells);
     if (source->columns == NULL || source->raw_index == NULL || source->cells == NULL)
         return no_memory(source, err);
     for (size_t c = 0; c < n; c++) {
@@ -394,14 +395,28 @@ static dk_status name_columns(dk_source *source, struct dk_source_table *table, 
             return no_memory(source, err);
         if (source->csv != NULL && source->wkt_index < 0 && is_wkt_name(name) && !is_known(options, name))
             source->wkt_index = (int)c;
-        if (*name == '\0' || source->wkt_index == (int)c) {
+        else if (options->want_geometry && source->boundary_index < 0 && dk_mining_column(name) && !is_known(options, name))
+            source->boundary_index = (int)c;
+        if (source->wkt_index == (int)c || source->boundary_index == (int)c) {
+            free(source->geometry_column);
+            source->geometry_column = name;
+            continue;
+        }
+        if (*name == '\0') {
             free(name);
             continue;
         }
         source->columns[source->n_columns].name = name;
         source->raw_index[source->n_columns++] = c;
     }
-    return DK_OK;
+    if (source->boundary_index < 0 || source->wkt_index >= 0)
+        return DK_OK;
+    char *rings = strdup("rings");
+    if (rings == NULL)
+        return no_memory(source, err);
+    source->columns[source->n_columns] = (dk_column){.name = rings, .optional = true, .made = true};
+    source->raw_index[source->n_columns++] = SIZE_MAX;
+    return dk_source_mining_open(source, source->n_columns - 1, err);
 }
 
 /* 单位：万元, 面积单位：亩、金额单位：元 above the header. */
@@ -708,7 +723,8 @@ static void check_outside(dk_source *source)
         while (column < source->n_columns && source->raw_index[column] < i)
             column++;
         const bool named =
-            (column < source->n_columns && source->raw_index[column] == i) || (int)i == source->wkt_index;
+            (column < source->n_columns && source->raw_index[column] == i) || (int)i == source->wkt_index ||
+            (int)i == source->boundary_index;
         if (!named && !dk_cell_blank(&source->raw[i]))
             snprintf(
                 source->problem, sizeof source->problem,
@@ -762,6 +778,8 @@ const char *dk_source_table_notes(dk_source *source)
         dk_buf_format(&table->notes, "%s left out: totals (合计), the header again, or what stands below a table\n",
                       table->left_out == 1 ? " was" : " were");
     }
+    if (source->mining != NULL)
+        dk_buf_text(&table->notes, dk_source_mining_notes(source));
     const char *text = dk_buf_cstr(&table->notes);
     return text != NULL ? text : "";
 }
