@@ -99,6 +99,15 @@ static bool as_number(token t, double *ret)
     return *end == '\0' && end != text && isfinite(*ret);
 }
 
+/* Bytes of a token that a message shows: whole characters. */
+static int shown(token t)
+{
+    size_t size = t.size < 40 ? t.size : 40;
+    while (size > 0 && size < t.size && ((unsigned char)t.text[size] & 0xC0) == 0x80)
+        size--;
+    return (int)size;
+}
+
 static bool as_count(token t, size_t *ret)
 {
     double number;
@@ -228,7 +237,7 @@ static dk_status parse_rings(parser *p, bool numbered)
             return dk_fail(p->err, DK_INVALID, "it says %zu rings and ends behind %zu", n_rings, r);
         if (!as_count(p->tokens[at], &n) || n < 3)
             return dk_fail(p->err, DK_INVALID, "ring %zu: \"%.*s\" is no number of points (3 or more)", r + 1,
-                           (int)(p->tokens[at].size < 40 ? p->tokens[at].size : 40), p->tokens[at].text);
+                           shown(p->tokens[at]), p->tokens[at].text);
         at++;
         for (size_t i = 0; i < n; i++, at += per_point) {
             double a, b;
@@ -255,7 +264,7 @@ static dk_status parse_rings(parser *p, bool numbered)
         if (numbered) {
             if (rest[3].size > 0 && (!as_number(rest[3], &flag) || (flag != 1 && flag != -1)))
                 return dk_fail(p->err, DK_INVALID, "ring %zu: \"%.*s\" is no flag; it is 1 (圈入) or -1 (扣除)", r + 1,
-                               (int)(rest[3].size < 40 ? rest[3].size : 40), rest[3].text);
+                               shown(rest[3]), rest[3].text);
             excluded = flag == -1;
         } else {
             excluded = rest[1].size > 0 && as_number(rest[1], &flag) && flag != 0;
@@ -266,7 +275,7 @@ static dk_status parse_rings(parser *p, bool numbered)
     }
     if (at < p->n_tokens)
         return dk_fail(p->err, DK_INVALID, "it says %zu rings and goes on behind them: \"%.*s\"", n_rings,
-                       (int)(p->tokens[at].size < 40 ? p->tokens[at].size : 40), p->tokens[at].text);
+                       shown(p->tokens[at]), p->tokens[at].text);
     return DK_OK;
 }
 
