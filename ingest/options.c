@@ -12,6 +12,8 @@ typedef enum option_id {
     OPT_ENCODING,
     OPT_FIELD,
     OPT_MERGED,
+    OPT_TRANSFORMATION,
+    OPT_ACCEPT_DATUM_ERROR,
     OPT_SET,
     OPT_AXES,
     OPT_IGNORE,
@@ -36,6 +38,8 @@ static const struct option_name {
     [OPT_ENCODING] = {"--encoding", true},
     [OPT_FIELD] = {"--field", true},
     [OPT_MERGED] = {"--merged", true},
+    [OPT_TRANSFORMATION] = {"--transformation", true},
+    [OPT_ACCEPT_DATUM_ERROR] = {"--accept-datum-error", false},
     [OPT_SET] = {"--set", true},
     [OPT_AXES] = {"--axes", true},
     [OPT_IGNORE] = {"--ignore", true},
@@ -65,7 +69,7 @@ static const struct command_name {
      "Makes a new, empty store that follows the catalogue FILE (YAML).\n\n"
      "  dikuai-ingest create dangshan.gpkg --catalogue samples/dangshan/catalogue.yaml\n"},
     {"load", dk_command_load, 3, -1,
-     BIT(OPT_CRS) | BIT(OPT_ENCODING) | BIT(OPT_FIELD) | BIT(OPT_MERGED) | BIT(OPT_SET) | BIT(OPT_AXES) | BIT(OPT_IGNORE) |
+     BIT(OPT_CRS) | BIT(OPT_TRANSFORMATION) | BIT(OPT_ACCEPT_DATUM_ERROR) | BIT(OPT_ENCODING) | BIT(OPT_FIELD) | BIT(OPT_MERGED) | BIT(OPT_SET) | BIT(OPT_AXES) | BIT(OPT_IGNORE) |
          BIT(OPT_REPLACE) | BIT(OPT_BATCH) | BIT(OPT_REJECTS) | BIT(OPT_DRY_RUN) | BIT(OPT_PUBLISH) |
          BIT(OPT_ALLOW_REJECTS) | BIT(OPT_LAYER) | BIT(OPT_JSON) | BIT(OPT_ACTOR),
      "dikuai-ingest load STORE NAME SOURCE... [options]\n\n"
@@ -74,6 +78,8 @@ static const struct command_name {
      "coordinate TXT of 勘测定界. The batch is staged, and seen by nobody, until it is published.\n\n"
      "  --crs EPSG:N           coordinate system, for files that do not say it (EPSG:4527: CGCS2000, 3-degree zone "
      "39)\n"
+     "  --transformation FILE  from Xian 1980 or Beijing 1954 by the parameters in FILE, which never leave it\n"
+     "  --accept-datum-error   take old coordinates as CGCS2000, tens of metres off; the batch is marked\n"
      "  --axes yx              the file has (north, east) or (latitude, longitude)\n"
      "  --encoding E           UTF-8 or GB18030 (also GBK, GB2312); by default the bytes of each file decide\n"
      "  --layer NAME           which layer or sheet of a file with several\n"
@@ -189,6 +195,12 @@ static dk_status set_option(dk_options *options, option_id id, const char *value
         if (!split_pair(value, (dk_pair *)(uintptr_t)&columns->sets[columns->n_sets], &copy))
             return dk_fail(err, DK_INVALID, "--set %s: write it as FIELD=VALUE", value);
         columns->n_sets++;
+        break;
+    case OPT_TRANSFORMATION:
+        options->transformation = value;
+        break;
+    case OPT_ACCEPT_DATUM_ERROR:
+        options->accept_datum_error = true;
         break;
     case OPT_MERGED:
         if (!split_pair(value, (dk_pair *)(uintptr_t)&columns->merged[columns->n_merged], &copy))

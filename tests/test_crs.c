@@ -13,7 +13,7 @@ static dk_crs accepted(const char *text)
 {
     dk_crs crs;
     dk_error err = {0};
-    if (dk_crs_from_text(text, &crs, &err) != DK_OK)
+    if (dk_crs_from_text(text, NULL, &crs, &err) != DK_OK)
         fail_msg("%s: %s", text, err.text);
     return crs;
 }
@@ -22,7 +22,7 @@ static void refused(const char *text, const char *because)
 {
     dk_crs crs;
     dk_error err = {0};
-    assert_true(dk_crs_from_text(text, &crs, &err) != DK_OK);
+    assert_true(dk_crs_from_text(text, NULL, &crs, &err) != DK_OK);
     if (strstr(err.text, because) == NULL)
         fail_msg("%s: %s", text, err.text);
 }
@@ -117,7 +117,7 @@ static void esri_names(void **state)
         assert_int_equal(OSRImportFromWkt(srs, &wkt), OGRERR_NONE);
         dk_crs crs;
         dk_error err = {0};
-        const dk_status status = dk_crs_from_srs(srs, "p.shp", &crs, &err);
+        const dk_status status = dk_crs_from_srs(srs, "p.shp", NULL, &crs, &err);
         OSRRelease(srs);
         if (wkts[i][1] != NULL) {
             assert_int_equal(status, DK_OK);
