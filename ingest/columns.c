@@ -194,6 +194,13 @@ static dk_status map_column(const dk_kind *kind, const dk_column *columns, size_
         mapping->field[c] = DK_COLUMN_IGNORED;
         return DK_OK;
     }
+    /* What a format has of itself, like the Name of KML, makes way for a column that someone has made. */
+    if (mapping->column[field] >= 0 && columns[c].optional)
+        return DK_OK;
+    if (mapping->column[field] >= 0 && columns[mapping->column[field]].optional) {
+        mapping->field[mapping->column[field]] = DK_COLUMN_IGNORED - 1;
+        mapping->column[field] = -1;
+    }
     if (mapping->column[field] >= 0) {
         const char *other = columns[mapping->column[field]].name;
         return dk_fail(err, DK_INVALID,

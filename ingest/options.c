@@ -74,8 +74,8 @@ static const struct command_name {
          BIT(OPT_ALLOW_REJECTS) | BIT(OPT_LAYER) | BIT(OPT_JSON) | BIT(OPT_ACTOR),
      "dikuai-ingest load STORE NAME SOURCE... [options]\n\n"
      "Reads files into the store as one batch: all of them or none. NAME is a layer or a kind of record of the\n"
-     "catalogue. SOURCE: shapefile, GeoPackage, GeoJSON, FlatGeobuf, CSV, XLSX, XLS, ODS, or\n"
-     "coordinate TXT of 勘测定界. The batch is staged, and seen by nobody, until it is published.\n\n"
+     "catalogue. SOURCE: shapefile, GeoPackage, GeoJSON, FlatGeobuf, file geodatabase, KML, GML,\n"
+     "MapInfo, CSV, XLSX, XLS, ODS, or coordinate TXT of 勘测定界. The batch is staged, and seen by nobody, until it is published.\n\n"
      "  --crs EPSG:N           coordinate system, for files that do not say it (EPSG:4527: CGCS2000, 3-degree zone "
      "39)\n"
      "  --transformation FILE  from Xian 1980 or Beijing 1954 by the parameters in FILE, which never leave it\n"

@@ -145,6 +145,13 @@ static const known_format formats[] = {
     {"geojsons", NULL, DK_FORMAT_GEOJSON, {"GeoJSONSeq"}},
     {"ndjson", NULL, DK_FORMAT_GEOJSON, {"GeoJSONSeq"}},
     {"fgb", NULL, DK_FORMAT_FLATGEOBUF, {"FlatGeobuf"}},
+    {"gdb", NULL, DK_FORMAT_GDB, {"OpenFileGDB"}},
+    {"kml", NULL, DK_FORMAT_KML, {"LIBKML"}},
+    {"kmz", NULL, DK_FORMAT_KML, {"LIBKML"}},
+    {"gml", NULL, DK_FORMAT_GML, {"GML"}},
+    {"tab", NULL, DK_FORMAT_MAPINFO, {"MapInfo File"}},
+    {"mif", NULL, DK_FORMAT_MAPINFO, {"MapInfo File"}},
+    {"mid", "one part of a MapInfo exchange file; give the .mif", 0, {NULL}},
     {"csv", NULL, DK_FORMAT_CSV, {NULL}},
     {"tsv", NULL, DK_FORMAT_CSV, {NULL}},
     {"txt", NULL, DK_FORMAT_SURVEY_TXT, {NULL}},
@@ -162,16 +169,14 @@ static const known_format formats[] = {
     {"dxf", "an AutoCAD drawing; export its parcels as a shapefile or GeoPackage", 0, {NULL}},
     {"vct", "a VCT exchange file; convert it to a shapefile or GeoPackage", 0, {NULL}},
     {"mdb", "an Access database; export the layer as a shapefile or GeoPackage, a table as XLSX", 0, {NULL}},
-    {"gdb", "a file geodatabase; export the layer as GeoPackage or shapefile", 0, {NULL}},
-    {"kml", "a KML file; save it as GeoPackage or GeoJSON", 0, {NULL}},
-    {"kmz", "a KMZ file; save it as GeoPackage or GeoJSON", 0, {NULL}},
     {"doc", "a Word document; copy its table into a sheet and save that as XLSX", 0, {NULL}},
     {"docx", "a Word document; copy its table into a sheet and save that as XLSX", 0, {NULL}},
     {"pdf", "a PDF document; ask for the table as XLSX or the map as a shapefile", 0, {NULL}},
     {"et", "a WPS sheet; save it as XLSX", 0, {NULL}},
 };
 
-static const char supported[] = "shapefile, GeoPackage, GeoJSON, FlatGeobuf, CSV, XLSX, XLS, ODS and coordinate TXT";
+static const char supported[] = "shapefile, GeoPackage, GeoJSON, FlatGeobuf, file geodatabase, KML, GML, MapInfo, CSV, XLSX, XLS, ODS "
+                                "and coordinate TXT";
 
 static const known_format *format_of(const char *path)
 {
@@ -192,10 +197,12 @@ static dk_status check_path(const char *path, const known_format **ret_format, d
     const known_format *format = format_of(path);
     if (format != NULL && format->advice != NULL)
         return dk_fail(err, DK_INVALID, "%s: this is %s", path, format->advice);
-    if (!S_ISREG(info.st_mode))
+    if (format != NULL && format->format == DK_FORMAT_GDB && !S_ISDIR(info.st_mode))
+        return dk_fail(err, DK_INVALID, "%s: a file geodatabase is a folder; copy all of it", path);
+    if (!S_ISREG(info.st_mode) && !(format != NULL && format->format == DK_FORMAT_GDB))
         return dk_fail(err, DK_INVALID, "%s: not a regular file; give a file of one of these formats: %s", path,
                        supported);
-    if (info.st_size == 0)
+    if (S_ISREG(info.st_mode) && info.st_size == 0)
         return dk_fail(err, DK_INVALID, "%s: the file is empty", path);
     if (format == NULL) {
         CPLErrorReset();

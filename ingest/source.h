@@ -16,6 +16,10 @@ typedef enum dk_format {
     DK_FORMAT_GPKG,
     DK_FORMAT_GEOJSON,
     DK_FORMAT_FLATGEOBUF,
+    DK_FORMAT_GDB, /* a folder */
+    DK_FORMAT_KML, /* also KMZ */
+    DK_FORMAT_GML,
+    DK_FORMAT_MAPINFO, /* TAB, MIF */
     DK_FORMAT_SHEET, /* XLSX, XLS, ODS */
     DK_FORMAT_CSV,
     DK_FORMAT_SURVEY_TXT /* 勘测定界 coordinate TXT */
@@ -49,7 +53,7 @@ typedef struct dk_source_row {
 typedef struct dk_source dk_source;
 
 /* DK_INVALID etc. with a sentence that names path. Only these formats are opened: shapefile, GeoPackage, GeoJSON (also
- * line by line), FlatGeobuf, CSV, XLSX, XLS, ODS, 勘测定界 TXT. */
+ * line by line), FlatGeobuf, file geodatabase, KML, GML, MapInfo, CSV, XLSX, XLS, ODS, 勘测定界 TXT. */
 dk_status dk_source_open(const char *path, const dk_source_options *options, dk_source **ret_source, dk_error *err);
 void dk_source_close(dk_source *source); /* NULL-safe */
 

@@ -62,6 +62,27 @@ static dk_status choose_layer(dk_source *source, const dk_source_options *option
     return status;
 }
 
+/* Columns that a format has of itself, and no one's data. */
+static bool is_formats_own(const dk_source *source, const char *name)
+{
+    static const char *const kml[] = {"Name",       "description", "timestamp",  "begin",     "end", "altitudeMode",
+                                      "tessellate", "extrude",     "visibility", "drawOrder", "icon"};
+    static const char *const gml[] = {"gml_id", "fid"};
+    static const char *const gdb[] = {"OBJECTID", "Shape_Length", "Shape_Area", "SHAPE_Length", "SHAPE_Area"};
+    const char *const *names = source->format == DK_FORMAT_KML   ? kml
+                               : source->format == DK_FORMAT_GML ? gml
+                               : source->format == DK_FORMAT_GDB ? gdb
+                                                                 : NULL;
+    const size_t n = names == kml   ? sizeof kml / sizeof *kml
+                     : names == gml ? sizeof gml / sizeof *gml
+                     : names == gdb ? sizeof gdb / sizeof *gdb
+                                    : 0;
+    for (size_t i = 0; name != NULL && i < n; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
 /* Column names of the layer, for formats whose header is not a row. */
 static dk_status name_columns(dk_source *source, dk_error *err)
 {
@@ -88,6 +109,7 @@ static dk_status name_columns(dk_source *source, dk_error *err)
         const char *text = dk_buf_cstr(&name);
         source->columns[i].name = text ? strdup(text) : NULL;
         source->columns[i].cut = from_dbf && (cut || size >= full);
+        source->columns[i].optional = is_formats_own(source, text);
         source->raw_index[i] = i;
         dk_buf_finish(&name);
         if (source->columns[i].name == NULL)
@@ -130,6 +152,7 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
 {
     static const char *const raw[] = {"ENCODING=", NULL};
     static const char *const json[] = {"DATE_AS_STRING=YES", NULL};
+    static const char *const gml[] = {"WRITE_GFS=NO", NULL}; /* nothing is written beside a source */
     const bool dbf = source->format == DK_FORMAT_SHAPEFILE || source->format == DK_FORMAT_DBF;
     dk_status status;
     if (dbf && (status = examine_shapefile(source, options, err)) != DK_OK)
@@ -138,6 +161,7 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
     source->dataset = GDALOpenEx(source->path, GDAL_OF_VECTOR | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR, drivers,
                                  dbf                                   ? raw
                                  : source->format == DK_FORMAT_GEOJSON ? json
+                                 : source->format == DK_FORMAT_GML     ? gml
                                                                        : NULL,
                                  NULL);
     if (source->dataset == NULL)
@@ -146,12 +170,15 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
             "%s: cannot be read as %s; the file is damaged, or of another format than its name says (%s); save it "
             "again",
             source->path, drivers[0], dk_gdal_message());
-    source->decoder = dk_decoder_create(source->encoding);
-    if (source->decoder == NULL)
-        return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
     status = choose_layer(source, options, err);
     if (status != DK_OK)
         return status;
+    /* GDAL decodes what a MapInfo file says of its texts; "Neutral" says nothing. */
+    if (source->format == DK_FORMAT_MAPINFO && !OGR_L_TestCapability(source->layer, OLCStringsAsUTF8))
+        source->encoding = options->encoding ? *options->encoding : DK_ENCODING_GB18030;
+    source->decoder = dk_decoder_create(source->encoding);
+    if (source->decoder == NULL)
+        return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
     source->n_total = OGR_L_GetFeatureCount(source->layer, 0);
     OGRSpatialReferenceH crs = OGR_L_GetSpatialRef(source->layer);
     if (crs != NULL)
@@ -227,6 +254,7 @@ dk_status dk_source_ogr_next(dk_source *source, dk_error *err)
         source->row = fid + 1;
         break;
     case DK_FORMAT_GPKG:
+    case DK_FORMAT_GDB:
         source->row = fid;
         break;
     default:
