@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { readCounty } from './county.mjs';
 import { contains, inside, layer } from './ledger.mjs';
-import { colours, dossierOpen, drawn, launch, makeStore, middle, openPage, out, samples, serve, viewOf } from './site.mjs';
+import { colours, dossierOpen, drawn, launch, makeStore, middle, openPage, out, samples, serve, until, viewOf } from './site.mjs';
 
 const GROUND = [0xf3, 0xf1, 0xea]; // the style's background
 
@@ -128,8 +128,7 @@ describe('each layer', () => {
       await page.getByRole('checkbox', { name: title }).focus();
       await page.keyboard.press('Space');
       await page.waitForFunction(() => /layers=(&|$)/.test(location.hash));
-      await page.waitForTimeout(400);
-      const off = await drawnAtMiddle(page);
+      const off = await until(({ share }) => share === 0, () => drawnAtMiddle(page));
       assert.equal(off.share, 0, 'switched off by the keyboard');
       assert.deepEqual(view.faults, []);
     });
@@ -309,14 +308,15 @@ describe('the map in degrees of CGCS2000', () => {
       await page.mouse.click(...place);
       assert.equal(await dossierOpen(page), parcel.name);
       assert.equal(selectOf(page), `parcel/${parcel.key}`);
-      await page.waitForTimeout(600); // the map may go aside
-      await drawn(page);
-      const [, lat, lon] = given(page, 'map').split('/').map(Number);
       const rings = parcel.geometry.type === 'Polygon' ? parcel.geometry.coordinates : parcel.geometry.coordinates[0];
-      const corners = await Promise.all(rings[0].map((position) => pixel(page, position, [lon, lat])));
-      const marks = await colours(page, corners);
-      const orange = marks.filter(([r, g, b]) => r > 200 && g < 140 && b < 80).length;
-      assert.ok(orange > corners.length * 0.7, `${orange} of ${corners.length} corners are marked`);
+      // The map may go aside, which takes a while.
+      const orange = await until((marked) => marked > rings[0].length * 0.7, async () => {
+        await drawn(page);
+        const [, lat, lon] = given(page, 'map').split('/').map(Number);
+        const corners = await Promise.all(rings[0].map((position) => pixel(page, position, [lon, lat])));
+        return (await colours(page, corners)).filter(([r, g, b]) => r > 200 && g < 140 && b < 80).length;
+      });
+      assert.ok(orange > rings[0].length * 0.7, `${orange} of ${rings[0].length} corners are marked`);
     }
     await page.screenshot({ path: join(out, 'degrees-parcel.png') });
   });
@@ -400,15 +400,14 @@ describe('a phone', () => {
     assert.equal(await page.locator('#layers-body').isVisible(), false, 'the legend is folded');
     await page.touchscreen.tap(...await middle(page));
     assert.equal(await dossierOpen(page), parcel.name);
-    await page.waitForTimeout(800);
+    await drawn(page);
     const low = await page.locator('#panel').boundingBox();
     assert.equal(low.x, 0);
     assert.equal(low.width, 390);
     assert.ok(low.y > 250, 'the map stays in sight above it');
     await page.screenshot({ path: join(out, 'phone-dossier.png') });
     await page.locator('#panel-grip').tap();
-    await page.waitForTimeout(400);
-    const tall = await page.locator('#panel').boundingBox();
+    const tall = await until(({ height }) => height > low.height + 150, () => page.locator('#panel').boundingBox());
     assert.ok(tall.height > low.height + 150);
     assert.equal(await page.locator('#panel-grip').getAttribute('aria-expanded'), 'true');
     assert.ok(await page.evaluate(() => document.documentElement.scrollWidth) <= 390, 'nothing is wider than the screen');

@@ -1,13 +1,15 @@
 // The real server on the sample county, and a browser that looks at it.
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
+import { dangshan, makeCounty } from '../sample_county.mjs';
 
 export const repository = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-export const samples = process.env.DK_SAMPLES ?? join(repository, 'samples', 'dangshan');
+export const samples = process.env.DK_SAMPLES ?? dangshan;
 export const out = join(repository, 'tests', 'out');
 export const TOKEN = 'browser-test-token-7f3a';
 const ingest = process.env.DK_INGEST ?? join(repository, 'build', 'ingest', 'dikuai-ingest');
@@ -22,8 +24,7 @@ export function makeStore() {
   const folder = mkdtempSync(join(tmpdir(), 'dikuai-browser-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   const store = join(folder, 'county.dk');
-  execFileSync(join(repository, 'samples', 'load'), [samples, store],
-    { env: { ...process.env, DK_INGEST: ingest }, stdio: ['ignore', 'ignore', 'inherit'] });
+  makeCounty(store, samples);
   writeFileSync(join(folder, 'tokens'), `# for tests\n${TOKEN} 341321 测试员\n`, { mode: 0o600 });
   return store;
 }
@@ -55,8 +56,9 @@ export async function serve(store, ...options) {
 export function launch() {
   return chromium.launch({
     executablePath: process.env.DK_CHROMIUM ?? '/usr/bin/chromium',
-    // WebGL 2 in software, so that it draws the same without a graphics card; and no request of the browser's own.
-    args: ['--no-sandbox', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--disable-quic', '--no-first-run',
+    // WebGL 2 in software, so that it draws the same without a graphics card; the page around it without WebGL, which
+    // takes a fifth off; and no request of the browser's own.
+    args: ['--no-sandbox', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--disable-gpu-compositing', '--disable-quic', '--no-first-run',
       '--disable-background-networking', '--disable-component-update', '--disable-sync'],
   });
 }
@@ -138,21 +140,31 @@ export async function middle(page) {
   return [box.x + box.width / 2, box.y + box.height / 2];
 }
 
+/** A page of each browser that reads pictures. */
+const readers = new WeakMap();
+
 /** Colours [r, g, b] of the page at these points, read from one screenshot by a browser. */
 export async function colours(page, points) {
   const png = (await page.screenshot()).toString('base64');
-  const reader = await page.context().browser().newPage();
-  try {
-    return await reader.evaluate(async ([data, places]) => {
-      const image = new Image();
-      image.src = `data:image/png;base64,${data}`;
-      await image.decode();
-      const canvas = new OffscreenCanvas(image.width, image.height);
-      const context = canvas.getContext('2d', { willReadFrequently: true });
-      context.drawImage(image, 0, 0);
-      return places.map(([x, y]) => [...context.getImageData(Math.round(x), Math.round(y), 1, 1).data.slice(0, 3)]);
-    }, [png, points]);
-  } finally {
-    await reader.close();
+  const browser = page.context().browser();
+  if (!readers.has(browser)) readers.set(browser, browser.newPage());
+  const reader = await readers.get(browser);
+  return reader.evaluate(async ([data, places]) => {
+    const image = new Image();
+    image.src = `data:image/png;base64,${data}`;
+    await image.decode();
+    const canvas = new OffscreenCanvas(image.width, image.height);
+    const context = canvas.getContext('2d', { willReadFrequently: true });
+    context.drawImage(image, 0, 0);
+    return places.map(([x, y]) => [...context.getImageData(Math.round(x), Math.round(y), 1, 1).data.slice(0, 3)]);
+  }, [png, points]);
+}
+
+/** Asks until the answer will do, for some seconds: gives the last one. For what changes on the page without a sign. */
+export async function until(willDo, ask) {
+  for (const end = Date.now() + 10000; ;) {
+    const answer = await ask();
+    if (willDo(answer) || Date.now() > end) return answer;
+    await sleep(50);
   }
 }

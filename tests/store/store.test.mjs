@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, describe, test } from 'node:test';
+import { dangshan as sample, makeCounty } from '../sample_county.mjs';
 
 const root = new URL('../..', import.meta.url).pathname;
 const ingest = process.env.DK_INGEST ?? join(root, 'build/ingest/dikuai-ingest');
 const tiler = process.env.DK_TILER ?? join(root, 'build/tiler/dikuai-tiler');
-const sample = join(root, 'samples/dangshan');
 let dir, county;
 
 const run = (...args) => spawnSync(ingest, args, { encoding: 'utf8' });
@@ -32,7 +32,7 @@ function squares(n, shift = 0) {
 before(() => {
   dir = mkdtempSync(join(tmpdir(), 'dikuai-store-'));
   county = join(dir, 'county.gpkg');
-  execFileSync(join(root, 'samples/load'), [sample, county], { env: { ...process.env, DK_INGEST: ingest }, stdio: 'pipe' });
+  makeCounty(county);
 });
 after(() => rmSync(dir, { recursive: true, force: true }));
 

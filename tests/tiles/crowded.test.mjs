@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { get, serve } from '../http/county.mjs';
-import { catalogue, geos, insideArea, makeLand, randomOf, readTile, tilesOf, wkt } from './land.mjs';
+import { assertValid, catalogue, insideArea, makeLand, randomOf, readTile, tilesOf, wkt } from './land.mjs';
 
 async function served(land, work) {
   writeFileSync(join(dirname(land.store), 'tokens'), 'token-for-the-tests-0001 * all\n', { mode: 0o600 });
@@ -95,27 +95,28 @@ test('an outline of 30,000 vertices with holes, and one of 4,000 parts: every ti
   await served(land, async (url) => {
     const items = (await get(`${url}/collections/zone/items`)).json.features;
     const areaOf = (key) => items.find(({ properties }) => properties.id === key).properties.area_m2;
+    const polygons = [];
     for (const set of ['WebMercatorQuad', 'CGCS2000Quad']) {
       for (const [z, box] of [[6, [117, 31, 119, 33]], [8, [116.8, 31.3, 118.7, 32.7]], [10, [116.8, 31.3, 118.7, 32.7]], [12, [116.8, 31.3, 118.15, 32.7]], [14, [117.7, 31.9, 117.78, 31.98]]]) {
-        const area = new Map(), polygons = [];
+        const area = new Map();
         for (const tile of tilesOf(box, z, set)) {
           const { layers } = await readTile(url, 'zone', tile, set);
           const seen = new Set();
           for (const { id, properties, rings } of layers.zone ?? []) {
             assert.ok(!seen.has(id), `${set} ${z}/${tile.x}/${tile.y}: ${properties.id} comes twice`);
             seen.add(id);
-            polygons.push(wkt(rings));
+            polygons.push([`${set} zoom ${z}: ${properties.id}`, wkt(rings)]);
             const inside = insideArea(rings);
             const lat = set === 'WebMercatorQuad' ? Math.atan(Math.sinh(Math.PI * (1 - 2 * (tile.y + 0.5) / 2 ** z))) : (90 - (tile.y + 0.5) * 360 / 2 ** z) * Math.PI / 180;
             const width = 2 * Math.PI * 6378137 / 2 ** z / 4096 * Math.cos(lat), height = set === 'WebMercatorQuad' ? width : 2 * Math.PI * 6378137 / 2 ** z / 4096;
             area.set(properties.id, (area.get(properties.id) ?? 0) + inside * width * height);
           }
         }
-        assert.equal(geos('invalid', polygons), '0', `${set} zoom ${z}`);
         // Zooms whose boxes hold all of it; the sphere's areas differ from the ellipsoid's by half a percent.
         if (z >= 8 && z <= 12) assert.ok(Math.abs(area.get('big') / areaOf('big') - 1) < 0.02, `${set} zoom ${z}: ${area.get('big')} of ${areaOf('big')}`);
         if (z === 8 || z === 10) assert.ok(Math.abs(area.get('parts') / areaOf('parts') - 1) < 0.05, `${set} zoom ${z}: ${area.get('parts')} of ${areaOf('parts')}`);
       }
     }
+    assertValid(polygons);
   });
 });

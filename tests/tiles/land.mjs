@@ -1,4 +1,5 @@
 // Stores of made-up land, and their tiles as another decoder reads them.
+import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -103,6 +104,14 @@ export function tilesOf([west, south, east, north], z, set = 'WebMercatorQuad') 
 export function geos(command, lines) {
   const script = new URL('geos.py', import.meta.url).pathname;
   return execFileSync('/usr/bin/python3', [script, command], { input: lines.join('\n'), encoding: 'utf8', maxBuffer: 1 << 28 }).trim();
+}
+
+/** Asserts that GEOS takes polygons [[where, WKT]] for valid: as many as there are at once, for a process costs more than
+ * a tile of them. */
+export function assertValid(polygons) {
+  const said = geos('invalid', polygons.map(([, text]) => text));
+  const [, found, first] = /^(\d+)(?: (\d+):)?/.exec(said);
+  assert.equal(found, '0', `${polygons[first]?.[0]}: ${said}`);
 }
 
 /** Polygons of a tile feature as WKT: an exterior is wound positive, as MVT 2.1 wants it. */
