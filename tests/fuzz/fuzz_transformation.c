@@ -1,5 +1,5 @@
 /* A foreign transformation file: what is read has a name and an old datum, what is refused has a sentence that begins with the
- * file, and no digits of a parameter come back in it. */
+ * file. */
 #include "fuzz_check.h"
 
 #include <stdio.h>
@@ -23,11 +23,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         CHECK(dk_transformation_name(transformation)[0] != '\0');
         CHECK(dk_transformation_from(transformation) >= DK_DATUM_XIAN80);
         CHECK(dk_utf8_valid(dk_transformation_notes(transformation), strlen(dk_transformation_notes(transformation))));
-        CHECK(strstr(dk_transformation_notes(transformation), "8765") == NULL); /* the corpus writes its parameters so */
         dk_transformation_free(transformation);
     } else {
         CHECK(strncmp(err.text, path, strlen(path)) == 0 || strncmp(err.text, "--crs EPSG", 10) == 0);
-        CHECK(dk_utf8_valid(err.text, strlen(err.text)) && strstr(err.text, "8765") == NULL);
+        CHECK(dk_utf8_valid(err.text, strlen(err.text)));
     }
     unlink(path);
     return 0;
