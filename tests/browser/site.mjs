@@ -56,9 +56,8 @@ export async function serve(store, ...options) {
 export function launch() {
   return chromium.launch({
     executablePath: process.env.DK_CHROMIUM ?? '/usr/bin/chromium',
-    // WebGL 2 in software, so that it draws the same without a graphics card; the page around it without WebGL, which
-    // takes a fifth off; and no request of the browser's own.
-    args: ['--no-sandbox', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--disable-gpu-compositing', '--disable-quic', '--no-first-run',
+    // WebGL 2 in software, so that it draws the same without a graphics card; and no request of the browser's own.
+    args: ['--no-sandbox', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--disable-quic', '--no-first-run',
       '--disable-background-networking', '--disable-component-update', '--disable-sync'],
   });
 }
