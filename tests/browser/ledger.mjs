@@ -128,3 +128,17 @@ export const sumOfYuan = (amounts) => amounts.reduce((sum, text) => {
   const [, yuan, cents = ''] = /^(\d+)(?:\.(\d{1,2}))?$/.exec(plain(text));
   return sum + Number(yuan) * 100 + Number(cents.padEnd(2, '0'));
 }, 0) / 100;
+
+/** Which of these texts occur in a long one. Thousands of them: looked for at once, by their first characters. */
+export function occurring(texts, where) {
+  const size = Math.min(...texts.map((text) => text.length));
+  const beginnings = new Map();
+  for (const text of texts) beginnings.set(text.slice(0, size), [...beginnings.get(text.slice(0, size)) ?? [], text]);
+  const firsts = new Set(texts.map((text) => text.charCodeAt(0)));
+  const found = [];
+  for (let i = 0; i + size <= where.length; i += 1) {
+    if (!firsts.has(where.charCodeAt(i))) continue;
+    for (const text of beginnings.get(where.slice(i, i + size)) ?? []) if (where.startsWith(text, i)) found.push(text);
+  }
+  return found;
+}
