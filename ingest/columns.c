@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Names are compared under NFKC, without regard to case and blanks: a sheet's header may be broken into two lines. */
-static bool fold_name(const char *name, dk_buf *out)
+bool dk_column_fold(const char *name, dk_buf *out)
 {
     dk_buf_clear(out);
     dk_text_fold(name, strlen(name), out);
@@ -20,13 +19,13 @@ static bool fold_name(const char *name, dk_buf *out)
 
 static bool equal(const char *folded, const char *name, dk_buf *scratch)
 {
-    return fold_name(name, scratch) && strcmp(folded, (const char *)scratch->data) == 0;
+    return dk_column_fold(name, scratch) && strcmp(folded, (const char *)scratch->data) == 0;
 }
 
 static bool begins(const char *folded, const char *name, dk_buf *scratch)
 {
     const size_t size = strlen(folded);
-    return fold_name(name, scratch) && size > 0 && scratch->size > size && memcmp(folded, scratch->data, size) == 0;
+    return dk_column_fold(name, scratch) && size > 0 && scratch->size > size && memcmp(folded, scratch->data, size) == 0;
 }
 
 typedef bool (*name_match)(const char *folded, const char *name, dk_buf *scratch);
@@ -76,7 +75,7 @@ bool dk_column_known(const dk_kind *kind, const char *name)
     dk_buf_init(&folded);
     dk_buf_init(&scratch);
     bool known = false;
-    if (fold_name(name, &folded)) {
+    if (dk_column_fold(name, &folded)) {
         known = find_field(kind, (const char *)folded.data, equal, &scratch) != -1;
         dk_unit unit;
         if (!known && split_unit((char *)folded.data, &unit))
@@ -122,7 +121,7 @@ static dk_status map_explicit(const dk_kind *kind, const dk_column *columns, siz
         const int field = dk_kind_field(kind, options->fields[i].name); /* checked by the caller */
         if (field < 0)
             return dk_fail(err, DK_NOT_FOUND, "--field %s: %s has no such field", options->fields[i].name, kind->name);
-        if (!fold_name(options->fields[i].value, folded))
+        if (!dk_column_fold(options->fields[i].value, folded))
             return dk_fail(err, DK_NOMEM, "out of memory");
         size_t c = 0;
         while (c < n_columns && !equal((const char *)folded->data, columns[c].name, scratch))
@@ -153,7 +152,7 @@ static dk_status map_column(const dk_kind *kind, const dk_column *columns, size_
                             const char *path, dk_mapping *mapping, dk_buf *folded, dk_buf *scratch, dk_error *err)
 {
     const dk_column *column = &columns[c];
-    if (!fold_name(column->name, folded))
+    if (!dk_column_fold(column->name, folded))
         return dk_fail(err, DK_NOMEM, "out of memory");
     char *name = (char *)folded->data;
     if (in_list(name, options->ignore, options->n_ignore, scratch)) {

@@ -45,6 +45,10 @@ void dk_mapping_units(dk_mapping *mapping, const dk_kind *kind, const dk_unit *u
 /* Whether a field is an amount of money or an area, which several rows cannot share without being counted twice. */
 bool dk_field_is_amount(const dk_field *field);
 
+/* Replaces out by a name as names are compared: under NFKC, without regard to case and blanks, as a sheet's header may be broken
+ * into two lines; NUL-terminated. false: out of memory. */
+bool dk_column_fold(const char *name, dk_buf *out);
+
 /* Whether the name alone, without --field or --ignore, is known to the kind: a field, its title or an alias. */
 bool dk_column_known(const dk_kind *kind, const char *name);
 

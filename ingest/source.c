@@ -11,7 +11,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-bool dk_source_raw_room(dk_source *source, size_t n)
+bool dk_source_raw_extend(dk_source *source, size_t n)
 {
     if (n > source->raw_capacity) {
         dk_cell *raw = realloc(source->raw, n * sizeof *raw);
@@ -20,6 +20,15 @@ bool dk_source_raw_room(dk_source *source, size_t n)
         source->raw = raw;
         source->raw_capacity = n;
     }
+    for (; source->n_raw < n; source->n_raw++)
+        source->raw[source->n_raw] = (dk_cell){.text = ""};
+    return true;
+}
+
+bool dk_source_raw_room(dk_source *source, size_t n)
+{
+    if (!dk_source_raw_extend(source, n))
+        return false;
     source->n_raw = n;
     source->problem[0] = '\0';
     dk_buf_clear(&source->arena);

@@ -50,8 +50,10 @@ struct dk_source {
     int64_t cut_texts;
 };
 
-/* Makes room for n raw cells. false: out of memory. */
+/* Makes room for n raw cells, of a new row. false: out of memory. */
 bool dk_source_raw_room(dk_source *source, size_t n);
+/* The same for a row that has some: blank ones behind them. */
+bool dk_source_raw_extend(dk_source *source, size_t n);
 /* Sets raw cell i to a text: as it is when valid UTF-8 and of that encoding, else decoded into the arena. Until
  * dk_source_fix the text of a decoded cell is NULL. width: of a fixed field, 0 for none. */
 void dk_source_text(dk_source *source, size_t i, const char *text, size_t size, size_t width);

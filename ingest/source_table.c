@@ -4,7 +4,6 @@
 
 #include "ingest/columns.h"
 #include "ingest/mining_boundary.h"
-#include "store/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,15 +62,7 @@ static const char *text_at(const head_row *row, size_t column)
 /* Under NFKC, without blanks. NULL: out of memory. */
 static const char *fold(struct dk_source_table *table, const char *text)
 {
-    dk_buf *out = &table->scratch;
-    dk_buf_clear(out);
-    dk_text_fold(text, strlen(text), out);
-    size_t to = 0;
-    for (size_t i = 0; i < out->size; i++)
-        if (out->data[i] != ' ')
-            out->data[to++] = out->data[i];
-    out->size = to;
-    return dk_buf_cstr(out);
+    return dk_column_fold(text, &table->scratch) ? (const char *)table->scratch.data : NULL;
 }
 
 static dk_status keep_head(dk_source *source, struct dk_source_table *table, dk_error *err)
@@ -525,21 +516,6 @@ void dk_source_table_close(struct dk_source_table *table)
 
 /* ---- rows ---- */
 
-/* Room for raw cells up to n, those that are there being kept. */
-static bool extend_raw(dk_source *source, size_t n)
-{
-    if (n > source->raw_capacity) {
-        dk_cell *raw = realloc(source->raw, n * sizeof *raw);
-        if (raw == NULL)
-            return false;
-        source->raw = raw;
-        source->raw_capacity = n;
-    }
-    for (; source->n_raw < n; source->n_raw++)
-        source->raw[source->n_raw] = (dk_cell){.text = ""};
-    return true;
-}
-
 static size_t named_columns(const dk_source *source, size_t first, size_t last, const char *ret_names[2])
 {
     size_t n = 0;
@@ -619,7 +595,7 @@ static dk_status fill_merged(dk_source *source, bool *ret_own, dk_error *err)
         held *h = &table->held[c];
         if (h->last_row < source->row || h->cell.merged_rows == 0)
             continue;
-        if (!extend_raw(source, c + 1))
+        if (!dk_source_raw_extend(source, c + 1))
             return no_memory(source, err);
         if (!dk_cell_blank(&source->raw[c]))
             continue;
