@@ -132,12 +132,16 @@ static dk_status choose_crs(loader *self, file *from, dk_error *err)
     }
     if (own != NULL && dk_crs_unsaid(own))
         own = NULL;
-    if (own != NULL && dk_crs_other_datum(own))
-        return dk_crs_from_srs(own, path, &policy, &from->crs, err); /* what a file says of an old datum counts */
-    dk_status status = dk_crs_from_text(self->options->crs, &policy, &from->crs, err);
+    dk_status status;
+    if (own != NULL && dk_crs_other_datum(own)) { /* what a file says of an old datum counts */
+        if ((status = dk_crs_from_srs(own, path, &policy, &from->crs, err)) == DK_OK)
+            dk_summary_note(&self->summary, "%s: the file says %s, which is used, whatever --crs says", path, from->crs.name);
+        return status;
+    }
+    status = dk_crs_from_text(self->options->crs, &policy, &from->crs, err);
     dk_crs said = {0};
     if (status == DK_OK && own != NULL && !json && dk_crs_from_srs(own, path, &policy, &said, NULL) == DK_OK &&
-        strcmp(said.pipeline, from->crs.pipeline) != 0)
+        (strcmp(said.pipeline, from->crs.pipeline) != 0 || from->crs.gcj02))
         dk_summary_note(&self->summary, "%s: the file says %s; %s is used, as --crs says", path, said.name,
                         from->crs.name);
     return status;
@@ -183,7 +187,9 @@ static dk_status open_file(loader *self, const char *path, file *from, dk_error 
     status = choose_crs(self, from, err);
     if (status == DK_OK && from->crs.stamp[0] != '\0') {
         dk_summary_note(&self->summary, "%s: %s%s", path, from->crs.stamp,
-                        self->transformation == NULL ? ": it may lie tens of metres off, and the batch is marked" : "");
+                        from->crs.gcj02                ? "; the batch is marked"
+                        : self->transformation == NULL ? ": it may lie tens of metres off, and the batch is marked"
+                                                       : "");
         if (self->load != NULL)
             status = dk_load_datum(self->load, from->crs.stamp, err);
     }
@@ -193,6 +199,9 @@ static dk_status open_file(loader *self, const char *path, file *from, dk_error 
                                         .transformer = from->transformer,
                                         .geos = self->geos,
                                         .extent = self->extent,
+                                        .holds = from->crs.stamp[0] != '\0' && self->transformation != NULL && !from->crs.gcj02
+                                                     ? dk_transformation_extent(self->transformation)
+                                                     : NULL,
                                         .kind = self->kind->geometry,
                                         .axes_yx = options->axes_yx && format != DK_FORMAT_SURVEY_TXT};
     return status;

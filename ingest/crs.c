@@ -1,5 +1,6 @@
 #include "ingest/crs.h"
 
+#include "ingest/gcj02.h"
 #include "ingest/transformation.h"
 
 #include <cpl_conv.h>
@@ -30,6 +31,19 @@ static void plain(const char *name, char *out, size_t size)
     out[n] = '\0';
 }
 
+/* A name on another ellipsoid is a mistake in the file: 60 m between Krassovsky's and the others. Those of 2000 and 84
+ * share their size within a millimetre. */
+static bool ellipsoid_fits(OGRSpatialReferenceH srs, dk_datum datum)
+{
+    OGRErr bad_a = OGRERR_NONE, bad_rf = OGRERR_NONE;
+    const double a = OSRGetSemiMajor(srs, &bad_a), rf = OSRGetInvFlattening(srs, &bad_rf);
+    const double wanted_a = datum == DK_DATUM_XIAN80                                        ? 6378140
+                            : datum == DK_DATUM_BEIJING54 || datum == DK_DATUM_NEW_BEIJING ? 6378245
+                                                                                            : 6378137;
+    const double wanted_rf = wanted_a == 6378245 ? 298.3 : 298.257;
+    return bad_a == OGRERR_NONE && bad_rf == OGRERR_NONE && fabs(a - wanted_a) < 0.5 && fabs(rf - wanted_rf) < 0.01;
+}
+
 static dk_datum datum_of(OGRSpatialReferenceH srs)
 {
     static const struct {
@@ -56,14 +70,8 @@ static dk_datum datum_of(OGRSpatialReferenceH srs)
         return DK_DATUM_UNKNOWN;
     plain(name, folded, sizeof folded);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(folded, names[i].name) == 0) {
-            /* A name on another ellipsoid is a mistake in the file: 2000 and 84 share their size within a millimetre.
-             */
-            OGRErr bad = OGRERR_NONE;
-            const double a = OSRGetSemiMajor(srs, &bad);
-            const bool modern = names[i].datum == DK_DATUM_CGCS2000 || names[i].datum == DK_DATUM_WGS84;
-            return modern && (bad != OGRERR_NONE || fabs(a - 6378137) > 0.5) ? DK_DATUM_UNKNOWN : names[i].datum;
-        }
+        if (strcmp(folded, names[i].name) == 0)
+            return ellipsoid_fits(srs, names[i].datum) ? names[i].datum : DK_DATUM_UNKNOWN;
     return DK_DATUM_UNKNOWN;
 }
 
@@ -116,8 +124,8 @@ static dk_status refuse_datum(OGRSpatialReferenceH srs, dk_datum found, const ch
     if (found == DK_DATUM_UNKNOWN)
         return dk_fail(
             err, DK_INVALID,
-            "%s: its coordinate system is %s, on the datum \"%s\", which is neither CGCS2000 nor WGS 84; have the "
-            "data transformed to CGCS2000 and load that",
+            "%s: its coordinate system is %s, on the datum \"%s\", which is neither CGCS2000 nor WGS 84, nor an old Chinese "
+            "datum on its own ellipsoid; have the data transformed to CGCS2000 and load that",
             path, name, own ? own : "none");
     return dk_fail(err, DK_INVALID,
                    "%s: its coordinate system is %s, on the datum %s, tens of metres from CGCS2000; give the official "
@@ -166,7 +174,8 @@ static void find_zone(OGRSpatialReferenceH srs, dk_crs *crs)
         return;
     const double easting = OSRGetProjParm(srs, SRS_PP_FALSE_EASTING, 0, NULL);
     const double meridian = OSRGetProjParm(srs, SRS_PP_CENTRAL_MERIDIAN, 0, NULL);
-    if (OSRGetProjParm(srs, SRS_PP_SCALE_FACTOR, 1, NULL) != 1 || meridian < 0 || meridian > 180)
+    if (OSRGetProjParm(srs, SRS_PP_SCALE_FACTOR, 1, NULL) != 1 || meridian < 0 || meridian > 180 ||
+        OSRGetProjParm(srs, SRS_PP_FALSE_NORTHING, 0, NULL) != 0 || OSRGetProjParm(srs, SRS_PP_LATITUDE_OF_ORIGIN, 0, NULL) != 0)
         return;
     if (fmod(meridian, 3) == 0)
         crs->zone3 = (int)(meridian / 3);
@@ -257,6 +266,7 @@ dk_status dk_crs_from_srs(OGRSpatialReferenceH given, const char *path, const dk
         goto out;
     }
     if (geographic) {
+        crs.degrees = true;
         if (fabs(OSRGetAngularUnits(srs, NULL) - 0.017453292519943295) > 1e-9)
             status = dk_fail(err, DK_INVALID,
                              "%s: its coordinate system is %s, which is not in degrees; have the data "
@@ -293,13 +303,28 @@ out:
     return status;
 }
 
+static bool is_gcj02(const char *text)
+{
+    return strcasecmp(text, "gcj02") == 0 || strcasecmp(text, "gcj-02") == 0;
+}
+
 dk_status dk_crs_from_text(const char *text, const dk_crs_policy *policy, dk_crs *ret_crs, dk_error *err)
 {
     const char *code = strncasecmp(text, "EPSG:", 5) == 0 ? text + 5 : text;
     const size_t digits = strspn(code, "0123456789");
+    if (is_gcj02(text)) {
+        *ret_crs = (dk_crs){.name = "GCJ-02",
+                            .datum = DK_DATUM_WGS84,
+                            .degrees = true,
+                            .gcj02 = true,
+                            .stamp = "GCJ-02 undone by the public approximation, good to metres only"};
+        return DK_OK;
+    }
     if (digits == 0 || digits > 6 || code[digits] != '\0')
         return dk_fail(err, DK_INVALID,
-                       "--crs %s: write it as EPSG:N, for example --crs EPSG:4527 (CGCS2000, 3-degree zone 39)", text);
+                       "--crs %s: write it as EPSG:N, for example --crs EPSG:4527 (CGCS2000, 3-degree zone 39), or gcj02 for "
+                       "degrees of GCJ-02",
+                       text);
     OGRSpatialReferenceH srs = OSRNewSpatialReference(NULL);
     if (srs == NULL)
         return dk_fail(err, DK_NOMEM, "out of memory");
@@ -344,6 +369,7 @@ dk_zone_fix dk_crs_zone_fix(const dk_crs *crs, double easting, double *ret_shift
 struct dk_transformer {
     PJ_CONTEXT *context;
     PJ *pj; /* NULL: degrees already */
+    bool gcj02;
 };
 
 dk_status dk_transformer_create(const dk_crs *crs, dk_transformer **ret_transformer, dk_error *err)
@@ -351,6 +377,7 @@ dk_status dk_transformer_create(const dk_crs *crs, dk_transformer **ret_transfor
     dk_transformer *transformer = calloc(1, sizeof *transformer);
     if (transformer == NULL)
         return dk_fail(err, DK_NOMEM, "out of memory");
+    transformer->gcj02 = crs->gcj02;
     if (crs->pipeline[0] != '\0') {
         transformer->context = proj_context_create();
         if (transformer->context != NULL) {
@@ -378,6 +405,8 @@ void dk_transformer_free(dk_transformer *transformer)
 
 void dk_transform(dk_transformer *transformer, double *xy, size_t n)
 {
+    if (transformer->gcj02)
+        dk_gcj02_undo(xy, n);
     if (transformer->pj == NULL)
         return;
     proj_trans_generic(transformer->pj, PJ_FWD, xy, 2 * sizeof *xy, n, xy + 1, 2 * sizeof *xy, n, NULL, 0, 0, NULL, 0,

@@ -3,7 +3,8 @@
  * The datum is decided by its name: CGCS2000 and WGS 84 count as one (they agree within centimetres to decimetres);
  * Xian 1980, Beijing 1954 and New Beijing are refused, because PROJ would move them by nothing, or by 70 m in a part of the
  * province, unless the user gives a transformation (ingest/transformation.h) or takes the error; anything else is refused. The
- * pipeline is the inverse of the projection, what the user has given, and nothing else. */
+ * pipeline is the inverse of the projection, what the user has given, and nothing else. GCJ-02 (ingest/gcj02.h) is no datum, and
+ * no file says it: it is undone when the user declares it. */
 #ifndef DK_INGEST_CRS_H
 #define DK_INGEST_CRS_H
 
@@ -37,16 +38,18 @@ typedef struct dk_crs {
     char pipeline[1024]; /* PROJ pipeline from x (east), y (north) in the CRS's unit to degrees; "" if it is degrees
                             already. It may hold secret parameters: never shown */
     dk_datum datum;
-    char stamp[256]; /* of an old datum: how its coordinates became CGCS2000's; else "" */
-    bool gauss;         /* a Gauss-Krüger zone: the next two hold */
-    int zone;           /* before the eastings; 0: the CRS has none */
-    int zone3, zone6;   /* zones of 3 and 6 degrees with this central meridian; 0: none */
+    char stamp[256];  /* of an old datum or GCJ-02: how its coordinates became CGCS2000's; else "" */
+    bool degrees;     /* coordinates are longitudes and latitudes */
+    bool gcj02;       /* shifted ones */
+    bool gauss;       /* a Gauss-Krüger zone: the next two hold */
+    int zone;         /* before the eastings; 0: the CRS has none */
+    int zone3, zone6; /* zones of 3 and 6 degrees with this central meridian; 0: none */
 } dk_crs;
 
 /* From what a file says. DK_INVALID with a sentence that begins with path and names the CRS. policy may be NULL. */
 dk_status dk_crs_from_srs(OGRSpatialReferenceH srs, const char *path, const dk_crs_policy *policy, dk_crs *ret_crs,
                           dk_error *err);
-/* From what the user says: "EPSG:4527", in any case. */
+/* From what the user says: "EPSG:4527" or "gcj02", in any case. */
 dk_status dk_crs_from_text(const char *text, const dk_crs_policy *policy, dk_crs *ret_crs, dk_error *err);
 /* Whether a file's own statement names another datum than CGCS2000 or WGS 84, which --crs must not paper over. */
 bool dk_crs_other_datum(OGRSpatialReferenceH srs);

@@ -55,7 +55,8 @@ static bool points(dk_geometry_reader *reader, cursor *from, size_t n)
     }
     dk_transform(reader->transformer, xy, n);
     for (size_t i = 0; i < n; i++)
-        if (!isfinite(xy[2 * i]) || !isfinite(xy[2 * i + 1]) || !inside(reader->extent, xy[2 * i], xy[2 * i + 1])) {
+        if (!isfinite(xy[2 * i]) || !isfinite(xy[2 * i + 1]) || !inside(reader->extent, xy[2 * i], xy[2 * i + 1]) ||
+            (reader->holds != NULL && !inside(reader->holds, xy[2 * i], xy[2 * i + 1]))) {
             from->fault = DK_GEOMETRY_OUTSIDE;
             memcpy(from->bad, from->at + i * 2 * sizeof(double), sizeof from->bad);
             memcpy(from->bad_lonlat, xy + 2 * i, sizeof from->bad_lonlat);
@@ -122,7 +123,7 @@ static void explain(dk_geometry_reader *reader, const cursor *from, dk_geometry_
 {
     const double *bad = from->bad;
     const double x = reader->axes_yx ? bad[1] : bad[0], y = reader->axes_yx ? bad[0] : bad[1];
-    const bool degrees = reader->crs->pipeline[0] == '\0';
+    const bool degrees = reader->crs->degrees;
     const bool eastings = y >= 1e5 && y < 1e8 && !seven_digits(y);
     if (!isfinite(x) || !isfinite(y)) {
         *ret_fault = DK_GEOMETRY_BAD;
@@ -156,7 +157,12 @@ static void explain(dk_geometry_reader *reader, const cursor *from, dk_geometry_
         return;
     }
     *ret_fault = DK_GEOMETRY_OUTSIDE;
-    if (degrees)
+    if (isfinite(from->bad_lonlat[0]) && inside(reader->extent, from->bad_lonlat[0], from->bad_lonlat[1]))
+        snprintf(out, size,
+                 "the coordinate (%.10g, %.10g) lies outside the extent in which the transformation holds; use the "
+                 "transformation of its area",
+                 bad[0], bad[1]);
+    else if (degrees || (isfinite(from->bad_lonlat[0]) && reader->crs->stamp[0] != '\0')) /* of old coordinates never both: together they give parameters away */
         snprintf(out, size, "the coordinate (%.10g, %.10g) lies outside the catalogue's extent (%g, %g, %g, %g)",
                  bad[0], bad[1], reader->extent[0], reader->extent[1], reader->extent[2], reader->extent[3]);
     else if (isfinite(from->bad_lonlat[0]))

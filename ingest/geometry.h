@@ -25,6 +25,7 @@ typedef struct dk_geometry_reader {
     dk_transformer *transformer; /* borrowed */
     dk_geos *geos;               /* borrowed */
     const double *extent;        /* west, south, east, north */
+    const double *holds;         /* the same, of the transformation from an old datum; NULL: everywhere */
     dk_geometry_kind kind;
     bool axes_yx; /* the source has (north, east) */
     /* results over all geometries */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 typedef enum option_id {
     OPT_CATALOGUE = 0,
@@ -77,7 +78,8 @@ static const struct command_name {
      "catalogue. SOURCE: shapefile, GeoPackage, GeoJSON, FlatGeobuf, file geodatabase, KML, GML,\n"
      "MapInfo, CSV, XLSX, XLS, ODS, or coordinate TXT of 勘测定界. The batch is staged, and seen by nobody, until it is published.\n\n"
      "  --crs EPSG:N           coordinate system, for files that do not say it (EPSG:4527: CGCS2000, 3-degree zone "
-     "39)\n"
+     "39),\n"
+     "                         or gcj02 for degrees read off Amap, Tencent and the like, good to metres only\n"
      "  --transformation FILE  from Xian 1980 or Beijing 1954 by the parameters in FILE, which never leave it\n"
      "  --accept-datum-error   take old coordinates as CGCS2000, tens of metres off; the batch is marked\n"
      "  --axes yx              the file has (north, east) or (latitude, longitude)\n"
@@ -161,11 +163,13 @@ static bool split_pair(const char *text, dk_pair *ret_pair, char **ret_copy)
     return true;
 }
 
+/* The form only; crs.c is not there in the program that does without GDAL. */
 static bool is_crs(const char *text)
 {
     const char *code = strncasecmp(text, "EPSG:", 5) == 0 ? text + 5 : text;
     const size_t digits = strspn(code, "0123456789");
-    return digits >= 1 && digits <= 6 && code[digits] == '\0';
+    return strcasecmp(text, "gcj02") == 0 || strcasecmp(text, "gcj-02") == 0 ||
+           (digits >= 1 && digits <= 6 && code[digits] == '\0');
 }
 
 static dk_status set_option(dk_options *options, option_id id, const char *value, dk_error *err)
@@ -178,7 +182,7 @@ static dk_status set_option(dk_options *options, option_id id, const char *value
         break;
     case OPT_CRS:
         if (!is_crs(value))
-            return dk_fail(err, DK_INVALID, "--crs %s: write it as EPSG:N, for example --crs EPSG:4527", value);
+            return dk_fail(err, DK_INVALID, "--crs %s: write it as EPSG:N, for example --crs EPSG:4527, or as gcj02", value);
         options->crs = value;
         break;
     case OPT_ENCODING:

@@ -23,6 +23,8 @@ struct dk_transformation {
     /* helmert7: x y z rx ry rz; plane4: east north rotation */
     double values[6], scale, tolerance;
     int from_epsg, to_epsg; /* 0: not said */
+    double extent[4];       /* west, south, east, north */
+    bool has_extent;
     dk_buf notes;
 };
 
@@ -114,6 +116,25 @@ static bool read_points(dk_yaml *yaml, const dk_yaml_key *key, point **ret_point
     return good;
 }
 
+static bool read_extent(dk_yaml *yaml, const dk_yaml_key *key, dk_transformation *self)
+{
+    static const char *const sides[] = {"west", "south", "east", "north"};
+    size_t n;
+    if (key->value == NULL)
+        return true;
+    dk_yaml_enter(yaml, key->name);
+    bool good = dk_yaml_list(yaml, key->value, 4, 4, &n);
+    for (size_t i = 0; good && i < 4; i++) {
+        const dk_yaml_key side = {sides[i], true, dk_yaml_element(yaml, key->value, i)};
+        good = secret(yaml, &side, i % 2 == 0 ? 180 : 90, &self->extent[i]);
+    }
+    if (good && (self->extent[0] >= self->extent[2] || self->extent[1] >= self->extent[3]))
+        good = dk_yaml_fail(yaml, key->value, "write west, south, east and north in degrees, in this order");
+    dk_yaml_leave(yaml);
+    self->has_extent = true;
+    return good;
+}
+
 static bool say_convention(dk_yaml *yaml, const yaml_node_t *node, method of)
 {
     return dk_yaml_fail(yaml, node,
@@ -126,9 +147,11 @@ static bool say_convention(dk_yaml *yaml, const yaml_node_t *node, method of)
 static bool read_root(dk_yaml *yaml, dk_transformation *self, point **ret_points, size_t *ret_n)
 {
     static const char *const datums[] = {"xian80", "beijing54", "new_beijing"}, *const methods[] = {"helmert7", "plane4"},
+                             *const targets[] = {"cgcs2000"},
                              *const conventions[2][2] = {{"position_vector", "coordinate_frame"}, {"clockwise", "counterclockwise"}};
-    enum { NAME, FROM, METHOD, CONVENTION, SCALE, TOLERANCE, SYSTEMS, POINTS, X, Y, Z, RX, RY, RZ, EAST, NORTH, ROTATION, KEYS };
-    dk_yaml_key keys[KEYS] = {[NAME] = {"name", true, NULL}, [FROM] = {"from", true, NULL}, [METHOD] = {"method", true, NULL},
+    enum { NAME, FROM, TO, EXTENT, METHOD, CONVENTION, SCALE, TOLERANCE, SYSTEMS, POINTS, X, Y, Z, RX, RY, RZ, EAST, NORTH, ROTATION, KEYS };
+    dk_yaml_key keys[KEYS] = {[NAME] = {"name", true, NULL}, [FROM] = {"from", true, NULL}, [TO] = {"to", false, NULL},
+                              [EXTENT] = {"extent", false, NULL}, [METHOD] = {"method", true, NULL},
                               [CONVENTION] = {"convention", false, NULL}, [SCALE] = {"scale", true, NULL},
                               [TOLERANCE] = {"tolerance", false, NULL}, [SYSTEMS] = {"systems", false, NULL},
                               [POINTS] = {"control_points", false, NULL}, [X] = {"x", false, NULL}, [Y] = {"y", false, NULL},
@@ -137,8 +160,9 @@ static bool read_root(dk_yaml *yaml, dk_transformation *self, point **ret_points
                               [ROTATION] = {"rotation", false, NULL}};
     const yaml_node_t *root = dk_yaml_root(yaml);
     const char *name = NULL;
-    size_t choice = 0, convention = 0;
+    size_t choice = 0, convention = 0, ignored;
     if (!dk_yaml_mapping(yaml, root, keys, KEYS) || !dk_yaml_key_text(yaml, &keys[NAME], &name) ||
+        !dk_yaml_key_choice(yaml, &keys[TO], "datum", targets, 1, &ignored) ||
         !dk_yaml_key_choice(yaml, &keys[FROM], "datum", datums, 3, &choice))
         return false;
     snprintf(self->name, sizeof self->name, "%s", name);
@@ -165,8 +189,11 @@ static bool read_root(dk_yaml *yaml, dk_transformation *self, point **ret_points
             return false;
     }
     self->tolerance = 0.5;
-    if (!secret(yaml, &keys[SCALE], 10000, &self->scale) || !secret(yaml, &keys[TOLERANCE], 100, &self->tolerance))
+    if (!secret(yaml, &keys[SCALE], 10000, &self->scale) || !secret(yaml, &keys[TOLERANCE], 100, &self->tolerance) ||
+        !read_extent(yaml, &keys[EXTENT], self))
         return false;
+    if (self->tolerance <= 0)
+        return dk_yaml_fail(yaml, keys[TOLERANCE].value, "tolerance: write metres above 0");
     if (keys[SYSTEMS].value != NULL) {
         dk_yaml_key systems[] = {{"from", true, NULL}, {"to", true, NULL}};
         dk_yaml_enter(yaml, "systems");
@@ -193,9 +220,8 @@ static dk_status check_system(int code, dk_datum datum, const char *path, const 
     dk_crs crs;
     snprintf(text, sizeof text, "EPSG:%d", code);
     const dk_crs_policy any = {.any_datum = true};
-    dk_status status = dk_crs_from_text(text, &any, &crs, err);
-    if (status != DK_OK)
-        return status;
+    if (dk_crs_from_text(text, &any, &crs, NULL) != DK_OK)
+        return dk_fail(err, DK_INVALID, "%s: systems.%s: %s is no coordinate system of %s", path, key, text, dk_datum_name(datum));
     if (crs.datum != datum)
         return dk_fail(err, DK_INVALID, "%s: systems.%s: %s is of %s, and %s is needed", path, key, crs.name, dk_datum_name(crs.datum),
                        dk_datum_name(datum));
@@ -264,14 +290,22 @@ static dk_status read_file(const char *path, char **ret_text, size_t *ret_size, 
             fclose(file);
         return dk_fail(err, DK_IO, "%s: cannot be opened: %s", path, strerror(number));
     }
-    *ret_open = (info.st_mode & 077) != 0;
+    if (S_ISDIR(info.st_mode)) {
+        fclose(file);
+        return dk_fail(err, DK_INVALID, "%s: a folder; give the YAML file with the parameters", path);
+    }
+    *ret_open = S_ISREG(info.st_mode) && (info.st_mode & 077) != 0;
     char *text = malloc(MOST_BYTES + 1);
     const size_t size = text != NULL ? fread(text, 1, MOST_BYTES + 1, file) : 0;
+    const bool failed = ferror(file) != 0;
     fclose(file);
     if (text == NULL)
         return dk_fail(err, DK_NOMEM, "%s: out of memory", path);
-    if (size > MOST_BYTES) {
+    if (failed || size > MOST_BYTES) {
+        explicit_bzero(text, size);
         free(text);
+        if (failed)
+            return dk_fail(err, DK_IO, "%s: cannot be read to its end; copy it again", path);
         return dk_fail(err, DK_LIMIT, "%s: a transformation file of more than 1 MiB", path);
     }
     *ret_text = text;
@@ -297,8 +331,9 @@ dk_status dk_transformation_read(const char *path, dk_transformation **ret_trans
     dk_status status = read_file(path, &text, &size, &open, err);
     if (status != DK_OK)
         goto out;
-    status = dk_yaml_load(&yaml, text, size, path, arena, err);
+    status = dk_yaml_load(&yaml, text, size, path, "transformation file", "name, from, method and convention", arena, err);
     if (status == DK_OK) {
+        yaml.secret = true;
         if (!read_root(&yaml, self, &points, &n))
             status = yaml.status;
         dk_yaml_finish(&yaml);
@@ -351,6 +386,11 @@ const char *dk_transformation_notes(dk_transformation *transformation)
 int dk_transformation_plane(const dk_transformation *transformation)
 {
     return transformation->method == PLANE4 ? transformation->from_epsg : 0;
+}
+
+const double *dk_transformation_extent(const dk_transformation *transformation)
+{
+    return transformation->has_extent ? transformation->extent : NULL;
 }
 
 /* ---- steps ---- */

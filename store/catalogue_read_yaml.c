@@ -66,6 +66,8 @@ const char *dk_yaml_shown(dk_yaml *yaml, const char *text)
     char *out = yaml->shown[yaml->n_shown++ % 4];
     const size_t size = sizeof yaml->shown[0];
     const size_t room = size - sizeof "…";
+    if (yaml->secret)
+        return "…";
     size_t n = strlen(text);
     const bool cut = n > room;
     if (cut)
@@ -96,26 +98,26 @@ void *dk_yaml_alloc(dk_yaml *yaml, size_t count, size_t size)
     void *memory = dk_arena_alloc(yaml->arena, count, size);
     if (memory == NULL)
         yaml->status = dk_fail(yaml->err, DK_LIMIT,
-                               "%s: the catalogue needs more memory than it may have; leave out what is not needed, "
+                               "%s: the %s needs more memory than it may have; leave out what is not needed, "
                                "or aliases (*name) that repeat large parts",
-                               yaml->origin);
+                               yaml->origin, yaml->what);
     return memory;
 }
 
 /* Loading ------------------------------------------------------------------------------------------------------- */
 
 static dk_status syntax_error(const yaml_parser_t *parser, const char *text, size_t size, const char *origin,
-                              dk_error *err)
+                              const char *what, dk_error *err)
 {
     const char *problem = parser->problem != NULL ? parser->problem : "it cannot be read";
     if (parser->error == YAML_MEMORY_ERROR)
-        return dk_fail(err, DK_NOMEM, "%s: out of memory while reading the catalogue", origin);
+        return dk_fail(err, DK_NOMEM, "%s: out of memory while reading the %s", origin, what);
     if (parser->error == YAML_READER_ERROR) {
         size_t line = 1;
         for (size_t i = 0; i < parser->problem_offset && i < size; i++)
             line += text[i] == '\n';
-        return dk_fail(err, DK_INVALID, "%s:%zu: this is not UTF-8 text (%s); save the catalogue as UTF-8", origin,
-                       line, problem);
+        return dk_fail(err, DK_INVALID, "%s:%zu: this is not UTF-8 text (%s); save the %s as UTF-8", origin, line,
+                       problem, what);
     }
     char context[200] = "";
     if (parser->context != NULL)
@@ -126,11 +128,12 @@ static dk_status syntax_error(const yaml_parser_t *parser, const char *text, siz
 }
 
 /* A first pass over the events: whatever is too much is refused before a document of it is built. */
-static dk_status check_bounds(const char *text, size_t size, const char *origin, dk_error *err)
+static dk_status check_bounds(const char *text, size_t size, const char *origin, const char *what, const char *least,
+                              dk_error *err)
 {
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser))
-        return dk_fail(err, DK_NOMEM, "%s: out of memory while reading the catalogue", origin);
+        return dk_fail(err, DK_NOMEM, "%s: out of memory while reading the %s", origin, what);
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, size);
     dk_status status = DK_OK;
@@ -138,14 +141,14 @@ static dk_status check_bounds(const char *text, size_t size, const char *origin,
     for (bool end = false; status == DK_OK && !end;) {
         yaml_event_t event;
         if (!yaml_parser_parse(&parser, &event)) {
-            status = syntax_error(&parser, text, size, origin, err);
+            status = syntax_error(&parser, text, size, origin, what, err);
             break;
         }
         const size_t line = event.start_mark.line + 1;
         events++;
         if (event.type == YAML_DOCUMENT_START_EVENT && ++documents > 1)
-            status = dk_fail(err, DK_INVALID, "%s:%zu: a second document begins here; keep one document in a catalogue",
-                             origin, line);
+            status = dk_fail(err, DK_INVALID, "%s:%zu: a second document begins here; keep one document in a %s", origin,
+                             line, what);
         else if (event.type == YAML_MAPPING_START_EVENT || event.type == YAML_SEQUENCE_START_EVENT)
             depth++;
         else if (event.type == YAML_MAPPING_END_EVENT || event.type == YAML_SEQUENCE_END_EVENT)
@@ -154,45 +157,44 @@ static dk_status check_bounds(const char *text, size_t size, const char *origin,
             end = true;
         if (status == DK_OK && depth > MAX_NESTING)
             status = dk_fail(err, DK_INVALID,
-                             "%s:%zu: lists and mappings are nested more than %d deep; a catalogue "
+                             "%s:%zu: lists and mappings are nested more than %d deep; a %s "
                              "needs fewer, look for a bracket that is not closed",
-                             origin, line, MAX_NESTING);
+                             origin, line, MAX_NESTING, what);
         if (status == DK_OK && events > MAX_EVENTS)
             status = dk_fail(err, DK_LIMIT,
-                             "%s:%zu: the catalogue has more than %u values up to here; leave out "
+                             "%s:%zu: the %s has more than %u values up to here; leave out "
                              "what is not needed",
-                             origin, line, MAX_EVENTS);
+                             origin, line, what, MAX_EVENTS);
         yaml_event_delete(&event);
     }
     if (status == DK_OK && documents == 0)
         status = dk_fail(err, DK_INVALID,
-                         "%s:1: the catalogue is empty; write at least title, publisher, extent and "
-                         "layers",
-                         origin);
+                         "%s:1: the %s is empty; write at least %s", origin, what, least);
     yaml_parser_delete(&parser);
     return status;
 }
 
-dk_status dk_yaml_load(dk_yaml *yaml, const char *text, size_t size, const char *origin, dk_arena *arena, dk_error *err)
+dk_status dk_yaml_load(dk_yaml *yaml, const char *text, size_t size, const char *origin, const char *what,
+                       const char *least, dk_arena *arena, dk_error *err)
 {
     if (size > DK_YAML_MAX_BYTES)
-        return dk_fail(err, DK_LIMIT, "%s: the catalogue has more than %u MiB; leave out what is not needed", origin,
+        return dk_fail(err, DK_LIMIT, "%s: the %s has more than %u MiB; leave out what is not needed", origin, what,
                        DK_YAML_MAX_BYTES >> 20);
     if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* libyaml keeps it when told the encoding */
         text += 3;
         size -= 3;
     }
-    const dk_status status = check_bounds(text, size, origin, err);
+    const dk_status status = check_bounds(text, size, origin, what, least, err);
     if (status != DK_OK)
         return status;
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser))
-        return dk_fail(err, DK_NOMEM, "%s: out of memory while reading the catalogue", origin);
+        return dk_fail(err, DK_NOMEM, "%s: out of memory while reading the %s", origin, what);
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, size);
     yaml_document_t document;
     if (!yaml_parser_load(&parser, &document)) {
-        const dk_status failure = syntax_error(&parser, text, size, origin, err);
+        const dk_status failure = syntax_error(&parser, text, size, origin, what, err);
         yaml_parser_delete(&parser);
         return failure;
     }
@@ -200,6 +202,7 @@ dk_status dk_yaml_load(dk_yaml *yaml, const char *text, size_t size, const char 
     memset(yaml, 0, sizeof *yaml);
     yaml->document = document;
     yaml->origin = origin;
+    yaml->what = what;
     yaml->err = err;
     yaml->arena = arena;
     return DK_OK;
@@ -224,8 +227,8 @@ static bool visit(dk_yaml *yaml, const yaml_node_t *node, size_t n)
     if (yaml->visits <= MAX_EVENTS)
         return true;
     dk_yaml_fail(yaml, node,
-                 "the catalogue has too many values when its aliases (*name) are written out; write fewer "
-                 "of them");
+                 "the %s has too many values when its aliases (*name) are written out; write fewer of them",
+                 yaml->what);
     yaml->status = DK_LIMIT;
     if (yaml->err != NULL)
         yaml->err->status = DK_LIMIT;
@@ -249,8 +252,8 @@ static bool check_kind(dk_yaml *yaml, const yaml_node_t *node, yaml_node_type_t 
                       : type == YAML_SEQUENCE_NODE ? YAML_DEFAULT_SEQUENCE_TAG
                                                    : YAML_DEFAULT_SCALAR_TAG;
     if (node->tag != NULL && strcmp((const char *)node->tag, tag) != 0)
-        return dk_yaml_fail(yaml, node, "has the YAML tag %s, and a catalogue has none; remove it",
-                            dk_yaml_shown(yaml, (const char *)node->tag));
+        return dk_yaml_fail(yaml, node, "has the YAML tag %s, and a %s has none; remove it",
+                            dk_yaml_shown(yaml, (const char *)node->tag), yaml->what);
     return true;
 }
 
@@ -461,7 +464,7 @@ bool dk_yaml_key_texts(dk_yaml *yaml, const dk_yaml_key *key, size_t min, size_t
     }
     numbered_text *sorted = malloc((n + 1) * sizeof *sorted);
     if (sorted == NULL) {
-        yaml->status = dk_fail(yaml->err, DK_NOMEM, "%s: out of memory while reading the catalogue", yaml->origin);
+        yaml->status = dk_fail(yaml->err, DK_NOMEM, "%s: out of memory while reading the %s", yaml->origin, yaml->what);
         return false;
     }
     for (size_t i = 0; i < n; i++)

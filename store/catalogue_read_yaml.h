@@ -1,5 +1,5 @@
-/* Reads a YAML document by what is expected of it, and says in one sentence where it is otherwise. Private to the
- * catalogue's parser. */
+/* Reads a YAML document by what is expected of it, and says in one sentence where it is otherwise. For the catalogue and
+ * for ingest/transformation.c. */
 #ifndef DK_STORE_CATALOGUE_READ_YAML_H
 #define DK_STORE_CATALOGUE_READ_YAML_H
 
@@ -15,6 +15,8 @@
 typedef struct dk_yaml {
     yaml_document_t document;
     const char *origin; /* names the text in messages */
+    const char *what;   /* it is: "catalogue" */
+    bool secret;        /* messages show nothing of it but keys that are known; set behind dk_yaml_load */
     dk_error *err;
     dk_status status; /* of the first failure; every function below that returns false has set it */
     dk_arena *arena;  /* takes the texts; not owned */
@@ -35,9 +37,10 @@ typedef struct dk_yaml_key {
     const yaml_node_t *value; /* set by dk_yaml_mapping; NULL: not there */
 } dk_yaml_key;
 
-/* Parses exactly one document. On success the caller ends with dk_yaml_finish. */
-dk_status dk_yaml_load(dk_yaml *yaml, const char *text, size_t size, const char *origin, dk_arena *arena,
-                       dk_error *err);
+/* Parses exactly one document. For messages, borrowed as origin is: what it is, "catalogue", and what an empty one lacks
+ * at least, "title and layers". On success the caller ends with dk_yaml_finish. */
+dk_status dk_yaml_load(dk_yaml *yaml, const char *text, size_t size, const char *origin, const char *what,
+                       const char *least, dk_arena *arena, dk_error *err);
 void dk_yaml_finish(dk_yaml *yaml);
 const yaml_node_t *dk_yaml_root(dk_yaml *yaml);
 
@@ -49,7 +52,8 @@ void dk_yaml_leave(dk_yaml *yaml);
 /* Fails with "ORIGIN:LINE: PATH: sentence"; always false. */
 bool dk_yaml_fail(dk_yaml *yaml, const yaml_node_t *node, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* A text as messages show it, cut and without control characters. Valid for the next three calls. */
+/* A text as messages show it, cut and without control characters; "…" of a secret document. Valid for the next three
+ * calls. */
 const char *dk_yaml_shown(dk_yaml *yaml, const char *text);
 /* "a, b or c"; n names, stride bytes apart, each the first member of its item. Cut when it does not fit. */
 void dk_yaml_choice(char *out, size_t size, const void *names, size_t n, size_t stride);

@@ -2,6 +2,7 @@
 #include "ingest/crs.h"
 
 #include <math.h>
+#include <proj.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -86,6 +87,7 @@ static void other_datums_by_name(void **state)
     refused("EPSG:5773", "neither geographic nor projected"); /* heights */
     refused("EPSG:999999", "no such coordinate system");
     refused("zone 39", "EPSG:N");
+    refused("bd09", "or gcj02");
     refused("", "EPSG:N");
 }
 
@@ -181,36 +183,167 @@ static void points(void **state)
     }
 }
 
-/* Every zone of the three datums, with its number before the eastings and without: EPSG codes are a number plus the zone. */
+/* The zones of the three datums: EPSG codes are a number plus the zone. */
+typedef struct zone_case {
+    dk_datum datum;
+    const char *ellipsoid; /* for PROJ */
+    int code, zone;        /* 13 to 23 are of 6 degrees, 25 to 45 of 3 */
+    bool before;           /* the number of the zone stands before the eastings */
+} zone_case;
+
+static void for_each_zone(void (*check)(const zone_case *zone))
+{
+    static const struct {
+        dk_datum datum;
+        const char *ellipsoid;
+        int with6, without6, with3, without3;
+    } families[] = {{DK_DATUM_CGCS2000, "GRS80", 4478, 4489, 4488, 4509},
+                    {DK_DATUM_XIAN80, "IAU76", 2314, 2325, 2324, 2345},
+                    {DK_DATUM_BEIJING54, "krass", 21400, 21440, 2376, 2397}};
+    for (size_t f = 0; f < 3; f++)
+        for (int zone = 13; zone <= 45; zone++)
+            for (int before = 0; zone != 24 && before < 2; before++) {
+                const int base = zone < 24 ? (before ? families[f].with6 : families[f].without6)
+                                           : (before ? families[f].with3 : families[f].without3);
+                const zone_case given = {families[f].datum, families[f].ellipsoid, base + zone, zone, before};
+                check(&given);
+            }
+}
+
+static void assert_zone(const zone_case *zone, const dk_crs *crs)
+{
+    assert_true(crs->gauss);
+    assert_int_equal(crs->datum, zone->datum);
+    assert_int_equal(crs->zone, zone->before ? zone->zone : 0);
+    assert_int_equal(zone->zone < 24 ? crs->zone6 : crs->zone3, zone->zone);
+}
+
+static const dk_crs_policy look = {.any_datum = true};
+
+static void known_by_code(const zone_case *zone)
+{
+    char text[24];
+    dk_crs crs;
+    snprintf(text, sizeof text, "EPSG:%d", zone->code);
+    assert_int_equal(dk_crs_from_text(text, &look, &crs, NULL), DK_OK);
+    assert_zone(zone, &crs);
+}
+
+static void known_as(const zone_case *zone, const char *wkt)
+{
+    dk_crs crs;
+    dk_error err = {0};
+    char *at = (char *)(uintptr_t)wkt;
+    OGRSpatialReferenceH srs = OSRNewSpatialReference(NULL);
+    assert_int_equal(OSRImportFromWkt(srs, &at), OGRERR_NONE);
+    if (dk_crs_from_srs(srs, "a.prj", &look, &crs, &err) != DK_OK)
+        fail_msg("%s: %s", wkt, err.text);
+    OSRRelease(srs);
+    assert_zone(zone, &crs);
+}
+
+/* As PROJ (projinfo) writes it for Esri, for GDAL and as WKT2; and Esri's with a name that says nothing. */
+static void known_by_wkt(const zone_case *zone)
+{
+    static const PJ_WKT_TYPE types[] = {PJ_WKT1_ESRI, PJ_WKT1_GDAL, PJ_WKT2_2019};
+    char code[16], renamed[2000];
+    snprintf(code, sizeof code, "%d", zone->code);
+    PJ *system = proj_create_from_database(NULL, "EPSG", code, PJ_CATEGORY_CRS, 0, NULL);
+    assert_non_null(system);
+    for (size_t i = 0; i < 3; i++) {
+        const char *wkt = proj_as_wkt(NULL, system, types[i], NULL);
+        assert_non_null(wkt);
+        known_as(zone, wkt);
+        if (i > 0)
+            continue;
+        const char *behind = strchr(strchr(wkt, '"') + 1, '"');
+        snprintf(renamed, sizeof renamed, "PROJCS[\"local%s", behind);
+        known_as(zone, renamed);
+    }
+    proj_destroy(system);
+}
+
+/* A point a degree east of the central meridian, projected by a tmerc that is written here, comes back. */
+static void undone(const zone_case *zone)
+{
+    char text[24], forth[160];
+    dk_crs crs;
+    dk_transformer *transformer = NULL;
+    const dk_crs_policy as_it_is = {.accept_error = true};
+    const int meridian = zone->zone < 24 ? 6 * zone->zone - 3 : 3 * zone->zone;
+    snprintf(text, sizeof text, "EPSG:%d", zone->code);
+    snprintf(forth, sizeof forth, "+proj=tmerc +lat_0=0 +lon_0=%d +k=1 +x_0=%d +y_0=0 +ellps=%s", meridian,
+             500000 + (zone->before ? zone->zone * 1000000 : 0), zone->ellipsoid);
+    PJ *projection = proj_create(NULL, forth);
+    assert_non_null(projection);
+    const PJ_COORD plane = proj_trans(projection, PJ_FWD, proj_coord(proj_torad(meridian + 1), proj_torad(32), 0, 0));
+    double xy[2] = {plane.xy.x, plane.xy.y};
+    assert_int_equal(dk_crs_from_text(text, &as_it_is, &crs, NULL), DK_OK);
+    assert_int_equal(dk_transformer_create(&crs, &transformer, NULL), DK_OK);
+    dk_transform(transformer, xy, 1);
+    assert_true(fabs(xy[0] - meridian - 1) < 1e-10 && fabs(xy[1] - 32) < 1e-10);
+    dk_transformer_free(transformer);
+    proj_destroy(projection);
+}
+
 static void every_zone_is_known_by_its_projection(void **state)
 {
     (void)state;
-    static const struct {
-        dk_datum datum;
-        int with6, without6, with3, without3;
-    } families[] = {{DK_DATUM_CGCS2000, 4478, 4489, 4488, 4509},
-                    {DK_DATUM_XIAN80, 2314, 2325, 2324, 2345},
-                    {DK_DATUM_BEIJING54, 21400, 21440, 2376, 2397}};
-    const dk_crs_policy any = {.any_datum = true};
-    for (size_t f = 0; f < 3; f++)
-        for (int zone = 13; zone <= 45; zone++) {
-            const bool six = zone <= 23;
-            if (zone == 24)
-                continue;
-            for (int with = 0; with < 2; with++) {
-                char text[24];
-                dk_crs crs;
-                dk_error err;
-                const int base = six ? (with ? families[f].with6 : families[f].without6)
-                                     : (with ? families[f].with3 : families[f].without3);
-                snprintf(text, sizeof text, "EPSG:%d", base + zone);
-                assert_int_equal(dk_crs_from_text(text, &any, &crs, &err), DK_OK);
-                assert_true(crs.gauss);
-                assert_int_equal(crs.datum, families[f].datum);
-                assert_int_equal(crs.zone, with ? zone : 0);
-                assert_int_equal(six ? crs.zone6 : crs.zone3, zone);
-            }
-        }
+    for_each_zone(known_by_code);
+    for_each_zone(known_by_wkt);
+    for_each_zone(undone);
+}
+
+#define BEIJING_ZONE(spheroid, more, northing)                                                                         \
+    "PROJCS[\"unnamed\",GEOGCS[\"GCS_Beijing_1954\",DATUM[\"D_Beijing_1954\",SPHEROID[" spheroid "]" more              \
+    "],PRIMEM[\"Greenwich\",0.0],UNIT[\"Degree\",0.0174532925199433]],PROJECTION[\"Transverse_Mercator\"],"            \
+    "PARAMETER[\"False_Easting\",39500000.0],PARAMETER[\"False_Northing\"," northing "],"                              \
+    "PARAMETER[\"Central_Meridian\",117.0],PARAMETER[\"Scale_Factor\",1.0],PARAMETER[\"Latitude_Of_Origin\",0.0],"     \
+    "UNIT[\"Meter\",1.0]]"
+#define KRASSOVSKY "\"Krasovsky_1940\",6378245.0,298.3"
+
+static dk_status by_wkt(const char *wkt, const dk_crs_policy *policy, dk_crs *ret_crs, dk_error *err)
+{
+    char *at = (char *)(uintptr_t)wkt;
+    OGRSpatialReferenceH srs = OSRNewSpatialReference(NULL);
+    assert_int_equal(OSRImportFromWkt(srs, &at), OGRERR_NONE);
+    const dk_status status = dk_crs_from_srs(srs, "a.prj", policy, ret_crs, err);
+    OSRRelease(srs);
+    return status;
+}
+
+static void an_old_datum_on_another_ellipsoid_is_a_mistake(void **state)
+{
+    (void)state;
+    dk_crs crs;
+    dk_error err = {0};
+    const dk_crs_policy taken = {.accept_error = true};
+    assert_int_equal(by_wkt(BEIJING_ZONE(KRASSOVSKY, "", "0.0"), &taken, &crs, &err), DK_OK);
+    assert_int_equal(by_wkt(BEIJING_ZONE("\"CGCS2000\",6378137.0,298.257222101", "", "0.0"), &taken, &crs, &err), DK_INVALID);
+    assert_non_null(strstr(err.text, "Beijing_1954"));
+    assert_non_null(strstr(err.text, "on its own ellipsoid"));
+}
+
+static void parameters_that_a_prj_brings_along_are_not_used(void **state)
+{
+    (void)state;
+    dk_crs with, without;
+    const dk_crs_policy taken = {.accept_error = true};
+    assert_int_equal(by_wkt(BEIJING_ZONE(KRASSOVSKY, ",TOWGS84[15.8,-154.4,-82.3,0,0,0,0]", "0.0"), NULL, &with, NULL), DK_INVALID);
+    assert_int_equal(by_wkt(BEIJING_ZONE(KRASSOVSKY, ",TOWGS84[15.8,-154.4,-82.3,0,0,0,0]", "0.0"), &taken, &with, NULL), DK_OK);
+    assert_int_equal(by_wkt(BEIJING_ZONE(KRASSOVSKY, "", "0.0"), &taken, &without, NULL), DK_OK);
+    assert_string_equal(with.pipeline, without.pipeline);
+    assert_null(strstr(with.pipeline, "154.4"));
+}
+
+static void a_plane_of_its_own_is_no_zone(void **state)
+{
+    (void)state;
+    dk_crs crs;
+    assert_int_equal(by_wkt(BEIJING_ZONE(KRASSOVSKY, "", "-3000000.0"), &look, &crs, NULL), DK_OK);
+    assert_false(crs.gauss);
+    assert_int_equal(by_wkt(BEIJING_ZONE(KRASSOVSKY, "", "0.0"), &look, &crs, NULL), DK_OK);
+    assert_true(crs.gauss);
 }
 
 int main(void)
@@ -220,6 +353,9 @@ int main(void)
         cmocka_unit_test(other_datums_by_name),         cmocka_unit_test(esri_names),
         cmocka_unit_test(zones_before_eastings),        cmocka_unit_test(points),
         cmocka_unit_test(every_zone_is_known_by_its_projection),
+        cmocka_unit_test(an_old_datum_on_another_ellipsoid_is_a_mistake),
+        cmocka_unit_test(parameters_that_a_prj_brings_along_are_not_used),
+        cmocka_unit_test(a_plane_of_its_own_is_no_zone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
