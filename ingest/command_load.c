@@ -1,6 +1,7 @@
 /* load: source files -> clean rows -> one staged batch. */
 #include "ingest/commands.h"
 #include "ingest/geometry.h"
+#include "ingest/placement.h"
 #include "ingest/progress.h"
 #include "ingest/reading.h"
 #include "ingest/rejects.h"
@@ -23,6 +24,8 @@ typedef struct loader {
     dk_load *load;
     dk_geos *geos;
     dk_transformation *transformation; /* --transformation; NULL: none */
+    dk_placement *placement;           /* NULL: nothing to compare with */
+    bool gcj02;                        /* a file was declared so */
     const double *extent;
     dk_rejects *rejects;
     dk_summary summary;
@@ -185,6 +188,7 @@ static dk_status open_file(loader *self, const char *path, file *from, dk_error 
     if (status != DK_OK || !layer)
         return status;
     status = choose_crs(self, from, err);
+    self->gcj02 |= status == DK_OK && from->crs.gcj02;
     if (status == DK_OK && from->crs.stamp[0] != '\0') {
         dk_summary_note(&self->summary, "%s: %s%s", path, from->crs.stamp,
                         from->crs.gcj02                ? "; the batch is marked"
@@ -325,7 +329,9 @@ static dk_status load_row(loader *self, file *from, const dk_ready_row *row, dk_
         return reject(self, from, source, report.key[0] != '\0' ? report.key : row_key(self, from, source),
                       report.message, err);
     count_outcome(self, from, source, &report);
-    return DK_OK;
+    if (report.outcome == DK_UNCHANGED)
+        return DK_OK;
+    return dk_placement_add(self->placement, report.division, row->wkb, row->wkb_size, err);
 }
 
 static dk_status load_rows(loader *self, file *from, dk_error *err)
@@ -424,8 +430,13 @@ static dk_status run(loader *self, dk_store *store, const char *source, dk_error
     const dk_load_options how = {
         .title = self->summary.title, .source = source, .replace = options->replace, .dry_run = options->dry_run};
     status = dk_load_begin(store, self->kind, &how, &self->load, err);
+    if (status == DK_OK)
+        status = dk_placement_create(store, self->kind, &self->placement, err);
     for (size_t i = 0; i < options->n_sources && status == DK_OK; i++)
         status = load_file(self, options->sources[i], err);
+    char sentence[480];
+    if (status == DK_OK && dk_placement_tell(self->placement, self->gcj02, sentence, sizeof sentence))
+        dk_summary_note(&self->summary, "%s", sentence);
     if (status == DK_OK)
         status = dk_rejects_finish(self->rejects, err);
     if (status != DK_OK)
@@ -463,6 +474,7 @@ static bool allocate(loader *self)
 
 static void finish(loader *self)
 {
+    dk_placement_free(self->placement);
     dk_load_abandon(self->load);
     dk_transformation_free(self->transformation);
     dk_geos_free(self->geos);

@@ -804,7 +804,7 @@ dk_status dk_load_row(dk_load *load, const dk_value *values, const void *wkb, si
     report->outcome = DK_LOADED;
     report->notes = 0;
     report->batch = 0;
-    report->key[0] = report->message[0] = 0;
+    report->key[0] = report->message[0] = report->division[0] = 0;
     if (source == NULL)
         source = load->source;
     dk_value row[DK_MAX_FIELDS];
@@ -822,6 +822,9 @@ dk_status dk_load_row(dk_load *load, const dk_value *values, const void *wkb, si
             load->inheritable |= UINT64_C(1) << i;
     if ((status = dk_inherit(load->store, load->kind, report->key, row, &load->inherited, &disagree, err)) != DK_OK)
         return status;
+    const int division = load->kind->division_field;
+    if (division >= 0 && row[division].type == DK_TEXT)
+        snprintf(report->division, sizeof report->division, "%.*s", (int)row[division].text.size, row[division].text.data);
     if (!check_required(load, row, report) || !take_geometry(load, wkb, wkb_size, row, report))
         return DK_OK;
     uint64_t feature = 0;

@@ -34,6 +34,7 @@ typedef struct dk_row_report {
     dk_outcome outcome;
     unsigned notes;
     int64_t batch; /* with DK_NOTE_STAGED: where the row is; else 0 */
+    char division[13]; /* of the row, its own or taken over a link; "": none */
     char key[256];
     char message[512]; /* for DK_REJECTED and for notes: one sentence */
 } dk_row_report;

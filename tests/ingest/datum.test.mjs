@@ -1,9 +1,9 @@
 // Old datums: transformed by the parameters of a file, which leave no trace, or taken with their error, which does.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, readdirSync, readFileSync } from 'node:fs';
-import { scene } from './helpers.mjs';
+import { scene, shapefile, wkt } from './helpers.mjs';
 
 // ---- what is expected, computed here: IOGP Guidance Note 7-2, 4.3.3.1 and 4.1.1 ----
 
@@ -131,4 +131,84 @@ test('an old datum taken with its error marks the batch', (t) => {
   near(ours(s), xianDegrees(square), 'as it is');
   assert.ok(done.json.notes.some((note) => /Xian 1980 taken as CGCS2000 without a transformation: it may lie tens of metres off, and the batch is marked/.test(note)));
   assert.equal(JSON.parse(s.run('batches', s.store, '--json').stdout).batches[0].datum, 'Xian 1980 taken as CGCS2000 without a transformation');
+});
+
+// ---- against PROJ's cct, with pipelines written out here ----
+
+const cct = (pipeline, points) => execFileSync('cct', ['-d', '10', ...pipeline.split(' ')], { input: points.map(([e, n]) => `${e} ${n} 0 0\n`).join('') }).toString()
+  .trim().split('\n').map((line) => line.trim().split(/\s+/).slice(0, 2).map(Number));
+const b7 = { x: 21.0625, y: -147.6875, z: -78.3125, rx: -0.40625, ry: 0.53125, rz: -0.71875, scale: 2.15625 };
+const shift = (p, ellipsoid, convention) => `+step +proj=cart +ellps=${ellipsoid} +step +proj=helmert +x=${p.x} +y=${p.y} +z=${p.z} +rx=${p.rx} +ry=${p.ry} +rz=${p.rz} +s=${p.scale} ` +
+  `+convention=${convention} +step +inv +proj=cart +ellps=GRS80 +step +proj=unitconvert +xy_in=rad +xy_out=deg`;
+const tmerc = (meridian, easting, ellipsoid) => `+proj=pipeline +step +inv +proj=tmerc +lat_0=0 +lon_0=${meridian} +k=1 +x_0=${easting} +y_0=0 +ellps=${ellipsoid}`;
+
+for (const [code, from, meridian, easting, ellipsoid, convention] of [
+  ['EPSG:21420', 'beijing54', 117, 20500000, 'krass', 'position_vector'], // 6 degrees, the zone before the eastings
+  ['EPSG:21460', 'beijing54', 117, 500000, 'krass', 'coordinate_frame'],  // 6 degrees
+  ['EPSG:2415', 'beijing54', 117, 39500000, 'krass', 'coordinate_frame'], // 3 degrees
+  ['EPSG:2334', 'xian80', 117, 20500000, 'IAU76', 'coordinate_frame'],
+  ['EPSG:2363', 'xian80', 117, 39500000, 'IAU76', 'position_vector'],
+  ['EPSG:2385', 'xian80', 120, 500000, 'IAU76', 'position_vector'],
+])
+  test(`${code} by seven parameters comes out where cct puts it`, (t) => {
+    const s = scene(t), off = meridian === 120 ? -180000 : 0;
+    const points = [[easting + off + 20000, 3521000], [easting + off + 20200, 3521000], [easting + off + 20200, 3521150]];
+    write(s, yaml(b7, { from, method: 'helmert7', convention }));
+    s.write('a.csv', parcels(points));
+    const done = s.load('parcel', 'a.csv', '--crs', code, '--transformation', 't.yaml', '--publish');
+    assert.equal(done.code, 0, done.stderr);
+    near(ours(s), cct(`${tmerc(meridian, easting, ellipsoid)} ${shift(b7, ellipsoid, convention)}`, points), code);
+  });
+
+test('degrees of New Beijing, and coordinate TXT whose header says 1980, take the same way', (t) => {
+  const s = scene(t), degrees = [[117.2, 31.8], [117.202, 31.8], [117.202, 31.802]];
+  write(s, yaml(b7, { from: 'new_beijing', method: 'helmert7', convention: 'position_vector' }));
+  s.write('a.csv', parcels(degrees));
+  assert.equal(s.load('parcel', 'a.csv', '--crs', 'EPSG:4555', '--transformation', 't.yaml', '--publish').code, 0);
+  near(ours(s), cct(`+proj=pipeline +step +proj=unitconvert +xy_in=deg +xy_out=rad ${shift(b7, 'krass', 'position_vector')}`, degrees), 'degrees');
+  const txt = scene(t);
+  write(txt, yaml(b7, { method: 'helmert7', convention: 'position_vector' }));
+  txt.write('a.txt', '[属性描述]\n坐标系=80国家大地坐标系\n几度分带=3\n投影类型=高斯克吕格\n计量单位=米\n带号=39\n精度=0.01\n转换参数=0,0,0,0,0,0,0\n[地块坐标]\n' +
+    `4,3,DK1,甲,面,,,,@\n${[...square, square[0]].map(([e, n], i) => `J${i % 4 + 1},1,${n},${e + 39e6}`).join('\n')}\n`);
+  const done = txt.load('parcel', 'a.txt', '--transformation', 't.yaml', '--publish', '--ignore', '*');
+  assert.equal(done.code, 0, done.stderr);
+  near(ours(txt), cct(`${tmerc(117, 500000, 'IAU76')} ${shift(b7, 'IAU76', 'position_vector')}`, square), 'TXT');
+  assert.match(done.json.notes.join('\n'), /a\.txt: Xian 1980 transformed by 示例县西安80转2000/);
+});
+
+test('rows outside the extent of the transformation are rejected, without telling where they would come out', (t) => {
+  const s = scene(t);
+  write(s, yaml(p7, { method: 'helmert7', convention: 'position_vector', extent: '[117.0, 31.5, 117.3, 32.0]' }));
+  s.write('a.csv', parcels() + parcels(square.map(([e, n]) => [e + 30000, n])).split('\n')[1].replace('DK1', 'DK2') + '\n' +
+    parcels(square.map(([e, n]) => [e, n + 900000])).split('\n')[1].replace('DK1', 'DK3') + '\n');
+  const done = s.load('parcel', 'a.csv', '--crs', 'EPSG:2384', '--transformation', 't.yaml', '--publish', '--allow-rejects');
+  assert.equal(done.code, 0, done.stderr);
+  assert.deepEqual([done.json.loaded, done.json.rejected], [1, 2]);
+  const rejects = s.read('a.csv.rejects.csv');
+  assert.match(rejects, /the coordinate \(550000, 3521000\) lies outside the extent in which the transformation holds; use the transformation of its area/);
+  assert.match(rejects, /the coordinate \(520000, 4421000\) lies outside the catalogue's extent/);
+  assert.doesNotMatch(rejects, /that is/);
+});
+
+test('what a .prj says of an old datum counts, whatever --crs says, and that is noted', (t) => {
+  const s = scene(t);
+  write(s, yaml(p7, { method: 'helmert7', convention: 'position_vector' }));
+  shapefile(s, 'p', [{ DKBH: 'DK1', wkt: wkt(square) }], { srs: 'EPSG:2384' });
+  const done = s.load('parcel', 'p.shp', '--crs', 'EPSG:4548', '--transformation', 't.yaml', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  near(ours(s), xianDegrees(square).map((p) => geographic(helmert(geocentric(p, 6378140, 298.257), p7), 6378137, 298.257222101)), '.prj');
+  assert.match(done.json.notes.join('\n'), /p\.shp: the file says .*Xian 1980.*EPSG:2384.*, which is used, whatever --crs says/);
+});
+
+test('the file may come through a pipe, so that it need not lie anywhere', (t) => {
+  const s = scene(t);
+  const fifo = s.path('t.fifo');
+  execFileSync('mkfifo', ['-m', '600', fifo]);
+  s.write('a.csv', parcels());
+  s.write('plain.yaml', yaml(p7, { method: 'helmert7', convention: 'position_vector' }));
+  const writer = spawn('sh', ['-c', 'cat plain.yaml > t.fifo'], { cwd: s.dir, stdio: 'ignore' });
+  t.after(() => writer.kill());
+  const done = s.load('parcel', 'a.csv', '--crs', 'EPSG:2384', '--transformation', 't.fifo', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  near(ours(s), xianDegrees(square).map((p) => geographic(helmert(geocentric(p, 6378140, 298.257), p7), 6378137, 298.257222101)), 'pipe');
 });

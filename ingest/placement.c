@@ -1,0 +1,262 @@
+#include "ingest/placement.h"
+
+#include "ingest/gcj02.h"
+#include "store/division.h"
+#include "store/hash.h"
+
+#include <geos_c.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ROWS_A_DIVISION = 200,
+    MOST_AREAS = 4096,
+    PLACES = 4 * MOST_AREAS,
+    MOST_OUTLINE_BYTES = 64 << 20, /* of WKB, of all of them */
+    OFF_M = 50,
+    GCJ02_M = 700 /* its shift is 565 m at most in Anhui, and nowhere more */
+};
+
+/* A division code of the load and its outline in a plane of metres. */
+typedef struct area {
+    char code[13];
+    GEOSGeometry *outline; /* NULL: there is none */
+    const GEOSPreparedGeometry *prepared;
+    double east_m; /* of a degree of longitude at its latitude */
+    int64_t n, n_off;
+} area;
+
+struct dk_placement {
+    dk_store *store;
+    const dk_kind *layer;
+    GEOSContextHandle_t geos;
+    GEOSWKBReader *reader;
+    area *areas;             /* in the order of their first rows */
+    uint16_t places[PLACES]; /* by the hash of the code: the number of the area from 1, 0: free */
+    size_t n_areas, areas_capacity;
+    size_t outline_bytes;
+    dk_buf wkb;
+    double *off_m; /* distances of the rows that are off */
+    size_t n_off, off_capacity;
+    int64_t n_rows, n_off_undone;
+};
+
+static void ignore(const char *message, void *user)
+{
+    (void)message;
+    (void)user;
+}
+
+dk_status dk_placement_create(dk_store *store, const dk_kind *kind, dk_placement **ret_placement, dk_error *err)
+{
+    const dk_kind *layer = dk_division_layer(dk_store_catalogue(store));
+    *ret_placement = NULL;
+    if (layer == NULL || layer == kind || kind->geometry == DK_NO_GEOMETRY || kind->division_field < 0)
+        return DK_OK;
+    dk_placement *placement = calloc(1, sizeof *placement);
+    if (placement == NULL)
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    placement->store = store;
+    placement->layer = layer;
+    dk_buf_init(&placement->wkb);
+    placement->geos = GEOS_init_r();
+    if (placement->geos != NULL) {
+        GEOSContext_setErrorMessageHandler_r(placement->geos, ignore, NULL);
+        GEOSContext_setNoticeMessageHandler_r(placement->geos, ignore, NULL);
+        placement->reader = GEOSWKBReader_create_r(placement->geos);
+    }
+    if (placement->reader == NULL) {
+        dk_placement_free(placement);
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    }
+    *ret_placement = placement;
+    return DK_OK;
+}
+
+void dk_placement_free(dk_placement *placement)
+{
+    if (placement == NULL)
+        return;
+    for (size_t i = 0; i < placement->n_areas; i++) {
+        if (placement->areas[i].prepared != NULL)
+            GEOSPreparedGeom_destroy_r(placement->geos, placement->areas[i].prepared);
+        if (placement->areas[i].outline != NULL)
+            GEOSGeom_destroy_r(placement->geos, placement->areas[i].outline);
+    }
+    if (placement->reader != NULL)
+        GEOSWKBReader_destroy_r(placement->geos, placement->reader);
+    if (placement->geos != NULL)
+        GEOS_finish_r(placement->geos);
+    dk_buf_finish(&placement->wkb);
+    free(placement->areas);
+    free(placement->off_m);
+    free(placement);
+}
+
+/* ---- geometries in metres ---- */
+
+#define NORTH_M 110900.0 /* a degree of latitude in China, within 0.3 % */
+
+typedef struct to_metres {
+    double east_m;
+    bool undo; /* GCJ-02 first */
+} to_metres;
+
+static int make_metres(double *x, double *y, void *user)
+{
+    const to_metres *how = user;
+    double lonlat[2] = {*x, *y};
+    if (how->undo)
+        dk_gcj02_undo(lonlat, 1);
+    *x = lonlat[0] * how->east_m;
+    *y = lonlat[1] * NORTH_M;
+    return 1;
+}
+
+/* NULL: GEOS fails. */
+static GEOSGeometry *in_metres(dk_placement *placement, const GEOSGeometry *degrees, double east_m, bool undo)
+{
+    to_metres how = {east_m, undo};
+    return GEOSGeom_transformXY_r(placement->geos, degrees, make_metres, &how);
+}
+
+static void read_outline(dk_placement *placement, area *into)
+{
+    GEOSContextHandle_t geos = placement->geos;
+    double south = 0, north = 0;
+    GEOSGeometry *degrees = GEOSWKBReader_read_r(geos, placement->reader, placement->wkb.data, placement->wkb.size);
+    if (degrees != NULL && GEOSGeom_getYMin_r(geos, degrees, &south) && GEOSGeom_getYMax_r(geos, degrees, &north)) {
+        into->east_m = 111320 * cos((south + north) / 2 * M_PI / 180);
+        into->outline = in_metres(placement, degrees, into->east_m, false);
+        into->prepared = into->outline != NULL ? GEOSPrepare_r(geos, into->outline) : NULL;
+    }
+    if (degrees != NULL)
+        GEOSGeom_destroy_r(geos, degrees);
+}
+
+/* The division's area. *ret_area is NULL when there are too many. */
+static dk_status find_area(dk_placement *placement, const char *code, area **ret_area, dk_error *err)
+{
+    *ret_area = NULL;
+    size_t place = (size_t)(dk_hash64(code, strlen(code), 0) % PLACES);
+    for (; placement->places[place] != 0; place = (place + 1) % PLACES) {
+        area *there = &placement->areas[placement->places[place] - 1];
+        if (strcmp(there->code, code) == 0) {
+            *ret_area = there;
+            return DK_OK;
+        }
+    }
+    if (placement->n_areas == MOST_AREAS || placement->outline_bytes > MOST_OUTLINE_BYTES)
+        return DK_OK;
+    if (placement->n_areas == placement->areas_capacity) {
+        const size_t capacity = placement->areas_capacity > 0 ? placement->areas_capacity * 2 : 16;
+        area *areas = realloc(placement->areas, capacity * sizeof *areas);
+        if (areas == NULL)
+            return dk_fail(err, DK_NOMEM, "out of memory");
+        placement->areas = areas;
+        placement->areas_capacity = capacity;
+    }
+    const dk_status status = dk_division_outline(placement->store, placement->layer, code, &placement->wkb, err);
+    if (status != DK_OK)
+        return status;
+    *ret_area = &placement->areas[placement->n_areas];
+    placement->places[place] = (uint16_t)++placement->n_areas;
+    **ret_area = (area){0};
+    snprintf((*ret_area)->code, sizeof (*ret_area)->code, "%s", code);
+    placement->outline_bytes += placement->wkb.size;
+    if (placement->wkb.size > 0)
+        read_outline(placement, *ret_area);
+    return DK_OK;
+}
+
+/* ---- rows ---- */
+
+/* Metres to the outline, 0 within it; below 0: GEOS fails. */
+static double distance(dk_placement *placement, const area *in, const GEOSGeometry *degrees, bool undo)
+{
+    double metres = -1;
+    GEOSGeometry *row = in_metres(placement, degrees, in->east_m, undo);
+    if (row == NULL)
+        return -1;
+    if (GEOSPreparedIntersects_r(placement->geos, in->prepared, row) == 1)
+        metres = 0;
+    else if (!GEOSPreparedDistance_r(placement->geos, in->prepared, row, &metres))
+        metres = -1;
+    GEOSGeom_destroy_r(placement->geos, row);
+    return metres;
+}
+
+static bool keep_distance(dk_placement *placement, double metres)
+{
+    if (placement->n_off == placement->off_capacity) {
+        const size_t capacity = placement->off_capacity > 0 ? placement->off_capacity * 2 : 64;
+        double *off_m = realloc(placement->off_m, capacity * sizeof *off_m);
+        if (off_m == NULL)
+            return false;
+        placement->off_m = off_m;
+        placement->off_capacity = capacity;
+    }
+    placement->off_m[placement->n_off++] = metres;
+    return true;
+}
+
+dk_status dk_placement_add(dk_placement *placement, const char *division, const void *wkb, size_t size, dk_error *err)
+{
+    area *in = NULL;
+    if (placement == NULL || division[0] == '\0')
+        return DK_OK;
+    const dk_status status = find_area(placement, division, &in, err);
+    if (status != DK_OK || in == NULL || in->prepared == NULL || in->n == ROWS_A_DIVISION)
+        return status;
+    GEOSGeometry *degrees = GEOSWKBReader_read_r(placement->geos, placement->reader, wkb, size);
+    const double metres = degrees != NULL ? distance(placement, in, degrees, false) : -1;
+    const double undone = degrees != NULL ? distance(placement, in, degrees, true) : -1;
+    if (degrees != NULL)
+        GEOSGeom_destroy_r(placement->geos, degrees);
+    if (metres < 0 || undone < 0) /* a comparison less: the row itself is good */
+        return DK_OK;
+    in->n++;
+    placement->n_rows++;
+    placement->n_off_undone += undone >= OFF_M;
+    if (metres < OFF_M)
+        return DK_OK;
+    in->n_off++;
+    return keep_distance(placement, metres) ? DK_OK : dk_fail(err, DK_NOMEM, "out of memory");
+}
+
+/* ---- the sentence ---- */
+
+static int ascending(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+bool dk_placement_tell(const dk_placement *placement, bool declared, char *ret_sentence, size_t size)
+{
+    if (placement == NULL || placement->n_off == 0)
+        return false;
+    const int64_t n = placement->n_rows, off = (int64_t)placement->n_off;
+    int64_t divisions = 0;
+    for (size_t i = 0; i < placement->n_areas; i++)
+        divisions += placement->areas[i].n_off > 0;
+    qsort(placement->off_m, placement->n_off, sizeof *placement->off_m, ascending);
+    const double middle = placement->off_m[placement->n_off / 2], most = placement->off_m[placement->n_off - 1];
+    const bool many = off == n || (off >= 3 && divisions >= 3 && off * 10 >= n);
+    if (!declared && many && most <= GCJ02_M && placement->n_off_undone * 10 <= off) {
+        snprintf(ret_sentence, size,
+                 "%lld of %lld rows looked at lie outside their division, by up to %.0f m, and with GCJ-02 undone %lld would: if "
+                 "they were read off Amap, Tencent or another map in GCJ-02, withdraw the batch and load with --crs gcj02",
+                 (long long)off, (long long)n, most, (long long)placement->n_off_undone);
+        return true;
+    }
+    if (off * 2 <= n)
+        return false;
+    snprintf(ret_sentence, size,
+             "%lld of %lld rows looked at lie outside their division, half of these by %.0f m or more: check the coordinate system, "
+             "its datum and zone, and the division codes",
+             (long long)off, (long long)n, middle);
+    return true;
+}

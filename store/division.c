@@ -1,0 +1,57 @@
+#include "store/division.h"
+
+#include "store/geometry.h"
+#include "store/handle.h"
+#include "store/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const dk_kind *dk_division_layer(const dk_catalogue *catalogue)
+{
+    for (size_t i = 0; i < catalogue->n_layers; i++) {
+        const dk_kind *kind = &catalogue->kinds[i];
+        if (kind->geometry == DK_POLYGONS && kind->n_qualifiers == 0 && !kind->qualify_by_source &&
+            kind->fields[kind->key_field].type == DK_FIELD_DIVISION)
+            return kind;
+    }
+    return NULL;
+}
+
+static dk_status append_outline(dk_store *store, const dk_kind *layer, const char *key, int64_t generation, dk_buf *out,
+                                dk_error *err)
+{
+    int64_t row = 0;
+    dk_stored_row stored = {0};
+    size_t size = 0;
+    dk_status status = dk_row_of_key(store, layer, key, generation, &row, err);
+    if (status != DK_OK || row == 0 || (status = dk_stored_row_read(store, layer, row, true, &stored, err)) != DK_OK)
+        return status;
+    const unsigned char *wkb = dk_gpkg_wkb(stored.blob, stored.blob_size, &size);
+    if (wkb != NULL)
+        dk_buf_append(out, wkb, size);
+    else
+        status = dk_row_without_geometry(store, layer, row, err);
+    dk_stored_row_release(&stored);
+    return status == DK_OK && out->failed ? dk_fail(err, DK_NOMEM, "out of memory") : status;
+}
+
+dk_status dk_division_outline(dk_store *store, const dk_kind *layer, const char *code, dk_buf *out, dk_error *err)
+{
+    int64_t generation = 0;
+    dk_buf_clear(out);
+    if (!dk_division_code_valid(code))
+        return DK_OK;
+    dk_status status = dk_store_generation(store, &generation, err);
+    for (size_t size = strlen(code); status == DK_OK && size >= 6 && out->size == 0; size -= 3) {
+        char key[13];
+        snprintf(key, sizeof key, "%.*s", (int)size, code);
+        status = append_outline(store, layer, key, generation, out, err);
+        if (status != DK_OK || out->size > 0 || size == 12)
+            continue;
+        memset(key + size, '0', 12 - size);
+        key[12] = '\0';
+        status = append_outline(store, layer, key, generation, out, err);
+    }
+    return status;
+}
