@@ -71,6 +71,27 @@ static bool epsg(dk_yaml *yaml, const dk_yaml_key *key, int *ret)
     return true;
 }
 
+/* A name that messages show: whole, and on one line. */
+static bool read_name(dk_yaml *yaml, const dk_yaml_key *key, char *ret_name, size_t size)
+{
+    const char *text = NULL;
+    if (key->value == NULL)
+        return true;
+    if (!dk_yaml_key_text(yaml, key, &text))
+        return false;
+    bool good = strlen(text) < size;
+    for (const char *at = text; good && *at != '\0'; at++)
+        good = (unsigned char)*at >= ' ' && *at != 0x7f;
+    if (good) {
+        memcpy(ret_name, text, strlen(text) + 1);
+        return true;
+    }
+    dk_yaml_enter(yaml, key->name);
+    dk_yaml_fail(yaml, key->value, "write one line of at most %zu bytes", size - 1);
+    dk_yaml_leave(yaml);
+    return false;
+}
+
 typedef struct point {
     char name[64];
     double from[2], to[2]; /* east, north */
@@ -100,15 +121,12 @@ static bool read_points(dk_yaml *yaml, const dk_yaml_key *key, point **ret_point
     good = good && points != NULL;
     for (size_t i = 0; good && i < n; i++) {
         dk_yaml_key keys[] = {{"name", false, NULL}, {"from", true, NULL}, {"to", true, NULL}};
-        const char *name = NULL;
         dk_yaml_enter_index(yaml, i);
-        good = dk_yaml_mapping(yaml, dk_yaml_element(yaml, key->value, i), keys, 3) && dk_yaml_key_text(yaml, &keys[0], &name) &&
+        snprintf(points[i].name, sizeof points[i].name, "%zu", i + 1);
+        good = dk_yaml_mapping(yaml, dk_yaml_element(yaml, key->value, i), keys, 3) &&
+               read_name(yaml, &keys[0], points[i].name, sizeof points[i].name) &&
                read_pair(yaml, &keys[1], points[i].from) && read_pair(yaml, &keys[2], points[i].to);
         dk_yaml_leave(yaml);
-        if (name != NULL)
-            snprintf(points[i].name, sizeof points[i].name, "%s", name);
-        else
-            snprintf(points[i].name, sizeof points[i].name, "%zu", i + 1);
     }
     dk_yaml_leave(yaml);
     *ret_points = points;
@@ -159,13 +177,11 @@ static bool read_root(dk_yaml *yaml, dk_transformation *self, point **ret_points
                               [RZ] = {"rz", false, NULL}, [EAST] = {"east", false, NULL}, [NORTH] = {"north", false, NULL},
                               [ROTATION] = {"rotation", false, NULL}};
     const yaml_node_t *root = dk_yaml_root(yaml);
-    const char *name = NULL;
     size_t choice = 0, convention = 0, ignored;
-    if (!dk_yaml_mapping(yaml, root, keys, KEYS) || !dk_yaml_key_text(yaml, &keys[NAME], &name) ||
+    if (!dk_yaml_mapping(yaml, root, keys, KEYS) || !read_name(yaml, &keys[NAME], self->name, sizeof self->name) ||
         !dk_yaml_key_choice(yaml, &keys[TO], "datum", targets, 1, &ignored) ||
         !dk_yaml_key_choice(yaml, &keys[FROM], "datum", datums, 3, &choice))
         return false;
-    snprintf(self->name, sizeof self->name, "%s", name);
     self->from = (dk_datum)(DK_DATUM_XIAN80 + choice);
     if (!dk_yaml_key_choice(yaml, &keys[METHOD], "method", methods, 2, &choice))
         return false;

@@ -104,6 +104,10 @@ static void refusals_say_where_without_values(void **state)
     refused(SEVEN "x: 1\n" REST "systems: {from: EPSG:2436, to: EPSG:4548}\n", "is of Beijing 1954, and Xian 1980 is needed");
     refused(SEVEN "x: 1\n\tbad: 12.1234567\n" REST, "this is not YAML");
     refused(SEVEN "x: 12.1234567\n" REST "x: 1\n", "is written twice");
+    refused("name: \"a\\nb\"\nfrom: xian80\nmethod: helmert7\nscale: 1\n", ":1: name: write one line of at most 159 bytes");
+    refused(SEVEN "x: 1\n" REST "systems: {from: EPSG:2384, to: EPSG:4548}\ncontrol_points:\n"
+            "  - {name: '示例示例示例示例示例示例示例示例示例示例示例示例示例示例', from: [1.1234567, 1], to: [1, 1]}\n",
+            ":14: control_points[0].name: write one line of at most 63 bytes");
     refused(SEVEN "x: [12.1234567]\n" REST, ":5: x: this is no number");
 #undef SEVEN
 #undef REST
