@@ -233,21 +233,22 @@ static void known_as(const zone_case *zone, const char *wkt)
     assert_zone(zone, &crs);
 }
 
-/* As PROJ (projinfo) writes it for GDAL, as WKT2 and for Esri. Esri's has no code, and looking for one takes PROJ a tenth of a
- * second: it is put in, but for some zones, which have a name that says nothing instead. */
+/* As PROJ (projinfo) writes it for Esri. It has no code, and looking for one takes PROJ a tenth of a second: it is put in, but
+ * for some zones, which have a name that says nothing instead and are also tried as GDAL writes them and as WKT2. */
 static void known_by_wkt(const zone_case *zone)
 {
-    static const PJ_WKT_TYPE types[] = {PJ_WKT1_GDAL, PJ_WKT2_2019, PJ_WKT1_ESRI};
+    static const PJ_WKT_TYPE types[] = {PJ_WKT1_ESRI, PJ_WKT1_GDAL, PJ_WKT2_2019};
+    const bool some = (zone->zone == 20 && !zone->before) || (zone->zone == 39 && zone->before);
     char code[16], changed[2000];
     snprintf(code, sizeof code, "%d", zone->code);
     PJ *system = proj_create_from_database(NULL, "EPSG", code, PJ_CATEGORY_CRS, 0, NULL);
     assert_non_null(system);
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < (some ? 3 : 1); i++) {
         const char *wkt = proj_as_wkt(NULL, system, types[i], NULL);
         assert_non_null(wkt);
-        if (types[i] != PJ_WKT1_ESRI)
+        if (i > 0)
             snprintf(changed, sizeof changed, "%s", wkt);
-        else if ((zone->zone == 20 && !zone->before) || (zone->zone == 39 && zone->before))
+        else if (some)
             snprintf(changed, sizeof changed, "PROJCS[\"local%s", strchr(strchr(wkt, '"') + 1, '"'));
         else
             snprintf(changed, sizeof changed, "%.*s,AUTHORITY[\"EPSG\",\"%s\"]]", (int)strlen(wkt) - 1, wkt, code);
