@@ -138,7 +138,8 @@ static dk_status choose_crs(loader *self, file *from, dk_error *err)
     dk_status status;
     if (own != NULL && dk_crs_other_datum(own)) { /* what a file says of an old datum counts */
         if ((status = dk_crs_from_srs(own, path, &policy, &from->crs, err)) == DK_OK)
-            dk_summary_note(&self->summary, "%s: the file says %s, which is used, whatever --crs says", path, from->crs.name);
+            dk_summary_note(&self->summary, "%s: the file says %s, which is used, whatever --crs says", path,
+                            from->crs.name);
         return status;
     }
     status = dk_crs_from_text(self->options->crs, &policy, &from->crs, err);
@@ -199,15 +200,16 @@ static dk_status open_file(loader *self, const char *path, file *from, dk_error 
     }
     if (status == DK_OK)
         status = dk_transformer_create(&from->crs, &from->transformer, err);
-    from->reader = (dk_geometry_reader){.crs = &from->crs,
-                                        .transformer = from->transformer,
-                                        .geos = self->geos,
-                                        .extent = self->extent,
-                                        .holds = from->crs.stamp[0] != '\0' && self->transformation != NULL && !from->crs.gcj02
-                                                     ? dk_transformation_extent(self->transformation)
-                                                     : NULL,
-                                        .kind = self->kind->geometry,
-                                        .axes_yx = options->axes_yx && format != DK_FORMAT_SURVEY_TXT};
+    from->reader =
+        (dk_geometry_reader){.crs = &from->crs,
+                             .transformer = from->transformer,
+                             .geos = self->geos,
+                             .extent = self->extent,
+                             .holds = from->crs.stamp[0] != '\0' && self->transformation != NULL && !from->crs.gcj02
+                                          ? dk_transformation_extent(self->transformation)
+                                          : NULL,
+                             .kind = self->kind->geometry,
+                             .axes_yx = options->axes_yx && format != DK_FORMAT_SURVEY_TXT};
     return status;
 }
 

@@ -37,9 +37,9 @@ static bool ellipsoid_fits(OGRSpatialReferenceH srs, dk_datum datum)
 {
     OGRErr bad_a = OGRERR_NONE, bad_rf = OGRERR_NONE;
     const double a = OSRGetSemiMajor(srs, &bad_a), rf = OSRGetInvFlattening(srs, &bad_rf);
-    const double wanted_a = datum == DK_DATUM_XIAN80                                        ? 6378140
+    const double wanted_a = datum == DK_DATUM_XIAN80                                       ? 6378140
                             : datum == DK_DATUM_BEIJING54 || datum == DK_DATUM_NEW_BEIJING ? 6378245
-                                                                                            : 6378137;
+                                                                                           : 6378137;
     const double wanted_rf = wanted_a == 6378245 ? 298.3 : 298.257;
     return bad_a == OGRERR_NONE && bad_rf == OGRERR_NONE && fabs(a - wanted_a) < 0.5 && fabs(rf - wanted_rf) < 0.01;
 }
@@ -122,11 +122,11 @@ static dk_status refuse_datum(OGRSpatialReferenceH srs, dk_datum found, const ch
 {
     const char *own = OSRGetAttrValue(srs, "DATUM", 0);
     if (found == DK_DATUM_UNKNOWN)
-        return dk_fail(
-            err, DK_INVALID,
-            "%s: its coordinate system is %s, on the datum \"%s\", which is neither CGCS2000 nor WGS 84, nor an old Chinese "
-            "datum on its own ellipsoid; have the data transformed to CGCS2000 and load that",
-            path, name, own ? own : "none");
+        return dk_fail(err, DK_INVALID,
+                       "%s: its coordinate system is %s, on the datum \"%s\", which is neither CGCS2000 nor WGS 84, "
+                       "nor an old Chinese "
+                       "datum on its own ellipsoid; have the data transformed to CGCS2000 and load that",
+                       path, name, own ? own : "none");
     return dk_fail(err, DK_INVALID,
                    "%s: its coordinate system is %s, on the datum %s, tens of metres from CGCS2000; give the official "
                    "parameters with --transformation FILE, have the data transformed to CGCS2000 with them, or take the error "
@@ -175,7 +175,8 @@ static void find_zone(OGRSpatialReferenceH srs, dk_crs *crs)
     const double easting = OSRGetProjParm(srs, SRS_PP_FALSE_EASTING, 0, NULL);
     const double meridian = OSRGetProjParm(srs, SRS_PP_CENTRAL_MERIDIAN, 0, NULL);
     if (OSRGetProjParm(srs, SRS_PP_SCALE_FACTOR, 1, NULL) != 1 || meridian < 0 || meridian > 180 ||
-        OSRGetProjParm(srs, SRS_PP_FALSE_NORTHING, 0, NULL) != 0 || OSRGetProjParm(srs, SRS_PP_LATITUDE_OF_ORIGIN, 0, NULL) != 0)
+        OSRGetProjParm(srs, SRS_PP_FALSE_NORTHING, 0, NULL) != 0 ||
+        OSRGetProjParm(srs, SRS_PP_LATITUDE_OF_ORIGIN, 0, NULL) != 0)
         return;
     if (fmod(meridian, 3) == 0)
         crs->zone3 = (int)(meridian / 3);
@@ -321,10 +322,11 @@ dk_status dk_crs_from_text(const char *text, const dk_crs_policy *policy, dk_crs
         return DK_OK;
     }
     if (digits == 0 || digits > 6 || code[digits] != '\0')
-        return dk_fail(err, DK_INVALID,
-                       "--crs %s: write it as EPSG:N, for example --crs EPSG:4527 (CGCS2000, 3-degree zone 39), or gcj02 for "
-                       "degrees of GCJ-02",
-                       text);
+        return dk_fail(
+            err, DK_INVALID,
+            "--crs %s: write it as EPSG:N, for example --crs EPSG:4527 (CGCS2000, 3-degree zone 39), or gcj02 for "
+            "degrees of GCJ-02",
+            text);
     OGRSpatialReferenceH srs = OSRNewSpatialReference(NULL);
     if (srs == NULL)
         return dk_fail(err, DK_NOMEM, "out of memory");

@@ -1,10 +1,10 @@
 /* Coordinate systems of sources: which are accepted, and how their coordinates become EPSG:4490 degrees.
  *
  * The datum is decided by its name: CGCS2000 and WGS 84 count as one (they agree within centimetres to decimetres);
- * Xian 1980, Beijing 1954 and New Beijing are refused, because PROJ would move them by nothing, or by 70 m in a part of the
- * province, unless the user gives a transformation (ingest/transformation.h) or takes the error; anything else is refused. The
- * pipeline is the inverse of the projection, what the user has given, and nothing else. GCJ-02 (ingest/gcj02.h) is no datum, and
- * no file says it: it is undone when the user declares it. */
+ * Xian 1980, Beijing 1954 and New Beijing are refused, because PROJ would move them by nothing, or by 70 m in a part of
+ * the province, unless the user gives a transformation (ingest/transformation.h) or takes the error; anything else is
+ * refused. The pipeline is the inverse of the projection, what the user has given, and nothing else. GCJ-02
+ * (ingest/gcj02.h) is no datum, and no file says it: it is undone when the user declares it. */
 #ifndef DK_INGEST_CRS_H
 #define DK_INGEST_CRS_H
 

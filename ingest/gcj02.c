@@ -16,13 +16,12 @@ static void offset(double lon, double lat, double *ret_lon, double *ret_lat)
     static const double semi_major = 6378245, eccentricity2 = 0.00669342162296594323;
     const double x = lon - 105, y = lat - 35, phi = lat * M_PI / 180;
     const double both = 20 * sin(6 * M_PI * x) + 20 * sin(2 * M_PI * x);
-    const double east_waves = both + 20 * sin(M_PI * x) + 40 * sin(M_PI * x / 3) + 150 * sin(M_PI * x / 12) +
-                              300 * sin(M_PI * x / 30);
-    const double north_waves = both + 20 * sin(M_PI * y) + 40 * sin(M_PI * y / 3) + 160 * sin(M_PI * y / 12) +
-                               320 * sin(M_PI * y / 30);
+    const double east_waves =
+        both + 20 * sin(M_PI * x) + 40 * sin(M_PI * x / 3) + 150 * sin(M_PI * x / 12) + 300 * sin(M_PI * x / 30);
+    const double north_waves =
+        both + 20 * sin(M_PI * y) + 40 * sin(M_PI * y / 3) + 160 * sin(M_PI * y / 12) + 320 * sin(M_PI * y / 30);
     const double east = 300 + x + 2 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * sqrt(fabs(x)) + east_waves * 2 / 3;
-    const double north =
-        -100 + 2 * x + 3 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * sqrt(fabs(x)) + north_waves * 2 / 3;
+    const double north = -100 + 2 * x + 3 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * sqrt(fabs(x)) + north_waves * 2 / 3;
     const double w2 = 1 - eccentricity2 * sin(phi) * sin(phi), w = sqrt(w2);
     const double meridian = semi_major * (1 - eccentricity2) / (w2 * w), normal = semi_major / w; /* radii */
     *ret_lon = east / (normal * cos(phi)) * 180 / M_PI;
@@ -41,7 +40,8 @@ void dk_gcj02_shift(double lonlat[2])
 
 void dk_gcj02_undo(double *lonlat, size_t n)
 {
-    /* The shift changes by some millimetres a metre at most, so each step leaves a two hundredth of the error or less. */
+    /* The shift changes by some millimetres a metre at most, so each step leaves a two hundredth of the error or less.
+     */
     enum { STEPS = 8 };
     for (size_t i = 0; i < n; i++) {
         double *const at = lonlat + 2 * i;

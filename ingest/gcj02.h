@@ -1,6 +1,6 @@
-/* GCJ-02, the shifted longitudes and latitudes of the maps of Amap (高德), Tencent and others: some 500 m off in Anhui, by
- * another vector at each place. The official shift is not published. This is the public approximation, which fits what
- * such maps show within metres; positions that went through it are no better than that. */
+/* GCJ-02, the shifted longitudes and latitudes of the maps of Amap (高德), Tencent and others: some 500 m off in Anhui,
+ * by another vector at each place. The official shift is not published. This is the public approximation, which fits
+ * what such maps show within metres; positions that went through it are no better than that. */
 #ifndef DK_INGEST_GCJ02_H
 #define DK_INGEST_GCJ02_H
 

@@ -124,6 +124,8 @@ static void explain(dk_geometry_reader *reader, const cursor *from, dk_geometry_
     const double *bad = from->bad;
     const double x = reader->axes_yx ? bad[1] : bad[0], y = reader->axes_yx ? bad[0] : bad[1];
     const bool degrees = reader->crs->degrees;
+    /* A place before and after a transformation: many of them would give its parameters away. */
+    const bool old = reader->crs->stamp[0] != '\0';
     const bool eastings = y >= 1e5 && y < 1e8 && !seven_digits(y);
     if (!isfinite(x) || !isfinite(y)) {
         *ret_fault = DK_GEOMETRY_BAD;
@@ -162,7 +164,7 @@ static void explain(dk_geometry_reader *reader, const cursor *from, dk_geometry_
                  "the coordinate (%.10g, %.10g) lies outside the extent in which the transformation holds; use the "
                  "transformation of its area",
                  bad[0], bad[1]);
-    else if (degrees || (isfinite(from->bad_lonlat[0]) && reader->crs->stamp[0] != '\0')) /* of old coordinates never both: together they give parameters away */
+    else if (degrees || (old && isfinite(from->bad_lonlat[0])))
         snprintf(out, size, "the coordinate (%.10g, %.10g) lies outside the catalogue's extent (%g, %g, %g, %g)",
                  bad[0], bad[1], reader->extent[0], reader->extent[1], reader->extent[2], reader->extent[3]);
     else if (isfinite(from->bad_lonlat[0]))

@@ -70,13 +70,15 @@ static const struct command_name {
      "Makes a new, empty store that follows the catalogue FILE (YAML).\n\n"
      "  dikuai-ingest create dangshan.gpkg --catalogue samples/dangshan/catalogue.yaml\n"},
     {"load", dk_command_load, 3, -1,
-     BIT(OPT_CRS) | BIT(OPT_TRANSFORMATION) | BIT(OPT_ACCEPT_DATUM_ERROR) | BIT(OPT_ENCODING) | BIT(OPT_FIELD) | BIT(OPT_MERGED) | BIT(OPT_SET) | BIT(OPT_AXES) | BIT(OPT_IGNORE) |
-         BIT(OPT_REPLACE) | BIT(OPT_BATCH) | BIT(OPT_REJECTS) | BIT(OPT_DRY_RUN) | BIT(OPT_PUBLISH) |
-         BIT(OPT_ALLOW_REJECTS) | BIT(OPT_LAYER) | BIT(OPT_JSON) | BIT(OPT_ACTOR),
+     BIT(OPT_CRS) | BIT(OPT_TRANSFORMATION) | BIT(OPT_ACCEPT_DATUM_ERROR) | BIT(OPT_ENCODING) | BIT(OPT_FIELD) |
+         BIT(OPT_MERGED) | BIT(OPT_SET) | BIT(OPT_AXES) | BIT(OPT_IGNORE) | BIT(OPT_REPLACE) | BIT(OPT_BATCH) |
+         BIT(OPT_REJECTS) | BIT(OPT_DRY_RUN) | BIT(OPT_PUBLISH) | BIT(OPT_ALLOW_REJECTS) | BIT(OPT_LAYER) |
+         BIT(OPT_JSON) | BIT(OPT_ACTOR),
      "dikuai-ingest load STORE NAME SOURCE... [options]\n\n"
      "Reads files into the store as one batch: all of them or none. NAME is a layer or a kind of record of the\n"
      "catalogue. SOURCE: shapefile, GeoPackage, GeoJSON, FlatGeobuf, file geodatabase, KML, GML,\n"
-     "MapInfo, CSV, XLSX, XLS, ODS, or coordinate TXT of 勘测定界. The batch is staged, and seen by nobody, until it is published.\n\n"
+     "MapInfo, CSV, XLSX, XLS, ODS, or coordinate TXT of 勘测定界. The batch is staged, and seen by nobody, until it "
+     "is published.\n\n"
      "  --crs EPSG:N           coordinate system, for files that do not say it (EPSG:4527: CGCS2000, 3-degree zone "
      "39),\n"
      "                         or gcj02 for degrees read off Amap, Tencent and the like, good to metres only\n"
@@ -87,7 +89,8 @@ static const struct command_name {
      "  --layer NAME           which layer or sheet of a file with several\n"
      "  --field FIELD=COLUMN   the column that gives a field; may be repeated\n"
      "  --set FIELD=VALUE      the value of a field where the file has none; may be repeated\n"
-     "  --merged FIELD=HOW     an amount in a cell merged over rows: first (it is the first row's) or each (each has it)\n"
+     "  --merged FIELD=HOW     an amount in a cell merged over rows: first (it is the first row's) or each (each has "
+     "it)\n"
      "  --ignore COLUMN        leave a column out; may be repeated; '*' leaves out all that are not known\n"
      "  --replace              rows whose key is in the store already may replace those there\n"
      "  --batch TITLE          title of the batch; by default the name of the first file\n"
@@ -182,7 +185,8 @@ static dk_status set_option(dk_options *options, option_id id, const char *value
         break;
     case OPT_CRS:
         if (!is_crs(value))
-            return dk_fail(err, DK_INVALID, "--crs %s: write it as EPSG:N, for example --crs EPSG:4527, or as gcj02", value);
+            return dk_fail(err, DK_INVALID, "--crs %s: write it as EPSG:N, for example --crs EPSG:4527, or as gcj02",
+                           value);
         options->crs = value;
         break;
     case OPT_ENCODING:

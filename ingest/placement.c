@@ -164,7 +164,7 @@ static dk_status find_area(dk_placement *placement, const char *code, area **ret
     *ret_area = &placement->areas[placement->n_areas];
     placement->places[place] = (uint16_t)++placement->n_areas;
     **ret_area = (area){0};
-    snprintf((*ret_area)->code, sizeof (*ret_area)->code, "%s", code);
+    snprintf((*ret_area)->code, sizeof(*ret_area)->code, "%s", code);
     placement->outline_bytes += placement->wkb.size;
     if (placement->wkb.size > 0)
         read_outline(placement, *ret_area);
@@ -246,16 +246,19 @@ bool dk_placement_tell(const dk_placement *placement, bool declared, char *ret_s
     const double middle = placement->off_m[placement->n_off / 2], most = placement->off_m[placement->n_off - 1];
     const bool many = off == n || (off >= 3 && divisions >= 3 && off * 10 >= n);
     if (!declared && many && most <= GCJ02_M && placement->n_off_undone * 10 <= off) {
-        snprintf(ret_sentence, size,
-                 "%lld of %lld rows looked at lie outside their division, by up to %.0f m, and with GCJ-02 undone %lld would: if "
-                 "they were read off Amap, Tencent or another map in GCJ-02, withdraw the batch and load with --crs gcj02",
-                 (long long)off, (long long)n, most, (long long)placement->n_off_undone);
+        snprintf(
+            ret_sentence, size,
+            "%lld of %lld rows looked at lie outside their division, by up to %.0f m, and with GCJ-02 undone %lld "
+            "would: if "
+            "they were read off Amap, Tencent or another map in GCJ-02, withdraw the batch and load with --crs gcj02",
+            (long long)off, (long long)n, most, (long long)placement->n_off_undone);
         return true;
     }
     if (off * 2 <= n)
         return false;
     snprintf(ret_sentence, size,
-             "%lld of %lld rows looked at lie outside their division, half of these by %.0f m or more: check the coordinate system, "
+             "%lld of %lld rows looked at lie outside their division, half of these by %.0f m or more: check the "
+             "coordinate system, "
              "its datum and zone, and the division codes",
              (long long)off, (long long)n, middle);
     return true;

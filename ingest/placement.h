@@ -1,11 +1,11 @@
-/* Whether the rows of a load lie in their divisions, as far as a layer of divisions is published (store/division.h). Data of
- * GCJ-02 that does not say so lies half a kilometre off, and many of its rows beside their village: that is told, and never
- * put right by itself.
+/* Whether the rows of a load lie in their divisions, as far as a layer of divisions is published (store/division.h).
+ * Data of GCJ-02 that does not say so lies half a kilometre off, and many of its rows beside their village: that is
+ * told, and never put right by itself.
  *
  * The rule. A row is off if it is 50 m or more from the outline of its division, or of the next larger one that has an
  * outline. At most 200 rows of a division are looked at, the first of the load. It is said
- *   - that the load may be GCJ-02, if all rows are off, or a tenth and at least 3 in 3 divisions, none by more than 700 m,
- *     and with GCJ-02 undone at most a tenth as many would be;
+ *   - that the load may be GCJ-02, if all rows are off, or a tenth and at least 3 in 3 divisions, none by more than 700
+ * m, and with GCJ-02 undone at most a tenth as many would be;
  *   - else, that datum, zone or codes may be wrong, if more than half of the rows are off. */
 #ifndef DK_INGEST_PLACEMENT_H
 #define DK_INGEST_PLACEMENT_H
@@ -14,8 +14,8 @@
 
 typedef struct dk_placement dk_placement;
 
-/* For the rows of a kind. *ret_placement is NULL, which the functions below take, if there is nothing to compare with: no
- * division in the rows, or no layer of divisions. The store is borrowed. */
+/* For the rows of a kind. *ret_placement is NULL, which the functions below take, if there is nothing to compare with:
+ * no division in the rows, or no layer of divisions. The store is borrowed. */
 dk_status dk_placement_create(dk_store *store, const dk_kind *kind, dk_placement **ret_placement, dk_error *err);
 void dk_placement_free(dk_placement *placement);
 

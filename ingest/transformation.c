@@ -164,17 +164,50 @@ static bool say_convention(dk_yaml *yaml, const yaml_node_t *node, method of)
 
 static bool read_root(dk_yaml *yaml, dk_transformation *self, point **ret_points, size_t *ret_n)
 {
-    static const char *const datums[] = {"xian80", "beijing54", "new_beijing"}, *const methods[] = {"helmert7", "plane4"},
-                             *const targets[] = {"cgcs2000"},
-                             *const conventions[2][2] = {{"position_vector", "coordinate_frame"}, {"clockwise", "counterclockwise"}};
-    enum { NAME, FROM, TO, EXTENT, METHOD, CONVENTION, SCALE, TOLERANCE, SYSTEMS, POINTS, X, Y, Z, RX, RY, RZ, EAST, NORTH, ROTATION, KEYS };
-    dk_yaml_key keys[KEYS] = {[NAME] = {"name", true, NULL}, [FROM] = {"from", true, NULL}, [TO] = {"to", false, NULL},
-                              [EXTENT] = {"extent", false, NULL}, [METHOD] = {"method", true, NULL},
-                              [CONVENTION] = {"convention", false, NULL}, [SCALE] = {"scale", true, NULL},
-                              [TOLERANCE] = {"tolerance", false, NULL}, [SYSTEMS] = {"systems", false, NULL},
-                              [POINTS] = {"control_points", false, NULL}, [X] = {"x", false, NULL}, [Y] = {"y", false, NULL},
-                              [Z] = {"z", false, NULL}, [RX] = {"rx", false, NULL}, [RY] = {"ry", false, NULL},
-                              [RZ] = {"rz", false, NULL}, [EAST] = {"east", false, NULL}, [NORTH] = {"north", false, NULL},
+    static const char *const datums[] = {"xian80", "beijing54", "new_beijing"},
+                             *const methods[] = {"helmert7", "plane4"}, *const targets[] = {"cgcs2000"},
+                             *const conventions[2][2] = {{"position_vector", "coordinate_frame"},
+                                                         {"clockwise", "counterclockwise"}};
+    enum {
+        NAME,
+        FROM,
+        TO,
+        EXTENT,
+        METHOD,
+        CONVENTION,
+        SCALE,
+        TOLERANCE,
+        SYSTEMS,
+        POINTS,
+        X,
+        Y,
+        Z,
+        RX,
+        RY,
+        RZ,
+        EAST,
+        NORTH,
+        ROTATION,
+        KEYS
+    };
+    dk_yaml_key keys[KEYS] = {[NAME] = {"name", true, NULL},
+                              [FROM] = {"from", true, NULL},
+                              [TO] = {"to", false, NULL},
+                              [EXTENT] = {"extent", false, NULL},
+                              [METHOD] = {"method", true, NULL},
+                              [CONVENTION] = {"convention", false, NULL},
+                              [SCALE] = {"scale", true, NULL},
+                              [TOLERANCE] = {"tolerance", false, NULL},
+                              [SYSTEMS] = {"systems", false, NULL},
+                              [POINTS] = {"control_points", false, NULL},
+                              [X] = {"x", false, NULL},
+                              [Y] = {"y", false, NULL},
+                              [Z] = {"z", false, NULL},
+                              [RX] = {"rx", false, NULL},
+                              [RY] = {"ry", false, NULL},
+                              [RZ] = {"rz", false, NULL},
+                              [EAST] = {"east", false, NULL},
+                              [NORTH] = {"north", false, NULL},
                               [ROTATION] = {"rotation", false, NULL}};
     const yaml_node_t *root = dk_yaml_root(yaml);
     size_t choice = 0, convention = 0, ignored;
@@ -237,7 +270,8 @@ static dk_status check_system(int code, dk_datum datum, const char *path, const 
     snprintf(text, sizeof text, "EPSG:%d", code);
     const dk_crs_policy any = {.any_datum = true};
     if (dk_crs_from_text(text, &any, &crs, NULL) != DK_OK)
-        return dk_fail(err, DK_INVALID, "%s: systems.%s: %s is no coordinate system of %s", path, key, text, dk_datum_name(datum));
+        return dk_fail(err, DK_INVALID, "%s: systems.%s: %s is no coordinate system of %s", path, key, text,
+                       dk_datum_name(datum));
     if (crs.datum != datum)
         return dk_fail(err, DK_INVALID, "%s: systems.%s: %s is of %s, and %s is needed", path, key, crs.name, dk_datum_name(crs.datum),
                        dk_datum_name(datum));
@@ -347,7 +381,8 @@ dk_status dk_transformation_read(const char *path, dk_transformation **ret_trans
     dk_status status = read_file(path, &text, &size, &open, err);
     if (status != DK_OK)
         goto out;
-    status = dk_yaml_load(&yaml, text, size, path, "transformation file", "name, from, method and convention", arena, err);
+    status =
+        dk_yaml_load(&yaml, text, size, path, "transformation file", "name, from, method and convention", arena, err);
     if (status == DK_OK) {
         yaml.secret = true;
         if (!read_root(&yaml, self, &points, &n))

@@ -1,6 +1,6 @@
-/* A transformation from an old datum to CGCS2000, with the parameters that a surveying authority hands out for one area.
- * They are secret where they are exact (DESIGN: never stored, logged or shown), so no message repeats a value of the file, and
- * only its name and how well it fits its control points leave this module.
+/* A transformation from an old datum to CGCS2000, with the parameters that a surveying authority hands out for one
+ * area. They are secret where they are exact (DESIGN: never stored, logged or shown), so no message repeats a value of
+ * the file, and only its name and how well it fits its control points leave this module.
  *
  *     name: 砀山县 1980西安转2000            # what the batch says about its rows
  *     from: xian80                           # beijing54, new_beijing
@@ -10,10 +10,9 @@
  *     x: …  y: …  z: …                       # metres
  *     rx: …  ry: …  rz: …                    # seconds of arc
  *     scale: …                               # parts per million
- *     extent: [west, south, east, north]     # degrees in which it holds; rows outside are rejected (everywhere unless said)
- *     tolerance: 0.5                         # metres, of the control points (0.5 unless said)
- *     systems: {from: EPSG:2384, to: EPSG:4548}   # of the control points and of plane4; without the zone in the eastings
- *     control_points:
+ *     extent: [west, south, east, north]     # degrees in which it holds; rows outside are rejected (everywhere unless
+ * said) tolerance: 0.5                         # metres, of the control points (0.5 unless said) systems: {from:
+ * EPSG:2384, to: EPSG:4548}   # of the control points and of plane4; without the zone in the eastings control_points:
  *       - {name: G1, from: [east, north], to: [east, north]}
  *
  * plane4 has, instead of x to rz:

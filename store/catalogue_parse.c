@@ -593,8 +593,8 @@ dk_status dk_catalogue_parse(const char *text, size_t size, const char *origin, 
         status = dk_fail(err, DK_NOMEM, "%s: out of memory while reading the catalogue", origin);
         goto out;
     }
-    status = dk_yaml_load(&parser->yaml, text, size, origin, "catalogue",
-                          "title, publisher, extent and layers", arena, err);
+    status =
+        dk_yaml_load(&parser->yaml, text, size, origin, "catalogue", "title, publisher, extent and layers", arena, err);
     if (status != DK_OK)
         goto out;
     if (!parse_catalogue(parser))

@@ -147,8 +147,8 @@ static dk_status check_bounds(const char *text, size_t size, const char *origin,
         const size_t line = event.start_mark.line + 1;
         events++;
         if (event.type == YAML_DOCUMENT_START_EVENT && ++documents > 1)
-            status = dk_fail(err, DK_INVALID, "%s:%zu: a second document begins here; keep one document in a %s", origin,
-                             line, what);
+            status = dk_fail(err, DK_INVALID, "%s:%zu: a second document begins here; keep one document in a %s",
+                             origin, line, what);
         else if (event.type == YAML_MAPPING_START_EVENT || event.type == YAML_SEQUENCE_START_EVENT)
             depth++;
         else if (event.type == YAML_MAPPING_END_EVENT || event.type == YAML_SEQUENCE_END_EVENT)
@@ -168,8 +168,7 @@ static dk_status check_bounds(const char *text, size_t size, const char *origin,
         yaml_event_delete(&event);
     }
     if (status == DK_OK && documents == 0)
-        status = dk_fail(err, DK_INVALID,
-                         "%s:1: the %s is empty; write at least %s", origin, what, least);
+        status = dk_fail(err, DK_INVALID, "%s:1: the %s is empty; write at least %s", origin, what, least);
     yaml_parser_delete(&parser);
     return status;
 }
@@ -226,8 +225,7 @@ static bool visit(dk_yaml *yaml, const yaml_node_t *node, size_t n)
     yaml->visits += n;
     if (yaml->visits <= MAX_EVENTS)
         return true;
-    dk_yaml_fail(yaml, node,
-                 "the %s has too many values when its aliases (*name) are written out; write fewer of them",
+    dk_yaml_fail(yaml, node, "the %s has too many values when its aliases (*name) are written out; write fewer of them",
                  yaml->what);
     yaml->status = DK_LIMIT;
     if (yaml->err != NULL)

@@ -1,5 +1,5 @@
-/* Reads a YAML document by what is expected of it, and says in one sentence where it is otherwise. For the catalogue and
- * for ingest/transformation.c. */
+/* Reads a YAML document by what is expected of it, and says in one sentence where it is otherwise. For the catalogue
+ * and for ingest/transformation.c. */
 #ifndef DK_STORE_CATALOGUE_READ_YAML_H
 #define DK_STORE_CATALOGUE_READ_YAML_H
 
@@ -37,8 +37,8 @@ typedef struct dk_yaml_key {
     const yaml_node_t *value; /* set by dk_yaml_mapping; NULL: not there */
 } dk_yaml_key;
 
-/* Parses exactly one document. For messages, borrowed as origin is: what it is, "catalogue", and what an empty one lacks
- * at least, "title and layers". On success the caller ends with dk_yaml_finish. */
+/* Parses exactly one document. For messages, borrowed as origin is: what it is, "catalogue", and what an empty one
+ * lacks at least, "title and layers". On success the caller ends with dk_yaml_finish. */
 dk_status dk_yaml_load(dk_yaml *yaml, const char *text, size_t size, const char *origin, const char *what,
                        const char *least, dk_arena *arena, dk_error *err);
 void dk_yaml_finish(dk_yaml *yaml);

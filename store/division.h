@@ -1,5 +1,5 @@
-/* Where divisions lie, for who asks whether rows lie in theirs. A catalogue may have a layer of them (行政区): the first
- * layer of polygons whose key is a division code and nothing else. */
+/* Where divisions lie, for who asks whether rows lie in theirs. A catalogue may have a layer of them (行政区): the
+ * first layer of polygons whose key is a division code and nothing else. */
 #ifndef DK_STORE_DIVISION_H
 #define DK_STORE_DIVISION_H
 
@@ -9,8 +9,8 @@
 /* NULL: the catalogue has none. */
 const dk_kind *dk_division_layer(const dk_catalogue *catalogue);
 
-/* Replaces out with the outline (WKB, degrees) of the division with this code that is published now or, where there is none,
- * of the one around it: 12, 9, then 6 digits, each also with 0 behind it up to 12. Empty: there is none. */
+/* Replaces out with the outline (WKB, degrees) of the division with this code that is published now or, where there is
+ * none, of the one around it: 12, 9, then 6 digits, each also with 0 behind it up to 12. Empty: there is none. */
 dk_status dk_division_outline(dk_store *store, const dk_kind *layer, const char *code, dk_buf *out, dk_error *err);
 
 #endif

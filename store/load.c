@@ -824,7 +824,8 @@ dk_status dk_load_row(dk_load *load, const dk_value *values, const void *wkb, si
         return status;
     const int division = load->kind->division_field;
     if (division >= 0 && row[division].type == DK_TEXT)
-        snprintf(report->division, sizeof report->division, "%.*s", (int)row[division].text.size, row[division].text.data);
+        snprintf(report->division, sizeof report->division, "%.*s", (int)row[division].text.size,
+                 row[division].text.data);
     if (!check_required(load, row, report) || !take_geometry(load, wkb, wkb_size, row, report))
         return DK_OK;
     uint64_t feature = 0;

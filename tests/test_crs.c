@@ -233,8 +233,9 @@ static void known_as(const zone_case *zone, const char *wkt)
     assert_zone(zone, &crs);
 }
 
-/* As PROJ (projinfo) writes it for Esri. It has no code, and looking for one takes PROJ a tenth of a second: it is put in, but
- * for some zones, which have a name that says nothing instead and are also tried as GDAL writes them and as WKT2. */
+/* As PROJ (projinfo) writes it for Esri. It has no code, and looking for one takes PROJ a tenth of a second: it is put
+ * in, but for some zones, which have a name that says nothing instead and are also tried as GDAL writes them and as
+ * WKT2. */
 static void known_by_wkt(const zone_case *zone)
 {
     static const PJ_WKT_TYPE types[] = {PJ_WKT1_ESRI, PJ_WKT1_GDAL, PJ_WKT2_2019};
@@ -257,7 +258,8 @@ static void known_by_wkt(const zone_case *zone)
     proj_destroy(system);
 }
 
-/* By its code: and a point a degree east of the central meridian, projected by a tmerc that is written here, comes back. */
+/* By its code: and a point a degree east of the central meridian, projected by a tmerc that is written here, comes
+ * back. */
 static void known_by_code(const zone_case *zone)
 {
     char text[24], forth[160];
@@ -313,7 +315,8 @@ static void an_old_datum_on_another_ellipsoid_is_a_mistake(void **state)
     dk_error err = {0};
     const dk_crs_policy taken = {.accept_error = true};
     assert_int_equal(by_wkt(BEIJING_ZONE(KRASSOVSKY, "", "0.0"), &taken, &crs, &err), DK_OK);
-    assert_int_equal(by_wkt(BEIJING_ZONE("\"CGCS2000\",6378137.0,298.257222101", "", "0.0"), &taken, &crs, &err), DK_INVALID);
+    assert_int_equal(by_wkt(BEIJING_ZONE("\"CGCS2000\",6378137.0,298.257222101", "", "0.0"), &taken, &crs, &err),
+                     DK_INVALID);
     assert_non_null(strstr(err.text, "Beijing_1954"));
     assert_non_null(strstr(err.text, "on its own ellipsoid"));
 }
@@ -323,8 +326,10 @@ static void parameters_that_a_prj_brings_along_are_not_used(void **state)
     (void)state;
     dk_crs with, without;
     const dk_crs_policy taken = {.accept_error = true};
-    assert_int_equal(by_wkt(BEIJING_ZONE(KRASSOVSKY, ",TOWGS84[15.8,-154.4,-82.3,0,0,0,0]", "0.0"), NULL, &with, NULL), DK_INVALID);
-    assert_int_equal(by_wkt(BEIJING_ZONE(KRASSOVSKY, ",TOWGS84[15.8,-154.4,-82.3,0,0,0,0]", "0.0"), &taken, &with, NULL), DK_OK);
+    assert_int_equal(by_wkt(BEIJING_ZONE(KRASSOVSKY, ",TOWGS84[15.8,-154.4,-82.3,0,0,0,0]", "0.0"), NULL, &with, NULL),
+                     DK_INVALID);
+    assert_int_equal(
+        by_wkt(BEIJING_ZONE(KRASSOVSKY, ",TOWGS84[15.8,-154.4,-82.3,0,0,0,0]", "0.0"), &taken, &with, NULL), DK_OK);
     assert_int_equal(by_wkt(BEIJING_ZONE(KRASSOVSKY, "", "0.0"), &taken, &without, NULL), DK_OK);
     assert_string_equal(with.pipeline, without.pipeline);
     assert_null(strstr(with.pipeline, "154.4"));
@@ -343,9 +348,12 @@ static void a_plane_of_its_own_is_no_zone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_whole_family_of_cgcs2000), cmocka_unit_test(no_datum_shift_in_any_pipeline),
-        cmocka_unit_test(other_datums_by_name),         cmocka_unit_test(esri_names),
-        cmocka_unit_test(zones_before_eastings),        cmocka_unit_test(points),
+        cmocka_unit_test(the_whole_family_of_cgcs2000),
+        cmocka_unit_test(no_datum_shift_in_any_pipeline),
+        cmocka_unit_test(other_datums_by_name),
+        cmocka_unit_test(esri_names),
+        cmocka_unit_test(zones_before_eastings),
+        cmocka_unit_test(points),
         cmocka_unit_test(every_zone_is_known_by_its_projection),
         cmocka_unit_test(an_old_datum_on_another_ellipsoid_is_a_mistake),
         cmocka_unit_test(parameters_that_a_prj_brings_along_are_not_used),

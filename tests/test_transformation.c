@@ -71,7 +71,8 @@ static void the_worked_example_of_iogp_in_both_conventions(void **state)
     static const char *const files[] = {
         "{name: a, from: beijing54, method: helmert7, convention: position_vector, x: 0, y: 0, z: 4.5, rx: 0, ry: 0, "
         "rz: 0.554, scale: 0.219}",
-        "{name: a, from: beijing54, to: cgcs2000, method: helmert7, convention: coordinate_frame, x: 0.0, y: 0.0, z: 4.5, "
+        "{name: a, from: beijing54, to: cgcs2000, method: helmert7, convention: coordinate_frame, x: 0.0, y: 0.0, z: "
+        "4.5, "
         "rx: 0.0, ry: 0.0, rz: -0.554, scale: 0.219}"};
     for (size_t i = 0; i < 2; i++) {
         dk_transformation *transformation = accepted(files[i]);
@@ -100,14 +101,19 @@ static void refusals_say_where_without_values(void **state)
     refused(SEVEN "x: 1\n" REST "tolerance: -1\n", "tolerance: write metres above 0");
     refused(SEVEN "x: 1\n" REST "extent: [118, 31, 117, 32]\n", "extent: write west, south, east and north");
     refused(SEVEN "x: 1\n" REST "extent: [118.1234567, 31]\n", "extent:");
-    refused(SEVEN "x: 1\n" REST "systems: {from: EPSG:999999, to: EPSG:4548}\n", "systems.from: EPSG:999999 is no coordinate system");
-    refused(SEVEN "x: 1\n" REST "systems: {from: EPSG:2436, to: EPSG:4548}\n", "is of Beijing 1954, and Xian 1980 is needed");
+    refused(SEVEN "x: 1\n" REST "systems: {from: EPSG:999999, to: EPSG:4548}\n",
+            "systems.from: EPSG:999999 is no coordinate system");
+    refused(SEVEN "x: 1\n" REST "systems: {from: EPSG:2436, to: EPSG:4548}\n",
+            "is of Beijing 1954, and Xian 1980 is needed");
     refused(SEVEN "x: 1\n\tbad: 12.1234567\n" REST, "this is not YAML");
     refused(SEVEN "x: 12.1234567\n" REST "x: 1\n", "is written twice");
-    refused("name: \"a\\nb\"\nfrom: xian80\nmethod: helmert7\nscale: 1\n", ":1: name: write one line of at most 159 bytes");
-    refused(SEVEN "x: 1\n" REST "systems: {from: EPSG:2384, to: EPSG:4548}\ncontrol_points:\n"
-            "  - {name: '示例示例示例示例示例示例示例示例示例示例示例示例示例示例', from: [1.1234567, 1], to: [1, 1]}\n",
-            ":14: control_points[0].name: write one line of at most 63 bytes");
+    refused("name: \"a\\nb\"\nfrom: xian80\nmethod: helmert7\nscale: 1\n",
+            ":1: name: write one line of at most 159 bytes");
+    refused(
+        SEVEN
+        "x: 1\n" REST "systems: {from: EPSG:2384, to: EPSG:4548}\ncontrol_points:\n"
+        "  - {name: '示例示例示例示例示例示例示例示例示例示例示例示例示例示例', from: [1.1234567, 1], to: [1, 1]}\n",
+        ":14: control_points[0].name: write one line of at most 63 bytes");
     refused(SEVEN "x: [12.1234567]\n" REST, ":5: x: this is no number");
 #undef SEVEN
 #undef REST

@@ -1,5 +1,5 @@
-/* A foreign transformation file: what is read has a name and an old datum, what is refused has a sentence that begins with the
- * file, and no sentence repeats a number of it. */
+/* A foreign transformation file: what is read has a name and an old datum, what is refused has a sentence that begins
+ * with the file, and no sentence repeats a number of it. */
 #include "fuzz_check.h"
 
 #include <stdio.h>
