@@ -154,8 +154,7 @@ static dk_status open_file(loader *self, const char *path, file *from, dk_error 
     if (status != DK_OK)
         return status;
     const dk_format format = dk_source_format(from->source);
-    if (options->has_encoding && format != DK_FORMAT_SHAPEFILE && format != DK_FORMAT_DBF && format != DK_FORMAT_CSV &&
-        format != DK_FORMAT_SURVEY_TXT)
+    if (options->has_encoding && !dk_source_encoding_varies(from->source))
         dk_summary_note(&self->summary, "%s: --encoding was not needed: files of this format are UTF-8", path);
     if (layer && !dk_source_has_geometry(from->source)) {
         return dk_fail(err, DK_INVALID, "%s: %s is a layer, and this file has no geometry%s", path, self->kind->name,

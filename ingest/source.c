@@ -214,6 +214,11 @@ static const known_format formats[] = {
     {"geojsons", NULL, DK_FORMAT_GEOJSON, {"GeoJSONSeq"}},
     {"ndjson", NULL, DK_FORMAT_GEOJSON, {"GeoJSONSeq"}},
     {"fgb", NULL, DK_FORMAT_FLATGEOBUF, {"FlatGeobuf"}},
+    {"gdb", NULL, DK_FORMAT_FILEGDB, {"OpenFileGDB"}},
+    {"kml", NULL, DK_FORMAT_KML, {"LIBKML"}},
+    {"gml", NULL, DK_FORMAT_GML, {"GML"}},
+    {"tab", NULL, DK_FORMAT_MAPINFO, {"MapInfo File"}},
+    {"mif", NULL, DK_FORMAT_MAPINFO, {"MapInfo File"}},
     {"csv", NULL, DK_FORMAT_CSV, {NULL}},
     {"tsv", NULL, DK_FORMAT_CSV, {NULL}},
     {"txt", NULL, DK_FORMAT_SURVEY_TXT, {NULL}},
@@ -231,25 +236,55 @@ static const known_format formats[] = {
     {"dxf", "an AutoCAD drawing; export its parcels as a shapefile or GeoPackage", 0, {NULL}},
     {"vct", "a VCT exchange file; convert it to a shapefile or GeoPackage", 0, {NULL}},
     {"mdb", "an Access database; export the layer as a shapefile or GeoPackage, a table as XLSX", 0, {NULL}},
-    {"gdb", "a file geodatabase; export the layer as GeoPackage or shapefile", 0, {NULL}},
-    {"kml", "a KML file; save it as GeoPackage or GeoJSON", 0, {NULL}},
-    {"kmz", "a KMZ file; save it as GeoPackage or GeoJSON", 0, {NULL}},
+    {"kmz", "a KMZ file; unpack it as a ZIP and give the .kml inside", 0, {NULL}},
+    {"mid", "one part of a MapInfo MIF; give the .mif", 0, {NULL}},
+    {"dat", "one part of a MapInfo table; give the .tab", 0, {NULL}},
+    {"map", "one part of a MapInfo table; give the .tab", 0, {NULL}},
+    {"gdbtable", "one part of a file geodatabase; give the folder whose name ends in .gdb", 0, {NULL}},
+    {"gdbtablx", "one part of a file geodatabase; give the folder whose name ends in .gdb", 0, {NULL}},
     {"doc", "a Word document; copy its table into a sheet and save that as XLSX", 0, {NULL}},
     {"docx", "a Word document; copy its table into a sheet and save that as XLSX", 0, {NULL}},
     {"pdf", "a PDF document; ask for the table as XLSX or the map as a shapefile", 0, {NULL}},
     {"et", "a WPS sheet; save it as XLSX", 0, {NULL}},
 };
 
-static const char supported[] = "shapefile, GeoPackage, GeoJSON, FlatGeobuf, CSV, XLSX, XLS, ODS and coordinate TXT";
+static const char supported[] =
+    "shapefile, GeoPackage, GeoJSON, FlatGeobuf, file geodatabase, KML, GML, MapInfo TAB and "
+    "MIF, CSV, XLSX, XLS, ODS and coordinate TXT";
 
 static const known_format *format_of(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    const char *dot = strrchr(slash ? slash : path, '.');
-    for (size_t i = 0; dot != NULL && i < sizeof formats / sizeof *formats; i++)
-        if (strcasecmp(dot + 1, formats[i].extension) == 0)
+    size_t end = strlen(path);
+    while (end > 1 && path[end - 1] == '/') /* a folder, as shells complete it */
+        end--;
+    size_t dot = end;
+    while (dot > 0 && path[dot - 1] != '/' && path[dot - 1] != '.')
+        dot--;
+    if (dot == 0 || path[dot - 1] != '.')
+        return NULL;
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        if (strlen(formats[i].extension) == end - dot && strncasecmp(path + dot, formats[i].extension, end - dot) == 0)
             return &formats[i];
     return NULL;
+}
+
+/* A copy that lost its tables opens as a geodatabase without layers, which would say little. */
+static dk_status check_geodatabase(const char *path, bool folder, dk_error *err)
+{
+    static const char first[] = "/a00000001.gdbtable";
+    struct stat info;
+    char *table = malloc(strlen(path) + sizeof first);
+    if (table == NULL)
+        return dk_fail(err, DK_NOMEM, "%s: out of memory", path);
+    memcpy(table, path, strlen(path));
+    memcpy(table + strlen(path), first, sizeof first);
+    const bool there = folder && stat(table, &info) == 0 && S_ISREG(info.st_mode);
+    free(table);
+    return there ? DK_OK
+                 : dk_fail(err, DK_INVALID,
+                           "%s: not a file geodatabase: that is a folder with files a00000001.gdbtable and so on; copy "
+                           "the whole folder again",
+                           path);
 }
 
 static dk_status check_path(const char *path, const known_format **ret_format, dk_error *err)
@@ -261,6 +296,10 @@ static dk_status check_path(const char *path, const known_format **ret_format, d
     const known_format *format = format_of(path);
     if (format != NULL && format->advice != NULL)
         return dk_fail(err, DK_INVALID, "%s: this is %s", path, format->advice);
+    if (format != NULL && format->format == DK_FORMAT_FILEGDB) {
+        *ret_format = format;
+        return check_geodatabase(path, S_ISDIR(info.st_mode), err);
+    }
     if (!S_ISREG(info.st_mode))
         return dk_fail(err, DK_INVALID, "%s: not a regular file; give a file of one of these formats: %s", path,
                        supported);
@@ -343,6 +382,8 @@ void dk_source_close(dk_source *source)
     free(source->cells);
     free(source->raw);
     dk_buf_finish(&source->arena);
+    dk_scratch_remove(source->scratch);
+    free(source->file);
     free(source->path);
     free(source);
 }
@@ -430,6 +471,20 @@ dk_format dk_source_format(const dk_source *source)
 dk_encoding dk_source_encoding(const dk_source *source)
 {
     return source->encoding;
+}
+
+bool dk_source_encoding_varies(const dk_source *source)
+{
+    switch (source->format) {
+    case DK_FORMAT_SHAPEFILE:
+    case DK_FORMAT_DBF:
+    case DK_FORMAT_MAPINFO:
+    case DK_FORMAT_CSV:
+    case DK_FORMAT_SURVEY_TXT:
+        return true;
+    default:
+        return false;
+    }
 }
 
 size_t dk_source_columns(const dk_source *source, const dk_column **ret_columns)

@@ -15,15 +15,19 @@ typedef enum dk_format {
     DK_FORMAT_GPKG,
     DK_FORMAT_GEOJSON,
     DK_FORMAT_FLATGEOBUF,
-    DK_FORMAT_SHEET, /* XLSX, XLS, ODS */
+    DK_FORMAT_FILEGDB, /* a folder */
+    DK_FORMAT_KML,
+    DK_FORMAT_GML,
+    DK_FORMAT_MAPINFO, /* TAB, MIF */
+    DK_FORMAT_SHEET,   /* XLSX, XLS, ODS */
     DK_FORMAT_CSV,
     DK_FORMAT_SURVEY_TXT /* 勘测定界 coordinate TXT */
 } dk_format;
 
 typedef struct dk_column {
     const char *name; /* UTF-8, owned by the source */
-    bool cut;         /* a DBF name of full length: the rest of a longer name may be missing */
-    bool optional;    /* the format has it whether or not anyone wants it: no mistake if no field knows it */
+    unsigned cut; /* the bytes that the format has for a name, if this one fills them and may have lost its end; or 0 */
+    bool optional; /* the format has it whether or not anyone wants it: no mistake if no field knows it */
 } dk_column;
 
 typedef struct dk_source_options {
@@ -47,13 +51,15 @@ typedef struct dk_source_row {
 typedef struct dk_source dk_source;
 
 /* DK_INVALID etc. with a sentence that names path. Only these formats are opened: shapefile, GeoPackage, GeoJSON (also
- * line by line), FlatGeobuf, CSV, XLSX, XLS, ODS, 勘测定界 TXT. */
+ * line by line), FlatGeobuf, file geodatabase, KML, GML, MapInfo TAB and MIF, CSV, XLSX, XLS, ODS, 勘测定界 TXT. */
 dk_status dk_source_open(const char *path, const dk_source_options *options, dk_source **ret_source, dk_error *err);
 void dk_source_close(dk_source *source); /* NULL-safe */
 
 const char *dk_source_path(const dk_source *source);
 dk_format dk_source_format(const dk_source *source);
 dk_encoding dk_source_encoding(const dk_source *source);
+/* Whether files of its format are in one encoding or another; false: always UTF-8. */
+bool dk_source_encoding_varies(const dk_source *source);
 size_t dk_source_columns(const dk_source *source, const dk_column **ret_columns);
 bool dk_source_has_geometry(const dk_source *source);
 /* NULL: the source does not say. For GeoJSON without a crs member, WGS 84 (RFC 7946). */

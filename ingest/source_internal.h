@@ -4,13 +4,16 @@
 
 #include "ingest/csv.h"
 #include "ingest/dbf.h"
+#include "ingest/scratch.h"
 #include "ingest/source.h"
 #include "ingest/survey_txt.h"
 
 #include <gdal.h>
 
 struct dk_source {
-    char *path;
+    char *path; /* in messages */
+    char *file; /* a copy to open instead, NULL for none; in scratch */
+    dk_scratch *scratch;
     dk_format format;
     dk_encoding encoding;
     dk_decoder *decoder;

@@ -1,0 +1,156 @@
+// What GDAL reads by name: file geodatabases, KML, GML, MapInfo. All files are written by ogr2ogr, places are those of ogr2ogr.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { gbk, scene, square, wkt } from './helpers.mjs';
+
+const rows = [['DK1', '镕城一号', wkt(square(39520000, 3521000))], ['DK2', '镕城二号', wkt(square(39520200, 3521000), square(39520220, 3521020, 20))]];
+const expected = ['镕城一号', '镕城二号'];
+const source = (s, data = rows) => s.write('source.csv', 'DKBH,DKMC,WKT\n' + data.map(([id, name, shape]) => `${id},${name},"${shape}"\n`).join(''));
+const ogr = (...args) => execFileSync('ogr2ogr', args, { stdio: ['ignore', 'pipe', 'ignore'], encoding: 'utf8' });
+const from = ['-oo', 'GEOM_POSSIBLE_NAMES=WKT', '-oo', 'KEEP_GEOM_COLUMNS=NO', '-nlt', 'POLYGON'];
+// A file by a driver of GDAL; extra: options of ogr2ogr.
+function written(s, driver, name, extra = [], data = rows) {
+  ogr('-f', driver, s.path(name), source(s, data), ...from, ...(driver.endsWith('KML') ? ['-s_srs', 'EPSG:4527', '-t_srs', 'EPSG:4326'] : ['-a_srs', 'EPSG:4527']), ...extra);
+  return name;
+}
+const names = (s) => s.rows('parcel').map((f) => f.properties.name).sort();
+const corners = (f) => f.geometry.coordinates.flat(f.geometry.type === 'MultiPolygon' ? 2 : 1);
+// That each corner that ogr2ogr computes is one of the loaded row's, within 0.1 mm, and that no other is there.
+function lies(s, tolerance = 1e-9) {
+  const wanted = JSON.parse(ogr('-f', 'GeoJSON', '-lco', 'COORDINATE_PRECISION=11', '/vsistdout/', source(s), ...from, '-s_srs', 'EPSG:4527', '-t_srs', 'EPSG:4490')).features;
+  for (const want of wanted) {
+    const got = s.rows('parcel').find((f) => f.properties.id === want.properties.DKBH);
+    assert.equal(corners(got).length, corners(want).length);
+    for (const [x, y] of corners(want)) assert.ok(corners(got).some((p) => Math.abs(p[0] - x) < tolerance && Math.abs(p[1] - y) < tolerance), `${x} ${y}`);
+  }
+}
+
+for (const [driver, name, extra] of [['OpenFileGDB', '三区三线.gdb', []], ['LIBKML', 'p.kml', []], ['KML', 'plain.kml', []], ['GML', 'p.gml', []],
+  ['GML', 'p3.gml', ['-dsco', 'FORMAT=GML3.2']], ['MapInfo File', 'p.tab', ['-lco', 'ENCODING=CP936', '-lco', 'BOUNDS=39400000,3400000,39600000,3600000']], ['MapInfo File', 'p.mif', ['-lco', 'ENCODING=CP936']]])
+  test(`${name} as the ${driver} driver of ogr2ogr writes it loads with its names, holes and places, and the file stays as it was`, (t) => {
+    const s = scene(t);
+    written(s, driver, name, extra);
+    if (name === 'p3.gml') rmSync(s.path('p3.xsd')); // GDAL would write a .gfs beside it
+    const before = readdirSync(s.dir);
+    const done = s.load('parcel', name, '--publish');
+    assert.equal(done.code, 0, done.stderr);
+    assert.deepEqual([done.json.loaded, done.json.rejected, done.json.repaired], [2, 0, 0]);
+    assert.deepEqual(names(s), expected);
+    lies(s, driver === 'MapInfo File' && name.endsWith('tab') ? 2e-8 : 1e-9); // a TAB keeps integers, here of 0.1 mm
+    assert.deepEqual(readdirSync(s.dir).filter((file) => !file.startsWith('store.gpkg')), before.filter((file) => !file.startsWith('store.gpkg')));
+    const noise = done.json.notes.filter((note) => /tessellate|altitudeMode|gml_id|encoding/.test(note));
+    assert.deepEqual(noise, []);
+  });
+
+test('a geodatabase with a slash behind its name, one of its layers, and a table of it as records', (t) => {
+  const s = scene(t);
+  written(s, 'OpenFileGDB', 'g.gdb', ['-nln', 'DK']);
+  ogr('-f', 'OpenFileGDB', '-update', s.path('g.gdb'), s.write('c.csv', '补偿编号,地块编号\nB1,DK1\n'), '-nln', 'BC');
+  assert.match(s.load('parcel', 'g.gdb').stderr, /g\.gdb: the file has 2 layers; choose one with --layer: DK, BC/);
+  assert.equal(s.load('parcel', 'g.gdb/', '--layer', 'DK').code, 0);
+  assert.match(s.load('parcel', 'g.gdb', '--layer', 'BC').stderr, /parcel is a layer, and this file has no geometry/);
+  const done = s.load('compensation', 'g.gdb', '--layer', 'BC', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  assert.equal(s.rows('compensation')[0].properties.parcel_id, 'DK1');
+});
+
+// A MIF of two parcels with given bytes, as MapInfo on a Chinese Windows writes it: Chinese column names too.
+function mif(s, name, charset, encode, { columns = ['地块编号', '地块名称'], width = 40, values = expected } = {}) {
+  written(s, 'MapInfo File', 'plain.mif');
+  const shapes = readFileSync(s.path('plain.mif'), 'latin1');
+  const head = `Version 300\r\nCharset "${charset}"\r\nDelimiter ","\r\n${/CoordSys.*/.exec(shapes)[0]}\r\nColumns 2\r\n`;
+  writeFileSync(s.path(`${name}.mif`), Buffer.concat([Buffer.from(head), ...columns.map((c) => Buffer.concat([Buffer.from('  '), encode(c), Buffer.from(` Char(${width})\r\n`)])),
+    Buffer.from(shapes.slice(shapes.indexOf('Data')))]));
+  writeFileSync(s.path(`${name}.mid`), encode(values.map((v, i) => `"DK${i + 1}","${v}"\r\n`).join('')));
+  return `${name}.mif`;
+}
+
+for (const charset of ['WindowsSimpChinese', 'Neutral', 'WindowsLatin1', 'UTF-8'])
+  for (const [what, encode] of [['GBK', gbk], ['UTF-8', (text) => Buffer.from(text)]])
+    test(`a MIF in ${what} that says ${charset} reads as Chinese, its columns too`, (t) => {
+      const s = scene(t);
+      const done = s.load('parcel', mif(s, 'm', charset, encode), '--publish');
+      assert.equal(done.code, 0, done.stderr);
+      assert.deepEqual(names(s), expected);
+    });
+
+test('a TAB in GB18030 whose characters CP936 lacks, whatever it says, and no temporary folder is left', (t) => {
+  const s = scene(t);
+  mkdirSync(s.path('tmp'));
+  written(s, 'MapInfo File', 'p.tab', ['-lco', 'ENCODING=CP936'], [['DK1', 'XXXX', rows[0][2]]]);
+  const dat = readFileSync(s.path('p.dat'));
+  execFileSync('iconv', ['-f', 'UTF-8', '-t', 'GB18030'], { input: '𬭚' }).copy(dat, dat.indexOf('XXXX')); // four bytes
+  for (const charset of ['WindowsSimpChinese', 'WindowsLatin1', 'Neutral']) {
+    const head = readFileSync(s.path('p.tab'), 'latin1').replaceAll(/WindowsSimpChinese/g, charset);
+    const dir = s.path(charset);
+    mkdirSync(dir);
+    for (const part of ['map', 'id']) copyFileSync(s.path(`p.${part}`), `${dir}/Q.${part.toUpperCase()}`);
+    writeFileSync(`${dir}/Q.TAB`, head, 'latin1');
+    writeFileSync(`${dir}/Q.DAT`, dat);
+    process.env.TMPDIR = s.path('tmp');
+    const done = s.load('parcel', `${charset}/Q.TAB`, '--publish', '--set', `project_id=${charset}`);
+    delete process.env.TMPDIR;
+    assert.equal(done.code, 0, done.stderr);
+    assert.deepEqual(readdirSync(s.path('tmp')), []);
+  }
+  assert.deepEqual(names(s), ['𬭚', '𬭚', '𬭚']);
+});
+
+test('in a MIF a text and a name that fill their column and end in half a character, and bytes that are none', (t) => {
+  const s = scene(t);
+  const cut = (text) => { const bytes = gbk(text); return /项目名称/.test(text) ? bytes.subarray(0, 15) : bytes; };
+  mif(s, 'n', 'WindowsSimpChinese', cut, { columns: ['地块编号', '征收土地项目名称'], values: ['城东', '城西'] });
+  const named = s.load('parcel', 'n.mif');
+  assert.equal(named.code, 1); // 15 bytes are no name of full length: it is not known, and not guessed
+  mif(s, 'w', 'WindowsSimpChinese', (text) => (text.includes('"') ? Buffer.from(gbk(text).filter((byte, i, all) => !(all[i + 1] === 0x22 && all[i + 2] === 0x0d))) : gbk(text)), { width: 7 });
+  const done = s.load('parcel', 'w.mif', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  assert.deepEqual(names(s), ['镕城一', '镕城二']);
+  assert.ok(done.json.notes.some((note) => /2 texts fill their column/.test(note)), done.json.notes.join('\n'));
+  mif(s, 'b', 'WindowsSimpChinese', (text) => Buffer.concat([gbk(text).subarray(0, -5), Buffer.from(text.includes('"') ? [0xff, 0xff, 0x22, 13, 10] : gbk(text).subarray(-5))]));
+  const bad = s.load('parcel', 'b.mif');
+  assert.deepEqual([bad.json.loaded, bad.json.rejected], [1, 1], bad.stderr);
+  assert.match(s.read('b.mif.rejects.csv'), /column 地块名称: its bytes are not text in GB18030/);
+});
+
+test('a placemark whose only name is that of KML, and one whose data name it too', (t) => {
+  const s = scene(t);
+  ogr('-f', 'LIBKML', s.path('n.kml'), s.write('n.csv', `Name,DKBH,WKT\n甲,DK1,"${rows[0][2]}"\n`), ...from, '-s_srs', 'EPSG:4527', '-t_srs', 'EPSG:4326');
+  assert.equal(s.load('parcel', 'n.kml', '--publish').code, 0);
+  assert.deepEqual(names(s), ['甲']);
+  const done = s.load('parcel', written(s, 'LIBKML', 'p.kml'), '--dry-run', '--set', 'project_id=X');
+  assert.ok(done.json.notes.some((note) => /Name was left out: name comes from DKMC/.test(note)), done.stderr);
+});
+
+test('damaged and incomplete files are named in one sentence', (t) => {
+  const cases = [
+    ['OpenFileGDB', 'a.gdb', (s) => rmSync(s.path('a.gdb/a00000001.gdbtable')), /a\.gdb: not a file geodatabase: .*copy the whole folder again/],
+    ['OpenFileGDB', 'a.gdb', (s) => truncateSync(s.path('a.gdb/a00000004.gdbtable'), 100), /a\.gdb: /],
+    ['OpenFileGDB', 'a.gdb', (s) => truncateSync(s.path('a.gdb/a00000009.gdbtable'), 700), /a\.gdb: /],
+    ['OpenFileGDB', 'a.gdb', (s) => { rmSync(s.path('a.gdb'), { recursive: true }); s.write('a.gdb', 'x'); }, /a\.gdb: not a file geodatabase: that is a folder/],
+    ['LIBKML', 'a.kml', (s) => truncateSync(s.path('a.kml'), 1500), /a\.kml: cannot be read as LIBKML/],
+    ['LIBKML', 'a.kml', (s) => s.write('a.kml', '<html/>'), /a\.kml: cannot be read as LIBKML/],
+    ['GML', 'a.gml', (s) => truncateSync(s.path('a.gml'), 1500), /a\.gml: /],
+    ['GML', 'a.gml', (s) => s.write('a.gml', 'x'), /a\.gml: cannot be read as GML/],
+    ['MapInfo File', 'a.tab', (s) => rmSync(s.path('a.map')), /a\.tab: the \.map beside it is missing; .*copy all of them/],
+    ['MapInfo File', 'a.tab', (s) => rmSync(s.path('a.dat')), /a\.tab: the \.dat beside it is missing/],
+    ['MapInfo File', 'a.tab', (s) => truncateSync(s.path('a.dat'), 300), /a\.dat: the attribute table is cut off/],
+    ['MapInfo File', 'a.tab', (s) => truncateSync(s.path('a.map'), 600), /a\.tab: /],
+    ['MapInfo File', 'a.tab', (s) => s.write('a.tab', '!table\n!version 300\nDefinition Table\n Type SEAMLESS\n'), /a\.tab: a MapInfo table of type SEAMLESS, which is not read/],
+    ['MapInfo File', 'a.tab', (s) => s.write('a.tab', 'tab\tseparated'), /a\.tab: not a MapInfo table: there is no line !table/],
+    ['MapInfo File', 'a.mif', (s) => rmSync(s.path('a.mid')), /a\.mif: the \.mid beside it is missing/],
+    ['MapInfo File', 'a.mif', (s) => truncateSync(s.path('a.mif'), 150), /a\.mif: not a MapInfo MIF: there is no line Data/],
+  ];
+  for (const [driver, name, harm, sentence] of cases) {
+    const s = scene(t);
+    written(s, driver, name);
+    harm(s);
+    const done = s.load('parcel', name);
+    assert.equal(done.code, 1, `${name} ${harm}`);
+    assert.match(done.stderr, sentence, `${harm}`);
+    assert.equal(done.stderr.trim().split('\n').length, 1, `${harm}: ${done.stderr}`);
+    assert.deepEqual(s.batches().filter((batch) => batch.rows === 2), [], `${harm}`);
+  }
+});
