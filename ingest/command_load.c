@@ -1,5 +1,6 @@
 /* load: source files -> clean rows -> one staged batch. */
 #include "ingest/commands.h"
+#include "ingest/datasets.h"
 #include "ingest/geometry.h"
 #include "ingest/progress.h"
 #include "ingest/reading.h"
@@ -23,6 +24,8 @@ typedef struct loader {
     dk_geos *geos;
     const double *extent;
     dk_rejects *rejects;
+    dk_datasets **datasets; /* options->n_sources; of each source */
+    size_t n_datasets;      /* of all of them */
     dk_summary summary;
     dk_progress_bar bar;
     dk_value *set_values; /* kind->n_fields; what --set gives */
@@ -140,17 +143,19 @@ static dk_status choose_crs(loader *self, file *from, dk_error *err)
     return status;
 }
 
-static dk_status open_file(loader *self, const char *path, file *from, dk_error *err)
+static dk_status open_file(loader *self, const dk_dataset *set, file *from, dk_error *err)
 {
     const dk_options *options = self->options;
+    const char *path = set->shown != NULL ? set->shown : set->path;
     const bool layer = self->kind->geometry != DK_NO_GEOMETRY;
-    const dk_source_options how = {.encoding = options->has_encoding ? &options->encoding : NULL,
+    const dk_source_options how = {.shown = set->shown,
+                                   .encoding = options->has_encoding ? &options->encoding : NULL,
                                    .layer = options->layer,
                                    .is_column = is_known_column,
                                    .user = self,
                                    .north_first = options->axes_yx,
                                    .want_geometry = layer};
-    dk_status status = dk_source_open(path, &how, &from->source, err);
+    dk_status status = dk_source_open(set->path, &how, &from->source, err);
     if (status != DK_OK)
         return status;
     const dk_format format = dk_source_format(from->source);
@@ -332,11 +337,11 @@ static dk_status load_rows(loader *self, file *from, dk_error *err)
     return DK_OK;
 }
 
-static dk_status load_file(loader *self, const char *path, dk_error *err)
+static dk_status load_file(loader *self, const dk_dataset *set, dk_error *err)
 {
     file from = {0};
-    from.by_source = self->options->n_sources > 1;
-    dk_status status = open_file(self, path, &from, err);
+    from.by_source = self->n_datasets > 1;
+    dk_status status = open_file(self, set, &from, err);
     if (status == DK_OK)
         status = load_rows(self, &from, err);
     if (status == DK_OK)
@@ -347,10 +352,17 @@ static dk_status load_file(loader *self, const char *path, dk_error *err)
 
 /* ---- the whole load ---- */
 
-static const char *base_name(const char *path)
+/* Without the slashes that may stand behind a folder's name; *ret_size: of it. */
+static const char *base_name(const char *path, int *ret_size)
 {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
+    size_t end = strlen(path);
+    while (end > 1 && path[end - 1] == '/')
+        end--;
+    size_t start = end;
+    while (start > 0 && path[start - 1] != '/')
+        start--;
+    *ret_size = (int)(end - start);
+    return path + start;
 }
 
 /* The title and the source list; both are freed by the caller. */
@@ -358,16 +370,20 @@ static bool describe(const dk_options *options, char **ret_title, char **ret_sou
 {
     dk_buf source;
     dk_buf_init(&source);
-    for (size_t i = 0; i < options->n_sources; i++)
-        dk_buf_format(&source, "%s%s", i > 0 ? ", " : "", base_name(options->sources[i]));
+    int size;
+    for (size_t i = 0; i < options->n_sources; i++) {
+        const char *name = base_name(options->sources[i], &size);
+        dk_buf_format(&source, "%s%.*s", i > 0 ? ", " : "", size, name);
+    }
+    const char *first = base_name(options->sources[0], &size);
     const char *text = dk_buf_cstr(&source);
     *ret_source = text ? strdup(text) : NULL;
     dk_buf_finish(&source);
     if (options->title != NULL)
         *ret_title = strdup(options->title);
     else if (options->n_sources == 1)
-        *ret_title = strdup(base_name(options->sources[0]));
-    else if (asprintf(ret_title, "%s +%zu", base_name(options->sources[0]), options->n_sources - 1) < 0)
+        *ret_title = strndup(first, (size_t)size);
+    else if (asprintf(ret_title, "%.*s +%zu", size, first, options->n_sources - 1) < 0)
         *ret_title = NULL;
     return *ret_title != NULL && *ret_source != NULL;
 }
@@ -388,17 +404,48 @@ static dk_status find_kind(const dk_catalogue *catalogue, const char *name, cons
     return status;
 }
 
+/* All data sets are known before the first is read: whether there are several decides about keys. */
+static dk_status find_datasets(loader *self, dk_error *err)
+{
+    const dk_options *options = self->options;
+    const dk_datasets_options how = {.layer = self->kind->geometry != DK_NO_GEOMETRY, .store = options->store};
+    const dk_dataset *list;
+    dk_status status = DK_OK;
+    for (size_t i = 0; i < options->n_sources && status == DK_OK; i++) {
+        status = dk_datasets_find(options->sources[i], &how, &self->datasets[i], err);
+        if (status != DK_OK)
+            break;
+        self->n_datasets += dk_datasets_list(self->datasets[i], &list);
+        note_lines(self, options->sources[i], dk_datasets_note(self->datasets[i]));
+    }
+    return status;
+}
+
+static dk_status load_files(loader *self, dk_error *err)
+{
+    dk_status status = DK_OK;
+    for (size_t i = 0; i < self->options->n_sources && status == DK_OK; i++) {
+        const dk_dataset *list;
+        const size_t n = dk_datasets_list(self->datasets[i], &list);
+        for (size_t k = 0; k < n && status == DK_OK; k++)
+            status = load_file(self, &list[k], err);
+    }
+    return status;
+}
+
 static dk_status run(loader *self, dk_store *store, const char *source, dk_error *err)
 {
     const dk_options *options = self->options;
     dk_status status = parse_sets(self, err);
+    if (status == DK_OK)
+        status = find_datasets(self, err);
     if (status != DK_OK)
         return status;
     const dk_load_options how = {
         .title = self->summary.title, .source = source, .replace = options->replace, .dry_run = options->dry_run};
     status = dk_load_begin(store, self->kind, &how, &self->load, err);
-    for (size_t i = 0; i < options->n_sources && status == DK_OK; i++)
-        status = load_file(self, options->sources[i], err);
+    if (status == DK_OK)
+        status = load_files(self, err);
     if (status == DK_OK)
         status = dk_rejects_finish(self->rejects, err);
     if (status != DK_OK)
@@ -428,15 +475,19 @@ static bool allocate(loader *self)
 {
     const size_t n = self->kind->n_fields;
     self->geos = dk_geos_create();
+    self->datasets = calloc(self->options->n_sources, sizeof(dk_datasets *));
     self->set_values = calloc(n, sizeof *self->set_values);
     self->is_set = calloc(n, sizeof *self->is_set);
     self->set_offsets = calloc(n, sizeof *self->set_offsets);
-    return self->geos && self->set_values && self->is_set && self->set_offsets;
+    return self->geos && self->datasets && self->set_values && self->is_set && self->set_offsets;
 }
 
 static void finish(loader *self)
 {
     dk_load_abandon(self->load);
+    for (size_t i = 0; self->datasets != NULL && i < self->options->n_sources; i++)
+        dk_datasets_free(self->datasets[i]);
+    free(self->datasets);
     dk_geos_free(self->geos);
     dk_rejects_close(self->rejects);
     dk_summary_finish(&self->summary);

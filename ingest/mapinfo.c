@@ -36,7 +36,7 @@ static void note_charset(dk_mapinfo_head *head, const char *data, size_t at, siz
     size_t size = 0;
     while (at + size < end && data[at + size] != '"' && (unsigned char)data[at + size] > ' ')
         size++;
-    if (head->n_charsets == sizeof head->charset / sizeof *head->charset)
+    if (size == 0 || head->n_charsets == sizeof head->charset / sizeof *head->charset)
         return;
     head->charset[head->n_charsets] = at;
     head->charset_size[head->n_charsets++] = size;

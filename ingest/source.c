@@ -216,6 +216,7 @@ static const known_format formats[] = {
     {"fgb", NULL, DK_FORMAT_FLATGEOBUF, {"FlatGeobuf"}},
     {"gdb", NULL, DK_FORMAT_FILEGDB, {"OpenFileGDB"}},
     {"kml", NULL, DK_FORMAT_KML, {"LIBKML"}},
+    {"kmz", NULL, DK_FORMAT_KML, {"LIBKML"}},
     {"gml", NULL, DK_FORMAT_GML, {"GML"}},
     {"tab", NULL, DK_FORMAT_MAPINFO, {"MapInfo File"}},
     {"mif", NULL, DK_FORMAT_MAPINFO, {"MapInfo File"}},
@@ -229,14 +230,13 @@ static const known_format formats[] = {
     {"shx", "one part of a shapefile; give the .shp", 0, {NULL}},
     {"prj", "one part of a shapefile; give the .shp", 0, {NULL}},
     {"cpg", "one part of a shapefile; give the .shp", 0, {NULL}},
-    {"zip", "a ZIP archive; unpack it and give the file inside", 0, {NULL}},
+    {"zip", "no ZIP archive, in spite of its name; copy it again", 0, {NULL}},
     {"rar", "a RAR archive; unpack it and give the file inside", 0, {NULL}},
     {"7z", "a 7z archive; unpack it and give the file inside", 0, {NULL}},
     {"dwg", "an AutoCAD drawing; export its parcels as a shapefile or GeoPackage", 0, {NULL}},
     {"dxf", "an AutoCAD drawing; export its parcels as a shapefile or GeoPackage", 0, {NULL}},
     {"vct", "a VCT exchange file; convert it to a shapefile or GeoPackage", 0, {NULL}},
     {"mdb", "an Access database; export the layer as a shapefile or GeoPackage, a table as XLSX", 0, {NULL}},
-    {"kmz", "a KMZ file; unpack it as a ZIP and give the .kml inside", 0, {NULL}},
     {"mid", "one part of a MapInfo MIF; give the .mif", 0, {NULL}},
     {"dat", "one part of a MapInfo table; give the .tab", 0, {NULL}},
     {"map", "one part of a MapInfo table; give the .tab", 0, {NULL}},
@@ -287,6 +287,42 @@ static dk_status check_geodatabase(const char *path, bool folder, dk_error *err)
                            path);
 }
 
+bool dk_source_format_of(const char *name, dk_format *ret_format)
+{
+    const known_format *format = format_of(name);
+    if (format == NULL || format->advice != NULL)
+        return false;
+    *ret_format = format->format;
+    return true;
+}
+
+/* What is read in a temporary folder is named by where it came from: both paths end alike, so what stands before is put
+ * in the place of what stands there. */
+static void show_path(const char *file, const char *shown, dk_error *err)
+{
+    size_t n = strlen(file), m = strlen(shown);
+    if (err == NULL || strcmp(file, shown) == 0)
+        return;
+    while (n > 0 && m > 0 && file[n - 1] == shown[m - 1])
+        n--, m--;
+    dk_buf text;
+    dk_buf_init(&text);
+    for (const char *at = err->text; *at != '\0' && n > 0;) {
+        const char *found = memmem(at, strlen(at), file, n);
+        if (found == NULL) {
+            dk_buf_text(&text, at);
+            break;
+        }
+        dk_buf_append(&text, at, (size_t)(found - at));
+        dk_buf_append(&text, shown, m);
+        at = found + n;
+    }
+    const char *whole = dk_buf_cstr(&text);
+    if (whole != NULL && n > 0)
+        dk_fail(err, err->status, "%s", whole);
+    dk_buf_finish(&text);
+}
+
 static dk_status check_path(const char *path, const known_format **ret_format, dk_error *err)
 {
     struct stat info;
@@ -320,9 +356,12 @@ static dk_status check_path(const char *path, const known_format **ret_format, d
 dk_status dk_source_open(const char *path, const dk_source_options *options, dk_source **ret_source, dk_error *err)
 {
     const known_format *format = NULL;
+    const char *shown = options->shown != NULL ? options->shown : path;
     dk_status status = check_path(path, &format, err);
-    if (status != DK_OK)
+    if (status != DK_OK) {
+        show_path(path, shown, err);
         return status;
+    }
     dk_source *source = calloc(1, sizeof *source);
     if (source == NULL)
         return dk_fail(err, DK_NOMEM, "%s: out of memory", path);
@@ -330,9 +369,10 @@ dk_status dk_source_open(const char *path, const dk_source_options *options, dk_
     source->wkt_index = -1;
     source->format = format->format;
     source->want_geometry = options->want_geometry;
-    source->path = strdup(path);
+    source->path = strdup(shown);
+    source->file = strdup(path);
     source->table = source->format == DK_FORMAT_CSV || source->format == DK_FORMAT_SHEET;
-    if (source->path == NULL) {
+    if (source->path == NULL || source->file == NULL) {
         status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
     } else if (source->format == DK_FORMAT_CSV) {
         status = dk_csv_open(path, options->encoding, &source->csv, err);
@@ -351,6 +391,7 @@ dk_status dk_source_open(const char *path, const dk_source_options *options, dk_
     if (status == DK_OK && source->table)
         status = read_header(source, options, err);
     if (status != DK_OK) {
+        show_path(path, shown, err);
         dk_source_close(source);
         return status == DK_END ? DK_INVALID : status;
     }
@@ -433,8 +474,11 @@ dk_status dk_source_next(dk_source *source, dk_source_row *ret_row, dk_error *er
     bool blank;
     do {
         status = raw_next(source, err);
-        if (status != DK_OK)
+        if (status != DK_OK) {
+            if (status != DK_END)
+                show_path(source->file, source->path, err);
             return status;
+        }
         blank = source->table;
         for (size_t i = 0; i < source->n_raw && blank; i++)
             blank = cell_blank(&source->raw[i]);

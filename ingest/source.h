@@ -31,6 +31,7 @@ typedef struct dk_column {
 } dk_column;
 
 typedef struct dk_source_options {
+    const char *shown;           /* the path in messages; NULL: the path itself */
     const dk_encoding *encoding; /* NULL: the bytes decide */
     const char *layer;           /* of several; NULL: the only one */
     /* Whether a text names a column that is known, to find the header row of a table that has titles above it. */
@@ -53,6 +54,8 @@ typedef struct dk_source dk_source;
 /* DK_INVALID etc. with a sentence that names path. Only these formats are opened: shapefile, GeoPackage, GeoJSON (also
  * line by line), FlatGeobuf, file geodatabase, KML, GML, MapInfo TAB and MIF, CSV, XLSX, XLS, ODS, 勘测定界 TXT. */
 dk_status dk_source_open(const char *path, const dk_source_options *options, dk_source **ret_source, dk_error *err);
+/* Whether a file or folder of that name is of a format that dk_source_open reads. */
+bool dk_source_format_of(const char *name, dk_format *ret_format);
 void dk_source_close(dk_source *source); /* NULL-safe */
 
 const char *dk_source_path(const dk_source *source);

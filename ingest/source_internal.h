@@ -11,9 +11,9 @@
 #include <gdal.h>
 
 struct dk_source {
-    char *path; /* in messages */
-    char *file; /* a copy to open instead, NULL for none; in scratch */
-    dk_scratch *scratch;
+    char *path;          /* in messages */
+    char *file;          /* to open */
+    dk_scratch *scratch; /* where that is a copy */
     dk_format format;
     dk_encoding encoding;
     dk_decoder *decoder;

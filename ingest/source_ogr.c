@@ -1,6 +1,7 @@
 /* Sources that GDAL reads. */
 #include "ingest/source_internal.h"
 
+#include "ingest/archive.h"
 #include "ingest/mapinfo.h"
 #include "ingest/shapefile.h"
 
@@ -11,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#define KMZ_BYTES (512u << 20)
 
 void dk_gdal_start(void)
 {
@@ -145,10 +148,10 @@ static dk_status examine_shapefile(dk_source *source, const dk_source_options *o
     char *dbf = NULL;
     dk_status status = DK_OK;
     if (source->format == DK_FORMAT_SHAPEFILE)
-        status = dk_shapefile_examine(source->path, &n_shapes, err);
+        status = dk_shapefile_examine(source->file, &n_shapes, err);
     if (status != DK_OK)
         return status;
-    dbf = source->format == DK_FORMAT_SHAPEFILE ? dk_sibling(source->path, "dbf") : strdup(source->path);
+    dbf = source->format == DK_FORMAT_SHAPEFILE ? dk_sibling(source->file, "dbf") : strdup(source->file);
     if (dbf == NULL)
         return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
     dk_encoding found = DK_ENCODING_UTF8;
@@ -171,9 +174,37 @@ static dk_status prepare_mapinfo(dk_source *source, const dk_source_options *opt
     const size_t size = strlen(source->path);
     const bool tab = size >= 3 && strcasecmp(source->path + size - 3, "tab") == 0;
     dk_encoding found = DK_ENCODING_UTF8;
-    const dk_status status = dk_mapinfo_prepare(source->path, tab, &found, &source->file, &source->scratch, err);
+    char *copy = NULL;
+    const dk_status status = dk_mapinfo_prepare(source->file, tab, &found, &copy, &source->scratch, err);
+    if (copy != NULL) {
+        free(source->file);
+        source->file = copy;
+    }
     source->encoding = options->encoding ? *options->encoding : found;
     return status;
+}
+
+/* A KMZ is a ZIP, which GDAL unpacks into memory, its parts as they are needed: they must not be too much for it. */
+static dk_status check_kmz(const dk_source *source, dk_error *err)
+{
+    dk_archive *archive = NULL;
+    const dk_archive_entry *entries;
+    uint64_t whole = 0;
+    const size_t size = strlen(source->file);
+    if (size < 4 || strcasecmp(source->file + size - 4, ".kmz") != 0)
+        return DK_OK;
+    const dk_status status = dk_archive_open(source->file, &archive, err);
+    if (status != DK_OK)
+        return status;
+    const size_t n = dk_archive_entries(archive, &entries);
+    for (size_t i = 0; i < n; i++)
+        whole += entries[i].size;
+    dk_archive_close(archive);
+    return whole <= KMZ_BYTES
+               ? DK_OK
+               : dk_fail(err, DK_LIMIT,
+                         "%s: the KMZ unpacks to more than %u MiB; unpack it as a ZIP, and give the .kml", source->path,
+                         KMZ_BYTES >> 20);
 }
 
 dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, const dk_source_options *options,
@@ -186,6 +217,8 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
     dk_status status;
     if (dbf && (status = examine_shapefile(source, options, err)) != DK_OK)
         return status;
+    if (source->format == DK_FORMAT_KML && (status = check_kmz(source, err)) != DK_OK)
+        return status;
     if (source->format == DK_FORMAT_MAPINFO && (status = prepare_mapinfo(source, options, err)) != DK_OK)
         return status;
     if (GDALGetDriverByName(drivers[0]) == NULL)
@@ -194,8 +227,7 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
                        "GeoPackage",
                        source->path, drivers[0]);
     CPLErrorReset();
-    source->dataset = GDALOpenEx(source->file != NULL ? source->file : source->path,
-                                 GDAL_OF_VECTOR | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR, drivers,
+    source->dataset = GDALOpenEx(source->file, GDAL_OF_VECTOR | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR, drivers,
                                  dbf                                   ? raw
                                  : source->format == DK_FORMAT_GEOJSON ? json
                                  : source->format == DK_FORMAT_GML     ? gml
