@@ -154,7 +154,9 @@ static dk_status open_file(loader *self, const dk_dataset *set, file *from, dk_e
                                    .is_column = is_known_column,
                                    .user = self,
                                    .north_first = options->axes_yx,
-                                   .want_geometry = layer};
+                                   .want_geometry = layer,
+                                   .want_lines = self->kind->geometry == DK_LINES,
+                                   .holes = options->holes};
     dk_status status = dk_source_open(set->path, &how, &from->source, err);
     if (status != DK_OK)
         return status;

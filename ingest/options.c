@@ -23,7 +23,8 @@ typedef enum option_id {
     OPT_LAYER,
     OPT_JSON,
     OPT_ACTOR,
-    OPT_REASON
+    OPT_REASON,
+    OPT_HOLES
 } option_id;
 
 static const struct option_name {
@@ -47,6 +48,7 @@ static const struct option_name {
     [OPT_JSON] = {"--json", false},
     [OPT_ACTOR] = {"--actor", true},
     [OPT_REASON] = {"--reason", true},
+    [OPT_HOLES] = {"--holes", false},
 };
 #define N_OPTIONS (sizeof option_names / sizeof *option_names)
 #define BIT(id) (1u << (id))
@@ -65,16 +67,18 @@ static const struct command_name {
     {"load", dk_command_load, 3, -1,
      BIT(OPT_CRS) | BIT(OPT_ENCODING) | BIT(OPT_FIELD) | BIT(OPT_SET) | BIT(OPT_AXES) | BIT(OPT_IGNORE) |
          BIT(OPT_REPLACE) | BIT(OPT_BATCH) | BIT(OPT_REJECTS) | BIT(OPT_DRY_RUN) | BIT(OPT_PUBLISH) |
-         BIT(OPT_ALLOW_REJECTS) | BIT(OPT_LAYER) | BIT(OPT_JSON) | BIT(OPT_ACTOR),
+         BIT(OPT_ALLOW_REJECTS) | BIT(OPT_LAYER) | BIT(OPT_HOLES) | BIT(OPT_JSON) | BIT(OPT_ACTOR),
      "dikuai-ingest load STORE NAME SOURCE... [options]\n\n"
      "Reads files into the store as one batch: all of them or none. NAME is a layer or a kind of record of the\n"
-     "catalogue. SOURCE: shapefile, GeoPackage, GeoJSON, FlatGeobuf, CSV, XLSX, XLS, ODS, or\n"
-     "coordinate TXT of 勘测定界. The batch is staged, and seen by nobody, until it is published.\n\n"
+     "catalogue. SOURCE: shapefile, GeoPackage, GeoJSON, FlatGeobuf, file geodatabase (.gdb), KML, KMZ, GML, MapInfo\n"
+     "TAB or MIF, DXF, CSV, XLSX, XLS, ODS, coordinate TXT of 勘测定界, or a ZIP or folder with such data. The batch "
+     "is staged, and seen by nobody, until it is published.\n\n"
      "  --crs EPSG:N           coordinate system, for files that do not say it (EPSG:4527: CGCS2000, 3-degree zone "
      "39)\n"
      "  --axes yx              the file has (north, east) or (latitude, longitude)\n"
      "  --encoding E           UTF-8 or GB18030 (also GBK, GB2312); by default the bytes of each file decide\n"
      "  --layer NAME           which layer or sheet of a file with several\n"
+     "  --holes                in a drawing (DXF), a closed polyline inside another is its hole\n"
      "  --field FIELD=COLUMN   the column that gives a field; may be repeated\n"
      "  --set FIELD=VALUE      the value of a field where the file has none; may be repeated\n"
      "  --ignore COLUMN        leave a column out; may be repeated; '*' leaves out all that are not known\n"
@@ -225,6 +229,9 @@ static dk_status set_option(dk_options *options, option_id id, const char *value
         break;
     case OPT_REASON:
         options->reason = value;
+        break;
+    case OPT_HOLES:
+        options->holes = true;
         break;
     }
     return DK_OK;

@@ -101,6 +101,8 @@ static dk_status raw_next(dk_source *source, dk_error *err)
 {
     if (source->survey != NULL)
         return dk_source_survey_next(source, err);
+    if (source->reader != NULL)
+        return source->reader->next(source, err);
     return source->csv != NULL ? csv_next(source, err) : dk_source_ogr_next(source, err);
 }
 
@@ -220,6 +222,7 @@ static const known_format formats[] = {
     {"gml", NULL, DK_FORMAT_GML, {"GML"}},
     {"tab", NULL, DK_FORMAT_MAPINFO, {"MapInfo File"}},
     {"mif", NULL, DK_FORMAT_MAPINFO, {"MapInfo File"}},
+    {"dxf", NULL, DK_FORMAT_DXF, {NULL}},
     {"csv", NULL, DK_FORMAT_CSV, {NULL}},
     {"tsv", NULL, DK_FORMAT_CSV, {NULL}},
     {"txt", NULL, DK_FORMAT_SURVEY_TXT, {NULL}},
@@ -233,8 +236,7 @@ static const known_format formats[] = {
     {"zip", "no ZIP archive, in spite of its name; copy it again", 0, {NULL}},
     {"rar", "a RAR archive; unpack it and give the file inside", 0, {NULL}},
     {"7z", "a 7z archive; unpack it and give the file inside", 0, {NULL}},
-    {"dwg", "an AutoCAD drawing; export its parcels as a shapefile or GeoPackage", 0, {NULL}},
-    {"dxf", "an AutoCAD drawing; export its parcels as a shapefile or GeoPackage", 0, {NULL}},
+    {"dwg", "an AutoCAD drawing (DWG); save it as DXF, and load that", 0, {NULL}},
     {"vct", "a VCT exchange file; convert it to a shapefile or GeoPackage", 0, {NULL}},
     {"mdb", "an Access database; export the layer as a shapefile or GeoPackage, a table as XLSX", 0, {NULL}},
     {"mid", "one part of a MapInfo MIF; give the .mif", 0, {NULL}},
@@ -251,6 +253,30 @@ static const known_format formats[] = {
 static const char supported[] =
     "shapefile, GeoPackage, GeoJSON, FlatGeobuf, file geodatabase, KML, GML, MapInfo TAB and "
     "MIF, CSV, XLSX, XLS, ODS and coordinate TXT";
+
+/* By the six bytes that a DWG begins with. */
+static dk_status refuse_dwg(const char *path, dk_error *err)
+{
+    static const struct {
+        const char *magic, *program;
+    } versions[] = {{"AC1009", "R12"},  {"AC1012", "R13"},  {"AC1014", "R14"},  {"AC1015", "2000"}, {"AC1018", "2004"},
+                    {"AC1021", "2007"}, {"AC1024", "2010"}, {"AC1027", "2013"}, {"AC1032", "2018"}};
+    char magic[7] = "";
+    FILE *file = fopen(path, "rb");
+    if (file == NULL)
+        return dk_fail(err, DK_IO, "%s: cannot be opened: %s", path, strerror(errno));
+    if (fread(magic, 1, 6, file) != 6)
+        magic[0] = '\0';
+    fclose(file);
+    for (size_t i = 0; i < sizeof versions / sizeof *versions; i++)
+        if (strcmp(magic, versions[i].magic) == 0)
+            return dk_fail(err, DK_INVALID,
+                           "%s: a drawing saved by AutoCAD %s or later as %s (DWG), which is not read; save it as DXF, "
+                           "and load that",
+                           path, versions[i].program, versions[i].magic);
+    return dk_fail(err, DK_INVALID,
+                   "%s: not an AutoCAD drawing, in spite of its name; copy it again, or save it as DXF", path);
+}
 
 static const known_format *format_of(const char *path)
 {
@@ -330,6 +356,8 @@ static dk_status check_path(const char *path, const known_format **ret_format, d
         return dk_fail(err, errno == ENOENT ? DK_NOT_FOUND : DK_IO, "%s: %s", path,
                        errno == ENOENT ? "there is no such file" : strerror(errno));
     const known_format *format = format_of(path);
+    if (format != NULL && strcmp(format->extension, "dwg") == 0 && S_ISREG(info.st_mode))
+        return refuse_dwg(path, err);
     if (format != NULL && format->advice != NULL)
         return dk_fail(err, DK_INVALID, "%s: this is %s", path, format->advice);
     if (format != NULL && format->format == DK_FORMAT_FILEGDB) {
@@ -369,6 +397,7 @@ dk_status dk_source_open(const char *path, const dk_source_options *options, dk_
     source->wkt_index = -1;
     source->format = format->format;
     source->want_geometry = options->want_geometry;
+    source->want_lines = options->want_lines;
     source->path = strdup(shown);
     source->file = strdup(path);
     source->table = source->format == DK_FORMAT_CSV || source->format == DK_FORMAT_SHEET;
@@ -384,6 +413,8 @@ dk_status dk_source_open(const char *path, const dk_source_options *options, dk_
         }
     } else if (source->format == DK_FORMAT_SURVEY_TXT) {
         status = dk_source_survey_open(source, options, err);
+    } else if (source->format == DK_FORMAT_DXF) {
+        status = dk_source_dxf_open(source, options, err);
     } else {
         const char *drivers[4] = {format->drivers[0], format->drivers[1], format->drivers[2], NULL};
         status = dk_source_ogr_open(source, drivers, options, err);
@@ -411,6 +442,8 @@ void dk_source_close(dk_source *source)
         OSRRelease(source->crs);
     if (source->geometry != NULL)
         OGR_G_DestroyGeometry(source->geometry);
+    if (source->reader != NULL)
+        source->reader->close(source);
     dk_csv_close(source->csv);
     dk_survey_close(source->survey);
     free(source->survey_values);
@@ -523,6 +556,7 @@ bool dk_source_encoding_varies(const dk_source *source)
     case DK_FORMAT_SHAPEFILE:
     case DK_FORMAT_DBF:
     case DK_FORMAT_MAPINFO:
+    case DK_FORMAT_DXF:
     case DK_FORMAT_CSV:
     case DK_FORMAT_SURVEY_TXT:
         return true;
@@ -543,6 +577,8 @@ bool dk_source_has_geometry(const dk_source *source)
         return source->wkt_index >= 0;
     if (source->survey != NULL)
         return true;
+    if (source->reader != NULL)
+        return source->reader->has_geometry;
     return source->format != DK_FORMAT_SHEET && OGR_L_GetGeomType(source->layer) != wkbNone;
 }
 
@@ -561,11 +597,15 @@ const char *dk_source_crs_problem(const dk_source *source)
     const char *problem = NULL;
     if (source->survey != NULL)
         dk_survey_epsg(source->survey, &problem);
+    else if (source->reader != NULL)
+        problem = source->reader->crs_problem(source);
     return problem;
 }
 
 const char *dk_source_notes(dk_source *source)
 {
+    if (source->reader != NULL)
+        return source->reader->notes(source);
     return source->survey != NULL ? dk_survey_notes(source->survey) : "";
 }
 

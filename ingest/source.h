@@ -19,7 +19,8 @@ typedef enum dk_format {
     DK_FORMAT_KML,
     DK_FORMAT_GML,
     DK_FORMAT_MAPINFO, /* TAB, MIF */
-    DK_FORMAT_SHEET,   /* XLSX, XLS, ODS */
+    DK_FORMAT_DXF,
+    DK_FORMAT_SHEET, /* XLSX, XLS, ODS */
     DK_FORMAT_CSV,
     DK_FORMAT_SURVEY_TXT /* 勘测定界 coordinate TXT */
 } dk_format;
@@ -39,6 +40,8 @@ typedef struct dk_source_options {
     void *user;
     bool north_first;   /* of a coordinate TXT whose numbers do not tell; its geometries are east first in any case */
     bool want_geometry; /* false: geometries are not read, for records */
+    bool want_lines;    /* of a drawing: its polylines are lines, closed or not; else outlines of polygons */
+    bool holes;         /* of a drawing: an outline inside another is its hole */
 } dk_source_options;
 
 typedef struct dk_source_row {
@@ -52,7 +55,8 @@ typedef struct dk_source_row {
 typedef struct dk_source dk_source;
 
 /* DK_INVALID etc. with a sentence that names path. Only these formats are opened: shapefile, GeoPackage, GeoJSON (also
- * line by line), FlatGeobuf, file geodatabase, KML, GML, MapInfo TAB and MIF, CSV, XLSX, XLS, ODS, 勘测定界 TXT. */
+ * line by line), FlatGeobuf, file geodatabase, KML, GML, MapInfo TAB and MIF, DXF, CSV, XLSX, XLS, ODS, 勘测定界 TXT.
+ */
 dk_status dk_source_open(const char *path, const dk_source_options *options, dk_source **ret_source, dk_error *err);
 /* Whether a file or folder of that name is of a format that dk_source_open reads. */
 bool dk_source_format_of(const char *name, dk_format *ret_format);

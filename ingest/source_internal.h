@@ -10,6 +10,15 @@
 
 #include <gdal.h>
 
+/* A reader of our own, of which source.c need not know more. */
+typedef struct dk_own_reader {
+    dk_status (*next)(dk_source *source, dk_error *err); /* as dk_source_next: sets raw, row, geometry and problem */
+    void (*close)(dk_source *source);                    /* frees source->own */
+    const char *(*notes)(dk_source *source);
+    const char *(*crs_problem)(const dk_source *source);
+    bool has_geometry;
+} dk_own_reader;
+
 struct dk_source {
     char *path;          /* in messages */
     char *file;          /* to open */
@@ -18,7 +27,7 @@ struct dk_source {
     dk_encoding encoding;
     dk_decoder *decoder;
     bool table; /* a sheet or CSV: the header is a row among the others */
-    bool want_geometry;
+    bool want_geometry, want_lines;
 
     /* the row as it stands in the file */
     dk_cell *raw;
@@ -44,7 +53,9 @@ struct dk_source {
     dk_dbf dbf;
     dk_csv *csv;
     dk_survey *survey;
-    int *survey_values; /* of each raw cell: which value of a parcel, or -1 - i for pair i of [项目信息] */
+    int *survey_values;          /* of each raw cell: which value of a parcel, or -1 - i for pair i of [项目信息] */
+    const dk_own_reader *reader; /* with its state; NULL for none */
+    void *own;
     int64_t cut_texts;
 };
 
@@ -65,6 +76,8 @@ dk_status dk_source_ogr_rewind(dk_source *source, dk_error *err);
 
 dk_status dk_source_survey_open(dk_source *source, const dk_source_options *options, dk_error *err);
 dk_status dk_source_survey_next(dk_source *source, dk_error *err);
+
+dk_status dk_source_dxf_open(dk_source *source, const dk_source_options *options, dk_error *err);
 
 /* GDAL's last message, without a line end; "no reason given" if there is none. */
 const char *dk_gdal_message(void);
