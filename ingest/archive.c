@@ -145,9 +145,9 @@ static dk_status decode_name(dk_archive *archive, const char *raw, size_t size, 
     if (status == DK_OK && (copy == NULL || !dk_scratch_name_good(copy) || (copy[0] != '\0' && copy[1] == ':')))
         status =
             dk_fail(err, DK_INVALID,
-                    "%s: the name \"%.80s\" in it is no name of a file inside the archive; unpack it with a program "
+                    "%s: the name \"%.*s\" in it is no name of a file inside the archive; unpack it with a program "
                     "that you trust, and give what is needed",
-                    archive->path, text);
+                    archive->path, dk_utf8_fit(text, 80), text);
     if (status == DK_OK)
         *ret_name = copy;
     else

@@ -95,9 +95,9 @@ static dk_status next_pair(dk_dxf *dxf, dk_error *err)
         if (!number || code < -10 || code > 1071)
             return dk_fail(
                 err, DK_INVALID,
-                "%s, line %lld: \"%.40s\" stands where a group code must be; the drawing is damaged: save it as "
+                "%s, line %lld: \"%.*s\" stands where a group code must be; the drawing is damaged: save it as "
                 "DXF again",
-                dxf->path, (long long)dxf->line.number, dxf->line.text);
+                dxf->path, (long long)dxf->line.number, dk_utf8_fit(dxf->line.text, 40), dxf->line.text);
         dxf->code = (int)code;
         status = dk_text_lines_next(dxf->lines, &dxf->line, err);
     }
@@ -258,6 +258,9 @@ static dk_status add_label(dk_dxf *dxf, const entity *of, dk_error *err)
 static void count_other(dk_dxf *dxf, const char *name)
 {
     size_t i = 0;
+    if (strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_ ") != strlen(name) ||
+        strlen(name) >= sizeof dxf->kinds[0].name)
+        name = "of unknown kind";
     while (i < dxf->n_kinds && strncmp(dxf->kinds[i].name, name, sizeof dxf->kinds[i].name - 1) != 0)
         i++;
     if (i == dxf->n_kinds && dxf->n_kinds < KINDS)
@@ -845,7 +848,7 @@ dk_status dk_dxf_choose(dk_dxf *dxf, const dk_dxf_wanted *wanted, const char *pa
         *to = (dk_dxf_outline){.line = from->line,
                                .handle = text_at(dxf, from->handle),
                                .layer = text_at(dxf, from->layer),
-                               .xy = dxf->points + 2 * from->first,
+                               .xy = from->n > 0 ? dxf->points + 2 * from->first : NULL,
                                .n = from->n,
                                .bad_line = from->bad_text,
                                .closed = from->closed,

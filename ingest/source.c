@@ -223,6 +223,7 @@ static const known_format formats[] = {
     {"tab", NULL, DK_FORMAT_MAPINFO, {"MapInfo File"}},
     {"mif", NULL, DK_FORMAT_MAPINFO, {"MapInfo File"}},
     {"dxf", NULL, DK_FORMAT_DXF, {NULL}},
+    {"vct", NULL, DK_FORMAT_VCT, {NULL}},
     {"csv", NULL, DK_FORMAT_CSV, {NULL}},
     {"tsv", NULL, DK_FORMAT_CSV, {NULL}},
     {"txt", NULL, DK_FORMAT_SURVEY_TXT, {NULL}},
@@ -237,7 +238,6 @@ static const known_format formats[] = {
     {"rar", "a RAR archive; unpack it and give the file inside", 0, {NULL}},
     {"7z", "a 7z archive; unpack it and give the file inside", 0, {NULL}},
     {"dwg", "an AutoCAD drawing (DWG); save it as DXF, and load that", 0, {NULL}},
-    {"vct", "a VCT exchange file; convert it to a shapefile or GeoPackage", 0, {NULL}},
     {"mdb", "an Access database; export the layer as a shapefile or GeoPackage, a table as XLSX", 0, {NULL}},
     {"mid", "one part of a MapInfo MIF; give the .mif", 0, {NULL}},
     {"dat", "one part of a MapInfo table; give the .tab", 0, {NULL}},
@@ -415,6 +415,8 @@ dk_status dk_source_open(const char *path, const dk_source_options *options, dk_
         status = dk_source_survey_open(source, options, err);
     } else if (source->format == DK_FORMAT_DXF) {
         status = dk_source_dxf_open(source, options, err);
+    } else if (source->format == DK_FORMAT_VCT) {
+        status = dk_source_vct_open(source, options, err);
     } else {
         const char *drivers[4] = {format->drivers[0], format->drivers[1], format->drivers[2], NULL};
         status = dk_source_ogr_open(source, drivers, options, err);
@@ -557,6 +559,7 @@ bool dk_source_encoding_varies(const dk_source *source)
     case DK_FORMAT_DBF:
     case DK_FORMAT_MAPINFO:
     case DK_FORMAT_DXF:
+    case DK_FORMAT_VCT:
     case DK_FORMAT_CSV:
     case DK_FORMAT_SURVEY_TXT:
         return true;

@@ -82,8 +82,9 @@ static dk_status next(dk_source *source, dk_error *err)
         OGR_G_DestroyGeometry(source->geometry);
     source->geometry = NULL;
     if (from->problem != NULL) {
-        snprintf(source->problem, sizeof source->problem, "the polyline %.40s on layer %.200s: %s", from->handle,
-                 from->layer, from->problem);
+        snprintf(source->problem, sizeof source->problem, "the polyline %.*s on layer %.*s: %s",
+                 dk_utf8_fit(from->handle, 40), from->handle, dk_utf8_fit(from->layer, 200), from->layer,
+                 from->problem);
     } else if (from->bad_line != 0) {
         snprintf(source->problem, sizeof source->problem,
                  "column %s: its bytes (line %lld) are not text in %s; correct them, or say which encoding it is with "

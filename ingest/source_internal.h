@@ -78,6 +78,7 @@ dk_status dk_source_survey_open(dk_source *source, const dk_source_options *opti
 dk_status dk_source_survey_next(dk_source *source, dk_error *err);
 
 dk_status dk_source_dxf_open(dk_source *source, const dk_source_options *options, dk_error *err);
+dk_status dk_source_vct_open(dk_source *source, const dk_source_options *options, dk_error *err);
 
 /* GDAL's last message, without a line end; "no reason given" if there is none. */
 const char *dk_gdal_message(void);
