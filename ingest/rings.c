@@ -187,7 +187,7 @@ void dk_ring_index_at(const dk_ring_index *index, double x, double y, void (*eac
 typedef struct nesting {
     const dk_ring *rings;
     size_t ring;
-    int outer, depth;
+    int outer;
 } nesting;
 
 static void found_around(size_t other, void *user)
@@ -197,7 +197,6 @@ static void found_around(size_t other, void *user)
     if (other == self->ring || out->area <= in->area || in->min_x < out->min_x - SAME ||
         in->max_x > out->max_x + SAME || in->min_y < out->min_y - SAME || in->max_y > out->max_y + SAME)
         return;
-    self->depth++;
     if (self->outer < 0 || out->area < self->rings[self->outer].area)
         self->outer = (int)other;
 }
@@ -211,8 +210,19 @@ bool dk_ring_nest(const dk_ring *rings, size_t n, int *ret_outer, int *ret_depth
         nesting at = {.rings = rings, .ring = i, .outer = -1};
         dk_ring_index_at(index, rings[i].inside_x, rings[i].inside_y, found_around, &at);
         ret_outer[i] = at.outer;
-        ret_depth[i] = at.depth;
+        ret_depth[i] = -1;
     }
     dk_ring_index_free(index);
+    for (size_t i = 0; i < n;
+         i++) { /* outwards to one that is known, which ends, as areas grow; then the same way again */
+        int known = (int)i, steps = 0;
+        while (known >= 0 && ret_depth[known] < 0) {
+            known = ret_outer[known];
+            steps++;
+        }
+        const int base = known < 0 ? -1 : ret_depth[known];
+        for (int at = (int)i; at != known; at = ret_outer[at])
+            ret_depth[at] = base + steps--;
+    }
     return true;
 }

@@ -28,7 +28,8 @@ void dk_ring_index_free(dk_ring_index *index);                       /* NULL-saf
 void dk_ring_index_at(const dk_ring_index *index, double x, double y, void (*each)(size_t ring, void *user),
                       void *user);
 
-/* For each ring, the smallest that it lies in, or -1, and in how many it lies. Both of n. false: out of memory. */
+/* For each ring, the smallest that it lies in, or -1, and its depth: 0 for none, else one more than that ring's. Both
+ * of n. Odd ones are holes of rings of even depth, also where rings cross each other. false: out of memory. */
 bool dk_ring_nest(const dk_ring *rings, size_t n, int *ret_outer, int *ret_depth);
 
 #endif

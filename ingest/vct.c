@@ -227,7 +227,8 @@ static dk_status read_points(dk_vct *vct, bool keep, size_t *ret_n, dk_error *er
         vct->points[2 * vct->n_points + 1] = y;
         vct->n_points++;
     }
-    *ret_n = keep ? (size_t)n : 0;
+    if (status == DK_OK)
+        *ret_n = keep ? (size_t)n : 0;
     return status;
 }
 
@@ -474,7 +475,7 @@ static dk_status read_line_object(dk_vct *vct, dk_error *err)
             read = segment == 11;
             if (status == DK_OK && read)
                 status = read_points(vct, true, &n, err);
-            if (i > 0 && n > 0) { /* it begins where the one before ends */
+            if (made.n > 0 && n > 0) { /* it begins where the one before ends */
                 const double *joint = vct->points + 2 * (vct->n_points - n);
                 if (hypot(joint[0] - joint[-2], joint[1] - joint[-1]) <= JOIN_OFF) {
                     memmove(vct->points + 2 * (vct->n_points - n), vct->points + 2 * (vct->n_points - n + 1),
