@@ -2,6 +2,7 @@
 #include "ingest/commands.h"
 #include "ingest/datasets.h"
 #include "ingest/geometry.h"
+#include "ingest/join.h"
 #include "ingest/progress.h"
 #include "ingest/reading.h"
 #include "ingest/rejects.h"
@@ -26,6 +27,7 @@ typedef struct loader {
     dk_rejects *rejects;
     dk_datasets **datasets; /* options->n_sources; of each source */
     size_t n_datasets;      /* of all of them */
+    dk_join *join;          /* NULL for none */
     dk_summary summary;
     dk_progress_bar bar;
     dk_value *set_values; /* kind->n_fields; what --set gives */
@@ -58,6 +60,9 @@ static bool is_known_column(const char *name, void *user)
     for (size_t i = 0; i < columns->n_fields; i++)
         if (strcmp(columns->fields[i].value, name) == 0)
             return true;
+    const char *key = self->options->on != NULL ? strchr(self->options->on, '=') : NULL;
+    if (self->options->on != NULL && strcmp(key != NULL ? key + 1 : self->options->on, name) == 0)
+        return true;
     return dk_column_known(self->kind, name);
 }
 
@@ -173,6 +178,8 @@ static dk_status open_file(loader *self, const dk_dataset *set, file *from, dk_e
         dk_summary_note(&self->summary, "%s: its geometries were not read: %s is a kind of record", path,
                         self->kind->name);
     from->spreadsheet = format == DK_FORMAT_SHEET;
+    if (self->join != NULL && (status = dk_source_join(from->source, self->join, err)) != DK_OK)
+        return status;
     const dk_column *columns;
     const size_t n = dk_source_columns(from->source, &columns);
     status = dk_mapping_resolve(self->kind, columns, n, &options->columns, path, &from->mapping, err);
@@ -423,6 +430,32 @@ static dk_status find_datasets(loader *self, dk_error *err)
     return status;
 }
 
+static dk_status open_join(loader *self, dk_error *err)
+{
+    const dk_options *options = self->options;
+    const dk_join_options how = {.path = options->join,
+                                 .on = options->on,
+                                 .layer = options->join_layer,
+                                 .encoding = options->has_encoding ? &options->encoding : NULL,
+                                 .is_column = is_known_column,
+                                 .user = self};
+    return options->join != NULL ? dk_join_open(&how, &self->join, err) : DK_OK;
+}
+
+static dk_status note_join(loader *self, dk_error *err)
+{
+    dk_buf left;
+    if (self->join == NULL)
+        return DK_OK;
+    dk_buf_init(&left);
+    dk_join_left(self->join, &left);
+    const char *text = dk_buf_cstr(&left);
+    if (text != NULL)
+        note_lines(self, self->options->join, text);
+    dk_buf_finish(&left);
+    return text != NULL ? DK_OK : dk_fail(err, DK_NOMEM, "%s: out of memory", self->options->join);
+}
+
 static dk_status load_files(loader *self, dk_error *err)
 {
     dk_status status = DK_OK;
@@ -441,6 +474,8 @@ static dk_status run(loader *self, dk_store *store, const char *source, dk_error
     dk_status status = parse_sets(self, err);
     if (status == DK_OK)
         status = find_datasets(self, err);
+    if (status == DK_OK)
+        status = open_join(self, err);
     if (status != DK_OK)
         return status;
     const dk_load_options how = {
@@ -448,6 +483,8 @@ static dk_status run(loader *self, dk_store *store, const char *source, dk_error
     status = dk_load_begin(store, self->kind, &how, &self->load, err);
     if (status == DK_OK)
         status = load_files(self, err);
+    if (status == DK_OK)
+        status = note_join(self, err);
     if (status == DK_OK)
         status = dk_rejects_finish(self->rejects, err);
     if (status != DK_OK)
@@ -490,6 +527,7 @@ static void finish(loader *self)
     for (size_t i = 0; self->datasets != NULL && i < self->options->n_sources; i++)
         dk_datasets_free(self->datasets[i]);
     free(self->datasets);
+    dk_join_close(self->join);
     dk_geos_free(self->geos);
     dk_rejects_close(self->rejects);
     dk_summary_finish(&self->summary);

@@ -20,6 +20,7 @@ typedef struct dk_options {
     size_t n_sources;
     int64_t batch; /* publish, withdraw */
     const char *crs, *title, *rejects, *layer, *actor, *reason;
+    const char *join, *on, *join_layer;
     bool has_encoding, axes_yx, replace, dry_run, publish, allow_rejects, holes, json;
     dk_encoding encoding;
     dk_column_options columns;         /* arrays owned, see dk_options_finish */

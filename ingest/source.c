@@ -524,6 +524,8 @@ dk_status dk_source_next(dk_source *source, dk_source_row *ret_row, dk_error *er
     }
     if (source->table)
         check_outside(source);
+    if (source->join != NULL && (status = dk_source_join_row(source, err)) != DK_OK)
+        return status;
     if (source->csv != NULL)
         read_wkt(source);
     ret_row->number = source->row;

@@ -29,6 +29,7 @@ typedef enum dk_format {
 typedef struct dk_column {
     const char *name; /* UTF-8, owned by the source */
     unsigned cut; /* the bytes that the format has for a name, if this one fills them and may have lost its end; or 0 */
+    bool sheet;   /* comes from a sheet that was joined: its numbers went through Excel */
     bool optional; /* the format has it whether or not anyone wants it: no mistake if no field knows it */
 } dk_column;
 
@@ -63,6 +64,11 @@ dk_status dk_source_open(const char *path, const dk_source_options *options, dk_
 /* Whether a file or folder of that name is of a format that dk_source_open reads. */
 bool dk_source_format_of(const char *name, dk_format *ret_format);
 void dk_source_close(dk_source *source); /* NULL-safe */
+
+/* Gives each row the columns of a ledger, by its key (ingest/join.h); the join outlives the source. Once, before the
+ * first row. A row without partner there has a problem. */
+struct dk_join;
+dk_status dk_source_join(dk_source *source, struct dk_join *join, dk_error *err);
 
 const char *dk_source_path(const dk_source *source);
 dk_format dk_source_format(const dk_source *source);

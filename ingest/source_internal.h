@@ -56,6 +56,8 @@ struct dk_source {
     int *survey_values;          /* of each raw cell: which value of a parcel, or -1 - i for pair i of [项目信息] */
     const dk_own_reader *reader; /* with its state; NULL for none */
     void *own;
+    struct dk_join *join;        /* borrowed; NULL for none */
+    size_t join_key, join_first; /* columns: the key, and the first of the ledger's */
     int64_t cut_texts;
 };
 
@@ -79,6 +81,9 @@ dk_status dk_source_survey_next(dk_source *source, dk_error *err);
 
 dk_status dk_source_dxf_open(dk_source *source, const dk_source_options *options, dk_error *err);
 dk_status dk_source_vct_open(dk_source *source, const dk_source_options *options, dk_error *err);
+
+/* Sets the cells of the ledger's columns from the key of the row at hand. */
+dk_status dk_source_join_row(dk_source *source, dk_error *err);
 
 /* GDAL's last message, without a line end; "no reason given" if there is none. */
 const char *dk_gdal_message(void);

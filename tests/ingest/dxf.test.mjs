@@ -35,6 +35,16 @@ for (const name of ['ezdxf_r2000_gbk.dxf', 'ezdxf_r12_gbk.dxf'])
     noted(flat, /1 outlines lie inside others .* with --holes they are holes/);
   });
 
+test('the texts of a drawing find the rows of a ledger', (t) => {
+  const s = scene(t);
+  copyFileSync(data('ezdxf_r12_gbk.dxf'), s.path('p.dxf'));
+  s.write('台账.csv', gbk('图上注记,地块编号,地块名称\n镕城DK1 工业用地,DK1,镕城一号\nDK3,DK3,镕城三号\n'));
+  const done = s.load('parcel', 'p.dxf', ...crs, '--holes', '--join', '台账.csv', '--on', '文字=图上注记', '--publish', '--allow-rejects');
+  assert.equal(done.code, 0, done.stderr);
+  assert.deepEqual(s.rows('parcel').map((f) => [f.properties.id, f.properties.name]), [['DK1', '镕城一号'], ['DK3', '镕城三号']]);
+  assert.match(s.read('p.dxf.rejects.csv'), /no row of 台账\.csv has ""DK2 圆"" in 图上注记/);
+});
+
 test('a drawing that ogr2ogr wrote: rings that return close, layers are chosen, a text in it names it', (t) => {
   const s = scene(t);
   const shapes = [['红线', square(39520000, 3521000)], ['红线', square(39520200, 3521000)], ['道路', square(39520400, 3521000)]];
