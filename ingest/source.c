@@ -238,7 +238,7 @@ static const known_format formats[] = {
     {"rar", "a RAR archive; unpack it and give the file inside", 0, {NULL}},
     {"7z", "a 7z archive; unpack it and give the file inside", 0, {NULL}},
     {"dwg", "an AutoCAD drawing (DWG); save it as DXF, and load that", 0, {NULL}},
-    {"mdb", "an Access database; export the layer as a shapefile or GeoPackage, a table as XLSX", 0, {NULL}},
+    {"mdb", "an Access database; export the layer as a file geodatabase or shapefile, a table as XLSX", 0, {NULL}},
     {"mid", "one part of a MapInfo MIF; give the .mif", 0, {NULL}},
     {"dat", "one part of a MapInfo table; give the .tab", 0, {NULL}},
     {"map", "one part of a MapInfo table; give the .tab", 0, {NULL}},
