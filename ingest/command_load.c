@@ -15,7 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAMED_FINDINGS 5   /* so many unlinked rows and the like are named one by one */
+#define NAMED_FINDINGS 5 /* so many unlinked rows and the like are named one by one */
+#define OVER_SOURCE "%s: the rejects would be written over this file; choose another place with --rejects FILE"
 #define ALL_WRONG_AFTER 20 /* when so many first geometries are all wrong in the same way, the file is */
 
 typedef struct loader {
@@ -424,7 +425,11 @@ static dk_status find_datasets(loader *self, dk_error *err)
         status = dk_datasets_find(options->sources[i], &how, &self->datasets[i], err);
         if (status != DK_OK)
             break;
-        self->n_datasets += dk_datasets_list(self->datasets[i], &list);
+        const size_t n = dk_datasets_list(self->datasets[i], &list);
+        self->n_datasets += n;
+        for (size_t k = 0; k < n && status == DK_OK; k++) /* a folder may hold what the rejects would be written over */
+            if (dk_same_file(dk_rejects_path(self->rejects), list[k].path))
+                status = dk_fail(err, DK_CONFLICT, OVER_SOURCE, dk_rejects_path(self->rejects));
         note_lines(self, options->sources[i], dk_datasets_note(self->datasets[i]));
     }
     return status;
@@ -564,10 +569,9 @@ int dk_command_load(const dk_options *options)
     for (size_t i = 0; i < options->n_sources && status == DK_OK; i++)
         if (dk_same_file(rejects, options->sources[i]) || dk_same_file(rejects, options->store) ||
             dk_beside_store(rejects, options->store))
-            status = dk_fail(&err, DK_CONFLICT,
-                             "%s: the rejects would be written over this file; choose another place with "
-                             "--rejects FILE",
-                             rejects);
+            status = dk_fail(&err, DK_CONFLICT, OVER_SOURCE, rejects);
+    if (status == DK_OK && options->join != NULL && dk_same_file(rejects, options->join))
+        status = dk_fail(&err, DK_CONFLICT, OVER_SOURCE, rejects);
     if (status == DK_OK)
         status = run(&self, store, source, &err);
     if (status == DK_OK)

@@ -184,27 +184,35 @@ static dk_status prepare_mapinfo(dk_source *source, const dk_source_options *opt
     return status;
 }
 
-/* A KMZ is a ZIP, which GDAL unpacks into memory, its parts as they are needed: they must not be too much for it. */
+/* A KMZ is a ZIP, which GDAL unpacks into memory, its parts as they are needed: they must be whole, and not too much.
+ */
 static dk_status check_kmz(const dk_source *source, dk_error *err)
 {
     dk_archive *archive = NULL;
     const dk_archive_entry *entries;
     uint64_t whole = 0;
+    FILE *nowhere = NULL;
     const size_t size = strlen(source->file);
     if (size < 4 || strcasecmp(source->file + size - 4, ".kmz") != 0)
         return DK_OK;
-    const dk_status status = dk_archive_open(source->file, &archive, err);
+    dk_status status = dk_archive_open(source->file, &archive, err);
     if (status != DK_OK)
         return status;
     const size_t n = dk_archive_entries(archive, &entries);
     for (size_t i = 0; i < n; i++)
         whole += entries[i].size;
+    if (whole > KMZ_BYTES)
+        status =
+            dk_fail(err, DK_LIMIT, "%s: the KMZ unpacks to more than %u MiB; unpack it as a ZIP, and give the .kml",
+                    source->path, KMZ_BYTES >> 20);
+    else if ((nowhere = fopen("/dev/null", "wb")) == NULL)
+        status = dk_fail(err, DK_IO, "%s: /dev/null cannot be opened", source->path);
+    for (size_t i = 0; i < n && status == DK_OK; i++)
+        status = dk_archive_unpack(archive, &entries[i], nowhere, err);
+    if (nowhere != NULL)
+        fclose(nowhere);
     dk_archive_close(archive);
-    return whole <= KMZ_BYTES
-               ? DK_OK
-               : dk_fail(err, DK_LIMIT,
-                         "%s: the KMZ unpacks to more than %u MiB; unpack it as a ZIP, and give the .kml", source->path,
-                         KMZ_BYTES >> 20);
+    return status;
 }
 
 dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, const dk_source_options *options,

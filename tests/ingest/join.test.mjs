@@ -50,6 +50,9 @@ test('a key that stands twice, a bad row, and keys that are not there', (t) => {
     [['--join', 'l.csv', '--on', 'XX=TBBH'], /p\.shp: --on XX: the file has no such column to find its rows in l\.csv by; it has: TBBH/],
     [['--join', 'no.csv', '--on', 'TBBH'], /no\.csv: there is no such file/]];
   for (const [args, sentence] of fails) assert.match(s.load('parcel', 'p.shp', ...args).stderr, sentence);
+  const before = s.read('l.csv');
+  assert.match(s.load('parcel', 'p.shp', '--join', 'l.csv', '--on', 'TBBH', '--rejects', 'l.csv').stderr, /l\.csv: the rejects would be written over this file/);
+  assert.equal(s.read('l.csv'), before);
   for (const args of [['--join', 'l.csv'], ['--on', 'x'], ['--join', 'l.csv', '--on', '=x'], ['--join-layer', 'x']])
     assert.equal(s.load('parcel', 'p.shp', ...args).code, 2);
 });
