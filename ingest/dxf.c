@@ -726,7 +726,11 @@ static dk_status claim_texts(dk_dxf *dxf, const dk_ring *rings, size_t n, claim 
             free_labels[n_free++] = i;
         }
     }
-    for (size_t i = 0; i < n_free && n > 0 && n_free <= NEAR_PAIRS / n; i++) {
+    const bool few = n == 0 || n_free <= NEAR_PAIRS / n;
+    if (!few)
+        dk_buf_text(&dxf->notes,
+                    "texts beside outlines were not looked at, as there are too many: only those inside count\n");
+    for (size_t i = 0; i < n_free && n > 0 && few; i++) {
         const label *at = &dxf->labels[free_labels[i]];
         claim made = {.x = at->x, .y = at->y, .text = at->text, .bad_line = at->bad_line};
         if (nearest(at, rings, n, labelled, &made) &&

@@ -2,7 +2,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { deflateRawSync } from 'node:zlib';
 import { crc32 as crc, gbk, scene as plainScene, shapefile, square, wkt, zip as storedZip } from './helpers.mjs';
 
@@ -73,7 +73,11 @@ test('archives that GDAL wrote: a shapefile, a KMZ, and a geodatabase of many fi
     const done = s.load('parcel', name, '--set', `project_id=${project}`, '--publish');
     assert.equal(done.code, 0, done.stderr);
   }
-  assert.deepEqual(s.rows('parcel').map((f) => [f.properties.project_id, f.properties.name]).sort(), [['G', '镕城'], ['K', '镕城'], ['Z', '镕城']]);
+  mkdirSync(s.path('县/成果'), { recursive: true });
+  cpSync(s.path('p.gdb'), s.path('县/成果/p.gdb'), { recursive: true });
+  const folder = s.load('parcel', '县', '--set', 'project_id=F', '--publish');
+  assert.equal(folder.code, 0, folder.stderr);
+  assert.deepEqual(s.rows('parcel').map((f) => [f.properties.project_id, f.properties.name]).sort(), [['F', '镕城'], ['G', '镕城'], ['K', '镕城'], ['Z', '镕城']]);
 });
 
 test('several data sets of one format are all loaded, of several formats one is to be named', (t) => {
