@@ -18,6 +18,8 @@ typedef struct dk_cell {
     size_t size;      /* bytes of text */
     int64_t integer;  /* INTEGER */
     double real;      /* REAL */
+    int64_t merged_rows; /* that share it, the cells being merged; 0: it is the row's own */
+    bool merged_first;   /* this is the first of them, where it stands */
 } dk_cell;
 
 /* Appends the cell as one reads it; nothing for an empty one. */

@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Names are compared under NFKC, without regard to case and blanks: a sheet's header may be broken into two lines. */
-static bool fold_name(const char *name, dk_buf *out)
+bool dk_column_fold(const char *name, dk_buf *out)
 {
     dk_buf_clear(out);
     dk_text_fold(name, strlen(name), out);
@@ -20,13 +19,13 @@ static bool fold_name(const char *name, dk_buf *out)
 
 static bool equal(const char *folded, const char *name, dk_buf *scratch)
 {
-    return fold_name(name, scratch) && strcmp(folded, (const char *)scratch->data) == 0;
+    return dk_column_fold(name, scratch) && strcmp(folded, (const char *)scratch->data) == 0;
 }
 
 static bool begins(const char *folded, const char *name, dk_buf *scratch)
 {
     const size_t size = strlen(folded);
-    return fold_name(name, scratch) && size > 0 && scratch->size > size && memcmp(folded, scratch->data, size) == 0;
+    return dk_column_fold(name, scratch) && size > 0 && scratch->size > size && memcmp(folded, scratch->data, size) == 0;
 }
 
 typedef bool (*name_match)(const char *folded, const char *name, dk_buf *scratch);
@@ -76,7 +75,7 @@ bool dk_column_known(const dk_kind *kind, const char *name)
     dk_buf_init(&folded);
     dk_buf_init(&scratch);
     bool known = false;
-    if (fold_name(name, &folded)) {
+    if (dk_column_fold(name, &folded)) {
         known = find_field(kind, (const char *)folded.data, equal, &scratch) != -1;
         dk_unit unit;
         if (!known && split_unit((char *)folded.data, &unit))
@@ -122,7 +121,7 @@ static dk_status map_explicit(const dk_kind *kind, const dk_column *columns, siz
         const int field = dk_kind_field(kind, options->fields[i].name); /* checked by the caller */
         if (field < 0)
             return dk_fail(err, DK_NOT_FOUND, "--field %s: %s has no such field", options->fields[i].name, kind->name);
-        if (!fold_name(options->fields[i].value, folded))
+        if (!dk_column_fold(options->fields[i].value, folded))
             return dk_fail(err, DK_NOMEM, "out of memory");
         size_t c = 0;
         while (c < n_columns && !equal((const char *)folded->data, columns[c].name, scratch))
@@ -153,7 +152,7 @@ static dk_status map_column(const dk_kind *kind, const dk_column *columns, size_
                             const char *path, dk_mapping *mapping, dk_buf *folded, dk_buf *scratch, dk_error *err)
 {
     const dk_column *column = &columns[c];
-    if (!fold_name(column->name, folded))
+    if (!dk_column_fold(column->name, folded))
         return dk_fail(err, DK_NOMEM, "out of memory");
     char *name = (char *)folded->data;
     if (in_list(name, options->ignore, options->n_ignore, scratch)) {
@@ -193,6 +192,13 @@ static dk_status map_column(const dk_kind *kind, const dk_column *columns, size_
                       kind->fields[field].name);
         mapping->field[c] = DK_COLUMN_IGNORED;
         return DK_OK;
+    }
+    /* What a format has of itself, like the Name of KML, makes way for a column that someone has made. */
+    if (mapping->column[field] >= 0 && columns[c].optional)
+        return DK_OK;
+    if (mapping->column[field] >= 0 && columns[mapping->column[field]].optional) {
+        mapping->field[mapping->column[field]] = DK_COLUMN_IGNORED - 1;
+        mapping->column[field] = -1;
     }
     if (mapping->column[field] >= 0) {
         const char *other = columns[mapping->column[field]].name;
@@ -327,4 +333,26 @@ void dk_mapping_finish(dk_mapping *mapping)
     free(mapping->column);
     dk_buf_finish(&mapping->notes);
     *mapping = (dk_mapping){0};
+}
+
+bool dk_field_is_amount(const dk_field *field)
+{
+    dk_unit unit;
+    return (field->type == DK_FIELD_NUMBER || field->type == DK_FIELD_INTEGER) && field->unit != NULL &&
+           dk_unit_parse(field->unit, strlen(field->unit), &unit) &&
+           (unit.dimension == DK_UNIT_AREA || unit.dimension == DK_UNIT_MONEY);
+}
+
+void dk_mapping_units(dk_mapping *mapping, const dk_kind *kind, const dk_unit *units, size_t n_units)
+{
+    for (size_t c = 0; c < mapping->n_columns; c++) {
+        const dk_field *field = mapping->field[c] >= 0 ? &kind->fields[mapping->field[c]] : NULL;
+        dk_unit own;
+        if (field == NULL || field->unit == NULL || mapping->units[c].dimension != DK_UNIT_NONE ||
+            !dk_unit_parse(field->unit, strlen(field->unit), &own))
+            continue;
+        for (size_t i = 0; i < n_units; i++)
+            if (units[i].dimension == own.dimension)
+                mapping->units[c] = units[i];
+    }
 }

@@ -17,6 +17,8 @@ typedef struct dk_column_options {
     size_t n_fields;
     const dk_pair *sets; /* --set name=value: the field needs no column */
     size_t n_sets;
+    const dk_pair *merged; /* --merged FIELD=first|each */
+    size_t n_merged;
     const char *const *ignore; /* --ignore COLUMN; "*" ignores every column that is not known */
     size_t n_ignore;
 } dk_column_options;
@@ -37,6 +39,15 @@ dk_status dk_mapping_resolve(const dk_kind *kind, const dk_column *columns, size
                              const dk_column_options *options, const char *path, dk_mapping *ret_mapping,
                              dk_error *err);
 void dk_mapping_finish(dk_mapping *mapping);
+
+/* Gives the units that hold for a whole table to its columns that say none. */
+void dk_mapping_units(dk_mapping *mapping, const dk_kind *kind, const dk_unit *units, size_t n_units);
+/* Whether a field is an amount of money or an area, which several rows cannot share without being counted twice. */
+bool dk_field_is_amount(const dk_field *field);
+
+/* Replaces out by a name as names are compared: under NFKC, without regard to case and blanks, as a sheet's header may be broken
+ * into two lines; NUL-terminated. false: out of memory. */
+bool dk_column_fold(const char *name, dk_buf *out);
 
 /* Whether the name alone, without --field or --ignore, is known to the kind: a field, its title or an alias. */
 bool dk_column_known(const dk_kind *kind, const char *name);

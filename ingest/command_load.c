@@ -6,6 +6,7 @@
 #include "ingest/rejects.h"
 #include "ingest/source.h"
 #include "ingest/summary.h"
+#include "ingest/transformation.h"
 #include "ingest/values.h"
 #include "store/load.h"
 
@@ -21,6 +22,7 @@ typedef struct loader {
     const dk_kind *kind;
     dk_load *load;
     dk_geos *geos;
+    dk_transformation *transformation; /* --transformation; NULL: none */
     const double *extent;
     dk_rejects *rejects;
     dk_summary summary;
@@ -115,9 +117,10 @@ static dk_status choose_crs(loader *self, file *from, dk_error *err)
     const char *path = dk_source_path(from->source);
     OGRSpatialReferenceH own = dk_source_crs(from->source);
     const bool json = dk_source_format(from->source) == DK_FORMAT_GEOJSON;
+    const dk_crs_policy policy = {.transformation = self->transformation, .accept_error = self->options->accept_datum_error};
     if (self->options->crs == NULL) {
         if (own != NULL && !dk_crs_unsaid(own))
-            return dk_crs_from_srs(own, path, &from->crs, err);
+            return dk_crs_from_srs(own, path, &policy, &from->crs, err);
         if (dk_source_crs_problem(from->source) != NULL)
             return dk_fail(err, DK_INVALID, "%s: %s", path, dk_source_crs_problem(from->source));
         return dk_fail(err, DK_INVALID,
@@ -130,10 +133,10 @@ static dk_status choose_crs(loader *self, file *from, dk_error *err)
     if (own != NULL && dk_crs_unsaid(own))
         own = NULL;
     if (own != NULL && dk_crs_other_datum(own))
-        return dk_crs_from_srs(own, path, &from->crs, err); /* refuses it by its name */
-    dk_status status = dk_crs_from_text(self->options->crs, &from->crs, err);
+        return dk_crs_from_srs(own, path, &policy, &from->crs, err); /* what a file says of an old datum counts */
+    dk_status status = dk_crs_from_text(self->options->crs, &policy, &from->crs, err);
     dk_crs said = {0};
-    if (status == DK_OK && own != NULL && !json && dk_crs_from_srs(own, path, &said, NULL) == DK_OK &&
+    if (status == DK_OK && own != NULL && !json && dk_crs_from_srs(own, path, &policy, &said, NULL) == DK_OK &&
         strcmp(said.pipeline, from->crs.pipeline) != 0)
         dk_summary_note(&self->summary, "%s: the file says %s; %s is used, as --crs says", path, said.name,
                         from->crs.name);
@@ -170,9 +173,20 @@ static dk_status open_file(loader *self, const char *path, file *from, dk_error 
     const dk_column *columns;
     const size_t n = dk_source_columns(from->source, &columns);
     status = dk_mapping_resolve(self->kind, columns, n, &options->columns, path, &from->mapping, err);
+    if (status == DK_OK) {
+        const dk_unit *units;
+        const size_t n_units = dk_source_units(from->source, &units);
+        dk_mapping_units(&from->mapping, self->kind, units, n_units);
+    }
     if (status != DK_OK || !layer)
         return status;
     status = choose_crs(self, from, err);
+    if (status == DK_OK && from->crs.stamp[0] != '\0') {
+        dk_summary_note(&self->summary, "%s: %s%s", path, from->crs.stamp,
+                        self->transformation == NULL ? ": it may lie tens of metres off, and the batch is marked" : "");
+        if (self->load != NULL)
+            status = dk_load_datum(self->load, from->crs.stamp, err);
+    }
     if (status == DK_OK)
         status = dk_transformer_create(&from->crs, &from->transformer, err);
     from->reader = (dk_geometry_reader){.crs = &from->crs,
@@ -221,6 +235,7 @@ static void note_file(loader *self, file *from)
                         "%s: %lld texts fill their column and end in half a character, which was left out", path,
                         (long long)dk_source_cut_texts(from->source));
     self->summary.repaired += from->reader.repaired;
+    self->summary.left_out += dk_source_left_out(from->source);
 }
 
 /* ---- rows ---- */
@@ -311,6 +326,8 @@ static dk_status load_rows(loader *self, file *from, dk_error *err)
                                     .kind = self->kind,
                                     .geometry = &from->reader,
                                     .spreadsheet = from->spreadsheet,
+                                    .merged = self->options->columns.merged,
+                                    .n_merged = self->options->columns.n_merged,
                                     .set_values = self->set_values,
                                     .is_set = self->is_set};
     dk_reading *reading = NULL;
@@ -438,6 +455,7 @@ static bool allocate(loader *self)
 static void finish(loader *self)
 {
     dk_load_abandon(self->load);
+    dk_transformation_free(self->transformation);
     dk_geos_free(self->geos);
     dk_rejects_close(self->rejects);
     dk_summary_finish(&self->summary);
@@ -471,6 +489,20 @@ int dk_command_load(const dk_options *options)
         goto out;
     }
     self.summary.title = title;
+    if (options->transformation != NULL && options->accept_datum_error) {
+        status = dk_fail(&err, DK_INVALID, "--transformation and --accept-datum-error exclude each other");
+        goto out;
+    }
+    if (options->transformation != NULL) {
+        status = dk_transformation_read(options->transformation, &self.transformation, &err);
+        if (status != DK_OK)
+            goto out;
+        for (const char *note = dk_transformation_notes(self.transformation); *note != '\0';) {
+            const size_t size = strcspn(note, "\n");
+            dk_summary_note(&self.summary, "%.*s", (int)size, note);
+            note += size + (note[size] == '\n');
+        }
+    }
     for (size_t i = 0; i < options->n_sources && status == DK_OK; i++)
         if (dk_same_file(rejects, options->sources[i]) || dk_same_file(rejects, options->store) ||
             dk_beside_store(rejects, options->store))

@@ -113,7 +113,12 @@ static bool add_batch(const dk_batch *batch, void *user)
     add_number(into, 4, batch->published_in);
     add_number(into, 5, batch->withdrawn_in);
     add_cell(into, 6, batch->created_at ? batch->created_at : "");
-    add_cell(into, 7, batch->title ? batch->title : "");
+    dk_buf title;
+    dk_buf_init(&title);
+    dk_buf_format(&title, "%s%s%s%s", batch->title ? batch->title : "", batch->datum[0] ? " [" : "", batch->datum,
+                  batch->datum[0] ? "]" : "");
+    add_cell(into, 7, dk_buf_cstr(&title) != NULL ? (const char *)title.data : "");
+    dk_buf_finish(&title);
     into->n_rows++;
     dk_buf *json = &into->json;
     dk_buf_format(json, "%s{\"batch\":%" PRId64 ",\"kind\":", into->json.size > 0 ? "," : "", batch->id);
@@ -126,6 +131,8 @@ static bool add_batch(const dk_batch *batch, void *user)
     dk_json_string(batch->state, json);
     dk_buf_text(json, ",\"created_at\":");
     dk_json_string(batch->created_at, json);
+    dk_buf_text(json, ",\"datum\":");
+    dk_json_string(batch->datum, json);
     dk_buf_format(json, ",\"rows\":%" PRId64 ",\"published_in\":%" PRId64 ",\"withdrawn_in\":%" PRId64 "}", batch->rows,
                   batch->published_in, batch->withdrawn_in);
     return true;

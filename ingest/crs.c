@@ -1,5 +1,7 @@
 #include "ingest/crs.h"
 
+#include "ingest/transformation.h"
+
 #include <cpl_conv.h>
 #include <cpl_error.h>
 #include <ctype.h>
@@ -10,14 +12,11 @@
 #include <string.h>
 #include <strings.h>
 
-typedef enum datum {
-    DATUM_UNKNOWN,
-    DATUM_CGCS2000,
-    DATUM_WGS84,
-    DATUM_XIAN80,
-    DATUM_BEIJING54,
-    DATUM_NEW_BEIJING
-} datum;
+const char *dk_datum_name(dk_datum datum)
+{
+    static const char *const names[] = {"an unknown datum", "CGCS2000", "WGS 84", "Xian 1980", "Beijing 1954", "New Beijing"};
+    return names[datum];
+}
 
 /* Letters and digits in lower case; D_, the mark of Esri's names, is taken off. */
 static void plain(const char *name, char *out, size_t size)
@@ -31,30 +30,30 @@ static void plain(const char *name, char *out, size_t size)
     out[n] = '\0';
 }
 
-static datum datum_of(OGRSpatialReferenceH srs)
+static dk_datum datum_of(OGRSpatialReferenceH srs)
 {
     static const struct {
         const char *name;
-        datum datum;
+        dk_datum datum;
     } names[] = {
-        {"china2000", DATUM_CGCS2000},
-        {"cgcs2000", DATUM_CGCS2000},
-        {"chinageodeticcoordinatesystem2000", DATUM_CGCS2000},
-        {"chinesegeodeticcoordinatesystem2000", DATUM_CGCS2000},
-        {"wgs1984", DATUM_WGS84},
-        {"wgs84", DATUM_WGS84},
-        {"worldgeodeticsystem1984", DATUM_WGS84},
-        {"worldgeodeticsystem1984ensemble", DATUM_WGS84},
-        {"xian1980", DATUM_XIAN80},
-        {"xian80", DATUM_XIAN80},
-        {"beijing1954", DATUM_BEIJING54},
-        {"beijing54", DATUM_BEIJING54},
-        {"newbeijing", DATUM_NEW_BEIJING},
+        {"china2000", DK_DATUM_CGCS2000},
+        {"cgcs2000", DK_DATUM_CGCS2000},
+        {"chinageodeticcoordinatesystem2000", DK_DATUM_CGCS2000},
+        {"chinesegeodeticcoordinatesystem2000", DK_DATUM_CGCS2000},
+        {"wgs1984", DK_DATUM_WGS84},
+        {"wgs84", DK_DATUM_WGS84},
+        {"worldgeodeticsystem1984", DK_DATUM_WGS84},
+        {"worldgeodeticsystem1984ensemble", DK_DATUM_WGS84},
+        {"xian1980", DK_DATUM_XIAN80},
+        {"xian80", DK_DATUM_XIAN80},
+        {"beijing1954", DK_DATUM_BEIJING54},
+        {"beijing54", DK_DATUM_BEIJING54},
+        {"newbeijing", DK_DATUM_NEW_BEIJING},
     };
     const char *name = OSRGetAttrValue(srs, "DATUM", 0);
     char folded[80];
     if (name == NULL)
-        return DATUM_UNKNOWN;
+        return DK_DATUM_UNKNOWN;
     plain(name, folded, sizeof folded);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(folded, names[i].name) == 0) {
@@ -62,10 +61,10 @@ static datum datum_of(OGRSpatialReferenceH srs)
              */
             OGRErr bad = OGRERR_NONE;
             const double a = OSRGetSemiMajor(srs, &bad);
-            const bool modern = names[i].datum == DATUM_CGCS2000 || names[i].datum == DATUM_WGS84;
-            return modern && (bad != OGRERR_NONE || fabs(a - 6378137) > 0.5) ? DATUM_UNKNOWN : names[i].datum;
+            const bool modern = names[i].datum == DK_DATUM_CGCS2000 || names[i].datum == DK_DATUM_WGS84;
+            return modern && (bad != OGRERR_NONE || fabs(a - 6378137) > 0.5) ? DK_DATUM_UNKNOWN : names[i].datum;
         }
-    return DATUM_UNKNOWN;
+    return DK_DATUM_UNKNOWN;
 }
 
 bool dk_crs_unsaid(OGRSpatialReferenceH srs)
@@ -81,9 +80,9 @@ bool dk_crs_unsaid(OGRSpatialReferenceH srs)
 
 bool dk_crs_other_datum(OGRSpatialReferenceH srs)
 {
-    const datum found = datum_of(srs);
-    return !dk_crs_unsaid(srs) && OSRGetAttrValue(srs, "DATUM", 0) != NULL && found != DATUM_CGCS2000 &&
-           found != DATUM_WGS84;
+    const dk_datum found = datum_of(srs);
+    return !dk_crs_unsaid(srs) && OSRGetAttrValue(srs, "DATUM", 0) != NULL && found != DK_DATUM_CGCS2000 &&
+           found != DK_DATUM_WGS84;
 }
 
 /* The name with its EPSG code: given in the definition, or found where Esri leaves it out. */
@@ -111,24 +110,25 @@ static void name_crs(OGRSpatialReferenceH srs, char *out, size_t size)
         snprintf(out, size, "%.120s", name ? name : "an unnamed coordinate system");
 }
 
-static dk_status refuse_datum(OGRSpatialReferenceH srs, datum found, const char *path, const char *name, dk_error *err)
+static dk_status refuse_datum(OGRSpatialReferenceH srs, dk_datum found, const char *path, const char *name, dk_error *err)
 {
-    static const char *const names[] = {"", "", "", "Xian 1980", "Beijing 1954", "New Beijing"};
     const char *own = OSRGetAttrValue(srs, "DATUM", 0);
-    if (found == DATUM_UNKNOWN)
+    if (found == DK_DATUM_UNKNOWN)
         return dk_fail(
             err, DK_INVALID,
             "%s: its coordinate system is %s, on the datum \"%s\", which is neither CGCS2000 nor WGS 84; have the "
             "data transformed to CGCS2000 and load that",
             path, name, own ? own : "none");
     return dk_fail(err, DK_INVALID,
-                   "%s: its coordinate system is %s, on the datum %s, tens of metres from CGCS2000; have the data "
-                   "transformed to CGCS2000 with the official parameters and load that",
-                   path, name, names[found]);
+                   "%s: its coordinate system is %s, on the datum %s, tens of metres from CGCS2000; give the official "
+                   "parameters with --transformation FILE, have the data transformed to CGCS2000 with them, or take the error "
+                   "with --accept-datum-error, which marks the batch",
+                   path, name, dk_datum_name(found));
 }
 
-/* Keeps the parameters of the projection and of the ellipsoid; leaves out everything that could shift a datum. */
-static bool pipeline_from_proj4(const char *proj4, char *out, size_t size)
+/* Keeps the parameters of the projection and of the ellipsoid; leaves out everything that could shift a datum. steps: of a
+ * transformation that the user gives, from longitude and latitude in radians to such; or "". */
+static bool pipeline_from_proj4(const char *proj4, const char *steps, char *out, size_t size)
 {
     static const char *const kept[] = {"proj", "lat_0", "lon_0", "lat_1", "lat_2", "lat_ts", "k",     "k_0",
                                        "x_0",  "y_0",   "a",     "b",     "rf",    "ellps",  "units", "to_meter",
@@ -154,7 +154,7 @@ static bool pipeline_from_proj4(const char *proj4, char *out, size_t size)
         at += word;
     }
     if (n > 0 && (size_t)n < size)
-        n += snprintf(out + n, size - (size_t)n, " +step +proj=unitconvert +xy_in=rad +xy_out=deg");
+        n += snprintf(out + n, size - (size_t)n, "%s +step +proj=unitconvert +xy_in=rad +xy_out=deg", steps);
     return n > 0 && (size_t)n < size;
 }
 
@@ -180,8 +180,52 @@ static void find_zone(OGRSpatialReferenceH srs, dk_crs *crs)
     }
 }
 
-dk_status dk_crs_from_srs(OGRSpatialReferenceH given, const char *path, dk_crs *ret_crs, dk_error *err)
+/* An old datum by what the user allows: the steps of a transformation, and how the rows are marked. */
+static dk_status allow_datum(OGRSpatialReferenceH srs, const dk_crs_policy *policy, const char *path, dk_crs *crs, dk_buf *steps,
+                             dk_error *err)
 {
+    const dk_datum datum = crs->datum;
+    if (policy != NULL && policy->any_datum && datum != DK_DATUM_UNKNOWN)
+        return DK_OK;
+    if (datum == DK_DATUM_UNKNOWN || policy == NULL || (policy->transformation == NULL && !policy->accept_error))
+        return refuse_datum(srs, datum, path, crs->name, err);
+    if (policy->transformation == NULL) {
+        snprintf(crs->stamp, sizeof crs->stamp, "%s taken as CGCS2000 without a transformation", dk_datum_name(datum));
+        return DK_OK;
+    }
+    const dk_transformation *by = policy->transformation;
+    if (dk_transformation_from(by) != datum)
+        return dk_fail(err, DK_INVALID, "%s: its coordinate system is %s, on the datum %s, and the transformation %s is from %s", path,
+                       crs->name, dk_datum_name(datum), dk_transformation_name(by), dk_datum_name(dk_transformation_from(by)));
+    if (!dk_transformation_steps(by, OSRGetSemiMajor(srs, NULL), OSRGetInvFlattening(srs, NULL), steps))
+        return dk_fail(err, DK_NOMEM, "%s: out of memory", path);
+    snprintf(crs->stamp, sizeof crs->stamp, "%s transformed by %s", dk_datum_name(datum), dk_transformation_name(by));
+    return DK_OK;
+}
+
+/* plane4 holds in one plane: the system must be that one, with or without the zone in its eastings. */
+static dk_status plane_pipeline(const dk_crs_policy *policy, const char *path, const char *steps, dk_crs *crs, dk_error *err)
+{
+    const dk_crs_policy any = {.any_datum = true};
+    char text[24];
+    dk_crs plane;
+    snprintf(text, sizeof text, "EPSG:%d", dk_transformation_plane(policy->transformation));
+    const dk_status status = dk_crs_from_text(text, &any, &plane, err);
+    if (status != DK_OK)
+        return status;
+    if (!crs->gauss || crs->zone3 != plane.zone3 || crs->zone6 != plane.zone6)
+        return dk_fail(err, DK_INVALID, "%s: its coordinate system is %s, and the transformation %s holds in %s only", path, crs->name,
+                       dk_transformation_name(policy->transformation), plane.name);
+    crs->zone = 0;
+    const int n = snprintf(crs->pipeline, sizeof crs->pipeline, "+proj=pipeline%s +step +proj=unitconvert +xy_in=rad +xy_out=deg", steps);
+    return n > 0 && (size_t)n < sizeof crs->pipeline ? DK_OK : dk_fail(err, DK_LIMIT, "%s: its projection is too long", path);
+}
+
+dk_status dk_crs_from_srs(OGRSpatialReferenceH given, const char *path, const dk_crs_policy *policy, dk_crs *ret_crs,
+                          dk_error *err)
+{
+    dk_buf steps;
+    dk_buf_init(&steps);
     dk_crs crs = {0};
     dk_status status = DK_OK;
     char *proj4 = NULL;
@@ -191,7 +235,7 @@ dk_status dk_crs_from_srs(OGRSpatialReferenceH given, const char *path, dk_crs *
     OSRStripVertical(srs);
     name_crs(srs, crs.name, sizeof crs.name);
     const bool projected = OSRIsProjected(srs), geographic = OSRIsGeographic(srs);
-    const datum found = datum_of(srs);
+    const dk_datum found = datum_of(srs);
     if (!projected && !geographic) {
         status = dk_fail(err, DK_INVALID,
                          "%s: its coordinate system is %s, which is neither geographic nor projected; say what the "
@@ -199,10 +243,12 @@ dk_status dk_crs_from_srs(OGRSpatialReferenceH given, const char *path, dk_crs *
                          path, crs.name);
         goto out;
     }
-    if (found != DATUM_CGCS2000 && found != DATUM_WGS84) {
-        status = refuse_datum(srs, found, path, crs.name, err);
+    crs.datum = found;
+    if (found != DK_DATUM_CGCS2000 && found != DK_DATUM_WGS84 &&
+        (status = allow_datum(srs, policy, path, &crs, &steps, err)) != DK_OK)
         goto out;
-    }
+    const char *by = steps.size > 0 ? dk_buf_cstr(&steps) : "";
+    const bool in_plane = steps.size > 0 && dk_transformation_plane(policy->transformation) != 0;
     if (fabs(OSRGetPrimeMeridian(srs, NULL)) > 1e-9) {
         status = dk_fail(err, DK_INVALID,
                          "%s: its coordinate system is %s, whose longitudes do not count from Greenwich; "
@@ -216,10 +262,16 @@ dk_status dk_crs_from_srs(OGRSpatialReferenceH given, const char *path, dk_crs *
                              "%s: its coordinate system is %s, which is not in degrees; have the data "
                              "transformed to CGCS2000 (EPSG:4490)",
                              path, crs.name);
+        else if (in_plane)
+            status = plane_pipeline(policy, path, by, &crs, err); /* refuses it: these are degrees */
+        else if (steps.size > 0)
+            snprintf(crs.pipeline, sizeof crs.pipeline,
+                     "+proj=pipeline +step +proj=unitconvert +xy_in=deg +xy_out=rad%s +step +proj=unitconvert +xy_in=rad +xy_out=deg",
+                     by);
         goto out;
     }
     if (OSRExportToProj4(srs, &proj4) != OGRERR_NONE ||
-        !pipeline_from_proj4(proj4, crs.pipeline, sizeof crs.pipeline)) {
+        !pipeline_from_proj4(proj4, in_plane ? "" : by, crs.pipeline, sizeof crs.pipeline)) {
         status = dk_fail(err, DK_INVALID,
                          "%s: its coordinate system is %s, a projection that is not known; have the data "
                          "transformed to CGCS2000",
@@ -227,7 +279,12 @@ dk_status dk_crs_from_srs(OGRSpatialReferenceH given, const char *path, dk_crs *
         goto out;
     }
     find_zone(srs, &crs);
+    if (in_plane)
+        status = plane_pipeline(policy, path, by, &crs, err);
 out:
+    if (steps.data != NULL)
+        explicit_bzero(steps.data, steps.capacity);
+    dk_buf_finish(&steps);
     CPLFree(proj4);
     OSRRelease(srs);
     CPLErrorReset();
@@ -236,7 +293,7 @@ out:
     return status;
 }
 
-dk_status dk_crs_from_text(const char *text, dk_crs *ret_crs, dk_error *err)
+dk_status dk_crs_from_text(const char *text, const dk_crs_policy *policy, dk_crs *ret_crs, dk_error *err)
 {
     const char *code = strncasecmp(text, "EPSG:", 5) == 0 ? text + 5 : text;
     const size_t digits = strspn(code, "0123456789");
@@ -255,7 +312,7 @@ dk_status dk_crs_from_text(const char *text, dk_crs *ret_crs, dk_error *err)
                          "EPSG:4513 (zone 25) to EPSG:4533 (zone 45), in degrees EPSG:4490",
                          text);
     else
-        status = dk_crs_from_srs(srs, origin, ret_crs, err);
+        status = dk_crs_from_srs(srs, origin, policy, ret_crs, err);
     OSRRelease(srs);
     CPLErrorReset();
     return status;

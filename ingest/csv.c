@@ -22,32 +22,13 @@ struct dk_csv {
 
 static dk_status choose_encoding(dk_csv *csv, const dk_encoding *encoding, dk_error *err)
 {
-    unsigned char block[65536];
-    dk_utf8_check check = {0};
-    size_t got;
-    bool first = true;
-    while ((got = fread(block, 1, sizeof block, csv->file)) > 0) {
-        if (first) {
-            if (got >= 2 && ((block[0] == 0xFF && block[1] == 0xFE) || (block[0] == 0xFE && block[1] == 0xFF)))
-                return dk_fail(err, DK_INVALID, "%s: the text is UTF-16; save it as CSV UTF-8 and load that",
-                               csv->path);
-            csv->has_bom = got >= 3 && memcmp(block, "\xEF\xBB\xBF", 3) == 0;
-            first = false;
-        }
-        if (memchr(block, 0, got) != NULL)
-            return dk_fail(err, DK_INVALID, "%s: not a text: it holds NUL bytes; save it as CSV UTF-8 and load that",
-                           csv->path);
-        csv->size += got;
-        dk_utf8_check_add(&check, block, got);
-    }
-    if (ferror(csv->file))
-        return dk_fail(err, DK_IO, "%s: cannot be read: %s", csv->path, strerror(errno));
-    if (csv->size == 0)
-        return dk_fail(err, DK_INVALID, "%s: the file is empty", csv->path);
-    if (encoding != NULL)
-        csv->encoding = *encoding;
-    else
-        csv->encoding = csv->has_bom || dk_utf8_check_end(&check) ? DK_ENCODING_UTF8 : DK_ENCODING_GB18030;
+    dk_text_scan scan;
+    const dk_status status = dk_text_scan_file(csv->file, csv->path, encoding, "CSV UTF-8", &scan, err);
+    if (status != DK_OK)
+        return status;
+    csv->encoding = scan.encoding;
+    csv->has_bom = scan.has_bom;
+    csv->size = scan.size;
     return DK_OK;
 }
 

@@ -210,3 +210,32 @@ bool dk_decode(dk_decoder *decoder, const char *data, size_t size, bool may_be_c
         *ret_cut = cut;
     return good;
 }
+
+dk_status dk_text_scan_file(FILE *file, const char *path, const dk_encoding *given, const char *as, dk_text_scan *ret_scan,
+                            dk_error *err)
+{
+    unsigned char block[65536];
+    dk_utf8_check check = {0};
+    dk_text_scan scan = {0};
+    size_t got;
+    while ((got = fread(block, 1, sizeof block, file)) > 0) {
+        if (scan.size == 0) {
+            if (got >= 2 && ((block[0] == 0xFF && block[1] == 0xFE) || (block[0] == 0xFE && block[1] == 0xFF)))
+                return dk_fail(err, DK_INVALID, "%s: the text is UTF-16; save it as %s and load that", path, as);
+            scan.has_bom = got >= 3 && memcmp(block, "\xEF\xBB\xBF", 3) == 0;
+        }
+        if (memchr(block, 0, got) != NULL)
+            return dk_fail(err, DK_INVALID, "%s: not a text: it holds NUL bytes; save it as %s and load that", path, as);
+        scan.size += got;
+        dk_utf8_check_add(&check, block, got);
+    }
+    if (ferror(file))
+        return dk_fail(err, DK_IO, "%s: cannot be read: %s", path, strerror(errno));
+    if (scan.size == 0)
+        return dk_fail(err, DK_INVALID, "%s: the file is empty", path);
+    scan.encoding = given != NULL                                 ? *given
+                    : scan.has_bom || dk_utf8_check_end(&check) ? DK_ENCODING_UTF8
+                                                                  : DK_ENCODING_GB18030;
+    *ret_scan = scan;
+    return DK_OK;
+}

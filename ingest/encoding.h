@@ -8,6 +8,8 @@
 #include "store/buf.h"
 #include "store/status.h"
 
+#include <stdio.h>
+
 typedef enum dk_encoding { DK_ENCODING_UTF8 = 0, DK_ENCODING_GB18030 } dk_encoding;
 
 const char *dk_encoding_name(dk_encoding encoding);
@@ -26,6 +28,17 @@ void dk_utf8_check_add(dk_utf8_check *check, const unsigned char *data, size_t s
 bool dk_utf8_check_end(const dk_utf8_check *check);
 /* Bytes of an incomplete but so far correct character at the end of data: 0 to 3. */
 size_t dk_utf8_cut(const unsigned char *data, size_t size);
+
+/* What a text file is by its bytes, all of which are read once, from where the file stands. given: the encoding that the user
+ * says, or NULL. as: what to save it as, for the sentence. DK_INVALID for UTF-16, NUL bytes and an empty file, DK_IO; the
+ * sentence begins with path. */
+typedef struct dk_text_scan {
+    dk_encoding encoding;
+    bool has_bom;  /* EF BB BF at its beginning */
+    uint64_t size; /* bytes */
+} dk_text_scan;
+dk_status dk_text_scan_file(FILE *file, const char *path, const dk_encoding *given, const char *as, dk_text_scan *ret_scan,
+                            dk_error *err);
 
 typedef struct dk_decoder dk_decoder;
 dk_decoder *dk_decoder_create(dk_encoding encoding); /* NULL: out of memory or no converter. dk_decoder_free */

@@ -11,6 +11,9 @@ typedef enum option_id {
     OPT_CRS,
     OPT_ENCODING,
     OPT_FIELD,
+    OPT_MERGED,
+    OPT_TRANSFORMATION,
+    OPT_ACCEPT_DATUM_ERROR,
     OPT_SET,
     OPT_AXES,
     OPT_IGNORE,
@@ -34,6 +37,9 @@ static const struct option_name {
     [OPT_CRS] = {"--crs", true},
     [OPT_ENCODING] = {"--encoding", true},
     [OPT_FIELD] = {"--field", true},
+    [OPT_MERGED] = {"--merged", true},
+    [OPT_TRANSFORMATION] = {"--transformation", true},
+    [OPT_ACCEPT_DATUM_ERROR] = {"--accept-datum-error", false},
     [OPT_SET] = {"--set", true},
     [OPT_AXES] = {"--axes", true},
     [OPT_IGNORE] = {"--ignore", true},
@@ -63,20 +69,23 @@ static const struct command_name {
      "Makes a new, empty store that follows the catalogue FILE (YAML).\n\n"
      "  dikuai-ingest create dangshan.gpkg --catalogue samples/dangshan/catalogue.yaml\n"},
     {"load", dk_command_load, 3, -1,
-     BIT(OPT_CRS) | BIT(OPT_ENCODING) | BIT(OPT_FIELD) | BIT(OPT_SET) | BIT(OPT_AXES) | BIT(OPT_IGNORE) |
+     BIT(OPT_CRS) | BIT(OPT_TRANSFORMATION) | BIT(OPT_ACCEPT_DATUM_ERROR) | BIT(OPT_ENCODING) | BIT(OPT_FIELD) | BIT(OPT_MERGED) | BIT(OPT_SET) | BIT(OPT_AXES) | BIT(OPT_IGNORE) |
          BIT(OPT_REPLACE) | BIT(OPT_BATCH) | BIT(OPT_REJECTS) | BIT(OPT_DRY_RUN) | BIT(OPT_PUBLISH) |
          BIT(OPT_ALLOW_REJECTS) | BIT(OPT_LAYER) | BIT(OPT_JSON) | BIT(OPT_ACTOR),
      "dikuai-ingest load STORE NAME SOURCE... [options]\n\n"
      "Reads files into the store as one batch: all of them or none. NAME is a layer or a kind of record of the\n"
-     "catalogue. SOURCE: shapefile, GeoPackage, GeoJSON, FlatGeobuf, CSV, XLSX, XLS, ODS, or\n"
-     "coordinate TXT of 勘测定界. The batch is staged, and seen by nobody, until it is published.\n\n"
+     "catalogue. SOURCE: shapefile, GeoPackage, GeoJSON, FlatGeobuf, file geodatabase, KML, GML,\n"
+     "MapInfo, CSV, XLSX, XLS, ODS, or coordinate TXT of 勘测定界. The batch is staged, and seen by nobody, until it is published.\n\n"
      "  --crs EPSG:N           coordinate system, for files that do not say it (EPSG:4527: CGCS2000, 3-degree zone "
      "39)\n"
+     "  --transformation FILE  from Xian 1980 or Beijing 1954 by the parameters in FILE, which never leave it\n"
+     "  --accept-datum-error   take old coordinates as CGCS2000, tens of metres off; the batch is marked\n"
      "  --axes yx              the file has (north, east) or (latitude, longitude)\n"
      "  --encoding E           UTF-8 or GB18030 (also GBK, GB2312); by default the bytes of each file decide\n"
      "  --layer NAME           which layer or sheet of a file with several\n"
      "  --field FIELD=COLUMN   the column that gives a field; may be repeated\n"
      "  --set FIELD=VALUE      the value of a field where the file has none; may be repeated\n"
+     "  --merged FIELD=HOW     an amount in a cell merged over rows: first (it is the first row's) or each (each has it)\n"
      "  --ignore COLUMN        leave a column out; may be repeated; '*' leaves out all that are not known\n"
      "  --replace              rows whose key is in the store already may replace those there\n"
      "  --batch TITLE          title of the batch; by default the name of the first file\n"
@@ -186,6 +195,22 @@ static dk_status set_option(dk_options *options, option_id id, const char *value
         if (!split_pair(value, (dk_pair *)(uintptr_t)&columns->sets[columns->n_sets], &copy))
             return dk_fail(err, DK_INVALID, "--set %s: write it as FIELD=VALUE", value);
         columns->n_sets++;
+        break;
+    case OPT_TRANSFORMATION:
+        options->transformation = value;
+        break;
+    case OPT_ACCEPT_DATUM_ERROR:
+        options->accept_datum_error = true;
+        break;
+    case OPT_MERGED:
+        if (!split_pair(value, (dk_pair *)(uintptr_t)&columns->merged[columns->n_merged], &copy))
+            return dk_fail(err, DK_INVALID, "--merged %s: write it as FIELD=first or FIELD=each", value);
+        columns->n_merged++;
+        if (strcmp(columns->merged[columns->n_merged - 1].value, "first") != 0 &&
+            strcmp(columns->merged[columns->n_merged - 1].value, "each") != 0)
+            return dk_fail(err, DK_INVALID,
+                           "--merged %s: write FIELD=first (all of it is the first row's) or FIELD=each (each row has it)",
+                           value);
         break;
     case OPT_AXES:
         if (strcmp(value, "yx") != 0 && strcmp(value, "xy") != 0)
@@ -305,8 +330,10 @@ dk_status dk_options_parse(int argc, char **argv, dk_options *ret_options, dk_co
     const size_t room = (size_t)argc;
     options->columns.fields = calloc(room, sizeof *options->columns.fields);
     options->columns.sets = calloc(room, sizeof *options->columns.sets);
+    options->columns.merged = calloc(room, sizeof *options->columns.merged);
     options->columns.ignore = calloc(room, sizeof *options->columns.ignore);
-    if (options->columns.fields == NULL || options->columns.sets == NULL || options->columns.ignore == NULL)
+    if (options->columns.fields == NULL || options->columns.sets == NULL || options->columns.merged == NULL ||
+        options->columns.ignore == NULL)
         return dk_fail(err, DK_NOMEM, "out of memory");
     /* Words move to the front of argv, so that sources are one array wherever options stand. */
     int n = 0;
@@ -332,9 +359,12 @@ void dk_options_finish(dk_options *options)
 {
     for (size_t i = 0; i < options->columns.n_fields; i++)
         free((void *)(uintptr_t)options->columns.fields[i].name);
+    for (size_t i = 0; i < options->columns.n_merged; i++)
+        free((void *)(uintptr_t)options->columns.merged[i].name);
     for (size_t i = 0; i < options->columns.n_sets; i++)
         free((void *)(uintptr_t)options->columns.sets[i].name);
     free((void *)(uintptr_t)options->columns.fields);
     free((void *)(uintptr_t)options->columns.sets);
+    free((void *)(uintptr_t)options->columns.merged);
     free((void *)(uintptr_t)options->columns.ignore);
 }

@@ -19,7 +19,8 @@ typedef struct dk_options {
     const char *const *sources;
     size_t n_sources;
     int64_t batch; /* publish, withdraw */
-    const char *crs, *title, *rejects, *layer, *actor, *reason;
+    const char *crs, *title, *rejects, *layer, *actor, *reason, *transformation;
+    bool accept_datum_error;
     bool has_encoding, axes_yx, replace, dry_run, publish, allow_rejects, json;
     dk_encoding encoding;
     dk_column_options columns;         /* arrays owned, see dk_options_finish */

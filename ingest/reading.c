@@ -77,6 +77,24 @@ static void add_reason(dk_buf *reasons, const char *column, const char *problem)
                   problem);
 }
 
+/* A merged cell over several rows: false if the field's value is none of this row's. A name or a date holds for all of
+ * them, but an amount would be counted again. */
+static bool takes_merged(dk_reading *r, const dk_field *field, const dk_cell *cell, const char *column)
+{
+    if (cell->merged_rows == 0 || !dk_field_is_amount(field))
+        return true;
+    for (size_t i = 0; i < r->options.n_merged; i++)
+        if (strcmp(r->options.merged[i].name, field->name) == 0)
+            return cell->merged_first || strcmp(r->options.merged[i].value, "each") == 0;
+    char problem[300];
+    snprintf(problem, sizeof problem,
+             "one merged cell over %lld rows, and how much of it is this row's is not said; take the cells apart, or say "
+             "with --merged %s=first that all of it is the first row's, or with --merged %s=each that each row has it",
+             (long long)cell->merged_rows, field->name, field->name);
+    add_reason(&r->reasons, column, problem);
+    return false;
+}
+
 /* The row's values. Problems are appended to reasons, one sentence each. */
 static void read_values(dk_reading *r, chunk *c, const dk_source_row *row)
 {
@@ -87,13 +105,18 @@ static void read_values(dk_reading *r, chunk *c, const dk_source_row *row)
         const int column = o->mapping->column[i];
         values[i] = dk_value_null();
         places[i] = NOWHERE;
-        if (column >= 0) {
+        const dk_column *columns = NULL;
+        if (column >= 0)
+            dk_source_columns(o->source, &columns);
+        if (column >= 0 && i == (size_t)o->kind->key_field && row->cells[column].type == DK_CELL_DATE) {
+            add_reason(&r->reasons, columns[column].name,
+                       "a date, which a spreadsheet makes of a number such as 1-2; format the column as text and enter it "
+                       "again");
+        } else if (column >= 0 && takes_merged(r, &o->kind->fields[i], &row->cells[column], columns[column].name)) {
             const dk_value_context context = {.spreadsheet = o->spreadsheet, .column_unit = o->mapping->units[column]};
             char problem[300];
             if (!dk_value_from_cell(&o->kind->fields[i], &row->cells[column], &context, &c->bytes, &values[i],
                                     &places[i], problem, sizeof problem)) {
-                const dk_column *columns;
-                dk_source_columns(o->source, &columns);
                 add_reason(&r->reasons, columns[column].name, problem);
                 values[i] = dk_value_null();
             }

@@ -18,6 +18,8 @@ typedef struct dk_reading_options {
     const dk_kind *kind;
     dk_geometry_reader *geometry; /* of a layer */
     bool spreadsheet;
+    const dk_pair *merged; /* --merged FIELD=first|each */
+    size_t n_merged;
     const dk_value *set_values; /* kind->n_fields; for fields that stay empty, where is_set */
     const bool *is_set;
 } dk_reading_options;

@@ -78,11 +78,17 @@ dk_status dk_rejects_add(dk_rejects *rejects, const dk_source *source, const dk_
     FILE *file = rejects->file;
     if (rejects->header_of == NULL || strcmp(rejects->header_of, dk_source_path(source)) != 0) {
         fputs("source,row,key,reason", file);
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < n; i++)
+            if (!columns[i].made) {
+                putc(',', file);
+                put(file, columns[i].name, strlen(columns[i].name));
+            }
+        if (row->wkt != NULL) {
+            const char *name = dk_source_geometry_column(source);
             putc(',', file);
-            put(file, columns[i].name, strlen(columns[i].name));
+            put(file, name, strlen(name));
         }
-        fputs(row->wkt != NULL ? ",wkt\r\n" : "\r\n", file);
+        fputs("\r\n", file);
         free(rejects->header_of);
         rejects->header_of = strdup(dk_source_path(source));
         if (rejects->header_of == NULL)
@@ -96,6 +102,8 @@ dk_status dk_rejects_add(dk_rejects *rejects, const dk_source *source, const dk_
     dk_buf text;
     dk_buf_init(&text);
     for (size_t i = 0; i < n; i++) {
+        if (columns[i].made)
+            continue;
         dk_buf_clear(&text);
         dk_cell_append(&row->cells[i], &text);
         putc(',', file);

@@ -11,9 +11,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-#define HEADER_ROWS 20 /* how far down a header row is looked for */
-
-bool dk_source_raw_room(dk_source *source, size_t n)
+bool dk_source_raw_extend(dk_source *source, size_t n)
 {
     if (n > source->raw_capacity) {
         dk_cell *raw = realloc(source->raw, n * sizeof *raw);
@@ -22,6 +20,15 @@ bool dk_source_raw_room(dk_source *source, size_t n)
         source->raw = raw;
         source->raw_capacity = n;
     }
+    for (; source->n_raw < n; source->n_raw++)
+        source->raw[source->n_raw] = (dk_cell){.text = ""};
+    return true;
+}
+
+bool dk_source_raw_room(dk_source *source, size_t n)
+{
+    if (!dk_source_raw_extend(source, n))
+        return false;
     source->n_raw = n;
     source->problem[0] = '\0';
     dk_buf_clear(&source->arena);
@@ -91,108 +98,41 @@ static dk_status csv_next(dk_source *source, dk_error *err)
         return status;
     if (!dk_source_raw_room(source, n))
         return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
-    for (size_t i = 0; i < n; i++)
-        dk_source_text(source, i, cells[i].data, cells[i].size, 0);
+    for (size_t i = 0; i < n; i++) {
+        /* ="001": how text is written so that Excel leaves it alone. */
+        const bool proof = cells[i].size >= 3 && memcmp(cells[i].data, "=\"", 2) == 0 &&
+                           cells[i].data[cells[i].size - 1] == '"' &&
+                           memchr(cells[i].data + 2, '"', cells[i].size - 3) == NULL;
+        dk_source_text(source, i, cells[i].data + (proof ? 2 : 0), cells[i].size - (proof ? 3 : 0), 0);
+    }
     source->n_read++;
     return dk_source_fix(source, err);
 }
 
-static dk_status raw_next(dk_source *source, dk_error *err)
+static dk_status sheet_next(dk_source *source, dk_error *err)
 {
+    dk_sheet_row row;
+    const dk_status status = dk_sheet_next(source->sheet, &row, err);
+    if (status != DK_OK)
+        return status;
+    if (!dk_source_raw_room(source, row.n))
+        return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
+    if (row.n > 0)
+        memcpy(source->raw, row.cells, row.n * sizeof *row.cells);
+    source->row = row.number;
+    source->n_read++;
+    if (row.problem != NULL)
+        snprintf(source->problem, sizeof source->problem, "%s", row.problem);
+    return DK_OK;
+}
+
+dk_status dk_source_raw_next(dk_source *source, dk_error *err)
+{
+    if (source->sheet != NULL)
+        return sheet_next(source, err);
     if (source->survey != NULL)
         return dk_source_survey_next(source, err);
     return source->csv != NULL ? csv_next(source, err) : dk_source_ogr_next(source, err);
-}
-
-/* ---- the header of a table ---- */
-
-static bool cell_blank(const dk_cell *cell)
-{
-    return cell->type == DK_CELL_EMPTY || (cell->type == DK_CELL_TEXT && strspn(cell->text, " \t\r\n") == cell->size);
-}
-
-static bool is_wkt_name(const char *name)
-{
-    static const char *const names[] = {"wkt", "geometry", "geom", "the_geom"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcasecmp(name, names[i]) == 0)
-            return true;
-    return false;
-}
-
-/* The row number of the header: of the first rows the one with the most known column names, else the first that is
- * not blank. */
-static dk_status find_header(dk_source *source, const dk_source_options *options, dk_error *err)
-{
-    size_t best = 0;
-    dk_buf text;
-    dk_buf_init(&text);
-    dk_status status = DK_OK;
-    for (int seen = 0; seen < HEADER_ROWS && (status = raw_next(source, err)) == DK_OK; seen++) {
-        size_t known = 0, filled = 0;
-        for (size_t i = 0; i < source->n_raw; i++) {
-            if (cell_blank(&source->raw[i]))
-                continue;
-            filled++;
-            dk_buf_clear(&text);
-            dk_cell_append(&source->raw[i], &text);
-            const char *name = dk_buf_cstr(&text);
-            if (name != NULL && options->is_column != NULL && options->is_column(name, options->user))
-                known++;
-        }
-        if ((source->header_row == 0 && filled > 0) || known > best) {
-            source->header_row = source->row;
-            best = known;
-        }
-    }
-    dk_buf_finish(&text);
-    if (status != DK_OK && status != DK_END)
-        return status;
-    if (source->header_row == 0)
-        return dk_fail(err, DK_INVALID, "%s: the table is empty", source->path);
-    return source->csv != NULL ? dk_csv_rewind(source->csv, err) : dk_source_ogr_rewind(source, err);
-}
-
-static dk_status read_header(dk_source *source, const dk_source_options *options, dk_error *err)
-{
-    dk_status status = find_header(source, options, err);
-    do {
-        if (status == DK_OK)
-            status = raw_next(source, err);
-    } while (status == DK_OK && source->row < source->header_row);
-    if (status != DK_OK)
-        return status;
-    source->n_header = source->n_raw;
-    const size_t n = source->n_raw > 0 ? source->n_raw : 1;
-    source->columns = calloc(n, sizeof *source->columns);
-    source->raw_index = calloc(n, sizeof *source->raw_index);
-    source->cells = calloc(n, sizeof *source->cells);
-    if (source->columns == NULL || source->raw_index == NULL || source->cells == NULL)
-        return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
-    if (source->problem[0] != '\0')
-        return dk_fail(err, DK_INVALID, "%s, row %lld: %s", source->path, (long long)source->row, source->problem);
-    for (size_t i = 0; i < source->n_raw; i++) {
-        if (cell_blank(&source->raw[i]))
-            continue;
-        dk_buf name;
-        dk_buf_init(&name);
-        dk_cell_append(&source->raw[i], &name);
-        const char *text = dk_buf_cstr(&name);
-        const bool wkt = text != NULL && source->csv != NULL && source->wkt_index < 0 && is_wkt_name(text) &&
-                         !(options->is_column != NULL && options->is_column(text, options->user));
-        char *copy = text != NULL && !wkt ? strdup(text) : NULL;
-        const bool failed = text == NULL || (!wkt && copy == NULL);
-        dk_buf_finish(&name);
-        if (failed)
-            return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
-        if (wkt) {
-            source->wkt_index = (int)i;
-            continue;
-        }
-        source->columns[source->n_columns].name = copy;
-        source->raw_index[source->n_columns++] = i;
-    }
-    return DK_OK;
 }
 
 /* ---- opening ---- */
@@ -214,13 +154,20 @@ static const known_format formats[] = {
     {"geojsons", NULL, DK_FORMAT_GEOJSON, {"GeoJSONSeq"}},
     {"ndjson", NULL, DK_FORMAT_GEOJSON, {"GeoJSONSeq"}},
     {"fgb", NULL, DK_FORMAT_FLATGEOBUF, {"FlatGeobuf"}},
+    {"gdb", NULL, DK_FORMAT_GDB, {"OpenFileGDB"}},
+    {"kml", NULL, DK_FORMAT_KML, {"LIBKML"}},
+    {"kmz", NULL, DK_FORMAT_KML, {"LIBKML"}},
+    {"gml", NULL, DK_FORMAT_GML, {"GML"}},
+    {"tab", NULL, DK_FORMAT_MAPINFO, {"MapInfo File"}},
+    {"mif", NULL, DK_FORMAT_MAPINFO, {"MapInfo File"}},
+    {"mid", "one part of a MapInfo exchange file; give the .mif", 0, {NULL}},
     {"csv", NULL, DK_FORMAT_CSV, {NULL}},
     {"tsv", NULL, DK_FORMAT_CSV, {NULL}},
     {"txt", NULL, DK_FORMAT_SURVEY_TXT, {NULL}},
-    {"xlsx", NULL, DK_FORMAT_SHEET, {"XLSX"}},
-    {"xlsm", NULL, DK_FORMAT_SHEET, {"XLSX"}},
-    {"xls", NULL, DK_FORMAT_SHEET, {"XLS"}},
-    {"ods", NULL, DK_FORMAT_SHEET, {"ODS"}},
+    {"xlsx", NULL, DK_FORMAT_SHEET, {NULL}},
+    {"xlsm", NULL, DK_FORMAT_SHEET, {NULL}},
+    {"xls", NULL, DK_FORMAT_SHEET, {NULL}},
+    {"ods", NULL, DK_FORMAT_SHEET, {NULL}},
     {"shx", "one part of a shapefile; give the .shp", 0, {NULL}},
     {"prj", "one part of a shapefile; give the .shp", 0, {NULL}},
     {"cpg", "one part of a shapefile; give the .shp", 0, {NULL}},
@@ -231,16 +178,14 @@ static const known_format formats[] = {
     {"dxf", "an AutoCAD drawing; export its parcels as a shapefile or GeoPackage", 0, {NULL}},
     {"vct", "a VCT exchange file; convert it to a shapefile or GeoPackage", 0, {NULL}},
     {"mdb", "an Access database; export the layer as a shapefile or GeoPackage, a table as XLSX", 0, {NULL}},
-    {"gdb", "a file geodatabase; export the layer as GeoPackage or shapefile", 0, {NULL}},
-    {"kml", "a KML file; save it as GeoPackage or GeoJSON", 0, {NULL}},
-    {"kmz", "a KMZ file; save it as GeoPackage or GeoJSON", 0, {NULL}},
     {"doc", "a Word document; copy its table into a sheet and save that as XLSX", 0, {NULL}},
     {"docx", "a Word document; copy its table into a sheet and save that as XLSX", 0, {NULL}},
     {"pdf", "a PDF document; ask for the table as XLSX or the map as a shapefile", 0, {NULL}},
     {"et", "a WPS sheet; save it as XLSX", 0, {NULL}},
 };
 
-static const char supported[] = "shapefile, GeoPackage, GeoJSON, FlatGeobuf, CSV, XLSX, XLS, ODS and coordinate TXT";
+static const char supported[] = "shapefile, GeoPackage, GeoJSON, FlatGeobuf, file geodatabase, KML, GML, MapInfo, CSV, XLSX, XLS, ODS "
+                                "and coordinate TXT";
 
 static const known_format *format_of(const char *path)
 {
@@ -261,10 +206,12 @@ static dk_status check_path(const char *path, const known_format **ret_format, d
     const known_format *format = format_of(path);
     if (format != NULL && format->advice != NULL)
         return dk_fail(err, DK_INVALID, "%s: this is %s", path, format->advice);
-    if (!S_ISREG(info.st_mode))
+    if (format != NULL && format->format == DK_FORMAT_GDB && !S_ISDIR(info.st_mode))
+        return dk_fail(err, DK_INVALID, "%s: a file geodatabase is a folder; copy all of it", path);
+    if (!S_ISREG(info.st_mode) && !(format != NULL && format->format == DK_FORMAT_GDB))
         return dk_fail(err, DK_INVALID, "%s: not a regular file; give a file of one of these formats: %s", path,
                        supported);
-    if (info.st_size == 0)
+    if (S_ISREG(info.st_mode) && info.st_size == 0)
         return dk_fail(err, DK_INVALID, "%s: the file is empty", path);
     if (format == NULL) {
         CPLErrorReset();
@@ -288,11 +235,10 @@ dk_status dk_source_open(const char *path, const dk_source_options *options, dk_
     if (source == NULL)
         return dk_fail(err, DK_NOMEM, "%s: out of memory", path);
     dk_buf_init(&source->arena);
-    source->wkt_index = -1;
+    source->wkt_index = source->boundary_index = -1;
     source->format = format->format;
     source->want_geometry = options->want_geometry;
     source->path = strdup(path);
-    source->table = source->format == DK_FORMAT_CSV || source->format == DK_FORMAT_SHEET;
     if (source->path == NULL) {
         status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
     } else if (source->format == DK_FORMAT_CSV) {
@@ -303,14 +249,16 @@ dk_status dk_source_open(const char *path, const dk_source_options *options, dk_
             if (source->decoder == NULL)
                 status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
         }
+    } else if (source->format == DK_FORMAT_SHEET) {
+        status = dk_sheet_open(path, options->layer, &source->sheet, err);
     } else if (source->format == DK_FORMAT_SURVEY_TXT) {
         status = dk_source_survey_open(source, options, err);
     } else {
         const char *drivers[4] = {format->drivers[0], format->drivers[1], format->drivers[2], NULL};
         status = dk_source_ogr_open(source, drivers, options, err);
     }
-    if (status == DK_OK && source->table)
-        status = read_header(source, options, err);
+    if (status == DK_OK && (source->csv != NULL || source->sheet != NULL))
+        status = dk_source_table_open(source, options, err);
     if (status != DK_OK) {
         dk_source_close(source);
         return status == DK_END ? DK_INVALID : status;
@@ -332,6 +280,10 @@ void dk_source_close(dk_source *source)
     if (source->geometry != NULL)
         OGR_G_DestroyGeometry(source->geometry);
     dk_csv_close(source->csv);
+    dk_sheet_close(source->sheet);
+    dk_source_table_close(source->table);
+    dk_source_mining_close(source->mining);
+    free(source->geometry_column);
     dk_survey_close(source->survey);
     free(source->survey_values);
     dk_dbf_finish(&source->dbf);
@@ -349,24 +301,6 @@ void dk_source_close(dk_source *source)
 
 /* ---- reading ---- */
 
-/* Cells outside the header's columns are not dropped without a word. */
-static void check_outside(dk_source *source)
-{
-    size_t column = 0;
-    for (size_t i = 0; i < source->n_raw && source->problem[0] == '\0'; i++) {
-        while (column < source->n_columns && source->raw_index[column] < i)
-            column++;
-        const bool named =
-            (column < source->n_columns && source->raw_index[column] == i) || (int)i == source->wkt_index;
-        if (!named && !cell_blank(&source->raw[i]))
-            snprintf(
-                source->problem, sizeof source->problem,
-                "there is a value in column %zu, which has no name in the header (row %lld); name the column, or take "
-                "the value out",
-                i + 1, (long long)source->header_row);
-    }
-}
-
 static void read_wkt(dk_source *source)
 {
     if (source->geometry != NULL)
@@ -375,7 +309,7 @@ static void read_wkt(dk_source *source)
     if (source->wkt_index < 0 || (size_t)source->wkt_index >= source->n_raw || !source->want_geometry)
         return;
     const dk_cell *cell = &source->raw[source->wkt_index];
-    if (cell_blank(cell))
+    if (dk_cell_blank(cell))
         return;
     char *text = (char *)(uintptr_t)cell->text; /* read only, though the prototype is not const */
     CPLErrorReset();
@@ -388,33 +322,34 @@ static void read_wkt(dk_source *source)
 
 dk_status dk_source_next(dk_source *source, dk_source_row *ret_row, dk_error *err)
 {
-    dk_status status;
-    bool blank;
-    do {
-        status = raw_next(source, err);
-        if (status != DK_OK)
-            return status;
-        blank = source->table;
-        for (size_t i = 0; i < source->n_raw && blank; i++)
-            blank = cell_blank(&source->raw[i]);
-    } while (blank);
+    const dk_status status =
+        source->table != NULL ? dk_source_table_next(source, err) : dk_source_raw_next(source, err);
+    if (status != DK_OK)
+        return status;
     for (size_t i = 0; i < source->n_columns; i++) {
         const size_t from = source->raw_index[i];
         source->cells[i] = from < source->n_raw ? source->raw[from] : (dk_cell){.text = ""};
     }
-    if (source->table)
-        check_outside(source);
-    if (source->csv != NULL)
+    if (source->mining != NULL)
+        dk_source_mining_read(source);
+    else if (source->csv != NULL)
         read_wkt(source);
     ret_row->number = source->row;
     ret_row->cells = source->cells;
     ret_row->geometry = NULL;
-    if (source->want_geometry)
+    if (source->mining != NULL)
+        ret_row->geometry = source->geometry;
+    else if (source->want_geometry && source->sheet == NULL)
         ret_row->geometry = source->feature == NULL ? source->geometry : OGR_F_GetGeometryRef(source->feature);
-    ret_row->wkt =
-        source->wkt_index >= 0 && (size_t)source->wkt_index < source->n_raw ? &source->raw[source->wkt_index] : NULL;
+    const int geometry = source->mining != NULL ? source->boundary_index : source->wkt_index;
+    ret_row->wkt = geometry >= 0 && (size_t)geometry < source->n_raw ? &source->raw[geometry] : NULL;
     ret_row->problem = source->problem[0] != '\0' ? source->problem : NULL;
     return DK_OK;
+}
+
+const char *dk_source_geometry_column(const dk_source *source)
+{
+    return source->geometry_column;
 }
 
 const char *dk_source_path(const dk_source *source)
@@ -440,6 +375,8 @@ size_t dk_source_columns(const dk_source *source, const dk_column **ret_columns)
 
 bool dk_source_has_geometry(const dk_source *source)
 {
+    if (source->mining != NULL)
+        return true;
     if (source->csv != NULL)
         return source->wkt_index >= 0;
     if (source->survey != NULL)
@@ -462,12 +399,17 @@ const char *dk_source_crs_problem(const dk_source *source)
     const char *problem = NULL;
     if (source->survey != NULL)
         dk_survey_epsg(source->survey, &problem);
+    else if (source->mining != NULL)
+        problem = "boundaries in a text do not say their coordinate system; say it with --crs, such as EPSG:4527 for CGCS2000 "
+                  "and eastings that begin with 39, or EPSG:4490 for degrees";
     return problem;
 }
 
 const char *dk_source_notes(dk_source *source)
 {
-    return source->survey != NULL ? dk_survey_notes(source->survey) : "";
+    return source->survey != NULL ? dk_survey_notes(source->survey)
+           : source->table != NULL ? dk_source_table_notes(source)
+                                   : "";
 }
 
 double dk_source_progress(const dk_source *source)
@@ -476,5 +418,7 @@ double dk_source_progress(const dk_source *source)
         return dk_survey_progress(source->survey);
     if (source->csv != NULL)
         return dk_csv_progress(source->csv);
+    if (source->sheet != NULL)
+        return dk_sheet_progress(source->sheet);
     return source->n_total > 0 ? (double)source->n_read / (double)source->n_total : 0;
 }

@@ -4,6 +4,7 @@
 
 #include "ingest/cell.h"
 #include "ingest/encoding.h"
+#include "ingest/units.h"
 #include "store/status.h"
 
 #include <ogr_api.h>
@@ -15,6 +16,10 @@ typedef enum dk_format {
     DK_FORMAT_GPKG,
     DK_FORMAT_GEOJSON,
     DK_FORMAT_FLATGEOBUF,
+    DK_FORMAT_GDB, /* a folder */
+    DK_FORMAT_KML, /* also KMZ */
+    DK_FORMAT_GML,
+    DK_FORMAT_MAPINFO, /* TAB, MIF */
     DK_FORMAT_SHEET, /* XLSX, XLS, ODS */
     DK_FORMAT_CSV,
     DK_FORMAT_SURVEY_TXT /* 勘测定界 coordinate TXT */
@@ -24,6 +29,7 @@ typedef struct dk_column {
     const char *name; /* UTF-8, owned by the source */
     bool cut;         /* a DBF name of full length: the rest of a longer name may be missing */
     bool optional;    /* the format has it whether or not anyone wants it: no mistake if no field knows it */
+    bool made;        /* out of others, and not in the file */
 } dk_column;
 
 typedef struct dk_source_options {
@@ -40,14 +46,14 @@ typedef struct dk_source_row {
     int64_t number;        /* as the source counts: sheet and CSV rows with the header, others features from 1 */
     const dk_cell *cells;  /* one for each column; valid until the next row */
     OGRGeometryH geometry; /* borrowed, NULL if there is none */
-    const dk_cell *wkt;    /* the text of a CSV's geometry column, NULL if there is none */
+    const dk_cell *wkt;    /* the text of a table's geometry column, NULL if there is none */
     const char *problem;   /* a sentence why the row cannot be read right, or NULL */
 } dk_source_row;
 
 typedef struct dk_source dk_source;
 
 /* DK_INVALID etc. with a sentence that names path. Only these formats are opened: shapefile, GeoPackage, GeoJSON (also
- * line by line), FlatGeobuf, CSV, XLSX, XLS, ODS, 勘测定界 TXT. */
+ * line by line), FlatGeobuf, file geodatabase, KML, GML, MapInfo, CSV, XLSX, XLS, ODS, 勘测定界 TXT. */
 dk_status dk_source_open(const char *path, const dk_source_options *options, dk_source **ret_source, dk_error *err);
 void dk_source_close(dk_source *source); /* NULL-safe */
 
@@ -56,12 +62,18 @@ dk_format dk_source_format(const dk_source *source);
 dk_encoding dk_source_encoding(const dk_source *source);
 size_t dk_source_columns(const dk_source *source, const dk_column **ret_columns);
 bool dk_source_has_geometry(const dk_source *source);
+/* The column of a table that has it as text, which is none of dk_source_columns; NULL: there is none. */
+const char *dk_source_geometry_column(const dk_source *source);
 /* NULL: the source does not say. For GeoJSON without a crs member, WGS 84 (RFC 7946). */
 OGRSpatialReferenceH dk_source_crs(const dk_source *source);
 /* Why it does not, where the source tells: a sentence without the path. NULL: it does, or nothing is known. */
 const char *dk_source_crs_problem(const dk_source *source);
 /* What was decided in reading it, one sentence a line, "" for most formats. Complete behind the last row. */
 const char *dk_source_notes(dk_source *source);
+/* Rows of a table that are no data, such as totals, and were left out so far; the notes name them. */
+int64_t dk_source_left_out(const dk_source *source);
+/* The units that a line above the header of a table gives for all its columns that say none. */
+size_t dk_source_units(const dk_source *source, const dk_unit **ret_units);
 /* From 0 to 1. */
 double dk_source_progress(const dk_source *source);
 /* Texts that were cut off at a field's width in the middle of a character, so far. */

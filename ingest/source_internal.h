@@ -1,9 +1,10 @@
-/* What source.c, source_ogr.c and source_txt.c share; for them alone. */
+/* What source.c, source_mining.c, source_ogr.c, source_table.c and source_txt.c share; for them alone. */
 #ifndef DK_INGEST_SOURCE_INTERNAL_H
 #define DK_INGEST_SOURCE_INTERNAL_H
 
 #include "ingest/csv.h"
 #include "ingest/dbf.h"
+#include "ingest/sheet.h"
 #include "ingest/source.h"
 #include "ingest/survey_txt.h"
 
@@ -14,7 +15,7 @@ struct dk_source {
     dk_format format;
     dk_encoding encoding;
     dk_decoder *decoder;
-    bool table; /* a sheet or CSV: the header is a row among the others */
+    struct dk_source_table *table; /* of a sheet or CSV: the header is a row among the others (source_table.c) */
     bool want_geometry;
 
     /* the row as it stands in the file */
@@ -31,6 +32,8 @@ struct dk_source {
     int64_t header_row;
     size_t n_header;       /* cells of the header row, named or not */
     int wkt_index;         /* raw index of a CSV's geometry column; -1 */
+    int boundary_index;    /* raw index of a column of mining boundaries; -1 */
+    char *geometry_column; /* the name of either; owned */
     OGRGeometryH geometry; /* owned, from WKT or a coordinate TXT */
 
     GDALDatasetH dataset;
@@ -40,13 +43,17 @@ struct dk_source {
     int64_t n_read, n_total;
     dk_dbf dbf;
     dk_csv *csv;
+    dk_sheet *sheet;
+    struct dk_source_mining *mining; /* of a table with boundary_index */
     dk_survey *survey;
     int *survey_values; /* of each raw cell: which value of a parcel, or -1 - i for pair i of [项目信息] */
     int64_t cut_texts;
 };
 
-/* Makes room for n raw cells. false: out of memory. */
+/* Makes room for n raw cells, of a new row. false: out of memory. */
 bool dk_source_raw_room(dk_source *source, size_t n);
+/* The same for a row that has some: blank ones behind them. */
+bool dk_source_raw_extend(dk_source *source, size_t n);
 /* Sets raw cell i to a text: as it is when valid UTF-8 and of that encoding, else decoded into the arena. Until
  * dk_source_fix the text of a decoded cell is NULL. width: of a fixed field, 0 for none. */
 void dk_source_text(dk_source *source, size_t i, const char *text, size_t size, size_t width);
@@ -55,10 +62,27 @@ dk_status dk_source_fix(dk_source *source, dk_error *err);
 /* Remembers that a cell has bytes that cannot be decoded. */
 void dk_source_bad_bytes(dk_source *source, size_t raw_index);
 
+/* The next row of the file as it stands there, in raw, row and problem. */
+dk_status dk_source_raw_next(dk_source *source, dk_error *err);
+bool dk_cell_blank(const dk_cell *cell);
+
+/* Finds the header and names the columns. The next row is then the first behind it. */
+dk_status dk_source_table_open(dk_source *source, const dk_source_options *options, dk_error *err);
+void dk_source_table_close(struct dk_source_table *table); /* NULL-safe */
+/* The next row of data, merged cells filled in. */
+dk_status dk_source_table_next(dk_source *source, dk_error *err);
+const char *dk_source_table_notes(dk_source *source);
+
+/* rings: the column that takes the rings as JSON. */
+dk_status dk_source_mining_open(dk_source *source, size_t rings, dk_error *err);
+void dk_source_mining_close(struct dk_source_mining *mining); /* NULL-safe */
+/* Makes the geometry of the row and its cell of rings, or a problem. */
+void dk_source_mining_read(dk_source *source);
+const char *dk_source_mining_notes(const dk_source *source);
+
 dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, const dk_source_options *options,
                              dk_error *err);
 dk_status dk_source_ogr_next(dk_source *source, dk_error *err);
-dk_status dk_source_ogr_rewind(dk_source *source, dk_error *err);
 
 dk_status dk_source_survey_open(dk_source *source, const dk_source_options *options, dk_error *err);
 dk_status dk_source_survey_next(dk_source *source, dk_error *err);

@@ -15,10 +15,6 @@ void dk_gdal_start(void)
 {
     GDALAllRegister();
     CPLSetErrorHandler(CPLQuietErrorHandler); /* CPLGetLastErrorMsg keeps the last message */
-    /* The header row of sheets is found by us: GDAL loses it when all columns are text. */
-    CPLSetConfigOption("OGR_XLSX_HEADERS", "DISABLE");
-    CPLSetConfigOption("OGR_XLS_HEADERS", "DISABLE");
-    CPLSetConfigOption("OGR_ODS_HEADERS", "DISABLE");
     CPLSetConfigOption("SHAPE_RESTORE_SHX", "NO");
 }
 
@@ -39,8 +35,7 @@ static dk_status choose_layer(dk_source *source, const dk_source_options *option
     const int n = GDALDatasetGetLayerCount(source->dataset);
     dk_buf names;
     dk_buf_init(&names);
-    OGRLayerH only = NULL, filled = NULL;
-    int n_filled = 0;
+    OGRLayerH only = NULL;
     for (int i = 0; i < n; i++) {
         OGRLayerH layer = GDALDatasetGetLayer(source->dataset, i);
         const char *name = OGR_L_GetName(layer);
@@ -50,28 +45,42 @@ static dk_status choose_layer(dk_source *source, const dk_source_options *option
         only = layer;
         if (options->layer != NULL && strcmp(name, options->layer) == 0)
             source->layer = layer;
-        if (source->format == DK_FORMAT_SHEET && OGR_L_GetFeatureCount(layer, 1) > 0) {
-            filled = layer;
-            n_filled++;
-        }
     }
     dk_status status = DK_OK;
     const char *list = dk_buf_cstr(&names);
-    const char *what = source->format == DK_FORMAT_SHEET ? "sheet" : "layer";
     if (n == 0)
-        status = dk_fail(err, DK_INVALID, "%s: the file has no %s", source->path, what);
+        status = dk_fail(err, DK_INVALID, "%s: the file has no layer", source->path);
     else if (options->layer != NULL && source->layer == NULL)
-        status = dk_fail(err, DK_NOT_FOUND, "%s: there is no %s \"%s\"; there are: %s", source->path, what,
+        status = dk_fail(err, DK_NOT_FOUND, "%s: there is no layer \"%s\"; there are: %s", source->path,
                          options->layer, list ? list : "");
     else if (options->layer == NULL && n == 1)
         source->layer = only;
-    else if (options->layer == NULL && n_filled == 1)
-        source->layer = filled; /* the empty sheets of a new workbook */
     else if (options->layer == NULL)
-        status = dk_fail(err, DK_INVALID, "%s: the file has %d %ss; choose one with --layer: %s", source->path, n, what,
+        status = dk_fail(err, DK_INVALID, "%s: the file has %d layers; choose one with --layer: %s", source->path, n,
                          list ? list : "");
     dk_buf_finish(&names);
     return status;
+}
+
+/* Columns that a format has of itself, and no one's data. */
+static bool is_formats_own(const dk_source *source, const char *name)
+{
+    static const char *const kml[] = {"Name",       "description", "timestamp",  "begin",     "end", "altitudeMode",
+                                      "tessellate", "extrude",     "visibility", "drawOrder", "icon"};
+    static const char *const gml[] = {"gml_id", "fid"};
+    static const char *const gdb[] = {"OBJECTID", "Shape_Length", "Shape_Area", "SHAPE_Length", "SHAPE_Area"};
+    const char *const *names = source->format == DK_FORMAT_KML   ? kml
+                               : source->format == DK_FORMAT_GML ? gml
+                               : source->format == DK_FORMAT_GDB ? gdb
+                                                                 : NULL;
+    const size_t n = names == kml   ? sizeof kml / sizeof *kml
+                     : names == gml ? sizeof gml / sizeof *gml
+                     : names == gdb ? sizeof gdb / sizeof *gdb
+                                    : 0;
+    for (size_t i = 0; name != NULL && i < n; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
 }
 
 /* Column names of the layer, for formats whose header is not a row. */
@@ -100,6 +109,7 @@ static dk_status name_columns(dk_source *source, dk_error *err)
         const char *text = dk_buf_cstr(&name);
         source->columns[i].name = text ? strdup(text) : NULL;
         source->columns[i].cut = from_dbf && (cut || size >= full);
+        source->columns[i].optional = is_formats_own(source, text);
         source->raw_index[i] = i;
         dk_buf_finish(&name);
         if (source->columns[i].name == NULL)
@@ -142,6 +152,7 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
 {
     static const char *const raw[] = {"ENCODING=", NULL};
     static const char *const json[] = {"DATE_AS_STRING=YES", NULL};
+    static const char *const gml[] = {"WRITE_GFS=NO", NULL}; /* nothing is written beside a source */
     const bool dbf = source->format == DK_FORMAT_SHAPEFILE || source->format == DK_FORMAT_DBF;
     dk_status status;
     if (dbf && (status = examine_shapefile(source, options, err)) != DK_OK)
@@ -150,6 +161,7 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
     source->dataset = GDALOpenEx(source->path, GDAL_OF_VECTOR | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR, drivers,
                                  dbf                                   ? raw
                                  : source->format == DK_FORMAT_GEOJSON ? json
+                                 : source->format == DK_FORMAT_GML     ? gml
                                                                        : NULL,
                                  NULL);
     if (source->dataset == NULL)
@@ -158,12 +170,15 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
             "%s: cannot be read as %s; the file is damaged, or of another format than its name says (%s); save it "
             "again",
             source->path, drivers[0], dk_gdal_message());
-    source->decoder = dk_decoder_create(source->encoding);
-    if (source->decoder == NULL)
-        return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
     status = choose_layer(source, options, err);
     if (status != DK_OK)
         return status;
+    /* GDAL decodes what a MapInfo file says of its texts; "Neutral" says nothing. */
+    if (source->format == DK_FORMAT_MAPINFO && !OGR_L_TestCapability(source->layer, OLCStringsAsUTF8))
+        source->encoding = options->encoding ? *options->encoding : DK_ENCODING_GB18030;
+    source->decoder = dk_decoder_create(source->encoding);
+    if (source->decoder == NULL)
+        return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
     source->n_total = OGR_L_GetFeatureCount(source->layer, 0);
     OGRSpatialReferenceH crs = OGR_L_GetSpatialRef(source->layer);
     if (crs != NULL)
@@ -172,8 +187,7 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
         const char *ignored[] = {"OGR_GEOMETRY", NULL};
         OGR_L_SetIgnoredFields(source->layer, ignored);
     }
-    if (!source->table)
-        status = name_columns(source, err);
+    status = name_columns(source, err);
     CPLErrorReset();
     return status;
 }
@@ -239,8 +253,8 @@ dk_status dk_source_ogr_next(dk_source *source, dk_error *err)
     case DK_FORMAT_DBF:
         source->row = fid + 1;
         break;
-    case DK_FORMAT_SHEET:
     case DK_FORMAT_GPKG:
+    case DK_FORMAT_GDB:
         source->row = fid;
         break;
     default:
@@ -253,12 +267,4 @@ dk_status dk_source_ogr_next(dk_source *source, dk_error *err)
     for (int i = 0; i < n; i++)
         set_cell(source, (size_t)i, OGR_Fld_GetType(OGR_FD_GetFieldDefn(defn, i)));
     return dk_source_fix(source, err);
-}
-
-dk_status dk_source_ogr_rewind(dk_source *source, dk_error *err)
-{
-    (void)err;
-    OGR_L_ResetReading(source->layer);
-    source->n_read = 0;
-    return DK_OK;
 }

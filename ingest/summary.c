@@ -40,6 +40,8 @@ void dk_summary_print(const dk_summary *summary)
            " repaired, %" PRId64 " rejected, %" PRId64 " unlinked",
            summary->kind, summary->read, summary->loaded, summary->replaced, summary->unchanged, summary->repaired,
            summary->rejected, summary->unlinked);
+    if (summary->left_out > 0)
+        printf(", %" PRId64 " left out", summary->left_out);
     if (summary->area_differs > 0)
         printf(", %" PRId64 " with another area than declared", summary->area_differs);
     if (summary->ambiguous > 0)
@@ -81,6 +83,7 @@ bool dk_summary_print_json(const dk_summary *summary, const char *error)
     number(&out, "unchanged_staged", summary->staged);
     number(&out, "repaired", summary->repaired);
     number(&out, "rejected", summary->rejected);
+    number(&out, "left_out", summary->left_out);
     number(&out, "unlinked", summary->unlinked);
     number(&out, "area_differs", summary->area_differs);
     number(&out, "ambiguous", summary->ambiguous);

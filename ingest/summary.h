@@ -11,6 +11,7 @@ typedef struct dk_summary {
     const char *store, *kind, *title; /* borrowed */
     bool dry_run;
     int64_t read, loaded, replaced, unchanged, repaired, rejected, unlinked, area_differs, ambiguous;
+    int64_t left_out;              /* rows of tables that are no data, such as totals */
     int64_t staged, staged_batch;  /* unchanged rows that are only staged, and the last batch they are in */
     int64_t batch;                 /* 0: none was made */
     int64_t generation;            /* in which it was published; 0: not */

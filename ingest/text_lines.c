@@ -19,29 +19,13 @@ struct dk_text_lines {
 
 static dk_status scan(dk_text_lines *lines, const dk_encoding *encoding, dk_error *err)
 {
-    unsigned char block[65536];
-    dk_utf8_check check = {0};
-    size_t got;
-    while ((got = fread(block, 1, sizeof block, lines->file)) > 0) {
-        if (lines->size == 0) {
-            if (got >= 2 && ((block[0] == 0xFF && block[1] == 0xFE) || (block[0] == 0xFE && block[1] == 0xFF)))
-                return dk_fail(err, DK_INVALID, "%s: the text is UTF-16; save it as UTF-8 or ANSI and load that",
-                               lines->path);
-            lines->has_bom = got >= 3 && memcmp(block, "\xEF\xBB\xBF", 3) == 0;
-        }
-        if (memchr(block, 0, got) != NULL)
-            return dk_fail(err, DK_INVALID, "%s: this is not a text file: it holds NUL bytes", lines->path);
-        lines->size += got;
-        dk_utf8_check_add(&check, block, got);
-    }
-    if (ferror(lines->file))
-        return dk_fail(err, DK_IO, "%s: cannot be read: %s", lines->path, strerror(errno));
-    if (lines->size == 0)
-        return dk_fail(err, DK_INVALID, "%s: the file is empty", lines->path);
-    if (encoding != NULL)
-        lines->encoding = *encoding;
-    else
-        lines->encoding = lines->has_bom || dk_utf8_check_end(&check) ? DK_ENCODING_UTF8 : DK_ENCODING_GB18030;
+    dk_text_scan found;
+    const dk_status status = dk_text_scan_file(lines->file, lines->path, encoding, "UTF-8 or ANSI", &found, err);
+    if (status != DK_OK)
+        return status;
+    lines->encoding = found.encoding;
+    lines->has_bom = found.has_bom;
+    lines->size = found.size;
     lines->decoder = dk_decoder_create(lines->encoding);
     if (lines->decoder == NULL)
         return dk_fail(err, DK_NOMEM, "%s: out of memory", lines->path);

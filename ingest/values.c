@@ -339,7 +339,7 @@ static bool text_value(const dk_field *field, const dk_cell *cell, const dk_valu
     if (cell->type == DK_CELL_INTEGER && context->spreadsheet)
         lost = cell->integer >= 1000000000000000 || cell->integer <= -1000000000000000;
     if (!number && field->type != DK_FIELD_URL)
-        lost = dk_number_mangled(text, size) && (context->spreadsheet || memchr(text, '+', size) != NULL);
+        lost = dk_number_mangled(text, size) && memchr(text, '+', size) != NULL; /* digits that are text are as typed */
     if (lost) {
         snprintf(
             ret_problem, problem_size,
@@ -353,6 +353,21 @@ static bool text_value(const dk_field *field, const dk_cell *cell, const dk_valu
         return keep_text(rounded, strlen(rounded), memory, ret_value, ret_offset);
     }
     return keep_text(text, size, memory, ret_value, ret_offset);
+}
+
+/* #REF! and the like, and ### where a number had no room. */
+static bool is_sheet_error(const char *text, size_t size)
+{
+    static const char *const errors[] = {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#SPILL!", "#CALC!"};
+    if (size < 3 || text[0] != '#')
+        return false;
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
+        if (strlen(errors[i]) == size && memcmp(text, errors[i], size) == 0)
+            return true;
+    size_t n = 0;
+    while (n < size && text[n] == '#')
+        n++;
+    return n == size;
 }
 
 bool dk_value_from_cell(const dk_field *field, const dk_cell *cell, const dk_value_context *context, dk_buf *memory,
@@ -381,6 +396,13 @@ bool dk_value_from_cell(const dk_field *field, const dk_cell *cell, const dk_val
     if (size == 0) {
         *ret_value = dk_value_null();
         good = true;
+        goto out;
+    }
+    if (cell->type == DK_CELL_TEXT && is_sheet_error(text, size)) {
+        snprintf(ret_problem, problem_size,
+                 text[1] == '#' ? "\"%.*s\": the column was too narrow when the file was saved; widen it and save again"
+                                : "\"%.*s\" is the error of a formula; correct it in the sheet",
+                 shown(text, size), text);
         goto out;
     }
     if (field->type == DK_FIELD_DATE || field->type == DK_FIELD_NUMBER || field->type == DK_FIELD_INTEGER) {

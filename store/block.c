@@ -54,6 +54,23 @@ dk_status dk_block_open(const void *data, size_t size, dk_block *ret_block)
     return DK_OK;
 }
 
+int dk_block_cut(const void *beginning, size_t size)
+{
+    const unsigned char *data = beginning;
+    if (size < HEADER_SIZE || read_u32(data) != MAGIC || read_u32(data + 12) > DK_MAX_FIELDS)
+        return UINT8_MAX;
+    const size_t heads = HEADER_SIZE + padded(read_u32(data + 12)), n = read_u32(data + 4);
+    if (heads > size || n > (size - heads) / sizeof(dk_entry_head))
+        return UINT8_MAX;
+    int cut = 0;
+    for (size_t i = 0; i < n; i++) {
+        dk_entry_head head;
+        memcpy(&head, data + heads + i * sizeof head, sizeof head);
+        cut = head.cut_zoom > cut ? head.cut_zoom : cut;
+    }
+    return cut;
+}
+
 dk_status dk_block_drawing(const dk_block *block, uint32_t i, dk_drawing *ret_drawing)
 {
     const uint32_t start = block->heads[i].drawing, size = block->heads[i].drawing_size;

@@ -30,6 +30,9 @@ typedef struct dk_block {
 
 /* Borrows data. DK_CORRUPT when header and sizes do not fit; entries and values are checked when they are read. O(1). */
 dk_status dk_block_open(const void *data, size_t size, dk_block *ret_block);
+/* The zoom from which on pieces stand for all drawings of a block, of which the first `size` bytes are given; UINT8_MAX:
+ * never, or they do not tell. */
+int dk_block_cut(const void *beginning, size_t size);
 /* The drawing of entry i. */
 dk_status dk_block_drawing(const dk_block *block, uint32_t i, dk_drawing *ret_drawing);
 /* Value number `number`, 1 to n_values; 0 is DK_NULL. A text is borrowed from the block. */

@@ -54,7 +54,8 @@ typedef enum dk_clip_result {
 } dk_clip_result;
 
 /* Clips valid polygons, exteriors each followed by their holes, so that what is cut apart comes apart and holes that
- * are cut open become part of the border. *ret_out belongs to work until the next call. */
+ * are cut open become part of the border. *ret_out is `in` where all of it lies inside, else it belongs to work until
+ * the next call. */
 dk_clip_result dk_clip_polygons(dk_clip_work *work, const dk_parts *in, const dk_square *square,
                                 const dk_parts **ret_out);
 

@@ -112,8 +112,13 @@ static bool cut_ring(dk_clip_work *work, const double *xy, size_t n, bool hole, 
     const double *before = xy + 2 * outside;
     bool was_kept = false;
     dk_chain *chain = NULL;
+    size_t at = outside;
     for (size_t i = 1; i <= n; i++) {
-        const double *here = xy + 2 * (backwards ? (outside + n - i) % n : (outside + i) % n);
+        if (backwards)
+            at = at > 0 ? at - 1 : n - 1;
+        else
+            at = at + 1 < n ? at + 1 : 0;
+        const double *here = xy + 2 * at;
         const bool is_kept = kept(line, here);
         if (is_kept && !was_kept) {
             if (!grow((void **)&work->chains, &work->chains_capacity, work->n_chains + 1, sizeof *chain))
@@ -236,13 +241,25 @@ static dk_clip_result clip_polygon(dk_clip_work *work, const dk_parts *in, size_
     return work->n_whole == 0 ? DK_CLIP_DONE : DK_CLIP_UNCLEAR; /* a hole in no piece is no valid polygon's */
 }
 
+/* Whether any position lies outside; where none does, clipping would but copy. */
+static bool reaches(const dk_parts *parts, const side *line)
+{
+    for (size_t i = 0; i < parts->n_points; i++)
+        if (!kept(line, parts->xy + 2 * i))
+            return true;
+    return false;
+}
+
 dk_clip_result dk_clip_polygons(dk_clip_work *work, const dk_parts *in, const dk_square *square,
                                 const dk_parts **ret_out)
 {
     const side sides[4] = {{0, square->low, -1}, {0, square->high, 1}, {1, square->low, -1}, {1, square->high, 1}};
     const dk_parts *from = in;
+    int turns = 0;
     for (int s = 0; s < 4; s++) {
-        dk_parts *to = &work->turn[s % 2];
+        if (!reaches(from, &sides[s]))
+            continue;
+        dk_parts *to = &work->turn[turns++ % 2];
         dk_parts_clear(to);
         for (size_t first = 0, end; first < from->n_parts; first = end) {
             for (end = first + 1; end < from->n_parts && from->parts[end].hole; end++)

@@ -16,7 +16,8 @@
 #include "store/repair.h"
 
 #define DK_FIRST_UNITS 8.0
-#define DK_PIECE_POINTS 1000 /* an outline of more positions is also kept in pieces */
+#define DK_PIECE_POINTS 1000 /* an outline of more positions is also kept in pieces, */
+#define DK_LEAF_POINTS 256   /* and a piece of more is cut again */
 #define DK_MAX_LEVEL 18      /* the deepest level of cells */
 
 /* As it stands in a block (store/block.h), little endian, not aligned. */
@@ -54,7 +55,8 @@ typedef struct dk_entry_shape {
     int level;          /* of the block: min(first_zoom + DK_LEVELS_BELOW, level whose cells are as large as the box - 2,
                            DK_MAX_LEVEL), at least 0. The box reaches at most a quarter of a cell beyond its cell */
     dk_buf drawings;    /* the feature's, head.drawing = 0, then those of the pieces */
-    dk_piece *pieces;   /* of levels from head.cut_zoom on, until a piece has DK_PIECE_POINTS positions or fewer */
+    dk_piece *pieces;   /* of levels from head.cut_zoom on, until a piece has DK_LEAF_POINTS positions or fewer; such
+                           as serve deeper zooms are of even levels, so that a tile has half as many to ask for */
     size_t n_pieces, pieces_capacity;
 } dk_entry_shape;
 

@@ -1,5 +1,6 @@
 /* Cutting large outlines to cells, so that a tile reads what it shows. */
 #include "store/entry_work.h"
+#include "store/index.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -184,9 +185,10 @@ static dk_status add_piece(const dk_outline *outline, int level, uint32_t cell_x
     return shape->drawings.failed ? DK_NOMEM : DK_OK;
 }
 
-/* The pieces of one cell and of those in it. parent: an outline that holds all that lies in the cell and its margin. */
-static dk_status cut_cell(dk_entry_work *work, const dk_outline *parent, int level, uint32_t cell_x, uint32_t cell_y,
-                          dk_entry_shape *shape)
+/* The pieces of one cell and of those in it, of levels from `cut` on. parent: an outline that holds all that lies in the
+ * cell and its margin. */
+static dk_status cut_cell(dk_entry_work *work, const dk_outline *parent, int cut, int level, uint32_t cell_x,
+                          uint32_t cell_y, dk_entry_shape *shape)
 {
     dk_outline *full = &work->full[level];
     if (!note_zooms(work, parent))
@@ -194,29 +196,33 @@ static dk_status cut_cell(dk_entry_work *work, const dk_outline *parent, int lev
     dk_status status = clip_to_cell(work, parent, DK_FINEST_ZOOM, level, cell_x, cell_y, full);
     if (status != DK_OK || full->n_points == 0)
         return status;
-    if (full->n_points <= DK_PIECE_POINTS || level == DK_MAX_LEVEL)
+    if (level >= cut && level % 2 == 0 && (full->n_points <= DK_LEAF_POINTS || level == DK_MAX_LEVEL))
         return add_piece(full, level, cell_x, cell_y, DK_FINEST_ZOOM + 2, shape);
-    /* Filtered first, then clipped: so the border is the one that its neighbours show. */
-    status = clip_to_cell(work, parent, level, level, cell_x, cell_y, &work->piece);
-    if (status == DK_OK)
-        status = add_piece(&work->piece, level, cell_x, cell_y, level, shape);
+    if (level >= cut) {
+        /* Filtered first, then clipped: so the border is the one that its neighbours show. */
+        status = clip_to_cell(work, parent, level, level, cell_x, cell_y, &work->piece);
+        if (status == DK_OK)
+            status = add_piece(&work->piece, level, cell_x, cell_y, level, shape);
+    }
     for (uint32_t i = 0; status == DK_OK && i < 4; i++)
-        status = cut_cell(work, full, level + 1, 2 * cell_x + (i & 1), 2 * cell_y + (i >> 1), shape);
+        status = cut_cell(work, full, cut, level + 1, 2 * cell_x + (i & 1), 2 * cell_y + (i >> 1), shape);
     return status;
 }
 
 dk_status dk_entry_cut(dk_entry_work *work, const dk_outline *outline, const dk_world_box *box, int cut,
                        dk_entry_shape *shape)
 {
-    const int shift = 32 - cut;
-    const uint32_t margin = UINT32_C(1) << (shift - MARGIN_SHIFT), last = UINT32_MAX >> shift;
-    const uint32_t x0 = (box->x0 > margin ? box->x0 - margin : 0) >> shift;
-    const uint32_t y0 = (box->y0 > margin ? box->y0 - margin : 0) >> shift;
-    const uint32_t x1 = box->x1 < UINT32_MAX - margin ? (box->x1 + margin) >> shift : last;
-    const uint32_t y1 = box->y1 < UINT32_MAX - margin ? (box->y1 + margin) >> shift : last;
+    /* Begun with cells as large as the box: each level goes over what lies in its cell only, however many parts are
+     * strewn over how many cells of level `cut`. */
+    const int level = dk_cell_level(box) < cut ? dk_cell_level(box) : cut, shift = 32 - level;
+    const uint32_t margin = UINT32_C(1) << (shift - MARGIN_SHIFT), last = (uint32_t)(UINT64_C(0xffffffff) >> shift);
+    const uint32_t x0 = (uint32_t)((uint64_t)(box->x0 > margin ? box->x0 - margin : 0) >> shift);
+    const uint32_t y0 = (uint32_t)((uint64_t)(box->y0 > margin ? box->y0 - margin : 0) >> shift);
+    const uint32_t x1 = box->x1 < UINT32_MAX - margin ? (uint32_t)((uint64_t)(box->x1 + margin) >> shift) : last;
+    const uint32_t y1 = box->y1 < UINT32_MAX - margin ? (uint32_t)((uint64_t)(box->y1 + margin) >> shift) : last;
     dk_status status = DK_OK;
     for (uint32_t y = y0; status == DK_OK && y <= y1; y++)
         for (uint32_t x = x0; status == DK_OK && x <= x1; x++)
-            status = cut_cell(work, outline, cut, x, y, shape);
+            status = cut_cell(work, outline, cut, level, x, y, shape);
     return status;
 }

@@ -9,7 +9,7 @@
 
 #include <sqlite3.h>
 
-#define DK_STORE_VERSION 5
+#define DK_STORE_VERSION 6
 #define DK_BUSY_WAIT_MS 10000 /* for another process's lock */
 
 /* The derived tables of a layer that hold bytes by cell: sheets (sheet.c). */
@@ -46,7 +46,8 @@ typedef enum dk_stmt_id {
     DK_STMT_POST_INSERT_MANY, /* DK_POSTS_AT_ONCE times term, row */
     DK_STMT_POST_ROWS,   /* term -> rows in order */
     DK_STMT_POST_SEEK,   /* term, row -> the first row not below it */
-    DK_STMT_SHEET_SCAN, /* + dk_sheet: id from, to, columns from, to, rows from, to, generation -> id, data or NULL */
+    DK_STMT_SHEET_SCAN, /* + dk_sheet: id from, to, columns from, to, rows from, to, generation, size -> id, data, or its
+                           size where that is larger, or NULL */
     DK_STMT_SHEET_OPEN = DK_STMT_SHEET_SCAN + DK_SHEETS,        /* id from, id to -> id, born, data of the one that lives */
     DK_STMT_SHEET_INSERT = DK_STMT_SHEET_OPEN + DK_SHEETS,      /* id, born, data */
     DK_STMT_SHEET_CHANGE = DK_STMT_SHEET_INSERT + DK_SHEETS,    /* id, data */
@@ -82,6 +83,7 @@ struct dk_store {
     bool in_session;    /* dk_index_begin began the transaction */
     int wal_limit;      /* of a writer: pages of the log from which on it waits for readers (sql.c) */
     struct dk_raised *raised; /* thresholds read lately (index_read.c) */
+    dk_buf large;             /* a large sheet (sheet.c) */
 };
 
 /* One batch's place in time, as readers of rows need it. state: l, s, p, w for loading, staged, published, withdrawn.
@@ -226,8 +228,8 @@ dk_status dk_sheet_write(dk_store *store, const dk_kind *layer, dk_sheet sheet, 
                          int64_t generation, const void *data, size_t size, dk_error *err);
 /* Takes away what died in `until` or before: no reader of a later generation sees it. In bounded transactions. */
 dk_status dk_sheet_purge(dk_store *store, int64_t until, dk_error *err);
-/* The levels (of blocks: shelves) that have sheets of a table, as bits. Wherever a sheet of blocks has a level, it is the
- * number of its shelf (store/shelf.h). */
+/* The levels (of blocks: shelves) that have sheets of a table, as bits. Wherever a sheet of blocks or pieces has a level, it
+ * is the number of its shelf (store/shelf.h). */
 dk_status dk_sheet_levels(dk_store *store, const dk_kind *layer, dk_sheet sheet, uint64_t *ret_bits, dk_error *err);
 /* Calls each for the sheets of the cells x0..x1, y0..y1 of a level that a generation sees (DK_NEWEST: those that live, of
  * the change under way too), in the order of Morton codes. Data is valid inside the callback, which may not write sheets;
@@ -238,6 +240,14 @@ typedef struct dk_cell_range {
 typedef dk_status (*dk_sheet_fn)(int level, uint64_t cell, const void *data, size_t size, void *user);
 dk_status dk_sheet_scan(dk_store *store, const dk_kind *layer, dk_sheet sheet, int level, const dk_cell_range *range,
                         int64_t generation, dk_sheet_fn each, void *user, dk_error *err);
+/* The same, but a sheet of more than DK_LARGE_SHEET bytes is read only if `wanted` says so of its beginning, the first
+ * DK_SHEET_BEGINNING bytes; the others are not asked about. */
+#define DK_LARGE_SHEET 65536
+#define DK_SHEET_BEGINNING 4096
+typedef bool (*dk_sheet_wanted_fn)(const void *beginning, void *user);
+dk_status dk_sheet_scan_wanted(dk_store *store, const dk_kind *layer, dk_sheet sheet, int level,
+                               const dk_cell_range *range, int64_t generation, dk_sheet_wanted_fn wanted,
+                               dk_sheet_fn each, void *user, dk_error *err);
 
 /* The cells of a shelf whose blocks may have entries that meet a box (index_read.c). */
 dk_cell_range dk_cells_reaching(const dk_world_box *box, int shelf);

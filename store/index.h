@@ -32,7 +32,8 @@ void dk_index_end(dk_store *store);
 
 #define DK_EVERY_ZOOM 99
 /* Every block that may hold an entry whose box meets the given one, in a fixed order (level, Morton code). The entries
- * must still be tested: their boxes, and dk_index_drawn. zoom: only blocks of what may be drawn there; DK_EVERY_ZOOM: all. The block is valid inside the callback; returning false stops. */
+ * must still be tested: their boxes, and dk_index_drawn. zoom: only blocks of what may be drawn there, and not large ones
+ * for all of which pieces stand; DK_EVERY_ZOOM: all. The block is valid inside the callback; returning false stops. */
 dk_status dk_index_blocks(dk_store *store, const dk_kind *layer, const dk_world_box *box, int zoom,
                           bool (*each)(const dk_block *block, void *user), void *user, dk_error *err);
 /* The piece blocks of the cells of levels up to zoom that meet the box (a tile WITHOUT its buffer). Only entries with

@@ -190,6 +190,7 @@ dk_cell_range dk_cells_reaching(const dk_world_box *box, int shelf)
 typedef struct block_scan {
     dk_store *store;
     const dk_kind *layer;
+    int zoom;
     bool (*each)(const dk_block *block, void *user);
     bool (*each_piece)(const dk_block *block, int level, uint32_t x, uint32_t y, void *user);
     void *user;
@@ -207,24 +208,33 @@ static dk_status give_block(int level, uint64_t cell, const void *data, size_t s
     if (s->each_piece != NULL) {
         uint32_t x, y;
         dk_morton_split(cell, &x, &y);
-        s->stopped = !s->each_piece(&block, level, x, y, s->user);
+        s->stopped = !s->each_piece(&block, dk_piece_level(level), x, y, s->user);
     } else {
         s->stopped = !s->each(&block, s->user);
     }
     return s->stopped ? DK_END : DK_OK;
 }
 
+/* Whether a block has an entry that its drawing stands for at the zoom; where pieces stand for all of them, a large
+ * outline's drawing is not read. */
+static bool block_wanted(const void *beginning, void *user)
+{
+    const block_scan *s = user;
+    return dk_block_cut(beginning, DK_SHEET_BEGINNING) > s->zoom;
+}
+
 dk_status dk_index_blocks(dk_store *store, const dk_kind *layer, const dk_world_box *box, int zoom,
                           bool (*each)(const dk_block *block, void *user), void *user, dk_error *err)
 {
-    block_scan s = {.store = store, .layer = layer, .each = each, .user = user, .err = err};
+    block_scan s = {.store = store, .layer = layer, .zoom = zoom, .each = each, .user = user, .err = err};
     const struct dk_sheet_levels *levels;
     dk_status status = levels_of(store, layer, &levels, err);
     for (int shelf = 0; status == DK_OK && !s.stopped && shelf < DK_SHELVES; shelf++) {
         if ((levels->bits[DK_SHEET_BLOCK] >> shelf & 1) == 0 || dk_shelf_level(shelf) > zoom + DK_LEVELS_BELOW)
             continue;
         const dk_cell_range range = dk_cells_reaching(box, shelf);
-        status = dk_sheet_scan(store, layer, DK_SHEET_BLOCK, shelf, &range, store->session, give_block, &s, err);
+        status = dk_sheet_scan_wanted(store, layer, DK_SHEET_BLOCK, shelf, &range, store->session,
+                                      zoom < DK_EVERY_ZOOM ? block_wanted : NULL, give_block, &s, err);
     }
     return status;
 }
@@ -236,11 +246,12 @@ dk_status dk_index_pieces(dk_store *store, const dk_kind *layer, const dk_world_
     block_scan s = {.store = store, .layer = layer, .each_piece = each, .user = user, .err = err};
     const struct dk_sheet_levels *levels;
     dk_status status = levels_of(store, layer, &levels, err);
-    for (int level = 0; status == DK_OK && !s.stopped && level <= zoom && level <= DK_SHEET_MAX_LEVEL; level++) {
-        if ((levels->bits[DK_SHEET_PIECE] >> level & 1) == 0)
+    for (int shelf = 0; status == DK_OK && !s.stopped && shelf <= DK_LEAF_SHELVES + DK_MAX_LEVEL; shelf++) {
+        const int level = dk_piece_level(shelf);
+        if ((levels->bits[DK_SHEET_PIECE] >> shelf & 1) == 0 || (shelf < DK_LEAF_SHELVES ? level != zoom : level > zoom))
             continue;
         const dk_cell_range range = cells_of(box, level);
-        status = dk_sheet_scan(store, layer, DK_SHEET_PIECE, level, &range, store->session, give_block, &s, err);
+        status = dk_sheet_scan(store, layer, DK_SHEET_PIECE, shelf, &range, store->session, give_block, &s, err);
     }
     return status;
 }

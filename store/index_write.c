@@ -653,13 +653,13 @@ static dk_status remove_entry(writer *w, const found *old)
     dk_status status = note_change(w, &old->head);
     piece_search s = {w, old->row};
     const dk_world_box box = head_box(&old->head);
-    for (int level = old->head.cut_zoom; status == DK_OK && level <= DK_SHEET_MAX_LEVEL; level++) {
-        if ((w->levels[DK_SHEET_PIECE] >> level & 1) == 0)
+    for (int shelf = 0; status == DK_OK && shelf <= DK_LEAF_SHELVES + DK_MAX_LEVEL; shelf++) {
+        const int level = dk_piece_level(shelf), shift = 32 - level;
+        if ((w->levels[DK_SHEET_PIECE] >> shelf & 1) == 0 || level < old->head.cut_zoom)
             continue;
-        const int shift = 32 - level;
         const dk_world_box wide = grown(&box, shift > 5 ? UINT32_C(1) << (shift - 5) : 1); /* the margin of pieces */
         const dk_cell_range range = {wide.x0 >> shift, wide.y0 >> shift, wide.x1 >> shift, wide.y1 >> shift};
-        status = dk_sheet_scan(w->store, w->layer, DK_SHEET_PIECE, level, &range, w->sees, find_pieces_in_block, &s,
+        status = dk_sheet_scan(w->store, w->layer, DK_SHEET_PIECE, shelf, &range, w->sees, find_pieces_in_block, &s,
                                w->err);
     }
     if (status != DK_OK)
@@ -704,7 +704,7 @@ static dk_status add_pieces(writer *w, const fresh *whole)
         f->drawing = w->drawings.size;
         f->drawing_size = piece->drawing_size;
         dk_buf_append(&w->drawings, w->shape.drawings.data + piece->drawing, piece->drawing_size);
-        if (w->drawings.failed || !add_operation(w, DK_SHEET_PIECE, piece->level,
+        if (w->drawings.failed || !add_operation(w, DK_SHEET_PIECE, dk_piece_shelf(piece->level, piece->last_zoom),
                                                  dk_morton(piece->cell_x, piece->cell_y), 0, w->n_fresh))
             return no_memory(w);
         w->n_fresh++;
@@ -744,8 +744,8 @@ static dk_status compare_pieces(writer *w, int64_t row, bool *ret_same)
         const dk_piece *piece = &w->shape.pieces[i];
         piece_comparison c = {w, row, piece, false};
         const dk_cell_range cell = {piece->cell_x, piece->cell_y, piece->cell_x, piece->cell_y};
-        status = dk_sheet_scan(w->store, w->layer, DK_SHEET_PIECE, piece->level, &cell, w->sees, compare_piece, &c,
-                               w->err);
+        status = dk_sheet_scan(w->store, w->layer, DK_SHEET_PIECE, dk_piece_shelf(piece->level, piece->last_zoom), &cell,
+                               w->sees, compare_piece, &c, w->err);
         *ret_same = c.same;
     }
     return status;

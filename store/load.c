@@ -157,6 +157,22 @@ void dk_load_abandon(dk_load *load)
     load_free(load);
 }
 
+dk_status dk_load_datum(dk_load *load, const char *text, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_prepare(load->store,
+                                      "UPDATE dikuai_batch SET datum=CASE WHEN datum='' THEN ?2 WHEN instr(datum,?2)>0 THEN "
+                                      "datum ELSE datum||'; '||?2 END WHERE id=?1",
+                                      &stmt, err);
+    if (status == DK_OK) {
+        sqlite3_bind_int64(stmt, 1, load->batch);
+        sqlite3_bind_text(stmt, 2, text, -1, SQLITE_STATIC);
+        status = dk_sql_done(load->store, stmt, err);
+    }
+    sqlite3_finalize(stmt);
+    return status;
+}
+
 dk_status dk_load_finish(dk_load *load, int64_t *ret_batch, dk_error *err)
 {
     const int64_t batch = load->batch;

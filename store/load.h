@@ -49,6 +49,9 @@ dk_status dk_load_begin(dk_store *store, const dk_kind *kind, const dk_load_opti
 dk_status dk_load_row(dk_load *load, const dk_value *values, const void *wkb, size_t wkb_size, const char *source,
                       int64_t source_row, dk_row_report *ret_report, dk_error *err);
 
+/* Marks the batch: how coordinates of an old datum became CGCS2000's. Several texts are joined. */
+dk_status dk_load_datum(dk_load *load, const char *text, dk_error *err);
+
 /* Stages the batch. *ret_batch is 0 when nothing was loaded or replaced (or on a dry run): no batch is made. */
 dk_status dk_load_finish(dk_load *load, int64_t *ret_batch, dk_error *err);
 /* Gives up and takes the rows away. NULL-safe; not after dk_load_finish. */

@@ -14,8 +14,9 @@ enum { SMALL = 24 }; /* edges up to which all pairs are cheaper than sorting */
 void dk_valid_work_finish(dk_valid_work *work)
 {
     free(work->edges);
-    work->edges = NULL;
-    work->capacity = 0;
+    free(work->sorted);
+    free(work->keys);
+    memset(work, 0, sizeof *work);
 }
 
 /* Positive if c lies to one side of a-b, negative on the other, 0 on the line. */
@@ -94,14 +95,53 @@ static bool conflict(const dk_edge *a, const dk_edge *b, const dk_part *parts)
     return edges_touch(a, b);
 }
 
-static int by_start(const void *a, const void *b)
+/* Sorts keys by merging, with n more as room; returns where they lie then. Written out, as qsort calls a function for
+ * each comparison. */
+static uint64_t *sort_keys(uint64_t *keys, size_t n, uint64_t *room)
 {
-    const dk_edge *p = a, *q = b;
-    return p->x0 < q->x0 ? -1 : p->x0 > q->x0;
+    enum { RUN = 8 };
+    for (size_t start = 0; start < n; start += RUN) {
+        const size_t end = n - start < RUN ? n : start + RUN;
+        for (size_t i = start + 1; i < end; i++) {
+            const uint64_t key = keys[i];
+            size_t j = i;
+            for (; j > start && keys[j - 1] > key; j--)
+                keys[j] = keys[j - 1];
+            keys[j] = key;
+        }
+    }
+    for (size_t width = RUN; width < n; width *= 2) {
+        for (size_t start = 0; start < n; start += 2 * width) {
+            const size_t middle = n - start < width ? n : start + width, end = n - start < 2 * width ? n : start + 2 * width;
+            size_t a = start, b = middle;
+            for (size_t to = start; to < end; to++) {
+                const bool first = b == end || (a < middle && keys[a] <= keys[b]);
+                room[to] = keys[first ? a : b];
+                a += first;
+                b += !first;
+            }
+        }
+        uint64_t *merged = room;
+        room = keys;
+        keys = merged;
+    }
+    return keys;
 }
 
-static bool edges_clear(dk_edge *edges, size_t n, const dk_part *parts)
+/* The edges in the order in which they begin; n is that of work->edges. */
+static dk_edge *sort_edges(dk_valid_work *work, size_t n)
 {
+    for (size_t i = 0; i < n; i++)
+        work->keys[i] = (uint64_t)((uint32_t)work->edges[i].x0 ^ UINT32_C(0x80000000)) << 32 | (uint32_t)i;
+    const uint64_t *keys = sort_keys(work->keys, n, work->keys + n);
+    for (size_t i = 0; i < n; i++)
+        work->sorted[i] = work->edges[(uint32_t)keys[i]];
+    return work->sorted;
+}
+
+static bool edges_clear(dk_valid_work *work, size_t n, const dk_part *parts)
+{
+    dk_edge *edges = work->edges;
     if (n > SMALL) {
         /* Sweep along the axis in which the edges are shorter, so that fewer are open at a time. */
         int64_t width = 0, height = 0;
@@ -116,7 +156,7 @@ static bool edges_clear(dk_edge *edges, size_t n, const dk_part *parts)
                 edges[i].y0 = e.x0, edges[i].y1 = e.x1;
             }
         }
-        qsort(edges, n, sizeof *edges, by_start);
+        edges = sort_edges(work, n);
     }
     for (size_t i = 0; i < n; i++) {
         const dk_edge *a = &edges[i];
@@ -195,6 +235,25 @@ static bool nesting_right(const int32_t *xy, const dk_part *parts, size_t n_part
     return true;
 }
 
+static bool reserve(dk_valid_work *work, size_t n)
+{
+    size_t capacity = 256;
+    while (capacity < n)
+        capacity *= 2;
+    dk_valid_work_finish(work);
+    if (capacity > UINT32_MAX || capacity > SIZE_MAX / (2 * sizeof *work->edges))
+        return false;
+    work->edges = malloc(capacity * sizeof *work->edges);
+    work->sorted = malloc(capacity * sizeof *work->sorted);
+    work->keys = malloc(2 * capacity * sizeof *work->keys);
+    if (work->edges == NULL || work->sorted == NULL || work->keys == NULL) {
+        dk_valid_work_finish(work);
+        return false;
+    }
+    work->capacity = capacity;
+    return true;
+}
+
 bool dk_rings_valid(const int32_t *xy, const dk_part *parts, size_t n_parts, dk_valid_work *work)
 {
     size_t n = 0;
@@ -202,16 +261,8 @@ bool dk_rings_valid(const int32_t *xy, const dk_part *parts, size_t n_parts, dk_
         n += parts[i].count;
     if (n == 3 && n_parts == 1)
         return true; /* a reduced triangle */
-    if (n > work->capacity) {
-        size_t capacity = work->capacity > 0 ? work->capacity : 256;
-        while (capacity < n)
-            capacity *= 2;
-        dk_edge *edges = realloc(work->edges, capacity * sizeof *edges);
-        if (edges == NULL)
-            return false;
-        work->edges = edges;
-        work->capacity = capacity;
-    }
+    if (n > work->capacity && !reserve(work, n))
+        return false;
     dk_edge *edge = work->edges;
     for (size_t i = 0; i < n_parts; i++) {
         const int32_t *ring = xy + 2 * parts[i].start;
@@ -226,5 +277,5 @@ bool dk_rings_valid(const int32_t *xy, const dk_part *parts, size_t n_parts, dk_
             edge->index = (uint32_t)j;
         }
     }
-    return edges_clear(work->edges, n, parts) && (n_parts < 2 || nesting_right(xy, parts, n_parts));
+    return edges_clear(work, n, parts) && (n_parts < 2 || nesting_right(xy, parts, n_parts));
 }

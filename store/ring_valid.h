@@ -6,7 +6,8 @@
 
 /* Memory of the check, reused. */
 typedef struct dk_valid_work {
-    struct dk_edge *edges;
+    struct dk_edge *edges, *sorted;
+    uint64_t *keys; /* 2 * capacity */
     size_t capacity;
 } dk_valid_work;
 

@@ -67,7 +67,7 @@ static const char base_tables[] =
     "CREATE TABLE dikuai_batch(id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, title TEXT NOT NULL,"
     " source TEXT NOT NULL, state TEXT NOT NULL CHECK(state IN ('loading','staged','published','withdrawn')),"
     " created_at TEXT NOT NULL, rows INTEGER NOT NULL DEFAULT 0, published_in INTEGER NOT NULL DEFAULT 0,"
-    " withdrawn_in INTEGER NOT NULL DEFAULT 0);"
+    " withdrawn_in INTEGER NOT NULL DEFAULT 0, datum TEXT NOT NULL DEFAULT '');"
     "CREATE TABLE dikuai_source(id INTEGER PRIMARY KEY, batch INTEGER NOT NULL, name TEXT NOT NULL,"
     " UNIQUE(batch,name));"
     "CREATE TABLE dikuai_pending(generation INTEGER PRIMARY KEY, action TEXT NOT NULL, batch INTEGER NOT NULL);"

@@ -283,8 +283,50 @@ static uint64_t next_in_range(uint64_t code, uint64_t min, uint64_t max)
 /* Rows outside the range that are read past before the next range is sought: a step costs a fifth of a seek. */
 enum { ROWS_PASSED = 5 };
 
+/* Reads a large sheet into store->large if it is wanted, else leaves that empty. */
+static dk_status read_large(dk_store *store, const dk_kind *layer, dk_sheet sheet, int64_t id, dk_sheet_wanted_fn wanted,
+                            void *user, dk_error *err)
+{
+    sqlite3_blob *blob = NULL;
+    dk_buf table;
+    dk_buf_init(&table);
+    dk_buf_format(&table, "%s_%s", dk_sheet_table(sheet), layer->name);
+    dk_buf_clear(&store->large);
+    const char *name = dk_buf_cstr(&table);
+    dk_status status = DK_OK;
+    if (name == NULL)
+        status = dk_fail(err, DK_NOMEM, "out of memory");
+    else if (sqlite3_blob_open(store->db, "main", name, "data", id, 0, &blob) != SQLITE_OK)
+        status = dk_sql_fail(store, err, "reading the cell index");
+    const int size = blob != NULL ? sqlite3_blob_bytes(blob) : 0;
+    if (status == DK_OK && size >= DK_SHEET_BEGINNING) {
+        unsigned char *data = dk_buf_reserve(&store->large, (size_t)size);
+        if (data == NULL)
+            status = dk_fail(err, DK_NOMEM, "out of memory");
+        else if (sqlite3_blob_read(blob, data, DK_SHEET_BEGINNING, 0) != SQLITE_OK)
+            status = dk_sql_fail(store, err, "reading the cell index");
+        else if (wanted(data, user)) {
+            if (sqlite3_blob_read(blob, data + DK_SHEET_BEGINNING, size - DK_SHEET_BEGINNING, DK_SHEET_BEGINNING) !=
+                SQLITE_OK)
+                status = dk_sql_fail(store, err, "reading the cell index");
+            else
+                store->large.size = (size_t)size;
+        }
+    }
+    sqlite3_blob_close(blob);
+    dk_buf_finish(&table);
+    return status;
+}
+
 dk_status dk_sheet_scan(dk_store *store, const dk_kind *layer, dk_sheet sheet, int level, const dk_cell_range *range,
                         int64_t generation, dk_sheet_fn each, void *user, dk_error *err)
+{
+    return dk_sheet_scan_wanted(store, layer, sheet, level, range, generation, NULL, each, user, err);
+}
+
+dk_status dk_sheet_scan_wanted(dk_store *store, const dk_kind *layer, dk_sheet sheet, int level,
+                               const dk_cell_range *range, int64_t generation, dk_sheet_wanted_fn wanted,
+                               dk_sheet_fn each, void *user, dk_error *err)
 {
     const uint64_t first = dk_morton(range->x0, range->y0), last = dk_morton(range->x1, range->y1);
     sqlite3_stmt *stmt = NULL;
@@ -300,16 +342,32 @@ dk_status dk_sheet_scan(dk_store *store, const dk_kind *layer, dk_sheet sheet, i
         sqlite3_bind_int64(stmt, 5, low & dk_sheet_row_bits);
         sqlite3_bind_int64(stmt, 6, high & dk_sheet_row_bits);
         sqlite3_bind_int64(stmt, 7, generation == DK_NEWEST ? INT64_MAX : generation);
+        sqlite3_bind_int64(stmt, 8, wanted != NULL ? DK_LARGE_SHEET : INT64_MAX);
         uint64_t next = from;
         for (int passed = 0; passed <= ROWS_PASSED && (status = dk_sql_step(store, stmt, err)) == DK_OK;) {
             const uint64_t cell = cell_of(sqlite3_column_int64(stmt, 0));
             if (cell >= next && in_range(range, cell)) {
                 passed = 0;
-                if (sqlite3_column_type(stmt, 1) == SQLITE_NULL) /* of another generation */
+                const int type = sqlite3_column_type(stmt, 1);
+                if (type == SQLITE_NULL) /* of another generation */
                     continue;
-                const void *data = sqlite3_column_blob(stmt, 1);
-                const size_t size = (size_t)sqlite3_column_bytes(stmt, 1);
-                if ((status = each(level, cell, data, size, user)) != DK_OK)
+                const void *data;
+                size_t size;
+                if (type == SQLITE_INTEGER) {
+                    if ((status = read_large(store, layer, sheet, sqlite3_column_int64(stmt, 0), wanted, user, err)) !=
+                        DK_OK)
+                        break;
+                    if (store->large.size == 0)
+                        continue;
+                    data = store->large.data;
+                    size = store->large.size;
+                } else {
+                    data = sqlite3_column_blob(stmt, 1);
+                    size = (size_t)sqlite3_column_bytes(stmt, 1);
+                }
+                if ((status = each(level, cell, data, size, user)) == DK_OK && first == last)
+                    status = DK_END; /* a generation sees one */
+                if (status != DK_OK)
                     break;
             } else {
                 if (cell >= next) /* beyond what was known to be outside */

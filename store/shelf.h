@@ -8,6 +8,13 @@
 #define DK_SHELVES 57        /* of levels 0 to DK_MAX_LEVEL */
 #define DK_DEEPEST_CELLS 20  /* no shelf has cells of a deeper level: a sheet's id has room for no more */
 
+/* Pieces: those that serve the zoom of their cells only lie on the shelf of that number; those that serve deeper zooms too,
+ * of which a tile asks every level, apart from them. */
+#define DK_LEAF_SHELVES 32
+
+static inline int dk_piece_shelf(int level, int last_zoom) { return last_zoom > level ? DK_LEAF_SHELVES + level : level; }
+static inline int dk_piece_level(int shelf) { return shelf % DK_LEAF_SHELVES; }
+
 static inline int dk_shelf_of(int level, int depth) { return 3 * level + depth; }
 static inline int dk_shelf_level(int shelf) { return shelf / 3; }
 static inline int dk_shelf_depth(int shelf) { return shelf % 3; }

@@ -89,7 +89,8 @@ static void append_sheet_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
          * bits out of the id, which compare as the numbers do. */
         dk_buf_format(sql,
                       "SELECT id,CASE WHEN (id&%lld) BETWEEN ?3 AND ?4 AND (id&%lld) BETWEEN ?5 AND ?6 AND born<=?7 "
-                      "AND (died=0 OR died>?7) THEN data END FROM %s_%s WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
+                      "AND (died=0 OR died>?7) THEN CASE WHEN length(data)<=?8 THEN data ELSE length(data) END END "
+                      "FROM %s_%s WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
                       (long long)dk_sheet_column_bits, (long long)dk_sheet_row_bits, t, k);
         break;
     case DK_STMT_SHEET_OPEN:

@@ -81,6 +81,7 @@ void dk_store_close(dk_store *store)
         close(store->lock);
     dk_catalogue_free(store->catalogue);
     free(store->raised);
+    dk_buf_finish(&store->large);
     free(store->path);
     free(store);
 }
@@ -381,7 +382,7 @@ dk_status dk_store_batches(dk_store *store, bool (*each)(const dk_batch *batch, 
     sqlite3_stmt *stmt = NULL;
     dk_status status = dk_sql_prepare(
         store,
-        "SELECT id,kind,title,source,state,created_at,rows,published_in,withdrawn_in FROM dikuai_batch ORDER BY id",
+        "SELECT id,kind,title,source,state,created_at,rows,published_in,withdrawn_in,datum FROM dikuai_batch ORDER BY id",
         &stmt, err);
     if (status != DK_OK)
         return status;
@@ -396,6 +397,7 @@ dk_status dk_store_batches(dk_store *store, bool (*each)(const dk_batch *batch, 
             .rows = sqlite3_column_int64(stmt, 6),
             .published_in = sqlite3_column_int64(stmt, 7),
             .withdrawn_in = sqlite3_column_int64(stmt, 8),
+            .datum = (const char *)sqlite3_column_text(stmt, 9),
         };
         if (!each(&batch, user)) {
             status = DK_END;

@@ -45,6 +45,7 @@ typedef struct dk_batch {
     const char *state;                        /* loading, staged, published, withdrawn */
     const char *created_at;                   /* UTC */
     int64_t rows, published_in, withdrawn_in; /* generations; 0: not yet */
+    const char *datum; /* how coordinates of an old datum became CGCS2000's; "": they were not of one */
 } dk_batch;
 dk_status dk_store_batches(dk_store *store, bool (*each)(const dk_batch *batch, void *user), void *user, dk_error *err);
 

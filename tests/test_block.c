@@ -349,6 +349,33 @@ static void damaged_blocks_are_refused(void **state)
     dk_block_builder_free(builder);
 }
 
+/* The zoom from which pieces stand for every drawing is told by the beginning of a block that holds the heads; where it
+ * does not, or one entry is never cut, the block has to be read. */
+static void the_beginning_tells_from_where_on_pieces_stand_for_all(void **state)
+{
+    (void)state;
+    dk_block_builder *builder = dk_block_builder_create();
+    dk_buf bytes;
+    dk_buf_init(&bytes);
+    for (int never = 0; never < 2; never++) {
+        dk_block_begin(builder, &layer);
+        for (uint32_t i = 0; i < 5; i++) {
+            entry e = make_entry(i);
+            e.head.cut_zoom = (uint8_t)(never && i == 3 ? 255 : 9 + i % 3);
+            add(builder, &e);
+        }
+        assert_int_equal(dk_block_finish(builder, &bytes), DK_OK);
+        const dk_block block = open_block(&bytes);
+        const size_t heads = (size_t)((const unsigned char *)(block.heads + block.n_entries) - block.data);
+        assert_int_equal(dk_block_cut(bytes.data, bytes.size), never ? 255 : 11);
+        assert_int_equal(dk_block_cut(bytes.data, heads), never ? 255 : 11);
+        for (size_t size = 0; size < heads; size++)
+            assert_int_equal(dk_block_cut(bytes.data, size), 255);
+    }
+    dk_buf_finish(&bytes);
+    dk_block_builder_free(builder);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -365,6 +392,7 @@ int main(void)
         cmocka_unit_test_setup(an_entry_of_other_fields_is_not_copied, set_up),
         cmocka_unit_test_setup(a_block_of_one_entry_byte_for_byte, set_up),
         cmocka_unit_test_setup(damaged_blocks_are_refused, set_up),
+        cmocka_unit_test_setup(the_beginning_tells_from_where_on_pieces_stand_for_all, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,7 +13,7 @@ static dk_crs accepted(const char *text)
 {
     dk_crs crs;
     dk_error err = {0};
-    if (dk_crs_from_text(text, &crs, &err) != DK_OK)
+    if (dk_crs_from_text(text, NULL, &crs, &err) != DK_OK)
         fail_msg("%s: %s", text, err.text);
     return crs;
 }
@@ -22,7 +22,7 @@ static void refused(const char *text, const char *because)
 {
     dk_crs crs;
     dk_error err = {0};
-    assert_true(dk_crs_from_text(text, &crs, &err) != DK_OK);
+    assert_true(dk_crs_from_text(text, NULL, &crs, &err) != DK_OK);
     if (strstr(err.text, because) == NULL)
         fail_msg("%s: %s", text, err.text);
 }
@@ -117,7 +117,7 @@ static void esri_names(void **state)
         assert_int_equal(OSRImportFromWkt(srs, &wkt), OGRERR_NONE);
         dk_crs crs;
         dk_error err = {0};
-        const dk_status status = dk_crs_from_srs(srs, "p.shp", &crs, &err);
+        const dk_status status = dk_crs_from_srs(srs, "p.shp", NULL, &crs, &err);
         OSRRelease(srs);
         if (wkts[i][1] != NULL) {
             assert_int_equal(status, DK_OK);
@@ -181,12 +181,45 @@ static void points(void **state)
     }
 }
 
+/* Every zone of the three datums, with its number before the eastings and without: EPSG codes are a number plus the zone. */
+static void every_zone_is_known_by_its_projection(void **state)
+{
+    (void)state;
+    static const struct {
+        dk_datum datum;
+        int with6, without6, with3, without3;
+    } families[] = {{DK_DATUM_CGCS2000, 4478, 4489, 4488, 4509},
+                    {DK_DATUM_XIAN80, 2314, 2325, 2324, 2345},
+                    {DK_DATUM_BEIJING54, 21400, 21440, 2376, 2397}};
+    const dk_crs_policy any = {.any_datum = true};
+    for (size_t f = 0; f < 3; f++)
+        for (int zone = 13; zone <= 45; zone++) {
+            const bool six = zone <= 23;
+            if (zone == 24)
+                continue;
+            for (int with = 0; with < 2; with++) {
+                char text[24];
+                dk_crs crs;
+                dk_error err;
+                const int base = six ? (with ? families[f].with6 : families[f].without6)
+                                     : (with ? families[f].with3 : families[f].without3);
+                snprintf(text, sizeof text, "EPSG:%d", base + zone);
+                assert_int_equal(dk_crs_from_text(text, &any, &crs, &err), DK_OK);
+                assert_true(crs.gauss);
+                assert_int_equal(crs.datum, families[f].datum);
+                assert_int_equal(crs.zone, with ? zone : 0);
+                assert_int_equal(six ? crs.zone6 : crs.zone3, zone);
+            }
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_whole_family_of_cgcs2000), cmocka_unit_test(no_datum_shift_in_any_pipeline),
         cmocka_unit_test(other_datums_by_name),         cmocka_unit_test(esri_names),
         cmocka_unit_test(zones_before_eastings),        cmocka_unit_test(points),
+        cmocka_unit_test(every_zone_is_known_by_its_projection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -503,11 +503,17 @@ dk_status dk_draw_entry(dk_feature_work *work, dk_mvt *mvt, const dk_tile_frame 
     const uint32_t unsound = frame->plate ? head->unsound_plate : head->unsound;
     const bool sound = frame->zoom >= head->first_zoom && (unsound >> frame->zoom & 1) == 0;
     dk_status status;
-    if ((sound || drawing->kind != DK_POLYGONS) && lies_inside(frame, &box)) {
+    if (lies_inside(frame, &box)) {
         status = round_drawing(work, frame, &box, drawing);
-        if (status == DK_OK)
+        if (status != DK_OK)
+            return status;
+        /* What publishing found unsound in any tile may yet be valid in this one's units. */
+        const dk_grid_shape *grid = &work->grid;
+        if (sound || drawing->kind != DK_POLYGONS ||
+            (grid->n_parts > 0 && dk_rings_valid(grid->xy, grid->parts, grid->n_parts, &work->valid))) {
             add_grid(work, mvt, drawing->kind);
-        return status;
+            return DK_OK;
+        }
     }
     const dk_parts *exact;
     status = exact_parts(work, frame, head, drawing, &exact);

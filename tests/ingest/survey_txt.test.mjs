@@ -150,7 +150,7 @@ test('[项目信息] and the values of 13 columns become columns', (t) => {
 
 test('broken files are one sentence', (t) => {
   const s = scene(t);
-  const cases = { 'long.txt': [Buffer.alloc(3 << 20, 'J'), /line 1: the line is over 64 KiB/], 'nul.txt': [Buffer.alloc(100), /not a text file: it holds NUL/],
+  const cases = { 'long.txt': [Buffer.alloc(3 << 20, 'J'), /line 1: the line is over 64 KiB/], 'nul.txt': [Buffer.alloc(100), /not a text: it holds NUL bytes/],
     'empty.txt': ['', /the file is empty/], 'table.txt': ['编号\t名称\n1\t甲\n', /no coordinate TXT/], 'utf16.txt': [Buffer.from('\ufeff' + fixture, 'utf16le'), /UTF-16/],
     'head.txt': [head(), /no parcels/] };
   for (const [name, [content, sentence]] of Object.entries(cases)) {

@@ -1,0 +1,648 @@
+#include "ingest/mining_boundary.h"
+
+#include "ingest/json.h"
+#include "store/text.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MOST_BYTES = 4 << 20,
+    MOST_RINGS = 10000 /* 报盘 allows 1000 points in all */
+};
+
+void dk_mining_boundary_init(dk_mining_boundary *boundary)
+{
+    *boundary = (dk_mining_boundary){0};
+    dk_buf_init(&boundary->texts);
+    dk_buf_init(&boundary->notes);
+}
+
+void dk_mining_boundary_finish(dk_mining_boundary *boundary)
+{
+    free(boundary->xy);
+    free(boundary->rings);
+    dk_buf_finish(&boundary->texts);
+    dk_buf_finish(&boundary->notes);
+    dk_mining_boundary_init(boundary);
+}
+
+bool dk_mining_column(const char *name)
+{
+    static const char *const names[] = {"区域坐标", "区域范围", "拐点坐标", "矿区范围拐点坐标", "矿区拐点坐标", "范围坐标", "矿区范围坐标", "QYZB", "QYFW"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcasecmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+/* ---- pieces of text ---- */
+
+/* Up to a comma, trimmed; into the folded text. */
+typedef struct token {
+    const char *text;
+    size_t size;
+} token;
+
+typedef struct parser {
+    dk_mining_boundary *out;
+    const char *text; /* under NFKC: full-width digits, commas and brackets are plain */
+    size_t size;
+    token *tokens;
+    size_t n_tokens, tokens_capacity;
+    double *raw; /* pairs as they stand, in the order of the text */
+    size_t raw_capacity, n_raw;
+    bool *dms;   /* whether a pair was written in degrees, minutes and seconds */
+    size_t dms_capacity;
+    dk_error *err;
+} parser;
+
+static dk_status no_memory(parser *p)
+{
+    return dk_fail(p->err, DK_NOMEM, "out of memory");
+}
+
+static bool blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static token trimmed(const char *text, size_t size)
+{
+    while (size > 0 && blank(text[0]))
+        text++, size--;
+    while (size > 0 && blank(text[size - 1]))
+        size--;
+    return (token){text, size};
+}
+
+static bool add_token(parser *p, token t)
+{
+    if (!dk_grow(&p->tokens, &p->tokens_capacity, p->n_tokens + 1, sizeof *p->tokens))
+        return false;
+    p->tokens[p->n_tokens++] = t;
+    return true;
+}
+
+/* A whole token as a number. */
+static bool as_number(token t, double *ret)
+{
+    char text[64], *end;
+    if (t.size == 0 || t.size >= sizeof text || strspn(t.text, "+-.0123456789") < t.size)
+        return false;
+    memcpy(text, t.text, t.size);
+    text[t.size] = '\0';
+    *ret = strtod(text, &end);
+    return *end == '\0' && end != text && isfinite(*ret);
+}
+
+/* Bytes of a token that a message shows: whole characters. */
+static int shown(token t)
+{
+    size_t size = t.size < 40 ? t.size : 40;
+    while (size > 0 && size < t.size && ((unsigned char)t.text[size] & 0xC0) == 0x80)
+        size--;
+    return (int)size;
+}
+
+static bool as_count(token t, size_t *ret)
+{
+    double number;
+    if (!as_number(t, &number) || number < 0 || number > 1e6 || number != floor(number))
+        return false;
+    *ret = (size_t)number;
+    return true;
+}
+
+/* 110°00′28.20″, perhaps with E or N, and marks of all kinds; t.size bytes at most. Advances. */
+static bool take_degrees(const char **at, const char *end, double *ret)
+{
+    static const char *const marks[3][5] = {{"°", "度", "º", NULL}, {"′", "'", "’", "分", NULL}, {"′′", "″", "\"", "秒", NULL}};
+    const char *from = *at;
+    double parts[3] = {0};
+    int n = 0;
+    for (; n < 3; n++) {
+        const char *start = from;
+        while (from < end && (isdigit((unsigned char)*from) || *from == '.'))
+            from++;
+        if (from == start || from - start > 20)
+            break;
+        char text[32];
+        memcpy(text, start, (size_t)(from - start));
+        text[from - start] = '\0';
+        parts[n] = strtod(text, NULL);
+        bool marked = false;
+        if (n == 2 && end - from >= 2 && from[0] == '\'' && from[1] == '\'') { /* two single ones */
+            from += 2;
+            marked = true;
+        }
+        for (size_t i = 0; !marked && i < 5 && marks[n][i] != NULL; i++) {
+            const size_t size = strlen(marks[n][i]);
+            if ((size_t)(end - from) >= size && memcmp(from, marks[n][i], size) == 0) {
+                from += size;
+                marked = true;
+            }
+        }
+        if (!marked) {
+            if (n == 0)
+                return false;
+            from = start;
+            break;
+        }
+        while (from < end && *from == ' ')
+            from++;
+    }
+    if (n == 0 || parts[1] >= 60 || parts[2] >= 60)
+        return false;
+    *ret = parts[0] + parts[1] / 60 + parts[2] / 3600;
+    *at = from;
+    return true;
+}
+
+static bool add_raw(parser *p, double a, double b, bool dms)
+{
+    if (!dk_grow(&p->raw, &p->raw_capacity, 2 * p->n_raw + 2, sizeof *p->raw) ||
+        !dk_grow(&p->dms, &p->dms_capacity, p->n_raw + 1, sizeof *p->dms))
+        return false;
+    p->raw[2 * p->n_raw] = a;
+    p->raw[2 * p->n_raw + 1] = b;
+    p->dms[p->n_raw++] = dms;
+    return true;
+}
+
+static bool coordinate(token t, double *ret, bool *ret_dms)
+{
+    const char *at = t.text;
+    *ret_dms = false;
+    if (as_number(t, ret))
+        return true;
+    *ret_dms = take_degrees(&at, t.text + t.size, ret) && at == t.text + t.size;
+    return *ret_dms;
+}
+
+static bool end_ring(parser *p, size_t first, double top, double bottom, bool excluded, token description)
+{
+    dk_mining_boundary *out = p->out;
+    if (!dk_grow(&out->rings, &out->rings_capacity, out->n_rings + 1, sizeof *out->rings))
+        return false;
+    out->rings[out->n_rings++] = (dk_mining_ring){first, p->n_raw - first, top, bottom, excluded, out->texts.size};
+    dk_buf_append(&out->texts, description.text, description.size);
+    dk_buf_byte(&out->texts, 0);
+    return !out->texts.failed;
+}
+
+static void forget(parser *p)
+{
+    p->n_raw = p->out->n_rings = 0;
+    dk_buf_clear(&p->out->texts);
+}
+
+static double height(token t)
+{
+    double number;
+    return as_number(t, &number) ? number : NAN;
+}
+
+/* ---- A and B ---- */
+
+static dk_status split_commas(parser *p)
+{
+    for (size_t from = 0; from <= p->size;) {
+        const char *comma = memchr(p->text + from, ',', p->size - from);
+        const size_t to = comma != NULL ? (size_t)(comma - p->text) : p->size;
+        if (!add_token(p, trimmed(p->text + from, to - from)))
+            return no_memory(p);
+        from = to + 1;
+    }
+    while (p->n_tokens > 0 && p->tokens[p->n_tokens - 1].size == 0) /* a comma at the end is usual */
+        p->n_tokens--;
+    return DK_OK;
+}
+
+/* numbered: form A. */
+static dk_status parse_rings(parser *p, bool numbered)
+{
+    const size_t per_point = numbered ? 3 : 2, behind = numbered ? 4 : 3;
+    size_t n_rings, at = 1;
+    forget(p);
+    if (p->n_tokens < 2 || !as_count(p->tokens[0], &n_rings) || n_rings == 0 || n_rings > MOST_RINGS)
+        return dk_fail(p->err, DK_INVALID, "it does not begin with the number of rings");
+    for (size_t r = 0; r < n_rings; r++) {
+        size_t n;
+        const size_t first = p->n_raw;
+        if (at >= p->n_tokens)
+            return dk_fail(p->err, DK_INVALID, "it says %zu rings and ends behind %zu", n_rings, r);
+        if (!as_count(p->tokens[at], &n) || n < 3)
+            return dk_fail(p->err, DK_INVALID, "ring %zu: \"%.*s\" is no number of points (3 or more)", r + 1,
+                           shown(p->tokens[at]), p->tokens[at].text);
+        at++;
+        for (size_t i = 0; i < n; i++, at += per_point) {
+            double a, b;
+            bool a_dms, b_dms;
+            if (p->n_tokens - at < per_point || at > p->n_tokens)
+                return dk_fail(p->err, DK_INVALID, "ring %zu says %zu points and ends behind %zu", r + 1, n, i);
+            if (!coordinate(p->tokens[at + per_point - 2], &a, &a_dms) ||
+                !coordinate(p->tokens[at + per_point - 1], &b, &b_dms))
+                return dk_fail(p->err, DK_INVALID, "ring %zu, point %zu: these are no two coordinates", r + 1, i + 1);
+            if (!add_raw(p, a, b, a_dms && b_dms))
+                return no_memory(p);
+        }
+        /* The values behind the last ring may be cut off with the commas; those of others may not. */
+        token rest[4] = {{"", 0}, {"", 0}, {"", 0}, {"", 0}};
+        const size_t left = p->n_tokens - at;
+        if (left < behind && r + 1 < n_rings)
+            return dk_fail(p->err, DK_INVALID, "ring %zu: the %s behind its points are cut off", r + 1,
+                           numbered ? "heights, description and flag" : "three values");
+        for (size_t i = 0; i < behind && i < left; i++)
+            rest[i] = p->tokens[at + i];
+        at += behind < left ? behind : left;
+        bool excluded;
+        double flag = 1;
+        if (numbered) {
+            if (rest[3].size > 0 && (!as_number(rest[3], &flag) || (flag != 1 && flag != -1)))
+                return dk_fail(p->err, DK_INVALID, "ring %zu: \"%.*s\" is no flag; it is 1 (圈入) or -1 (扣除)", r + 1,
+                               shown(rest[3]), rest[3].text);
+            excluded = flag == -1;
+        } else {
+            excluded = rest[1].size > 0 && as_number(rest[1], &flag) && flag != 0;
+        }
+        if (!end_ring(p, first, numbered ? height(rest[0]) : NAN, numbered ? height(rest[1]) : NAN, excluded,
+                      numbered ? rest[2] : (token){"", 0}))
+            return no_memory(p);
+    }
+    if (at < p->n_tokens)
+        return dk_fail(p->err, DK_INVALID, "it says %zu rings and goes on behind them: \"%.*s\"", n_rings,
+                       shown(p->tokens[at]), p->tokens[at].text);
+    return DK_OK;
+}
+
+/* ---- D ---- */
+
+/* The numbers of a part: coordinates, and whether they were degrees with marks. Words are passed over. */
+typedef struct numbers {
+    double *values;
+    bool *dms;
+    size_t n, capacity, dms_capacity;
+} numbers;
+
+static bool add_value(numbers *list, double value, bool dms)
+{
+    if (!dk_grow(&list->values, &list->capacity, list->n + 1, sizeof *list->values) ||
+        !dk_grow(&list->dms, &list->dms_capacity, list->n + 1, sizeof *list->dms))
+        return false;
+    list->values[list->n] = value;
+    list->dms[list->n++] = dms;
+    return true;
+}
+
+/* Two heights behind 标高, in either order. */
+static void read_heights(const char *at, const char *end, double *ret_top, double *ret_bottom)
+{
+    double found[2];
+    int n = 0;
+    while (at < end && n < 2) {
+        char *stop;
+        const bool sign = (*at == '-' || *at == '+') && at + 1 < end && isdigit((unsigned char)at[1]);
+        if (!sign && !isdigit((unsigned char)*at)) {
+            at++;
+            continue;
+        }
+        char text[32];
+        size_t size = 0;
+        while (at + size < end && size < sizeof text - 1 && (isdigit((unsigned char)at[size]) || at[size] == '.' || (size == 0 && sign)))
+            size++;
+        memcpy(text, at, size);
+        text[size] = '\0';
+        found[n++] = strtod(text, &stop);
+        at += size > 0 ? size : 1;
+    }
+    if (n == 2) {
+        *ret_top = fmax(found[0], found[1]);
+        *ret_bottom = fmin(found[0], found[1]);
+    }
+}
+
+static bool read_numbers(const char *at, const char *end, numbers *list)
+{
+    list->n = 0;
+    while (at < end) {
+        if (!isdigit((unsigned char)*at)) {
+            /* A letter or word before a number is part of a name: 拐点1, J1. */
+            at++;
+            continue;
+        }
+        double value;
+        if (take_degrees(&at, end, &value)) {
+            if (!add_value(list, value, true))
+                return false;
+            continue;
+        }
+        char text[40];
+        size_t size = 0;
+        while (at + size < end && size < sizeof text - 1 && (isdigit((unsigned char)at[size]) || at[size] == '.'))
+            size++;
+        memcpy(text, at, size);
+        text[size] = '\0';
+        if (!add_value(list, strtod(text, NULL), false))
+            return false;
+        at += size;
+    }
+    return true;
+}
+
+/* One part of a line: a point, or a ring if it holds several. words: there are others than numbers in it. *io_first: where the ring under way begins. */
+static dk_status take_part(parser *p, const numbers *list, bool words, size_t line, size_t *io_first, double *io_number)
+{
+    const token none = {"", 0};
+    if (list->n == 0 || (list->n == 1 && words)) /* a title: 2000国家大地坐标系 */
+        return DK_OK;
+    if (list->n == 2 || list->n == 3) {
+        const double number = list->n == 3 ? list->values[0] : *io_number + 1;
+        const size_t k = list->n - 2;
+        if (p->n_raw - *io_first >= 3 && list->values[k] == p->raw[2 * *io_first] &&
+            list->values[k + 1] == p->raw[2 * *io_first + 1]) { /* the first point again closes the ring */
+            if (!end_ring(p, *io_first, NAN, NAN, false, none))
+                return no_memory(p);
+            *io_first = p->n_raw;
+            *io_number = 0;
+            return DK_OK;
+        }
+        if (number <= *io_number && p->n_raw - *io_first >= 3) { /* 点号 starts again */
+            if (!end_ring(p, *io_first, NAN, NAN, false, none))
+                return no_memory(p);
+            *io_first = p->n_raw;
+        }
+        *io_number = number;
+        return add_raw(p, list->values[k], list->values[k + 1], list->dms[k] && list->dms[k + 1]) ? DK_OK : no_memory(p);
+    }
+    const size_t step = list->n % 3 == 0 && list->values[0] < 1000 && list->values[3] == list->values[0] + 1 ? 3
+                        : list->n % 2 == 0                                                                   ? 2
+                                                                                                             : 0;
+    if (step == 0 || list->n < 3 * step)
+        return dk_fail(p->err, DK_INVALID, "line %zu: %zu numbers, which are neither a point (点号 X Y) nor a ring", line,
+                       list->n);
+    if (p->n_raw > *io_first && !end_ring(p, *io_first, NAN, NAN, false, none))
+        return no_memory(p);
+    *io_first = p->n_raw;
+    for (size_t i = step - 2; i + 1 < list->n; i += step)
+        if (!add_raw(p, list->values[i], list->values[i + 1], list->dms[i] && list->dms[i + 1]))
+            return no_memory(p);
+    if (!end_ring(p, *io_first, NAN, NAN, false, none))
+        return no_memory(p);
+    *io_first = p->n_raw;
+    *io_number = 0;
+    return DK_OK;
+}
+
+static dk_status parse_table(parser *p)
+{
+    static const char height_word[] = "标高";
+    const token none = {"", 0};
+    numbers list = {0};
+    size_t first = 0, line = 1;
+    double number = 0, top = NAN, bottom = NAN;
+    dk_status status = DK_OK;
+    forget(p);
+    for (size_t from = 0; status == DK_OK && from < p->size;) {
+        size_t to = from;
+        while (to < p->size && p->text[to] != '\n' && p->text[to] != ';')
+            to++;
+        token part = trimmed(p->text + from, to - from);
+        const char *word = part.size >= sizeof height_word - 1 ? memmem(part.text, part.size, height_word, sizeof height_word - 1) : NULL;
+        if (word != NULL) {
+            read_heights(word + sizeof height_word - 1, part.text + part.size, &top, &bottom);
+            part.size = (size_t)(word - part.text);
+        }
+        if (part.size == 0 && word == NULL && p->n_raw - first >= 3) { /* a blank line, or ;; */
+            if (!end_ring(p, first, NAN, NAN, false, none))
+                status = no_memory(p);
+            first = p->n_raw;
+            number = 0;
+        } else if (!read_numbers(part.text, part.text + part.size, &list)) {
+            status = no_memory(p);
+        } else {
+            status = take_part(p, &list, strspn(part.text, "0123456789., ") < part.size, line, &first, &number);
+        }
+        line += to < p->size && p->text[to] == '\n';
+        from = to + 1;
+    }
+    if (status == DK_OK && p->n_raw > first && !end_ring(p, first, NAN, NAN, false, none))
+        status = no_memory(p);
+    if (status == DK_OK && p->out->n_rings == 0)
+        status = dk_fail(p->err, DK_INVALID, "there are no coordinates in it");
+    for (size_t i = 0; status == DK_OK && i < p->out->n_rings; i++)
+        p->out->rings[i].top = top, p->out->rings[i].bottom = bottom;
+    free(list.values);
+    free(list.dms);
+    return status;
+}
+
+/* ---- what the numbers are ---- */
+
+typedef enum kind { UNKNOWN, DEGREES, PACKED, METRES } kind;
+
+static bool between(double value, double low, double high)
+{
+    return value >= low && value <= high;
+}
+
+/* 1100028.20 and the like: minutes and seconds below 60. */
+static bool unpack(double packed, double *ret)
+{
+    const double degrees = floor(packed / 10000), minutes = floor(fmod(packed, 10000) / 100), seconds = fmod(packed, 100);
+    *ret = degrees + minutes / 60 + seconds / 3600;
+    return minutes < 60 && seconds < 60;
+}
+
+static bool easting(double value)
+{
+    return between(value, 100000, 900000) || (between(value, 13e6, 46e6) && between(fmod(value, 1e6), 100000, 900000));
+}
+
+/* What a pair is, and whether its first number is the north. */
+static kind kind_of(double a, double b, bool *ret_north_first)
+{
+    double unpacked;
+    for (int swap = 0; swap < 2; swap++) {
+        const double east = swap ? a : b, north = swap ? b : a;
+        *ret_north_first = !swap;
+        if (between(east, 73, 136) && between(north, 16, 54))
+            return DEGREES;
+        if (between(east, 730000, 1365960) && between(north, 160000, 545960) && unpack(east, &unpacked) && unpack(north, &unpacked))
+            return PACKED;
+        if (between(north, 1.7e6, 6e6) && easting(east))
+            return METRES;
+    }
+    return UNKNOWN;
+}
+
+/* Degrees written as DD.MMSS look like decimal ones: minutes and seconds below 60 everywhere say so, unless there is
+ * nothing to see. */
+static bool may_be_minutes(double value)
+{
+    const double minutes = floor((value - floor(value)) * 100 + 1e-7), seconds = fmod(value * 10000 + 1e-5, 100);
+    return minutes < 60 && seconds < 60;
+}
+
+static dk_status understand(parser *p)
+{
+    dk_mining_boundary *out = p->out;
+    kind all = UNKNOWN;
+    bool decimal = false, any_north_first = false, any_east_first = false;
+    if (!dk_grow(&out->xy, &out->points_capacity, 2 * p->n_raw + 2, sizeof *out->xy))
+        return no_memory(p);
+    for (size_t r = 0; r < out->n_rings; r++)
+        for (size_t i = 0; i < out->rings[r].n; i++) {
+            const size_t k = out->rings[r].first + i;
+            const double a = p->raw[2 * k], b = p->raw[2 * k + 1];
+            bool north_first;
+            const kind found = kind_of(a, b, &north_first);
+            if (found == UNKNOWN)
+                return dk_fail(p->err, DK_INVALID,
+                               "ring %zu, point %zu: %.10g and %.10g are neither northing and easting nor latitude and "
+                               "longitude in China",
+                               r + 1, i + 1, a, b);
+            if (all != UNKNOWN && found != all)
+                return dk_fail(p->err, DK_INVALID, "ring %zu, point %zu: %s, where those before are %s", r + 1, i + 1,
+                               found == METRES ? "metres" : "degrees", all == METRES ? "metres" : "degrees written otherwise");
+            all = found;
+            double x = north_first ? b : a, y = north_first ? a : b;
+            any_north_first |= north_first;
+            any_east_first |= !north_first;
+            if (found == PACKED) {
+                unpack(x, &x);
+                unpack(y, &y);
+            }
+            decimal |= found == DEGREES && (p->dms[k] || !may_be_minutes(a) || !may_be_minutes(b));
+            if (found == METRES) {
+                const int zone = x >= 13e6 ? (int)(x / 1e6) : 0;
+                if (k > 0 && zone != out->zone)
+                    return dk_fail(p->err, DK_INVALID, "ring %zu, point %zu: its easting begins with zone %d, those before "
+                                   "with %d", r + 1, i + 1, zone, out->zone);
+                out->zone = zone;
+            }
+            out->xy[2 * k] = x;
+            out->xy[2 * k + 1] = y;
+        }
+    out->n_points = p->n_raw;
+    out->degrees = all != METRES;
+    if (all == DEGREES && !decimal)
+        return dk_fail(p->err, DK_INVALID,
+                       "whether %.10g is degrees or degrees, minutes and seconds (DDD.MMSS) cannot be told: both are "
+                       "possible at every point; write it as 110°00′28.20″ or with decimals that show it",
+                       p->raw[0]);
+    if (any_north_first && any_east_first)
+        dk_buf_text(&out->notes, "some points have the north first and some the east; each was read by its size\n");
+    if (all == PACKED)
+        dk_buf_text(&out->notes, "the coordinates were read as degrees, minutes and seconds without marks (DDDMMSS)\n");
+    return DK_OK;
+}
+
+/* A last point that repeats the first closes the ring, which none needs to. */
+static dk_status tidy_rings(parser *p)
+{
+    dk_mining_boundary *out = p->out;
+    for (size_t r = 0; r < out->n_rings; r++) {
+        dk_mining_ring *ring = &out->rings[r];
+        const double *xy = out->xy + 2 * ring->first;
+        while (ring->n > 1 && xy[0] == xy[2 * ring->n - 2] && xy[1] == xy[2 * ring->n - 1])
+            ring->n--;
+        size_t different = ring->n > 0;
+        for (size_t i = 1; i < ring->n; i++)
+            different += xy[2 * i] != xy[2 * i - 2] || xy[2 * i + 1] != xy[2 * i - 1];
+        if (different < 3)
+            return dk_fail(p->err, DK_INVALID, "ring %zu has fewer than 3 points that differ", r + 1);
+        const char *description = (const char *)out->texts.data + ring->description;
+        if (ring->excluded && strstr(description, "圈入") != NULL)
+            dk_buf_format(&out->notes, "ring %zu is described as 圈入 and its flag is -1 (扣除); the flag was followed\n", r + 1);
+        if (!ring->excluded && strstr(description, "扣除") != NULL)
+            dk_buf_format(&out->notes, "ring %zu is described as 扣除 and its flag is 1 (圈入); the flag was followed\n", r + 1);
+    }
+    return out->notes.failed ? no_memory(p) : DK_OK;
+}
+
+/* How far a form was understood decides whose sentence is given. */
+static bool looks_like_a(const parser *p)
+{
+    size_t rings, points, first, second;
+    return p->n_tokens > 8 && as_count(p->tokens[0], &rings) && as_count(p->tokens[1], &points) &&
+           as_count(p->tokens[2], &first) && as_count(p->tokens[5], &second) && first < 100000 && second == first + 1;
+}
+
+dk_status dk_mining_parse(const char *text, size_t size, dk_mining_boundary *ret, dk_error *err)
+{
+    ret->n_points = ret->n_rings = 0;
+    ret->zone = 0;
+    ret->degrees = false;
+    dk_buf_clear(&ret->texts);
+    dk_buf_clear(&ret->notes);
+    if (size > MOST_BYTES)
+        return dk_fail(err, DK_LIMIT, "the boundary is a text of more than 4 MiB");
+    dk_buf folded;
+    dk_buf_init(&folded);
+    parser p = {.out = ret, .err = err};
+    for (size_t from = 0; from <= size;) { /* a line at a time, as folding joins lines */
+        const char *end = memchr(text + from, '\n', size - from);
+        const size_t to = end != NULL ? (size_t)(end - text) : size;
+        dk_text_fold(text + from, to - from, &folded);
+        if (to < size)
+            dk_buf_byte(&folded, '\n');
+        from = to + 1;
+    }
+    dk_status status = dk_buf_cstr(&folded) != NULL ? DK_OK : no_memory(&p);
+    p.text = (const char *)folded.data;
+    p.size = folded.size;
+    if (status == DK_OK)
+        status = split_commas(&p);
+    if (status == DK_OK && (status = parse_rings(&p, true)) == DK_INVALID && !looks_like_a(&p)) {
+        dk_error other;
+        p.err = &other;
+        status = parse_rings(&p, false);
+        if (status == DK_INVALID) {
+            p.err = err;
+            status = parse_table(&p);
+        }
+        p.err = err;
+        if (status == DK_NOMEM)
+            dk_fail(err, DK_NOMEM, "out of memory");
+    }
+    if (status == DK_OK)
+        status = understand(&p);
+    if (status == DK_OK)
+        status = tidy_rings(&p);
+    free(p.tokens);
+    free(p.raw);
+    free(p.dms);
+    dk_buf_finish(&folded);
+    return status;
+}
+
+bool dk_mining_json(const dk_mining_boundary *boundary, dk_buf *out)
+{
+    dk_buf_byte(out, '[');
+    for (size_t r = 0; r < boundary->n_rings; r++) {
+        const dk_mining_ring *ring = &boundary->rings[r];
+        dk_buf_text(out, r > 0 ? ",{\"top\":" : "{\"top\":");
+        if (isnan(ring->top))
+            dk_buf_text(out, "null");
+        else
+            dk_buf_format(out, "%.10g", ring->top);
+        dk_buf_text(out, ",\"bottom\":");
+        if (isnan(ring->bottom))
+            dk_buf_text(out, "null");
+        else
+            dk_buf_format(out, "%.10g", ring->bottom);
+        dk_buf_format(out, ",\"excluded\":%s,\"description\":", ring->excluded ? "true" : "false");
+        dk_json_string((const char *)boundary->texts.data + ring->description, out);
+        dk_buf_text(out, ",\"points\":[");
+        for (size_t i = 0; i < ring->n; i++)
+            dk_buf_format(out, "%s[%.12g,%.12g]", i > 0 ? "," : "", boundary->xy[2 * (ring->first + i)],
+                          boundary->xy[2 * (ring->first + i) + 1]);
+        dk_buf_text(out, "]}");
+    }
+    dk_buf_byte(out, ']');
+    return !out->failed;
+}

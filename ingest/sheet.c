@@ -1,0 +1,359 @@
+#include "ingest/sheet_internal.h"
+
+#include "ingest/values.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+void dk_sheet_cell_name(size_t column, int64_t row, char ret[32])
+{
+    char letters[8];
+    size_t n = sizeof letters - 1;
+    letters[n] = '\0';
+    for (size_t rest = column + 1; rest > 0 && n > 0; rest = (rest - 1) / 26)
+        letters[--n] = (char)('A' + (rest - 1) % 26);
+    snprintf(ret, 32, "%s%lld", letters + n, (long long)row);
+}
+
+/* ---- for the readers ---- */
+
+dk_status dk_sheet_add_name(dk_sheet *sheet, const char *name, dk_error *err)
+{
+    if (!dk_grow(&sheet->names, &sheet->names_capacity, sheet->n_names + 1, sizeof *sheet->names) ||
+        (sheet->names[sheet->n_names] = strdup(name)) == NULL)
+        return dk_fail(err, DK_NOMEM, "%s: out of memory", sheet->path);
+    sheet->n_names++;
+    return DK_OK;
+}
+
+void dk_sheet_begin_row(dk_sheet *sheet, int64_t number)
+{
+    sheet->row_number = number;
+    sheet->n_cells = 0;
+    sheet->problem[0] = '\0';
+    dk_buf_clear(&sheet->text);
+}
+
+bool dk_sheet_add_cell(dk_sheet *sheet, size_t column, dk_cell_type type, double number, const char *text, size_t size)
+{
+    if (column >= DK_SHEET_MAX_COLUMNS)
+        return false;
+    if (column >= sheet->capacity) {
+        const size_t capacity = column < 32 ? 64 : 2 * column;
+        dk_cell *cells = realloc(sheet->cells, capacity * sizeof *cells);
+        if (cells != NULL)
+            sheet->cells = cells;
+        size_t *places = cells != NULL ? realloc(sheet->places, capacity * sizeof *places) : NULL;
+        if (places == NULL)
+            return false;
+        sheet->places = places;
+        sheet->capacity = capacity;
+    }
+    for (; sheet->n_cells <= column; sheet->n_cells++)
+        sheet->cells[sheet->n_cells] = (dk_cell){.text = ""};
+    const bool text_cell = type == DK_CELL_TEXT || type == DK_CELL_DATE;
+    if (!text_cell)
+        size = 0;
+    sheet->cells[column] = (dk_cell){.type = type, .real = number, .size = size};
+    sheet->places[column] = sheet->text.size;
+    if (size > DK_SHEET_MAX_ROW_TEXT - sheet->text.size) {
+        /* one text named by thousands of cells is small in the file */
+        sheet->cells[column] = (dk_cell){.text = ""};
+        dk_sheet_cell_problem(sheet, column, "the texts of this row are over 16 MiB together; shorten them");
+    } else if (text_cell) {
+        dk_buf_append(&sheet->text, text, size);
+        dk_buf_byte(&sheet->text, 0);
+    }
+    return !sheet->text.failed;
+}
+
+bool dk_sheet_add_date(dk_sheet *sheet, size_t column, double serial)
+{
+    char date[11];
+    if (dk_date_from_serial(serial + (sheet->date_1904 ? 1462 : 0), date))
+        return dk_sheet_add_cell(sheet, column, DK_CELL_DATE, 0, date, 10);
+    return dk_sheet_add_cell(sheet, column, DK_CELL_REAL, serial, NULL, 0);
+}
+
+void dk_sheet_cell_problem(dk_sheet *sheet, size_t column, const char *sentence)
+{
+    char name[32];
+    if (sheet->problem[0] != '\0')
+        return;
+    dk_sheet_cell_name(column, sheet->row_number, name);
+    snprintf(sheet->problem, sizeof sheet->problem, "cell %s: %s", name, sentence);
+}
+
+bool dk_sheet_add_merge(dk_sheet *sheet, const dk_sheet_merge *merge)
+{
+    if (sheet->merges_known || (merge->first_row == merge->last_row && merge->first_column == merge->last_column))
+        return true;
+    if (sheet->n_merges == DK_SHEET_MAX_MERGES ||
+        !dk_grow(&sheet->merges, &sheet->merges_capacity, sheet->n_merges + 1, sizeof *sheet->merges))
+        return false;
+    sheet->merges[sheet->n_merges++] = *merge;
+    return true;
+}
+
+/* ECMA-376 part 1, 18.8.30: 14 to 17 and 22 everywhere, 27 to 31, 36 and 50 to 58 in Chinese; 18 to 21, 32 to 35, 45 to
+ * 47, 55 and 56 show a time alone. A code is one of a date if year, month or day stand in it outside quotes. */
+bool dk_sheet_format_is_date(unsigned id, const char *code)
+{
+    if (code == NULL)
+        return (id >= 14 && id <= 17) || id == 22 || (id >= 27 && id <= 31) || id == 36 ||
+               (id >= 50 && id <= 58 && id != 55 && id != 56);
+    bool day = false, month = false, clock = false;
+    for (const char *at = code; *at != '\0' && *at != ';'; at++) {
+        if (*at == '"' || *at == '[') {
+            const char *end = strchr(at + 1, *at == '"' ? '"' : ']');
+            if (end == NULL)
+                break;
+            at = end;
+        } else if ((*at == '\\' || *at == '_' || *at == '*') && at[1] != '\0') {
+            at++;
+        } else if (strncasecmp(at, "general", 7) == 0) {
+            at += 6;
+        } else {
+            day |= *at == 'y' || *at == 'Y' || *at == 'd' || *at == 'D';
+            month |= *at == 'm' || *at == 'M';
+            clock |= *at == 'h' || *at == 'H' || *at == 's' || *at == 'S';
+        }
+    }
+    return day || (month && !clock);
+}
+
+/* ---- opening ---- */
+
+static dk_status first_bytes(const char *path, unsigned char ret[8], size_t *ret_n, dk_error *err)
+{
+    FILE *file = fopen(path, "rb");
+    if (file == NULL)
+        return dk_fail(err, DK_IO, "%s: cannot be opened: %s", path, strerror(errno));
+    *ret_n = fread(ret, 1, 8, file);
+    fclose(file);
+    return DK_OK;
+}
+
+static dk_status read_whole(const char *path, unsigned char **ret_data, size_t *ret_size, dk_error *err)
+{
+    enum { MOST = 512 << 20 }; /* an XLS ends at 65536 rows of 256 columns */
+    FILE *file = fopen(path, "rb");
+    if (file == NULL)
+        return dk_fail(err, DK_IO, "%s: cannot be opened: %s", path, strerror(errno));
+    dk_status status = DK_OK;
+    unsigned char *data = NULL;
+    long size = -1;
+    if (fseek(file, 0, SEEK_END) == 0)
+        size = ftell(file);
+    if (size < 0 || fseek(file, 0, SEEK_SET) != 0)
+        status = dk_fail(err, DK_IO, "%s: cannot be read: %s", path, strerror(errno));
+    else if (size > MOST)
+        status = dk_fail(err, DK_LIMIT, "%s: an XLS of more than 512 MiB; save it as XLSX", path);
+    else if ((data = malloc(size > 0 ? (size_t)size : 1)) == NULL)
+        status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
+    else if (fread(data, 1, (size_t)size, file) != (size_t)size)
+        status = dk_fail(err, DK_IO, "%s: cannot be read: %s", path, strerror(errno));
+    fclose(file);
+    if (status != DK_OK) {
+        free(data);
+        return status;
+    }
+    *ret_data = data;
+    *ret_size = (size_t)size;
+    return DK_OK;
+}
+
+/* Whether a ZIP archive is an ODS: its first member is then the uncompressed mimetype (OpenDocument 1.2 part 3, 3.3).
+ */
+static bool is_ods(const char *path)
+{
+    static const char type[] = "mimetypeapplication/vnd.oasis.opendocument.spreadsheet";
+    char head[30 + sizeof type] = "";
+    FILE *file = fopen(path, "rb");
+    if (file == NULL)
+        return false;
+    const size_t got = fread(head, 1, sizeof head - 1, file);
+    fclose(file);
+    return got >= 30 + sizeof type - 1 && memcmp(head + 30, type, sizeof type - 1) == 0;
+}
+
+static dk_status open_format(dk_sheet *sheet, dk_error *err)
+{
+    static const unsigned char ole[8] = {0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1};
+    unsigned char head[8];
+    size_t n = 0;
+    dk_status status = first_bytes(sheet->path, head, &n, err);
+    if (status != DK_OK)
+        return status;
+    const char *dot = strrchr(sheet->path, '.');
+    if (n == 8 && memcmp(head, ole, 8) == 0) {
+        unsigned char *data = NULL;
+        size_t size = 0;
+        status = read_whole(sheet->path, &data, &size, err);
+        if (status == DK_OK)
+            status = dk_sheet_open_xls(sheet, data, size, err);
+        free(data);
+        return status;
+    }
+    if (n >= 4 && memcmp(head, "PK\3\4", 4) == 0)
+        return is_ods(sheet->path) || (dot != NULL && strcasecmp(dot, ".ods") == 0) ? dk_sheet_open_ods(sheet, err)
+                                                                                    : dk_sheet_open_xlsx(sheet, err);
+    const char *format = dot == NULL                    ? "XLSX"
+                         : strcasecmp(dot, ".xls") == 0 ? "XLS"
+                         : strcasecmp(dot, ".ods") == 0 ? "ODS"
+                                                        : "XLSX";
+    const size_t blank = n > 3 && memcmp(head, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+    if (n > blank && head[blank] == '<')
+        return dk_fail(
+            err, DK_INVALID,
+            "%s: this is a web page or XML with the name of a sheet; open it in a spreadsheet program and save "
+            "it as XLSX",
+            sheet->path);
+    return dk_fail(
+        err, DK_INVALID,
+        "%s: cannot be read as %s; the file is damaged, or of another format than its name says; save it again",
+        sheet->path, format);
+}
+
+static dk_status choose(dk_sheet *sheet, const char *name, dk_error *err)
+{
+    dk_status status = DK_OK;
+    size_t n_filled = 0, filled = 0;
+    if (sheet->n_names == 0)
+        return dk_fail(err, DK_INVALID, "%s: the file has no sheet", sheet->path);
+    for (size_t i = 0; i < sheet->n_names && name != NULL; i++)
+        if (strcmp(sheet->names[i], name) == 0) {
+            sheet->chosen = i;
+            return dk_sheet_rewind(sheet, err);
+        }
+    /* The empty sheets of a new workbook do not count. */
+    for (size_t i = 0; i < sheet->n_names && name == NULL && sheet->n_names > 1; i++) {
+        dk_sheet_row row;
+        sheet->chosen = i;
+        status = dk_sheet_rewind(sheet, err);
+        if (status == DK_OK)
+            status = dk_sheet_next(sheet, &row, err);
+        sheet->n_merges = 0;
+        sheet->merges_known = false;
+        if (status != DK_OK && status != DK_END)
+            return status;
+        if (status == DK_OK) {
+            n_filled++;
+            filled = i;
+        }
+    }
+    sheet->chosen = filled;
+    if (name == NULL && (sheet->n_names == 1 || n_filled == 1))
+        return dk_sheet_rewind(sheet, err);
+    dk_buf list;
+    dk_buf_init(&list);
+    for (size_t i = 0; i < sheet->n_names; i++)
+        dk_buf_format(&list, "%s%s", i > 0 ? ", " : "", sheet->names[i]);
+    const char *names = dk_buf_cstr(&list);
+    if (name != NULL)
+        status = dk_fail(err, DK_NOT_FOUND, "%s: there is no sheet \"%s\"; there are: %s", sheet->path, name,
+                         names ? names : "");
+    else if (n_filled == 0)
+        status = dk_fail(err, DK_INVALID, "%s: the table is empty", sheet->path);
+    else
+        status = dk_fail(err, DK_INVALID, "%s: the file has %zu sheets; choose one with --layer: %s", sheet->path,
+                         sheet->n_names, names ? names : "");
+    dk_buf_finish(&list);
+    return status;
+}
+
+static dk_status open_sheet(const char *path, const void *data, size_t size, const char *name, dk_sheet **ret_sheet,
+                            dk_error *err)
+{
+    dk_sheet *sheet = calloc(1, sizeof *sheet);
+    if (sheet == NULL || (sheet->path = strdup(path)) == NULL) {
+        free(sheet);
+        return dk_fail(err, DK_NOMEM, "%s: out of memory", path);
+    }
+    dk_buf_init(&sheet->text);
+    dk_status status = data != NULL ? dk_sheet_open_xls(sheet, data, size, err) : open_format(sheet, err);
+    if (status == DK_OK)
+        status = choose(sheet, name, err);
+    if (status != DK_OK) {
+        dk_sheet_close(sheet);
+        return status;
+    }
+    *ret_sheet = sheet;
+    return DK_OK;
+}
+
+dk_status dk_sheet_open(const char *path, const char *name, dk_sheet **ret_sheet, dk_error *err)
+{
+    return open_sheet(path, NULL, 0, name, ret_sheet, err);
+}
+
+dk_status dk_sheet_open_xls_memory(const void *data, size_t size, const char *name, dk_sheet **ret_sheet, dk_error *err)
+{
+    return open_sheet("(memory)", data, size, name, ret_sheet, err);
+}
+
+void dk_sheet_close(dk_sheet *sheet)
+{
+    if (sheet == NULL)
+        return;
+    if (sheet->reader != NULL)
+        sheet->reader->close(sheet);
+    for (size_t i = 0; i < sheet->n_names; i++)
+        free(sheet->names[i]);
+    free(sheet->names);
+    free(sheet->cells);
+    free(sheet->places);
+    free(sheet->merges);
+    dk_buf_finish(&sheet->text);
+    free(sheet->path);
+    free(sheet);
+}
+
+/* ---- reading ---- */
+
+dk_status dk_sheet_rewind(dk_sheet *sheet, dk_error *err)
+{
+    if (!sheet->merges_known)
+        sheet->n_merges = 0;
+    return sheet->reader->start(sheet, sheet->chosen, err);
+}
+
+dk_status dk_sheet_next(dk_sheet *sheet, dk_sheet_row *ret_row, dk_error *err)
+{
+    bool empty;
+    do {
+        const dk_status status = sheet->reader->next(sheet, err);
+        if (status == DK_END)
+            sheet->merges_known = true;
+        if (status != DK_OK)
+            return status;
+        empty = sheet->problem[0] == '\0';
+        for (size_t i = 0; i < sheet->n_cells; i++) {
+            dk_cell *cell = &sheet->cells[i];
+            if (cell->type == DK_CELL_TEXT || cell->type == DK_CELL_DATE)
+                cell->text = (const char *)sheet->text.data + sheet->places[i];
+            else
+                cell->text = "";
+            empty = empty && cell->type == DK_CELL_EMPTY;
+        }
+    } while (empty);
+    *ret_row = (dk_sheet_row){.number = sheet->row_number,
+                              .cells = sheet->cells,
+                              .n = sheet->n_cells,
+                              .problem = sheet->problem[0] != '\0' ? sheet->problem : NULL};
+    return DK_OK;
+}
+
+size_t dk_sheet_merges(const dk_sheet *sheet, const dk_sheet_merge **ret_merges)
+{
+    *ret_merges = sheet->merges;
+    return sheet->n_merges;
+}
+
+double dk_sheet_progress(const dk_sheet *sheet)
+{
+    return sheet->reader->progress(sheet);
+}

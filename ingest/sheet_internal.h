@@ -1,0 +1,60 @@
+/* What sheet.c and the readers of the three formats share; for them alone. */
+#ifndef DK_INGEST_SHEET_INTERNAL_H
+#define DK_INGEST_SHEET_INTERNAL_H
+
+#include "ingest/sheet.h"
+
+enum {
+    DK_SHEET_MAX_COLUMNS = 16384, /* of XLSX and ODS */
+    DK_SHEET_MAX_ROWS = 1048576,
+    DK_SHEET_MAX_TEXT = 1 << 20, /* bytes of one cell; Excel allows 32767 characters */
+    DK_SHEET_MAX_ROW_TEXT = 16 << 20,
+    DK_SHEET_MAX_MERGES = 1 << 20
+};
+
+/* A format's reader. Sheets are numbered from 0 in the order of the workbook. */
+typedef struct dk_sheet_reader {
+    /* Goes to the start of a sheet. */
+    dk_status (*start)(dk_sheet *sheet, size_t index, dk_error *err);
+    /* Fills sheet->row and sheet->row_number with the next row that the file has. */
+    dk_status (*next)(dk_sheet *sheet, dk_error *err);
+    double (*progress)(const dk_sheet *sheet);
+    void (*close)(dk_sheet *sheet);
+} dk_sheet_reader;
+
+struct dk_sheet {
+    const dk_sheet_reader *reader;
+    void *own; /* of the reader */
+    char *path;
+    char **names;
+    size_t n_names, names_capacity, chosen;
+    bool date_1904;
+
+    int64_t row_number;
+    dk_cell *cells;
+    size_t *places; /* of their texts in text */
+    size_t n_cells, capacity;
+    dk_buf text;
+    char problem[240];
+
+    dk_sheet_merge *merges;
+    size_t n_merges, merges_capacity;
+    bool merges_known; /* a whole pass has found them all */
+};
+
+dk_status dk_sheet_open_xlsx(dk_sheet *sheet, dk_error *err);
+dk_status dk_sheet_open_ods(dk_sheet *sheet, dk_error *err);
+dk_status dk_sheet_open_xls(dk_sheet *sheet, const unsigned char *data, size_t size, dk_error *err);
+
+dk_status dk_sheet_add_name(dk_sheet *sheet, const char *name, dk_error *err);
+void dk_sheet_begin_row(dk_sheet *sheet, int64_t number);
+/* false: too many columns or out of memory. A text that the row has no room for is a problem of the row. */
+bool dk_sheet_add_cell(dk_sheet *sheet, size_t column, dk_cell_type type, double number, const char *text, size_t size);
+/* A number whose style is that of a date: DATE if there is such a day, else REAL. */
+bool dk_sheet_add_date(dk_sheet *sheet, size_t column, double serial);
+void dk_sheet_cell_problem(dk_sheet *sheet, size_t column, const char *sentence);
+bool dk_sheet_add_merge(dk_sheet *sheet, const dk_sheet_merge *merge);
+/* Whether a number format shows a day: one of Excel's built-in ones, or a code of its own (NULL: built in). */
+bool dk_sheet_format_is_date(unsigned id, const char *code);
+
+#endif

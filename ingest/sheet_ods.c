@@ -1,0 +1,247 @@
+/* ODS: OpenDocument 1.2 part 1, chapter 9 (tables) and 19 (their attributes). */
+#include "ingest/sheet_internal.h"
+
+#include "ingest/xml_part.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct ods {
+    dk_sheet *sheet;
+    dk_xml_part *part;
+    size_t wanted, n_tables; /* the table that is read; tables begun so far */
+    bool listing;            /* names of the tables are collected */
+    int depth;               /* of tables within each other: only the outermost count */
+    int aside;               /* depth within notes, drawings and what else is no text of a cell */
+
+    int64_t row;           /* the last one given */
+    long repeat, repeated; /* of the row under way, and how often it was given */
+    size_t column;
+    bool in_row, in_cell;
+
+    long cell_repeat;
+    dk_cell_type type;
+    double number;
+    bool covered, in_paragraph, has_text, has_formula;
+    size_t n_paragraphs;
+    dk_buf text;
+    char given[64]; /* a value that an attribute gives: date or boolean */
+} ods;
+
+static long count_of(const char **attributes, const char *name, long most)
+{
+    const char *value = dk_xml_attribute(attributes, name);
+    const long n = value != NULL ? strtol(value, NULL, 10) : 1;
+    return n < 1 ? 1 : n > most ? most : n;
+}
+
+static bool reads(const ods *self)
+{
+    return !self->listing && self->depth == 1 && self->n_tables == self->wanted + 1;
+}
+
+static void start_cell(ods *self, const char *name, const char **attributes)
+{
+    self->in_cell = true;
+    self->covered = strcmp(name, "covered-table-cell") == 0;
+    self->cell_repeat = count_of(attributes, "number-columns-repeated", DK_SHEET_MAX_COLUMNS);
+    self->type = DK_CELL_EMPTY;
+    self->n_paragraphs = 0;
+    self->has_text = self->in_paragraph = false;
+    self->has_formula = dk_xml_attribute(attributes, "formula") != NULL;
+    self->given[0] = '\0';
+    dk_buf_clear(&self->text);
+    const char *type = dk_xml_attribute(attributes, "value-type"), *value = dk_xml_attribute(attributes, "value"),
+               *date = dk_xml_attribute(attributes, "date-value"),
+               *flag = dk_xml_attribute(attributes, "boolean-value");
+    if (type != NULL && strcmp(type, "date") == 0 && date != NULL && strlen(date) >= 10) {
+        self->type = DK_CELL_DATE;
+        snprintf(self->given, sizeof self->given, "%.10s", date);
+    } else if (type != NULL && strcmp(type, "boolean") == 0 && flag != NULL) {
+        self->type = DK_CELL_TEXT;
+        snprintf(self->given, sizeof self->given, "%s", strcmp(flag, "true") == 0 ? "TRUE" : "FALSE");
+    } else if (type != NULL && value != NULL && strcmp(type, "string") != 0) { /* float, percentage, currency */
+        char *end;
+        self->number = strtod(value, &end);
+        self->type = *end == '\0' && end != value ? DK_CELL_REAL : DK_CELL_TEXT;
+    } else if (type != NULL) {
+        self->type = DK_CELL_TEXT;
+    }
+    const long rows = count_of(attributes, "number-rows-spanned", DK_SHEET_MAX_ROWS),
+               columns = count_of(attributes, "number-columns-spanned", DK_SHEET_MAX_COLUMNS);
+    const dk_sheet_merge merge = {self->row + 1, self->row + rows, self->column, self->column + (size_t)columns - 1};
+    if (!self->covered && !dk_sheet_add_merge(self->sheet, &merge))
+        dk_xml_part_fail(self->part, DK_LIMIT, "it has over a million merged cells; split the workbook");
+}
+
+static void append(ods *self, const char *text, size_t size)
+{
+    if (self->text.size + size > DK_SHEET_MAX_TEXT)
+        dk_xml_part_fail(self->part, DK_LIMIT, "a cell holds more than 1 MiB; take it out");
+    else
+        dk_buf_append(&self->text, text, size);
+}
+
+static void on_start(void *user, const char *name, const char **attributes)
+{
+    ods *self = user;
+    if (strcmp(name, "table") == 0) {
+        const char *title = dk_xml_attribute(attributes, "name");
+        if (self->depth++ > 0)
+            return;
+        self->n_tables++;
+        if (self->listing && dk_sheet_add_name(self->sheet, title != NULL ? title : "", NULL) != DK_OK)
+            dk_xml_part_fail(self->part, DK_NOMEM, "out of memory");
+        return;
+    }
+    if (!reads(self))
+        return;
+    if (self->aside > 0) {
+        self->aside++;
+    } else if (strcmp(name, "table-row") == 0 && !self->in_row) {
+        self->in_row = true;
+        self->repeat = count_of(attributes, "number-rows-repeated", DK_SHEET_MAX_ROWS);
+        self->repeated = 0;
+        self->column = 0;
+        dk_sheet_begin_row(self->sheet, self->row + 1);
+    } else if (self->in_row && !self->in_cell &&
+               (strcmp(name, "table-cell") == 0 || strcmp(name, "covered-table-cell") == 0)) {
+        start_cell(self, name, attributes);
+    } else if (self->in_cell && !self->in_paragraph && strcmp(name, "p") == 0) {
+        if (self->n_paragraphs++ > 0)
+            append(self, "\n", 1);
+        self->in_paragraph = self->has_text = true;
+    } else if (self->in_paragraph && strcmp(name, "s") == 0) {
+        for (long n = count_of(attributes, "c", 1000); n > 0; n--)
+            append(self, " ", 1);
+    } else if (self->in_paragraph && (strcmp(name, "tab") == 0 || strcmp(name, "line-break") == 0)) {
+        append(self, name[0] == 't' ? "\t" : "\n", 1);
+    } else if (self->in_cell && strcmp(name, "span") != 0 && strcmp(name, "a") != 0) {
+        self->aside = 1; /* an annotation, a picture */
+    }
+}
+
+static void end_cell(ods *self)
+{
+    dk_sheet *sheet = self->sheet;
+    self->in_cell = false;
+    const size_t first = self->column;
+    self->column += (size_t)self->cell_repeat;
+    if (self->column > DK_SHEET_MAX_COLUMNS)
+        self->column = DK_SHEET_MAX_COLUMNS;
+    if (self->type == DK_CELL_EMPTY && self->has_text) /* a writer that leaves the type out */
+        self->type = DK_CELL_TEXT;
+    if (self->type == DK_CELL_EMPTY && self->has_formula)
+        dk_sheet_cell_problem(
+            sheet, first,
+            "its formula has no result in the file; open the file in a spreadsheet program and save it "
+            "again");
+    const char *text = self->given[0] != '\0' ? self->given : dk_buf_cstr(&self->text);
+    const size_t size = self->given[0] != '\0' ? strlen(self->given) : self->text.size;
+    bool added = text != NULL;
+    if (self->type == DK_CELL_TEXT && size == 0)
+        self->type = DK_CELL_EMPTY;
+    for (size_t c = first; c < self->column && self->type != DK_CELL_EMPTY && added; c++)
+        added = dk_sheet_add_cell(sheet, c, self->type, self->number, text, size);
+    if (!added)
+        dk_xml_part_fail(self->part, DK_NOMEM, "out of memory");
+}
+
+static void on_end(void *user, const char *name)
+{
+    ods *self = user;
+    if (strcmp(name, "table") == 0) {
+        self->depth--;
+        return;
+    }
+    if (!reads(self))
+        return;
+    if (self->aside > 0) {
+        self->aside--;
+    } else if (self->in_paragraph) {
+        if (strcmp(name, "p") == 0)
+            self->in_paragraph = false;
+    } else if (self->in_cell) {
+        if (strcmp(name, "table-cell") == 0 || strcmp(name, "covered-table-cell") == 0)
+            end_cell(self);
+    } else if (self->in_row && strcmp(name, "table-row") == 0) {
+        self->in_row = false;
+        dk_xml_part_pause(self->part);
+    }
+}
+
+static void on_text(void *user, const char *text, size_t size)
+{
+    ods *self = user;
+    if (reads(self) && self->in_paragraph && self->aside == 0)
+        append(self, text, size);
+}
+
+static dk_status start(dk_sheet *sheet, size_t index, dk_error *err)
+{
+    ods *self = sheet->own;
+    const dk_xml_calls calls = {on_start, on_end, on_text, self};
+    dk_xml_part_close(self->part);
+    self->part = NULL;
+    self->wanted = index;
+    self->n_tables = 0;
+    self->depth = self->aside = 0;
+    self->row = 0;
+    self->repeat = self->repeated = 0;
+    self->listing = self->in_row = self->in_cell = self->in_paragraph = false;
+    return dk_xml_part_open(sheet->path, "content.xml", &calls, &self->part, err);
+}
+
+static dk_status next(dk_sheet *sheet, dk_error *err)
+{
+    ods *self = sheet->own;
+    if (self->repeated < self->repeat && self->repeated > 0 && sheet->n_cells > 0) {
+        self->repeated++; /* the same again */
+        sheet->row_number = ++self->row;
+        return DK_OK;
+    }
+    self->row += self->repeat - self->repeated; /* empty ones need not be given */
+    self->repeat = self->repeated = 0;
+    const dk_status status = dk_xml_part_run(self->part, err);
+    if (status != DK_OK)
+        return status;
+    if (self->row + self->repeat > DK_SHEET_MAX_ROWS && sheet->n_cells > 0)
+        return dk_fail(err, DK_LIMIT, "%s: it has over a million rows; split the sheet, or save it as CSV",
+                       sheet->path);
+    self->repeated = 1;
+    sheet->row_number = ++self->row;
+    return DK_OK;
+}
+
+static double progress(const dk_sheet *sheet)
+{
+    return dk_xml_part_progress(((const ods *)sheet->own)->part);
+}
+
+static void close_ods(dk_sheet *sheet)
+{
+    ods *self = sheet->own;
+    if (self == NULL)
+        return;
+    dk_xml_part_close(self->part);
+    dk_buf_finish(&self->text);
+    free(self);
+}
+
+dk_status dk_sheet_open_ods(dk_sheet *sheet, dk_error *err)
+{
+    static const dk_sheet_reader reader = {start, next, progress, close_ods};
+    ods *self = calloc(1, sizeof *self);
+    if (self == NULL)
+        return dk_fail(err, DK_NOMEM, "%s: out of memory", sheet->path);
+    dk_buf_init(&self->text);
+    self->sheet = sheet;
+    sheet->own = self;
+    sheet->reader = &reader;
+    self->listing = true;
+    const dk_xml_calls calls = {on_start, on_end, on_text, self};
+    const dk_status status = dk_xml_part_read(sheet->path, "content.xml", &calls, &self->part, err);
+    self->listing = false;
+    return status == DK_NOT_FOUND ? DK_INVALID : status;
+}

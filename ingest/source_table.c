@@ -1,0 +1,761 @@
+/* Tables, sheets and CSV, as people keep them: titles above a header of one row or several, merged cells, a line that says
+ * the unit, rows of totals. What is decided is said in the notes; nothing is moved and no row vanishes uncounted. */
+#include "ingest/source_internal.h"
+
+#include "ingest/columns.h"
+#include "ingest/mining_boundary.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum {
+    HEADER_ROWS = 20,  /* how far down a header is looked for */
+    NAMED_ROWS = 20,   /* so many rows that were left out are named one by one */
+    MOST_HEAD = 4096   /* bytes of one cell of the header that count */
+};
+
+typedef struct head_row {
+    int64_t number;
+    char **texts; /* "" where there is nothing */
+    size_t n;
+} head_row;
+
+/* A merged cell's value, for the rows below the first. */
+typedef struct held {
+    int64_t last_row; /* 0: nothing is held */
+    dk_cell cell;
+    dk_buf text;
+} held;
+
+struct dk_source_table {
+    head_row rows[HEADER_ROWS]; /* the first of the file */
+    size_t n_rows, top, bottom; /* top to bottom are the header */
+    dk_sheet_merge *merges;     /* by first row, first column */
+    size_t n_merges, next_merge;
+    held *held; /* by raw column */
+    size_t n_held;
+    dk_unit units[4]; /* that a line above the header gives */
+    size_t n_units;
+    int64_t left_out, left_rows[NAMED_ROWS];
+    dk_buf notes, scratch;
+};
+
+bool dk_cell_blank(const dk_cell *cell)
+{
+    return cell->type == DK_CELL_EMPTY || (cell->type == DK_CELL_TEXT && strspn(cell->text, " \t\r\n") == cell->size);
+}
+
+static dk_status no_memory(const dk_source *source, dk_error *err)
+{
+    return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
+}
+
+/* ---- the first rows ---- */
+
+static const char *text_at(const head_row *row, size_t column)
+{
+    return column < row->n ? row->texts[column] : "";
+}
+
+/* Under NFKC, without blanks. NULL: out of memory. */
+static const char *fold(struct dk_source_table *table, const char *text)
+{
+    return dk_column_fold(text, &table->scratch) ? (const char *)table->scratch.data : NULL;
+}
+
+static dk_status keep_head(dk_source *source, struct dk_source_table *table, dk_error *err)
+{
+    head_row *row = &table->rows[table->n_rows];
+    row->number = source->row;
+    row->texts = calloc(source->n_raw + 1, sizeof *row->texts);
+    if (row->texts == NULL)
+        return no_memory(source, err);
+    table->n_rows++;
+    dk_buf text;
+    dk_buf_init(&text);
+    for (; row->n < source->n_raw; row->n++) {
+        dk_buf_clear(&text);
+        if (!dk_cell_blank(&source->raw[row->n]))
+            dk_cell_append(&source->raw[row->n], &text);
+        const char *whole = dk_buf_cstr(&text);
+        if (whole == NULL || (row->texts[row->n] = strndup(whole, MOST_HEAD)) == NULL) {
+            dk_buf_finish(&text);
+            return no_memory(source, err);
+        }
+    }
+    dk_buf_finish(&text);
+    return DK_OK;
+}
+
+/* Room for a text at a place of a head row. */
+static bool widen(head_row *row, size_t n)
+{
+    if (n <= row->n)
+        return true;
+    char **texts = realloc(row->texts, (n + 1) * sizeof *texts);
+    if (texts == NULL)
+        return false;
+    row->texts = texts;
+    for (; row->n < n; row->n++)
+        if ((row->texts[row->n] = strdup("")) == NULL)
+            return false;
+    return true;
+}
+
+/* A merged cell of the head stands in all its places. */
+static dk_status spread_heads(dk_source *source, struct dk_source_table *table, dk_error *err)
+{
+    enum { MOST_COLUMNS = 16384 };
+    for (size_t m = 0; m < table->n_merges; m++) {
+        const dk_sheet_merge *merge = &table->merges[m];
+        const char *text = NULL;
+        for (size_t i = 0; i < table->n_rows; i++) {
+            head_row *row = &table->rows[i];
+            if (row->number < merge->first_row || row->number > merge->last_row)
+                continue;
+            if (row->number == merge->first_row)
+                text = text_at(row, merge->first_column);
+            if (text == NULL || *text == '\0' || merge->last_column >= MOST_COLUMNS)
+                continue;
+            char *copy = strdup(text); /* widening may move what text points to */
+            bool good = copy != NULL && widen(row, merge->last_column + 1);
+            for (size_t c = merge->first_column; good && c <= merge->last_column; c++)
+                if (row->texts[c][0] == '\0') {
+                    free(row->texts[c]);
+                    good = (row->texts[c] = strdup(copy)) != NULL;
+                    if (!good)
+                        row->texts[c] = NULL, row->n = c;
+                }
+            free(copy);
+            if (!good)
+                return no_memory(source, err);
+            if (row->number == merge->first_row)
+                text = text_at(row, merge->first_column);
+        }
+    }
+    return DK_OK;
+}
+
+/* ---- which of them are the header ---- */
+
+static bool is_known(const dk_source_options *options, const char *text)
+{
+    return *text != '\0' && options->is_column != NULL && options->is_column(text, options->user);
+}
+
+static size_t count_known(const head_row *row, const dk_source_options *options)
+{
+    size_t n = 0;
+    for (size_t c = 0; c < row->n; c++)
+        n += is_known(options, row->texts[c]) && (c == 0 || strcmp(row->texts[c], row->texts[c - 1]) != 0);
+    return n;
+}
+
+static size_t count_different(const head_row *row)
+{
+    size_t n = 0;
+    for (size_t c = 0; c < row->n; c++)
+        n += row->texts[c][0] != '\0' && (c == 0 || strcmp(row->texts[c], row->texts[c - 1]) != 0);
+    return n;
+}
+
+/* Whether some merged cell reaches from one row into the other. */
+static bool tied(const struct dk_source_table *table, int64_t above, int64_t below)
+{
+    for (size_t m = 0; m < table->n_merges && table->merges[m].first_row <= above; m++)
+        if (table->merges[m].last_row >= below)
+            return true;
+    return false;
+}
+
+/* The merged cell that spans several columns of one row at a column; NULL: none. */
+static const dk_sheet_merge *span_at(const struct dk_source_table *table, int64_t row, size_t column)
+{
+    for (size_t m = 0; m < table->n_merges && table->merges[m].first_row <= row; m++) {
+        const dk_sheet_merge *merge = &table->merges[m];
+        if (merge->last_row >= row && merge->last_column > merge->first_column && column >= merge->first_column &&
+            column <= merge->last_column)
+            return merge;
+    }
+    return NULL;
+}
+
+static bool has_span(const struct dk_source_table *table, const head_row *row)
+{
+    for (size_t c = 0; c < row->n; c++)
+        if (span_at(table, row->number, c) != NULL)
+            return true;
+    return false;
+}
+
+/* A unit alone, perhaps in brackets: its text goes to ret. */
+static bool is_unit(struct dk_source_table *table, const char *text, char ret[32])
+{
+    const char *folded = fold(table, text);
+    size_t size = folded != NULL ? strlen(folded) : 0;
+    if (size > 2 && folded[0] == '(' && folded[size - 1] == ')') {
+        folded++;
+        size -= 2;
+    }
+    dk_unit unit;
+    if (size == 0 || size >= 32 || !dk_unit_parse(folded, size, &unit))
+        return false;
+    memcpy(ret, folded, size);
+    ret[size] = '\0';
+    return true;
+}
+
+static bool only_units(struct dk_source_table *table, const head_row *row)
+{
+    size_t n = 0;
+    char unit[32];
+    for (size_t c = 0; c < row->n; c++)
+        if (row->texts[c][0] != '\0') {
+            if (!is_unit(table, row->texts[c], unit))
+                return false;
+            n++;
+        }
+    return n > 0;
+}
+
+/* Whether all that the row has lies under heads that span several columns. */
+static bool below_spans(const struct dk_source_table *table, const head_row *above, const head_row *row)
+{
+    size_t n = 0;
+    for (size_t c = 0; c < row->n; c++)
+        if (row->texts[c][0] != '\0') {
+            const dk_sheet_merge *span = span_at(table, above->number, c);
+            if (span == NULL || span->last_row >= row->number)
+                return false;
+            n++;
+        }
+    return n > 0;
+}
+
+/* Of the first rows the one with the most known names, else the first; then those above and below that belong to it. */
+static void find_header(struct dk_source_table *table, const dk_source_options *options)
+{
+    size_t best = 0, most = 0;
+    for (size_t i = 0; i < table->n_rows; i++) {
+        const size_t known = count_known(&table->rows[i], options);
+        if (known > most) {
+            best = i;
+            most = known;
+        }
+    }
+    table->top = table->bottom = best;
+    while (table->top > 0 && most > 0) {
+        const head_row *above = &table->rows[table->top - 1], *row = &table->rows[table->top];
+        const size_t different = count_different(above);
+        if (!tied(table, above->number, row->number) && !(different >= 2 && has_span(table, above)) &&
+            !(different >= 2 && count_known(above, options) == different))
+            break;
+        table->top--;
+    }
+    while (table->bottom + 1 < table->n_rows) {
+        const head_row *row = &table->rows[table->bottom], *below = &table->rows[table->bottom + 1];
+        const size_t different = count_different(below);
+        if (!tied(table, row->number, below->number) && !only_units(table, below) && !below_spans(table, row, below) &&
+            !(different > 0 && count_known(below, options) == different))
+            break;
+        table->bottom++;
+    }
+}
+
+/* ---- the names of the columns ---- */
+
+/* Whether a name ends in a unit in brackets: its text goes to ret. */
+static bool unit_of(struct dk_source_table *table, const char *name, char ret[32])
+{
+    const char *folded = fold(table, name);
+    const char *open = folded != NULL ? strrchr(folded, '(') : NULL;
+    if (open == NULL || open == folded)
+        return false;
+    char end[34];
+    const int size = snprintf(end, sizeof end, "%s", open);
+    return size > 2 && size < (int)sizeof end && is_unit(table, end, ret);
+}
+
+typedef struct column_name {
+    const char *parts[HEADER_ROWS]; /* from above, each but once */
+    size_t n;
+    char unit[32];
+} column_name;
+
+static void name_parts(struct dk_source_table *table, size_t column, column_name *ret)
+{
+    ret->n = 0;
+    ret->unit[0] = '\0';
+    for (size_t i = table->top; i <= table->bottom; i++) {
+        const char *text = text_at(&table->rows[i], column);
+        char unit[32];
+        if (*text == '\0' || (ret->n > 0 && strcmp(ret->parts[ret->n - 1], text) == 0))
+            continue;
+        if (ret->n > 0 && is_unit(table, text, unit))
+            memcpy(ret->unit, unit, sizeof unit);
+        else
+            ret->parts[ret->n++] = text;
+    }
+    /* The nearest head that says a unit says it for what is below. */
+    for (size_t i = ret->n; i-- > 0 && ret->unit[0] == '\0';)
+        if (unit_of(table, ret->parts[i], ret->unit) && i + 1 == ret->n)
+            ret->unit[0] = '\0'; /* stands in the name itself */
+        else if (ret->unit[0] != '\0')
+            break;
+}
+
+static bool own_unit(struct dk_source_table *table, const column_name *name)
+{
+    char unit[32];
+    return name->n > 0 && unit_of(table, name->parts[name->n - 1], unit);
+}
+
+static bool repeats(struct dk_source_table *table, size_t column, size_t n, const char *lowest)
+{
+    column_name other;
+    for (size_t c = 0; c < n; c++) {
+        if (c == column)
+            continue;
+        name_parts(table, c, &other);
+        if (other.n > 0 && strcmp(other.parts[other.n - 1], lowest) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The name of a column, owned by the caller; "" for none. NULL: out of memory. */
+static char *name_of(struct dk_source_table *table, const dk_source_options *options, size_t column, size_t n)
+{
+    column_name name;
+    name_parts(table, column, &name);
+    dk_buf out;
+    dk_buf_init(&out);
+    if (name.n == 0)
+        return strdup("");
+    const char *lowest = name.parts[name.n - 1];
+    bool whole = false; /* all parts in one */
+    if (name.n > 1) {
+        for (size_t i = 0; i < name.n; i++)
+            dk_buf_text(&out, name.parts[i]);
+        const char *joined = dk_buf_cstr(&out);
+        const bool repeated = repeats(table, column, n, lowest);
+        whole = joined != NULL && is_known(options, joined) && (repeated || !is_known(options, lowest));
+        if (!whole) {
+            dk_buf_clear(&out);
+            if (repeated)
+                dk_buf_format(&out, "%s/", name.parts[name.n - 2]);
+        }
+    }
+    if (!whole)
+        dk_buf_text(&out, lowest);
+    if (name.unit[0] != '\0' && !own_unit(table, &name))
+        dk_buf_format(&out, "(%s)", name.unit);
+    const char *text = dk_buf_cstr(&out);
+    char *copy = text != NULL ? strdup(text) : NULL;
+    dk_buf_finish(&out);
+    return copy;
+}
+
+static bool is_wkt_name(const char *name)
+{
+    static const char *const names[] = {"wkt", "geometry", "geom", "the_geom"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcasecmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+static dk_status name_columns(dk_source *source, struct dk_source_table *table, const dk_source_options *options,
+                              dk_error *err)
+{
+    size_t n = 0;
+    for (size_t i = table->top; i <= table->bottom; i++)
+        n = table->rows[i].n > n ? table->rows[i].n : n;
+    source->n_header = n;
+    source->header_row = table->rows[table->bottom].number;
+    source->columns = calloc(n + 2, sizeof *source->columns); /* one for the rings of boundaries */
+    source->raw_index = calloc(n + 2, sizeof *source->raw_index);
+    source->cells = calloc(n + 2, sizeof *source->cells);
+    if (source->columns == NULL || source->raw_index == NULL || source->cells == NULL)
+        return no_memory(source, err);
+    for (size_t c = 0; c < n; c++) {
+        char *name = name_of(table, options, c, n);
+        if (name == NULL)
+            return no_memory(source, err);
+        if (source->csv != NULL && source->wkt_index < 0 && is_wkt_name(name) && !is_known(options, name))
+            source->wkt_index = (int)c;
+        else if (options->want_geometry && source->boundary_index < 0 && dk_mining_column(name) && !is_known(options, name))
+            source->boundary_index = (int)c;
+        if (source->wkt_index == (int)c || source->boundary_index == (int)c) {
+            free(source->geometry_column);
+            source->geometry_column = name;
+            continue;
+        }
+        if (*name == '\0') {
+            free(name);
+            continue;
+        }
+        source->columns[source->n_columns].name = name;
+        source->raw_index[source->n_columns++] = c;
+    }
+    if (source->boundary_index < 0 || source->wkt_index >= 0)
+        return DK_OK;
+    char *rings = strdup("rings");
+    if (rings == NULL)
+        return no_memory(source, err);
+    source->columns[source->n_columns] = (dk_column){.name = rings, .optional = true, .made = true};
+    source->raw_index[source->n_columns++] = SIZE_MAX;
+    return dk_source_mining_open(source, source->n_columns - 1, err);
+}
+
+/* 单位：万元, 面积单位：亩、金额单位：元 above the header. */
+static void read_units(struct dk_source_table *table)
+{
+    for (size_t i = 0; i < table->top; i++)
+        for (size_t c = 0; c < table->rows[i].n; c++) {
+            const char *at = fold(table, table->rows[i].texts[c]);
+            while (at != NULL && (at = strstr(at, "单位")) != NULL) {
+                at += strlen("单位");
+                if (*at != ':')
+                    continue;
+                for (at++; *at != '\0';) {
+                    size_t size = strcspn(at, ",;");
+                    const char *comma = strstr(at, "、");
+                    if (comma != NULL && (size_t)(comma - at) < size)
+                        size = (size_t)(comma - at);
+                    dk_unit unit;
+                    if (!dk_unit_parse(at, size, &unit) || table->n_units == 4)
+                        break;
+                    table->units[table->n_units++] = unit;
+                    at += size;
+                    at += strncmp(at, "、", 3) == 0 ? 3 : *at != '\0';
+                }
+            }
+        }
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const dk_sheet_merge *p = a, *q = b;
+    return p->first_row != q->first_row ? (p->first_row < q->first_row ? -1 : 1)
+           : p->first_column < q->first_column ? -1
+                                               : p->first_column > q->first_column;
+}
+
+static dk_status keep_merges(dk_source *source, struct dk_source_table *table, dk_error *err)
+{
+    const dk_sheet_merge *merges;
+    const size_t n = source->sheet != NULL ? dk_sheet_merges(source->sheet, &merges) : 0;
+    if (n == 0)
+        return DK_OK;
+    table->merges = malloc(n * sizeof *table->merges);
+    if (table->merges == NULL)
+        return no_memory(source, err);
+    memcpy(table->merges, merges, n * sizeof *merges);
+    table->n_merges = n;
+    qsort(table->merges, n, sizeof *table->merges, by_place);
+    return DK_OK;
+}
+
+dk_status dk_source_table_open(dk_source *source, const dk_source_options *options, dk_error *err)
+{
+    struct dk_source_table *table = source->table = calloc(1, sizeof *table);
+    if (table == NULL)
+        return no_memory(source, err);
+    dk_buf_init(&table->notes);
+    dk_buf_init(&table->scratch);
+    dk_status status = DK_OK;
+    /* A sheet is gone through once: its merged cells may stand behind its rows. */
+    while ((table->n_rows < HEADER_ROWS || source->sheet != NULL) &&
+           (status = dk_source_raw_next(source, err)) == DK_OK) {
+        bool blank = true;
+        for (size_t i = 0; i < source->n_raw && blank; i++)
+            blank = dk_cell_blank(&source->raw[i]);
+        if (!blank && table->n_rows < HEADER_ROWS && (status = keep_head(source, table, err)) != DK_OK)
+            return status;
+    }
+    if (status != DK_OK && status != DK_END)
+        return status;
+    if (table->n_rows == 0)
+        return dk_fail(err, DK_INVALID, "%s: the table is empty", source->path);
+    if ((status = keep_merges(source, table, err)) != DK_OK || (status = spread_heads(source, table, err)) != DK_OK)
+        return status;
+    find_header(table, options);
+    read_units(table);
+    if ((status = name_columns(source, table, options, err)) != DK_OK)
+        return status;
+    status = source->csv != NULL ? dk_csv_rewind(source->csv, err) : dk_sheet_rewind(source->sheet, err);
+    do {
+        if (status == DK_OK)
+            status = dk_source_raw_next(source, err);
+        if (status == DK_OK && source->problem[0] != '\0' && source->row >= table->rows[table->top].number)
+            status = dk_fail(err, DK_INVALID, "%s, row %lld: %s", source->path, (long long)source->row, source->problem);
+    } while (status == DK_OK && source->row < source->header_row);
+    return status;
+}
+
+void dk_source_table_close(struct dk_source_table *table)
+{
+    if (table == NULL)
+        return;
+    for (size_t i = 0; i < table->n_rows; i++) {
+        for (size_t c = 0; c < table->rows[i].n; c++)
+            free(table->rows[i].texts[c]);
+        free(table->rows[i].texts);
+    }
+    for (size_t i = 0; i < table->n_held; i++)
+        dk_buf_finish(&table->held[i].text);
+    free(table->held);
+    free(table->merges);
+    dk_buf_finish(&table->notes);
+    dk_buf_finish(&table->scratch);
+    free(table);
+}
+
+/* ---- rows ---- */
+
+static size_t named_columns(const dk_source *source, size_t first, size_t last, const char *ret_names[2])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < source->n_columns; i++)
+        if (source->raw_index[i] >= first && source->raw_index[i] <= last) {
+            if (n < 2)
+                ret_names[n] = source->columns[i].name;
+            n++;
+        }
+    return n;
+}
+
+static bool hold(struct dk_source_table *table, const dk_sheet_merge *merge, const dk_cell *cell)
+{
+    const size_t column = merge->first_column;
+    if (column >= table->n_held) {
+        held *more = realloc(table->held, (column + 1) * sizeof *more);
+        if (more == NULL)
+            return false;
+        table->held = more;
+        for (; table->n_held <= column; table->n_held++) {
+            table->held[table->n_held] = (held){0};
+            dk_buf_init(&table->held[table->n_held].text);
+        }
+    }
+    held *h = &table->held[column];
+    h->last_row = merge->last_row;
+    h->cell = *cell;
+    h->cell.merged_first = false;
+    dk_buf_clear(&h->text);
+    dk_buf_append(&h->text, cell->text, cell->size);
+    return dk_buf_cstr(&h->text) != NULL;
+}
+
+/* Merged cells that begin in the row. */
+static bool begin_merges(dk_source *source)
+{
+    struct dk_source_table *table = source->table;
+    for (; table->next_merge < table->n_merges && table->merges[table->next_merge].first_row <= source->row;
+         table->next_merge++) {
+        const dk_sheet_merge *merge = &table->merges[table->next_merge];
+        if (merge->first_row < source->row || merge->first_column >= source->n_raw ||
+            dk_cell_blank(&source->raw[merge->first_column]))
+            continue;
+        dk_cell *cell = &source->raw[merge->first_column];
+        const char *names[2] = {"", ""};
+        if (merge->last_column > merge->first_column && source->problem[0] == '\0' &&
+            named_columns(source, merge->first_column, merge->last_column, names) > 1) {
+            char from[32], to[32];
+            dk_sheet_cell_name(merge->first_column, merge->first_row, from);
+            dk_sheet_cell_name(merge->last_column, merge->last_row, to);
+            snprintf(source->problem, sizeof source->problem,
+                     "the cells %s to %s are merged over the columns %.100s and %.100s, so whose value it is cannot be "
+                     "told; take the cells apart",
+                     from, to, names[0], names[1]);
+        }
+        if (merge->last_row > merge->first_row) {
+            cell->merged_rows = merge->last_row - merge->first_row + 1;
+            cell->merged_first = true;
+            if (!hold(table, merge, cell))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* Whether the row has something that is not a merged cell's of a row above; fills in what is. */
+static dk_status fill_merged(dk_source *source, bool *ret_own, dk_error *err)
+{
+    struct dk_source_table *table = source->table;
+    bool own = false;
+    for (size_t i = 0; i < source->n_raw && !own; i++)
+        own = !dk_cell_blank(&source->raw[i]);
+    if (!begin_merges(source))
+        return no_memory(source, err);
+    for (size_t c = 0; own && c < table->n_held; c++) {
+        held *h = &table->held[c];
+        if (h->last_row < source->row || h->cell.merged_rows == 0)
+            continue;
+        if (!dk_source_raw_extend(source, c + 1))
+            return no_memory(source, err);
+        if (!dk_cell_blank(&source->raw[c]))
+            continue;
+        source->raw[c] = h->cell;
+        source->raw[c].text = (const char *)h->text.data;
+    }
+    *ret_own = own;
+    return DK_OK;
+}
+
+/* A text without blanks, short enough to be one of the words below; "" if it is longer. */
+static void squeeze(const dk_cell *cell, char ret[64])
+{
+    size_t n = 0;
+    ret[0] = '\0';
+    if (cell->type != DK_CELL_TEXT)
+        return;
+    for (size_t i = 0; i < cell->size && n < 63; i++) {
+        const unsigned char c = (unsigned char)cell->text[i];
+        if (c == ' ' || c == '\t' || c == '\n' || c == '\r')
+            continue;
+        if (c == 0xE3 && i + 2 < cell->size && memcmp(cell->text + i, "\xE3\x80\x80", 3) == 0) { /* U+3000 */
+            i += 2;
+            continue;
+        }
+        ret[n++] = (char)c;
+    }
+    ret[n] = '\0';
+}
+
+static bool is_total_word(const char *word)
+{
+    static const char *const words[] = {"合计", "小计", "总计", "共计", "累计", "本页合计", "本页小计", "合计：", "小计：", "总计：", "合计:", "小计:", "总计:"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(word, words[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool is_footer_word(const char *word)
+{
+    static const char *const words[] = {"制表", "填表", "填报人", "审核人", "审核：", "复核", "负责人", "单位负责人", "经办", "注：", "注:", "备注：", "备注:", "说明：", "说明:"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strncmp(word, words[i], strlen(words[i])) == 0)
+            return true;
+    return false;
+}
+
+static bool repeats_header(const dk_source *source)
+{
+    const struct dk_source_table *table = source->table;
+    dk_buf text;
+    dk_buf_init(&text);
+    bool found = false;
+    for (size_t i = table->top; i <= table->bottom && !found; i++) {
+        size_t n = 0;
+        bool same = true;
+        for (size_t c = 0; c < source->n_raw && same; c++) {
+            const dk_cell *cell = &source->raw[c];
+            if (dk_cell_blank(cell) || (cell->merged_rows > 0 && !cell->merged_first))
+                continue;
+            dk_buf_clear(&text);
+            dk_cell_append(cell, &text);
+            const char *written = dk_buf_cstr(&text);
+            same = written != NULL && strcmp(written, text_at(&table->rows[i], c)) == 0;
+            n++;
+        }
+        found = same && n >= 2;
+    }
+    dk_buf_finish(&text);
+    return found;
+}
+
+/* Whether the row is none of the table's data: a total, the header again, a footer. */
+static bool is_left_out(const dk_source *source)
+{
+    size_t own = 0, numbers = 0;
+    bool total = false, footer = false;
+    for (size_t c = 0; c < source->n_raw; c++) {
+        const dk_cell *cell = &source->raw[c];
+        char word[64];
+        if (dk_cell_blank(cell) || (cell->merged_rows > 0 && !cell->merged_first))
+            continue;
+        squeeze(cell, word);
+        if (numbers == 0 && is_total_word(word)) /* before the amounts: a column may say 合计 of something else */
+            total = true;
+        if (own == 0 && is_footer_word(word))
+            footer = true;
+        own++;
+        numbers += cell->type == DK_CELL_REAL || cell->type == DK_CELL_INTEGER ||
+                   (word[0] != '\0' && strspn(word, "0123456789.,-") == strlen(word));
+    }
+    return total || (footer && numbers == 0 && 2 * own <= source->n_columns + 1) || repeats_header(source);
+}
+
+/* Cells outside the header's columns are not dropped without a word. */
+static void check_outside(dk_source *source)
+{
+    size_t column = 0;
+    for (size_t i = 0; i < source->n_raw && source->problem[0] == '\0'; i++) {
+        while (column < source->n_columns && source->raw_index[column] < i)
+            column++;
+        const bool named =
+            (column < source->n_columns && source->raw_index[column] == i) || (int)i == source->wkt_index ||
+            (int)i == source->boundary_index;
+        if (!named && !dk_cell_blank(&source->raw[i]))
+            snprintf(
+                source->problem, sizeof source->problem,
+                "there is a value in column %zu, which has no name in the header (row %lld); name the column, or take "
+                "the value out",
+                i + 1, (long long)source->header_row);
+    }
+}
+
+dk_status dk_source_table_next(dk_source *source, dk_error *err)
+{
+    struct dk_source_table *table = source->table;
+    for (;;) {
+        bool own = false;
+        dk_status status = dk_source_raw_next(source, err);
+        if (status != DK_OK || (status = fill_merged(source, &own, err)) != DK_OK)
+            return status;
+        if (!own)
+            continue;
+        if (!is_left_out(source)) {
+            check_outside(source);
+            return DK_OK;
+        }
+        if (table->left_out < NAMED_ROWS)
+            table->left_rows[table->left_out] = source->row;
+        table->left_out++;
+    }
+}
+
+int64_t dk_source_left_out(const dk_source *source)
+{
+    return source->table != NULL ? source->table->left_out : 0;
+}
+
+size_t dk_source_units(const dk_source *source, const dk_unit **ret_units)
+{
+    *ret_units = source->table != NULL ? source->table->units : NULL;
+    return source->table != NULL ? source->table->n_units : 0;
+}
+
+const char *dk_source_table_notes(dk_source *source)
+{
+    struct dk_source_table *table = source->table;
+    dk_buf_clear(&table->notes);
+    if (table->left_out > 0) {
+        dk_buf_text(&table->notes, table->left_out == 1 ? "row " : "rows ");
+        for (int64_t i = 0; i < table->left_out && i < NAMED_ROWS; i++)
+            dk_buf_format(&table->notes, "%s%lld", i > 0 ? ", " : "", (long long)table->left_rows[i]);
+        if (table->left_out > NAMED_ROWS)
+            dk_buf_format(&table->notes, " and %lld more", (long long)(table->left_out - NAMED_ROWS));
+        dk_buf_format(&table->notes, "%s left out: totals (合计), the header again, or what stands below a table\n",
+                      table->left_out == 1 ? " was" : " were");
+    }
+    if (source->mining != NULL)
+        dk_buf_text(&table->notes, dk_source_mining_notes(source));
+    const char *text = dk_buf_cstr(&table->notes);
+    return text != NULL ? text : "";
+}

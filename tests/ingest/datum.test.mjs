@@ -1,0 +1,134 @@
+// Old datums: transformed by the parameters of a file, which leave no trace, or taken with their error, which does.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, readdirSync, readFileSync } from 'node:fs';
+import { scene } from './helpers.mjs';
+
+// ---- what is expected, computed here: IOGP Guidance Note 7-2, 4.3.3.1 and 4.1.1 ----
+
+const second = Math.PI / 180 / 3600;
+function helmert([x, y, z], p, frame) {
+  const s = frame === 'coordinate_frame' ? -1 : 1, m = 1 + p.scale * 1e-6;
+  const rx = s * p.rx * second, ry = s * p.ry * second, rz = s * p.rz * second;
+  return [m * (x - rz * y + ry * z) + p.x, m * (rz * x + y - rx * z) + p.y, m * (-ry * x + rx * y + z) + p.z];
+}
+function geocentric([lon, lat], a, rf) {
+  const f = 1 / rf, e2 = 2 * f - f * f, phi = lat * Math.PI / 180, lambda = lon * Math.PI / 180, nu = a / Math.sqrt(1 - e2 * Math.sin(phi) ** 2);
+  return [nu * Math.cos(phi) * Math.cos(lambda), nu * Math.cos(phi) * Math.sin(lambda), (1 - e2) * nu * Math.sin(phi)];
+}
+function geographic([x, y, z], a, rf) {
+  const f = 1 / rf, e2 = 2 * f - f * f, p = Math.hypot(x, y);
+  let phi = Math.atan2(z, p * (1 - e2));
+  for (let i = 0; i < 20; i++) phi = Math.atan2(z + e2 * a / Math.sqrt(1 - e2 * Math.sin(phi) ** 2) * Math.sin(phi), p);
+  return [Math.atan2(y, x) * 180 / Math.PI, phi * 180 / Math.PI];
+}
+const cs2cs = (from, to, points) => execFileSync('cs2cs', ['-f', '%.10f', from, to], { input: points.map(([e, n]) => `${n} ${e}\n`).join('') }).toString()
+  .trim().split('\n').map((line) => line.trim().split(/\s+/).slice(0, 2).map(Number).reverse()); // north first, on both sides
+// EPSG:2384 is Xian 1980 in zone 39 without the number: to degrees on the same datum only the projection is undone.
+const xianDegrees = (points) => cs2cs('EPSG:2384', 'EPSG:4610', points);
+const ours = (s) => s.rows('parcel')[0].geometry.coordinates.flat(s.rows('parcel')[0].geometry.type === 'MultiPolygon' ? 2 : 1);
+
+const square = [[520000, 3521000], [520200, 3521000], [520200, 3521150], [520000, 3521150]];
+const parcels = (points = square) => `地块编号,wkt\nDK1,"POLYGON((${[...points, points[0]].map((p) => p.join(' ')).join(',')}))"\n`;
+const p7 = { x: 12.3456789, y: -98.7654321, z: 45.6543219, rx: 1.2345671, ry: -2.3456712, rz: 3.4567123, scale: 4.5671234 };
+const yaml = (p, more) => Object.entries({ name: '示例县西安80转2000', from: 'xian80', ...more, ...p }).map(([key, value]) => `${key}: ${value}\n`).join('');
+function write(s, text, mode = 0o600) { const path = s.write('t.yaml', text); chmodSync(path, mode); }
+function near(found, expected, what) {
+  for (const [lon, lat] of expected)
+    assert.ok(found.some((p) => Math.abs(p[0] - lon) < 2e-9 && Math.abs(p[1] - lat) < 2e-9), `${what}: ${lon} ${lat} not in ${JSON.stringify(found)}`);
+}
+
+test('the oracle itself: the worked example of IOGP 373-7-2, 4.3.3.1', () => {
+  const [x, y, z] = helmert([3657660.66, 255768.55, 5201382.11], { x: 0, y: 0, z: 4.5, rx: 0, ry: 0, rz: 0.554, scale: 0.219 });
+  assert.ok(Math.abs(x - 3657660.78) < 0.006 && Math.abs(y - 255778.43) < 0.006 && Math.abs(z - 5201387.75) < 0.006, `${x} ${y} ${z}`);
+});
+
+for (const convention of ['position_vector', 'coordinate_frame'])
+  test(`seven parameters, ${convention}`, (t) => {
+    const s = scene(t);
+    write(s, yaml(p7, { method: 'helmert7', convention }));
+    s.write('a.csv', parcels());
+    const done = s.load('parcel', 'a.csv', '--crs', 'EPSG:2384', '--transformation', 't.yaml', '--publish');
+    assert.equal(done.code, 0, done.stderr);
+    near(ours(s), xianDegrees(square).map((p) => geographic(helmert(geocentric(p, 6378140, 298.257), p7, convention), 6378137, 298.257222101)), convention);
+    assert.ok(done.json.notes.some((note) => /has no control points: nothing tells whether it is right/.test(note)));
+    assert.match(s.run('batches', s.store).stdout, /\[Xian 1980 transformed by 示例县西安80转2000\]/);
+  });
+
+test('four parameters turn clockwise on the map, with the zone in the eastings or without', (t) => {
+  const p = { east: 35.25, north: -12.5, rotation: 8.25, scale: -3.5 }, a = p.rotation * second, m = 1 + p.scale * 1e-6;
+  const moved = square.map(([e, n]) => [p.east + m * (e * Math.cos(a) + n * Math.sin(a)), p.north + m * (n * Math.cos(a) - e * Math.sin(a))]);
+  const expected = cs2cs('EPSG:4548', 'EPSG:4490', moved);
+  for (const [crs, shift, convention, sign] of [['EPSG:2384', 0, 'clockwise', 1], ['EPSG:2363', 39e6, 'clockwise', 1], ['EPSG:2384', 0, 'counterclockwise', -1]]) {
+    const s = scene(t);
+    write(s, yaml({ ...p, rotation: sign * p.rotation }, { method: 'plane4', convention, systems: '{from: EPSG:2384, to: EPSG:4548}' }));
+    s.write('a.csv', parcels(square.map(([e, n]) => [e + shift, n])));
+    const done = s.load('parcel', 'a.csv', '--crs', crs, '--transformation', 't.yaml', '--publish');
+    assert.equal(done.code, 0, done.stderr);
+    near(ours(s), expected, `${crs} ${convention}`);
+  }
+});
+
+test('control points tell how well it fits, and refuse what does not', (t) => {
+  const s = scene(t);
+  const from = [[520000, 3521000], [530000, 3531000], [510000, 3511000]];
+  const to = cs2cs('EPSG:4490', 'EPSG:4548', xianDegrees(from).map((p) => geographic(helmert(geocentric(p, 6378140, 298.257), p7), 6378137, 298.257222101)));
+  const points = (off) => '\n' + from.map((p, i) => `  - {name: G${i + 1}, from: [${p}], to: [${to[i][0] + off}, ${to[i][1]}]}`).join('\n');
+  const file = (convention, off) => yaml(p7, { method: 'helmert7', convention, systems: '{from: EPSG:2384, to: EPSG:4548}', control_points: points(off) });
+  s.write('a.csv', parcels());
+  write(s, file('position_vector', 0.1), 0o644);
+  const done = s.load('parcel', 'a.csv', '--crs', 'EPSG:2384', '--transformation', 't.yaml');
+  assert.equal(done.code, 0, done.stderr);
+  assert.ok(done.json.notes.some((note) => /misses its control points by 0\.100 m \(G1\), 0\.100 m \(G2\), 0\.100 m \(G3\); at most 0\.100 m/.test(note)), done.json.notes.join('\n'));
+  assert.ok(done.json.notes.some((note) => /others than its owner can read t\.yaml.*chmod 600/.test(note)));
+  write(s, file('coordinate_frame', 0));
+  assert.match(s.load('parcel', 'a.csv', '--crs', 'EPSG:2384', '--transformation', 't.yaml').stderr,
+    /t\.yaml: its control point G1 is missed by \d+\.\d{3} m, more than the tolerance of 0\.5 m: the parameters, their convention or the point are wrong/);
+});
+
+test('no parameter is in the store, in what is printed or in the rejects', (t) => {
+  const s = scene(t);
+  write(s, yaml(p7, { method: 'helmert7', convention: 'position_vector' }));
+  s.write('a.csv', parcels() + 'DK2,"POLYGON((0 0,1 1,1 0,0 0))"\n');
+  const done = s.load('parcel', 'a.csv', '--crs', 'EPSG:2384', '--transformation', 't.yaml', '--publish', '--allow-rejects');
+  assert.equal(done.code, 0, done.stderr);
+  const files = readdirSync(s.dir).filter((name) => !['t.yaml', 'a.csv', 'catalogue.yaml'].includes(name));
+  assert.ok(files.some((name) => name.endsWith('.rejects.csv')));
+  const texts = [Buffer.from(done.stdout + done.stderr + s.run('batches', s.store, '--json').stdout), ...files.map((name) => readFileSync(s.path(name)))];
+  for (const value of Object.values(p7)) {
+    const bytes = Buffer.alloc(8), swapped = Buffer.alloc(8);
+    bytes.writeDoubleLE(value);
+    swapped.writeDoubleBE(value);
+    for (const text of texts)
+      for (const form of [String(value), bytes, swapped]) assert.ok(!text.includes(form), `${value} was left behind`);
+  }
+});
+
+test('what is wrong with a transformation file is said without its values', (t) => {
+  const s = scene(t);
+  s.write('a.csv', parcels());
+  const said = (text, ...more) => { write(s, text); const done = s.load('parcel', 'a.csv', '--crs', 'EPSG:2384', '--transformation', 't.yaml', ...more); assert.notEqual(done.code, 0); return done.stderr; };
+  assert.match(said(yaml(p7, { method: 'helmert7' })), /t\.yaml:\d+: convention is missing: position_vector or coordinate_frame\. The rotations have opposite signs/);
+  const bad = said(yaml({ ...p7, ry: '12.34.56' }, { method: 'helmert7', convention: 'position_vector' }));
+  assert.match(bad, /t\.yaml:\d+: ry: this is no number/);
+  assert.doesNotMatch(bad, /12\.34/);
+  assert.match(said(yaml({ ...p7, z: '' }, { method: 'helmert7', convention: 'position_vector' })), /t\.yaml:\d+: z: this is no number/);
+  assert.match(said(yaml(p7, { method: 'plane4', convention: 'clockwise' })), /x is no parameter of plane4/);
+  assert.match(said(yaml({ east: 1, north: 1, rotation: 1, scale: 1 }, { method: 'plane4', convention: 'clockwise' })), /systems is missing/);
+  assert.match(said(yaml({ east: 1, north: 1, rotation: 1, scale: 1 }, { method: 'plane4', convention: 'clockwise', systems: '{from: EPSG:2363, to: EPSG:4527}' })),
+    /systems\.from: .* has the zone before its eastings/);
+  assert.match(said(yaml(p7, { method: 'helmert7', convention: 'position_vector', from: 'beijing54' })), /on the datum Xian 1980, and the transformation 示例县西安80转2000 is from Beijing 1954/);
+  assert.match(s.load('parcel', 'a.csv', '--crs', 'EPSG:2384').stderr, /--transformation FILE.*--accept-datum-error/);
+  assert.match(said(yaml(p7, { method: 'helmert7', convention: 'position_vector' }), '--accept-datum-error'), /--transformation and --accept-datum-error exclude each other/);
+});
+
+test('an old datum taken with its error marks the batch', (t) => {
+  const s = scene(t);
+  s.write('a.csv', parcels());
+  const done = s.load('parcel', 'a.csv', '--crs', 'EPSG:2384', '--accept-datum-error', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  near(ours(s), xianDegrees(square), 'as it is');
+  assert.ok(done.json.notes.some((note) => /Xian 1980 taken as CGCS2000 without a transformation: it may lie tens of metres off, and the batch is marked/.test(note)));
+  assert.equal(JSON.parse(s.run('batches', s.store, '--json').stdout).batches[0].datum, 'Xian 1980 taken as CGCS2000 without a transformation');
+});

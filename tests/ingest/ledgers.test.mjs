@@ -1,0 +1,77 @@
+// Ledgers as counties keep them, written by LibreOffice in three formats (tests/sheets): header, merged cells, sums.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gbk, scene } from './helpers.mjs';
+
+const sheets = join(process.env.DK_ROOT, 'tests', 'sheets');
+const values = (s) => s.rows('compensation').map(({ properties: p }) => [p.id, p.parcel_id, p.total ?? null, p.paid_on]).sort();
+
+for (const format of ['xlsx', 'xls', 'ods']) {
+  test(`a ledger with merged cells, a unit above it and sums, as ${format}`, (t) => {
+    const s = scene(t);
+    copyFileSync(join(sheets, `table.${format}`), s.path(`台账.${format}`));
+    const done = s.load('compensation', `台账.${format}`, '--ignore', '土地补偿费', '--publish', '--allow-rejects');
+    assert.equal(done.code, 0, done.stderr);
+    assert.deepEqual([done.json.read, done.json.loaded, done.json.rejected, done.json.left_out], [5, 2, 3, 4]);
+    // A plot and a date hold for both rows of their cells; the unit of the line above the header holds for the amounts.
+    assert.deepEqual(values(s), [['B1', 'DK1', 25000, '2020-06-15'], ['B2', 'DK1', 45000, '2020-06-15']]);
+    assert.ok(done.json.notes.some((note) => /rows 7, 8, 12, 13 were left out: totals/.test(note)), done.json.notes.join('\n'));
+    const rejects = s.read(`台账.${format}.rejects.csv`);
+    assert.match(rejects, /,9,B3,"?补偿总额: one merged cell over 2 rows.*--merged total=first/);
+    assert.match(rejects, /,10,B4,"?补偿总额: one merged cell over 2 rows/);
+    assert.match(rejects, /,11,B5,"?the cells B11 to C11 are merged over the columns 地块编号 and 土地补偿费/);
+  });
+}
+
+test('--merged says whose an amount in a merged cell is', (t) => {
+  for (const [how, expected] of [['first', [60000, null]], ['each', [60000, 60000]]]) {
+    const s = scene(t);
+    copyFileSync(join(sheets, 'table.ods'), s.path('台账.ods'));
+    const done = s.load('compensation', '台账.ods', '--ignore', '土地补偿费', '--merged', `total=${how}`, '--publish', '--allow-rejects');
+    assert.deepEqual([done.code, done.json.loaded, done.json.rejected], [0, 4, 1], done.stderr);
+    assert.deepEqual(values(s).slice(2).map((row) => row[2]), expected);
+  }
+  const s = scene(t);
+  const wrong = s.run('load', s.store, 'compensation', 'a.csv', '--merged', 'total=all');
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.stderr, /--merged total=all: write FIELD=first/);
+});
+
+test('a CSV with a title, a unit, a header in two rows and sums', (t) => {
+  const s = scene(t);
+  s.write('a.csv', gbk('补偿台账,,,\r\n金额单位：千元，面积单位：亩,,,\r\n补偿编号,地块编号,费用,支付日期\r\n,,补偿总额,\r\nB1,DK1,2.5,2020-1-2\r\n小计,,2.5,\r\n'
+    + '补偿编号,地块编号,费用,支付日期\r\n="002",DK2,3,2020年1月3日\r\n注：以上为示例,,,\r\n总 计,,5.5,\r\n'));
+  const done = s.load('compensation', 'a.csv', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  assert.equal(done.json.left_out, 4);
+  assert.deepEqual(values(s), [['002', 'DK2', 3000, '2020-01-03'], ['B1', 'DK1', 2500, '2020-01-02']]);
+});
+
+test('what looks like a sum or a note and is data is kept', (t) => {
+  const s = scene(t);
+  s.write('a.csv', '补偿编号,地块编号,补偿总额,支付日期\n合计户,DK1,1,2020-01-02\nB2,合计村,2,2020-01-02\n注：B3,DK3,3,2020-01-02\nB4,DK4,4,2020-01-02\n');
+  const done = s.load('compensation', 'a.csv', '--publish');
+  assert.deepEqual([done.code, done.json.loaded, done.json.left_out], [0, 4, 0], done.stderr);
+});
+
+test('errors of formulas, cells too narrow and dates that were numbers are rejected with what to do', (t) => {
+  const s = scene(t);
+  s.write('a.csv', '补偿编号,地块编号,补偿总额,支付日期\nB1,DK1,#REF!,2020-01-02\nB2,DK2,1,########\nB3,#N/A,1,2020-01-02\n');
+  const done = s.load('compensation', 'a.csv');
+  assert.equal(done.json.rejected, 3);
+  assert.match(s.read('a.csv.rejects.csv'), /"#REF!"" is the error of a formula[^]*"########"": the column was too narrow[^]*"#N\/A"" is the error/);
+});
+
+test('a number of 16 digits is rejected, the same digits as text are not', (t) => {
+  for (const format of ['xlsx', 'xls', 'ods']) {
+    const s = scene(t);
+    copyFileSync(join(sheets, `ledger.${format}`), s.path(`a.${format}`));
+    const done = s.load('compensation', `a.${format}`, '--layer', '补偿台账', '--field', 'id_number=账号', '--field', 'id=地块编号', '--set', 'parcel_id=DK1', '--field', 'paid_on=日期', '--ignore', '*');
+    assert.ok(done.json, done.stderr);
+    const rejects = s.read(`a.${format}.rejects.csv`);
+    assert.match(rejects, /,7,DK002,"?账号: ""6\.21700123456789e\+15"" has lost digits/);
+    assert.doesNotMatch(rejects, /,[68],DK00/); // texts of 16 and 18 digits that end in zeros
+  }
+});

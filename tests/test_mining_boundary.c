@@ -1,0 +1,156 @@
+/* Boundaries of mining rights in a text. The sample of form A is published (Henan, the registry's own string); areas are
+ * by the shoelace formula here, in double precision, and were checked against the published figures. */
+#include "ingest/mining_boundary.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <math.h>
+#include <string.h>
+
+static const char henan[] =
+    "3,5,1,3810331.42,38446311.66,2,3810329.42,38446592.66,3,3810835.42,38449863.66,4,3809233.42,38449855.66,5,3809252.42,"
+    "38446305.66,285,8,,1,5,1,3810051.42,38449707.66,2,3809763.42,38449679.66,3,3809738.42,38449770.66,4,3809823.42,"
+    "38449837.66,5,3810016.42,38449879.66,192,185,扣除范围,1,4,1,3809471.42,38446617.66,2,3809411.42,38446667.66,3,"
+    "3809389.42,38446633.66,4,3809451.42,38446583.66,230,200,扣除范围,-1,";
+
+static dk_mining_boundary boundary;
+static dk_error error;
+
+static dk_status parse(const char *text)
+{
+    error.text[0] = '\0';
+    return dk_mining_parse(text, strlen(text), &boundary, &error);
+}
+
+static void read_well(const char *text)
+{
+    if (parse(text) != DK_OK)
+        fail_msg("%s", error.text);
+}
+
+static void refused(const char *text, const char *said)
+{
+    assert_int_not_equal(parse(text), DK_OK);
+    if (strstr(error.text, said) == NULL)
+        fail_msg("%s", error.text);
+}
+
+static const char *notes(void)
+{
+    const char *text = dk_buf_cstr(&boundary.notes);
+    return text != NULL ? text : "";
+}
+
+static double area(size_t ring)
+{
+    const dk_mining_ring *r = &boundary.rings[ring];
+    const double *xy = boundary.xy + 2 * r->first;
+    double sum = 0;
+    for (size_t i = 0, j = r->n - 1; i < r->n; j = i++)
+        sum += (xy[2 * j] - xy[0]) * (xy[2 * i + 1] - xy[1]) - (xy[2 * i] - xy[0]) * (xy[2 * j + 1] - xy[1]);
+    return fabs(sum) / 2;
+}
+
+static void a_registry_string_with_heights_and_flags(void **state)
+{
+    (void)state;
+    read_well(henan);
+    assert_int_equal(boundary.n_rings, 3);
+    assert_int_equal(boundary.zone, 38);
+    assert_false(boundary.degrees);
+    assert_true(fabs(area(0) - 4684054) < 1 && fabs(area(1) - 43950) < 1 && fabs(area(2) - 3124) < 1);
+    assert_true(boundary.xy[0] == 38446311.66 && boundary.xy[1] == 3810331.42); /* east first */
+    assert_true(boundary.rings[0].top == 285 && boundary.rings[0].bottom == 8);
+    assert_true(!boundary.rings[0].excluded && !boundary.rings[1].excluded && boundary.rings[2].excluded);
+    assert_string_equal(notes(), "ring 2 is described as 扣除 and its flag is 1 (圈入); the flag was followed\n");
+    dk_buf json;
+    dk_buf_init(&json);
+    assert_true(dk_mining_json(&boundary, &json));
+    assert_non_null(strstr(dk_buf_cstr(&json), "{\"top\":230,\"bottom\":200,\"excluded\":true,\"description\":\"扣除范围\",\"points\":[[38446617.66,3809471.42],"));
+    dk_buf_finish(&json);
+}
+
+static void an_exploration_string_in_degrees_of_any_order(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "1,4,117.123456,31.987654,117.187654,31.987654,117.187654,31.923456,117.123456,31.923456,1,0,0",
+        "1,4,31.987654,117.123456,31.987654,117.187654,31.923456,117.187654,31.923456,117.123456,1,0,0,",
+        "1，4，117°07′24.4416″，31°59′15.5544″，117°11′15.5544″，31°59′15.5544″，117°11′15.5544″，31°55′24.4416″，117°07′24.4416″，31°55′24.4416″，1，0，0",
+        "1,4,1170724.4416,315915.5544,1171115.5544,315915.5544,1171115.5544,315524.4416,1170724.4416,315524.4416,1,0,0",
+    };
+    for (size_t i = 0; i < 4; i++) {
+        read_well(texts[i]);
+        assert_true(boundary.degrees && boundary.n_rings == 1 && boundary.n_points == 4 && !boundary.rings[0].excluded);
+        assert_true(fabs(boundary.xy[0] - 117.123456) < 1e-9 && fabs(boundary.xy[1] - 31.987654) < 1e-9);
+        assert_true(fabs(boundary.xy[4] - 117.187654) < 1e-9 && fabs(boundary.xy[5] - 31.923456) < 1e-9);
+    }
+    assert_string_equal(notes(), "the coordinates were read as degrees, minutes and seconds without marks (DDDMMSS)\n");
+    read_well("2,4,117.1,31.98,117.19,31.98,117.19,31.9,117.1,31.9,1,0,0,3,117.12,31.97,117.13,31.97,117.13,31.96,1,1,0");
+    assert_true(!boundary.rings[0].excluded && boundary.rings[1].excluded);
+}
+
+static void the_table_of_a_notice(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "拐点坐标（2000国家大地坐标系）\n点号 X Y\n1 3810331.42 38446311.66\n2 3810329.42 38446592.66\n3 3810835.42 38449863.66\n开采标高：+285米至-8米",
+        "1,3810331.42,38446311.66;2,3810329.42,38446592.66;3,3810835.42,38449863.66;标高285~-8",
+        "J1\t3810331.42\t38446311.66\r\nJ2\t3810329.42\t38446592.66\r\nJ3\t3810835.42\t38449863.66\r\nJ1\t3810331.42\t38446311.66\r\n标高 285m 到 -8m",
+        "1,3810331.42,38446311.66,2,3810329.42,38446592.66,3,3810835.42,38449863.66;\n标高：285，-8",
+    };
+    for (size_t i = 0; i < 4; i++) {
+        read_well(texts[i]);
+        assert_int_equal(boundary.n_rings, 1);
+        assert_int_equal(boundary.rings[0].n, 3);
+        assert_int_equal(boundary.zone, 38);
+        assert_true(boundary.xy[0] == 38446311.66 && boundary.xy[5] == 3810835.42);
+        assert_true(boundary.rings[0].top == 285 && boundary.rings[0].bottom == -8);
+    }
+    read_well("1 3810331 446311\n2 3810329 446592\n3 3810835 449863\n1 3809471 446617\n2 3809411 446667\n3 3809389 446633");
+    assert_true(boundary.n_rings == 2 && boundary.zone == 0);
+}
+
+static void what_does_not_fit_is_told_with_its_place(void **state)
+{
+    (void)state;
+    refused("", "no coordinates");
+    refused("见附图", "no coordinates");
+    refused("2,5,1,3810331.42,38446311.66,2,3810329.42,38446592.66,3,3810835.42,38449863.66,4,3809233.42,38449855.66,5,3809252.42,38446305.66,285,8,,1,", "it says 2 rings and ends behind 1");
+    refused("1,5,1,3810331.42,38446311.66,2,3810329.42,38446592.66,3,3810835.42,38449863.66,285,8,,1,", "ring 1");
+    refused("1,3,1,3810331.42,38446311.66,2,3810329.42,abc,3,3810835.42,38449863.66,285,8,,1,", "ring 1, point 2");
+    refused("1,3,1,3810331.42,38446311.66,2,3810329.42,39446592.66,3,3810835.42,38449863.66,285,8,,1,", "begins with zone 39");
+    refused("1,3,1,3810331.42,38446311.66,2,12.5,38446592.66,3,3810835.42,38449863.66,285,8,,1,", "point 2: 12.5 and");
+    refused("1,3,1,3810331.42,38446311.66,2,3810329.42,38446592.66,3,3810331.42,38446311.66,285,8,,1,", "fewer than 3 points");
+    refused("1,3,1,3810331.42,38446311.66,2,3810329.42,38446592.66,3,3810835.42,38449863.66,285,8,,2,", "no flag");
+    refused("1,4,117.25,31.5,117.5,31.5,117.5,31.25,117.25,31.25,1,0,0", "cannot be told");
+    refused("1 3810331.42 38446311.66\n2 3810329.42\n3 3810835.42 38449863.66", "neither northing");
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    dk_mining_boundary_init(&boundary);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    dk_mining_boundary_finish(&boundary);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_registry_string_with_heights_and_flags),
+        cmocka_unit_test(an_exploration_string_in_degrees_of_any_order),
+        cmocka_unit_test(the_table_of_a_notice),
+        cmocka_unit_test(what_does_not_fit_is_told_with_its_place),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
