@@ -1,238 +1,83 @@
 /* load: source files -> clean rows -> one staged batch. */
 #include "ingest/commands.h"
 #include "ingest/datasets.h"
-#include "ingest/geometry.h"
+#include "ingest/events.h"
 #include "ingest/join.h"
+#include "ingest/load_file.h"
 #include "ingest/placement.h"
+#include "ingest/profile.h"
 #include "ingest/progress.h"
-#include "ingest/reading.h"
 #include "ingest/rejects.h"
-#include "ingest/source.h"
 #include "ingest/summary.h"
 #include "ingest/transformation.h"
-#include "ingest/values.h"
 #include "store/load.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define NAMED_FINDINGS 5 /* so many unlinked rows and the like are named one by one */
 #define OVER_SOURCE "%s: the rejects would be written over this file; choose another place with --rejects FILE"
 #define ALL_WRONG_AFTER 20 /* when so many first geometries are all wrong in the same way, the file is */
+#define MOST_AHEAD 8       /* files that are read at a time */
 
 typedef struct loader {
     const dk_options *options;
     const dk_kind *kind;
     dk_load *load;
-    dk_geos *geos;
-    dk_transformation *transformation; /* --transformation; NULL: none */
-    dk_placement *placement;           /* NULL: nothing to compare with */
-    bool gcj02;                        /* a file was declared so */
+    struct {
+        const char *path;
+        dk_transformation *transformation;
+    } *transformations; /* that settings name, each once */
+    size_t n_transformations, transformations_capacity;
+    dk_placement *placement; /* NULL: nothing to compare with */
+    bool gcj02;              /* a file was declared so */
     const double *extent;
     dk_rejects *rejects;
     dk_datasets **datasets; /* options->n_sources; of each source */
-    size_t n_datasets;      /* of all of them */
-    dk_join *join;          /* NULL for none */
+    struct job *jobs;
+    size_t n_jobs, jobs_capacity;
+    dk_profile *profile;       /* NULL for none */
+    dk_profile_writer *writer; /* NULL for none */
+    dk_join *join;             /* NULL for none */
     dk_summary summary;
     dk_progress_bar bar;
-    dk_value *set_values; /* kind->n_fields; what --set gives */
-    bool *is_set;
-    dk_buf set_memory;
-    size_t *set_offsets;
+    dk_events events;
+    uint64_t bytes, bytes_done; /* of all data sets; of those behind us */
     dk_buf key;
     int64_t named[3]; /* unlinked, area differs, ambiguous */
     char first_reason[700];
 } loader;
 
-/* One source while it is loaded. */
-typedef struct file {
-    dk_source *source;
-    dk_mapping mapping;
-    dk_crs crs;
-    dk_transformer *transformer;
-    dk_geometry_reader reader;
-    bool spreadsheet, by_source;
+/* A data set to load. */
+typedef struct job {
+    const dk_dataset *set;
+    dk_file_settings settings;
+    const dk_transformation *transformation; /* NULL: none */
+    bool one_of_many;                        /* of a folder: if it cannot be read, the others are all the same */
+    dk_load_file *file;                      /* when it is begun */
+} job;
+
+/* One source while its rows are loaded. */
+typedef struct rows {
+    dk_load_file *file;
+    const char *path;
     int64_t n_rows, n_shapes; /* rows read; geometries tried */
     int64_t n_wrong;          /* geometries with the fault below */
     dk_geometry_fault wrong;
     char wrong_text[512];
-} file;
+    bool spoilt; /* the failure is the file's, not the store's */
+} rows;
 
-static bool is_known_column(const char *name, void *user)
-{
-    const loader *self = user;
-    const dk_column_options *columns = &self->options->columns;
-    for (size_t i = 0; i < columns->n_fields; i++)
-        if (strcmp(columns->fields[i].value, name) == 0)
-            return true;
-    const char *key = self->options->on != NULL ? strchr(self->options->on, '=') : NULL;
-    if (self->options->on != NULL && strcmp(key != NULL ? key + 1 : self->options->on, name) == 0)
-        return true;
-    return dk_column_known(self->kind, name);
-}
-
-static dk_status reject(loader *self, const file *from, const dk_source_row *row, const char *key, const char *reason,
+static dk_status reject(loader *self, const rows *from, const dk_source_row *row, const char *key, const char *reason,
                         dk_error *err)
 {
     self->summary.rejected++;
     if (self->first_reason[0] == '\0')
         snprintf(self->first_reason, sizeof self->first_reason, "%.300s, row %lld: %.380s",
-                 dk_source_path(from->source), (long long)row->number, reason);
-    return dk_rejects_add(self->rejects, from->source, row, key, reason, err);
-}
-
-/* ---- before the rows ---- */
-
-static dk_status parse_sets(loader *self, dk_error *err)
-{
-    const dk_column_options *columns = &self->options->columns;
-    const dk_value_context context = {0};
-    for (size_t i = 0; i < columns->n_fields + columns->n_sets; i++) {
-        const bool set = i >= columns->n_fields;
-        const dk_pair *pair = set ? &columns->sets[i - columns->n_fields] : &columns->fields[i];
-        const int field = dk_kind_field(self->kind, pair->name);
-        if (field < 0) {
-            dk_buf list;
-            dk_buf_init(&list);
-            for (size_t k = 0; k < self->kind->n_fields; k++)
-                dk_buf_format(&list, "%s%s", k > 0 ? ", " : "", self->kind->fields[k].name);
-            const char *names = dk_buf_cstr(&list);
-            const dk_status status =
-                dk_fail(err, DK_NOT_FOUND, "%s %s: %s has no such field; it has: %s", set ? "--set" : "--field",
-                        pair->name, self->kind->name, names ? names : "");
-            dk_buf_finish(&list);
-            return status;
-        }
-        if (self->kind->fields[field].computed_area_m2)
-            return dk_fail(err, DK_INVALID, "%s %s: this field is computed from the geometry",
-                           set ? "--set" : "--field", pair->name);
-        if (!set)
-            continue;
-        if (self->is_set[field])
-            return dk_fail(err, DK_INVALID, "--set %s is given twice", pair->name);
-        const dk_cell cell = {.type = DK_CELL_TEXT, .text = pair->value, .size = strlen(pair->value)};
-        char problem[300];
-        if (!dk_value_from_cell(&self->kind->fields[field], &cell, &context, &self->set_memory,
-                                &self->set_values[field], &self->set_offsets[field], problem, sizeof problem))
-            return dk_fail(err, DK_INVALID, "--set %s: %s", pair->name, problem);
-        self->is_set[field] = true;
-    }
-    for (size_t i = 0; i < self->kind->n_fields; i++)
-        if (self->is_set[i] && self->set_values[i].type == DK_TEXT)
-            self->set_values[i].text.data = (const char *)self->set_memory.data + self->set_offsets[i];
-    return DK_OK;
-}
-
-static dk_status choose_crs(loader *self, file *from, dk_error *err)
-{
-    const char *path = dk_source_path(from->source);
-    OGRSpatialReferenceH own = dk_source_crs(from->source);
-    const bool json = dk_source_format(from->source) == DK_FORMAT_GEOJSON;
-    const dk_crs_policy policy = {.transformation = self->transformation, .accept_error = self->options->accept_datum_error};
-    if (self->options->crs == NULL) {
-        if (own != NULL && !dk_crs_unsaid(own))
-            return dk_crs_from_srs(own, path, &policy, &from->crs, err);
-        if (dk_source_crs_problem(from->source) != NULL)
-            return dk_fail(err, DK_INVALID, "%s: %s", path, dk_source_crs_problem(from->source));
-        return dk_fail(err, DK_INVALID,
-                       "%s: the file does not say its coordinate system%s; say it with --crs EPSG:N, for example --crs "
-                       "EPSG:4527 (CGCS2000, 3-degree zone 39) or --crs EPSG:4490 (CGCS2000 degrees)",
-                       path,
-                       dk_source_format(from->source) == DK_FORMAT_SHAPEFILE ? " (there is no readable .prj beside it)"
-                                                                             : "");
-    }
-    if (own != NULL && dk_crs_unsaid(own))
-        own = NULL;
-    dk_status status;
-    if (own != NULL && dk_crs_other_datum(own)) { /* what a file says of an old datum counts */
-        if ((status = dk_crs_from_srs(own, path, &policy, &from->crs, err)) == DK_OK)
-            dk_summary_note(&self->summary, "%s: the file says %s, which is used, whatever --crs says", path,
-                            from->crs.name);
-        return status;
-    }
-    status = dk_crs_from_text(self->options->crs, &policy, &from->crs, err);
-    dk_crs said = {0};
-    if (status == DK_OK && own != NULL && !json && dk_crs_from_srs(own, path, &policy, &said, NULL) == DK_OK &&
-        (strcmp(said.pipeline, from->crs.pipeline) != 0 || from->crs.gcj02))
-        dk_summary_note(&self->summary, "%s: the file says %s; %s is used, as --crs says", path, said.name,
-                        from->crs.name);
-    return status;
-}
-
-static dk_status open_file(loader *self, const dk_dataset *set, file *from, dk_error *err)
-{
-    const dk_options *options = self->options;
-    const char *path = set->shown != NULL ? set->shown : set->path;
-    const bool layer = self->kind->geometry != DK_NO_GEOMETRY;
-    const dk_source_options how = {.shown = set->shown,
-                                   .encoding = options->has_encoding ? &options->encoding : NULL,
-                                   .layer = options->layer,
-                                   .is_column = is_known_column,
-                                   .user = self,
-                                   .north_first = options->axes_yx,
-                                   .want_geometry = layer,
-                                   .want_lines = self->kind->geometry == DK_LINES,
-                                   .holes = options->holes};
-    dk_status status = dk_source_open(set->path, &how, &from->source, err);
-    if (status != DK_OK)
-        return status;
-    const dk_format format = dk_source_format(from->source);
-    if (options->has_encoding && !dk_source_encoding_varies(from->source))
-        dk_summary_note(&self->summary, "%s: --encoding was not needed: files of this format are UTF-8", path);
-    if (layer && !dk_source_has_geometry(from->source)) {
-        return dk_fail(err, DK_INVALID, "%s: %s is a layer, and this file has no geometry%s", path, self->kind->name,
-                       format == DK_FORMAT_CSV   ? "; a CSV may have it as WKT in a column named wkt"
-                       : format == DK_FORMAT_DBF ? "; give the .shp"
-                                                 : "");
-    }
-    if (!layer && dk_source_has_geometry(from->source))
-        dk_summary_note(&self->summary, "%s: its geometries were not read: %s is a kind of record", path,
-                        self->kind->name);
-    from->spreadsheet = format == DK_FORMAT_SHEET;
-    if (self->join != NULL && (status = dk_source_join(from->source, self->join, err)) != DK_OK)
-        return status;
-    const dk_column *columns;
-    const size_t n = dk_source_columns(from->source, &columns);
-    status = dk_mapping_resolve(self->kind, columns, n, &options->columns, path, &from->mapping, err);
-    if (status == DK_OK) {
-        const dk_unit *units;
-        const size_t n_units = dk_source_units(from->source, &units);
-        dk_mapping_units(&from->mapping, self->kind, units, n_units);
-    }
-    if (status != DK_OK || !layer)
-        return status;
-    status = choose_crs(self, from, err);
-    self->gcj02 |= status == DK_OK && from->crs.gcj02;
-    if (status == DK_OK && from->crs.stamp[0] != '\0') {
-        dk_summary_note(&self->summary, "%s: %s%s", path, from->crs.stamp,
-                        from->crs.gcj02                ? "; the batch is marked"
-                        : self->transformation == NULL ? ": it may lie tens of metres off, and the batch is marked"
-                                                       : "");
-        if (self->load != NULL)
-            status = dk_load_datum(self->load, from->crs.stamp, err);
-    }
-    if (status == DK_OK)
-        status = dk_transformer_create(&from->crs, &from->transformer, err);
-    from->reader =
-        (dk_geometry_reader){.crs = &from->crs,
-                             .transformer = from->transformer,
-                             .geos = self->geos,
-                             .extent = self->extent,
-                             .holds = from->crs.stamp[0] != '\0' && self->transformation != NULL && !from->crs.gcj02
-                                          ? dk_transformation_extent(self->transformation)
-                                          : NULL,
-                             .kind = self->kind->geometry,
-                             .axes_yx = options->axes_yx && format != DK_FORMAT_SURVEY_TXT};
-    return status;
-}
-
-static void close_file(file *from)
-{
-    dk_mapping_finish(&from->mapping);
-    dk_geometry_reader_finish(&from->reader);
-    dk_transformer_free(from->transformer);
-    dk_source_close(from->source);
+                 from->path, (long long)row->number, reason);
+    return dk_rejects_add(self->rejects, dk_load_file_source(from->file), row, key, reason, err);
 }
 
 /* text: one sentence a line; may be NULL. */
@@ -245,34 +90,12 @@ static void note_lines(loader *self, const char *path, const char *text)
     }
 }
 
-static void note_file(loader *self, file *from)
-{
-    const char *path = dk_source_path(from->source);
-    note_lines(self, path, dk_buf_cstr(&from->mapping.notes));
-    note_lines(self, path, dk_source_notes(from->source));
-    if (from->reader.zone_stripped > 0)
-        dk_summary_note(
-            &self->summary,
-            "%s: the eastings of %lld rows begin with the number of their zone, which %s does not have; it was "
-            "put right",
-            path, (long long)from->reader.zone_stripped, from->crs.name);
-    if (from->reader.zone_added > 0)
-        dk_summary_note(&self->summary, "%s: the eastings of %lld rows lack the zone %d that %s has; it was added",
-                        path, (long long)from->reader.zone_added, from->crs.zone, from->crs.name);
-    if (dk_source_cut_texts(from->source) > 0)
-        dk_summary_note(&self->summary,
-                        "%s: %lld texts fill their column and end in half a character, which was left out", path,
-                        (long long)dk_source_cut_texts(from->source));
-    self->summary.repaired += from->reader.repaired;
-    self->summary.left_out += dk_source_left_out(from->source);
-}
-
 /* ---- rows ---- */
 
-static const char *row_key(loader *self, const file *from, const dk_source_row *row)
+static const char *row_key(loader *self, const rows *from, const dk_source_row *row)
 {
     dk_buf_clear(&self->key);
-    const int column = self->kind->key_field >= 0 ? from->mapping.column[self->kind->key_field] : -1;
+    const int column = self->kind->key_field >= 0 ? dk_load_file_mapping(from->file)->column[self->kind->key_field] : -1;
     if (column >= 0)
         dk_cell_append(&row->cells[column], &self->key);
     const char *key = dk_buf_cstr(&self->key);
@@ -280,7 +103,7 @@ static const char *row_key(loader *self, const file *from, const dk_source_row *
 }
 
 /* Counts geometries that are wrong in a way that concerns the file. */
-static void watch_fault(file *from, const dk_ready_row *row)
+static void watch_fault(rows *from, const dk_ready_row *row)
 {
     from->n_shapes++;
     if (row->fault < DK_GEOMETRY_ZONE || (from->n_wrong > 0 && from->wrong != row->fault))
@@ -292,12 +115,12 @@ static void watch_fault(file *from, const dk_ready_row *row)
     }
 }
 
-static bool all_wrong(const file *from, bool at_end)
+static bool all_wrong(const rows *from, bool at_end)
 {
     return from->n_wrong > 0 && from->n_wrong == from->n_shapes && (at_end || from->n_wrong >= ALL_WRONG_AFTER);
 }
 
-static void count_outcome(loader *self, const file *from, const dk_source_row *row, const dk_row_report *report)
+static void count_outcome(loader *self, const rows *from, const dk_source_row *row, const dk_row_report *report)
 {
     static const struct {
         unsigned note;
@@ -321,11 +144,11 @@ static void count_outcome(loader *self, const file *from, const dk_source_row *r
             name = true;
         }
     if (name && report->message[0] != '\0')
-        dk_summary_note(summary, "%s, row %lld: %s", dk_source_path(from->source), (long long)row->number,
+        dk_summary_note(summary, "%s, row %lld: %s", from->path, (long long)row->number,
                         report->message);
 }
 
-static dk_status load_row(loader *self, file *from, const dk_ready_row *row, dk_error *err)
+static dk_status load_row(loader *self, rows *from, const dk_ready_row *row, dk_error *err)
 {
     const dk_source_row *source = &row->source;
     self->summary.read++;
@@ -338,7 +161,7 @@ static dk_status load_row(loader *self, file *from, const dk_ready_row *row, dk_
     memset(&report, 0, sizeof report);
     const dk_status status =
         dk_load_row(self->load, row->values, row->wkb, row->wkb_size,
-                    from->by_source ? dk_source_path(from->source) : NULL, source->number, &report, err);
+                    self->n_jobs > 1 ? from->path : NULL, source->number, &report, err);
     if (status != DK_OK)
         return status;
     if (report.outcome == DK_REJECTED)
@@ -350,47 +173,113 @@ static dk_status load_row(loader *self, file *from, const dk_ready_row *row, dk_
     return dk_placement_add(self->placement, report.division, row->wkb, row->wkb_size, err);
 }
 
-static dk_status load_rows(loader *self, file *from, dk_error *err)
+static void show_progress(loader *self, const rows *from, double part)
 {
-    const dk_reading_options how = {.source = from->source,
-                                    .mapping = &from->mapping,
-                                    .kind = self->kind,
-                                    .geometry = &from->reader,
-                                    .spreadsheet = from->spreadsheet,
-                                    .merged = self->options->columns.merged,
-                                    .n_merged = self->options->columns.n_merged,
-                                    .set_values = self->set_values,
-                                    .is_set = self->is_set};
-    dk_reading *reading = NULL;
+    const uint64_t size = from->path != NULL && self->bytes > 0 ? self->bytes : 1;
+    uint64_t own = 0;
+    for (size_t i = 0; i < self->n_jobs; i++)
+        if (self->jobs[i].file == from->file)
+            own = self->jobs[i].set->size;
+    const double whole = self->n_jobs > 1 ? ((double)self->bytes_done + part * (double)own) / (double)size : part;
+    dk_progress_show(&self->bar, whole, self->summary.read);
+    dk_events_progress(&self->events, whole, self->summary.read);
+}
+
+static dk_status load_rows(loader *self, rows *from, dk_error *err)
+{
     dk_ready_row row;
-    dk_status status = dk_reading_open(&how, &reading, err);
-    while (status == DK_OK && !all_wrong(from, false) && (status = dk_reading_next(reading, &row, err)) == DK_OK) {
+    dk_status status = DK_OK;
+    while (status == DK_OK && !all_wrong(from, false)) {
+        status = dk_load_file_next(from->file, &row, err);
+        from->spoilt = status != DK_OK;
+        if (status != DK_OK)
+            break;
         status = *self->options->stop ? dk_fail(err, DK_LIMIT, "interrupted: nothing was kept of this load")
                                       : load_row(self, from, &row, err);
         if (from->n_rows % 256 == 0)
-            dk_progress_show(&self->bar, row.progress, self->summary.read);
+            show_progress(self, from, row.progress);
     }
-    dk_reading_close(reading);
     if (status != DK_OK && status != DK_END)
         return status;
+    from->spoilt = true;
     if (all_wrong(from, true))
-        return dk_fail(err, DK_INVALID, "%s, %s; all %lld geometries looked at are wrong like this",
-                       dk_source_path(from->source), from->wrong_text, (long long)from->n_shapes);
+        return dk_fail(err, DK_INVALID, "%s, %s; all %lld geometries looked at are wrong like this", from->path,
+                       from->wrong_text, (long long)from->n_shapes);
     if (from->n_rows == 0)
-        return dk_fail(err, DK_INVALID, "%s: the file has no rows", dk_source_path(from->source));
+        return dk_fail(err, DK_INVALID, "%s: the file has no rows", from->path);
     return DK_OK;
 }
 
-static dk_status load_file(loader *self, const dk_dataset *set, dk_error *err)
+/* The rows of an open file; from->spoilt tells whose a failure is. */
+static dk_status load_open(loader *self, rows *from, dk_error *err)
 {
-    file from = {0};
-    from.by_source = self->n_datasets > 1;
-    dk_status status = open_file(self, set, &from, err);
+    dk_load_file *file = from->file;
+    dk_source *source = dk_load_file_source(file);
+    const bool layer = self->kind->geometry != DK_NO_GEOMETRY;
+    const dk_column *columns;
+    dk_status status = DK_OK;
+    if (layer && dk_load_file_crs(file)->stamp[0] != '\0')
+        status = dk_load_datum(self->load, dk_load_file_crs(file)->stamp, err);
     if (status == DK_OK)
-        status = load_rows(self, &from, err);
+        status = load_rows(self, from, err);
+    if (status != DK_OK)
+        return status;
+    from->spoilt = false;
+    self->gcj02 |= layer && dk_load_file_crs(file)->gcj02;
+    self->summary.repaired += dk_load_file_repaired(file);
+    self->summary.left_out += dk_source_left_out(source);
+    dk_source_columns(source, &columns);
+    if (self->writer != NULL && !dk_profile_writer_add(self->writer, from->path, dk_load_file_settings(file),
+                                                       self->kind, columns, dk_load_file_mapping(file)))
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    return DK_OK;
+}
+
+/* What is left of a file of a folder that cannot be read: its reason among the rejects, and none of its rows. */
+static dk_status leave_out(loader *self, const char *path, const dk_summary *before, int64_t mark, const char *reason,
+                           dk_error *err)
+{
+    dk_summary *now = &self->summary;
+    const dk_status status = dk_load_undo(self->load, mark, err);
+    if (status != DK_OK)
+        return status;
+    now->read = before->read + (now->rejected - before->rejected);
+    now->loaded = before->loaded;
+    now->replaced = before->replaced;
+    now->unchanged = before->unchanged;
+    now->staged = before->staged;
+    now->staged_batch = before->staged_batch;
+    now->unlinked = before->unlinked;
+    now->area_differs = before->area_differs;
+    now->ambiguous = before->ambiguous;
+    now->files_failed++;
+    if (self->first_reason[0] == '\0')
+        snprintf(self->first_reason, sizeof self->first_reason, "%.690s", reason);
+    dk_summary_note(now, "left out, as it cannot be read: %s", reason);
+    return dk_rejects_add_file(self->rejects, path, reason, err);
+}
+
+static dk_status load_job(loader *self, job *of, dk_error *err)
+{
+    rows from = {.file = of->file, .path = of->set->shown};
+    const dk_summary before = self->summary;
+    const int64_t mark = dk_load_mark(self->load);
+    dk_error reason = {0};
+    dk_status status = dk_load_file_wait(of->file, &reason);
+    from.spoilt = status != DK_OK;
+    if (status == DK_OK && !dk_load_file_lacks(of->file))
+        status = load_open(self, &from, &reason);
+    if (status == DK_OK) {
+        self->summary.files += !dk_load_file_lacks(of->file);
+        note_lines(self, from.path, dk_load_file_notes(of->file));
+    } else if (of->one_of_many && from.spoilt && status != DK_NOMEM && status != DK_FULL) {
+        status = leave_out(self, from.path, &before, mark, reason.text, err);
+    } else if (err != NULL) {
+        *err = reason;
+    }
     if (status == DK_OK)
-        note_file(self, &from);
-    close_file(&from);
+        dk_events_file(&self->events, from.path, self->summary.rejected - before.rejected,
+                       self->summary.loaded - before.loaded, reason.text[0] != '\0' ? reason.text : NULL);
     return status;
 }
 
@@ -448,11 +337,66 @@ static dk_status find_kind(const dk_catalogue *catalogue, const char *name, cons
     return status;
 }
 
-/* All data sets are known before the first is read: whether there are several decides about keys. */
-static dk_status find_datasets(loader *self, dk_error *err)
+/* One for each path; what it tells is told once. */
+static dk_status find_transformation(loader *self, const char *path, const dk_transformation **ret, dk_error *err)
+{
+    *ret = NULL;
+    for (size_t i = 0; i < self->n_transformations && path != NULL; i++)
+        if (strcmp(self->transformations[i].path, path) == 0)
+            *ret = self->transformations[i].transformation;
+    if (path == NULL || *ret != NULL)
+        return DK_OK;
+    if (!dk_grow(&self->transformations, &self->transformations_capacity, self->n_transformations + 1,
+                 sizeof *self->transformations))
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    dk_transformation *made = NULL;
+    const dk_status status = dk_transformation_read(path, &made, err);
+    if (status != DK_OK)
+        return status;
+    self->transformations[self->n_transformations].path = path;
+    self->transformations[self->n_transformations++].transformation = made;
+    for (const char *note = dk_transformation_notes(made); *note != '\0';) {
+        const size_t size = strcspn(note, "\n");
+        dk_summary_note(&self->summary, "%.*s", (int)size, note);
+        note += size + (note[size] == '\n');
+    }
+    *ret = made;
+    return DK_OK;
+}
+
+static dk_status add_job(loader *self, const dk_dataset *set, bool many, dk_error *err)
 {
     const dk_options *options = self->options;
-    const dk_datasets_options how = {.layer = self->kind->geometry != DK_NO_GEOMETRY, .store = options->store};
+    job made = {.set = set, .one_of_many = many};
+    bool skip = false;
+    /* a folder may hold what the rejects or the profile would be written over */
+    if (dk_same_file(dk_rejects_path(self->rejects), set->shown))
+        return dk_fail(err, DK_CONFLICT, OVER_SOURCE, dk_rejects_path(self->rejects));
+    if (options->save_profile != NULL && dk_same_file(options->save_profile, set->shown))
+        return dk_fail(err, DK_CONFLICT, "%s: the profile would be written over this file", options->save_profile);
+    dk_status status = dk_profile_settings(self->profile, set->shown, &options->settings, &made.settings, &skip, err);
+    if (status != DK_OK)
+        return status;
+    if (skip) {
+        dk_summary_note(&self->summary, "%s: left out, as the profile says", set->shown);
+        return DK_OK;
+    }
+    if ((status = find_transformation(self, made.settings.transformation, &made.transformation, err)) != DK_OK)
+        return status;
+    if (!dk_grow(&self->jobs, &self->jobs_capacity, self->n_jobs + 1, sizeof *self->jobs))
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    self->jobs[self->n_jobs++] = made;
+    self->bytes += set->size;
+    return DK_OK;
+}
+
+/* All data sets are known before the first is read: whether there are several decides about keys. */
+static dk_status find_jobs(loader *self, dk_error *err)
+{
+    const dk_options *options = self->options;
+    const dk_datasets_options how = {.layer = self->kind->geometry != DK_NO_GEOMETRY,
+                                     .all_formats = options->all_formats,
+                                     .store = options->store};
     const dk_dataset *list;
     dk_status status = DK_OK;
     for (size_t i = 0; i < options->n_sources && status == DK_OK; i++) {
@@ -460,13 +404,24 @@ static dk_status find_datasets(loader *self, dk_error *err)
         if (status != DK_OK)
             break;
         const size_t n = dk_datasets_list(self->datasets[i], &list);
-        self->n_datasets += n;
-        for (size_t k = 0; k < n && status == DK_OK; k++) /* a folder may hold what the rejects would be written over */
-            if (dk_same_file(dk_rejects_path(self->rejects), list[k].path))
-                status = dk_fail(err, DK_CONFLICT, OVER_SOURCE, dk_rejects_path(self->rejects));
+        for (size_t k = 0; k < n && status == DK_OK; k++)
+            status = add_job(self, &list[k], dk_datasets_many(self->datasets[i]), err);
         note_lines(self, options->sources[i], dk_datasets_note(self->datasets[i]));
     }
+    if (status == DK_OK && self->n_jobs == 0)
+        status = dk_fail(err, DK_INVALID, "there is nothing to load: the profile leaves all files out");
     return status;
+}
+
+static bool is_known_column(const char *name, void *user)
+{
+    const loader *self = user;
+    const dk_column_options *columns = &self->options->settings.columns;
+    for (size_t i = 0; i < columns->n_fields; i++)
+        if (strcmp(columns->fields[i].value, name) == 0)
+            return true;
+    const char *key = strchr(self->options->on, '=');
+    return strcmp(key != NULL ? key + 1 : self->options->on, name) == 0 || dk_column_known(self->kind, name);
 }
 
 static dk_status open_join(loader *self, dk_error *err)
@@ -475,7 +430,7 @@ static dk_status open_join(loader *self, dk_error *err)
     const dk_join_options how = {.path = options->join,
                                  .on = options->on,
                                  .layer = options->join_layer,
-                                 .encoding = options->has_encoding ? &options->encoding : NULL,
+                                 .encoding = options->settings.has_encoding ? &options->settings.encoding : NULL,
                                  .is_column = is_known_column,
                                  .user = self};
     return options->join != NULL ? dk_join_open(&how, &self->join, err) : DK_OK;
@@ -495,28 +450,64 @@ static dk_status note_join(loader *self, dk_error *err)
     return text != NULL ? DK_OK : dk_fail(err, DK_NOMEM, "%s: out of memory", self->options->join);
 }
 
+/* How many files are open at a time: while the store takes the rows of one, others are read. */
+static size_t files_ahead(const loader *self)
+{
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (self->join != NULL || cores < 2)
+        return 1;
+    return cores > MOST_AHEAD ? MOST_AHEAD : (size_t)cores;
+}
+
 static dk_status load_files(loader *self, dk_error *err)
 {
+    const size_t ahead = files_ahead(self);
+    const bool layer = self->kind->geometry != DK_NO_GEOMETRY;
+    size_t begun = 0;
     dk_status status = DK_OK;
-    for (size_t i = 0; i < self->options->n_sources && status == DK_OK; i++) {
-        const dk_dataset *list;
-        const size_t n = dk_datasets_list(self->datasets[i], &list);
-        for (size_t k = 0; k < n && status == DK_OK; k++)
-            status = load_file(self, &list[k], err);
+    for (size_t i = 0; i < self->n_jobs && status == DK_OK; i++) {
+        for (; begun < self->n_jobs && begun < i + ahead && status == DK_OK; begun++) {
+            job *next = &self->jobs[begun];
+            const dk_load_file_options how = {.set = next->set,
+                                              .kind = self->kind,
+                                              .extent = self->extent,
+                                              .settings = next->settings,
+                                              .transformation = next->transformation,
+                                              .join = self->join,
+                                              .join_key = self->join != NULL ? dk_join_key(self->join) : NULL,
+                                              .may_lack_outlines = layer && next->one_of_many};
+            status = dk_load_file_start(&how, self->n_jobs > 1 && ahead > 1, &next->file, err);
+        }
+        if (status == DK_OK)
+            status = load_job(self, &self->jobs[i], err);
+        dk_load_file_close(self->jobs[i].file);
+        self->jobs[i].file = NULL;
+        self->bytes_done += self->jobs[i].set->size;
     }
     return status;
+}
+
+/* Whether something of the sources is not in the batch. */
+static bool incomplete(const loader *self)
+{
+    return self->summary.rejected > 0 || self->summary.files_failed > 0;
 }
 
 static dk_status run(loader *self, dk_store *store, const char *source, dk_error *err)
 {
     const dk_options *options = self->options;
-    dk_status status = parse_sets(self, err);
+    dk_set_values set = {0};
+    dk_status status = dk_set_values_parse(self->kind, &options->settings.columns, &set, err);
+    dk_set_values_finish(&set);
+    if (status == DK_OK && options->profile != NULL)
+        status = dk_profile_read(options->profile, &self->profile, err);
     if (status == DK_OK)
-        status = find_datasets(self, err);
+        status = find_jobs(self, err);
     if (status == DK_OK)
         status = open_join(self, err);
     if (status != DK_OK)
         return status;
+    dk_events_start(&self->events, options->json && self->n_jobs > 1, self->n_jobs);
     const dk_load_options how = {
         .title = self->summary.title, .source = source, .replace = options->replace, .dry_run = options->dry_run};
     status = dk_load_begin(store, self->kind, &how, &self->load, err);
@@ -534,9 +525,11 @@ static dk_status run(loader *self, dk_store *store, const char *source, dk_error
     if (status != DK_OK)
         return status;
     const dk_summary *summary = &self->summary;
-    self->summary.rejects = summary->rejected > 0 ? dk_rejects_path(self->rejects) : NULL;
+    self->summary.rejects = incomplete(self) ? dk_rejects_path(self->rejects) : NULL;
     if (summary->loaded + summary->replaced + summary->unchanged == 0)
         return dk_fail(err, DK_INVALID, "no row could be loaded; the first: %s", self->first_reason);
+    if (self->writer != NULL && (status = dk_profile_writer_write(self->writer, options->save_profile, err)) != DK_OK)
+        return status;
     dk_load *load = self->load;
     self->load = NULL;
     return dk_load_finish(load, &self->summary.batch, err);
@@ -546,7 +539,7 @@ static dk_status publish(loader *self, dk_store *store, dk_error *err)
 {
     if (!self->options->publish || self->summary.batch == 0)
         return DK_OK;
-    if (self->summary.rejected > 0 && !self->options->allow_rejects)
+    if (incomplete(self) && !self->options->allow_rejects)
         return DK_OK;
     dk_progress_clear(&self->bar);
     dk_progress_start(&self->bar, "publishing");
@@ -556,32 +549,50 @@ static dk_status publish(loader *self, dk_store *store, dk_error *err)
 
 static bool allocate(loader *self)
 {
-    const size_t n = self->kind->n_fields;
-    self->geos = dk_geos_create();
     self->datasets = calloc(self->options->n_sources, sizeof(dk_datasets *));
-    self->set_values = calloc(n, sizeof *self->set_values);
-    self->is_set = calloc(n, sizeof *self->is_set);
-    self->set_offsets = calloc(n, sizeof *self->set_offsets);
-    return self->geos && self->datasets && self->set_values && self->is_set && self->set_offsets;
+    if (self->options->save_profile != NULL && (self->writer = dk_profile_writer_create()) == NULL)
+        return false;
+    return self->datasets != NULL;
 }
 
 static void finish(loader *self)
 {
+    for (size_t i = 0; i < self->n_jobs; i++) /* also those that are read ahead when a load fails */
+        dk_load_file_close(self->jobs[i].file);
+    free(self->jobs);
     dk_placement_free(self->placement);
     dk_load_abandon(self->load);
-    dk_transformation_free(self->transformation);
+    for (size_t i = 0; i < self->n_transformations; i++)
+        dk_transformation_free(self->transformations[i].transformation);
+    free(self->transformations);
     for (size_t i = 0; self->datasets != NULL && i < self->options->n_sources; i++)
         dk_datasets_free(self->datasets[i]);
     free(self->datasets);
+    dk_profile_free(self->profile);
+    dk_profile_writer_free(self->writer);
     dk_join_close(self->join);
-    dk_geos_free(self->geos);
     dk_rejects_close(self->rejects);
     dk_summary_finish(&self->summary);
-    free(self->set_values);
-    free(self->is_set);
-    free(self->set_offsets);
-    dk_buf_finish(&self->set_memory);
     dk_buf_finish(&self->key);
+}
+
+/* The failure that a load ends with though it went through: something of the sources is not there, or not seen. */
+static void say_incomplete(const loader *self, const char *rejects, dk_error *err)
+{
+    const dk_summary *summary = &self->summary;
+    const char *unpublished = self->options->publish && summary->batch > 0 ? ", so the batch was not published" : "";
+    if (summary->files_failed > 0 && summary->rejected > 0)
+        dk_fail(err, DK_INVALID,
+                "%zu of %zu files could not be read and %lld of %lld rows were rejected%s; they are in %s with their "
+                "reasons",
+                summary->files_failed, summary->files + summary->files_failed, (long long)summary->rejected,
+                (long long)summary->read, unpublished, rejects);
+    else if (summary->files_failed > 0)
+        dk_fail(err, DK_INVALID, "%zu of %zu files could not be read%s; they are in %s with their reasons",
+                summary->files_failed, summary->files + summary->files_failed, unpublished, rejects);
+    else
+        dk_fail(err, DK_INVALID, "%lld of %lld rows were rejected%s; they are in %s with their reasons",
+                (long long)summary->rejected, (long long)summary->read, unpublished, rejects);
 }
 
 int dk_command_load(const dk_options *options)
@@ -607,20 +618,8 @@ int dk_command_load(const dk_options *options)
         goto out;
     }
     self.summary.title = title;
-    if (options->transformation != NULL && options->accept_datum_error) {
+    if (options->settings.transformation != NULL && options->settings.accept_datum_error)
         status = dk_fail(&err, DK_INVALID, "--transformation and --accept-datum-error exclude each other");
-        goto out;
-    }
-    if (options->transformation != NULL) {
-        status = dk_transformation_read(options->transformation, &self.transformation, &err);
-        if (status != DK_OK)
-            goto out;
-        for (const char *note = dk_transformation_notes(self.transformation); *note != '\0';) {
-            const size_t size = strcspn(note, "\n");
-            dk_summary_note(&self.summary, "%.*s", (int)size, note);
-            note += size + (note[size] == '\n');
-        }
-    }
     for (size_t i = 0; i < options->n_sources && status == DK_OK; i++)
         if (dk_same_file(rejects, options->sources[i]) || dk_same_file(rejects, options->store) ||
             dk_beside_store(rejects, options->store))
@@ -638,10 +637,8 @@ out:
     if (status != DK_OK && self.summary.batch == 0) /* nothing was kept, so nothing was loaded */
         self.summary.loaded = self.summary.replaced = self.summary.unlinked = self.summary.area_differs =
             self.summary.ambiguous = 0;
-    if (status == DK_OK && self.summary.rejected > 0 && !options->allow_rejects)
-        dk_fail(&err, DK_INVALID, "%lld of %lld rows were rejected%s; they are in %s with their reasons",
-                (long long)self.summary.rejected, (long long)self.summary.read,
-                options->publish && self.summary.batch > 0 ? ", so the batch was not published" : "", rejects);
+    if (status == DK_OK && incomplete(&self) && !options->allow_rejects)
+        say_incomplete(&self, rejects, &err);
     else if (status == DK_OK && options->publish && self.summary.staged > 0)
         dk_fail(&err, DK_CONFLICT,
                 "%lld rows are not published: they are in batch %lld, which an earlier load staged; publish it with "

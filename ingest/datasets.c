@@ -17,31 +17,35 @@
 
 /* A file in the folder or archive, later a data set. */
 typedef struct item {
-    char *name; /* from the folder or archive on */
+    char *name;    /* from the folder or archive on */
+    char *problem; /* of an archive in a folder that cannot be read; NULL: none */
+    size_t inner;  /* of a file in an archive: where its name there begins in name */
+    uint64_t size; /* bytes */
     dk_format format;
     unsigned rank; /* of a data set: the lowest there is is read; 0: it is none */
+    bool archived; /* it is in an archive */
     bool part;     /* of a data set, or of no concern */
 } item;
 
 struct dk_datasets {
     char *path;
+    bool is_archive, many;
     item *items;
     size_t n_items, items_capacity;
     dk_dataset *list;
     size_t n_list;
-    dk_scratch *scratch; /* of an archive */
     dk_buf note;
 };
 
-static bool add_item(dk_datasets *self, const char *name, size_t size)
+static item *add_item(dk_datasets *self, const char *name, size_t size)
 {
     if (!dk_grow(&self->items, &self->items_capacity, self->n_items + 1, sizeof *self->items))
-        return false;
+        return NULL;
     char *copy = strndup(name, size);
     if (copy == NULL)
-        return false;
-    self->items[self->n_items++] = (item){.name = copy};
-    return true;
+        return NULL;
+    self->items[self->n_items] = (item){.name = copy};
+    return &self->items[self->n_items++];
 }
 
 /* ---- names ---- */
@@ -113,12 +117,13 @@ static bool is_part(const dk_datasets *self, const item *of)
     return strcasecmp(ending, ".dbf") == 0 && (has_sibling(self, of, ".shp") || has_sibling(self, of, ".tab"));
 }
 
-static unsigned rank_of(dk_format format, bool layer)
+static unsigned rank_of(dk_format format, bool layer, bool all)
 {
     switch (format) {
     case DK_FORMAT_SHEET:
+        return layer ? all ? 4 : 0 : 1; /* its rows may have outlines as texts; else, beside a layer, it is other data */
     case DK_FORMAT_DBF:
-        return layer ? 0 : 1; /* no geometry: beside a layer they are other data, and alone a mistake to be named */
+        return layer ? 0 : 1; /* no geometry: alone a mistake to be named */
     case DK_FORMAT_CSV:
         return layer ? 3 : 1;
     case DK_FORMAT_SURVEY_TXT:
@@ -129,6 +134,70 @@ static unsigned rank_of(dk_format format, bool layer)
 }
 
 /* ---- what there is ---- */
+
+static char *join(const char *folder, const char *name)
+{
+    char *path = NULL;
+    const size_t size = strlen(folder);
+    return asprintf(&path, "%s%s%s", folder, size > 0 && folder[size - 1] == '/' ? "" : "/", name) < 0 ? NULL : path;
+}
+
+/* The files of an archive, prefix before their names ("" or "资料.zip"). A geodatabase is one item. */
+static dk_status list_archive(dk_datasets *self, const dk_archive *archive, const char *prefix, dk_error *err)
+{
+    const dk_archive_entry *entries;
+    const size_t n = dk_archive_entries(archive, &entries);
+    dk_status status = DK_OK;
+    for (size_t i = 0; i < n && status == DK_OK; i++) {
+        char *name = *prefix != '\0' ? join(prefix, entries[i].name) : strdup(entries[i].name);
+        size_t end = name != NULL ? geodatabase_end(name) : 0;
+        bool known = false;
+        for (size_t k = self->n_items; end > 0 && k-- > 0 && !known;) {
+            known = strlen(self->items[k].name) == end && memcmp(self->items[k].name, name, end) == 0;
+            self->items[k].size += known ? entries[i].size : 0;
+        }
+        item *added = NULL;
+        if (self->n_items == DK_FOLDER_MAX_FILES)
+            status = dk_fail(err, DK_LIMIT, "%s: more than %d files are in it; give one part of it after the other",
+                             self->path, DK_FOLDER_MAX_FILES);
+        else if (name == NULL ||
+                 (!known && (added = add_item(self, name, end > 0 ? end : strlen(name))) == NULL))
+            status = dk_fail(err, DK_NOMEM, "%s: out of memory", self->path);
+        if (added != NULL) {
+            added->archived = true;
+            added->inner = *prefix != '\0' ? strlen(prefix) + 1 : 0;
+            added->size = entries[i].size;
+        }
+        free(name);
+    }
+    return status;
+}
+
+/* An archive in a folder. One that cannot be read is a data set that cannot be read, and does not keep others from it.
+ */
+static dk_status add_archive(dk_datasets *self, const char *name, dk_error *err)
+{
+    dk_archive *archive = NULL;
+    dk_error reason = {0};
+    char *path = join(self->path, name);
+    if (path == NULL)
+        return dk_fail(err, DK_NOMEM, "%s: out of memory", self->path);
+    dk_status status = dk_archive_open(path, &archive, &reason);
+    if (status == DK_OK) {
+        status = list_archive(self, archive, name, err);
+    } else if (status != DK_NOMEM) {
+        item *added = add_item(self, name, strlen(name));
+        if (added != NULL)
+            added->problem = strdup(reason.text);
+        status = added != NULL && added->problem != NULL ? DK_OK
+                                                         : dk_fail(err, DK_NOMEM, "%s: out of memory", self->path);
+    } else {
+        dk_fail(err, status, "%s", reason.text);
+    }
+    dk_archive_close(archive);
+    free(path);
+    return status;
+}
 
 static dk_status walk(dk_datasets *self, int fd, dk_buf *prefix, int depth, const char *store, dk_error *err)
 {
@@ -168,8 +237,14 @@ static dk_status walk(dk_datasets *self, int fd, dk_buf *prefix, int depth, cons
         } else if (self->n_items == DK_FOLDER_MAX_FILES) {
             status = dk_fail(err, DK_LIMIT, "%s: the folder holds more than %d files; give one further down",
                              self->path, DK_FOLDER_MAX_FILES);
-        } else if (!add_item(self, name, prefix->size)) {
-            status = dk_fail(err, DK_NOMEM, "%s: out of memory", self->path);
+        } else if (ends_with(base, ".zip") && info.st_size > 0) {
+            status = add_archive(self, name, err);
+        } else {
+            item *added = add_item(self, name, prefix->size);
+            if (added == NULL)
+                status = dk_fail(err, DK_NOMEM, "%s: out of memory", self->path);
+            else
+                added->size = (uint64_t)info.st_size;
         }
     }
     closedir(dir);
@@ -187,22 +262,6 @@ static dk_status list_folder(dk_datasets *self, const char *store, dk_error *err
     const dk_status status = walk(self, fd, &prefix, 0, store, err);
     dk_buf_finish(&prefix);
     return status;
-}
-
-/* A geodatabase is one item. */
-static dk_status list_archive(dk_datasets *self, const dk_archive *archive, dk_error *err)
-{
-    const dk_archive_entry *entries;
-    const size_t n = dk_archive_entries(archive, &entries);
-    for (size_t i = 0; i < n; i++) {
-        const size_t end = geodatabase_end(entries[i].name);
-        bool known = false;
-        for (size_t k = self->n_items; end > 0 && k-- > 0 && !known;)
-            known = strlen(self->items[k].name) == end && memcmp(self->items[k].name, entries[i].name, end) == 0;
-        if (!known && !add_item(self, entries[i].name, end > 0 ? end : strlen(entries[i].name)))
-            return dk_fail(err, DK_NOMEM, "%s: out of memory", self->path);
-    }
-    return DK_OK;
 }
 
 static int by_name(const void *a, const void *b)
@@ -232,10 +291,11 @@ static void name_left(dk_datasets *self, unsigned rank)
 }
 
 /* Sets ranks and leaves in *ret_rank the one to read. inner: the only one, or NULL. */
-static dk_status choose(dk_datasets *self, const char *what, const char *inner, bool layer, unsigned *ret_rank,
-                        dk_error *err)
+static dk_status choose(dk_datasets *self, const char *what, const char *inner, const dk_datasets_options *options,
+                        unsigned *ret_rank, dk_error *err)
 {
     unsigned best = 0;
+    const bool layer = options->layer, every = options->all_formats;
     bool mixed = false;
     dk_format format = 0;
     size_t n = 0;
@@ -244,21 +304,31 @@ static dk_status choose(dk_datasets *self, const char *what, const char *inner, 
     dk_status status = DK_OK;
     if (self->n_items > 0)
         qsort(self->items, self->n_items, sizeof *self->items, by_name);
-    for (size_t i = 0; i < self->n_items; i++) {
+    for (size_t i = 1; i < self->n_items && status == DK_OK; i++)
+        if (strcmp(self->items[i - 1].name, self->items[i].name) == 0)
+            status = dk_fail(err, DK_INVALID, "%s: %s: there are two of this name in it; unpack it and give what is needed",
+                             self->path, self->items[i].name);
+    for (size_t i = 0; i < self->n_items && status == DK_OK; i++) {
         item *at = &self->items[i];
         if (inner != NULL)
             at->rank = strcmp(at->name, inner) == 0 ? 1 : 0;
         else if (dk_source_format_of(at->name, &at->format))
-            at->rank = rank_of(at->format, layer);
+            at->rank = rank_of(at->format, layer, every);
+        else if (at->problem != NULL)
+            at->rank = 1;
         at->part = inner != NULL || is_part(self, at);
         if (at->part && inner == NULL)
             at->rank = 0;
-        if (at->rank > 0 && (best == 0 || at->rank < best))
+        if (at->rank > 0 && layer && every)
+            at->rank = 1;
+        if (at->rank > 0 && at->problem == NULL && (best == 0 || at->rank < best))
             best = at->rank;
         if (!at->part)
             append_name(&all, n++, at->name);
     }
-    if (best == 0 && inner != NULL) {
+    if (status != DK_OK) {
+        goto out;
+    } else if (best == 0 && inner != NULL) {
         status = dk_fail(err, DK_NOT_FOUND, "%s: there is no %s in this %s", self->path, inner, what);
     } else if (best == 0) {
         const char *names = dk_buf_cstr(&all);
@@ -268,10 +338,12 @@ static dk_status choose(dk_datasets *self, const char *what, const char *inner, 
     dk_buf_clear(&all);
     n = 0;
     for (size_t i = 0; i < self->n_items && best > 0; i++) {
-        const item *at = &self->items[i];
-        if (at->rank != best)
+        item *at = &self->items[i];
+        if (at->problem != NULL)
+            at->rank = best;
+        if (at->rank != best || at->problem != NULL)
             continue;
-        mixed = mixed || (n > 0 && at->format != format);
+        mixed = mixed || (n > 0 && at->format != format && !every);
         format = at->format;
         append_name(&all, n++, at->name);
         if (n == 1)
@@ -279,9 +351,11 @@ static dk_status choose(dk_datasets *self, const char *what, const char *inner, 
     }
     if (status == DK_OK && mixed) {
         const char *names = dk_buf_cstr(&all);
-        status = dk_fail(err, DK_INVALID, "%s: the %s holds data of several formats; choose, for example by %s/%s: %s",
+        status = dk_fail(err, DK_INVALID, "%s: the %s holds data of several formats; choose, for example by %s/%s, or take all with "
+                         "--all-formats: %s",
                          self->path, what, self->path, inner, names ? names : "");
     }
+out:
     *ret_rank = best;
     dk_buf_finish(&all);
     return status;
@@ -289,23 +363,20 @@ static dk_status choose(dk_datasets *self, const char *what, const char *inner, 
 
 /* ---- making it ready ---- */
 
-static dk_status unpack(dk_datasets *self, dk_archive *archive, unsigned rank, dk_error *err)
+/* Unpacks the files of the data set that is called name in the archive at path. */
+static dk_status unpack(const char *path, const char *name, dk_scratch *scratch, dk_error *err)
 {
+    dk_archive *archive = NULL;
     const dk_archive_entry *entries;
-    const size_t n = dk_archive_entries(archive, &entries);
-    dk_status status = dk_scratch_create(&self->scratch, err);
+    dk_status status = dk_archive_open(path, &archive, err);
+    const size_t n = status == DK_OK ? dk_archive_entries(archive, &entries) : 0;
     for (size_t i = 0; i < n && status == DK_OK; i++) {
-        const char *name = entries[i].name;
-        const size_t end = geodatabase_end(name);
-        bool wanted = false;
-        for (size_t k = 0; k < self->n_items && !wanted; k++) {
-            const item *at = &self->items[k];
-            wanted = at->rank == rank && (end > 0 ? strlen(at->name) == end && memcmp(at->name, name, end) == 0
-                                                  : strcmp(at->name, name) == 0 || same_stem(at->name, name));
-        }
+        const size_t end = geodatabase_end(entries[i].name);
+        const bool wanted = end > 0 ? strlen(name) == end && memcmp(name, entries[i].name, end) == 0
+                                    : strcmp(name, entries[i].name) == 0 || same_stem(name, entries[i].name);
         FILE *to = NULL;
         if (wanted)
-            status = dk_scratch_file(self->scratch, name, &to, err);
+            status = dk_scratch_file(scratch, entries[i].name, &to, err);
         if (!wanted || status != DK_OK)
             continue;
         status = dk_archive_unpack(archive, &entries[i], to, err);
@@ -313,16 +384,33 @@ static dk_status unpack(dk_datasets *self, dk_archive *archive, unsigned rank, d
             status = dk_fail(err, DK_FULL,
                              "%s: %s in it cannot be unpacked into the temporary folder (%s); set TMPDIR to "
                              "a folder with room",
-                             self->path, name, strerror(errno));
+                             path, entries[i].name, strerror(errno));
     }
+    dk_archive_close(archive);
     return status;
 }
 
-static char *join(const char *folder, const char *name)
+dk_status dk_dataset_ready(const dk_dataset *set, dk_scratch **ret_scratch, char **ret_path, dk_error *err)
 {
+    dk_scratch *scratch = NULL;
+    dk_status status = DK_OK;
+    if (set->problem != NULL)
+        return dk_fail(err, DK_INVALID, "%s", set->problem);
+    if (set->archive != NULL && (status = dk_scratch_create(&scratch, err)) == DK_OK)
+        status = unpack(set->archive, set->inner, scratch, err);
     char *path = NULL;
-    const size_t size = strlen(folder);
-    return asprintf(&path, "%s%s%s", folder, size > 0 && folder[size - 1] == '/' ? "" : "/", name) < 0 ? NULL : path;
+    if (status == DK_OK) {
+        path = scratch != NULL ? dk_scratch_join(scratch, set->inner) : strdup(set->shown);
+        if (path == NULL)
+            status = dk_fail(err, DK_NOMEM, "%s: out of memory", set->shown);
+    }
+    if (status != DK_OK) {
+        dk_scratch_remove(scratch);
+        return status;
+    }
+    *ret_scratch = scratch;
+    *ret_path = path;
+    return DK_OK;
 }
 
 static dk_status make_list(dk_datasets *self, unsigned rank, dk_error *err)
@@ -331,19 +419,25 @@ static dk_status make_list(dk_datasets *self, unsigned rank, dk_error *err)
     if (self->list == NULL)
         return dk_fail(err, DK_NOMEM, "%s: out of memory", self->path);
     for (size_t i = 0; i < self->n_items; i++) {
-        if (self->items[i].rank != rank)
+        const item *at = &self->items[i];
+        if (at->rank != rank)
             continue;
         dk_dataset *set = &self->list[self->n_list++];
-        char *inside = join(self->path, self->items[i].name);
-        if (self->scratch != NULL) {
-            set->shown = inside;
-            set->path = dk_scratch_join(self->scratch, self->items[i].name);
-        } else {
-            set->path = inside;
+        *set = (dk_dataset){.shown = join(self->path, at->name), .size = at->size, .problem = at->problem};
+        if (at->archived) {
+            set->archive = strdup(self->path);
+            if (!self->is_archive) {
+                free((void *)(uintptr_t)set->archive);
+                char *name = strndup(at->name, at->inner - 1);
+                set->archive = name != NULL ? join(self->path, name) : NULL;
+                free(name);
+            }
+            set->inner = at->name + at->inner;
         }
-        if (set->path == NULL || inside == NULL)
+        if (set->shown == NULL || (at->archived && set->archive == NULL))
             return dk_fail(err, DK_NOMEM, "%s: out of memory", self->path);
     }
+    self->many = self->n_list > 1;
     return DK_OK;
 }
 
@@ -355,12 +449,11 @@ static dk_status find_in_archive(dk_datasets *self, const char *inner, const dk_
     dk_status status = dk_archive_open(self->path, &archive, err);
     if (status != DK_OK)
         return status;
-    status = list_archive(self, archive, err);
-    if (status == DK_OK)
-        status = choose(self, "archive", inner, options->layer, &rank, err);
-    if (status == DK_OK)
-        status = unpack(self, archive, rank, err);
+    status = list_archive(self, archive, "", err);
     dk_archive_close(archive);
+    self->is_archive = true;
+    if (status == DK_OK)
+        status = choose(self, "archive", inner, options, &rank, err);
     if (status == DK_OK)
         name_left(self, rank);
     return status == DK_OK ? make_list(self, rank, err) : status;
@@ -371,7 +464,7 @@ static dk_status find_in_folder(dk_datasets *self, const dk_datasets_options *op
     unsigned rank = 0;
     dk_status status = list_folder(self, options->store, err);
     if (status == DK_OK)
-        status = choose(self, "folder", NULL, options->layer, &rank, err);
+        status = choose(self, "folder", NULL, options, &rank, err);
     if (status == DK_OK)
         name_left(self, rank);
     return status == DK_OK ? make_list(self, rank, err) : status;
@@ -423,8 +516,9 @@ dk_status dk_datasets_find(const char *path, const dk_datasets_options *options,
         if (self->list == NULL)
             status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
         else
-            self->list[self->n_list++].path = strdup(self->path);
-        if (status == DK_OK && self->list[0].path == NULL)
+            self->list[self->n_list++] = (dk_dataset){
+                .shown = strdup(self->path), .size = stat(self->path, &info) == 0 ? (uint64_t)info.st_size : 0};
+        if (status == DK_OK && self->list[0].shown == NULL)
             status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
     }
     if (status == DK_OK && dk_buf_cstr(&self->note) == NULL)
@@ -442,6 +536,11 @@ size_t dk_datasets_list(const dk_datasets *datasets, const dk_dataset **ret_list
     return datasets->n_list;
 }
 
+bool dk_datasets_many(const dk_datasets *datasets)
+{
+    return datasets->many;
+}
+
 const char *dk_datasets_note(const dk_datasets *datasets)
 {
     return (const char *)datasets->note.data;
@@ -451,15 +550,16 @@ void dk_datasets_free(dk_datasets *datasets)
 {
     if (datasets == NULL)
         return;
-    dk_scratch_remove(datasets->scratch);
-    for (size_t i = 0; i < datasets->n_items; i++)
-        free(datasets->items[i].name);
     for (size_t i = 0; i < datasets->n_list; i++) {
-        free((void *)(uintptr_t)datasets->list[i].path);
         free((void *)(uintptr_t)datasets->list[i].shown);
+        free((void *)(uintptr_t)datasets->list[i].archive);
     }
-    free(datasets->items);
+    for (size_t i = 0; i < datasets->n_items; i++) {
+        free(datasets->items[i].name);
+        free(datasets->items[i].problem);
+    }
     free(datasets->list);
+    free(datasets->items);
     dk_buf_finish(&datasets->note);
     free(datasets->path);
     free(datasets);

@@ -31,7 +31,10 @@ typedef enum option_id {
     OPT_HOLES,
     OPT_JOIN,
     OPT_ON,
-    OPT_JOIN_LAYER
+    OPT_JOIN_LAYER,
+    OPT_PROFILE,
+    OPT_SAVE_PROFILE,
+    OPT_ALL_FORMATS
 } option_id;
 
 static const struct option_name {
@@ -62,15 +65,18 @@ static const struct option_name {
     [OPT_JOIN] = {"--join", true},
     [OPT_ON] = {"--on", true},
     [OPT_JOIN_LAYER] = {"--join-layer", true},
+    [OPT_PROFILE] = {"--profile", true},
+    [OPT_SAVE_PROFILE] = {"--save-profile", true},
+    [OPT_ALL_FORMATS] = {"--all-formats", false},
 };
 #define N_OPTIONS (sizeof option_names / sizeof *option_names)
-#define BIT(id) (1u << (id))
+#define BIT(id) (UINT64_C(1) << (id))
 
 static const struct command_name {
     const char *name;
     dk_command command;
     int min_words, max_words; /* after the name */
-    unsigned options;
+    uint64_t options;
     const char *help;
 } command_names[] = {
     {"create", dk_command_create, 1, 1, BIT(OPT_CATALOGUE) | BIT(OPT_JSON),
@@ -81,7 +87,8 @@ static const struct command_name {
      BIT(OPT_CRS) | BIT(OPT_TRANSFORMATION) | BIT(OPT_ACCEPT_DATUM_ERROR) | BIT(OPT_ENCODING) | BIT(OPT_FIELD) |
          BIT(OPT_MERGED) | BIT(OPT_SET) | BIT(OPT_AXES) | BIT(OPT_IGNORE) | BIT(OPT_REPLACE) | BIT(OPT_BATCH) |
          BIT(OPT_REJECTS) | BIT(OPT_DRY_RUN) | BIT(OPT_PUBLISH) | BIT(OPT_ALLOW_REJECTS) | BIT(OPT_LAYER) |
-         BIT(OPT_HOLES) | BIT(OPT_JOIN) | BIT(OPT_ON) | BIT(OPT_JOIN_LAYER) | BIT(OPT_JSON) | BIT(OPT_ACTOR),
+         BIT(OPT_HOLES) | BIT(OPT_JOIN) | BIT(OPT_ON) | BIT(OPT_JOIN_LAYER) | BIT(OPT_PROFILE) | BIT(OPT_SAVE_PROFILE) |
+         BIT(OPT_ALL_FORMATS) | BIT(OPT_JSON) | BIT(OPT_ACTOR),
      "dikuai-ingest load STORE NAME SOURCE... [options]\n\n"
      "Reads files into the store as one batch: all of them or none. NAME is a layer or a kind of record of the\n"
      "catalogue. SOURCE: shapefile, GeoPackage, GeoJSON, FlatGeobuf, file geodatabase (.gdb), KML, KMZ, GML,\n"
@@ -100,6 +107,9 @@ static const struct command_name {
      "both,\n"
      "                         or COLUMN=KEY where the file calls it COLUMN. --join-layer NAME: which sheet of the "
      "LEDGER\n"
+     "  --all-formats          of a folder or ZIP, the data of every format, not of one only\n"
+     "  --profile FILE         how files are read, by their names (YAML); what is said here besides comes first\n"
+     "  --save-profile FILE    write such a file from what this load found\n"
      "  --field FIELD=COLUMN   the column that gives a field; may be repeated\n"
      "  --set FIELD=VALUE      the value of a field where the file has none; may be repeated\n"
      "  --merged FIELD=HOW     an amount in a cell merged over rows: first (it is the first row's) or each (each has "
@@ -179,8 +189,7 @@ static bool split_pair(const char *text, dk_pair *ret_pair, char **ret_copy)
     return true;
 }
 
-/* The form only; crs.c is not there in the program that does without GDAL. */
-static bool is_crs(const char *text)
+bool dk_options_crs_good(const char *text)
 {
     const char *code = strncasecmp(text, "EPSG:", 5) == 0 ? text + 5 : text;
     const size_t digits = strspn(code, "0123456789");
@@ -191,21 +200,21 @@ static bool is_crs(const char *text)
 static dk_status set_option(dk_options *options, option_id id, const char *value, dk_error *err)
 {
     char *copy = NULL;
-    dk_column_options *columns = &options->columns;
+    dk_column_options *columns = &options->settings.columns;
     switch (id) {
     case OPT_CATALOGUE:
         options->catalogue = value;
         break;
     case OPT_CRS:
-        if (!is_crs(value))
+        if (!dk_options_crs_good(value))
             return dk_fail(err, DK_INVALID, "--crs %s: write it as EPSG:N, for example --crs EPSG:4527, or as gcj02",
                            value);
-        options->crs = value;
+        options->settings.crs = value;
         break;
     case OPT_ENCODING:
-        if (!dk_encoding_parse(value, &options->encoding))
+        if (!dk_encoding_parse(value, &options->settings.encoding))
             return dk_fail(err, DK_INVALID, "--encoding %s: it is UTF-8 or GB18030 (GBK, GB2312)", value);
-        options->has_encoding = true;
+        options->settings.has_encoding = true;
         break;
     case OPT_FIELD:
         if (!split_pair(value, (dk_pair *)(uintptr_t)&columns->fields[columns->n_fields], &copy))
@@ -218,10 +227,10 @@ static dk_status set_option(dk_options *options, option_id id, const char *value
         columns->n_sets++;
         break;
     case OPT_TRANSFORMATION:
-        options->transformation = value;
+        options->settings.transformation = value;
         break;
     case OPT_ACCEPT_DATUM_ERROR:
-        options->accept_datum_error = true;
+        options->settings.accept_datum_error = true;
         break;
     case OPT_MERGED:
         if (!split_pair(value, (dk_pair *)(uintptr_t)&columns->merged[columns->n_merged], &copy))
@@ -237,7 +246,7 @@ static dk_status set_option(dk_options *options, option_id id, const char *value
         if (strcmp(value, "yx") != 0 && strcmp(value, "xy") != 0)
             return dk_fail(err, DK_INVALID, "--axes %s: it is xy (east first, as usual in files) or yx (north first)",
                            value);
-        options->axes_yx = value[0] == 'y';
+        options->settings.axes_yx = value[0] == 'y';
         break;
     case OPT_IGNORE:
         ((const char **)(uintptr_t)columns->ignore)[columns->n_ignore++] = value;
@@ -261,7 +270,7 @@ static dk_status set_option(dk_options *options, option_id id, const char *value
         options->allow_rejects = true;
         break;
     case OPT_LAYER:
-        options->layer = value;
+        options->settings.layer = value;
         break;
     case OPT_JSON:
         options->json = true;
@@ -273,7 +282,7 @@ static dk_status set_option(dk_options *options, option_id id, const char *value
         options->reason = value;
         break;
     case OPT_HOLES:
-        options->holes = true;
+        options->settings.holes = true;
         break;
     case OPT_JOIN:
         options->join = value;
@@ -283,6 +292,15 @@ static dk_status set_option(dk_options *options, option_id id, const char *value
         break;
     case OPT_JOIN_LAYER:
         options->join_layer = value;
+        break;
+    case OPT_PROFILE:
+        options->profile = value;
+        break;
+    case OPT_SAVE_PROFILE:
+        options->save_profile = value;
+        break;
+    case OPT_ALL_FORMATS:
+        options->all_formats = true;
         break;
     }
     return DK_OK;
@@ -367,12 +385,12 @@ dk_status dk_options_parse(int argc, char **argv, dk_options *ret_options, dk_co
         return dk_fail(err, DK_INVALID, "%s: no such command; see dikuai-ingest --help", argv[1]);
     dk_options *options = ret_options;
     const size_t room = (size_t)argc;
-    options->columns.fields = calloc(room, sizeof *options->columns.fields);
-    options->columns.sets = calloc(room, sizeof *options->columns.sets);
-    options->columns.merged = calloc(room, sizeof *options->columns.merged);
-    options->columns.ignore = calloc(room, sizeof *options->columns.ignore);
-    if (options->columns.fields == NULL || options->columns.sets == NULL || options->columns.merged == NULL ||
-        options->columns.ignore == NULL)
+    options->settings.columns.fields = calloc(room, sizeof *options->settings.columns.fields);
+    options->settings.columns.sets = calloc(room, sizeof *options->settings.columns.sets);
+    options->settings.columns.merged = calloc(room, sizeof *options->settings.columns.merged);
+    options->settings.columns.ignore = calloc(room, sizeof *options->settings.columns.ignore);
+    if (options->settings.columns.fields == NULL || options->settings.columns.sets == NULL || options->settings.columns.merged == NULL ||
+        options->settings.columns.ignore == NULL)
         return dk_fail(err, DK_NOMEM, "out of memory");
     /* Words move to the front of argv, so that sources are one array wherever options stand. */
     int n = 0;
@@ -396,14 +414,14 @@ dk_status dk_options_parse(int argc, char **argv, dk_options *ret_options, dk_co
 
 void dk_options_finish(dk_options *options)
 {
-    for (size_t i = 0; i < options->columns.n_fields; i++)
-        free((void *)(uintptr_t)options->columns.fields[i].name);
-    for (size_t i = 0; i < options->columns.n_merged; i++)
-        free((void *)(uintptr_t)options->columns.merged[i].name);
-    for (size_t i = 0; i < options->columns.n_sets; i++)
-        free((void *)(uintptr_t)options->columns.sets[i].name);
-    free((void *)(uintptr_t)options->columns.fields);
-    free((void *)(uintptr_t)options->columns.sets);
-    free((void *)(uintptr_t)options->columns.merged);
-    free((void *)(uintptr_t)options->columns.ignore);
+    for (size_t i = 0; i < options->settings.columns.n_fields; i++)
+        free((void *)(uintptr_t)options->settings.columns.fields[i].name);
+    for (size_t i = 0; i < options->settings.columns.n_merged; i++)
+        free((void *)(uintptr_t)options->settings.columns.merged[i].name);
+    for (size_t i = 0; i < options->settings.columns.n_sets; i++)
+        free((void *)(uintptr_t)options->settings.columns.sets[i].name);
+    free((void *)(uintptr_t)options->settings.columns.fields);
+    free((void *)(uintptr_t)options->settings.columns.sets);
+    free((void *)(uintptr_t)options->settings.columns.merged);
+    free((void *)(uintptr_t)options->settings.columns.ignore);
 }

@@ -11,6 +11,14 @@
 #define DK_EXIT_FAILED 1
 #define DK_EXIT_USAGE 2
 
+/* How one file is read. */
+typedef struct dk_file_settings {
+    const char *crs, *layer, *transformation;
+    bool has_encoding, axes_yx, holes, accept_datum_error;
+    dk_encoding encoding;
+    dk_column_options columns;
+} dk_file_settings;
+
 typedef struct dk_options {
     char **arguments; /* argv as it was, NULL at its end */
     const char *store;
@@ -19,12 +27,11 @@ typedef struct dk_options {
     const char *const *sources;
     size_t n_sources;
     int64_t batch; /* publish, withdraw */
-    const char *crs, *title, *rejects, *layer, *actor, *reason, *transformation;
+    const char *title, *rejects, *actor, *reason;
     const char *join, *on, *join_layer;
-    bool accept_datum_error;
-    bool has_encoding, axes_yx, replace, dry_run, publish, allow_rejects, holes, json;
-    dk_encoding encoding;
-    dk_column_options columns;         /* arrays owned, see dk_options_finish */
+    const char *profile, *save_profile;
+    bool replace, dry_run, publish, allow_rejects, all_formats, json;
+    dk_file_settings settings;         /* arrays owned, see dk_options_finish */
     const volatile sig_atomic_t *stop; /* set when a signal asks to end */
 } dk_options;
 
@@ -34,5 +41,9 @@ typedef int (*dk_command)(const dk_options *options); /* gives the exit code */
  * for wrong usage, with a sentence. */
 dk_status dk_options_parse(int argc, char **argv, dk_options *ret_options, dk_command *ret_command, dk_error *err);
 void dk_options_finish(dk_options *options);
+
+/* Whether a text has the form of --crs: EPSG:N or gcj02. The form only: crs.c is not there in the program that does
+ * without GDAL. */
+bool dk_options_crs_good(const char *text);
 
 #endif

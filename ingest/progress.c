@@ -4,7 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static int64_t now_ms(void)
+int64_t dk_progress_now_ms(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -13,7 +13,16 @@ static int64_t now_ms(void)
 
 void dk_progress_start(dk_progress_bar *bar, const char *what)
 {
-    *bar = (dk_progress_bar){.shown = isatty(STDERR_FILENO), .what = what, .last_ms = now_ms()};
+    const int64_t now = dk_progress_now_ms();
+    *bar = (dk_progress_bar){.shown = isatty(STDERR_FILENO), .what = what, .start_ms = now, .last_ms = now};
+}
+
+static void show_left(double seconds)
+{
+    if (seconds < 100)
+        fprintf(stderr, "  %.0f s left", seconds);
+    else
+        fprintf(stderr, "  %.0f min left", seconds / 60);
 }
 
 void dk_progress_show(dk_progress_bar *bar, double part, int64_t rows)
@@ -21,14 +30,21 @@ void dk_progress_show(dk_progress_bar *bar, double part, int64_t rows)
     static const char full[] = "##############################", none[] = "..............................";
     if (!bar->shown)
         return;
-    const int64_t now = now_ms();
+    const int64_t now = dk_progress_now_ms();
     if (now - bar->last_ms < 100)
         return;
     bar->last_ms = now;
     part = part < 0 ? 0 : part > 1 ? 1 : part;
     const int n = (int)(part * 30);
-    fprintf(stderr, "\r%s [%.*s%.*s] %3d %%  %lld ", bar->what, n, full, 30 - n, none, (int)(part * 100),
+    const double seconds = (double)(now - bar->start_ms) / 1000;
+    fprintf(stderr, "\r%s [%.*s%.*s] %3d %%  %lld", bar->what, n, full, 30 - n, none, (int)(part * 100),
             (long long)rows);
+    if (seconds >= 2) { /* before, both say little */
+        fprintf(stderr, "  %.0f/s", (double)rows / seconds);
+        if (part > 0.01)
+            show_left(seconds * (1 - part) / part);
+    }
+    fprintf(stderr, "\033[K");
     bar->drawn = true;
 }
 

@@ -57,24 +57,51 @@ static dk_status failed(const dk_rejects *rejects, dk_error *err)
                    rejects->path, strerror(error));
 }
 
+static dk_status begin(dk_rejects *rejects, dk_error *err)
+{
+    if (rejects->file != NULL)
+        return DK_OK;
+    /* What a source says is as private as the store; and nothing is written through a link. */
+    const int fd = open(rejects->part ? rejects->part : rejects->path,
+                        O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | (rejects->part ? O_NOFOLLOW : 0), 0600);
+    rejects->file = fd >= 0 ? fdopen(fd, "wb") : NULL;
+    if (rejects->file == NULL) {
+        const dk_status status = failed(rejects, err);
+        if (fd >= 0)
+            close(fd);
+        return status;
+    }
+    fputs("\xEF\xBB\xBF", rejects->file);
+    return DK_OK;
+}
+
+dk_status dk_rejects_add_file(dk_rejects *rejects, const char *source, const char *reason, dk_error *err)
+{
+    const dk_status status = begin(rejects, err);
+    if (status != DK_OK)
+        return status;
+    FILE *file = rejects->file;
+    if (rejects->header_of == NULL)
+        fputs("source,row,key,reason\r\n", file);
+    free(rejects->header_of);
+    rejects->header_of = strdup("");
+    if (rejects->header_of == NULL)
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    put(file, source, strlen(source));
+    fputs(",,,", file);
+    put(file, reason, strlen(reason));
+    fputs("\r\n", file);
+    return ferror(file) ? failed(rejects, err) : DK_OK;
+}
+
 dk_status dk_rejects_add(dk_rejects *rejects, const dk_source *source, const dk_source_row *row, const char *key,
                          const char *reason, dk_error *err)
 {
     const dk_column *columns;
     const size_t n = dk_source_columns(source, &columns);
-    if (rejects->file == NULL) {
-        /* What a source says is as private as the store; and nothing is written through a link. */
-        const int fd = open(rejects->part ? rejects->part : rejects->path,
-                            O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | (rejects->part ? O_NOFOLLOW : 0), 0600);
-        rejects->file = fd >= 0 ? fdopen(fd, "wb") : NULL;
-        if (rejects->file == NULL) {
-            const dk_status status = failed(rejects, err);
-            if (fd >= 0)
-                close(fd);
-            return status;
-        }
-        fputs("\xEF\xBB\xBF", rejects->file);
-    }
+    const dk_status status = begin(rejects, err);
+    if (status != DK_OK)
+        return status;
     FILE *file = rejects->file;
     if (rejects->header_of == NULL || strcmp(rejects->header_of, dk_source_path(source)) != 0) {
         fputs("source,row,key,reason", file);

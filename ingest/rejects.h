@@ -11,6 +11,8 @@ typedef struct dk_rejects dk_rejects;
 dk_rejects *dk_rejects_create(const char *path);
 dk_status dk_rejects_add(dk_rejects *rejects, const dk_source *source, const dk_source_row *row, const char *key,
                          const char *reason, dk_error *err);
+/* A file none of whose rows could be read. */
+dk_status dk_rejects_add_file(dk_rejects *rejects, const char *source, const char *reason, dk_error *err);
 const char *dk_rejects_path(const dk_rejects *rejects);
 /* Puts the file in its place, if a row was added; replaces one that is there. DK_IO or DK_FULL if that fails. */
 dk_status dk_rejects_finish(dk_rejects *rejects, dk_error *err);

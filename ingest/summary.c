@@ -22,7 +22,8 @@ void dk_summary_note(dk_summary *summary, const char *format, ...)
             free(text);
             return;
         }
-    if (summary->n_notes == DK_SUMMARY_NOTES) {
+    if (summary->n_notes == DK_SUMMARY_NOTES ||
+        !dk_grow(&summary->notes, &summary->notes_capacity, summary->n_notes + 1, sizeof *summary->notes)) {
         summary->n_notes_left_out++;
         free(text);
         return;
@@ -32,14 +33,17 @@ void dk_summary_note(dk_summary *summary, const char *format, ...)
 
 void dk_summary_print(const dk_summary *summary)
 {
-    for (size_t i = 0; i < summary->n_notes; i++)
+    const size_t shown = summary->n_notes < DK_SUMMARY_SHOWN ? summary->n_notes : DK_SUMMARY_SHOWN;
+    for (size_t i = 0; i < shown; i++)
         printf("note: %s\n", summary->notes[i]);
-    if (summary->n_notes_left_out > 0)
-        printf("note: and %zu more\n", summary->n_notes_left_out);
+    if (summary->n_notes + summary->n_notes_left_out > shown)
+        printf("note: and %zu more, which --json has\n", summary->n_notes + summary->n_notes_left_out - shown);
     printf("%s: %" PRId64 " read, %" PRId64 " loaded, %" PRId64 " replaced, %" PRId64 " unchanged, %" PRId64
            " repaired, %" PRId64 " rejected, %" PRId64 " unlinked",
            summary->kind, summary->read, summary->loaded, summary->replaced, summary->unchanged, summary->repaired,
            summary->rejected, summary->unlinked);
+    if (summary->files_failed > 0)
+        printf(", %zu of %zu files could not be read", summary->files_failed, summary->files + summary->files_failed);
     if (summary->left_out > 0)
         printf(", %" PRId64 " left out", summary->left_out);
     if (summary->area_differs > 0)
@@ -76,6 +80,8 @@ bool dk_summary_print_json(const dk_summary *summary, const char *error)
     dk_json_string(summary->kind, &out);
     dk_buf_text(&out, ",\"title\":");
     dk_json_string(summary->title, &out);
+    number(&out, "files", (int64_t)summary->files);
+    number(&out, "files_failed", (int64_t)summary->files_failed);
     number(&out, "read", summary->read);
     number(&out, "loaded", summary->loaded);
     number(&out, "replaced", summary->replaced);
@@ -115,5 +121,7 @@ void dk_summary_finish(dk_summary *summary)
 {
     for (size_t i = 0; i < summary->n_notes; i++)
         free(summary->notes[i]);
-    summary->n_notes = 0;
+    free(summary->notes);
+    summary->notes = NULL;
+    summary->n_notes = summary->notes_capacity = 0;
 }

@@ -5,7 +5,8 @@
 #include "store/buf.h"
 #include "store/status.h"
 
-#define DK_SUMMARY_NOTES 64
+#define DK_SUMMARY_NOTES 10000 /* kept */
+#define DK_SUMMARY_SHOWN 64    /* printed for people; --json has all */
 
 typedef struct dk_summary {
     const char *store, *kind, *title; /* borrowed */
@@ -13,11 +14,12 @@ typedef struct dk_summary {
     int64_t read, loaded, replaced, unchanged, repaired, rejected, unlinked, area_differs, ambiguous;
     int64_t left_out;              /* rows of tables that are no data, such as totals */
     int64_t staged, staged_batch;  /* unchanged rows that are only staged, and the last batch they are in */
+    size_t files, files_failed;    /* data sets loaded; and those of folders that could not be read */
     int64_t batch;                 /* 0: none was made */
     int64_t generation;            /* in which it was published; 0: not */
     const char *rejects;           /* path; NULL: no row was rejected */
-    char *notes[DK_SUMMARY_NOTES]; /* owned */
-    size_t n_notes, n_notes_left_out;
+    char **notes;                  /* owned */
+    size_t n_notes, notes_capacity, n_notes_left_out;
 } dk_summary;
 
 /* Adds a sentence; the same one is kept once. */

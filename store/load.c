@@ -173,6 +173,38 @@ dk_status dk_load_datum(dk_load *load, const char *text, dk_error *err)
     return status;
 }
 
+int64_t dk_load_mark(const dk_load *load)
+{
+    return load->next_row;
+}
+
+dk_status dk_load_undo(dk_load *load, int64_t mark, dk_error *err)
+{
+    if (load->next_row == mark)
+        return DK_OK;
+    static const char *const tables[] = {"post", "row"};
+    dk_status status = dk_terms_flush(load->terms, err);
+    for (size_t i = 0; i < 2 && status == DK_OK; i++) {
+        sqlite3_stmt *stmt = NULL;
+        dk_buf sql;
+        dk_buf_init(&sql);
+        dk_buf_format(&sql, "DELETE FROM %s_%s WHERE row>=?1", tables[i], load->kind->name);
+        const char *text = dk_buf_cstr(&sql);
+        status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(load->store, text, &stmt, err);
+        if (status == DK_OK) {
+            sqlite3_bind_int64(stmt, 1, mark);
+            status = dk_sql_done(load->store, stmt, err);
+        }
+        sqlite3_finalize(stmt);
+        dk_buf_finish(&sql);
+    }
+    if (status == DK_OK) {
+        load->kept -= load->next_row - mark;
+        load->next_row = mark;
+    }
+    return status;
+}
+
 dk_status dk_load_finish(dk_load *load, int64_t *ret_batch, dk_error *err)
 {
     const int64_t batch = load->batch;

@@ -87,7 +87,7 @@ test('several data sets of one format are all loaded, of several formats one is 
   assert.equal(done.code, 0, done.stderr);
   assert.deepEqual(names(s), ['a号地1', 'a号地2', 'b号地1', 'b号地2']);
   s.write('mixed.zip', zip([...shapeEntries(s, 'c', 'c'), ['d.geojson', '{}']]));
-  assert.match(s.load('parcel', 'mixed.zip').stderr, /mixed\.zip: the archive holds data of several formats; choose, for example by mixed\.zip\/c\.shp: c\.shp, d\.geojson/);
+  assert.match(s.load('parcel', 'mixed.zip').stderr, /mixed\.zip: the archive holds data of several formats; choose, for example by mixed\.zip\/c\.shp, or take all with --all-formats: c\.shp, d\.geojson/);
   const one = s.load('parcel', 'mixed.zip/c.shp', '--publish');
   assert.equal(one.code, 0, one.stderr);
   assert.equal(one.json.loaded, 2);

@@ -88,9 +88,13 @@ export function scene(t, text = catalogue) {
 
 export function run(cwd, ...args) {
   const done = spawnSync(program, args, { cwd, encoding: 'utf8', timeout: 60000 });
-  let json = null;
-  try { json = JSON.parse(done.stdout); } catch { /* not --json */ }
-  return { code: done.status, stdout: done.stdout, stderr: done.stderr, json };
+  let json = null, events = [];
+  try { // one line, and events before it
+    const lines = done.stdout.trimEnd().split('\n').map((line) => JSON.parse(line));
+    json = lines.pop();
+    events = lines;
+  } catch { /* not --json */ }
+  return { code: done.status, stdout: done.stdout, stderr: done.stderr, json, events };
 }
 
 // Text in GBK, by iconv of the C library's tools.

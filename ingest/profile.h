@@ -1,0 +1,43 @@
+/* A profile: how files are read, by their names, worked out once and used again (--profile, --save-profile).
+ *
+ *     files:
+ *       - match: "*.dxf"                     # a name, with * ? [ ]; with a / the end of the path
+ *         crs: EPSG:4527                     # and so on as on the command line: encoding, layer, axes, holes,
+ *         layer: 征地红线                    # transformation, accept_datum_error
+ *         fields: {id: 文字}                 # field: column
+ *         set: {division: "341321", project_id: "{folder}"}
+ *         merged: {total: first}
+ *         ignore: [句柄]
+ *       - match: ["旧/?*", "说明*.txt"]
+ *         skip: true                         # these are not read, and named
+ *
+ * The first entry that fits a path counts. {folder} and {name} in a value of set are the folder that the file lies in
+ * and its name without ending. What the command line says comes first; its lists and those of the entry are joined. A
+ * path of a transformation is looked for beside the profile. */
+#ifndef DK_INGEST_PROFILE_H
+#define DK_INGEST_PROFILE_H
+
+#include "ingest/options.h"
+
+typedef struct dk_profile dk_profile;
+
+/* DK_INVALID: a sentence with file, line and key. */
+dk_status dk_profile_read(const char *path, dk_profile **ret_profile, dk_error *err);
+void dk_profile_free(dk_profile *profile); /* NULL-safe */
+
+/* How the file of a path is read: what is given, and what the first entry that fits adds. Texts and lists live as long
+ * as the profile and what is given. profile may be NULL. */
+dk_status dk_profile_settings(dk_profile *profile, const char *path, const dk_file_settings *given,
+                              dk_file_settings *ret_settings, bool *ret_skip, dk_error *err);
+
+/* Collects how files were read, to write it as a profile. */
+typedef struct dk_profile_writer dk_profile_writer;
+dk_profile_writer *dk_profile_writer_create(void); /* NULL: out of memory */
+void dk_profile_writer_free(dk_profile_writer *writer); /* NULL-safe */
+/* mapping: which columns were found for the fields; those that nobody named are written too. false: out of memory. */
+bool dk_profile_writer_add(dk_profile_writer *writer, const char *path, const dk_file_settings *settings,
+                           const dk_kind *kind, const dk_column *columns, const dk_mapping *mapping);
+/* Replaces the file. Entries are by ending where all files of it were read alike. DK_IO, DK_FULL. */
+dk_status dk_profile_writer_write(dk_profile_writer *writer, const char *path, dk_error *err);
+
+#endif

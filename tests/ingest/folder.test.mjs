@@ -1,0 +1,198 @@
+// A folder as bureaus have them: files of many formats, some broken, read in one command; profiles; runs that end early.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { copyFileSync, mkdirSync, truncateSync } from 'node:fs';
+import { gbk, program, scene, shapefile, square, wkt, xlsx, zip } from './helpers.mjs';
+
+const parts = ['shp', 'shx', 'dbf', 'prj', 'cpg'];
+const names = (s) => s.rows('parcel').map((f) => f.properties.name).sort();
+const box = (i) => square(39520000 + i * 200, 3521000);
+const csv = (i, id = `C${i}`) => `地块编号,地块名称,wkt\n${id},表${i},"${wkt(box(i))}"\n`;
+const features = (n, from = 0) => Array.from({ length: n }, (_, i) => JSON.stringify({ type: 'Feature', properties: { DKBH: `J${from + i}`, DKMC: `行${from + i}` },
+  geometry: { type: 'Polygon', coordinates: [[[117, 32], [117.001, 32], [117.001, 32.001], [117, 32]].map(([x, y]) => [x + (i % 100) * 0.002, y + Math.floor(i / 100) * 0.002])] } })).join('\n') + '\n';
+const survey = (id, name, i) => `[属性描述]\n坐标系=2000国家大地坐标系\n几度分带=3\n带号=39\n计量单位=米\n[地块坐标]\n4,1.0,${id},${name},面,,,,@\n${box(i).map(([x, y], k) => `J${k + 1},1,${y},${x}`).join('\n')}\nJ1,1,${box(i)[0][1]},${box(i)[0][0]}\n`;
+// A drawing of one closed polyline with a text in it (AutoCAD R12 groups).
+const drawing = (text, i) => ['0', 'SECTION', '2', 'ENTITIES', '0', 'POLYLINE', '8', '红线', '66', '1', '70', '1', ...box(i).flatMap(([x, y]) => ['0', 'VERTEX', '8', '红线', '10', `${x}`, '20', `${y}`]), '0', 'SEQEND', '8', '红线',
+  '0', 'TEXT', '8', '注记', '10', `${box(i)[0][0] + 40}`, '20', `${box(i)[0][1] + 40}`, '40', '5', '1', text, '0', 'ENDSEC', '0', 'EOF', ''].join('\r\n');
+
+// 资料/ with seven formats, two levels and an archive; two of its files cannot be read.
+function archive(s) {
+  for (const dir of ['资料/一九九八', '资料/台账']) mkdirSync(s.path(dir), { recursive: true });
+  shapefile(s, 'a', [{ DKBH: 'S1', DKMC: '形一', wkt: wkt(box(0)) }]);
+  for (const part of parts) copyFileSync(s.path(`a.${part}`), s.path(`资料/征收地块.${part}`));
+  shapefile(s, 'b', [{ DKBH: 'S2', DKMC: '形二', wkt: wkt(box(1)) }]);
+  for (const part of parts) copyFileSync(s.path(`b.${part}`), s.path(`资料/一九九八/坏.${part}`));
+  truncateSync(s.path('资料/一九九八/坏.shp'), 120);
+  const source = s.write('g.csv', `DKBH,DKMC,WKT\nG1,库一,"${wkt(box(2))}"\n`);
+  const ogr = (driver, name, ...more) => execFileSync('ogr2ogr', ['-f', driver, s.path(name), source, '-oo', 'GEOM_POSSIBLE_NAMES=WKT', '-oo', 'KEEP_GEOM_COLUMNS=NO', '-nlt', 'POLYGON', ...more], { stdio: 'ignore' });
+  ogr('OpenFileGDB', '资料/库.gdb', '-a_srs', 'EPSG:4527');
+  ogr('LIBKML', '资料/谷歌.kml', '-s_srs', 'EPSG:4527', '-t_srs', 'EPSG:4326');
+  s.write('资料/一九九八/勘测.txt', gbk(survey('T1', '测一', 3)));
+  s.write('资料/一九九八/说明.txt', gbk('这是一九九八年的资料。\n'));
+  s.write('资料/红线.dxf', drawing('D1', 4));
+  s.write('资料/报盘.csv', csv(5));
+  s.write('资料/台账/补偿.xlsx', xlsx([['补偿编号', '地块编号'], ['B1', 'S1']]));
+  s.write('资料/包.zip', zip({ '里/行.geojsonl': features(2) }));
+  s.write('资料/断.zip', 'PK');
+  s.write('资料/批复.pdf', '%PDF');
+}
+const profile = `files:
+  - match: "*.dxf"
+    crs: EPSG:4527
+    fields: {id: 文字}
+    ignore: [句柄, 图层]
+  - match: "*.csv"
+    crs: EPSG:4527
+  - {match: "说明*.txt", skip: true}
+`;
+const all = ['库一', '库一', '形一', '测一', '表5', '行0', '行1'];
+
+test('a folder of many formats in one command: what cannot be read is named with its reason and keeps nothing else out', (t) => {
+  const s = scene(t);
+  archive(s);
+  assert.match(s.load('parcel', '资料').stderr, /资料: the folder holds data of several formats; choose, .* or take all with --all-formats: /);
+  s.write('p.yaml', profile);
+  const done = s.load('parcel', '资料', '--all-formats', '--profile', 'p.yaml', '--publish');
+  assert.equal(done.code, 1);
+  assert.match(done.stderr, /2 of 9 files could not be read, so the batch was not published; they are in .*资料\.rejects\.csv with their reasons\n$/);
+  assert.deepEqual([done.json.files, done.json.files_failed, done.json.loaded, done.json.rejected], [7, 2, 8, 0]);
+  const rejects = s.read('资料.rejects.csv').split('\r\n');
+  assert.equal(rejects[0], '\uFEFFsource,row,key,reason');
+  assert.deepEqual(rejects.slice(1, 3).map((line) => line.split(',')[0]).sort(), ['资料/一九九八/坏.shp', '资料/断.zip']);
+  assert.match(rejects.join('\n'), /坏\.shp: the file is cut off/);
+  assert.match(rejects.join('\n'), /断\.zip: not a whole ZIP archive/);
+  const note = (text) => done.json.notes.filter((n) => n.includes(text));
+  assert.deepEqual(note('补偿.xlsx'), ['资料/台账/补偿.xlsx: not read: parcel is a layer, and this table has no outlines']);
+  assert.deepEqual(note('说明.txt'), ['资料/一九九八/说明.txt: left out, as the profile says']);
+  assert.deepEqual(note('批复.pdf'), ['资料: not read of it: 批复.pdf']);
+  // What goes on, for programs: a line for each file, in the order of their names.
+  const files = done.events.filter((e) => e.event === 'file');
+  assert.deepEqual(files.map((e) => [e.n, e.of]), files.map((_, i) => [i + 1, 10]));
+  assert.deepEqual(files.map((e) => e.file), [...files.map((e) => e.file)].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))));
+  assert.equal(files.reduce((sum, e) => sum + e.loaded, 0), 8);
+  assert.equal(files.filter((e) => e.error).length, 2);
+  // Without the two, by the same command: nothing is new but the publication.
+  assert.equal(s.run('publish', s.store, String(done.json.batch)).code, 0);
+  assert.deepEqual(names(s), [null, ...all].sort());
+  assert.equal(s.run('check', s.store).code, 0);
+  const again = s.load('parcel', '资料', '--all-formats', '--profile', 'p.yaml', '--allow-rejects');
+  assert.deepEqual([again.code, again.json.loaded, again.json.unchanged, again.json.batch], [0, 0, 8, null], again.stderr);
+});
+
+test('a file of a folder that breaks off in the middle leaves none of its rows', (t) => {
+  const s = scene(t);
+  mkdirSync(s.path('f'));
+  s.write('f/a.geojsonl', features(3));
+  s.write('f/b.geojsonl', features(700, 1000) + '{"type":"Feature","proper');
+  s.write('f/c.geojsonl', features(3, 2000));
+  const done = s.load('parcel', 'f', '--allow-rejects', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  assert.deepEqual([done.json.files, done.json.files_failed, done.json.read, done.json.loaded], [2, 1, 6, 6]);
+  assert.match(s.read('f.rejects.csv'), /^f\/b\.geojsonl,,,/m);
+  assert.equal(s.rows('parcel').length, 6);
+  assert.equal(s.run('check', s.store).code, 0);
+  // Its rows are not there under any word: mended, it loads as if new.
+  s.write('f/b.geojsonl', features(700, 1000));
+  const mended = s.load('parcel', 'f', '--publish');
+  assert.deepEqual([mended.code, mended.json.loaded, mended.json.unchanged], [0, 700, 6], mended.stderr);
+});
+
+test('a file that was named breaks the load, as before', (t) => {
+  const s = scene(t);
+  s.write('a.geojsonl', features(3));
+  s.write('b.geojsonl', features(3, 10) + '{"type":');
+  const done = s.load('parcel', 'a.geojsonl', 'b.geojsonl');
+  assert.equal(done.code, 1);
+  assert.deepEqual(s.batches(), []);
+});
+
+test('a profile that was saved reads other files of the same making, in another store', (t) => {
+  const s = scene(t);
+  s.write('甲.csv', `编号,名字,多余,wkt\nK1,甲地,x,"${wkt(box(0))}"\n`);
+  s.write('红线.dxf', drawing('D1', 1));
+  const first = s.load('parcel', '甲.csv', '--crs', 'EPSG:4527', '--field', 'id=编号', '--field', 'name=名字', '--ignore', '多余', '--set', 'project_id=XM"1', '--save-profile', '做法.yaml', '--publish');
+  assert.equal(first.code, 0, first.stderr);
+  const text = s.read('做法.yaml');
+  assert.equal(text.slice(text.indexOf('\n') + 1), `files:
+  - match: "*.csv"
+    crs: "EPSG:4527"
+    fields:
+      "id": "编号"
+      "name": "名字"
+    set:
+      "project_id": "XM\\"1"
+    ignore:
+      - "多余"
+`);
+  s.write('乙.csv', `名字,编号,多余,wkt\n乙地,K2,y,"${wkt(box(2))}"\n`);
+  const second = s.load('parcel', '乙.csv', '--profile', '做法.yaml', '--publish');
+  assert.equal(second.code, 0, second.stderr);
+  assert.deepEqual(s.rows('parcel').map((f) => [f.properties.id, f.properties.name, f.properties.project_id]).sort(), [['K1', '甲地', 'XM"1'], ['K2', '乙地', 'XM"1']]);
+  const other = s.load('parcel', '乙.csv', '--profile', '做法.yaml', '--set', 'project_id=P9', '--publish');
+  assert.equal(other.code, 0, other.stderr); // the command line comes first
+  assert.ok(s.rows('parcel').some((f) => f.properties.project_id === 'P9'));
+});
+
+test('folder and name of a file as values, and patterns with a folder', (t) => {
+  const s = scene(t);
+  for (const dir of ['f/XM-01', 'f/XM-02']) mkdirSync(s.path(dir), { recursive: true });
+  s.write('f/XM-01/一组.txt', survey('1', '地', 0));
+  s.write('f/XM-02/一组.txt', survey('1', '地', 1));
+  s.write('f/XM-02/二组.TXT', survey('1', '地', 2));
+  s.write('p.yaml', 'files:\n  - match: "XM-02/*"\n    set: {project_id: "{folder}/{name}", name: 乙}\n  - match: "*.txt"\n    set: {project_id: "{folder}"}\n');
+  const done = s.load('parcel', 'f', '--profile', 'p.yaml', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  assert.deepEqual(s.rows('parcel').map((f) => f.properties.project_id).sort(), ['XM-01', 'XM-02/一组', 'XM-02/二组']);
+});
+
+test('mistakes in a profile are named by line and key', (t) => {
+  const s = scene(t);
+  s.write('a.csv', csv(1));
+  for (const [text, sentence] of [['', /p\.yaml/], ['files: []\n', /p\.yaml:1: files/], ['files:\n  - crs: EPSG:4527\n', /p\.yaml:2: files.*match/], ['files:\n  - match: "*"\n    crs: 4527x\n', /p\.yaml:3: .*write it as EPSG:N/],
+    ['files:\n  - match: "*"\n    fields: {id: A, id: B}\n', /p\.yaml:3: .*twice/], ['files:\n  - match: "*"\n    projection: x\n', /p\.yaml:3: .*projection/], ['files:\n  - match: "*"\n    encoding: latin1\n', /p\.yaml:3: .*UTF-8 or GB18030/],
+    ['files:\n  - match: "*"\n    merged: {total: both}\n', /p\.yaml:3: .*first or each/], ['files:\n  - match: "*"\n    set: {nosuch: x}\n    crs: EPSG:4527\n', /nosuch: parcel has no such field; it has: id/]]) {
+    s.write('p.yaml', text);
+    const done = s.load('parcel', 'a.csv', '--profile', 'p.yaml');
+    assert.equal(done.code, 1, text);
+    assert.match(done.stderr, sentence, text);
+    assert.equal(done.stderr.trim().split('\n').length, 1, done.stderr);
+  }
+  assert.match(s.load('parcel', 'a.csv', '--profile', 'none.yaml').stderr, /none\.yaml: there is no such profile/);
+  assert.match(s.load('parcel', 'a.csv', '--crs', 'EPSG:4527', '--save-profile', 'a.csv').stderr, /a\.csv: the profile would be written over this file/);
+});
+
+test('a load that is killed anywhere, and done again, is as if it had been done once', async (t) => {
+  const s = scene(t), whole = scene(t);
+  for (const at of [s, whole]) {
+    mkdirSync(at.path('f'));
+    for (let i = 0; i < 6; i++) at.write(`f/${i}.geojsonl`, features(1000, i * 10000));
+  }
+  for (const wait of [60, 150, 300, 450]) {
+    const child = spawn(program, ['load', s.store, 'parcel', 'f', '--json'], { cwd: s.dir, stdio: 'ignore' });
+    const ended = new Promise((resolve) => child.on('exit', resolve));
+    await new Promise((resolve) => setTimeout(resolve, wait));
+    child.kill('SIGKILL');
+    await ended;
+  }
+  const done = s.load('parcel', 'f', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  assert.equal(whole.load('parcel', 'f', '--publish').code, 0);
+  assert.equal(done.json.loaded, 6000);
+  const rows = (at) => execFileSync('sqlite3', [at.store, 'SELECT key, f_name, length(geom), batch FROM row_parcel ORDER BY row'], { encoding: 'utf8' }).replaceAll(/\|\d+$/gm, '');
+  assert.equal(rows(s), rows(whole)); // the numbers of the batches are others
+  assert.equal(s.run('check', s.store).code, 0);
+});
+
+test('files that are read beside each other come in the order of their names, whatever the timing', (t) => {
+  const order = [0, 1].map(() => {
+    const s = scene(t);
+    mkdirSync(s.path('f'));
+    for (let i = 0; i < 9; i++) s.write(`f/${i}.geojsonl`, features(i % 2 ? 3 : 400, i * 1000));
+    const done = s.load('parcel', 'f', '--publish');
+    assert.equal(done.code, 0, done.stderr);
+    return execFileSync('sqlite3', [s.store, 'SELECT f_id FROM row_parcel ORDER BY row'], { encoding: 'utf8' });
+  });
+  assert.equal(order[0], order[1]);
+  assert.equal(order[0], Array.from({ length: 9 }, (_, i) => Array.from({ length: i % 2 ? 3 : 400 }, (_, k) => `J${i * 1000 + k}\n`).join('')).join(''));
+});
