@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 void dk_cell_append(const dk_cell *cell, dk_buf *out)
 {
@@ -23,4 +24,9 @@ void dk_cell_append(const dk_cell *cell, dk_buf *out)
             dk_buf_format(out, "%.15g", cell->real);
         break;
     }
+}
+
+bool dk_cell_blank(const dk_cell *cell)
+{
+    return cell->type == DK_CELL_EMPTY || (cell->type == DK_CELL_TEXT && strspn(cell->text, " \t\r\n") == cell->size);
 }

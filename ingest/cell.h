@@ -25,4 +25,7 @@ typedef struct dk_cell {
 /* Appends the cell as one reads it; nothing for an empty one. */
 void dk_cell_append(const dk_cell *cell, dk_buf *out);
 
+/* Whether it holds nothing but blanks. */
+bool dk_cell_blank(const dk_cell *cell);
+
 #endif

@@ -306,7 +306,8 @@ dk_status dk_mapping_resolve(const dk_kind *kind, const dk_column *columns, size
     for (size_t i = 0; i < kind->n_fields; i++) {
         const dk_field *field = &kind->fields[i];
         if (!field->required || mapping.column[i] >= 0 || set_of(options, field->name) != NULL ||
-            field->inherit_kind != NULL || field->computed_area_m2)
+            field->inherit_kind != NULL || field->computed_area_m2 ||
+            (options->key_only && (int)i != kind->key_field))
             continue;
         dk_buf_clear(&list);
         list_aliases(field, &list);

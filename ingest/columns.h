@@ -21,6 +21,7 @@ typedef struct dk_column_options {
     size_t n_merged;
     const char *const *ignore; /* --ignore COLUMN; "*" ignores every column that is not known */
     size_t n_ignore;
+    bool key_only; /* required fields but the key may lack a column: the rows are there already */
 } dk_column_options;
 
 #define DK_COLUMN_IGNORED (-1)

@@ -168,7 +168,8 @@ static dk_status load_row(loader *self, rows *from, const dk_ready_row *row, dk_
         return reject(self, from, source, report.key[0] != '\0' ? report.key : row_key(self, from, source),
                       report.message, err);
     count_outcome(self, from, source, &report);
-    if (report.outcome == DK_UNCHANGED)
+    self->summary.undrawn += row->wkb_size == 0 && self->kind->geometry != DK_NO_GEOMETRY;
+    if (report.outcome == DK_UNCHANGED || row->wkb_size == 0)
         return DK_OK;
     return dk_placement_add(self->placement, report.division, row->wkb, row->wkb_size, err);
 }
@@ -252,6 +253,7 @@ static dk_status leave_out(loader *self, const char *path, const dk_summary *bef
     now->unlinked = before->unlinked;
     now->area_differs = before->area_differs;
     now->ambiguous = before->ambiguous;
+    now->undrawn = before->undrawn;
     now->files_failed++;
     if (self->first_reason[0] == '\0')
         snprintf(self->first_reason, sizeof self->first_reason, "%.690s", reason);
@@ -509,7 +511,8 @@ static dk_status run(loader *self, dk_store *store, const char *source, dk_error
         return status;
     dk_events_start(&self->events, options->json && self->n_jobs > 1, self->n_jobs);
     const dk_load_options how = {
-        .title = self->summary.title, .source = source, .replace = options->replace, .dry_run = options->dry_run};
+        .title = self->summary.title, .source = source, .replace = options->replace, .dry_run = options->dry_run,
+        .undrawn = true, .draw = options->draw};
     status = dk_load_begin(store, self->kind, &how, &self->load, err);
     if (status == DK_OK)
         status = dk_placement_create(store, self->kind, &self->placement, err);

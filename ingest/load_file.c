@@ -100,12 +100,14 @@ static dk_status open_source(dk_load_file *file, dk_error *err)
     const dk_format format = dk_source_format(file->source);
     if (settings->has_encoding && !dk_source_encoding_varies(file->source))
         dk_buf_text(&file->notes, "--encoding was not needed: files of this format are UTF-8\n");
-    if (layer && !dk_source_has_geometry(file->source)) {
+    if (layer && !dk_source_has_geometry(file->source) && !settings->undrawn) {
         file->lacks = o->may_lack_outlines;
         if (!file->lacks)
             return dk_fail(err, DK_INVALID, "%s: %s is a layer, and this file has no geometry%s", o->set->shown,
                            o->kind->name,
-                           format == DK_FORMAT_CSV   ? "; a CSV may have it as WKT in a column named wkt"
+                           format == DK_FORMAT_CSV   ? "; a CSV may have it as WKT in a column named wkt, and --undrawn loads "
+                                                       "rows that have none yet"
+                           : format == DK_FORMAT_SHEET ? "; --undrawn loads rows that have none yet"
                            : format == DK_FORMAT_DBF ? "; give the .shp"
                                                      : "");
         dk_buf_format(&file->notes, "not read: %s is a layer, and this table has no outlines\n", o->kind->name);
@@ -167,7 +169,7 @@ static dk_status open_file(dk_load_file *file, dk_error *err)
     if (status != DK_OK || file->lacks)
         return status;
     status = map_columns(file, err);
-    if (status == DK_OK && o->kind->geometry != DK_NO_GEOMETRY)
+    if (status == DK_OK && o->kind->geometry != DK_NO_GEOMETRY && dk_source_has_geometry(file->source))
         status = prepare_geometry(file, err);
     if (status != DK_OK)
         return status;
@@ -176,6 +178,7 @@ static dk_status open_file(dk_load_file *file, dk_error *err)
                                     .kind = o->kind,
                                     .geometry = &file->reader,
                                     .spreadsheet = file->spreadsheet,
+                                    .undrawn = o->settings.undrawn,
                                     .merged = o->settings.columns.merged,
                                     .n_merged = o->settings.columns.n_merged,
                                     .set_values = file->set.values,

@@ -34,7 +34,9 @@ typedef enum option_id {
     OPT_JOIN_LAYER,
     OPT_PROFILE,
     OPT_SAVE_PROFILE,
-    OPT_ALL_FORMATS
+    OPT_ALL_FORMATS,
+    OPT_UNDRAWN,
+    OPT_DRAW
 } option_id;
 
 static const struct option_name {
@@ -68,6 +70,8 @@ static const struct option_name {
     [OPT_PROFILE] = {"--profile", true},
     [OPT_SAVE_PROFILE] = {"--save-profile", true},
     [OPT_ALL_FORMATS] = {"--all-formats", false},
+    [OPT_UNDRAWN] = {"--undrawn", false},
+    [OPT_DRAW] = {"--draw", false},
 };
 #define N_OPTIONS (sizeof option_names / sizeof *option_names)
 #define BIT(id) (UINT64_C(1) << (id))
@@ -88,7 +92,7 @@ static const struct command_name {
          BIT(OPT_MERGED) | BIT(OPT_SET) | BIT(OPT_AXES) | BIT(OPT_IGNORE) | BIT(OPT_REPLACE) | BIT(OPT_BATCH) |
          BIT(OPT_REJECTS) | BIT(OPT_DRY_RUN) | BIT(OPT_PUBLISH) | BIT(OPT_ALLOW_REJECTS) | BIT(OPT_LAYER) |
          BIT(OPT_HOLES) | BIT(OPT_JOIN) | BIT(OPT_ON) | BIT(OPT_JOIN_LAYER) | BIT(OPT_PROFILE) | BIT(OPT_SAVE_PROFILE) |
-         BIT(OPT_ALL_FORMATS) | BIT(OPT_JSON) | BIT(OPT_ACTOR),
+         BIT(OPT_ALL_FORMATS) | BIT(OPT_UNDRAWN) | BIT(OPT_DRAW) | BIT(OPT_JSON) | BIT(OPT_ACTOR),
      "dikuai-ingest load STORE NAME SOURCE... [options]\n\n"
      "Reads files into the store as one batch: all of them or none. NAME is a layer or a kind of record of the\n"
      "catalogue. SOURCE: shapefile, GeoPackage, GeoJSON, FlatGeobuf, file geodatabase (.gdb), KML, KMZ, GML,\n"
@@ -116,6 +120,8 @@ static const struct command_name {
      "it)\n"
      "  --ignore COLUMN        leave a column out; may be repeated; '*' leaves out all that are not known\n"
      "  --replace              rows whose key is in the store already may replace those there\n"
+     "  --undrawn              of a layer: rows without outline are kept too, marked 无图形 until they are drawn\n"
+     "  --draw                 rows give outlines to those that are there without, by their key\n"
      "  --batch TITLE          title of the batch; by default the name of the first file\n"
      "  --rejects FILE         where rows go that cannot be loaded; by default TITLE.rejects.csv beside the store\n"
      "  --dry-run              check everything, keep nothing\n"
@@ -299,6 +305,13 @@ static dk_status set_option(dk_options *options, option_id id, const char *value
     case OPT_SAVE_PROFILE:
         options->save_profile = value;
         break;
+    case OPT_UNDRAWN:
+        options->settings.undrawn = true;
+        break;
+    case OPT_DRAW:
+        options->draw = true;
+        columns->key_only = true;
+        break;
     case OPT_ALL_FORMATS:
         options->all_formats = true;
         break;
@@ -356,6 +369,8 @@ static dk_status take_words(const struct command_name *command, char **words, in
     if (options->on != NULL &&
         (options->on[0] == '\0' || options->on[0] == '=' || options->on[strlen(options->on) - 1] == '='))
         return dk_fail(err, DK_INVALID, "--on %s: write it as KEY or COLUMN=KEY", options->on);
+    if (options->draw && options->settings.undrawn)
+        return dk_fail(err, DK_INVALID, "--draw gives outlines, and --undrawn does without: give one of them");
     if (options->dry_run && options->publish)
         return dk_fail(err, DK_INVALID, "--dry-run keeps nothing, so there is nothing to --publish: give one of them");
     return DK_OK;

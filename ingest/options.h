@@ -14,7 +14,7 @@
 /* How one file is read. */
 typedef struct dk_file_settings {
     const char *crs, *layer, *transformation;
-    bool has_encoding, axes_yx, holes, accept_datum_error;
+    bool has_encoding, axes_yx, holes, accept_datum_error, undrawn;
     dk_encoding encoding;
     dk_column_options columns;
 } dk_file_settings;
@@ -30,7 +30,7 @@ typedef struct dk_options {
     const char *title, *rejects, *actor, *reason;
     const char *join, *on, *join_layer;
     const char *profile, *save_profile;
-    bool replace, dry_run, publish, allow_rejects, all_formats, json;
+    bool replace, draw, dry_run, publish, allow_rejects, all_formats, json;
     dk_file_settings settings;         /* arrays owned, see dk_options_finish */
     const volatile sig_atomic_t *stop; /* set when a signal asks to end */
 } dk_options;

@@ -82,13 +82,13 @@ static bool beside(dk_yaml *yaml, const char **path)
 
 static bool read_entry(dk_yaml *yaml, const yaml_node_t *node, entry *to)
 {
-    enum { MATCH, SKIP, CRS, ENCODING, LAYER, AXES, HOLES, TRANSFORMATION, ACCEPT, FIELDS, SET, MERGED, IGNORE };
+    enum { MATCH, SKIP, CRS, ENCODING, LAYER, AXES, HOLES, TRANSFORMATION, ACCEPT, UNDRAWN, FIELDS, SET, MERGED, IGNORE };
     static const char *const axes[] = {"xy", "yx"};
     dk_yaml_key keys[] = {{"match", true, NULL},           {"skip", false, NULL},
                           {"crs", false, NULL},            {"encoding", false, NULL},
                           {"layer", false, NULL},          {"axes", false, NULL},
                           {"holes", false, NULL},          {"transformation", false, NULL},
-                          {"accept_datum_error", false, NULL}, {"fields", false, NULL},
+                          {"accept_datum_error", false, NULL}, {"undrawn", false, NULL}, {"fields", false, NULL},
                           {"set", false, NULL},            {"merged", false, NULL},
                           {"ignore", false, NULL}};
     dk_file_settings *s = &to->settings;
@@ -102,6 +102,7 @@ static bool read_entry(dk_yaml *yaml, const yaml_node_t *node, entry *to)
         !dk_yaml_key_flag(yaml, &keys[HOLES], &s->holes) ||
         !dk_yaml_key_text(yaml, &keys[TRANSFORMATION], &s->transformation) || !beside(yaml, &s->transformation) ||
         !dk_yaml_key_flag(yaml, &keys[ACCEPT], &s->accept_datum_error) ||
+        !dk_yaml_key_flag(yaml, &keys[UNDRAWN], &s->undrawn) ||
         !read_pairs(yaml, &keys[FIELDS], &columns->fields, &columns->n_fields) ||
         !read_pairs(yaml, &keys[SET], &columns->sets, &columns->n_sets) ||
         !read_pairs(yaml, &keys[MERGED], &columns->merged, &columns->n_merged) ||
@@ -311,6 +312,7 @@ dk_status dk_profile_settings(dk_profile *profile, const char *path, const dk_fi
     }
     s.axes_yx |= own->axes_yx;
     s.holes |= own->holes;
+    s.undrawn |= own->undrawn;
     const char **ignore = dk_arena_alloc(profile->arena, a->n_ignore + b->n_ignore, sizeof *ignore);
     if (ignore == NULL ||
         !join_pairs(profile->arena, a->fields, a->n_fields, b->fields, b->n_fields, NULL, &s.columns.fields,
@@ -401,6 +403,8 @@ bool dk_profile_writer_add(dk_profile_writer *writer, const char *path, const dk
         put_line(&out, "axes", "yx");
     if (settings->holes)
         dk_buf_text(&out, "    holes: true\n");
+    if (settings->undrawn)
+        dk_buf_text(&out, "    undrawn: true\n");
     size_t n = 0;
     for (size_t i = 0; i < kind->n_fields; i++)
         if (mapping->column[i] >= 0 && !columns[mapping->column[i]].made)

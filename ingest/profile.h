@@ -3,7 +3,7 @@
  *     files:
  *       - match: "*.dxf"                     # a name, with * ? [ ]; with a / the end of the path
  *         crs: EPSG:4527                     # and so on as on the command line: encoding, layer, axes, holes,
- *         layer: 征地红线                    # transformation, accept_datum_error
+ *         layer: 征地红线                    # transformation, accept_datum_error, undrawn
  *         fields: {id: 文字}                 # field: column
  *         set: {division: "341321", project_id: "{folder}"}
  *         merged: {total: first}

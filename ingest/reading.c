@@ -145,7 +145,8 @@ static dk_status fill_row(dk_reading *r, chunk *c, const dk_source_row *row, dk_
     read_values(r, c, row);
     /* A geometry that cannot be read has its own sentence: "there is no geometry" would add nothing. */
     const bool unread = row->problem != NULL && row->geometry == NULL && row->wkt == NULL;
-    if (r->options.kind->geometry != DK_NO_GEOMETRY && !unread) {
+    const bool undrawn = r->options.undrawn && row->geometry == NULL && (row->wkt == NULL || dk_cell_blank(row->wkt));
+    if (r->options.kind->geometry != DK_NO_GEOMETRY && !unread && !undrawn) {
         char problem[480];
         const dk_status status =
             dk_geometry_read(r->options.geometry, row->geometry, &r->wkb, &ready->fault, problem, sizeof problem, err);

@@ -18,6 +18,7 @@ typedef struct dk_reading_options {
     const dk_kind *kind;
     dk_geometry_reader *geometry; /* of a layer */
     bool spreadsheet;
+    bool undrawn; /* of a layer: a row may lack an outline; geometry is NULL where all do */
     const dk_pair *merged; /* --merged FIELD=first|each */
     size_t n_merged;
     const dk_value *set_values; /* kind->n_fields; for fields that stay empty, where is_set */

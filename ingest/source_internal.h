@@ -80,7 +80,6 @@ void dk_source_bad_bytes(dk_source *source, size_t raw_index);
 
 /* The next row of the file as it stands there, in raw, row and problem. */
 dk_status dk_source_raw_next(dk_source *source, dk_error *err);
-bool dk_cell_blank(const dk_cell *cell);
 
 /* Finds the header and names the columns. The next row is then the first behind it. */
 dk_status dk_source_table_open(dk_source *source, const dk_source_options *options, dk_error *err);

@@ -42,11 +42,6 @@ struct dk_source_table {
     dk_buf notes, scratch;
 };
 
-bool dk_cell_blank(const dk_cell *cell)
-{
-    return cell->type == DK_CELL_EMPTY || (cell->type == DK_CELL_TEXT && strspn(cell->text, " \t\r\n") == cell->size);
-}
-
 static dk_status no_memory(const dk_source *source, dk_error *err)
 {
     return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);

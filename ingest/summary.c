@@ -46,6 +46,8 @@ void dk_summary_print(const dk_summary *summary)
         printf(", %zu of %zu files could not be read", summary->files_failed, summary->files + summary->files_failed);
     if (summary->left_out > 0)
         printf(", %" PRId64 " left out", summary->left_out);
+    if (summary->undrawn > 0)
+        printf(", %" PRId64 " without outline", summary->undrawn);
     if (summary->area_differs > 0)
         printf(", %" PRId64 " with another area than declared", summary->area_differs);
     if (summary->ambiguous > 0)
@@ -90,6 +92,7 @@ bool dk_summary_print_json(const dk_summary *summary, const char *error)
     number(&out, "repaired", summary->repaired);
     number(&out, "rejected", summary->rejected);
     number(&out, "left_out", summary->left_out);
+    number(&out, "undrawn", summary->undrawn);
     number(&out, "unlinked", summary->unlinked);
     number(&out, "area_differs", summary->area_differs);
     number(&out, "ambiguous", summary->ambiguous);

@@ -12,6 +12,7 @@ typedef struct dk_summary {
     const char *store, *kind, *title; /* borrowed */
     bool dry_run;
     int64_t read, loaded, replaced, unchanged, repaired, rejected, unlinked, area_differs, ambiguous;
+    int64_t undrawn;               /* rows of a layer without outline: loaded, replaced or unchanged */
     int64_t left_out;              /* rows of tables that are no data, such as totals */
     int64_t staged, staged_batch;  /* unchanged rows that are only staged, and the last batch they are in */
     size_t files, files_failed;    /* data sets loaded; and those of folders that could not be read */

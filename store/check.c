@@ -286,7 +286,7 @@ static dk_status reindex_summary(dk_store *store, const dk_kind *kind, int64_t g
                                      (long long)generation);
     if (status != DK_OK)
         return status;
-    int64_t rows = 0;
+    int64_t rows = 0, undrawn = 0;
     double bounds[4] = {180, 90, -180, -90};
     char sql[300];
     snprintf(sql, sizeof sql, "SELECT %s FROM life_%s l JOIN row_%s r ON r.row=l.row WHERE l.died=0",
@@ -296,9 +296,10 @@ static dk_status reindex_summary(dk_store *store, const dk_kind *kind, int64_t g
     while (status == DK_OK && (status = dk_sql_step(store, stmt, err)) == DK_OK) {
         double e[4];
         rows++;
-        if (sqlite3_column_bytes(stmt, 0) != sizeof e)
+        const dk_outline_state outline = dk_column_envelope(stmt, 0, e);
+        undrawn += outline == DK_OUTLINE_UNDRAWN;
+        if (outline != DK_OUTLINE_DRAWN)
             continue;
-        memcpy(e, sqlite3_column_blob(stmt, 0), sizeof e);
         bounds[0] = e[0] < bounds[0] ? e[0] : bounds[0];
         bounds[1] = e[2] < bounds[1] ? e[2] : bounds[1];
         bounds[2] = e[1] > bounds[2] ? e[1] : bounds[2];
@@ -307,12 +308,13 @@ static dk_status reindex_summary(dk_store *store, const dk_kind *kind, int64_t g
     sqlite3_finalize(stmt);
     if (status != DK_END)
         return status;
-    if ((status = dk_sql_prepare(store, "INSERT INTO dikuai_summary VALUES(?1,?2,?3,?4,?5,?6,?7)", &stmt, err)) !=
+    if ((status = dk_sql_prepare(store, "INSERT INTO dikuai_summary VALUES(?1,?2,?3,?4,?5,?6,?7,?8)", &stmt, err)) !=
         DK_OK)
         return status;
     sqlite3_bind_text(stmt, 1, k, -1, SQLITE_STATIC);
     sqlite3_bind_int64(stmt, 2, generation);
     sqlite3_bind_int64(stmt, 3, rows);
+    sqlite3_bind_int64(stmt, 8, undrawn);
     for (int i = 0; i < 4 && bounds[0] <= bounds[2]; i++)
         sqlite3_bind_double(stmt, 4 + i, bounds[i]);
     status = dk_sql_done(store, stmt, err);
@@ -337,8 +339,9 @@ dk_status dk_store_reindex(dk_store *store, dk_progress progress, void *user, dk
                         .user = user,
                         .terms = dk_term_writer_create(store, &catalogue->kinds[i])};
         double ignored[4];
+        int64_t undrawn = 0;
         status = r.terms == NULL ? dk_fail(err, DK_NOMEM, "out of memory")
-                                 : dk_query_summary(store, r.kind, generation, &r.total, ignored, err);
+                                 : dk_query_summary(store, r.kind, generation, &r.total, &undrawn, ignored, err);
         if (status == DK_OK)
             status = reindex_kind(&r, err);
         if (status == DK_OK)

@@ -28,9 +28,9 @@ static dk_status append_outline(dk_store *store, const dk_kind *layer, const cha
     if (status != DK_OK || row == 0 || (status = dk_stored_row_read(store, layer, row, true, &stored, err)) != DK_OK)
         return status;
     const unsigned char *wkb = dk_gpkg_wkb(stored.blob, stored.blob_size, &size);
-    if (wkb != NULL)
+    if (wkb != NULL && !dk_gpkg_empty(stored.blob, stored.blob_size))
         dk_buf_append(out, wkb, size);
-    else
+    else if (wkb == NULL)
         status = dk_row_without_geometry(store, layer, row, err);
     dk_stored_row_release(&stored);
     return status == DK_OK && out->failed ? dk_fail(err, DK_NOMEM, "out of memory") : status;

@@ -270,6 +270,21 @@ static void put_double(dk_buf *out, double value)
     dk_buf_append(out, &bits, sizeof bits);
 }
 
+bool dk_gpkg_empty(const void *blob, size_t size)
+{
+    const unsigned char *const data = blob;
+    return size == 8 + DK_EMPTY_WKB_SIZE && data[0] == 'G' && data[1] == 'P' && (data[3] & 0x10u) != 0;
+}
+
+void dk_gpkg_append_empty(dk_geometry_kind kind, dk_buf *out)
+{
+    dk_buf_append(out, "GP\0\x11", 4); /* little endian, empty, no envelope */
+    put_u32(out, SRS_ID);
+    dk_buf_byte(out, 1);
+    put_u32(out, kind == DK_POLYGONS ? 6 : kind == DK_LINES ? 5 : 4); /* MultiPolygon, MultiLineString, MultiPoint */
+    put_u32(out, 0);
+}
+
 void dk_gpkg_append(const void *wkb, size_t size, const dk_shape *shape, dk_buf *out)
 {
     /* flags: bit 0 little endian, bits 1 to 3 the kind of envelope (1: x and y), bit 4 empty geometry */

@@ -48,6 +48,11 @@ void dk_shape_finish(dk_shape *shape);
  * skipped), replacing what shape held. DK_CORRUPT when it is not such WKB or a coordinate is not finite. */
 dk_status dk_shape_from_wkb(const void *wkb, size_t size, dk_shape *shape, dk_error *err);
 /* Skips a GeoPackage header ("GP", GeoPackageBinary of OGC 12-128r17 §2.1.3) and returns the WKB behind it, or NULL. */
+/* Whether it is one of an empty geometry, as a row without outline keeps. blob may be NULL. */
+bool dk_gpkg_empty(const void *blob, size_t size);
+/* Appends one of an empty geometry, of several polygons, lines or points. */
+void dk_gpkg_append_empty(dk_geometry_kind kind, dk_buf *out);
+#define DK_EMPTY_WKB_SIZE 9u /* its WKB: byte order, type, 0 members */
 const unsigned char *dk_gpkg_wkb(const void *blob, size_t size, size_t *ret_size);
 /* Appends a GeoPackage blob: header with srs_id 4490 and envelope [minx, maxx, miny, maxy], then the WKB. */
 void dk_gpkg_append(const void *wkb, size_t size, const dk_shape *shape, dk_buf *out);

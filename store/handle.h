@@ -9,7 +9,7 @@
 
 #include <sqlite3.h>
 
-#define DK_STORE_VERSION 6
+#define DK_STORE_VERSION 7
 #define DK_BUSY_WAIT_MS 10000 /* for another process's lock */
 
 /* The derived tables of a layer that hold bytes by cell: sheets (sheet.c). */
@@ -265,7 +265,12 @@ typedef struct dk_change_row {
 /* envelope: of the row's geometry, as in a GeoPackage header: west, east, south, north. */
 dk_change_row dk_change_row_of(int64_t row, int sign, const double envelope[4]);
 /* The GeoPackage envelope in a result's column; false: it is none. */
-bool dk_column_envelope(sqlite3_stmt *stmt, int column, double ret_envelope[4]);
+typedef enum dk_outline_state {
+    DK_OUTLINE_LOST = 0, /* none where there should be one */
+    DK_OUTLINE_UNDRAWN,  /* 无图形: the row was loaded without, and keeps an empty geometry */
+    DK_OUTLINE_DRAWN
+} dk_outline_state;
+dk_outline_state dk_column_envelope(sqlite3_stmt *stmt, int column, double ret_envelope[4]);
 dk_status dk_row_without_geometry(dk_store *store, const dk_kind *layer, int64_t row, dk_error *err); /* DK_CORRUPT */
 
 /* Brings the index of a layer up to date: entries, pieces, grids, thresholds and touched boxes of `generation`, in

@@ -1170,7 +1170,10 @@ static dk_status living_rows(dk_store *store, const dk_kind *layer, int64_t gene
     while (status == DK_OK && (status = dk_sql_step(store, stmt, err)) == DK_OK) {
         const int64_t row = sqlite3_column_int64(stmt, 0);
         double envelope[4];
-        if (!dk_column_envelope(stmt, 1, envelope)) {
+        const dk_outline_state outline = dk_column_envelope(stmt, 1, envelope);
+        if (outline == DK_OUTLINE_UNDRAWN) {
+            continue; /* nothing to index */
+        } else if (outline == DK_OUTLINE_LOST) {
             if (finding != NULL)
                 report(layer, row, "has no geometry", finding, user);
             else

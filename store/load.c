@@ -29,7 +29,7 @@
 struct dk_load {
     dk_store *store;
     const dk_kind *kind;
-    bool replace, dry_run;
+    bool replace, dry_run, undrawn, draw;
     int64_t batch, next_row;
     int64_t in_transaction, kept;
     size_t bytes_in_transaction;
@@ -45,6 +45,7 @@ struct dk_load {
         char text[APPROVAL_SIZE], normal[APPROVAL_SIZE];
     } approvals[APPROVALS_KEPT];
     dk_buf inherited;     /* texts taken over links */
+    dk_buf there;         /* texts taken from the row that is drawn */
     dk_buf wkb, blob;     /* geometry of the row under way, without and with the GeoPackage header */
     uint64_t *unchanged;  /* hashes of the keys that came and were unchanged, in a table of unchanged_size places */
     size_t n_unchanged, unchanged_size;
@@ -103,6 +104,7 @@ static void load_free(dk_load *load)
     dk_shape_finish(&load->shape);
     dk_buf_finish(&load->texts);
     dk_buf_finish(&load->inherited);
+    dk_buf_finish(&load->there);
     dk_buf_finish(&load->wkb);
     dk_buf_finish(&load->blob);
     dk_geos_free(load->geos);
@@ -123,9 +125,12 @@ dk_status dk_load_begin(dk_store *store, const dk_kind *kind, const dk_load_opti
     load->kind = kind;
     load->replace = options->replace;
     load->dry_run = options->dry_run;
+    load->undrawn = options->undrawn;
+    load->draw = options->draw;
     dk_shape_init(&load->shape);
     dk_buf_init(&load->texts);
     dk_buf_init(&load->inherited);
+    dk_buf_init(&load->there);
     dk_buf_init(&load->wkb);
     dk_buf_init(&load->blob);
     load->source = strdup(options->source);
@@ -494,6 +499,13 @@ static bool take_geometry(dk_load *load, const void *wkb, size_t size, dk_value 
     dk_buf_clear(&load->blob);
     if (kind->geometry == DK_NO_GEOMETRY)
         return true;
+    if ((wkb == NULL || size == 0) && load->undrawn) {
+        for (size_t i = 0; i < kind->n_fields; i++)
+            if (kind->fields[i].computed_area_m2)
+                values[i] = dk_value_null();
+        dk_gpkg_append_empty(kind->geometry, &load->blob);
+        return !load->blob.failed || reject(report, "out of memory");
+    }
     if (wkb == NULL || size == 0)
         return reject(report, "has no geometry");
     if (dk_shape_from_wkb(wkb, size, &load->shape, &why) != DK_OK)
@@ -564,6 +576,10 @@ static dk_status geometries_touch(dk_load *load, const dk_stored_row *row, bool 
     size_t old_size = 0, new_size = 0;
     const unsigned char *old_wkb = dk_gpkg_wkb(row->blob, row->blob_size, &old_size);
     const unsigned char *new_wkb = dk_gpkg_wkb(load->blob.data, load->blob.size, &new_size);
+    if (dk_gpkg_empty(row->blob, row->blob_size)) { /* nothing is lost by an outline */
+        *ret_touch = true;
+        return DK_OK;
+    }
     if (load->geos == NULL && (load->geos = dk_geos_create()) == NULL)
         return dk_fail(err, DK_NOMEM, "out of memory");
     if (old_wkb == NULL || new_wkb == NULL ||
@@ -657,7 +673,14 @@ static dk_status compare_existing(dk_load *load, const dk_value *values, dk_row_
             report->batch = batch;
         }
         status = remember_unchanged(load, report->key, true, &again, err);
-    } else if (!load->replace) {
+    } else if (load->kind->geometry != DK_NO_GEOMETRY && dk_gpkg_empty(load->blob.data, load->blob.size) &&
+               !dk_gpkg_empty(old.blob, old.blob_size)) {
+        reject(report, "%s is there already with its outline (batch %" PRId64 "), which a row without does not replace",
+               report->key, batch);
+    } else if (!load->replace && load->draw && !dk_gpkg_empty(old.blob, old.blob_size)) {
+        reject(report, "%s has another outline already (batch %" PRId64 "); load with --replace to replace it",
+               report->key, batch);
+    } else if (!load->replace && !load->draw) {
         reject(report, "%s is there already with other content (batch %" PRId64 "); load with --replace to replace it",
                report->key, batch);
     } else {
@@ -673,6 +696,70 @@ static dk_status compare_existing(dk_load *load, const dk_value *values, dk_row_
     }
     dk_stored_row_release(&old);
     return status;
+}
+
+/* ---- one row: drawing ---- */
+
+static void show_value(const dk_value *value, char *out, size_t size)
+{
+    switch (value->type) {
+    case DK_TEXT:
+        snprintf(out, size, "%.*s", dk_utf8_fit(value->text.data, (int)size - 1), value->text.data);
+        break;
+    case DK_INTEGER:
+        snprintf(out, size, "%" PRId64, value->integer);
+        break;
+    case DK_REAL:
+        snprintf(out, size, "%.15g", value->real);
+        break;
+    default:
+        snprintf(out, size, "nothing");
+    }
+}
+
+/* Completes a row by what is there under its key without an outline. */
+static dk_status take_what_is_there(dk_load *load, dk_value *values, dk_row_report *report, dk_error *err)
+{
+    dk_newest newest;
+    dk_stored_row old;
+    size_t places[DK_MAX_FIELDS];
+    dk_status status = dk_row_newest(load->store, load->kind, report->key, &newest, err);
+    if (status != DK_OK)
+        return status;
+    if (newest.row == 0) {
+        reject(report, "there is no %s to be drawn; load it first, or load this file without --draw", report->key);
+        return DK_OK;
+    }
+    if (newest.batch == load->batch) /* compare_existing says so */
+        return DK_OK;
+    if ((status = dk_stored_row_read(load->store, load->kind, newest.row, true, &old, err)) != DK_OK)
+        return status;
+    dk_buf_clear(&load->there);
+    for (size_t i = 0; i < load->kind->n_fields && report->outcome != DK_REJECTED; i++) {
+        const dk_value *there = &old.values[i];
+        places[i] = SIZE_MAX;
+        if (load->kind->fields[i].computed_area_m2 || there->type == DK_NULL)
+            continue;
+        if (is_empty(&values[i])) {
+            values[i] = *there;
+            places[i] = there->type == DK_TEXT ? load->there.size : SIZE_MAX;
+            if (there->type == DK_TEXT) {
+                dk_buf_append(&load->there, there->text.data, there->text.size);
+                dk_buf_byte(&load->there, 0);
+            }
+        } else if (!load->replace && !dk_value_equal(&values[i], there)) {
+            char says[80], has[80];
+            show_value(&values[i], says, sizeof says);
+            show_value(there, has, sizeof has);
+            reject(report, "%s says %s, and %s is there with %s; correct one of them, or load with --replace",
+                   load->kind->fields[i].name, says, report->key, has);
+        }
+    }
+    for (size_t i = 0; i < load->kind->n_fields && report->outcome != DK_REJECTED; i++)
+        if (places[i] != SIZE_MAX && !load->there.failed)
+            values[i].text.data = (const char *)load->there.data + places[i];
+    dk_stored_row_release(&old);
+    return load->there.failed ? dk_fail(err, DK_NOMEM, "out of memory") : DK_OK;
 }
 
 /* ---- one row: links ---- */
@@ -847,6 +934,10 @@ dk_status dk_load_row(dk_load *load, const dk_value *values, const void *wkb, si
     bool disagree = false;
     dk_status status = DK_OK;
     if (!build_key(load, row, source, report))
+        return DK_OK;
+    if (load->draw && (status = take_what_is_there(load, row, report, err)) != DK_OK)
+        return status;
+    if (report->outcome == DK_REJECTED)
         return DK_OK;
     load->inheritable = 0;
     for (size_t i = 0; i < load->kind->n_fields; i++)

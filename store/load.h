@@ -15,6 +15,9 @@ typedef struct dk_load_options {
     const char *source; /* file names as given; required. The base name qualifies keys as a last resort */
     bool replace;       /* existing keys may be replaced, if the geometries touch */
     bool dry_run;       /* everything is checked, nothing is kept */
+    bool undrawn;       /* of a layer: rows without outline are kept, without one (无图形) */
+    bool draw;          /* of a layer: rows give outlines to those without that are there under their key. What a row
+                           says must agree with what is there, or replace; what it does not say stays */
 } dk_load_options;
 
 typedef enum dk_outcome {
@@ -44,7 +47,8 @@ dk_status dk_load_begin(dk_store *store, const dk_kind *kind, const dk_load_opti
 
 /* Adds a row. values: kind->n_fields of them, of the field's type (dates checked, numbers parsed); texts are
  * borrowed for the call. 文号 and division codes are normalised and checked here, required fields and allowed values
- * too, and computed fields filled. wkb: polygons valid by GEOS, EPSG:4490 degrees, (lon, lat); NULL for records.
+ * too, and computed fields filled. wkb: polygons valid by GEOS, EPSG:4490 degrees, (lon, lat); NULL for records and rows
+ * without outline.
  * source_row is the row number of the source, from 1, for the record. source may name the file where a
  * batch has several, else NULL. A bad row is DK_OK with DK_REJECTED; a status other than DK_OK ends the load. */
 dk_status dk_load_row(dk_load *load, const dk_value *values, const void *wkb, size_t wkb_size, const char *source,

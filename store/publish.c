@@ -14,7 +14,7 @@ typedef struct change {
     dk_store *store;
     const dk_kind *kind;
     int64_t batch, generation, total, done;
-    int64_t born, ended;
+    int64_t born, ended, undrawn; /* undrawn: born less ended */
     dk_change_row *rows; /* of a layer: what comes and goes, for the index */
     size_t n_rows, rows_capacity;
     double bounds[4]; /* west, south, east, north of the batch */
@@ -29,7 +29,7 @@ typedef struct step_row {
     int64_t row, replaces, feature;
     const char *key; /* an offset in the keys until they are all there */
     double envelope[4];
-    bool has_envelope;
+    dk_outline_state outline;
 } step_row;
 
 typedef dk_status (*row_change)(change *c, const step_row *row, dk_error *err);
@@ -52,8 +52,11 @@ static dk_status note_other_row(change *c, int64_t row, int sign, dk_error *err)
     sqlite3_bind_int64(stmt, 1, row);
     double envelope[4];
     status = dk_sql_step(c->store, stmt, err);
-    if (status == DK_OK && dk_column_envelope(stmt, 0, envelope))
+    const dk_outline_state outline = status == DK_OK ? dk_column_envelope(stmt, 0, envelope) : DK_OUTLINE_LOST;
+    if (outline == DK_OUTLINE_DRAWN)
         status = note_row(c, row, envelope, sign, err);
+    else if (outline == DK_OUTLINE_UNDRAWN)
+        c->undrawn += sign;
     else if (status == DK_OK || status == DK_END)
         status = dk_row_without_geometry(c->store, c->kind, row, err);
     sqlite3_reset(stmt);
@@ -80,8 +83,12 @@ static dk_status change_life(change *c, int64_t row, const step_row *of, int sig
         return DK_OK;
     if (of == NULL)
         return note_other_row(c, row, sign, err);
-    if (!of->has_envelope)
+    if (of->outline == DK_OUTLINE_LOST)
         return dk_row_without_geometry(c->store, c->kind, row, err);
+    if (of->outline == DK_OUTLINE_UNDRAWN) {
+        c->undrawn += sign;
+        return DK_OK;
+    }
     return note_row(c, row, of->envelope, sign, err);
 }
 
@@ -112,7 +119,7 @@ static dk_status publish_row(change *c, const step_row *row, dk_error *err)
             c->kind->name, row->key, (long long)c->batch);
     if (current != 0 && (status = change_life(c, current, NULL, -1, err)) != DK_OK)
         return status;
-    if (row->has_envelope)
+    if (row->outline == DK_OUTLINE_DRAWN)
         widen_bounds(c, row->envelope);
     return change_life(c, row->row, row, 1, err);
 }
@@ -194,7 +201,7 @@ static dk_status change_rows(change *c, row_change apply, dk_error *err)
                                  .replaces = sqlite3_column_int64(stmt, 2),
                                  .feature = sqlite3_column_int64(stmt, 3),
                                  .key = (const char *)(uintptr_t)keys.size};
-            rows[n].has_envelope = dk_column_envelope(stmt, 4, rows[n].envelope);
+            rows[n].outline = dk_column_envelope(stmt, 4, rows[n].envelope);
             dk_buf_append(&keys, sqlite3_column_text(stmt, 1), (size_t)sqlite3_column_bytes(stmt, 1));
             dk_buf_byte(&keys, 0);
             n++;
@@ -293,9 +300,10 @@ static dk_status write_summary(change *c, dk_error *err)
     sqlite3_bind_text(stmt, 1, c->kind->name, -1, SQLITE_STATIC);
     sqlite3_bind_int64(stmt, 2, c->generation);
     status = dk_sql_step(c->store, stmt, err);
-    int64_t rows = 0;
+    int64_t rows = 0, undrawn = 0;
     if (status == DK_OK) {
         rows = sqlite3_column_int64(stmt, 0);
+        undrawn = sqlite3_column_int64(stmt, 5);
         if (sqlite3_column_type(stmt, 1) == SQLITE_FLOAT) {
             const double old[4] = {sqlite3_column_double(stmt, 1), sqlite3_column_double(stmt, 2),
                                    sqlite3_column_double(stmt, 3), sqlite3_column_double(stmt, 4)};
@@ -309,12 +317,13 @@ static dk_status write_summary(change *c, dk_error *err)
     sqlite3_reset(stmt);
     if (status != DK_OK && status != DK_END)
         return status;
-    if ((status = dk_sql_prepare(c->store, "INSERT INTO dikuai_summary VALUES(?1,?2,?3,?4,?5,?6,?7)", &stmt, err)) !=
+    if ((status = dk_sql_prepare(c->store, "INSERT INTO dikuai_summary VALUES(?1,?2,?3,?4,?5,?6,?7,?8)", &stmt, err)) !=
         DK_OK)
         return status;
     sqlite3_bind_text(stmt, 1, c->kind->name, -1, SQLITE_STATIC);
     sqlite3_bind_int64(stmt, 2, c->generation);
     sqlite3_bind_int64(stmt, 3, rows + c->born - c->ended);
+    sqlite3_bind_int64(stmt, 8, undrawn + c->undrawn);
     for (int i = 0; i < 4 && c->any_bounds; i++)
         sqlite3_bind_double(stmt, 4 + i, c->bounds[i]);
     status = dk_sql_done(c->store, stmt, err);

@@ -132,6 +132,7 @@ typedef struct walk {
     size_t given;
     int64_t counted;
     bool count_only, stopped;
+    bool drawn_only; /* rows without outline do not count */
     uint64_t looked_at;
     double deadline;
     dk_status status;
@@ -147,14 +148,14 @@ static bool row_matches(const walk *w, const dk_row *seen)
                           (const char *)w->wanted[i].data))
             return false;
     }
-    return true;
+    return !(w->drawn_only && seen->undrawn);
 }
 
 /* Reads a published row, and gives or counts it if the filters hold. */
 static dk_status visit(walk *w, int64_t row)
 {
     const dk_query *q = w->query;
-    if (w->count_only && q->n_filters == 0) {
+    if (w->count_only && q->n_filters == 0 && !w->drawn_only) {
         w->counted++;
         return DK_OK;
     }
@@ -395,12 +396,13 @@ static dk_status needs_bounds(walk *w, bool *ret_needed)
 {
     const dk_query *q = w->query;
     double all[4] = {0};
-    int64_t rows = 0;
+    int64_t rows = 0, undrawn = 0;
     if (q->bounds == NULL || q->kind->geometry == DK_NO_GEOMETRY) {
         *ret_needed = false;
         return DK_OK;
     }
-    const dk_status status = dk_query_summary(w->store, q->kind, q->generation, &rows, all, w->err);
+    const dk_status status = dk_query_summary(w->store, q->kind, q->generation, &rows, &undrawn, all, w->err);
+    w->drawn_only = undrawn > 0; /* what has no place is in no box */
     *ret_needed = q->bounds[0] > all[0] || q->bounds[1] > all[1] || q->bounds[2] < all[2] || q->bounds[3] < all[3];
     return status;
 }
@@ -460,7 +462,10 @@ dk_status dk_query_count(dk_store *store, const dk_query *query, int64_t *ret_co
     dk_status status = needs_bounds(&w, &bounded);
     if (status == DK_OK && query->n_filters == 0 && !bounded) {
         double ignored[4];
-        return dk_query_summary(store, query->kind, query->generation, ret_count, ignored, err);
+        int64_t undrawn = 0;
+        status = dk_query_summary(store, query->kind, query->generation, ret_count, &undrawn, ignored, err);
+        *ret_count -= w.drawn_only ? undrawn : 0;
+        return status;
     }
     if (status == DK_OK)
         status = run_query(&w);
@@ -496,7 +501,7 @@ dk_status dk_query_linked(dk_store *store, const dk_kind *kind, const char *key,
 }
 
 dk_status dk_query_summary(dk_store *store, const dk_kind *kind, int64_t generation, int64_t *ret_rows,
-                           double ret_bounds[4], dk_error *err)
+                           int64_t *ret_undrawn, double ret_bounds[4], dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
     dk_status status = dk_sql_kept(store, kind, DK_STMT_SUMMARY, &stmt, err);
@@ -505,9 +510,10 @@ dk_status dk_query_summary(dk_store *store, const dk_kind *kind, int64_t generat
     sqlite3_bind_text(stmt, 1, kind->name, -1, SQLITE_STATIC);
     sqlite3_bind_int64(stmt, 2, generation);
     status = dk_sql_step(store, stmt, err);
-    *ret_rows = 0;
+    *ret_rows = *ret_undrawn = 0;
     if (status == DK_OK) {
         *ret_rows = sqlite3_column_int64(stmt, 0);
+        *ret_undrawn = sqlite3_column_int64(stmt, 5);
         for (int i = 0; i < 4; i++)
             ret_bounds[i] = sqlite3_column_double(stmt, i + 1);
     }

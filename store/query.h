@@ -15,7 +15,8 @@ typedef struct dk_row {
     uint64_t visible;         /* bit i: field i may be seen */
     const unsigned char *wkb; /* EPSG:4490 degrees (lon, lat); NULL for records or when not asked for */
     size_t wkb_size;
-    double bounds[4]; /* west, south, east, north; layers only */
+    double bounds[4]; /* west, south, east, north; layers only, and not where undrawn */
+    bool undrawn;     /* 无图形: of a layer, and has no outline yet */
 } dk_row;             /* all pointers are valid until the next call on the cursor or the end of the callback */
 
 /* Called per row; returning false stops, which is not an error. */
@@ -75,8 +76,9 @@ dk_status dk_query_totals(dk_store *store, const dk_kind *kind, const char *key,
 dk_status dk_search(dk_store *store, const char *text, const dk_viewer *viewer, int64_t generation, size_t limit,
                     dk_row_fn each, void *user, bool *ret_complete, dk_error *err);
 
-/* Number of published rows and their box (west, south, east, north; only when there are rows and it is a layer). */
+/* Number of published rows, of those among them that have no outline yet, and the box of the others (west, south, east,
+ * north; only when there are such and it is a layer). */
 dk_status dk_query_summary(dk_store *store, const dk_kind *kind, int64_t generation, int64_t *ret_rows,
-                           double ret_bounds[4], dk_error *err);
+                           int64_t *ret_undrawn, double ret_bounds[4], dk_error *err);
 
 #endif

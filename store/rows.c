@@ -50,14 +50,17 @@ dk_status dk_stored_row_read(dk_store *store, const dk_kind *kind, int64_t row, 
     return DK_OK;
 }
 
-bool dk_column_envelope(sqlite3_stmt *stmt, int column, double ret_envelope[4])
+dk_outline_state dk_column_envelope(sqlite3_stmt *stmt, int column, double ret_envelope[4])
 {
     const size_t size = 4 * sizeof *ret_envelope;
     const void *data = sqlite3_column_blob(stmt, column);
-    if (data == NULL || (size_t)sqlite3_column_bytes(stmt, column) != size)
-        return false;
+    const size_t there = data != NULL ? (size_t)sqlite3_column_bytes(stmt, column) : 0;
+    if (there == DK_EMPTY_WKB_SIZE) /* an empty geometry has no envelope: its WKB stands there */
+        return DK_OUTLINE_UNDRAWN;
+    if (there != size)
+        return DK_OUTLINE_LOST;
     memcpy(ret_envelope, data, size);
-    return true;
+    return DK_OUTLINE_DRAWN;
 }
 
 dk_status dk_row_without_geometry(dk_store *store, const dk_kind *layer, int64_t row, dk_error *err)
@@ -162,6 +165,9 @@ void dk_row_seen(const dk_kind *kind, const dk_stored_row *row, const dk_view *v
     else
         snprintf(label, label_size, "%s", row->key);
     ret_seen->label = label;
+    ret_seen->undrawn = kind->geometry != DK_NO_GEOMETRY && dk_gpkg_empty(row->blob, row->blob_size);
+    if (ret_seen->undrawn)
+        return;
     if (kind->geometry != DK_NO_GEOMETRY && with_geometry && row->blob != NULL) {
         ret_seen->wkb = dk_gpkg_wkb(row->blob, row->blob_size, &ret_seen->wkb_size);
         /* The envelope of the GeoPackage header: minx, maxx, miny, maxy, little endian (dk_gpkg_append). */

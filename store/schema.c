@@ -7,7 +7,7 @@
  *   dikuai_source      the files of a batch
  *   dikuai_pending     one row while a publish or withdraw is under way, so that a killed one can be undone
  *   dikuai_touched     boxes (world coordinates) in which a generation's tiles differ from those of the one before
- *   dikuai_summary     rows published and their box, by kind and generation
+ *   dikuai_summary     rows published, their box and how many have no outline yet, by kind and generation
  *
  * and for each layer and record kind K of the catalogue:
  *
@@ -75,7 +75,8 @@ static const char base_tables[] =
     " y0 INTEGER NOT NULL, x1 INTEGER NOT NULL, y1 INTEGER NOT NULL);"
     "CREATE INDEX dikuai_touched_generation ON dikuai_touched(generation);"
     "CREATE TABLE dikuai_summary(kind TEXT NOT NULL, generation INTEGER NOT NULL, rows INTEGER NOT NULL,"
-    " west REAL, south REAL, east REAL, north REAL, PRIMARY KEY(kind,generation)) WITHOUT ROWID;";
+    " west REAL, south REAL, east REAL, north REAL, undrawn INTEGER NOT NULL, PRIMARY KEY(kind,generation))"
+    " WITHOUT ROWID;";
 
 /* SQLite affinity of a field's column. */
 static const char *column_type(const dk_field *field)

@@ -126,7 +126,8 @@ static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
         dk_buf_format(sql, " FROM row_%s WHERE row=?1", k);
         break;
     case DK_STMT_ROW_FIELDS:
-        dk_buf_text(sql, "SELECT key,feature,batch,replaces,NULL");
+        /* Of the geometry only whether it is empty: of a long one no more than its length is read. */
+        dk_buf_text(sql, "SELECT key,feature,batch,replaces,CASE WHEN length(geom)<40 THEN geom END");
         append_fields(kind, sql);
         dk_buf_format(sql, " FROM row_%s WHERE row=?1", k);
         break;
@@ -218,7 +219,7 @@ static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
         dk_buf_text(sql, "SELECT value FROM dikuai_meta WHERE name='purged'");
         break;
     case DK_STMT_SUMMARY:
-        dk_buf_text(sql, "SELECT rows,west,south,east,north FROM dikuai_summary WHERE kind=?1 AND generation<=?2"
+        dk_buf_text(sql, "SELECT rows,west,south,east,north,undrawn FROM dikuai_summary WHERE kind=?1 AND generation<=?2"
                          " ORDER BY generation DESC LIMIT 1");
         break;
     case DK_STMT_BATCH: /* names no kind's table: kept with the first kind */

@@ -171,3 +171,14 @@ bool dk_date_valid(const char *date)
     const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
     return day >= 1 && day <= month_days[month - 1] + (month == 2 && leap);
 }
+
+int dk_utf8_fit(const char *text, size_t max)
+{
+    const size_t size = strnlen(text, max);
+    size_t back = 1;
+    while (back < 4 && back < size && ((unsigned char)text[size - back] & 0xC0) == 0x80)
+        back++;
+    const unsigned char lead = size > 0 ? (unsigned char)text[size - back] : 0;
+    const size_t whole = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
+    return (int)(whole > back ? size - back : size);
+}

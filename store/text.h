@@ -23,4 +23,7 @@ bool dk_division_code_valid(const char *code);
 /* A date YYYY-MM-DD of the proleptic Gregorian calendar that exists. */
 bool dk_date_valid(const char *date);
 
+/* How many bytes of a text, max at most, are whole characters: for "%.*s" in messages. */
+int dk_utf8_fit(const char *text, size_t max);
+
 #endif

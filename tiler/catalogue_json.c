@@ -84,6 +84,8 @@ static dk_status write_kind(dk_context *ctx, const dk_kind *kind)
     write_role(json, "label", kind, kind->label_field, visible);
     write_role(json, "date", kind, kind->date_field, visible);
     dk_json_member_integer(json, "count", summary->rows);
+    if (summary->undrawn > 0)
+        dk_json_member_integer(json, "undrawn", summary->undrawn);
     if (kind->geometry != DK_NO_GEOMETRY) {
         dk_json_key(json, "zooms");
         dk_json_array_begin(json);

@@ -28,6 +28,8 @@ static dk_status write_collection(dk_context *ctx, const dk_kind *kind)
     const bool layer = kind->geometry != DK_NO_GEOMETRY;
     dk_json_member_text(json, "itemType", layer ? "feature" : "record");
     dk_json_member_integer(json, "itemCount", summary->rows);
+    if (summary->undrawn > 0)
+        dk_json_member_integer(json, "undrawnCount", summary->undrawn);
     dk_json_member_integer(json, "generation", ctx->worker->generation.number);
     if (layer) {
         dk_json_key(json, "extent");
@@ -36,7 +38,7 @@ static dk_status write_collection(dk_context *ctx, const dk_kind *kind)
         dk_json_object_begin(json);
         dk_json_key(json, "bbox");
         dk_json_array_begin(json);
-        write_box(json, summary->rows > 0 ? summary->bounds : catalogue->extent);
+        write_box(json, summary->rows > summary->undrawn ? summary->bounds : catalogue->extent);
         dk_json_array_end(json);
         dk_json_object_end(json);
         dk_json_object_end(json);

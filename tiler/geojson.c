@@ -154,7 +154,10 @@ dk_status dk_write_feature(dk_context *ctx, const dk_row *row, bool single)
     dk_json_key(json, "feature");
     dk_json_integer(json, (int64_t)row->feature);
     dk_json_member_text(json, "label", row->label);
-    if (row->kind->geometry != DK_NO_GEOMETRY) {
+    if (row->undrawn) {
+        dk_json_key(json, "undrawn");
+        dk_json_bool(json, true);
+    } else if (row->kind->geometry != DK_NO_GEOMETRY) {
         dk_json_key(json, "bbox");
         dk_json_array_begin(json);
         for (int i = 0; i < 4; i++)

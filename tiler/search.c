@@ -35,7 +35,10 @@ static bool write_result(const dk_row *row, void *user)
     dk_json_member_text(json, "key", row->key);
     dk_json_member_text(json, "label", row->label);
     write_detail(json, row);
-    if (row->kind->geometry != DK_NO_GEOMETRY) {
+    if (row->undrawn) {
+        dk_json_key(json, "undrawn");
+        dk_json_bool(json, true);
+    } else if (row->kind->geometry != DK_NO_GEOMETRY) {
         dk_json_key(json, "bbox");
         dk_json_array_begin(json);
         for (int i = 0; i < 4; i++)

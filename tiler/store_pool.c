@@ -156,7 +156,8 @@ dk_status dk_worker_summary(dk_worker *worker, const dk_kind *kind, const dk_sum
     if (summary->generation != worker->generation.number) {
         dk_summary fresh = {.generation = worker->generation.number};
         const dk_status status =
-            dk_query_summary(worker->store, kind, worker->generation.number, &fresh.rows, fresh.bounds, err);
+            dk_query_summary(worker->store, kind, worker->generation.number, &fresh.rows, &fresh.undrawn,
+                             fresh.bounds, err);
         if (status != DK_OK)
             return status;
         *summary = fresh;

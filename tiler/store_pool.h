@@ -11,7 +11,7 @@
 /* Rows and box of a kind, counted once per generation. */
 typedef struct dk_summary {
     int64_t generation; /* of the figures; -1: none yet */
-    int64_t rows;
+    int64_t rows, undrawn; /* undrawn: of rows, those without outline yet */
     double bounds[4];
 } dk_summary;
 

@@ -146,7 +146,7 @@ dk_status dk_get_tilejson(dk_context *ctx)
         const int first = layers[i].grid ? 0 : kind->min_zoom;
         min_zoom = first < min_zoom ? first : min_zoom;
         max_zoom = kind->max_zoom > max_zoom ? kind->max_zoom : max_zoom;
-        if (summary->rows == 0)
+        if (summary->rows == summary->undrawn)
             continue;
         for (int k = 0; k < 4; k++)
             if (!any || (k < 2 ? summary->bounds[k] < bounds[k] : summary->bounds[k] > bounds[k]))

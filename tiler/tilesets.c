@@ -171,7 +171,7 @@ static dk_status find_tileset(dk_context *ctx, tileset *ret)
     ret->max_zoom = kind->max_zoom;
     const dk_status status = dk_worker_summary(ctx->worker, kind, &summary, &ctx->error);
     if (status == DK_OK)
-        memcpy(ret->bounds, summary->rows > 0 ? summary->bounds : ctx->worker->catalogue->extent, sizeof ret->bounds);
+        memcpy(ret->bounds, summary->rows > summary->undrawn ? summary->bounds : ctx->worker->catalogue->extent, sizeof ret->bounds);
     return status;
 }
 

@@ -212,7 +212,7 @@ int main(int argc, char **argv)
         return 2;
     }
     dk_error error = {0};
-    int64_t generation, rows;
+    int64_t generation, rows, undrawn;
     double bounds[4];
     if (dk_store_open(argv[optind], DK_READ, &b.store, &error) != DK_OK ||
         dk_store_generation(b.store, &generation, &error) != DK_OK) {
@@ -230,7 +230,7 @@ int main(int argc, char **argv)
         }
         b.layers[b.n_layers++] = (dk_tile_layer){kind, grid != NULL};
     }
-    if (b.n_layers == 0 || dk_query_summary(b.store, b.layers[0].kind, generation, &rows, bounds, &error) != DK_OK ||
+    if (b.n_layers == 0 || dk_query_summary(b.store, b.layers[0].kind, generation, &rows, &undrawn, bounds, &error) != DK_OK ||
         rows == 0)
         return 1;
     uint32_t x0, y0, x1, y1;

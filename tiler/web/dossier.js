@@ -2,7 +2,7 @@
 import * as api from './api.js';
 import { el, uniqueId } from './dom.js';
 import * as format from './format.js';
-import { facts, growing } from './rows.js';
+import { facts, growing, undrawn } from './rows.js';
 
 const ITEM_TEXTS = [['content', '公开内容'], ['basis', '公开依据'], ['time_limit', '公开时限'], ['subject', '公开主体'],
   ['channel', '公开渠道'], ['object', '公开对象'], ['mode', '公开方式'], ['level', '公开层级'], ['guide', '所属目录']];
@@ -142,7 +142,7 @@ export function dossierNodes(kinds, dossier, { open, others }) {
       { count: figure, id: 'items' }) });
   }
   return [
-    head(kind, subject.label, neighbours(kinds, others, open)),
+    head(kind, [subject.label, undrawn(subject)], neighbours(kinds, others, open)),
     sections.length ? overview(sections) : null,
     section('基本信息', facts(kind, subject) ?? el('p', { class: 'nothing' }, '没有可公开的内容。'), { id: 'subject' }),
     ...sections.map(({ node }) => node),

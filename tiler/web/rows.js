@@ -49,6 +49,9 @@ export function opener(row, kindName, open, text = row.label) {
   return el('button', { type: 'button', class: 'link', onclick: () => open({ kind: kindName, key: row.id, bbox: row.bbox }) }, text);
 }
 
+/** Says of a row of a layer that it is on no map yet. */
+export const undrawn = (row) => (row.undrawn ? el('span', { class: 'undrawn', title: '尚未上图：有登记信息，还没有图形' }, '无图形') : null);
+
 /** Rows with geometry: a list to go to. */
 function places(kind, rows, open) {
   return el('ul', { class: 'places' }, rows.map((row) => {
@@ -56,7 +59,7 @@ function places(kind, rows, open) {
       .slice(0, 3).map((field) => row.properties[field.name]).join(' · ');
     return el('li', {}, el('button', { type: 'button', class: 'place', 'data-key': row.id,
       onclick: () => open({ kind: kind.name, key: row.id, bbox: row.bbox }) },
-    el('span', { class: 'place-title' }, row.label), el('span', { class: 'place-hint' }, hint)));
+    el('span', { class: 'place-title' }, row.label, undrawn(row)), el('span', { class: 'place-hint' }, hint)));
   }));
 }
 

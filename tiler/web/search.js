@@ -1,6 +1,7 @@
 // The search box: a combobox with a list box, by the ARIA pattern, so that keyboard and screen reader work.
 import * as api from './api.js';
 import { announce, byId, el } from './dom.js';
+import { undrawn } from './rows.js';
 
 const LIMIT = 100;
 const PER_KIND = 5; // so that fifty parcels of a project do not hide the project
@@ -84,7 +85,7 @@ export function setUp({ open }) {
     const words = text.toLowerCase().split(/\s+/).filter(Boolean);
     list.replaceChildren(...hits.map((hit, i) => el('div', { role: 'option', id: `hit-${i}`, class: 'hit', 'aria-selected': 'false',
       'data-kind': hit.kind, 'data-key': hit.key, onclick: () => choose(i), onmousedown: (event) => event.preventDefault() },
-    el('span', { class: 'hit-kind' }, hit.kind_title), el('span', { class: 'hit-title' }, marked(hit.label, words)),
+    el('span', { class: 'hit-kind' }, hit.kind_title), el('span', { class: 'hit-title' }, marked(hit.label, words), undrawn(hit)),
     hit.detail ? el('span', { class: 'hit-detail' }, marked(hit.detail, words)) : null)));
     activate(-1);
     if (!hits.length) {
