@@ -1,5 +1,6 @@
 /* load: source files -> clean rows -> one staged batch. */
 #include "ingest/commands.h"
+#include "ingest/crs_set.h"
 #include "ingest/geometry.h"
 #include "ingest/placement.h"
 #include "ingest/progress.h"
@@ -25,6 +26,7 @@ typedef struct loader {
     dk_geos *geos;
     dk_transformation *transformation; /* --transformation; NULL: none */
     dk_placement *placement;           /* NULL: nothing to compare with */
+    dk_crs_policy policy;              /* what is allowed of old datums */
     bool gcj02;                        /* a file was declared so */
     const double *extent;
     dk_rejects *rejects;
@@ -45,6 +47,7 @@ typedef struct file {
     dk_mapping mapping;
     dk_crs crs;
     dk_transformer *transformer;
+    dk_crs_set *own_crs; /* of rows that say their own system */
     dk_geometry_reader reader;
     bool spreadsheet, by_source;
     int64_t n_rows, n_shapes; /* rows read; geometries tried */
@@ -120,10 +123,9 @@ static dk_status choose_crs(loader *self, file *from, dk_error *err)
     const char *path = dk_source_path(from->source);
     OGRSpatialReferenceH own = dk_source_crs(from->source);
     const bool json = dk_source_format(from->source) == DK_FORMAT_GEOJSON;
-    const dk_crs_policy policy = {.transformation = self->transformation, .accept_error = self->options->accept_datum_error};
     if (self->options->crs == NULL) {
         if (own != NULL && !dk_crs_unsaid(own))
-            return dk_crs_from_srs(own, path, &policy, &from->crs, err);
+            return dk_crs_from_srs(own, path, &self->policy, &from->crs, err);
         if (dk_source_crs_problem(from->source) != NULL)
             return dk_fail(err, DK_INVALID, "%s: %s", path, dk_source_crs_problem(from->source));
         return dk_fail(err, DK_INVALID,
@@ -137,14 +139,14 @@ static dk_status choose_crs(loader *self, file *from, dk_error *err)
         own = NULL;
     dk_status status;
     if (own != NULL && dk_crs_other_datum(own)) { /* what a file says of an old datum counts */
-        if ((status = dk_crs_from_srs(own, path, &policy, &from->crs, err)) == DK_OK)
+        if ((status = dk_crs_from_srs(own, path, &self->policy, &from->crs, err)) == DK_OK)
             dk_summary_note(&self->summary, "%s: the file says %s, which is used, whatever --crs says", path,
                             from->crs.name);
         return status;
     }
-    status = dk_crs_from_text(self->options->crs, &policy, &from->crs, err);
+    status = dk_crs_from_text(self->options->crs, &self->policy, &from->crs, err);
     dk_crs said = {0};
-    if (status == DK_OK && own != NULL && !json && dk_crs_from_srs(own, path, &policy, &said, NULL) == DK_OK &&
+    if (status == DK_OK && own != NULL && !json && dk_crs_from_srs(own, path, &self->policy, &said, NULL) == DK_OK &&
         (strcmp(said.pipeline, from->crs.pipeline) != 0 || from->crs.gcj02))
         dk_summary_note(&self->summary, "%s: the file says %s; %s is used, as --crs says", path, said.name,
                         from->crs.name);
@@ -160,7 +162,8 @@ static dk_status open_file(loader *self, const char *path, file *from, dk_error 
                                    .is_column = is_known_column,
                                    .user = self,
                                    .north_first = options->axes_yx,
-                                   .want_geometry = layer};
+                                   .want_geometry = layer,
+                                   .crs = options->crs};
     dk_status status = dk_source_open(path, &how, &from->source, err);
     if (status != DK_OK)
         return status;
@@ -200,9 +203,12 @@ static dk_status open_file(loader *self, const char *path, file *from, dk_error 
     }
     if (status == DK_OK)
         status = dk_transformer_create(&from->crs, &from->transformer, err);
+    if (status == DK_OK)
+        status = dk_crs_set_create(&self->policy, &from->own_crs, err);
     from->reader =
         (dk_geometry_reader){.crs = &from->crs,
                              .transformer = from->transformer,
+                             .own = from->own_crs,
                              .geos = self->geos,
                              .extent = self->extent,
                              .holds = from->crs.stamp[0] != '\0' && self->transformation != NULL && !from->crs.gcj02
@@ -218,6 +224,7 @@ static void close_file(file *from)
     dk_mapping_finish(&from->mapping);
     dk_geometry_reader_finish(&from->reader);
     dk_transformer_free(from->transformer);
+    dk_crs_set_free(from->own_crs);
     dk_source_close(from->source);
 }
 
@@ -526,6 +533,8 @@ int dk_command_load(const dk_options *options)
             note += size + (note[size] == '\n');
         }
     }
+    self.policy =
+        (dk_crs_policy){.transformation = self.transformation, .accept_error = options->accept_datum_error};
     for (size_t i = 0; i < options->n_sources && status == DK_OK; i++)
         if (dk_same_file(rejects, options->sources[i]) || dk_same_file(rejects, options->store) ||
             dk_beside_store(rejects, options->store))

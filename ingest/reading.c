@@ -147,8 +147,8 @@ static dk_status fill_row(dk_reading *r, chunk *c, const dk_source_row *row, dk_
     const bool unread = row->problem != NULL && row->geometry == NULL && row->wkt == NULL;
     if (r->options.kind->geometry != DK_NO_GEOMETRY && !unread) {
         char problem[480];
-        const dk_status status =
-            dk_geometry_read(r->options.geometry, row->geometry, &r->wkb, &ready->fault, problem, sizeof problem, err);
+        const dk_status status = dk_geometry_read(r->options.geometry, row->geometry, row->epsg, &r->wkb, &ready->fault,
+                                                  problem, sizeof problem, err);
         if (status != DK_OK)
             return status;
         ready->has_geometry = row->geometry != NULL;

@@ -238,6 +238,7 @@ dk_status dk_source_open(const char *path, const dk_source_options *options, dk_
     source->wkt_index = source->boundary_index = -1;
     source->format = format->format;
     source->want_geometry = options->want_geometry;
+    source->crs_given = options->crs != NULL;
     source->path = strdup(path);
     if (source->path == NULL) {
         status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
@@ -337,6 +338,7 @@ dk_status dk_source_next(dk_source *source, dk_source_row *ret_row, dk_error *er
     ret_row->number = source->row;
     ret_row->cells = source->cells;
     ret_row->geometry = NULL;
+    ret_row->epsg = source->epsg;
     if (source->mining != NULL)
         ret_row->geometry = source->geometry;
     else if (source->want_geometry && source->sheet == NULL)

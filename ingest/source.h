@@ -40,12 +40,14 @@ typedef struct dk_source_options {
     void *user;
     bool north_first;   /* of a coordinate TXT whose numbers do not tell; its geometries are east first in any case */
     bool want_geometry; /* false: geometries are not read, for records */
+    const char *crs;    /* what the user says that the coordinates are; NULL: the source is to say it */
 } dk_source_options;
 
 typedef struct dk_source_row {
     int64_t number;        /* as the source counts: sheet and CSV rows with the header, others features from 1 */
     const dk_cell *cells;  /* one for each column; valid until the next row */
     OGRGeometryH geometry; /* borrowed, NULL if there is none */
+    int epsg;              /* of the geometry, where the rows of the source say their own; else 0 */
     const dk_cell *wkt;    /* the text of a table's geometry column, NULL if there is none */
     const char *problem;   /* a sentence why the row cannot be read right, or NULL */
 } dk_source_row;

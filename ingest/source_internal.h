@@ -35,6 +35,8 @@ struct dk_source {
     int boundary_index;    /* raw index of a column of mining boundaries; -1 */
     char *geometry_column; /* the name of either; owned */
     OGRGeometryH geometry; /* owned, from WKT or a coordinate TXT */
+    int epsg;              /* of the geometry, where the row says its own */
+    bool crs_given;        /* by the user: it counts for all rows, unless the file says an old datum */
 
     GDALDatasetH dataset;
     OGRLayerH layer;

@@ -158,6 +158,58 @@ static void rings_by_geometry(void **state)
           "0+4/-1 4+4/-1", 60000.15, "6公顷");
 }
 
+/* Ring i lies in ring i - 1: every second one is a hole, and squares say how much is left. */
+static void as_many_rings_in_each_other_as_there_may_be(void **state)
+{
+    (void)state;
+    dk_buf text;
+    dk_buf_init(&text);
+    dk_buf_text(&text, HEAD ",,DK1,,面,,,,@\n");
+    double area = 0;
+    for (int i = 0; i < DK_SURVEY_MAX_RINGS; i++) {
+        const double half = 4000 - 0.3 * i, n = 3521000, e = 39520000;
+        area += (i % 2 == 0 ? 4 : -4) * half * half;
+        dk_buf_format(&text, "J1,%d,%.3f,%.3f\nJ2,%d,%.3f,%.3f\nJ3,%d,%.3f,%.3f\nJ4,%d,%.3f,%.3f\n", i, n - half,
+                      e - half, i, n - half, e + half, i, n + half, e + half, i, n + half, e - half);
+    }
+    dk_survey *survey = open_text(dk_buf_cstr(&text));
+    dk_survey_parcel parcel;
+    assert_int_equal(dk_survey_next(survey, &parcel, NULL), DK_OK);
+    if (parcel.problem != NULL)
+        fail_msg("%s", parcel.problem);
+    assert_int_equal(parcel.n_rings, DK_SURVEY_MAX_RINGS);
+    for (int i = 0; i < DK_SURVEY_MAX_RINGS; i++)
+        assert_int_equal(parcel.rings[i].outer, i % 2 == 0 ? -1 : i - 1);
+    assert_true(fabs(parcel.area_m2 - area) < 1);
+    dk_survey_close(survey);
+    dk_buf_finish(&text);
+}
+
+/* One exterior and the others holes of it, side by side; nothing is closed, and all are of one 圈号. */
+static void as_many_holes_as_there_may_be(void **state)
+{
+    (void)state;
+    dk_buf text;
+    dk_buf_init(&text);
+    dk_buf_text(&text, HEAD ",,DK1,,面,,,,@\nJ1,1,3520000,39519000\nJ2,1,3520000,39530000\nJ3,1,3531000,39530000\n"
+                            "J4,1,3531000,39519000\n");
+    for (int i = 1; i < DK_SURVEY_MAX_RINGS; i++) {
+        const double n = 3520000 + 100 * (1 + i % 100), e = 39519000 + 100 * (1 + i / 100);
+        dk_buf_format(&text, "J1,1,%.3f,%.3f\nJ2,1,%.3f,%.3f\nJ3,1,%.3f,%.3f\n", n, e, n, e + 20, n + 10, e);
+    }
+    dk_survey *survey = open_text(dk_buf_cstr(&text));
+    dk_survey_parcel parcel;
+    assert_int_equal(dk_survey_next(survey, &parcel, NULL), DK_OK);
+    if (parcel.problem != NULL)
+        fail_msg("%s", parcel.problem);
+    assert_int_equal(parcel.n_rings, DK_SURVEY_MAX_RINGS);
+    for (int i = 0; i < DK_SURVEY_MAX_RINGS; i++)
+        assert_int_equal(parcel.rings[i].outer, i == 0 ? -1 : 0);
+    assert_true(fabs(parcel.area_m2 - (11000.0 * 11000 - 100.0 * (DK_SURVEY_MAX_RINGS - 1))) < 1);
+    dk_survey_close(survey);
+    dk_buf_finish(&text);
+}
+
 static void a_stray_circle_number_and_a_misfit(void **state)
 {
     (void)state;
@@ -212,8 +264,41 @@ static void zones_by_prefix_header_and_meridian(void **state)
     epsg("[属性描述]\n坐标系=1954北京坐标系\n[地块坐标]\n" FIXTURE, 2415, NULL);
     epsg("[属性描述]\n坐标系=合肥独立坐标系\n[地块坐标]\n" FIXTURE, 0, "合肥独立坐标系, which is not known");
     epsg(FIXTURE, 0, "does not say the coordinate system");
-    epsg(HEAD FIXTURE ZONE20, 0, "begin with zone 20");
+    /* A mistake of header and numbers in one: neither bare nor of the zone of the header. */
+    epsg(HEAD FIXTURE ZONE20 BARE, 0, "begin with zone 20");
     epsg("[属性描述]\n坐标系=CGCS2000\n计量单位=度\n[地块坐标]\n" FIXTURE, 0, "计量单位=度");
+}
+
+/* The EPSG codes of the parcels, 0 for "as the file". */
+static void parcels_are_in(const char *text, int first, int second, const char *note)
+{
+    dk_survey *survey = open_text(text);
+    dk_survey_parcel parcel;
+    const int codes[] = {first, second};
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(dk_survey_next(survey, &parcel, NULL), DK_OK);
+        assert_null(parcel.problem);
+        assert_int_equal(parcel.epsg, codes[i]);
+    }
+    if (strstr(dk_survey_notes(survey), note) == NULL)
+        fail_msg("%s", dk_survey_notes(survey));
+    dk_survey_close(survey);
+}
+
+static void each_parcel_in_its_zone(void **state)
+{
+    (void)state;
+    parcels_are_in(HEAD FIXTURE ZONE20, 4527, 4498,
+                   "each was taken in its own: 20 before the eastings of 1 (line 19), 39 before the eastings of 1 "
+                   "(line 8)\nthe header above 1 of them says another zone (带号=39)");
+    parcels_are_in(HEAD FIXTURE FIXTURE, 0, 0, "EPSG:4527");
+    /* Files that were joined: each header counts for what stands below it. */
+    parcels_are_in("[属性描述]\n坐标系=CGCS2000\n带号=38\n[地块坐标]\n" BARE
+                   "[属性描述]\n坐标系=CGCS2000\n带号=39\n[地块坐标]\n" BARE,
+                   4547, 4548, "38 above 1 (line 5), 39 above 1 (line 14)");
+    epsg("[属性描述]\n坐标系=CGCS2000\n带号=38\n[地块坐标]\n" BARE "[属性描述]\n坐标系=CGCS2000\n[地块坐标]\n" BARE, 0,
+         "does not say the zone (带号=) and the eastings (line 13)");
+    epsg("[属性描述]\n坐标系=1980西安坐标系\n[地块坐标]\n" FIXTURE ZONE20, 2334, NULL);
 }
 
 static void units_of_area(void **state)
@@ -253,7 +338,8 @@ static void files_that_are_none(void **state)
         const char *text, *part;
     } cases[] = {{"something", "no coordinate TXT"},
                  {"[属性描述]\n坐标系=CGCS2000\n[地块坐标]\n", "no parcels"},
-                 {"[属性描述]\n带号=39\n[地块坐标]\n" FIXTURE "[属性描述]\n带号=40\n", "further up it is 39"}};
+                 {"[属性描述]\n带号=39\n带号=40\n[地块坐标]\n" FIXTURE, "further up it is 39"},
+                 {HEAD FIXTURE "[属性描述]\n坐标系=1980西安坐标系\n", "further up it is 2000国家大地坐标系"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_int_equal(dk_survey_open_memory(cases[i].text, strlen(cases[i].text), NULL, false, &survey, &err),
                          DK_INVALID);
@@ -286,9 +372,12 @@ int main(void)
         cmocka_unit_test(marks_separators_and_line_ends),
         cmocka_unit_test(parcel_lines_of_13_values_and_without_mark),
         cmocka_unit_test(rings_by_geometry),
+        cmocka_unit_test(as_many_rings_in_each_other_as_there_may_be),
+        cmocka_unit_test(as_many_holes_as_there_may_be),
         cmocka_unit_test(a_stray_circle_number_and_a_misfit),
         cmocka_unit_test(axes_by_magnitude),
         cmocka_unit_test(zones_by_prefix_header_and_meridian),
+        cmocka_unit_test(each_parcel_in_its_zone),
         cmocka_unit_test(units_of_area),
         cmocka_unit_test(what_is_wrong_is_said),
         cmocka_unit_test(files_that_are_none),
