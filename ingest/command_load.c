@@ -26,6 +26,7 @@ typedef struct loader {
     dk_geos *geos;
     dk_transformation *transformation; /* --transformation; NULL: none */
     dk_placement *placement;           /* NULL: nothing to compare with */
+    dk_outlines *outlines;             /* for rows that may be read in two ways; NULL: none */
     dk_crs_policy policy;              /* what is allowed of old datums */
     bool gcj02;                        /* a file was declared so */
     const double *extent;
@@ -349,6 +350,7 @@ static dk_status load_rows(loader *self, file *from, dk_error *err)
                                     .mapping = &from->mapping,
                                     .kind = self->kind,
                                     .geometry = &from->reader,
+                                    .outlines = self->outlines,
                                     .spreadsheet = from->spreadsheet,
                                     .merged = self->options->columns.merged,
                                     .n_merged = self->options->columns.n_merged,
@@ -441,6 +443,8 @@ static dk_status run(loader *self, dk_store *store, const char *source, dk_error
     status = dk_load_begin(store, self->kind, &how, &self->load, err);
     if (status == DK_OK)
         status = dk_placement_create(store, self->kind, &self->placement, err);
+    if (status == DK_OK && self->kind->geometry != DK_NO_GEOMETRY)
+        status = dk_outlines_open(options->store, self->kind, &self->outlines, err);
     for (size_t i = 0; i < options->n_sources && status == DK_OK; i++)
         status = load_file(self, options->sources[i], err);
     char sentence[480];
@@ -484,6 +488,7 @@ static bool allocate(loader *self)
 static void finish(loader *self)
 {
     dk_placement_free(self->placement);
+    dk_outlines_close(self->outlines);
     dk_load_abandon(self->load);
     dk_transformation_free(self->transformation);
     dk_geos_free(self->geos);

@@ -1,5 +1,7 @@
 #include "ingest/source_internal.h"
 
+#include "ingest/mining_txt.h"
+
 #include "ingest/shapefile.h"
 #include "store/text.h"
 
@@ -132,6 +134,8 @@ dk_status dk_source_raw_next(dk_source *source, dk_error *err)
         return sheet_next(source, err);
     if (source->survey != NULL)
         return dk_source_survey_next(source, err);
+    if (dk_source_is_mining_txt(source))
+        return dk_source_mining_txt_next(source, err);
     return source->csv != NULL ? csv_next(source, err) : dk_source_ogr_next(source, err);
 }
 
@@ -185,7 +189,7 @@ static const known_format formats[] = {
 };
 
 static const char supported[] = "shapefile, GeoPackage, GeoJSON, FlatGeobuf, file geodatabase, KML, GML, MapInfo, CSV, XLSX, XLS, ODS "
-                                "and coordinate TXT";
+                                "coordinate TXT and 报盘 TXT";
 
 static const known_format *format_of(const char *path)
 {
@@ -239,6 +243,8 @@ dk_status dk_source_open(const char *path, const dk_source_options *options, dk_
     source->format = format->format;
     source->want_geometry = options->want_geometry;
     source->crs_given = options->crs != NULL;
+    if (options->crs != NULL && strncasecmp(options->crs, "EPSG:", 5) == 0)
+        source->crs_datum = dk_zone_family_of_degrees(atoi(options->crs + 5));
     source->path = strdup(path);
     if (source->path == NULL) {
         status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
@@ -253,7 +259,8 @@ dk_status dk_source_open(const char *path, const dk_source_options *options, dk_
     } else if (source->format == DK_FORMAT_SHEET) {
         status = dk_sheet_open(path, options->layer, &source->sheet, err);
     } else if (source->format == DK_FORMAT_SURVEY_TXT) {
-        status = dk_source_survey_open(source, options, err);
+        status = dk_mining_txt_is(path, options->encoding) ? dk_source_mining_txt_open(source, options, err)
+                                                           : dk_source_survey_open(source, options, err);
     } else {
         const char *drivers[4] = {format->drivers[0], format->drivers[1], format->drivers[2], NULL};
         status = dk_source_ogr_open(source, drivers, options, err);
@@ -339,6 +346,7 @@ dk_status dk_source_next(dk_source *source, dk_source_row *ret_row, dk_error *er
     ret_row->cells = source->cells;
     ret_row->geometry = NULL;
     ret_row->epsg = source->epsg;
+    ret_row->other = source->other;
     if (source->mining != NULL)
         ret_row->geometry = source->geometry;
     else if (source->want_geometry && source->sheet == NULL)
@@ -402,22 +410,24 @@ const char *dk_source_crs_problem(const dk_source *source)
     if (source->survey != NULL)
         dk_survey_epsg(source->survey, &problem);
     else if (source->mining != NULL)
-        problem = "boundaries in a text do not say their coordinate system; say it with --crs, such as EPSG:4527 for CGCS2000 "
-                  "and eastings that begin with 39, or EPSG:4490 for degrees";
+        problem = dk_source_mining_crs_problem(source);
     return problem;
 }
 
 const char *dk_source_notes(dk_source *source)
 {
-    return source->survey != NULL ? dk_survey_notes(source->survey)
-           : source->table != NULL ? dk_source_table_notes(source)
-                                   : "";
+    return source->survey != NULL           ? dk_survey_notes(source->survey)
+           : source->table != NULL          ? dk_source_table_notes(source)
+           : dk_source_is_mining_txt(source) ? dk_source_mining_notes(source)
+                                             : "";
 }
 
 double dk_source_progress(const dk_source *source)
 {
     if (source->survey != NULL)
         return dk_survey_progress(source->survey);
+    if (dk_source_is_mining_txt(source))
+        return dk_source_mining_progress(source);
     if (source->csv != NULL)
         return dk_csv_progress(source->csv);
     if (source->sheet != NULL)

@@ -22,7 +22,7 @@ typedef enum dk_format {
     DK_FORMAT_MAPINFO, /* TAB, MIF */
     DK_FORMAT_SHEET, /* XLSX, XLS, ODS */
     DK_FORMAT_CSV,
-    DK_FORMAT_SURVEY_TXT /* 勘测定界 coordinate TXT */
+    DK_FORMAT_SURVEY_TXT /* coordinate TXT of 勘测定界, and 报盘 TXT of mining rights */
 } dk_format;
 
 typedef struct dk_column {
@@ -43,11 +43,19 @@ typedef struct dk_source_options {
     const char *crs;    /* what the user says that the coordinates are; NULL: the source is to say it */
 } dk_source_options;
 
+/* A row whose numbers do not tell whether they are decimal degrees or DDD.MMSS, read in the second way. */
+typedef struct dk_other_reading {
+    OGRGeometryH geometry; /* borrowed */
+    size_t column;         /* of which this is then the cell */
+    dk_cell cell;
+} dk_other_reading;
+
 typedef struct dk_source_row {
     int64_t number;        /* as the source counts: sheet and CSV rows with the header, others features from 1 */
     const dk_cell *cells;  /* one for each column; valid until the next row */
     OGRGeometryH geometry; /* borrowed, NULL if there is none */
     int epsg;              /* of the geometry, where the rows of the source say their own; else 0 */
+    const dk_other_reading *other; /* NULL: there is no doubt how it is read */
     const dk_cell *wkt;    /* the text of a table's geometry column, NULL if there is none */
     const char *problem;   /* a sentence why the row cannot be read right, or NULL */
 } dk_source_row;
@@ -55,7 +63,8 @@ typedef struct dk_source_row {
 typedef struct dk_source dk_source;
 
 /* DK_INVALID etc. with a sentence that names path. Only these formats are opened: shapefile, GeoPackage, GeoJSON (also
- * line by line), FlatGeobuf, file geodatabase, KML, GML, MapInfo, CSV, XLSX, XLS, ODS, 勘测定界 TXT. */
+ * line by line), FlatGeobuf, file geodatabase, KML, GML, MapInfo, CSV, XLSX, XLS, ODS, TXT of 勘测定界 and of mining
+ * rights. */
 dk_status dk_source_open(const char *path, const dk_source_options *options, dk_source **ret_source, dk_error *err);
 void dk_source_close(dk_source *source); /* NULL-safe */
 
@@ -83,6 +92,12 @@ int64_t dk_source_cut_texts(const dk_source *source);
 
 /* DK_OK with a row, DK_END, or a failure of the whole file. */
 dk_status dk_source_next(dk_source *source, dk_source_row *ret_row, dk_error *err);
+
+/* For a row just read that has another reading: which of the two holds, and what it was decided by. Changes the row, its
+ * cells and the source's notes. */
+void dk_source_settle(dk_source *source, bool second, const char *why, dk_source_row *io_row);
+/* It cannot be decided: the row gets a problem. */
+void dk_source_unsettled(dk_source *source, const char *why, dk_source_row *io_row);
 
 /* Registers GDAL and silences it; the last message of GDAL is kept for dk_gdal_message(). Once per process. */
 void dk_gdal_start(void);
