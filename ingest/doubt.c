@@ -106,19 +106,17 @@ static bool lies_in(dk_outlines *outlines, const GEOSGeometry *outline, const dk
     return known && distance <= NEAR;
 }
 
-/* One reading in degrees; *ret_good: nothing is wrong with it, in the extent and otherwise. */
-static dk_status try_reading(dk_geometry_reader *reader, OGRGeometryH geometry, int epsg, dk_buf *wkb, bool *ret_good,
-                             dk_error *err)
+/* One reading in degrees, and what is wrong with it. */
+static dk_status try_reading(dk_geometry_reader *reader, OGRGeometryH geometry, int epsg, dk_buf *wkb,
+                             dk_geometry_fault *ret_fault, dk_error *err)
 {
     const int64_t repaired = reader->repaired, stripped = reader->zone_stripped, added = reader->zone_added;
-    dk_geometry_fault fault;
     char problem[480];
     OGRGeometryH copy = OGR_G_Clone(geometry);
     if (copy == NULL)
         return dk_fail(err, DK_NOMEM, "out of memory");
-    const dk_status status = dk_geometry_read(reader, copy, epsg, wkb, &fault, problem, sizeof problem, err);
+    const dk_status status = dk_geometry_read(reader, copy, epsg, wkb, ret_fault, problem, sizeof problem, err);
     OGR_G_DestroyGeometry(copy);
-    *ret_good = fault == DK_GEOMETRY_GOOD;
     reader->repaired = repaired; /* the one that holds is counted when it is read */
     reader->zone_stripped = stripped;
     reader->zone_added = added;
@@ -132,19 +130,27 @@ dk_status dk_doubt_settle(dk_geometry_reader *reader, dk_outlines *outlines, con
     dk_buf wkb[2];
     const OGRGeometryH geometries[2] = {first, second};
     const GEOSGeometry *outline = NULL;
-    bool good[2] = {false, false};
+    dk_geometry_fault faults[2] = {DK_GEOMETRY_BAD, DK_GEOMETRY_BAD};
+    bool good[2];
     dk_status status = DK_OK;
     for (int i = 0; i < 2; i++) {
         dk_buf_init(&wkb[i]);
         if (status == DK_OK)
-            status = try_reading(reader, geometries[i], epsg, &wkb[i], &good[i], err);
+            status = try_reading(reader, geometries[i], epsg, &wkb[i], &faults[i], err);
     }
     *ret_verdict = DK_VERDICT_UNDECIDED;
     if (status != DK_OK)
         goto out;
+    good[0] = faults[0] == DK_GEOMETRY_GOOD;
+    good[1] = faults[1] == DK_GEOMETRY_GOOD;
     if (good[0] != good[1]) {
         *ret_verdict = good[0] ? DK_VERDICT_FIRST : DK_VERDICT_SECOND;
         snprintf(ret_why, size, "the other way it would lie outside of the catalogue's extent");
+        goto out;
+    }
+    if (!good[0] && faults[0] != DK_GEOMETRY_OUTSIDE) { /* what is wrong is wrong either way, and is told */
+        *ret_verdict = DK_VERDICT_FIRST;
+        ret_why[0] = '\0';
         goto out;
     }
     if (!good[0]) {

@@ -16,7 +16,8 @@ void dk_outlines_close(dk_outlines *outlines); /* NULL-safe */
 
 typedef enum dk_verdict { DK_VERDICT_FIRST = 0, DK_VERDICT_SECOND, DK_VERDICT_UNDECIDED } dk_verdict;
 
-/* division: a code, "" for none. *ret_why: what it was decided by, or why it was not: the end of a sentence. */
+/* division: a code, "" for none. ret_why gets what it was decided by, or why it was not: the
+ * end of a sentence; "": there is something wrong with both that reading the first tells. */
 dk_status dk_doubt_settle(dk_geometry_reader *reader, dk_outlines *outlines, const char *division, OGRGeometryH first,
                           OGRGeometryH second, int epsg, dk_verdict *ret_verdict, char *ret_why, size_t size,
                           dk_error *err);

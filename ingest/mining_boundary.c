@@ -417,6 +417,24 @@ static dk_status take_part(parser *p, const numbers *list, bool words, size_t li
     return DK_OK;
 }
 
+/* 2000国家大地坐标系 in a title. Notices give the same points on two datums, which are not to be joined. */
+static dk_status take_title(parser *p, token part)
+{
+    static const char word[] = "坐标系";
+    char text[200];
+    if (part.size >= sizeof text || memmem(part.text, part.size, word, sizeof word - 1) == NULL)
+        return DK_OK;
+    memcpy(text, part.text, part.size);
+    text[part.size] = '\0';
+    const dk_zone_family *datum = dk_zone_family_named(text);
+    if (datum != NULL && p->out->datum != NULL && datum != p->out->datum)
+        return dk_fail(p->err, DK_INVALID, "it names two coordinate systems, %s and %s; keep the points of one of them",
+                       p->out->datum->name, datum->name);
+    if (datum != NULL)
+        p->out->datum = datum;
+    return DK_OK;
+}
+
 static dk_status parse_table(parser *p)
 {
     static const char height_word[] = "标高";
@@ -426,6 +444,7 @@ static dk_status parse_table(parser *p)
     double number = 0, top = NAN, bottom = NAN;
     dk_status status = DK_OK;
     forget(p);
+    p->out->datum = NULL;
     for (size_t from = 0; status == DK_OK && from < p->size;) {
         size_t to = from;
         while (to < p->size && p->text[to] != '\n' && p->text[to] != ';')
@@ -444,7 +463,9 @@ static dk_status parse_table(parser *p)
         } else if (!read_numbers(part.text, part.text + part.size, &list)) {
             status = no_memory(p);
         } else {
-            status = take_part(p, &list, strspn(part.text, "0123456789., ") < part.size, line, &first, &number);
+            status = take_title(p, part);
+            if (status == DK_OK)
+                status = take_part(p, &list, strspn(part.text, "0123456789., ") < part.size, line, &first, &number);
         }
         line += to < p->size && p->text[to] == '\n';
         from = to + 1;
@@ -610,6 +631,7 @@ static void start_anew(dk_mining_boundary *boundary)
 {
     boundary->n_points = boundary->n_rings = 0;
     boundary->zone = 0;
+    boundary->datum = NULL;
     boundary->degrees = boundary->doubtful = false;
     dk_buf_clear(&boundary->texts);
     dk_buf_clear(&boundary->notes);

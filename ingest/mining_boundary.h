@@ -15,6 +15,7 @@
 #ifndef DK_INGEST_MINING_BOUNDARY_H
 #define DK_INGEST_MINING_BOUNDARY_H
 
+#include "ingest/zones.h"
 #include "store/buf.h"
 #include "store/status.h"
 
@@ -34,6 +35,7 @@ typedef struct dk_mining_boundary {
     bool degrees;
     bool doubtful; /* whether they are decimal degrees, as which xy has them, or DDD.MMSS cannot be told by the numbers */
     int zone;      /* before the eastings; 0: none, or degrees */
+    const dk_zone_family *datum; /* that a title of D names; NULL: none */
     dk_buf notes;  /* what was decided or is in conflict, one sentence a line */
 } dk_mining_boundary;
 

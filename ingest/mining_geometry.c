@@ -2,6 +2,8 @@
 
 #include <cpl_error.h>
 
+enum { MOST_LOOKED_AT = 200 }; /* rings that are taken out, whether they lie outside: each takes time */
+
 static OGRGeometryH polygon_of(const dk_mining_boundary *boundary, const dk_mining_ring *ring)
 {
     OGRGeometryH polygon = OGR_G_CreateGeometry(wkbPolygon), line = OGR_G_CreateGeometry(wkbLinearRing);
@@ -41,7 +43,7 @@ static dk_status subtract(dk_mining_boundary *boundary, OGRGeometryH out, OGRGeo
     OGRGeometryH joined = join(out);
     OGRGeometryH rest = joined != NULL ? OGR_G_Difference(*io_outline, joined) : NULL;
     int k = 0;
-    for (size_t r = 0; r < boundary->n_rings; r++)
+    for (size_t r = 0; r < boundary->n_rings && k < MOST_LOOKED_AT; r++)
         if (boundary->rings[r].excluded && !OGR_G_Intersects(*io_outline, OGR_G_GetGeometryRef(out, k++)))
             dk_buf_format(&boundary->notes, "ring %zu is taken out (扣除) and lies outside of all that is in\n", r + 1);
     destroy(joined);

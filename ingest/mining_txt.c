@@ -259,6 +259,9 @@ static void take_heights(dk_mining_txt *t, char *value, corner *ret)
 static dk_status take_corner(dk_mining_txt *t, int64_t number, char *value, const dk_text_line *line, dk_error *err)
 {
     corner made = {.line = line->number};
+    if (line->undecodable)
+        problem(t, "line %lld: its bytes are not text in %s; correct them, or say which encoding it is with --encoding",
+                (long long)line->number, dk_encoding_name(dk_mining_txt_encoding(t)));
     if (t->n_corners == DK_MINING_TXT_MAX_LINES) {
         problem(t, "line %lld: it has more than %d lines of corner points", (long long)line->number,
                 DK_MINING_TXT_MAX_LINES);

@@ -1,5 +1,6 @@
 #include "ingest/source_internal.h"
 
+#include "ingest/crs.h"
 #include "ingest/mining_txt.h"
 
 #include "ingest/shapefile.h"
@@ -229,6 +230,20 @@ static dk_status check_path(const char *path, const known_format **ret_format, d
     return DK_OK;
 }
 
+/* What --crs says to rows that have something to say themselves. */
+static void take_crs(dk_source *source, const char *text)
+{
+    const dk_crs_policy any = {.any_datum = true};
+    dk_crs crs;
+    if (text == NULL || dk_crs_from_text(text, &any, &crs, NULL) != DK_OK)
+        return;
+    source->crs_given = true;
+    if (!crs.gcj02)
+        source->crs_name = dk_datum_name(crs.datum == DK_DATUM_WGS84 ? DK_DATUM_CGCS2000 : crs.datum);
+    if (strncasecmp(text, "EPSG:", 5) == 0)
+        source->crs_datum = dk_zone_family_of_degrees(atoi(text + 5));
+}
+
 dk_status dk_source_open(const char *path, const dk_source_options *options, dk_source **ret_source, dk_error *err)
 {
     const known_format *format = NULL;
@@ -242,9 +257,7 @@ dk_status dk_source_open(const char *path, const dk_source_options *options, dk_
     source->wkt_index = source->boundary_index = -1;
     source->format = format->format;
     source->want_geometry = options->want_geometry;
-    source->crs_given = options->crs != NULL;
-    if (options->crs != NULL && strncasecmp(options->crs, "EPSG:", 5) == 0)
-        source->crs_datum = dk_zone_family_of_degrees(atoi(options->crs + 5));
+    take_crs(source, options->crs);
     source->path = strdup(path);
     if (source->path == NULL) {
         status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);

@@ -93,6 +93,13 @@ static bool find_system(dk_source *source, const char *where, int own)
     struct dk_source_mining *mining = source->mining;
     const dk_mining_boundary *boundary = &mining->boundary;
     char text[300];
+    if (boundary->datum != NULL && source->crs_name != NULL && strcmp(source->crs_name, boundary->datum->name) != 0) {
+        snprintf(text, sizeof text,
+                 "its text says %s, and --crs %s; load such rows apart, with the --crs of their datum",
+                 boundary->datum->name, source->crs_name);
+        problem(source, where, text);
+        return false;
+    }
     source->epsg = source->crs_given ? 0 : own;
     if (source->crs_given && source->crs_datum != NULL && !boundary->degrees) {
         const dk_zone_family *datum = source->crs_datum;
@@ -186,7 +193,8 @@ void dk_source_settle(dk_source *source, bool second, const char *why, dk_source
     char text[400];
     const int size = snprintf(text, sizeof text, "the coordinates were read as %s, since %s",
                               second ? "degrees, minutes and seconds (DDD.MMSS)" : "decimal degrees", why);
-    add_note(source, text, size > 0 && (size_t)size < sizeof text ? (size_t)size : sizeof text - 1);
+    if (why[0] != '\0')
+        add_note(source, text, size > 0 && (size_t)size < sizeof text ? (size_t)size : sizeof text - 1);
     io_row->other = NULL;
     if (!second)
         return;

@@ -139,7 +139,7 @@ void dk_text_fold(const char *text, size_t size, dk_buf *out)
     const utf8proc_option_t options =
         UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_IGNORE | UTF8PROC_CASEFOLD;
     /* U+0345, a mark, folds to a letter: marks behind it must be put in order before (Unicode, definition D145). */
-    if (memmem(text, size, "\xCD\x85", 2) == NULL) {
+    if (size == 0 || memmem(text, size, "\xCD\x85", 2) == NULL) {
         normalise(text, size, options, out);
         return;
     }

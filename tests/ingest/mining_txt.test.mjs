@@ -140,6 +140,11 @@ test('rows of a column in several zones: --crs names the datum, the eastings the
   // With a zone in --crs, those of others are rejects, as ever; zone 20 of 6 degrees is the same projection as 39 of 3.
   const one = s.load('mining', 'a.csv', '--crs', 'EPSG:4527', '--dry-run');
   assert.equal(one.json.rejected, 3);
+  // What a notice says of an old datum is not passed over.
+  s.write('notice.csv', `许可证号,拐点坐标\nOLD,"1980西安坐标系\n${square(3521000, 39520000, 100).join('\n')}"\nNEW,"2000国家大地坐标系\n${square(3521000, 39520000, 100).join('\n')}"\n`);
+  for (const crs of ['EPSG:4490', 'EPSG:4527'])
+    assert.deepEqual(['loaded', 'rejected'].map((key) => s.load('mining', 'notice.csv', '--crs', crs, '--dry-run').json[key]), [1, 1]);
+  assert.match(s.read('notice.csv.rejects.csv'), /OLD,"拐点坐标: its text says Xian 1980, and --crs CGCS2000; load such rows apart/);
   // An old datum is one by its code in degrees too.
   assert.match(s.load('mining', 'a.csv', '--crs', 'EPSG:4610').stderr, /on the datum Xian 1980/);
 });
@@ -153,6 +158,8 @@ test('DDD.MMSS or decimal degrees: by the numbers, the extent, the division; els
   const ring = '"1,4,117.0724,31.5915,117.0915,31.5915,117.0915,31.5524,117.0724,31.5524,1,0,0"';
   const edge = '"1,3,119.5424,35.5915,119.5915,35.5915,119.5915,35.5524,1,0,0"'; // 119°54′24″ 35°59′15″ and 119.54° 35.59°: both in the extent
   const outside = '"1,3,119.3024,35.5915,119.5915,36.0015,119.5915,35.5524,1,0,0"'; // 36°00′15″ is beyond the extent, and so is 36.0015°
+  s.write('metres.csv', `许可证号,区域范围\nM,${ring}\n`);
+  assert.match(s.load('mining', 'metres.csv', '--crs', 'EPSG:4527').stderr, /the coordinate \(117\.0724, 31\.5915\) is in degrees, but the coordinate system/);
   s.write('a.csv', `许可证号,行政区划代码,区域范围\nMIN,340123,${ring}\nDEC,340124,${ring}\nBOTH,340125,${ring}\nNONE,,${ring}\nFAR,340123,${edge}\nOUT1,340123,${outside}\n`);
   const done = s.load('mining', 'a.csv', '--crs', 'EPSG:4490', '--publish', '--allow-rejects');
   assert.equal(done.code, 0, done.stderr);
