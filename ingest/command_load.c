@@ -472,6 +472,7 @@ static dk_status load_files(loader *self, dk_error *err)
             job *next = &self->jobs[begun];
             const dk_load_file_options how = {.set = next->set,
                                               .kind = self->kind,
+                                              .store = self->options->store,
                                               .extent = self->extent,
                                               .settings = next->settings,
                                               .transformation = next->transformation,

@@ -327,17 +327,22 @@ dk_status dk_crs_from_text(const char *text, const dk_crs_policy *policy, dk_crs
             "--crs %s: write it as EPSG:N, for example --crs EPSG:4527 (CGCS2000, 3-degree zone 39), or gcj02 for "
             "degrees of GCJ-02",
             text);
+    char origin[64];
+    snprintf(origin, sizeof origin, "--crs %s", text);
+    return dk_crs_from_epsg(atoi(code), origin, policy, ret_crs, err);
+}
+
+dk_status dk_crs_from_epsg(int code, const char *origin, const dk_crs_policy *policy, dk_crs *ret_crs, dk_error *err)
+{
+    dk_status status;
     OGRSpatialReferenceH srs = OSRNewSpatialReference(NULL);
     if (srs == NULL)
         return dk_fail(err, DK_NOMEM, "out of memory");
-    char origin[64];
-    snprintf(origin, sizeof origin, "--crs %s", text);
-    dk_status status;
-    if (OSRImportFromEPSG(srs, atoi(code)) != OGRERR_NONE)
+    if (OSRImportFromEPSG(srs, code) != OGRERR_NONE)
         status = dk_fail(err, DK_NOT_FOUND,
-                         "--crs %s: there is no such coordinate system; for CGCS2000 3-degree zones it is "
+                         "%s: there is no such coordinate system; for CGCS2000 3-degree zones it is "
                          "EPSG:4513 (zone 25) to EPSG:4533 (zone 45), in degrees EPSG:4490",
-                         text);
+                         origin);
     else
         status = dk_crs_from_srs(srs, origin, policy, ret_crs, err);
     OSRRelease(srs);

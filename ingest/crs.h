@@ -51,6 +51,8 @@ dk_status dk_crs_from_srs(OGRSpatialReferenceH srs, const char *path, const dk_c
                           dk_error *err);
 /* From what the user says: "EPSG:4527" or "gcj02", in any case. */
 dk_status dk_crs_from_text(const char *text, const dk_crs_policy *policy, dk_crs *ret_crs, dk_error *err);
+/* From what the numbers or words of a source say. The sentence of DK_INVALID begins with origin. */
+dk_status dk_crs_from_epsg(int code, const char *origin, const dk_crs_policy *policy, dk_crs *ret_crs, dk_error *err);
 /* Whether a file's own statement names another datum than CGCS2000 or WGS 84, which --crs must not paper over. */
 bool dk_crs_other_datum(OGRSpatialReferenceH srs);
 /* Whether it says nothing that coordinates could be computed with, such as GeoPackage's "undefined" systems. */

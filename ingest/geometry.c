@@ -245,8 +245,23 @@ static dk_status repair(dk_geometry_reader *reader, dk_buf *out, dk_geometry_fau
     return DK_OK;
 }
 
-dk_status dk_geometry_read(dk_geometry_reader *reader, OGRGeometryH geometry, dk_buf *out, dk_geometry_fault *ret_fault,
-                           char *ret_problem, size_t problem_size, dk_error *err)
+/* The coordinate system that the row says, for this row alone. */
+static dk_status take_own_crs(dk_geometry_reader *reader, int epsg, dk_geometry_fault *ret_fault, char *ret_problem,
+                              size_t problem_size, dk_error *err)
+{
+    dk_error why = {0};
+    const dk_status status = dk_crs_set_get(reader->own, epsg, &reader->crs, &reader->transformer, &why);
+    if (status == DK_NOMEM)
+        return dk_fail(err, status, "%s", why.text);
+    if (status != DK_OK) {
+        *ret_fault = DK_GEOMETRY_DATUM;
+        snprintf(ret_problem, problem_size, "%s", why.text);
+    }
+    return DK_OK;
+}
+
+static dk_status read_geometry(dk_geometry_reader *reader, OGRGeometryH geometry, dk_buf *out,
+                               dk_geometry_fault *ret_fault, char *ret_problem, size_t problem_size, dk_error *err)
 {
     static const char *const kinds[] = {"no geometry", "polygons", "lines", "points"};
     OGRGeometryH linear = NULL;
@@ -312,5 +327,21 @@ dk_status dk_geometry_read(dk_geometry_reader *reader, OGRGeometryH geometry, dk
 out:
     if (linear != NULL)
         OGR_G_DestroyGeometry(linear);
+    return status;
+}
+
+dk_status dk_geometry_read(dk_geometry_reader *reader, OGRGeometryH geometry, int epsg, dk_buf *out,
+                           dk_geometry_fault *ret_fault, char *ret_problem, size_t problem_size, dk_error *err)
+{
+    const dk_crs *crs = reader->crs;
+    dk_transformer *transformer = reader->transformer;
+    dk_status status = DK_OK;
+    *ret_fault = DK_GEOMETRY_GOOD;
+    if (epsg != 0 && geometry != NULL)
+        status = take_own_crs(reader, epsg, ret_fault, ret_problem, problem_size, err);
+    if (status == DK_OK && *ret_fault == DK_GEOMETRY_GOOD)
+        status = read_geometry(reader, geometry, out, ret_fault, ret_problem, problem_size, err);
+    reader->crs = crs;
+    reader->transformer = transformer;
     return status;
 }

@@ -3,7 +3,7 @@
 #ifndef DK_INGEST_GEOMETRY_H
 #define DK_INGEST_GEOMETRY_H
 
-#include "ingest/crs.h"
+#include "ingest/crs_set.h"
 #include "store/buf.h"
 #include "store/catalogue.h"
 #include "store/repair.h"
@@ -17,12 +17,14 @@ typedef enum dk_geometry_fault {
     DK_GEOMETRY_OUTSIDE, /* outside the catalogue's extent */
     DK_GEOMETRY_ZONE,    /* the zone before the eastings contradicts the CRS */
     DK_GEOMETRY_SWAPPED, /* x and y are swapped */
-    DK_GEOMETRY_UNIT     /* degrees where the CRS has metres, or the other way round */
+    DK_GEOMETRY_UNIT,    /* degrees where the CRS has metres, or the other way round */
+    DK_GEOMETRY_DATUM    /* the row says a coordinate system that is not accepted */
 } dk_geometry_fault;
 
 typedef struct dk_geometry_reader {
-    const dk_crs *crs;
+    const dk_crs *crs;           /* of rows that do not say their own */
     dk_transformer *transformer; /* borrowed */
+    dk_crs_set *own;             /* of rows that say their own; borrowed */
     dk_geos *geos;               /* borrowed */
     const double *extent;        /* west, south, east, north */
     const double *holds;         /* the same, of the transformation from an old datum; NULL: everywhere */
@@ -35,8 +37,9 @@ typedef struct dk_geometry_reader {
 
 void dk_geometry_reader_finish(dk_geometry_reader *reader);
 
-/* Replaces out with the WKB. A fault is DK_OK with *ret_fault and a sentence without file and row in ret_problem. */
-dk_status dk_geometry_read(dk_geometry_reader *reader, OGRGeometryH geometry, dk_buf *out, dk_geometry_fault *ret_fault,
-                           char *ret_problem, size_t problem_size, dk_error *err);
+/* Replaces out with the WKB. epsg: the coordinate system that the row says, 0: it says none. A fault is DK_OK with
+ * *ret_fault and a sentence without file and row in ret_problem. */
+dk_status dk_geometry_read(dk_geometry_reader *reader, OGRGeometryH geometry, int epsg, dk_buf *out,
+                           dk_geometry_fault *ret_fault, char *ret_problem, size_t problem_size, dk_error *err);
 
 #endif

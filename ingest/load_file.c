@@ -1,6 +1,8 @@
 #include "ingest/load_file.h"
 
 #include "ingest/crs.h"
+#include "ingest/crs_set.h"
+#include "ingest/doubt.h"
 #include "ingest/geometry.h"
 
 #include <pthread.h>
@@ -16,7 +18,10 @@ struct dk_load_file {
     dk_mapping mapping;
     dk_set_values set;
     dk_crs crs;
+    dk_crs_policy policy; /* what is allowed of old datums */
     dk_transformer *transformer;
+    dk_crs_set *own_crs;   /* of rows that say their own system */
+    dk_outlines *outlines; /* for rows that may be read in two ways; NULL: none */
     dk_geos *geos;
     dk_geometry_reader reader;
     dk_reading *reading;
@@ -49,10 +54,10 @@ static dk_status choose_crs(dk_load_file *file, dk_error *err)
     const char *path = o->set->shown;
     OGRSpatialReferenceH own = dk_source_crs(file->source);
     const bool json = dk_source_format(file->source) == DK_FORMAT_GEOJSON;
-    const dk_crs_policy policy = {.transformation = o->transformation, .accept_error = o->settings.accept_datum_error};
+    const dk_crs_policy *policy = &file->policy;
     if (o->settings.crs == NULL) {
         if (own != NULL && !dk_crs_unsaid(own))
-            return dk_crs_from_srs(own, path, &policy, &file->crs, err);
+            return dk_crs_from_srs(own, path, policy, &file->crs, err);
         if (dk_source_crs_problem(file->source) != NULL)
             return dk_fail(err, DK_INVALID, "%s: %s", path, dk_source_crs_problem(file->source));
         return dk_fail(err, DK_INVALID,
@@ -66,13 +71,13 @@ static dk_status choose_crs(dk_load_file *file, dk_error *err)
         own = NULL;
     dk_status status;
     if (own != NULL && dk_crs_other_datum(own)) { /* what a file says of an old datum counts */
-        if ((status = dk_crs_from_srs(own, path, &policy, &file->crs, err)) == DK_OK)
+        if ((status = dk_crs_from_srs(own, path, policy, &file->crs, err)) == DK_OK)
             dk_buf_format(&file->notes, "the file says %s, which is used, whatever --crs says\n", file->crs.name);
         return status;
     }
-    status = dk_crs_from_text(o->settings.crs, &policy, &file->crs, err);
+    status = dk_crs_from_text(o->settings.crs, policy, &file->crs, err);
     dk_crs said = {0};
-    if (status == DK_OK && own != NULL && !json && dk_crs_from_srs(own, path, &policy, &said, NULL) == DK_OK &&
+    if (status == DK_OK && own != NULL && !json && dk_crs_from_srs(own, path, policy, &said, NULL) == DK_OK &&
         (strcmp(said.pipeline, file->crs.pipeline) != 0 || file->crs.gcj02))
         dk_buf_format(&file->notes, "the file says %s; %s is used, as --crs says\n", said.name, file->crs.name);
     return status;
@@ -91,7 +96,8 @@ static dk_status open_source(dk_load_file *file, dk_error *err)
                                    .north_first = settings->axes_yx,
                                    .want_geometry = layer,
                                    .want_lines = o->kind->geometry == DK_LINES,
-                                   .holes = settings->holes};
+                                   .holes = settings->holes,
+                                   .crs = settings->crs};
     dk_status status = dk_dataset_ready(o->set, &file->scratch, &file->path, err);
     if (status == DK_OK)
         status = dk_source_open(file->path, &how, &file->source, err);
@@ -146,12 +152,17 @@ static dk_status prepare_geometry(dk_load_file *file, dk_error *err)
                                                   : "");
     if (status == DK_OK)
         status = dk_transformer_create(&file->crs, &file->transformer, err);
+    if (status == DK_OK)
+        status = dk_crs_set_create(&file->policy, &file->own_crs, err);
+    if (status == DK_OK && dk_source_may_doubt(file->source))
+        status = dk_outlines_open(o->store, o->kind, &file->outlines, err);
     if (status == DK_OK && (file->geos = dk_geos_create()) == NULL)
         status = dk_fail(err, DK_NOMEM, "%s: out of memory", o->set->shown);
     const bool moved = file->crs.stamp[0] != '\0' && o->transformation != NULL && !file->crs.gcj02;
     file->reader = (dk_geometry_reader){
         .crs = &file->crs,
         .transformer = file->transformer,
+        .own = file->own_crs,
         .geos = file->geos,
         .extent = o->extent,
         .holds = moved ? dk_transformation_extent(o->transformation) : NULL,
@@ -177,6 +188,7 @@ static dk_status open_file(dk_load_file *file, dk_error *err)
                                     .mapping = &file->mapping,
                                     .kind = o->kind,
                                     .geometry = &file->reader,
+                                    .outlines = file->outlines,
                                     .spreadsheet = file->spreadsheet,
                                     .undrawn = o->settings.undrawn,
                                     .merged = o->settings.columns.merged,
@@ -199,6 +211,8 @@ dk_status dk_load_file_start(const dk_load_file_options *options, bool ahead, dk
     if (file == NULL)
         return dk_fail(err, DK_NOMEM, "%s: out of memory", options->set->shown);
     file->options = *options;
+    file->policy = (dk_crs_policy){.transformation = options->transformation,
+                                   .accept_error = options->settings.accept_datum_error};
     dk_buf_init(&file->notes);
     file->threaded = ahead && pthread_create(&file->thread, NULL, open_apart, file) == 0;
     if (!file->threaded)
@@ -227,6 +241,8 @@ void dk_load_file_close(dk_load_file *file)
     dk_set_values_finish(&file->set);
     dk_geometry_reader_finish(&file->reader);
     dk_transformer_free(file->transformer);
+    dk_crs_set_free(file->own_crs);
+    dk_outlines_close(file->outlines);
     dk_geos_free(file->geos);
     dk_source_close(file->source);
     dk_scratch_remove(file->scratch);

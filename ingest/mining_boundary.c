@@ -57,6 +57,7 @@ typedef struct parser {
     size_t raw_capacity, n_raw;
     bool *dms;   /* whether a pair was written in degrees, minutes and seconds */
     size_t dms_capacity;
+    int64_t *lines; /* of each pair, of a file; else NULL */
     dk_error *err;
 } parser;
 
@@ -171,6 +172,25 @@ static bool add_raw(parser *p, double a, double b, bool dms)
     p->raw[2 * p->n_raw + 1] = b;
     p->dms[p->n_raw++] = dms;
     return true;
+}
+
+/* Where a point stands, for sentences. */
+static const char *place_of(const parser *p, size_t ring, size_t point, char *out, size_t size)
+{
+    if (p->lines != NULL)
+        snprintf(out, size, "line %lld", (long long)p->lines[p->out->rings[ring].first + point]);
+    else
+        snprintf(out, size, "ring %zu, point %zu", ring + 1, point + 1);
+    return out;
+}
+
+static const char *ring_name(const parser *p, size_t ring, char *out, size_t size)
+{
+    if (p->lines != NULL)
+        snprintf(out, size, "ring %zu (from line %lld on)", ring + 1, (long long)p->lines[p->out->rings[ring].first]);
+    else
+        snprintf(out, size, "ring %zu", ring + 1);
+    return out;
 }
 
 static bool coordinate(token t, double *ret, bool *ret_dms)
@@ -397,6 +417,24 @@ static dk_status take_part(parser *p, const numbers *list, bool words, size_t li
     return DK_OK;
 }
 
+/* 2000国家大地坐标系 in a title. Notices give the same points on two datums, which are not to be joined. */
+static dk_status take_title(parser *p, token part)
+{
+    static const char word[] = "坐标系";
+    char text[200];
+    if (part.size >= sizeof text || memmem(part.text, part.size, word, sizeof word - 1) == NULL)
+        return DK_OK;
+    memcpy(text, part.text, part.size);
+    text[part.size] = '\0';
+    const dk_zone_family *datum = dk_zone_family_named(text);
+    if (datum != NULL && p->out->datum != NULL && datum != p->out->datum)
+        return dk_fail(p->err, DK_INVALID, "it names two coordinate systems, %s and %s; keep the points of one of them",
+                       p->out->datum->name, datum->name);
+    if (datum != NULL)
+        p->out->datum = datum;
+    return DK_OK;
+}
+
 static dk_status parse_table(parser *p)
 {
     static const char height_word[] = "标高";
@@ -406,6 +444,7 @@ static dk_status parse_table(parser *p)
     double number = 0, top = NAN, bottom = NAN;
     dk_status status = DK_OK;
     forget(p);
+    p->out->datum = NULL;
     for (size_t from = 0; status == DK_OK && from < p->size;) {
         size_t to = from;
         while (to < p->size && p->text[to] != '\n' && p->text[to] != ';')
@@ -424,7 +463,9 @@ static dk_status parse_table(parser *p)
         } else if (!read_numbers(part.text, part.text + part.size, &list)) {
             status = no_memory(p);
         } else {
-            status = take_part(p, &list, strspn(part.text, "0123456789., ") < part.size, line, &first, &number);
+            status = take_title(p, part);
+            if (status == DK_OK)
+                status = take_part(p, &list, strspn(part.text, "0123456789., ") < part.size, line, &first, &number);
         }
         line += to < p->size && p->text[to] == '\n';
         from = to + 1;
@@ -479,18 +520,21 @@ static kind kind_of(double a, double b, bool *ret_north_first)
     return UNKNOWN;
 }
 
-/* Degrees written as DD.MMSS look like decimal ones: minutes and seconds below 60 everywhere say so, unless there is
- * nothing to see. */
-static bool may_be_minutes(double value)
+/* DDD.MMSS.. as degrees; false: it is none, as there are 60 minutes or seconds in it. */
+static bool from_minutes(double value, double *ret)
 {
-    const double minutes = floor((value - floor(value)) * 100 + 1e-7), seconds = fmod(value * 10000 + 1e-5, 100);
-    return minutes < 60 && seconds < 60;
+    const double degrees = floor(value + 1e-9), minutes = floor((value - degrees) * 100 + 1e-7);
+    const double seconds = fmax(0, ((value - degrees) * 100 - minutes) * 100);
+    *ret = degrees + fmax(0, minutes) / 60 + seconds / 3600;
+    return minutes < 60 && seconds < 60 - 1e-7;
 }
 
 static dk_status understand(parser *p)
 {
     dk_mining_boundary *out = p->out;
     kind all = UNKNOWN;
+    char place[80];
+    double degrees;
     bool decimal = false, any_north_first = false, any_east_first = false;
     if (!dk_grow(&out->xy, &out->points_capacity, 2 * p->n_raw + 2, sizeof *out->xy))
         return no_memory(p);
@@ -502,12 +546,13 @@ static dk_status understand(parser *p)
             const kind found = kind_of(a, b, &north_first);
             if (found == UNKNOWN)
                 return dk_fail(p->err, DK_INVALID,
-                               "ring %zu, point %zu: %.10g and %.10g are neither northing and easting nor latitude and "
+                               "%s: %.10g and %.10g are neither northing and easting nor latitude and "
                                "longitude in China",
-                               r + 1, i + 1, a, b);
+                               place_of(p, r, i, place, sizeof place), a, b);
             if (all != UNKNOWN && found != all)
-                return dk_fail(p->err, DK_INVALID, "ring %zu, point %zu: %s, where those before are %s", r + 1, i + 1,
-                               found == METRES ? "metres" : "degrees", all == METRES ? "metres" : "degrees written otherwise");
+                return dk_fail(p->err, DK_INVALID, "%s: %s, where those before are %s",
+                               place_of(p, r, i, place, sizeof place), found == METRES ? "metres" : "degrees",
+                               all == METRES ? "metres" : "degrees written otherwise");
             all = found;
             double x = north_first ? b : a, y = north_first ? a : b;
             any_north_first |= north_first;
@@ -516,12 +561,13 @@ static dk_status understand(parser *p)
                 unpack(x, &x);
                 unpack(y, &y);
             }
-            decimal |= found == DEGREES && (p->dms[k] || !may_be_minutes(a) || !may_be_minutes(b));
+            decimal |= found == DEGREES && (p->dms[k] || !from_minutes(a, &degrees) || !from_minutes(b, &degrees));
             if (found == METRES) {
                 const int zone = x >= 13e6 ? (int)(x / 1e6) : 0;
                 if (k > 0 && zone != out->zone)
-                    return dk_fail(p->err, DK_INVALID, "ring %zu, point %zu: its easting begins with zone %d, those before "
-                                   "with %d", r + 1, i + 1, zone, out->zone);
+                    return dk_fail(p->err, DK_INVALID,
+                                   "%s: its easting begins with zone %d, those before with %d",
+                                   place_of(p, r, i, place, sizeof place), zone, out->zone);
                 out->zone = zone;
             }
             out->xy[2 * k] = x;
@@ -529,11 +575,7 @@ static dk_status understand(parser *p)
         }
     out->n_points = p->n_raw;
     out->degrees = all != METRES;
-    if (all == DEGREES && !decimal)
-        return dk_fail(p->err, DK_INVALID,
-                       "whether %.10g is degrees or degrees, minutes and seconds (DDD.MMSS) cannot be told: both are "
-                       "possible at every point; write it as 110°00′28.20″ or with decimals that show it",
-                       p->raw[0]);
+    out->doubtful = all == DEGREES && !decimal;
     if (any_north_first && any_east_first)
         dk_buf_text(&out->notes, "some points have the north first and some the east; each was read by its size\n");
     if (all == PACKED)
@@ -544,6 +586,7 @@ static dk_status understand(parser *p)
 /* A last point that repeats the first closes the ring, which none needs to. */
 static dk_status tidy_rings(parser *p)
 {
+    char name[80];
     dk_mining_boundary *out = p->out;
     for (size_t r = 0; r < out->n_rings; r++) {
         dk_mining_ring *ring = &out->rings[r];
@@ -554,14 +597,26 @@ static dk_status tidy_rings(parser *p)
         for (size_t i = 1; i < ring->n; i++)
             different += xy[2 * i] != xy[2 * i - 2] || xy[2 * i + 1] != xy[2 * i - 1];
         if (different < 3)
-            return dk_fail(p->err, DK_INVALID, "ring %zu has fewer than 3 points that differ", r + 1);
+            return dk_fail(p->err, DK_INVALID, "%s has fewer than 3 points that differ", ring_name(p, r, name, sizeof name));
         const char *description = (const char *)out->texts.data + ring->description;
         if (ring->excluded && strstr(description, "圈入") != NULL)
-            dk_buf_format(&out->notes, "ring %zu is described as 圈入 and its flag is -1 (扣除); the flag was followed\n", r + 1);
+            dk_buf_format(&out->notes, "%s is described as 圈入 and its flag is -1 (扣除); the flag was followed\n",
+                          ring_name(p, r, name, sizeof name));
         if (!ring->excluded && strstr(description, "扣除") != NULL)
-            dk_buf_format(&out->notes, "ring %zu is described as 扣除 and its flag is 1 (圈入); the flag was followed\n", r + 1);
+            dk_buf_format(&out->notes, "%s is described as 扣除 and its flag is 1 (圈入); the flag was followed\n",
+                          ring_name(p, r, name, sizeof name));
     }
     return out->notes.failed ? no_memory(p) : DK_OK;
+}
+
+/* Whether every pair is a coordinate of some kind. */
+static bool all_known(const parser *p)
+{
+    bool north_first;
+    for (size_t i = 0; i < p->n_raw; i++)
+        if (kind_of(p->raw[2 * i], p->raw[2 * i + 1], &north_first) == UNKNOWN)
+            return false;
+    return true;
 }
 
 /* How far a form was understood decides whose sentence is given. */
@@ -572,13 +627,19 @@ static bool looks_like_a(const parser *p)
            as_count(p->tokens[2], &first) && as_count(p->tokens[5], &second) && first < 100000 && second == first + 1;
 }
 
+static void start_anew(dk_mining_boundary *boundary)
+{
+    boundary->n_points = boundary->n_rings = 0;
+    boundary->zone = 0;
+    boundary->datum = NULL;
+    boundary->degrees = boundary->doubtful = false;
+    dk_buf_clear(&boundary->texts);
+    dk_buf_clear(&boundary->notes);
+}
+
 dk_status dk_mining_parse(const char *text, size_t size, dk_mining_boundary *ret, dk_error *err)
 {
-    ret->n_points = ret->n_rings = 0;
-    ret->zone = 0;
-    ret->degrees = false;
-    dk_buf_clear(&ret->texts);
-    dk_buf_clear(&ret->notes);
+    start_anew(ret);
     if (size > MOST_BYTES)
         return dk_fail(err, DK_LIMIT, "the boundary is a text of more than 4 MiB");
     dk_buf folded;
@@ -597,8 +658,18 @@ dk_status dk_mining_parse(const char *text, size_t size, dk_mining_boundary *ret
     p.size = folded.size;
     if (status == DK_OK)
         status = split_commas(&p);
-    if (status == DK_OK && (status = parse_rings(&p, true)) == DK_INVALID && !looks_like_a(&p)) {
-        dk_error other;
+    dk_error other;
+    if (status == DK_OK)
+        status = parse_rings(&p, true);
+    if (status == DK_OK && !all_known(&p)) { /* three points of B are as many texts as three of A that are cut off */
+        p.err = &other;
+        status = parse_rings(&p, false);
+        p.err = err;
+        if (status == DK_INVALID || (status == DK_OK && !all_known(&p)))
+            status = parse_rings(&p, true);
+        if (status == DK_NOMEM)
+            dk_fail(err, DK_NOMEM, "out of memory");
+    } else if (status == DK_INVALID && !looks_like_a(&p)) {
         p.err = &other;
         status = parse_rings(&p, false);
         if (status == DK_INVALID) {
@@ -618,6 +689,96 @@ dk_status dk_mining_parse(const char *text, size_t size, dk_mining_boundary *ret
     free(p.dms);
     dk_buf_finish(&folded);
     return status;
+}
+
+/* ---- C ---- */
+
+/* 220, +220, 220米; false: it is none. NAN for nothing. */
+static bool elevation(const char *text, double *ret)
+{
+    token t = {text, strlen(text)};
+    static const char *const units[] = {"米", "m", "M"};
+    *ret = NAN;
+    if (t.size == 0)
+        return true;
+    for (size_t i = 0; i < 3; i++)
+        if (t.size > strlen(units[i]) && strcmp(t.text + t.size - strlen(units[i]), units[i]) == 0) {
+            t = trimmed(t.text, t.size - strlen(units[i]));
+            break;
+        }
+    return as_number(t, ret);
+}
+
+static dk_status take_ring_end(parser *p, const dk_mining_line *line, size_t *io_first)
+{
+    double top, bottom, flag = 1;
+    const token description = {line->fields[2], strlen(line->fields[2])};
+    const token said = {line->fields[3], strlen(line->fields[3])};
+    if (p->n_raw == *io_first)
+        return dk_fail(p->err, DK_INVALID, "line %lld: 标高 without points before it", (long long)line->number);
+    for (int i = 0; i < 2; i++)
+        if (!elevation(line->fields[i], i == 0 ? &top : &bottom))
+            return dk_fail(p->err, DK_INVALID, "line %lld: \"%.*s\" is no 标高 in metres", (long long)line->number,
+                           shown((token){line->fields[i], strlen(line->fields[i])}), line->fields[i]);
+    if (said.size > 0 && (!as_number(said, &flag) || (flag != 1 && flag != -1)))
+        return dk_fail(p->err, DK_INVALID, "line %lld: \"%.*s\" is no flag; it is 1 (圈入) or -1 (扣除)",
+                       (long long)line->number, shown(said), said.text);
+    if (!end_ring(p, *io_first, top, bottom, flag == -1, description))
+        return no_memory(p);
+    *io_first = p->n_raw;
+    return DK_OK;
+}
+
+dk_status dk_mining_from_lines(const dk_mining_line *lines, size_t n, dk_mining_boundary *ret, dk_error *err)
+{
+    parser p = {.out = ret, .err = err};
+    size_t first = 0;
+    dk_status status = DK_OK;
+    start_anew(ret);
+    p.lines = calloc(n + 1, sizeof *p.lines);
+    if (p.lines == NULL)
+        status = no_memory(&p);
+    for (size_t i = 0; status == DK_OK && i < n; i++) {
+        const token a = {lines[i].fields[1], strlen(lines[i].fields[1])};
+        const token b = {lines[i].fields[2], strlen(lines[i].fields[2])};
+        double x, y;
+        bool x_dms, y_dms;
+        if (lines[i].ends_ring) {
+            status = take_ring_end(&p, &lines[i], &first);
+        } else if (!coordinate(a, &x, &x_dms) || !coordinate(b, &y, &y_dms)) {
+            status = dk_fail(err, DK_INVALID, "line %lld: \"%.*s\" and \"%.*s\" are no two coordinates",
+                             (long long)lines[i].number, shown(a), a.text, shown(b), b.text);
+        } else {
+            p.lines[p.n_raw] = lines[i].number;
+            if (!add_raw(&p, x, y, x_dms && y_dms))
+                status = no_memory(&p);
+        }
+    }
+    if (status == DK_OK && p.n_raw > first) {
+        if (!end_ring(&p, first, NAN, NAN, false, (token){"", 0}))
+            status = no_memory(&p);
+        else
+            dk_buf_text(&ret->notes, "the last ring has no line of 标高 behind it; it was taken as 圈入\n");
+    }
+    if (status == DK_OK && ret->n_rings == 0)
+        status = dk_fail(err, DK_INVALID, "there are no corner points (XY001=…)");
+    if (status == DK_OK && ret->n_rings > MOST_RINGS)
+        status = dk_fail(err, DK_LIMIT, "there are more than %d rings", MOST_RINGS);
+    if (status == DK_OK)
+        status = understand(&p);
+    if (status == DK_OK)
+        status = tidy_rings(&p);
+    free(p.lines);
+    free(p.raw);
+    free(p.dms);
+    return status;
+}
+
+void dk_mining_take_minutes(dk_mining_boundary *boundary)
+{
+    for (size_t i = 0; boundary->doubtful && i < 2 * boundary->n_points; i++)
+        from_minutes(boundary->xy[i], &boundary->xy[i]);
+    boundary->doubtful = false;
 }
 
 bool dk_mining_json(const dk_mining_boundary *boundary, dk_buf *out)

@@ -87,10 +87,11 @@ static bool takes_merged(dk_reading *r, const dk_field *field, const dk_cell *ce
         if (strcmp(r->options.merged[i].name, field->name) == 0)
             return cell->merged_first || strcmp(r->options.merged[i].value, "each") == 0;
     char problem[300];
-    snprintf(problem, sizeof problem,
-             "one merged cell over %lld rows, and how much of it is this row's is not said; take the cells apart, or say "
-             "with --merged %s=first that all of it is the first row's, or with --merged %s=each that each row has it",
-             (long long)cell->merged_rows, field->name, field->name);
+    snprintf(
+        problem, sizeof problem,
+        "one merged cell over %lld rows, and how much of it is this row's is not said; take the cells apart, or say "
+        "with --merged %s=first that all of it is the first row's, or with --merged %s=each that each row has it",
+        (long long)cell->merged_rows, field->name, field->name);
     add_reason(&r->reasons, column, problem);
     return false;
 }
@@ -108,9 +109,10 @@ static void read_values(dk_reading *r, chunk *c, const dk_source_row *row)
         values[i] = dk_value_null();
         places[i] = NOWHERE;
         if (column >= 0 && i == (size_t)o->kind->key_field && row->cells[column].type == DK_CELL_DATE) {
-            add_reason(&r->reasons, columns[column].name,
-                       "a date, which a spreadsheet makes of a number such as 1-2; format the column as text and enter it "
-                       "again");
+            add_reason(
+                &r->reasons, columns[column].name,
+                "a date, which a spreadsheet makes of a number such as 1-2; format the column as text and enter it "
+                "again");
         } else if (column >= 0 && takes_merged(r, &o->kind->fields[i], &row->cells[column], columns[column].name)) {
             const dk_value_context context = {.spreadsheet = o->spreadsheet || columns[column].sheet,
                                               .column_unit = o->mapping->units[column]};
@@ -128,8 +130,53 @@ static void read_values(dk_reading *r, chunk *c, const dk_source_row *row)
     }
 }
 
-static dk_status fill_row(dk_reading *r, chunk *c, const dk_source_row *row, dk_error *err)
+/* The code of the row's division, "" for none. */
+static void find_division(dk_reading *r, const dk_source_row *row, char *ret_code, size_t size)
 {
+    const dk_reading_options *o = &r->options;
+    const int field = o->kind->division_field;
+    const int column = field >= 0 ? o->mapping->column[field] : -1;
+    char problem[300];
+    size_t at = 0;
+    dk_value value = dk_value_null();
+    ret_code[0] = '\0';
+    dk_buf_clear(&r->wkb);
+    if (column >= 0) {
+        const dk_value_context context = {.spreadsheet = o->spreadsheet};
+        if (!dk_value_from_cell(&o->kind->fields[field], &row->cells[column], &context, &r->wkb, &value, &at, problem,
+                                sizeof problem))
+            return;
+    }
+    if (value.type == DK_TEXT && value.text.size < size)
+        snprintf(ret_code, size, "%.*s", (int)value.text.size, (const char *)r->wkb.data + at);
+    else if (field >= 0 && value.type == DK_NULL && o->is_set[field] && o->set_values[field].type == DK_TEXT)
+        snprintf(ret_code, size, "%.*s", (int)o->set_values[field].text.size, o->set_values[field].text.data);
+}
+
+/* A row that may be read in two ways. */
+static dk_status settle_row(dk_reading *r, dk_source_row *row, dk_error *err)
+{
+    char division[16], why[300];
+    dk_verdict verdict;
+    find_division(r, row, division, sizeof division);
+    const dk_status status = dk_doubt_settle(r->options.geometry, r->options.outlines, division, row->geometry,
+                                             row->other->geometry, row->epsg, &verdict, why, sizeof why, err);
+    if (status != DK_OK)
+        return status;
+    if (verdict == DK_VERDICT_UNDECIDED)
+        dk_source_unsettled(r->options.source, why, row);
+    else
+        dk_source_settle(r->options.source, verdict == DK_VERDICT_SECOND, why, row);
+    return DK_OK;
+}
+
+static dk_status fill_row(dk_reading *r, chunk *c, dk_source_row *row, dk_error *err)
+{
+    if (row->other != NULL && r->options.kind->geometry != DK_NO_GEOMETRY) {
+        const dk_status status = settle_row(r, row, err);
+        if (status != DK_OK)
+            return status;
+    }
     dk_ready_row *ready = &c->rows[c->n_rows];
     row_place *places = &c->places[c->n_rows];
     const size_t cells = c->n_rows * (r->n_columns + 1);
@@ -144,12 +191,12 @@ static dk_status fill_row(dk_reading *r, chunk *c, const dk_source_row *row, dk_
         keep_cell(c, cells + r->n_columns, row->wkt);
     read_values(r, c, row);
     /* A geometry that cannot be read has its own sentence: "there is no geometry" would add nothing. */
-    const bool unread = row->problem != NULL && row->geometry == NULL && row->wkt == NULL;
+    const bool unread = row->problem != NULL && row->geometry == NULL && (row->wkt == NULL || row->wkt->size > 0);
     const bool undrawn = r->options.undrawn && row->geometry == NULL && (row->wkt == NULL || dk_cell_blank(row->wkt));
     if (r->options.kind->geometry != DK_NO_GEOMETRY && !unread && !undrawn) {
         char problem[480];
-        const dk_status status =
-            dk_geometry_read(r->options.geometry, row->geometry, &r->wkb, &ready->fault, problem, sizeof problem, err);
+        const dk_status status = dk_geometry_read(r->options.geometry, row->geometry, row->epsg, &r->wkb, &ready->fault,
+                                                  problem, sizeof problem, err);
         if (status != DK_OK)
             return status;
         ready->has_geometry = row->geometry != NULL;

@@ -5,6 +5,7 @@
 #define DK_INGEST_READING_H
 
 #include "ingest/columns.h"
+#include "ingest/doubt.h"
 #include "ingest/geometry.h"
 #include "ingest/source.h"
 #include "store/catalogue.h"
@@ -17,6 +18,7 @@ typedef struct dk_reading_options {
     const dk_mapping *mapping;
     const dk_kind *kind;
     dk_geometry_reader *geometry; /* of a layer */
+    dk_outlines *outlines;        /* of a layer whose rows may be read in two ways; NULL: none */
     bool spreadsheet;
     bool undrawn; /* of a layer: a row may lack an outline; geometry is NULL where all do */
     const dk_pair *merged; /* --merged FIELD=first|each */

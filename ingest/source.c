@@ -1,5 +1,8 @@
 #include "ingest/source_internal.h"
 
+#include "ingest/crs.h"
+#include "ingest/mining_txt.h"
+
 #include "ingest/shapefile.h"
 #include "store/text.h"
 
@@ -134,6 +137,8 @@ dk_status dk_source_raw_next(dk_source *source, dk_error *err)
         return dk_source_survey_next(source, err);
     if (source->reader != NULL)
         return source->reader->next(source, err);
+    if (dk_source_is_mining_txt(source))
+        return dk_source_mining_txt_next(source, err);
     return source->csv != NULL ? csv_next(source, err) : dk_source_ogr_next(source, err);
 }
 
@@ -192,7 +197,7 @@ static const known_format formats[] = {
 
 static const char supported[] =
     "shapefile, GeoPackage, GeoJSON, FlatGeobuf, file geodatabase, KML, GML, MapInfo TAB and "
-    "MIF, DXF, VCT of 2007, CSV, XLSX, XLS, ODS and coordinate TXT";
+    "MIF, DXF, VCT of 2007, CSV, XLSX, XLS, ODS, coordinate TXT and 报盘 TXT";
 
 /* By the six bytes that a DWG begins with. */
 static dk_status refuse_dwg(const char *path, dk_error *err)
@@ -321,6 +326,20 @@ static dk_status check_path(const char *path, const known_format **ret_format, d
     return DK_OK;
 }
 
+/* What --crs says to rows that have something to say themselves. */
+static void take_crs(dk_source *source, const char *text)
+{
+    const dk_crs_policy any = {.any_datum = true};
+    dk_crs crs;
+    if (text == NULL || dk_crs_from_text(text, &any, &crs, NULL) != DK_OK)
+        return;
+    source->crs_given = true;
+    if (!crs.gcj02)
+        source->crs_name = dk_datum_name(crs.datum == DK_DATUM_WGS84 ? DK_DATUM_CGCS2000 : crs.datum);
+    if (strncasecmp(text, "EPSG:", 5) == 0)
+        source->crs_datum = dk_zone_family_of_degrees(atoi(text + 5));
+}
+
 dk_status dk_source_open(const char *path, const dk_source_options *options, dk_source **ret_source, dk_error *err)
 {
     const known_format *format = NULL;
@@ -337,6 +356,7 @@ dk_status dk_source_open(const char *path, const dk_source_options *options, dk_
     source->wkt_index = source->boundary_index = -1;
     source->format = format->format;
     source->want_geometry = options->want_geometry;
+    take_crs(source, options->crs);
     source->want_lines = options->want_lines;
     source->path = strdup(shown);
     source->file = strdup(path);
@@ -353,7 +373,8 @@ dk_status dk_source_open(const char *path, const dk_source_options *options, dk_
     } else if (source->format == DK_FORMAT_SHEET) {
         status = dk_sheet_open(path, options->layer, &source->sheet, err);
     } else if (source->format == DK_FORMAT_SURVEY_TXT) {
-        status = dk_source_survey_open(source, options, err);
+        status = dk_mining_txt_is(path, options->encoding) ? dk_source_mining_txt_open(source, options, err)
+                                                           : dk_source_survey_open(source, options, err);
     } else if (source->format == DK_FORMAT_DXF) {
         status = dk_source_dxf_open(source, options, err);
     } else if (source->format == DK_FORMAT_VCT) {
@@ -451,6 +472,8 @@ dk_status dk_source_next(dk_source *source, dk_source_row *ret_row, dk_error *er
     ret_row->number = source->row;
     ret_row->cells = source->cells;
     ret_row->geometry = NULL;
+    ret_row->epsg = source->epsg;
+    ret_row->other = source->other;
     if (source->mining != NULL)
         ret_row->geometry = source->geometry;
     else if (source->want_geometry && source->sheet == NULL)
@@ -503,6 +526,11 @@ size_t dk_source_columns(const dk_source *source, const dk_column **ret_columns)
     return source->n_columns;
 }
 
+bool dk_source_may_doubt(const dk_source *source)
+{
+    return source->mining != NULL;
+}
+
 bool dk_source_has_geometry(const dk_source *source)
 {
     if (source->mining != NULL)
@@ -532,8 +560,7 @@ const char *dk_source_crs_problem(const dk_source *source)
     if (source->survey != NULL)
         dk_survey_epsg(source->survey, &problem);
     else if (source->mining != NULL)
-        problem = "boundaries in a text do not say their coordinate system; say it with --crs, such as EPSG:4527 for CGCS2000 "
-                  "and eastings that begin with 39, or EPSG:4490 for degrees";
+        problem = dk_source_mining_crs_problem(source);
     else if (source->reader != NULL)
         problem = source->reader->crs_problem(source);
     return problem;
@@ -543,15 +570,18 @@ const char *dk_source_notes(dk_source *source)
 {
     if (source->reader != NULL)
         return source->reader->notes(source);
-    return source->survey != NULL  ? dk_survey_notes(source->survey)
-           : source->table != NULL ? dk_source_table_notes(source)
-                                   : "";
+    return source->survey != NULL           ? dk_survey_notes(source->survey)
+           : source->table != NULL          ? dk_source_table_notes(source)
+           : dk_source_is_mining_txt(source) ? dk_source_mining_notes(source)
+                                             : "";
 }
 
 double dk_source_progress(const dk_source *source)
 {
     if (source->survey != NULL)
         return dk_survey_progress(source->survey);
+    if (dk_source_is_mining_txt(source))
+        return dk_source_mining_progress(source);
     if (source->csv != NULL)
         return dk_csv_progress(source->csv);
     if (source->sheet != NULL)

@@ -24,7 +24,7 @@ typedef enum dk_format {
     DK_FORMAT_VCT,
     DK_FORMAT_SHEET, /* XLSX, XLS, ODS */
     DK_FORMAT_CSV,
-    DK_FORMAT_SURVEY_TXT /* 勘测定界 coordinate TXT */
+    DK_FORMAT_SURVEY_TXT /* coordinate TXT of 勘测定界, and 报盘 TXT of mining rights */
 } dk_format;
 
 typedef struct dk_column {
@@ -46,12 +46,22 @@ typedef struct dk_source_options {
     bool want_geometry; /* false: geometries are not read, for records */
     bool want_lines;    /* of a drawing: its polylines are lines, closed or not; else outlines of polygons */
     bool holes;         /* of a drawing: an outline inside another is its hole */
+    const char *crs;    /* what the user says that the coordinates are; NULL: the source is to say it */
 } dk_source_options;
+
+/* A row whose numbers do not tell whether they are decimal degrees or DDD.MMSS, read in the second way. */
+typedef struct dk_other_reading {
+    OGRGeometryH geometry; /* borrowed */
+    size_t column;         /* of which this is then the cell */
+    dk_cell cell;
+} dk_other_reading;
 
 typedef struct dk_source_row {
     int64_t number;        /* as the source counts: sheet and CSV rows with the header, others features from 1 */
     const dk_cell *cells;  /* one for each column; valid until the next row */
     OGRGeometryH geometry; /* borrowed, NULL if there is none */
+    int epsg;              /* of the geometry, where the rows of the source say their own; else 0 */
+    const dk_other_reading *other; /* NULL: there is no doubt how it is read */
     const dk_cell *wkt;    /* the text of a table's geometry column, NULL if there is none */
     const char *problem;   /* a sentence why the row cannot be read right, or NULL */
 } dk_source_row;
@@ -60,7 +70,7 @@ typedef struct dk_source dk_source;
 
 /* DK_INVALID etc. with a sentence that names path. Only these formats are opened: shapefile, GeoPackage, GeoJSON (also
  * line by line), FlatGeobuf, file geodatabase, KML, GML, MapInfo TAB and MIF, DXF, VCT of 2007, CSV, XLSX, XLS, ODS,
- * 勘测定界 TXT.
+ * TXT of 勘测定界 and of mining rights.
  */
 dk_status dk_source_open(const char *path, const dk_source_options *options, dk_source **ret_source, dk_error *err);
 /* Whether a file or folder of that name is of a format that dk_source_open reads. */
@@ -79,6 +89,8 @@ dk_encoding dk_source_encoding(const dk_source *source);
 bool dk_source_encoding_varies(const dk_source *source);
 size_t dk_source_columns(const dk_source *source, const dk_column **ret_columns);
 bool dk_source_has_geometry(const dk_source *source);
+/* Whether rows may come that can be read in two ways (dk_other_reading). */
+bool dk_source_may_doubt(const dk_source *source);
 /* The column of a table that has it as text, which is none of dk_source_columns; NULL: there is none. */
 const char *dk_source_geometry_column(const dk_source *source);
 /* NULL: the source does not say. For GeoJSON without a crs member, WGS 84 (RFC 7946). */
@@ -98,6 +110,12 @@ int64_t dk_source_cut_texts(const dk_source *source);
 
 /* DK_OK with a row, DK_END, or a failure of the whole file. */
 dk_status dk_source_next(dk_source *source, dk_source_row *ret_row, dk_error *err);
+
+/* For a row just read that has another reading: which of the two holds, and what it was decided by. Changes the row, its
+ * cells and the source's notes. */
+void dk_source_settle(dk_source *source, bool second, const char *why, dk_source_row *io_row);
+/* It cannot be decided: the row gets a problem. */
+void dk_source_unsettled(dk_source *source, const char *why, dk_source_row *io_row);
 
 /* Registers GDAL and silences it; the last message of GDAL is kept for dk_gdal_message(). Once per process. */
 void dk_gdal_start(void);

@@ -8,6 +8,7 @@
 #include "ingest/sheet.h"
 #include "ingest/source.h"
 #include "ingest/survey_txt.h"
+#include "ingest/zones.h"
 
 #include <gdal.h>
 
@@ -47,6 +48,11 @@ struct dk_source {
     int boundary_index;    /* raw index of a column of mining boundaries; -1 */
     char *geometry_column; /* the name of either; owned */
     OGRGeometryH geometry; /* owned, from WKT or a coordinate TXT */
+    int epsg;              /* of the geometry, where the row says its own */
+    bool crs_given;        /* by the user: it counts for all rows, unless the file says an old datum */
+    const dk_zone_family *crs_datum; /* that the user names without a zone, by its code in degrees; else NULL */
+    const char *crs_name;            /* of the datum that the user says, with a zone or without; NULL: none */
+    const dk_other_reading *other;   /* of the row */
 
     GDALDatasetH dataset;
     OGRLayerH layer;
@@ -56,7 +62,7 @@ struct dk_source {
     dk_dbf dbf;
     dk_csv *csv;
     dk_sheet *sheet;
-    struct dk_source_mining *mining; /* of a table with boundary_index */
+    struct dk_source_mining *mining; /* of a table with boundary_index, or a 报盘 TXT */
     dk_survey *survey;
     int *survey_values;          /* of each raw cell: which value of a parcel, or -1 - i for pair i of [项目信息] */
     const dk_own_reader *reader; /* with its state; NULL for none */
@@ -91,9 +97,15 @@ const char *dk_source_table_notes(dk_source *source);
 /* rings: the column that takes the rings as JSON. */
 dk_status dk_source_mining_open(dk_source *source, size_t rings, dk_error *err);
 void dk_source_mining_close(struct dk_source_mining *mining); /* NULL-safe */
-/* Makes the geometry of the row and its cell of rings, or a problem. */
+/* Makes the geometry of the row just read and its cell of rings, or a problem. */
 void dk_source_mining_read(dk_source *source);
-const char *dk_source_mining_notes(const dk_source *source);
+const char *dk_source_mining_notes(dk_source *source);
+const char *dk_source_mining_crs_problem(const dk_source *source);
+/* The same of a 报盘 TXT; source->mining is then there even for records, which have no geometry. */
+dk_status dk_source_mining_txt_open(dk_source *source, const dk_source_options *options, dk_error *err);
+dk_status dk_source_mining_txt_next(dk_source *source, dk_error *err);
+bool dk_source_is_mining_txt(const dk_source *source);
+double dk_source_mining_progress(const dk_source *source);
 
 dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, const dk_source_options *options,
                              dk_error *err);

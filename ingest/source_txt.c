@@ -1,4 +1,5 @@
 /* Coordinate TXT as a source: its parcels as rows, their lines as row numbers. */
+#include "ingest/crs.h"
 #include "ingest/source_internal.h"
 
 #include <cpl_error.h>
@@ -51,6 +52,7 @@ dk_status dk_source_survey_open(dk_source *source, const dk_source_options *opti
         source->crs = OSRNewSpatialReference(NULL);
         if (source->crs == NULL || OSRImportFromEPSG(source->crs, epsg) != OGRERR_NONE)
             return dk_fail(err, DK_INTERNAL, "%s: EPSG:%d is not known to PROJ", source->path, epsg);
+        source->crs_given = source->crs_given && !dk_crs_other_datum(source->crs);
     }
     return name_columns(source, err);
 }
@@ -182,8 +184,11 @@ static bool find_crossing(const dk_survey_parcel *parcel, edge *ret_a, edge *ret
 static void check_crossing(dk_source *source, const dk_survey_parcel *parcel)
 {
     edge a = {0}, b = {0};
+    /* GEOS has the last word, since it does not round; but it takes longer to look. */
+    if (parcel->shape != DK_SURVEY_POLYGON || !find_crossing(parcel, &a, &b))
+        return;
     CPLErrorReset();
-    if (parcel->shape != DK_SURVEY_POLYGON || OGR_G_IsValid(source->geometry) || !find_crossing(parcel, &a, &b))
+    if (OGR_G_IsValid(source->geometry))
         return;
     if (a.from->line > b.from->line) {
         const edge other = a;
@@ -209,6 +214,7 @@ dk_status dk_source_survey_next(dk_source *source, dk_error *err)
     if (status != DK_OK)
         return status;
     source->row = parcel.line;
+    source->epsg = source->crs_given ? 0 : parcel.epsg;
     source->n_read++;
     if (!dk_source_raw_room(source, source->n_columns))
         return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);

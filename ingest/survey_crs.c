@@ -1,34 +1,11 @@
 #include "ingest/survey_crs.h"
 
+#include "ingest/zones.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-/* EPSG codes are these plus the zone. 0: EPSG has none. */
-typedef struct family {
-    const char *name;
-    int geographic, zone6, bare6, zone3, bare3;
-} family;
-
-static const family cgcs2000 = {"CGCS2000", 4490, 4478, 4489, 4488, 4509};
-static const family xian1980 = {"Xian 1980", 4610, 2314, 2325, 2324, 2345};
-static const family beijing1954 = {"Beijing 1954", 4214, 21400, 21440, 2376, 2397};
-static const family new_beijing = {"New Beijing", 4555, 0, 0, 0, 0};
-
-/* NULL: not said, or not known. WGS 84 counts as CGCS2000, as everywhere in dikuai. */
-static const family *family_of(const char *system)
-{
-    const bool d2000 = strstr(system, "2000") != NULL, d80 = strstr(system, "80") != NULL,
-               d54 = strstr(system, "54") != NULL, d84 = strcasestr(system, "WGS") != NULL;
-    if (d2000 + d80 + d54 + d84 != 1)
-        return NULL;
-    if (d80)
-        return &xian1980;
-    if (d54)
-        return strstr(system, "新") != NULL ? &new_beijing : &beijing1954;
-    return &cgcs2000;
-}
 
 /* The first number in a text: 39, 39带, 3度带, 117°. 0: none. */
 static int number_in(const char *text)
@@ -43,16 +20,6 @@ static int band_of(const char *text)
     if (strstr(text, "三") != NULL)
         return 3;
     return strstr(text, "六") != NULL ? 6 : number_in(text);
-}
-
-static int band_of_zone(int zone)
-{
-    return zone >= 13 && zone <= 23 ? 6 : zone >= 25 && zone <= 45 ? 3 : 0;
-}
-
-static int meridian_of_zone(int zone)
-{
-    return band_of_zone(zone) == 6 ? 6 * zone - 3 : 3 * zone;
 }
 
 static bool one_of(const char *text, const char *const *names)
@@ -95,28 +62,7 @@ static bool header_fits(const dk_survey_header *header, const dk_survey_evidence
     return true;
 }
 
-/* The zone before the eastings, 0 for none; false: they differ among each other. */
-static bool zone_before(const dk_survey_evidence *evidence, int *ret_zone, char *out, size_t size)
-{
-    *ret_zone = 0;
-    for (int zone = 1; zone < 100; zone++) {
-        if (evidence->n_zone[zone] == 0)
-            continue;
-        if (*ret_zone != 0) {
-            snprintf(out, size,
-                     "the eastings of the parcel of line %lld begin with zone %d and those of line %lld with zone %d; "
-                     "load those of one zone with --crs, the others are then rejected rows (zone 39 of CGCS2000, 3 "
-                     "degrees, is --crs EPSG:4527), or put each zone into a file of its own",
-                     (long long)evidence->zone_line[*ret_zone], *ret_zone, (long long)evidence->zone_line[zone], zone);
-            return false;
-        }
-        *ret_zone = zone;
-    }
-    return true;
-}
-
-/* The zone that the header says: 带号, or by 中央子午线. 0: none; -1: it contradicts itself. */
-static int zone_said(const dk_survey_header *header, char *out, size_t size)
+int dk_survey_zone_said(const dk_survey_header *header, char *ret_problem, size_t problem_size)
 {
     const int band = band_of(header->band), meridian = number_in(header->meridian);
     int zone = number_in(header->zone);
@@ -128,10 +74,10 @@ static int zone_said(const dk_survey_header *header, char *out, size_t size)
     }
     if (zone == 0 && meridian == 0)
         return 0;
-    const int real = band_of_zone(zone);
-    if (real == 0 || (band != 0 && band != real) || (meridian != 0 && meridian != meridian_of_zone(zone))) {
+    const int real = dk_zone_band(zone);
+    if (real == 0 || (band != 0 && band != real) || (meridian != 0 && meridian != dk_zone_meridian(zone))) {
         snprintf(
-            out, size,
+            ret_problem, problem_size,
             "the header contradicts itself: 几度分带=%s, 带号=%s%s%s; zones 13 to 23 are of 6 degrees, 25 to 45 of "
             "3; say the right one with --crs, for example --crs EPSG:4548 (CGCS2000, 3 degrees, 117°E)",
             header->band, header->zone, header->meridian[0] ? ", 中央子午线=" : "", header->meridian);
@@ -140,15 +86,121 @@ static int zone_said(const dk_survey_header *header, char *out, size_t size)
     return zone;
 }
 
-int dk_survey_decide(const dk_survey_header *header, const dk_survey_evidence *evidence, char *ret_problem,
-                     size_t problem_size, dk_buf *notes)
+void dk_survey_count_zone(dk_survey_evidence *e, const dk_survey_header *header, int zone, int64_t line)
 {
-    const family *datum = family_of(header->system);
-    char contradiction[700];
+    char why[sizeof e->unsaid] = "";
+    const int said = dk_survey_zone_said(header, why, sizeof why);
+    if (e->n_metres++ == 0)
+        e->metres_line = line;
+    if (zone > 0) {
+        if (e->n_zone[zone]++ == 0)
+            e->zone_line[zone] = line;
+        if ((said < 0 || (said > 0 && said != zone)) && e->n_differing++ == 0) {
+            memcpy(e->differing_band, header->band, sizeof e->differing_band);
+            memcpy(e->differing_zone, header->zone, sizeof e->differing_zone);
+        }
+        return;
+    }
+    if (e->n_bare++ == 0)
+        e->bare_line = line;
+    if (said > 0) {
+        if (e->n_bare_zone[said]++ == 0)
+            e->bare_zone_line[said] = line;
+    } else if (e->unsaid_line == 0) {
+        e->unsaid_line = line;
+        memcpy(e->unsaid, why, sizeof e->unsaid);
+    }
+}
+
+/* The zones of an array of counts: how many there are, and one of them (0: none). */
+static int zones_in(const int64_t *counts, size_t n, int *ret_zone)
+{
+    int zones = 0;
+    *ret_zone = 0;
+    for (size_t i = 0; i < n; i++)
+        if (counts[i] > 0 && zones++ == 0)
+            *ret_zone = (int)i;
+    return zones;
+}
+
+/* false: the zones of the parcels do not fit together, or not all are said. */
+static bool zones_fit(const dk_survey_header *header, const dk_survey_evidence *e, char *out, size_t size)
+{
+    int before, said;
+    const int n_before = zones_in(e->n_zone, 100, &before), n_said = zones_in(e->n_bare_zone, 46, &said);
+    for (int zone = 1; zone < 100; zone++)
+        if (e->n_zone[zone] > 0 && dk_zone_band(zone) == 0) {
+            snprintf(out, size,
+                     "the eastings (line %lld) begin with %d, which is no zone of China; correct them, or say the "
+                     "coordinate system with --crs",
+                     (long long)e->zone_line[zone], zone);
+            return false;
+        }
+    if (e->n_bare > 0 && n_before > 0 &&
+        (n_before > 1 || n_said != 1 || e->unsaid_line > 0 || dk_zone_meridian(said) != dk_zone_meridian(before))) {
+        snprintf(out, size,
+                 "the eastings of the parcel of line %lld begin with zone %d, those of line %lld with none, and the "
+                 "header says 带号=%s; say the zone with --crs, or put the parcels into two files",
+                 (long long)e->zone_line[before], before, (long long)e->bare_line, header->zone);
+        return false;
+    }
+    if (e->unsaid_line > 0) {
+        if (e->unsaid[0] != '\0')
+            snprintf(out, size, "%s", e->unsaid);
+        else
+            snprintf(out, size,
+                     "the header does not say the zone (带号=) and the eastings (line %lld) do not begin with one; say "
+                     "it with --crs, for example --crs EPSG:4548 (CGCS2000, 3 degrees, central meridian 117°E)",
+                     (long long)e->unsaid_line);
+        return false;
+    }
+    return true;
+}
+
+/* What was decided between header and numbers. */
+static void note_zones(const dk_survey_evidence *e, bool apart, dk_buf *notes)
+{
+    int before;
+    zones_in(e->n_zone, 100, &before);
+    if (e->n_differing > 0 && !apart)
+        dk_buf_format(
+            notes,
+            "the header says 几度分带=%s, 带号=%s, but all eastings begin with zone %d (%d degrees), which was "
+            "taken; if that is wrong, withdraw the batch and say the right zone with --crs\n",
+            e->differing_band, e->differing_zone, before, dk_zone_band(before));
+    if (!apart)
+        return;
+    dk_buf_text(notes, "the parcels are in several zones, and each was taken in its own:");
+    const char *between = " ";
+    for (int zone = 1; zone < 100; zone++)
+        if (e->n_zone[zone] > 0) {
+            dk_buf_format(notes, "%s%d before the eastings of %lld (line %lld)", between, zone,
+                          (long long)e->n_zone[zone], (long long)e->zone_line[zone]);
+            between = ", ";
+        }
+    for (int zone = 1; zone < 46; zone++)
+        if (e->n_bare_zone[zone] > 0) {
+            dk_buf_format(notes, "%s%d above %lld (line %lld)", between, zone, (long long)e->n_bare_zone[zone],
+                          (long long)e->bare_zone_line[zone]);
+            between = ", ";
+        }
+    dk_buf_byte(notes, '\n');
+    if (e->n_differing > 0)
+        dk_buf_format(notes,
+                      "the header above %lld of them says another zone (带号=%s) than their eastings begin with, which "
+                      "was taken\n",
+                      (long long)e->n_differing, e->differing_zone);
+}
+
+int dk_survey_decide(const dk_survey_header *header, const dk_survey_evidence *evidence, bool *ret_apart,
+                     char *ret_problem, size_t problem_size, dk_buf *notes)
+{
+    const dk_zone_family *datum = dk_zone_family_named(header->system);
     int before, said;
     ret_problem[0] = '\0';
+    *ret_apart = false;
     if (evidence->n_degrees + evidence->n_metres == 0)
-        return cgcs2000.geographic; /* every parcel has its own problem: this one is not needed */
+        return dk_cgcs2000.geographic; /* every parcel has its own problem: this one is not needed */
     if (header->system[0] != '\0' && datum == NULL) {
         snprintf(
             ret_problem, problem_size,
@@ -157,9 +209,8 @@ int dk_survey_decide(const dk_survey_header *header, const dk_survey_evidence *e
             header->system);
         return 0;
     }
-    const bool old = datum != NULL && datum != &cgcs2000;
-    if (!header_fits(header, evidence, ret_problem, problem_size) ||
-        !zone_before(evidence, &before, ret_problem, problem_size))
+    const bool old = datum != NULL && datum != &dk_cgcs2000;
+    if (!header_fits(header, evidence, ret_problem, problem_size))
         return old ? datum->geographic : 0;
     if (datum == NULL) {
         snprintf(ret_problem, problem_size,
@@ -169,42 +220,11 @@ int dk_survey_decide(const dk_survey_header *header, const dk_survey_evidence *e
     }
     if (evidence->n_degrees > 0)
         return datum->geographic;
-    said = zone_said(header, contradiction, sizeof contradiction);
-    if (before > 0 && band_of_zone(before) == 0) {
-        snprintf(
-            ret_problem, problem_size,
-            "the eastings (line %lld) begin with %d, which is no zone of China; correct them, or say the coordinate "
-            "system with --crs",
-            (long long)evidence->zone_line[before], before);
+    if (!zones_fit(header, evidence, ret_problem, problem_size))
         return old ? datum->geographic : 0;
-    }
-    if (before > 0 && evidence->n_bare > 0 &&
-        (said < 0 || said == 0 || meridian_of_zone(said) != meridian_of_zone(before))) {
-        snprintf(ret_problem, problem_size,
-                 "the eastings of the parcel of line %lld begin with zone %d, those of line %lld with none, and the "
-                 "header says 带号=%s; say the zone with --crs, or put the parcels into two files",
-                 (long long)evidence->zone_line[before], before, (long long)evidence->bare_line, header->zone);
-        return old ? datum->geographic : 0;
-    }
-    if (before > 0) {
-        if (said < 0 || (said > 0 && said != before))
-            dk_buf_format(
-                notes,
-                "the header says 几度分带=%s, 带号=%s, but all eastings begin with zone %d (%d degrees), which was "
-                "taken; if that is wrong, withdraw the batch and say the right zone with --crs\n",
-                header->band, header->zone, before, band_of_zone(before));
-        return datum->zone3 == 0 ? datum->geographic
-                                 : before + (band_of_zone(before) == 6 ? datum->zone6 : datum->zone3);
-    }
-    if (said <= 0) {
-        if (said < 0)
-            snprintf(ret_problem, problem_size, "%s", contradiction);
-        else
-            snprintf(ret_problem, problem_size,
-                     "the header does not say the zone (带号=) and the eastings (line %lld) do not begin with one; say "
-                     "it with --crs, for example --crs EPSG:4548 (CGCS2000, 3 degrees, central meridian 117°E)",
-                     (long long)evidence->bare_line);
-        return old ? datum->geographic : 0;
-    }
-    return datum->bare3 == 0 ? datum->geographic : said + (band_of_zone(said) == 6 ? datum->bare6 : datum->bare3);
+    const int n_before = zones_in(evidence->n_zone, 100, &before);
+    const int n_said = zones_in(evidence->n_bare_zone, 46, &said);
+    *ret_apart = n_before > 1 || n_said > 1;
+    note_zones(evidence, *ret_apart, notes);
+    return before > 0 ? dk_zone_epsg(datum, before, true) : dk_zone_epsg(datum, said, false);
 }

@@ -12,12 +12,12 @@
 #define SAME_METRES 0.002 /* coordinates are written to millimetres */
 #define CLEAR_TIMES 250   /* that distance so often, half a metre, is no imprecision */
 #define METRES_PER_DEGREE 111000.0
-#define SAMPLES 16 /* vertices of a ring that are asked whether they lie in another */
+#define NEST_EDGES 200000000 /* that are looked at to find what lies in what: some seconds */
+#define SAMPLES 16           /* vertices of a ring that are asked whether they lie in another */
 
 void dk_survey_rings_finish(dk_survey_rings *rings)
 {
     free(rings->rings);
-    free(rings->areas);
     *rings = (dk_survey_rings){0};
 }
 
@@ -77,13 +77,50 @@ static bool add_ring(dk_survey_rings *rings, size_t first, size_t n)
     return true;
 }
 
-/* Where the ring that starts there closes exactly; n: nowhere. */
-static size_t closing_point(const dk_survey_point *points, size_t n, size_t start, bool *ret_stray)
+typedef struct placed {
+    double x, y;
+    size_t point;
+} placed;
+
+static int by_place(const void *a, const void *b)
 {
-    for (size_t k = start + 3; k < n; k++)
-        if (same_place(&points[k], &points[start]))
-            return one_circle(points, start, k + 1, ret_stray) ? k : n;
-    return n;
+    const placed *one = a, *other = b;
+    if (one->x != other->x)
+        return one->x < other->x ? -1 : 1;
+    if (one->y != other->y)
+        return one->y < other->y ? -1 : 1;
+    return (one->point > other->point) - (one->point < other->point);
+}
+
+/* Of each point the next at the same place, n: none; the caller frees. NULL: out of memory. Looking for it ring by ring
+ * would be quadratic where nothing is closed. */
+static size_t *find_returns(const dk_survey_point *points, size_t n)
+{
+    size_t *returns = calloc(n + 1, sizeof *returns);
+    placed *order = calloc(n + 1, sizeof *order);
+    if (returns != NULL && order != NULL) {
+        for (size_t i = 0; i < n; i++)
+            order[i] = (placed){points[i].x, points[i].y, i};
+        qsort(order, n, sizeof *order, by_place);
+        for (size_t i = 0; i < n; i++)
+            returns[order[i].point] =
+                i + 1 < n && same_place(&points[order[i].point], &points[order[i + 1].point]) ? order[i + 1].point : n;
+    } else {
+        free(returns);
+        returns = NULL;
+    }
+    free(order);
+    return returns;
+}
+
+/* Where the ring that starts there closes exactly; n: nowhere. */
+static size_t closing_point(const dk_survey_point *points, const size_t *returns, size_t n, size_t start,
+                            bool *ret_stray)
+{
+    size_t k = returns[start];
+    while (k < start + 3 && k < n)
+        k = returns[k];
+    return k < n && one_circle(points, start, k + 1, ret_stray) ? k : n;
 }
 
 /* Where the 点号 of the first point comes again before end; end: nowhere. */
@@ -99,12 +136,18 @@ static size_t repeated_label(const dk_survey_point *points, const char *texts, s
 static bool split_polygon(dk_survey_rings *rings, const dk_survey_point *points, size_t n, const char *texts,
                           bool degrees)
 {
+    bool good = false;
+    size_t *returns = find_returns(points, n);
+    if (returns == NULL)
+        return false;
+    size_t end = 0; /* of the run of one 圈号 that was looked at last */
+    int32_t circle = 0;
     for (size_t start = 0; start < n && rings->n <= DK_SURVEY_MAX_RINGS;) {
         bool stray = false;
-        const size_t close = closing_point(points, n, start, &stray);
+        const size_t close = closing_point(points, returns, n, start, &stray);
         if (close < n) {
             if (!add_ring(rings, start, close - start))
-                return false;
+                goto out;
             rings->stray |= stray;
             rings->n_closing++;
             start = close + 1;
@@ -116,10 +159,13 @@ static bool split_polygon(dk_survey_rings *rings, const dk_survey_point *points,
             }
             continue;
         }
-        const size_t end = run_end(points, n, start, &rings->stray);
+        if (start >= end || points[start].circle != circle) {
+            end = run_end(points, n, start, &rings->stray);
+            circle = points[start].circle;
+        }
         const size_t again = repeated_label(points, texts, start, end);
         if (!add_ring(rings, start, again - start))
-            return false;
+            goto out;
         start = again;
         if (again < end) {
             const dk_survey_point *first = &points[rings->rings[rings->n - 1].first];
@@ -132,7 +178,10 @@ static bool split_polygon(dk_survey_rings *rings, const dk_survey_point *points,
             }
         }
     }
-    return true;
+    good = true;
+out:
+    free(returns);
+    return good;
 }
 
 static bool split_runs(dk_survey_rings *rings, const dk_survey_point *points, size_t n, dk_survey_shape shape)
@@ -189,8 +238,8 @@ static box box_of(const dk_survey_point *points, const dk_survey_ring *ring)
     return b;
 }
 
-/* Whether (x, y) lies inside the ring, and how far from its outline. */
-static bool point_inside(const dk_survey_point *points, const dk_survey_ring *ring, double x, double y,
+/* Whether (x, y) lies inside the ring, and how far from its outline: exactly, or more than clear. */
+static bool point_inside(const dk_survey_point *points, const dk_survey_ring *ring, double x, double y, double clear,
                          double *ret_distance)
 {
     const dk_survey_point *p = points + ring->first;
@@ -200,6 +249,9 @@ static bool point_inside(const dk_survey_point *points, const dk_survey_ring *ri
         const double ax = p[j].x - x, ay = p[j].y - y, bx = p[i].x - x, by = p[i].y - y;
         if ((ay > 0) != (by > 0) && (ax * (by - ay) - ay * (bx - ax) > 0) == (by > ay))
             inside = !inside;
+        if ((ax > clear && bx > clear) || (ax < -clear && bx < -clear) || (ay > clear && by > clear) ||
+            (ay < -clear && by < -clear))
+            continue;
         const double dx = bx - ax, dy = by - ay, length = dx * dx + dy * dy;
         double t = length > 0 ? -(ax * dx + ay * dy) / length : 0;
         t = fmin(1, fmax(0, t));
@@ -213,7 +265,7 @@ static bool point_inside(const dk_survey_point *points, const dk_survey_ring *ri
 /* Neighbouring parts differ by millimetres along what they share: the vertex or middle of an edge that lies farthest
  * from the other's outline decides. false: none lies apart from it, so the two are one ring twice. */
 static bool ring_inside(const dk_survey_point *points, const dk_survey_ring *ring, const dk_survey_ring *other,
-                        double same, bool *ret_inside)
+                        double same, bool *ret_inside, int64_t *edges)
 {
     const dk_survey_point *p = points + ring->first;
     const size_t step = ring->n > SAMPLES ? ring->n / SAMPLES : 1;
@@ -223,7 +275,8 @@ static bool ring_inside(const dk_survey_point *points, const dk_survey_ring *rin
         const dk_survey_point *next = &p[(i + 1) % ring->n];
         for (int middle = 0; middle < 2; middle++) {
             const double x = middle ? (p[i].x + next->x) / 2 : p[i].x, y = middle ? (p[i].y + next->y) / 2 : p[i].y;
-            const bool inside = point_inside(points, other, x, y, &distance);
+            const bool inside = point_inside(points, other, x, y, CLEAR_TIMES * same, &distance);
+            *edges += (int64_t)other->n;
             if (distance > farthest) {
                 farthest = distance;
                 *ret_inside = inside;
@@ -236,37 +289,65 @@ static bool ring_inside(const dk_survey_point *points, const dk_survey_ring *rin
     return apart;
 }
 
-/* The depth of a ring is how many it lies in: even ones are exteriors, odd ones holes of the smallest that they are in.
- */
-static bool nest(dk_survey_rings *rings, const dk_survey_point *points, bool degrees, box *boxes, char *ret_problem,
+/* A ring with what is asked of it when it is nested. */
+typedef struct nested {
+    double area;
+    box box;
+    size_t ring, depth; /* depth: how many it lies in */
+} nested;
+
+static int by_area_then_line(const void *a, const void *b)
+{
+    const nested *one = a, *other = b;
+    if (one->area != other->area)
+        return one->area < other->area ? 1 : -1;
+    return (one->ring > other->ring) - (one->ring < other->ring);
+}
+
+static bool box_inside(const box *in, const box *out, double same)
+{
+    return in->min_x >= out->min_x - same && in->max_x <= out->max_x + same && in->min_y >= out->min_y - same &&
+           in->max_y <= out->max_y + same;
+}
+
+/* Rings of even depth are exteriors, those of odd depth holes of the smallest that they are in. The larger come first:
+ * so the last before a ring that contains it is that smallest one, and its depth is known. */
+static bool nest(dk_survey_rings *rings, const dk_survey_point *points, bool degrees, nested *order, char *ret_problem,
                  size_t problem_size)
 {
     const double same = SAME_METRES / (degrees ? METRES_PER_DEGREE : 1);
+    int64_t edges = 0;
+    qsort(order, rings->n, sizeof *order, by_area_then_line);
     for (size_t i = 0; i < rings->n; i++) {
-        dk_survey_ring *ring = &rings->rings[i];
-        size_t depth = 0;
-        int smallest = -1;
-        for (size_t j = 0; j < rings->n; j++) {
-            const box *in = &boxes[i], *out = &boxes[j];
+        dk_survey_ring *ring = &rings->rings[order[i].ring];
+        const nested *parent = NULL;
+        for (size_t j = i; j-- > 0 && parent == NULL;) {
+            dk_survey_ring *other = &rings->rings[order[j].ring];
             bool inside = false;
-            if (i == j || in->min_x < out->min_x - same || in->max_x > out->max_x + same ||
-                in->min_y < out->min_y - same || in->max_y > out->max_y + same)
+            if (!box_inside(&order[i].box, &order[j].box, same))
                 continue;
-            if (!ring_inside(points, ring, &rings->rings[j], same, &inside) &&
-                fabs(rings->areas[i] - rings->areas[j]) <= 1e-3 * rings->areas[j]) {
-                const dk_survey_ring *a = i < j ? ring : &rings->rings[j], *b = i < j ? &rings->rings[j] : ring;
+            if (!ring_inside(points, ring, other, same, &inside, &edges) &&
+                order[j].area - order[i].area <= 1e-3 * order[j].area) {
+                const bool first = order[i].ring < order[j].ring;
+                const dk_survey_ring *a = first ? ring : other, *b = first ? other : ring;
                 snprintf(ret_problem, problem_size, "the ring that starts in line %lld is the one of line %lld again",
                          (long long)points[b->first].line, (long long)points[a->first].line);
                 return false;
             }
-            if (!inside)
-                continue;
-            depth++;
-            if (smallest < 0 || rings->areas[j] < rings->areas[smallest])
-                smallest = (int)j;
+            if (inside)
+                parent = &order[j];
+            if (edges > NEST_EDGES) {
+                snprintf(ret_problem, problem_size,
+                         "its %zu rings are intertwined so much that it is not told which lies in which; give the "
+                         "parcel as a shapefile, or as several parcels",
+                         rings->n);
+                return false;
+            }
         }
-        ring->outer = depth % 2 == 1 ? smallest : -1;
-        rings->area += depth % 2 == 1 ? -rings->areas[i] : rings->areas[i];
+        order[i].depth = parent != NULL ? parent->depth + 1 : 0;
+        const bool hole = order[i].depth % 2 == 1;
+        ring->outer = hole ? (int)parent->ring : -1;
+        rings->area += hole ? -order[i].area : order[i].area;
     }
     return true;
 }
@@ -275,7 +356,7 @@ bool dk_survey_rings_find(dk_survey_rings *rings, const dk_survey_point *points,
                           dk_survey_shape shape, bool degrees, char *ret_problem, size_t problem_size, bool *ret_nomem)
 {
     bool good = false;
-    box *boxes = NULL;
+    nested *order = NULL;
     *ret_nomem = false;
     rings->n = rings->n_closing = 0;
     rings->stray = false;
@@ -301,21 +382,21 @@ bool dk_survey_rings_find(dk_survey_rings *rings, const dk_survey_point *points,
         }
     }
     if (shape == DK_SURVEY_POLYGON && rings->n > 0) {
-        boxes = calloc(rings->n, sizeof *boxes);
-        if (boxes == NULL || !dk_grow(&rings->areas, &rings->areas_capacity, rings->n, sizeof *rings->areas))
+        order = calloc(rings->n, sizeof *order);
+        if (order == NULL)
             goto nomem;
         const double same = SAME_METRES / (degrees ? METRES_PER_DEGREE : 1);
         for (size_t i = 0; i < rings->n; i++) {
-            boxes[i] = box_of(points, &rings->rings[i]);
-            rings->areas[i] = area_of(points, &rings->rings[i]);
-            if (flat(points, &rings->rings[i], same)) {
-                const dk_survey_point *first = &points[rings->rings[i].first];
+            const dk_survey_ring *ring = &rings->rings[i];
+            order[i] = (nested){.area = area_of(points, ring), .box = box_of(points, ring), .ring = i};
+            if (flat(points, ring, same)) {
+                const dk_survey_point *first = &points[ring->first];
                 snprintf(ret_problem, problem_size, "line %lld, %s: the ring that starts here encloses nothing",
                          (long long)first->line, texts + first->label);
                 goto out;
             }
         }
-        if (!nest(rings, points, degrees, boxes, ret_problem, problem_size))
+        if (!nest(rings, points, degrees, order, ret_problem, problem_size))
             goto out;
     }
     good = true;
@@ -323,6 +404,6 @@ bool dk_survey_rings_find(dk_survey_rings *rings, const dk_survey_point *points,
 nomem:
     *ret_nomem = true;
 out:
-    free(boxes);
+    free(order);
     return good;
 }

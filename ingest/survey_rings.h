@@ -7,8 +7,6 @@
 typedef struct dk_survey_rings {
     dk_survey_ring *rings; /* owned; dk_survey_rings_finish */
     size_t n, capacity;
-    double *areas; /* scratch: of each ring */
-    size_t areas_capacity;
     size_t n_closing; /* points that close a ring */
     bool stray;       /* a 圈号 in the middle of a ring was another, and not heeded */
     double misfit;    /* how far the worst closing point lies from the first; 0: all closed exactly */

@@ -4,6 +4,7 @@
 #include "ingest/survey_rings.h"
 #include "ingest/units.h"
 #include "ingest/values.h"
+#include "ingest/zones.h"
 #include "store/text.h"
 
 #include <math.h>
@@ -41,7 +42,6 @@ struct dk_survey {
     section section;
 
     dk_survey_header header;
-    bool header_differs; /* a key stands twice with different values */
     char *project_keys[DK_SURVEY_MAX_PROJECT_KEYS], *project_values[DK_SURVEY_MAX_PROJECT_KEYS];
     size_t n_project;
 
@@ -52,6 +52,7 @@ struct dk_survey {
 
     /* the parcel under way */
     dk_survey_parcel parcel;
+    dk_survey_header parcel_header; /* the one above it */
     dk_buf value_line, texts, folded, area_text;
     dk_survey_point *points;
     size_t n_points, points_capacity;
@@ -71,6 +72,7 @@ struct dk_survey {
     bool secret;                 /* 转换参数 that are not zero */
     int64_t not_understood_line;
     int epsg;
+    bool zones_apart; /* each parcel has its own */
     char epsg_problem[700];
 
     /* what the second reading put right */
@@ -242,6 +244,12 @@ static dk_status project_pair(dk_survey *s, const char *key, const char *value, 
     return DK_OK;
 }
 
+/* Each header says the zone of the parcels below it anew. */
+static void forget_zone(dk_survey_header *header)
+{
+    header->band[0] = header->zone[0] = header->meridian[0] = '\0';
+}
+
 static dk_status header_pair(dk_survey *s, char *line, int64_t number_of_line, dk_error *err)
 {
     dk_survey_header *h = &s->header;
@@ -308,6 +316,7 @@ static pair_kind kind_of(double first, double second, bool north_first)
 static void begin_parcel(dk_survey *s, int64_t line)
 {
     s->parcel = (dk_survey_parcel){.line = line};
+    s->parcel_header = s->header;
     for (size_t i = 0; i < DK_SURVEY_VALUES; i++)
         s->parcel.values[i] = "";
     s->problem[0] = '\0';
@@ -532,6 +541,12 @@ static dk_status end_parcel(dk_survey *s, dk_error *err)
     p->texts = (const char *)s->texts.data;
     p->degrees = s->kind.degrees;
     p->zone = s->kind.zone;
+    if (s->zones_apart && p->zone > 0) {
+        p->epsg = dk_zone_epsg(dk_zone_family_named(s->header.system), p->zone, true);
+    } else if (s->zones_apart) {
+        const int said = dk_survey_zone_said(&s->parcel_header, why, sizeof why);
+        p->epsg = said > 0 ? dk_zone_epsg(dk_zone_family_named(s->header.system), said, false) : 0;
+    }
     p->problem = s->problem[0] != '\0' ? s->problem : NULL;
     return DK_OK;
 }
@@ -578,6 +593,8 @@ static dk_status take_line(dk_survey *s, const dk_text_line *line, bool *in_parc
         return DK_OK;
     if (text[0] == '[' || strncmp(text, "【", 3) == 0 || strncmp(text, "［", 3) == 0) {
         s->section = section_of(text);
+        if (s->section == SECTION_HEADER)
+            forget_zone(&s->header);
         s->saw_mark |= s->section != SECTION_OTHER;
         *ret_ended = *in_parcel;
         return DK_OK;
@@ -591,7 +608,7 @@ static dk_status take_line(dk_survey *s, const dk_text_line *line, bool *in_parc
     if (!parcels && s->section != SECTION_OTHER && !*in_parcel) {
         narrow(text, "＝", '=');
         if (strchr(text, '=') != NULL)
-            return s->scanning ? header_pair(s, text, line->number, err) : DK_OK;
+            return header_pair(s, text, line->number, err);
     }
     narrow(text, "，", ',');
     size_t n = split(text, fields);
@@ -669,12 +686,7 @@ static void count_evidence(dk_survey *s)
         if (e->n_degrees++ == 0)
             e->degrees_line = p->line;
     } else {
-        if (e->n_metres++ == 0)
-            e->metres_line = p->line;
-        if (p->zone > 0 && e->n_zone[p->zone]++ == 0)
-            e->zone_line[p->zone] = p->line;
-        if (p->zone == 0 && e->n_bare++ == 0)
-            e->bare_line = p->line;
+        dk_survey_count_zone(e, &s->parcel_header, p->zone, p->line);
     }
     if (isnan(s->area_number))
         return;
@@ -718,7 +730,7 @@ static void note_area(const dk_survey *s, dk_buf *out)
 static void note_decided(dk_survey *s)
 {
     dk_buf *out = &s->decided;
-    if (s->epsg != 0 && s->evidence.n_metres + s->evidence.n_degrees > 0)
+    if (s->epsg != 0 && !s->zones_apart && s->evidence.n_metres + s->evidence.n_degrees > 0)
         dk_buf_format(out, "the coordinate system is EPSG:%d, from 坐标系=%s and %s\n", s->epsg, s->header.system,
                       s->evidence.n_degrees > 0 ? "the numbers, which are degrees"
                       : s->evidence.n_bare > 0  ? "带号 or 中央子午线 of the header"
@@ -750,9 +762,11 @@ static dk_status scan(dk_survey *s, dk_error *err)
                 : "%s: this is a text file, but no coordinate TXT (勘测定界 or 报备, with lines 点号,圈号,X,Y); save "
                   "tables as CSV",
             s->path);
-    s->epsg = dk_survey_decide(&s->header, &s->evidence, s->epsg_problem, sizeof s->epsg_problem, &s->decided);
+    s->epsg = dk_survey_decide(&s->header, &s->evidence, &s->zones_apart, s->epsg_problem, sizeof s->epsg_problem,
+                               &s->decided);
     note_decided(s);
     s->scanning = false;
+    forget_zone(&s->header);
     s->section = SECTION_NONE;
     s->has_next = false;
     return dk_text_lines_rewind(s->lines, err);

@@ -15,7 +15,7 @@
 #include "ingest/text_lines.h"
 
 #define DK_SURVEY_MAX_POINTS 200000 /* of a parcel */
-#define DK_SURVEY_MAX_RINGS 1000
+#define DK_SURVEY_MAX_RINGS 10000
 #define DK_SURVEY_MAX_PROJECT_KEYS 32 /* of [项目信息] */
 
 /* The values of a parcel's line, in the order of the format. */
@@ -63,6 +63,7 @@ typedef struct dk_survey_parcel {
     const char *texts; /* points[i].label leads into it */
     bool degrees;
     int zone;              /* before the eastings; 0: none */
+    int epsg;              /* of the parcel, where those of the file are in several zones; else 0 */
     double area_m2;        /* of the plane; 0 for lines and points */
     const char *area_text; /* 地块面积 with its unit, "2.8公顷"; "" if there is none */
     const char *problem;   /* one sentence with line and 点号 why it cannot be read, or NULL */
@@ -85,8 +86,9 @@ dk_status dk_survey_next(dk_survey *survey, dk_survey_parcel *ret_parcel, dk_err
 
 dk_encoding dk_survey_encoding(const dk_survey *survey);
 double dk_survey_progress(const dk_survey *survey);
-/* The EPSG code of the coordinate system that header and numbers agree on; 0: they do not say one, and
- * *ret_problem is a sentence why, without the path. The code may be of a datum that is not accepted. */
+/* The EPSG code of the coordinate system that header and numbers agree on, that of one parcel where they are in several
+ * zones; 0: they do not say one, and *ret_problem is a sentence why, without the path. The code may be of a datum that
+ * is not accepted. */
 int dk_survey_epsg(const dk_survey *survey, const char **ret_problem);
 /* Whether a parcel of the file has this value. */
 bool dk_survey_has(const dk_survey *survey, int value);

@@ -854,7 +854,19 @@ static void decide_crs(dk_vct *vct)
         dk_crs_suggest(vct->points[0], vct->points[1], vct->crs_problem, sizeof vct->crs_problem);
         return;
     }
-    vct->epsg = dk_survey_decide(&header, &evidence, vct->crs_problem, sizeof vct->crs_problem, &vct->notes);
+    dk_survey_evidence under = {.n_degrees = evidence.n_degrees, .degrees_line = evidence.degrees_line};
+    for (int zone = 0; zone < 100; zone++)
+        if (zone > 0 ? evidence.n_zone[zone] > 0 : evidence.n_bare > 0)
+            dk_survey_count_zone(&under, &header, zone, 1);
+    bool apart = false;
+    vct->epsg = dk_survey_decide(&header, &under, &apart, vct->crs_problem, sizeof vct->crs_problem, &vct->notes);
+    if (apart) { /* one head says one zone */
+        vct->epsg = 0;
+        snprintf(vct->crs_problem, sizeof vct->crs_problem,
+                 "its eastings begin with several zones; say the right one with --crs, the others are then rejected "
+                 "rows, or export each zone into a file of its own");
+        return;
+    }
     if (vct->epsg == 0 && vct->crs_problem[0] != '\0' && vct->n_points > 0) /* its sentences speak of another format */
         dk_crs_suggest(vct->points[0], vct->points[1], vct->crs_problem, sizeof vct->crs_problem);
 }

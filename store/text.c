@@ -129,15 +129,26 @@ out:
     dk_buf_finish(&replaced);
 }
 
-void dk_text_fold(const char *text, size_t size, dk_buf *out)
-{
-    normalise(text, size, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_IGNORE | UTF8PROC_CASEFOLD,
-              out);
-}
-
 void dk_text_tidy(const char *text, size_t size, dk_buf *out)
 {
     normalise(text, size, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_IGNORE, out);
+}
+
+void dk_text_fold(const char *text, size_t size, dk_buf *out)
+{
+    const utf8proc_option_t options =
+        UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_IGNORE | UTF8PROC_CASEFOLD;
+    /* U+0345, a mark, folds to a letter: marks behind it must be put in order before (Unicode, definition D145). */
+    if (size == 0 || memmem(text, size, "\xCD\x85", 2) == NULL) {
+        normalise(text, size, options, out);
+        return;
+    }
+    dk_buf tidy;
+    dk_buf_init(&tidy);
+    dk_text_tidy(text, size, &tidy);
+    out->failed |= tidy.failed;
+    normalise((const char *)tidy.data, tidy.size, options, out);
+    dk_buf_finish(&tidy);
 }
 
 static bool digits(const char *text, size_t n)

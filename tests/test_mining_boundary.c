@@ -89,6 +89,9 @@ static void an_exploration_string_in_degrees_of_any_order(void **state)
         assert_true(fabs(boundary.xy[4] - 117.187654) < 1e-9 && fabs(boundary.xy[5] - 31.923456) < 1e-9);
     }
     assert_string_equal(notes(), "the coordinates were read as degrees, minutes and seconds without marks (DDDMMSS)\n");
+    /* A triangle has as many texts as three points of 采矿权 whose heights are cut off. */
+    read_well("1,3,117.123456,31.987654,117.187654,31.987654,117.187654,31.923456,1,0,0");
+    assert_true(boundary.n_points == 3 && fabs(boundary.xy[4] - 117.187654) < 1e-9);
     read_well("2,4,117.1,31.98,117.19,31.98,117.19,31.9,117.1,31.9,1,0,0,3,117.12,31.97,117.13,31.97,117.13,31.96,1,1,0");
     assert_true(!boundary.rings[0].excluded && boundary.rings[1].excluded);
 }
@@ -110,6 +113,15 @@ static void the_table_of_a_notice(void **state)
         assert_true(boundary.xy[0] == 38446311.66 && boundary.xy[5] == 3810835.42);
         assert_true(boundary.rings[0].top == 285 && boundary.rings[0].bottom == -8);
     }
+    read_well(texts[0]);
+    assert_ptr_equal(boundary.datum, &dk_cgcs2000);
+    read_well(texts[1]);
+    assert_null(boundary.datum);
+    read_well("1980西安坐标系\n1 3810331.42 38446311.66\n2 3810329.42 38446592.66\n3 3810835.42 38449863.66");
+    assert_string_equal(boundary.datum->name, "Xian 1980");
+    refused("1980西安坐标系\n1 3810331.42 38446311.66\n2 3810329.42 38446592.66\n3 3810835.42 38449863.66\n"
+            "2000国家大地坐标系\n1 3810332.42 38446428.66\n2 3810330.42 38446709.66\n3 3810836.42 38449980.66",
+            "names two coordinate systems, Xian 1980 and CGCS2000");
     read_well("1 3810331 446311\n2 3810329 446592\n3 3810835 449863\n1 3809471 446617\n2 3809411 446667\n3 3809389 446633");
     assert_true(boundary.n_rings == 2 && boundary.zone == 0);
 }
@@ -126,8 +138,29 @@ static void what_does_not_fit_is_told_with_its_place(void **state)
     refused("1,3,1,3810331.42,38446311.66,2,12.5,38446592.66,3,3810835.42,38449863.66,285,8,,1,", "point 2: 12.5 and");
     refused("1,3,1,3810331.42,38446311.66,2,3810329.42,38446592.66,3,3810331.42,38446311.66,285,8,,1,", "fewer than 3 points");
     refused("1,3,1,3810331.42,38446311.66,2,3810329.42,38446592.66,3,3810835.42,38449863.66,285,8,,2,", "no flag");
-    refused("1,4,117.25,31.5,117.5,31.5,117.5,31.25,117.25,31.25,1,0,0", "cannot be told");
     refused("1 3810331.42 38446311.66\n2 3810329.42\n3 3810835.42 38449863.66", "neither northing");
+}
+
+static void degrees_that_may_be_minutes_are_in_doubt(void **state)
+{
+    (void)state;
+    /* 117.0724 is 117°07′24″ or 117.0724°; one number with 60 minutes or seconds or more says which. */
+    read_well("1,4,117.0724,31.5915,117.1115,31.5915,117.1115,31.5524,117.0724,31.5524,1,0,0");
+    assert_true(boundary.degrees && boundary.doubtful && boundary.xy[0] == 117.0724);
+    dk_mining_take_minutes(&boundary);
+    assert_false(boundary.doubtful);
+    assert_true(fabs(boundary.xy[0] - (117 + 7 / 60.0 + 24 / 3600.0)) < 1e-9);
+    assert_true(fabs(boundary.xy[1] - (31 + 59 / 60.0 + 15 / 3600.0)) < 1e-9);
+    assert_true(fabs(boundary.xy[5] - (31 + 55 / 60.0 + 24 / 3600.0)) < 1e-9);
+    read_well("1,3,117.0724,31.5915,117.1115,31.6015,117.1115,31.5524,1,0,0");
+    assert_false(boundary.doubtful);
+    read_well("1,3,117.0724,31.5915,117.1115,31.5960,117.1115,31.5524,1,0,0");
+    assert_false(boundary.doubtful);
+    /* Whole minutes, which have no exact double, are no 59 minutes and 99 seconds. */
+    read_well("1,4,117.29,31.57,117.3,31.57,117.3,31.58,117.29,31.58,1,0,0");
+    assert_true(boundary.doubtful);
+    dk_mining_take_minutes(&boundary);
+    assert_true(fabs(boundary.xy[0] - (117 + 29 / 60.0)) < 1e-9 && fabs(boundary.xy[2] - 117.5) < 1e-9);
 }
 
 static int set_up(void **state)
@@ -151,6 +184,7 @@ int main(void)
         cmocka_unit_test(an_exploration_string_in_degrees_of_any_order),
         cmocka_unit_test(the_table_of_a_notice),
         cmocka_unit_test(what_does_not_fit_is_told_with_its_place),
+        cmocka_unit_test(degrees_that_may_be_minutes_are_in_doubt),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

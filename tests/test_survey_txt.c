@@ -1,6 +1,7 @@
 /* Coordinate TXT: the published fixture and the variants that are seen in files. */
 #include "ingest/survey_txt.h"
 
+#include <iconv.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -158,6 +159,58 @@ static void rings_by_geometry(void **state)
           "0+4/-1 4+4/-1", 60000.15, "6公顷");
 }
 
+/* Ring i lies in ring i - 1: every second one is a hole, and squares say how much is left. */
+static void as_many_rings_in_each_other_as_there_may_be(void **state)
+{
+    (void)state;
+    dk_buf text;
+    dk_buf_init(&text);
+    dk_buf_text(&text, HEAD ",,DK1,,面,,,,@\n");
+    double area = 0;
+    for (int i = 0; i < DK_SURVEY_MAX_RINGS; i++) {
+        const double half = 4000 - 0.3 * i, n = 3521000, e = 39520000;
+        area += (i % 2 == 0 ? 4 : -4) * half * half;
+        dk_buf_format(&text, "J1,%d,%.3f,%.3f\nJ2,%d,%.3f,%.3f\nJ3,%d,%.3f,%.3f\nJ4,%d,%.3f,%.3f\n", i, n - half,
+                      e - half, i, n - half, e + half, i, n + half, e + half, i, n + half, e - half);
+    }
+    dk_survey *survey = open_text(dk_buf_cstr(&text));
+    dk_survey_parcel parcel;
+    assert_int_equal(dk_survey_next(survey, &parcel, NULL), DK_OK);
+    if (parcel.problem != NULL)
+        fail_msg("%s", parcel.problem);
+    assert_int_equal(parcel.n_rings, DK_SURVEY_MAX_RINGS);
+    for (int i = 0; i < DK_SURVEY_MAX_RINGS; i++)
+        assert_int_equal(parcel.rings[i].outer, i % 2 == 0 ? -1 : i - 1);
+    assert_true(fabs(parcel.area_m2 - area) < 1);
+    dk_survey_close(survey);
+    dk_buf_finish(&text);
+}
+
+/* One exterior and the others holes of it, side by side; nothing is closed, and all are of one 圈号. */
+static void as_many_holes_as_there_may_be(void **state)
+{
+    (void)state;
+    dk_buf text;
+    dk_buf_init(&text);
+    dk_buf_text(&text, HEAD ",,DK1,,面,,,,@\nJ1,1,3520000,39519000\nJ2,1,3520000,39530000\nJ3,1,3531000,39530000\n"
+                            "J4,1,3531000,39519000\n");
+    for (int i = 1; i < DK_SURVEY_MAX_RINGS; i++) {
+        const double n = 3520000 + 100 * (1 + i % 100), e = 39519000 + 100 * (1 + i / 100);
+        dk_buf_format(&text, "J1,1,%.3f,%.3f\nJ2,1,%.3f,%.3f\nJ3,1,%.3f,%.3f\n", n, e, n, e + 20, n + 10, e);
+    }
+    dk_survey *survey = open_text(dk_buf_cstr(&text));
+    dk_survey_parcel parcel;
+    assert_int_equal(dk_survey_next(survey, &parcel, NULL), DK_OK);
+    if (parcel.problem != NULL)
+        fail_msg("%s", parcel.problem);
+    assert_int_equal(parcel.n_rings, DK_SURVEY_MAX_RINGS);
+    for (int i = 0; i < DK_SURVEY_MAX_RINGS; i++)
+        assert_int_equal(parcel.rings[i].outer, i == 0 ? -1 : 0);
+    assert_true(fabs(parcel.area_m2 - (11000.0 * 11000 - 100.0 * (DK_SURVEY_MAX_RINGS - 1))) < 1);
+    dk_survey_close(survey);
+    dk_buf_finish(&text);
+}
+
 static void a_stray_circle_number_and_a_misfit(void **state)
 {
     (void)state;
@@ -212,8 +265,41 @@ static void zones_by_prefix_header_and_meridian(void **state)
     epsg("[属性描述]\n坐标系=1954北京坐标系\n[地块坐标]\n" FIXTURE, 2415, NULL);
     epsg("[属性描述]\n坐标系=合肥独立坐标系\n[地块坐标]\n" FIXTURE, 0, "合肥独立坐标系, which is not known");
     epsg(FIXTURE, 0, "does not say the coordinate system");
-    epsg(HEAD FIXTURE ZONE20, 0, "begin with zone 20");
+    /* A mistake of header and numbers in one: neither bare nor of the zone of the header. */
+    epsg(HEAD FIXTURE ZONE20 BARE, 0, "begin with zone 20");
     epsg("[属性描述]\n坐标系=CGCS2000\n计量单位=度\n[地块坐标]\n" FIXTURE, 0, "计量单位=度");
+}
+
+/* The EPSG codes of the parcels, 0 for "as the file". */
+static void parcels_are_in(const char *text, int first, int second, const char *note)
+{
+    dk_survey *survey = open_text(text);
+    dk_survey_parcel parcel;
+    const int codes[] = {first, second};
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(dk_survey_next(survey, &parcel, NULL), DK_OK);
+        assert_null(parcel.problem);
+        assert_int_equal(parcel.epsg, codes[i]);
+    }
+    if (strstr(dk_survey_notes(survey), note) == NULL)
+        fail_msg("%s", dk_survey_notes(survey));
+    dk_survey_close(survey);
+}
+
+static void each_parcel_in_its_zone(void **state)
+{
+    (void)state;
+    parcels_are_in(HEAD FIXTURE ZONE20, 4527, 4498,
+                   "each was taken in its own: 20 before the eastings of 1 (line 19), 39 before the eastings of 1 "
+                   "(line 8)\nthe header above 1 of them says another zone (带号=39)");
+    parcels_are_in(HEAD FIXTURE FIXTURE, 0, 0, "EPSG:4527");
+    /* Files that were joined: each header counts for what stands below it. */
+    parcels_are_in("[属性描述]\n坐标系=CGCS2000\n带号=38\n[地块坐标]\n" BARE
+                   "[属性描述]\n坐标系=CGCS2000\n带号=39\n[地块坐标]\n" BARE,
+                   4547, 4548, "38 above 1 (line 5), 39 above 1 (line 14)");
+    epsg("[属性描述]\n坐标系=CGCS2000\n带号=38\n[地块坐标]\n" BARE "[属性描述]\n坐标系=CGCS2000\n[地块坐标]\n" BARE, 0,
+         "does not say the zone (带号=) and the eastings (line 13)");
+    epsg("[属性描述]\n坐标系=1980西安坐标系\n[地块坐标]\n" FIXTURE ZONE20, 2334, NULL);
 }
 
 static void units_of_area(void **state)
@@ -253,7 +339,8 @@ static void files_that_are_none(void **state)
         const char *text, *part;
     } cases[] = {{"something", "no coordinate TXT"},
                  {"[属性描述]\n坐标系=CGCS2000\n[地块坐标]\n", "no parcels"},
-                 {"[属性描述]\n带号=39\n[地块坐标]\n" FIXTURE "[属性描述]\n带号=40\n", "further up it is 39"}};
+                 {"[属性描述]\n带号=39\n带号=40\n[地块坐标]\n" FIXTURE, "further up it is 39"},
+                 {HEAD FIXTURE "[属性描述]\n坐标系=1980西安坐标系\n", "further up it is 2000国家大地坐标系"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_int_equal(dk_survey_open_memory(cases[i].text, strlen(cases[i].text), NULL, false, &survey, &err),
                          DK_INVALID);
@@ -279,6 +366,283 @@ static void parameters_are_not_told(void **state)
     dk_survey_close(survey);
 }
 
+/* ---- the variants that are seen in files, by their numbers in the list of them ---- */
+
+#define POINTS_OF(label, circle, north, east)                                                                          \
+    label "1," circle "," north "000," east "000\n" label "2," circle "," north "000," east "200\n" label "3," circle  \
+          "," north "150," east "200\n" label "4," circle "," north "150," east "000\n"
+#define SYSTEM(lines) "[属性描述]\n" lines "[地块坐标]\n"
+
+static void v1_a_zone_that_the_eastings_contradict_and_a_stray_circle(void **state)
+{
+    (void)state;
+    const char *text = SYSTEM(
+        "坐标系=2000国家大地坐标系\n几度分带=3\n带号=38\n精度=3\n") "4,3,DK1,,面,,,,@\n"
+                                                                    "J1,1,3521000,39520000\nJ2,1,3521000,39520200\nJ3,"
+                                                                    "3,3521150,39520200\nJ4,1,3521150,39520000\n";
+    reads(text, "0+4/-1", 30000, "3公顷");
+    epsg(text, 4527, "带号=38, but all eastings begin with zone 39");
+    dk_survey *survey = open_text(text);
+    dk_survey_parcel parcel;
+    while (dk_survey_next(survey, &parcel, NULL) == DK_OK)
+        assert_null(parcel.problem);
+    assert_non_null(strstr(dk_survey_notes(survey), "1 parcels have a 圈号 in the middle of a ring"));
+    dk_survey_close(survey);
+}
+
+static void v2_easting_first(void **state)
+{
+    (void)state;
+    const char *text = SYSTEM("坐标系=CGCS2000\n") "4,3,DK1,,面,,,,@\nJ1,1,39520000,3521000\nJ2,1,39520200,3521000\n"
+                                                   "J3,1,39520200,3521150\nJ4,1,39520000,3521150\n";
+    reads(text, "0+4/-1", 30000, "3公顷");
+    epsg(text, 4527, "easting before northing");
+    epsg(SYSTEM("坐标系=CGCS2000\n带号=39\n") "3,,DK1,,面,,,,@\nJ1,1,520000,3521000\nJ2,1,520200,3521000\nJ3,1,520200,"
+                                              "3521150\n",
+         4548, "easting before northing");
+}
+
+static void v3_no_zone_before_the_eastings(void **state)
+{
+    (void)state;
+    const char *parcel = "4,3,DK1,,面,,,,@\n" POINTS_OF("J", "1", "3521", "520");
+    char text[600];
+    snprintf(text, sizeof text, SYSTEM("坐标系=CGCS2000\n带号=\n") "%s", parcel);
+    reads(text, "0+4/-1", 30000, "3公顷");
+    epsg(text, 0, "does not say the zone");
+    snprintf(text, sizeof text, SYSTEM("坐标系=CGCS2000\n带号=40\n") "%s", parcel);
+    epsg(text, 4549, NULL);
+}
+
+static void v4_a_section_about_the_project(void **state)
+{
+    (void)state;
+    const char *text = "[项目信息]\n项目名称=某项目\n项目编号=XM1\n" HEAD FIXTURE;
+    const char *const *keys, *const *values;
+    reads(text, "0+4/-1 5+4/0", 28000, "2.8000公顷");
+    dk_survey *survey = open_text(text);
+    assert_int_equal(dk_survey_project(survey, &keys, &values), 2);
+    assert_string_equal(keys[1], "项目编号");
+    assert_string_equal(values[1], "XM1");
+    dk_survey_close(survey);
+}
+
+static void v5_full_width_marks_commas_and_blanks(void **state)
+{
+    (void)state;
+    const char *const texts[] = {
+        "【属性描述】\n坐标系=CGCS2000\n【地块坐标】\n4，3，DK1，地块1，面，，，，@\n" POINTS_OF("J", "1", "3521",
+                                                                                                 "39520"),
+        "［属性描述］\n坐标系＝CGCS2000\n［地块坐标］\n 4 , 3 , DK1 , 地块1 ,面, , , , @ \n"
+        "J1 ，1， 3521000 "
+        "，39520000\nJ2，1，3521000，39520200\n　J3，1，3521150，39520200　\nJ4，1，3521150，39520000\n"};
+    for (size_t i = 0; i < 2; i++) {
+        reads(texts[i], "0+4/-1", 30000, "3公顷");
+        epsg(texts[i], 4527, NULL);
+    }
+}
+
+static void v6_parcel_lines_of_other_lengths_or_none(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line, *id, *land_class;
+    } cases[] = {{"4,3,DK1,甲,面,I50,耕地,0101,@\n", "DK1", "0101"},
+                 {"4,3,DK1,甲,面,I50,耕地,0101,,@\n", "DK1", "0101"},
+                 {"4,3,DK1,甲,面,I50,耕地,0101,水田,旱地,9,8,@\n", "DK1", "0101"},
+                 {"4,3,DK1,甲,面,I50,耕地,0101,水田,旱地,9,8,备注,@\n", "DK1", "0101"},
+                 {"@\n", "", ""},
+                 {"", "", ""}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[600];
+        dk_survey_parcel parcel;
+        snprintf(text, sizeof text, HEAD "%s" POINTS_OF("J", "1", "3521", "39520"), cases[i].line);
+        reads(text, "0+4/-1", 30000, cases[i].id[0] != '\0' ? "3公顷" : "");
+        dk_survey *survey = open_text(text);
+        assert_int_equal(dk_survey_next(survey, &parcel, NULL), DK_OK);
+        assert_string_equal(parcel.values[DK_SURVEY_ID], cases[i].id);
+        assert_string_equal(parcel.values[DK_SURVEY_LAND_CLASS], cases[i].land_class);
+        dk_survey_close(survey);
+    }
+}
+
+static void v7_numbers_of_points_and_counts(void **state)
+{
+    (void)state;
+    /* Without J; restarting in each ring; unclosed; counted with and without the points that close. */
+    const char *hole = "1,2,3521050,39520060\n2,2,3521050,39520110\n3,2,3521090,39520110\n4,2,3521090,39520060\n";
+    static const char *const counts[] = {"8", "10"};
+    for (size_t i = 0; i < 2; i++) {
+        char text[800];
+        snprintf(text, sizeof text, HEAD "%s,2.8,DK1,,面,,,,@\n" POINTS_OF("", "1", "3521", "39520") "%s", counts[i],
+                 hole);
+        reads(text, "0+4/-1 4+4/0", 28000, "2.8公顷");
+        snprintf(text, sizeof text, HEAD "%s,2.8,DK1,,面,,,,@\n" OUTER("1") CLOSE_OUTER HOLE("2") CLOSE_HOLE("2"),
+                 counts[i]);
+        reads(text, "0+4/-1 5+4/0", 28000, "2.8公顷");
+    }
+    refuses(HEAD "9,2.8,DK1,,面,,,,@\n" OUTER("1") CLOSE_OUTER HOLE("2") CLOSE_HOLE("2"),
+            "界址点数 is 9, but 10 points");
+}
+
+static void v8_circle_numbers_of_holes_of_parts_or_of_none(void **state)
+{
+    (void)state;
+#define PART POINTS_OF("J", "2", "3521", "39530")
+    reads(HEAD "8,2.8,DK1,,面,,,,@\n" OUTER("1") HOLE("2"), "0+4/-1 4+4/0", 28000, "2.8公顷");
+    reads(HEAD "8,6,DK1,,面,,,,@\n" OUTER("1") PART, "0+4/-1 4+4/-1", 60000, "6公顷");
+    /* 圈号 starts again in the second polygon, which has a hole as well. */
+    reads(HEAD "16,5.6,DK1,,面,,,,@\n" OUTER("1") HOLE("2") POINTS_OF(
+              "J", "1", "3521",
+              "39530") "J5,2,3521050,39530060\nJ6,2,3521050,39530110\nJ7,2,3521090,39530110\nJ8,2,3521090,39530060\n",
+          "0+4/-1 4+4/0 8+4/-1 12+4/2", 56000, "5.6公顷");
+}
+
+static void v9_units_of_area(void **state)
+{
+    (void)state;
+    static const char *const areas[][2] = {{"3.0000", "3.0000公顷"},
+                                           {"30000.00", "30000.00平方米"},
+                                           {"3公顷", "3公顷"},
+                                           {"2.9999999998", "2.9999999998公顷"}};
+    for (size_t i = 0; i < sizeof areas / sizeof *areas; i++) {
+        char text[600];
+        snprintf(text, sizeof text, HEAD "4,%s,DK1,,面,,,,@\n" OUTER("1"), areas[i][0]);
+        reads(text, "0+4/-1", 30000, areas[i][1]);
+    }
+}
+
+static void v10_names_of_coordinate_systems(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *system;
+        int code; /* EPSG, of zone 39 */
+    } cases[] = {{"坐标系=2000国家大地坐标系\n", 4527},     {"坐标系=CGCS2000\n", 4527},
+                 {"坐标系=80国家大地坐标系\n", 2363},       {"坐标系=1980西安坐标系\n", 2363},
+                 {"坐标系=1980西安国家大地坐标系\n", 2363}, {"坐标系=CGCS2000\n分带=3度带\n带号=39\n", 4527},
+                 {"坐标系=CGCS2000\n几度分带=三度\n", 4527}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[900];
+        snprintf(text, sizeof text, "[属性描述]\n%s[地块坐标]\n" FIXTURE, cases[i].system);
+        epsg(text, cases[i].code, NULL);
+    }
+}
+
+static void v11_encodings_and_line_ends(void **state)
+{
+    (void)state;
+    static const char *const ends[] = {"\n", "\r\n", "\r"};
+    static const char lines[] = " [属性描述]\n坐标系=2000国家大地坐标系\n [地块坐标]\n" FIXTURE;
+    for (int gbk = 0; gbk < 3; gbk++) /* UTF-8, GBK, UTF-8 with a mark */
+        for (size_t e = 0; e < 3; e++) {
+            char text[2000], bytes[2000];
+            size_t n = 0;
+            if (gbk == 2)
+                n = (size_t)snprintf(text, sizeof text, "\xEF\xBB\xBF");
+            for (const char *at = lines; *at != '\0'; at++)
+                n += (size_t)snprintf(text + n, sizeof text - n, "%.*s", *at == '\n' ? 2 : 1,
+                                      *at == '\n' ? ends[e] : at);
+            char *from = text, *to = bytes;
+            size_t left = n, room = sizeof bytes;
+            iconv_t cd = iconv_open(gbk == 1 ? "GBK" : "UTF-8", "UTF-8"); /* the C library's */
+            assert_true(cd != (iconv_t)-1);
+            assert_int_equal(iconv(cd, &from, &left, &to, &room), 0);
+            iconv_close(cd);
+            *to = '\0';
+            reads(bytes, "0+4/-1 5+4/0", 28000, "2.8000公顷");
+            epsg(bytes, 4527, NULL);
+            dk_survey *survey = open_text(bytes);
+            dk_survey_parcel parcel;
+            assert_int_equal(dk_survey_next(survey, &parcel, NULL), DK_OK);
+            assert_string_equal(parcel.values[DK_SURVEY_PURPOSE], "工业用地");
+            assert_int_equal(dk_survey_encoding(survey), gbk == 1 ? DK_ENCODING_GB18030 : DK_ENCODING_UTF8);
+            dk_survey_close(survey);
+        }
+}
+
+static void v12_parameters_of_a_transformation(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value;
+        bool told;
+    } cases[] = {{",,,,,,", false},          {"0,0,0,0,0,0,0", false}, {"", false}, {"0.0|0.0|0|0|0|0|0", false},
+                 {"12.5|0|0|0|0|0|0", true}, {"-7,,,,,,", true}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[900];
+        snprintf(text, sizeof text, "[属性描述]\n坐标系=CGCS2000\n转换参数=%s\n[地块坐标]\n" FIXTURE, cases[i].value);
+        reads(text, "0+4/-1 5+4/0", 28000, "2.8000公顷");
+        dk_survey *survey = open_text(text);
+        assert_int_equal(strstr(dk_survey_notes(survey), "转换参数") != NULL, cases[i].told);
+        assert_null(strstr(dk_survey_notes(survey), "12.5"));
+        dk_survey_close(survey);
+    }
+}
+
+static void v13_degrees_without_a_header(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "4,,DK1,,面,,,,@\n1,1,117.21,31.81\n2,1,117.22,31.81\n3,1,117.22,31.82\n4,1,117.21,31.82\n",
+        "[地块坐标]\n4,,DK1,,面,,,,@\nJ1,1,31.81,117.21\nJ2,1,31.81,117.22\nJ3,1,31.82,117.22\nJ4,1,31.82,117.21\n"};
+    for (size_t i = 0; i < 2; i++) {
+        dk_survey *survey = open_text(texts[i]);
+        dk_survey_parcel parcel;
+        assert_int_equal(dk_survey_next(survey, &parcel, NULL), DK_OK);
+        assert_null(parcel.problem);
+        assert_true(parcel.degrees && parcel.n_rings == 1);
+        assert_true(parcel.points[1].x == 117.22 && parcel.points[1].y == 31.81);
+        dk_survey_close(survey);
+        epsg(texts[i], 0, "--crs EPSG:4490");
+    }
+}
+
+static void v14_polygons_lines_and_points(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        dk_survey_shape shape;
+    } cases[] = {{"面", DK_SURVEY_POLYGON}, {"线", DK_SURVEY_LINE}, {"点", DK_SURVEY_POINTS}, {"", DK_SURVEY_POLYGON}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[600];
+        dk_survey_parcel parcel;
+        snprintf(text, sizeof text, HEAD "4,3,DK1,,%s,,,,@\n" OUTER("1"), cases[i].name);
+        dk_survey *survey = open_text(text);
+        assert_int_equal(dk_survey_next(survey, &parcel, NULL), DK_OK);
+        assert_null(parcel.problem);
+        assert_int_equal(parcel.shape, cases[i].shape);
+        assert_int_equal(parcel.rings[0].n, 4);
+        dk_survey_close(survey);
+    }
+}
+
+static void v15_many_parcels_with_numbers_that_go_on(void **state)
+{
+    (void)state;
+    dk_survey *survey = open_text(HEAD "4,3,DK1,,面,,,,@\n" OUTER("1") "4,0.2,DK2,,面,,,,@\n" HOLE(
+        "1") "4,0.2,DK3,,面,,,,@\n"
+             "J5,1,3522050,39520060\nJ6,1,3522050,39520110\nJ9,1,3522090,39520110\n"
+             "J10,1,3522090,39520060\n");
+    static const struct {
+        int64_t line;
+        const char *id, *first_label;
+        double area;
+    } want[] = {{8, "DK1", "J1", 30000}, {13, "DK2", "J5", 2000}, {18, "DK3", "J5", 2000}};
+    dk_survey_parcel parcel;
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(dk_survey_next(survey, &parcel, NULL), DK_OK);
+        assert_null(parcel.problem);
+        assert_int_equal(parcel.line, want[i].line);
+        assert_string_equal(parcel.values[DK_SURVEY_ID], want[i].id);
+        assert_string_equal(parcel.texts + parcel.points[0].label, want[i].first_label);
+        assert_true(fabs(parcel.area_m2 - want[i].area) < 0.01);
+    }
+    assert_int_equal(dk_survey_next(survey, &parcel, NULL), DK_END);
+    dk_survey_close(survey);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -286,13 +650,31 @@ int main(void)
         cmocka_unit_test(marks_separators_and_line_ends),
         cmocka_unit_test(parcel_lines_of_13_values_and_without_mark),
         cmocka_unit_test(rings_by_geometry),
+        cmocka_unit_test(as_many_rings_in_each_other_as_there_may_be),
+        cmocka_unit_test(as_many_holes_as_there_may_be),
         cmocka_unit_test(a_stray_circle_number_and_a_misfit),
         cmocka_unit_test(axes_by_magnitude),
         cmocka_unit_test(zones_by_prefix_header_and_meridian),
+        cmocka_unit_test(each_parcel_in_its_zone),
         cmocka_unit_test(units_of_area),
         cmocka_unit_test(what_is_wrong_is_said),
         cmocka_unit_test(files_that_are_none),
         cmocka_unit_test(parameters_are_not_told),
+        cmocka_unit_test(v1_a_zone_that_the_eastings_contradict_and_a_stray_circle),
+        cmocka_unit_test(v2_easting_first),
+        cmocka_unit_test(v3_no_zone_before_the_eastings),
+        cmocka_unit_test(v4_a_section_about_the_project),
+        cmocka_unit_test(v5_full_width_marks_commas_and_blanks),
+        cmocka_unit_test(v6_parcel_lines_of_other_lengths_or_none),
+        cmocka_unit_test(v7_numbers_of_points_and_counts),
+        cmocka_unit_test(v8_circle_numbers_of_holes_of_parts_or_of_none),
+        cmocka_unit_test(v9_units_of_area),
+        cmocka_unit_test(v10_names_of_coordinate_systems),
+        cmocka_unit_test(v11_encodings_and_line_ends),
+        cmocka_unit_test(v12_parameters_of_a_transformation),
+        cmocka_unit_test(v13_degrees_without_a_header),
+        cmocka_unit_test(v14_polygons_lines_and_points),
+        cmocka_unit_test(v15_many_parcels_with_numbers_that_go_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

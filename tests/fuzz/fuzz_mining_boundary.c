@@ -1,5 +1,5 @@
-/* A foreign boundary of a mining right: rings lie in the points one behind the other, all coordinates are in China, and what
- * is refused has a sentence. */
+/* A foreign boundary of a mining right: rings lie in the points one behind the other, all coordinates are in China, also
+ * where they are taken for DDD.MMSS, and what is refused has a sentence. */
 #include "fuzz_check.h"
 
 #include <math.h>
@@ -30,6 +30,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                     CHECK(x >= 100000 && x <= 46000000 && y >= 1.7e6 && y <= 6e6 && (int)(x / 1e6) == boundary.zone);
             }
         }
+        dk_mining_take_minutes(&boundary);
+        for (size_t i = 0; i < boundary.n_points && boundary.degrees; i++)
+            CHECK(boundary.xy[2 * i] >= 73 && boundary.xy[2 * i] < 137 && boundary.xy[2 * i + 1] >= 16 &&
+                  boundary.xy[2 * i + 1] < 55);
         dk_buf json;
         dk_buf_init(&json);
         CHECK(dk_mining_json(&boundary, &json) && dk_utf8_valid((const char *)json.data, json.size));

@@ -88,6 +88,24 @@ test('a header whose 带号 the eastings contradict is noted, and both areas of 
   assert.equal(done.json.area_differs, 0);
 });
 
+test('parcels of several zones in one file lie each in its own, by cs2cs, and --crs takes one zone alone', (t) => {
+  const s = scene(t);
+  s.write('two.txt', head() + parcel('Z39', square(3521000, 39520000)) + parcel('Z38', square(3700000, 38620000)));
+  s.write('joined.txt', head('CGCS2000', '38') + parcel('B38', square(3700000, 622000)) + head('CGCS2000', '40') + parcel('B40', square(3521000, 400000)));
+  const split = s.load('parcel', 'two.txt', '--crs', 'EPSG:4526', '--dry-run');
+  assert.deepEqual([split.json.loaded, split.json.rejected], [1, 1]);
+  const done = s.load('parcel', 'two.txt', 'joined.txt', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  noted(done, /two\.txt: the parcels are in several zones, and each was taken in its own: 38 .* \(line 18\), 39 .* \(line 13\)/);
+  const row = (id) => s.rows('parcel').find((feature) => feature.properties.id === id);
+  holds(row('Z39'), cs2cs(4527, 3521100, 39520100));
+  holds(row('Z38'), cs2cs(4526, 3700100, 38620000));
+  holds(row('B38'), cs2cs(4547, 3700000, 622100));
+  holds(row('B40'), cs2cs(4549, 3521000, 400000));
+  s.write('old.txt', head('1980西安坐标系') + parcel('Z39', square(3521000, 39520000)) + parcel('Z38', square(3700000, 38620000)));
+  assert.match(s.load('parcel', 'old.txt').stderr, /on the datum Xian 1980, tens of metres from CGCS2000/);
+});
+
 test('what cannot be read is a row of the rejects with file, line and 点号, and the others load', (t) => {
   const s = scene(t);
   s.write('p.txt', head() + fixture
@@ -123,10 +141,6 @@ test('a file that does not say its system, or says an old or unknown one, is ref
   assert.match(s.load('parcel', 'local.txt').stderr, /坐标系=合肥独立坐标系, which is not known/);
   s.write('bare.txt', head('CGCS2000', '') + parcel('B', square(3521000, 520000)));
   assert.match(s.load('parcel', 'bare.txt').stderr, /does not say the zone .*--crs EPSG:4548/);
-  s.write('two.txt', head() + fixture + parcel('Z', square(3521000, 38620000)));
-  assert.match(s.load('parcel', 'two.txt').stderr, /of the parcel of line 24 begin with zone 38 and those of line 13 with zone 39; .*--crs/);
-  const split = s.load('parcel', 'two.txt', '--crs', 'EPSG:4526', '--dry-run');
-  assert.deepEqual([split.json.loaded, split.json.rejected], [1, 1]);
   s.write('degrees.txt', '4,,D,,面,,,,@\n1,1,117.21,31.81\n2,1,117.22,31.81\n3,1,117.22,31.82\n4,1,117.21,31.82\n');
   assert.match(s.load('parcel', 'degrees.txt').stderr, /--crs EPSG:4490/);
   assert.equal(s.load('parcel', 'degrees.txt', '--crs', 'EPSG:4490', '--publish').code, 0);
