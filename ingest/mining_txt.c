@@ -540,9 +540,9 @@ dk_encoding dk_mining_txt_encoding(const dk_mining_txt *t)
     return dk_text_lines_encoding(t->lines);
 }
 
-double dk_mining_txt_progress(const dk_mining_txt *t)
+int64_t dk_mining_txt_rights(const dk_mining_txt *t)
 {
-    return dk_text_lines_progress(t->lines);
+    return t->n_rights;
 }
 
 int dk_mining_txt_epsg(const dk_mining_txt *t, const char **ret_problem)

@@ -20,8 +20,9 @@ typedef struct dk_options {
     size_t n_sources;
     int64_t batch; /* publish, withdraw */
     const char *crs, *title, *rejects, *layer, *actor, *reason, *transformation;
+    const char *join, *on, *join_layer;
     bool accept_datum_error;
-    bool has_encoding, axes_yx, replace, dry_run, publish, allow_rejects, json;
+    bool has_encoding, axes_yx, replace, dry_run, publish, allow_rejects, holes, json;
     dk_encoding encoding;
     dk_column_options columns;         /* arrays owned, see dk_options_finish */
     const volatile sig_atomic_t *stop; /* set when a signal asks to end */

@@ -2,7 +2,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { gbk, scene, wkt } from './helpers.mjs';
+import { gbk, scene, wkt, zip } from './helpers.mjs';
 
 const catalogue = `
 title: 测试目录
@@ -90,6 +90,26 @@ test('坐标系统=2 is Xian 1980, whatever --crs says; one that is not known mu
   const said = s.load('mining', 'which.txt', '--crs', 'EPSG:4490', '--publish');
   assert.equal(said.code, 0, said.stderr);
   holds(row(s, 'C1'), cs2cs(4527, 3521000, 39520000));
+});
+
+test('报盘 TXT out of an archive, with a ledger joined to it, and for records', (t) => {
+  const s = scene(t, catalogue.trimEnd() + `
+records:
+  - name: licence
+    title: 许可
+    key: {field: licence_no}
+    fields:
+      - {name: licence_no, title: 许可证号, type: text, audience: public, required: true}
+`);
+  s.write('m.zip', zip({ 'data/mine.txt': right('C1', 'CGCS2000', slices) }));
+  s.write('ledger.csv', '许可证号,行政区划代码\nC1,340123\n');
+  const done = s.load('mining', 'm.zip', '--join', 'ledger.csv', '--on', '许可证号', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  assert.equal(row(s, 'C1').properties.division, '340123');
+  holds(row(s, 'C1'), cs2cs(4527, 3521600, 39520600));
+  s.write('mine.txt', right('C1', '', slices));
+  const records = s.load('licence', 'mine.txt', '--dry-run');
+  assert.deepEqual([records.code, records.json.loaded], [0, 1], records.stderr);
 });
 
 test('packed degrees, and what is wrong with a right is a reject with its line', (t) => {
