@@ -857,11 +857,19 @@ static void decide_crs(dk_vct *vct)
         return;
     }
     vct->epsg = dk_survey_decide(&header, &evidence, &apart, vct->crs_problem, sizeof vct->crs_problem, &vct->notes);
-    if (apart && strcmp(header.system, "西安80") != 0 &&
-        strcmp(header.system, "北京54") != 0) { /* one system holds for all rows */
+    if (apart && strcmp(header.system, "西安80") != 0 && strcmp(header.system, "北京54") != 0) {
+        int first = 0, last = 99;
+        while (evidence.n_zone[first] == 0)
+            first++;
+        while (evidence.n_zone[last] == 0)
+            last--;
         vct->epsg = 0;
-        snprintf(vct->crs_problem, sizeof vct->crs_problem, "several zones");
+        snprintf(vct->crs_problem, sizeof vct->crs_problem,
+                 "its eastings begin with several zones, among them %d and %d, and one system holds for all of a VCT; "
+                 "have each zone exported to a file of its own, or load those of one zone with --crs",
+                 first, last);
         dk_buf_clear(&vct->notes);
+        return;
     }
     if (vct->epsg == 0 && vct->crs_problem[0] != '\0' && vct->n_points > 0) /* its sentences speak of another format */
         dk_crs_suggest(vct->points[0], vct->points[1], vct->crs_problem, sizeof vct->crs_problem);

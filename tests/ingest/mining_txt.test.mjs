@@ -131,6 +131,8 @@ test('packed degrees, and what is wrong with a right is a reject with its line',
     /FLAG,"line 52: ""3"" is no flag/, /ZONE,"line 63: its easting begins with zone 38, those before with 39/, /POINT,"line 76: ""2,3521100"" is neither/,
     /HEIGHT,"line 92: ""深"" is no 标高/])
     assert.match(rejects, sentence);
+  s.write('huge.txt', right('X', 'CGCS2000', [...square(3521000, 39520000, 9), ...Array(200).fill(`标高,1,2,${'甲'.repeat(10000)},1`)]));
+  assert.match(s.load('mining', 'huge.txt').stderr, /row 1: line \d+: it has more than 20000 lines of corner points, or more than 4 MiB of them/);
   // XY out of order, and a file that ends early.
   s.write('order.txt', right('X', 'CGCS2000', slices).replace('XY004', 'XY005'));
   assert.match(s.load('mining', 'order.txt').stderr, /line 13: XY005 follows on XY003; is a line missing, or there twice\?/);
