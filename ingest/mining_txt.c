@@ -10,7 +10,8 @@
 #include <strings.h>
 
 enum {
-    MOST_VALUE_BYTES = 1 << 20, /* of a right */
+    MOST_VALUE_BYTES = 1 << 20,  /* of a right */
+    MOST_CORNER_BYTES = 4 << 20, /* of its lines XY */
     NAMED_REPEATS = 5
 };
 
@@ -262,9 +263,9 @@ static dk_status take_corner(dk_mining_txt *t, int64_t number, char *value, cons
     if (line->undecodable)
         problem(t, "line %lld: its bytes are not text in %s; correct them, or say which encoding it is with --encoding",
                 (long long)line->number, dk_encoding_name(dk_mining_txt_encoding(t)));
-    if (t->n_corners == DK_MINING_TXT_MAX_LINES) {
-        problem(t, "line %lld: it has more than %d lines of corner points", (long long)line->number,
-                DK_MINING_TXT_MAX_LINES);
+    if (t->n_corners == DK_MINING_TXT_MAX_LINES || t->texts.size + strlen(value) > MOST_CORNER_BYTES) {
+        problem(t, "line %lld: it has more than %d lines of corner points, or more than 4 MiB of them",
+                (long long)line->number, DK_MINING_TXT_MAX_LINES);
         return DK_OK;
     }
     if (t->next_number > 0 && number != t->next_number)
@@ -540,9 +541,9 @@ dk_encoding dk_mining_txt_encoding(const dk_mining_txt *t)
     return dk_text_lines_encoding(t->lines);
 }
 
-double dk_mining_txt_progress(const dk_mining_txt *t)
+int64_t dk_mining_txt_rights(const dk_mining_txt *t)
 {
-    return dk_text_lines_progress(t->lines);
+    return t->n_rights;
 }
 
 int dk_mining_txt_epsg(const dk_mining_txt *t, const char **ret_problem)

@@ -44,7 +44,7 @@ dk_status dk_mining_txt_next(dk_mining_txt *txt, dk_mining_boundary *boundary, d
                              dk_error *err);
 
 dk_encoding dk_mining_txt_encoding(const dk_mining_txt *txt);
-double dk_mining_txt_progress(const dk_mining_txt *txt);
+int64_t dk_mining_txt_rights(const dk_mining_txt *txt); /* how many there are */
 /* The code of the first right that is on an old datum, else of the first that has one; 0 with a sentence, without the
  * path, if one has none. */
 int dk_mining_txt_epsg(const dk_mining_txt *txt, const char **ret_problem);

@@ -137,8 +137,6 @@ dk_status dk_source_raw_next(dk_source *source, dk_error *err)
         return dk_source_survey_next(source, err);
     if (source->reader != NULL)
         return source->reader->next(source, err);
-    if (dk_source_is_mining_txt(source))
-        return dk_source_mining_txt_next(source, err);
     return source->csv != NULL ? csv_next(source, err) : dk_source_ogr_next(source, err);
 }
 
@@ -570,18 +568,15 @@ const char *dk_source_notes(dk_source *source)
 {
     if (source->reader != NULL)
         return source->reader->notes(source);
-    return source->survey != NULL           ? dk_survey_notes(source->survey)
-           : source->table != NULL          ? dk_source_table_notes(source)
-           : dk_source_is_mining_txt(source) ? dk_source_mining_notes(source)
-                                             : "";
+    return source->survey != NULL  ? dk_survey_notes(source->survey)
+           : source->table != NULL ? dk_source_table_notes(source)
+                                   : "";
 }
 
 double dk_source_progress(const dk_source *source)
 {
     if (source->survey != NULL)
         return dk_survey_progress(source->survey);
-    if (dk_source_is_mining_txt(source))
-        return dk_source_mining_progress(source);
     if (source->csv != NULL)
         return dk_csv_progress(source->csv);
     if (source->sheet != NULL)

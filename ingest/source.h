@@ -70,8 +70,7 @@ typedef struct dk_source dk_source;
 
 /* DK_INVALID etc. with a sentence that names path. Only these formats are opened: shapefile, GeoPackage, GeoJSON (also
  * line by line), FlatGeobuf, file geodatabase, KML, GML, MapInfo TAB and MIF, DXF, VCT of 2007, CSV, XLSX, XLS, ODS,
- * TXT of 勘测定界 and of mining rights.
- */
+ * TXT of 勘测定界 and of mining rights. */
 dk_status dk_source_open(const char *path, const dk_source_options *options, dk_source **ret_source, dk_error *err);
 /* Whether a file or folder of that name is of a format that dk_source_open reads. */
 bool dk_source_format_of(const char *name, dk_format *ret_format);

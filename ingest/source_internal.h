@@ -103,9 +103,6 @@ const char *dk_source_mining_notes(dk_source *source);
 const char *dk_source_mining_crs_problem(const dk_source *source);
 /* The same of a 报盘 TXT; source->mining is then there even for records, which have no geometry. */
 dk_status dk_source_mining_txt_open(dk_source *source, const dk_source_options *options, dk_error *err);
-dk_status dk_source_mining_txt_next(dk_source *source, dk_error *err);
-bool dk_source_is_mining_txt(const dk_source *source);
-double dk_source_mining_progress(const dk_source *source);
 
 dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, const dk_source_options *options,
                              dk_error *err);

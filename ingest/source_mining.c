@@ -52,7 +52,6 @@ void dk_source_mining_close(struct dk_source_mining *mining)
     if (mining == NULL)
         return;
     forget_geometry(&mining->other_geometry);
-    dk_mining_txt_close(mining->txt);
     dk_mining_boundary_finish(&mining->boundary);
     dk_buf_finish(&mining->json);
     dk_buf_finish(&mining->other_json);
@@ -215,76 +214,6 @@ void dk_source_unsettled(dk_source *source, const char *why, dk_source_row *io_r
     io_row->problem = source->problem;
 }
 
-/* ---- 报盘 TXT ---- */
-
-dk_status dk_source_mining_txt_open(dk_source *source, const dk_source_options *options, dk_error *err)
-{
-    const char *const *keys;
-    const char *unsaid;
-    dk_mining_txt *txt = NULL;
-    dk_status status = dk_mining_txt_open(source->file, options->encoding, &txt, err);
-    if (status != DK_OK)
-        return status;
-    const size_t n = dk_mining_txt_keys(txt, &keys);
-    source->encoding = dk_mining_txt_encoding(txt);
-    source->columns = calloc(n + 1, sizeof *source->columns);
-    source->raw_index = calloc(n + 1, sizeof *source->raw_index);
-    source->cells = calloc(n + 1, sizeof *source->cells);
-    status = dk_source_mining_open(source, n, err);
-    if (status != DK_OK) {
-        dk_mining_txt_close(txt);
-        return status;
-    }
-    source->mining->txt = txt;
-    if (source->columns == NULL || source->raw_index == NULL || source->cells == NULL)
-        return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
-    for (size_t i = 0; i <= n; i++) {
-        char *name = strdup(i < n ? keys[i] : "rings");
-        if (name == NULL)
-            return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
-        source->columns[i] = (dk_column){.name = name, .optional = true, .made = i == n};
-        source->raw_index[i] = i < n ? i : SIZE_MAX;
-        source->n_columns++;
-    }
-    const int epsg = dk_mining_txt_epsg(txt, &unsaid);
-    if (epsg == 0)
-        return DK_OK;
-    source->crs = OSRNewSpatialReference(NULL);
-    if (source->crs == NULL || OSRImportFromEPSG(source->crs, epsg) != OGRERR_NONE)
-        return dk_fail(err, DK_INTERNAL, "%s: EPSG:%d is not known to PROJ", source->path, epsg);
-    source->crs_given = source->crs_given && !dk_crs_other_datum(source->crs);
-    return DK_OK;
-}
-
-dk_status dk_source_mining_txt_next(dk_source *source, dk_error *err)
-{
-    struct dk_source_mining *mining = source->mining;
-    const dk_status status = dk_mining_txt_next(mining->txt, &mining->boundary, &mining->right, err);
-    if (status != DK_OK)
-        return status;
-    source->row = mining->right.line;
-    source->problem[0] = '\0';
-    source->n_read++;
-    if (!dk_source_raw_room(source, source->n_columns - 1))
-        return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
-    for (size_t i = 0; i + 1 < source->n_columns; i++) {
-        const char *text = mining->right.values[i];
-        source->raw[i] =
-            (dk_cell){.type = text[0] != '\0' ? DK_CELL_TEXT : DK_CELL_EMPTY, .text = text, .size = strlen(text)};
-    }
-    return DK_OK;
-}
-
-bool dk_source_is_mining_txt(const dk_source *source)
-{
-    return source->mining != NULL && source->mining->txt != NULL;
-}
-
-double dk_source_mining_progress(const dk_source *source)
-{
-    return dk_mining_txt_progress(source->mining->txt);
-}
-
 /* ---- what it says ---- */
 
 const char *dk_source_mining_crs_problem(const dk_source *source)
@@ -330,4 +259,79 @@ const char *dk_source_mining_notes(dk_source *source)
         dk_buf_text(&mining->notes, dk_mining_txt_notes(mining->txt));
     const char *text = dk_buf_cstr(&mining->notes);
     return text != NULL ? text : "";
+}
+
+/* ---- 报盘 TXT ---- */
+
+static dk_status txt_next(dk_source *source, dk_error *err)
+{
+    struct dk_source_mining *mining = source->mining;
+    const dk_status status = dk_mining_txt_next(mining->txt, &mining->boundary, &mining->right, err);
+    if (status != DK_OK)
+        return status;
+    source->row = mining->right.line;
+    source->problem[0] = '\0';
+    source->n_read++;
+    if (!dk_source_raw_room(source, mining->rings)) /* the columns before it are the keys */
+        return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
+    for (size_t i = 0; i < mining->rings; i++) {
+        const char *text = mining->right.values[i];
+        source->raw[i] =
+            (dk_cell){.type = text[0] != '\0' ? DK_CELL_TEXT : DK_CELL_EMPTY, .text = text, .size = strlen(text)};
+    }
+    return DK_OK;
+}
+
+static void txt_close(dk_source *source)
+{
+    dk_mining_txt_close(source->mining->txt);
+    source->mining->txt = NULL;
+}
+
+/* The boundary of the row is made behind it, as that of a table's (dk_source_mining_read). */
+static const dk_own_reader txt_reader = {.next = txt_next,
+                                         .close = txt_close,
+                                         .notes = dk_source_mining_notes,
+                                         .crs_problem = dk_source_mining_crs_problem,
+                                         .has_geometry = true};
+
+dk_status dk_source_mining_txt_open(dk_source *source, const dk_source_options *options, dk_error *err)
+{
+    const char *const *keys;
+    const char *unsaid;
+    dk_mining_txt *txt = NULL;
+    dk_status status = dk_mining_txt_open(source->file, options->encoding, &txt, err);
+    if (status != DK_OK)
+        return status;
+    const size_t n = dk_mining_txt_keys(txt, &keys);
+    source->encoding = dk_mining_txt_encoding(txt);
+    source->columns = calloc(n + 1, sizeof *source->columns);
+    source->raw_index = calloc(n + 1, sizeof *source->raw_index);
+    source->cells = calloc(n + 1, sizeof *source->cells);
+    status = dk_source_mining_open(source, n, err);
+    if (status != DK_OK) {
+        dk_mining_txt_close(txt);
+        return status;
+    }
+    source->mining->txt = txt;
+    source->reader = &txt_reader;
+    source->n_total = dk_mining_txt_rights(txt);
+    if (source->columns == NULL || source->raw_index == NULL || source->cells == NULL)
+        return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
+    for (size_t i = 0; i <= n; i++) {
+        char *name = strdup(i < n ? keys[i] : "rings");
+        if (name == NULL)
+            return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
+        source->columns[i] = (dk_column){.name = name, .optional = true, .made = i == n};
+        source->raw_index[i] = i < n ? i : SIZE_MAX;
+        source->n_columns++;
+    }
+    const int epsg = dk_mining_txt_epsg(txt, &unsaid);
+    if (epsg == 0)
+        return DK_OK;
+    source->crs = OSRNewSpatialReference(NULL);
+    if (source->crs == NULL || OSRImportFromEPSG(source->crs, epsg) != OGRERR_NONE)
+        return dk_fail(err, DK_INTERNAL, "%s: EPSG:%d is not known to PROJ", source->path, epsg);
+    source->crs_given = source->crs_given && !dk_crs_other_datum(source->crs);
+    return DK_OK;
 }

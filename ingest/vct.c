@@ -807,18 +807,18 @@ static const char *system_of(const char *spheroid)
     return "";
 }
 
-static void look_at(dk_survey_evidence *evidence, double x, double y)
+/* Before an easting; 0: none. */
+static int zone_of(double x)
 {
-    if (fabs(x) <= 180 && fabs(y) <= 90) {
+    return x >= 1e7 && x < 1e8 ? (int)(x / 1e6) : 0;
+}
+
+static void look_at(dk_survey_evidence *evidence, const dk_survey_header *header, double x, double y)
+{
+    if (fabs(x) <= 180 && fabs(y) <= 90)
         evidence->n_degrees++;
-        return;
-    }
-    evidence->n_metres++;
-    const int zone = x >= 1e7 && x < 1e8 ? (int)(x / 1e6) : 0;
-    if (zone > 0)
-        evidence->n_zone[zone]++;
     else
-        evidence->n_bare++;
+        dk_survey_count_zone(evidence, header, zone_of(x), 1);
 }
 
 static bool is_gauss(const char *projection)
@@ -830,11 +830,11 @@ static void decide_crs(dk_vct *vct)
 {
     dk_survey_header header = {0};
     dk_survey_evidence evidence = {0};
-    for (size_t i = 0; i < vct->n_points; i++)
-        look_at(&evidence, vct->points[2 * i], vct->points[2 * i + 1]);
+    bool apart = false;
     snprintf(header.system, sizeof header.system, "%s", system_of(vct->spheroid));
-    for (int zone = 13; zone <= 23; zone++) /* the central meridian alone would say a zone of 3 degrees */
-        if (evidence.n_zone[zone] > 0)
+    for (size_t i = 0; i < vct->n_points && header.band[0] == '\0';
+         i++) /* the central meridian alone would say 3 degrees */
+        if (zone_of(vct->points[2 * i]) >= 13 && zone_of(vct->points[2 * i]) <= 23)
             snprintf(header.band, sizeof header.band, "6");
     for (const char *at = vct->parameters; *at != '\0' && header.meridian[0] == '\0';) {
         char *end;
@@ -843,6 +843,8 @@ static void decide_crs(dk_vct *vct)
             snprintf(header.meridian, sizeof header.meridian, "%.0f", value);
         at += strcspn(at, ",;") + (at[strcspn(at, ",;")] != '\0');
     }
+    for (size_t i = 0; i < vct->n_points; i++)
+        look_at(&evidence, &header, vct->points[2 * i], vct->points[2 * i + 1]);
     if (evidence.n_degrees == 0 && !is_gauss(vct->projection)) {
         snprintf(vct->crs_problem, sizeof vct->crs_problem,
                  "the head says Projection:%s, where 高斯-克吕格 is expected; say what the coordinates are with --crs "
@@ -854,17 +856,19 @@ static void decide_crs(dk_vct *vct)
         dk_crs_suggest(vct->points[0], vct->points[1], vct->crs_problem, sizeof vct->crs_problem);
         return;
     }
-    dk_survey_evidence under = {.n_degrees = evidence.n_degrees, .degrees_line = evidence.degrees_line};
-    for (int zone = 0; zone < 100; zone++)
-        if (zone > 0 ? evidence.n_zone[zone] > 0 : evidence.n_bare > 0)
-            dk_survey_count_zone(&under, &header, zone, 1);
-    bool apart = false;
-    vct->epsg = dk_survey_decide(&header, &under, &apart, vct->crs_problem, sizeof vct->crs_problem, &vct->notes);
-    if (apart) { /* one head says one zone */
+    vct->epsg = dk_survey_decide(&header, &evidence, &apart, vct->crs_problem, sizeof vct->crs_problem, &vct->notes);
+    if (apart && strcmp(header.system, "西安80") != 0 && strcmp(header.system, "北京54") != 0) {
+        int first = 0, last = 99;
+        while (evidence.n_zone[first] == 0)
+            first++;
+        while (evidence.n_zone[last] == 0)
+            last--;
         vct->epsg = 0;
         snprintf(vct->crs_problem, sizeof vct->crs_problem,
-                 "its eastings begin with several zones; say the right one with --crs, the others are then rejected "
-                 "rows, or export each zone into a file of its own");
+                 "its eastings begin with several zones, among them %d and %d, and one system holds for all of a VCT; "
+                 "have each zone exported to a file of its own, or load those of one zone with --crs",
+                 first, last);
+        dk_buf_clear(&vct->notes);
         return;
     }
     if (vct->epsg == 0 && vct->crs_problem[0] != '\0' && vct->n_points > 0) /* its sentences speak of another format */

@@ -2,7 +2,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { gbk, scene, wkt } from './helpers.mjs';
+import { gbk, scene, wkt, zip } from './helpers.mjs';
 
 const catalogue = `
 title: 测试目录
@@ -92,6 +92,26 @@ test('坐标系统=2 is Xian 1980, whatever --crs says; one that is not known mu
   holds(row(s, 'C1'), cs2cs(4527, 3521000, 39520000));
 });
 
+test('报盘 TXT out of an archive, with a ledger joined to it, and for records', (t) => {
+  const s = scene(t, catalogue.trimEnd() + `
+records:
+  - name: licence
+    title: 许可
+    key: {field: licence_no}
+    fields:
+      - {name: licence_no, title: 许可证号, type: text, audience: public, required: true}
+`);
+  s.write('m.zip', zip({ 'data/mine.txt': right('C1', 'CGCS2000', slices) }));
+  s.write('ledger.csv', '许可证号,行政区划代码\nC1,340123\n');
+  const done = s.load('mining', 'm.zip', '--join', 'ledger.csv', '--on', '许可证号', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  assert.equal(row(s, 'C1').properties.division, '340123');
+  holds(row(s, 'C1'), cs2cs(4527, 3521600, 39520600));
+  s.write('mine.txt', right('C1', '', slices));
+  const records = s.load('licence', 'mine.txt', '--dry-run');
+  assert.deepEqual([records.code, records.json.loaded], [0, 1], records.stderr);
+});
+
 test('packed degrees, and what is wrong with a right is a reject with its line', (t) => {
   const s = scene(t, catalogue);
   s.write('p.txt', right('D', 'CGCS2000', ['1,315900.00,1170700.00', '2,315900.00,1171100.00', '3,315500.00,1171100.00', '标高,+80米,10米,,']));
@@ -111,6 +131,8 @@ test('packed degrees, and what is wrong with a right is a reject with its line',
     /FLAG,"line 52: ""3"" is no flag/, /ZONE,"line 63: its easting begins with zone 38, those before with 39/, /POINT,"line 76: ""2,3521100"" is neither/,
     /HEIGHT,"line 92: ""深"" is no 标高/])
     assert.match(rejects, sentence);
+  s.write('huge.txt', right('X', 'CGCS2000', [...square(3521000, 39520000, 9), ...Array(200).fill(`标高,1,2,${'甲'.repeat(10000)},1`)]));
+  assert.match(s.load('mining', 'huge.txt').stderr, /row 1: line \d+: it has more than 20000 lines of corner points, or more than 4 MiB of them/);
   // XY out of order, and a file that ends early.
   s.write('order.txt', right('X', 'CGCS2000', slices).replace('XY004', 'XY005'));
   assert.match(s.load('mining', 'order.txt').stderr, /line 13: XY005 follows on XY003; is a line missing, or there twice\?/);

@@ -123,6 +123,7 @@ test('files of other versions, systems and states are refused in one sentence, a
     'xian.vct': [vct({ head: { Spheroid: 'IAG-75,6378140,298.257' }, lines, polygons, rows }), /xian\.vct: .*Xian 1980/],
     'lambert.vct': [vct({ head: { Projection: '兰伯特' }, lines, polygons, rows }), /Projection:兰伯特, where 高斯-克吕格 is expected/],
     'system.vct': [vct({ head: { Spheroid: '' }, lines, polygons, rows }), /does not say its coordinate system; its eastings begin with zone 39: .*--crs EPSG:4527/],
+    'zones.vct': [vct({ lines, polygons: polygons + ofPlaces(301, '2001010100', square(-1000000, 0, 100)), rows }), /zones\.vct: its eastings begin with several zones, among them 38 and 39, .*--crs/],
     'huge.vct': [good.replace('\n11\n4\n', '\n11\n999999999999999999999\n'), /huge\.vct, line \d+: "9+" stands where a number of points must be/],
   };
   for (const [name, [bytes, sentence]] of Object.entries(cases)) {
