@@ -15,14 +15,15 @@ typedef struct dk_options {
     char **arguments; /* argv as it was, NULL at its end */
     const char *store;
     const char *catalogue; /* create */
-    const char *name;      /* load: a layer or record kind */
+    const char *name;      /* load, attach, progress: a layer or record kind; NULL of progress: the catalogue's approvals */
     const char *const *sources;
     size_t n_sources;
     int64_t batch; /* publish, withdraw */
     const char *crs, *title, *rejects, *layer, *actor, *reason, *transformation;
     const char *join, *on, *join_layer;
+    const char *key; /* attach: of the row; NULL: names tell */
     bool accept_datum_error;
-    bool has_encoding, axes_yx, replace, dry_run, publish, allow_rejects, holes, json;
+    bool has_encoding, axes_yx, replace, dry_run, publish, allow_rejects, holes, json, csv;
     dk_encoding encoding;
     dk_column_options columns;         /* arrays owned, see dk_options_finish */
     const volatile sig_atomic_t *stop; /* set when a signal asks to end */
