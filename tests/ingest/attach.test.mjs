@@ -1,7 +1,7 @@
 // Scans attached to rows by the 文号 in their names; what fits no row, or several, is named and nothing is guessed.
 import test, { after } from 'node:test';
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -262,6 +262,20 @@ test('asked to stop, it says how far it came', async (t) => {
   child.kill('SIGTERM');
   assert.deepEqual(await ended, [1, null]);
   assert.match(said, /interrupted after \d+ of 40 files; what is attached stays, run it again for the rest/);
+});
+
+test('a copy that cannot be written ends the run, keeps what is attached and leaves no half of it', (t) => {
+  const s = archive(t);
+  s.at('1 皖政地〔2020〕123号.pdf');
+  s.at('2 皖政地〔2020〕123号.pdf', pdf('z'.repeat(5 << 20)));
+  s.at('3 皖政地〔2020〕123号.pdf');
+  const limited = spawnSync('bash', ['-c', 'trap "" XFSZ; ulimit -f 4096; exec "$@"', 'bash', program, 'attach', s.store, 'approval', s.path('扫描')], { encoding: 'utf8' });
+  assert.equal(limited.status, 1);
+  assert.match(limited.stderr, /store\.gpkg\.documents: cannot be written: File too large/);
+  assert.match(limited.stdout, /approval: 3 files, 1 attached, 0 unchanged, 0 left/);
+  assert.equal(readdirSync(`${s.store}.documents`, { recursive: true }).filter((name) => name.includes('/') || name === 'incoming').length, 1);
+  assert.equal(s.run('check', s.store).code, 0);
+  assert.deepEqual(s.counts(s.attach()), [0, 2, 1, 0]);
 });
 
 test('wrong usage and what is not there', (t) => {
