@@ -51,6 +51,8 @@ static dk_status inspect_pdf(const dk_media_bytes *bytes, dk_error *err)
 
 /* ---- JPEG ---- */
 
+#define JPEG_MAX_SEGMENTS 65536 /* before the picture, fill bytes counted too; cameras write some dozens */
+
 static bool find_end_of_image(const dk_media_bytes *bytes, uint64_t from)
 {
     unsigned char piece[16384];
@@ -77,7 +79,7 @@ static bool find_end_of_image(const dk_media_bytes *bytes, uint64_t from)
 static dk_status inspect_jpeg(const dk_media_bytes *bytes, dk_error *err)
 {
     uint64_t at = 2;
-    for (;;) {
+    for (long i = 0; i < JPEG_MAX_SEGMENTS; i++) {
         unsigned char head[4];
         if (!read_at(bytes, at, head, sizeof head))
             return cut_off("JPEG", "it ends before the picture begins", err);
@@ -92,9 +94,9 @@ static dk_status inspect_jpeg(const dk_media_bytes *bytes, dk_error *err)
             return cut_off("JPEG", "its segments do not follow each other", err);
         at += 2 + length;
         if (head[1] == 0xDA)
-            break;
+            return find_end_of_image(bytes, at) ? DK_OK : cut_off("JPEG", "the picture does not end", err);
     }
-    return find_end_of_image(bytes, at) ? DK_OK : cut_off("JPEG", "the picture does not end", err);
+    return cut_off("JPEG", "it has more parts than a picture has", err);
 }
 
 /* ---- PNG ---- */
@@ -163,8 +165,9 @@ static bool last_value(const tiff_file *file, const unsigned char *tag, uint64_t
     return true;
 }
 
-/* One directory, which is a page; *at goes to the next, 0 behind the last. */
-static bool read_page(const tiff_file *file, uint64_t *at)
+/* One directory, which is a page; *at goes to the next, 0 behind the last. *used: bytes of directories so far, which do
+ * not overlap and so are not more than the file has: a circle ends by it. */
+static bool read_page(const tiff_file *file, uint64_t *at, uint64_t *used)
 {
     unsigned char field[20];
     const size_t count_size = file->big ? 8 : 2, tag_size = file->big ? 20 : 12, offset_size = file->big ? 8 : 4;
@@ -173,7 +176,7 @@ static bool read_page(const tiff_file *file, uint64_t *at)
     const uint64_t n = number(file, field, count_size);
     uint64_t offset = 0, size = 0, place = *at + count_size;
     bool has_offset = false, has_size = false;
-    if (n == 0 || n > TIFF_MAX_TAGS)
+    if (n == 0 || n > TIFF_MAX_TAGS || (*used += n * tag_size) > file->bytes->size)
         return false;
     for (uint64_t i = 0; i < n; i++, place += tag_size) {
         if (!read_at(file->bytes, place, field, tag_size))
@@ -202,10 +205,11 @@ static dk_status inspect_tiff(const dk_media_bytes *bytes, const unsigned char *
     tiff_file file = {bytes, head[0] == 'I', head[0] == 'I' ? head[2] == 43 : head[3] == 43};
     uint64_t at = file.big ? number(&file, head + 8, 8) : number(&file, head + 4, 4);
     int64_t pages = 0;
+    uint64_t used = 0;
     for (; at != 0; pages++) {
         if (pages == TIFF_MAX_PAGES)
             return cut_off("TIFF", "its pages have no end", err);
-        if (!read_page(&file, &at))
+        if (!read_page(&file, &at, &used))
             return cut_off("TIFF", "a page leads beyond its end", err);
     }
     if (pages == 0)

@@ -33,7 +33,7 @@ static void write_word(uint32_t word, unsigned char *to)
 /* One block of 64 bytes: 6.2.2. */
 static void add_block(uint32_t state[8], const unsigned char *block)
 {
-    uint32_t schedule[64], v[8];
+    uint32_t schedule[64];
     for (unsigned t = 0; t < 16; t++)
         schedule[t] = read_word(block + (size_t)4 * t);
     for (unsigned t = 16; t < 64; t++) {
@@ -41,17 +41,23 @@ static void add_block(uint32_t state[8], const unsigned char *block)
         schedule[t] = (rotate(near, 17) ^ rotate(near, 19) ^ near >> 10) + schedule[t - 7] +
                       (rotate(far, 7) ^ rotate(far, 18) ^ far >> 3) + schedule[t - 16];
     }
-    memcpy(v, state, sizeof v);
+    uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
+    uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
     for (unsigned t = 0; t < 64; t++) {
-        const uint32_t choice = (v[4] & v[5]) ^ (~v[4] & v[6]);
-        const uint32_t majority = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
+        const uint32_t choice = (e & f) ^ (~e & g), majority = (a & b) ^ (a & c) ^ (b & c);
         const uint32_t first =
-            v[7] + (rotate(v[4], 6) ^ rotate(v[4], 11) ^ rotate(v[4], 25)) + choice + round_constants[t] + schedule[t];
-        const uint32_t second = (rotate(v[0], 2) ^ rotate(v[0], 13) ^ rotate(v[0], 22)) + majority;
-        memmove(v + 1, v, 7 * sizeof *v);
-        v[4] += first;
-        v[0] = first + second;
+            h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + choice + round_constants[t] + schedule[t];
+        const uint32_t second = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + majority;
+        h = g;
+        g = f;
+        f = e;
+        e = d + first;
+        d = c;
+        c = b;
+        b = a;
+        a = first + second;
     }
+    const uint32_t v[8] = {a, b, c, d, e, f, g, h};
     for (unsigned i = 0; i < 8; i++)
         state[i] += v[i];
 }

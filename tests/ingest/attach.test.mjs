@@ -267,9 +267,9 @@ test('asked to stop, it says how far it came', async (t) => {
 test('a copy that cannot be written ends the run, keeps what is attached and leaves no half of it', (t) => {
   const s = archive(t);
   s.at('1 皖政地〔2020〕123号.pdf');
-  s.at('2 皖政地〔2020〕123号.pdf', pdf('z'.repeat(5 << 20)));
+  s.at('2 皖政地〔2020〕123号.pdf', pdf('z'.repeat(3 << 20)));
   s.at('3 皖政地〔2020〕123号.pdf');
-  const limited = spawnSync('bash', ['-c', 'trap "" XFSZ; ulimit -f 4096; exec "$@"', 'bash', program, 'attach', s.store, 'approval', s.path('扫描')], { encoding: 'utf8' });
+  const limited = spawnSync('bash', ['-c', 'trap "" XFSZ; ulimit -f 2048; exec "$@"', 'bash', program, 'attach', s.store, 'approval', s.path('扫描')], { encoding: 'utf8' });
   assert.equal(limited.status, 1);
   assert.match(limited.stderr, /store\.gpkg\.documents: cannot be written: File too large/);
   assert.match(limited.stdout, /approval: 3 files, 1 attached, 0 unchanged, 0 left/);
