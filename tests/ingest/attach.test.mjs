@@ -232,7 +232,7 @@ test('check finds documents that are gone or changed, and attaching again puts t
 
 test('killed in the middle, it is sound, and the next run attaches the rest', async (t) => {
   const s = archive(t);
-  const filler = 'x'.repeat(1 << 18), n = 40;
+  const filler = 'x'.repeat(1 << 13), n = 150; // many small ones: what takes time is making each sure
   for (let i = 0; i < n; i++) s.at(`皖政地〔2020〕123号/${String(i).padStart(3, '0')}.pdf`, pdf(`${i}${filler}`));
   const child = spawn(program, ['attach', s.store, 'approval', s.path('扫描')], { stdio: 'ignore' });
   const ended = once(child, 'exit');
