@@ -56,8 +56,9 @@ uint64_t dk_view_fields(const dk_view *view, const char *division)
     return in_scope(view->division, division) ? view->inside : view->outside;
 }
 
-bool dk_view_documents(const dk_viewer *viewer, const char *division)
+bool dk_view_documents(const dk_kind *kind, const dk_viewer *viewer, const char *division)
 {
+    (void)kind; /* until a catalogue can say more of its documents */
     const dk_audience audience = audience_of(viewer);
     return audience == DK_NEVER || (audience == DK_STAFF && in_scope(viewer->division, division));
 }

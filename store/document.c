@@ -74,7 +74,7 @@ static bool read_all(int fd, int to, char ret_sha256[DK_SHA256_HEX], int64_t *re
     off_t at = 0;
     ssize_t n = -1;
     bool wrote = true;
-    dk_sha256_start(&hash);
+    dk_sha256_begin(&hash);
     if (piece == NULL)
         errno = ENOMEM;
     while (piece != NULL && wrote && ((n = pread(fd, piece, PIECE, at)) > 0 || (n < 0 && errno == EINTR))) {
@@ -92,7 +92,7 @@ static bool read_all(int fd, int to, char ret_sha256[DK_SHA256_HEX], int64_t *re
     }
     const int failed = errno;
     free(piece);
-    dk_sha256_end_hex(&hash, ret_sha256);
+    dk_sha256_end(&hash, ret_sha256);
     *ret_size = at;
     *ret_wrote = wrote;
     errno = failed;
@@ -266,14 +266,14 @@ static dk_status may_see(dk_store *store, const dk_kind *kind, const char *key, 
     if (status != DK_OK || row == 0)
         return status;
     if (kind->division_field < 0) {
-        *ret_may = dk_view_documents(viewer, NULL);
+        *ret_may = dk_view_documents(kind, viewer, NULL);
         return DK_OK;
     }
     dk_stored_row stored;
     if ((status = dk_stored_row_read(store, kind, row, false, &stored, err)) != DK_OK)
         return status;
     const dk_value *division = &stored.values[kind->division_field];
-    *ret_may = dk_view_documents(viewer, division->type == DK_TEXT ? division->text.data : NULL);
+    *ret_may = dk_view_documents(kind, viewer, division->type == DK_TEXT ? division->text.data : NULL);
     dk_stored_row_release(&stored);
     return DK_OK;
 }

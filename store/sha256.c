@@ -62,7 +62,7 @@ static void add_block(uint32_t state[8], const unsigned char *block)
         state[i] += v[i];
 }
 
-void dk_sha256_start(dk_sha256 *hash)
+void dk_sha256_begin(dk_sha256 *hash)
 {
     static const uint32_t initial[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                                         0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
@@ -92,29 +92,19 @@ void dk_sha256_add(dk_sha256 *hash, const void *data, size_t size)
     }
 }
 
-void dk_sha256_end(dk_sha256 *hash, unsigned char ret_digest[DK_SHA256_SIZE])
+void dk_sha256_end(dk_sha256 *hash, char ret_hex[DK_SHA256_HEX])
 {
     /* 5.1.1: a bit 1, zeros up to 8 bytes before the end of a block, the length in bits. */
     static const unsigned char padding[64] = {0x80};
+    static const char digits[] = "0123456789abcdef";
     const uint64_t bits = hash->size * 8;
+    const size_t filled = (size_t)(hash->size % 64);
     unsigned char length[8];
     write_word((uint32_t)(bits >> 32), length);
     write_word((uint32_t)bits, length + 4);
-    const size_t filled = (size_t)(hash->size % 64);
     dk_sha256_add(hash, padding, filled < 56 ? 56 - filled : 120 - filled);
     dk_sha256_add(hash, length, sizeof length);
-    for (size_t i = 0; i < 8; i++)
-        write_word(hash->state[i], ret_digest + 4 * i);
-}
-
-void dk_sha256_end_hex(dk_sha256 *hash, char ret_text[DK_SHA256_HEX])
-{
-    static const char digits[] = "0123456789abcdef";
-    unsigned char digest[DK_SHA256_SIZE];
-    dk_sha256_end(hash, digest);
-    for (size_t i = 0; i < sizeof digest; i++) {
-        ret_text[2 * i] = digits[digest[i] >> 4];
-        ret_text[2 * i + 1] = digits[digest[i] & 15];
-    }
-    ret_text[DK_SHA256_HEX - 1] = '\0';
+    for (unsigned i = 0; i < DK_SHA256_HEX - 1; i++)
+        ret_hex[i] = digits[hash->state[i / 8] >> (28 - 4 * (i % 8)) & 15];
+    ret_hex[DK_SHA256_HEX - 1] = '\0';
 }

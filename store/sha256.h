@@ -5,8 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DK_SHA256_SIZE 32
-#define DK_SHA256_HEX (2 * DK_SHA256_SIZE + 1) /* hexadecimal digits and a NUL */
+#define DK_SHA256_HEX 65 /* hexadecimal digits and a NUL */
 
 /* Of bytes that come in pieces; less than 2^61 of them. */
 typedef struct dk_sha256 {
@@ -15,11 +14,9 @@ typedef struct dk_sha256 {
     unsigned char block[64];
 } dk_sha256;
 
-void dk_sha256_start(dk_sha256 *hash);
+void dk_sha256_begin(dk_sha256 *hash);
 void dk_sha256_add(dk_sha256 *hash, const void *data, size_t size);
-/* After it the hash must be started anew. */
-void dk_sha256_end(dk_sha256 *hash, unsigned char ret_digest[DK_SHA256_SIZE]);
-/* The same in lower-case hexadecimal digits. */
-void dk_sha256_end_hex(dk_sha256 *hash, char ret_text[DK_SHA256_HEX]);
+/* 64 lower-case hexadecimal digits and the NUL. Ends the use of hash. */
+void dk_sha256_end(dk_sha256 *hash, char ret_hex[DK_SHA256_HEX]);
 
 #endif

@@ -122,7 +122,7 @@ static void documents_are_for_staff_within_their_scope(void **state)
         {{DK_STAFF, ""}, "110000", true},        {{DK_NEVER, "341321"}, "110000", true},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-        if (dk_view_documents(&table[i].viewer, table[i].row) != table[i].sees)
+        if (dk_view_documents(&kind, &table[i].viewer, table[i].row) != table[i].sees)
             fail_msg("line %zu of the table", i + 1);
 }
 
