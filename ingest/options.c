@@ -36,7 +36,9 @@ typedef enum option_id {
     OPT_SAVE_PROFILE,
     OPT_ALL_FORMATS,
     OPT_UNDRAWN,
-    OPT_DRAW
+    OPT_DRAW,
+    OPT_KEY,
+    OPT_CSV
 } option_id;
 
 static const struct option_name {
@@ -72,6 +74,8 @@ static const struct option_name {
     [OPT_ALL_FORMATS] = {"--all-formats", false},
     [OPT_UNDRAWN] = {"--undrawn", false},
     [OPT_DRAW] = {"--draw", false},
+    [OPT_KEY] = {"--key", true},
+    [OPT_CSV] = {"--csv", false},
 };
 #define N_OPTIONS (sizeof option_names / sizeof *option_names)
 #define BIT(id) (UINT64_C(1) << (id))
@@ -135,6 +139,24 @@ static const struct command_name {
      "  dikuai-ingest load dangshan.gpkg compensation 补偿.xlsx --field approval_no=批文 --set project_id=XM2020-01\n"
      "A GeoJSON in zone 39 that does not say so, tried first:\n"
      "  dikuai-ingest load dangshan.gpkg parcel parcels.geojson --crs EPSG:4527 --dry-run\n"},
+    {"attach", dk_command_attach, 3, -1, BIT(OPT_KEY) | BIT(OPT_DRY_RUN) | BIT(OPT_JSON) | BIT(OPT_ACTOR),
+     "dikuai-ingest attach STORE NAME FILE|FOLDER... [--key KEY] [--dry-run] [--actor NAME] [--json]\n\n"
+     "Attaches scans (PDF, JPEG, PNG, TIFF) to the rows of NAME, a kind of record of the catalogue, whose 文号 stands\n"
+     "in the name of the file, or else of the folder it lies in: 皖政地〔2020〕123号.pdf, 皖政地2020-123号/001.jpg.\n"
+     "The files are copied into STORE.documents. Only staff see them. Files that do not fit exactly one row are listed\n"
+     "and left where they are; what is attached already is left as it is, so the command can be repeated.\n\n"
+     "  --key KEY     the row that all of the files belong to, whatever they are called\n"
+     "  --dry-run     say what would be done, keep nothing\n"
+     "  --actor NAME  who attaches, for the record; by default the user name\n"
+     "  --json        print the summary as one line of JSON\n\n"
+     "  dikuai-ingest attach dangshan.gpkg approval 批复扫描件/\n"
+     "  dikuai-ingest attach dangshan.gpkg notice 公告.pdf --key XM2020001:GG001\n"},
+    {"progress", dk_command_progress, 1, 2, BIT(OPT_JSON) | BIT(OPT_CSV),
+     "dikuai-ingest progress STORE [NAME] [--json | --csv]\n\n"
+     "Says by county and year how many approvals are known, drawn (at least one parcel linked to it is published with\n"
+     "its geometry) and documented (at least one scan is attached). NAME is another kind of record; by default the\n"
+     "first whose key is a 文号 and that is linked to a layer.\n\n"
+     "  dikuai-ingest progress dangshan.gpkg\n"},
     {"batches", dk_command_batches, 1, 1, BIT(OPT_JSON),
      "dikuai-ingest batches STORE [--json]\n\n"
      "Lists the batches: number, kind, state, rows, the generations in which they were published and withdrawn.\n\n"
@@ -167,7 +189,9 @@ static void print_help(const struct command_name *command)
     printf("dikuai-ingest reads what a land bureau has into a store that dikuai-tiler serves.\n\n"
            "  dikuai-ingest create   STORE --catalogue FILE\n"
            "  dikuai-ingest load     STORE NAME SOURCE... [options]\n"
+           "  dikuai-ingest attach   STORE NAME FILE|FOLDER...\n"
            "  dikuai-ingest batches  STORE\n"
+           "  dikuai-ingest progress STORE\n"
            "  dikuai-ingest publish  STORE BATCH\n"
            "  dikuai-ingest withdraw STORE BATCH [--reason TEXT]\n"
            "  dikuai-ingest check    STORE\n"
@@ -315,6 +339,12 @@ static dk_status set_option(dk_options *options, option_id id, const char *value
     case OPT_ALL_FORMATS:
         options->all_formats = true;
         break;
+    case OPT_KEY:
+        options->key = value;
+        break;
+    case OPT_CSV:
+        options->csv = true;
+        break;
     }
     return DK_OK;
 }
@@ -349,10 +379,12 @@ static dk_status take_words(const struct command_name *command, char **words, in
         return dk_fail(err, DK_INVALID, "%s: %s; see dikuai-ingest %s --help", command->name,
                        n < command->min_words ? "something is missing" : "too many words", command->name);
     options->store = words[0];
-    if (command->command == dk_command_load) {
+    if (command->command == dk_command_load || command->command == dk_command_attach) {
         options->name = words[1];
         options->sources = (const char *const *)(words + 2);
         options->n_sources = (size_t)(n - 2);
+    } else if (command->command == dk_command_progress) {
+        options->name = n == 2 ? words[1] : NULL;
     } else if (n == 2) {
         char *end;
         const size_t digits = strspn(words[1], "0123456789");
@@ -371,6 +403,8 @@ static dk_status take_words(const struct command_name *command, char **words, in
         return dk_fail(err, DK_INVALID, "--on %s: write it as KEY or COLUMN=KEY", options->on);
     if (options->draw && options->settings.undrawn)
         return dk_fail(err, DK_INVALID, "--draw gives outlines, and --undrawn does without: give one of them");
+    if (options->json && options->csv)
+        return dk_fail(err, DK_INVALID, "--json and --csv: give one of them");
     if (options->dry_run && options->publish)
         return dk_fail(err, DK_INVALID, "--dry-run keeps nothing, so there is nothing to --publish: give one of them");
     return DK_OK;

@@ -175,19 +175,33 @@ static bool ends(const characters *text, size_t place)
     }
 }
 
-static bool read_year(const characters *text, size_t *place, int *ret_year)
+/* A year that a number may have. */
+static bool read_four_digits(const characters *text, size_t *place, int *ret_year)
 {
-    size_t here = skip_blank(text, *place + 1);
+    size_t here = *place;
     int year = 0;
     for (size_t i = 0; i < 4; i++, here++) {
         if (!is_digit(at(text, here)))
             return false;
         year = 10 * year + (int)(at(text, here) - '0');
     }
+    if (is_digit(at(text, here)) || year < FIRST_YEAR || year > LAST_YEAR)
+        return false;
+    *place = here;
+    *ret_year = year;
+    return true;
+}
+
+static bool read_year(const characters *text, size_t *place, int *ret_year)
+{
+    size_t here = skip_blank(text, *place + 1);
+    int year;
+    if (!read_four_digits(text, &here, &year))
+        return false;
     here = skip_blank(text, here);
     if (at(text, here) == 0x5E74) /* 年 */
         here = skip_blank(text, here + 1);
-    if (!is_close(at(text, here)) || year < FIRST_YEAR || year > LAST_YEAR)
+    if (!is_close(at(text, here)))
         return false;
     *place = here + 1;
     *ret_year = year;
@@ -222,22 +236,50 @@ static void strip_leading_words(const characters *text, size_t previous_end, app
     number->agency = start;
 }
 
-/* Reads the number whose year is in the bracket at place. */
-static bool read_number(const characters *text, size_t place, size_t previous_end, approval *ret_number,
-                        bool *ret_marked)
+/* The Chinese characters before place, where the year stands, perhaps with a blank between. */
+static bool find_agency(const characters *text, size_t place, size_t previous_end, approval *number)
 {
-    approval number = {.agency_end = place};
-    if (number.agency_end > previous_end && text->data[number.agency_end - 1] == ' ')
-        number.agency_end--;
-    number.agency = number.agency_end;
-    while (number.agency > previous_end && is_han(text->data[number.agency - 1]))
-        number.agency--;
-    if (number.agency == number.agency_end)
-        return false;
+    number->agency_end = place;
+    if (number->agency_end > previous_end && text->data[number->agency_end - 1] == ' ')
+        number->agency_end--;
+    number->agency = number->agency_end;
+    while (number->agency > previous_end && is_han(text->data[number->agency - 1]))
+        number->agency--;
+    return number->agency < number->agency_end;
+}
+
+/* Reads the number whose year is in the bracket at place. */
+static bool read_number(const characters *text, size_t place, size_t previous_end, approval *ret_number)
+{
+    approval number;
+    bool marked;
     size_t here = place;
-    if (!read_year(text, &here, &number.year) || !read_serial(text, &here, number.serial, ret_marked))
+    if (!find_agency(text, place, previous_end, &number) || !read_year(text, &here, &number.year) ||
+        !read_serial(text, &here, number.serial, &marked) || (!marked && !ends(text, here)))
         return false;
-    if (!*ret_marked && !ends(text, here))
+    strip_leading_words(text, previous_end, &number);
+    number.end = here;
+    *ret_number = number;
+    return true;
+}
+
+/* Reads a number of a file's name whose year begins at place, without brackets: 皖政地2020-123号. Only with 号, for
+ * 皖政地2020-12 may be a month; and a plot, 2020年3号地块 or 2020年3号宗地, is none. */
+static bool read_bare_number(const characters *text, size_t place, size_t previous_end, approval *ret_number)
+{
+    approval number;
+    bool marked;
+    size_t here = place;
+    if (!find_agency(text, place, previous_end, &number) || !read_four_digits(text, &here, &number.year))
+        return false;
+    here = skip_blank(text, here);
+    const int32_t between = at(text, here);
+    if (is_dash(between) || between == '_' || between == 0x5E74) /* 年 */
+        here++;
+    else if (between != 0x7B2C) /* 第, which belongs to the serial */
+        return false;
+    if (!read_serial(text, &here, number.serial, &marked) || !marked || at(text, here) == 0x5730 ||
+        at(text, here) == 0x5B97)
         return false;
     strip_leading_words(text, previous_end, &number);
     number.end = here;
@@ -305,14 +347,16 @@ static size_t put_further_serials(const characters *text, approval *number, size
     }
 }
 
-static size_t put_numbers(const characters *text, dk_buf *out)
+/* in_name: of a file or folder, whose numbers may have no brackets. */
+static size_t put_numbers(const characters *text, bool in_name, dk_buf *out)
 {
     const size_t start = out->size;
     size_t n = 0, previous_end = 0;
     for (size_t i = 0; i < text->n; i++) {
         approval number;
-        bool marked;
-        if (!is_open(text->data[i]) || !read_number(text, i, previous_end, &number, &marked))
+        if (is_open(text->data[i])
+                ? !read_number(text, i, previous_end, &number)
+                : !in_name || !is_digit(text->data[i]) || !read_bare_number(text, i, previous_end, &number))
             continue;
         put_number(text, &number, start, out);
         skip_document_word(text, &number.end);
@@ -340,7 +384,8 @@ static bool to_characters(const dk_buf *text, characters *ret)
     return true;
 }
 
-size_t dk_approval_no_normalise(const char *text, size_t size, dk_buf *out)
+/* Appends the numbers; or_text: the folded text if there is none. */
+static size_t put_all(const char *text, size_t size, bool in_name, bool or_text, dk_buf *out)
 {
     if (size > MAX_TEXT)
         for (size = MAX_TEXT; size > 0 && ((unsigned char)text[size] & 0xC0u) == 0x80; size--)
@@ -353,13 +398,23 @@ size_t dk_approval_no_normalise(const char *text, size_t size, dk_buf *out)
     if (tidy.failed || !to_characters(&tidy, &decoded)) {
         out->failed = true;
     } else {
-        n = put_numbers(&decoded, out);
-        if (n == 0)
+        n = put_numbers(&decoded, in_name, out);
+        if (n == 0 && or_text)
             dk_buf_append(out, tidy.data, tidy.size);
     }
     free(decoded.data);
     dk_buf_finish(&tidy);
     return n;
+}
+
+size_t dk_approval_no_normalise(const char *text, size_t size, dk_buf *out)
+{
+    return put_all(text, size, false, true, out);
+}
+
+size_t dk_approval_no_in_name(const char *name, size_t size, dk_buf *out)
+{
+    return put_all(name, size, true, false, out);
 }
 
 void dk_approval_no_each(const char *normalised, bool (*each)(const char *number, size_t size, void *user), void *user)

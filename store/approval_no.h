@@ -11,6 +11,10 @@
  * to its equal. Returns how many numbers were recognised. */
 size_t dk_approval_no_normalise(const char *text, size_t size, dk_buf *out);
 
+/* Finds the numbers in the name of a file or folder, without its ending, and appends them as above; nothing where there is
+ * none. Names also have them without brackets, but then with 号: 皖政地2020-123号, 皖政地2020_123号, 皖政地2020年第123号. */
+size_t dk_approval_no_in_name(const char *name, size_t size, dk_buf *out);
+
 /* Calls each for every number of a normalised text (parts between 、). Stops when it returns false. */
 void dk_approval_no_each(const char *normalised, bool (*each)(const char *number, size_t size, void *user), void *user);
 

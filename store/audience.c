@@ -44,12 +44,23 @@ dk_view dk_view_of(const dk_kind *kind, const dk_viewer *viewer)
     return view;
 }
 
+/* scope: of 13 bytes, as in a viewer or view. */
+static bool in_scope(const char *scope, const char *division)
+{
+    const size_t n = strnlen(scope, sizeof((dk_viewer *)0)->division);
+    return n == 0 || (division != NULL && strncmp(division, scope, n) == 0);
+}
+
 uint64_t dk_view_fields(const dk_view *view, const char *division)
 {
-    const size_t n = strnlen(view->division, sizeof view->division);
-    if (n == 0)
-        return view->inside;
-    return division != NULL && strncmp(division, view->division, n) == 0 ? view->inside : view->outside;
+    return in_scope(view->division, division) ? view->inside : view->outside;
+}
+
+bool dk_view_documents(const dk_kind *kind, const dk_viewer *viewer, const char *division)
+{
+    (void)kind; /* until a catalogue can say more of its documents */
+    const dk_audience audience = audience_of(viewer);
+    return audience == DK_NEVER || (audience == DK_STAFF && in_scope(viewer->division, division));
 }
 
 bool dk_view_total(const dk_total *total, const dk_viewer *viewer)

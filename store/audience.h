@@ -24,6 +24,10 @@ bool dk_viewer_staff(const char *division, dk_viewer *ret_viewer);
 dk_view dk_view_of(const dk_kind *kind, const dk_viewer *viewer);
 /* The fields seen in a row of this division (NULL: unknown, so out of every scope but ""). */
 uint64_t dk_view_fields(const dk_view *view, const char *division);
+/* Whether the viewer sees the documents attached to a row of this kind and division (NULL: unknown). They are scans as
+ * they came in, with whatever stands on them: for staff within whose scope the row is, until a catalogue can say more.
+ */
+bool dk_view_documents(const dk_kind *kind, const dk_viewer *viewer, const char *division);
 /* Whether the viewer sees a total (store/catalogue.h, dk_total). */
 bool dk_view_total(const dk_total *total, const dk_viewer *viewer);
 

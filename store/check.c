@@ -1,4 +1,5 @@
 /* Checking a store against itself, and building its derived tables anew. */
+#include "store/document.h"
 #include "store/handle.h"
 
 #include <inttypes.h>
@@ -156,6 +157,8 @@ dk_status dk_store_check(dk_store *store, void (*finding)(const char *sentence, 
         if (status == DK_OK && catalogue->kinds[i].geometry != DK_NO_GEOMETRY)
             status = check_index(&c, &catalogue->kinds[i]);
     }
+    if (status == DK_OK)
+        status = dk_documents_verify(store, tell, &c, err);
     if (status == DK_OK && c.findings > MOST_TOLD) {
         char more[80];
         snprintf(more, sizeof more, "and %" PRId64 " more", c.findings - MOST_TOLD);

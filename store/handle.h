@@ -61,6 +61,7 @@ typedef enum dk_stmt_id {
     DK_STMT_PURGED,  /* -> the generation up to which dead sheets are gone */
     DK_STMT_SUMMARY,  /* generation -> rows, west, south, east, north */
     DK_STMT_BATCH,    /* batch -> state, published_in, withdrawn_in */
+    DK_STMT_DOCUMENTS, /* kind, key -> sha256, size, media_type, pages, name, attached_at, actor */
     DK_STMT_COUNT
 } dk_stmt_id;
 

@@ -8,6 +8,8 @@
  *   dikuai_pending     one row while a publish or withdraw is under way, so that a killed one can be undone
  *   dikuai_touched     boxes (world coordinates) in which a generation's tiles differ from those of the one before
  *   dikuai_summary     rows published, their box and how many have no outline yet, by kind and generation
+ *   dikuai_document    the files in STORE.documents by the digest of their bytes, and what they are (document.h)
+ *   dikuai_attachment  which row, by kind and key, has which document, under which name, since when and by whom
  *
  * and for each layer and record kind K of the catalogue:
  *
@@ -76,7 +78,12 @@ static const char base_tables[] =
     "CREATE INDEX dikuai_touched_generation ON dikuai_touched(generation);"
     "CREATE TABLE dikuai_summary(kind TEXT NOT NULL, generation INTEGER NOT NULL, rows INTEGER NOT NULL,"
     " west REAL, south REAL, east REAL, north REAL, undrawn INTEGER NOT NULL, PRIMARY KEY(kind,generation))"
-    " WITHOUT ROWID;";
+    " WITHOUT ROWID;"
+    "CREATE TABLE dikuai_document(sha256 TEXT PRIMARY KEY, size INTEGER NOT NULL, media_type TEXT NOT NULL,"
+    " pages INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE dikuai_attachment(id INTEGER PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL,"
+    " sha256 TEXT NOT NULL, name TEXT NOT NULL, attached_at TEXT NOT NULL, actor TEXT NOT NULL,"
+    " UNIQUE(kind,key,sha256));";
 
 /* SQLite affinity of a field's column. */
 static const char *column_type(const dk_field *field)

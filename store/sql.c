@@ -225,6 +225,11 @@ static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
     case DK_STMT_BATCH: /* names no kind's table: kept with the first kind */
         dk_buf_text(sql, "SELECT state,published_in,withdrawn_in FROM dikuai_batch WHERE id=?1");
         break;
+    case DK_STMT_DOCUMENTS:
+        dk_buf_text(sql, "SELECT a.sha256,d.size,d.media_type,d.pages,a.name,a.attached_at,a.actor"
+                         " FROM dikuai_attachment a JOIN dikuai_document d ON d.sha256=a.sha256"
+                         " WHERE a.kind=?1 AND a.key=?2 ORDER BY a.name,a.id");
+        break;
     default:
         append_sheet_sql(kind, id, sql);
     }

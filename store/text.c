@@ -159,6 +159,20 @@ static bool digits(const char *text, size_t n)
     return true;
 }
 
+size_t dk_text_places(const char *text)
+{
+    size_t places = 0;
+    for (size_t left = strlen(text); left > 0;) {
+        utf8proc_int32_t c;
+        const utf8proc_ssize_t length = utf8proc_iterate((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)left, &c);
+        const size_t step = length > 0 ? (size_t)length : 1;
+        places += length > 0 ? (size_t)utf8proc_charwidth(c) : 1;
+        text += step;
+        left -= step;
+    }
+    return places;
+}
+
 bool dk_division_code_valid(const char *code)
 {
     if (code == NULL)

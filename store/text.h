@@ -17,6 +17,10 @@ void dk_text_fold(const char *text, size_t size, dk_buf *out);
 /* The same without case folding: for texts that are shown. */
 void dk_text_tidy(const char *text, size_t size, dk_buf *out);
 
+/* The places that a text takes on a terminal, by East Asian Width (UAX #11): wide and full-width characters take two,
+ * combining ones none. Bytes that are no UTF-8 take one each. */
+size_t dk_text_places(const char *text);
+
 /* A division code: digits, and 6, 9 or 12 of them. */
 bool dk_division_code_valid(const char *code);
 

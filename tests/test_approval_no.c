@@ -146,13 +146,72 @@ static void what_is_no_number_stays_as_it_is_written(void **state)
     assert_normal("ＧＴ－２０２０", "GT-2020", 0);
 }
 
+static void assert_in_name(const char *name, const char *expected, size_t n)
+{
+    dk_buf out;
+    dk_buf_init(&out);
+    assert_int_equal(dk_approval_no_in_name(name, strlen(name), &out), n);
+    assert_string_equal(n > 0 ? dk_buf_cstr(&out) : "", expected);
+    dk_buf_finish(&out);
+}
+
+static void numbers_in_the_names_of_scans(void **state)
+{
+    (void)state;
+    static const char *const ways[] = {
+        "皖政地〔2020〕123号",        "皖政地[2020]123",
+        "皖政地(2020)123号",          "皖政地（２０２０）１２３号",
+        "皖政地【2020】123号批复",    "皖政地2020-123号",
+        "皖政地２０２０－１２３号",   "皖政地2020_123号",
+        "皖政地 2020-123号",          "皖政地2020年第123号",
+        "皖政地2020年123号",          "皖政地2020第123号",
+        "皖政地2020—123号批复扫描件", "皖政地2020-0123号_2",
+        "皖政地〔2020〕123号-1",      "皖政地〔2020〕123_001",
+        "皖政地[2020]123(1)",         "03 皖政地2020-123号文",
+        "皖政地2020-123号 (2)",       "关于征地的批复（皖政地〔2020〕123号）",
+        "皖政地〔2020〕123号.1",      "IMG_皖政地2020-123号",
+    };
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
+        assert_in_name(ways[i], "皖政地〔2020〕123号", 1);
+    assert_in_name("皖政地2020-123号、国土资函2013-620号", "皖政地〔2020〕123号、国土资函〔2013〕620号", 2);
+    assert_in_name("皖政地2020-123、124号", "", 0); /* 123 has no 号 */
+    assert_in_name("皖政地2020-123号、124号", "皖政地〔2020〕123号、皖政地〔2020〕124号", 2);
+    assert_in_name("皖政地2020-123-1号", "皖政地〔2020〕123-1号", 1);
+    assert_in_name("皖政地〔2020〕123-1", "皖政地〔2020〕123-1号", 1); /* a page or a part: the store decides */
+}
+
+static void names_that_hold_no_number(void **state)
+{
+    (void)state;
+    static const char *const names[] = {
+        "",
+        "001",
+        "批复",
+        "皖政地2020-12",
+        "皖政地2020-12-01",
+        "皖政地20201-3号",
+        "皖政地2020123号",
+        "2020-123号",
+        "砀山县2020年3号地块",
+        "2020年3号宗地",
+        "皖政地2020-123页",
+        "皖政地1900-1号",
+        "皖政地2020-0号",
+        "IMG_2020_0123",
+        "皖政地2020年度第3批次",
+        "\xff\xfe",
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        assert_in_name(names[i], "", 0);
+}
+
 static void a_text_of_any_size_takes_bounded_time(void **state)
 {
     (void)state;
     const size_t size = 4u << 20;
     char *const text = malloc(size);
     assert_non_null(text);
-    static const char *const units[] = {"皖", "(", "皖〔2020〕1号", "皖〔2020〕1,", "1", " ", "、"};
+    static const char *const units[] = {"皖", "(", "皖〔2020〕1号", "皖〔2020〕1,", "1", " ", "、", "皖2020-1号"};
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
         const size_t unit = strlen(units[i]);
         for (size_t k = 0; k < size; k++)
@@ -162,6 +221,9 @@ static void a_text_of_any_size_takes_bounded_time(void **state)
         dk_approval_no_normalise(text, size, &out);
         assert_false(out.failed);
         assert_true(out.size <= 65536);
+        dk_buf_clear(&out);
+        dk_approval_no_in_name(text, size, &out);
+        assert_false(out.failed);
         dk_buf_finish(&out);
     }
     free(text);
@@ -201,6 +263,8 @@ int main(void)
         cmocka_unit_test(the_county_he_is_no_conjunction),
         cmocka_unit_test(serials_with_a_part),
         cmocka_unit_test(what_is_no_number_stays_as_it_is_written),
+        cmocka_unit_test(numbers_in_the_names_of_scans),
+        cmocka_unit_test(names_that_hold_no_number),
         cmocka_unit_test(a_text_of_any_size_takes_bounded_time),
         cmocka_unit_test(each_number_of_a_normalised_text),
     };

@@ -106,6 +106,26 @@ static void who_sees_a_total(void **state)
     }
 }
 
+static void documents_are_for_staff_within_their_scope(void **state)
+{
+    (void)state;
+    static const struct {
+        dk_viewer viewer;
+        const char *row;
+        bool sees;
+    } table[] = {
+        {{DK_PUBLIC, ""}, "341321", false},      {{DK_PUBLIC, ""}, NULL, false},
+        {{DK_GROUP, ""}, "341321", false},       {{DK_ON_REQUEST, ""}, "341321", false},
+        {{(dk_audience)9, ""}, "341321", false}, {{DK_STAFF, "341321"}, "341321105", true},
+        {{DK_STAFF, "341321"}, "341322", false}, {{DK_STAFF, "341321"}, "34132", false},
+        {{DK_STAFF, "341321"}, NULL, false},     {{DK_STAFF, ""}, NULL, true},
+        {{DK_STAFF, ""}, "110000", true},        {{DK_NEVER, "341321"}, "110000", true},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (dk_view_documents(&kind, &table[i].viewer, table[i].row) != table[i].sees)
+            fail_msg("line %zu of the table", i + 1);
+}
+
 static void the_63rd_field_has_its_bit(void **state)
 {
     (void)state;
@@ -126,6 +146,7 @@ int main(void)
         cmocka_unit_test(the_public_sees_the_same_inside_and_outside),
         cmocka_unit_test(a_staff_scope_is_a_prefix_of_digits),
         cmocka_unit_test(who_sees_a_total),
+        cmocka_unit_test(documents_are_for_staff_within_their_scope),
         cmocka_unit_test(the_63rd_field_has_its_bit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -171,6 +171,21 @@ static void dates_are_those_that_exist(void **state)
     assert_false(dk_date_valid(NULL));
 }
 
+/* East Asian Width as in EastAsianWidth.txt of Unicode: W and F take two places. */
+static void places_on_a_terminal(void **state)
+{
+    (void)state;
+    assert_int_equal(dk_text_places(""), 0);
+    assert_int_equal(dk_text_places("2018"), 4);
+    assert_int_equal(dk_text_places("砀山县"), 6);
+    assert_int_equal(dk_text_places("皖政地〔2020〕1号"), 6 + 2 + 4 + 2 + 1 + 2);
+    assert_int_equal(dk_text_places("１２"), 4);
+    assert_int_equal(dk_text_places("é"), 1);
+    assert_int_equal(dk_text_places("e\u0301"), 1);
+    assert_int_equal(dk_text_places("𠀀"), 2);
+    assert_int_equal(dk_text_places("\xff\xfe"), 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,6 +196,7 @@ int main(void)
         cmocka_unit_test(folding_twice_changes_nothing_more_for_any_character),
         cmocka_unit_test(division_codes_have_6_9_or_12_digits),
         cmocka_unit_test(dates_are_those_that_exist),
+        cmocka_unit_test(places_on_a_terminal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

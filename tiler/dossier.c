@@ -1,5 +1,6 @@
 /* One dossier, 一地一档: a row with everything linked to it, in time order, the totals that its audience may see, and
  * each disclosure item as published or missing. */
+#include "store/document.h"
 #include "tiler/dossier_rows.h"
 #include "tiler/http.h"
 
@@ -152,6 +153,60 @@ static dk_status write_linked(dossier *d)
     }
     dk_json_array_end(json);
     return DK_OK;
+}
+
+/* ---- documents ---- */
+
+typedef struct documents {
+    dk_json *json;
+    const dk_row *row;
+} documents;
+
+static bool write_document(const dk_document *document, void *user)
+{
+    const documents *d = user;
+    dk_json_object_begin(d->json);
+    dk_json_member_text(d->json, "kind", d->row->kind->name);
+    dk_json_member_text(d->json, "key", d->row->key);
+    dk_json_member_text(d->json, "name", document->name);
+    dk_json_member_text(d->json, "sha256", document->sha256);
+    dk_json_member_integer(d->json, "size", document->size);
+    dk_json_member_text(d->json, "media_type", document->media_type);
+    if (document->pages > 0)
+        dk_json_member_integer(d->json, "pages", document->pages);
+    dk_json_member_text(d->json, "attached_at", document->attached_at);
+    dk_json_object_end(d->json);
+    return true;
+}
+
+static dk_status write_documents_of(dossier *d, const dk_row_list *list)
+{
+    dk_context *ctx = d->ctx;
+    for (size_t j = 0; j < list->n && j < ROWS_LISTED; j++) {
+        documents of = {&ctx->json, &list->rows[j]};
+        const dk_status status =
+            dk_query_documents(ctx->worker->store, list->kind, list->rows[j].key, &ctx->viewer,
+                               ctx->worker->generation.number, write_document, &of, &ctx->error);
+        if (status != DK_OK)
+            return status;
+    }
+    return DK_OK;
+}
+
+/* What is attached to the row and to what is linked to it. The public is not told that there could be any. */
+static dk_status write_documents(dossier *d)
+{
+    dk_json *json = &d->ctx->json;
+    if (d->ctx->viewer.audience != DK_STAFF)
+        return DK_OK;
+    dk_json_key(json, "documents");
+    dk_json_array_begin(json);
+    dk_status status = write_documents_of(d, &d->subject);
+    for (size_t i = 0; status == DK_OK && i < DK_MAX_KINDS; i++)
+        if (d->linked[i].kind != NULL)
+            status = write_documents_of(d, &d->linked[i]);
+    dk_json_array_end(json);
+    return status;
 }
 
 /* ---- timeline ---- */
@@ -409,6 +464,8 @@ static dk_status write_dossier(dossier *d)
     dk_status status = dk_write_feature(ctx, &d->subject.rows[0], false);
     if (status == DK_OK)
         status = write_linked(d);
+    if (status == DK_OK)
+        status = write_documents(d);
     if (status == DK_OK)
         status = write_timeline(d);
     if (status == DK_OK)

@@ -1,12 +1,16 @@
 // A dossier as the public and as staff read it, against the ledgers themselves; and what nobody may see.
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { AMOUNTS, MIN_ROWS, readCounty } from './county.mjs';
 import { layer, occurring } from './ledger.mjs';
-import { dossierOpen, drawn, launch, makeStore, middle, openPage, out, samples, serve, TOKEN, viewOf } from './site.mjs';
+import { dossierOpen, drawn, ingest, launch, makeStore, middle, openPage, out, samples, serve, TOKEN, viewOf } from './site.mjs';
 
 let county;
+let store;
 let site;
 let browser;
 let parcel; // in a project of one approval, all of whose groups are large enough to be shown
@@ -14,7 +18,7 @@ let expected;
 
 before(async () => {
   county = readCounty(samples);
-  const store = makeStore();
+  store = makeStore();
   site = await serve(store);
   browser = await launch();
   parcel = county.parcels.find((each) => {
@@ -222,6 +226,20 @@ describe('the same parcel seen by staff', () => {
     await page.screenshot({ path: join(out, 'dossier-staff.png') });
   });
 
+  test('a scan attached meanwhile is listed, with a name that is text', async () => {
+    const { page } = view;
+    const name = '付款凭证<b>1<b>.pdf', content = `%PDF-1.4\n${'x'.repeat(1500)}\n%%EOF\n`;
+    const payments = await (await fetch(new URL(`collections/parcel/items/${encodeURIComponent(parcel.key)}/compensation`, site.url))).json();
+    const key = payments.features[0].id;
+    writeFileSync(join(dirname(store), name), content);
+    execFileSync(ingest, ['attach', store, 'compensation', join(dirname(store), name), '--key', key]);
+    await page.mouse.click(...await middle(page));
+    await page.waitForSelector('[data-section=documents] li');
+    const listed = await page.locator('[data-section=documents] li').evaluateAll((nodes) => nodes.map((node) => [node.dataset.sha256, ...[...node.children].map((child) => child.textContent)]));
+    assert.deepEqual(listed, [[createHash('sha256').update(content).digest('hex'), name, `征地补偿 · ${key} · 1.5 KB`]]);
+    assert.equal(await page.locator('[data-section=documents] b').count(), 0);
+  });
+
   test('the totals are the same as for the public', async () => {
     assert.deepEqual((await totalsOf(view.page))[parcel.project], expected.total);
   });
@@ -246,6 +264,7 @@ describe('the same parcel seen by staff', () => {
     await page.waitForFunction(() => !document.querySelector('#panel .internal') && document.querySelector('#panel[data-state=ready] h2'));
     const text = await everything(page);
     for (const row of expected.compensation) assert.ok(!text.includes(`>${row['被征地农户']}<`));
+    assert.ok(!text.includes('付款凭证') && !text.includes('扫描件'));
     assert.equal(await page.evaluate(() => sessionStorage.length), 0);
     assert.deepEqual(view.faults, []);
   });

@@ -12,7 +12,7 @@ export const repository = join(dirname(fileURLToPath(import.meta.url)), '..', '.
 export const samples = process.env.DK_SAMPLES ?? dangshan;
 export const out = join(repository, 'tests', 'out');
 export const TOKEN = 'browser-test-token-7f3a';
-const ingest = process.env.DK_INGEST ?? join(repository, 'build', 'ingest', 'dikuai-ingest');
+export const ingest = process.env.DK_INGEST ?? join(repository, 'build', 'ingest', 'dikuai-ingest');
 const tiler = process.env.DK_TILER ?? join(repository, 'build', 'tiler', 'dikuai-tiler');
 
 /** Makes a store of the sample county. Gives its path; the folder goes when the tests end. */

@@ -1,5 +1,5 @@
 /* Normalising is idempotent; a normalised text holds as many numbers as were recognised, each its own normal form and
- * none twice. */
+ * none twice. The numbers of a name are normalised, too. */
 #include "fuzz_check.h"
 
 #include <string.h>
@@ -47,6 +47,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         numbers all = {.text = dk_buf_cstr(&once), .recognised = n_again};
         dk_approval_no_each(all.text, check_number, &all);
         CHECK(all.n == all.recognised);
+    }
+    /* as a name: the same, or more for what has no brackets */
+    dk_buf_clear(&once);
+    dk_buf_clear(&twice);
+    const size_t n_name = dk_approval_no_in_name((const char *)data, size, &once);
+    CHECK(!once.failed && (n_name == 0) == (once.size == 0) && (n_name > 0 || n == 0));
+    if (n_name > 0) {
+        numbers all = {.text = dk_buf_cstr(&once), .recognised = n_name};
+        CHECK(dk_approval_no_normalise(all.text, once.size, &twice) <= n_name);
+        CHECK(once.size == twice.size && memcmp(once.data, twice.data, once.size) == 0);
+        dk_approval_no_each(all.text, check_number, &all);
+        CHECK(all.n <= n_name);
     }
     dk_buf_finish(&once);
     dk_buf_finish(&twice);

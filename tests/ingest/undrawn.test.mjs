@@ -85,3 +85,16 @@ test('a geometry that was lost is still found by check', (t) => {
   assert.equal(found.code, 1);
   assert.match(found.stdout + found.stderr, /has no geometry/);
 });
+
+test('the progress report: an approval is drawn when one of its parcels is', (t) => {
+  const s = scene(t);
+  s.write('批.csv', '批准文号,批准时间\n皖政地〔1998〕12号,1998-05-01\n');
+  s.write('旧账.xlsx', ledger([['L1', '老地一', 'P1', '皖政地〔1998〕12号', 1], ['L2', '老地二', 'P1', '皖政地〔1998〕12号', 1]]));
+  assert.equal(s.load('approval', '批.csv', '--publish').code, 0);
+  assert.equal(s.load('parcel', '旧账.xlsx', '--undrawn', '--publish').code, 0);
+  const total = () => { const { known, drawn } = JSON.parse(s.run('progress', s.store, '--json').stdout).total; return [known, drawn]; };
+  assert.deepEqual(total(), [1, 0]);
+  s.write('图.csv', `地块编号,wkt\nL1,"${box(0)}"\n`);
+  assert.equal(s.load('parcel', '图.csv', '--crs', 'EPSG:4527', '--set', 'project_id=P1', '--draw', '--publish').code, 0);
+  assert.deepEqual(total(), [1, 1]);
+});

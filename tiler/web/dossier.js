@@ -46,6 +46,14 @@ function timeline(kinds, events, open) {
         : el('span', {}, `${entry.rows} 笔`)))));
 }
 
+/** Scans attached to the row and to what is linked to it; only staff are told of them. */
+function documents(kinds, list) {
+  return el('ul', { class: 'documents' }, list.map((scan) => el('li', { 'data-sha256': scan.sha256 },
+    el('span', { class: 'place-title' }, scan.name),
+    el('span', { class: 'place-hint' }, [kinds.get(scan.kind).title, scan.key, scan.pages ? `${scan.pages} 页` : null,
+      format.bytes(scan.size)].filter(Boolean).join(' · ')))));
+}
+
 /** Sums by group; a group too small to be shown without telling on a household says so. */
 function totals(kinds, kind, groups) {
   const hidden = kinds.viewer?.audience !== 'staff';
@@ -133,6 +141,10 @@ export function dossierNodes(kinds, dossier, { open, others }) {
       sums.has(part.kind) ? totals(kinds, other, sums.get(part.kind)) : null,
     ], { count: figure, id: part.kind });
     sections.push({ title: part.title, figure, node });
+  }
+  if (dossier.documents?.length) {
+    sections.push({ title: '扫描件', figure: dossier.documents.length,
+      node: section('扫描件', documents(kinds, dossier.documents), { count: dossier.documents.length, id: 'documents' }) });
   }
   if (dossier.items?.length) {
     const published = dossier.items.filter((item) => item.status === 'published').length;

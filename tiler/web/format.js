@@ -23,6 +23,12 @@ export function number(value, unit) {
 
 export const unitName = (unit) => (unit ? UNITS[unit] ?? unit : '');
 
+/** The size of a file: 820 B, 1.5 MB. */
+export function bytes(size) {
+  const step = size < 1000 ? 0 : size < 1e6 ? 1 : size < 1e9 ? 2 : 3;
+  return `${new Intl.NumberFormat('zh-CN', { maximumFractionDigits: step > 0 && size / 1000 ** step < 10 ? 1 : 0 }).format(size / 1000 ** step)} ${['B', 'KB', 'MB', 'GB'][step]}`;
+}
+
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
 
 /** 2021-03-05 as 2021年3月5日; anything else as it is. */

@@ -1,0 +1,304 @@
+/* attach: scans to the rows whose 文号 they are named by. What does not fit exactly one row is said and left alone. */
+#include "ingest/commands.h"
+
+#include "ingest/json.h"
+#include "ingest/media.h"
+#include "ingest/progress.h"
+#include "ingest/scans.h"
+#include "store/approval_index.h"
+#include "store/approval_no.h"
+#include "store/document.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+typedef struct attaching {
+    const dk_options *options;
+    dk_store *store;
+    const dk_kind *kind;
+    dk_approval_index *index; /* NULL with --key */
+    dk_scans scans;
+    int64_t attached, unchanged, left;
+    dk_buf left_json;
+    dk_progress_bar bar;
+    dk_error err;
+} attaching;
+
+/* ---- what is left ---- */
+
+static void leave(attaching *a, const dk_scan *scan, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* The file stays unattached, and the sentence says why. */
+static void leave(attaching *a, const dk_scan *scan, const char *format, ...)
+{
+    char text[DK_ERROR_TEXT];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    a->left++;
+    if (!a->options->json) {
+        dk_progress_clear(&a->bar);
+        printf("%s: %s\n", scan->shown, text);
+    } else {
+        dk_buf_text(&a->left_json, a->left > 1 ? ",{\"file\":" : "{\"file\":");
+        dk_json_string(scan->shown, &a->left_json);
+        dk_buf_text(&a->left_json, ",\"reason\":");
+        dk_json_string(text, &a->left_json);
+        dk_buf_byte(&a->left_json, '}');
+    }
+}
+
+/* ---- which row ---- */
+
+typedef struct matching {
+    attaching *a;
+    const dk_scan *scan;
+    const char *key; /* the one row of all numbers so far */
+    bool left;
+} matching;
+
+/* A number that is part of the one in the name, as 皖政地〔2020〕1号 is of 批次皖政地〔2020〕1号. Which it is, is for
+ * people to say. */
+static const char *part_in_store(const attaching *a, const char *number, size_t size, size_t *ret_size)
+{
+    const char *key;
+    for (size_t from = 1; from < size; from++) {
+        if (((unsigned char)number[from] & 0xC0) == 0x80)
+            continue;
+        if (dk_approval_index_find(a->index, number + from, size - from, &key) > 0) {
+            *ret_size = size - from;
+            return number + from;
+        }
+    }
+    return NULL;
+}
+
+static bool match_number(const char *number, size_t size, void *user)
+{
+    matching *m = user;
+    attaching *a = m->a;
+    const char *key, *kind = a->kind->name;
+    size_t part_size = 0;
+    const int shown = (int)size;
+    const size_t n = dk_approval_index_find(a->index, number, size, &key);
+    m->left = true;
+    if (n > 1) {
+        leave(a, m->scan, "%.*s fits %zu rows of %s; say which with --key", shown, number, n, kind);
+    } else if (n == 1 && m->key != NULL && strcmp(m->key, key) != 0) {
+        leave(a, m->scan, "its name holds the 文号 of %s and of %s; say which with --key", m->key, key);
+    } else if (n == 1) {
+        m->key = key;
+        m->left = false;
+    } else {
+        const char *part = part_in_store(a, number, size, &part_size);
+        if (part != NULL)
+            leave(a, m->scan,
+                  "no row of %s has %.*s; if %.*s is meant, put a blank before it in the name, or say --key", kind,
+                  shown, number, (int)part_size, part);
+        else
+            leave(a, m->scan, "no row of %s has %.*s; load it first, or correct the name", kind, shown, number);
+    }
+    return !m->left;
+}
+
+/* NULL: the file is left, with its reason said. */
+static const char *row_of(attaching *a, const dk_scan *scan)
+{
+    matching m = {.a = a, .scan = scan};
+    if (a->options->key != NULL)
+        return a->options->key;
+    if (scan->numbers[0] == '\0') {
+        leave(a, scan, "neither its name nor a folder's holds a 文号; rename it, or say --key");
+        return NULL;
+    }
+    dk_approval_no_each(scan->numbers, match_number, &m);
+    return m.left ? NULL : m.key;
+}
+
+/* ---- one file ---- */
+
+static bool read_file(void *user, uint64_t offset, void *to, size_t size)
+{
+    unsigned char *bytes = to;
+    while (size > 0) {
+        const ssize_t n = pread(*(int *)user, bytes, size, (off_t)offset);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        bytes += n;
+        offset += (uint64_t)n;
+        size -= (size_t)n;
+    }
+    return true;
+}
+
+/* Whether the open file is a scan, and the one that its ending says. Leaves it if not. */
+static bool is_scan(attaching *a, const dk_scan *scan, int fd, uint64_t size, dk_media *ret_media)
+{
+    const dk_media_bytes bytes = {read_file, &fd, size};
+    const char *named = dk_media_of_name(scan->name);
+    dk_error err = {0};
+    if (dk_media_inspect(&bytes, ret_media, &err) != DK_OK) {
+        leave(a, scan, "%s", err.text);
+        return false;
+    }
+    if (named == NULL) {
+        leave(a, scan, "is a %s, and its name does not end so; rename it", dk_media_title(ret_media->type));
+        return false;
+    }
+    if (named != ret_media->type) {
+        leave(a, scan, "is called a %s and is a %s; rename it", dk_media_title(named), dk_media_title(ret_media->type));
+        return false;
+    }
+    return true;
+}
+
+/* Failures of the store end the run; those of the file leave it. */
+static dk_status attach_open(attaching *a, const dk_scan *scan, const char *key, int fd)
+{
+    struct stat info;
+    dk_media media;
+    bool is_new = false;
+    dk_error err = {0};
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+        leave(a, scan, "is no file");
+        return DK_OK;
+    }
+    if (!is_scan(a, scan, fd, (uint64_t)info.st_size, &media))
+        return DK_OK;
+    dk_document what = {
+        .media_type = media.type, .pages = media.pages, .name = scan->name, .actor = dk_command_actor(a->options)};
+    if (dk_document_digest(fd, scan->shown, what.sha256, &what.size, &err) != DK_OK || what.size != info.st_size) {
+        leave(a, scan, "cannot be read, or was changed while it was read; attach it when nobody writes to it");
+        return DK_OK;
+    }
+    const dk_status status = dk_document_attach(a->store, fd, a->kind, key, &what, &is_new, &err);
+    if (status == DK_CONFLICT) {
+        leave(a, scan, "%s", err.text);
+        return DK_OK;
+    }
+    if (status != DK_OK) {
+        a->err = err;
+        return status;
+    }
+    a->attached += is_new;
+    a->unchanged += !is_new;
+    return DK_OK;
+}
+
+static dk_status attach_one(attaching *a, const dk_scan *scan)
+{
+    const char *key = row_of(a, scan);
+    if (key == NULL)
+        return DK_OK;
+    const int fd = open(scan->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe must not hold us */
+    if (fd < 0) {
+        leave(a, scan, "cannot be opened: %s", strerror(errno));
+        return DK_OK;
+    }
+    const dk_status status = attach_open(a, scan, key, fd);
+    close(fd);
+    return status;
+}
+
+/* ---- all of them ---- */
+
+static dk_status find_scans(attaching *a)
+{
+    dk_status status = DK_OK;
+    dk_buf folder;
+    dk_buf_init(&folder);
+    dk_buf_format(&folder, "%s.documents", a->options->store);
+    const char *without = dk_buf_cstr(&folder);
+    if (without == NULL)
+        status = dk_fail(&a->err, DK_NOMEM, "out of memory");
+    for (size_t i = 0; status == DK_OK && i < a->options->n_sources; i++)
+        status = dk_scans_add(&a->scans, a->options->sources[i], without, &a->err);
+    dk_buf_finish(&folder);
+    return status;
+}
+
+static dk_status open_store(attaching *a)
+{
+    const dk_options *options = a->options;
+    bool exists = true;
+    dk_status status = dk_store_open(options->store, options->dry_run ? DK_READ : DK_WRITE, &a->store, &a->err);
+    if (status != DK_OK)
+        return status;
+    a->kind = dk_catalogue_kind(dk_store_catalogue(a->store), options->name);
+    if (a->kind == NULL)
+        return dk_fail(&a->err, DK_NOT_FOUND, "%s: the catalogue has no layer or record of that name", options->name);
+    if (options->key == NULL)
+        return dk_approval_index_create(a->store, a->kind, &a->index, &a->err);
+    status = dk_document_row_exists(a->store, a->kind, options->key, &exists, &a->err);
+    if (status == DK_OK && !exists)
+        status = dk_fail(&a->err, DK_NOT_FOUND, "--key %s: there is no such row of %s", options->key, a->kind->name);
+    return status;
+}
+
+static void print_summary(const attaching *a)
+{
+    printf("%s: %zu files, %" PRId64 " attached, %" PRId64 " unchanged, %" PRId64 " left\n", a->options->name,
+           a->scans.n, a->attached, a->unchanged, a->left);
+    if (a->options->dry_run)
+        printf("a dry run: nothing was kept\n");
+    fflush(stdout);
+}
+
+static void print_json(attaching *a, dk_status status)
+{
+    dk_buf out;
+    dk_buf_init(&out);
+    dk_buf_text(&out, "{\"kind\":");
+    dk_json_string(a->options->name, &out);
+    dk_buf_format(&out, ",\"files\":%zu,\"attached\":%" PRId64 ",\"unchanged\":%" PRId64 ",\"dry_run\":%s,\"left\":[",
+                  a->scans.n, a->attached, a->unchanged, a->options->dry_run ? "true" : "false");
+    if (a->left_json.size > 0)
+        dk_buf_append(&out, a->left_json.data, a->left_json.size);
+    dk_buf_text(&out, "],\"error\":");
+    dk_json_string(status == DK_OK ? NULL : a->err.text, &out);
+    dk_buf_byte(&out, '}');
+    out.failed = out.failed || a->left_json.failed;
+    dk_json_print(&out);
+}
+
+int dk_command_attach(const dk_options *options)
+{
+    attaching a = {.options = options};
+    dk_progress_start(&a.bar, "attaching");
+    dk_status status = open_store(&a);
+    if (status == DK_OK)
+        status = find_scans(&a);
+    if (status == DK_OK && !options->dry_run)
+        dk_documents_tidy(a.store);
+    for (size_t i = 0; status == DK_OK && i < a.scans.n; i++) {
+        if (*options->stop)
+            status = dk_fail(&a.err, DK_LIMIT,
+                             "interrupted after %zu of %zu files; what is attached stays, run it again for the rest", i,
+                             a.scans.n);
+        else
+            status = attach_one(&a, &a.scans.list[i]);
+        dk_progress_step((int64_t)i + 1, (int64_t)a.scans.n, &a.bar);
+    }
+    dk_progress_clear(&a.bar);
+    if (status != DK_OK)
+        fprintf(stderr, "dikuai-ingest: %s\n", a.err.text[0] != '\0' ? a.err.text : dk_status_text(status));
+    if (options->json)
+        print_json(&a, status);
+    else if (a.index != NULL || options->key != NULL)
+        print_summary(&a);
+    const bool good = status == DK_OK && a.left == 0;
+    dk_approval_index_free(a.index);
+    dk_scans_finish(&a.scans);
+    dk_buf_finish(&a.left_json);
+    dk_store_close(a.store);
+    return good ? DK_EXIT_DONE : DK_EXIT_FAILED;
+}

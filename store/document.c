@@ -1,0 +1,388 @@
+#include "store/document.h"
+
+#include "store/handle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PIECE (1u << 20)                   /* bytes read at once */
+static const char incoming[] = "incoming"; /* the copy under way; there is one, for there is one writer */
+
+/* ---- the folder ---- */
+
+/* Opens STORE.documents; make: makes it if it is not there. fd -1 with DK_OK: there is none. */
+static dk_status open_folder(dk_store *store, bool make, int *ret_fd, dk_error *err)
+{
+    dk_buf path;
+    dk_buf_init(&path);
+    dk_buf_format(&path, "%s.documents", store->path);
+    const char *text = dk_buf_cstr(&path);
+    dk_status status = DK_OK;
+    int fd = -1;
+    if (text == NULL)
+        status = dk_fail(err, DK_NOMEM, "out of memory");
+    else if (make && mkdir(text, 0700) != 0 && errno != EEXIST)
+        status = dk_fail(err, errno == ENOSPC ? DK_FULL : DK_IO, "%s: cannot be made: %s", text, strerror(errno));
+    else if ((fd = open(text, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 && (make || errno != ENOENT))
+        status = dk_fail(err, DK_IO, "%s: cannot be opened: %s", text, strerror(errno));
+    dk_buf_finish(&path);
+    if (status == DK_OK)
+        *ret_fd = fd;
+    return status;
+}
+
+/* "ab/cdef…" */
+static void name_of(const char *sha256, char ret_name[DK_SHA256_HEX + 1])
+{
+    snprintf(ret_name, DK_SHA256_HEX + 1, "%.2s/%s", sha256, sha256 + 2);
+}
+
+static bool is_digest(const char *text)
+{
+    return strlen(text) == DK_SHA256_HEX - 1 && strspn(text, "0123456789abcdef") == DK_SHA256_HEX - 1;
+}
+
+static dk_status folder_fail(dk_store *store, dk_error *err)
+{
+    if (errno == ENOSPC || errno == EDQUOT)
+        return dk_fail(err, DK_FULL, "%s.documents: the disk is full; free some space and attach again", store->path);
+    return dk_fail(err, DK_IO, "%s.documents: cannot be written: %s", store->path, strerror(errno));
+}
+
+void dk_documents_tidy(dk_store *store)
+{
+    int folder = -1;
+    if (open_folder(store, false, &folder, NULL) != DK_OK || folder < 0)
+        return;
+    unlinkat(folder, incoming, 0);
+    close(folder);
+}
+
+/* ---- bytes ---- */
+
+/* Reads fd from its beginning, and writes to `to` unless it is -1. *ret_wrote: false if that failed, then errno says
+ * how; false from the function: reading failed. */
+static bool read_all(int fd, int to, char ret_sha256[DK_SHA256_HEX], int64_t *ret_size, bool *ret_wrote)
+{
+    unsigned char *piece = malloc(PIECE);
+    dk_sha256 hash;
+    off_t at = 0;
+    ssize_t n = -1;
+    bool wrote = true;
+    dk_sha256_begin(&hash);
+    if (piece == NULL)
+        errno = ENOMEM;
+    while (piece != NULL && wrote && ((n = pread(fd, piece, PIECE, at)) > 0 || (n < 0 && errno == EINTR))) {
+        if (n < 0)
+            continue;
+        dk_sha256_add(&hash, piece, (size_t)n);
+        at += n;
+        for (ssize_t done = 0; to >= 0 && wrote && done < n;) {
+            const ssize_t written = write(to, piece + done, (size_t)(n - done));
+            if (written >= 0)
+                done += written;
+            else
+                wrote = errno == EINTR;
+        }
+    }
+    const int failed = errno;
+    free(piece);
+    dk_sha256_end(&hash, ret_sha256);
+    *ret_size = at;
+    *ret_wrote = wrote;
+    errno = failed;
+    return n >= 0;
+}
+
+dk_status dk_document_digest(int fd, const char *path, char ret_sha256[DK_SHA256_HEX], int64_t *ret_size, dk_error *err)
+{
+    char sha256[DK_SHA256_HEX];
+    int64_t size;
+    bool wrote;
+    if (!read_all(fd, -1, sha256, &size, &wrote))
+        return dk_fail(err, DK_IO, "%s: cannot be read: %s", path, strerror(errno));
+    memcpy(ret_sha256, sha256, sizeof sha256);
+    *ret_size = size;
+    return DK_OK;
+}
+
+/* Copies the file under its name, so that after a power failure it is there whole or not at all. */
+static dk_status copy(dk_store *store, int folder, int fd, const dk_document *what, const char *name, dk_error *err)
+{
+    char sha256[DK_SHA256_HEX], below[3];
+    int64_t size = 0;
+    bool wrote = false;
+    int to = -1, inner = -1;
+    dk_status status = DK_OK;
+    snprintf(below, sizeof below, "%.2s", name);
+    if (mkdirat(folder, below, 0700) == 0) {
+        if (fsync(folder) != 0)
+            return folder_fail(store, err);
+    } else if (errno != EEXIST) {
+        return folder_fail(store, err);
+    }
+    to = openat(folder, incoming, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    inner = openat(folder, below, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (to < 0 || inner < 0) {
+        status = folder_fail(store, err);
+        goto out;
+    }
+    const bool read = read_all(fd, to, sha256, &size, &wrote);
+    if (!wrote)
+        status = folder_fail(store, err);
+    else if (!read)
+        status = dk_fail(err, DK_CONFLICT, "cannot be read: %s", strerror(errno));
+    else if (size != what->size || strcmp(sha256, what->sha256) != 0)
+        status = dk_fail(err, DK_CONFLICT, "was changed while it was read; attach it when nobody writes to it");
+    else if (fsync(to) != 0 || renameat(folder, incoming, folder, name) != 0 || fsync(inner) != 0)
+        status = folder_fail(store, err);
+out:
+    if (to >= 0)
+        close(to);
+    if (inner >= 0)
+        close(inner);
+    if (status != DK_OK)
+        unlinkat(folder, incoming, 0);
+    return status;
+}
+
+/* Copies the file unless it is there. Only whole files get a name, so the size tells. */
+static dk_status keep(dk_store *store, int fd, const dk_document *what, dk_error *err)
+{
+    char name[DK_SHA256_HEX + 1];
+    struct stat info;
+    int folder = -1;
+    dk_status status = open_folder(store, true, &folder, err);
+    if (status != DK_OK)
+        return status;
+    name_of(what->sha256, name);
+    if (fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(info.st_mode) || info.st_size != what->size)
+        status = copy(store, folder, fd, what, name, err);
+    close(folder);
+    return status;
+}
+
+/* ---- rows ---- */
+
+dk_status dk_document_row_exists(dk_store *store, const dk_kind *kind, const char *key, bool *ret_exists, dk_error *err)
+{
+    dk_newest newest;
+    const dk_status status = dk_row_newest(store, kind, key, &newest, err);
+    if (status == DK_OK)
+        *ret_exists = newest.row != 0;
+    return status;
+}
+
+static dk_status is_attached(dk_store *store, const dk_kind *kind, const char *key, const char *sha256,
+                             bool *ret_attached, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status =
+        dk_sql_prepare(store, "SELECT 1 FROM dikuai_attachment WHERE kind=?1 AND key=?2 AND sha256=?3", &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_text(stmt, 1, kind->name, -1, SQLITE_STATIC);
+    sqlite3_bind_text(stmt, 2, key, -1, SQLITE_STATIC);
+    sqlite3_bind_text(stmt, 3, sha256, -1, SQLITE_STATIC);
+    status = dk_sql_step(store, stmt, err);
+    sqlite3_finalize(stmt);
+    if (status == DK_OK || status == DK_END)
+        *ret_attached = status == DK_OK;
+    return status == DK_END ? DK_OK : status;
+}
+
+static dk_status insert_document(dk_store *store, const dk_document *what, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_prepare(
+        store, "INSERT OR IGNORE INTO dikuai_document(sha256,size,media_type,pages) VALUES(?1,?2,?3,?4)", &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_text(stmt, 1, what->sha256, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(stmt, 2, what->size);
+    sqlite3_bind_text(stmt, 3, what->media_type, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(stmt, 4, what->pages);
+    status = dk_sql_done(store, stmt, err);
+    sqlite3_finalize(stmt);
+    return status;
+}
+
+static dk_status insert_attachment(dk_store *store, const dk_kind *kind, const char *key, const dk_document *what,
+                                   dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    char now[24];
+    dk_status status = dk_sql_prepare(
+        store, "INSERT INTO dikuai_attachment(kind,key,sha256,name,attached_at,actor) VALUES(?1,?2,?3,?4,?5,?6)", &stmt,
+        err);
+    if (status != DK_OK)
+        return status;
+    dk_now(now);
+    const char *const texts[] = {kind->name, key, what->sha256, what->name, now, what->actor};
+    for (int i = 0; i < 6; i++)
+        sqlite3_bind_text(stmt, i + 1, texts[i], -1, SQLITE_STATIC);
+    status = dk_sql_done(store, stmt, err);
+    sqlite3_finalize(stmt);
+    return status;
+}
+
+dk_status dk_document_attach(dk_store *store, int fd, const dk_kind *kind, const char *key, const dk_document *what,
+                             bool *ret_new, dk_error *err)
+{
+    bool attached = false;
+    dk_status status = is_attached(store, kind, key, what->sha256, &attached, err);
+    if (status == DK_OK && store->mode == DK_WRITE)
+        status = keep(store, fd, what, err);
+    if (status == DK_OK && store->mode == DK_WRITE && !attached) {
+        if ((status = dk_sql_begin(store, err)) != DK_OK)
+            return status;
+        status = insert_document(store, what, err);
+        if (status == DK_OK)
+            status = insert_attachment(store, kind, key, what, err);
+        if (status == DK_OK)
+            status = dk_sql_commit(store, err);
+        if (status != DK_OK)
+            dk_sql_rollback(store);
+    }
+    if (status == DK_OK)
+        *ret_new = !attached;
+    return status;
+}
+
+/* ---- reading ---- */
+
+/* Whether the row is published and its documents may be seen. */
+static dk_status may_see(dk_store *store, const dk_kind *kind, const char *key, const dk_viewer *viewer,
+                         int64_t generation, bool *ret_may, dk_error *err)
+{
+    int64_t row = 0;
+    *ret_may = false;
+    dk_status status = dk_row_of_key(store, kind, key, generation, &row, err);
+    if (status != DK_OK || row == 0)
+        return status;
+    if (kind->division_field < 0) {
+        *ret_may = dk_view_documents(kind, viewer, NULL);
+        return DK_OK;
+    }
+    dk_stored_row stored;
+    if ((status = dk_stored_row_read(store, kind, row, false, &stored, err)) != DK_OK)
+        return status;
+    const dk_value *division = &stored.values[kind->division_field];
+    *ret_may = dk_view_documents(kind, viewer, division->type == DK_TEXT ? division->text.data : NULL);
+    dk_stored_row_release(&stored);
+    return DK_OK;
+}
+
+static const char *text_of(sqlite3_stmt *stmt, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(stmt, column);
+    return text != NULL ? text : "";
+}
+
+dk_status dk_query_documents(dk_store *store, const dk_kind *kind, const char *key, const dk_viewer *viewer,
+                             int64_t generation, bool (*each)(const dk_document *document, void *user), void *user,
+                             dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool may = false, asked = false, more = true;
+    dk_status status = dk_sql_kept(store, &store->catalogue->kinds[0], DK_STMT_DOCUMENTS, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_text(stmt, 1, kind->name, -1, SQLITE_STATIC);
+    sqlite3_bind_text(stmt, 2, key, -1, SQLITE_STATIC);
+    while (more && (status = dk_sql_step(store, stmt, err)) == DK_OK) {
+        if (!asked) /* most rows have no documents, and need not be read */
+            status = may_see(store, kind, key, viewer, generation, &may, err);
+        asked = true;
+        if (status != DK_OK || !may)
+            break;
+        dk_document document = {.size = sqlite3_column_int64(stmt, 1),
+                                .media_type = text_of(stmt, 2),
+                                .pages = sqlite3_column_int64(stmt, 3),
+                                .name = text_of(stmt, 4),
+                                .attached_at = text_of(stmt, 5),
+                                .actor = text_of(stmt, 6)};
+        snprintf(document.sha256, sizeof document.sha256, "%s", text_of(stmt, 0));
+        more = each(&document, user);
+    }
+    sqlite3_reset(stmt);
+    return status == DK_END ? DK_OK : status;
+}
+
+/* ---- checking ---- */
+
+static void verify_one(dk_store *store, int folder, const char *sha256, int64_t size,
+                       void (*tell)(const char *sentence, void *user), void *user)
+{
+    char name[DK_SHA256_HEX + 1], found[DK_SHA256_HEX], sentence[600];
+    const char *problem = NULL;
+    int64_t found_size = 0;
+    bool wrote;
+    if (!is_digest(sha256)) {
+        snprintf(sentence, sizeof sentence, "document %.80s: is not named by a digest", sha256);
+        tell(sentence, user);
+        return;
+    }
+    name_of(sha256, name);
+    const int fd = folder < 0 ? -1 : openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        problem = folder < 0 || errno == ENOENT ? "is missing" : "cannot be opened";
+    else if (!read_all(fd, -1, found, &found_size, &wrote))
+        problem = "cannot be read";
+    else if (found_size != size || strcmp(found, sha256) != 0)
+        problem = "is damaged: its bytes are not those of its name";
+    if (fd >= 0)
+        close(fd);
+    if (problem == NULL)
+        return;
+    snprintf(sentence, sizeof sentence,
+             "document %s.documents/%s: %s; restore it from a backup, or remove it and attach the scan again",
+             store->path, name, problem);
+    tell(sentence, user);
+}
+
+dk_status dk_documents_verify(dk_store *store, void (*tell)(const char *sentence, void *user), void *user,
+                              dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    int folder = -1;
+    dk_status status = open_folder(store, false, &folder, err);
+    if (status == DK_OK)
+        status = dk_sql_prepare(store,
+                                "SELECT 'a document of '||kind||' '||key||' that the store does not know'"
+                                " FROM dikuai_attachment a WHERE NOT EXISTS"
+                                " (SELECT 1 FROM dikuai_document d WHERE d.sha256=a.sha256)",
+                                &stmt, err);
+    while (status == DK_OK && (status = dk_sql_step(store, stmt, err)) == DK_OK)
+        tell(text_of(stmt, 0), user);
+    sqlite3_finalize(stmt);
+    stmt = NULL;
+    /* One at a time: a statement that stays open would hold a snapshot for as long as a terabyte takes to read. */
+    char last[DK_SHA256_HEX] = "";
+    if (status == DK_END)
+        status = dk_sql_prepare(
+            store, "SELECT sha256,size FROM dikuai_document WHERE sha256>?1 ORDER BY sha256 LIMIT 1", &stmt, err);
+    while (status == DK_OK) {
+        sqlite3_bind_text(stmt, 1, last, -1, SQLITE_STATIC);
+        if ((status = dk_sql_step(store, stmt, err)) != DK_OK)
+            break;
+        char sha256[DK_SHA256_HEX];
+        snprintf(sha256, sizeof sha256, "%s", text_of(stmt, 0));
+        const bool endless = strcmp(sha256, last) <= 0; /* a name that is longer than a digest, cut */
+        const int64_t size = sqlite3_column_int64(stmt, 1);
+        sqlite3_reset(stmt);
+        if (endless)
+            break;
+        memcpy(last, sha256, sizeof last);
+        verify_one(store, folder, sha256, size, tell, user);
+    }
+    sqlite3_finalize(stmt);
+    if (folder >= 0)
+        close(folder);
+    return status == DK_END ? DK_OK : status;
+}

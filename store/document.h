@@ -1,0 +1,55 @@
+/* Documents: scans of approvals, notices and the like, attached to rows by kind and key, so that they stay with a row
+ * through its versions.
+ *
+ * Their bytes lie beside the store and not in it: an archive of scans has a hundred times the size of the rows, is
+ * written once and never changed, and would make each copy of the store, each checkpoint and each VACUUM as slow as
+ * itself. STORE.documents/ab/cdef… holds a file under the SHA-256 of its bytes (the first two digits are the folder),
+ * so the same scan is kept once, and a name can be checked. Files are only added, and each is there before the store
+ * says so: a backup that copies the store first and then the folder is whole, whatever is attached meanwhile.
+ *
+ * Who sees them: store/audience.h, dk_view_documents. */
+#ifndef DK_STORE_DOCUMENT_H
+#define DK_STORE_DOCUMENT_H
+
+#include "store/sha256.h"
+#include "store/store.h"
+
+typedef struct dk_document {
+    char sha256[DK_SHA256_HEX];
+    int64_t size;            /* bytes */
+    const char *media_type;  /* IANA: application/pdf … */
+    int64_t pages;           /* 0: not known */
+    const char *name;        /* of the file, UTF-8, as whoever attached it called it */
+    const char *actor;       /* who attached it */
+    const char *attached_at; /* UTC; given by dk_document_attach */
+} dk_document;
+
+/* ---- writing ---- */
+
+/* The digest and size of an open file, from its beginning. path is for the message. DK_IO. */
+dk_status dk_document_digest(int fd, const char *path, char ret_sha256[DK_SHA256_HEX], int64_t *ret_size,
+                             dk_error *err);
+/* What an earlier attach that was killed left half copied. A missing folder is no failure. */
+void dk_documents_tidy(dk_store *store);
+/* Whether there is a row of that key that is published or staged. */
+dk_status dk_document_row_exists(dk_store *store, const dk_kind *kind, const char *key, bool *ret_exists,
+                                 dk_error *err);
+/* Ties the file fd, whose digest and size are in what, to a row. The bytes are copied and on the disk before the store
+ * says so. The same bytes again change nothing, except that a lost file is put back. A store open for reading keeps
+ * nothing and only says what is new. DK_CONFLICT: the file is not the one that the digest was taken of; the failure is
+ * the file's. All others are the store's: DK_FULL, DK_IO … */
+dk_status dk_document_attach(dk_store *store, int fd, const dk_kind *kind, const char *key, const dk_document *what,
+                             bool *ret_new, dk_error *err);
+
+/* ---- reading ---- */
+
+/* The documents of a published row that the viewer sees, by name; none if it sees none. Texts are valid inside the
+ * callback, which returns false to stop and may not read the store. */
+dk_status dk_query_documents(dk_store *store, const dk_kind *kind, const char *key, const dk_viewer *viewer,
+                             int64_t generation, bool (*each)(const dk_document *document, void *user), void *user,
+                             dk_error *err);
+/* Reads every file and tells of each that is missing or not what its name says. */
+dk_status dk_documents_verify(dk_store *store, void (*tell)(const char *sentence, void *user), void *user,
+                              dk_error *err);
+
+#endif
