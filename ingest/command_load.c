@@ -1,5 +1,6 @@
 /* load: source files -> clean rows -> one staged batch. */
 #include "ingest/commands.h"
+#include "ingest/fingerprint.h"
 #include "ingest/geometry.h"
 #include "ingest/placement.h"
 #include "ingest/progress.h"
@@ -95,7 +96,7 @@ static dk_status parse_sets(loader *self, dk_error *err)
             dk_buf_finish(&list);
             return status;
         }
-        if (self->kind->fields[field].computed_area_m2)
+        if (self->kind->fields[field].computed)
             return dk_fail(err, DK_INVALID, "%s %s: this field is computed from the geometry",
                            set ? "--set" : "--field", pair->name);
         if (!set)
@@ -322,6 +323,7 @@ static dk_status load_row(loader *self, file *from, const dk_ready_row *row, dk_
         return reject(self, from, source, row_key(self, from, source), row->reasons, err);
     dk_row_report report;
     memset(&report, 0, sizeof report);
+    dk_load_repaired(self->load, &row->repair);
     const dk_status status =
         dk_load_row(self->load, row->values, row->wkb, row->wkb_size,
                     from->by_source ? dk_source_path(from->source) : NULL, source->number, &report, err);
@@ -367,11 +369,25 @@ static dk_status load_rows(loader *self, file *from, dk_error *err)
     return DK_OK;
 }
 
+/* What the rows' file is, for their provenance; path: of what was given. */
+static dk_status keep_fingerprint(loader *self, const file *from, const char *path, dk_error *err)
+{
+    dk_fingerprint taken = {0};
+    dk_status status = dk_fingerprint_take(path, &taken, err);
+    if (status == DK_OK)
+        status = dk_load_source(self->load, from->by_source ? dk_source_path(from->source) : NULL, taken.files,
+                                taken.n_files, err);
+    dk_fingerprint_finish(&taken);
+    return status;
+}
+
 static dk_status load_file(loader *self, const char *path, dk_error *err)
 {
     file from = {0};
     from.by_source = self->options->n_sources > 1;
     dk_status status = open_file(self, path, &from, err);
+    if (status == DK_OK)
+        status = keep_fingerprint(self, &from, path, err);
     if (status == DK_OK)
         status = load_rows(self, &from, err);
     if (status == DK_OK)

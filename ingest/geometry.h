@@ -6,6 +6,7 @@
 #include "ingest/crs.h"
 #include "store/buf.h"
 #include "store/catalogue.h"
+#include "store/provenance.h"
 #include "store/repair.h"
 
 #include <ogr_api.h>
@@ -30,6 +31,9 @@ typedef struct dk_geometry_reader {
     bool axes_yx; /* the source has (north, east) */
     /* results over all geometries */
     int64_t repaired, zone_stripped, zone_added;
+    /* What was repaired in the last geometry; rule NULL: nothing. */
+    dk_repair repair;
+    char repair_detail[256];
     dk_buf raw, lonlat; /* scratch; dk_geometry_reader_finish */
 } dk_geometry_reader;
 

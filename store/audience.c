@@ -1,5 +1,7 @@
 #include "store/audience.h"
 
+#include "store/succession.h"
+
 #include <string.h>
 
 dk_viewer dk_viewer_public(void)
@@ -36,7 +38,7 @@ static uint64_t fields_up_to(const dk_kind *kind, dk_audience audience)
 dk_view dk_view_of(const dk_kind *kind, const dk_viewer *viewer)
 {
     const dk_audience audience = audience_of(viewer);
-    dk_view view = {.inside = fields_up_to(kind, audience)};
+    dk_view view = {.inside = fields_up_to(kind, audience), .catalogue = kind->catalogue};
     /* The owner's export has no scope: it sees all of every row. */
     view.outside = audience == DK_STAFF ? fields_up_to(kind, DK_PUBLIC) : view.inside;
     if (audience == DK_STAFF)
@@ -44,12 +46,20 @@ dk_view dk_view_of(const dk_kind *kind, const dk_viewer *viewer)
     return view;
 }
 
+static bool covers(const dk_catalogue *catalogue, const char *scope, const char *division)
+{
+    return scope[0] == '\0' || (division != NULL && dk_division_within(catalogue, division, scope));
+}
+
 uint64_t dk_view_fields(const dk_view *view, const char *division)
 {
-    const size_t n = strnlen(view->division, sizeof view->division);
-    if (n == 0)
-        return view->inside;
-    return division != NULL && strncmp(division, view->division, n) == 0 ? view->inside : view->outside;
+    return covers(view->catalogue, view->division, division) ? view->inside : view->outside;
+}
+
+bool dk_viewer_covers(const dk_kind *kind, const dk_viewer *viewer, const char *division)
+{
+    const dk_audience audience = audience_of(viewer);
+    return audience == DK_NEVER || (audience == DK_STAFF && covers(kind->catalogue, viewer->division, division));
 }
 
 bool dk_view_total(const dk_total *total, const dk_viewer *viewer)

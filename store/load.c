@@ -4,6 +4,7 @@
 #include "store/area.h"
 #include "store/handle.h"
 #include "store/hash.h"
+#include "store/planar.h"
 #include "store/repair.h"
 #include "store/text.h"
 
@@ -48,6 +49,8 @@ struct dk_load {
     dk_buf wkb, blob;     /* geometry of the row under way, without and with the GeoPackage header */
     uint64_t *unchanged;  /* hashes of the keys that came and were unchanged, in a table of unchanged_size places */
     size_t n_unchanged, unchanged_size;
+    const dk_repair *repair; /* of the row under way; NULL: none */
+    sqlite3_stmt *insert_repair;
     dk_geos *geos; /* made when a replacement is checked */
     dk_term_writer *terms;
     /* Whether a combination of link values found a partner: rows of one project ask the same. By 64-bit hash. */
@@ -107,6 +110,7 @@ static void load_free(dk_load *load)
     dk_buf_finish(&load->blob);
     dk_geos_free(load->geos);
     dk_term_writer_free(load->terms);
+    sqlite3_finalize(load->insert_repair);
     free(load->unchanged);
     free(load->source);
     free(load->last_source);
@@ -479,14 +483,17 @@ static bool take_geometry(dk_load *load, const void *wkb, size_t size, dk_value 
     const double area = kind->geometry == DK_POLYGONS ? dk_shape_area_m2(&load->shape) : 0;
     for (size_t i = 0; i < kind->n_fields; i++) {
         const dk_field *field = &kind->fields[i];
-        if (field->computed_area_m2)
-            values[i] = dk_value_real(round(area * 100) / 100);
+        if (field->computed) {
+            const double computed = field->computed == DK_COMPUTED_AREA ? area : dk_shape_planar_area_m2(&load->shape);
+            values[i] = dk_value_real(round(computed * 100) / 100);
+        }
         if (field->declares_area_m2 > 0 && values[i].type == DK_REAL) {
             const double declared = values[i].real * field->declares_area_m2;
             if (fabs(declared - area) > 1 && fabs(declared - area) > 0.01 * area) {
                 report->notes |= DK_NOTE_AREA_DIFFERS;
-                snprintf(report->message, sizeof report->message, "%s says %.2f m2, the geometry has %.2f m2",
-                         field->name, declared, area);
+                snprintf(report->message, sizeof report->message,
+                         "%s says %.2f m2, the geometry has %.2f m2 (%.2f m2 in the plane)", field->name, declared, area,
+                         dk_shape_planar_area_m2(&load->shape));
             }
         }
     }
@@ -520,7 +527,7 @@ static bool same_geometry(dk_load *load, const dk_stored_row *row)
 static bool same_row(dk_load *load, const dk_stored_row *row, const dk_value *values)
 {
     for (size_t i = 0; i < load->kind->n_fields; i++) {
-        const bool derived = load->kind->fields[i].computed_area_m2 || load->inheritable & UINT64_C(1) << i;
+        const bool derived = load->kind->fields[i].computed || load->inheritable & UINT64_C(1) << i;
         if (!derived && !dk_value_equal(&row->values[i], &values[i]))
             return false;
     }
@@ -715,33 +722,76 @@ static dk_status note_unlinked(dk_load *load, const dk_value *values, dk_row_rep
 
 /* ---- one row: writing ---- */
 
+static dk_status write_files(dk_load *load, const dk_source_file *files, size_t n, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_prepare(
+        load->store, "INSERT INTO dikuai_file(source,number,name,bytes,sha256) VALUES(?1,?2,?3,?4,?5)", &stmt, err);
+    for (size_t i = 0; status == DK_OK && i < n; i++) {
+        sqlite3_bind_int64(stmt, 1, load->last_source_id);
+        sqlite3_bind_int64(stmt, 2, (int64_t)i + 1);
+        sqlite3_bind_text(stmt, 3, files[i].name, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(stmt, 4, files[i].bytes);
+        sqlite3_bind_text(stmt, 5, files[i].sha256, -1, SQLITE_STATIC);
+        status = dk_sql_done(load->store, stmt, err);
+    }
+    sqlite3_finalize(stmt);
+    return status;
+}
+
+dk_status dk_load_source(dk_load *load, const char *source, const dk_source_file *files, size_t n_files, dk_error *err)
+{
+    const char *name = source != NULL ? source : load->source;
+    const char *slash = strrchr(name, '/');
+    char *given = strdup(name);
+    if (given == NULL)
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    sqlite3_stmt *stmt = NULL;
+    dk_status status =
+        dk_sql_prepare(load->store, "INSERT INTO dikuai_source(batch,name) VALUES(?1,?2)", &stmt, err);
+    if (status == DK_OK) {
+        sqlite3_bind_int64(stmt, 1, load->batch);
+        sqlite3_bind_text(stmt, 2, name[0] == '/' && slash[1] != '\0' ? slash + 1 : name, -1, SQLITE_STATIC);
+        status = dk_sql_done(load->store, stmt, err);
+    }
+    sqlite3_finalize(stmt);
+    free(load->last_source);
+    load->last_source = given;
+    load->last_source_id = sqlite3_last_insert_rowid(load->store->db);
+    return status == DK_OK ? write_files(load, files, n_files, err) : status;
+}
+
 static dk_status source_id(dk_load *load, const char *source, int64_t *ret_id, dk_error *err)
 {
-    if (load->last_source != NULL && strcmp(load->last_source, source) == 0) {
-        *ret_id = load->last_source_id;
-        return DK_OK;
+    if (load->last_source == NULL || strcmp(load->last_source, source) != 0) {
+        const dk_status status = dk_load_source(load, source, NULL, 0, err);
+        if (status != DK_OK)
+            return status;
     }
-    sqlite3_stmt *stmt = NULL;
-    dk_status status = dk_sql_prepare(load->store,
-                                      "INSERT INTO dikuai_source(batch,name) VALUES(?1,?2)"
-                                      " ON CONFLICT(batch,name) DO UPDATE SET name=name RETURNING id",
-                                      &stmt, err);
-    if (status != DK_OK)
-        return status;
-    sqlite3_bind_int64(stmt, 1, load->batch);
-    sqlite3_bind_text(stmt, 2, source, -1, SQLITE_STATIC);
-    status = dk_sql_step(load->store, stmt, err);
-    if (status == DK_OK)
-        load->last_source_id = sqlite3_column_int64(stmt, 0);
-    sqlite3_finalize(stmt);
-    if (status != DK_OK)
-        return status;
-    free(load->last_source);
-    load->last_source = strdup(source);
-    if (load->last_source == NULL)
-        return dk_fail(err, DK_NOMEM, "out of memory");
     *ret_id = load->last_source_id;
     return DK_OK;
+}
+
+void dk_load_repaired(dk_load *load, const dk_repair *repair)
+{
+    load->repair = repair != NULL && repair->rule != NULL ? repair : NULL;
+}
+
+static dk_status write_repair(dk_load *load, int64_t row, dk_error *err)
+{
+    char sql[160];
+    snprintf(sql, sizeof sql, "INSERT INTO repair_%s(row,rule,detail,before_m2,after_m2) VALUES(?1,?2,?3,?4,?5)",
+             load->kind->name);
+    dk_status status =
+        load->insert_repair != NULL ? DK_OK : dk_sql_prepare(load->store, sql, &load->insert_repair, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(load->insert_repair, 1, row);
+    sqlite3_bind_text(load->insert_repair, 2, load->repair->rule, -1, SQLITE_STATIC);
+    sqlite3_bind_text(load->insert_repair, 3, load->repair->detail, -1, SQLITE_STATIC);
+    sqlite3_bind_double(load->insert_repair, 4, load->repair->before_m2);
+    sqlite3_bind_double(load->insert_repair, 5, load->repair->after_m2);
+    return dk_sql_done(load->store, load->insert_repair, err);
 }
 
 static void bind_value(sqlite3_stmt *stmt, int column, const dk_value *value)
@@ -783,7 +833,8 @@ static dk_status write_row(dk_load *load, const dk_value *values, const char *ke
         bind_value(stmt, (int)i + 9, &values[i]);
     if ((status = dk_sql_done(load->store, stmt, err)) != DK_OK)
         return status;
-    if ((status = dk_terms_write(load->terms, row, values, err)) != DK_OK)
+    if ((status = dk_terms_write(load->terms, row, values, err)) != DK_OK ||
+        (load->repair != NULL && (status = write_repair(load, row, err)) != DK_OK))
         return status;
     load->kept++;
     load->in_transaction++;
