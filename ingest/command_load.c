@@ -2,6 +2,7 @@
 #include "ingest/commands.h"
 #include "ingest/fingerprint.h"
 #include "ingest/geometry.h"
+#include "ingest/load_report.h"
 #include "ingest/placement.h"
 #include "ingest/progress.h"
 #include "ingest/reading.h"
@@ -30,6 +31,9 @@ typedef struct loader {
     const double *extent;
     dk_rejects *rejects;
     dk_summary summary;
+    dk_report report;
+    bool read_all;     /* the rows of all files: there is something to report */
+    size_t first_note; /* of the summary that is not about the transformation */
     dk_progress_bar bar;
     dk_value *set_values; /* kind->n_fields; what --set gives */
     bool *is_set;
@@ -64,14 +68,17 @@ static bool is_known_column(const char *name, void *user)
     return dk_column_known(self->kind, name);
 }
 
-static dk_status reject(loader *self, const file *from, const dk_source_row *row, const char *key, const char *reason,
+static dk_status reject(loader *self, const file *from, const dk_ready_row *ready, const char *key, const char *reason,
                         dk_error *err)
 {
+    const dk_source_row *row = &ready->source;
     self->summary.rejected++;
     if (self->first_reason[0] == '\0')
         snprintf(self->first_reason, sizeof self->first_reason, "%.300s, row %lld: %.380s",
                  dk_source_path(from->source), (long long)row->number, reason);
-    return dk_rejects_add(self->rejects, from->source, row, key, reason, err);
+    const dk_status status =
+        dk_load_report_reject(&self->report, from->source, &from->mapping, ready, key, reason, err);
+    return status == DK_OK ? dk_rejects_add(self->rejects, from->source, row, key, reason, err) : status;
 }
 
 /* ---- before the rows ---- */
@@ -320,7 +327,7 @@ static dk_status load_row(loader *self, file *from, const dk_ready_row *row, dk_
     if (row->has_geometry)
         watch_fault(from, row);
     if (row->reasons != NULL)
-        return reject(self, from, source, row_key(self, from, source), row->reasons, err);
+        return reject(self, from, row, row_key(self, from, source), row->reasons, err);
     dk_row_report report;
     memset(&report, 0, sizeof report);
     dk_load_repaired(self->load, &row->repair);
@@ -330,7 +337,7 @@ static dk_status load_row(loader *self, file *from, const dk_ready_row *row, dk_
     if (status != DK_OK)
         return status;
     if (report.outcome == DK_REJECTED)
-        return reject(self, from, source, report.key[0] != '\0' ? report.key : row_key(self, from, source),
+        return reject(self, from, row, report.key[0] != '\0' ? report.key : row_key(self, from, source),
                       report.message, err);
     count_outcome(self, from, source, &report);
     if (report.outcome == DK_UNCHANGED)
@@ -377,6 +384,8 @@ static dk_status keep_fingerprint(loader *self, const file *from, const char *pa
     if (status == DK_OK)
         status = dk_load_source(self->load, from->by_source ? dk_source_path(from->source) : NULL, taken.files,
                                 taken.n_files, err);
+    if (status == DK_OK)
+        status = dk_load_report_source(&self->report, path, taken.files, taken.n_files, err);
     dk_fingerprint_finish(&taken);
     return status;
 }
@@ -461,11 +470,20 @@ static dk_status run(loader *self, dk_store *store, const char *source, dk_error
         return status;
     const dk_summary *summary = &self->summary;
     self->summary.rejects = summary->rejected > 0 ? dk_rejects_path(self->rejects) : NULL;
+    status = dk_load_report_keep(&self->report, summary, self->first_note, options, store, self->load, err);
+    if (status != DK_OK)
+        return status;
+    self->read_all = true;
     if (summary->loaded + summary->replaced + summary->unchanged == 0)
         return dk_fail(err, DK_INVALID, "no row could be loaded; the first: %s", self->first_reason);
+    if (options->dry_run && options->n_reports > 0 && /* what is checked is gone when it is finished */
+        ((status = dk_load_settle(self->load, err)) != DK_OK ||
+         (status = dk_load_report_check(&self->report, options, store, dk_load_batch(self->load), err)) != DK_OK))
+        return status;
     dk_load *load = self->load;
     self->load = NULL;
-    return dk_load_finish(load, &self->summary.batch, err);
+    status = dk_load_finish(load, &self->summary.batch, err);
+    return status == DK_OK ? dk_load_report_check(&self->report, options, store, self->summary.batch, err) : status;
 }
 
 static dk_status publish(loader *self, dk_store *store, dk_error *err)
@@ -498,6 +516,7 @@ static void finish(loader *self)
     dk_geos_free(self->geos);
     dk_rejects_close(self->rejects);
     dk_summary_finish(&self->summary);
+    dk_report_finish(&self->report);
     free(self->set_values);
     free(self->is_set);
     free(self->set_offsets);
@@ -520,6 +539,7 @@ int dk_command_load(const dk_options *options)
     if (status != DK_OK)
         goto out;
     self.extent = dk_store_catalogue(store)->extent;
+    dk_report_begin(&self.report, dk_store_catalogue(store), self.kind);
     if (!describe(options, &title, &source) ||
         (rejects = options->rejects ? strdup(options->rejects) : dk_rejects_default_path(options->store, title)) ==
             NULL ||
@@ -542,6 +562,8 @@ int dk_command_load(const dk_options *options)
             note += size + (note[size] == '\n');
         }
     }
+    self.first_note = self.summary.n_notes;
+    status = dk_load_report_paths(options, rejects, &err);
     for (size_t i = 0; i < options->n_sources && status == DK_OK; i++)
         if (dk_same_file(rejects, options->sources[i]) || dk_same_file(rejects, options->store) ||
             dk_beside_store(rejects, options->store))
@@ -553,6 +575,13 @@ int dk_command_load(const dk_options *options)
         status = run(&self, store, source, &err);
     if (status == DK_OK)
         status = publish(&self, store, &err);
+    if (self.read_all && options->n_reports > 0) { /* also of a load that failed: it says why */
+        dk_error ignored;
+        const dk_status written = dk_load_report_write(&self.report, &self.summary, options, status == DK_OK ? &err : &ignored);
+        status = status == DK_OK ? written : status;
+        if (self.report.seconds > 0)
+            dk_summary_note(&self.summary, "the checks of the report took %.1f s", self.report.seconds);
+    }
 out:
     dk_progress_clear(&self.bar);
     if (status != DK_OK && err.text[0] == '\0')

@@ -277,6 +277,7 @@ dk_status dk_geometry_read(dk_geometry_reader *reader, OGRGeometryH geometry, dk
     dk_status status = DK_OK;
     *ret_fault = DK_GEOMETRY_GOOD;
     reader->repair.rule = NULL;
+    dk_buf_clear(out);
     if (geometry == NULL || OGR_G_IsEmpty(geometry)) {
         *ret_fault = DK_GEOMETRY_BAD;
         snprintf(ret_problem, problem_size, "there is no geometry");
@@ -318,6 +319,7 @@ dk_status dk_geometry_read(dk_geometry_reader *reader, OGRGeometryH geometry, dk
     from.at = out->data;
     from.end = out->data + out->size;
     if (!walk(reader, &from, 0)) {
+        dk_buf_clear(out); /* half in degrees */
         if (reader->lonlat.failed) {
             status = dk_fail(err, DK_NOMEM, "out of memory");
         } else if (from.fault != DK_GEOMETRY_GOOD) {

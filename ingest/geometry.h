@@ -39,7 +39,7 @@ typedef struct dk_geometry_reader {
 
 void dk_geometry_reader_finish(dk_geometry_reader *reader);
 
-/* Replaces out with the WKB. A fault is DK_OK with *ret_fault and a sentence without file and row in ret_problem. */
+/* Replaces out with the WKB; with a fault it may be empty. A fault is DK_OK with *ret_fault and a sentence without file and row in ret_problem. */
 dk_status dk_geometry_read(dk_geometry_reader *reader, OGRGeometryH geometry, dk_buf *out, dk_geometry_fault *ret_fault,
                            char *ret_problem, size_t problem_size, dk_error *err);
 

@@ -16,12 +16,14 @@ typedef struct dk_options {
     const char *store;
     const char *catalogue; /* create */
     const char *name;      /* load: a layer or record kind */
-    const char *const *sources;
+    const char *const *sources; /* load; report: the files to write */
     size_t n_sources;
     int64_t batch; /* publish, withdraw */
     const char *crs, *title, *rejects, *layer, *actor, *reason, *transformation;
     bool accept_datum_error;
     bool has_encoding, axes_yx, replace, dry_run, publish, allow_rejects, json;
+    const char *reports[2]; /* load */
+    size_t n_reports;
     dk_encoding encoding;
     dk_column_options columns;         /* arrays owned, see dk_options_finish */
     const volatile sig_atomic_t *stop; /* set when a signal asks to end */

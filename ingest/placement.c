@@ -15,7 +15,7 @@ enum {
     MOST_AREAS = 4096,
     PLACES = 4 * MOST_AREAS,
     MOST_OUTLINE_BYTES = 64 << 20, /* of WKB, of all of them */
-    OFF_M = 50,
+    OFF_M = DK_PLACEMENT_OFF_M,
     GCJ02_M = 700 /* its shift is 565 m at most in Anhui, and nowhere more */
 };
 
@@ -224,6 +224,24 @@ dk_status dk_placement_add(dk_placement *placement, const char *division, const 
         return DK_OK;
     in->n_off++;
     return keep_distance(placement, metres) ? DK_OK : dk_fail(err, DK_NOMEM, "out of memory");
+}
+
+dk_status dk_placement_distance(dk_placement *placement, const char *division, const void *wkb, size_t size,
+                                double *ret_metres, dk_error *err)
+{
+    area *in = NULL;
+    *ret_metres = -1;
+    if (placement == NULL || division[0] == '\0')
+        return DK_OK;
+    const dk_status status = find_area(placement, division, &in, err);
+    if (status != DK_OK || in == NULL || in->prepared == NULL)
+        return status;
+    GEOSGeometry *degrees = GEOSWKBReader_read_r(placement->geos, placement->reader, wkb, size);
+    if (degrees != NULL) {
+        *ret_metres = distance(placement, in, degrees, false);
+        GEOSGeom_destroy_r(placement->geos, degrees);
+    }
+    return DK_OK;
 }
 
 /* ---- the sentence ---- */

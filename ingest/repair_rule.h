@@ -11,6 +11,8 @@
 /* The rule's key for a reason that dk_geos_valid gives: "self_intersection", "hole_outside" …; "invalid" for one that is
  * not known. */
 const char *dk_repair_rule(const char *reason);
+/* Its Chinese name. */
+const char *dk_repair_title(const char *rule);
 /* Areas in square metres: before is the sum of the rings as they stand, holes taken off. */
 bool dk_repair_allowed(double before_m2, double after_m2);
 

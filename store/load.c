@@ -4,6 +4,7 @@
 #include "store/area.h"
 #include "store/handle.h"
 #include "store/hash.h"
+#include "store/partners.h"
 #include "store/planar.h"
 #include "store/repair.h"
 #include "store/text.h"
@@ -19,7 +20,6 @@
  * ~100 MB (sql.c). */
 #define ROWS_A_TRANSACTION 20000
 #define BYTES_A_TRANSACTION 16000000
-#define LINK_CACHE_SIZE 4096
 #define APPROVALS_KEPT 1024
 #define APPROVAL_SIZE 120
 /* A text of a field in bytes: a page of small print. Answers, tiles and dossiers are made of these. */
@@ -53,11 +53,7 @@ struct dk_load {
     sqlite3_stmt *insert_repair;
     dk_geos *geos; /* made when a replacement is checked */
     dk_term_writer *terms;
-    /* Whether a combination of link values found a partner: rows of one project ask the same. By 64-bit hash. */
-    struct {
-        uint64_t hash;
-        bool linked;
-    } link_cache[LINK_CACHE_SIZE];
+    dk_partners *partners;
 };
 
 /* ---- begin and end ---- */
@@ -110,6 +106,7 @@ static void load_free(dk_load *load)
     dk_buf_finish(&load->blob);
     dk_geos_free(load->geos);
     dk_term_writer_free(load->terms);
+    dk_partners_free(load->partners);
     sqlite3_finalize(load->insert_repair);
     free(load->unchanged);
     free(load->source);
@@ -134,7 +131,8 @@ dk_status dk_load_begin(dk_store *store, const dk_kind *kind, const dk_load_opti
     dk_buf_init(&load->blob);
     load->source = strdup(options->source);
     load->terms = dk_term_writer_create(store, kind);
-    dk_status status = load->source == NULL || load->terms == NULL ? dk_fail(err, DK_NOMEM, "out of memory")
+    load->partners = dk_partners_create(store, kind);
+    dk_status status = load->source == NULL || load->terms == NULL || load->partners == NULL ? dk_fail(err, DK_NOMEM, "out of memory")
                                                                    : insert_batch(load, options, err);
     if (status == DK_OK)
         status = find_next_row(load, err);
@@ -175,6 +173,16 @@ dk_status dk_load_datum(dk_load *load, const char *text, dk_error *err)
     }
     sqlite3_finalize(stmt);
     return status;
+}
+
+int64_t dk_load_batch(const dk_load *load)
+{
+    return load->batch;
+}
+
+dk_status dk_load_settle(dk_load *load, dk_error *err)
+{
+    return dk_terms_flush(load->terms, err);
 }
 
 dk_status dk_load_finish(dk_load *load, int64_t *ret_batch, dk_error *err)
@@ -652,65 +660,19 @@ static dk_status compare_existing(dk_load *load, const dk_value *values, dk_row_
 
 /* ---- one row: links ---- */
 
-static void hash_bytes(uint64_t *hash, const void *data, size_t size)
-{
-    const unsigned char *bytes = data;
-    for (size_t i = 0; i < size; i++)
-        *hash = (*hash ^ bytes[i]) * UINT64_C(1099511628211);
-    *hash = (*hash ^ 0xff) * UINT64_C(1099511628211);
-}
-
-static void hash_side(const dk_kind *kind, int field, const char *key, const dk_value *values, uint64_t *hash,
-                      bool *any)
-{
-    (void)kind;
-    if (field == DK_LINK_KEY) {
-        hash_bytes(hash, key, strlen(key));
-        *any = true;
-    } else if (values[field].type == DK_TEXT) {
-        hash_bytes(hash, values[field].text.data, values[field].text.size);
-        *any |= values[field].text.size > 0;
-    } else {
-        hash_bytes(hash, &values[field].type, sizeof values[field].type);
-        if (values[field].type != DK_NULL) {
-            hash_bytes(hash, &values[field].integer, sizeof values[field].integer);
-            *any = true;
-        }
-    }
-}
-
 /* Looks whether each link that starts at this kind has a partner. */
 static dk_status note_unlinked(dk_load *load, const dk_value *values, dk_row_report *report, dk_error *err)
 {
     const dk_catalogue *catalogue = load->store->catalogue;
     for (size_t l = 0; l < catalogue->n_links; l++) {
         const dk_link *link = &catalogue->links[l];
+        bool asked = false, linked = false;
         if (link->from != load->kind)
             continue;
-        uint64_t hash = UINT64_C(1469598103934665603) + l;
-        bool any = false, ignored = false;
-        for (size_t r = 0; r < link->n_rules; r++) {
-            for (size_t m = 0; m < link->rules[r].n_match; m++)
-                hash_side(load->kind, link->rules[r].match[m].from, report->key, values, &hash, &any);
-            if (link->rules[r].unless.from >= 0)
-                hash_side(load->kind, link->rules[r].unless.from, report->key, values, &hash, &ignored);
-        }
-        if (!any)
-            continue;
-        const size_t place = (size_t)((hash ^ hash >> 29) % LINK_CACHE_SIZE);
-        bool linked = load->link_cache[place].linked;
-        if (load->link_cache[place].hash != hash) {
-            dk_key_list list = {0};
-            const dk_status status = dk_linked_rows(load->store, load->kind, report->key, values, link->to,
-                                                    DK_ANY_GENERATION, 1, &list, err);
-            linked = list.n > 0;
-            dk_key_list_finish(&list);
-            if (status != DK_OK)
-                return status;
-            load->link_cache[place].hash = hash;
-            load->link_cache[place].linked = linked;
-        }
-        if (!linked) {
+        const dk_status status = dk_partners_find(load->partners, link, report->key, values, &asked, &linked, err);
+        if (status != DK_OK)
+            return status;
+        if (asked && !linked) {
             report->notes |= DK_NOTE_UNLINKED;
             snprintf(report->message, sizeof report->message,
                      "%s has no %s (%s) yet: nothing there matches its numbers; load that first, or correct them",

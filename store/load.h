@@ -57,6 +57,11 @@ dk_status dk_load_source(dk_load *load, const char *source, const dk_source_file
 /* What was repaired in the row that dk_load_row gets next; borrowed until then. NULL or without rule: nothing. */
 void dk_load_repaired(dk_load *load, const dk_repair *repair);
 
+/* The number under which the batch's rows stand, also while it is loading or on a dry run. */
+int64_t dk_load_batch(const dk_load *load);
+/* Makes the rows so far found by their links, for who checks them before the load is finished. */
+dk_status dk_load_settle(dk_load *load, dk_error *err);
+
 /* Marks the batch: how coordinates of an old datum became CGCS2000's. Several texts are joined. */
 dk_status dk_load_datum(dk_load *load, const char *text, dk_error *err);
 

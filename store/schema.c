@@ -6,6 +6,7 @@
  *   dikuai_batch       each load and its state
  *   dikuai_source      the sources of a batch
  *   dikuai_file        the files that a source consists of, with their SHA-256
+ *   dikuai_count, dikuai_note, dikuai_reject   what the load of a batch counted, noted and rejected (facts.h)
  *   dikuai_pending     one row while a publish or withdraw is under way, so that a killed one can be undone
  *   dikuai_touched     boxes (world coordinates) in which a generation's tiles differ from those of the one before
  *   dikuai_summary     rows published and their box, by kind and generation
@@ -74,6 +75,13 @@ static const char base_tables[] =
     "CREATE INDEX dikuai_source_batch ON dikuai_source(batch);"
     "CREATE TABLE dikuai_file(source INTEGER NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL,"
     " bytes INTEGER NOT NULL, sha256 TEXT NOT NULL, PRIMARY KEY(source,number)) WITHOUT ROWID;"
+    "CREATE TABLE dikuai_count(batch INTEGER NOT NULL, name TEXT NOT NULL, value INTEGER NOT NULL,"
+    " PRIMARY KEY(batch,name)) WITHOUT ROWID;"
+    "CREATE TABLE dikuai_note(batch INTEGER NOT NULL, number INTEGER NOT NULL, text TEXT NOT NULL,"
+    " PRIMARY KEY(batch,number)) WITHOUT ROWID;"
+    "CREATE TABLE dikuai_reject(batch INTEGER NOT NULL, number INTEGER NOT NULL, source TEXT NOT NULL,"
+    " source_row INTEGER NOT NULL, key TEXT NOT NULL, reason TEXT NOT NULL, outline BLOB,"
+    " PRIMARY KEY(batch,number)) WITHOUT ROWID;"
     "CREATE TABLE dikuai_pending(generation INTEGER PRIMARY KEY, action TEXT NOT NULL, batch INTEGER NOT NULL);"
     "CREATE TABLE dikuai_touched(generation INTEGER NOT NULL, kind TEXT NOT NULL, x0 INTEGER NOT NULL,"
     " y0 INTEGER NOT NULL, x1 INTEGER NOT NULL, y1 INTEGER NOT NULL);"

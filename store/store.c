@@ -244,6 +244,9 @@ dk_status dk_batch_drop(dk_store *store, const dk_kind *kind, int64_t batch, dk_
     sqlite3_stmt *stmt = NULL;
     static const char *const tails[] = {"DELETE FROM dikuai_file WHERE source IN (SELECT id FROM dikuai_source WHERE batch=?1)",
                                         "DELETE FROM dikuai_source WHERE batch=?1",
+                                        "DELETE FROM dikuai_count WHERE batch=?1",
+                                        "DELETE FROM dikuai_note WHERE batch=?1",
+                                        "DELETE FROM dikuai_reject WHERE batch=?1",
                                         "DELETE FROM dikuai_batch WHERE id=?1"};
     for (size_t i = 0; status == DK_OK && i < sizeof tails / sizeof *tails; i++) {
         status = dk_sql_prepare(store, tails[i], &stmt, err);
