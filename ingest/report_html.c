@@ -12,7 +12,7 @@ static const char style[] =
     ".sub{color:#4e5969;margin:0 0 16px}.verdict{font-size:17px;padding:10px 14px;border-left:5px solid #00874d;background:#f2faf6}"
     ".verdict.bad{border-color:#c9372c;background:#fdf3f2}"
     "table{border-collapse:collapse;width:100%;margin:6px 0}th,td{border:1px solid #d5d8de;padding:3px 8px;text-align:left;"
-    "vertical-align:top;overflow-wrap:anywhere}th{background:#f4f5f7;font-weight:600}td.n{text-align:right;white-space:nowrap;"
+    "vertical-align:top;overflow-wrap:break-word}th{background:#f4f5f7;font-weight:600;white-space:nowrap}td.n{text-align:right;white-space:nowrap;"
     "font-variant-numeric:tabular-nums}td.bad{color:#c9372c;font-weight:600}"
     "code{font-size:12px;color:#4e5969;overflow-wrap:anywhere}.small{font-size:13px;color:#4e5969}"
     "svg{width:100%;border:1px solid #d5d8de;background:#fff}svg .row{fill:#d3d9e0;stroke:#8d97a5;stroke-width:.5}"
@@ -141,7 +141,8 @@ static void write_verdict(const dk_report *report, dk_buf *out)
         dk_buf_text(out, "<p class=\"verdict\">各项检查未发现错误。</p>");
         return;
     }
-    dk_buf_text(out, "<p class=\"verdict bad\">发布前请核对：");
+    dk_buf_text(out, "<p class=\"verdict bad\">");
+    dk_buf_text(out, strcmp(report->state, "published") == 0 ? "请核对：" : "发布前请核对：");
     for (size_t i = 0, n = 0; i < report->n_tables; i++) {
         const dk_report_table *table = &report->tables[i];
         if (!table->fault || table->not_made || table->count == 0)

@@ -38,6 +38,7 @@ typedef struct finder {
     outline *outlines;
     size_t bytes;
     size_t current; /* the item whose neighbours are sought */
+    const GEOSPreparedGeometry *prepared; /* of it; NULL: not yet */
     dk_status (*each)(const dk_overlap *overlap, void *user);
     void *user;
     dk_overlap_counts counts;
@@ -323,6 +324,14 @@ static dk_status tell(finder *f, const dk_boxed *own, const dk_boxed *other, con
     return f->each(&overlap, f->user);
 }
 
+/* Most neighbours by their boxes do not touch at all, which is known fast. */
+static bool apart(finder *f, const outline *own, const outline *other)
+{
+    if (f->prepared == NULL)
+        f->prepared = GEOSPrepare_r(f->geos, own->shape);
+    return f->prepared != NULL && GEOSPreparedIntersects_r(f->geos, f->prepared, other->shape) == 0;
+}
+
 /* What the boxes have in common is at least as large and as wide as what the outlines have. */
 static bool boxes_suffice(const dk_world_box *a, const dk_world_box *b)
 {
@@ -350,7 +359,11 @@ static bool compare(size_t item, void *user)
         (f->status = outline_of(f, other->row, a, &b)) != DK_OK)
         return false;
     common found = {0};
-    if (a->shape == NULL || b->shape == NULL || !intersect(f, a, b, &found))
+    if (a->shape == NULL || b->shape == NULL)
+        f->counts.unknown++;
+    else if (apart(f, a, b))
+        return true;
+    else if (!intersect(f, a, b, &found))
         f->counts.unknown++;
     else if (found.area_m2 >= DK_OVERLAP_M2 && found.area_m2 >= DK_OVERLAP_WIDTH_M * found.half_perimeter_m)
         f->status = tell(f, own, other, &found, fmin(area_of(f, a), area_of(f, b)));
@@ -401,6 +414,9 @@ dk_status dk_batch_overlaps(dk_store *store, const dk_kind *layer, int64_t batch
     for (f.current = 0; f.current < f.n && f.status == DK_OK; f.current++) {
         if (f.items[f.current].own)
             dk_box_tree_meet(f.tree, &f.items[f.current].box, compare, &f);
+        if (f.prepared != NULL)
+            GEOSPreparedGeom_destroy_r(f.geos, f.prepared);
+        f.prepared = NULL;
         if (f.status == DK_OK && f.current % 256 == 0)
             f.status = step((int64_t)f.current, (int64_t)f.n, user);
     }

@@ -64,7 +64,7 @@ void dk_division_former(const dk_catalogue *catalogue, const char *code, bool (*
     const size_t size = strlen(code);
     for (size_t i = 0; size <= 12 && catalogue->n_successors > 0 && i < catalogue->n_divisions; i++) {
         const dk_division *old = &catalogue->divisions[i];
-        char at[13], former[13];
+        char at[13], former[32];
         if (old->successor == NULL)
             continue;
         snprintf(at, sizeof at, "%s", old->code);
