@@ -1,6 +1,6 @@
 #include "ingest/fingerprint.h"
 
-#include "ingest/sha256.h"
+#include "store/sha256.h"
 #include "store/buf.h"
 
 #include <dirent.h>
@@ -43,8 +43,9 @@ static dk_status add_file(dk_fingerprint *into, const char *path, const char *na
     if (!S_ISREG(info.st_mode))
         goto out;
     if (into->n_files == MOST_FILES) {
-        status = dk_fail(err, DK_LIMIT, "%s: is one of more than %d files of a folder; give a folder with the data only",
-                         path, MOST_FILES);
+        status =
+            dk_fail(err, DK_LIMIT, "%s: is one of more than %d files of a folder; give a folder with the data only",
+                    path, MOST_FILES);
         goto out;
     }
     buffer = malloc(READ_BYTES);

@@ -15,7 +15,8 @@ dk_status dk_load_report_paths(const dk_options *options, const char *rejects, d
         for (size_t k = 0; k < options->n_sources; k++)
             over |= dk_same_file(path, options->sources[k]);
         if (over)
-            return dk_fail(err, DK_CONFLICT, "%s: the report would be written over this file; choose another name", path);
+            return dk_fail(err, DK_CONFLICT, "%s: the report would be written over this file; choose another name",
+                           path);
     }
     return DK_OK;
 }
@@ -71,20 +72,15 @@ static bool add_note(dk_report *report, const char *note, const dk_options *opti
     return good;
 }
 
-dk_status dk_load_report_keep(dk_report *report, const dk_summary *summary, size_t first_note, const dk_options *options,
-                              dk_store *store, const dk_load *load, dk_error *err)
+dk_status dk_load_report_keep(dk_report *report, const dk_summary *summary, size_t first_note,
+                              const dk_options *options, dk_store *store, const dk_load *load, dk_error *err)
 {
     const struct {
         const char *name;
         int64_t value;
-    } counts[] = {{"read", summary->read},
-                  {"loaded", summary->loaded},
-                  {"replaced", summary->replaced},
-                  {"unchanged", summary->unchanged},
-                  {"repaired", summary->repaired},
-                  {"rejected", summary->rejected},
-                  {"left_out", summary->left_out},
-                  {"ambiguous", summary->ambiguous}};
+    } counts[] = {{"read", summary->read},           {"loaded", summary->loaded},      {"replaced", summary->replaced},
+                  {"unchanged", summary->unchanged}, {"repaired", summary->repaired},  {"rejected", summary->rejected},
+                  {"left_out", summary->left_out},   {"ambiguous", summary->ambiguous}};
     bool good = true;
     for (size_t i = 0; good && i < sizeof counts / sizeof *counts; i++)
         good = dk_report_count(report, counts[i].name, counts[i].value);
@@ -103,7 +99,8 @@ static bool go_on(void *user)
     return *options->stop == 0;
 }
 
-dk_status dk_load_report_check(dk_report *report, const dk_options *options, dk_store *store, int64_t batch, dk_error *err)
+dk_status dk_load_report_check(dk_report *report, const dk_options *options, dk_store *store, int64_t batch,
+                               dk_error *err)
 {
     return options->n_reports == 0 || batch == 0
                ? DK_OK
@@ -115,7 +112,9 @@ dk_status dk_load_report_write(dk_report *report, const dk_summary *summary, con
     dk_status status = DK_OK;
     report->batch = summary->batch;
     snprintf(report->state, sizeof report->state, "%s",
-             summary->batch == 0 ? "" : summary->generation > 0 ? "published" : "staged");
+             summary->batch == 0       ? ""
+             : summary->generation > 0 ? "published"
+                                       : "staged");
     if (summary->rejects != NULL && (report->rejects = strdup(dk_shown_path(summary->rejects))) == NULL)
         status = dk_fail(err, DK_NOMEM, "out of memory");
     for (size_t i = 0; status == DK_OK && i < options->n_reports; i++)

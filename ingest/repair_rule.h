@@ -8,8 +8,8 @@
 /* A repair may change the area by this part of it at most. */
 #define DK_REPAIR_AREA 0.001
 
-/* The rule's key for a reason that dk_geos_valid gives: "self_intersection", "hole_outside" …; "invalid" for one that is
- * not known. */
+/* The rule's key for a reason that dk_geos_valid gives: "self_intersection", "hole_outside" …; "invalid" for one that
+ * is not known. */
 const char *dk_repair_rule(const char *reason);
 /* Its Chinese name. */
 const char *dk_repair_title(const char *rule);

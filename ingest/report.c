@@ -15,8 +15,11 @@
 
 void dk_report_begin(dk_report *report, const dk_catalogue *catalogue, const dk_kind *kind)
 {
-    static const dk_report_column rejected[] = {
-        {"source", "来源文件", 's'}, {"row", "行", 'i'}, {"key", "编号", 's'}, {"kind", "类别", 'k'}, {"reason", "原因", 's'}};
+    static const dk_report_column rejected[] = {{"source", "来源文件", 's'},
+                                                {"row", "行", 'i'},
+                                                {"key", "编号", 's'},
+                                                {"kind", "类别", 'k'},
+                                                {"reason", "原因", 's'}};
     *report = (dk_report){.catalogue = catalogue, .kind = kind};
     dk_report_table *table = dk_report_table_begin(report, "rejected", "未入库的行", rejected, 5);
     table->fault = true;

@@ -1,9 +1,9 @@
-/* The quality report of a batch: what its load counted and rejected, and what checks of its rows find. Written as JSON for
- * programs (report_json.c) and as HTML for people (report_html.c); at the end of a load, also a dry run, or at any time
- * after from what the store keeps, the checks then made anew.
+/* The quality report of a batch: what its load counted and rejected, and what checks of its rows find. Written as JSON
+ * for programs (report_json.c) and as HTML for people (report_html.c); at the end of a load, also a dry run, or at any
+ * time after from what the store keeps, the checks then made anew.
  *
- * It names keys and places. Values of other fields are not shown, but for division codes and areas; sentences about fields
- * that are not public name them only (reason.h). Nothing of a transformation is in it but its name. */
+ * It names keys and places. Values of other fields are not shown, but for division codes and areas; sentences about
+ * fields that are not public name them only (reason.h). Nothing of a transformation is in it but its name. */
 #ifndef DK_INGEST_REPORT_H
 #define DK_INGEST_REPORT_H
 
@@ -19,8 +19,8 @@ enum {
     DK_REPORT_COUNTS = 24
 };
 
-/* Type: s text, k a key and its Chinese name with a blank between, i whole number, n number with two decimals, p the same
- * of a percentage, d degrees. */
+/* Type: s text, k a key and its Chinese name with a blank between, i whole number, n number with two decimals, p the
+ * same of a percentage, d degrees. */
 typedef struct dk_report_column {
     const char *name, *title;
     char type;
@@ -66,12 +66,12 @@ typedef struct dk_report {
     size_t n_kinds;
     dk_report_source *sources;
     size_t n_sources, sources_capacity;
-    dk_buf notes; /* NUL-terminated texts */
+    dk_buf notes;                             /* NUL-terminated texts */
     dk_report_table tables[DK_REPORT_TABLES]; /* the first holds the rejected rows */
     size_t n_tables;
     dk_report_map map;
-    double seconds; /* that the checks took */
-    char *rejects;  /* name of the rejects file; NULL: none was written */
+    double seconds;  /* that the checks took */
+    char *rejects;   /* name of the rejects file; NULL: none was written */
     dk_buf outlines; /* of rejected rows, for the store: size_t and positions */
 } dk_report;
 
@@ -105,8 +105,8 @@ dk_status dk_report_check(dk_report *report, dk_store *store, int64_t batch, boo
 
 dk_report_table *dk_report_table_begin(dk_report *report, const char *check, const char *title,
                                        const dk_report_column *columns, size_t n_columns);
-/* A row that was found: counted, and listed if there is room. One argument a column: const char * for s and k, int64_t for i,
- * double for the others. */
+/* A row that was found: counted, and listed if there is room. One argument a column: const char * for s and k, int64_t
+ * for i, double for the others. */
 void dk_report_add(dk_report_table *table, ...);
 
 /* ---- writing ---- */

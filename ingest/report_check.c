@@ -142,8 +142,8 @@ static dk_status add_overlap(const dk_overlap *overlap, void *user)
         dk_report_add(c->within, overlap->key, overlap->other, overlap->area_m2, 100 * overlap->share, overlap->lon,
                       overlap->lat);
     else
-        dk_report_add(c->published, overlap->key, overlap->other, overlap->batch, overlap->area_m2, 100 * overlap->share,
-                      overlap->lon, overlap->lat);
+        dk_report_add(c->published, overlap->key, overlap->other, overlap->batch, overlap->area_m2,
+                      100 * overlap->share, overlap->lon, overlap->lat);
     return DK_OK;
 }
 
@@ -171,16 +171,22 @@ static void begin_tables(checker *c)
                                             {"ellipsoidal_m2", "椭球面积", 'n'},
                                             {"planar_m2", "平面面积", 'n'},
                                             {"difference_percent", "相差（%）", 'p'}};
-    static const dk_report_column dead[] = {
-        {"key", "编号", 's'}, {"row", "行", 'i'}, {"division", "原代码", 's'}, {"successor", "现代码", 's'}, {"name", "现名称", 's'}};
+    static const dk_report_column dead[] = {{"key", "编号", 's'},
+                                            {"row", "行", 'i'},
+                                            {"division", "原代码", 's'},
+                                            {"successor", "现代码", 's'},
+                                            {"name", "现名称", 's'}};
     static const dk_report_column outside[] = {{"key", "编号", 's'},
                                                {"row", "行", 'i'},
                                                {"division", "行政区代码", 's'},
                                                {"name", "名称", 's'},
                                                {"distance_m", "距其界线（米）", 'n'}};
-    static const dk_report_column within[] = {
-        {"key", "编号", 's'},           {"other", "与之重叠", 's'},  {"area_m2", "重叠（平方米）", 'n'},
-        {"percent", "占较小者（%）", 'p'}, {"longitude", "经度", 'd'}, {"latitude", "纬度", 'd'}};
+    static const dk_report_column within[] = {{"key", "编号", 's'},
+                                              {"other", "与之重叠", 's'},
+                                              {"area_m2", "重叠（平方米）", 'n'},
+                                              {"percent", "占较小者（%）", 'p'},
+                                              {"longitude", "经度", 'd'},
+                                              {"latitude", "纬度", 'd'}};
     static const dk_report_column published[] = {{"key", "编号", 's'},
                                                  {"other", "与之重叠", 's'},
                                                  {"batch", "其批次", 'i'},

@@ -1,4 +1,5 @@
-/* The report as one page of HTML that needs nothing else: to be read by who has to decide about the batch, and printed. */
+/* The report as one page of HTML that needs nothing else: to be read by who has to decide about the batch, and printed.
+ */
 #include "ingest/report.h"
 
 #include <inttypes.h>
@@ -9,10 +10,13 @@ static const char style[] =
     "body{font:15px/1.6 'Noto Sans CJK SC','Source Han Sans SC','Microsoft YaHei',sans-serif;color:#1d2129;margin:24px "
     "auto;max-width:960px;padding:0 16px}"
     "h1{font-size:24px;margin:0 0 4px}h2{font-size:18px;margin:28px 0 6px;border-bottom:1px solid #c9cdd4}"
-    ".sub{color:#4e5969;margin:0 0 16px}.verdict{font-size:17px;padding:10px 14px;border-left:5px solid #00874d;background:#f2faf6}"
+    ".sub{color:#4e5969;margin:0 0 16px}.verdict{font-size:17px;padding:10px 14px;border-left:5px solid "
+    "#00874d;background:#f2faf6}"
     ".verdict.bad{border-color:#c9372c;background:#fdf3f2}"
-    "table{border-collapse:collapse;width:100%;margin:6px 0}th,td{border:1px solid #d5d8de;padding:3px 8px;text-align:left;"
-    "vertical-align:top;overflow-wrap:break-word}th{background:#f4f5f7;font-weight:600;white-space:nowrap}td.n{text-align:right;white-space:nowrap;"
+    "table{border-collapse:collapse;width:100%;margin:6px 0}th,td{border:1px solid #d5d8de;padding:3px "
+    "8px;text-align:left;"
+    "vertical-align:top;overflow-wrap:break-word}th{background:#f4f5f7;font-weight:600;white-space:nowrap}td.n{text-"
+    "align:right;white-space:nowrap;"
     "font-variant-numeric:tabular-nums}td.bad{color:#c9372c;font-weight:600}"
     "code{font-size:12px;color:#4e5969;overflow-wrap:anywhere}.small{font-size:13px;color:#4e5969}"
     "svg{width:100%;border:1px solid #d5d8de;background:#fff}svg .row{fill:#d3d9e0;stroke:#8d97a5;stroke-width:.5}"
@@ -20,7 +24,9 @@ static const char style[] =
     "svg g.reject text{font-size:12px;fill:#8a1f16;paint-order:stroke;stroke:#fff;stroke-width:3px}"
     "svg .overlap circle{fill:#e58a00;fill-opacity:.7}svg .scale{fill:none;stroke:#1d2129}svg text{font-size:12px}"
     ".key span{display:inline-block;width:12px;height:12px;margin:0 4px 0 14px;vertical-align:-1px}"
-    "@media print{body{margin:0;max-width:none;font-size:12px}h2{break-after:avoid}tr{break-inside:avoid}svg{break-inside:avoid}}";
+    "@media "
+    "print{body{margin:0;max-width:none;font-size:12px}h2{break-after:avoid}tr{break-inside:avoid}svg{break-inside:"
+    "avoid}}";
 
 static void text(const char *words, dk_buf *out)
 {
@@ -75,8 +81,8 @@ static void write_kinds(const dk_report *report, dk_buf *out)
 {
     dk_buf_text(out, "<table><tr><th>类别</th><th>行数</th></tr>");
     for (size_t i = 0; i < report->n_kinds; i++)
-        dk_buf_format(out, "<tr><td>%s <code>%s</code></td><td class=\"n\">%" PRId64 "</td></tr>", report->kinds[i].title,
-                      report->kinds[i].name, report->kinds[i].count);
+        dk_buf_format(out, "<tr><td>%s <code>%s</code></td><td class=\"n\">%" PRId64 "</td></tr>",
+                      report->kinds[i].title, report->kinds[i].name, report->kinds[i].count);
     dk_buf_text(out, "</table>");
 }
 
@@ -208,7 +214,8 @@ static void write_notes(const dk_report *report, dk_buf *out)
 
 static const char *state_title(const dk_report *report)
 {
-    static const char *const names[][2] = {{"staged", "已入库，待发布"}, {"published", "已发布"}, {"withdrawn", "已撤回"}};
+    static const char *const names[][2] = {
+        {"staged", "已入库，待发布"}, {"published", "已发布"}, {"withdrawn", "已撤回"}};
     if (report->dry_run)
         return "试运行，未入库";
     if (report->batch == 0)
@@ -221,9 +228,10 @@ static const char *state_title(const dk_report *report)
 
 void dk_report_html(const dk_report *report, dk_buf *out)
 {
-    dk_buf_text(out, "<!doctype html>\n<html lang=\"zh-CN\"><head><meta charset=\"utf-8\">"
-                     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'unsafe-inline'\">"
-                     "<meta name=\"viewport\" content=\"width=device-width\"><title>");
+    dk_buf_text(out,
+                "<!doctype html>\n<html lang=\"zh-CN\"><head><meta charset=\"utf-8\">"
+                "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'unsafe-inline'\">"
+                "<meta name=\"viewport\" content=\"width=device-width\"><title>");
     text(report->title, out);
     dk_buf_text(out, " 质量报告</title><style>");
     dk_buf_text(out, style);
@@ -254,8 +262,9 @@ void dk_report_html(const dk_report *report, dk_buf *out)
         write_table(report, &report->tables[i], out);
     write_sources(report, out);
     write_notes(report, out);
-    dk_buf_format(out,
-                  "<p class=\"small\">重叠：1 平方米以上且平均宽度 0.1 米以上。面积不符：与椭球面积相差 1 平方米以上且 1 "
-                  "%% 以上。修复：面积变化不超过 0.1 %%。核对于第 %" PRId64 " 版数据，用时 %.1f 秒。</p></body></html>\n",
-                  report->generation, report->seconds);
+    dk_buf_format(
+        out,
+        "<p class=\"small\">重叠：1 平方米以上且平均宽度 0.1 米以上。面积不符：与椭球面积相差 1 平方米以上且 1 "
+        "%% 以上。修复：面积变化不超过 0.1 %%。核对于第 %" PRId64 " 版数据，用时 %.1f 秒。</p></body></html>\n",
+        report->generation, report->seconds);
 }

@@ -87,7 +87,8 @@ void dk_report_json(const dk_report *report, dk_buf *out)
     member("title", report->title, out);
     member("state", report->state, out);
     member("created_at", report->created_at, out);
-    dk_buf_format(out, ",\"checked\":{\"generation\":%" PRId64 ",\"seconds\":%.3f}", report->generation, report->seconds);
+    dk_buf_format(out, ",\"checked\":{\"generation\":%" PRId64 ",\"seconds\":%.3f}", report->generation,
+                  report->seconds);
     dk_buf_text(out, ",\"datum\":");
     dk_json_string(report->datum.size > 0 ? (const char *)report->datum.data : NULL, out);
     write_sources(report, out);

@@ -209,9 +209,8 @@ static void draw_scale(const frame *f)
     double length = pow(10, floor(log10(metres)));
     length *= metres / length >= 5 ? 5 : metres / length >= 2 ? 2 : 1;
     const double units = length / 110900.0 * f->y_scale;
-    dk_buf_format(f->out,
-                  "<path class=\"scale\" d=\"M%d %dv6h%.1fv-6\"/><text x=\"%.1f\" y=\"%d\">%g %s</text>", MARGIN,
-                  HEIGHT - 14, units, MARGIN + units + 6, HEIGHT - 8, length >= 1000 ? length / 1000 : length,
+    dk_buf_format(f->out, "<path class=\"scale\" d=\"M%d %dv6h%.1fv-6\"/><text x=\"%.1f\" y=\"%d\">%g %s</text>",
+                  MARGIN, HEIGHT - 14, units, MARGIN + units + 6, HEIGHT - 8, length >= 1000 ? length / 1000 : length,
                   length >= 1000 ? "千米" : "米");
 }
 

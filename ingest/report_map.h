@@ -1,5 +1,5 @@
-/* The map picture of a report, as SVG: the batch's rows in grey, rejected ones in red, places of overlaps in orange. North
- * is up; degrees are drawn as long as they are in the middle of the picture. */
+/* The map picture of a report, as SVG: the batch's rows in grey, rejected ones in red, places of overlaps in orange.
+ * North is up; degrees are drawn as long as they are in the middle of the picture. */
 #ifndef DK_INGEST_REPORT_MAP_H
 #define DK_INGEST_REPORT_MAP_H
 
@@ -21,7 +21,8 @@ typedef struct dk_report_map {
 } dk_report_map;
 
 void dk_report_map_finish(dk_report_map *map);
-/* At most DK_MAP_POINTS positions of the outline with the largest box in a geometry (WKB, degrees); 0: there is none. */
+/* At most DK_MAP_POINTS positions of the outline with the largest box in a geometry (WKB, degrees); 0: there is none.
+ */
 size_t dk_map_outline(const void *wkb, size_t size, double *ret_lonlat);
 void dk_report_map_add(dk_report_map *map, dk_map_class class, const double *lonlat, size_t n, const char *label);
 /* Appends the SVG element; nothing if there is nothing to draw. All text in it is escaped. */

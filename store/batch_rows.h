@@ -1,16 +1,16 @@
-/* The rows of a batch as they were loaded, for who checks and reports: whatever its state, and without an audience, so for
- * the owner of the store only. */
+/* The rows of a batch as they were loaded, for who checks and reports: whatever its state, and without an audience, so
+ * for the owner of the store only. */
 #ifndef DK_STORE_BATCH_ROWS_H
 #define DK_STORE_BATCH_ROWS_H
 
 #include "store/provenance.h"
 
 typedef struct dk_batch_row {
-    int64_t row, replaces;  /* version numbers; replaces 0: a new key */
-    int64_t source_row;     /* as the source counts */
-    const char *source;     /* as dk_origin has it */
+    int64_t row, replaces; /* version numbers; replaces 0: a new key */
+    int64_t source_row;    /* as the source counts */
+    const char *source;    /* as dk_origin has it */
     const char *key;
-    const dk_value *values; /* kind->n_fields */
+    const dk_value *values;   /* kind->n_fields */
     const unsigned char *wkb; /* EPSG:4490 degrees (lon, lat); NULL for records */
     size_t wkb_size;
     dk_repair repair; /* rule NULL: nothing was repaired */

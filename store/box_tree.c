@@ -99,7 +99,8 @@ static bool ask(const asking *a, size_t level, size_t node)
     return true;
 }
 
-void dk_box_tree_meet(const dk_box_tree *tree, const dk_world_box *box, bool (*each)(size_t item, void *user), void *user)
+void dk_box_tree_meet(const dk_box_tree *tree, const dk_world_box *box, bool (*each)(size_t item, void *user),
+                      void *user)
 {
     const asking a = {tree, box, each, user};
     ask(&a, tree->n_levels - 1, 0);

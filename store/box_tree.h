@@ -17,6 +17,7 @@ typedef struct dk_box_tree dk_box_tree;
 dk_box_tree *dk_box_tree_create(dk_boxed *items, size_t n);
 void dk_box_tree_free(dk_box_tree *tree); /* NULL-safe */
 /* Calls each with the positions, ascending, of the items whose boxes meet this one; false from it stops. */
-void dk_box_tree_meet(const dk_box_tree *tree, const dk_world_box *box, bool (*each)(size_t item, void *user), void *user);
+void dk_box_tree_meet(const dk_box_tree *tree, const dk_world_box *box, bool (*each)(size_t item, void *user),
+                      void *user);
 
 #endif

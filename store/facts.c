@@ -22,8 +22,7 @@ dk_status dk_facts_count(dk_store *store, int64_t batch, const char *name, int64
 dk_status dk_facts_note(dk_store *store, int64_t batch, int64_t number, const char *text, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
-    dk_status status =
-        dk_sql_prepare(store, "INSERT INTO dikuai_note(batch,number,text) VALUES(?1,?2,?3)", &stmt, err);
+    dk_status status = dk_sql_prepare(store, "INSERT INTO dikuai_note(batch,number,text) VALUES(?1,?2,?3)", &stmt, err);
     if (status == DK_OK) {
         sqlite3_bind_int64(stmt, 1, batch);
         sqlite3_bind_int64(stmt, 2, number);
@@ -49,7 +48,8 @@ dk_status dk_facts_reject(dk_store *store, int64_t batch, int64_t number, const 
         sqlite3_bind_text(stmt, 5, reject->key, -1, SQLITE_STATIC);
         sqlite3_bind_text(stmt, 6, reject->reason, -1, SQLITE_STATIC);
         if (reject->n_points > 0)
-            sqlite3_bind_blob64(stmt, 7, reject->outline, reject->n_points * 2 * sizeof *reject->outline, SQLITE_STATIC);
+            sqlite3_bind_blob64(stmt, 7, reject->outline, reject->n_points * 2 * sizeof *reject->outline,
+                                SQLITE_STATIC);
         status = dk_sql_done(store, stmt, err);
     }
     sqlite3_finalize(stmt);

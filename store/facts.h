@@ -10,7 +10,8 @@
 typedef struct dk_reject {
     const char *source, *key, *reason;
     int64_t source_row;
-    const double *outline; /* n_points pairs of longitude and latitude in degrees; NULL: it has none, or it lies nowhere */
+    const double
+        *outline; /* n_points pairs of longitude and latitude in degrees; NULL: it has none, or it lies nowhere */
     size_t n_points;
 } dk_reject;
 
@@ -18,8 +19,8 @@ dk_status dk_facts_count(dk_store *store, int64_t batch, const char *name, int64
 dk_status dk_facts_note(dk_store *store, int64_t batch, int64_t number, const char *text, dk_error *err);
 dk_status dk_facts_reject(dk_store *store, int64_t batch, int64_t number, const dk_reject *reject, dk_error *err);
 
-/* Gives all of it, in the order in which it was written; texts are valid inside the callbacks, which return false when out
- * of memory. */
+/* Gives all of it, in the order in which it was written; texts are valid inside the callbacks, which return false when
+ * out of memory. */
 typedef struct dk_facts_reader {
     bool (*source)(const char *name, void *user); /* then the files of it */
     bool (*file)(const char *name, int64_t bytes, const char *sha256, void *user);

@@ -11,7 +11,7 @@
 #include <geos_c.h>
 
 enum {
-    PLACES = 16384,      /* outlines that are kept */
+    PLACES = 16384,       /* outlines that are kept */
     MOST_BYTES = 1 << 26, /* as WKB, of them together */
     LARGE_BYTES = 1 << 15 /* such an outline is cut to the other's box first */
 };
@@ -30,14 +30,14 @@ typedef struct finder {
     GEOSWKBReader *reader;
     dk_boxed *items;
     size_t n, capacity;
-    dk_world_box all; /* around the batch */
+    dk_world_box all;  /* around the batch */
     int64_t *replaced; /* rows that the batch replaces, ascending */
     size_t n_replaced, replaced_capacity;
     int64_t batch, generation;
     dk_box_tree *tree;
     outline *outlines;
     size_t bytes;
-    size_t current; /* the item whose neighbours are sought */
+    size_t current;                       /* the item whose neighbours are sought */
     const GEOSPreparedGeometry *prepared; /* of it; NULL: not yet */
     dk_status (*each)(const dk_overlap *overlap, void *user);
     void *user;
@@ -222,8 +222,8 @@ static bool add_ring(finder *f, const GEOSGeometry *ring, bool hole, common *to)
     const double area = fabs(dk_ring_area_m2(lonlat, n)), east = NORTH_M * cos(lonlat[1] * acos(-1.0) / 180);
     to->area_m2 += hole ? -area : area;
     for (unsigned i = 0; i + 1 < n; i++)
-        to->half_perimeter_m += hypot((lonlat[2 * i + 2] - lonlat[2 * i]) * east,
-                                      (lonlat[2 * i + 3] - lonlat[2 * i + 1]) * NORTH_M) / 2;
+        to->half_perimeter_m +=
+            hypot((lonlat[2 * i + 2] - lonlat[2 * i]) * east, (lonlat[2 * i + 3] - lonlat[2 * i + 1]) * NORTH_M) / 2;
     if (!hole && area > to->largest) {
         to->largest = area;
         to->lon = lonlat[0];
@@ -250,8 +250,8 @@ static bool add_polygons(finder *f, const GEOSGeometry *shape, common *to)
     return good; /* lines and points in common are borders */
 }
 
-/* A large outline cut to the box of a small one, so that ten thousand neighbours do not each cost all its vertices. NULL:
- * take it whole. */
+/* A large outline cut to the box of a small one, so that ten thousand neighbours do not each cost all its vertices.
+ * NULL: take it whole. */
 static GEOSGeometry *cut(finder *f, const outline *large, const outline *small)
 {
     double box[4];
@@ -259,7 +259,8 @@ static GEOSGeometry *cut(finder *f, const outline *large, const outline *small)
         !GEOSGeom_getYMin_r(f->geos, small->shape, &box[1]) || !GEOSGeom_getXMax_r(f->geos, small->shape, &box[2]) ||
         !GEOSGeom_getYMax_r(f->geos, small->shape, &box[3]))
         return NULL;
-    GEOSGeometry *part = GEOSClipByRect_r(f->geos, large->shape, box[0] - 1e-4, box[1] - 1e-4, box[2] + 1e-4, box[3] + 1e-4);
+    GEOSGeometry *part =
+        GEOSClipByRect_r(f->geos, large->shape, box[0] - 1e-4, box[1] - 1e-4, box[2] + 1e-4, box[3] + 1e-4);
     if (part != NULL && GEOSisValid_r(f->geos, part) != 1) {
         GEOSGeom_destroy_r(f->geos, part);
         part = NULL;
@@ -270,8 +271,7 @@ static GEOSGeometry *cut(finder *f, const outline *large, const outline *small)
 static bool intersect(finder *f, const outline *a, const outline *b, common *to)
 {
     GEOSGeometry *one = cut(f, a, b), *other = cut(f, b, a);
-    GEOSGeometry *shape =
-        GEOSIntersection_r(f->geos, one != NULL ? one : a->shape, other != NULL ? other : b->shape);
+    GEOSGeometry *shape = GEOSIntersection_r(f->geos, one != NULL ? one : a->shape, other != NULL ? other : b->shape);
     const bool good = shape != NULL && add_polygons(f, shape, to);
     GEOSGeom_destroy_r(f->geos, shape);
     GEOSGeom_destroy_r(f->geos, one);

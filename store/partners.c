@@ -57,8 +57,8 @@ static void hash_side(int field, const char *key, const dk_value *values, uint64
     }
 }
 
-dk_status dk_partners_find(dk_partners *p, const dk_link *link, const char *key, const dk_value *values, bool *ret_asked,
-                           bool *ret_linked, dk_error *err)
+dk_status dk_partners_find(dk_partners *p, const dk_link *link, const char *key, const dk_value *values,
+                           bool *ret_asked, bool *ret_linked, dk_error *err)
 {
     const bool reversed = link->from != p->kind;
     const dk_kind *other = reversed ? link->from : link->to;
@@ -81,8 +81,7 @@ dk_status dk_partners_find(dk_partners *p, const dk_link *link, const char *key,
         return DK_OK;
     }
     dk_key_list list = {0};
-    const dk_status status =
-        dk_linked_rows(p->store, p->kind, key, values, other, DK_ANY_GENERATION, 1, &list, err);
+    const dk_status status = dk_linked_rows(p->store, p->kind, key, values, other, DK_ANY_GENERATION, 1, &list, err);
     *ret_linked = list.n > 0;
     dk_key_list_finish(&list);
     if (status == DK_OK) {

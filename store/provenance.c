@@ -32,8 +32,8 @@ static dk_status read_files(dk_store *store, int64_t source, dk_source_file *fil
 {
     sqlite3_stmt *stmt = NULL;
     size_t places[DK_ORIGIN_FILES];
-    dk_status status = dk_sql_prepare(
-        store, "SELECT name,bytes,sha256 FROM dikuai_file WHERE source=?1 ORDER BY number", &stmt, err);
+    dk_status status =
+        dk_sql_prepare(store, "SELECT name,bytes,sha256 FROM dikuai_file WHERE source=?1 ORDER BY number", &stmt, err);
     if (status != DK_OK)
         return status;
     sqlite3_bind_int64(stmt, 1, source);
@@ -66,10 +66,11 @@ static dk_status give_origin(dk_store *store, const dk_kind *kind, int64_t row,
     dk_buf_init(&sql);
     dk_buf_init(&names);
     const bool layer = kind->geometry != DK_NO_GEOMETRY;
-    dk_buf_format(&sql,
-                  "SELECT r.batch,b.datum,s.name,r.source_row,r.source,%s FROM row_%s r JOIN dikuai_batch b ON b.id=r.batch"
-                  " LEFT JOIN dikuai_source s ON s.id=r.source ",
-                  layer ? "p.rule,p.detail,p.before_m2,p.after_m2" : "NULL,NULL,NULL,NULL", kind->name);
+    dk_buf_format(
+        &sql,
+        "SELECT r.batch,b.datum,s.name,r.source_row,r.source,%s FROM row_%s r JOIN dikuai_batch b ON b.id=r.batch"
+        " LEFT JOIN dikuai_source s ON s.id=r.source ",
+        layer ? "p.rule,p.detail,p.before_m2,p.after_m2" : "NULL,NULL,NULL,NULL", kind->name);
     if (layer)
         dk_buf_format(&sql, "LEFT JOIN repair_%s p ON p.row=r.row ", kind->name);
     dk_buf_text(&sql, "WHERE r.row=?1");

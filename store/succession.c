@@ -14,7 +14,8 @@ bool dk_division_next(const dk_catalogue *catalogue, const char *code, char ret_
         const dk_division *division = dk_catalogue_division(catalogue, prefix);
         if (division == NULL || division->successor == NULL)
             continue;
-        /* What stands behind belongs to the old numbering of a place of the same kind; of another kind it says nothing. */
+        /* What stands behind belongs to the old numbering of a place of the same kind; of another kind it says nothing.
+         */
         snprintf(ret_code, 13, "%s%s", division->successor, strlen(division->successor) == size ? own + size : "");
         return true;
     }

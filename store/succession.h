@@ -1,6 +1,6 @@
 /* What became of divisions (行政区划): codes change when a division is merged, moved or renamed, and rows keep the code
- * that they were loaded with. A code that the catalogue gives a successor stands for that one too, and so on; a code that
- * begins with such a code, a village of a township that is no more, follows with its own digits behind. */
+ * that they were loaded with. A code that the catalogue gives a successor stands for that one too, and so on; a code
+ * that begins with such a code, a village of a township that is no more, follows with its own digits behind. */
 #ifndef DK_STORE_SUCCESSION_H
 #define DK_STORE_SUCCESSION_H
 

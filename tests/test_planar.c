@@ -1,5 +1,5 @@
-/* Oracles: PROJ's Gauss-Krüger (EPSG:4513 and on, 3-degree zones of CGCS2000) for positions and areas, and the planar area
- * that a published coordinate TXT declares. */
+/* Oracles: PROJ's Gauss-Krüger (EPSG:4513 and on, 3-degree zones of CGCS2000) for positions and areas, and the planar
+ * area that a published coordinate TXT declares. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -41,14 +41,15 @@ static void positions_are_proj_s_in_every_zone_and_beyond_its_edge(void **state)
             }
         proj_destroy(pj);
     }
-    assert_true(dk_central_meridian(117.2) == 117 && dk_central_meridian(118.6) == 120 && dk_central_meridian(115.4) == 114);
+    assert_true(dk_central_meridian(117.2) == 117 && dk_central_meridian(118.6) == 120 &&
+                dk_central_meridian(115.4) == 114);
 }
 
 /* A rectangle with a hole, in metres from a corner, placed by PROJ. */
 static void areas_are_those_of_the_plane_whatever_the_distance_from_the_meridian(void **state)
 {
     (void)state;
-    static const double xy[10][2] = {{0, 0},   {200, 0},  {200, 150}, {0, 150},  {0, 0},
+    static const double xy[10][2] = {{0, 0},   {200, 0}, {200, 150}, {0, 150},  {0, 0},
                                      {50, 50}, {50, 90}, {100, 90},  {100, 50}, {50, 50}};
     PJ *pj = zone_of(39);
     for (double east = 360000; east <= 640000; east += 70000) {

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "ingest/sha256.h"
+#include "store/sha256.h"
 
 static void digest(const void *data, size_t size, size_t piece, char hex[65])
 {

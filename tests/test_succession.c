@@ -11,8 +11,8 @@
 #include "store/audience.h"
 #include "store/succession.h"
 
-/* 居巢区 became 巢湖市 in 2011 (their real codes); the rest is invented: a township that was merged, twice, and one whose
- * villages went to two others. */
+/* 居巢区 became 巢湖市 in 2011 (their real codes); the rest is invented: a township that was merged, twice, and one
+ * whose villages went to two others. */
 static dk_division divisions[] = {
     {.code = "340123100"},
     {.code = "340123101", .successor = "340123102"},
@@ -32,8 +32,12 @@ static void a_code_leads_to_its_successors_and_villages_follow_their_township(vo
     static const struct {
         const char *code, *next;
     } table[] = {
-        {"341402", "340181"},       {"341402000000", "340181000000"}, {"341402101", "340181101"},
-        {"340123101", "340123102"}, {"340123101205", "340123102205"}, {"340123103201", "340123104009"},
+        {"341402", "340181"},
+        {"341402000000", "340181000000"},
+        {"341402101", "340181101"},
+        {"340123101", "340123102"},
+        {"340123101205", "340123102205"},
+        {"340123103201", "340123104009"},
         {"340123103202", "340123100202"},
     };
     char next[13];
@@ -55,10 +59,18 @@ static void rows_of_a_dead_code_lie_in_the_scope_of_what_followed(void **state)
         const char *code, *scope;
         bool within;
     } table[] = {
-        {"341402", "340181", true},          {"341402", "341402", true},        {"341402", "3401", true},
-        {"341402", "3414", true},            {"341402101", "340181", true},     {"340181", "341402", false},
-        {"340123101205", "340123100", true}, {"340123101", "340123102", true},  {"340123101", "340123103", false},
-        {"340123103201", "340123104", true}, {"340123103201", "340123100", false}, {"340123103202", "340123100", true},
+        {"341402", "340181", true},
+        {"341402", "341402", true},
+        {"341402", "3401", true},
+        {"341402", "3414", true},
+        {"341402101", "340181", true},
+        {"340181", "341402", false},
+        {"340123101205", "340123100", true},
+        {"340123101", "340123102", true},
+        {"340123101", "340123103", false},
+        {"340123103201", "340123104", true},
+        {"340123103201", "340123100", false},
+        {"340123103202", "340123100", true},
     };
     dk_field fields[] = {{.name = "a", .audience = DK_PUBLIC}, {.name = "b", .audience = DK_STAFF}};
     const dk_kind kind = {.name = "k", .fields = fields, .n_fields = 2, .catalogue = &catalogue};
