@@ -92,11 +92,13 @@ static dk_status check_division(checker *c, const dk_batch_row *row)
         dk_report_add(c->dead, row->key, row->source_row, code, now, division_name(report->catalogue, now));
     }
     double metres = -1;
+    bool apart = false;
     if (c->placement == NULL)
         return DK_OK;
-    const dk_status status = dk_placement_distance(c->placement, code, row->wkb, row->wkb_size, &metres, c->err);
+    const dk_status status = dk_placement_reach(c->placement, code, row->wkb, row->wkb_size, &metres, &apart, c->err);
     if (status == DK_OK && metres >= DK_PLACEMENT_OFF_M)
-        dk_report_add(c->outside, row->key, row->source_row, code, division_name(report->catalogue, code), metres);
+        dk_report_add(c->outside, row->key, row->source_row, code, division_name(report->catalogue, code),
+                      apart ? "whole 全部" : "part 部分", metres);
     return status;
 }
 
@@ -176,11 +178,9 @@ static void begin_tables(checker *c)
                                             {"division", "原代码", 's'},
                                             {"successor", "现代码", 's'},
                                             {"name", "现名称", 's'}};
-    static const dk_report_column outside[] = {{"key", "编号", 's'},
-                                               {"row", "行", 'i'},
-                                               {"division", "行政区代码", 's'},
-                                               {"name", "名称", 's'},
-                                               {"distance_m", "距其界线（米）", 'n'}};
+    static const dk_report_column outside[] = {
+        {"key", "编号", 's'},  {"row", "行", 'i'},          {"division", "行政区代码", 's'},
+        {"name", "名称", 's'}, {"part", "在外的部分", 'k'}, {"beyond_m", "最远超出（米）", 'n'}};
     static const dk_report_column within[] = {{"key", "编号", 's'},
                                               {"other", "与之重叠", 's'},
                                               {"area_m2", "重叠（平方米）", 'n'},
@@ -208,10 +208,10 @@ static void begin_tables(checker *c)
     if (kind->division_field >= 0)
         c->dead = dk_report_table_begin(report, "former_division", "行政区划代码已停用", dead, 5);
     if (kind->division_field >= 0 && kind->geometry != DK_NO_GEOMETRY) {
-        c->outside = dk_report_table_begin(report, "outside_division", "不在所属行政区内", outside, 5);
+        c->outside = dk_report_table_begin(report, "outside_division", "不在所属行政区内", outside, 6);
         c->outside->fault = true;
         c->outside->not_made = c->placement == NULL;
-        c->outside->remark = c->placement == NULL ? "目录中没有行政区图层，未核对" : "距行政区界线 50 米以内不计";
+        c->outside->remark = c->placement == NULL ? "目录中没有行政区图层，未核对" : "超出界线不足 50 米的不计";
     }
 }
 

@@ -50,6 +50,13 @@ static void table_title(const dk_report_table *table, dk_buf *out)
     }
 }
 
+static void write_unknown(const dk_report *report, dk_buf *out)
+{
+    const int64_t unknown = dk_report_counted(report, "overlap_unknown");
+    if (unknown > 0)
+        dk_buf_format(out, "<p class=\"small\">另有 %" PRId64 " 对地块的重叠未能计算。</p>", unknown);
+}
+
 static void write_overview(const dk_report *report, dk_buf *out)
 {
     dk_buf_text(out, "<h2>汇总</h2><table><tr><th>入库</th><th>行数</th></tr>");
@@ -75,6 +82,7 @@ static void write_overview(const dk_report *report, dk_buf *out)
                           table->fault && table->count > 0 ? " bad" : "", table->count);
     }
     dk_buf_text(out, "</table>");
+    write_unknown(report, out);
 }
 
 static void write_kinds(const dk_report *report, dk_buf *out)

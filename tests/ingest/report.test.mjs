@@ -109,6 +109,20 @@ print(json.dumps(out))`;
   assert.ok(Object.keys(ours).every((key) => oracle[key]) && Object.keys(ours).length > 100);
 });
 
+test('an outline of many corners overlaps like any other', (t) => {
+  const s = scene(t), radius = 500, corners = 4000;
+  const round = Array.from({ length: corners }, (_, i) => [E + radius * Math.cos(2 * Math.PI * i / corners), N + radius * Math.sin(2 * Math.PI * i / corners)]);
+  assert.equal(parcels(s, 'p.csv', [{ 地块编号: 'ROUND', ring: round }, { 地块编号: 'IN', ring: square(E, N) }, { 地块编号: 'HALF', ring: rectangle(E - 50, N - 700, 100, 400) },
+    { 地块编号: 'BESIDE', ring: square(E + 400, N + 400) }], '--report', 'r.json').code, 0);
+  const { rows } = found(report(s, 'r.json'), 'overlap_within');
+  const area = Object.fromEntries(rows.map((row) => [[row.key, row.other].find((key) => !key.includes('ROUND')).replace('p:', ''), row.area_m2]));
+  assert.deepEqual(Object.keys(area).sort(), ['HALF', 'IN']);
+  near(area.IN, 10000);
+  // The strip from 300 m out to the circle: of its chord 100 m wide.
+  const under = 50 * Math.sqrt(radius ** 2 - 50 ** 2) + radius ** 2 * Math.asin(50 / radius);
+  near(area.HALF, under - 100 * 300, 3);
+});
+
 test('declared areas, repairs, former and wrong divisions, and partners in both directions', (t) => {
   const s = scene(t, rich);
   const degrees = (x, y) => { // of the squares below, roughly: villages are large
@@ -124,11 +138,13 @@ test('declared areas, repairs, former and wrong divisions, and partners in both 
     { 地块编号: 'B', 行政区划代码: '340123101', 地块面积: '2.0000', 批准文号: '皖政地〔2020〕2号', ring: spike },
     { 地块编号: 'C', 行政区划代码: '340123102', ring: square(E + 2000, N) },
     { 地块编号: 'D', 行政区划代码: '340123101', ring: square(E + 2000, N + 200) },
+    { 地块编号: 'E', 行政区划代码: '340123102', ring: square(E + 920, N + 400, 200) }, // 120 m beyond
+    { 地块编号: 'F', 行政区划代码: '340123102', ring: square(E + 920, N + 700) },      // 20 m
   ], '--publish', '--report', 'r.json');
   assert.equal(done.code, 0, done.stderr);
   const r = report(s, 'r.json');
   const keys = (check, partner) => found(r, check, partner).rows.map((row) => row.key.replace('p:', ''));
-  assert.deepEqual([keys('area_differs'), keys('repaired'), keys('former_division'), keys('outside_division')], [['B'], ['B'], ['B', 'D'], ['C', 'D']]);
+  assert.deepEqual([keys('area_differs'), keys('repaired'), keys('former_division'), keys('outside_division')], [['B'], ['B'], ['B', 'D'], ['C', 'D', 'E']]);
   const [area] = found(r, 'area_differs').rows, [repaired] = found(r, 'repaired').rows, [former] = found(r, 'former_division').rows;
   near(area.declared_m2, 20000);
   near(area.planar_m2, 10000, 0.01);
@@ -136,7 +152,8 @@ test('declared areas, repairs, former and wrong divisions, and partners in both 
   assert.equal(repaired.rule, 'ring_self_intersection');
   near(repaired.area_after_m2, repaired.area_before_m2, 0.01);
   assert.deepEqual([former.division, former.successor, former.name], ['340123101', '340123102', '新镇']);
-  near(found(r, 'outside_division').rows[0].distance_m, 1000, 15);
+  assert.deepEqual(found(r, 'outside_division').rows.map((row) => row.part), ['whole', 'whole', 'part']);
+  for (const [i, beyond] of [1100, 1100, 120].entries()) near(found(r, 'outside_division').rows[i].beyond_m, beyond, 15);
   // Nothing of the other kinds is loaded: that is said, and is no finding. Then one approval that fits and one that does not.
   assert.deepEqual([found(r, 'no_partner', 'approval').made, found(r, 'no_partner', 'approval').count], [false, null]);
   s.write('a.csv', '批准文号\n皖政地[2020]1号\n皖政地[2020]9号\n');
