@@ -93,7 +93,7 @@ static dk_status check_division(checker *c, const dk_batch_row *row)
     }
     double metres = -1;
     bool apart = false;
-    if (c->placement == NULL)
+    if (c->placement == NULL || row->wkb == NULL)
         return DK_OK;
     const dk_status status = dk_placement_reach(c->placement, code, row->wkb, row->wkb_size, &metres, &apart, c->err);
     if (status == DK_OK && metres >= DK_PLACEMENT_OFF_M)

@@ -52,10 +52,7 @@ dk_status dk_batch_rows(dk_store *store, const dk_kind *kind, int64_t batch,
         if (sqlite3_column_type(stmt, 3) == SQLITE_TEXT)
             row.repair = (dk_repair){text_of(stmt, 3), text_of(stmt, 4), sqlite3_column_double(stmt, 5),
                                      sqlite3_column_double(stmt, 6)};
-        if (row.wkb == NULL && kind->geometry != DK_NO_GEOMETRY)
-            status = dk_row_without_geometry(store, kind, stored.row, err);
-        else
-            status = each(&row, user);
+        status = each(&row, user);
         dk_stored_row_release(&stored);
         if (status != DK_OK)
             break;

@@ -11,7 +11,7 @@ typedef struct dk_batch_row {
     const char *source;    /* as dk_origin has it */
     const char *key;
     const dk_value *values;   /* kind->n_fields */
-    const unsigned char *wkb; /* EPSG:4490 degrees (lon, lat); NULL for records */
+    const unsigned char *wkb; /* EPSG:4490 degrees (lon, lat); NULL for rows without an outline */
     size_t wkb_size;
     dk_repair repair; /* rule NULL: nothing was repaired */
 } dk_batch_row;       /* all pointers are valid inside the callback */

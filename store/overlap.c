@@ -76,10 +76,8 @@ static dk_status read_batch(finder *f)
         double envelope[4];
         dk_world_box box;
         const int64_t row = sqlite3_column_int64(stmt, 0), replaces = sqlite3_column_int64(stmt, 2);
-        if (!dk_column_envelope(stmt, 4, envelope)) {
-            status = dk_row_without_geometry(f->store, f->layer, row, f->err);
-            break;
-        }
+        if (!dk_column_envelope(stmt, 4, envelope)) /* without an outline */
+            continue;
         dk_world_from_lonlat(envelope[0], envelope[3], &box.x0, &box.y0);
         dk_world_from_lonlat(envelope[1], envelope[2], &box.x1, &box.y1);
         if (f->n == 0)

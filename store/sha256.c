@@ -31,8 +31,13 @@ static void write_word(uint32_t word, unsigned char *to)
 }
 
 /* One block of 64 bytes: 6.2.2. */
-static void add_block(uint32_t state[8], const unsigned char *block)
+static void add_block(dk_sha256 *hash, const unsigned char *block)
 {
+    uint32_t *state = hash->state;
+    if (hash->instructions) {
+        dk_sha256_block_by_instructions(state, round_constants, block);
+        return;
+    }
     uint32_t schedule[64];
     for (unsigned t = 0; t < 16; t++)
         schedule[t] = read_word(block + (size_t)4 * t);
@@ -68,6 +73,7 @@ void dk_sha256_begin(dk_sha256 *hash)
                                         0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
     memcpy(hash->state, initial, sizeof initial);
     hash->size = 0;
+    hash->instructions = dk_sha256_has_instructions();
 }
 
 void dk_sha256_add(dk_sha256 *hash, const void *data, size_t size)
@@ -76,7 +82,7 @@ void dk_sha256_add(dk_sha256 *hash, const void *data, size_t size)
     while (size > 0) {
         const size_t filled = (size_t)(hash->size % sizeof hash->block), room = sizeof hash->block - filled;
         if (filled == 0 && size >= room) {
-            add_block(hash->state, from);
+            add_block(hash, from);
             hash->size += room;
             from += room;
             size -= room;
@@ -88,7 +94,7 @@ void dk_sha256_add(dk_sha256 *hash, const void *data, size_t size)
         from += n;
         size -= n;
         if (n == room)
-            add_block(hash->state, hash->block);
+            add_block(hash, hash->block);
     }
 }
 
