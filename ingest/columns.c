@@ -193,12 +193,11 @@ static dk_status map_column(const dk_kind *kind, const dk_column *columns, size_
         mapping->field[c] = DK_COLUMN_IGNORED;
         return DK_OK;
     }
-    /* What a format has of itself, like the Name of KML, makes way for a column that someone has made. */
-    if (mapping->column[field] >= 0 && columns[c].optional)
+    if (mapping->column[field] >= 0 && column->optional) {
+        dk_buf_format(&mapping->notes, "%s was left out: %s comes from %s\n", column->name, kind->fields[field].name,
+                      columns[mapping->column[field]].name);
+        mapping->field[c] = DK_COLUMN_IGNORED;
         return DK_OK;
-    if (mapping->column[field] >= 0 && columns[mapping->column[field]].optional) {
-        mapping->field[mapping->column[field]] = DK_COLUMN_IGNORED - 1;
-        mapping->column[field] = -1;
     }
     if (mapping->column[field] >= 0) {
         const char *other = columns[mapping->column[field]].name;
@@ -210,8 +209,8 @@ static dk_status map_column(const dk_kind *kind, const dk_column *columns, size_
     mapping->field[c] = field;
     if (by_prefix) {
         const char *title = kind->fields[field].title;
-        dk_buf_format(&mapping->notes, "the column %s, cut off at 10 bytes, was taken for %s%s%s%s\n", column->name,
-                      kind->fields[field].name, title ? " (" : "", title ? title : "", title ? ")" : "");
+        dk_buf_format(&mapping->notes, "the column %s, cut off at %u bytes, was taken for %s%s%s%s\n", column->name,
+                      column->cut, kind->fields[field].name, title ? " (" : "", title ? title : "", title ? ")" : "");
     }
     return DK_OK;
 }
@@ -269,9 +268,11 @@ dk_status dk_mapping_resolve(const dk_kind *kind, const dk_column *columns, size
                 mapping.field[c] = DK_COLUMN_IGNORED;
         dk_buf_text(&mapping.notes, "its first columns are those of a rejects file and were not read\n");
     }
-    for (size_t c = 0; c < n_columns && status == DK_OK; c++)
-        if (mapping.field[c] == unknown)
+    for (size_t i = 0; i < 2 * n_columns && status == DK_OK; i++) { /* those that the format adds give way to others */
+        const size_t c = i % n_columns;
+        if (mapping.field[c] == unknown && columns[c].optional == (i >= n_columns))
             status = map_column(kind, columns, c, options, path, &mapping, &folded, &scratch, err);
+    }
     if (status != DK_OK)
         goto out;
     bool ignore_all = false;

@@ -1,7 +1,9 @@
 /* load: source files -> clean rows -> one staged batch. */
 #include "ingest/commands.h"
+#include "ingest/datasets.h"
 #include "ingest/fingerprint.h"
 #include "ingest/geometry.h"
+#include "ingest/join.h"
 #include "ingest/load_report.h"
 #include "ingest/placement.h"
 #include "ingest/progress.h"
@@ -17,7 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAMED_FINDINGS 5   /* so many unlinked rows and the like are named one by one */
+#define NAMED_FINDINGS 5 /* so many unlinked rows and the like are named one by one */
+#define OVER_SOURCE "%s: the rejects would be written over this file; choose another place with --rejects FILE"
 #define ALL_WRONG_AFTER 20 /* when so many first geometries are all wrong in the same way, the file is */
 
 typedef struct loader {
@@ -30,6 +33,10 @@ typedef struct loader {
     bool gcj02;                        /* a file was declared so */
     const double *extent;
     dk_rejects *rejects;
+    dk_datasets **datasets; /* options->n_sources; of each source */
+    size_t n_datasets;      /* of all of them */
+    dk_join *join;          /* NULL for none */
+    dk_fingerprint ledger;  /* that is joined */
     dk_summary summary;
     dk_report report;
     bool read_all;     /* the rows of all files: there is something to report */
@@ -65,6 +72,9 @@ static bool is_known_column(const char *name, void *user)
     for (size_t i = 0; i < columns->n_fields; i++)
         if (strcmp(columns->fields[i].value, name) == 0)
             return true;
+    const char *key = self->options->on != NULL ? strchr(self->options->on, '=') : NULL;
+    if (self->options->on != NULL && strcmp(key != NULL ? key + 1 : self->options->on, name) == 0)
+        return true;
     return dk_column_known(self->kind, name);
 }
 
@@ -159,22 +169,25 @@ static dk_status choose_crs(loader *self, file *from, dk_error *err)
     return status;
 }
 
-static dk_status open_file(loader *self, const char *path, file *from, dk_error *err)
+static dk_status open_file(loader *self, const dk_dataset *set, file *from, dk_error *err)
 {
     const dk_options *options = self->options;
+    const char *path = set->shown != NULL ? set->shown : set->path;
     const bool layer = self->kind->geometry != DK_NO_GEOMETRY;
-    const dk_source_options how = {.encoding = options->has_encoding ? &options->encoding : NULL,
+    const dk_source_options how = {.shown = set->shown,
+                                   .encoding = options->has_encoding ? &options->encoding : NULL,
                                    .layer = options->layer,
                                    .is_column = is_known_column,
                                    .user = self,
                                    .north_first = options->axes_yx,
-                                   .want_geometry = layer};
-    dk_status status = dk_source_open(path, &how, &from->source, err);
+                                   .want_geometry = layer,
+                                   .want_lines = self->kind->geometry == DK_LINES,
+                                   .holes = options->holes};
+    dk_status status = dk_source_open(set->path, &how, &from->source, err);
     if (status != DK_OK)
         return status;
     const dk_format format = dk_source_format(from->source);
-    if (options->has_encoding && format != DK_FORMAT_SHAPEFILE && format != DK_FORMAT_DBF && format != DK_FORMAT_CSV &&
-        format != DK_FORMAT_SURVEY_TXT)
+    if (options->has_encoding && !dk_source_encoding_varies(from->source))
         dk_summary_note(&self->summary, "%s: --encoding was not needed: files of this format are UTF-8", path);
     if (layer && !dk_source_has_geometry(from->source)) {
         return dk_fail(err, DK_INVALID, "%s: %s is a layer, and this file has no geometry%s", path, self->kind->name,
@@ -186,6 +199,8 @@ static dk_status open_file(loader *self, const char *path, file *from, dk_error 
         dk_summary_note(&self->summary, "%s: its geometries were not read: %s is a kind of record", path,
                         self->kind->name);
     from->spreadsheet = format == DK_FORMAT_SHEET;
+    if (self->join != NULL && (status = dk_source_join(from->source, self->join, err)) != DK_OK)
+        return status;
     const dk_column *columns;
     const size_t n = dk_source_columns(from->source, &columns);
     status = dk_mapping_resolve(self->kind, columns, n, &options->columns, path, &from->mapping, err);
@@ -376,27 +391,43 @@ static dk_status load_rows(loader *self, file *from, dk_error *err)
     return DK_OK;
 }
 
-/* What the rows' file is, for their provenance; path: of what was given. */
-static dk_status keep_fingerprint(loader *self, const file *from, const char *path, dk_error *err)
+/* What the rows' files are, for their provenance: those of the data set, or the archive that it came in, and the ledger that
+ * is joined. */
+static dk_status keep_fingerprint(loader *self, const file *from, const dk_dataset *set, const dk_fingerprint *archive,
+                                  dk_error *err)
 {
-    dk_fingerprint taken = {0};
-    dk_status status = dk_fingerprint_take(path, &taken, err);
-    if (status == DK_OK)
-        status = dk_load_source(self->load, from->by_source ? dk_source_path(from->source) : NULL, taken.files,
-                                taken.n_files, err);
-    if (status == DK_OK)
-        status = dk_load_report_source(&self->report, path, taken.files, taken.n_files, err);
-    dk_fingerprint_finish(&taken);
+    const char *shown = set->shown != NULL ? set->shown : set->path;
+    dk_fingerprint own = {0};
+    dk_status status = archive != NULL ? DK_OK : dk_fingerprint_take(set->path, &own, err);
+    if (status != DK_OK)
+        return status;
+    const dk_fingerprint *taken = archive != NULL ? archive : &own;
+    const size_t n = taken->n_files + self->ledger.n_files;
+    dk_source_file *files = calloc(n + 1, sizeof *files);
+    if (files == NULL) {
+        status = dk_fail(err, DK_NOMEM, "%s: out of memory", shown);
+    } else {
+        if (taken->n_files > 0)
+            memcpy(files, taken->files, taken->n_files * sizeof *files);
+        if (self->ledger.n_files > 0)
+            memcpy(files + taken->n_files, self->ledger.files, self->ledger.n_files * sizeof *files);
+        status = dk_load_source(self->load, from->by_source ? dk_source_path(from->source) : NULL, files, n, err);
+        if (status == DK_OK)
+            status = dk_load_report_source(&self->report, shown, files, n, err);
+    }
+    free(files);
+    dk_fingerprint_finish(&own);
     return status;
 }
 
-static dk_status load_file(loader *self, const char *path, dk_error *err)
+/* archive: in which the data set came; NULL: in none. */
+static dk_status load_file(loader *self, const dk_dataset *set, const dk_fingerprint *archive, dk_error *err)
 {
     file from = {0};
-    from.by_source = self->options->n_sources > 1;
-    dk_status status = open_file(self, path, &from, err);
+    from.by_source = self->n_datasets > 1;
+    dk_status status = open_file(self, set, &from, err);
     if (status == DK_OK)
-        status = keep_fingerprint(self, &from, path, err);
+        status = keep_fingerprint(self, &from, set, archive, err);
     if (status == DK_OK)
         status = load_rows(self, &from, err);
     if (status == DK_OK)
@@ -407,10 +438,17 @@ static dk_status load_file(loader *self, const char *path, dk_error *err)
 
 /* ---- the whole load ---- */
 
-static const char *base_name(const char *path)
+/* Without the slashes that may stand behind a folder's name; *ret_size: of it. */
+static const char *base_name(const char *path, int *ret_size)
 {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
+    size_t end = strlen(path);
+    while (end > 1 && path[end - 1] == '/')
+        end--;
+    size_t start = end;
+    while (start > 0 && path[start - 1] != '/')
+        start--;
+    *ret_size = (int)(end - start);
+    return path + start;
 }
 
 /* The title and the source list; both are freed by the caller. */
@@ -418,16 +456,20 @@ static bool describe(const dk_options *options, char **ret_title, char **ret_sou
 {
     dk_buf source;
     dk_buf_init(&source);
-    for (size_t i = 0; i < options->n_sources; i++)
-        dk_buf_format(&source, "%s%s", i > 0 ? ", " : "", base_name(options->sources[i]));
+    int size;
+    for (size_t i = 0; i < options->n_sources; i++) {
+        const char *name = base_name(options->sources[i], &size);
+        dk_buf_format(&source, "%s%.*s", i > 0 ? ", " : "", size, name);
+    }
+    const char *first = base_name(options->sources[0], &size);
     const char *text = dk_buf_cstr(&source);
     *ret_source = text ? strdup(text) : NULL;
     dk_buf_finish(&source);
     if (options->title != NULL)
         *ret_title = strdup(options->title);
     else if (options->n_sources == 1)
-        *ret_title = strdup(base_name(options->sources[0]));
-    else if (asprintf(ret_title, "%s +%zu", base_name(options->sources[0]), options->n_sources - 1) < 0)
+        *ret_title = strndup(first, (size_t)size);
+    else if (asprintf(ret_title, "%.*s +%zu", size, first, options->n_sources - 1) < 0)
         *ret_title = NULL;
     return *ret_title != NULL && *ret_source != NULL;
 }
@@ -448,10 +490,79 @@ static dk_status find_kind(const dk_catalogue *catalogue, const char *name, cons
     return status;
 }
 
+/* All data sets are known before the first is read: whether there are several decides about keys. */
+static dk_status find_datasets(loader *self, dk_error *err)
+{
+    const dk_options *options = self->options;
+    const dk_datasets_options how = {.layer = self->kind->geometry != DK_NO_GEOMETRY, .store = options->store};
+    const dk_dataset *list;
+    dk_status status = DK_OK;
+    for (size_t i = 0; i < options->n_sources && status == DK_OK; i++) {
+        status = dk_datasets_find(options->sources[i], &how, &self->datasets[i], err);
+        if (status != DK_OK)
+            break;
+        const size_t n = dk_datasets_list(self->datasets[i], &list);
+        self->n_datasets += n;
+        for (size_t k = 0; k < n && status == DK_OK; k++) /* a folder may hold what the rejects would be written over */
+            if (dk_same_file(dk_rejects_path(self->rejects), list[k].path))
+                status = dk_fail(err, DK_CONFLICT, OVER_SOURCE, dk_rejects_path(self->rejects));
+        note_lines(self, options->sources[i], dk_datasets_note(self->datasets[i]));
+    }
+    return status;
+}
+
+static dk_status open_join(loader *self, dk_error *err)
+{
+    const dk_options *options = self->options;
+    const dk_join_options how = {.path = options->join,
+                                 .on = options->on,
+                                 .layer = options->join_layer,
+                                 .encoding = options->has_encoding ? &options->encoding : NULL,
+                                 .is_column = is_known_column,
+                                 .user = self};
+    const dk_status status = options->join != NULL ? dk_join_open(&how, &self->join, err) : DK_OK;
+    return status == DK_OK && self->join != NULL ? dk_fingerprint_take(options->join, &self->ledger, err) : status;
+}
+
+static dk_status note_join(loader *self, dk_error *err)
+{
+    dk_buf left;
+    if (self->join == NULL)
+        return DK_OK;
+    dk_buf_init(&left);
+    dk_join_left(self->join, &left);
+    const char *text = dk_buf_cstr(&left);
+    if (text != NULL)
+        note_lines(self, self->options->join, text);
+    dk_buf_finish(&left);
+    return text != NULL ? DK_OK : dk_fail(err, DK_NOMEM, "%s: out of memory", self->options->join);
+}
+
+static dk_status load_files(loader *self, dk_error *err)
+{
+    dk_status status = DK_OK;
+    for (size_t i = 0; i < self->options->n_sources && status == DK_OK; i++) {
+        const dk_dataset *list;
+        const size_t n = dk_datasets_list(self->datasets[i], &list);
+        const bool archived = n > 0 && list[0].shown != NULL;
+        dk_fingerprint archive = {0};
+        if (archived)
+            status = dk_fingerprint_take(self->options->sources[i], &archive, err);
+        for (size_t k = 0; k < n && status == DK_OK; k++)
+            status = load_file(self, &list[k], archived ? &archive : NULL, err);
+        dk_fingerprint_finish(&archive);
+    }
+    return status;
+}
+
 static dk_status run(loader *self, dk_store *store, const char *source, dk_error *err)
 {
     const dk_options *options = self->options;
     dk_status status = parse_sets(self, err);
+    if (status == DK_OK)
+        status = find_datasets(self, err);
+    if (status == DK_OK)
+        status = open_join(self, err);
     if (status != DK_OK)
         return status;
     const dk_load_options how = {
@@ -459,8 +570,10 @@ static dk_status run(loader *self, dk_store *store, const char *source, dk_error
     status = dk_load_begin(store, self->kind, &how, &self->load, err);
     if (status == DK_OK)
         status = dk_placement_create(store, self->kind, &self->placement, err);
-    for (size_t i = 0; i < options->n_sources && status == DK_OK; i++)
-        status = load_file(self, options->sources[i], err);
+    if (status == DK_OK)
+        status = load_files(self, err);
+    if (status == DK_OK)
+        status = note_join(self, err);
     char sentence[480];
     if (status == DK_OK && dk_placement_tell(self->placement, self->gcj02, sentence, sizeof sentence))
         dk_summary_note(&self->summary, "%s", sentence);
@@ -502,10 +615,11 @@ static bool allocate(loader *self)
 {
     const size_t n = self->kind->n_fields;
     self->geos = dk_geos_create();
+    self->datasets = calloc(self->options->n_sources, sizeof(dk_datasets *));
     self->set_values = calloc(n, sizeof *self->set_values);
     self->is_set = calloc(n, sizeof *self->is_set);
     self->set_offsets = calloc(n, sizeof *self->set_offsets);
-    return self->geos && self->set_values && self->is_set && self->set_offsets;
+    return self->geos && self->datasets && self->set_values && self->is_set && self->set_offsets;
 }
 
 static void finish(loader *self)
@@ -513,6 +627,11 @@ static void finish(loader *self)
     dk_placement_free(self->placement);
     dk_load_abandon(self->load);
     dk_transformation_free(self->transformation);
+    for (size_t i = 0; self->datasets != NULL && i < self->options->n_sources; i++)
+        dk_datasets_free(self->datasets[i]);
+    free(self->datasets);
+    dk_join_close(self->join);
+    dk_fingerprint_finish(&self->ledger);
     dk_geos_free(self->geos);
     dk_rejects_close(self->rejects);
     dk_summary_finish(&self->summary);
@@ -567,10 +686,9 @@ int dk_command_load(const dk_options *options)
     for (size_t i = 0; i < options->n_sources && status == DK_OK; i++)
         if (dk_same_file(rejects, options->sources[i]) || dk_same_file(rejects, options->store) ||
             dk_beside_store(rejects, options->store))
-            status = dk_fail(&err, DK_CONFLICT,
-                             "%s: the rejects would be written over this file; choose another place with "
-                             "--rejects FILE",
-                             rejects);
+            status = dk_fail(&err, DK_CONFLICT, OVER_SOURCE, rejects);
+    if (status == DK_OK && options->join != NULL && dk_same_file(rejects, options->join))
+        status = dk_fail(&err, DK_CONFLICT, OVER_SOURCE, rejects);
     if (status == DK_OK)
         status = run(&self, store, source, &err);
     if (status == DK_OK)

@@ -414,3 +414,32 @@ void dk_transform(dk_transformer *transformer, double *xy, size_t n)
     proj_trans_generic(transformer->pj, PJ_FWD, xy, 2 * sizeof *xy, n, xy + 1, 2 * sizeof *xy, n, NULL, 0, 0, NULL, 0,
                        0);
 }
+
+void dk_crs_suggest(double x, double y, char *out, size_t size)
+{
+    const bool swapped = y >= 1e7 && y < 1e8 && x >= 1e6 && x < 1e7;
+    const double east = swapped ? y : x;
+    const int zone = east >= 1.3e7 && east < 4.6e7 ? (int)(east / 1e6) : 0;
+    const char *axes = swapped ? " --axes yx" : "";
+    if (fabs(x) <= 180 && fabs(y) <= 90 && (x != 0 || y != 0))
+        snprintf(
+            out, size,
+            "the file does not say its coordinate system; its numbers look like degrees: if they are CGCS2000, say "
+            "--crs EPSG:4490");
+    else if (zone >= 25 && zone <= 45)
+        snprintf(
+            out, size,
+            "the file does not say its coordinate system; its eastings begin with zone %d: if they are CGCS2000, say "
+            "--crs EPSG:%d (3-degree zone %d)%s",
+            zone, 4488 + zone, zone, axes);
+    else if (zone >= 13 && zone <= 23)
+        snprintf(
+            out, size,
+            "the file does not say its coordinate system; its eastings begin with zone %d: if they are CGCS2000, say "
+            "--crs EPSG:%d (6-degree zone %d)%s",
+            zone, 4478 + zone, zone, axes);
+    else
+        snprintf(out, size,
+                 "the file does not say its coordinate system, and its eastings do not begin with a zone; say it with "
+                 "--crs, for example --crs EPSG:4548 (CGCS2000, 3 degrees, central meridian 117°E)");
+}

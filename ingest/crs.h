@@ -65,6 +65,10 @@ typedef enum dk_zone_fix {
 /* What to add to an easting so that it suits the CRS; *ret_prefix: the zone before the easting, 0 for none. */
 dk_zone_fix dk_crs_zone_fix(const dk_crs *crs, double easting, double *ret_shift, int *ret_prefix);
 
+/* For a file that does not say its coordinate system: a sentence that this is so, with what the numbers of a place of
+ * it (x, y as they stand) make likely and what to pass. */
+void dk_crs_suggest(double x, double y, char *out, size_t size);
+
 /* Coordinates to degrees. One per thread. */
 typedef struct dk_transformer dk_transformer;
 dk_status dk_transformer_create(const dk_crs *crs, dk_transformer **ret_transformer, dk_error *err);

@@ -95,6 +95,12 @@ size_t dk_utf8_cut(const unsigned char *data, size_t size)
     return 0;
 }
 
+int dk_utf8_fit(const char *text, size_t max)
+{
+    const size_t size = strnlen(text, max);
+    return (int)(size - dk_utf8_cut((const unsigned char *)text, size));
+}
+
 dk_decoder *dk_decoder_create(dk_encoding encoding)
 {
     dk_decoder *decoder = malloc(sizeof *decoder);

@@ -28,6 +28,8 @@ void dk_utf8_check_add(dk_utf8_check *check, const unsigned char *data, size_t s
 bool dk_utf8_check_end(const dk_utf8_check *check);
 /* Bytes of an incomplete but so far correct character at the end of data: 0 to 3. */
 size_t dk_utf8_cut(const unsigned char *data, size_t size);
+/* How many bytes of a text, max at most, are whole characters: for "%.*s" in messages. */
+int dk_utf8_fit(const char *text, size_t max);
 
 /* What a text file is by its bytes, all of which are read once, from where the file stands. given: the encoding that the user
  * says, or NULL. as: what to save it as, for the sentence. DK_INVALID for UTF-16, NUL bytes and an empty file, DK_IO; the

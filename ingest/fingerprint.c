@@ -137,9 +137,16 @@ static const char *const *parts_of(const char *name)
 static dk_status take(const char *path, dk_fingerprint *into, dk_error *err)
 {
     struct stat info;
+    if (stat(path, &info) != 0) {
+        const char *slash = errno == ENOTDIR ? strrchr(path, '/') : NULL;
+        if (slash == NULL || slash == path)
+            return fail(path, err);
+        char *outer = strndup(path, (size_t)(slash - path)); /* the archive that it leads into */
+        const dk_status status = outer != NULL ? take(outer, into, err) : dk_fail(err, DK_NOMEM, "out of memory");
+        free(outer);
+        return status;
+    }
     const char *name = base_name(path);
-    if (stat(path, &info) != 0)
-        return fail(path, err);
     if (S_ISDIR(info.st_mode)) {
         const dk_status status = add_folder(into, path, "", NULL, 0, NULL, 0, err);
         if (status == DK_OK && into->n_files > 1)

@@ -1,5 +1,6 @@
 /* What a source was when it was loaded: the SHA-256 of every file that it consists of. A shapefile is its .shp, .shx,
- * .dbf, .prj and .cpg, a MapInfo table its parts, a folder all files in it; anything else is one file. */
+ * .dbf, .prj and .cpg, a MapInfo table its parts, a folder all files in it; anything else is one file. A path into an archive
+ * stands for the archive. */
 #ifndef DK_INGEST_FINGERPRINT_H
 #define DK_INGEST_FINGERPRINT_H
 

@@ -14,6 +14,7 @@ dk_status dk_load_report_paths(const dk_options *options, const char *rejects, d
                     dk_same_file(path, rejects) || strcmp(path, rejects) == 0;
         for (size_t k = 0; k < options->n_sources; k++)
             over |= dk_same_file(path, options->sources[k]);
+        over |= options->join != NULL && dk_same_file(path, options->join);
         if (over)
             return dk_fail(err, DK_CONFLICT, "%s: the report would be written over this file; choose another name",
                            path);
@@ -57,9 +58,10 @@ static bool add_note(dk_report *report, const char *note, const dk_options *opti
     dk_buf_init(&text);
     for (const char *at = note; *at != '\0';) {
         size_t folder = 0;
-        for (size_t i = 0; *at == '/' && i < options->n_sources; i++) {
-            const size_t size = (size_t)(dk_shown_path(options->sources[i]) - options->sources[i]);
-            if (size > folder && strncmp(at, options->sources[i], size) == 0)
+        for (size_t i = 0; *at == '/' && i <= options->n_sources; i++) {
+            const char *path = i < options->n_sources ? options->sources[i] : options->join;
+            const size_t size = path != NULL ? (size_t)(dk_shown_path(path) - path) : 0;
+            if (size > folder && strncmp(at, path, size) == 0)
                 folder = size;
         }
         if (folder == 0)

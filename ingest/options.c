@@ -29,7 +29,11 @@ typedef enum option_id {
     OPT_JSON,
     OPT_ACTOR,
     OPT_REASON,
-    OPT_REPORT
+    OPT_REPORT,
+    OPT_HOLES,
+    OPT_JOIN,
+    OPT_ON,
+    OPT_JOIN_LAYER
 } option_id;
 
 static const struct option_name {
@@ -57,6 +61,10 @@ static const struct option_name {
     [OPT_ACTOR] = {"--actor", true},
     [OPT_REASON] = {"--reason", true},
     [OPT_REPORT] = {"--report", true},
+    [OPT_HOLES] = {"--holes", false},
+    [OPT_JOIN] = {"--join", true},
+    [OPT_ON] = {"--on", true},
+    [OPT_JOIN_LAYER] = {"--join-layer", true},
 };
 #define N_OPTIONS (sizeof option_names / sizeof *option_names)
 #define BIT(id) (1u << (id))
@@ -76,12 +84,12 @@ static const struct command_name {
      BIT(OPT_CRS) | BIT(OPT_TRANSFORMATION) | BIT(OPT_ACCEPT_DATUM_ERROR) | BIT(OPT_ENCODING) | BIT(OPT_FIELD) |
          BIT(OPT_MERGED) | BIT(OPT_SET) | BIT(OPT_AXES) | BIT(OPT_IGNORE) | BIT(OPT_REPLACE) | BIT(OPT_BATCH) |
          BIT(OPT_REJECTS) | BIT(OPT_DRY_RUN) | BIT(OPT_PUBLISH) | BIT(OPT_ALLOW_REJECTS) | BIT(OPT_LAYER) |
-         BIT(OPT_JSON) | BIT(OPT_ACTOR) | BIT(OPT_REPORT),
+         BIT(OPT_HOLES) | BIT(OPT_JOIN) | BIT(OPT_ON) | BIT(OPT_JOIN_LAYER) | BIT(OPT_JSON) | BIT(OPT_ACTOR) | BIT(OPT_REPORT),
      "dikuai-ingest load STORE NAME SOURCE... [options]\n\n"
      "Reads files into the store as one batch: all of them or none. NAME is a layer or a kind of record of the\n"
-     "catalogue. SOURCE: shapefile, GeoPackage, GeoJSON, FlatGeobuf, file geodatabase, KML, GML,\n"
-     "MapInfo, CSV, XLSX, XLS, ODS, or coordinate TXT of 勘测定界. The batch is staged, and seen by nobody, until it "
-     "is published.\n\n"
+     "catalogue. SOURCE: shapefile, GeoPackage, GeoJSON, FlatGeobuf, file geodatabase (.gdb), KML, KMZ, GML,\n"
+     "MapInfo TAB or MIF, DXF, VCT of 2007, CSV, XLSX, XLS, ODS, coordinate TXT of 勘测定界, or a ZIP or folder with\n"
+     "such data. The batch is staged, and seen by nobody, until it is published.\n\n"
      "  --crs EPSG:N           coordinate system, for files that do not say it (EPSG:4527: CGCS2000, 3-degree zone "
      "39),\n"
      "                         or gcj02 for degrees read off Amap, Tencent and the like, good to metres only\n"
@@ -90,6 +98,11 @@ static const struct command_name {
      "  --axes yx              the file has (north, east) or (latitude, longitude)\n"
      "  --encoding E           UTF-8 or GB18030 (also GBK, GB2312); by default the bytes of each file decide\n"
      "  --layer NAME           which layer or sheet of a file with several\n"
+     "  --holes                in a drawing (DXF), a closed polyline inside another is its hole\n"
+     "  --join LEDGER --on KEY give each row the columns of the LEDGER's row that has the same KEY; KEY is a column of "
+     "both,\n"
+     "                         or COLUMN=KEY where the file calls it COLUMN. --join-layer NAME: which sheet of the "
+     "LEDGER\n"
      "  --field FIELD=COLUMN   the column that gives a field; may be repeated\n"
      "  --set FIELD=VALUE      the value of a field where the file has none; may be repeated\n"
      "  --merged FIELD=HOW     an amount in a cell merged over rows: first (it is the first row's) or each (each has "
@@ -276,6 +289,18 @@ static dk_status set_option(dk_options *options, option_id id, const char *value
             return dk_fail(err, DK_INVALID, "--report %s: two reports are enough, one .html and one .json", value);
         options->reports[options->n_reports++] = value;
         break;
+    case OPT_HOLES:
+        options->holes = true;
+        break;
+    case OPT_JOIN:
+        options->join = value;
+        break;
+    case OPT_ON:
+        options->on = value;
+        break;
+    case OPT_JOIN_LAYER:
+        options->join_layer = value;
+        break;
     }
     return DK_OK;
 }
@@ -326,6 +351,12 @@ static dk_status take_words(const struct command_name *command, char **words, in
     }
     if (command->command == dk_command_create && options->catalogue == NULL)
         return dk_fail(err, DK_INVALID, "create: which catalogue? Say --catalogue FILE");
+    if ((options->join == NULL) != (options->on == NULL) || (options->join_layer != NULL && options->join == NULL))
+        return dk_fail(err, DK_INVALID,
+                       "--join LEDGER and --on KEY go together: the ledger, and the column that finds its rows");
+    if (options->on != NULL &&
+        (options->on[0] == '\0' || options->on[0] == '=' || options->on[strlen(options->on) - 1] == '='))
+        return dk_fail(err, DK_INVALID, "--on %s: write it as KEY or COLUMN=KEY", options->on);
     if (options->dry_run && options->publish)
         return dk_fail(err, DK_INVALID, "--dry-run keeps nothing, so there is nothing to --publish: give one of them");
     return DK_OK;

@@ -20,8 +20,9 @@ typedef struct dk_options {
     size_t n_sources;
     int64_t batch; /* publish, withdraw */
     const char *crs, *title, *rejects, *layer, *actor, *reason, *transformation;
+    const char *join, *on, *join_layer;
     bool accept_datum_error;
-    bool has_encoding, axes_yx, replace, dry_run, publish, allow_rejects, json;
+    bool has_encoding, axes_yx, replace, dry_run, publish, allow_rejects, holes, json;
     const char *reports[2]; /* load */
     size_t n_reports;
     dk_encoding encoding;

@@ -23,6 +23,9 @@ bool dk_same_file(const char *a, const char *b)
 
 const char *dk_shown_path(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    return path[0] == '/' && slash[1] != '\0' ? slash + 1 : path;
+    const char *last = path;
+    for (const char *c = path; path[0] == '/' && *c != '\0'; c++)
+        if (*c == '/' && c[1] != '/' && c[1] != '\0')
+            last = c + 1;
+    return last;
 }

@@ -101,19 +101,19 @@ static void read_values(dk_reading *r, chunk *c, const dk_source_row *row)
     const dk_reading_options *o = &r->options;
     dk_value *values = c->values + c->n_rows * r->n_fields;
     size_t *places = c->value_places + c->n_rows * r->n_fields;
+    const dk_column *columns;
+    dk_source_columns(o->source, &columns);
     for (size_t i = 0; i < r->n_fields; i++) {
         const int column = o->mapping->column[i];
         values[i] = dk_value_null();
         places[i] = NOWHERE;
-        const dk_column *columns = NULL;
-        if (column >= 0)
-            dk_source_columns(o->source, &columns);
         if (column >= 0 && i == (size_t)o->kind->key_field && row->cells[column].type == DK_CELL_DATE) {
             add_reason(&r->reasons, columns[column].name,
                        "a date, which a spreadsheet makes of a number such as 1-2; format the column as text and enter it "
                        "again");
         } else if (column >= 0 && takes_merged(r, &o->kind->fields[i], &row->cells[column], columns[column].name)) {
-            const dk_value_context context = {.spreadsheet = o->spreadsheet, .column_unit = o->mapping->units[column]};
+            const dk_value_context context = {.spreadsheet = o->spreadsheet || columns[column].sheet,
+                                              .column_unit = o->mapping->units[column]};
             char problem[300];
             if (!dk_value_from_cell(&o->kind->fields[i], &row->cells[column], &context, &c->bytes, &values[i],
                                     &places[i], problem, sizeof problem)) {

@@ -1,6 +1,6 @@
-/* A source's rows as the store takes them: values by field, geometry as WKB in degrees. A thread reads them ahead, so that
- * parsing, transforming and checking the next rows goes on while the store writes those before. Rows come in the order of
- * the source, and the same whatever the timing. */
+/* A source's rows as the store takes them: values by field, geometry as WKB in degrees. A thread reads them ahead, so
+ * that parsing, transforming and checking the next rows goes on while the store writes those before. Rows come in the
+ * order of the source, and the same whatever the timing. */
 #ifndef DK_INGEST_READING_H
 #define DK_INGEST_READING_H
 

@@ -132,6 +132,8 @@ dk_status dk_source_raw_next(dk_source *source, dk_error *err)
         return sheet_next(source, err);
     if (source->survey != NULL)
         return dk_source_survey_next(source, err);
+    if (source->reader != NULL)
+        return source->reader->next(source, err);
     return source->csv != NULL ? csv_next(source, err) : dk_source_ogr_next(source, err);
 }
 
@@ -154,13 +156,14 @@ static const known_format formats[] = {
     {"geojsons", NULL, DK_FORMAT_GEOJSON, {"GeoJSONSeq"}},
     {"ndjson", NULL, DK_FORMAT_GEOJSON, {"GeoJSONSeq"}},
     {"fgb", NULL, DK_FORMAT_FLATGEOBUF, {"FlatGeobuf"}},
-    {"gdb", NULL, DK_FORMAT_GDB, {"OpenFileGDB"}},
+    {"gdb", NULL, DK_FORMAT_FILEGDB, {"OpenFileGDB"}},
     {"kml", NULL, DK_FORMAT_KML, {"LIBKML"}},
     {"kmz", NULL, DK_FORMAT_KML, {"LIBKML"}},
     {"gml", NULL, DK_FORMAT_GML, {"GML"}},
     {"tab", NULL, DK_FORMAT_MAPINFO, {"MapInfo File"}},
     {"mif", NULL, DK_FORMAT_MAPINFO, {"MapInfo File"}},
-    {"mid", "one part of a MapInfo exchange file; give the .mif", 0, {NULL}},
+    {"dxf", NULL, DK_FORMAT_DXF, {NULL}},
+    {"vct", NULL, DK_FORMAT_VCT, {NULL}},
     {"csv", NULL, DK_FORMAT_CSV, {NULL}},
     {"tsv", NULL, DK_FORMAT_CSV, {NULL}},
     {"txt", NULL, DK_FORMAT_SURVEY_TXT, {NULL}},
@@ -171,30 +174,119 @@ static const known_format formats[] = {
     {"shx", "one part of a shapefile; give the .shp", 0, {NULL}},
     {"prj", "one part of a shapefile; give the .shp", 0, {NULL}},
     {"cpg", "one part of a shapefile; give the .shp", 0, {NULL}},
-    {"zip", "a ZIP archive; unpack it and give the file inside", 0, {NULL}},
+    {"zip", "no ZIP archive, in spite of its name; copy it again", 0, {NULL}},
     {"rar", "a RAR archive; unpack it and give the file inside", 0, {NULL}},
     {"7z", "a 7z archive; unpack it and give the file inside", 0, {NULL}},
-    {"dwg", "an AutoCAD drawing; export its parcels as a shapefile or GeoPackage", 0, {NULL}},
-    {"dxf", "an AutoCAD drawing; export its parcels as a shapefile or GeoPackage", 0, {NULL}},
-    {"vct", "a VCT exchange file; convert it to a shapefile or GeoPackage", 0, {NULL}},
-    {"mdb", "an Access database; export the layer as a shapefile or GeoPackage, a table as XLSX", 0, {NULL}},
+    {"dwg", "an AutoCAD drawing (DWG); save it as DXF, and load that", 0, {NULL}},
+    {"mdb", "an Access database; export the layer as a file geodatabase or shapefile, a table as XLSX", 0, {NULL}},
+    {"mid", "one part of a MapInfo MIF; give the .mif", 0, {NULL}},
+    {"dat", "one part of a MapInfo table; give the .tab", 0, {NULL}},
+    {"map", "one part of a MapInfo table; give the .tab", 0, {NULL}},
+    {"gdbtable", "one part of a file geodatabase; give the folder whose name ends in .gdb", 0, {NULL}},
+    {"gdbtablx", "one part of a file geodatabase; give the folder whose name ends in .gdb", 0, {NULL}},
     {"doc", "a Word document; copy its table into a sheet and save that as XLSX", 0, {NULL}},
     {"docx", "a Word document; copy its table into a sheet and save that as XLSX", 0, {NULL}},
     {"pdf", "a PDF document; ask for the table as XLSX or the map as a shapefile", 0, {NULL}},
     {"et", "a WPS sheet; save it as XLSX", 0, {NULL}},
 };
 
-static const char supported[] = "shapefile, GeoPackage, GeoJSON, FlatGeobuf, file geodatabase, KML, GML, MapInfo, CSV, XLSX, XLS, ODS "
-                                "and coordinate TXT";
+static const char supported[] =
+    "shapefile, GeoPackage, GeoJSON, FlatGeobuf, file geodatabase, KML, GML, MapInfo TAB and "
+    "MIF, DXF, VCT of 2007, CSV, XLSX, XLS, ODS and coordinate TXT";
+
+/* By the six bytes that a DWG begins with. */
+static dk_status refuse_dwg(const char *path, dk_error *err)
+{
+    static const struct {
+        const char *magic, *program;
+    } versions[] = {{"AC1009", "R12"},  {"AC1012", "R13"},  {"AC1014", "R14"},  {"AC1015", "2000"}, {"AC1018", "2004"},
+                    {"AC1021", "2007"}, {"AC1024", "2010"}, {"AC1027", "2013"}, {"AC1032", "2018"}};
+    char magic[7] = "";
+    FILE *file = fopen(path, "rb");
+    if (file == NULL)
+        return dk_fail(err, DK_IO, "%s: cannot be opened: %s", path, strerror(errno));
+    if (fread(magic, 1, 6, file) != 6)
+        magic[0] = '\0';
+    fclose(file);
+    for (size_t i = 0; i < sizeof versions / sizeof *versions; i++)
+        if (strcmp(magic, versions[i].magic) == 0)
+            return dk_fail(err, DK_INVALID,
+                           "%s: a drawing saved by AutoCAD %s or later as %s (DWG), which is not read; save it as DXF, "
+                           "and load that",
+                           path, versions[i].program, versions[i].magic);
+    return dk_fail(err, DK_INVALID,
+                   "%s: not an AutoCAD drawing, in spite of its name; copy it again, or save it as DXF", path);
+}
 
 static const known_format *format_of(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    const char *dot = strrchr(slash ? slash : path, '.');
-    for (size_t i = 0; dot != NULL && i < sizeof formats / sizeof *formats; i++)
-        if (strcasecmp(dot + 1, formats[i].extension) == 0)
+    size_t end = strlen(path);
+    while (end > 1 && path[end - 1] == '/') /* a folder, as shells complete it */
+        end--;
+    size_t dot = end;
+    while (dot > 0 && path[dot - 1] != '/' && path[dot - 1] != '.')
+        dot--;
+    if (dot == 0 || path[dot - 1] != '.')
+        return NULL;
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        if (strlen(formats[i].extension) == end - dot && strncasecmp(path + dot, formats[i].extension, end - dot) == 0)
             return &formats[i];
     return NULL;
+}
+
+/* A copy that lost its tables opens as a geodatabase without layers, which would say little. */
+static dk_status check_geodatabase(const char *path, bool folder, dk_error *err)
+{
+    static const char first[] = "/a00000001.gdbtable";
+    struct stat info;
+    char *table = malloc(strlen(path) + sizeof first);
+    if (table == NULL)
+        return dk_fail(err, DK_NOMEM, "%s: out of memory", path);
+    memcpy(table, path, strlen(path));
+    memcpy(table + strlen(path), first, sizeof first);
+    const bool there = folder && stat(table, &info) == 0 && S_ISREG(info.st_mode);
+    free(table);
+    return there ? DK_OK
+                 : dk_fail(err, DK_INVALID,
+                           "%s: not a file geodatabase: that is a folder with files a00000001.gdbtable and so on; copy "
+                           "the whole folder again",
+                           path);
+}
+
+bool dk_source_format_of(const char *name, dk_format *ret_format)
+{
+    const known_format *format = format_of(name);
+    if (format == NULL || format->advice != NULL)
+        return false;
+    *ret_format = format->format;
+    return true;
+}
+
+/* What is read in a temporary folder is named by where it came from: both paths end alike, so what stands before is put
+ * in the place of what stands there. */
+static void show_path(const char *file, const char *shown, dk_error *err)
+{
+    size_t n = strlen(file), m = strlen(shown);
+    if (err == NULL || strcmp(file, shown) == 0)
+        return;
+    while (n > 0 && m > 0 && file[n - 1] == shown[m - 1])
+        n--, m--;
+    dk_buf text;
+    dk_buf_init(&text);
+    for (const char *at = err->text; *at != '\0' && n > 0;) {
+        const char *found = memmem(at, strlen(at), file, n);
+        if (found == NULL) {
+            dk_buf_text(&text, at);
+            break;
+        }
+        dk_buf_append(&text, at, (size_t)(found - at));
+        dk_buf_append(&text, shown, m);
+        at = found + n;
+    }
+    const char *whole = dk_buf_cstr(&text);
+    if (whole != NULL && n > 0)
+        dk_fail(err, err->status, "%s", whole);
+    dk_buf_finish(&text);
 }
 
 static dk_status check_path(const char *path, const known_format **ret_format, dk_error *err)
@@ -204,14 +296,18 @@ static dk_status check_path(const char *path, const known_format **ret_format, d
         return dk_fail(err, errno == ENOENT ? DK_NOT_FOUND : DK_IO, "%s: %s", path,
                        errno == ENOENT ? "there is no such file" : strerror(errno));
     const known_format *format = format_of(path);
+    if (format != NULL && strcmp(format->extension, "dwg") == 0 && S_ISREG(info.st_mode))
+        return refuse_dwg(path, err);
     if (format != NULL && format->advice != NULL)
         return dk_fail(err, DK_INVALID, "%s: this is %s", path, format->advice);
-    if (format != NULL && format->format == DK_FORMAT_GDB && !S_ISDIR(info.st_mode))
-        return dk_fail(err, DK_INVALID, "%s: a file geodatabase is a folder; copy all of it", path);
-    if (!S_ISREG(info.st_mode) && !(format != NULL && format->format == DK_FORMAT_GDB))
+    if (format != NULL && format->format == DK_FORMAT_FILEGDB) {
+        *ret_format = format;
+        return check_geodatabase(path, S_ISDIR(info.st_mode), err);
+    }
+    if (!S_ISREG(info.st_mode))
         return dk_fail(err, DK_INVALID, "%s: not a regular file; give a file of one of these formats: %s", path,
                        supported);
-    if (S_ISREG(info.st_mode) && info.st_size == 0)
+    if (info.st_size == 0)
         return dk_fail(err, DK_INVALID, "%s: the file is empty", path);
     if (format == NULL) {
         CPLErrorReset();
@@ -228,9 +324,12 @@ static dk_status check_path(const char *path, const known_format **ret_format, d
 dk_status dk_source_open(const char *path, const dk_source_options *options, dk_source **ret_source, dk_error *err)
 {
     const known_format *format = NULL;
+    const char *shown = options->shown != NULL ? options->shown : path;
     dk_status status = check_path(path, &format, err);
-    if (status != DK_OK)
+    if (status != DK_OK) {
+        show_path(path, shown, err);
         return status;
+    }
     dk_source *source = calloc(1, sizeof *source);
     if (source == NULL)
         return dk_fail(err, DK_NOMEM, "%s: out of memory", path);
@@ -238,8 +337,10 @@ dk_status dk_source_open(const char *path, const dk_source_options *options, dk_
     source->wkt_index = source->boundary_index = -1;
     source->format = format->format;
     source->want_geometry = options->want_geometry;
-    source->path = strdup(path);
-    if (source->path == NULL) {
+    source->want_lines = options->want_lines;
+    source->path = strdup(shown);
+    source->file = strdup(path);
+    if (source->path == NULL || source->file == NULL) {
         status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
     } else if (source->format == DK_FORMAT_CSV) {
         status = dk_csv_open(path, options->encoding, &source->csv, err);
@@ -253,6 +354,10 @@ dk_status dk_source_open(const char *path, const dk_source_options *options, dk_
         status = dk_sheet_open(path, options->layer, &source->sheet, err);
     } else if (source->format == DK_FORMAT_SURVEY_TXT) {
         status = dk_source_survey_open(source, options, err);
+    } else if (source->format == DK_FORMAT_DXF) {
+        status = dk_source_dxf_open(source, options, err);
+    } else if (source->format == DK_FORMAT_VCT) {
+        status = dk_source_vct_open(source, options, err);
     } else {
         const char *drivers[4] = {format->drivers[0], format->drivers[1], format->drivers[2], NULL};
         status = dk_source_ogr_open(source, drivers, options, err);
@@ -260,6 +365,7 @@ dk_status dk_source_open(const char *path, const dk_source_options *options, dk_
     if (status == DK_OK && (source->csv != NULL || source->sheet != NULL))
         status = dk_source_table_open(source, options, err);
     if (status != DK_OK) {
+        show_path(path, shown, err);
         dk_source_close(source);
         return status == DK_END ? DK_INVALID : status;
     }
@@ -279,6 +385,8 @@ void dk_source_close(dk_source *source)
         OSRRelease(source->crs);
     if (source->geometry != NULL)
         OGR_G_DestroyGeometry(source->geometry);
+    if (source->reader != NULL)
+        source->reader->close(source);
     dk_csv_close(source->csv);
     dk_sheet_close(source->sheet);
     dk_source_table_close(source->table);
@@ -295,6 +403,8 @@ void dk_source_close(dk_source *source)
     free(source->cells);
     free(source->raw);
     dk_buf_finish(&source->arena);
+    dk_scratch_remove(source->scratch);
+    free(source->file);
     free(source->path);
     free(source);
 }
@@ -322,14 +432,18 @@ static void read_wkt(dk_source *source)
 
 dk_status dk_source_next(dk_source *source, dk_source_row *ret_row, dk_error *err)
 {
-    const dk_status status =
-        source->table != NULL ? dk_source_table_next(source, err) : dk_source_raw_next(source, err);
-    if (status != DK_OK)
+    dk_status status = source->table != NULL ? dk_source_table_next(source, err) : dk_source_raw_next(source, err);
+    if (status != DK_OK) {
+        if (status != DK_END)
+            show_path(source->file, source->path, err);
         return status;
+    }
     for (size_t i = 0; i < source->n_columns; i++) {
         const size_t from = source->raw_index[i];
         source->cells[i] = from < source->n_raw ? source->raw[from] : (dk_cell){.text = ""};
     }
+    if (source->join != NULL && (status = dk_source_join_row(source, err)) != DK_OK)
+        return status;
     if (source->mining != NULL)
         dk_source_mining_read(source);
     else if (source->csv != NULL)
@@ -367,6 +481,22 @@ dk_encoding dk_source_encoding(const dk_source *source)
     return source->encoding;
 }
 
+bool dk_source_encoding_varies(const dk_source *source)
+{
+    switch (source->format) {
+    case DK_FORMAT_SHAPEFILE:
+    case DK_FORMAT_DBF:
+    case DK_FORMAT_MAPINFO:
+    case DK_FORMAT_DXF:
+    case DK_FORMAT_VCT:
+    case DK_FORMAT_CSV:
+    case DK_FORMAT_SURVEY_TXT:
+        return true;
+    default:
+        return false;
+    }
+}
+
 size_t dk_source_columns(const dk_source *source, const dk_column **ret_columns)
 {
     *ret_columns = source->columns;
@@ -381,6 +511,8 @@ bool dk_source_has_geometry(const dk_source *source)
         return source->wkt_index >= 0;
     if (source->survey != NULL)
         return true;
+    if (source->reader != NULL)
+        return source->reader->has_geometry;
     return source->format != DK_FORMAT_SHEET && OGR_L_GetGeomType(source->layer) != wkbNone;
 }
 
@@ -402,12 +534,16 @@ const char *dk_source_crs_problem(const dk_source *source)
     else if (source->mining != NULL)
         problem = "boundaries in a text do not say their coordinate system; say it with --crs, such as EPSG:4527 for CGCS2000 "
                   "and eastings that begin with 39, or EPSG:4490 for degrees";
+    else if (source->reader != NULL)
+        problem = source->reader->crs_problem(source);
     return problem;
 }
 
 const char *dk_source_notes(dk_source *source)
 {
-    return source->survey != NULL ? dk_survey_notes(source->survey)
+    if (source->reader != NULL)
+        return source->reader->notes(source);
+    return source->survey != NULL  ? dk_survey_notes(source->survey)
            : source->table != NULL ? dk_source_table_notes(source)
                                    : "";
 }

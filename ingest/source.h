@@ -16,10 +16,12 @@ typedef enum dk_format {
     DK_FORMAT_GPKG,
     DK_FORMAT_GEOJSON,
     DK_FORMAT_FLATGEOBUF,
-    DK_FORMAT_GDB, /* a folder */
-    DK_FORMAT_KML, /* also KMZ */
+    DK_FORMAT_FILEGDB, /* a folder */
+    DK_FORMAT_KML,
     DK_FORMAT_GML,
     DK_FORMAT_MAPINFO, /* TAB, MIF */
+    DK_FORMAT_DXF,
+    DK_FORMAT_VCT,
     DK_FORMAT_SHEET, /* XLSX, XLS, ODS */
     DK_FORMAT_CSV,
     DK_FORMAT_SURVEY_TXT /* 勘测定界 coordinate TXT */
@@ -27,12 +29,14 @@ typedef enum dk_format {
 
 typedef struct dk_column {
     const char *name; /* UTF-8, owned by the source */
-    bool cut;         /* a DBF name of full length: the rest of a longer name may be missing */
-    bool optional;    /* the format has it whether or not anyone wants it: no mistake if no field knows it */
-    bool made;        /* out of others, and not in the file */
+    unsigned cut; /* the bytes that the format has for a name, if this one fills them and may have lost its end; or 0 */
+    bool sheet;    /* comes from a sheet that was joined: its numbers went through Excel */
+    bool optional; /* the format has it whether or not anyone wants it: no mistake if no field knows it */
+    bool made;     /* out of others, and not in the file */
 } dk_column;
 
 typedef struct dk_source_options {
+    const char *shown;           /* the path in messages; NULL: the path itself */
     const dk_encoding *encoding; /* NULL: the bytes decide */
     const char *layer;           /* of several; NULL: the only one */
     /* Whether a text names a column that is known, to find the header row of a table that has titles above it. */
@@ -40,6 +44,8 @@ typedef struct dk_source_options {
     void *user;
     bool north_first;   /* of a coordinate TXT whose numbers do not tell; its geometries are east first in any case */
     bool want_geometry; /* false: geometries are not read, for records */
+    bool want_lines;    /* of a drawing: its polylines are lines, closed or not; else outlines of polygons */
+    bool holes;         /* of a drawing: an outline inside another is its hole */
 } dk_source_options;
 
 typedef struct dk_source_row {
@@ -53,13 +59,24 @@ typedef struct dk_source_row {
 typedef struct dk_source dk_source;
 
 /* DK_INVALID etc. with a sentence that names path. Only these formats are opened: shapefile, GeoPackage, GeoJSON (also
- * line by line), FlatGeobuf, file geodatabase, KML, GML, MapInfo, CSV, XLSX, XLS, ODS, 勘测定界 TXT. */
+ * line by line), FlatGeobuf, file geodatabase, KML, GML, MapInfo TAB and MIF, DXF, VCT of 2007, CSV, XLSX, XLS, ODS,
+ * 勘测定界 TXT.
+ */
 dk_status dk_source_open(const char *path, const dk_source_options *options, dk_source **ret_source, dk_error *err);
+/* Whether a file or folder of that name is of a format that dk_source_open reads. */
+bool dk_source_format_of(const char *name, dk_format *ret_format);
 void dk_source_close(dk_source *source); /* NULL-safe */
+
+/* Gives each row the columns of a ledger, by its key (ingest/join.h); the join outlives the source. Once, before the
+ * first row. A row without partner there has a problem. */
+struct dk_join;
+dk_status dk_source_join(dk_source *source, struct dk_join *join, dk_error *err);
 
 const char *dk_source_path(const dk_source *source);
 dk_format dk_source_format(const dk_source *source);
 dk_encoding dk_source_encoding(const dk_source *source);
+/* Whether files of its format are in one encoding or another; false: always UTF-8. */
+bool dk_source_encoding_varies(const dk_source *source);
 size_t dk_source_columns(const dk_source *source, const dk_column **ret_columns);
 bool dk_source_has_geometry(const dk_source *source);
 /* The column of a table that has it as text, which is none of dk_source_columns; NULL: there is none. */

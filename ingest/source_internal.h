@@ -4,19 +4,31 @@
 
 #include "ingest/csv.h"
 #include "ingest/dbf.h"
+#include "ingest/scratch.h"
 #include "ingest/sheet.h"
 #include "ingest/source.h"
 #include "ingest/survey_txt.h"
 
 #include <gdal.h>
 
+/* A reader of our own, of which source.c need not know more. */
+typedef struct dk_own_reader {
+    dk_status (*next)(dk_source *source, dk_error *err); /* as dk_source_next: sets raw, row, geometry and problem */
+    void (*close)(dk_source *source);                    /* frees source->own */
+    const char *(*notes)(dk_source *source);
+    const char *(*crs_problem)(const dk_source *source);
+    bool has_geometry;
+} dk_own_reader;
+
 struct dk_source {
-    char *path;
+    char *path;          /* in messages */
+    char *file;          /* to open */
+    dk_scratch *scratch; /* where that is a copy */
     dk_format format;
     dk_encoding encoding;
     dk_decoder *decoder;
     struct dk_source_table *table; /* of a sheet or CSV: the header is a row among the others (source_table.c) */
-    bool want_geometry;
+    bool want_geometry, want_lines;
 
     /* the row as it stands in the file */
     dk_cell *raw;
@@ -46,7 +58,11 @@ struct dk_source {
     dk_sheet *sheet;
     struct dk_source_mining *mining; /* of a table with boundary_index */
     dk_survey *survey;
-    int *survey_values; /* of each raw cell: which value of a parcel, or -1 - i for pair i of [项目信息] */
+    int *survey_values;          /* of each raw cell: which value of a parcel, or -1 - i for pair i of [项目信息] */
+    const dk_own_reader *reader; /* with its state; NULL for none */
+    void *own;
+    struct dk_join *join;        /* borrowed; NULL for none */
+    size_t join_key, join_first; /* columns: the key, and the first of the ledger's */
     int64_t cut_texts;
 };
 
@@ -86,6 +102,12 @@ dk_status dk_source_ogr_next(dk_source *source, dk_error *err);
 
 dk_status dk_source_survey_open(dk_source *source, const dk_source_options *options, dk_error *err);
 dk_status dk_source_survey_next(dk_source *source, dk_error *err);
+
+dk_status dk_source_dxf_open(dk_source *source, const dk_source_options *options, dk_error *err);
+dk_status dk_source_vct_open(dk_source *source, const dk_source_options *options, dk_error *err);
+
+/* Sets the cells of the ledger's columns from the key of the row at hand. */
+dk_status dk_source_join_row(dk_source *source, dk_error *err);
 
 /* GDAL's last message, without a line end; "no reason given" if there is none. */
 const char *dk_gdal_message(void);

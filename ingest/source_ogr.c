@@ -1,6 +1,8 @@
 /* Sources that GDAL reads. */
 #include "ingest/source_internal.h"
 
+#include "ingest/archive.h"
+#include "ingest/mapinfo.h"
 #include "ingest/shapefile.h"
 
 #include <cpl_conv.h>
@@ -11,11 +13,14 @@
 #include <string.h>
 #include <strings.h>
 
+#define KMZ_BYTES (512u << 20)
+
 void dk_gdal_start(void)
 {
     GDALAllRegister();
     CPLSetErrorHandler(CPLQuietErrorHandler); /* CPLGetLastErrorMsg keeps the last message */
     CPLSetConfigOption("SHAPE_RESTORE_SHX", "NO");
+    CPLSetConfigOption("GML_SKIP_RESOLVE_ELEMS", "ALL"); /* a file must not make us fetch another */
 }
 
 void dk_gdal_stop(void)
@@ -62,29 +67,37 @@ static dk_status choose_layer(dk_source *source, const dk_source_options *option
     return status;
 }
 
-/* Columns that a format has of itself, and no one's data. */
-static bool is_formats_own(const dk_source *source, const char *name)
+/* Columns that the format gives every layer, of no meaning for parcels: not shown at all, unless someone wants them. */
+static bool is_ornament(const dk_source *source, const char *name, const dk_source_options *options)
 {
-    static const char *const kml[] = {"Name",       "description", "timestamp",  "begin",     "end", "altitudeMode",
-                                      "tessellate", "extrude",     "visibility", "drawOrder", "icon"};
-    static const char *const gml[] = {"gml_id", "fid"};
-    static const char *const gdb[] = {"OBJECTID", "Shape_Length", "Shape_Area", "SHAPE_Length", "SHAPE_Area"};
-    const char *const *names = source->format == DK_FORMAT_KML   ? kml
-                               : source->format == DK_FORMAT_GML ? gml
-                               : source->format == DK_FORMAT_GDB ? gdb
-                                                                 : NULL;
-    const size_t n = names == kml   ? sizeof kml / sizeof *kml
-                     : names == gml ? sizeof gml / sizeof *gml
-                     : names == gdb ? sizeof gdb / sizeof *gdb
-                                    : 0;
-    for (size_t i = 0; name != NULL && i < n; i++)
-        if (strcmp(name, names[i]) == 0)
+    static const char *const kml[] = {"timestamp", "begin",      "end",       "altitudeMode", "tessellate",
+                                      "extrude",   "visibility", "drawOrder", "icon",         "snippet"};
+    if (source->format != DK_FORMAT_KML || (options->is_column != NULL && options->is_column(name, options->user)))
+        return false;
+    for (size_t i = 0; i < sizeof kml / sizeof *kml; i++)
+        if (strcmp(name, kml[i]) == 0)
             return true;
     return false;
 }
 
+/* Columns that the format or its usual writers add, for which a field is not missed. */
+static bool is_added(const dk_source *source, const char *name)
+{
+    switch (source->format) {
+    case DK_FORMAT_KML:
+        return strcmp(name, "Name") == 0 || strcmp(name, "description") == 0;
+    case DK_FORMAT_GML:
+        return strcmp(name, "gml_id") == 0 || strcmp(name, "fid") == 0;
+    case DK_FORMAT_FILEGDB:
+        return strcmp(name, "OBJECTID") == 0 || strcasecmp(name, "SHAPE_Length") == 0 ||
+               strcasecmp(name, "SHAPE_Area") == 0;
+    default:
+        return false;
+    }
+}
+
 /* Column names of the layer, for formats whose header is not a row. */
-static dk_status name_columns(dk_source *source, dk_error *err)
+static dk_status name_columns(dk_source *source, const dk_source_options *options, dk_error *err)
 {
     OGRFeatureDefnH defn = OGR_L_GetLayerDefn(source->layer);
     const size_t n = (size_t)OGR_FD_GetFieldCount(defn);
@@ -98,21 +111,25 @@ static dk_status name_columns(dk_source *source, dk_error *err)
         const char *raw =
             from_dbf ? source->dbf.fields[i].raw_name : OGR_Fld_GetNameRef(OGR_FD_GetFieldDefn(defn, (int)i));
         const size_t size = strlen(raw);
+        if (is_ornament(source, raw, options))
+            continue;
         dk_buf name;
         dk_buf_init(&name);
         bool cut = false;
-        dk_decode(source->decoder, raw, size, from_dbf && size >= 9, &name, &cut);
+        const size_t limit = from_dbf ? 10 : source->format == DK_FORMAT_MAPINFO ? 31 : 0; /* bytes of a name */
+        dk_decode(source->decoder, raw, size, limit > 0 && size + 1 >= limit, &name, &cut);
         dk_utf8_check check = {0};
         dk_utf8_check_add(&check, (const unsigned char *)raw, size);
-        /* A writer that keeps characters whole stops a byte or two before the tenth. */
-        const size_t full = !check.beyond_ascii ? 10 : source->encoding == DK_ENCODING_UTF8 ? 8 : 9;
+        /* A writer that keeps characters whole stops a byte or two before the last. */
+        const size_t full = limit - (!check.beyond_ascii ? 0 : source->encoding == DK_ENCODING_UTF8 ? 2 : 1);
         const char *text = dk_buf_cstr(&name);
-        source->columns[i].name = text ? strdup(text) : NULL;
-        source->columns[i].cut = from_dbf && (cut || size >= full);
-        source->columns[i].optional = is_formats_own(source, text);
-        source->raw_index[i] = i;
+        dk_column *column = &source->columns[source->n_columns];
+        column->name = text ? strdup(text) : NULL;
+        column->cut = limit > 0 && (cut || size >= full) ? (unsigned)limit : 0;
+        column->optional = is_added(source, raw);
+        source->raw_index[source->n_columns] = i;
         dk_buf_finish(&name);
-        if (source->columns[i].name == NULL)
+        if (column->name == NULL)
             return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
         source->n_columns++;
     }
@@ -126,10 +143,10 @@ static dk_status examine_shapefile(dk_source *source, const dk_source_options *o
     char *dbf = NULL;
     dk_status status = DK_OK;
     if (source->format == DK_FORMAT_SHAPEFILE)
-        status = dk_shapefile_examine(source->path, &n_shapes, err);
+        status = dk_shapefile_examine(source->file, &n_shapes, err);
     if (status != DK_OK)
         return status;
-    dbf = source->format == DK_FORMAT_SHAPEFILE ? dk_sibling(source->path, "dbf") : strdup(source->path);
+    dbf = source->format == DK_FORMAT_SHAPEFILE ? dk_sibling(source->file, "dbf") : strdup(source->file);
     if (dbf == NULL)
         return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
     dk_encoding found = DK_ENCODING_UTF8;
@@ -147,18 +164,73 @@ static dk_status examine_shapefile(dk_source *source, const dk_source_options *o
     return status;
 }
 
+static dk_status prepare_mapinfo(dk_source *source, const dk_source_options *options, dk_error *err)
+{
+    const size_t size = strlen(source->path);
+    const bool tab = size >= 3 && strcasecmp(source->path + size - 3, "tab") == 0;
+    dk_encoding found = DK_ENCODING_UTF8;
+    char *copy = NULL;
+    const dk_status status = dk_mapinfo_prepare(source->file, tab, &found, &copy, &source->scratch, err);
+    if (copy != NULL) {
+        free(source->file);
+        source->file = copy;
+    }
+    source->encoding = options->encoding ? *options->encoding : found;
+    return status;
+}
+
+/* A KMZ is a ZIP, which GDAL unpacks into memory, its parts as they are needed: they must be whole, and not too much.
+ */
+static dk_status check_kmz(const dk_source *source, dk_error *err)
+{
+    dk_archive *archive = NULL;
+    const dk_archive_entry *entries;
+    uint64_t whole = 0;
+    FILE *nowhere = NULL;
+    const size_t size = strlen(source->file);
+    if (size < 4 || strcasecmp(source->file + size - 4, ".kmz") != 0)
+        return DK_OK;
+    dk_status status = dk_archive_open(source->file, &archive, err);
+    if (status != DK_OK)
+        return status;
+    const size_t n = dk_archive_entries(archive, &entries);
+    for (size_t i = 0; i < n; i++)
+        whole += entries[i].size;
+    if (whole > KMZ_BYTES)
+        status =
+            dk_fail(err, DK_LIMIT, "%s: the KMZ unpacks to more than %u MiB; unpack it as a ZIP, and give the .kml",
+                    source->path, KMZ_BYTES >> 20);
+    else if ((nowhere = fopen("/dev/null", "wb")) == NULL)
+        status = dk_fail(err, DK_IO, "%s: /dev/null cannot be opened", source->path);
+    for (size_t i = 0; i < n && status == DK_OK; i++)
+        status = dk_archive_unpack(archive, &entries[i], nowhere, err);
+    if (nowhere != NULL)
+        fclose(nowhere);
+    dk_archive_close(archive);
+    return status;
+}
+
 dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, const dk_source_options *options,
                              dk_error *err)
 {
     static const char *const raw[] = {"ENCODING=", NULL};
     static const char *const json[] = {"DATE_AS_STRING=YES", NULL};
-    static const char *const gml[] = {"WRITE_GFS=NO", NULL}; /* nothing is written beside a source */
+    static const char *const gml[] = {"WRITE_GFS=NO", "DOWNLOAD_SCHEMA=NO", "EXPOSE_GML_ID=NO", "EXPOSE_FID=NO", NULL};
     const bool dbf = source->format == DK_FORMAT_SHAPEFILE || source->format == DK_FORMAT_DBF;
     dk_status status;
     if (dbf && (status = examine_shapefile(source, options, err)) != DK_OK)
         return status;
+    if (source->format == DK_FORMAT_KML && (status = check_kmz(source, err)) != DK_OK)
+        return status;
+    if (source->format == DK_FORMAT_MAPINFO && (status = prepare_mapinfo(source, options, err)) != DK_OK)
+        return status;
+    if (GDALGetDriverByName(drivers[0]) == NULL)
+        return dk_fail(err, DK_INVALID,
+                       "%s: the GDAL of this machine has no driver %s; install one that has it, or save the data as "
+                       "GeoPackage",
+                       source->path, drivers[0]);
     CPLErrorReset();
-    source->dataset = GDALOpenEx(source->path, GDAL_OF_VECTOR | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR, drivers,
+    source->dataset = GDALOpenEx(source->file, GDAL_OF_VECTOR | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR, drivers,
                                  dbf                                   ? raw
                                  : source->format == DK_FORMAT_GEOJSON ? json
                                  : source->format == DK_FORMAT_GML     ? gml
@@ -173,9 +245,6 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
     status = choose_layer(source, options, err);
     if (status != DK_OK)
         return status;
-    /* GDAL decodes what a MapInfo file says of its texts; "Neutral" says nothing. */
-    if (source->format == DK_FORMAT_MAPINFO && !OGR_L_TestCapability(source->layer, OLCStringsAsUTF8))
-        source->encoding = options->encoding ? *options->encoding : DK_ENCODING_GB18030;
     source->decoder = dk_decoder_create(source->encoding);
     if (source->decoder == NULL)
         return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
@@ -187,7 +256,7 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
         const char *ignored[] = {"OGR_GEOMETRY", NULL};
         OGR_L_SetIgnoredFields(source->layer, ignored);
     }
-    status = name_columns(source, err);
+    status = name_columns(source, options, err);
     CPLErrorReset();
     return status;
 }
@@ -227,7 +296,10 @@ static void set_cell(dk_source *source, size_t i, OGRFieldType type)
     }
     default: {
         const char *text = OGR_F_GetFieldAsString(source->feature, field);
-        const size_t width = i < source->dbf.n_fields ? source->dbf.fields[i].width : 0;
+        const size_t width = i < source->dbf.n_fields ? source->dbf.fields[i].width
+                             : source->format == DK_FORMAT_MAPINFO
+                                 ? (size_t)OGR_Fld_GetWidth(OGR_F_GetFieldDefnRef(source->feature, field))
+                                 : 0;
         dk_source_text(source, i, text, strlen(text), width);
         break;
     }
@@ -254,7 +326,7 @@ dk_status dk_source_ogr_next(dk_source *source, dk_error *err)
         source->row = fid + 1;
         break;
     case DK_FORMAT_GPKG:
-    case DK_FORMAT_GDB:
+    case DK_FORMAT_FILEGDB:
         source->row = fid;
         break;
     default:

@@ -42,7 +42,7 @@ static dk_status name_columns(dk_source *source, dk_error *err)
 dk_status dk_source_survey_open(dk_source *source, const dk_source_options *options, dk_error *err)
 {
     const char *problem;
-    dk_status status = dk_survey_open(source->path, options->encoding, options->north_first, &source->survey, err);
+    dk_status status = dk_survey_open(source->file, options->encoding, options->north_first, &source->survey, err);
     if (status != DK_OK)
         return status;
     source->encoding = dk_survey_encoding(source->survey);

@@ -704,7 +704,10 @@ static dk_status write_files(dk_load *load, const dk_source_file *files, size_t 
 dk_status dk_load_source(dk_load *load, const char *source, const dk_source_file *files, size_t n_files, dk_error *err)
 {
     const char *name = source != NULL ? source : load->source;
-    const char *slash = strrchr(name, '/');
+    const char *shown = name; /* of an absolute path the last part */
+    for (const char *c = name; name[0] == '/' && *c != '\0'; c++)
+        if (*c == '/' && c[1] != '/' && c[1] != '\0')
+            shown = c + 1;
     char *given = strdup(name);
     if (given == NULL)
         return dk_fail(err, DK_NOMEM, "out of memory");
@@ -713,7 +716,7 @@ dk_status dk_load_source(dk_load *load, const char *source, const dk_source_file
         dk_sql_prepare(load->store, "INSERT INTO dikuai_source(batch,name) VALUES(?1,?2)", &stmt, err);
     if (status == DK_OK) {
         sqlite3_bind_int64(stmt, 1, load->batch);
-        sqlite3_bind_text(stmt, 2, name[0] == '/' && slash[1] != '\0' ? slash + 1 : name, -1, SQLITE_STATIC);
+        sqlite3_bind_text(stmt, 2, shown, -1, SQLITE_STATIC);
         status = dk_sql_done(load->store, stmt, err);
     }
     sqlite3_finalize(stmt);

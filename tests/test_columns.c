@@ -46,7 +46,7 @@ static result resolve(const char *const *names, size_t n, bool cut, const dk_col
     dk_mapping mapping;
     result got = {0};
     for (size_t i = 0; i < n; i++)
-        columns[i] = (dk_column){.name = names[i], .cut = cut};
+        columns[i] = (dk_column){.name = names[i], .cut = cut ? 10 : 0};
     got.status = dk_mapping_resolve(&kind, columns, n, options ? options : &none, "f.csv", &mapping, &got.err);
     if (got.status == DK_OK) {
         for (size_t i = 0; i < n; i++) {

@@ -151,7 +151,7 @@ test('two columns for one field, a missing required column, and --set', (t) => {
 
 test('files of other formats are named with what to save them as', (t) => {
   const s = scene(t);
-  const cases = { 'a.dwg': /AutoCAD drawing; export/, 'a.zip': /ZIP archive; unpack/, 'a.mdb': /Access database/, 'a.pdf': /PDF document/,
+  const cases = { 'a.dwg': /not an AutoCAD drawing/, 'a.zip': /not a whole ZIP archive/, 'a.mdb': /Access database/, 'a.pdf': /PDF document/,
     'a.shx': /one part of a shapefile; give the \.shp/, 'a.txt': /text file/, 'a.unknown': /the format is not known; save it as one of these/ };
   for (const [name, sentence] of Object.entries(cases)) {
     s.write(name, 'something');

@@ -1,83 +1,174 @@
-// Formats that other software writes: ogr2ogr makes each from the same parcels, whose degrees and texts are known.
+// What GDAL reads by name: file geodatabases, KML, GML, MapInfo. All files are written by ogr2ogr, places are those of ogr2ogr.
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync, mkdirSync, truncateSync } from 'node:fs';
-import { scene } from './helpers.mjs';
+import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { gbk, scene, square, wkt } from './helpers.mjs';
 
-// The published fixture: EPSG:4527, and its corners in degrees.
-const ring = [[39520000, 3521000], [39520200, 3521000], [39520200, 3521150], [39520000, 3521150], [39520000, 3521000]];
-const corners = [[117.211224980, 31.811770426], [117.213340327, 31.813119664]];
-const parcels = { type: 'FeatureCollection', crs: { type: 'name', properties: { name: 'urn:ogc:def:crs:EPSG::4527' } }, features: [
-  { type: 'Feature', properties: { DKBH: 'DK001', DKMC: '周寨村一组', DKMJ: 3.0 }, geometry: { type: 'Polygon', coordinates: [ring] } },
-  { type: 'Feature', properties: { DKBH: 'DK002', DKMC: '龘镇', DKMJ: 3.0 }, geometry: { type: 'Polygon', coordinates: [ring.map(([x, y]) => [x + 300, y])] } }] };
-function make(s, file, ...options) {
-  s.write('source.geojson', JSON.stringify(parcels));
-  execFileSync('ogr2ogr', [...options, s.path(file), s.path('source.geojson'), '-nln', 'parcels'], { stdio: 'pipe' });
+const rows = [['DK1', '镕城一号', wkt(square(39520000, 3521000))], ['DK2', '镕城二号', wkt(square(39520200, 3521000), square(39520220, 3521020, 20))]];
+const expected = ['镕城一号', '镕城二号'];
+const source = (s, data = rows) => s.write('source.csv', 'DKBH,DKMC,WKT\n' + data.map(([id, name, shape]) => `${id},${name},"${shape}"\n`).join(''));
+const ogr = (...args) => execFileSync('ogr2ogr', args, { stdio: ['ignore', 'pipe', 'ignore'], encoding: 'utf8' });
+const from = ['-oo', 'GEOM_POSSIBLE_NAMES=WKT', '-oo', 'KEEP_GEOM_COLUMNS=NO', '-nlt', 'POLYGON'];
+// A file by a driver of GDAL; extra: options of ogr2ogr.
+function written(s, driver, name, extra = [], data = rows) {
+  ogr('-f', driver, s.path(name), source(s, data), ...from, ...(driver.endsWith('KML') ? ['-s_srs', 'EPSG:4527', '-t_srs', 'EPSG:4326'] : ['-a_srs', 'EPSG:4527']), ...extra);
+  return name;
 }
-function check(s, precision = 2e-9) {
-  const rows = s.rows('parcel').sort((a, b) => (a.properties.id < b.properties.id ? -1 : 1));
-  assert.deepEqual(rows.map(({ properties: p }) => [p.id, p.name, p.area_declared_ha]), [['DK001', '周寨村一组', 3], ['DK002', '龘镇', 3]]);
-  const points = rows[0].geometry.coordinates.flat(rows[0].geometry.type === 'MultiPolygon' ? 2 : 1);
-  for (const [lon, lat] of corners) assert.ok(points.some((p) => Math.abs(p[0] - lon) < precision && Math.abs(p[1] - lat) < precision), JSON.stringify(points));
+const names = (s) => s.rows('parcel').map((f) => f.properties.name).sort();
+const corners = (f) => f.geometry.coordinates.flat(f.geometry.type === 'MultiPolygon' ? 2 : 1);
+// That each corner that ogr2ogr computes is one of the loaded row's, within 0.1 mm, and that no other is there.
+function lies(s, tolerance = 1e-9) {
+  const wanted = JSON.parse(ogr('-f', 'GeoJSON', '-lco', 'COORDINATE_PRECISION=11', '/vsistdout/', source(s), ...from, '-s_srs', 'EPSG:4527', '-t_srs', 'EPSG:4490')).features;
+  for (const want of wanted) {
+    const got = s.rows('parcel').find((f) => f.properties.id === want.properties.DKBH);
+    assert.equal(corners(got).length, corners(want).length);
+    for (const [x, y] of corners(want)) assert.ok(corners(got).some((p) => Math.abs(p[0] - x) < tolerance && Math.abs(p[1] - y) < tolerance), `${x} ${y}`);
+  }
 }
 
-for (const [name, file, options, precision] of [
-  ['a file geodatabase', 'a.gdb', ['-f', 'OpenFileGDB'], 2e-8],
-  ['GML 3', 'a.gml', ['-f', 'GML', '-dsco', 'FORMAT=GML3.2'], 2e-9],
-  ['MapInfo TAB', 'a.tab', ['-f', 'MapInfo File', '-lco', 'ENCODING=CP936', '-t_srs', 'EPSG:4326'], 1e-6],
-  ['MapInfo MIF', 'a.mif', ['-f', 'MapInfo File', '-lco', 'ENCODING=CP936', '-t_srs', 'EPSG:4326'], 1e-6],
-  ['KML', 'a.kml', ['-f', 'LIBKML', '-t_srs', 'EPSG:4326'], 2e-8],
-  ['KMZ', 'a.kmz', ['-f', 'LIBKML', '-t_srs', 'EPSG:4326'], 2e-8],
-])
-  test(`${name} that ogr2ogr wrote`, (t) => {
+for (const [driver, name, extra] of [['OpenFileGDB', '三区三线.gdb', []], ['LIBKML', 'p.kml', []], ['KML', 'plain.kml', []], ['GML', 'p.gml', []],
+  ['GML', 'p3.gml', ['-dsco', 'FORMAT=GML3.2']], ['MapInfo File', 'p.tab', ['-lco', 'ENCODING=CP936', '-lco', 'BOUNDS=39400000,3400000,39600000,3600000']], ['MapInfo File', 'p.mif', ['-lco', 'ENCODING=CP936']]])
+  test(`${name} as the ${driver} driver of ogr2ogr writes it loads with its names, holes and places, and the file stays as it was`, (t) => {
     const s = scene(t);
-    make(s, file, ...options);
-    const before = readdirSync(s.dir).length;
-    const done = s.load('parcel', file, '--publish');
+    written(s, driver, name, extra);
+    if (name === 'p3.gml') rmSync(s.path('p3.xsd')); // GDAL would write a .gfs beside it
+    const before = readdirSync(s.dir);
+    const done = s.load('parcel', name, '--publish');
     assert.equal(done.code, 0, done.stderr);
-    check(s, precision);
-    assert.equal(readdirSync(s.dir).filter((entry) => /\.(gfs|lock)$/.test(entry)).length, 0, 'nothing is left beside the source');
-    assert.ok(before > 0);
+    assert.deepEqual([done.json.loaded, done.json.rejected, done.json.repaired], [2, 0, 0]);
+    assert.deepEqual(names(s), expected);
+    lies(s, driver === 'MapInfo File' && name.endsWith('tab') ? 2e-8 : 1e-9); // a TAB keeps integers, here of 0.1 mm
+    assert.deepEqual(readdirSync(s.dir).filter((file) => !file.startsWith('store.gpkg')), before.filter((file) => !file.startsWith('store.gpkg')));
+    const noise = done.json.notes.filter((note) => /tessellate|altitudeMode|gml_id|encoding/.test(note));
+    assert.deepEqual(noise, []);
   });
 
-test('a MIF that does not say its encoding is GB18030, its zone in metres is said', (t) => {
+test('a geodatabase with a slash behind its name, one of its layers, and a table of it as records', (t) => {
   const s = scene(t);
-  const gbk = (text) => execFileSync('iconv', ['-f', 'UTF-8', '-t', 'GB18030'], { input: text });
-  s.write('a.mif', gbk('VERSION 300\nCHARSET "Neutral"\nDELIMITER ","\nCOORDSYS NONEARTH UNITS "m" BOUNDS (0,0) (50000000,10000000)\nCOLUMNS 3\n  DKBH CHAR(20)\n  DKMC CHAR(40)\n  DKMJ FLOAT\nDATA\n'
-    + [0, 300].map((by) => `REGION 1\n 5\n${ring.map(([x, y]) => `${x + by} ${y}`).join('\n')}\n`).join('')));
-  s.write('a.mid', gbk('"DK001","周寨村一组",3\n"DK002","龘镇",3\n'));
+  written(s, 'OpenFileGDB', 'g.gdb', ['-nln', 'DK']);
+  ogr('-f', 'OpenFileGDB', '-update', s.path('g.gdb'), s.write('c.csv', '补偿编号,地块编号\nB1,DK1\n'), '-nln', 'BC');
+  assert.match(s.load('parcel', 'g.gdb').stderr, /g\.gdb: the file has 2 layers; choose one with --layer: DK, BC/);
+  assert.equal(s.load('parcel', 'g.gdb/', '--layer', 'DK').code, 0);
+  assert.match(s.load('parcel', 'g.gdb', '--layer', 'BC').stderr, /parcel is a layer, and this file has no geometry/);
+  const done = s.load('compensation', 'g.gdb', '--layer', 'BC', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  assert.equal(s.rows('compensation')[0].properties.parcel_id, 'DK1');
+});
+
+// A MIF of two parcels with given bytes, as MapInfo on a Chinese Windows writes it: Chinese column names too.
+function mif(s, name, charset, encode, { columns = ['地块编号', '地块名称'], width = 40, values = expected } = {}) {
+  if (!s.exists('plain.mif')) written(s, 'MapInfo File', 'plain.mif');
+  const shapes = readFileSync(s.path('plain.mif'), 'latin1');
+  const head = `Version 300\r\nCharset "${charset}"\r\nDelimiter ","\r\n${/CoordSys.*/.exec(shapes)[0]}\r\nColumns 2\r\n`;
+  writeFileSync(s.path(`${name}.mif`), Buffer.concat([Buffer.from(head), ...columns.map((c) => Buffer.concat([Buffer.from('  '), encode(c), Buffer.from(` Char(${width})\r\n`)])),
+    Buffer.from(shapes.slice(shapes.indexOf('Data')))]));
+  writeFileSync(s.path(`${name}.mid`), encode(values.map((v, i) => `"DK${i + 1}","${v}"\r\n`).join('')));
+  return `${name}.mif`;
+}
+
+test('a MIF reads as Chinese, its columns too, whatever it says of its character set', (t) => {
+  const s = scene(t);
+  for (const [what, encode] of [['GBK', gbk], ['UTF-8', (text) => Buffer.from(text)]])
+    for (const charset of ['WindowsSimpChinese', 'Neutral', 'WindowsLatin1', 'UTF-8']) {
+      const done = s.load('parcel', mif(s, 'm', charset, encode), '--publish', '--set', `project_id=${what}${charset}`);
+      assert.equal(done.code, 0, done.stderr);
+      assert.deepEqual(s.rows('parcel').filter((f) => f.properties.project_id === what + charset).map((f) => f.properties.name).sort(), expected);
+    }
+});
+
+test('a TAB in GB18030 whose characters CP936 lacks, whatever it says, and no temporary folder is left', (t) => {
+  const s = scene(t);
+  mkdirSync(s.path('tmp'));
+  written(s, 'MapInfo File', 'p.tab', ['-lco', 'ENCODING=CP936'], [['DK1', 'XXXX', rows[0][2]]]);
+  const dat = readFileSync(s.path('p.dat'));
+  execFileSync('iconv', ['-f', 'UTF-8', '-t', 'GB18030'], { input: '𬭚' }).copy(dat, dat.indexOf('XXXX')); // four bytes
+  for (const charset of ['WindowsSimpChinese', 'WindowsLatin1', 'Neutral']) {
+    const head = readFileSync(s.path('p.tab'), 'latin1').replaceAll(/WindowsSimpChinese/g, charset);
+    const dir = s.path(charset);
+    mkdirSync(dir);
+    for (const part of ['map', 'id']) copyFileSync(s.path(`p.${part}`), `${dir}/Q.${part.toUpperCase()}`);
+    writeFileSync(`${dir}/Q.TAB`, head, 'latin1');
+    writeFileSync(`${dir}/Q.DAT`, dat);
+    process.env.TMPDIR = s.path('tmp');
+    const done = s.load('parcel', `${charset}/Q.TAB`, '--publish', '--set', `project_id=${charset}`);
+    delete process.env.TMPDIR;
+    assert.equal(done.code, 0, done.stderr);
+    assert.deepEqual(readdirSync(s.path('tmp')), []);
+  }
+  assert.deepEqual(names(s), ['𬭚', '𬭚', '𬭚']);
+});
+
+test('in a MIF a text and a name that fill their column and end in half a character, and bytes that are none', (t) => {
+  const s = scene(t);
+  const cut = (text) => { const bytes = gbk(text); return /项目名称/.test(text) ? bytes.subarray(0, 15) : bytes; };
+  mif(s, 'n', 'WindowsSimpChinese', cut, { columns: ['地块编号', '征收土地项目名称'], values: ['城东', '城西'] });
+  const named = s.load('parcel', 'n.mif');
+  assert.equal(named.code, 1); // 15 bytes are no name of full length: it is not known, and not guessed
+  mif(s, 'w', 'WindowsSimpChinese', (text) => (text.includes('"') ? Buffer.from(gbk(text).filter((byte, i, all) => !(all[i + 1] === 0x22 && all[i + 2] === 0x0d))) : gbk(text)), { width: 7 });
+  const done = s.load('parcel', 'w.mif', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  assert.deepEqual(names(s), ['镕城一', '镕城二']);
+  assert.ok(done.json.notes.some((note) => /2 texts fill their column/.test(note)), done.json.notes.join('\n'));
+  mif(s, 'b', 'WindowsSimpChinese', (text) => Buffer.concat([gbk(text).subarray(0, -5), Buffer.from(text.includes('"') ? [0xff, 0xff, 0x22, 13, 10] : gbk(text).subarray(-5))]));
+  const bad = s.load('parcel', 'b.mif');
+  assert.deepEqual([bad.json.loaded, bad.json.rejected], [1, 1], bad.stderr);
+  assert.match(s.read('b.mif.rejects.csv'), /column 地块名称: its bytes are not text in GB18030/);
+});
+
+test('a placemark whose only name is that of KML, and one whose data name it too', (t) => {
+  const s = scene(t);
+  ogr('-f', 'LIBKML', s.path('n.kml'), s.write('n.csv', `Name,DKBH,WKT\n甲,DK1,"${rows[0][2]}"\n`), ...from, '-s_srs', 'EPSG:4527', '-t_srs', 'EPSG:4326');
+  assert.equal(s.load('parcel', 'n.kml', '--publish').code, 0);
+  assert.deepEqual(names(s), ['甲']);
+  const done = s.load('parcel', written(s, 'LIBKML', 'p.kml'), '--dry-run', '--set', 'project_id=X');
+  assert.ok(done.json.notes.some((note) => /Name was left out: name comes from DKMC/.test(note)), done.stderr);
+});
+
+test('damaged and incomplete files are named in one sentence', (t) => {
+  const cases = [
+    ['OpenFileGDB', 'a.gdb', (s) => rmSync(s.path('a.gdb/a00000001.gdbtable')), /a\.gdb: not a file geodatabase: .*copy the whole folder again/],
+    ['OpenFileGDB', 'a.gdb', (s) => truncateSync(s.path('a.gdb/a00000004.gdbtable'), 100), /a\.gdb: /],
+    ['OpenFileGDB', 'a.gdb', (s) => truncateSync(s.path('a.gdb/a00000009.gdbtable'), 700), /a\.gdb: /],
+    ['OpenFileGDB', 'a.gdb', (s) => { rmSync(s.path('a.gdb'), { recursive: true }); s.write('a.gdb', 'x'); }, /a\.gdb: not a file geodatabase: that is a folder/],
+    ['LIBKML', 'a.kml', (s) => truncateSync(s.path('a.kml'), 1500), /a\.kml: cannot be read as LIBKML/],
+    ['LIBKML', 'a.kml', (s) => s.write('a.kml', '<html/>'), /a\.kml: cannot be read as LIBKML/],
+    ['GML', 'a.gml', (s) => truncateSync(s.path('a.gml'), 1500), /a\.gml: /],
+    ['GML', 'a.gml', (s) => s.write('a.gml', 'x'), /a\.gml: cannot be read as GML/],
+    ['MapInfo File', 'a.tab', (s) => rmSync(s.path('a.map')), /a\.tab: the \.map beside it is missing; .*copy all of them/],
+    ['MapInfo File', 'a.tab', (s) => rmSync(s.path('a.dat')), /a\.tab: the \.dat beside it is missing/],
+    ['MapInfo File', 'a.tab', (s) => truncateSync(s.path('a.dat'), 300), /a\.dat: the attribute table is cut off/],
+    ['MapInfo File', 'a.tab', (s) => truncateSync(s.path('a.map'), 600), /a\.tab: /],
+    ['MapInfo File', 'a.tab', (s) => s.write('a.tab', '!table\n!version 300\nDefinition Table\n Type SEAMLESS\n'), /a\.tab: a MapInfo table of type SEAMLESS, which is not read/],
+    ['MapInfo File', 'a.tab', (s) => s.write('a.tab', 'tab\tseparated'), /a\.tab: not a MapInfo table: there is no line !table/],
+    ['MapInfo File', 'a.mif', (s) => rmSync(s.path('a.mid')), /a\.mif: the \.mid beside it is missing/],
+    ['MapInfo File', 'a.mif', (s) => truncateSync(s.path('a.mif'), 150), /a\.mif: not a MapInfo MIF: there is no line Data/],
+  ];
+  const whole = scene(t), s = scene(t);
+  const written_once = new Set();
+  for (const [driver, name, harm, sentence] of cases) {
+    if (!written_once.has(name)) written_once.add(written(whole, driver, name));
+    for (const part of readdirSync(whole.dir).filter((part) => part.startsWith('a.'))) cpSync(whole.path(part), s.path(part), { recursive: true });
+    harm(s);
+    const done = s.load('parcel', name);
+    assert.equal(done.code, 1, `${name} ${harm}`);
+    assert.match(done.stderr, sentence, `${harm}`);
+    assert.equal(done.stderr.trim().split('\n').length, 1, `${harm}: ${done.stderr}`);
+    for (const part of readdirSync(s.dir).filter((part) => part.startsWith('a.'))) rmSync(s.path(part), { recursive: true });
+  }
+  assert.deepEqual(s.batches(), []);
+});
+
+test('a MIF in metres of no earth that does not say its encoding: GB18030, and its zone is said', (t) => {
+  const s = scene(t);
+  const ring = [[39520000, 3521000], [39520200, 3521000], [39520200, 3521150], [39520000, 3521150], [39520000, 3521000]];
+  writeFileSync(s.path('a.mif'), gbk('VERSION 300\nCHARSET "Neutral"\nDELIMITER ","\nCOORDSYS NONEARTH UNITS "m" BOUNDS (0,0) (50000000,10000000)\nCOLUMNS 2\n  DKBH CHAR(20)\n  DKMC CHAR(40)\nDATA\n'
+    + `REGION 1\n 5\n${ring.map(([x, y]) => `${x} ${y}`).join('\n')}\n`));
+  writeFileSync(s.path('a.mid'), gbk('"DK001","龘镇"\n'));
   const done = s.load('parcel', 'a.mif', '--crs', 'EPSG:4527', '--publish');
   assert.equal(done.code, 0, done.stderr);
-  check(s);
-});
-
-test('several layers of a geodatabase: one is chosen by name', (t) => {
-  const s = scene(t);
-  make(s, 'a.gdb', '-f', 'OpenFileGDB');
-  execFileSync('ogr2ogr', ['-f', 'OpenFileGDB', '-update', s.path('a.gdb'), s.path('source.geojson'), '-nln', '其他图层'], { stdio: 'pipe' });
-  assert.match(s.load('parcel', 'a.gdb').stderr, /a\.gdb: the file has 2 layers; choose one with --layer: parcels, 其他图层/);
-  assert.equal(s.load('parcel', 'a.gdb', '--layer', '其他图层').code, 0);
-});
-
-test('damaged files of these formats are refused with one sentence', (t) => {
-  const s = scene(t);
-  // libkml leaks a few hundred bytes of an archive that it cannot open.
-  process.env.LSAN_OPTIONS = `print_suppressions=0:suppressions=${s.write('suppressions', 'leak:libkml\n')}`;
-  t.after(() => { delete process.env.LSAN_OPTIONS; });
-  for (const [file, options] of [['a.gml', ['-f', 'GML']], ['a.kml', ['-f', 'LIBKML', '-t_srs', 'EPSG:4326']], ['a.mif', ['-f', 'MapInfo File']], ['a.tab', ['-f', 'MapInfo File']], ['a.kmz', ['-f', 'LIBKML', '-t_srs', 'EPSG:4326']]]) {
-    make(s, file, ...options);
-    const path = s.path(file);
-    truncateSync(path, Math.floor(readFileSync(path).length / 2));
-    const done = s.load('parcel', file, '--dry-run');
-    assert.notEqual(done.code, 0, file);
-    assert.match(done.stderr.trim(), new RegExp(`^dikuai-ingest: ${file.replace('.', '\\.')}[^\\n]*$`), file);
-  }
-  mkdirSync(s.path('empty.gdb'));
-  assert.match(s.load('parcel', 'empty.gdb').stderr, /empty\.gdb: cannot be read as OpenFileGDB/);
-  writeFileSync(s.path('b.gdb'), 'x');
-  assert.match(s.load('parcel', 'b.gdb').stderr, /b\.gdb: a file geodatabase is a folder; copy all of it/);
-  writeFileSync(s.path('c.kml'), '<kml><Document/></kml>');
-  assert.match(s.load('parcel', 'c.kml').stderr, /c\.kml: /);
-  assert.ok(existsSync(s.store));
+  assert.deepEqual(names(s), ['龘镇']);
+  // The published fixture: EPSG:4527, and its corners in degrees.
+  for (const [lon, lat] of [[117.211224980, 31.811770426], [117.213340327, 31.813119664]])
+    assert.ok(corners(s.rows('parcel')[0]).some((p) => Math.abs(p[0] - lon) < 2e-9 && Math.abs(p[1] - lat) < 2e-9));
 });

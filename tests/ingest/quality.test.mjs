@@ -4,7 +4,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, renameSync } from 'node:fs';
-import { catalogue, scene, shapefile, square, wkt } from './helpers.mjs';
+import { catalogue, scene, shapefile, square, wkt, zip } from './helpers.mjs';
 
 const sql = (s, text) => JSON.parse(execFileSync('sqlite3', ['-json', s.store, text], { encoding: 'utf8' }) || '[]');
 const sha256 = (path) => execFileSync('sha256sum', [path], { encoding: 'utf8' }).slice(0, 64);
@@ -42,6 +42,23 @@ test('several files, in folders: no absolute path is kept, and files of one name
   assert.deepEqual(files(s).map((f) => [f.source, f.sha256]), [['p.csv', sha256(s.path('a/p.csv'))], ['p.csv', sha256(s.path('b/p.csv'))], ['c.csv', sha256(s.path('c.csv'))]]);
   assert.equal(new Set(sql(s, 'select source from row_parcel').map((r) => r.source)).size, 3);
   assert.ok(!JSON.stringify(sql(s, 'select * from dikuai_source')).includes(s.dir));
+});
+
+test('rows of an archive have the archive, and with a joined ledger that too', (t) => {
+  const s = scene(t), csv = (id, x) => `地块编号,wkt\n${id},"${wkt(square(E + x, N))}"\n`;
+  s.write('批次.zip', zip({ 'a.csv': csv('D1', 0), 'b.csv': csv('D2', 200) }));
+  s.write('台账.csv', '地块编号,地块名称\nD1,一\nD2,二\nD3,三\n');
+  const joined = ['--crs', 'EPSG:4527', '--join', s.path('台账.csv'), '--on', '地块编号', '--report', 'r.json'];
+  const done = s.load('parcel', s.path('批次.zip'), ...joined);
+  assert.equal(done.code, 0, done.stderr);
+  const expected = ['批次.zip', '台账.csv'].map((name) => [name, sha256(s.path(name))]);
+  for (const source of sql(s, 'select distinct source from row_parcel')) assert.deepEqual(files(s, `s.id=${source.source}`).map((f) => [f.name, f.sha256]), expected);
+  assert.equal(new Set(origins(s).map((row) => row.source)).size, 2);
+  // One member of it alone.
+  s.write('c.zip', zip({ 'a.csv': csv('D3', 400), '说明.txt': '无' }));
+  assert.equal(s.load('parcel', 'c.zip/a.csv', ...joined).code, 0);
+  assert.deepEqual(files(s, "f.name like 'c%'").map((f) => f.sha256), [sha256(s.path('c.zip'))]);
+  assert.ok(!s.read('r.json').includes(s.dir) && !JSON.stringify(sql(s, 'select * from dikuai_source, dikuai_note')).includes(s.dir));
 });
 
 test('a load that is given up, or a dry run, leaves nothing of its files', (t) => {

@@ -1,0 +1,466 @@
+#include "ingest/datasets.h"
+
+#include "ingest/archive.h"
+#include "ingest/scratch.h"
+#include "ingest/source.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NAMED 10 /* so many files are named in a sentence */
+
+/* A file in the folder or archive, later a data set. */
+typedef struct item {
+    char *name; /* from the folder or archive on */
+    dk_format format;
+    unsigned rank; /* of a data set: the lowest there is is read; 0: it is none */
+    bool part;     /* of a data set, or of no concern */
+} item;
+
+struct dk_datasets {
+    char *path;
+    item *items;
+    size_t n_items, items_capacity;
+    dk_dataset *list;
+    size_t n_list;
+    dk_scratch *scratch; /* of an archive */
+    dk_buf note;
+};
+
+static bool add_item(dk_datasets *self, const char *name, size_t size)
+{
+    if (!dk_grow(&self->items, &self->items_capacity, self->n_items + 1, sizeof *self->items))
+        return false;
+    char *copy = strndup(name, size);
+    if (copy == NULL)
+        return false;
+    self->items[self->n_items++] = (item){.name = copy};
+    return true;
+}
+
+/* ---- names ---- */
+
+static const char *base_of(const char *name)
+{
+    const char *slash = strrchr(name, '/');
+    return slash ? slash + 1 : name;
+}
+
+/* The part of a name from its last dot on, "" if there is none. */
+static const char *ending_of(const char *name)
+{
+    const char *dot = strrchr(base_of(name), '.');
+    return dot ? dot : "";
+}
+
+static bool ends_with(const char *name, const char *ending)
+{
+    const size_t n = strlen(name), m = strlen(ending);
+    return n >= m && strcasecmp(name + n - m, ending) == 0;
+}
+
+static bool in_list(const char *text, const char *const *list)
+{
+    for (; *list != NULL; list++)
+        if (strcasecmp(text, *list) == 0)
+            return true;
+    return false;
+}
+
+/* Where a folder of that ending stands in a name: behind it, or 0. */
+static size_t geodatabase_end(const char *name)
+{
+    for (const char *slash = strchr(name, '/'); slash != NULL; slash = strchr(slash + 1, '/'))
+        if (slash - name > 4 && strncasecmp(slash - 4, ".gdb", 4) == 0)
+            return (size_t)(slash - name);
+    return 0;
+}
+
+/* Whether two names are the same but for their endings. */
+static bool same_stem(const char *a, const char *b)
+{
+    const size_t n = (size_t)(ending_of(a) - a), m = (size_t)(ending_of(b) - b);
+    return *ending_of(a) != '\0' && *ending_of(b) != '\0' && n == m && strncasecmp(a, b, n) == 0;
+}
+
+static bool has_sibling(const dk_datasets *self, const item *of, const char *ending)
+{
+    for (size_t i = 0; i < self->n_items; i++)
+        if (same_stem(self->items[i].name, of->name) && strcasecmp(ending_of(self->items[i].name), ending) == 0)
+            return true;
+    return false;
+}
+
+/* What is part of something else, or kept by a program for itself. */
+static bool is_part(const dk_datasets *self, const item *of)
+{
+    static const char *const parts[] = {".shx", ".prj", ".cpg", ".sbn", ".sbx", ".qix",  ".qpj", ".qmd", ".ain",
+                                        ".aih", ".atx", ".ixs", ".mxs", ".lyr", ".qml",  ".sld", ".xsd", ".gfs",
+                                        ".mid", ".dat", ".map", ".id",  ".ind", ".lock", ".fix", ".ovr", NULL};
+    static const char *const own[] = {"Thumbs.db", "desktop.ini", NULL};
+    const char *base = base_of(of->name), *ending = ending_of(of->name);
+    if (base[0] == '.' || strncmp(base, "~$", 2) == 0 || strncmp(of->name, "__MACOSX/", 9) == 0 || in_list(base, own))
+        return true;
+    if (in_list(ending, parts) || ends_with(base, ".shp.xml") || ends_with(base, ".rejects.csv") ||
+        ends_with(base, "-wal") || ends_with(base, "-shm") || ends_with(base, "-journal"))
+        return true;
+    return strcasecmp(ending, ".dbf") == 0 && (has_sibling(self, of, ".shp") || has_sibling(self, of, ".tab"));
+}
+
+static unsigned rank_of(dk_format format, bool layer)
+{
+    switch (format) {
+    case DK_FORMAT_SHEET:
+    case DK_FORMAT_DBF:
+        return layer ? 0 : 1; /* no geometry: beside a layer they are other data, and alone a mistake to be named */
+    case DK_FORMAT_CSV:
+        return layer ? 3 : 1;
+    case DK_FORMAT_SURVEY_TXT:
+        return layer ? 2 : 3; /* below, as a text may be a note on the data beside it */
+    default:
+        return layer ? 1 : 2;
+    }
+}
+
+/* ---- what there is ---- */
+
+static dk_status walk(dk_datasets *self, int fd, dk_buf *prefix, int depth, const char *store, dk_error *err)
+{
+    dk_status status = DK_OK;
+    const size_t before = prefix->size;
+    struct stat info, own;
+    const bool has_store = store != NULL && stat(store, &own) == 0;
+    DIR *dir = fdopendir(fd);
+    if (dir == NULL) {
+        close(fd);
+        return dk_fail(err, DK_IO, "%s: the folder cannot be read: %s", self->path, strerror(errno));
+    }
+    for (struct dirent *entry; status == DK_OK && (entry = readdir(dir)) != NULL;) {
+        const char *base = entry->d_name;
+        if (base[0] == '.' || fstatat(dirfd(dir), base, &info, AT_SYMLINK_NOFOLLOW) != 0)
+            continue;
+        prefix->size = before;
+        dk_buf_format(prefix, "%s%s", before > 0 ? "/" : "", base);
+        const char *name = dk_buf_cstr(prefix);
+        if (name == NULL) {
+            status = dk_fail(err, DK_NOMEM, "%s: out of memory", self->path);
+        } else if (S_ISDIR(info.st_mode) && !ends_with(base, ".gdb")) {
+            const int below = openat(dirfd(dir), base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+            if (below < 0 || depth == DK_FOLDER_MAX_DEPTH) {
+                status =
+                    dk_fail(err, below < 0 ? DK_IO : DK_LIMIT, "%s/%s: %s", self->path, name,
+                            below < 0 ? strerror(errno) : "folders lie too deep in each other; give one further down");
+                if (below >= 0)
+                    close(below);
+            } else {
+                status = walk(self, below, prefix, depth + 1, store, err);
+            }
+        } else if (S_ISLNK(info.st_mode) && (fstatat(dirfd(dir), base, &info, 0) != 0 || !S_ISREG(info.st_mode))) {
+            continue; /* a link to a folder may lead in a circle */
+        } else if (has_store && info.st_dev == own.st_dev && info.st_ino == own.st_ino) {
+            continue;
+        } else if (self->n_items == DK_FOLDER_MAX_FILES) {
+            status = dk_fail(err, DK_LIMIT, "%s: the folder holds more than %d files; give one further down",
+                             self->path, DK_FOLDER_MAX_FILES);
+        } else if (!add_item(self, name, prefix->size)) {
+            status = dk_fail(err, DK_NOMEM, "%s: out of memory", self->path);
+        }
+    }
+    closedir(dir);
+    prefix->size = before;
+    return status;
+}
+
+static dk_status list_folder(dk_datasets *self, const char *store, dk_error *err)
+{
+    dk_buf prefix;
+    const int fd = open(self->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return dk_fail(err, DK_IO, "%s: the folder cannot be read: %s", self->path, strerror(errno));
+    dk_buf_init(&prefix);
+    const dk_status status = walk(self, fd, &prefix, 0, store, err);
+    dk_buf_finish(&prefix);
+    return status;
+}
+
+/* A geodatabase is one item. */
+static dk_status list_archive(dk_datasets *self, const dk_archive *archive, dk_error *err)
+{
+    const dk_archive_entry *entries;
+    const size_t n = dk_archive_entries(archive, &entries);
+    for (size_t i = 0; i < n; i++) {
+        const size_t end = geodatabase_end(entries[i].name);
+        bool known = false;
+        for (size_t k = self->n_items; end > 0 && k-- > 0 && !known;)
+            known = strlen(self->items[k].name) == end && memcmp(self->items[k].name, entries[i].name, end) == 0;
+        if (!known && !add_item(self, entries[i].name, end > 0 ? end : strlen(entries[i].name)))
+            return dk_fail(err, DK_NOMEM, "%s: out of memory", self->path);
+    }
+    return DK_OK;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const item *)a)->name, ((const item *)b)->name);
+}
+
+/* ---- which of it ---- */
+
+static void append_name(dk_buf *list, size_t n, const char *name)
+{
+    if (n < NAMED)
+        dk_buf_format(list, "%s%s", n > 0 ? ", " : "", name);
+    else if (n == NAMED)
+        dk_buf_text(list, " and more");
+}
+
+static void name_left(dk_datasets *self, unsigned rank)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < self->n_items; i++)
+        if (!self->items[i].part && self->items[i].rank != rank) {
+            if (n == 0)
+                dk_buf_text(&self->note, "not read of it: ");
+            append_name(&self->note, n++, self->items[i].name);
+        }
+}
+
+/* Sets ranks and leaves in *ret_rank the one to read. inner: the only one, or NULL. */
+static dk_status choose(dk_datasets *self, const char *what, const char *inner, bool layer, unsigned *ret_rank,
+                        dk_error *err)
+{
+    unsigned best = 0;
+    bool mixed = false;
+    dk_format format = 0;
+    size_t n = 0;
+    dk_buf all;
+    dk_buf_init(&all);
+    dk_status status = DK_OK;
+    if (self->n_items > 0)
+        qsort(self->items, self->n_items, sizeof *self->items, by_name);
+    for (size_t i = 0; i < self->n_items; i++) {
+        item *at = &self->items[i];
+        if (inner != NULL)
+            at->rank = strcmp(at->name, inner) == 0 ? 1 : 0;
+        else if (dk_source_format_of(at->name, &at->format))
+            at->rank = rank_of(at->format, layer);
+        at->part = inner != NULL || is_part(self, at);
+        if (at->part && inner == NULL)
+            at->rank = 0;
+        if (at->rank > 0 && (best == 0 || at->rank < best))
+            best = at->rank;
+        if (!at->part)
+            append_name(&all, n++, at->name);
+    }
+    if (best == 0 && inner != NULL) {
+        status = dk_fail(err, DK_NOT_FOUND, "%s: there is no %s in this %s", self->path, inner, what);
+    } else if (best == 0) {
+        const char *names = dk_buf_cstr(&all);
+        status = dk_fail(err, DK_INVALID, "%s: the %s holds no %s that can be read%s%s", self->path, what,
+                         layer ? "data with geometry" : "data", n > 0 ? ", only: " : "", names ? names : "");
+    }
+    dk_buf_clear(&all);
+    n = 0;
+    for (size_t i = 0; i < self->n_items && best > 0; i++) {
+        const item *at = &self->items[i];
+        if (at->rank != best)
+            continue;
+        mixed = mixed || (n > 0 && at->format != format);
+        format = at->format;
+        append_name(&all, n++, at->name);
+        if (n == 1)
+            inner = at->name;
+    }
+    if (status == DK_OK && mixed) {
+        const char *names = dk_buf_cstr(&all);
+        status = dk_fail(err, DK_INVALID, "%s: the %s holds data of several formats; choose, for example by %s/%s: %s",
+                         self->path, what, self->path, inner, names ? names : "");
+    }
+    *ret_rank = best;
+    dk_buf_finish(&all);
+    return status;
+}
+
+/* ---- making it ready ---- */
+
+static dk_status unpack(dk_datasets *self, dk_archive *archive, unsigned rank, dk_error *err)
+{
+    const dk_archive_entry *entries;
+    const size_t n = dk_archive_entries(archive, &entries);
+    dk_status status = dk_scratch_create(&self->scratch, err);
+    for (size_t i = 0; i < n && status == DK_OK; i++) {
+        const char *name = entries[i].name;
+        const size_t end = geodatabase_end(name);
+        bool wanted = false;
+        for (size_t k = 0; k < self->n_items && !wanted; k++) {
+            const item *at = &self->items[k];
+            wanted = at->rank == rank && (end > 0 ? strlen(at->name) == end && memcmp(at->name, name, end) == 0
+                                                  : strcmp(at->name, name) == 0 || same_stem(at->name, name));
+        }
+        FILE *to = NULL;
+        if (wanted)
+            status = dk_scratch_file(self->scratch, name, &to, err);
+        if (!wanted || status != DK_OK)
+            continue;
+        status = dk_archive_unpack(archive, &entries[i], to, err);
+        if (fclose(to) != 0 && status == DK_OK)
+            status = dk_fail(err, DK_FULL,
+                             "%s: %s in it cannot be unpacked into the temporary folder (%s); set TMPDIR to "
+                             "a folder with room",
+                             self->path, name, strerror(errno));
+    }
+    return status;
+}
+
+static char *join(const char *folder, const char *name)
+{
+    char *path = NULL;
+    const size_t size = strlen(folder);
+    return asprintf(&path, "%s%s%s", folder, size > 0 && folder[size - 1] == '/' ? "" : "/", name) < 0 ? NULL : path;
+}
+
+static dk_status make_list(dk_datasets *self, unsigned rank, dk_error *err)
+{
+    self->list = calloc(self->n_items + 1, sizeof *self->list);
+    if (self->list == NULL)
+        return dk_fail(err, DK_NOMEM, "%s: out of memory", self->path);
+    for (size_t i = 0; i < self->n_items; i++) {
+        if (self->items[i].rank != rank)
+            continue;
+        dk_dataset *set = &self->list[self->n_list++];
+        char *inside = join(self->path, self->items[i].name);
+        if (self->scratch != NULL) {
+            set->shown = inside;
+            set->path = dk_scratch_join(self->scratch, self->items[i].name);
+        } else {
+            set->path = inside;
+        }
+        if (set->path == NULL || inside == NULL)
+            return dk_fail(err, DK_NOMEM, "%s: out of memory", self->path);
+    }
+    return DK_OK;
+}
+
+static dk_status find_in_archive(dk_datasets *self, const char *inner, const dk_datasets_options *options,
+                                 dk_error *err)
+{
+    dk_archive *archive = NULL;
+    unsigned rank = 0;
+    dk_status status = dk_archive_open(self->path, &archive, err);
+    if (status != DK_OK)
+        return status;
+    status = list_archive(self, archive, err);
+    if (status == DK_OK)
+        status = choose(self, "archive", inner, options->layer, &rank, err);
+    if (status == DK_OK)
+        status = unpack(self, archive, rank, err);
+    dk_archive_close(archive);
+    if (status == DK_OK)
+        name_left(self, rank);
+    return status == DK_OK ? make_list(self, rank, err) : status;
+}
+
+static dk_status find_in_folder(dk_datasets *self, const dk_datasets_options *options, dk_error *err)
+{
+    unsigned rank = 0;
+    dk_status status = list_folder(self, options->store, err);
+    if (status == DK_OK)
+        status = choose(self, "folder", NULL, options->layer, &rank, err);
+    if (status == DK_OK)
+        name_left(self, rank);
+    return status == DK_OK ? make_list(self, rank, err) : status;
+}
+
+static bool is_archive(const char *path)
+{
+    struct stat info;
+    return ends_with(path, ".zip") && stat(path, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0;
+}
+
+/* Where a path goes on inside an archive: the length of the archive's part, or 0. */
+static size_t archive_part(const char *path)
+{
+    struct stat info;
+    if (stat(path, &info) == 0 || errno != ENOTDIR)
+        return 0;
+    for (const char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        char *part = strndup(path, (size_t)(slash - path));
+        const bool found = part != NULL && is_archive(part);
+        free(part);
+        if (found)
+            return (size_t)(slash - path);
+    }
+    return 0;
+}
+
+dk_status dk_datasets_find(const char *path, const dk_datasets_options *options, dk_datasets **ret_datasets,
+                           dk_error *err)
+{
+    struct stat info;
+    size_t size = strlen(path);
+    const size_t outer = size > 0 ? archive_part(path) : 0;
+    while (outer == 0 && size > 1 && path[size - 1] == '/')
+        size--;
+    dk_datasets *self = calloc(1, sizeof *self);
+    if (self == NULL || (self->path = strndup(path, outer > 0 ? outer : size)) == NULL) {
+        free(self);
+        return dk_fail(err, DK_NOMEM, "%s: out of memory", path);
+    }
+    dk_buf_init(&self->note);
+    dk_status status = DK_OK;
+    if (outer > 0 || is_archive(self->path)) {
+        status = find_in_archive(self, outer > 0 ? path + outer + 1 : NULL, options, err);
+    } else if (stat(self->path, &info) == 0 && S_ISDIR(info.st_mode) && !ends_with(self->path, ".gdb")) {
+        status = find_in_folder(self, options, err);
+    } else {
+        self->list = calloc(1, sizeof *self->list);
+        if (self->list == NULL)
+            status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
+        else
+            self->list[self->n_list++].path = strdup(self->path);
+        if (status == DK_OK && self->list[0].path == NULL)
+            status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
+    }
+    if (status == DK_OK && dk_buf_cstr(&self->note) == NULL)
+        status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
+    if (status != DK_OK)
+        dk_datasets_free(self);
+    else
+        *ret_datasets = self;
+    return status;
+}
+
+size_t dk_datasets_list(const dk_datasets *datasets, const dk_dataset **ret_list)
+{
+    *ret_list = datasets->list;
+    return datasets->n_list;
+}
+
+const char *dk_datasets_note(const dk_datasets *datasets)
+{
+    return (const char *)datasets->note.data;
+}
+
+void dk_datasets_free(dk_datasets *datasets)
+{
+    if (datasets == NULL)
+        return;
+    dk_scratch_remove(datasets->scratch);
+    for (size_t i = 0; i < datasets->n_items; i++)
+        free(datasets->items[i].name);
+    for (size_t i = 0; i < datasets->n_list; i++) {
+        free((void *)(uintptr_t)datasets->list[i].path);
+        free((void *)(uintptr_t)datasets->list[i].shown);
+    }
+    free(datasets->items);
+    free(datasets->list);
+    dk_buf_finish(&datasets->note);
+    free(datasets->path);
+    free(datasets);
+}

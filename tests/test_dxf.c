@@ -1,0 +1,165 @@
+/* Drawings: outlines with arcs, holes and texts, from drawings of a few lines. Areas are those of plane geometry. */
+#include "ingest/dxf.h"
+#include "ingest/dxf_text.h"
+#include "ingest/rings.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define BEGIN "0\nSECTION\n2\nENTITIES\n"
+#define END "0\nENDSEC\n0\nEOF\n"
+#define LW(flags, vertices) "0\nLWPOLYLINE\n5\nA1\n8\n红线\n70\n" flags "\n" vertices
+#define V(x, y) "10\n" #x "\n20\n" #y "\n"
+#define BULGE(x, y, b) V(x, y) "42\n" #b "\n"
+#define SQUARE(a, b) V(a, a) V(b, a) V(b, b) V(a, b)
+#define AT(x, y, text) "0\nTEXT\n8\n注记\n10\n" #x "\n20\n" #y "\n40\n3\n1\n" text "\n"
+
+static dk_dxf *chosen(const char *text, bool lines, bool holes)
+{
+    dk_dxf *dxf = NULL;
+    dk_error err = {0};
+    const dk_dxf_wanted wanted = {.lines = lines, .holes = holes};
+    if (dk_dxf_open_memory(text, strlen(text), NULL, &dxf, &err) != DK_OK ||
+        dk_dxf_choose(dxf, &wanted, "p.dxf", &err) != DK_OK)
+        fail_msg("%s", err.text);
+    return dxf;
+}
+
+static double area(const dk_dxf_outline *outline)
+{
+    dk_ring ring = {.xy = outline->xy, .n = outline->n};
+    dk_buf scratch;
+    dk_buf_init(&scratch);
+    assert_true(dk_ring_measure(&ring, &scratch));
+    assert_true(dk_ring_holds(&ring, ring.inside_x, ring.inside_y));
+    dk_buf_finish(&scratch);
+    return ring.area;
+}
+
+static void encloses(const char *text, double expected, double tolerance)
+{
+    const dk_dxf_outline *outlines;
+    dk_dxf *dxf = chosen(text, false, false);
+    assert_int_equal(dk_dxf_outlines(dxf, &outlines), 1);
+    assert_null(outlines[0].problem);
+    assert_true(outlines[0].closed);
+    if (fabs(area(&outlines[0]) - expected) > tolerance)
+        fail_msg("%.6f, not %.6f", area(&outlines[0]), expected);
+    dk_dxf_close(dxf);
+}
+
+static void arcs_bulge_to_the_right_of_the_way_round(void **state)
+{
+    (void)state;
+    encloses(BEGIN LW("1", SQUARE(0, 10)) END, 100, 1e-9);
+    /* Half circles outwards and inwards on a square that is drawn counter-clockwise, then clockwise. */
+    const double half = acos(-1) * 25 / 2;
+    encloses(BEGIN LW("1", BULGE(0, 0, 1) V(10, 0) V(10, 10) V(0, 10)) END, 100 + half, 0.02);
+    encloses(BEGIN LW("1", BULGE(0, 0, -1) V(10, 0) V(10, 10) V(0, 10)) END, 100 - half, 0.02);
+    encloses(BEGIN LW("1", V(0, 0) V(0, 10) V(10, 10) BULGE(10, 0, 1)) END, 100 - half, 0.02);
+    encloses(BEGIN LW("1", BULGE(0, 0, 1) BULGE(200, 0, 1)) END, acos(-1) * 10000, 0.5);
+    /* More than half a circle: tan(270°/4). */
+    encloses(BEGIN LW("1", BULGE(0, 0, 2.414213562373095) V(10, 0)) END, 50 * (acos(-1) * 0.75 + 0.5), 0.05);
+    /* As POLYLINE with VERTEX, and seen from below, where x is the other way round. */
+    encloses(
+        BEGIN
+        "0\nPOLYLINE\n8\n0\n70\n1\n0\nVERTEX\n10\n0\n20\n0\n42\n1\n0\nVERTEX\n10\n10\n20\n0\n0\nVERTEX\n10\n10\n20\n"
+        "10\n0\nVERTEX\n10\n0\n20\n10\n0\nSEQEND\n" END,
+        100 + half, 0.02);
+    encloses(BEGIN LW("1", "230\n-1\n" BULGE(0, 0, 1) V(10, 0) V(10, 10) V(0, 10)) END, 100 + half, 0.02);
+}
+
+static void a_ring_closes_by_its_flag_or_by_returning(void **state)
+{
+    (void)state;
+    const dk_dxf_outline *outlines;
+    encloses(BEGIN LW("0", SQUARE(0, 10) V(0, 0)) END, 100, 1e-9);
+    encloses(BEGIN LW("0", SQUARE(0, 10) V(0.0004, 0)) END, 100, 0.01);
+    dk_dxf *dxf = chosen(BEGIN LW("1", SQUARE(0, 9)) LW("0", SQUARE(0, 10)) LW("1", V(0, 0) V(5, 5) V(9, 9))
+                             LW("1", "10\nx\n20\n1\n" V(5, 5) V(9, 0)) END,
+                         false, false);
+    assert_int_equal(dk_dxf_outlines(dxf, &outlines), 4);
+    assert_null(outlines[0].problem);
+    assert_non_null(strstr(outlines[1].problem, "not closed"));
+    assert_non_null(strstr(outlines[2].problem, "encloses nothing"));
+    assert_non_null(strstr(outlines[3].problem, "a coordinate is not a number"));
+    assert_string_equal(outlines[1].handle, "A1");
+    assert_string_equal(outlines[1].layer, "红线");
+    dk_dxf_close(dxf);
+    dxf = chosen(BEGIN LW("0", SQUARE(0, 10)) END, true, false);
+    assert_int_equal(dk_dxf_outlines(dxf, &outlines), 1);
+    assert_null(outlines[0].problem);
+    assert_false(outlines[0].closed);
+    dk_dxf_close(dxf);
+}
+
+static void rings_in_rings_by_turns(void **state)
+{
+    (void)state;
+    const dk_dxf_outline *outlines;
+    dk_dxf *dxf = chosen(BEGIN LW("1", SQUARE(4, 6)) LW("1", SQUARE(0, 10)) LW("1", SQUARE(2, 8))
+                             LW("1", V(10, 0) V(20, 0) V(20, 10) V(10, 10)) END,
+                         false, true);
+    assert_int_equal(dk_dxf_outlines(dxf, &outlines), 4);
+    assert_int_equal(outlines[0].outer, -1); /* an island in the hole */
+    assert_int_equal(outlines[1].outer, -1);
+    assert_int_equal(outlines[1].next_hole, 2);
+    assert_int_equal(outlines[2].outer, 1);
+    assert_int_equal(outlines[3].outer, -1); /* a neighbour */
+    dk_dxf_close(dxf);
+}
+
+static void texts_belong_to_the_smallest_outline_around_them(void **state)
+{
+    (void)state;
+    const dk_dxf_outline *outlines;
+    dk_dxf *dxf =
+        chosen(BEGIN LW("1", SQUARE(0, 100)) LW("1", SQUARE(20, 40)) LW("1", V(200, 0) V(300, 0) V(300, 9) V(200, 9))
+                   AT(50, 50, "下") AT(50, 80, "上") AT(30, 30, "内") AT(250, 12, "旁") AT(250, 60, "远") END,
+               false, false);
+    dk_dxf_outlines(dxf, &outlines);
+    assert_string_equal(outlines[0].text, "上 下");
+    assert_string_equal(outlines[1].text, "内");
+    assert_string_equal(outlines[2].text, "旁");
+    dk_dxf_close(dxf);
+}
+
+static void reads(const char *text, bool mtext, const char *expected)
+{
+    dk_buf out;
+    dk_decoder *decoder = dk_decoder_create(DK_ENCODING_GB18030);
+    dk_buf_init(&out);
+    dk_dxf_text(text, strlen(text), mtext, decoder, &out);
+    assert_string_equal(dk_buf_cstr(&out), expected);
+    dk_buf_finish(&out);
+    dk_decoder_free(decoder);
+}
+
+static void control_codes_of_texts(void **state)
+{
+    (void)state;
+    reads("\\U+5730\\U+5757 1", false, "地块 1");
+    reads("\\U+D86D\\U+DF9A", false, "𫞚");
+    reads("\\M+5B5D8\\M+5BFE9", false, "地块");
+    reads("117%%d 100%%% %%u线%%u", false, "117° 100% 线");
+    reads("{\\fSimSun|b0|i0|c134|p2;\\H2.5x;DK1}\\P\\A1;0.5\\S1^2;亩 \\{\\}", true, "DK1 0.51/2亩 {}");
+    reads("C:\\Plan", false, "C:\\Plan");
+    reads("\\U+57", false, "\\U+57");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(arcs_bulge_to_the_right_of_the_way_round),
+        cmocka_unit_test(a_ring_closes_by_its_flag_or_by_returning),
+        cmocka_unit_test(rings_in_rings_by_turns),
+        cmocka_unit_test(texts_belong_to_the_smallest_outline_around_them),
+        cmocka_unit_test(control_codes_of_texts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
