@@ -187,7 +187,7 @@ static dk_status map_column(const dk_kind *kind, const dk_column *columns, size_
                        column->name, kind->name, column->name);
     if (field == -1)
         return DK_OK;
-    if (kind->fields[field].computed_area_m2) {
+    if (kind->fields[field].computed) {
         dk_buf_format(&mapping->notes, "the column %s was not read: %s is computed from the geometry\n", column->name,
                       kind->fields[field].name);
         mapping->field[c] = DK_COLUMN_IGNORED;
@@ -220,7 +220,7 @@ static const char *free_fields(const dk_kind *kind, const dk_mapping *mapping, d
 {
     dk_buf_clear(scratch);
     for (size_t i = 0; i < kind->n_fields; i++)
-        if (mapping->column[i] < 0 && !kind->fields[i].computed_area_m2)
+        if (mapping->column[i] < 0 && !kind->fields[i].computed)
             dk_buf_format(scratch, "%s%s (%s)", scratch->size > 0 ? ", " : "", kind->fields[i].name,
                           kind->fields[i].title != NULL ? kind->fields[i].title : "");
     const char *text = dk_buf_cstr(scratch);
@@ -306,8 +306,7 @@ dk_status dk_mapping_resolve(const dk_kind *kind, const dk_column *columns, size
     for (size_t i = 0; i < kind->n_fields; i++) {
         const dk_field *field = &kind->fields[i];
         if (!field->required || mapping.column[i] >= 0 || set_of(options, field->name) != NULL ||
-            field->inherit_kind != NULL || field->computed_area_m2 ||
-            (options->key_only && (int)i != kind->key_field))
+            field->inherit_kind != NULL || field->computed || (options->key_only && (int)i != kind->key_field))
             continue;
         dk_buf_clear(&list);
         list_aliases(field, &list);

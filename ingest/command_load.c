@@ -2,8 +2,11 @@
 #include "ingest/commands.h"
 #include "ingest/datasets.h"
 #include "ingest/events.h"
+#include "ingest/fingerprint.h"
 #include "ingest/join.h"
 #include "ingest/load_file.h"
+#include "ingest/load_report.h"
+#include "ingest/paths.h"
 #include "ingest/placement.h"
 #include "ingest/profile.h"
 #include "ingest/progress.h"
@@ -41,7 +44,13 @@ typedef struct loader {
     dk_profile *profile;       /* NULL for none */
     dk_profile_writer *writer; /* NULL for none */
     dk_join *join;             /* NULL for none */
+    dk_fingerprint ledger;     /* that is joined */
+    dk_fingerprint archive;    /* in which the data set at hand came, if it came in one */
+    const char *archive_path;
     dk_summary summary;
+    dk_report report;
+    bool read_all;     /* the rows of all files: there is something to report */
+    size_t first_note; /* of the summary that is not about the transformation */
     dk_progress_bar bar;
     dk_events events;
     uint64_t bytes, bytes_done; /* of all data sets; of those behind us */
@@ -70,14 +79,18 @@ typedef struct rows {
     bool spoilt; /* the failure is the file's, not the store's */
 } rows;
 
-static dk_status reject(loader *self, const rows *from, const dk_source_row *row, const char *key, const char *reason,
+static dk_status reject(loader *self, const rows *from, const dk_ready_row *ready, const char *key, const char *reason,
                         dk_error *err)
 {
+    const dk_source_row *row = &ready->source;
+    dk_source *source = dk_load_file_source(from->file);
     self->summary.rejected++;
     if (self->first_reason[0] == '\0')
         snprintf(self->first_reason, sizeof self->first_reason, "%.300s, row %lld: %.380s",
                  from->path, (long long)row->number, reason);
-    return dk_rejects_add(self->rejects, dk_load_file_source(from->file), row, key, reason, err);
+    const dk_status status =
+        dk_load_report_reject(&self->report, source, dk_load_file_mapping(from->file), ready, key, reason, err);
+    return status == DK_OK ? dk_rejects_add(self->rejects, source, row, key, reason, err) : status;
 }
 
 /* text: one sentence a line; may be NULL. */
@@ -156,16 +169,17 @@ static dk_status load_row(loader *self, rows *from, const dk_ready_row *row, dk_
     if (row->has_geometry)
         watch_fault(from, row);
     if (row->reasons != NULL)
-        return reject(self, from, source, row_key(self, from, source), row->reasons, err);
+        return reject(self, from, row, row_key(self, from, source), row->reasons, err);
     dk_row_report report;
     memset(&report, 0, sizeof report);
+    dk_load_repaired(self->load, &row->repair);
     const dk_status status =
         dk_load_row(self->load, row->values, row->wkb, row->wkb_size,
                     self->n_jobs > 1 ? from->path : NULL, source->number, &report, err);
     if (status != DK_OK)
         return status;
     if (report.outcome == DK_REJECTED)
-        return reject(self, from, source, report.key[0] != '\0' ? report.key : row_key(self, from, source),
+        return reject(self, from, row, report.key[0] != '\0' ? report.key : row_key(self, from, source),
                       report.message, err);
     count_outcome(self, from, source, &report);
     self->summary.undrawn += row->wkb_size == 0 && self->kind->geometry != DK_NO_GEOMETRY;
@@ -211,15 +225,46 @@ static dk_status load_rows(loader *self, rows *from, dk_error *err)
     return DK_OK;
 }
 
+/* What the rows' files are, for their provenance: those of the data set, or the archive that it came in, and the ledger
+ * that is joined. */
+static dk_status keep_fingerprint(loader *self, const rows *from, const dk_dataset *set, dk_error *err)
+{
+    const dk_fingerprint *taken = dk_load_file_fingerprint(from->file);
+    dk_status status = DK_OK;
+    if (set->archive != NULL) {
+        if (self->archive_path == NULL || strcmp(self->archive_path, set->archive) != 0) {
+            dk_fingerprint_finish(&self->archive);
+            self->archive_path = NULL;
+            if ((status = dk_fingerprint_take(set->archive, &self->archive, err)) != DK_OK)
+                return status;
+            self->archive_path = set->archive;
+        }
+        taken = &self->archive;
+    }
+    const size_t n = taken->n_files + self->ledger.n_files;
+    dk_source_file *files = calloc(n + 1, sizeof *files);
+    if (files == NULL)
+        return dk_fail(err, DK_NOMEM, "%s: out of memory", from->path);
+    if (taken->n_files > 0)
+        memcpy(files, taken->files, taken->n_files * sizeof *files);
+    if (self->ledger.n_files > 0)
+        memcpy(files + taken->n_files, self->ledger.files, self->ledger.n_files * sizeof *files);
+    status = dk_load_source(self->load, self->n_jobs > 1 ? from->path : NULL, files, n, err);
+    if (status == DK_OK)
+        status = dk_load_report_source(&self->report, from->path, files, n, err);
+    free(files);
+    return status;
+}
+
 /* The rows of an open file; from->spoilt tells whose a failure is. */
-static dk_status load_open(loader *self, rows *from, dk_error *err)
+static dk_status load_open(loader *self, rows *from, const dk_dataset *set, dk_error *err)
 {
     dk_load_file *file = from->file;
     dk_source *source = dk_load_file_source(file);
     const bool layer = self->kind->geometry != DK_NO_GEOMETRY;
     const dk_column *columns;
-    dk_status status = DK_OK;
-    if (layer && dk_load_file_crs(file)->stamp[0] != '\0')
+    dk_status status = keep_fingerprint(self, from, set, err);
+    if (status == DK_OK && layer && dk_load_file_crs(file)->stamp[0] != '\0')
         status = dk_load_datum(self->load, dk_load_file_crs(file)->stamp, err);
     if (status == DK_OK)
         status = load_rows(self, from, err);
@@ -258,6 +303,9 @@ static dk_status leave_out(loader *self, const char *path, const dk_summary *bef
     if (self->first_reason[0] == '\0')
         snprintf(self->first_reason, sizeof self->first_reason, "%.690s", reason);
     dk_summary_note(now, "left out, as it cannot be read: %s", reason);
+    const dk_reject told = {.source = dk_shown_path(path), .key = "", .reason = reason};
+    if (!dk_report_reject(&self->report, &told))
+        return dk_fail(err, DK_NOMEM, "out of memory");
     return dk_rejects_add_file(self->rejects, path, reason, err);
 }
 
@@ -270,7 +318,7 @@ static dk_status load_job(loader *self, job *of, dk_error *err)
     dk_status status = dk_load_file_wait(of->file, &reason);
     from.spoilt = status != DK_OK;
     if (status == DK_OK && !dk_load_file_lacks(of->file))
-        status = load_open(self, &from, &reason);
+        status = load_open(self, &from, of->set, &reason);
     if (status == DK_OK) {
         self->summary.files += !dk_load_file_lacks(of->file);
         note_lines(self, from.path, dk_load_file_notes(of->file));
@@ -362,6 +410,7 @@ static dk_status find_transformation(loader *self, const char *path, const dk_tr
         dk_summary_note(&self->summary, "%.*s", (int)size, note);
         note += size + (note[size] == '\n');
     }
+    self->first_note = self->summary.n_notes; /* what it tells of control points is for who loads, not for a report */
     *ret = made;
     return DK_OK;
 }
@@ -435,7 +484,8 @@ static dk_status open_join(loader *self, dk_error *err)
                                  .encoding = options->settings.has_encoding ? &options->settings.encoding : NULL,
                                  .is_column = is_known_column,
                                  .user = self};
-    return options->join != NULL ? dk_join_open(&how, &self->join, err) : DK_OK;
+    const dk_status status = options->join != NULL ? dk_join_open(&how, &self->join, err) : DK_OK;
+    return status == DK_OK && self->join != NULL ? dk_fingerprint_take(options->join, &self->ledger, err) : status;
 }
 
 static dk_status note_join(loader *self, dk_error *err)
@@ -530,13 +580,22 @@ static dk_status run(loader *self, dk_store *store, const char *source, dk_error
         return status;
     const dk_summary *summary = &self->summary;
     self->summary.rejects = incomplete(self) ? dk_rejects_path(self->rejects) : NULL;
+    status = dk_load_report_keep(&self->report, summary, self->first_note, options, store, self->load, err);
+    if (status != DK_OK)
+        return status;
+    self->read_all = true;
     if (summary->loaded + summary->replaced + summary->unchanged == 0)
         return dk_fail(err, DK_INVALID, "no row could be loaded; the first: %s", self->first_reason);
     if (self->writer != NULL && (status = dk_profile_writer_write(self->writer, options->save_profile, err)) != DK_OK)
         return status;
+    if (options->dry_run && options->n_reports > 0 && /* what is checked is gone when it is finished */
+        ((status = dk_load_settle(self->load, err)) != DK_OK ||
+         (status = dk_load_report_check(&self->report, options, store, dk_load_batch(self->load), err)) != DK_OK))
+        return status;
     dk_load *load = self->load;
     self->load = NULL;
-    return dk_load_finish(load, &self->summary.batch, err);
+    status = dk_load_finish(load, &self->summary.batch, err);
+    return status == DK_OK ? dk_load_report_check(&self->report, options, store, self->summary.batch, err) : status;
 }
 
 static dk_status publish(loader *self, dk_store *store, dk_error *err)
@@ -575,6 +634,9 @@ static void finish(loader *self)
     dk_profile_free(self->profile);
     dk_profile_writer_free(self->writer);
     dk_join_close(self->join);
+    dk_fingerprint_finish(&self->ledger);
+    dk_fingerprint_finish(&self->archive);
+    dk_report_finish(&self->report);
     dk_rejects_close(self->rejects);
     dk_summary_finish(&self->summary);
     dk_buf_finish(&self->key);
@@ -614,6 +676,7 @@ int dk_command_load(const dk_options *options)
     if (status != DK_OK)
         goto out;
     self.extent = dk_store_catalogue(store)->extent;
+    dk_report_begin(&self.report, dk_store_catalogue(store), self.kind);
     if (!describe(options, &title, &source) ||
         (rejects = options->rejects ? strdup(options->rejects) : dk_rejects_default_path(options->store, title)) ==
             NULL ||
@@ -624,6 +687,8 @@ int dk_command_load(const dk_options *options)
     self.summary.title = title;
     if (options->settings.transformation != NULL && options->settings.accept_datum_error)
         status = dk_fail(&err, DK_INVALID, "--transformation and --accept-datum-error exclude each other");
+    if (status == DK_OK)
+        status = dk_load_report_paths(options, rejects, &err);
     for (size_t i = 0; i < options->n_sources && status == DK_OK; i++)
         if (dk_same_file(rejects, options->sources[i]) || dk_same_file(rejects, options->store) ||
             dk_beside_store(rejects, options->store))
@@ -634,6 +699,14 @@ int dk_command_load(const dk_options *options)
         status = run(&self, store, source, &err);
     if (status == DK_OK)
         status = publish(&self, store, &err);
+    if (self.read_all && options->n_reports > 0) { /* also of a load that failed: it says why */
+        dk_error ignored;
+        const dk_status written =
+            dk_load_report_write(&self.report, &self.summary, options, status == DK_OK ? &err : &ignored);
+        status = status == DK_OK ? written : status;
+        if (self.report.seconds > 0)
+            dk_summary_note(&self.summary, "the checks of the report took %.1f s", self.report.seconds);
+    }
 out:
     dk_progress_clear(&self.bar);
     if (status != DK_OK && err.text[0] == '\0')

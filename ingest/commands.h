@@ -9,6 +9,7 @@ int dk_command_load(const dk_options *options);
 int dk_command_batches(const dk_options *options);
 int dk_command_publish(const dk_options *options);
 int dk_command_withdraw(const dk_options *options);
+int dk_command_report(const dk_options *options);
 int dk_command_check(const dk_options *options);
 int dk_command_reindex(const dk_options *options);
 int dk_command_attach(const dk_options *options);

@@ -1,5 +1,7 @@
 #include "ingest/geometry.h"
 
+#include "ingest/repair_rule.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -217,6 +219,16 @@ static dk_status to_wkb(OGRGeometryH geometry, dk_buf *out, dk_error *err)
     return DK_OK;
 }
 
+/* Of polygons, valid or not: the sum of their rings, holes taken off. */
+static double area_of(const dk_buf *wkb)
+{
+    dk_shape shape;
+    dk_shape_init(&shape);
+    const double area = dk_shape_from_wkb(wkb->data, wkb->size, &shape, NULL) == DK_OK ? dk_shape_area_m2(&shape) : 0;
+    dk_shape_finish(&shape);
+    return area;
+}
+
 static dk_status repair(dk_geometry_reader *reader, dk_buf *out, dk_geometry_fault *ret_fault, char *ret_problem,
                         size_t problem_size, dk_error *err)
 {
@@ -237,10 +249,22 @@ static dk_status repair(dk_geometry_reader *reader, dk_buf *out, dk_geometry_fau
                  reason[0] ? ": " : "", reason);
         return DK_OK;
     }
+    const double before = area_of(out), after = area_of(&reader->raw);
+    if (!dk_repair_allowed(before, after)) {
+        *ret_fault = DK_GEOMETRY_BAD;
+        snprintf(ret_problem, problem_size,
+                 "the polygon is not valid%s%s, and repairing it would change its area from %.2f to %.2f m2, by more than "
+                 "%g %%; correct it in the source",
+                 reason[0] ? ": " : "", reason, before, after, DK_REPAIR_AREA * 100);
+        return DK_OK;
+    }
     dk_buf_clear(out);
     dk_buf_append(out, reader->raw.data, reader->raw.size);
     if (out->failed)
         return dk_fail(err, DK_NOMEM, "out of memory");
+    snprintf(reader->repair_detail, sizeof reader->repair_detail, "%s", reason);
+    reader->repair = (dk_repair){
+        .rule = dk_repair_rule(reason), .detail = reader->repair_detail, .before_m2 = before, .after_m2 = after};
     reader->repaired++;
     return DK_OK;
 }
@@ -267,6 +291,8 @@ static dk_status read_geometry(dk_geometry_reader *reader, OGRGeometryH geometry
     OGRGeometryH linear = NULL;
     dk_status status = DK_OK;
     *ret_fault = DK_GEOMETRY_GOOD;
+    reader->repair.rule = NULL;
+    dk_buf_clear(out);
     if (geometry == NULL || OGR_G_IsEmpty(geometry)) {
         *ret_fault = DK_GEOMETRY_BAD;
         snprintf(ret_problem, problem_size, "there is no geometry");
@@ -308,6 +334,7 @@ static dk_status read_geometry(dk_geometry_reader *reader, OGRGeometryH geometry
     from.at = out->data;
     from.end = out->data + out->size;
     if (!walk(reader, &from, 0)) {
+        dk_buf_clear(out); /* half in degrees */
         if (reader->lonlat.failed) {
             status = dk_fail(err, DK_NOMEM, "out of memory");
         } else if (from.fault != DK_GEOMETRY_GOOD) {

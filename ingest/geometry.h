@@ -6,6 +6,7 @@
 #include "ingest/crs_set.h"
 #include "store/buf.h"
 #include "store/catalogue.h"
+#include "store/provenance.h"
 #include "store/repair.h"
 
 #include <ogr_api.h>
@@ -32,13 +33,16 @@ typedef struct dk_geometry_reader {
     bool axes_yx; /* the source has (north, east) */
     /* results over all geometries */
     int64_t repaired, zone_stripped, zone_added;
+    /* What was repaired in the last geometry; rule NULL: nothing. */
+    dk_repair repair;
+    char repair_detail[256];
     dk_buf raw, lonlat; /* scratch; dk_geometry_reader_finish */
 } dk_geometry_reader;
 
 void dk_geometry_reader_finish(dk_geometry_reader *reader);
 
-/* Replaces out with the WKB. epsg: the coordinate system that the row says, 0: it says none. A fault is DK_OK with
- * *ret_fault and a sentence without file and row in ret_problem. */
+/* Replaces out with the WKB; with a fault it may be empty. epsg: the coordinate system that the row says, 0: it says
+ * none. A fault is DK_OK with *ret_fault and a sentence without file and row in ret_problem. */
 dk_status dk_geometry_read(dk_geometry_reader *reader, OGRGeometryH geometry, int epsg, dk_buf *out,
                            dk_geometry_fault *ret_fault, char *ret_problem, size_t problem_size, dk_error *err);
 

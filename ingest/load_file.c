@@ -14,6 +14,7 @@ struct dk_load_file {
     dk_load_file_options options;
     dk_scratch *scratch; /* what was unpacked for it */
     char *path;          /* to open */
+    dk_fingerprint fingerprint;
     dk_source *source;
     dk_mapping mapping;
     dk_set_values set;
@@ -182,6 +183,8 @@ static dk_status open_file(dk_load_file *file, dk_error *err)
     status = map_columns(file, err);
     if (status == DK_OK && o->kind->geometry != DK_NO_GEOMETRY && dk_source_has_geometry(file->source))
         status = prepare_geometry(file, err);
+    if (status == DK_OK && o->set->archive == NULL)
+        status = dk_fingerprint_take(o->set->shown, &file->fingerprint, err);
     if (status != DK_OK)
         return status;
     const dk_reading_options how = {.source = file->source,
@@ -246,6 +249,7 @@ void dk_load_file_close(dk_load_file *file)
     dk_geos_free(file->geos);
     dk_source_close(file->source);
     dk_scratch_remove(file->scratch);
+    dk_fingerprint_finish(&file->fingerprint);
     free(file->path);
     dk_buf_finish(&file->notes);
     free(file);
@@ -256,6 +260,11 @@ void dk_load_file_close(dk_load_file *file)
 const char *dk_load_file_path(const dk_load_file *file)
 {
     return file->options.set->shown;
+}
+
+const dk_fingerprint *dk_load_file_fingerprint(const dk_load_file *file)
+{
+    return &file->fingerprint;
 }
 
 bool dk_load_file_lacks(const dk_load_file *file)

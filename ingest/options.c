@@ -1,6 +1,7 @@
 #include "ingest/options.h"
 
 #include "ingest/commands.h"
+#include "ingest/report.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@ typedef enum option_id {
     OPT_JSON,
     OPT_ACTOR,
     OPT_REASON,
+    OPT_REPORT,
     OPT_HOLES,
     OPT_JOIN,
     OPT_ON,
@@ -65,6 +67,7 @@ static const struct option_name {
     [OPT_JSON] = {"--json", false},
     [OPT_ACTOR] = {"--actor", true},
     [OPT_REASON] = {"--reason", true},
+    [OPT_REPORT] = {"--report", true},
     [OPT_HOLES] = {"--holes", false},
     [OPT_JOIN] = {"--join", true},
     [OPT_ON] = {"--on", true},
@@ -96,7 +99,7 @@ static const struct command_name {
          BIT(OPT_MERGED) | BIT(OPT_SET) | BIT(OPT_AXES) | BIT(OPT_IGNORE) | BIT(OPT_REPLACE) | BIT(OPT_BATCH) |
          BIT(OPT_REJECTS) | BIT(OPT_DRY_RUN) | BIT(OPT_PUBLISH) | BIT(OPT_ALLOW_REJECTS) | BIT(OPT_LAYER) |
          BIT(OPT_HOLES) | BIT(OPT_JOIN) | BIT(OPT_ON) | BIT(OPT_JOIN_LAYER) | BIT(OPT_PROFILE) | BIT(OPT_SAVE_PROFILE) |
-         BIT(OPT_ALL_FORMATS) | BIT(OPT_UNDRAWN) | BIT(OPT_DRAW) | BIT(OPT_JSON) | BIT(OPT_ACTOR),
+         BIT(OPT_ALL_FORMATS) | BIT(OPT_UNDRAWN) | BIT(OPT_DRAW) | BIT(OPT_REPORT) | BIT(OPT_JSON) | BIT(OPT_ACTOR),
      "dikuai-ingest load STORE NAME SOURCE... [options]\n\n"
      "Reads files into the store as one batch: all of them or none. NAME is a layer or a kind of record of the\n"
      "catalogue. SOURCE: shapefile, GeoPackage, GeoJSON, FlatGeobuf, file geodatabase (.gdb), KML, KMZ, GML,\n"
@@ -128,6 +131,7 @@ static const struct command_name {
      "  --draw                 rows give outlines to those that are there without, by their key\n"
      "  --batch TITLE          title of the batch; by default the name of the first file\n"
      "  --rejects FILE         where rows go that cannot be loaded; by default TITLE.rejects.csv beside the store\n"
+     "  --report FILE          quality report of the batch: FILE.html for people, FILE.json for programs; may be given twice\n"
      "  --dry-run              check everything, keep nothing\n"
      "  --publish              publish the batch if no row was rejected\n"
      "  --allow-rejects        rejected rows are no failure: publish without them\n"
@@ -169,6 +173,11 @@ static const struct command_name {
      "dikuai-ingest withdraw STORE BATCH [--reason TEXT] [--actor NAME] [--json]\n\n"
      "Takes a batch back. What it had replaced is seen again.\n\n"
      "  dikuai-ingest withdraw dangshan.gpkg 3 --reason 坐标有误\n"},
+    {"report", dk_command_report, 2, 4, BIT(OPT_JSON),
+     "dikuai-ingest report STORE BATCH [FILE.html] [FILE.json]\n\n"
+     "Writes the quality report of a batch: what its load counted and rejected, and what is found now: areas, overlaps\n"
+     "within it and with what is published, divisions, rows without partners. Without a file: JSON, printed.\n\n"
+     "  dikuai-ingest report dangshan.gpkg 3 质量报告.html\n"},
     {"check", dk_command_check, 1, 1, BIT(OPT_JSON),
      "dikuai-ingest check STORE [--json]\n\n"
      "Verifies the store. Prints each finding and exits with 1 if there is any.\n\n"
@@ -194,6 +203,7 @@ static void print_help(const struct command_name *command)
            "  dikuai-ingest progress STORE\n"
            "  dikuai-ingest publish  STORE BATCH\n"
            "  dikuai-ingest withdraw STORE BATCH [--reason TEXT]\n"
+           "  dikuai-ingest report   STORE BATCH [FILE.html] [FILE.json]\n"
            "  dikuai-ingest check    STORE\n"
            "  dikuai-ingest reindex  STORE\n\n"
            "A first store, from nothing to published:\n"
@@ -311,6 +321,13 @@ static dk_status set_option(dk_options *options, option_id id, const char *value
     case OPT_REASON:
         options->reason = value;
         break;
+    case OPT_REPORT:
+        if (!dk_report_path(value))
+            return dk_fail(err, DK_INVALID, "--report %s: it is a .html or a .json file", value);
+        if (options->n_reports == sizeof options->reports / sizeof *options->reports)
+            return dk_fail(err, DK_INVALID, "--report %s: two reports are enough, one .html and one .json", value);
+        options->reports[options->n_reports++] = value;
+        break;
     case OPT_HOLES:
         options->settings.holes = true;
         break;
@@ -385,7 +402,9 @@ static dk_status take_words(const struct command_name *command, char **words, in
         options->n_sources = (size_t)(n - 2);
     } else if (command->command == dk_command_progress) {
         options->name = n == 2 ? words[1] : NULL;
-    } else if (n == 2) {
+    } else if (n >= 2) {
+        options->sources = (const char *const *)(words + 2);
+        options->n_sources = (size_t)(n - 2);
         char *end;
         const size_t digits = strspn(words[1], "0123456789");
         options->batch = digits <= 18 ? strtoll(words[1], &end, 10) : 0;

@@ -24,13 +24,15 @@ typedef struct dk_options {
     const char *store;
     const char *catalogue; /* create */
     const char *name;      /* load, attach, progress: a layer or record kind; NULL of progress: the catalogue's approvals */
-    const char *const *sources;
+    const char *const *sources; /* load, attach; report: the files to write */
     size_t n_sources;
     int64_t batch; /* publish, withdraw */
     const char *title, *rejects, *actor, *reason;
     const char *join, *on, *join_layer;
     const char *profile, *save_profile;
-    const char *key; /* attach: of the row; NULL: names tell */
+    const char *key;        /* attach: of the row; NULL: names tell */
+    const char *reports[2]; /* load */
+    size_t n_reports;
     bool replace, draw, dry_run, publish, allow_rejects, all_formats, json, csv;
     dk_file_settings settings;         /* arrays owned, see dk_options_finish */
     const volatile sig_atomic_t *stop; /* set when a signal asks to end */

@@ -15,7 +15,8 @@ enum {
     MOST_AREAS = 4096,
     PLACES = 4 * MOST_AREAS,
     MOST_OUTLINE_BYTES = 64 << 20, /* of WKB, of all of them */
-    OFF_M = 50,
+    OFF_M = DK_PLACEMENT_OFF_M,
+    MOST_CORNERS = 256,
     GCJ02_M = 700 /* its shift is 565 m at most in Anhui, and nowhere more */
 };
 
@@ -224,6 +225,49 @@ dk_status dk_placement_add(dk_placement *placement, const char *division, const 
         return DK_OK;
     in->n_off++;
     return keep_distance(placement, metres) ? DK_OK : dk_fail(err, DK_NOMEM, "out of memory");
+}
+
+/* Metres from the outline to the farthest corner of a row in metres; below 0: GEOS fails. */
+static double reach(dk_placement *placement, const area *in, const GEOSGeometry *row)
+{
+    GEOSContextHandle_t geos = placement->geos;
+    double farthest = -1;
+    if (GEOSPreparedCovers_r(geos, in->prepared, row) == 1)
+        return 0;
+    GEOSGeometry *corners = GEOSGeom_extractUniquePoints_r(geos, row);
+    const int n = corners != NULL ? GEOSGetNumGeometries_r(geos, corners) : 0;
+    const int step = (n + MOST_CORNERS - 1) / MOST_CORNERS;
+    for (int i = 0; i < n; i += step) {
+        double metres = 0;
+        if (GEOSPreparedDistance_r(geos, in->prepared, GEOSGetGeometryN_r(geos, corners, i), &metres) && metres > farthest)
+            farthest = metres;
+    }
+    if (corners != NULL)
+        GEOSGeom_destroy_r(geos, corners);
+    return farthest;
+}
+
+dk_status dk_placement_reach(dk_placement *placement, const char *division, const void *wkb, size_t size,
+                             double *ret_metres, bool *ret_apart, dk_error *err)
+{
+    area *in = NULL;
+    *ret_metres = -1;
+    *ret_apart = false;
+    if (placement == NULL || division[0] == '\0')
+        return DK_OK;
+    const dk_status status = find_area(placement, division, &in, err);
+    if (status != DK_OK || in == NULL || in->prepared == NULL)
+        return status;
+    GEOSGeometry *degrees = GEOSWKBReader_read_r(placement->geos, placement->reader, wkb, size);
+    GEOSGeometry *row = degrees != NULL ? in_metres(placement, degrees, in->east_m, false) : NULL;
+    if (row != NULL) {
+        *ret_metres = reach(placement, in, row);
+        *ret_apart = *ret_metres > 0 && GEOSPreparedIntersects_r(placement->geos, in->prepared, row) == 0;
+        GEOSGeom_destroy_r(placement->geos, row);
+    }
+    if (degrees != NULL)
+        GEOSGeom_destroy_r(placement->geos, degrees);
+    return DK_OK;
 }
 
 /* ---- the sentence ---- */

@@ -12,6 +12,8 @@
 
 #include "store/store.h"
 
+#define DK_PLACEMENT_OFF_M 50
+
 typedef struct dk_placement dk_placement;
 
 /* For the rows of a kind. *ret_placement is NULL, which the functions below take, if there is nothing to compare with:
@@ -21,6 +23,12 @@ void dk_placement_free(dk_placement *placement);
 
 /* A row with its division, "" if it has none, and its geometry in degrees. */
 dk_status dk_placement_add(dk_placement *placement, const char *division, const void *wkb, size_t size, dk_error *err);
+
+/* How many metres a row reaches beyond the outline of its division, or of the next larger one that has an outline, by its
+ * farthest corner (of 256 at most); below 0: there is no outline. *ret_apart: nothing of the row is within. What
+ * dk_placement_add has seen is left aside. */
+dk_status dk_placement_reach(dk_placement *placement, const char *division, const void *wkb, size_t size,
+                             double *ret_metres, bool *ret_apart, dk_error *err);
 
 /* Whether there is something to tell: a sentence. declared: the load was said to be GCJ-02. */
 bool dk_placement_tell(const dk_placement *placement, bool declared, char *ret_sentence, size_t size);

@@ -21,7 +21,7 @@ typedef struct place {
 } place;
 
 typedef struct row_place {
-    place reasons, wkb, fault_text;
+    place reasons, wkb, fault_text, repair_detail;
     bool has_wkt;
 } row_place;
 
@@ -205,6 +205,9 @@ static dk_status fill_row(dk_reading *r, chunk *c, dk_source_row *row, dk_error 
             add_reason(&r->reasons, NULL, problem);
         }
         places->wkb = keep(&c->bytes, r->wkb.data, r->wkb.size);
+        ready->repair = r->options.geometry->repair;
+        if (ready->repair.rule != NULL)
+            places->repair_detail = keep(&c->bytes, ready->repair.detail, strlen(ready->repair.detail));
     }
     places->reasons = keep(&c->bytes, r->reasons.data, r->reasons.size);
     ready->progress = dk_source_progress(r->options.source);
@@ -238,6 +241,7 @@ static void settle(dk_reading *r, chunk *c)
         ready->wkb = places->wkb.size > 0 ? bytes + places->wkb.start : NULL;
         ready->wkb_size = places->wkb.size;
         ready->fault_text = bytes + places->fault_text.start;
+        ready->repair.detail = bytes + places->repair_detail.start;
     }
 }
 

@@ -37,6 +37,7 @@ typedef struct dk_ready_row {
     bool has_geometry; /* the source gives one, and this was found wrong with it: */
     dk_geometry_fault fault;
     const char *fault_text;
+    dk_repair repair; /* what was repaired in the geometry; rule NULL: nothing */
     double progress; /* of the source, from 0 to 1 */
 } dk_ready_row;
 

@@ -181,24 +181,6 @@ void dk_rejects_close(dk_rejects *rejects)
     free(rejects);
 }
 
-bool dk_beside_store(const char *path, const char *store)
-{
-    static const char *const endings[] = {"", "-wal", "-shm", "-journal", "-lock"};
-    const char *slash = strrchr(path, '/'), *store_slash = strrchr(store, '/');
-    const char *name = slash ? slash + 1 : path, *store_name = store_slash ? store_slash + 1 : store;
-    const size_t size = strlen(store_name);
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-        if (strncmp(name, store_name, size) == 0 && strcmp(name + size, endings[i]) == 0)
-            return true; /* whatever the folder: such a name is a mistake anywhere */
-    return false;
-}
-
-bool dk_same_file(const char *a, const char *b)
-{
-    struct stat one, other;
-    return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
-}
-
 char *dk_rejects_default_path(const char *store, const char *title)
 {
     static const char ending[] = ".rejects.csv";

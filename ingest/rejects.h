@@ -3,6 +3,7 @@
 #ifndef DK_INGEST_REJECTS_H
 #define DK_INGEST_REJECTS_H
 
+#include "ingest/paths.h"
 #include "ingest/source.h"
 
 typedef struct dk_rejects dk_rejects;
@@ -18,11 +19,6 @@ const char *dk_rejects_path(const dk_rejects *rejects);
 dk_status dk_rejects_finish(dk_rejects *rejects, dk_error *err);
 /* Without dk_rejects_finish nothing remains. NULL-safe. */
 void dk_rejects_close(dk_rejects *rejects);
-
-/* Whether a path is named like the store or one of the files that SQLite and dikuai keep beside it. */
-bool dk_beside_store(const char *path, const char *store);
-/* Whether two paths lead to one existing file. */
-bool dk_same_file(const char *a, const char *b);
 
 /* TITLE.rejects.csv beside the store; caller frees. NULL: out of memory. */
 char *dk_rejects_default_path(const char *store, const char *title);

@@ -25,7 +25,7 @@ static dk_status parse_set(const dk_kind *kind, const dk_pair *pair, dk_set_valu
     char problem[300];
     if (field < 0)
         return no_field(kind, "--set", pair->name, err);
-    if (kind->fields[field].computed_area_m2)
+    if (kind->fields[field].computed)
         return dk_fail(err, DK_INVALID, "--set %s: this field is computed from the geometry", pair->name);
     if (out->is_set[field])
         return dk_fail(err, DK_INVALID, "--set %s is given twice", pair->name);
@@ -51,7 +51,7 @@ dk_status dk_set_values_parse(const dk_kind *kind, const dk_column_options *colu
         const int field = dk_kind_field(kind, columns->fields[i].name);
         if (field < 0)
             status = no_field(kind, "--field", columns->fields[i].name, err);
-        else if (kind->fields[field].computed_area_m2)
+        else if (kind->fields[field].computed)
             status = dk_fail(err, DK_INVALID, "--field %s: this field is computed from the geometry",
                              columns->fields[i].name);
     }

@@ -132,11 +132,11 @@ static double insert_u(double *us, int *n, double u, double near)
 }
 
 /* Decides every border of the block once, so that both its sides draw the same. */
-static void draw_borders(drawing *d, const gen_block *block)
+static void draw_borders(drawing *d, const gen_block *block, bool straighten)
 {
     gen_random random = block->random;
     const int n = block->n_strips;
-    const bool straight = gen_pick(&random, 1, 10) <= 3; /* consolidated land: straight borders, few vertices */
+    const bool straight = gen_pick(&random, 1, 10) <= 3 || straighten; /* consolidated land: straight borders, few vertices */
     const int most_bends = straight ? 0 : gen_pick(&random, 2, MAX_BENDS);
     const double tilt = gen_between(&random, -0.12, 0.12) / n;
     double base[GEN_MAX_STRIPS + 1], us[GEN_MAX_STRIPS + 1][2 * (GEN_MAX_FIELDS + 1)];
@@ -255,13 +255,32 @@ static bool add_hole(const drawing *d, gen_shape *shape, int strip, int field, g
     return gen_shape_end_ring(shape);
 }
 
+/* Bends of two borders may cross near a corner, in one parcel of a million. */
+static bool fields_cross(const drawing *d, const gen_block *block, gen_shape *shape, bool *ret_cross)
+{
+    *ret_cross = false;
+    for (int s = 0; s < block->n_strips && !*ret_cross; s++)
+        for (int k = 0; k < block->n_fields[s] && !*ret_cross; k++) {
+            gen_shape_clear(shape);
+            if (!add_field(d, shape, s, k))
+                return false;
+            *ret_cross = gen_shape_crosses(shape);
+        }
+    return true;
+}
+
 bool gen_block_draw(const gen_grid *grid, const gen_block *block, int n_parcels, gen_shape *shape, gen_parcel_fn each,
                     void *user)
 {
     drawing d;
     d.grid = grid;
     block_corners(grid, block, d.corners);
-    draw_borders(&d, block);
+    draw_borders(&d, block, false);
+    bool crosses;
+    if (!fields_cross(&d, block, shape, &crosses))
+        return false;
+    if (crosses)
+        draw_borders(&d, block, true);
     gen_random random = {.state = block->random.state ^ 0x5bd1e995};
     int number = 0;
     for (int s = 0; s < block->n_strips; s++)

@@ -151,6 +151,25 @@ bool gen_shape_end_ring(gen_shape *shape)
     return true;
 }
 
+static double side_of(gen_point a, gen_point b, gen_point c)
+{
+    return (b.x - a.x) * (c.y - a.y) - (c.x - a.x) * (b.y - a.y);
+}
+
+bool gen_shape_crosses(const gen_shape *shape)
+{
+    for (size_t r = 0; r < shape->n_rings; r++) {
+        const gen_point *p = shape->points + shape->rings[r].first;
+        const size_t n = shape->rings[r].n_points;
+        for (size_t i = 0; i + 1 < n; i++)
+            for (size_t k = i + 2; k + 1 < n; k++)
+                if ((i > 0 || k + 2 < n) && side_of(p[i], p[i + 1], p[k]) * side_of(p[i], p[i + 1], p[k + 1]) <= 0 &&
+                    side_of(p[k], p[k + 1], p[i]) * side_of(p[k], p[k + 1], p[i + 1]) <= 0)
+                    return true;
+    }
+    return false;
+}
+
 double gen_shape_area(const gen_shape *shape)
 {
     double sum = 0;

@@ -44,6 +44,8 @@ bool gen_shape_begin_ring(gen_shape *shape, bool outer);
 bool gen_shape_add(gen_shape *shape, gen_point point);
 /* Closes the ring; outer rings are turned counter-clockwise, holes clockwise. */
 bool gen_shape_end_ring(gen_shape *shape);
+/* Whether edges of a ring cross or touch that are no neighbours. */
+bool gen_shape_crosses(const gen_shape *shape);
 double gen_shape_area(const gen_shape *shape); /* in the plane of the projection, m2 */
 
 /* The region that is filled: an outline (closed, no holes) and its box. */

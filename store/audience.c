@@ -1,5 +1,7 @@
 #include "store/audience.h"
 
+#include "store/succession.h"
+
 #include <string.h>
 
 dk_viewer dk_viewer_public(void)
@@ -36,7 +38,7 @@ static uint64_t fields_up_to(const dk_kind *kind, dk_audience audience)
 dk_view dk_view_of(const dk_kind *kind, const dk_viewer *viewer)
 {
     const dk_audience audience = audience_of(viewer);
-    dk_view view = {.inside = fields_up_to(kind, audience)};
+    dk_view view = {.inside = fields_up_to(kind, audience), .catalogue = kind->catalogue};
     /* The owner's export has no scope: it sees all of every row. */
     view.outside = audience == DK_STAFF ? fields_up_to(kind, DK_PUBLIC) : view.inside;
     if (audience == DK_STAFF)
@@ -44,23 +46,26 @@ dk_view dk_view_of(const dk_kind *kind, const dk_viewer *viewer)
     return view;
 }
 
-/* scope: of 13 bytes, as in a viewer or view. */
-static bool in_scope(const char *scope, const char *division)
+static bool covers(const dk_catalogue *catalogue, const char *scope, const char *division)
 {
-    const size_t n = strnlen(scope, sizeof((dk_viewer *)0)->division);
-    return n == 0 || (division != NULL && strncmp(division, scope, n) == 0);
+    return scope[0] == '\0' || (division != NULL && dk_division_within(catalogue, division, scope));
 }
 
 uint64_t dk_view_fields(const dk_view *view, const char *division)
 {
-    return in_scope(view->division, division) ? view->inside : view->outside;
+    return covers(view->catalogue, view->division, division) ? view->inside : view->outside;
 }
 
+bool dk_viewer_covers(const dk_kind *kind, const dk_viewer *viewer, const char *division)
+{
+    const dk_audience audience = audience_of(viewer);
+    return audience == DK_NEVER || (audience == DK_STAFF && covers(kind->catalogue, viewer->division, division));
+}
+
+/* Until a catalogue can say more of its documents. */
 bool dk_view_documents(const dk_kind *kind, const dk_viewer *viewer, const char *division)
 {
-    (void)kind; /* until a catalogue can say more of its documents */
-    const dk_audience audience = audience_of(viewer);
-    return audience == DK_NEVER || (audience == DK_STAFF && in_scope(viewer->division, division));
+    return dk_viewer_covers(kind, viewer, division);
 }
 
 bool dk_view_total(const dk_total *total, const dk_viewer *viewer)

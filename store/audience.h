@@ -15,6 +15,7 @@ typedef struct dk_view {
     uint64_t inside;  /* rows whose division is in the viewer's scope */
     uint64_t outside; /* all other rows: what the public sees */
     char division[13];
+    const dk_catalogue *catalogue; /* whose divisions have successors; NULL: none */
 } dk_view;
 
 dk_viewer dk_viewer_public(void);
@@ -22,8 +23,11 @@ dk_viewer dk_viewer_public(void);
 bool dk_viewer_staff(const char *division, dk_viewer *ret_viewer);
 
 dk_view dk_view_of(const dk_kind *kind, const dk_viewer *viewer);
-/* The fields seen in a row of this division (NULL: unknown, so out of every scope but ""). */
+/* The fields seen in a row of this division (NULL: unknown, so out of every scope but ""). A division that is no more is
+ * in its own scope and in that of its successors. */
 uint64_t dk_view_fields(const dk_view *view, const char *division);
+/* Whether a row of this division is in the scope of a viewer who is more than the public. */
+bool dk_viewer_covers(const dk_kind *kind, const dk_viewer *viewer, const char *division);
 /* Whether the viewer sees the documents attached to a row of this kind and division (NULL: unknown). They are scans as
  * they came in, with whatever stands on them: for staff within whose scope the row is, until a catalogue can say more.
  */

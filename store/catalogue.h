@@ -30,6 +30,12 @@ typedef enum dk_field_type {
     DK_FIELD_URL
 } dk_field_type;
 
+typedef enum dk_computed {
+    DK_NOT_COMPUTED = 0,
+    DK_COMPUTED_AREA,       /* area: 图斑椭球面积 in square metres (store/area.h) */
+    DK_COMPUTED_PLANAR_AREA /* planar_area: 平面面积 in square metres (store/planar.h) */
+} dk_computed;
+
 /* Upper bounds, so that a set of fields is a 64-bit mask and a hostile catalogue stays small. */
 #define DK_MAX_FIELDS 63
 #define DK_MAX_KINDS 32
@@ -45,7 +51,7 @@ typedef struct dk_field {
     bool in_tiles;  /* goes into vector tiles (for the audiences that may see it) */
     bool in_search; /* found by /search */
     bool required;  /* a row without it is rejected */
-    bool computed_area_m2;     /* filled by dikuai: 图斑椭球面积 in square metres (store/area.h) */
+    dk_computed computed;      /* filled by dikuai, from the geometry */
     double declares_area_m2;   /* >0: this field declares the area in units of so many square metres (ha: 10000) and is compared */
     const char **aliases;      /* column names that sources use, compared without regard to case */
     size_t n_aliases;
@@ -73,6 +79,7 @@ typedef struct dk_kind {
     const char *name;
     const char *title;
     size_t index; /* position in dk_catalogue.kinds; layers come first */
+    const struct dk_catalogue *catalogue;
     dk_geometry_kind geometry;
     dk_field *fields;
     size_t n_fields;
@@ -155,6 +162,7 @@ typedef struct dk_catalogue {
     size_t n_items;
     dk_division *divisions; /* sorted by code; none: codes are checked for their form only */
     size_t n_divisions;
+    size_t n_successors; /* divisions that have one */
     void *memory; /* owns every string and array above */
 } dk_catalogue;
 

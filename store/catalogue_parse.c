@@ -69,13 +69,13 @@ static bool parse_area(dk_yaml *yaml, const dk_yaml_key *keys, const dk_kind *ki
     if (!dk_yaml_key_flag(yaml, &keys[F_DECLARES_AREA], &declares))
         return false;
     if (keys[F_COMPUTED].value != NULL) {
-        static const char *const computations[] = {"area"};
+        static const char *const computations[] = {"area", "planar_area"};
         size_t computation;
-        if (!dk_yaml_key_choice(yaml, &keys[F_COMPUTED], "something that is computed", computations, 1, &computation))
+        if (!dk_yaml_key_choice(yaml, &keys[F_COMPUTED], "something that is computed", computations, COUNT(computations), &computation))
             return false;
-        field->computed_area_m2 = true;
+        field->computed = computation == 0 ? DK_COMPUTED_AREA : DK_COMPUTED_PLANAR_AREA;
     }
-    if (!declares && !field->computed_area_m2)
+    if (!declares && !field->computed)
         return true;
     const dk_yaml_key *key = &keys[declares ? F_DECLARES_AREA : F_COMPUTED];
     dk_yaml_enter(yaml, key->name);
@@ -84,12 +84,12 @@ static bool parse_area(dk_yaml *yaml, const dk_yaml_key *keys, const dk_kind *ki
                             key->name);
     if (field->type != DK_FIELD_NUMBER)
         return dk_yaml_fail(yaml, key->value, "an area needs type: number; correct the type or remove '%s'", key->name);
-    if (declares && (field->computed_area_m2 || keys[F_INHERIT].value != NULL))
+    if (declares && (field->computed || keys[F_INHERIT].value != NULL))
         return dk_yaml_fail(yaml, key->value, "a declared area comes from the source alone; remove '%s' or '%s'",
-                            key->name, keys[field->computed_area_m2 ? F_COMPUTED : F_INHERIT].name);
-    if (field->computed_area_m2 && keys[F_INHERIT].value != NULL)
+                            key->name, keys[field->computed ? F_COMPUTED : F_INHERIT].name);
+    if (field->computed && keys[F_INHERIT].value != NULL)
         return dk_yaml_fail(yaml, key->value, "a computed field inherits nothing; remove 'computed' or 'inherit'");
-    if (field->computed_area_m2 && field->unit != NULL && strcmp(field->unit, "m2") != 0)
+    if (field->computed && field->unit != NULL && strcmp(field->unit, "m2") != 0)
         return dk_yaml_fail(yaml, key->value, "the area is computed in square metres; use unit: m2");
     if (declares) {
         size_t i = 0;
@@ -509,6 +509,7 @@ static bool parse_kinds(dk_catalogue_parser *parser, const yaml_node_t *layers, 
         const bool layer = i < n[0];
         const size_t position = layer ? i : i - n[0];
         catalogue->kinds[i].index = i;
+        catalogue->kinds[i].catalogue = catalogue;
         dk_yaml_enter(yaml, lists[!layer].key);
         dk_yaml_enter_index(yaml, position);
         if (!parse_kind(parser, dk_yaml_element(yaml, lists[!layer].node, position), layer, &catalogue->kinds[i]))

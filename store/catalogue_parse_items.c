@@ -1,5 +1,6 @@
 /* The disclosure items and divisions of a catalogue. */
 #include "store/catalogue_parse.h"
+#include "store/succession.h"
 #include "store/text.h"
 
 #include <stdlib.h>
@@ -298,6 +299,17 @@ static bool check_divisions(dk_yaml *yaml, const yaml_node_t *list, const dk_cat
                                 "this list; add that division or correct the code",
                                 division->successor);
         }
+        const dk_division *next = division;
+        for (int steps = 0; next != NULL && next->successor != NULL; steps++) {
+            if (steps == DK_MOST_SUCCESSORS) {
+                dk_yaml_enter(yaml, "successor");
+                return dk_yaml_fail(yaml, value_of(yaml, node, "successor"),
+                                    "more than %d codes follow each other from here, or they go in a circle; name the code "
+                                    "of today",
+                                    DK_MOST_SUCCESSORS);
+            }
+            next = dk_catalogue_division(catalogue, next->successor);
+        }
         dk_yaml_leave(yaml);
     }
     return true;
@@ -333,6 +345,8 @@ bool dk_parse_divisions(dk_catalogue_parser *parser, const yaml_node_t *division
         qsort(sorted, n, sizeof *sorted, compare_placed);
         for (size_t i = 0; i < n; i++)
             catalogue->divisions[i] = sorted[i].division;
+        for (size_t i = 0; i < n; i++)
+            catalogue->n_successors += sorted[i].division.successor != NULL;
         catalogue->n_divisions = n;
         good = check_divisions(yaml, divisions, catalogue, sorted);
     }

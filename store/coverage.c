@@ -2,6 +2,7 @@
 
 #include "store/approval_no.h"
 #include "store/handle.h"
+#include "store/succession.h"
 #include "store/text.h"
 
 #include <stdio.h>
@@ -22,27 +23,13 @@ const dk_kind *dk_coverage_kind(const dk_catalogue *catalogue)
 
 /* ---- counties and years ---- */
 
-/* The code itself or what took its place, by the entry for the whole code. A circle of successors ends it. */
-static const char *follow(const dk_catalogue *catalogue, const char *code)
-{
-    for (size_t step = 0; step < catalogue->n_divisions; step++) {
-        const dk_division *division = dk_catalogue_division(catalogue, code);
-        if (division == NULL || division->successor == NULL)
-            break;
-        code = division->successor;
-    }
-    return code;
-}
-
 void dk_county_of(const dk_catalogue *catalogue, const char *code, char ret_county[7])
 {
-    code = follow(catalogue, code); /* a village that went to another county goes before the county that was renamed */
-    char county[7], town[10];
-    snprintf(town, sizeof town, "%.9s", code);
-    if (strlen(code) == 12)
-        code = follow(catalogue, town);
-    snprintf(county, sizeof county, "%.6s", code);
-    snprintf(ret_county, sizeof county, "%.6s", follow(catalogue, county));
+    char now[13];
+    snprintf(now, sizeof now, "%s", code);
+    for (int i = 0; i < DK_MOST_SUCCESSORS && dk_division_next(catalogue, now, now); i++)
+        continue;
+    snprintf(ret_county, 7, "%.6s", now);
 }
 
 /* The county of all divisions of the catalogue, "" if they have several or there are none. */

@@ -2,6 +2,7 @@
 
 #include "store/geometry.h"
 #include "store/handle.h"
+#include "store/succession.h"
 #include "store/text.h"
 
 #include <stdio.h>
@@ -47,8 +48,13 @@ dk_status dk_division_outline(dk_store *store, const dk_kind *layer, const char 
         char key[13];
         snprintf(key, sizeof key, "%.*s", (int)size, code);
         status = append_outline(store, layer, key, generation, out, err);
+        for (int steps = 0; steps < DK_MOST_SUCCESSORS && status == DK_OK && out->size == 0 &&
+                            dk_division_next(layer->catalogue, key, key);
+             steps++)
+            status = append_outline(store, layer, key, generation, out, err);
         if (status != DK_OK || out->size > 0 || size == 12)
             continue;
+        snprintf(key, sizeof key, "%.*s", (int)size, code);
         memset(key + size, '0', 12 - size);
         key[12] = '\0';
         status = append_outline(store, layer, key, generation, out, err);

@@ -10,7 +10,7 @@
 const dk_kind *dk_division_layer(const dk_catalogue *catalogue);
 
 /* Replaces out with the outline (WKB, degrees) of the division with this code that is published now or, where there is
- * none, of the one around it: 12, 9, then 6 digits, each also with 0 behind it up to 12. Empty: there is none. */
+ * none, of its successor, else of the one around it: 12, 9, then 6 digits, each also with 0 behind it up to 12. Empty: there is none. */
 dk_status dk_division_outline(dk_store *store, const dk_kind *layer, const char *code, dk_buf *out, dk_error *err);
 
 #endif

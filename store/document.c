@@ -92,11 +92,11 @@ static bool read_all(int fd, int to, char ret_sha256[DK_SHA256_HEX], int64_t *re
     }
     const int failed = errno;
     free(piece);
-    dk_sha256_end(&hash, ret_sha256);
+    const bool hashed = dk_sha256_end(&hash, ret_sha256);
     *ret_size = at;
     *ret_wrote = wrote;
-    errno = failed;
-    return n >= 0;
+    errno = hashed || n < 0 ? failed : ENOMEM;
+    return n >= 0 && hashed;
 }
 
 dk_status dk_document_digest(int fd, const char *path, char ret_sha256[DK_SHA256_HEX], int64_t *ret_size, dk_error *err)

@@ -4,6 +4,8 @@
 #include "store/area.h"
 #include "store/handle.h"
 #include "store/hash.h"
+#include "store/partners.h"
+#include "store/planar.h"
 #include "store/repair.h"
 #include "store/text.h"
 
@@ -18,7 +20,6 @@
  * ~100 MB (sql.c). */
 #define ROWS_A_TRANSACTION 20000
 #define BYTES_A_TRANSACTION 16000000
-#define LINK_CACHE_SIZE 4096
 #define APPROVALS_KEPT 1024
 #define APPROVAL_SIZE 120
 /* A text of a field in bytes: a page of small print. Answers, tiles and dossiers are made of these. */
@@ -49,13 +50,11 @@ struct dk_load {
     dk_buf wkb, blob;     /* geometry of the row under way, without and with the GeoPackage header */
     uint64_t *unchanged;  /* hashes of the keys that came and were unchanged, in a table of unchanged_size places */
     size_t n_unchanged, unchanged_size;
+    const dk_repair *repair; /* of the row under way; NULL: none */
+    sqlite3_stmt *insert_repair;
     dk_geos *geos; /* made when a replacement is checked */
     dk_term_writer *terms;
-    /* Whether a combination of link values found a partner: rows of one project ask the same. By 64-bit hash. */
-    struct {
-        uint64_t hash;
-        bool linked;
-    } link_cache[LINK_CACHE_SIZE];
+    dk_partners *partners;
 };
 
 /* ---- begin and end ---- */
@@ -109,6 +108,8 @@ static void load_free(dk_load *load)
     dk_buf_finish(&load->blob);
     dk_geos_free(load->geos);
     dk_term_writer_free(load->terms);
+    dk_partners_free(load->partners);
+    sqlite3_finalize(load->insert_repair);
     free(load->unchanged);
     free(load->source);
     free(load->last_source);
@@ -135,7 +136,8 @@ dk_status dk_load_begin(dk_store *store, const dk_kind *kind, const dk_load_opti
     dk_buf_init(&load->blob);
     load->source = strdup(options->source);
     load->terms = dk_term_writer_create(store, kind);
-    dk_status status = load->source == NULL || load->terms == NULL ? dk_fail(err, DK_NOMEM, "out of memory")
+    load->partners = dk_partners_create(store, kind);
+    dk_status status = load->source == NULL || load->terms == NULL || load->partners == NULL ? dk_fail(err, DK_NOMEM, "out of memory")
                                                                    : insert_batch(load, options, err);
     if (status == DK_OK)
         status = find_next_row(load, err);
@@ -187,9 +189,9 @@ dk_status dk_load_undo(dk_load *load, int64_t mark, dk_error *err)
 {
     if (load->next_row == mark)
         return DK_OK;
-    static const char *const tables[] = {"post", "row"};
+    static const char *const tables[] = {"repair", "post", "row"};
     dk_status status = dk_terms_flush(load->terms, err);
-    for (size_t i = 0; i < 2 && status == DK_OK; i++) {
+    for (size_t i = load->kind->geometry == DK_NO_GEOMETRY; i < 3 && status == DK_OK; i++) {
         sqlite3_stmt *stmt = NULL;
         dk_buf sql;
         dk_buf_init(&sql);
@@ -208,6 +210,16 @@ dk_status dk_load_undo(dk_load *load, int64_t mark, dk_error *err)
         load->next_row = mark;
     }
     return status;
+}
+
+int64_t dk_load_batch(const dk_load *load)
+{
+    return load->batch;
+}
+
+dk_status dk_load_settle(dk_load *load, dk_error *err)
+{
+    return dk_terms_flush(load->terms, err);
 }
 
 dk_status dk_load_finish(dk_load *load, int64_t *ret_batch, dk_error *err)
@@ -501,7 +513,7 @@ static bool take_geometry(dk_load *load, const void *wkb, size_t size, dk_value 
         return true;
     if ((wkb == NULL || size == 0) && load->undrawn) {
         for (size_t i = 0; i < kind->n_fields; i++)
-            if (kind->fields[i].computed_area_m2)
+            if (kind->fields[i].computed)
                 values[i] = dk_value_null();
         dk_gpkg_append_empty(kind->geometry, &load->blob);
         return !load->blob.failed || reject(report, "out of memory");
@@ -523,14 +535,17 @@ static bool take_geometry(dk_load *load, const void *wkb, size_t size, dk_value 
     const double area = kind->geometry == DK_POLYGONS ? dk_shape_area_m2(&load->shape) : 0;
     for (size_t i = 0; i < kind->n_fields; i++) {
         const dk_field *field = &kind->fields[i];
-        if (field->computed_area_m2)
-            values[i] = dk_value_real(round(area * 100) / 100);
+        if (field->computed) {
+            const double computed = field->computed == DK_COMPUTED_AREA ? area : dk_shape_planar_area_m2(&load->shape);
+            values[i] = dk_value_real(round(computed * 100) / 100);
+        }
         if (field->declares_area_m2 > 0 && values[i].type == DK_REAL) {
             const double declared = values[i].real * field->declares_area_m2;
             if (fabs(declared - area) > 1 && fabs(declared - area) > 0.01 * area) {
                 report->notes |= DK_NOTE_AREA_DIFFERS;
-                snprintf(report->message, sizeof report->message, "%s says %.2f m2, the geometry has %.2f m2",
-                         field->name, declared, area);
+                snprintf(report->message, sizeof report->message,
+                         "%s says %.2f m2, the geometry has %.2f m2 (%.2f m2 in the plane)", field->name, declared, area,
+                         dk_shape_planar_area_m2(&load->shape));
             }
         }
     }
@@ -564,7 +579,7 @@ static bool same_geometry(dk_load *load, const dk_stored_row *row)
 static bool same_row(dk_load *load, const dk_stored_row *row, const dk_value *values)
 {
     for (size_t i = 0; i < load->kind->n_fields; i++) {
-        const bool derived = load->kind->fields[i].computed_area_m2 || load->inheritable & UINT64_C(1) << i;
+        const bool derived = load->kind->fields[i].computed || load->inheritable & UINT64_C(1) << i;
         if (!derived && !dk_value_equal(&row->values[i], &values[i]))
             return false;
     }
@@ -738,7 +753,7 @@ static dk_status take_what_is_there(dk_load *load, dk_value *values, dk_row_repo
     for (size_t i = 0; i < load->kind->n_fields && report->outcome != DK_REJECTED; i++) {
         const dk_value *there = &old.values[i];
         places[i] = SIZE_MAX;
-        if (load->kind->fields[i].computed_area_m2 || there->type == DK_NULL)
+        if (load->kind->fields[i].computed || there->type == DK_NULL)
             continue;
         if (is_empty(&values[i])) {
             values[i] = *there;
@@ -764,65 +779,19 @@ static dk_status take_what_is_there(dk_load *load, dk_value *values, dk_row_repo
 
 /* ---- one row: links ---- */
 
-static void hash_bytes(uint64_t *hash, const void *data, size_t size)
-{
-    const unsigned char *bytes = data;
-    for (size_t i = 0; i < size; i++)
-        *hash = (*hash ^ bytes[i]) * UINT64_C(1099511628211);
-    *hash = (*hash ^ 0xff) * UINT64_C(1099511628211);
-}
-
-static void hash_side(const dk_kind *kind, int field, const char *key, const dk_value *values, uint64_t *hash,
-                      bool *any)
-{
-    (void)kind;
-    if (field == DK_LINK_KEY) {
-        hash_bytes(hash, key, strlen(key));
-        *any = true;
-    } else if (values[field].type == DK_TEXT) {
-        hash_bytes(hash, values[field].text.data, values[field].text.size);
-        *any |= values[field].text.size > 0;
-    } else {
-        hash_bytes(hash, &values[field].type, sizeof values[field].type);
-        if (values[field].type != DK_NULL) {
-            hash_bytes(hash, &values[field].integer, sizeof values[field].integer);
-            *any = true;
-        }
-    }
-}
-
 /* Looks whether each link that starts at this kind has a partner. */
 static dk_status note_unlinked(dk_load *load, const dk_value *values, dk_row_report *report, dk_error *err)
 {
     const dk_catalogue *catalogue = load->store->catalogue;
     for (size_t l = 0; l < catalogue->n_links; l++) {
         const dk_link *link = &catalogue->links[l];
+        bool asked = false, linked = false;
         if (link->from != load->kind)
             continue;
-        uint64_t hash = UINT64_C(1469598103934665603) + l;
-        bool any = false, ignored = false;
-        for (size_t r = 0; r < link->n_rules; r++) {
-            for (size_t m = 0; m < link->rules[r].n_match; m++)
-                hash_side(load->kind, link->rules[r].match[m].from, report->key, values, &hash, &any);
-            if (link->rules[r].unless.from >= 0)
-                hash_side(load->kind, link->rules[r].unless.from, report->key, values, &hash, &ignored);
-        }
-        if (!any)
-            continue;
-        const size_t place = (size_t)((hash ^ hash >> 29) % LINK_CACHE_SIZE);
-        bool linked = load->link_cache[place].linked;
-        if (load->link_cache[place].hash != hash) {
-            dk_key_list list = {0};
-            const dk_status status = dk_linked_rows(load->store, load->kind, report->key, values, link->to,
-                                                    DK_ANY_GENERATION, 1, &list, err);
-            linked = list.n > 0;
-            dk_key_list_finish(&list);
-            if (status != DK_OK)
-                return status;
-            load->link_cache[place].hash = hash;
-            load->link_cache[place].linked = linked;
-        }
-        if (!linked) {
+        const dk_status status = dk_partners_find(load->partners, link, report->key, values, &asked, &linked, err);
+        if (status != DK_OK)
+            return status;
+        if (asked && !linked) {
             report->notes |= DK_NOTE_UNLINKED;
             snprintf(report->message, sizeof report->message,
                      "%s has no %s (%s) yet: nothing there matches its numbers; load that first, or correct them",
@@ -834,33 +803,79 @@ static dk_status note_unlinked(dk_load *load, const dk_value *values, dk_row_rep
 
 /* ---- one row: writing ---- */
 
+static dk_status write_files(dk_load *load, const dk_source_file *files, size_t n, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_prepare(
+        load->store, "INSERT INTO dikuai_file(source,number,name,bytes,sha256) VALUES(?1,?2,?3,?4,?5)", &stmt, err);
+    for (size_t i = 0; status == DK_OK && i < n; i++) {
+        sqlite3_bind_int64(stmt, 1, load->last_source_id);
+        sqlite3_bind_int64(stmt, 2, (int64_t)i + 1);
+        sqlite3_bind_text(stmt, 3, files[i].name, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(stmt, 4, files[i].bytes);
+        sqlite3_bind_text(stmt, 5, files[i].sha256, -1, SQLITE_STATIC);
+        status = dk_sql_done(load->store, stmt, err);
+    }
+    sqlite3_finalize(stmt);
+    return status;
+}
+
+dk_status dk_load_source(dk_load *load, const char *source, const dk_source_file *files, size_t n_files, dk_error *err)
+{
+    const char *name = source != NULL ? source : load->source;
+    const char *shown = name; /* of an absolute path the last part */
+    for (const char *c = name; name[0] == '/' && *c != '\0'; c++)
+        if (*c == '/' && c[1] != '/' && c[1] != '\0')
+            shown = c + 1;
+    char *given = strdup(name);
+    if (given == NULL)
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    sqlite3_stmt *stmt = NULL;
+    dk_status status =
+        dk_sql_prepare(load->store, "INSERT INTO dikuai_source(batch,name) VALUES(?1,?2)", &stmt, err);
+    if (status == DK_OK) {
+        sqlite3_bind_int64(stmt, 1, load->batch);
+        sqlite3_bind_text(stmt, 2, shown, -1, SQLITE_STATIC);
+        status = dk_sql_done(load->store, stmt, err);
+    }
+    sqlite3_finalize(stmt);
+    free(load->last_source);
+    load->last_source = given;
+    load->last_source_id = sqlite3_last_insert_rowid(load->store->db);
+    return status == DK_OK ? write_files(load, files, n_files, err) : status;
+}
+
 static dk_status source_id(dk_load *load, const char *source, int64_t *ret_id, dk_error *err)
 {
-    if (load->last_source != NULL && strcmp(load->last_source, source) == 0) {
-        *ret_id = load->last_source_id;
-        return DK_OK;
+    if (load->last_source == NULL || strcmp(load->last_source, source) != 0) {
+        const dk_status status = dk_load_source(load, source, NULL, 0, err);
+        if (status != DK_OK)
+            return status;
     }
-    sqlite3_stmt *stmt = NULL;
-    dk_status status = dk_sql_prepare(load->store,
-                                      "INSERT INTO dikuai_source(batch,name) VALUES(?1,?2)"
-                                      " ON CONFLICT(batch,name) DO UPDATE SET name=name RETURNING id",
-                                      &stmt, err);
-    if (status != DK_OK)
-        return status;
-    sqlite3_bind_int64(stmt, 1, load->batch);
-    sqlite3_bind_text(stmt, 2, source, -1, SQLITE_STATIC);
-    status = dk_sql_step(load->store, stmt, err);
-    if (status == DK_OK)
-        load->last_source_id = sqlite3_column_int64(stmt, 0);
-    sqlite3_finalize(stmt);
-    if (status != DK_OK)
-        return status;
-    free(load->last_source);
-    load->last_source = strdup(source);
-    if (load->last_source == NULL)
-        return dk_fail(err, DK_NOMEM, "out of memory");
     *ret_id = load->last_source_id;
     return DK_OK;
+}
+
+void dk_load_repaired(dk_load *load, const dk_repair *repair)
+{
+    load->repair = repair != NULL && repair->rule != NULL ? repair : NULL;
+}
+
+static dk_status write_repair(dk_load *load, int64_t row, dk_error *err)
+{
+    char sql[160];
+    snprintf(sql, sizeof sql, "INSERT INTO repair_%s(row,rule,detail,before_m2,after_m2) VALUES(?1,?2,?3,?4,?5)",
+             load->kind->name);
+    dk_status status =
+        load->insert_repair != NULL ? DK_OK : dk_sql_prepare(load->store, sql, &load->insert_repair, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(load->insert_repair, 1, row);
+    sqlite3_bind_text(load->insert_repair, 2, load->repair->rule, -1, SQLITE_STATIC);
+    sqlite3_bind_text(load->insert_repair, 3, load->repair->detail, -1, SQLITE_STATIC);
+    sqlite3_bind_double(load->insert_repair, 4, load->repair->before_m2);
+    sqlite3_bind_double(load->insert_repair, 5, load->repair->after_m2);
+    return dk_sql_done(load->store, load->insert_repair, err);
 }
 
 static void bind_value(sqlite3_stmt *stmt, int column, const dk_value *value)
@@ -902,7 +917,8 @@ static dk_status write_row(dk_load *load, const dk_value *values, const char *ke
         bind_value(stmt, (int)i + 9, &values[i]);
     if ((status = dk_sql_done(load->store, stmt, err)) != DK_OK)
         return status;
-    if ((status = dk_terms_write(load->terms, row, values, err)) != DK_OK)
+    if ((status = dk_terms_write(load->terms, row, values, err)) != DK_OK ||
+        (load->repair != NULL && (status = write_repair(load, row, err)) != DK_OK))
         return status;
     load->kept++;
     load->in_transaction++;

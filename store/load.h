@@ -6,6 +6,7 @@
 #ifndef DK_STORE_LOAD_H
 #define DK_STORE_LOAD_H
 
+#include "store/provenance.h"
 #include "store/store.h"
 
 typedef struct dk_load dk_load;
@@ -53,6 +54,17 @@ dk_status dk_load_begin(dk_store *store, const dk_kind *kind, const dk_load_opti
  * batch has several, else NULL. A bad row is DK_OK with DK_REJECTED; a status other than DK_OK ends the load. */
 dk_status dk_load_row(dk_load *load, const dk_value *values, const void *wkb, size_t wkb_size, const char *source,
                       int64_t source_row, dk_row_report *ret_report, dk_error *err);
+
+/* Says what the file is that the next rows come from, in order: the text that dk_load_row gets as its source, or NULL,
+ * and the files it consists of. Without it a source has no files. Of an absolute path only the last part is kept. */
+dk_status dk_load_source(dk_load *load, const char *source, const dk_source_file *files, size_t n_files, dk_error *err);
+/* What was repaired in the row that dk_load_row gets next; borrowed until then. NULL or without rule: nothing. */
+void dk_load_repaired(dk_load *load, const dk_repair *repair);
+
+/* The number under which the batch's rows stand, also while it is loading or on a dry run. */
+int64_t dk_load_batch(const dk_load *load);
+/* Makes the rows so far found by their links, for who checks them before the load is finished. */
+dk_status dk_load_settle(dk_load *load, dk_error *err);
 
 /* Marks the batch: how coordinates of an old datum became CGCS2000's. Several texts are joined. */
 dk_status dk_load_datum(dk_load *load, const char *text, dk_error *err);

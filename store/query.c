@@ -2,6 +2,7 @@
 
 #include "store/approval_no.h"
 #include "store/handle.h"
+#include "store/succession.h"
 #include "store/text.h"
 
 #include <stdio.h>
@@ -97,7 +98,8 @@ static bool same_number(const char *number, size_t size, void *user)
     return !h->found;
 }
 
-static bool filter_holds(const dk_field *field, const dk_value *value, const char *wanted)
+/* A division that is no more is found under its own code and under its successor. */
+static bool filter_holds(const dk_kind *kind, const dk_field *field, const dk_value *value, const char *wanted)
 {
     char *end = NULL;
     switch (value->type) {
@@ -112,6 +114,8 @@ static bool filter_holds(const dk_field *field, const dk_value *value, const cha
     }
     if (strcmp(value->text.data, wanted) == 0)
         return true;
+    if (field->type == DK_FIELD_DIVISION)
+        return dk_division_answers(kind->catalogue, value->text.data, wanted);
     if (field->type != DK_FIELD_APPROVAL_NO)
         return false;
     holds_number h = {wanted, false}; /* one of several 文号 */
@@ -144,7 +148,7 @@ static bool row_matches(const walk *w, const dk_row *seen)
 {
     for (size_t i = 0; i < w->query->n_filters; i++) {
         const dk_filter *filter = &w->query->filters[i];
-        if (!filter_holds(&w->query->kind->fields[filter->field], &seen->values[filter->field],
+        if (!filter_holds(w->query->kind, &w->query->kind->fields[filter->field], &seen->values[filter->field],
                           (const char *)w->wanted[i].data))
             return false;
     }
@@ -362,6 +366,20 @@ static bool keep_first_term(const char *term, size_t size, void *user)
     return false;
 }
 
+/* Rows of divisions whose place the wanted one took. */
+typedef struct former_codes {
+    walk *w;
+    int field;
+    dk_status status;
+} former_codes;
+
+static bool gather_former(const char *code, void *user)
+{
+    former_codes *f = user;
+    f->status = dk_rows_of_term(f->w->store, f->w->query->kind, f->field, code, strlen(code), gather_row, f->w, f->w->err);
+    return f->status == DK_OK && f->w->status == DK_OK;
+}
+
 /* By the postings of an indexed filter. */
 static dk_status walk_filter(walk *w, size_t filter)
 {
@@ -379,6 +397,11 @@ static dk_status walk_filter(walk *w, size_t filter)
     if (status == DK_OK && term.any)
         status = dk_rows_of_term(w->store, q->kind, field, (const char *)term.text.data, term.text.size, gather_row, w,
                                  w->err);
+    if (status == DK_OK && w->status == DK_OK && q->kind->fields[field].type == DK_FIELD_DIVISION) {
+        former_codes f = {w, field, DK_OK};
+        dk_division_former(w->store->catalogue, value.text.data, gather_former, &f);
+        status = f.status;
+    }
     if (status == DK_OK)
         status = w->status;
     if (status == DK_OK)

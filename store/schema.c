@@ -4,7 +4,9 @@
  *   dikuai_catalogue   the catalogue's YAML, by the generation from which it holds
  *   dikuai_generation  each publish, withdraw or catalogue change: number, time, actor, what, batch, reason
  *   dikuai_batch       each load and its state
- *   dikuai_source      the files of a batch
+ *   dikuai_source      the sources of a batch
+ *   dikuai_file        the files that a source consists of, with their SHA-256
+ *   dikuai_count, dikuai_note, dikuai_reject   what the load of a batch counted, noted and rejected (facts.h)
  *   dikuai_pending     one row while a publish or withdraw is under way, so that a killed one can be undone
  *   dikuai_touched     boxes (world coordinates) in which a generation's tiles differ from those of the one before
  *   dikuai_summary     rows published, their box and how many have no outline yet, by kind and generation
@@ -15,6 +17,7 @@
  *
  *   row_K    every version of every row; written once by a load, never changed. feature is the row number of the key's
  *            first version: the stable number of the feature. replaces: the version that it takes the place of
+ *   repair_K (row, rule …): (layers) what was repaired in a row's geometry when it was loaded
  *   life_K   (row, born, died): in which generations a row is published; died 0: still. A version that comes back when
  *            a later batch is withdrawn gets a further life
  *   term_K, post_K   folded values of the fields that links, totals and search use, and the rows that have them.
@@ -70,8 +73,17 @@ static const char base_tables[] =
     " source TEXT NOT NULL, state TEXT NOT NULL CHECK(state IN ('loading','staged','published','withdrawn')),"
     " created_at TEXT NOT NULL, rows INTEGER NOT NULL DEFAULT 0, published_in INTEGER NOT NULL DEFAULT 0,"
     " withdrawn_in INTEGER NOT NULL DEFAULT 0, datum TEXT NOT NULL DEFAULT '');"
-    "CREATE TABLE dikuai_source(id INTEGER PRIMARY KEY, batch INTEGER NOT NULL, name TEXT NOT NULL,"
-    " UNIQUE(batch,name));"
+    "CREATE TABLE dikuai_source(id INTEGER PRIMARY KEY, batch INTEGER NOT NULL, name TEXT NOT NULL);"
+    "CREATE INDEX dikuai_source_batch ON dikuai_source(batch);"
+    "CREATE TABLE dikuai_file(source INTEGER NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL,"
+    " bytes INTEGER NOT NULL, sha256 TEXT NOT NULL, PRIMARY KEY(source,number)) WITHOUT ROWID;"
+    "CREATE TABLE dikuai_count(batch INTEGER NOT NULL, name TEXT NOT NULL, value INTEGER NOT NULL,"
+    " PRIMARY KEY(batch,name)) WITHOUT ROWID;"
+    "CREATE TABLE dikuai_note(batch INTEGER NOT NULL, number INTEGER NOT NULL, text TEXT NOT NULL,"
+    " PRIMARY KEY(batch,number)) WITHOUT ROWID;"
+    "CREATE TABLE dikuai_reject(batch INTEGER NOT NULL, number INTEGER NOT NULL, source TEXT NOT NULL,"
+    " source_row INTEGER NOT NULL, key TEXT NOT NULL, reason TEXT NOT NULL, outline BLOB,"
+    " PRIMARY KEY(batch,number)) WITHOUT ROWID;"
     "CREATE TABLE dikuai_pending(generation INTEGER PRIMARY KEY, action TEXT NOT NULL, batch INTEGER NOT NULL);"
     "CREATE TABLE dikuai_touched(generation INTEGER NOT NULL, kind TEXT NOT NULL, x0 INTEGER NOT NULL,"
     " y0 INTEGER NOT NULL, x1 INTEGER NOT NULL, y1 INTEGER NOT NULL);"
@@ -126,6 +138,11 @@ static void append_kind(const dk_kind *kind, dk_buf *sql)
         dk_buf_format(sql, ",f_%s %s", kind->fields[i].name, column_type(&kind->fields[i]));
     dk_buf_format(sql, ");CREATE INDEX row_%s_key ON row_%s(key);CREATE INDEX row_%s_batch ON row_%s(batch);", k, k, k,
                   k);
+    if (layer)
+        dk_buf_format(sql,
+                      "CREATE TABLE repair_%s(row INTEGER PRIMARY KEY, rule TEXT NOT NULL, detail TEXT NOT NULL,"
+                      " before_m2 REAL NOT NULL, after_m2 REAL NOT NULL);",
+                      k);
     dk_buf_format(sql,
                   "CREATE TABLE life_%s(row INTEGER NOT NULL, born INTEGER NOT NULL, died INTEGER NOT NULL,"
                   " PRIMARY KEY(row,born)) WITHOUT ROWID;",

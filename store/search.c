@@ -3,8 +3,10 @@
  * grams of the terms; shorter ones, which many terms contain, are sought in all terms until there are enough. */
 #include "store/approval_no.h"
 #include "store/handle.h"
+#include "store/succession.h"
 #include "store/text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -151,8 +153,29 @@ static dk_status gather_terms(search *s, const dk_kind *kind, int field, match_w
     return status == DK_END ? DK_OK : status;
 }
 
+/* The rows of divisions whose place the one that was asked for took. */
+static bool give_former(const char *code, void *user)
+{
+    term_rows *t = user;
+    t->status = give_term(t->s, t->kind, t->field, code, strlen(code));
+    return t->status == DK_OK && !t->s->stopped;
+}
+
+static dk_status give_division(search *s, const dk_kind *kind, int field, const char *text, size_t size)
+{
+    term_rows t = {s, kind, field, give_term(s, kind, field, text, size)};
+    char code[13];
+    if (t.status == DK_OK && !s->stopped && size < sizeof code) {
+        snprintf(code, sizeof code, "%.*s", (int)size, text);
+        dk_division_former(s->store->catalogue, code, give_former, &t);
+    }
+    return t.status;
+}
+
 static dk_status search_field(search *s, const dk_kind *kind, int field, match_way way, const char *text, size_t size)
 {
+    if (way == MATCH_EXACT && kind->fields[field].type == DK_FIELD_DIVISION)
+        return give_division(s, kind, field, text, size);
     if (way == MATCH_KEY || way == MATCH_EXACT)
         return give_term(s, kind, field, text, size);
     dk_buf texts;

@@ -193,7 +193,7 @@ static dk_status drop_batch_rows(dk_store *store, const dk_kind *kind, int64_t b
     dk_buf_format(&sql, "DELETE FROM post_%s WHERE row IN (SELECT row FROM row_%s WHERE batch=?1)", kind->name,
                   kind->name);
     dk_status status = DK_OK;
-    sqlite3_stmt *posts = NULL, *rows = NULL;
+    sqlite3_stmt *posts = NULL, *rows = NULL, *repairs = NULL;
     const char *text = dk_buf_cstr(&sql);
     if (text == NULL) {
         status = dk_fail(err, DK_NOMEM, "out of memory");
@@ -213,12 +213,26 @@ static dk_status drop_batch_rows(dk_store *store, const dk_kind *kind, int64_t b
     sqlite3_bind_int64(posts, 1, batch);
     if ((status = dk_sql_done(store, posts, err)) != DK_OK)
         goto out;
+    if (kind->geometry != DK_NO_GEOMETRY) {
+        dk_buf_clear(&sql);
+        dk_buf_format(&sql, "DELETE FROM repair_%s WHERE row IN (SELECT row FROM row_%s WHERE batch=?1)", kind->name,
+                      kind->name);
+        text = dk_buf_cstr(&sql);
+        status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(store, text, &repairs, err);
+        if (status == DK_OK) {
+            sqlite3_bind_int64(repairs, 1, batch);
+            status = dk_sql_done(store, repairs, err);
+        }
+        if (status != DK_OK)
+            goto out;
+    }
     do {
         sqlite3_bind_int64(rows, 1, batch);
         status = dk_sql_done(store, rows, err);
     } while (status == DK_OK && sqlite3_changes(store->db) > 0);
 out:
     sqlite3_finalize(posts);
+    sqlite3_finalize(repairs);
     sqlite3_finalize(rows);
     dk_buf_finish(&sql);
     return status;
@@ -228,9 +242,13 @@ dk_status dk_batch_drop(dk_store *store, const dk_kind *kind, int64_t batch, dk_
 {
     dk_status status = kind == NULL ? DK_OK : drop_batch_rows(store, kind, batch, err);
     sqlite3_stmt *stmt = NULL;
-    static const char *const tails[] = {"DELETE FROM dikuai_source WHERE batch=?1",
+    static const char *const tails[] = {"DELETE FROM dikuai_file WHERE source IN (SELECT id FROM dikuai_source WHERE batch=?1)",
+                                        "DELETE FROM dikuai_source WHERE batch=?1",
+                                        "DELETE FROM dikuai_count WHERE batch=?1",
+                                        "DELETE FROM dikuai_note WHERE batch=?1",
+                                        "DELETE FROM dikuai_reject WHERE batch=?1",
                                         "DELETE FROM dikuai_batch WHERE id=?1"};
-    for (size_t i = 0; status == DK_OK && i < 2; i++) {
+    for (size_t i = 0; status == DK_OK && i < sizeof tails / sizeof *tails; i++) {
         status = dk_sql_prepare(store, tails[i], &stmt, err);
         if (status != DK_OK)
             break;

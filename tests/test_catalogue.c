@@ -191,7 +191,7 @@ static const wrong_case wrong_cases[] = {
     {"unit: m2, audience", "unit: ha, audience",
      "21: layers[0].fields[6].computed: the area is computed in square metres; use unit: m2"},
     {"computed: area", "computed: length",
-     "21: layers[0].fields[6].computed: 'length' is not something that is computed; use area"},
+     "21: layers[0].fields[6].computed: 'length' is not something that is computed; use area or planar_area"},
     {"computed: area", "computed: area, declares_area: true", "21: layers[0].fields[6].declares_area: a declared area comes "
      "from the source alone; remove 'declares_area' or 'computed'"},
     {"金额, type: number", "金额, type: number, computed: area",
@@ -362,8 +362,8 @@ static void a_catalogue_gives_what_it_says(void **state)
     assert_int_equal(fields[1].n_aliases, 2);
     assert_string_equal(fields[1].aliases[1], "地块名称");
     assert_int_equal(fields[7].audience, DK_NEVER); /* nothing said: hidden */
-    assert_true(fields[5].declares_area_m2 == 10000 && !fields[5].computed_area_m2);
-    assert_true(fields[6].declares_area_m2 == 0 && fields[6].computed_area_m2);
+    assert_true(fields[5].declares_area_m2 == 10000 && !fields[5].computed);
+    assert_true(fields[6].declares_area_m2 == 0 && fields[6].computed == DK_COMPUTED_AREA);
     assert_int_equal(dk_kind_field(parcel, "area_m2"), 6);
     assert_int_equal(dk_kind_field(parcel, "area"), -1);
     assert_ptr_equal(payment->fields[2].inherit_kind, parcel);

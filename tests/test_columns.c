@@ -21,7 +21,7 @@ static dk_field fields[] = {
      .n_aliases = 1},
     {.name = "village", .title = "所在村", .aliases = village_aliases, .n_aliases = 2},
     {.name = "purpose", .title = "批准的征收土地用途"},
-    {.name = "area_m2", .title = "椭球面积", .type = DK_FIELD_NUMBER, .computed_area_m2 = true},
+    {.name = "area_m2", .title = "椭球面积", .type = DK_FIELD_NUMBER, .computed = DK_COMPUTED_AREA},
 };
 static const dk_kind kind = {.name = "parcel",
                              .fields = fields,

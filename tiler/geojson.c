@@ -166,6 +166,9 @@ dk_status dk_write_feature(dk_context *ctx, const dk_row *row, bool single)
     }
     if (single) {
         dk_json_member_integer(json, "generation", ctx->worker->generation.number);
+        const dk_status status = dk_write_origin(ctx, row);
+        if (status != DK_OK)
+            return status;
         write_links(ctx, row);
     }
     dk_json_object_end(json);

@@ -104,5 +104,7 @@ void dk_append_item_path(dk_buf *out, const dk_kind *kind, const char *key);
 
 /* F of the contract. single: an answer of its own, with its generation and links. */
 dk_status dk_write_feature(dk_context *ctx, const dk_row *row, bool single);
+/* The member "origin" of the row's object, where the viewer may know it: store/provenance.h. */
+dk_status dk_write_origin(dk_context *ctx, const dk_row *row);
 
 #endif

@@ -179,15 +179,6 @@ test('one row with swapped axes among good ones is rejected alone', (t) => {
   assert.match(s.read('p.shp.rejects.csv'), /p\.shp,1,1,.*swapped/);
 });
 
-test('a self-intersecting polygon is repaired and counted', (t) => {
-  const s = scene(t);
-  shapefile(s, 'p', [{ DKBH: '1', wkt: wkt([[39520000, 3521000], [39520100, 3521100], [39520100, 3521000], [39520000, 3521100]]) }]);
-  const done = s.load('parcel', 'p.shp', '--publish');
-  assert.equal(done.code, 0, done.stderr);
-  assert.equal(done.json.repaired, 1);
-  assert.equal(s.rows('parcel')[0].geometry.coordinates.length, 2);
-});
-
 test('a CSV with WKT, a GeoPackage and a FlatGeobuf give the same row', (t) => {
   const s = scene(t);
   s.write('p.csv', `地块编号,地块名称,wkt\nDK001,地块1,"${wkt(outer, hole)}"\n`);

@@ -1,0 +1,127 @@
+#include "ingest/load_report.h"
+
+#include "ingest/paths.h"
+#include "ingest/reason.h"
+
+#include <stdio.h>
+#include <string.h>
+
+dk_status dk_load_report_paths(const dk_options *options, const char *rejects, dk_error *err)
+{
+    for (size_t i = 0; i < options->n_reports; i++) {
+        const char *path = options->reports[i];
+        bool over = dk_same_file(path, options->store) || dk_beside_store(path, options->store) ||
+                    dk_same_file(path, rejects) || strcmp(path, rejects) == 0;
+        for (size_t k = 0; k < options->n_sources; k++)
+            over |= dk_same_file(path, options->sources[k]);
+        over |= options->join != NULL && dk_same_file(path, options->join);
+        if (over)
+            return dk_fail(err, DK_CONFLICT, "%s: the report would be written over this file; choose another name",
+                           path);
+    }
+    return DK_OK;
+}
+
+dk_status dk_load_report_source(dk_report *report, const char *path, const dk_source_file *files, size_t n_files,
+                                dk_error *err)
+{
+    bool good = dk_report_source_begin(report, dk_shown_path(path));
+    for (size_t i = 0; good && i < n_files; i++)
+        good = dk_report_source_file(report, files[i].name, files[i].bytes, files[i].sha256);
+    return good ? DK_OK : dk_fail(err, DK_NOMEM, "%s: out of memory", path);
+}
+
+dk_status dk_load_report_reject(dk_report *report, const dk_source *source, const dk_mapping *mapping,
+                                const dk_ready_row *row, const char *key, const char *reason, dk_error *err)
+{
+    const dk_column *columns;
+    const size_t n = dk_source_columns(source, &columns);
+    double lonlat[2 * DK_MAP_POINTS];
+    dk_buf shown;
+    dk_buf_init(&shown);
+    dk_reason_public(reason, report->kind, mapping, columns, n, &shown);
+    const dk_reject reject = {.source = dk_shown_path(dk_source_path(source)),
+                              .key = key,
+                              .reason = dk_buf_cstr(&shown),
+                              .source_row = row->source.number,
+                              .outline = lonlat,
+                              .n_points = dk_map_outline(row->wkb, row->wkb_size, lonlat)};
+    const bool good = reject.reason != NULL && dk_report_reject(report, &reject);
+    dk_buf_finish(&shown);
+    return good ? DK_OK : dk_fail(err, DK_NOMEM, "out of memory");
+}
+
+/* A note without the folders of sources that were given by absolute paths. */
+static bool add_note(dk_report *report, const char *note, const dk_options *options)
+{
+    dk_buf text;
+    dk_buf_init(&text);
+    for (const char *at = note; *at != '\0';) {
+        size_t folder = 0;
+        for (size_t i = 0; *at == '/' && i <= options->n_sources; i++) {
+            const char *path = i < options->n_sources ? options->sources[i] : options->join;
+            const size_t size = path != NULL ? (size_t)(dk_shown_path(path) - path) : 0;
+            if (size > folder && strncmp(at, path, size) == 0)
+                folder = size;
+        }
+        if (folder == 0)
+            dk_buf_byte(&text, (unsigned char)*at);
+        at += folder > 0 ? folder : 1;
+    }
+    const char *shown = dk_buf_cstr(&text);
+    const bool good = shown != NULL && dk_report_note(report, shown);
+    dk_buf_finish(&text);
+    return good;
+}
+
+dk_status dk_load_report_keep(dk_report *report, const dk_summary *summary, size_t first_note,
+                              const dk_options *options, dk_store *store, const dk_load *load, dk_error *err)
+{
+    const struct {
+        const char *name;
+        int64_t value;
+    } counts[] = {{"read", summary->read},           {"loaded", summary->loaded},      {"replaced", summary->replaced},
+                  {"unchanged", summary->unchanged}, {"repaired", summary->repaired},  {"rejected", summary->rejected},
+                  {"undrawn", summary->undrawn},
+                  {"files_failed", (int64_t)summary->files_failed},
+                  {"left_out", summary->left_out},   {"ambiguous", summary->ambiguous}};
+    bool good = true;
+    for (size_t i = 0; good && i < sizeof counts / sizeof *counts; i++)
+        good = dk_report_count(report, counts[i].name, counts[i].value);
+    for (size_t i = first_note; good && i < summary->n_notes; i++)
+        good = add_note(report, summary->notes[i], options);
+    if (!good)
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    report->dry_run = options->dry_run;
+    const dk_status status = dk_report_describe(report, store, dk_load_batch(load), NULL, err);
+    return status == DK_OK ? dk_report_keep(report, store, dk_load_batch(load), err) : status;
+}
+
+static bool go_on(void *user)
+{
+    const dk_options *options = user;
+    return *options->stop == 0;
+}
+
+dk_status dk_load_report_check(dk_report *report, const dk_options *options, dk_store *store, int64_t batch,
+                               dk_error *err)
+{
+    return options->n_reports == 0 || batch == 0
+               ? DK_OK
+               : dk_report_check(report, store, batch, go_on, (void *)(uintptr_t)options, err);
+}
+
+dk_status dk_load_report_write(dk_report *report, const dk_summary *summary, const dk_options *options, dk_error *err)
+{
+    dk_status status = DK_OK;
+    report->batch = summary->batch;
+    snprintf(report->state, sizeof report->state, "%s",
+             summary->batch == 0       ? ""
+             : summary->generation > 0 ? "published"
+                                       : "staged");
+    if (summary->rejects != NULL && (report->rejects = strdup(dk_shown_path(summary->rejects))) == NULL)
+        status = dk_fail(err, DK_NOMEM, "out of memory");
+    for (size_t i = 0; status == DK_OK && i < options->n_reports; i++)
+        status = dk_report_write(report, options->reports[i], err);
+    return status;
+}

@@ -1,0 +1,83 @@
+#include "ingest/reason.h"
+
+#include <string.h>
+
+const dk_reason_kind *dk_reason_kind_of(const char *reason)
+{
+    static const struct {
+        const char *words;
+        dk_reason_kind kind;
+    } known[] = {
+        {"polygon is not valid", {"invalid_geometry", "图形无效且不能修复"}},
+        {"edges cross", {"invalid_geometry", "图形无效且不能修复"}},
+        {"x and y are swapped", {"axes_swapped", "坐标轴颠倒"}},
+        {"begins with zone", {"zone", "带号与坐标系不符"}},
+        {" is in degrees, but", {"unit", "坐标单位与坐标系不符"}},
+        {" is in metres, but", {"unit", "坐标单位与坐标系不符"}},
+        {"lies outside the catalogue's extent", {"outside", "超出本目录范围"}},
+        {"in which the transformation holds", {"outside", "超出转换参数适用范围"}},
+        {"lies nowhere in", {"outside", "坐标不在坐标系范围内"}},
+        {"no geometry", {"no_geometry", "没有图形"}},
+        {"the geometry is a", {"wrong_geometry", "图形类型不符"}},
+        {"geometry", {"geometry", "图形不能读取"}},
+        {"does not touch this geometry", {"key_moved", "编号相同而位置不同"}},
+        {"is there already", {"key_exists", "编号已存在且内容不同"}},
+        {"of the same load already", {"key_twice", "编号重复"}},
+        {"came before in the same load", {"key_twice", "编号重复"}},
+        {"and it is the key", {"no_key", "缺少编号"}},
+        {"qualifiers", {"no_key", "编号缺少项目或批文限定"}},
+        {"row of sums", {"sum_row", "合计行"}},
+        {"and it is required", {"required", "必填项为空"}},
+        {"division", {"division", "行政区划代码有误"}},
+        {"is not one of the values", {"value_list", "不在允许值之列"}},
+        {"is not a date", {"date", "日期有误"}},
+        {"date", {"date", "日期有误"}},
+        {"number", {"number", "数值或编号有误"}},
+        {"merged", {"merged", "合并单元格不能分解"}},
+        {"bytes are not text", {"encoding", "文字编码有误"}},
+        {"UTF-8", {"encoding", "文字编码有误"}},
+        {"area", {"area", "面积有误"}},
+    };
+    static const dk_reason_kind other = {"other", "其他"};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strstr(reason, known[i].words) != NULL)
+            return &known[i].kind;
+    return &other;
+}
+
+/* Whether a sentence of the reason, one behind another with "; ", begins with a name and then ':' or ' '. */
+static bool says(const char *reason, const char *name)
+{
+    const size_t size = strlen(name);
+    if (size == 0)
+        return false;
+    for (const char *at = reason; at != NULL;) {
+        if (strncmp(at, name, size) == 0 && (at[size] == ':' || at[size] == ' '))
+            return true;
+        at = strstr(at, "; ");
+        at = at != NULL ? at + 2 : NULL;
+    }
+    return false;
+}
+
+void dk_reason_public(const char *reason, const dk_kind *kind, const dk_mapping *mapping, const dk_column *columns,
+                      size_t n_columns, dk_buf *out)
+{
+    bool hidden = false;
+    dk_buf_clear(out);
+    for (size_t i = 0; i < kind->n_fields; i++) {
+        const dk_field *field = &kind->fields[i];
+        if (field->audience == DK_PUBLIC || (int)i == kind->key_field)
+            continue;
+        const int column = mapping != NULL ? mapping->column[i] : -1;
+        const bool named = column >= 0 && (size_t)column < n_columns && says(reason, columns[column].name);
+        if (!named && !says(reason, field->name))
+            continue;
+        dk_buf_format(out, "%s%s (%s)", hidden ? ", " : "", field->name, field->title);
+        hidden = true;
+    }
+    if (hidden)
+        dk_buf_text(out, ": not accepted; what it says is not public and stands in the rejects file only");
+    else
+        dk_buf_text(out, reason);
+}

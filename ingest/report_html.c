@@ -1,0 +1,278 @@
+/* The report as one page of HTML that needs nothing else: to be read by who has to decide about the batch, and printed.
+ */
+#include "ingest/report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char style[] =
+    "body{font:15px/1.6 'Noto Sans CJK SC','Source Han Sans SC','Microsoft YaHei',sans-serif;color:#1d2129;margin:24px "
+    "auto;max-width:960px;padding:0 16px}"
+    "h1{font-size:24px;margin:0 0 4px}h2{font-size:18px;margin:28px 0 6px;border-bottom:1px solid #c9cdd4}"
+    ".sub{color:#4e5969;margin:0 0 16px}.verdict{font-size:17px;padding:10px 14px;border-left:5px solid "
+    "#00874d;background:#f2faf6}"
+    ".verdict.bad{border-color:#c9372c;background:#fdf3f2}"
+    "table{border-collapse:collapse;width:100%;margin:6px 0}th,td{border:1px solid #d5d8de;padding:3px "
+    "8px;text-align:left;"
+    "vertical-align:top;overflow-wrap:break-word}th{background:#f4f5f7;font-weight:600;white-space:nowrap}td.n{text-"
+    "align:right;white-space:nowrap;"
+    "font-variant-numeric:tabular-nums}td.bad{color:#c9372c;font-weight:600}"
+    "code{font-size:12px;color:#4e5969;overflow-wrap:anywhere}.small{font-size:13px;color:#4e5969}"
+    "svg{width:100%;border:1px solid #d5d8de;background:#fff}svg .row{fill:#d3d9e0;stroke:#8d97a5;stroke-width:.5}"
+    "svg path.reject{fill:#f3b5af;stroke:#c9372c;stroke-width:1}svg g.reject circle{fill:#c9372c;fill-opacity:.55}"
+    "svg g.reject text{font-size:12px;fill:#8a1f16;paint-order:stroke;stroke:#fff;stroke-width:3px}"
+    "svg .overlap circle{fill:#e58a00;fill-opacity:.7}svg .scale{fill:none;stroke:#1d2129}svg text{font-size:12px}"
+    ".key span{display:inline-block;width:12px;height:12px;margin:0 4px 0 14px;vertical-align:-1px}"
+    "@media "
+    "print{body{margin:0;max-width:none;font-size:12px}h2{break-after:avoid}tr{break-inside:avoid}svg{break-inside:"
+    "avoid}}";
+
+static void text(const char *words, dk_buf *out)
+{
+    dk_html_text(words, out);
+}
+
+static void count_row(const dk_report *report, const char *name, const char *title, dk_buf *out)
+{
+    dk_buf_format(out, "<tr><td>%s <code>%s</code></td><td class=\"n\">%" PRId64 "</td></tr>", title, name,
+                  dk_report_counted(report, name));
+}
+
+/* "本批内部重叠", or with the kind that lacks "没有对应的 用地批复". */
+static void table_title(const dk_report_table *table, dk_buf *out)
+{
+    text(table->title, out);
+    if (table->other != NULL) {
+        dk_buf_text(out, "“");
+        text(table->other->title, out);
+        dk_buf_text(out, "”");
+    }
+}
+
+static void write_unknown(const dk_report *report, dk_buf *out)
+{
+    const int64_t unknown = dk_report_counted(report, "overlap_unknown");
+    if (unknown > 0)
+        dk_buf_format(out, "<p class=\"small\">另有 %" PRId64 " 对地块的重叠未能计算。</p>", unknown);
+}
+
+static void write_overview(const dk_report *report, dk_buf *out)
+{
+    dk_buf_text(out, "<h2>汇总</h2><table><tr><th>入库</th><th>行数</th></tr>");
+    count_row(report, "read", "读取", out);
+    count_row(report, "loaded", "新增", out);
+    count_row(report, "replaced", "替换", out);
+    count_row(report, "unchanged", "与库中相同，未变", out);
+    if (dk_report_counted(report, "left_out") > 0)
+        count_row(report, "left_out", "合计、表头等非数据行", out);
+    dk_buf_text(out, "</table><table><tr><th>检查</th><th>发现</th></tr>");
+    for (size_t i = 0; i < report->n_tables; i++) {
+        const dk_report_table *table = &report->tables[i];
+        dk_buf_text(out, "<tr><td>");
+        table_title(table, out);
+        dk_buf_format(out, " <code>%s%s%s</code>", table->check, table->other != NULL ? ":" : "",
+                      table->other != NULL ? table->other->name : "");
+        if (table->remark != NULL)
+            dk_buf_format(out, " <span class=\"small\">%s</span>", table->remark);
+        if (table->not_made)
+            dk_buf_text(out, "</td><td class=\"n\">—</td></tr>");
+        else
+            dk_buf_format(out, "</td><td class=\"n%s\">%" PRId64 "</td></tr>",
+                          table->fault && table->count > 0 ? " bad" : "", table->count);
+    }
+    dk_buf_text(out, "</table>");
+    write_unknown(report, out);
+}
+
+static void write_kinds(const dk_report *report, dk_buf *out)
+{
+    dk_buf_text(out, "<table><tr><th>类别</th><th>行数</th></tr>");
+    for (size_t i = 0; i < report->n_kinds; i++)
+        dk_buf_format(out, "<tr><td>%s <code>%s</code></td><td class=\"n\">%" PRId64 "</td></tr>",
+                      report->kinds[i].title, report->kinds[i].name, report->kinds[i].count);
+    dk_buf_text(out, "</table>");
+}
+
+static void write_cell(const dk_report *report, const dk_report_column *column, const char *cell, dk_buf *out)
+{
+    const bool number = column->type != 's' && column->type != 'k';
+    dk_buf_text(out, number ? "<td class=\"n\">" : "<td>");
+    const int field = strcmp(column->name, "field") == 0 ? dk_kind_field(report->kind, cell) : -1;
+    if (column->type == 'k') {
+        const size_t size = strcspn(cell, " ");
+        text(cell[size] != '\0' ? cell + size + 1 : cell, out);
+    } else {
+        text(field >= 0 ? report->kind->fields[field].title : cell, out);
+    }
+    dk_buf_text(out, "</td>");
+}
+
+static void write_table(const dk_report *report, const dk_report_table *table, dk_buf *out)
+{
+    if (table->count == 0 || table->not_made)
+        return;
+    const size_t shown = table->n_rows < DK_REPORT_HTML_ROWS ? table->n_rows : DK_REPORT_HTML_ROWS;
+    dk_buf_text(out, "<h2>");
+    table_title(table, out);
+    dk_buf_format(out, "：%" PRId64 "</h2>", table->count);
+    if (table == &report->tables[0])
+        write_kinds(report, out);
+    if (table->count > (int64_t)shown) {
+        dk_buf_format(out, "<p class=\"small\">列出前 %zu 条，其余 %" PRId64 " 条未列", shown,
+                      table->count - (int64_t)shown);
+        if (table == &report->tables[0] && report->rejects != NULL) {
+            dk_buf_text(out, "；全部见 ");
+            text(report->rejects, out);
+        } else if (table != &report->tables[0] || table->n_rows > shown) {
+            dk_buf_format(out, "；JSON 报告列至 %d 条", DK_REPORT_ROWS);
+        }
+        dk_buf_text(out, "。</p>");
+    }
+    dk_buf_text(out, "<table><tr>");
+    for (size_t c = 0; c < table->n_columns; c++)
+        dk_buf_format(out, "<th>%s</th>", table->columns[c].title);
+    dk_buf_text(out, "</tr>");
+    const char *cell = (const char *)table->cells.data;
+    for (size_t i = 0; i < shown; i++) {
+        dk_buf_text(out, "<tr>");
+        for (size_t c = 0; c < table->n_columns; c++) {
+            write_cell(report, &table->columns[c], cell, out);
+            cell += strlen(cell) + 1;
+        }
+        dk_buf_text(out, "</tr>\n");
+    }
+    dk_buf_text(out, "</table>");
+}
+
+/* One sentence: whether the batch can go out as it is. */
+static void write_verdict(const dk_report *report, dk_buf *out)
+{
+    size_t faults = 0;
+    for (size_t i = 0; i < report->n_tables; i++)
+        faults += report->tables[i].fault && !report->tables[i].not_made && report->tables[i].count > 0;
+    if (faults == 0) {
+        dk_buf_text(out, "<p class=\"verdict\">各项检查未发现错误。</p>");
+        return;
+    }
+    dk_buf_text(out, "<p class=\"verdict bad\">");
+    dk_buf_text(out, strcmp(report->state, "published") == 0 ? "请核对：" : "发布前请核对：");
+    for (size_t i = 0, n = 0; i < report->n_tables; i++) {
+        const dk_report_table *table = &report->tables[i];
+        if (!table->fault || table->not_made || table->count == 0)
+            continue;
+        dk_buf_text(out, n++ > 0 ? "；" : "");
+        table_title(table, out);
+        dk_buf_format(out, " %" PRId64, table->count);
+    }
+    dk_buf_text(out, "。</p>");
+}
+
+static void write_map(const dk_report *report, dk_buf *out)
+{
+    const size_t before = out->size;
+    dk_buf_text(out, "<h2>位置</h2>");
+    const size_t empty = out->size;
+    dk_report_map_svg(&report->map, out);
+    if (out->size == empty) {
+        out->size = before;
+        return;
+    }
+    dk_buf_text(out, "<p class=\"key small\"><span style=\"background:#d3d9e0\"></span>本批入库<span "
+                     "style=\"background:#c9372c\"></span>未入库<span style=\"background:#e58a00\"></span>重叠处");
+    const int64_t nowhere = report->tables[0].count - report->map.n[DK_MAP_REJECT];
+    if (nowhere > 0)
+        dk_buf_format(out, "　未入库的行中 %" PRId64 " 行没有可用坐标，或因过多未画", nowhere);
+    dk_buf_text(out, "</p>");
+}
+
+static void write_sources(const dk_report *report, dk_buf *out)
+{
+    dk_buf_text(out, "<h2>来源文件</h2><table><tr><th>文件</th><th>字节</th><th>SHA-256</th></tr>");
+    size_t n = 0;
+    for (size_t i = 0; i < report->n_sources; i++)
+        for (size_t k = 0; k < report->sources[i].n_files; k++) {
+            if (n++ >= DK_REPORT_HTML_ROWS)
+                continue;
+            const dk_source_file *file = &report->sources[i].files[k];
+            dk_buf_text(out, "<tr><td>");
+            text(file->name, out);
+            dk_buf_format(out, "</td><td class=\"n\">%" PRId64 "</td><td><code>%s</code></td></tr>", file->bytes,
+                          file->sha256);
+        }
+    dk_buf_text(out, "</table>");
+    if (n > DK_REPORT_HTML_ROWS)
+        dk_buf_format(out, "<p class=\"small\">另有 %zu 个文件，见 JSON 报告。</p>", n - DK_REPORT_HTML_ROWS);
+}
+
+static void write_notes(const dk_report *report, dk_buf *out)
+{
+    if (report->notes.size == 0)
+        return;
+    dk_buf_text(out, "<h2>程序提示</h2><ul class=\"small\">");
+    for (size_t at = 0; at < report->notes.size;) {
+        const char *note = (const char *)report->notes.data + at;
+        dk_buf_text(out, "<li>");
+        text(note, out);
+        dk_buf_text(out, "</li>");
+        at += strlen(note) + 1;
+    }
+    dk_buf_text(out, "</ul>");
+}
+
+static const char *state_title(const dk_report *report)
+{
+    static const char *const names[][2] = {
+        {"staged", "已入库，待发布"}, {"published", "已发布"}, {"withdrawn", "已撤回"}};
+    if (report->dry_run)
+        return "试运行，未入库";
+    if (report->batch == 0)
+        return "未入库";
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(report->state, names[i][0]) == 0)
+            return names[i][1];
+    return report->state;
+}
+
+void dk_report_html(const dk_report *report, dk_buf *out)
+{
+    dk_buf_text(out,
+                "<!doctype html>\n<html lang=\"zh-CN\"><head><meta charset=\"utf-8\">"
+                "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'unsafe-inline'\">"
+                "<meta name=\"viewport\" content=\"width=device-width\"><title>");
+    text(report->title, out);
+    dk_buf_text(out, " 质量报告</title><style>");
+    dk_buf_text(out, style);
+    dk_buf_text(out, "</style></head><body><h1>");
+    text(report->kind->title, out);
+    dk_buf_text(out, "质量报告</h1><p class=\"sub\">");
+    text(report->catalogue->title, out);
+    dk_buf_text(out, "　");
+    text(report->title, out);
+    if (report->batch > 0)
+        dk_buf_format(out, "　批次 %" PRId64, report->batch);
+    dk_buf_text(out, "　");
+    text(state_title(report), out);
+    if (report->created_at[0] != '\0') {
+        dk_buf_text(out, "　入库 ");
+        text(report->created_at, out);
+    }
+    dk_buf_text(out, "</p>");
+    write_verdict(report, out);
+    if (report->datum.size > 0) {
+        dk_buf_text(out, "<p>坐标系：<span class=\"small\">");
+        text((const char *)report->datum.data, out);
+        dk_buf_text(out, "</span></p>");
+    }
+    write_overview(report, out);
+    write_map(report, out);
+    for (size_t i = 0; i < report->n_tables; i++)
+        write_table(report, &report->tables[i], out);
+    write_sources(report, out);
+    write_notes(report, out);
+    dk_buf_format(
+        out,
+        "<p class=\"small\">重叠：1 平方米以上且平均宽度 0.1 米以上。面积不符：与椭球面积相差 1 平方米以上且 1 "
+        "%% 以上。修复：面积变化不超过 0.1 %%。核对于第 %" PRId64 " 版数据，用时 %.1f 秒。</p></body></html>\n",
+        report->generation, report->seconds);
+}

@@ -1,0 +1,116 @@
+#include "store/provenance.h"
+
+#include "store/handle.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Whether the row lies in the scope of a viewer who is more than the public. */
+static dk_status in_scope(dk_store *store, const dk_kind *kind, int64_t row, const dk_viewer *viewer, bool *ret_in,
+                          dk_error *err)
+{
+    dk_stored_row stored = {0};
+    const dk_status status = dk_stored_row_read(store, kind, row, false, &stored, err);
+    if (status != DK_OK)
+        return status;
+    const int field = kind->division_field;
+    const char *division = field >= 0 && stored.values[field].type == DK_TEXT ? stored.values[field].text.data : NULL;
+    *ret_in = dk_viewer_covers(kind, viewer, division);
+    dk_stored_row_release(&stored);
+    return DK_OK;
+}
+
+static const char *text_of(sqlite3_stmt *stmt, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(stmt, column);
+    return text != NULL ? text : "";
+}
+
+static dk_status read_files(dk_store *store, int64_t source, dk_source_file *files, dk_buf *names, dk_origin *origin,
+                            dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    size_t places[DK_ORIGIN_FILES];
+    dk_status status =
+        dk_sql_prepare(store, "SELECT name,bytes,sha256 FROM dikuai_file WHERE source=?1 ORDER BY number", &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, source);
+    while ((status = dk_sql_step(store, stmt, err)) == DK_OK) {
+        if (origin->files_in_all++ >= DK_ORIGIN_FILES)
+            continue;
+        const char *name = text_of(stmt, 0);
+        places[origin->n_files] = names->size;
+        dk_buf_append(names, name, strlen(name) + 1);
+        files[origin->n_files].bytes = sqlite3_column_int64(stmt, 1);
+        snprintf(files[origin->n_files].sha256, sizeof files->sha256, "%s", text_of(stmt, 2));
+        origin->n_files++;
+    }
+    sqlite3_finalize(stmt);
+    if (status == DK_END)
+        status = names->failed ? dk_fail(err, DK_NOMEM, "out of memory") : DK_OK;
+    for (size_t i = 0; status == DK_OK && i < origin->n_files; i++)
+        files[i].name = (const char *)names->data + places[i];
+    origin->files = files;
+    return status;
+}
+
+static dk_status give_origin(dk_store *store, const dk_kind *kind, int64_t row,
+                             void (*each)(const dk_origin *origin, void *user), void *user, dk_error *err)
+{
+    dk_source_file files[DK_ORIGIN_FILES] = {0};
+    dk_origin origin = {0};
+    sqlite3_stmt *stmt = NULL;
+    dk_buf sql, names;
+    dk_buf_init(&sql);
+    dk_buf_init(&names);
+    const bool layer = kind->geometry != DK_NO_GEOMETRY;
+    dk_buf_format(
+        &sql,
+        "SELECT r.batch,b.datum,s.name,r.source_row,r.source,%s FROM row_%s r JOIN dikuai_batch b ON b.id=r.batch"
+        " LEFT JOIN dikuai_source s ON s.id=r.source ",
+        layer ? "p.rule,p.detail,p.before_m2,p.after_m2" : "NULL,NULL,NULL,NULL", kind->name);
+    if (layer)
+        dk_buf_format(&sql, "LEFT JOIN repair_%s p ON p.row=r.row ", kind->name);
+    dk_buf_text(&sql, "WHERE r.row=?1");
+    const char *text = dk_buf_cstr(&sql);
+    dk_status status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(store, text, &stmt, err);
+    if (status == DK_OK) {
+        sqlite3_bind_int64(stmt, 1, row);
+        status = dk_sql_step(store, stmt, err);
+        if (status == DK_END)
+            status = dk_fail(err, DK_CORRUPT, "%s: a row of %s is missing; run dikuai-ingest check", store->path,
+                             kind->name);
+    }
+    if (status == DK_OK) {
+        origin.batch = sqlite3_column_int64(stmt, 0);
+        origin.datum = text_of(stmt, 1);
+        origin.source = text_of(stmt, 2);
+        origin.source_row = sqlite3_column_int64(stmt, 3);
+        if (sqlite3_column_type(stmt, 5) == SQLITE_TEXT)
+            origin.repair = (dk_repair){text_of(stmt, 5), text_of(stmt, 6), sqlite3_column_double(stmt, 7),
+                                        sqlite3_column_double(stmt, 8)};
+        status = read_files(store, sqlite3_column_int64(stmt, 4), files, &names, &origin, err);
+    }
+    if (status == DK_OK)
+        each(&origin, user);
+    sqlite3_finalize(stmt);
+    dk_buf_finish(&sql);
+    dk_buf_finish(&names);
+    return status;
+}
+
+dk_status dk_query_origin(dk_store *store, const dk_kind *kind, const char *key, const dk_viewer *viewer,
+                          int64_t generation, void (*each)(const dk_origin *origin, void *user), void *user,
+                          dk_error *err)
+{
+    int64_t row = 0;
+    bool covered = false;
+    dk_status status = dk_row_of_key(store, kind, key, generation, &row, err);
+    if (status == DK_OK && row != 0)
+        status = in_scope(store, kind, row, viewer, &covered, err);
+    if (status == DK_OK && !covered)
+        status = dk_fail(err, DK_NOT_FOUND, "there is no %s with the key %.200s", kind->name, key);
+    return status == DK_OK ? give_origin(store, kind, row, each, user, err) : status;
+}

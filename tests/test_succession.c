@@ -1,0 +1,127 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "store/audience.h"
+#include "store/succession.h"
+
+/* 居巢区 became 巢湖市 in 2011 (their real codes); the rest is invented: a township that was merged, twice, and one
+ * whose villages went to two others. */
+static dk_division divisions[] = {
+    {.code = "340123100"},
+    {.code = "340123101", .successor = "340123102"},
+    {.code = "340123102", .successor = "340123100"},
+    {.code = "340123103", .successor = "340123100"},
+    {.code = "340123103201", .successor = "340123104009"},
+    {.code = "340123104"},
+    {.code = "340123104009"},
+    {.code = "340181"},
+    {.code = "341402", .successor = "340181"},
+};
+static dk_catalogue catalogue = {.divisions = divisions, .n_divisions = 9, .n_successors = 5};
+
+static void a_code_leads_to_its_successors_and_villages_follow_their_township(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *code, *next;
+    } table[] = {
+        {"341402", "340181"},
+        {"341402000000", "340181000000"},
+        {"341402101", "340181101"},
+        {"340123101", "340123102"},
+        {"340123101205", "340123102205"},
+        {"340123103201", "340123104009"},
+        {"340123103202", "340123100202"},
+    };
+    char next[13];
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        assert_true(dk_division_next(&catalogue, table[i].code, next));
+        assert_string_equal(next, table[i].next);
+    }
+    assert_false(dk_division_next(&catalogue, "340181", next));
+    assert_false(dk_division_next(&catalogue, "340123104009", next));
+    assert_false(dk_division_next(&catalogue, "3414", next));
+    assert_false(dk_division_next(&catalogue, "", next));
+    assert_false(dk_division_next(NULL, "341402", next));
+}
+
+static void rows_of_a_dead_code_lie_in_the_scope_of_what_followed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *code, *scope;
+        bool within;
+    } table[] = {
+        {"341402", "340181", true},
+        {"341402", "341402", true},
+        {"341402", "3401", true},
+        {"341402", "3414", true},
+        {"341402101", "340181", true},
+        {"340181", "341402", false},
+        {"340123101205", "340123100", true},
+        {"340123101", "340123102", true},
+        {"340123101", "340123103", false},
+        {"340123103201", "340123104", true},
+        {"340123103201", "340123100", false},
+        {"340123103202", "340123100", true},
+    };
+    dk_field fields[] = {{.name = "a", .audience = DK_PUBLIC}, {.name = "b", .audience = DK_STAFF}};
+    const dk_kind kind = {.name = "k", .fields = fields, .n_fields = 2, .catalogue = &catalogue};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        dk_viewer viewer;
+        assert_true(dk_viewer_staff(table[i].scope, &viewer));
+        const dk_view view = dk_view_of(&kind, &viewer);
+        if (dk_view_fields(&view, table[i].code) != (table[i].within ? 3 : 1) ||
+            dk_viewer_covers(&kind, &viewer, table[i].code) != table[i].within)
+            fail_msg("%s in %s", table[i].code, table[i].scope);
+    }
+    const dk_viewer anyone = dk_viewer_public();
+    assert_false(dk_viewer_covers(&kind, &anyone, "341402"));
+}
+
+static bool append(const char *code, void *user)
+{
+    strcat(strcat(user, " "), code);
+    return true;
+}
+
+static void the_former_codes_of_a_division(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *code, *former;
+    } table[] = {
+        {"340181", " 341402"},
+        {"340181101", " 341402101"},
+        {"340123100", " 340123101 340123102 340123103"},
+        {"340123102", " 340123101"},
+        {"340123100201", " 340123101201 340123102201"}, /* 340123103201 went elsewhere */
+        {"340123104009", " 340123103201"},
+        {"340123101", ""},
+        {"", ""},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        char list[200] = "";
+        dk_division_former(&catalogue, table[i].code, append, list);
+        assert_string_equal(list, table[i].former);
+    }
+    assert_true(dk_division_answers(&catalogue, "340123101", "340123100"));
+    assert_false(dk_division_answers(&catalogue, "340123101", "340123"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_code_leads_to_its_successors_and_villages_follow_their_township),
+        cmocka_unit_test(rows_of_a_dead_code_lie_in_the_scope_of_what_followed),
+        cmocka_unit_test(the_former_codes_of_a_division),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
