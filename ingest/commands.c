@@ -3,6 +3,7 @@
 
 #include "ingest/json.h"
 #include "ingest/progress.h"
+#include "ingest/text_table.h"
 #include "store/store.h"
 
 #include <inttypes.h>
@@ -67,59 +68,37 @@ int dk_command_create(const dk_options *options)
 
 /* ---- batches ---- */
 
-#define N_CELLS 8
-
-typedef struct table {
-    dk_buf cells; /* NUL-terminated texts, N_CELLS a row */
+typedef struct listing {
+    dk_text_table table;
     dk_buf json;
-    size_t widths[N_CELLS];
-    size_t n_rows;
-} table;
+    size_t n;
+} listing;
 
-/* Columns on a terminal: Chinese characters and full-width marks take two. */
-static size_t text_width(const char *text)
-{
-    size_t width = 0;
-    for (; *text; text++) {
-        const unsigned char c = (unsigned char)*text;
-        if ((c & 0xC0) != 0x80)
-            width += c >= 0xE2 ? 2 : 1;
-    }
-    return width;
-}
-
-static void add_cell(table *into, size_t column, const char *text)
-{
-    const size_t width = text_width(text);
-    if (width > into->widths[column])
-        into->widths[column] = width;
-    dk_buf_append(&into->cells, text, strlen(text) + 1);
-}
-
-static void add_number(table *into, size_t column, int64_t value)
+static void add_number(dk_text_table *table, int64_t value, bool or_none)
 {
     char text[32];
     snprintf(text, sizeof text, "%" PRId64, value);
-    add_cell(into, column, value > 0 || column == 0 || column == 3 ? text : "-");
+    dk_text_table_add(table, value > 0 || !or_none ? text : "-");
 }
 
 static bool add_batch(const dk_batch *batch, void *user)
 {
-    table *into = user;
-    add_number(into, 0, batch->id);
-    add_cell(into, 1, batch->kind);
-    add_cell(into, 2, batch->state);
-    add_number(into, 3, batch->rows);
-    add_number(into, 4, batch->published_in);
-    add_number(into, 5, batch->withdrawn_in);
-    add_cell(into, 6, batch->created_at ? batch->created_at : "");
+    listing *into = user;
+    dk_text_table *table = &into->table;
     dk_buf title;
     dk_buf_init(&title);
     dk_buf_format(&title, "%s%s%s%s", batch->title ? batch->title : "", batch->datum[0] ? " [" : "", batch->datum,
                   batch->datum[0] ? "]" : "");
-    add_cell(into, 7, dk_buf_cstr(&title) != NULL ? (const char *)title.data : "");
+    add_number(table, batch->id, false);
+    dk_text_table_add(table, batch->kind);
+    dk_text_table_add(table, batch->state);
+    add_number(table, batch->rows, false);
+    add_number(table, batch->published_in, true);
+    add_number(table, batch->withdrawn_in, true);
+    dk_text_table_add(table, batch->created_at ? batch->created_at : "");
+    dk_text_table_add(table, dk_buf_cstr(&title) != NULL ? (const char *)title.data : "");
     dk_buf_finish(&title);
-    into->n_rows++;
+    into->n++;
     dk_buf *json = &into->json;
     dk_buf_format(json, "%s{\"batch\":%" PRId64 ",\"kind\":", into->json.size > 0 ? "," : "", batch->id);
     dk_json_string(batch->kind, json);
@@ -138,54 +117,35 @@ static bool add_batch(const dk_batch *batch, void *user)
     return true;
 }
 
-static void print_table(const table *from)
-{
-    const char *at = (const char *)from->cells.data;
-    for (size_t row = 0; row < from->n_rows; row++) {
-        for (size_t i = 0; i < N_CELLS; i++) {
-            const int padding = (int)(from->widths[i] - text_width(at));
-            const bool number = i == 0 || (i >= 3 && i <= 5);
-            if (number && row > 0)
-                printf("%*s%s  ", padding, "", at);
-            else if (i + 1 < N_CELLS)
-                printf("%s%*s  ", at, padding, "");
-            else
-                printf("%s\n", at);
-            at += strlen(at) + 1;
-        }
-    }
-}
-
 int dk_command_batches(const dk_options *options)
 {
-    static const char *const heads[N_CELLS] = {"batch",     "kind",      "state",   "rows",
-                                               "published", "withdrawn", "created", "title"};
+    static const char *const heads[] = {"batch", "kind", "state", "rows", "published", "withdrawn", "created", "title"};
     dk_error err = {0};
     dk_store *store = NULL;
-    table rows = {0};
-    for (size_t i = 0; i < N_CELLS; i++)
-        add_cell(&rows, i, heads[i]);
-    rows.n_rows = 1;
+    listing list = {.table = {.n_columns = 8, .numbers = 0x39}};
+    dk_buf out;
+    dk_buf_init(&out);
+    for (size_t i = 0; i < 8; i++)
+        dk_text_table_add(&list.table, heads[i]);
     dk_status status = dk_store_open(options->store, DK_READ, &store, &err);
     if (status == DK_OK)
-        status = dk_store_batches(store, add_batch, &rows, &err);
-    if (status == DK_OK && (rows.cells.failed || rows.json.failed))
-        status = dk_fail(&err, DK_NOMEM, "out of memory");
+        status = dk_store_batches(store, add_batch, &list, &err);
+    if (!dk_text_table_write(&list.table, &out) || list.json.failed)
+        status = status == DK_OK ? dk_fail(&err, DK_NOMEM, "out of memory") : status;
     if (status == DK_OK && options->json) {
-        dk_buf out;
-        dk_buf_init(&out);
+        dk_buf_clear(&out);
         dk_buf_text(&out, "{\"batches\":[");
-        if (rows.json.size > 0)
-            dk_buf_append(&out, rows.json.data, rows.json.size);
+        if (list.json.size > 0)
+            dk_buf_append(&out, list.json.data, list.json.size);
         dk_buf_text(&out, "],\"error\":null}");
         dk_json_print(&out);
-    } else if (status == DK_OK && rows.n_rows == 1) {
+    } else if (status == DK_OK && list.n == 0) {
         printf("%s: no batches yet\n", options->store);
     } else if (status == DK_OK) {
-        print_table(&rows);
+        fwrite(out.data, 1, out.size, stdout); /* main sees whether it arrived */
     }
-    dk_buf_finish(&rows.cells);
-    dk_buf_finish(&rows.json);
+    dk_buf_finish(&out);
+    dk_buf_finish(&list.json);
     dk_store_close(store);
     return status == DK_OK ? DK_EXIT_DONE : dk_command_failed(options, &err);
 }

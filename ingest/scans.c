@@ -25,7 +25,8 @@ typedef struct walking {
 
 /* ---- names ---- */
 
-/* The text of a name: those of a bureau's old disks are GBK. */
+/* The text of a name: those of a bureau's old disks are GBK. Control characters, with which a name could write over a
+ * terminal, become question marks. */
 static bool decode(walking *w, const char *name, size_t size, dk_buf *out)
 {
     dk_buf_clear(out);
@@ -33,6 +34,9 @@ static bool decode(walking *w, const char *name, size_t size, dk_buf *out)
         dk_buf_append(out, name, size);
     else
         dk_decode(w->gb18030, name, size, false, out, NULL);
+    for (size_t i = 0; i < out->size; i++)
+        if (out->data[i] < 0x20 || out->data[i] == 0x7F)
+            out->data[i] = '?';
     return dk_buf_cstr(out) != NULL;
 }
 

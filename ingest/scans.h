@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DK_SCANS_MAX_FILES 1000000
+#define DK_SCANS_MAX_FILES 200000 /* of some 500 bytes each in memory */
 #define DK_SCANS_MAX_DEPTH 32
 
 typedef struct dk_scan {

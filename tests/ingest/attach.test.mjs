@@ -98,6 +98,15 @@ test('names in GBK, as old disks have them', (t) => {
   assert.deepEqual(s.sql(attachments).map((row) => [row.key, row.name]), [['皖政地〔2020〕124号', '皖政地〔2020〕124号扫描件.pdf']]);
 });
 
+test('a name cannot write over the terminal', (t) => {
+  const s = archive(t);
+  s.at('批复\u001b[31m\n.pdf');
+  s.at('皖政地〔2020〕124号\u001b[2J.pdf');
+  const done = s.run('attach', s.store, 'approval', '扫描');
+  assert.match(done.stdout, /^扫描\/批复\?\[31m\?\.pdf: neither its name [^\n]*\napproval: 2 files, 1 attached, /);
+  assert.deepEqual(s.sql(attachments).map((row) => row.name), ['皖政地〔2020〕124号?[2J.pdf']);
+});
+
 test('what fits no row or several is named with what to do, and nothing else is kept from being attached', (t) => {
   const s = archive(t);
   s.write('notices.csv', '公告编号,批准文号\nG1,皖政地〔2020〕123号\nG2,皖政地〔2020〕123号\nG3,皖政地〔2020〕124号\n');
