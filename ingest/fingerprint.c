@@ -1,7 +1,7 @@
 #include "ingest/fingerprint.h"
 
-#include "store/sha256.h"
 #include "store/buf.h"
+#include "store/sha256.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -14,8 +14,7 @@
 #include <string.h>
 #include <time.h>
 
-/* The report's tables of links stay below DK_REPORT_TABLES with the others. */
-enum { MOST_LINKS = DK_REPORT_TABLES - 8 };
+enum { MOST_LINKS = DK_MAX_KINDS };
 
 typedef struct link_check {
     const dk_link *link;
