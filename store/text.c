@@ -134,12 +134,24 @@ void dk_text_tidy(const char *text, size_t size, dk_buf *out)
     normalise(text, size, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_IGNORE, out);
 }
 
+/* U+0345, a mark, folds to a letter: it and marks beside it must be put in order before (Unicode, definition D145). It
+ * is in U+037A and in letters of U+1F80 to U+1FFF. */
+static bool may_have_iota_below(const char *text, size_t size)
+{
+    for (size_t i = 0; i + 1 < size; i++) {
+        const unsigned char first = (unsigned char)text[i], second = (unsigned char)text[i + 1];
+        if ((first == 0xCD && (second == 0x85 || second == 0xBA)) ||
+            (first == 0xE1 && (second == 0xBE || second == 0xBF)))
+            return true;
+    }
+    return false;
+}
+
 void dk_text_fold(const char *text, size_t size, dk_buf *out)
 {
     const utf8proc_option_t options =
         UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_IGNORE | UTF8PROC_CASEFOLD;
-    /* U+0345, a mark, folds to a letter: marks behind it must be put in order before (Unicode, definition D145). */
-    if (size == 0 || memmem(text, size, "\xCD\x85", 2) == NULL) {
+    if (!may_have_iota_below(text, size)) {
         normalise(text, size, options, out);
         return;
     }
