@@ -32,7 +32,7 @@ typedef struct loader {
     struct {
         const char *path;
         dk_transformation *transformation;
-    } *transformations; /* that settings name, each once */
+    } * transformations; /* that settings name, each once */
     size_t n_transformations, transformations_capacity;
     dk_placement *placement; /* NULL: nothing to compare with */
     bool gcj02;              /* a file was declared so */
@@ -86,8 +86,8 @@ static dk_status reject(loader *self, const rows *from, const dk_ready_row *read
     dk_source *source = dk_load_file_source(from->file);
     self->summary.rejected++;
     if (self->first_reason[0] == '\0')
-        snprintf(self->first_reason, sizeof self->first_reason, "%.300s, row %lld: %.380s",
-                 from->path, (long long)row->number, reason);
+        snprintf(self->first_reason, sizeof self->first_reason, "%.300s, row %lld: %.380s", from->path,
+                 (long long)row->number, reason);
     const dk_status status =
         dk_load_report_reject(&self->report, source, dk_load_file_mapping(from->file), ready, key, reason, err);
     return status == DK_OK ? dk_rejects_add(self->rejects, source, row, key, reason, err) : status;
@@ -108,7 +108,8 @@ static void note_lines(loader *self, const char *path, const char *text)
 static const char *row_key(loader *self, const rows *from, const dk_source_row *row)
 {
     dk_buf_clear(&self->key);
-    const int column = self->kind->key_field >= 0 ? dk_load_file_mapping(from->file)->column[self->kind->key_field] : -1;
+    const int column =
+        self->kind->key_field >= 0 ? dk_load_file_mapping(from->file)->column[self->kind->key_field] : -1;
     if (column >= 0)
         dk_cell_append(&row->cells[column], &self->key);
     const char *key = dk_buf_cstr(&self->key);
@@ -157,8 +158,7 @@ static void count_outcome(loader *self, const rows *from, const dk_source_row *r
             name = true;
         }
     if (name && report->message[0] != '\0')
-        dk_summary_note(summary, "%s, row %lld: %s", from->path, (long long)row->number,
-                        report->message);
+        dk_summary_note(summary, "%s, row %lld: %s", from->path, (long long)row->number, report->message);
 }
 
 static dk_status load_row(loader *self, rows *from, const dk_ready_row *row, dk_error *err)
@@ -173,14 +173,13 @@ static dk_status load_row(loader *self, rows *from, const dk_ready_row *row, dk_
     dk_row_report report;
     memset(&report, 0, sizeof report);
     dk_load_repaired(self->load, &row->repair);
-    const dk_status status =
-        dk_load_row(self->load, row->values, row->wkb, row->wkb_size,
-                    self->n_jobs > 1 ? from->path : NULL, source->number, &report, err);
+    const dk_status status = dk_load_row(self->load, row->values, row->wkb, row->wkb_size,
+                                         self->n_jobs > 1 ? from->path : NULL, source->number, &report, err);
     if (status != DK_OK)
         return status;
     if (report.outcome == DK_REJECTED)
-        return reject(self, from, row, report.key[0] != '\0' ? report.key : row_key(self, from, source),
-                      report.message, err);
+        return reject(self, from, row, report.key[0] != '\0' ? report.key : row_key(self, from, source), report.message,
+                      err);
     count_outcome(self, from, source, &report);
     self->summary.undrawn += row->wkb_size == 0 && self->kind->geometry != DK_NO_GEOMETRY;
     if (report.outcome == DK_UNCHANGED || row->wkb_size == 0)
@@ -445,9 +444,8 @@ static dk_status add_job(loader *self, const dk_dataset *set, bool many, dk_erro
 static dk_status find_jobs(loader *self, dk_error *err)
 {
     const dk_options *options = self->options;
-    const dk_datasets_options how = {.layer = self->kind->geometry != DK_NO_GEOMETRY,
-                                     .all_formats = options->all_formats,
-                                     .store = options->store};
+    const dk_datasets_options how = {
+        .layer = self->kind->geometry != DK_NO_GEOMETRY, .all_formats = options->all_formats, .store = options->store};
     const dk_dataset *list;
     dk_status status = DK_OK;
     for (size_t i = 0; i < options->n_sources && status == DK_OK; i++) {
@@ -561,9 +559,12 @@ static dk_status run(loader *self, dk_store *store, const char *source, dk_error
     if (status != DK_OK)
         return status;
     dk_events_start(&self->events, options->json && self->n_jobs > 1, self->n_jobs);
-    const dk_load_options how = {
-        .title = self->summary.title, .source = source, .replace = options->replace, .dry_run = options->dry_run,
-        .undrawn = true, .draw = options->draw};
+    const dk_load_options how = {.title = self->summary.title,
+                                 .source = source,
+                                 .replace = options->replace,
+                                 .dry_run = options->dry_run,
+                                 .undrawn = true,
+                                 .draw = options->draw};
     status = dk_load_begin(store, self->kind, &how, &self->load, err);
     if (status == DK_OK)
         status = dk_placement_create(store, self->kind, &self->placement, err);

@@ -121,7 +121,8 @@ static unsigned rank_of(dk_format format, bool layer, bool all)
 {
     switch (format) {
     case DK_FORMAT_SHEET:
-        return layer ? all ? 4 : 0 : 1; /* its rows may have outlines as texts; else, beside a layer, it is other data */
+        return layer ? all ? 4 : 0
+                     : 1; /* its rows may have outlines as texts; else, beside a layer, it is other data */
     case DK_FORMAT_DBF:
         return layer ? 0 : 1; /* no geometry: alone a mistake to be named */
     case DK_FORMAT_CSV:
@@ -160,8 +161,7 @@ static dk_status list_archive(dk_datasets *self, const dk_archive *archive, cons
         if (self->n_items == DK_FOLDER_MAX_FILES)
             status = dk_fail(err, DK_LIMIT, "%s: more than %d files are in it; give one part of it after the other",
                              self->path, DK_FOLDER_MAX_FILES);
-        else if (name == NULL ||
-                 (!known && (added = add_item(self, name, end > 0 ? end : strlen(name))) == NULL))
+        else if (name == NULL || (!known && (added = add_item(self, name, end > 0 ? end : strlen(name))) == NULL))
             status = dk_fail(err, DK_NOMEM, "%s: out of memory", self->path);
         if (added != NULL) {
             added->archived = true;
@@ -189,8 +189,8 @@ static dk_status add_archive(dk_datasets *self, const char *name, dk_error *err)
         item *added = add_item(self, name, strlen(name));
         if (added != NULL)
             added->problem = strdup(reason.text);
-        status = added != NULL && added->problem != NULL ? DK_OK
-                                                         : dk_fail(err, DK_NOMEM, "%s: out of memory", self->path);
+        status =
+            added != NULL && added->problem != NULL ? DK_OK : dk_fail(err, DK_NOMEM, "%s: out of memory", self->path);
     } else {
         dk_fail(err, status, "%s", reason.text);
     }
@@ -306,8 +306,9 @@ static dk_status choose(dk_datasets *self, const char *what, const char *inner, 
         qsort(self->items, self->n_items, sizeof *self->items, by_name);
     for (size_t i = 1; i < self->n_items && status == DK_OK; i++)
         if (strcmp(self->items[i - 1].name, self->items[i].name) == 0)
-            status = dk_fail(err, DK_INVALID, "%s: %s: there are two of this name in it; unpack it and give what is needed",
-                             self->path, self->items[i].name);
+            status =
+                dk_fail(err, DK_INVALID, "%s: %s: there are two of this name in it; unpack it and give what is needed",
+                        self->path, self->items[i].name);
     for (size_t i = 0; i < self->n_items && status == DK_OK; i++) {
         item *at = &self->items[i];
         if (inner != NULL)
@@ -351,7 +352,8 @@ static dk_status choose(dk_datasets *self, const char *what, const char *inner, 
     }
     if (status == DK_OK && mixed) {
         const char *names = dk_buf_cstr(&all);
-        status = dk_fail(err, DK_INVALID, "%s: the %s holds data of several formats; choose, for example by %s/%s, or take all with "
+        status = dk_fail(err, DK_INVALID,
+                         "%s: the %s holds data of several formats; choose, for example by %s/%s, or take all with "
                          "--all-formats: %s",
                          self->path, what, self->path, inner, names ? names : "");
     }

@@ -37,8 +37,8 @@ void dk_events_progress(dk_events *events, double part, int64_t rows)
     events->last_ms = now;
     const double seconds = (double)(now - events->start_ms) / 1000;
     dk_buf_init(&out);
-    dk_buf_format(&out, "{\"event\":\"progress\",\"part\":%.3f,\"rows\":%" PRId64 ",\"rows_per_second\":%.0f", part, rows,
-                  (double)rows / seconds);
+    dk_buf_format(&out, "{\"event\":\"progress\",\"part\":%.3f,\"rows\":%" PRId64 ",\"rows_per_second\":%.0f", part,
+                  rows, (double)rows / seconds);
     if (part > 0)
         dk_buf_format(&out, ",\"seconds_left\":%.0f}", seconds * (1 - part) / part);
     else

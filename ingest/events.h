@@ -1,8 +1,9 @@
-/* What goes on during a load of several files, for programs: with --json a line of JSON each on stdout, before the one of
- * the summary, which alone has no "event".
+/* What goes on during a load of several files, for programs: with --json a line of JSON each on stdout, before the one
+ * of the summary, which alone has no "event".
  *
  *     {"event":"file","file":"资料/甲.shp","n":3,"of":40,"loaded":120,"rejected":2,"error":null}
- *     {"event":"progress","part":0.42,"rows":420000,"rows_per_second":21300,"seconds_left":27}     at most each second */
+ *     {"event":"progress","part":0.42,"rows":420000,"rows_per_second":21300,"seconds_left":27}     at most each second
+ */
 #ifndef DK_INGEST_EVENTS_H
 #define DK_INGEST_EVENTS_H
 

@@ -110,13 +110,13 @@ static dk_status open_source(dk_load_file *file, dk_error *err)
     if (layer && !dk_source_has_geometry(file->source) && !settings->undrawn) {
         file->lacks = o->may_lack_outlines;
         if (!file->lacks)
-            return dk_fail(err, DK_INVALID, "%s: %s is a layer, and this file has no geometry%s", o->set->shown,
-                           o->kind->name,
-                           format == DK_FORMAT_CSV   ? "; a CSV may have it as WKT in a column named wkt, and --undrawn loads "
-                                                       "rows that have none yet"
-                           : format == DK_FORMAT_SHEET ? "; --undrawn loads rows that have none yet"
-                           : format == DK_FORMAT_DBF ? "; give the .shp"
-                                                     : "");
+            return dk_fail(
+                err, DK_INVALID, "%s: %s is a layer, and this file has no geometry%s", o->set->shown, o->kind->name,
+                format == DK_FORMAT_CSV     ? "; a CSV may have it as WKT in a column named wkt, and --undrawn loads "
+                                              "rows that have none yet"
+                : format == DK_FORMAT_SHEET ? "; --undrawn loads rows that have none yet"
+                : format == DK_FORMAT_DBF   ? "; give the .shp"
+                                            : "");
         dk_buf_format(&file->notes, "not read: %s is a layer, and this table has no outlines\n", o->kind->name);
     }
     if (!layer && dk_source_has_geometry(file->source))
@@ -148,7 +148,7 @@ static dk_status prepare_geometry(dk_load_file *file, dk_error *err)
     dk_status status = choose_crs(file, err);
     if (status == DK_OK && file->crs.stamp[0] != '\0')
         dk_buf_format(&file->notes, "%s%s\n", file->crs.stamp,
-                      file->crs.gcj02              ? "; the batch is marked"
+                      file->crs.gcj02             ? "; the batch is marked"
                       : o->transformation == NULL ? ": it may lie tens of metres off, and the batch is marked"
                                                   : "");
     if (status == DK_OK)
@@ -160,15 +160,15 @@ static dk_status prepare_geometry(dk_load_file *file, dk_error *err)
     if (status == DK_OK && (file->geos = dk_geos_create()) == NULL)
         status = dk_fail(err, DK_NOMEM, "%s: out of memory", o->set->shown);
     const bool moved = file->crs.stamp[0] != '\0' && o->transformation != NULL && !file->crs.gcj02;
-    file->reader = (dk_geometry_reader){
-        .crs = &file->crs,
-        .transformer = file->transformer,
-        .own = file->own_crs,
-        .geos = file->geos,
-        .extent = o->extent,
-        .holds = moved ? dk_transformation_extent(o->transformation) : NULL,
-        .kind = o->kind->geometry,
-        .axes_yx = o->settings.axes_yx && dk_source_format(file->source) != DK_FORMAT_SURVEY_TXT};
+    file->reader =
+        (dk_geometry_reader){.crs = &file->crs,
+                             .transformer = file->transformer,
+                             .own = file->own_crs,
+                             .geos = file->geos,
+                             .extent = o->extent,
+                             .holds = moved ? dk_transformation_extent(o->transformation) : NULL,
+                             .kind = o->kind->geometry,
+                             .axes_yx = o->settings.axes_yx && dk_source_format(file->source) != DK_FORMAT_SURVEY_TXT};
     return status;
 }
 

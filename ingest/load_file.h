@@ -15,13 +15,13 @@
 typedef struct dk_load_file_options {
     const dk_dataset *set;
     const dk_kind *kind;
-    const char *store;          /* its path, to look outlines of divisions up */
-    const double *extent;       /* of the catalogue */
-    dk_file_settings settings;  /* what it points to outlives the file */
+    const char *store;                       /* its path, to look outlines of divisions up */
+    const double *extent;                    /* of the catalogue */
+    dk_file_settings settings;               /* what it points to outlives the file */
     const dk_transformation *transformation; /* of the settings; NULL: none */
-    dk_join *join;              /* NULL: none. A join is used by one file at a time */
-    const char *join_key;       /* the ledger's column by which rows are found: known as a column */
-    bool may_lack_outlines;     /* of a layer: a table without is no mistake, dk_load_file_lacks says so */
+    dk_join *join;                           /* NULL: none. A join is used by one file at a time */
+    const char *join_key;                    /* the ledger's column by which rows are found: known as a column */
+    bool may_lack_outlines;                  /* of a layer: a table without is no mistake, dk_load_file_lacks says so */
 } dk_load_file_options;
 
 typedef struct dk_load_file dk_load_file;
@@ -44,7 +44,8 @@ const dk_crs *dk_load_file_crs(const dk_load_file *file); /* of a layer */
 /* DK_OK with a row, DK_END, or a failure of the whole file. */
 dk_status dk_load_file_next(dk_load_file *file, dk_ready_row *ret_row, dk_error *err);
 int64_t dk_load_file_repaired(const dk_load_file *file);
-/* What was decided and found, a sentence a line, without the path. Complete behind the last row. NULL: out of memory. */
+/* What was decided and found, a sentence a line, without the path. Complete behind the last row. NULL: out of memory.
+ */
 const char *dk_load_file_notes(dk_load_file *file);
 
 #endif

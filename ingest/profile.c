@@ -82,15 +82,29 @@ static bool beside(dk_yaml *yaml, const char **path)
 
 static bool read_entry(dk_yaml *yaml, const yaml_node_t *node, entry *to)
 {
-    enum { MATCH, SKIP, CRS, ENCODING, LAYER, AXES, HOLES, TRANSFORMATION, ACCEPT, UNDRAWN, FIELDS, SET, MERGED, IGNORE };
+    enum {
+        MATCH,
+        SKIP,
+        CRS,
+        ENCODING,
+        LAYER,
+        AXES,
+        HOLES,
+        TRANSFORMATION,
+        ACCEPT,
+        UNDRAWN,
+        FIELDS,
+        SET,
+        MERGED,
+        IGNORE
+    };
     static const char *const axes[] = {"xy", "yx"};
-    dk_yaml_key keys[] = {{"match", true, NULL},           {"skip", false, NULL},
-                          {"crs", false, NULL},            {"encoding", false, NULL},
-                          {"layer", false, NULL},          {"axes", false, NULL},
-                          {"holes", false, NULL},          {"transformation", false, NULL},
-                          {"accept_datum_error", false, NULL}, {"undrawn", false, NULL}, {"fields", false, NULL},
-                          {"set", false, NULL},            {"merged", false, NULL},
-                          {"ignore", false, NULL}};
+    dk_yaml_key keys[] = {
+        {"match", true, NULL},     {"skip", false, NULL},           {"crs", false, NULL},
+        {"encoding", false, NULL}, {"layer", false, NULL},          {"axes", false, NULL},
+        {"holes", false, NULL},    {"transformation", false, NULL}, {"accept_datum_error", false, NULL},
+        {"undrawn", false, NULL},  {"fields", false, NULL},         {"set", false, NULL},
+        {"merged", false, NULL},   {"ignore", false, NULL}};
     dk_file_settings *s = &to->settings;
     dk_column_options *columns = &s->columns;
     const char *encoding = NULL, **ignore = NULL;
@@ -171,9 +185,8 @@ dk_status dk_profile_read(const char *path, dk_profile **ret_profile, dk_error *
         status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
     if (status == DK_OK)
         status = read_all(path, &text, err);
-    if (status == DK_OK &&
-        (status = dk_yaml_load(&yaml, text.size > 0 ? (const char *)text.data : "", text.size, path, "profile", "files", profile->arena,
-                               err)) == DK_OK) {
+    if (status == DK_OK && (status = dk_yaml_load(&yaml, text.size > 0 ? (const char *)text.data : "", text.size, path,
+                                                  "profile", "files", profile->arena, err)) == DK_OK) {
         if (!read_root(&yaml, profile))
             status = yaml.status;
         dk_yaml_finish(&yaml);
@@ -317,8 +330,7 @@ dk_status dk_profile_settings(dk_profile *profile, const char *path, const dk_fi
     if (ignore == NULL ||
         !join_pairs(profile->arena, a->fields, a->n_fields, b->fields, b->n_fields, NULL, &s.columns.fields,
                     &s.columns.n_fields) ||
-        !join_pairs(profile->arena, a->sets, a->n_sets, b->sets, b->n_sets, path, &s.columns.sets,
-                    &s.columns.n_sets) ||
+        !join_pairs(profile->arena, a->sets, a->n_sets, b->sets, b->n_sets, path, &s.columns.sets, &s.columns.n_sets) ||
         !join_pairs(profile->arena, a->merged, a->n_merged, b->merged, b->n_merged, NULL, &s.columns.merged,
                     &s.columns.n_merged))
         return dk_fail(err, DK_NOMEM, "%s: out of memory", path);

@@ -32,7 +32,7 @@ dk_status dk_profile_settings(dk_profile *profile, const char *path, const dk_fi
 
 /* Collects how files were read, to write it as a profile. */
 typedef struct dk_profile_writer dk_profile_writer;
-dk_profile_writer *dk_profile_writer_create(void); /* NULL: out of memory */
+dk_profile_writer *dk_profile_writer_create(void);      /* NULL: out of memory */
 void dk_profile_writer_free(dk_profile_writer *writer); /* NULL-safe */
 /* mapping: which columns were found for the fields; those that nobody named are written too. false: out of memory. */
 bool dk_profile_writer_add(dk_profile_writer *writer, const char *path, const dk_file_settings *settings,
