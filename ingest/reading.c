@@ -144,7 +144,7 @@ static dk_status fill_row(dk_reading *r, chunk *c, const dk_source_row *row, dk_
         keep_cell(c, cells + r->n_columns, row->wkt);
     read_values(r, c, row);
     /* A geometry that cannot be read has its own sentence: "there is no geometry" would add nothing. */
-    const bool unread = row->problem != NULL && row->geometry == NULL && row->wkt == NULL;
+    const bool unread = row->problem != NULL && row->geometry == NULL && (row->wkt == NULL || !dk_cell_blank(row->wkt));
     if (r->options.kind->geometry != DK_NO_GEOMETRY && !unread) {
         char problem[480];
         const dk_status status =
