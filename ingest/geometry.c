@@ -197,6 +197,41 @@ static bool kind_fits(OGRwkbGeometryType type, dk_geometry_kind kind)
     return false;
 }
 
+/* Whether a part or a hole has no points, as other programs accept it and the store does not. */
+static bool has_empty_part(OGRGeometryH geometry)
+{
+    for (int i = 0; i < OGR_G_GetGeometryCount(geometry); i++) {
+        OGRGeometryH part = OGR_G_GetGeometryRef(geometry, i);
+        if (OGR_G_IsEmpty(part) || has_empty_part(part))
+            return true;
+    }
+    return false;
+}
+
+/* A copy of a geometry that is not empty, without them; the caller destroys it. NULL: out of memory. */
+static OGRGeometryH without_empty_parts(OGRGeometryH geometry)
+{
+    OGRGeometryH copy = OGR_G_CreateGeometry(OGR_G_GetGeometryType(geometry));
+    if (OGR_G_GetGeometryCount(geometry) == 0) {
+        if (copy != NULL)
+            OGR_G_DestroyGeometry(copy);
+        return OGR_G_Clone(geometry);
+    }
+    for (int i = 0; copy != NULL && i < OGR_G_GetGeometryCount(geometry); i++) {
+        OGRGeometryH part = OGR_G_GetGeometryRef(geometry, i);
+        if (OGR_G_IsEmpty(part))
+            continue;
+        OGRGeometryH kept = without_empty_parts(part);
+        if (kept == NULL || OGR_G_AddGeometryDirectly(copy, kept) != OGRERR_NONE) {
+            if (kept != NULL)
+                OGR_G_DestroyGeometry(kept);
+            OGR_G_DestroyGeometry(copy);
+            return NULL;
+        }
+    }
+    return copy;
+}
+
 static bool first_x(OGRGeometryH geometry, bool axes_yx, double *ret_x)
 {
     OGRGeometryH part = geometry;
@@ -288,7 +323,7 @@ static dk_status read_geometry(dk_geometry_reader *reader, OGRGeometryH geometry
                                dk_geometry_fault *ret_fault, char *ret_problem, size_t problem_size, dk_error *err)
 {
     static const char *const kinds[] = {"no geometry", "polygons", "lines", "points"};
-    OGRGeometryH linear = NULL;
+    OGRGeometryH linear = NULL, whole = NULL;
     dk_status status = DK_OK;
     *ret_fault = DK_GEOMETRY_GOOD;
     reader->repair.rule = NULL;
@@ -310,6 +345,14 @@ static dk_status read_geometry(dk_geometry_reader *reader, OGRGeometryH geometry
         snprintf(ret_problem, problem_size, "the geometry is a %s, the layer has %s", OGR_G_GetGeometryName(geometry),
                  kinds[reader->kind]);
         goto out;
+    }
+    if (has_empty_part(geometry)) {
+        whole = without_empty_parts(geometry);
+        if (whole == NULL) {
+            status = dk_fail(err, DK_NOMEM, "out of memory");
+            goto out;
+        }
+        geometry = whole;
     }
     if (reader->kind == DK_POLYGONS)
         OGR_G_CloseRings(geometry);
@@ -352,6 +395,8 @@ static dk_status read_geometry(dk_geometry_reader *reader, OGRGeometryH geometry
         reader->zone_added += fix == DK_ZONE_ADDED;
     }
 out:
+    if (whole != NULL)
+        OGR_G_DestroyGeometry(whole);
     if (linear != NULL)
         OGR_G_DestroyGeometry(linear);
     return status;

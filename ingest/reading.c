@@ -191,7 +191,8 @@ static dk_status fill_row(dk_reading *r, chunk *c, dk_source_row *row, dk_error 
         keep_cell(c, cells + r->n_columns, row->wkt);
     read_values(r, c, row);
     /* A geometry that cannot be read has its own sentence: "there is no geometry" would add nothing. */
-    const bool unread = row->problem != NULL && row->geometry == NULL && (row->wkt == NULL || row->wkt->size > 0);
+    const bool unread =
+        row->problem != NULL && row->geometry == NULL && (row->wkt == NULL || !dk_cell_blank(row->wkt));
     const bool undrawn = r->options.undrawn && row->geometry == NULL && (row->wkt == NULL || dk_cell_blank(row->wkt));
     if (r->options.kind->geometry != DK_NO_GEOMETRY && !unread && !undrawn) {
         char problem[480];

@@ -179,6 +179,8 @@ static const known_format formats[] = {
     {"cpg", "one part of a shapefile; give the .shp", 0, {NULL}},
     {"zip", "no ZIP archive, in spite of its name; copy it again", 0, {NULL}},
     {"rar", "a RAR archive; unpack it and give the file inside", 0, {NULL}},
+    {"gz", "a gzip file; unpack it and give the file inside", 0, {NULL}},
+    {"tgz", "a gzip file; unpack it and give the file inside", 0, {NULL}},
     {"7z", "a 7z archive; unpack it and give the file inside", 0, {NULL}},
     {"dwg", "an AutoCAD drawing (DWG); save it as DXF, and load that", 0, {NULL}},
     {"mdb", "an Access database; export the layer as a file geodatabase or shapefile, a table as XLSX", 0, {NULL}},

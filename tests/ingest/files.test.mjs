@@ -149,10 +149,23 @@ test('two columns for one field, a missing required column, and --set', (t) => {
   assert.match(s.load('compensation', 'none.csv', '--field', 'total=没有').stderr, /there is no such column; there are: 补偿编号/);
 });
 
+test('parts and holes without points are left out, and a geometry that cannot be read is one fault, not two', (t) => {
+  const s = scene(t);
+  const [outer, hole] = [square(39520000, 3521000), square(39520020, 3521020, 20)].map((ring) => wkt(ring).slice(8, -1));
+  const cases = [`MULTIPOLYGON ((${outer}), EMPTY)`, `MULTIPOLYGON ((${outer}, EMPTY, ${hole}))`, `POLYGON (${outer}, EMPTY)`, `MULTIPOLYGON (EMPTY, EMPTY)`, `POLYGON (${outer}`, `LINEARRING ${outer}`];
+  s.write('p.csv', 'DKBH,wkt\n' + cases.map((text, i) => `${i + 1},"${text}"\n`).join(''));
+  const done = s.load('parcel', 'p.csv', '--crs', 'EPSG:4527', '--publish', '--allow-rejects');
+  assert.deepEqual([done.json.loaded, done.json.repaired, done.json.rejected], [3, 0, 3], done.stderr);
+  const loaded = new Map(s.rows('parcel').map((f) => [f.properties.id, f.properties.area_m2]));
+  assert.ok(Math.abs(loaded.get('1') - loaded.get('2') - 400) < 1 && Math.abs(loaded.get('1') - loaded.get('3')) < 1e-3);
+  assert.match(s.read('p.csv.rejects.csv'), /,4,there is no geometry,/);
+  for (const row of [5, 6]) assert.match(s.read('p.csv.rejects.csv'), new RegExp(`,${row},"the geometry is no WKT: ""[^"]*""",`));
+});
+
 test('files of other formats are named with what to save them as', (t) => {
   const s = scene(t);
   const cases = { 'a.dwg': /not an AutoCAD drawing/, 'a.zip': /not a whole ZIP archive/, 'a.mdb': /Access database/, 'a.pdf': /PDF document/,
-    'a.shx': /one part of a shapefile; give the \.shp/, 'a.txt': /text file/, 'a.unknown': /the format is not known; save it as one of these/ };
+    'a.shx': /one part of a shapefile; give the \.shp/, 'a.txt': /text file/, 'a.tar.gz': /a gzip file; unpack it/, 'a.unknown': /the format is not known; save it as one of these/ };
   for (const [name, sentence] of Object.entries(cases)) {
     s.write(name, 'something');
     const done = s.load('parcel', name);

@@ -78,7 +78,7 @@ export function scene(t, text = catalogue) {
     load: (kind, ...args) => run(dir, 'load', self.store, kind, ...args, '--json'),
     // The published rows as GDAL reads them from the store, which is a GeoPackage.
     rows: (layer) => JSON.parse(execFileSync('ogr2ogr', ['-f', 'GeoJSON', '-lco', 'COORDINATE_PRECISION=10', '/vsistdout/',
-      self.store, layer], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })).features,
+      self.store, layer], { encoding: 'utf8', maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'] })).features,
     batches: () => JSON.parse(run(dir, 'batches', self.store, '--json').stdout).batches,
   };
   const made = self.run('create', self.store, '--catalogue', path('catalogue.yaml'));
