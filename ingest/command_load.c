@@ -173,6 +173,7 @@ static dk_status load_row(loader *self, rows *from, const dk_ready_row *row, dk_
     dk_row_report report;
     memset(&report, 0, sizeof report);
     dk_load_repaired(self->load, &row->repair);
+    dk_load_measured(self->load, &row->areas);
     const dk_status status = dk_load_row(self->load, row->values, row->wkb, row->wkb_size,
                                          self->n_jobs > 1 ? from->path : NULL, source->number, &report, err);
     if (status != DK_OK)

@@ -10,7 +10,7 @@
 enum {
     CHUNK_ROWS = 256,      /* rows that are handed over together */
     CHUNK_BYTES = 1 << 20, /* or as many bytes */
-    CHUNKS = 4             /* that are read ahead at most */
+    CHUNKS = 24             /* that are read ahead at most */
 };
 
 #define NOWHERE SIZE_MAX
@@ -41,6 +41,7 @@ struct dk_reading {
     dk_reading_options options;
     size_t n_columns, n_fields;
     dk_buf wkb, reasons; /* of the row under way */
+    dk_shape shape;      /* to measure it */
     chunk chunks[CHUNKS];
     chunk *now; /* the one whose rows are given out */
     size_t at;  /* the next of them */
@@ -206,6 +207,8 @@ static dk_status fill_row(dk_reading *r, chunk *c, dk_source_row *row, dk_error 
             add_reason(&r->reasons, NULL, problem);
         }
         places->wkb = keep(&c->bytes, r->wkb.data, r->wkb.size);
+        if (ready->fault == DK_GEOMETRY_GOOD)
+            dk_areas_measure(r->options.kind, r->wkb.data, r->wkb.size, &r->shape, &ready->areas);
         ready->repair = r->options.geometry->repair;
         if (ready->repair.rule != NULL)
             places->repair_detail = keep(&c->bytes, ready->repair.detail, strlen(ready->repair.detail));
@@ -314,6 +317,7 @@ dk_status dk_reading_open(const dk_reading_options *options, dk_reading **ret_re
     r->n_fields = options->kind->n_fields;
     dk_buf_init(&r->wkb);
     dk_buf_init(&r->reasons);
+    dk_shape_init(&r->shape);
     pthread_mutex_init(&r->mutex, NULL);
     pthread_cond_init(&r->changed, NULL);
     bool ok = true;
@@ -373,5 +377,6 @@ void dk_reading_close(dk_reading *r)
     pthread_mutex_destroy(&r->mutex);
     dk_buf_finish(&r->wkb);
     dk_buf_finish(&r->reasons);
+    dk_shape_finish(&r->shape);
     free(r);
 }

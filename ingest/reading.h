@@ -9,6 +9,7 @@
 #include "ingest/geometry.h"
 #include "ingest/source.h"
 #include "store/catalogue.h"
+#include "store/load.h"
 #include "store/value.h"
 
 /* What the rows are made with; all borrowed, and the source, the mapping and the geometry reader are the reading's own
@@ -37,6 +38,7 @@ typedef struct dk_ready_row {
     bool has_geometry; /* the source gives one, and this was found wrong with it: */
     dk_geometry_fault fault;
     const char *fault_text;
+    dk_areas areas;   /* of the geometry */
     dk_repair repair; /* what was repaired in the geometry; rule NULL: nothing */
     double progress; /* of the source, from 0 to 1 */
 } dk_ready_row;

@@ -46,6 +46,8 @@ struct dk_load {
         char text[APPROVAL_SIZE], normal[APPROVAL_SIZE];
     } approvals[APPROVALS_KEPT];
     dk_buf inherited;     /* texts taken over links */
+    dk_areas said;        /* of the row that comes next */
+    dk_areas areas;       /* of the row under way */
     dk_buf there;         /* texts taken from the row that is drawn */
     dk_buf wkb, blob;     /* geometry of the row under way, without and with the GeoPackage header */
     uint64_t *unchanged;  /* hashes of the keys that came and were unchanged, in a table of unchanged_size places */
@@ -504,6 +506,29 @@ static void append_multi(const void *wkb, size_t size, dk_buf *out)
 }
 
 /* Reads the geometry, fills computed fields and compares declared areas. */
+static void measure(const dk_kind *kind, const dk_shape *shape, dk_areas *ret_areas)
+{
+    *ret_areas = (dk_areas){.known = true, .ellipsoidal_m2 = dk_shape_area_m2(shape)};
+    for (size_t i = 0; i < kind->n_fields; i++)
+        if (kind->fields[i].computed == DK_COMPUTED_PLANAR_AREA) {
+            ret_areas->planar_m2 = dk_shape_planar_area_m2(shape);
+            break;
+        }
+}
+
+void dk_areas_measure(const dk_kind *kind, const void *wkb, size_t wkb_size, dk_shape *scratch, dk_areas *ret_areas)
+{
+    *ret_areas = (dk_areas){0};
+    if (kind->geometry == DK_POLYGONS && dk_shape_from_wkb(wkb, wkb_size, scratch, NULL) == DK_OK &&
+        scratch->kind == DK_POLYGONS && scratch->n_points > 0)
+        measure(kind, scratch, ret_areas);
+}
+
+void dk_load_measured(dk_load *load, const dk_areas *areas)
+{
+    load->said = *areas;
+}
+
 static bool take_geometry(dk_load *load, const void *wkb, size_t size, dk_value *values, dk_row_report *report)
 {
     const dk_kind *kind = load->kind;
@@ -532,11 +557,14 @@ static bool take_geometry(dk_load *load, const void *wkb, size_t size, dk_value 
             report,
             "lies outside the catalogue's extent: it reaches from %.6f, %.6f to %.6f, %.6f (longitude, latitude)",
             bounds[0], bounds[1], bounds[2], bounds[3]);
-    const double area = kind->geometry == DK_POLYGONS ? dk_shape_area_m2(&load->shape) : 0;
+    if (!load->areas.known && kind->geometry == DK_POLYGONS)
+        measure(kind, &load->shape, &load->areas);
+    const dk_areas areas = load->areas;
+    const double area = areas.ellipsoidal_m2;
     for (size_t i = 0; i < kind->n_fields; i++) {
         const dk_field *field = &kind->fields[i];
         if (field->computed) {
-            const double computed = field->computed == DK_COMPUTED_AREA ? area : dk_shape_planar_area_m2(&load->shape);
+            const double computed = field->computed == DK_COMPUTED_AREA ? area : areas.planar_m2;
             values[i] = dk_value_real(round(computed * 100) / 100);
         }
         if (field->declares_area_m2 > 0 && values[i].type == DK_REAL) {
@@ -940,6 +968,8 @@ dk_status dk_load_row(dk_load *load, const dk_value *values, const void *wkb, si
     report->notes = 0;
     report->batch = 0;
     report->key[0] = report->message[0] = report->division[0] = 0;
+    load->areas = load->said;
+    load->said.known = false;
     if (source == NULL)
         source = load->source;
     dk_value row[DK_MAX_FIELDS];
