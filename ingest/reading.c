@@ -42,6 +42,7 @@ struct dk_reading {
     size_t n_columns, n_fields;
     dk_buf wkb, reasons; /* of the row under way */
     dk_shape shape;      /* to measure it */
+    bool measures;       /* this thread is ahead of the store's, and takes the measuring from it */
     chunk chunks[CHUNKS];
     chunk *now; /* the one whose rows are given out */
     size_t at;  /* the next of them */
@@ -207,7 +208,7 @@ static dk_status fill_row(dk_reading *r, chunk *c, dk_source_row *row, dk_error 
             add_reason(&r->reasons, NULL, problem);
         }
         places->wkb = keep(&c->bytes, r->wkb.data, r->wkb.size);
-        if (ready->fault == DK_GEOMETRY_GOOD)
+        if (r->measures && ready->fault == DK_GEOMETRY_GOOD)
             dk_areas_measure(r->options.kind, r->wkb.data, r->wkb.size, &r->shape, &ready->areas);
         ready->repair = r->options.geometry->repair;
         if (ready->repair.rule != NULL)
@@ -272,6 +273,7 @@ static void *read_ahead(void *user)
             pthread_cond_wait(&r->changed, &r->mutex);
         const bool stop = r->stop;
         chunk *c = &r->chunks[r->n_filled % CHUNKS];
+        r->measures = r->n_filled - r->n_emptied > CHUNKS / 4;
         pthread_mutex_unlock(&r->mutex);
         if (stop)
             break;
