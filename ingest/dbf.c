@@ -68,12 +68,10 @@ void dk_dbf_finish(dk_dbf *dbf)
 
 static void scan_text(const unsigned char *text, size_t size, bool full, dk_dbf_scan *scan)
 {
-    dk_utf8_check check = {0};
-    dk_utf8_check_add(&check, text, size);
-    if (check.beyond_ascii)
-        scan->beyond_ascii = true;
-    if (check.failed || (check.need > 0 && !full))
-        scan->not_utf8 = true;
+    dk_utf8_check_add(&scan->check, text, size);
+    if (full)
+        scan->check.need = 0;
+    dk_utf8_check_break(&scan->check);
 }
 
 void dk_dbf_scan_names(const dk_dbf *dbf, dk_dbf_scan *scan)
@@ -99,6 +97,12 @@ void dk_dbf_scan_record(const dk_dbf *dbf, const unsigned char *record, dk_dbf_s
             size = (size_t)(nul - text);
         scan_text(text, size, full && nul == NULL, scan);
     }
+}
+
+/* So much of it is no UTF-8 that what follows need not be read. */
+static bool is_decided(const dk_dbf_scan *scan)
+{
+    return scan->check.wrong > 1000 && scan->check.wrong > scan->check.wide;
 }
 
 dk_status dk_dbf_examine(const char *path, dk_dbf *ret_dbf, dk_encoding *ret_encoding, dk_error *err)
@@ -128,7 +132,7 @@ dk_status dk_dbf_examine(const char *path, dk_dbf *ret_dbf, dk_encoding *ret_enc
     if ((uint64_t)info.st_size < whole) {
         status = dk_fail(err, DK_INVALID,
                          "%s: the attribute table is cut off: its header announces %u records in %llu bytes, the file "
-                         "has %llu; copy the .shp, .shx and .dbf again",
+                         "has %llu; copy it again, with the files of the same name beside it",
                          path, dbf.n_records, (unsigned long long)whole, (unsigned long long)info.st_size);
         goto out;
     }
@@ -137,7 +141,7 @@ dk_status dk_dbf_examine(const char *path, dk_dbf *ret_dbf, dk_encoding *ret_enc
         status = dk_fail(err, DK_IO, "%s: cannot be read: %s", path, strerror(errno));
         goto out;
     }
-    for (uint32_t i = 0; i < dbf.n_records && !scan.not_utf8; i++) {
+    for (uint32_t i = 0; i < dbf.n_records && !is_decided(&scan); i++) {
         if (fread(data, 1, dbf.record_size, file) != dbf.record_size) {
             status = dk_fail(err, DK_IO, "%s: record %u cannot be read: %s", path, i + 1,
                              ferror(file) ? strerror(errno) : "the file ends");
@@ -146,7 +150,7 @@ dk_status dk_dbf_examine(const char *path, dk_dbf *ret_dbf, dk_encoding *ret_enc
         if (data[0] != '*') /* deleted records hold leftovers */
             dk_dbf_scan_record(&dbf, data, &scan);
     }
-    *ret_encoding = scan.not_utf8 ? DK_ENCODING_GB18030 : DK_ENCODING_UTF8;
+    *ret_encoding = dk_utf8_check_meant(&scan.check) ? DK_ENCODING_UTF8 : DK_ENCODING_GB18030;
     *ret_dbf = dbf;
     dbf.fields = NULL;
 out:

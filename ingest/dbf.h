@@ -29,8 +29,7 @@ void dk_dbf_finish(dk_dbf *dbf);
 
 /* What the texts seen so far can be. Zero it to start. */
 typedef struct dk_dbf_scan {
-    bool not_utf8;
-    bool beyond_ascii;
+    dk_utf8_check check;
 } dk_dbf_scan;
 void dk_dbf_scan_names(const dk_dbf *dbf, dk_dbf_scan *scan);
 /* One record of dbf->record_size bytes. A character cut at the end of a full-width field speaks for neither. */

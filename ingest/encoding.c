@@ -57,19 +57,42 @@ static bool lead(unsigned char byte, unsigned char *need, unsigned char *low, un
 
 void dk_utf8_check_add(dk_utf8_check *check, const unsigned char *data, size_t size)
 {
-    for (size_t i = 0; i < size && !check->failed; i++) {
+    for (size_t i = 0; i < size; i++) {
         const unsigned char byte = data[i];
         if (check->need > 0) {
-            if (byte < check->low || byte > check->high)
-                check->failed = true;
-            check->need--;
-            check->low = 0x80, check->high = 0xBF;
-        } else if (byte >= 0x80) {
+            check->is_wide |= check->need > 1;
+            if (byte >= check->low && byte <= check->high) {
+                check->need--;
+                check->low = 0x80, check->high = 0xBF;
+                check->wide += check->need == 0 && check->is_wide;
+                continue;
+            }
+            dk_utf8_check_break(check);
+        }
+        if (byte >= 0x80) {
             check->beyond_ascii = true;
-            if (!lead(byte, &check->need, &check->low, &check->high))
+            check->is_wide = false;
+            if (!lead(byte, &check->need, &check->low, &check->high)) {
+                check->need = 0;
                 check->failed = true;
+                check->wrong++;
+            }
         }
     }
+}
+
+void dk_utf8_check_break(dk_utf8_check *check)
+{
+    if (check->need == 0)
+        return;
+    check->need = 0;
+    check->failed = true;
+    check->wrong++;
+}
+
+bool dk_utf8_check_meant(const dk_utf8_check *check)
+{
+    return check->wrong + (check->need > 0) <= check->wide / 10;
 }
 
 bool dk_utf8_check_end(const dk_utf8_check *check)
@@ -232,9 +255,9 @@ dk_status dk_text_scan_file(FILE *file, const char *path, const dk_encoding *giv
     if (ferror(file))
         return dk_fail(err, DK_IO, "%s: cannot be read: %s", path, strerror(errno));
     if (scan.size == 0)
-        return dk_fail(err, DK_INVALID, "%s: the file is empty", path);
+        return dk_fail(err, DK_INVALID, "%s: the file is empty; copy it again", path);
     scan.encoding = given != NULL                                 ? *given
-                    : scan.has_bom || dk_utf8_check_end(&check) ? DK_ENCODING_UTF8
+                    : scan.has_bom || dk_utf8_check_meant(&check) ? DK_ENCODING_UTF8
                                                                   : DK_ENCODING_GB18030;
     *ret_scan = scan;
     return DK_OK;

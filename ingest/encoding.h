@@ -22,11 +22,18 @@ typedef struct dk_utf8_check {
     unsigned char need;      /* continuation bytes still to come */
     unsigned char low, high; /* the range of the next one */
     bool failed;
-    bool beyond_ascii; /* a byte above 0x7F was seen */
+    bool is_wide;         /* the character under way has three bytes or more */
+    bool beyond_ascii;    /* a byte above 0x7F was seen */
+    uint64_t wide, wrong; /* characters of three bytes and more; places that are no UTF-8 */
 } dk_utf8_check;
 void dk_utf8_check_add(dk_utf8_check *check, const unsigned char *data, size_t size);
 /* Whether all of it was UTF-8 and the last character is whole. */
 bool dk_utf8_check_end(const dk_utf8_check *check);
+/* What comes next is another text: a character that is not whole counts as wrong. */
+void dk_utf8_check_break(dk_utf8_check *check);
+/* Whether it is UTF-8, or a damaged text in it: ten characters of three bytes and more for each place that is wrong. Chinese
+ * in GB18030 hardly ever has one, and read as that a damaged UTF-8 would be another text throughout. */
+bool dk_utf8_check_meant(const dk_utf8_check *check);
 /* Bytes of an incomplete but so far correct character at the end of data: 0 to 3. */
 size_t dk_utf8_cut(const unsigned char *data, size_t size);
 /* What a text file is by its bytes, all of which are read once, from where the file stands. given: the encoding that the user

@@ -125,7 +125,7 @@ static dk_status scan_rows(const char *path, const char *rows, bool dbf, dk_utf8
         const dk_status status = dk_dbf_examine(rows, &table, &encoding, err);
         dk_dbf_finish(&table);
         if (status == DK_OK && encoding != DK_ENCODING_UTF8)
-            check->failed = true;
+            check->wrong += check->wide + 1; /* it decides */
         check->beyond_ascii = true; /* not told: the copy costs nothing, as the rows are only linked */
         return status;
     }
@@ -227,12 +227,11 @@ dk_status dk_mapinfo_prepare(const char *path, bool tab, dk_encoding *ret_encodi
             goto out;
     }
     dk_utf8_check_add(&check, (const unsigned char *)data, head.size);
-    if (!dk_utf8_check_end(&check)) /* a name cut in the middle of a character must not spoil what follows */
-        check.failed = true;
+    dk_utf8_check_break(&check); /* a name cut in the middle of a character must not spoil what follows */
     status = scan_rows(path, rows, tab, &check, err);
     if (status != DK_OK)
         goto out;
-    *ret_encoding = dk_utf8_check_end(&check) ? DK_ENCODING_UTF8 : DK_ENCODING_GB18030;
+    *ret_encoding = dk_utf8_check_meant(&check) ? DK_ENCODING_UTF8 : DK_ENCODING_GB18030;
     if (!head.neutral && check.beyond_ascii)
         status = copy_neutral(path, tab, file, data, &head, ret_file, ret_scratch, err);
 out:

@@ -387,6 +387,8 @@ dk_status dk_source_open(const char *path, const dk_source_options *options, dk_
         status = dk_source_table_open(source, options, err);
     if (status != DK_OK) {
         show_path(path, shown, err);
+        if (source->file != NULL)
+            show_path(source->file, shown, err); /* where it is a copy */
         dk_source_close(source);
         return status == DK_END ? DK_INVALID : status;
     }

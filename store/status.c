@@ -1,5 +1,7 @@
 #include "store/status.h"
 
+#include "store/text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -54,6 +56,7 @@ dk_status dk_fail(dk_error *err, dk_status status, const char *format, ...)
             snprintf(text, sizeof text, "%s", dk_status_text(status));
         else if ((size_t)size >= sizeof text)
             cut_at_character(text);
+        dk_text_clean(text);
         err->status = status;
         memcpy(err->text, text, sizeof text);
     }

@@ -219,3 +219,15 @@ int dk_utf8_fit(const char *text, size_t max)
     const size_t whole = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
     return (int)(whole > back ? size - back : size);
 }
+
+void dk_text_clean(char *text)
+{
+    utf8proc_int32_t point;
+    for (size_t left = strlen(text); left > 0;) {
+        const utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)left, &point);
+        if (n <= 0 || point < 0x20 || (point >= 0x7F && point < 0xA0))
+            memset(text, '?', n > 0 ? (size_t)n : 1);
+        text += n > 0 ? n : 1;
+        left -= n > 0 ? (size_t)n : 1;
+    }
+}

@@ -27,6 +27,9 @@ bool dk_division_code_valid(const char *code);
 /* A date YYYY-MM-DD of the proleptic Gregorian calendar that exists. */
 bool dk_date_valid(const char *date);
 
+/* Puts a question mark in the place of each control character, and of each byte that is no UTF-8: messages quote what
+ * stands in foreign files, and are printed on terminals. */
+void dk_text_clean(char *text);
 /* How many bytes of a text, max at most, are whole characters: for "%.*s" in messages. */
 int dk_utf8_fit(const char *text, size_t max);
 
