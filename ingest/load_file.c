@@ -151,8 +151,9 @@ static dk_status prepare_geometry(dk_load_file *file, dk_error *err)
                       file->crs.gcj02             ? "; the batch is marked"
                       : o->transformation == NULL ? ": it may lie tens of metres off, and the batch is marked"
                                                   : "");
-    if (status == DK_OK)
-        status = dk_transformer_create(&file->crs, &file->transformer, err);
+    dk_error reason = {0};
+    if (status == DK_OK && (status = dk_transformer_create(&file->crs, &file->transformer, &reason)) != DK_OK)
+        dk_fail(err, status, "%s: %s; say the right coordinate system with --crs", o->set->shown, reason.text);
     if (status == DK_OK)
         status = dk_crs_set_create(&file->policy, &file->own_crs, err);
     if (status == DK_OK && dk_source_may_doubt(file->source))
