@@ -92,6 +92,22 @@ static dk_status failed(const char *name, dk_error *err)
                    strerror(errno));
 }
 
+/* The folders that a path lies in, from its byte `from` on. Nothing but folders and plain files is ever made here, and the
+ * scratch folder is ours: no part can be a link. */
+static dk_status make_folders(char *path, size_t from, const char *name, dk_error *err)
+{
+    dk_status status = DK_OK;
+    for (size_t i = from; path[i] != '\0' && status == DK_OK; i++) {
+        if (path[i] != '/')
+            continue;
+        path[i] = '\0';
+        if (mkdir(path, 0700) != 0 && errno != EEXIST)
+            status = failed(name, err);
+        path[i] = '/';
+    }
+    return status;
+}
+
 dk_status dk_scratch_file(dk_scratch *scratch, const char *name, FILE **ret_file, dk_error *err)
 {
     if (!dk_scratch_name_good(name))
@@ -99,16 +115,8 @@ dk_status dk_scratch_file(dk_scratch *scratch, const char *name, FILE **ret_file
     char *path = dk_scratch_join(scratch, name);
     if (path == NULL)
         return dk_fail(err, DK_NOMEM, "%s: out of memory", name);
-    dk_status status = DK_OK;
+    dk_status status = make_folders(path, strlen(scratch->path) + 1, name, err);
     FILE *file = NULL;
-    /* Nothing but folders and plain files is ever made here, and the folder is ours: no part can be a link. */
-    for (char *slash = strchr(path + strlen(scratch->path) + 1, '/'); slash != NULL && status == DK_OK;
-         slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        if (mkdir(path, 0700) != 0 && errno != EEXIST)
-            status = failed(name, err);
-        *slash = '/';
-    }
     if (status == DK_OK) {
         const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
         file = fd >= 0 ? fdopen(fd, "wb") : NULL;
