@@ -29,6 +29,14 @@ void dk_gdal_stop(void)
     OSRCleanup();
 }
 
+/* Of use to nobody: where in GDAL it was, or the path again, which may be that of a copy. */
+static const char *useful_message(void)
+{
+    const char *message = dk_gdal_message();
+    return strstr(message, "not recognized as") != NULL || strncmp(message, "Error occurred in", 17) == 0 ? ""
+                                                                                                          : message;
+}
+
 const char *dk_gdal_message(void)
 {
     const char *message = CPLGetLastErrorMsg();
@@ -54,10 +62,11 @@ static dk_status choose_layer(dk_source *source, const dk_source_options *option
     dk_status status = DK_OK;
     const char *list = dk_buf_cstr(&names);
     if (n == 0)
-        status = dk_fail(err, DK_INVALID, "%s: the file has no layer", source->path);
+        status =
+            dk_fail(err, DK_INVALID, "%s: there is no layer in it; the file is damaged: save it again", source->path);
     else if (options->layer != NULL && source->layer == NULL)
-        status = dk_fail(err, DK_NOT_FOUND, "%s: there is no layer \"%s\"; there are: %s", source->path,
-                         options->layer, list ? list : "");
+        status = dk_fail(err, DK_NOT_FOUND, "%s: there is no layer \"%s\"; there are: %s", source->path, options->layer,
+                         list ? list : "");
     else if (options->layer == NULL && n == 1)
         source->layer = only;
     else if (options->layer == NULL)
@@ -210,6 +219,18 @@ static dk_status check_kmz(const dk_source *source, dk_error *err)
     return status;
 }
 
+/* What people call the format of a driver. */
+static const char *name_of(const char *driver)
+{
+    static const char *const names[][2] = {
+        {"ESRI Shapefile", "shapefile"},     {"GPKG", "GeoPackage"}, {"GeoJSONSeq", "GeoJSON line by line"},
+        {"OpenFileGDB", "file geodatabase"}, {"LIBKML", "KML"},      {"MapInfo File", "MapInfo table"}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(driver, names[i][0]) == 0)
+            return names[i][1];
+    return driver;
+}
+
 dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, const dk_source_options *options,
                              dk_error *err)
 {
@@ -239,9 +260,10 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
     if (source->dataset == NULL)
         return dk_fail(
             err, DK_INVALID,
-            "%s: cannot be read as %s; the file is damaged, or of another format than its name says (%s); save it "
+            "%s: cannot be read as %s; the file is damaged, or of another format than its name says%s%s%s; save it "
             "again",
-            source->path, drivers[0], dk_gdal_message());
+            source->path, name_of(drivers[0]), useful_message()[0] ? " (" : "", useful_message(),
+            useful_message()[0] ? ")" : "");
     status = choose_layer(source, options, err);
     if (status != DK_OK)
         return status;
@@ -259,6 +281,16 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
     status = name_columns(source, options, err);
     CPLErrorReset();
     return status;
+}
+
+/* dk_source_text does not copy what is valid: this does, of a text that will not last as long as the row. */
+static void own_text(dk_source *source, dk_cell *cell, const char *text)
+{
+    if (cell->text != text)
+        return;
+    cell->text = NULL;
+    cell->integer = (int64_t)source->arena.size;
+    dk_buf_append(&source->arena, text, strlen(text) + 1);
 }
 
 static void set_cell(dk_source *source, size_t i, OGRFieldType type)
@@ -286,11 +318,7 @@ static void set_cell(dk_source *source, size_t i, OGRFieldType type)
             break;
         const int size = snprintf(date, sizeof date, "%04d-%02d-%02d", year, month, day);
         dk_source_text(source, i, date, (size_t)size, 0);
-        if (cell->text == date) { /* valid UTF-8 is not copied, and this one goes out of scope */
-            cell->text = NULL;
-            cell->integer = (int64_t)source->arena.size;
-            dk_buf_append(&source->arena, date, (size_t)size + 1);
-        }
+        own_text(source, cell, date);
         cell->type = DK_CELL_DATE;
         break;
     }
@@ -301,6 +329,8 @@ static void set_cell(dk_source *source, size_t i, OGRFieldType type)
                                  ? (size_t)OGR_Fld_GetWidth(OGR_F_GetFieldDefnRef(source->feature, field))
                                  : 0;
         dk_source_text(source, i, text, strlen(text), width);
+        if (type != OFTString) /* of lists and times GDAL makes a text, which the next such field takes the place of */
+            own_text(source, cell, text);
         break;
     }
     }
@@ -314,8 +344,9 @@ dk_status dk_source_ogr_next(dk_source *source, dk_error *err)
     source->feature = OGR_L_GetNextFeature(source->layer);
     if (source->feature == NULL) {
         if (CPLGetLastErrorType() == CE_Failure || CPLGetLastErrorType() == CE_Fatal)
-            return dk_fail(err, DK_INVALID, "%s: reading stops after %lld rows: %s", source->path,
-                           (long long)source->n_read, dk_gdal_message());
+            return dk_fail(err, DK_INVALID,
+                           "%s: reading stops after %lld rows%s%s; the file is damaged: copy or export it again",
+                           source->path, (long long)source->n_read, useful_message()[0] ? ": " : "", useful_message());
         return DK_END;
     }
     source->n_read++;

@@ -192,3 +192,17 @@ test('a layer needs geometry; of a file with several sheets one is chosen', (t) 
   assert.match(s.load('compensation', 'p.xlsx', '--layer', '别的').stderr, /there is no sheet "别的"; there are: 补偿表/);
   assert.equal(s.load('compensation', 'p.xlsx', '--layer', '补偿表').code, 0);
 });
+
+test('lists of a GeoJSON are texts of their own, row by row', (t) => {
+  const s = scene(t);
+  const row = (i) => ({ type: 'Feature', properties: { id: `DK${i}`, name: [`甲${i}`, '乙'], approval_no: null, project_name: ['x', `project ${i}`], project_id: [1, i] }, geometry: { type: 'Polygon', coordinates: [[...square(117.2 + i / 100, 31.8, 0.001), [117.2 + i / 100, 31.8]]] } });
+  s.write('lists.geojson', JSON.stringify({ type: 'FeatureCollection', features: [row(1), row(2)] }));
+  const done = s.load('parcel', 'lists.geojson', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  for (const { properties: p } of s.rows('parcel')) {
+    const i = p.id.slice(2);
+    assert.match(p.name, new RegExp(`甲${i}.*乙`));
+    assert.match(p.project_name, new RegExp(`x.*project ${i}`));
+    assert.match(p.project_id, new RegExp(`1.*${i}`));
+  }
+});
