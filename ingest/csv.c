@@ -204,7 +204,8 @@ dk_status dk_csv_next(dk_csv *csv, int64_t *ret_row, const dk_csv_cell **ret_cel
         }
         dk_buf_byte(&csv->record, (unsigned char)c);
         if (csv->record.failed || csv->record.size > DK_CSV_MAX_RECORD)
-            return dk_fail(err, DK_LIMIT, "%s, row %lld: the row is over %u MiB; is a quotation mark not closed?",
+            return dk_fail(err, DK_LIMIT, "%s, row %lld: the row is over %u MiB: a quotation mark is not closed, or there are no line ends; correct "
+                           "that, or save it again as CSV UTF-8",
                            csv->path, (long long)csv->row, DK_CSV_MAX_RECORD >> 20);
     }
     size_t from = 0;

@@ -223,7 +223,7 @@ static dk_status choose(dk_sheet *sheet, const char *name, dk_error *err)
     dk_status status = DK_OK;
     size_t n_filled = 0, filled = 0;
     if (sheet->n_names == 0)
-        return dk_fail(err, DK_INVALID, "%s: the file has no sheet", sheet->path);
+        return dk_fail(err, DK_INVALID, "%s: there is no sheet in it; the file is damaged: save it again", sheet->path);
     for (size_t i = 0; i < sheet->n_names && name != NULL; i++)
         if (strcmp(sheet->names[i], name) == 0) {
             sheet->chosen = i;
