@@ -3,9 +3,14 @@
  * The rows that come and go are taken in groups of one region. For each group the published neighbours whose borders
  * they touch are found, all of them are generalised together with everything that touches them in turn, and the blocks,
  * pieces and grid sheets whose entries differ are written anew. What an entry looks like depends only on the published
- * set (topology.h), so the order of batches leaves no trace. */
+ * set (topology.h), so the order of batches leaves no trace.
+ *
+ * Groups are read ahead, computed by all processors (index_ahead.h), and written in their order by this thread, which
+ * alone uses the store. A group whose neighbours an earlier one is about to write is read when that is done. */
 #include "store/block_cell.h"
 #include "store/handle.h"
+#include "store/index_ahead.h"
+#include "store/index_rows.h"
 #include "store/index_work.h"
 #include "store/weights.h"
 
@@ -17,10 +22,8 @@
 enum {
     GROUP_ROWS = 4096,      /* most rows that are generalised together */
     GROUP_LEVEL = 12,       /* a group lies in one cell of this level or deeper, about 8 km */
-    LARGE_LEVEL = 9,        /* what is larger than a cell of this level is a group of its own */
     STEP_ROWS = 4096,       /* rows of a transaction */
     STEP_BYTES = 16000000,  /* about as much of sheets */
-    REACH = 8,              /* world units by which boxes are grown before they are compared: twice what matching moves */
     TOUCHED_LEVEL = 13,     /* touched boxes in one cell of this level become one */
 };
 
@@ -37,28 +40,25 @@ typedef struct found {
     bool removed;
 } found;
 
-/* An entry that is to be written. */
-typedef struct fresh {
-    dk_entry_head head;
-    size_t drawing, drawing_size; /* in writer.drawings */
-    size_t values;                /* in writer.values, n_fields of them */
-    int level;
-    uint64_t cell;
-    size_t next; /* the topology's number while it is being made */
-} fresh;
+/* A group between being read and being written. */
+typedef struct pending {
+    dk_group group;
+    size_t lo, hi; /* of the rows that change */
+    found *found;  /* what is in the index, by row */
+    size_t n_found, found_capacity;
+    dk_world_box around; /* all that it is generalised with */
+    bool old_targets;    /* it may write neighbours, which change by themselves */
+    dk_world_box old_box; /* theirs */
+} pending;
 
-/* What happens to the blocks of a cell or to one of pieces: an entry leaves (row) or joins (fresh). */
+/* What happens to the blocks of a cell or to one of pieces: an entry leaves (row) or joins. */
 typedef struct operation {
     dk_sheet sheet;
     int level;
     uint64_t cell; /* of the level */
     int64_t leaves; /* row, or 0 */
-    size_t joins;   /* number in writer.fresh */
+    size_t joins;   /* number of the entry, or of the piece, in the group */
 } operation;
-
-typedef struct in_cell {
-    uint32_t cell, index;
-} in_cell;
 
 typedef struct writer {
     dk_store *store;
@@ -71,37 +71,21 @@ typedef struct writer {
     void *finding_user;
     dk_error *err;
 
-    dk_change_row *rows; /* the caller's: by corner, then the large ones by corner */
-    size_t n_rows, n_small;
-    uint32_t *by_row; /* positions in rows, by row number */
-    in_cell *cells;   /* where rows that come are, by cell of GROUP_LEVEL */
-    size_t n_cells;
-    uint32_t *wide; /* rows that come and lie in too many cells */
-    size_t n_wide, wide_capacity;
-    uint32_t *stamps; /* per row: the question for which it was given last */
-    uint32_t stamp;
-
+    dk_index_rows rows;
     uint64_t levels[DK_SHEETS];
-    dk_topology *topology;
-    dk_entry_work *entry_work;
+    dk_ahead *ahead;
+    pending *line; /* a ring of groups on their way */
+    size_t line_size, first, n_line;
+    dk_box_set boxes;
+    pending *gathering; /* the group that is being read */
+
     dk_block_builder *builder; /* of pieces */
     dk_block_cell *block_cell;
-    dk_entry_shape shape;
-    dk_shape source;
-    dk_outline outline;
-    dk_box_set boxes;
     dk_grid_cache grids;
     dk_weights *weights;
-
-    found *found;
-    size_t n_found, n_sorted, found_capacity;
-    fresh *fresh;
-    size_t n_fresh, fresh_capacity;
     operation *operations;
     size_t n_operations, operations_capacity;
-    dk_buf drawings, texts, sheet, written;
-    dk_value *values;
-    size_t n_values, values_capacity;
+    dk_buf sheet, written;
     uint64_t *labels; /* Morton codes of the label positions of all that came or went */
     size_t n_labels, labels_capacity;
     struct touched {
@@ -110,7 +94,6 @@ typedef struct writer {
     } * touched;
     size_t n_touched, touched_capacity;
 
-    size_t lo, hi; /* the group under way */
     size_t in_step, step_bytes;
     size_t done;
     dk_progress progress;
@@ -120,30 +103,6 @@ typedef struct writer {
 static dk_status no_memory(writer *w)
 {
     return dk_fail(w->err, DK_NOMEM, "out of memory");
-}
-
-static dk_world_box grown(const dk_world_box *box, uint32_t by)
-{
-    return (dk_world_box){box->x0 > by ? box->x0 - by : 0, box->y0 > by ? box->y0 - by : 0,
-                          box->x1 < UINT32_MAX - by ? box->x1 + by : UINT32_MAX,
-                          box->y1 < UINT32_MAX - by ? box->y1 + by : UINT32_MAX};
-}
-
-static bool boxes_meet(const dk_world_box *a, const dk_world_box *b)
-{
-    return a->x0 <= b->x1 && b->x0 <= a->x1 && a->y0 <= b->y1 && b->y0 <= a->y1;
-}
-
-static void box_join(dk_world_box *box, const dk_world_box *other, bool first)
-{
-    if (first) {
-        *box = *other;
-        return;
-    }
-    box->x0 = other->x0 < box->x0 ? other->x0 : box->x0;
-    box->y0 = other->y0 < box->y0 ? other->y0 : box->y0;
-    box->x1 = other->x1 > box->x1 ? other->x1 : box->x1;
-    box->y1 = other->y1 > box->y1 ? other->y1 : box->y1;
 }
 
 static dk_world_box head_box(const dk_entry_head *head)
@@ -165,192 +124,7 @@ static dk_status differs(writer *w, int64_t row, const char *what)
     return DK_OK;
 }
 
-/* ---- the rows that change ---- */
-
-static int64_t row_number(const dk_change_row *row)
-{
-    return row->row < 0 ? -row->row : row->row;
-}
-
-static dk_world_box row_box(const dk_change_row *row)
-{
-    dk_world_box box = {.x1 = row->x1, .y1 = row->y1};
-    dk_morton_split(row->corner, &box.x0, &box.y0);
-    return box;
-}
-
-static bool is_large(const dk_change_row *row)
-{
-    const dk_world_box box = row_box(row);
-    return dk_cell_level(&box) < LARGE_LEVEL;
-}
-
-dk_change_row dk_change_row_of(int64_t row, int sign, const double envelope[4])
-{
-    uint32_t x, y;
-    dk_change_row change = {.row = sign < 0 ? -row : row};
-    dk_world_from_lonlat(envelope[0], envelope[3], &x, &y);
-    change.corner = dk_morton(x, y);
-    dk_world_from_lonlat(envelope[1], envelope[2], &change.x1, &change.y1);
-    return change;
-}
-
-static int by_place(const void *a, const void *b)
-{
-    const dk_change_row *p = a, *q = b;
-    if (p->corner != q->corner)
-        return p->corner < q->corner ? -1 : 1;
-    return row_number(p) < row_number(q) ? -1 : row_number(p) > row_number(q);
-}
-
-static int by_cell(const void *a, const void *b)
-{
-    const in_cell *p = a, *q = b;
-    if (p->cell != q->cell)
-        return p->cell < q->cell ? -1 : 1;
-    return p->index < q->index ? -1 : p->index > q->index;
-}
-
-static int by_row_number(const void *a, const void *b, void *rows)
-{
-    const dk_change_row *p = (const dk_change_row *)rows + *(const uint32_t *)a;
-    const dk_change_row *q = (const dk_change_row *)rows + *(const uint32_t *)b;
-    return row_number(p) < row_number(q) ? -1 : row_number(p) > row_number(q);
-}
-
-static dk_cell_range group_cells(const dk_world_box *box)
-{
-    const int shift = 32 - GROUP_LEVEL;
-    return (dk_cell_range){box->x0 >> shift, box->y0 >> shift, box->x1 >> shift, box->y1 >> shift};
-}
-
-static size_t range_size(const dk_cell_range *range)
-{
-    return (size_t)(range->x1 - range->x0 + 1) * (range->y1 - range->y0 + 1);
-}
-
-enum { MOST_CELLS = 64 }; /* of one row in the list of cells */
-
-/* Where the rows that come are, and which rows change at all. */
-static dk_status list_rows(writer *w)
-{
-    size_t capacity = 0;
-    w->by_row = malloc((w->n_rows + 1) * sizeof *w->by_row);
-    w->stamps = calloc(w->n_rows + 1, sizeof *w->stamps);
-    if (w->by_row == NULL || w->stamps == NULL)
-        return no_memory(w);
-    for (size_t i = 0; i < w->n_rows; i++) {
-        w->by_row[i] = (uint32_t)i;
-        if (w->rows[i].row < 0)
-            continue;
-        const dk_world_box own = row_box(&w->rows[i]), box = grown(&own, REACH);
-        const dk_cell_range range = group_cells(&box);
-        if (range_size(&range) > MOST_CELLS) {
-            if (!dk_grow(&w->wide, &w->wide_capacity, w->n_wide + 1, sizeof *w->wide))
-                return no_memory(w);
-            w->wide[w->n_wide++] = (uint32_t)i;
-            continue;
-        }
-        if (!dk_grow(&w->cells, &capacity, w->n_cells + range_size(&range), sizeof *w->cells))
-            return no_memory(w);
-        for (uint32_t y = range.y0; y <= range.y1; y++)
-            for (uint32_t x = range.x0; x <= range.x1; x++)
-                w->cells[w->n_cells++] = (in_cell){(uint32_t)dk_morton(x, y), (uint32_t)i};
-    }
-    qsort_r(w->by_row, w->n_rows, sizeof *w->by_row, by_row_number, w->rows);
-    if (w->n_cells > 0)
-        qsort(w->cells, w->n_cells, sizeof *w->cells, by_cell);
-    return DK_OK;
-}
-
-/* The changed row of that number, or NULL. */
-static const dk_change_row *changed_row(const writer *w, int64_t row)
-{
-    if (w->n_rows == 0)
-        return NULL;
-    /* The rows of a batch are numbered one after the other. */
-    const dk_change_row *first = &w->rows[w->by_row[0]];
-    const uint64_t guess = (uint64_t)row - (uint64_t)row_number(first);
-    if (guess < w->n_rows && row_number(&w->rows[w->by_row[guess]]) == row)
-        return &w->rows[w->by_row[guess]];
-    size_t low = 0, high = w->n_rows;
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        const int64_t at = row_number(&w->rows[w->by_row[middle]]);
-        if (at == row)
-            return &w->rows[w->by_row[middle]];
-        if (at < row)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return NULL;
-}
-
-static bool row_meets(const writer *w, size_t index, const dk_world_box *box)
-{
-    const dk_world_box own = row_box(&w->rows[index]);
-    return boxes_meet(&own, box);
-}
-
-/* Calls each for the rows that come whose boxes meet the given one, each once. */
-static dk_status each_coming(writer *w, const dk_world_box *box, dk_status (*each)(writer *w, uint32_t index))
-{
-    const dk_cell_range range = group_cells(box);
-    dk_status status = DK_OK;
-    w->stamp++;
-    const uint32_t stamp = w->stamp;
-    for (size_t i = 0; status == DK_OK && i < w->n_wide; i++)
-        if (row_meets(w, w->wide[i], box))
-            status = each(w, w->wide[i]);
-    if (range_size(&range) > w->n_cells) { /* more cells than rows in cells: look at these */
-        for (size_t i = 0; status == DK_OK && i < w->n_cells; i++) {
-            const uint32_t index = w->cells[i].index;
-            if (w->stamps[index] != stamp && row_meets(w, index, box)) {
-                w->stamps[index] = stamp;
-                status = each(w, index);
-            }
-        }
-        return status;
-    }
-    for (uint32_t y = range.y0; y <= range.y1; y++)
-        for (uint32_t x = range.x0; x <= range.x1; x++) {
-            const uint64_t cell = dk_morton(x, y);
-            size_t low = 0, high = w->n_cells;
-            while (low < high) {
-                const size_t middle = low + (high - low) / 2;
-                if (w->cells[middle].cell < cell)
-                    low = middle + 1;
-                else
-                    high = middle;
-            }
-            for (; status == DK_OK && low < w->n_cells && w->cells[low].cell == cell; low++) {
-                const uint32_t index = w->cells[low].index;
-                if (w->stamps[index] == stamp || !row_meets(w, index, box))
-                    continue;
-                w->stamps[index] = stamp;
-                status = each(w, index);
-            }
-        }
-    return status;
-}
-
 /* ---- what is there ---- */
-
-static uint64_t hash_bytes(const void *data, size_t size)
-{
-    const unsigned char *at = data;
-    uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ size;
-    for (; size >= 8; size -= 8, at += 8) {
-        uint64_t word;
-        memcpy(&word, at, 8);
-        hash = (hash ^ word) * UINT64_C(0x9E3779B97F4A7C15);
-        hash ^= hash >> 29;
-    }
-    for (; size > 0; size--, at++)
-        hash = (hash ^ *at) * UINT64_C(0x100000001b3);
-    return hash ^ hash >> 32;
-}
 
 static dk_status damaged(writer *w)
 {
@@ -364,20 +138,19 @@ static int by_found_row(const void *a, const void *b)
     return p->row < q->row ? -1 : p->row > q->row;
 }
 
-/* Among those that were found first, which are sorted by row. */
-static const found *found_row(const writer *w, int64_t row)
+static const found *found_row(const pending *p, int64_t row)
 {
     const found wanted = {.row = row};
-    return w->n_found == 0 ? NULL : bsearch(&wanted, w->found, w->n_sorted, sizeof *w->found, by_found_row);
+    return p->n_found == 0 ? NULL : bsearch(&wanted, p->found, p->n_found, sizeof *p->found, by_found_row);
 }
 
 static uint64_t hash_value(uint64_t seed, unsigned field, const dk_value *value)
 {
     const uint64_t head[3] = {seed, field, (uint64_t)value->type};
-    const uint64_t hash = hash_bytes(head, sizeof head);
-    return hash ^ (value->type == DK_TEXT   ? hash_bytes(value->text.data, value->text.size)
-                   : value->type == DK_REAL ? hash_bytes(&value->real, 8)
-                                            : hash_bytes(&value->integer, 8));
+    const uint64_t hash = dk_hash_bytes(head, sizeof head);
+    return hash ^ (value->type == DK_TEXT   ? dk_hash_bytes(value->text.data, value->text.size)
+                   : value->type == DK_REAL ? dk_hash_bytes(&value->real, 8)
+                                            : dk_hash_bytes(&value->integer, 8));
 }
 
 /* Of the values that go into tiles. */
@@ -392,32 +165,30 @@ static uint64_t hash_values(const writer *w, const dk_value *values)
 
 typedef struct search {
     writer *w;
+    pending *p;
     dk_world_box box;
-    bool context;  /* only what touches the box set and is not found yet */
 } search;
 
+/* Entries of the group's own rows that go (or are compared), and published neighbours of what changes. */
 static dk_status find_in_block(int shelf, uint64_t cell, const void *data, size_t size, void *user)
 {
     search *s = user;
     writer *w = s->w;
+    pending *p = s->p;
     dk_block block;
     if (dk_block_open(data, size, &block) != DK_OK)
         return damaged(w);
     for (uint32_t i = 0; i < block.n_entries; i++) {
         const dk_entry_head *head = &block.heads[i];
-        const dk_world_box box = head_box(head);
-        if (!boxes_meet(&box, &s->box))
+        const dk_world_box box = head_box(head), reach = dk_box_grown(&box, DK_INDEX_REACH);
+        if (!dk_boxes_meet(&box, &s->box))
             continue;
-        const dk_change_row *row = changed_row(w, head->row);
-        const bool ours = row != NULL && (size_t)(row - w->rows) >= w->lo && (size_t)(row - w->rows) < w->hi;
-        if (row != NULL && !(ours && (w->verify || row->row < 0) && !s->context))
-            continue; /* goes with another group, or has come with an earlier one */
-        const dk_world_box reach = grown(&box, REACH);
-        if (row == NULL && w->verify)
-            continue;
-        if (row == NULL && !dk_box_set_meets(&w->boxes, &reach))
-            continue;
-        if (!dk_grow(&w->found, &w->found_capacity, w->n_found + 1, sizeof *w->found))
+        const dk_change_row *row = dk_index_row(&w->rows, head->row);
+        const size_t at = row != NULL ? (size_t)(row - w->rows.rows) : 0;
+        if (row != NULL ? at < p->lo || at >= p->hi || (row->row > 0 && !w->verify)
+                        : w->verify || !dk_box_set_meets(&w->boxes, &reach))
+            continue; /* goes with another group or has come with an earlier one, or touches nothing */
+        if (!dk_grow(&p->found, &p->found_capacity, p->n_found + 1, sizeof *p->found))
             return no_memory(w);
         dk_drawing drawing;
         if (dk_block_drawing(&block, i, &drawing) != DK_OK)
@@ -425,21 +196,55 @@ static dk_status find_in_block(int shelf, uint64_t cell, const void *data, size_
         dk_value values[DK_MAX_FIELDS];
         if (w->verify && dk_entry_values(w->layer, &block, i, UINT64_MAX, values) != DK_OK)
             return damaged(w);
-        w->found[w->n_found++] = (found){.row = head->row,
+        p->found[p->n_found++] = (found){.row = head->row,
                                          .values = w->verify ? hash_values(w, values) : 0,
                                          .head = *head,
-                                         .hash = s->context ? 0 : hash_bytes(block.data + head->drawing,
-                                                                             head->drawing_size),
+                                         .hash = dk_hash_bytes(block.data + head->drawing, head->drawing_size),
                                          .n_points = drawing.n_points,
                                          .shelf = shelf,
                                          .cell = cell,
-                                         .target = row == NULL && !s->context,
+                                         .target = row == NULL,
                                          .removed = row != NULL && row->row < 0};
     }
     return DK_OK;
 }
 
-static dk_status find_entries(search *s)
+/* A row that is there to be matched with. */
+static dk_status add_context(writer *w, int64_t row)
+{
+    dk_stored_row stored;
+    dk_status status = dk_stored_row_read(w->store, w->layer, row, true, &stored, w->err);
+    if (status != DK_OK)
+        return status;
+    status = dk_group_context(&w->gathering->group, &stored);
+    dk_stored_row_release(&stored);
+    return status == DK_NOMEM ? no_memory(w) : status;
+}
+
+/* What touches the neighbours, but nothing that changes. */
+static dk_status find_context_in_block(int shelf, uint64_t cell, const void *data, size_t size, void *user)
+{
+    (void)shelf, (void)cell;
+    search *s = user;
+    writer *w = s->w;
+    dk_block block;
+    dk_status status = DK_OK;
+    if (dk_block_open(data, size, &block) != DK_OK)
+        return damaged(w);
+    for (uint32_t i = 0; status == DK_OK && i < block.n_entries; i++) {
+        const dk_entry_head *head = &block.heads[i];
+        const dk_world_box box = head_box(head), reach = dk_box_grown(&box, DK_INDEX_REACH);
+        if (!dk_boxes_meet(&box, &s->box) || dk_index_row(&w->rows, head->row) != NULL ||
+            !dk_box_set_meets(&w->boxes, &reach))
+            continue;
+        const found *known = found_row(s->p, head->row);
+        if (known == NULL || !known->target)
+            status = add_context(w, head->row);
+    }
+    return status;
+}
+
+static dk_status find_entries(search *s, dk_sheet_fn each)
 {
     writer *w = s->w;
     dk_status status = DK_OK;
@@ -447,52 +252,12 @@ static dk_status find_entries(search *s)
         if ((w->levels[DK_SHEET_BLOCK] >> shelf & 1) == 0)
             continue;
         const dk_cell_range range = dk_cells_reaching(&s->box, shelf);
-        status =
-            dk_sheet_scan(w->store, w->layer, DK_SHEET_BLOCK, shelf, &range, w->sees, find_in_block, s, w->err);
+        status = dk_sheet_scan(w->store, w->layer, DK_SHEET_BLOCK, shelf, &range, w->sees, each, s, w->err);
     }
     return status;
 }
 
-/* ---- generalising a group ---- */
-
-static dk_status read_outline(writer *w, const dk_stored_row *row)
-{
-    size_t size = 0;
-    const unsigned char *wkb = dk_gpkg_wkb(row->blob, row->blob_size, &size);
-    if (wkb == NULL)
-        return dk_fail(w->err, DK_CORRUPT, "row %lld (%s) has no geometry", (long long)row->row, row->key);
-    const dk_status status = dk_shape_from_wkb(wkb, size, &w->source, w->err);
-    if (status != DK_OK)
-        return status;
-    return dk_outline_from_shape(&w->source, &w->outline) == DK_OK ? DK_OK : no_memory(w);
-}
-
-/* Copies a row's values, texts and all. */
-static dk_status keep_values(writer *w, const dk_stored_row *row, size_t *ret_first)
-{
-    const size_t n = w->layer->n_fields;
-    if (!dk_grow(&w->values, &w->values_capacity, w->n_values + n, sizeof *w->values))
-        return no_memory(w);
-    *ret_first = w->n_values;
-    for (size_t i = 0; i < n; i++) {
-        dk_value value = row->values[i];
-        if (value.type == DK_TEXT) { /* as an offset until texts no longer move */
-            const size_t at = w->texts.size;
-            dk_buf_append(&w->texts, value.text.data, value.text.size);
-            dk_buf_byte(&w->texts, 0);
-            value.text.data = (const char *)(uintptr_t)at;
-        }
-        w->values[w->n_values++] = value;
-    }
-    return w->texts.failed ? no_memory(w) : DK_OK;
-}
-
-static void settle_values(writer *w)
-{
-    for (size_t i = 0; i < w->n_values; i++)
-        if (w->values[i].type == DK_TEXT)
-            w->values[i].text.data = (const char *)w->texts.data + (uintptr_t)w->values[i].text.data;
-}
+/* ---- reading a group ---- */
 
 /* A row whose entry is made (anew). */
 static dk_status add_target(writer *w, int64_t row)
@@ -501,110 +266,83 @@ static dk_status add_target(writer *w, int64_t row)
     dk_status status = dk_stored_row_read(w->store, w->layer, row, true, &stored, w->err);
     if (status != DK_OK)
         return status;
-    status = read_outline(w, &stored);
-    if (w->verify && status == DK_CORRUPT) {
-        dk_stored_row_release(&stored);
-        return differs(w, row, "has a damaged geometry");
-    }
-    if (status == DK_OK && !dk_grow(&w->fresh, &w->fresh_capacity, w->n_fresh + 1, sizeof *w->fresh))
-        status = no_memory(w);
-    if (status == DK_OK) {
-        fresh *f = &w->fresh[w->n_fresh];
-        *f = (fresh){.head = {.row = row,
-                              .feature = stored.feature,
-                              .area_cm2 = (int64_t)(dk_shape_area_m2(&w->source) * 1e4 + 0.5)}};
-        status = keep_values(w, &stored, &f->values);
-        if (status == DK_OK && dk_topology_add(w->topology, &w->outline, true, &f->next) != DK_OK)
-            status = no_memory(w);
-        if (status == DK_OK)
-            w->n_fresh++;
-    }
+    status = dk_group_target(&w->gathering->group, w->layer, &stored);
     dk_stored_row_release(&stored);
-    return status;
+    return status == DK_NOMEM ? no_memory(w) : status;
 }
 
-/* A row that is there to be matched with. */
-static dk_status add_context(writer *w, int64_t row)
+static dk_status add_coming_context(void *user, uint32_t index)
 {
-    dk_stored_row stored;
-    size_t ignored;
-    dk_status status = dk_stored_row_read(w->store, w->layer, row, true, &stored, w->err);
-    if (status != DK_OK)
-        return status;
-    status = read_outline(w, &stored);
-    if (status == DK_OK && dk_topology_add(w->topology, &w->outline, false, &ignored) != DK_OK)
-        status = no_memory(w);
-    dk_stored_row_release(&stored);
-    return status;
-}
-
-static dk_status add_coming_context(writer *w, uint32_t index)
-{
-    if (index >= w->lo && index < w->hi)
+    writer *w = user;
+    if (index >= w->gathering->lo && index < w->gathering->hi)
         return DK_OK; /* a target itself */
-    const dk_world_box own = row_box(&w->rows[index]), reach = grown(&own, REACH);
-    return dk_box_set_meets(&w->boxes, &reach) ? add_context(w, w->rows[index].row) : DK_OK;
+    const dk_world_box own = dk_change_row_box(&w->rows.rows[index]), reach = dk_box_grown(&own, DK_INDEX_REACH);
+    return dk_box_set_meets(&w->boxes, &reach) ? add_context(w, w->rows.rows[index].row) : DK_OK;
 }
 
-/* Finds what the group touches, and gives the topology its targets and their surroundings. */
-static dk_status gather_group(writer *w)
+/* Finds what a group touches in the index. */
+static dk_status find_group(writer *w, pending *p, search *s)
 {
-    search s = {.w = w};
-    dk_status status = DK_OK;
     dk_box_set_clear(&w->boxes);
-    for (size_t i = w->lo; i < w->hi; i++) {
-        const dk_world_box own = row_box(&w->rows[i]), box = grown(&own, REACH);
+    for (size_t i = p->lo; i < p->hi; i++) {
+        const dk_world_box own = dk_change_row_box(&w->rows.rows[i]), box = dk_box_grown(&own, DK_INDEX_REACH);
         if (!dk_box_set_add(&w->boxes, &box))
             return no_memory(w);
-        box_join(&s.box, &box, i == w->lo);
+        dk_box_join(&s->box, &box, i == p->lo);
     }
     dk_box_set_sort(&w->boxes);
-    if ((status = find_entries(&s)) != DK_OK)
+    p->n_found = 0;
+    const dk_status status = find_entries(s, find_in_block);
+    if (status != DK_OK)
         return status;
-    w->n_sorted = w->n_found;
-    if (w->n_found > 1)
-        qsort(w->found, w->n_found, sizeof *w->found, by_found_row);
-
-    dk_world_box around = s.box;
-    dk_box_set_clear(&w->boxes);
-    for (size_t i = w->lo; status == DK_OK && i < w->hi; i++) {
-        if (w->rows[i].row < 0)
+    if (p->n_found > 1)
+        qsort(p->found, p->n_found, sizeof *p->found, by_found_row);
+    p->around = s->box;
+    p->old_targets = false;
+    for (size_t i = 0; i < p->n_found; i++) {
+        if (!p->found[i].target)
             continue;
-        const dk_world_box own = row_box(&w->rows[i]), box = grown(&own, REACH);
+        const dk_world_box box = head_box(&p->found[i].head), wide = dk_box_grown(&box, DK_INDEX_REACH);
+        dk_box_join(&p->old_box, &wide, !p->old_targets);
+        dk_box_join(&p->around, &wide, false);
+        p->old_targets = true;
+    }
+    return DK_OK;
+}
+
+/* Gives the group its targets and their surroundings. */
+static dk_status read_group(writer *w, pending *p, search *s)
+{
+    dk_status status = DK_OK;
+    w->gathering = p;
+    dk_group_clear(&p->group);
+    dk_box_set_clear(&w->boxes);
+    for (size_t i = p->lo; status == DK_OK && i < p->hi; i++) {
+        if (w->rows.rows[i].row < 0)
+            continue;
+        const dk_world_box own = dk_change_row_box(&w->rows.rows[i]), box = dk_box_grown(&own, DK_INDEX_REACH);
         if (!dk_box_set_add(&w->boxes, &box))
             return no_memory(w);
-        status = add_target(w, w->rows[i].row);
+        status = add_target(w, w->rows.rows[i].row);
     }
-    bool old_targets = false;
-    const size_t n_found = w->n_found;
-    for (size_t i = 0; status == DK_OK && i < n_found; i++) {
-        if (!w->found[i].target)
+    for (size_t i = 0; status == DK_OK && i < p->n_found; i++) {
+        if (!p->found[i].target)
             continue;
-        const dk_world_box box = head_box(&w->found[i].head), wide = grown(&box, REACH);
+        const dk_world_box box = head_box(&p->found[i].head), wide = dk_box_grown(&box, DK_INDEX_REACH);
         if (!dk_box_set_add(&w->boxes, &wide))
             return no_memory(w);
-        box_join(&around, &wide, false);
-        old_targets = true;
-        status = add_target(w, w->found[i].row);
+        status = add_target(w, p->found[i].row);
     }
     dk_box_set_sort(&w->boxes);
     if (status == DK_OK)
-        status = each_coming(w, &around, add_coming_context);
-    if (status != DK_OK || !old_targets)
+        status = dk_index_rows_coming(&w->rows, &p->around, add_coming_context, w);
+    if (status != DK_OK || !p->old_targets)
         return status;
-    /* What touches the neighbours, but nothing that changes. */
-    s.box = around;
-    s.context = true;
-    if ((status = find_entries(&s)) != DK_OK)
-        return status;
-    for (size_t i = n_found; status == DK_OK && i < w->n_found; i++) {
-        const found *known = found_row(w, w->found[i].row);
-        if (known == NULL || !known->target)
-            status = add_context(w, w->found[i].row);
-    }
-    w->n_found = n_found;
-    return status;
+    s->box = p->around;
+    return find_entries(s, find_context_in_block);
 }
+
+/* ---- what changes ---- */
 
 static bool add_operation(writer *w, dk_sheet sheet, int level, uint64_t cell, int64_t leaves, size_t joins)
 {
@@ -657,7 +395,7 @@ static dk_status remove_entry(writer *w, const found *old)
         const int level = dk_piece_level(shelf), shift = 32 - level;
         if ((w->levels[DK_SHEET_PIECE] >> shelf & 1) == 0 || level < old->head.cut_zoom)
             continue;
-        const dk_world_box wide = grown(&box, shift > 5 ? UINT32_C(1) << (shift - 5) : 1); /* the margin of pieces */
+        const dk_world_box wide = dk_box_grown(&box, shift > 5 ? UINT32_C(1) << (shift - 5) : 1); /* the margin of pieces */
         const dk_cell_range range = {wide.x0 >> shift, wide.y0 >> shift, wide.x1 >> shift, wide.y1 >> shift};
         status = dk_sheet_scan(w->store, w->layer, DK_SHEET_PIECE, shelf, &range, w->sees, find_pieces_in_block, &s,
                                w->err);
@@ -674,48 +412,20 @@ static dk_status remove_entry(writer *w, const found *old)
 }
 
 /* What generalisation and place decide; the rest of the head is the same for all versions of a row. */
-static bool same_entry(const found *old, const dk_entry_head *head, int level, uint64_t hash)
+static bool same_entry(const found *old, const dk_group_entry *entry)
 {
-    const dk_entry_head *a = &old->head;
-    return dk_shelf_level(old->shelf) == level && old->hash == hash && a->x0 == head->x0 && a->y0 == head->y0 && a->x1 == head->x1 &&
-           a->y1 == head->y1 && a->label_x == head->label_x && a->label_y == head->label_y &&
-           a->first_zoom == head->first_zoom && a->size_class == head->size_class && a->cut_zoom == head->cut_zoom &&
-           a->unsound == head->unsound && a->unsound_plate == head->unsound_plate && a->area_cm2 == head->area_cm2 &&
-           a->feature == head->feature;
-}
-
-/* Adds the pieces of the entry just built, each a fresh entry of its own. */
-static dk_status add_pieces(writer *w, const fresh *whole)
-{
-    const fresh parent = *whole; /* the array may move */
-    for (size_t i = 0; i < w->shape.n_pieces; i++) {
-        const dk_piece *piece = &w->shape.pieces[i];
-        if (!dk_grow(&w->fresh, &w->fresh_capacity, w->n_fresh + 1, sizeof *w->fresh))
-            return no_memory(w);
-        fresh *f = &w->fresh[w->n_fresh];
-        *f = parent;
-        f->head.x0 = piece->box.x0, f->head.y0 = piece->box.y0;
-        f->head.x1 = piece->box.x1, f->head.y1 = piece->box.y1;
-        f->head.first_zoom = (uint8_t)piece->level;
-        f->head.last_zoom = (uint8_t)piece->last_zoom;
-        f->head.cut_zoom = UINT8_MAX;
-        f->head.unsound = f->head.unsound_plate = UINT32_MAX;
-        f->head.area_cm2 = 0;
-        f->drawing = w->drawings.size;
-        f->drawing_size = piece->drawing_size;
-        dk_buf_append(&w->drawings, w->shape.drawings.data + piece->drawing, piece->drawing_size);
-        if (w->drawings.failed || !add_operation(w, DK_SHEET_PIECE, dk_piece_shelf(piece->level, piece->last_zoom),
-                                                 dk_morton(piece->cell_x, piece->cell_y), 0, w->n_fresh))
-            return no_memory(w);
-        w->n_fresh++;
-    }
-    return DK_OK;
+    const dk_entry_head *a = &old->head, *b = &entry->head;
+    return dk_shelf_level(old->shelf) == entry->level && old->hash == entry->hash && a->x0 == b->x0 && a->y0 == b->y0 &&
+           a->x1 == b->x1 && a->y1 == b->y1 && a->label_x == b->label_x && a->label_y == b->label_y &&
+           a->first_zoom == b->first_zoom && a->size_class == b->size_class && a->cut_zoom == b->cut_zoom &&
+           a->unsound == b->unsound && a->unsound_plate == b->unsound_plate && a->area_cm2 == b->area_cm2 &&
+           a->feature == b->feature;
 }
 
 typedef struct piece_comparison {
     writer *w;
-    int64_t row;
-    const dk_piece *piece;
+    const dk_group_piece *piece;
+    const unsigned char *drawing;
     bool same;
 } piece_comparison;
 
@@ -723,85 +433,72 @@ static dk_status compare_piece(int level, uint64_t cell, const void *data, size_
 {
     (void)level, (void)cell;
     piece_comparison *c = user;
+    const dk_entry_head *wanted = &c->piece->head;
     dk_block block;
     dk_drawing drawing;
     if (dk_block_open(data, size, &block) != DK_OK)
         return damaged(c->w);
     for (uint32_t i = 0; i < block.n_entries && !c->same; i++)
-        c->same = block.heads[i].row == c->row && block.heads[i].last_zoom == c->piece->last_zoom &&
+        c->same = block.heads[i].row == wanted->row && block.heads[i].last_zoom == wanted->last_zoom &&
                   dk_block_drawing(&block, i, &drawing) == DK_OK &&
-                  block.heads[i].drawing_size == c->piece->drawing_size &&
-                  memcmp(block.data + block.heads[i].drawing, c->w->shape.drawings.data + c->piece->drawing,
-                         c->piece->drawing_size) == 0;
+                  block.heads[i].drawing_size == wanted->drawing_size &&
+                  memcmp(block.data + block.heads[i].drawing, c->drawing, wanted->drawing_size) == 0;
     return DK_OK;
 }
 
-/* Whether the pieces of the entry just built are in the index. */
-static dk_status compare_pieces(writer *w, int64_t row, bool *ret_same)
+/* Whether the pieces of an entry are in the index. */
+static dk_status compare_pieces(writer *w, const dk_group *group, const dk_group_entry *entry, bool *ret_same)
 {
     dk_status status = DK_OK;
-    for (size_t i = 0; status == DK_OK && *ret_same && i < w->shape.n_pieces; i++) {
-        const dk_piece *piece = &w->shape.pieces[i];
-        piece_comparison c = {w, row, piece, false};
-        const dk_cell_range cell = {piece->cell_x, piece->cell_y, piece->cell_x, piece->cell_y};
-        status = dk_sheet_scan(w->store, w->layer, DK_SHEET_PIECE, dk_piece_shelf(piece->level, piece->last_zoom), &cell,
-                               w->sees, compare_piece, &c, w->err);
+    for (size_t i = 0; status == DK_OK && *ret_same && i < entry->n_pieces; i++) {
+        const dk_group_piece *piece = &group->pieces[entry->pieces + i];
+        piece_comparison c = {w, piece, group->drawings.data + piece->head.drawing, false};
+        dk_cell_range cell;
+        dk_morton_split(piece->cell, &cell.x0, &cell.y0);
+        cell.x1 = cell.x0, cell.y1 = cell.y0;
+        status = dk_sheet_scan(w->store, w->layer, DK_SHEET_PIECE, piece->shelf, &cell, w->sees, compare_piece, &c,
+                               w->err);
         *ret_same = c.same;
     }
     return status;
 }
 
-/* Builds the entry of target i and says what is to be written. */
-static dk_status build_target(writer *w, size_t i)
+/* Says what is to be written of an entry. */
+static dk_status decide(writer *w, const pending *p, size_t i)
 {
-    fresh *f = &w->fresh[i];
-    if (dk_topology_get(w->topology, f->next, &w->outline) != DK_OK ||
-        dk_entry_build(w->entry_work, &w->outline, w->layer->min_zoom, w->layer->max_zoom, &w->shape) != DK_OK)
-        return no_memory(w);
-    const dk_entry_head *built = &w->shape.head;
-    const int64_t row = f->head.row, area = f->head.area_cm2;
-    const uint64_t feature = f->head.feature;
-    f->head = *built;
-    f->head.row = row;
-    f->head.feature = feature;
-    f->head.area_cm2 = area;
-    f->level = w->shape.level;
-    const int cell_level = dk_level_cells(f->level);
-    f->cell = cell_level == 0 ? 0 : dk_morton(built->x0 >> (32 - cell_level), built->y0 >> (32 - cell_level));
-    f->drawing = w->drawings.size;
-    f->drawing_size = built->drawing_size;
-    dk_buf_append(&w->drawings, w->shape.drawings.data + built->drawing, built->drawing_size);
-    if (w->drawings.failed)
-        return no_memory(w);
-    const uint64_t hash = hash_bytes(w->drawings.data + f->drawing, f->drawing_size);
-    const found *old = found_row(w, row);
+    const dk_group *group = &p->group;
+    const dk_group_entry *entry = &group->entries[i];
+    const int64_t row = entry->head.row;
+    const found *old = found_row(p, row);
+    if (entry->damaged)
+        return w->verify ? differs(w, row, "has a damaged geometry")
+                         : dk_fail(w->err, DK_CORRUPT, "row %" PRId64 " of %s has no geometry that can be read", row,
+                                   w->layer->name);
+    const dk_value *values = group->values + entry->values;
     if (w->verify) {
         if (old == NULL)
             return differs(w, row, "is missing from the cell index");
-        bool same = same_entry(old, &f->head, f->level, hash) && old->values == hash_values(w, w->values + f->values);
-        const dk_status status = same ? compare_pieces(w, row, &same) : DK_OK;
+        bool same = same_entry(old, entry) && old->values == hash_values(w, values);
+        const dk_status status = same ? compare_pieces(w, group, entry, &same) : DK_OK;
         return status != DK_OK || same ? status : differs(w, row, "differs in the cell index");
     }
-    if (old != NULL && same_entry(old, &f->head, f->level, hash)) {
+    if (old != NULL && same_entry(old, entry)) {
         /* A neighbour's vertex that shows in near zooms only is in the pieces alone. */
         bool same = true;
-        const dk_status compared = compare_pieces(w, row, &same);
+        const dk_status compared = compare_pieces(w, group, entry, &same);
         if (compared != DK_OK || same)
             return compared;
     }
-    dk_drawing drawing;
-    dk_status status = dk_drawing_open(w->drawings.data + f->drawing, f->drawing_size, &drawing);
-    if (status != DK_OK)
-        return dk_fail(w->err, DK_INTERNAL, "row %" PRId64 " of %s could not be drawn", row, w->layer->name);
-    if (old != NULL && (status = remove_entry(w, old)) != DK_OK)
+    dk_status status = old != NULL ? remove_entry(w, old) : DK_OK;
+    if (status != DK_OK ||
+        (status = dk_grid_cache_count(&w->grids, w->store, w->layer, &entry->head, entry->n_points, values, 1,
+                                      w->generation, w->err)) != DK_OK ||
+        (status = note_change(w, &entry->head)) != DK_OK)
         return status;
-    if ((status = dk_grid_cache_count(&w->grids, w->store, w->layer, &f->head, drawing.n_points, w->values + f->values,
-                                      1, w->generation, w->err)) != DK_OK ||
-        (status = note_change(w, &f->head)) != DK_OK)
-        return status;
-    if (!add_operation(w, DK_SHEET_BLOCK, f->level, f->cell, 0, i))
-        return no_memory(w);
-    return add_pieces(w, f);
+    bool noted = add_operation(w, DK_SHEET_BLOCK, entry->level, entry->cell, 0, i);
+    for (size_t k = entry->pieces; k < entry->pieces + entry->n_pieces && noted; k++)
+        noted = add_operation(w, DK_SHEET_PIECE, group->pieces[k].shelf, group->pieces[k].cell, 0, k);
+    return noted ? DK_OK : no_memory(w);
 }
 
 /* ---- writing ---- */
@@ -832,7 +529,7 @@ static bool leaves(const operation *operations, size_t n, int64_t row)
 }
 
 /* Brings the blocks of one cell up to date. */
-static dk_status change_block_cell(writer *w, const operation *operations, size_t n)
+static dk_status change_block_cell(writer *w, const dk_group *group, const operation *operations, size_t n)
 {
     const operation *first = &operations[0];
     dk_status status = dk_block_cell_begin(w->block_cell, w->store, w->layer, first->level, first->cell,
@@ -842,9 +539,9 @@ static dk_status change_block_cell(writer *w, const operation *operations, size_
             status = dk_block_cell_leave(w->block_cell, operations[i].leaves);
             continue;
         }
-        const fresh *f = &w->fresh[operations[i].joins];
-        status = dk_block_cell_join(w->block_cell, &f->head, w->drawings.data + f->drawing, f->drawing_size,
-                                    w->values + f->values);
+        const dk_group_entry *entry = &group->entries[operations[i].joins];
+        status = dk_block_cell_join(w->block_cell, &entry->head, group->drawings.data + entry->head.drawing,
+                                    entry->head.drawing_size, group->values + entry->values);
         if (status == DK_NOMEM)
             return no_memory(w);
     }
@@ -855,7 +552,7 @@ static dk_status change_block_cell(writer *w, const operation *operations, size_
 }
 
 /* Writes one sheet of pieces anew; its operations are sorted by the rows that leave. */
-static dk_status rewrite_pieces(writer *w, const operation *operations, size_t n)
+static dk_status rewrite_pieces(writer *w, const dk_group *group, const operation *operations, size_t n)
 {
     const operation *first = &operations[0];
     dk_status status =
@@ -874,9 +571,9 @@ static dk_status rewrite_pieces(writer *w, const operation *operations, size_t n
     for (size_t i = 0; i < n; i++) {
         if (operations[i].leaves != 0)
             continue;
-        const fresh *f = &w->fresh[operations[i].joins];
-        if (dk_block_add(w->builder, &f->head, w->drawings.data + f->drawing, f->drawing_size,
-                         w->values + f->values) != DK_OK)
+        const dk_group_piece *piece = &group->pieces[operations[i].joins];
+        if (dk_block_add(w->builder, &piece->head, group->drawings.data + piece->head.drawing,
+                         piece->head.drawing_size, group->values + group->entries[piece->entry].values) != DK_OK)
             return no_memory(w);
     }
     if (dk_block_finish(w->builder, &w->written) != DK_OK || w->written.failed)
@@ -887,7 +584,7 @@ static dk_status rewrite_pieces(writer *w, const operation *operations, size_t n
                           w->written.size, w->err);
 }
 
-static dk_status write_operations(writer *w)
+static dk_status write_operations(writer *w, const dk_group *group)
 {
     dk_status status = DK_OK;
     if (w->n_operations > 1)
@@ -898,8 +595,8 @@ static dk_status write_operations(writer *w)
         while (to < w->n_operations && w->operations[to].sheet == first->sheet &&
                w->operations[to].level == first->level && w->operations[to].cell == first->cell)
             to++;
-        status = first->sheet == DK_SHEET_BLOCK ? change_block_cell(w, first, to - from)
-                                                : rewrite_pieces(w, first, to - from);
+        status = first->sheet == DK_SHEET_BLOCK ? change_block_cell(w, group, first, to - from)
+                                                : rewrite_pieces(w, group, first, to - from);
         from = to;
     }
     return status;
@@ -921,7 +618,7 @@ static dk_status write_touched(writer *w)
         dk_world_box box = w->touched[i].box;
         const uint64_t cell = w->touched[i].cell;
         while (++i < w->n_touched && w->touched[i].cell == cell)
-            box_join(&box, &w->touched[i].box, false);
+            dk_box_join(&box, &w->touched[i].box, false);
         status = dk_touched_add(w->store, w->layer, w->generation, &box, w->err);
     }
     w->n_touched = 0;
@@ -942,42 +639,80 @@ static dk_status end_step(writer *w, size_t rows, bool last)
     return dk_sql_commit(w->store, w->err);
 }
 
-static dk_status change_group(writer *w, size_t lo, size_t hi)
+/* Writes the group that has been on its way longest. */
+static dk_status write_first(writer *w)
 {
-    w->lo = lo;
-    w->hi = hi;
-    w->n_found = w->n_sorted = w->n_fresh = w->n_values = w->n_operations = 0;
-    dk_buf_clear(&w->drawings);
-    dk_buf_clear(&w->texts);
-    dk_topology_clear(w->topology);
+    pending *p = &w->line[w->first];
+    dk_ahead_take(w->ahead, &p->group);
+    w->first = (w->first + 1) % w->line_size;
+    w->n_line--;
+    if (p->group.status != DK_OK)
+        return dk_fail(w->err, p->group.status, "%s", p->group.error.text);
+    w->n_operations = 0;
     dk_status status = begin_step(w);
-    if (status == DK_OK)
-        status = gather_group(w);
-    if (status == DK_OK && dk_topology_build(w->topology) != DK_OK)
-        status = no_memory(w);
-    if (status != DK_OK)
-        return status;
-    settle_values(w);
-    for (size_t i = 0; status == DK_OK && i < w->n_sorted; i++) {
-        const found *f = &w->found[i];
+    for (size_t i = 0; status == DK_OK && i < p->n_found; i++) {
+        const found *f = &p->found[i];
         if (f->removed)
             status = remove_entry(w, f);
-        else if (w->verify && i > 0 && w->found[i - 1].row == f->row)
+        else if (w->verify && i > 0 && p->found[i - 1].row == f->row)
             status = differs(w, f->row, "is twice in the cell index");
     }
-    const size_t n_targets = w->n_fresh;
-    for (size_t i = 0; status == DK_OK && i < n_targets; i++)
-        status = build_target(w, i);
+    for (size_t i = 0; status == DK_OK && i < p->group.n_entries; i++)
+        status = decide(w, p, i);
     if (status == DK_OK)
-        status = write_operations(w);
+        status = write_operations(w, &p->group);
     if (status == DK_OK)
         status = write_touched(w);
     if (status == DK_OK)
-        status = end_step(w, hi - lo, false);
-    w->done += hi - lo;
+        status = end_step(w, p->hi - p->lo, false);
+    w->done += p->hi - p->lo;
     if (status == DK_OK && w->progress != NULL)
-        w->progress((int64_t)w->done, (int64_t)w->n_rows, w->user);
+        w->progress((int64_t)w->done, (int64_t)w->rows.n, w->user);
     return status;
+}
+
+static dk_status write_line(writer *w)
+{
+    dk_status status = DK_OK;
+    while (status == DK_OK && w->n_line > 0)
+        status = write_first(w);
+    return status;
+}
+
+/* Whether a group on its way writes neighbours among which another one looks. */
+static bool waits_for_others(const writer *w, const pending *p)
+{
+    for (size_t i = 0; i < w->n_line; i++) {
+        const pending *other = &w->line[(w->first + i) % w->line_size];
+        if (other->old_targets && dk_boxes_meet(&other->old_box, &p->around))
+            return true;
+    }
+    return false;
+}
+
+/* Sends the rows lo to hi on their way. */
+static dk_status change_group(writer *w, size_t lo, size_t hi)
+{
+    dk_status status = w->n_line == w->line_size ? write_first(w) : DK_OK;
+    if (status != DK_OK)
+        return status;
+    pending *p = &w->line[(w->first + w->n_line) % w->line_size];
+    p->lo = lo;
+    p->hi = hi;
+    search s = {.w = w, .p = p};
+    status = find_group(w, p, &s);
+    if (status == DK_OK && waits_for_others(w, p)) {
+        status = write_line(w);
+        if (status == DK_OK)
+            status = find_group(w, p, &s);
+    }
+    if (status == DK_OK)
+        status = read_group(w, p, &s);
+    if (status != DK_OK)
+        return status;
+    w->n_line++;
+    dk_ahead_give(w->ahead, &p->group);
+    return DK_OK;
 }
 
 /* Splits the rows lo to hi, which lie in one cell of the level, until a group is small. */
@@ -990,11 +725,11 @@ static dk_status change_cell(writer *w, size_t lo, size_t hi, int level)
     dk_status status = DK_OK;
     const int shift = 2 * (31 - level); /* what is left of the code is a cell of the next level */
     for (size_t from = lo; status == DK_OK && from < hi;) {
-        const uint64_t cell = w->rows[from].corner >> shift;
+        const uint64_t cell = w->rows.rows[from].corner >> shift;
         size_t low = from + 1, high = hi;
         while (low < high) {
             const size_t middle = low + (high - low) / 2;
-            if (w->rows[middle].corner >> shift == cell)
+            if (w->rows.rows[middle].corner >> shift == cell)
                 low = middle + 1;
             else
                 high = middle;
@@ -1009,28 +744,21 @@ static dk_status change_cell(writer *w, size_t lo, size_t hi, int level)
 
 static void writer_finish(writer *w)
 {
-    free(w->by_row);
-    free(w->cells);
-    free(w->wide);
-    free(w->stamps);
-    free(w->found);
-    free(w->fresh);
+    dk_ahead_free(w->ahead); /* first: it may still work on the line */
+    for (size_t i = 0; i < w->line_size; i++) {
+        dk_group_finish(&w->line[i].group);
+        free(w->line[i].found);
+    }
+    free(w->line);
     free(w->operations);
-    free(w->values);
     free(w->labels);
     free(w->touched);
-    dk_topology_free(w->topology);
-    dk_entry_work_free(w->entry_work);
+    dk_index_rows_finish(&w->rows);
     dk_block_builder_free(w->builder);
     dk_block_cell_free(w->block_cell);
-    dk_entry_shape_finish(&w->shape);
-    dk_shape_finish(&w->source);
-    dk_outline_finish(&w->outline);
     dk_box_set_finish(&w->boxes);
     dk_grid_cache_finish(&w->grids);
     dk_weights_free(w->weights);
-    dk_buf_finish(&w->drawings);
-    dk_buf_finish(&w->texts);
     dk_buf_finish(&w->sheet);
     dk_buf_finish(&w->written);
     free(w);
@@ -1045,18 +773,15 @@ static dk_status writer_create(dk_store *store, const dk_kind *layer, writer **r
     w->layer = layer;
     w->sees = DK_NEWEST;
     w->err = err;
-    dk_shape_init(&w->source);
-    dk_outline_init(&w->outline);
-    dk_entry_shape_init(&w->shape);
-    w->topology = dk_topology_create();
-    w->entry_work = dk_entry_work_create();
+    w->ahead = dk_ahead_create(layer);
     w->builder = dk_block_builder_create();
     w->block_cell = dk_block_cell_create();
     w->weights = dk_weights_create(layer);
-    dk_status status = w->topology == NULL || w->entry_work == NULL || w->builder == NULL ||
-                               w->block_cell == NULL || w->weights == NULL
-                           ? no_memory(w)
-                           : DK_OK;
+    if (w->ahead != NULL)
+        w->line = calloc(dk_ahead_room(w->ahead), sizeof *w->line);
+    w->line_size = w->line != NULL ? dk_ahead_room(w->ahead) : 0;
+    dk_status status =
+        w->line == NULL || w->builder == NULL || w->block_cell == NULL || w->weights == NULL ? no_memory(w) : DK_OK;
     for (unsigned t = 0; status == DK_OK && t < DK_SHEETS; t++)
         status = dk_sheet_levels(store, layer, (dk_sheet)t, &w->levels[t], err);
     if (status != DK_OK)
@@ -1066,34 +791,12 @@ static dk_status writer_create(dk_store *store, const dk_kind *layer, writer **r
     return status;
 }
 
-/* Puts the rows in the order in which they are done, and finds out where they are. */
-static dk_status take_rows(writer *w, dk_change_row *rows, size_t n)
-{
-    if (n >= UINT32_MAX)
-        return dk_fail(w->err, DK_LIMIT, "a change of more than %u rows is too large; load smaller batches", UINT32_MAX);
-    w->rows = rows;
-    w->n_rows = n;
-    size_t small = 0; /* the large ones go behind */
-    for (size_t i = 0; i < n; i++)
-        if (!is_large(&rows[i])) {
-            const dk_change_row row = rows[small];
-            rows[small++] = rows[i];
-            rows[i] = row;
-        }
-    w->n_small = small;
-    if (small > 1)
-        qsort(rows, small, sizeof *rows, by_place);
-    if (n - small > 1)
-        qsort(rows + small, n - small, sizeof *rows, by_place);
-    return list_rows(w);
-}
-
 static dk_status change_all(writer *w)
 {
-    dk_status status = change_cell(w, 0, w->n_small, 0);
-    for (size_t i = w->n_small; status == DK_OK && i < w->n_rows; i++)
+    dk_status status = change_cell(w, 0, w->rows.n_small, 0);
+    for (size_t i = w->rows.n_small; status == DK_OK && i < w->rows.n; i++)
         status = change_group(w, i, i + 1);
-    return status;
+    return status == DK_OK ? write_line(w) : status;
 }
 
 dk_status dk_index_change(dk_store *store, const dk_kind *layer, dk_change_row *rows, size_t n,
@@ -1109,7 +812,7 @@ dk_status dk_index_change(dk_store *store, const dk_kind *layer, dk_change_row *
     w->owns_transaction = sqlite3_get_autocommit(store->db) != 0;
     w->progress = progress;
     w->user = user;
-    status = take_rows(w, rows, n);
+    status = dk_index_rows_take(&w->rows, rows, n, err);
     if (status == DK_OK)
         status = dk_weights_begin(w->weights, store, err);
     if (status == DK_OK)
@@ -1221,7 +924,7 @@ static dk_status tally_block(int level, uint64_t cell, const void *data, size_t 
             t->drawn[head->first_zoom]++;
             t->drawn_area[head->first_zoom] += head->area_cm2;
         }
-        if (changed_row(t->w, head->row) == NULL)
+        if (dk_index_row(&t->w->rows, head->row) == NULL)
             differs(t->w, head->row, "is in the cell index and is not published");
     }
     return DK_OK;
@@ -1299,7 +1002,7 @@ dk_status dk_index_verify(dk_store *store, const dk_kind *layer, int64_t generat
         w->sees = generation;
         w->finding = tell;
         w->finding_user = user;
-        status = take_rows(w, rows, n);
+        status = dk_index_rows_take(&w->rows, rows, n, err);
         if (status == DK_OK)
             status = change_all(w);
         if (status == DK_OK)
