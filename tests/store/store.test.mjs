@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -78,6 +78,42 @@ describe('GDAL reads the store as a GeoPackage', () => {
     for (const table of ['gpkg_spatial_ref_sys', 'gpkg_contents', 'gpkg_geometry_columns']) assert.match(sql, new RegExp(table));
     assert.equal(execFileSync('sqlite3', [county, 'pragma application_id; pragma user_version'], { encoding: 'utf8' }).trim(), '1196444487\n10300');
   });
+});
+
+// A checkerboard of squares that touch, first one colour, then the other, then the first again a little larger: groups
+// whose neighbours other groups write. 20 km wide, so that there are many groups.
+test('one processor and all of them publish the same', () => {
+  const board = (file, colour, grow) => {
+    const features = [];
+    for (let i = 0; i < 90; i++)
+      for (let j = 0; j < 12; j++) {
+        if ((i + j) % 2 !== colour) continue;
+        const [x0, y0, x1, y1] = [116.2 + i * 0.0026 - grow, 34.3 + j * 0.0026 - grow, 116.2 + (i + 1) * 0.0026 + grow, 34.3 + (j + 1) * 0.0026 + grow];
+        const wavy = [[x0, y0], [(x0 + x1) / 2, y0 + 0.0001 * (j % 3)], [x1, y0], [x1, y1], [(x0 + x1) / 2, y1 + 0.0001 * ((j + 1) % 3)], [x0, y1], [x0, y0]];
+        features.push({ type: 'Feature', properties: { id: `DK${i}-${j}`, project_id: 'P1', division: '341321' }, geometry: { type: 'Polygon', coordinates: [wavy] } });
+      }
+    writeFileSync(join(dir, file), JSON.stringify({ type: 'FeatureCollection', features }));
+    return join(dir, file);
+  };
+  const batches = [board('black.json', 0, 0), board('white.json', 1, 0), board('larger.json', 0, 2e-8)];
+  const stores = ['0', `0-${cpus().length - 1}`].map((processors, n) => {
+    const store = join(dir, `board${n}.gpkg`);
+    const pinned = (...args) => {
+      const done = spawnSync('taskset', ['-c', processors, ingest, ...args], { encoding: 'utf8' });
+      assert.equal(done.status, 0, done.stderr);
+    };
+    pinned('create', store, '--catalogue', join(sample, 'catalogue.yaml'));
+    batches.forEach((file, i) => pinned('load', store, 'parcel', file, ...(i === 2 ? ['--replace'] : []), '--publish'));
+    pinned('check', store);
+    pinned('withdraw', store, '3', '--reason', '更正');
+    pinned('check', store);
+    return store;
+  });
+  for (const table of ['block_parcel', 'piece_parcel', 'grid_parcel', 'weight_parcel', 'raised_parcel', 'dikuai_touched']) {
+    const [one, all] = stores.map((store) => execFileSync('sqlite3', ['-cmd', '.mode quote', store, `select * from ${table} order by 1,2,3`], { encoding: 'utf8', maxBuffer: 1e9 }));
+    assert.ok(one === all, `${table} differs`);
+    assert.ok(one.length > 0 || !table.startsWith('block'));
+  }
 });
 
 test('a full disk is said, keeps nothing of the load, and the store stays whole', (t) => {
