@@ -32,7 +32,7 @@ typedef struct pair_kind {
     int zone;
 } pair_kind;
 
-typedef enum area_unit { AREA_UNDECIDED = 0, AREA_SAID, AREA_HECTARES, AREA_SQUARE_METRES } area_unit;
+typedef enum area_unit { AREA_UNDECIDED = 0, AREA_SAID, AREA_HECTARES, AREA_SQUARE_METRES, AREA_MU } area_unit;
 
 struct dk_survey {
     dk_text_lines *lines;
@@ -66,7 +66,7 @@ struct dk_survey {
 
     /* what all of the file shows */
     dk_survey_evidence evidence;
-    int64_t n_parcels, n_north_first, n_east_first, n_hectares, n_square_metres, n_agreeing, n_undecided;
+    int64_t n_parcels, n_north_first, n_east_first, n_hectares, n_square_metres, n_mu, n_agreeing, n_undecided;
     bool has[DK_SURVEY_VALUES];
     bool saw_mark, saw_end_mark; /* a section; a parcel's @ */
     bool secret;                 /* 转换参数 that are not zero */
@@ -457,7 +457,12 @@ static void check_count(dk_survey *s)
                 closing > 0 ? " (with those that close a ring)" : "");
 }
 
-/* 地块面积 against the area of the points. */
+static bool area_agrees(const dk_survey *s, double square_metres)
+{
+    return fabs(square_metres - s->parcel.area_m2) <= AREA_AGREES * s->parcel.area_m2 + 0.5;
+}
+
+/* 地块面积 against the area of the points. 亩 is no unit of the format and only 15 to a 公顷: it must agree exactly. */
 static void read_area(dk_survey *s)
 {
     const char *text = s->parcel.values[DK_SURVEY_AREA];
@@ -483,14 +488,15 @@ static void read_area(dk_survey *s)
             return;
     } else if (area > 0 && s->parcel.area_m2 > 0) {
         const double in_hectares = area * 10000 / s->parcel.area_m2, in_metres = area / s->parcel.area_m2;
-        if (in_hectares > 1 / AREA_SIMILAR && in_hectares < AREA_SIMILAR)
+        if (!area_agrees(s, area * 10000) && !area_agrees(s, area) && area_agrees(s, area * 2000 / 3))
+            s->area_unit = AREA_MU;
+        else if (in_hectares > 1 / AREA_SIMILAR && in_hectares < AREA_SIMILAR)
             s->area_unit = AREA_HECTARES;
         else if (in_metres > 1 / AREA_SIMILAR && in_metres < AREA_SIMILAR)
             s->area_unit = AREA_SQUARE_METRES;
-        square_metres = s->area_unit == AREA_HECTARES ? area * 10000 : area;
+        square_metres = s->area_unit == AREA_HECTARES ? area * 10000 : s->area_unit == AREA_MU ? area * 2000 / 3 : area;
     }
-    s->area_agrees = s->area_unit != AREA_UNDECIDED &&
-                     fabs(square_metres - s->parcel.area_m2) <= AREA_AGREES * s->parcel.area_m2 + 0.5;
+    s->area_agrees = s->area_unit != AREA_UNDECIDED && area_agrees(s, square_metres);
 }
 
 /* The unit of a number that the geometry does not tell is that of the file's other parcels, else 公顷 as the format has
@@ -503,7 +509,7 @@ static bool name_area(dk_survey *s)
     if (!isnan(s->area_number) && s->area_unit != AREA_SAID) {
         const bool metres = s->area_unit == AREA_SQUARE_METRES ||
                             (s->area_unit == AREA_UNDECIDED && s->n_square_metres > 0 && s->n_hectares == 0);
-        dk_buf_text(&s->area_text, metres ? "平方米" : "公顷");
+        dk_buf_text(&s->area_text, s->area_unit == AREA_MU ? "亩" : metres ? "平方米" : "公顷");
     }
     s->parcel.area_text = dk_buf_cstr(&s->area_text);
     return s->parcel.area_text != NULL;
@@ -692,6 +698,7 @@ static void count_evidence(dk_survey *s)
         return;
     s->n_hectares += s->area_unit == AREA_HECTARES;
     s->n_square_metres += s->area_unit == AREA_SQUARE_METRES;
+    s->n_mu += s->area_unit == AREA_MU;
     s->n_undecided += s->area_unit == AREA_UNDECIDED;
     s->n_agreeing += s->area_agrees;
 }
@@ -721,6 +728,9 @@ static void note_area(const dk_survey *s, dk_buf *out)
         dk_buf_format(out,
                       "地块面积 is in %s, as the areas of the points of %lld parcels tell (%lld agree within 0.1 %%)\n",
                       s->n_hectares > 0 ? "公顷" : "平方米", told, (long long)s->n_agreeing);
+    if (s->n_mu > 0)
+        dk_buf_format(out, "地块面积 of %lld parcels is in 亩, which is not the format's: as the areas of their points tell\n",
+                      (long long)s->n_mu);
     if (s->n_undecided > 0)
         dk_buf_format(
             out, "地块面积 of %lld parcels agrees with no unit; it was read as %s\n", (long long)s->n_undecided,

@@ -504,7 +504,9 @@ static void v9_units_of_area(void **state)
     static const char *const areas[][2] = {{"3.0000", "3.0000公顷"},
                                            {"30000.00", "30000.00平方米"},
                                            {"3公顷", "3公顷"},
-                                           {"2.9999999998", "2.9999999998公顷"}};
+                                           {"2.9999999998", "2.9999999998公顷"},
+                                           {"45.0000", "45.0000亩"}, /* 30000 m² exactly: 1 亩 is 2000/3 m² */
+                                           {"44.0", "44.0公顷"}};    /* near it only: 公顷 as the format has it, and it differs */
     for (size_t i = 0; i < sizeof areas / sizeof *areas; i++) {
         char text[600];
         snprintf(text, sizeof text, HEAD "4,%s,DK1,,面,,,,@\n" OUTER("1"), areas[i][0]);
