@@ -472,6 +472,8 @@ static dk_status write_dossier(dossier *d)
         status = write_totals(d);
     if (status == DK_OK)
         write_items(d);
+    if (status == DK_OK)
+        status = dk_write_origin(ctx, &d->subject.rows[0]);
     dk_json_object_end(json);
     return status;
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { AMOUNTS, MIN_ROWS, readCounty } from './county.mjs';
@@ -240,6 +240,19 @@ describe('the same parcel seen by staff', () => {
     assert.equal(await page.locator('[data-section=documents] b').count(), 0);
   });
 
+  test('staff see from which file and row the parcel comes, with the hash of the file as sha256sum has it', async () => {
+    const listed = await view.page.locator('[data-section=origin] .fact').evaluateAll((nodes) => nodes.map((node) => [...node.children].map((child) => child.textContent)));
+    const origin = new Map(listed);
+    assert.equal(origin.get('来源文件'), 'parcels.shp 内部');
+    assert.match(origin.get('行'), /^\d+$/);
+    for (const part of ['shp', 'dbf', 'shx']) {
+      const hash = createHash('sha256').update(readFileSync(join(samples, `parcels.${part}`))).digest('hex');
+      assert.ok(listed.some(([title, text]) => title === 'SHA-256' && text.startsWith(`parcels.${part} · `) && text.endsWith(hash)), part);
+    }
+    await view.page.locator('[data-section=origin]').scrollIntoViewIfNeeded();
+    await view.page.screenshot({ path: join(out, 'dossier-origin.png') });
+  });
+
   test('the totals are the same as for the public', async () => {
     assert.deepEqual((await totalsOf(view.page))[parcel.project], expected.total);
   });
@@ -264,7 +277,7 @@ describe('the same parcel seen by staff', () => {
     await page.waitForFunction(() => !document.querySelector('#panel .internal') && document.querySelector('#panel[data-state=ready] h2'));
     const text = await everything(page);
     for (const row of expected.compensation) assert.ok(!text.includes(`>${row['被征地农户']}<`));
-    assert.ok(!text.includes('付款凭证') && !text.includes('扫描件'));
+    assert.ok(!text.includes('付款凭证') && !text.includes('扫描件') && !text.includes('数据来源'));
     assert.equal(await page.evaluate(() => sessionStorage.length), 0);
     assert.deepEqual(view.faults, []);
   });

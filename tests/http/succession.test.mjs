@@ -82,9 +82,12 @@ test('staff see where a row of their division comes from, others nothing of it',
   const { origin } = await json('/collections/parcel/items/X1%3AC', NOW);
   assert.deepEqual([origin.batch, origin.source, origin.row, origin.files.map((f) => [f.name, f.sha256])], [1, 'parcel.geojson', 3, [['parcel.geojson', sha256]]]);
   assert.equal((await json('/collections/compensation/items/B2', NOW)).origin.source, 'compensation.csv');
-  for (const [key, token] of [['X1%3AC', OTHER], ['X1%3AE', NOW], ['X1%3AC', undefined]]) {
-    const answer = await get(`${server.url}/collections/parcel/items/${key}`, { token });
-    assert.equal(answer.json.origin, undefined);
-    assert.ok(!answer.text.includes(sha256) && !answer.text.includes('parcel.geojson'));
-  }
+  assert.deepEqual((await json('/collections/parcel/items/X1%3AC/dossier', NOW)).origin, origin);
+  for (const [key, token] of [['X1%3AC', OTHER], ['X1%3AE', NOW], ['X1%3AC', undefined]])
+    for (const end of ['', '/dossier']) {
+      const answer = await get(`${server.url}/collections/parcel/items/${key}${end}`, { token });
+      assert.equal(answer.status, 200);
+      assert.equal(answer.json.origin, undefined);
+      assert.ok(!answer.text.includes(sha256) && !answer.text.includes('parcel.geojson'));
+    }
 });

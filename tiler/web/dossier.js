@@ -54,6 +54,23 @@ function documents(kinds, list) {
       format.bytes(scan.size)].filter(Boolean).join(' · ')))));
 }
 
+// Why an outline was repaired, by the rule that the item names (OGC 06-103r4, 6.1.11.1).
+const REPAIRS = { self_intersection: '边界自相交', ring_self_intersection: '边界自相切或有尖刺', hole_outside: '内环在外环之外',
+  nested_holes: '内环互相嵌套', nested_parts: '部分互相嵌套', duplicate_rings: '边界重复', disconnected_interior: '内部被内环隔断',
+  too_few_points: '界址点过少', open_ring: '边界不闭合' };
+
+/** Where the row comes from: its file and place in it, what was repaired. Only staff are told. */
+function origin(from) {
+  const fact = (title, ...content) => el('div', { class: 'fact' }, el('dt', {}, title), el('dd', {}, content));
+  const more = from.files_in_all - from.files.length;
+  return el('dl', { class: 'facts' },
+    fact('来源文件', from.source, ' ', el('span', { class: 'internal', title: '仅工作人员可见' }, '内部')), from.row ? fact('行', String(from.row)) : null, fact('批次', String(from.batch)),
+    from.datum ? fact('坐标说明', from.datum) : null,
+    from.repaired ? fact('图形修复', `${REPAIRS[from.repaired.rule] ?? '图形无效'}，面积由 ${format.number(from.repaired.area_before_m2, 'm2')} 变为 ${format.number(from.repaired.area_after_m2, 'm2')} 平方米`) : null,
+    from.files.map((file) => fact('SHA-256', el('span', { class: 'place-hint' }, `${file.name} · ${format.bytes(file.bytes)}`), el('code', { class: 'hash' }, file.sha256))),
+    more > 0 ? fact('', `另有 ${more} 个文件`) : null);
+}
+
 /** Sums by group; a group too small to be shown without telling on a household says so. */
 function totals(kinds, kind, groups) {
   const hidden = kinds.viewer?.audience !== 'staff';
@@ -158,6 +175,7 @@ export function dossierNodes(kinds, dossier, { open, others }) {
     sections.length ? overview(sections) : null,
     section('基本信息', facts(kind, subject) ?? el('p', { class: 'nothing' }, '没有可公开的内容。'), { id: 'subject' }),
     ...sections.map(({ node }) => node),
+    dossier.origin ? section('数据来源', origin(dossier.origin), { id: 'origin' }) : null,
     sections.length ? null : el('p', { class: 'nothing' }, '尚无关联的批复、公告或补偿信息。'),
   ].filter(Boolean);
 }
@@ -180,6 +198,7 @@ export async function record(kinds, kindName, key, { open, signal }) {
       return section(other.title, growing(other, page.features, complete, { open, skip }, moreOf(kindName, key, other.name)),
         { count, id: other.name });
     }),
+    row.origin ? section('数据来源', origin(row.origin), { id: 'origin' }) : null,
     found.length ? null : el('p', { class: 'nothing' }, '没有关联的信息。'),
   ].filter(Boolean);
   return { row, nodes, features: found.filter(({ other }) => other.isLayer).flatMap(({ page }) => page.features) };
