@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_THREADS = 7, MOST_GROUPS = 2 * MOST_THREADS + 2 };
+enum { MOST_THREADS = 7, MOST_GROUPS = 4 * MOST_THREADS + 4 };
 
 typedef struct helper {
     dk_ahead *ahead;
@@ -53,7 +53,7 @@ dk_ahead *dk_ahead_create(const dk_kind *layer)
 
 size_t dk_ahead_room(const dk_ahead *ahead)
 {
-    return ahead->n_wanted == 0 ? 1 : 2 * ahead->n_wanted + 2;
+    return ahead->n_wanted == 0 ? 1 : 4 * ahead->n_wanted + 4;
 }
 
 /* The group that has waited longest, under way now. NULL: none waits. With the mutex held. */
