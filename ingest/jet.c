@@ -574,8 +574,10 @@ static dk_status read_catalogue(dk_jet *jet, dk_error *err)
             status = damaged(table, "one of its rows does not fit together", err);
         else if (!values[id].null && !values[name].null && !values[type].null &&
                  dk_jet_integer(&columns[type], &values[type]) == 1) {
-            if (!dk_grow(&jet->entries, &jet->entries_capacity, jet->n_entries + 1, sizeof *jet->entries) ||
-                (jet->entries[jet->n_entries].name = strdup((const char *)values[name].data)) == NULL)
+            if (jet->n_entries == DK_JET_MAX_TABLES)
+                status = damaged(table, "it has more tables than Access can", err);
+            else if (!dk_grow(&jet->entries, &jet->entries_capacity, jet->n_entries + 1, sizeof *jet->entries) ||
+                     (jet->entries[jet->n_entries].name = strdup((const char *)values[name].data)) == NULL)
                 status = nomem(jet, err);
             else
                 jet->entries[jet->n_entries++].page = (uint32_t)dk_jet_integer(&columns[id], &values[id]) & 0xFFFFFF;

@@ -8,6 +8,7 @@
 #include "store/status.h"
 
 #define DK_JET_PAGE 4096
+#define DK_JET_MAX_TABLES 32768                   /* as Access has it */
 #define DK_JET_MAX_COLUMNS 1024                   /* Access has 255 */
 #define DK_JET_MAX_VALUE (256u << 20)             /* bytes of a memo or an OLE value */
 #define DK_JET_MAX_DEFINITION (DK_JET_PAGE * 256) /* bytes; Access needs some 64 KB at most */

@@ -1,6 +1,6 @@
-/* Prints all that ingest/jet.c reads of an Access database, for tests that compare it with other readers: a line of JSON for
- * each table, with "table", "rows" as its definition counts them, "columns" and their "types", and one for each of its
- * rows, an array: numbers as texts, dates as YYYY-MM-DD, bytes in hexadecimal. */
+/* Prints all that ingest/jet.c reads of an Access database, for tests that compare it with other readers: a line of
+ * JSON for each table, with "table", "rows" as its definition counts them, "columns" and their "types", and one for
+ * each of its rows, an array: numbers as texts, dates as YYYY-MM-DD, bytes in hexadecimal. */
 #include <inttypes.h>
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 // Writes Access databases (Jet 4, as Access 2000 to 2003 keep it) and ESRI personal geodatabases in them, as test data: no
 // program at hand writes one. By hand, from the published descriptions of the format (HACKING.md of mdbtools; the ESRI
-// Shapefile Technical Description and its extension for shapes of geodatabases), so it holds what these describe and no
-// more: no indexes, no relations, no queries. mdbtools, GDAL and npm's mdb-reader read it alike; Access was not at hand.
+// Shapefile Technical Description and its extension for shapes of geodatabases): no indexes, no relations, no queries.
+// mdbtools, GDAL and npm's mdb-reader read it alike; Access was not at hand.
 const PAGE = 4096;
 export const types = { bool: 1, byte: 2, int: 3, long: 4, money: 5, single: 6, double: 7, date: 8, binary: 9, text: 10, ole: 11, memo: 12, guid: 15, numeric: 16 };
 const fixedSizes = { bool: 0, byte: 1, int: 2, long: 4, money: 8, single: 4, double: 8, date: 8, guid: 16, numeric: 17 };
@@ -129,14 +129,16 @@ class Jet {
     return map;
   }
 
-  /** Writes the rows of a table and its definition, whose first page is already reserved. edit: of the pages of rows. */
-  table(at, { name, columns, rows, system = false, flags, count = rows.length }) {
-    const from = this.pages.length;
-    const bytes = rows.map((values) => this.row(columns, values)); // long values come first
-    const places = this.place(bytes, at, flags);
-    const own = [...new Set(places.map(({ page }) => page))];
-    const maps = this.place([this.usageMap(own), this.usageMap([])], 0);
+  /** Writes the rows of a table and its definition, whose first page is already reserved. */
+  table(at, { columns, rows, system = false, deleted = [], moved = [], count = rows.length - deleted.length }) {
     const pointer = ({ page, row }) => u32(page << 8 | row);
+    const bytes = rows.map((values) => this.row(columns, values)); // long values come first
+    const flags = {};
+    for (const i of deleted) flags[i] = 0xc000;
+    const elsewhere = this.place(moved.map((i) => bytes[i]), at, moved.map(() => 0x8000));
+    moved.forEach((i, k) => { bytes[i] = pointer(elsewhere[k]); flags[i] = 0x4000; });
+    const own = [...new Set([...elsewhere, ...this.place(bytes, at, flags)].map(({ page }) => page))];
+    const maps = this.place([this.usageMap(own), this.usageMap([])], 0);
     let offset = 0, slot = 0;
     const longs = [];
     const entries = columns.map((column, i) => {
@@ -177,13 +179,12 @@ class Jet {
       done += piece.length;
       if (done < definition.length) { const next = this.add(Buffer.alloc(PAGE)); target.writeUInt32LE(next, 4); page = next; }
     }
-    return { name, definition: at, from, places };
   }
 }
 
 /**
- * A database. tables: { name, columns: [{ name, type, size, precision, scale }], rows: arrays of values, null for NULL }; flags: bits
- * set at a row's place (0xc000: deleted); count: the number of rows that the definition claims.
+ * A database. tables: { name, columns: [{ name, type, size, precision, scale }], rows: arrays of values, null for NULL }; deleted, moved:
+ * indexes of rows that were deleted, or moved to another page as they grew; count: of rows, as the definition has it.
  */
 export function jet4(tables) {
   const jet = new Jet();
@@ -194,7 +195,7 @@ export function jet4(tables) {
   const columns = [['Id', 'long'], ['ParentId', 'long'], ['Name', 'text'], ['Type', 'int'], ['DateCreate', 'date'], ['DateUpdate', 'date'], ['Owner', 'binary', 255], ['Flags', 'long'],
     ['Database', 'memo'], ['Connect', 'memo'], ['ForeignName', 'text'], ['RmtInfoShort', 'binary', 255], ['RmtInfoLong', 'ole'], ['Lv', 'ole'], ['LvProp', 'ole'], ['LvModule', 'ole'], ['LvExtra', 'ole']]
     .map(([name, type, size]) => ({ name, type, size }));
-  const objects = [[container, 0x0f000000, 'Tables', 3, created, created, null, 0x80000000 | 0], [2, container, 'MSysObjects', 1, created, created, null, 0x80000000 | 0],
+  const objects = [[container, 0x0f000000, 'Tables', 3, created, created, null, -0x80000000], [2, container, 'MSysObjects', 1, created, created, null, -0x80000000],
     ...tables.map(({ name }, i) => [at[i], container, name, 1, created, created, null, 0])];
   jet.table(2, { name: 'MSysObjects', columns, rows: objects, system: true });
   const head = Buffer.alloc(PAGE);
@@ -240,7 +241,7 @@ export function ringsShape(rings, { z = null, arcs = [], type = arcs.length ? 0x
 // ---- personal geodatabases ----
 
 /**
- * layers: { name, columns, rows, wkt, shapeType, z }: a row is { OBJECTID, Shape, …values by column }. tables: others,
+ * layers: { name, columns, rows, wkt, shapeType, z, field }: a row is { OBJECTID, Shape, …values by column }. tables: others,
  * without shapes.
  */
 export function personalGeodatabase(layers, tables = []) {
@@ -262,4 +263,19 @@ export function personalGeodatabase(layers, tables = []) {
     return { ...rest, name, columns: all, rows: rows.map((row, i) => all.map((column) => (column.name === 'OBJECTID' ? row.OBJECTID ?? i + 1 : row[column.name] ?? null))) };
   });
   return jet4([geomColumns, spatialRefs, objectClasses, ...features, ...tables]);
+}
+
+export const zone39 = 'PROJCS["CGCS2000_3_Degree_GK_Zone_39",GEOGCS["GCS_China_Geodetic_Coordinate_System_2000",DATUM["D_China_2000",SPHEROID["CGCS2000",6378137.0,298.257222101]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],PROJECTION["Gauss_Kruger"],PARAMETER["False_Easting",39500000.0],PARAMETER["False_Northing",0.0],PARAMETER["Central_Meridian",117.0],PARAMETER["Scale_Factor",1.0],PARAMETER["Latitude_Of_Origin",0.0],UNIT["Meter",1.0]]';
+
+/** One of each kind of value, and long ones in a row, in a page and in a chain: to be broken. */
+export function smallGeodatabase() {
+  const corners = (x, size = 100) => [[x, 3521000], [x + size, 3521000], [x + size, 3521000 + size], [x, 3521000 + size]];
+  const circle = Array.from({ length: 300 }, (_, i) => [39521000 + 60 * Math.cos(i * Math.PI / 150), 3521000 + 60 * Math.sin(i * Math.PI / 150)]);
+  const columns = [{ name: 'DKBH', type: 'text', size: 20 }, { name: 'DKMC', type: 'text', size: 40 }, { name: 'DKMJ', type: 'double' }, { name: '日期', type: 'date' }, { name: '金额', type: 'money' },
+    { name: '精确', type: 'numeric', precision: 18, scale: 2 }, { name: '说明', type: 'memo' }, { name: '有', type: 'bool' }, { name: '单', type: 'single' }, { name: '码', type: 'int' }];
+  const rows = [{ Shape: polygonShape([[corners(39520000), corners(39520010, 20)]]), DKBH: 'DK1', DKMC: '镕城一号', DKMJ: 0.96, 日期: '2020-06-15', 金额: 12.34, 精确: '-1.50', 说明: '短', 有: true, 单: 0.1, 码: -3 },
+    { Shape: polygonShape([[circle]]), DKBH: 'DK2', DKMC: '𬭚', DKMJ: 1.13, 说明: '说'.repeat(300) },
+    { Shape: polygonShape([[corners(39521200)]], { arcs: [{ start: 1, centre: [39521250, 3521100], bits: 0 }] }), DKBH: 'DK3', DKMC: '弧' }];
+  return personalGeodatabase([{ name: '征收地块', columns, rows, wkt: zone39, moved: [1] }],
+    [{ name: '补偿', columns: [{ name: '补偿编号', type: 'text', size: 10 }, { name: '地块编号', type: 'text', size: 10 }], rows: [['B1', 'DK1'], ['B2', 'DK2'], ['X', 'X']], deleted: [2] }]);
 }
