@@ -75,11 +75,27 @@ class Jet {
     return places;
   }
 
+  /** A long value into the page of the last one, if there is room. */
+  beside(data) {
+    const { page, number, n, end } = this.open ?? {};
+    if (!page || 14 + 2 * (n + 1) + data.length > end) {
+      const place = this.place([data], 'LVAL')[0];
+      this.open = { page: this.pages[place.page], number: place.page, n: 1, end: PAGE - data.length };
+      return place;
+    }
+    data.copy(page, end - data.length);
+    page.writeUInt16LE(end - data.length, 14 + 2 * n);
+    page.writeUInt16LE(n + 1, 12);
+    page.writeUInt16LE(end - data.length - 14 - 2 * (n + 1), 2);
+    Object.assign(this.open, { n: n + 1, end: end - data.length });
+    return { page: number, row: n };
+  }
+
   /** A memo or OLE value: in the row, in a row of its own, or in a chain of them. */
   long(data) {
     const head = (bits, place) => Buffer.concat([u32(data.length | bits), place ? u32(place.page << 8 | place.row) : u32(0), u32(0)]);
     if (data.length <= 64) return Buffer.concat([head(0x80000000), data]);
-    if (data.length <= PAGE - 16) return head(0x40000000, this.place([data], 'LVAL')[0]);
+    if (data.length <= PAGE - 16) return head(0x40000000, this.beside(data));
     const most = PAGE - 20;
     let next = null;
     for (let at = Math.floor((data.length - 1) / most) * most; at >= 0; at -= most) {
@@ -275,7 +291,7 @@ export function smallGeodatabase() {
     { name: '精确', type: 'numeric', precision: 18, scale: 2 }, { name: '说明', type: 'memo' }, { name: '有', type: 'bool' }, { name: '单', type: 'single' }, { name: '码', type: 'int' }];
   const rows = [{ Shape: polygonShape([[corners(39520000), corners(39520010, 20)]]), DKBH: 'DK1', DKMC: '镕城一号', DKMJ: 0.96, 日期: '2020-06-15', 金额: 12.34, 精确: '-1.50', 说明: '短', 有: true, 单: 0.1, 码: -3 },
     { Shape: polygonShape([[circle]]), DKBH: 'DK2', DKMC: '𬭚', DKMJ: 1.13, 说明: '说'.repeat(300) },
-    { Shape: polygonShape([[corners(39521200)]], { arcs: [{ start: 1, centre: [39521250, 3521100], bits: 0 }] }), DKBH: 'DK3', DKMC: '弧' }];
+    { Shape: polygonShape([[corners(39521200)]], { arcs: [{ start: 1, centre: [39521300, 3521050] }] }), DKBH: 'DK3', DKMC: '弧' }];
   return personalGeodatabase([{ name: '征收地块', columns, rows, wkt: zone39, moved: [1] }],
     [{ name: '补偿', columns: [{ name: '补偿编号', type: 'text', size: 10 }, { name: '地块编号', type: 'text', size: 10 }], rows: [['B1', 'DK1'], ['B2', 'DK2'], ['X', 'X']], deleted: [2] }]);
 }
