@@ -102,8 +102,8 @@ static const struct command_name {
          BIT(OPT_ALL_FORMATS) | BIT(OPT_UNDRAWN) | BIT(OPT_DRAW) | BIT(OPT_REPORT) | BIT(OPT_JSON) | BIT(OPT_ACTOR),
      "dikuai-ingest load STORE NAME SOURCE... [options]\n\n"
      "Reads files into the store as one batch: all of them or none. NAME is a layer or a kind of record of the\n"
-     "catalogue. SOURCE: shapefile, GeoPackage, GeoJSON, FlatGeobuf, file geodatabase (.gdb), KML, KMZ, GML,\n"
-     "MapInfo TAB or MIF, DXF, VCT of 2007, CSV, XLSX, XLS, ODS, coordinate TXT of 勘测定界, or a ZIP or folder with\n"
+     "catalogue. SOURCE: shapefile, GeoPackage, GeoJSON, FlatGeobuf, file and personal geodatabase (.gdb, .mdb), KML, KMZ,\n"
+     "GML, MapInfo TAB or MIF, DXF, VCT of 2007, CSV, XLSX, XLS, ODS, coordinate TXT of 勘测定界, or a ZIP or folder with\n"
      "such data. The batch is staged, and seen by nobody, until it is published.\n\n"
      "  --crs EPSG:N           coordinate system, for files that do not say it (EPSG:4527: CGCS2000, 3-degree zone "
      "39),\n"

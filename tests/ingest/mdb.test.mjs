@@ -37,7 +37,8 @@ const rings = (f) => (f.geometry.type === 'MultiPolygon' ? f.geometry.coordinate
 function sameShape(got, wanted) {
   const count = (f) => rings(f).map((ring) => ring.length).sort((a, b) => a - b);
   assert.deepEqual(count(got), count(wanted));
-  for (const [x, y] of rings(wanted).flat()) assert.ok(rings(got).flat().some((p) => Math.abs(p[0] - x) < 2e-9 && Math.abs(p[1] - y) < 2e-9), `${x} ${y}`);
+  const corners = rings(got).flat();
+  for (const [x, y] of rings(wanted).flat()) assert.ok(corners.some((p) => Math.abs(p[0] - x) < 2e-9 && Math.abs(p[1] - y) < 2e-9), `${x} ${y}`);
 }
 const refused = (s, name, sentence, ...args) => {
   const done = s.load('parcel', name, ...args);
@@ -48,7 +49,7 @@ const refused = (s, name, sentence, ...args) => {
 
 test('outlines of a personal geodatabase lie where GDAL\'s PGeo driver finds them: holes, parts, islands, heights, long ones, arcs, packed ones', (t) => {
   const s = scene(t);
-  const circle = Array.from({ length: 3000 }, (_, i) => [E + 3000 + 500 * Math.cos(2 * Math.PI * i / 3000), N + 500 * Math.sin(2 * Math.PI * i / 3000)]);
+  const circle = Array.from({ length: 700 }, (_, i) => [E + 3000 + 500 * Math.cos(2 * Math.PI * i / 700), N + 500 * Math.sin(2 * Math.PI * i / 700)]);
   const packed = (shape) => { const body = deflateSync(shape, { level: 9 }), head = Buffer.alloc(12); head.writeUInt32LE(shape.length, 4); head.writeUInt32LE(body.length, 8); return Buffer.concat([head, body]); };
   const shapes = [polygonShape([[box(0)]]), polygonShape([[box(1), square(E + 320, N + 20, 20)], [box(2)]]), polygonShape([[box(3), square(E + 910, N + 10, 80)], [square(E + 930, N + 30, 40)]]),
     polygonShape([[box(4)]], { z: 12.5 }), polygonShape([[circle]]), polygonShape([[box(6)]], { arcs: [{ start: 1, centre: [E + 1900, N + 50] }] }),
@@ -145,8 +146,8 @@ test('a file that Access wrote is read as mdbtools reads it, every table and eve
 test('deleted rows are none, rows that moved to another page are there once, and many pages of rows are read to the last', (t) => {
   const s = scene(t);
   const columns = [{ name: 'N', type: 'long' }, text('T')];
-  const many = Array.from({ length: 30000 }, (_, i) => [i, `第${i}行`.padEnd(50, '。')]);
-  const deleted = [0, 7, 150, 29999], moved = [3, 4, 2000, 29998];
+  const many = Array.from({ length: 20000 }, (_, i) => [i, `第${i}行`.padEnd(50, '。')]);
+  const deleted = [0, 7, 150, 19999], moved = [3, 4, 2000, 19998];
   s.write('m.mdb', jet4([{ name: 'M', columns, rows: many, deleted, moved }]));
   const { code, stderr, tables: [, { rows, data }] } = read(s.path('m.mdb'));
   assert.equal(code, 0, stderr);
