@@ -7,6 +7,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#define GENERAL 50 /* from here on, bits beside the number say what a shape has */
 #define HAS_Z 0x80000000u
 #define HAS_M 0x40000000u
 #define HAS_CURVES 0x20000000u
@@ -16,6 +17,7 @@ enum { ARC = 1, BEZIER = 4, ELLIPSE = 5 };                                      
 enum { ARC_EMPTY = 1, ARC_CCW = 8, ARC_LINE = 32, ARC_POINT = 64, ARC_INNER = 128 }; /* bits of an arc */
 
 static const char cut_off[] = "its shape is cut off or damaged", no_number[] = "a coordinate of its shape is no number",
+                  too_many[] = "its shape has more than 20,000,000 points; divide it",
                   other_curve[] =
                       "its shape has Bezier curves or arcs of ellipses, which are not read; densify it in ArcGIS";
 
@@ -34,64 +36,24 @@ static double f64(const unsigned char *at)
 
 static kind kind_of(uint32_t type, bool *ret_z, bool *ret_m)
 {
+    static const struct {
+        unsigned char number, kind;
+        bool z, m;
+    } kinds[] = {{0, NONE, 0, 0},        {1, POINT, 0, 0},      {9, POINT, 1, 0},       {11, POINT, 1, 1},
+                 {21, POINT, 0, 1},      {8, MULTIPOINT, 0, 0}, {20, MULTIPOINT, 1, 0}, {18, MULTIPOINT, 1, 1},
+                 {28, MULTIPOINT, 0, 1}, {3, LINES, 0, 0},      {10, LINES, 1, 0},      {13, LINES, 1, 1},
+                 {23, LINES, 0, 1},      {5, POLYGONS, 0, 0},   {19, POLYGONS, 1, 0},   {15, POLYGONS, 1, 1},
+                 {25, POLYGONS, 0, 1},   {50, LINES, 0, 0},     {51, POLYGONS, 0, 0},   {52, POINT, 0, 0},
+                 {53, MULTIPOINT, 0, 0}};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (kinds[i].number == (type & 0xFF)) {
+            const bool general = kinds[i].number >= GENERAL;
+            *ret_z = general ? (type & HAS_Z) != 0 : kinds[i].z;
+            *ret_m = general ? (type & HAS_M) != 0 : kinds[i].m;
+            return (kind)kinds[i].kind;
+        }
     *ret_z = *ret_m = false;
-    switch (type & 0xFF) {
-    case 0:
-        return NONE;
-    case 1:
-        return POINT;
-    case 9:
-        *ret_z = true;
-        return POINT;
-    case 11:
-        *ret_z = *ret_m = true;
-        return POINT;
-    case 21:
-        *ret_m = true;
-        return POINT;
-    case 8:
-        return MULTIPOINT;
-    case 20:
-        *ret_z = true;
-        return MULTIPOINT;
-    case 18:
-        *ret_z = *ret_m = true;
-        return MULTIPOINT;
-    case 28:
-        *ret_m = true;
-        return MULTIPOINT;
-    case 3:
-        return LINES;
-    case 10:
-        *ret_z = true;
-        return LINES;
-    case 13:
-        *ret_z = *ret_m = true;
-        return LINES;
-    case 23:
-        *ret_m = true;
-        return LINES;
-    case 5:
-        return POLYGONS;
-    case 19:
-        *ret_z = true;
-        return POLYGONS;
-    case 15:
-        *ret_z = *ret_m = true;
-        return POLYGONS;
-    case 25:
-        *ret_m = true;
-        return POLYGONS;
-    case 50:
-    case 51:
-    case 52:
-    case 53:
-        *ret_z = (type & HAS_Z) != 0;
-        *ret_m = (type & HAS_M) != 0;
-        return (type & 0xFF) == 50 ? LINES : (type & 0xFF) == 51 ? POLYGONS : (type & 0xFF) == 52 ? POINT : MULTIPOINT;
-    default:
-        return UNREAD;
-    }
+    return UNREAD;
 }
 
 /* ---- parts of points ---- */
@@ -128,7 +90,7 @@ static double point_y(const paths *self, size_t i)
 }
 
 /* Points between the ends of a circular arc, as GDAL steps one: so it is no other than in formats that GDAL reads. */
-static bool add_arc(paths *self, size_t from, double x, double y, uint32_t bits)
+static dk_status add_arc(paths *self, size_t from, double x, double y, uint32_t bits, const char **ret_problem)
 {
     const double ax = point_x(self, from), ay = point_y(self, from), bx = point_x(self, from + 1),
                  by = point_y(self, from + 1);
@@ -151,11 +113,18 @@ static bool add_arc(paths *self, size_t from, double x, double y, uint32_t bits)
         OGR_G_DestroyGeometry(arc);
     }
     if (line == NULL)
-        return false;
-    for (int i = 1; i + 1 < OGR_G_GetPointCount(line); i++)
-        add_point(self, OGR_G_GetX(line, i), OGR_G_GetY(line, i));
+        return DK_NOMEM;
+    for (int i = 1; i + 1 < OGR_G_GetPointCount(line) && *ret_problem == NULL; i++) {
+        x = OGR_G_GetX(line, i), y = OGR_G_GetY(line, i);
+        if (!isfinite(x) || !isfinite(y)) /* of numbers too large */
+            *ret_problem = no_number;
+        else
+            add_point(self, x, y);
+    }
     OGR_G_DestroyGeometry(line);
-    return true;
+    if (self->xy.size / 16 > DK_SHAPE_MAX_POINTS)
+        *ret_problem = too_many;
+    return DK_OK;
 }
 
 /* The segment behind point i, where it is no straight line; the segments come in the order of their points. */
@@ -188,7 +157,7 @@ static dk_status add_segment(paths *self, size_t i, bool last, const char **ret_
         *ret_problem = no_number;
         return DK_OK;
     }
-    return add_arc(self, i, x, y, bits) ? DK_OK : DK_NOMEM;
+    return add_arc(self, i, x, y, bits, ret_problem);
 }
 
 static dk_status read_paths(paths *self, const unsigned char *data, size_t size, bool has_z, bool has_m,
@@ -207,9 +176,17 @@ static dk_status read_paths(paths *self, const unsigned char *data, size_t size,
         *ret_problem = cut_off;
         return DK_OK;
     }
+    if (self->n_points > DK_SHAPE_MAX_POINTS) {
+        *ret_problem = too_many;
+        return DK_OK;
+    }
     self->points = data + at;
     at += 16 * (uint64_t)self->n_points;
-    if (u32(data) & HAS_CURVES && (u32(data) & 0xFF) >= 50) {
+    if (has_z && at + 16 + 8 * (uint64_t)self->n_points > size) {
+        *ret_problem = cut_off;
+        return DK_OK;
+    }
+    if (u32(data) & HAS_CURVES && (u32(data) & 0xFF) >= GENERAL) {
         if (at + more + 4 > size) {
             *ret_problem = cut_off;
             return DK_OK;
@@ -264,13 +241,13 @@ static OGRGeometryH make_line(OGRwkbGeometryType type, const double *xy, size_t 
     return line;
 }
 
-static bool add(OGRGeometryH whole, OGRGeometryH part)
+static bool add(OGRGeometryH whole, OGRGeometryH one)
 {
-    if (part == NULL)
+    if (one == NULL)
         return false;
-    if (OGR_G_AddGeometryDirectly(whole, part) == OGRERR_NONE)
+    if (OGR_G_AddGeometryDirectly(whole, one) == OGRERR_NONE)
         return true;
-    OGR_G_DestroyGeometry(part);
+    OGR_G_DestroyGeometry(one);
     return false;
 }
 
@@ -293,11 +270,10 @@ static OGRGeometryH make_polygons(const paths *self, const double *xy)
     dk_buf scratch;
     dk_buf_init(&scratch);
     dk_ring *rings = calloc(n + 1, sizeof *rings);
-    size_t *part_of = calloc(n + 1, sizeof *part_of);
     int *outer = calloc(n + 1, sizeof *outer), *depth = calloc(n + 1, sizeof *depth);
     OGRGeometryH *polygons = calloc(n + 1, sizeof *polygons); /* of exteriors; owned by whole */
     OGRGeometryH whole = OGR_G_CreateGeometry(wkbMultiPolygon);
-    bool good = rings != NULL && part_of != NULL && outer != NULL && depth != NULL && polygons != NULL && whole != NULL;
+    bool good = rings != NULL && outer != NULL && depth != NULL && polygons != NULL && whole != NULL;
     for (size_t k = 0; k < n && good; k++) {
         const double *from = xy + 2 * self->parts[k].first;
         size_t count = self->parts[k].n;
@@ -305,7 +281,7 @@ static OGRGeometryH make_polygons(const paths *self, const double *xy)
             count--;
         rings[n_real] = (dk_ring){.xy = from, .n = count};
         if (dk_ring_measure(&rings[n_real], &scratch)) {
-            part_of[n_real++] = k;
+            n_real++;
         } else if (scratch.failed) {
             good = false;
         } else {
@@ -325,7 +301,6 @@ static OGRGeometryH make_polygons(const paths *self, const double *xy)
     if (!good && whole != NULL)
         OGR_G_DestroyGeometry(whole);
     free(rings);
-    free(part_of);
     free(outer);
     free(depth);
     free(polygons);

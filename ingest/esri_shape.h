@@ -10,6 +10,7 @@
 #include <ogr_api.h>
 
 #define DK_SHAPE_MAX_BYTES (256u << 20) /* of one that is kept compressed */
+#define DK_SHAPE_MAX_POINTS 20000000    /* those that arcs become counted too */
 
 /* *ret_geometry: a point, a multipoint, lines or polygons, which the caller destroys; NULL: the shape is none, or
  * *ret_problem is a sentence why it cannot be read. DK_NOMEM. data need not be aligned. */

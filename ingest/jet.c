@@ -53,6 +53,7 @@ struct dk_jet_table {
     unsigned char rows_page[PAGE]; /* at hand */
     unsigned row, n_page_rows;
     unsigned char other[PAGE], long_page[PAGE];
+    uint32_t long_page_number; /* that long_page is; 0: none */
 
     int64_t n_read;
     uint64_t long_bytes; /* of long values so far */
@@ -381,12 +382,25 @@ static unsigned fixed_size(int type)
     }
 }
 
+/* As find_place; values that follow each other stand in one page. */
+static bool find_long(dk_jet_table *table, uint32_t place, const unsigned char **ret_data, size_t *ret_size)
+{
+    const uint32_t number = place >> 8;
+    unsigned flags;
+    if (number == 0 || number != table->long_page_number) {
+        table->long_page_number = 0;
+        if (!read_page(table->jet, number, table->long_page))
+            return false;
+        table->long_page_number = number;
+    }
+    return find_row(table->long_page, place & 0xFF, &flags, ret_data, ret_size) && (flags & DELETED) == 0;
+}
+
 /* Appends the bytes of a memo or OLE value, whose head stands in the row. */
 static bool read_long(dk_jet_table *table, const unsigned char *head, size_t size, dk_buf *out)
 {
     const unsigned char *part;
     size_t n;
-    unsigned flags;
     if (size < 12)
         return false;
     const uint32_t bits = u32(head);
@@ -403,14 +417,13 @@ static bool read_long(dk_jet_table *table, const unsigned char *head, size_t siz
         return true;
     }
     if (bits & 0x40000000) {
-        if (!find_place(table->jet, place, table->long_page, &flags, &part, &n) || n < wanted || (flags & DELETED) != 0)
+        if (!find_long(table, place, &part, &n) || n < wanted)
             return false;
         dk_buf_append(out, part, wanted);
         return true;
     }
     for (size_t done = 0; done < wanted;) {
-        if (!find_place(table->jet, place, table->long_page, &flags, &part, &n) || n <= 4 || n - 4 > wanted - done ||
-            (flags & DELETED) != 0)
+        if (!find_long(table, place, &part, &n) || n <= 4 || n - 4 > wanted - done)
             return false;
         dk_buf_append(out, part + 4, n - 4);
         done += n - 4;
