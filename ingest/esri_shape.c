@@ -232,12 +232,13 @@ static dk_status read_paths(paths *self, const unsigned char *data, size_t size,
 static OGRGeometryH make_line(OGRwkbGeometryType type, const double *xy, size_t n, bool close)
 {
     OGRGeometryH line = OGR_G_CreateGeometry(type);
-    const size_t whole = n + (close ? 1 : 0);
     if (line == NULL)
         return NULL;
-    OGR_G_SetPointCount(line, (int)whole);
-    for (size_t i = 0; i < whole; i++)
-        OGR_G_SetPoint_2D(line, (int)i, xy[2 * (i % n)], xy[2 * (i % n) + 1]);
+    OGR_G_SetPoints(line, (int)n, xy, 2 * sizeof *xy, xy + 1, 2 * sizeof *xy, NULL, 0);
+    if (close) {
+        OGR_G_SetPointCount(line, (int)(n + 1));
+        OGR_G_SetPoint_2D(line, (int)n, xy[0], xy[1]);
+    }
     return line;
 }
 
@@ -262,7 +263,7 @@ static OGRGeometryH make_lines(const paths *self, const double *xy)
     return good ? whole : NULL;
 }
 
-/* A ring that encloses nothing stays what it is, an exterior: that it is not valid is said further on. */
+/* A single ring is an exterior, and so is one that encloses nothing: that it is not valid is said further on. */
 static OGRGeometryH make_polygons(const paths *self, const double *xy)
 {
     const size_t n = self->n_parts;
@@ -280,7 +281,7 @@ static OGRGeometryH make_polygons(const paths *self, const double *xy)
         if (count > 1 && from[0] == from[2 * (count - 1)] && from[1] == from[2 * (count - 1) + 1])
             count--;
         rings[n_real] = (dk_ring){.xy = from, .n = count};
-        if (dk_ring_measure(&rings[n_real], &scratch)) {
+        if (n > 1 && dk_ring_measure(&rings[n_real], &scratch)) {
             n_real++;
         } else if (scratch.failed) {
             good = false;

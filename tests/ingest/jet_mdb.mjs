@@ -128,7 +128,7 @@ class Jet {
 
   /** The pages of a set as a row of a usage map: bits behind a first page, or where the set is wide, pages of bits. */
   usageMap(numbers) {
-    const first = numbers.length ? Math.min(...numbers) : 0, last = numbers.length ? Math.max(...numbers) : 0;
+    const first = numbers.length ? numbers.reduce((a, b) => Math.min(a, b)) : 0, last = numbers.reduce((a, b) => Math.max(a, b), 0);
     if (last - first < 512) {
       const map = Buffer.alloc(69);
       map.writeUInt32LE(first, 1);
@@ -267,7 +267,7 @@ export function personalGeodatabase(layers, tables = []) {
     long('SRID'), { name: 'HasZ', type: 'bool' }, { name: 'HasM', type: 'bool' }],
   rows: layers.map(({ name, rows, wkt, shapeType = 4, z = null, field = 'Shape' }) => {
     const boxes = rows.map((row) => row[field]).filter((shape) => shape && shape.length >= 36).map((shape) => [4, 12, 20, 28].map((at) => shape.readDoubleLE(at)));
-    const extent = boxes.length ? [0, 1, 2, 3].map((k) => Math[k < 2 ? 'min' : 'max'](...boxes.map((b) => b[k]))) : [0, 0, 0, 0];
+    const extent = boxes.length ? [0, 1, 2, 3].map((k) => boxes.reduce((most, b) => Math[k < 2 ? 'min' : 'max'](most, b[k]), boxes[0][k])) : [0, 0, 0, 0];
     return [name, field, shapeType, ...extent, extent[0], extent[1], 1000, systems.indexOf(wkt) + 1, z !== null, false];
   }) };
   const spatialRefs = { name: 'GDB_SpatialRefs', columns: [long('SRID'), { name: 'SRTEXT', type: 'memo' }, ...['FalseX', 'FalseY', 'XYUnits', 'FalseZ', 'ZUnits', 'FalseM', 'MUnits'].map(number)],
