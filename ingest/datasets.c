@@ -104,9 +104,9 @@ static bool has_sibling(const dk_datasets *self, const item *of, const char *end
 /* What is part of something else, or kept by a program for itself. */
 static bool is_part(const dk_datasets *self, const item *of)
 {
-    static const char *const parts[] = {".shx", ".prj", ".cpg", ".sbn", ".sbx", ".qix",  ".qpj", ".qmd", ".ain",
-                                        ".aih", ".atx", ".ixs", ".mxs", ".lyr", ".qml",  ".sld", ".xsd", ".gfs",
-                                        ".mid", ".dat", ".map", ".id",  ".ind", ".lock", ".fix", ".ovr", NULL};
+    static const char *const parts[] = {".shx", ".prj", ".cpg", ".sbn",  ".sbx", ".qix", ".qpj", ".qmd", ".ain", ".aih",
+                                        ".atx", ".ixs", ".mxs", ".lyr",  ".qml", ".sld", ".xsd", ".gfs", ".mid", ".dat",
+                                        ".map", ".id",  ".ind", ".lock", ".fix", ".ovr", ".ldb", NULL};
     static const char *const own[] = {"Thumbs.db", "desktop.ini", NULL};
     const char *base = base_of(of->name), *ending = ending_of(of->name);
     if (base[0] == '.' || strncmp(base, "~$", 2) == 0 || strncmp(of->name, "__MACOSX/", 9) == 0 || in_list(base, own))

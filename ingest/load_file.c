@@ -106,7 +106,7 @@ static dk_status open_source(dk_load_file *file, dk_error *err)
         return status;
     const dk_format format = dk_source_format(file->source);
     if (settings->has_encoding && !dk_source_encoding_varies(file->source))
-        dk_buf_text(&file->notes, "--encoding was not needed: files of this format are UTF-8\n");
+        dk_buf_text(&file->notes, "--encoding was not needed: this format says how its texts are kept\n");
     if (layer && !dk_source_has_geometry(file->source) && !settings->undrawn) {
         file->lacks = o->may_lack_outlines;
         if (!file->lacks)

@@ -102,8 +102,10 @@ static const struct command_name {
          BIT(OPT_ALL_FORMATS) | BIT(OPT_UNDRAWN) | BIT(OPT_DRAW) | BIT(OPT_REPORT) | BIT(OPT_JSON) | BIT(OPT_ACTOR),
      "dikuai-ingest load STORE NAME SOURCE... [options]\n\n"
      "Reads files into the store as one batch: all of them or none. NAME is a layer or a kind of record of the\n"
-     "catalogue. SOURCE: shapefile, GeoPackage, GeoJSON, FlatGeobuf, file geodatabase (.gdb), KML, KMZ, GML,\n"
-     "MapInfo TAB or MIF, DXF, VCT of 2007, CSV, XLSX, XLS, ODS, coordinate TXT of 勘测定界, or a ZIP or folder with\n"
+     "catalogue. SOURCE: shapefile, GeoPackage, GeoJSON, FlatGeobuf, file and personal geodatabase (.gdb, .mdb), KML, "
+     "KMZ,\n"
+     "GML, MapInfo TAB or MIF, DXF, VCT of 2007, CSV, XLSX, XLS, ODS, coordinate TXT of 勘测定界, or a ZIP or folder "
+     "with\n"
      "such data. The batch is staged, and seen by nobody, until it is published.\n\n"
      "  --crs EPSG:N           coordinate system, for files that do not say it (EPSG:4527: CGCS2000, 3-degree zone "
      "39),\n"
@@ -131,7 +133,8 @@ static const struct command_name {
      "  --draw                 rows give outlines to those that are there without, by their key\n"
      "  --batch TITLE          title of the batch; by default the name of the first file\n"
      "  --rejects FILE         where rows go that cannot be loaded; by default TITLE.rejects.csv beside the store\n"
-     "  --report FILE          quality report of the batch: FILE.html for people, FILE.json for programs; may be given twice\n"
+     "  --report FILE          quality report of the batch: FILE.html for people, FILE.json for programs; may be given "
+     "twice\n"
      "  --dry-run              check everything, keep nothing\n"
      "  --publish              publish the batch if no row was rejected\n"
      "  --allow-rejects        rejected rows are no failure: publish without them\n"
@@ -147,7 +150,8 @@ static const struct command_name {
      "dikuai-ingest attach STORE NAME FILE|FOLDER... [--key KEY] [--dry-run] [--actor NAME] [--json]\n\n"
      "Attaches scans (PDF, JPEG, PNG, TIFF) to the rows of NAME, a kind of record of the catalogue, whose 文号 stands\n"
      "in the name of the file, or else of the folder it lies in: 皖政地〔2020〕123号.pdf, 皖政地2020-123号/001.jpg.\n"
-     "The files are copied into STORE.documents. Only staff see them. Files that do not fit exactly one row are listed\n"
+     "The files are copied into STORE.documents. Only staff see them. Files that do not fit exactly one row are "
+     "listed\n"
      "and left where they are; what is attached already is left as it is, so the command can be repeated.\n\n"
      "  --key KEY     the row that all of the files belong to, whatever they are called\n"
      "  --dry-run     say what would be done, keep nothing\n"
@@ -175,7 +179,8 @@ static const struct command_name {
      "  dikuai-ingest withdraw dangshan.gpkg 3 --reason 坐标有误\n"},
     {"report", dk_command_report, 2, 4, BIT(OPT_JSON),
      "dikuai-ingest report STORE BATCH [FILE.html] [FILE.json]\n\n"
-     "Writes the quality report of a batch: what its load counted and rejected, and what is found now: areas, overlaps\n"
+     "Writes the quality report of a batch: what its load counted and rejected, and what is found now: areas, "
+     "overlaps\n"
      "within it and with what is published, divisions, rows without partners. Without a file: JSON, printed.\n\n"
      "  dikuai-ingest report dangshan.gpkg 3 质量报告.html\n"},
     {"check", dk_command_check, 1, 1, BIT(OPT_JSON),
@@ -278,9 +283,9 @@ static dk_status set_option(dk_options *options, option_id id, const char *value
         columns->n_merged++;
         if (strcmp(columns->merged[columns->n_merged - 1].value, "first") != 0 &&
             strcmp(columns->merged[columns->n_merged - 1].value, "each") != 0)
-            return dk_fail(err, DK_INVALID,
-                           "--merged %s: write FIELD=first (all of it is the first row's) or FIELD=each (each row has it)",
-                           value);
+            return dk_fail(
+                err, DK_INVALID,
+                "--merged %s: write FIELD=first (all of it is the first row's) or FIELD=each (each row has it)", value);
         break;
     case OPT_AXES:
         if (strcmp(value, "yx") != 0 && strcmp(value, "xy") != 0)
@@ -457,8 +462,8 @@ dk_status dk_options_parse(int argc, char **argv, dk_options *ret_options, dk_co
     options->settings.columns.sets = calloc(room, sizeof *options->settings.columns.sets);
     options->settings.columns.merged = calloc(room, sizeof *options->settings.columns.merged);
     options->settings.columns.ignore = calloc(room, sizeof *options->settings.columns.ignore);
-    if (options->settings.columns.fields == NULL || options->settings.columns.sets == NULL || options->settings.columns.merged == NULL ||
-        options->settings.columns.ignore == NULL)
+    if (options->settings.columns.fields == NULL || options->settings.columns.sets == NULL ||
+        options->settings.columns.merged == NULL || options->settings.columns.ignore == NULL)
         return dk_fail(err, DK_NOMEM, "out of memory");
     /* Words move to the front of argv, so that sources are one array wherever options stand. */
     int n = 0;

@@ -160,6 +160,7 @@ static const known_format formats[] = {
     {"ndjson", NULL, DK_FORMAT_GEOJSON, {"GeoJSONSeq", "GeoJSON"}},
     {"fgb", NULL, DK_FORMAT_FLATGEOBUF, {"FlatGeobuf"}},
     {"gdb", NULL, DK_FORMAT_FILEGDB, {"OpenFileGDB"}},
+    {"mdb", NULL, DK_FORMAT_MDB, {NULL}},
     {"kml", NULL, DK_FORMAT_KML, {"LIBKML"}},
     {"kmz", NULL, DK_FORMAT_KML, {"LIBKML"}},
     {"gml", NULL, DK_FORMAT_GML, {"GML"}},
@@ -183,7 +184,13 @@ static const known_format formats[] = {
     {"tgz", "a gzip file; unpack it and give the file inside", 0, {NULL}},
     {"7z", "a 7z archive; unpack it and give the file inside", 0, {NULL}},
     {"dwg", "an AutoCAD drawing (DWG); save it as DXF, and load that", 0, {NULL}},
-    {"mdb", "an Access database; export the layer as a file geodatabase or shapefile, a table as XLSX", 0, {NULL}},
+    {"accdb",
+     "a database of Access 2007 or later; save it in Access as a database of 2002 to 2003 (.mdb), or export its tables "
+     "as "
+     "XLSX",
+     0,
+     {NULL}},
+    {"ldb", "the lock of an Access database; give the .mdb", 0, {NULL}},
     {"mid", "one part of a MapInfo MIF; give the .mif", 0, {NULL}},
     {"dat", "one part of a MapInfo table; give the .tab", 0, {NULL}},
     {"map", "one part of a MapInfo table; give the .tab", 0, {NULL}},
@@ -196,8 +203,8 @@ static const known_format formats[] = {
 };
 
 static const char supported[] =
-    "shapefile, GeoPackage, GeoJSON, FlatGeobuf, file geodatabase, KML, GML, MapInfo TAB and "
-    "MIF, DXF, VCT of 2007, CSV, XLSX, XLS, ODS, coordinate TXT and 报盘 TXT";
+    "shapefile, GeoPackage, GeoJSON, FlatGeobuf, file geodatabase, personal geodatabase (MDB), KML, GML, "
+    "MapInfo TAB and MIF, DXF, VCT of 2007, CSV, XLSX, XLS, ODS, coordinate TXT and 报盘 TXT";
 
 /* By the six bytes that a DWG begins with. */
 static dk_status refuse_dwg(const char *path, dk_error *err)
@@ -379,6 +386,8 @@ dk_status dk_source_open(const char *path, const dk_source_options *options, dk_
         status = dk_source_dxf_open(source, options, err);
     } else if (source->format == DK_FORMAT_VCT) {
         status = dk_source_vct_open(source, options, err);
+    } else if (source->format == DK_FORMAT_MDB) {
+        status = dk_source_mdb_open(source, options, err);
     } else {
         const char *drivers[4] = {format->drivers[0], format->drivers[1], format->drivers[2], NULL};
         status = dk_source_ogr_open(source, drivers, options, err);

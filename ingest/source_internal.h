@@ -1,4 +1,4 @@
-/* What source.c, source_mining.c, source_ogr.c, source_table.c and source_txt.c share; for them alone. */
+/* What source.c, source_mdb.c, source_mining.c, source_ogr.c, source_table.c and source_txt.c share; for them alone. */
 #ifndef DK_INGEST_SOURCE_INTERNAL_H
 #define DK_INGEST_SOURCE_INTERNAL_H
 
@@ -112,6 +112,7 @@ dk_status dk_source_survey_open(dk_source *source, const dk_source_options *opti
 dk_status dk_source_survey_next(dk_source *source, dk_error *err);
 
 dk_status dk_source_dxf_open(dk_source *source, const dk_source_options *options, dk_error *err);
+dk_status dk_source_mdb_open(dk_source *source, const dk_source_options *options, dk_error *err);
 dk_status dk_source_vct_open(dk_source *source, const dk_source_options *options, dk_error *err);
 
 /* Sets the cells of the ledger's columns from the key of the row at hand. */

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { catalogue, gbk, scene, square, wkt, xlsx, zip } from './helpers.mjs';
+import { personalGeodatabase, polygonShape, zone39 } from './jet_mdb.mjs';
 
 const near = (url) => new URL(url, import.meta.url).pathname;
 const E = 39520000, N = 3521000;
@@ -70,6 +71,13 @@ function archive(s) {
   byHand('勘测3.txt', gbk(survey(header, { id: 'T4', points: box(43), area: '40000.0' })), [['T4', cgcs(corner(43))]]); // east first, square metres
   byHand('勘测4.TXT', Buffer.from(`\uFEFF${survey(header, { id: 'T5', points: northFirst(44) }).replaceAll('\n', '\r\n')}`), [['T5', cgcs(corner(44))]]);
   byHand('两带.txt', gbk(survey({ ...header, 带号: '' }, { id: 'T6', points: northFirst(45) }, { id: 'T7', points: square(N, 40400000, 200) })), [['T6', cgcs(corner(45))], ['T7', cgcs([40400000, N], 'EPSG:4528')]]);
+  // Personal geodatabases, with a table beside the layer, and the lock that Access leaves.
+  const personal = (i) => personalGeodatabase([{ name: '征收地块', wkt: zone39, columns: [{ name: 'DKBH', type: 'text', size: 20 }, { name: 'DKMC', type: 'text', size: 50 }],
+    rows: [{ Shape: polygonShape([[box(i)]]), DKBH: `M${i}`, DKMC: '𬭚镕城' }] }], [{ name: '台账', columns: [{ name: '甲', type: 'long' }], rows: [[1]] }]);
+  byHand('个人库.mdb', personal(50), [['M50', cgcs(corner(50))]]);
+  s.write('历年/个人库.ldb', 'PC-01');
+  s.write('历年/旧库.zip', zip({ '旧/库.MDB': personal(51) }));
+  wanted.set('M51', cgcs(corner(51)));
   // Drawings that ezdxf wrote, and VCT.
   for (const name of ['ezdxf_r12_gbk', 'ezdxf_r2000_gbk']) copyFileSync(near(`./data/${name}.dxf`), s.path(`历年/${name}.dxf`));
   copyFileSync(near('../fuzz/corpus/vct/lines_gb18030'), s.path('历年/图斑.vct'));
@@ -109,6 +117,7 @@ test('a folder with every format that is read, in five encodings and four datums
   }
   assert.deepEqual(rows.filter((f) => f.properties.id.startsWith('R')).map((f) => f.properties.name).filter((name) => !/^镕城\d+$/.test(name)), []);
   assert.deepEqual(['W1', 'W2'].map((id) => rows.find((f) => f.properties.id === id).properties.name), ['龘', '𬭚']);
+  assert.deepEqual(['M50', 'M51'].map((id) => rows.find((f) => f.properties.id === id).properties.name), ['𬭚镕城', '𬭚镕城']);
   // Each drawing has three closed polylines and an open one; the VCT a row of its table for each polygon.
   const [, table] = /AttributeBegin\r?\nDLTB\r?\n(.*?)TableEnd/s.exec(readFileSync(near('../fuzz/corpus/vct/lines_gb18030'), 'latin1'));
   assert.equal(rows.filter((f) => !wanted.has(f.properties.id)).length, 3 + 3 + table.trim().split('\n').length);

@@ -5,6 +5,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFi
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gbk, program, square, wkt, xlsx, zip } from './helpers.mjs';
+import { smallGeodatabase } from './jet_mdb.mjs';
 
 const tests = join(dirname(fileURLToPath(import.meta.url)), '..');
 export const crs = ['--crs', 'EPSG:4527'];
@@ -49,6 +50,8 @@ export function makeSeeds(dir) {
   written('MapInfo File', 'inter.mif', ['mif', 'mid'], '-lco', 'ENCODING=CP936');
   ogr('OpenFileGDB', 'base.gdb');
   add('base.gdb', { files: readdirSync(path('base.gdb')).map((name) => `base.gdb/${name}`) });
+  writeFileSync(path('access.mdb'), smallGeodatabase());
+  add('access.mdb', { options: ['--layer', '征收地块', '--ignore', '*'] });
   copyFileSync(join(tests, 'ingest', 'data', 'ezdxf_r2000_gbk.dxf'), path('drawing.dxf'));
   add('drawing.dxf', { options: [...crs, '--field', 'id=句柄', '--field', 'name=文字', '--holes', '--allow-rejects'] });
   writeFileSync(path('land.vct'), gbk(vct));
