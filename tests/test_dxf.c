@@ -74,6 +74,20 @@ static void arcs_bulge_to_the_right_of_the_way_round(void **state)
     encloses(BEGIN LW("1", "230\n-1\n" BULGE(0, 0, 1) V(10, 0) V(10, 10) V(0, 10)) END, 100 + half, 0.02);
 }
 
+static void heights_of_a_polyline_in_space_are_left_out(void **state)
+{
+    (void)state;
+    const dk_drawing_outline *outlines;
+    dk_drawing *dxf =
+        chosen(BEGIN "0\nPOLYLINE\n8\n0\n70\n9\n0\nVERTEX\n10\n0\n20\n0\n30\n7\n70\n32\n0\nVERTEX\n10\n10\n"
+                     "20\n0\n30\n8\n70\n32\n0\nVERTEX\n10\n10\n20\n10\n30\n9\n70\n32\n0\nSEQEND\n" END,
+               false, false);
+    assert_int_equal(dk_drawing_outlines(dxf, &outlines), 1);
+    assert_true(outlines[0].closed && fabs(area(&outlines[0]) - 50) < 1e-9);
+    assert_non_null(strstr(dk_drawing_notes(dxf), "1 polylines have a height at each vertex"));
+    dk_drawing_close(dxf);
+}
+
 static void a_ring_closes_by_its_flag_or_by_returning(void **state)
 {
     (void)state;
@@ -81,8 +95,8 @@ static void a_ring_closes_by_its_flag_or_by_returning(void **state)
     encloses(BEGIN LW("0", SQUARE(0, 10) V(0, 0)) END, 100, 1e-9);
     encloses(BEGIN LW("0", SQUARE(0, 10) V(0.0004, 0)) END, 100, 0.01);
     dk_drawing *dxf = chosen(BEGIN LW("1", SQUARE(0, 9)) LW("0", SQUARE(0, 10)) LW("1", V(0, 0) V(5, 5) V(9, 9))
-                             LW("1", "10\nx\n20\n1\n" V(5, 5) V(9, 0)) END,
-                         false, false);
+                                 LW("1", "10\nx\n20\n1\n" V(5, 5) V(9, 0)) END,
+                             false, false);
     assert_int_equal(dk_drawing_outlines(dxf, &outlines), 4);
     assert_null(outlines[0].problem);
     assert_non_null(strstr(outlines[1].problem, "not closed"));
@@ -103,8 +117,8 @@ static void rings_in_rings_by_turns(void **state)
     (void)state;
     const dk_drawing_outline *outlines;
     dk_drawing *dxf = chosen(BEGIN LW("1", SQUARE(4, 6)) LW("1", SQUARE(0, 10)) LW("1", SQUARE(2, 8))
-                             LW("1", V(10, 0) V(20, 0) V(20, 10) V(10, 10)) END,
-                         false, true);
+                                 LW("1", V(10, 0) V(20, 0) V(20, 10) V(10, 10)) END,
+                             false, true);
     assert_int_equal(dk_drawing_outlines(dxf, &outlines), 4);
     assert_int_equal(outlines[0].outer, -1); /* an island in the hole */
     assert_int_equal(outlines[1].outer, -1);
@@ -156,6 +170,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arcs_bulge_to_the_right_of_the_way_round),
+        cmocka_unit_test(heights_of_a_polyline_in_space_are_left_out),
         cmocka_unit_test(a_ring_closes_by_its_flag_or_by_returning),
         cmocka_unit_test(rings_in_rings_by_turns),
         cmocka_unit_test(texts_belong_to_the_smallest_outline_around_them),

@@ -4,6 +4,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { Drawing } from './drawings.mjs';
 import { catalogue, gbk, scene, square, wkt, xlsx, zip } from './helpers.mjs';
 
 const near = (url) => new URL(url, import.meta.url).pathname;
@@ -70,8 +71,12 @@ function archive(s) {
   byHand('勘测3.txt', gbk(survey(header, { id: 'T4', points: box(43), area: '40000.0' })), [['T4', cgcs(corner(43))]]); // east first, square metres
   byHand('勘测4.TXT', Buffer.from(`\uFEFF${survey(header, { id: 'T5', points: northFirst(44) }).replaceAll('\n', '\r\n')}`), [['T5', cgcs(corner(44))]]);
   byHand('两带.txt', gbk(survey({ ...header, 带号: '' }, { id: 'T6', points: northFirst(45) }, { id: 'T7', points: square(N, 40400000, 200) })), [['T6', cgcs(corner(45))], ['T7', cgcs([40400000, N], 'EPSG:4528')]]);
-  // Drawings that ezdxf wrote, and VCT.
+  // Drawings that ezdxf and acad-ts wrote, and VCT.
   for (const name of ['ezdxf_r12_gbk', 'ezdxf_r2000_gbk']) copyFileSync(near(`./data/${name}.dxf`), s.path(`历年/${name}.dxf`));
+  const drawing = new Drawing();
+  drawing.polyline(box(60).slice(0, 4), '征地红线');
+  drawing.text('C1', E + 60 * 300 + 100, N + 100, '注记');
+  byHand('老图.dwg', drawing.dwg(), [['C1', cgcs(corner(60))]]);
   copyFileSync(near('../fuzz/corpus/vct/lines_gb18030'), s.path('历年/图斑.vct'));
   // What is no parcel: ledgers, a scan, a note.
   s.write('历年/补偿台账.xlsx', xlsx([['补偿编号', '地块编号'], ['B1', 'R0']]));
@@ -83,6 +88,7 @@ function archive(s) {
   - {match: "西安80/*", transformation: 西安.yaml}
   - {match: "北京54/*", transformation: 北京.yaml}
   - {match: "*.dxf", crs: EPSG:4527, holes: true, fields: {id: 句柄, name: 文字}}
+  - {match: "*.dwg", crs: EPSG:4527, fields: {id: 文字}}
   - {match: "*.vct", ignore: [YSDM]}
   - {match: "*.csv", crs: EPSG:4527}
 `);
@@ -109,7 +115,7 @@ test('a folder with every format that is read, in five encodings and four datums
   }
   assert.deepEqual(rows.filter((f) => f.properties.id.startsWith('R')).map((f) => f.properties.name).filter((name) => !/^镕城\d+$/.test(name)), []);
   assert.deepEqual(['W1', 'W2'].map((id) => rows.find((f) => f.properties.id === id).properties.name), ['龘', '𬭚']);
-  // Each drawing has three closed polylines and an open one; the VCT a row of its table for each polygon.
+  // Each DXF has three closed polylines and an open one; the VCT a row of its table for each polygon.
   const [, table] = /AttributeBegin\r?\nDLTB\r?\n(.*?)TableEnd/s.exec(readFileSync(near('../fuzz/corpus/vct/lines_gb18030'), 'latin1'));
   assert.equal(rows.filter((f) => !wanted.has(f.properties.id)).length, 3 + 3 + table.trim().split('\n').length);
   assert.deepEqual([done.json.loaded, done.json.rejected], [rows.length, 2]);
