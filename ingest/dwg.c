@@ -466,15 +466,16 @@ static dk_status look_through(reader *self, dk_utf8_check *check, bool *ret_unpr
     for (size_t i = 0; i < self->n_objects; i++) {
         dk_dwg_object *at = &self->objects[i];
         dk_dwg_data data;
-        unsigned type;
-        uint64_t handle;
         dk_status status = dk_dwg_file_read(self->file, at, &data, err);
         if (status != DK_OK)
             return status;
         if (!data.intact && n_wrong++ == 0)
             wrong = at->handle;
-        dk_dwg_bits bits = dk_dwg_bits_of(data.data, data.size), handles;
-        if (!begin_object(&bits, &type, &handle, &handles))
+        dk_dwg_bits bits = dk_dwg_bits_of(data.data, data.size);
+        const unsigned type = dk_dwg_bs(&bits);
+        dk_dwg_rl(&bits);
+        const uint64_t handle = dk_dwg_h(&bits, 0);
+        if (bits.failed)
             return unreadable(self, at->handle, err);
         if (handle != at->handle)
             return damaged(self, at->handle, "another object stands where it must be", err);

@@ -176,6 +176,12 @@ static bool take_name(dk_dwg_bits *bits, char *out, size_t size)
     return !bits->failed;
 }
 
+static int by_type(const void *a, const void *b)
+{
+    const class *one = a, *other = b;
+    return (one->type > other->type) - (one->type < other->type);
+}
+
 static dk_status read_classes(dk_dwg_file *file, const section *place, dk_error *err)
 {
     static const unsigned char sentinel[16] = {0x8D, 0xA1, 0xC4, 0xB8, 0xC4, 0xA9, 0xF8, 0xC5,
@@ -200,29 +206,29 @@ static dk_status read_classes(dk_dwg_file *file, const section *place, dk_error 
         dk_dwg_b(&bits);
         made.entity = dk_dwg_bs(&bits) == CLASS_ENTITY;
         good = good && !bits.failed;
+        if (made.type == 0) /* what fills the section up */
+            break;
         if (!good || made.type < CLASSES_FIRST)
             return damaged(file, "its classes cannot be read", err);
         if (!dk_grow(&file->classes, &file->classes_capacity, file->n_classes + 1, sizeof *file->classes))
             return dk_fail(err, DK_NOMEM, "%s: out of memory", file->path);
         file->classes[file->n_classes++] = made;
     }
+    if (file->n_classes > 0)
+        qsort(file->classes, file->n_classes, sizeof *file->classes, by_type);
     return DK_OK;
 }
 
 const char *dk_dwg_file_class(const dk_dwg_file *file, unsigned type, bool *ret_entity)
 {
-    /* They are numbered from 500 on without a gap, as a rule. */
-    const size_t usual = type - CLASSES_FIRST;
-    if (type < CLASSES_FIRST)
+    const class wanted = {.type = type};
+    const class *found = type < CLASSES_FIRST || file->n_classes == 0
+                             ? NULL
+                             : bsearch(&wanted, file->classes, file->n_classes, sizeof *file->classes, by_type);
+    if (found == NULL)
         return NULL;
-    for (size_t i = 0; i <= file->n_classes; i++) {
-        const size_t k = i == 0 ? usual : i - 1;
-        if (k < file->n_classes && file->classes[k].type == type) {
-            *ret_entity = file->classes[k].entity;
-            return file->classes[k].name;
-        }
-    }
-    return NULL;
+    *ret_entity = found->entity;
+    return found->name;
 }
 
 /* ---- the object map ---- */
