@@ -16,8 +16,7 @@ typedef struct dk_drawing_outline {
     const char *layer;  /* UTF-8 */
     const char *text;   /* what stands in it or beside it, from top to bottom, blanks between; "" */
     int64_t bad_text;   /* the place of a text of it that is none in the encoding of the file; 0: all are */
-    const double
-        *xy; /* n pairs, x before y, in the unit of the drawing; of a closed one the last is not the first again */
+    const double *xy;   /* n pairs, x before y, as drawn; of a closed one the last is not the first again */
     size_t n;
     bool closed;         /* says so, or ends within 1 mm of where it begins */
     const char *problem; /* a sentence why it cannot be read, or NULL */

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* Types of objects, section 20.3. */
+/* Types of objects. */
 enum {
     TYPE_TEXT = 1,
     TYPE_VERTEX_2D = 10,
@@ -72,8 +72,7 @@ static dk_status no_memory(const reader *self, dk_error *err)
 
 /* ---- objects ---- */
 
-/* Sections 20.1 and 2.13: the type, where references begin, and the object's own handle. Its own data follow in bits.
- */
+/* The type, where references begin, and the object's own handle. Its own data follow in bits. */
 static bool begin_object(dk_dwg_bits *bits, unsigned *ret_type, uint64_t *ret_handle, dk_dwg_bits *ret_handles)
 {
     *ret_type = dk_dwg_bs(bits);
@@ -87,7 +86,7 @@ static bool begin_object(dk_dwg_bits *bits, unsigned *ret_type, uint64_t *ret_ha
     return true;
 }
 
-/* Chapter 28: data of applications. */
+/* Data of applications ("extended entity data"). */
 static void skip_extended(dk_dwg_bits *bits, uint64_t handle)
 {
     for (unsigned size; (size = dk_dwg_bs(bits)) != 0 && !bits->failed;) {
@@ -96,7 +95,7 @@ static void skip_extended(dk_dwg_bits *bits, uint64_t handle)
     }
 }
 
-/* Sections 20.4.1 and 20.4.2. */
+/* "Common entity data" and "common entity handle data". */
 static bool begin_entity(const dk_dwg_data *data, entity *ret_entity)
 {
     entity e = {.own = dk_dwg_bits_of(data->data, data->size)};
@@ -159,7 +158,7 @@ static bool decode(reader *self)
            dk_decode(self->decoder, (const char *)self->raw.data, self->raw.size, false, &self->text, NULL);
 }
 
-/* The name of an entry of a table, into raw: sections 20.4.48 and 20.4.52. */
+/* The name of an entry of a table, into raw: "BLOCK HEADER (49)", "LAYER (51)". */
 static bool take_name(reader *self, const dk_dwg_data *data)
 {
     dk_dwg_bits own = dk_dwg_bits_of(data->data, data->size), handles;
@@ -196,7 +195,7 @@ static void take_thickness(dk_dwg_bits *bits)
 
 /* ---- texts ---- */
 
-/* Where it stands, and its text into raw: section 20.4.4. */
+/* Where it stands, and its text into raw: "TEXT (1)". */
 static bool take_text_entity(reader *self, dk_dwg_bits *own, dk_drawing_label *ret_label)
 {
     const unsigned absent = dk_dwg_rc(own);
@@ -228,7 +227,7 @@ static bool take_text_entity(reader *self, dk_dwg_bits *own, dk_drawing_label *r
     return !own->failed;
 }
 
-/* Section 20.4.46. */
+/* "MTEXT (44)". */
 static bool take_mtext(reader *self, dk_dwg_bits *own, dk_drawing_label *ret_label)
 {
     ret_label->x = dk_dwg_bd(own);
@@ -305,7 +304,7 @@ static dk_status end_polyline(reader *self, const entity *of, dk_drawing_polylin
     return dk_drawing_end_outline(self->drawing, &made, err);
 }
 
-/* Section 20.4.85. */
+/* "LWPLINE". */
 static dk_status read_lwpolyline(reader *self, const dk_dwg_data *data, uint64_t handle, dk_error *err)
 {
     entity e;
@@ -350,7 +349,7 @@ static dk_status read_lwpolyline(reader *self, const dk_dwg_data *data, uint64_t
     return end_polyline(self, &e, made, err);
 }
 
-/* One of the chain of a polyline: sections 20.4.11 and 20.4.12. */
+/* One of the chain of a polyline: "VERTEX (2D) (10)", "VERTEX (3D) (11)". */
 static dk_status read_vertex(reader *self, uint64_t handle, const entity *of, bool in_space, uint64_t *ret_next,
                              const char **ret_problem, dk_error *err)
 {
@@ -390,7 +389,7 @@ static dk_status read_vertex(reader *self, uint64_t handle, const entity *of, bo
                              : dk_drawing_add_vertex(self->drawing, x, y, bulge, (int64_t)handle, err);
 }
 
-/* Sections 20.4.16 and 20.4.17. */
+/* "POLYLINE (2D) (15)", "POLYLINE (3D) (16)". */
 static dk_status read_polyline(reader *self, bool in_space, const dk_dwg_data *data, uint64_t handle, dk_error *err)
 {
     entity e;

@@ -1,8 +1,8 @@
 /* Drawings as DWG of R2000 (AC1015), as AutoCAD 2000 to 2002 write them and later programs on request.
  *
- * After the Open Design Specification for .dwg files 5.4.1, chapter 20: the entities LWPOLYLINE, POLYLINE (2D and 3D)
- * with its vertices, TEXT and MTEXT in model space, and the names of layers. GDAL 3.6 loses which polylines are closed,
- * and decodes texts by the code page of the file; here the bytes decide. */
+ * After the Open Design Specification for .dwg files (5.4, "Data Objects"), whose headings comments name: the entities
+ * LWPOLYLINE, POLYLINE (2D and 3D) with its vertices, TEXT and MTEXT in model space, and the names of layers. GDAL 3.6
+ * loses which polylines are closed, and decodes texts by the code page of the file; here the bytes decide. */
 #ifndef DK_INGEST_DWG_H
 #define DK_INGEST_DWG_H
 

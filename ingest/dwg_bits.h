@@ -1,5 +1,5 @@
-/* The codes in which a DWG of R2000 writes its values, bit by bit: Open Design Specification for .dwg files 5.4.1,
- * chapter 2. */
+/* The codes in which a DWG of R2000 writes its values, bit by bit: Open Design Specification for .dwg files
+ * (5.4, "Bit codes and data definitions"). */
 #ifndef DK_INGEST_DWG_BITS_H
 #define DK_INGEST_DWG_BITS_H
 
@@ -38,7 +38,7 @@ bool dk_dwg_mc_signed(const unsigned char **at, const unsigned char *end, int64_
 bool dk_dwg_ms(const unsigned char **at, const unsigned char *end, uint64_t *ret_value);
 
 #define DK_DWG_CRC_SEED 0xC0C1
-/* Section 2.14.1: polynomial x^16 + x^15 + x^2 + 1, the lowest bit first. */
+/* The "8-bit CRC", which has 16: polynomial x^16 + x^15 + x^2 + 1, the lowest bit first. */
 uint16_t dk_dwg_crc(uint16_t seed, const unsigned char *data, size_t size);
 
 #endif

@@ -1,5 +1,5 @@
 /* A DWG of R2000 (AC1015) as a file: its objects by their handles, and its classes. After the Open Design Specification
- * for .dwg files 5.4.1, chapters 3 (file header), 10 (classes), 20.1 (objects) and 23 (object map). Of the header
+ * for .dwg files (5.4: "R13-R15 DWG file format organization", "Classes", "Data Objects", "Object map"). Of the header
  * variables, previews and the second header nothing is read. */
 #ifndef DK_INGEST_DWG_FILE_H
 #define DK_INGEST_DWG_FILE_H

@@ -1,4 +1,4 @@
-/* A DWG of R2000 written by hand, bit by bit, after the Open Design Specification for .dwg files 5.4.1; it shares no
+/* A DWG of R2000 written by hand, bit by bit, after the Open Design Specification for .dwg files (5.4); it shares no
  * code with the reader. For unit tests and the fuzz target. */
 #ifndef DK_TESTS_DWG_FIXTURE_H
 #define DK_TESTS_DWG_FIXTURE_H
