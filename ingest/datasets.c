@@ -129,6 +129,8 @@ static unsigned rank_of(dk_format format, bool layer, bool all)
         return layer ? 3 : 1;
     case DK_FORMAT_SURVEY_TXT:
         return layer ? 2 : 3; /* below, as a text may be a note on the data beside it */
+    case DK_FORMAT_DWG:
+        return 4; /* below, as it may be of a version that is not read */
     default:
         return layer ? 1 : 2;
     }
@@ -320,6 +322,9 @@ static dk_status choose(dk_datasets *self, const char *what, const char *inner, 
         at->part = inner != NULL || is_part(self, at);
         if (at->part && inner == NULL)
             at->rank = 0;
+        if (at->rank > 0 && at->format == DK_FORMAT_DWG && at->problem == NULL && inner == NULL &&
+            has_sibling(self, at, ".dxf"))
+            at->rank = 0; /* the same drawing, which is read from that */
         if (at->rank > 0 && layer && every)
             at->rank = 1;
         if (at->rank > 0 && at->problem == NULL && (best == 0 || at->rank < best))

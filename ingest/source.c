@@ -167,6 +167,7 @@ static const known_format formats[] = {
     {"tab", NULL, DK_FORMAT_MAPINFO, {"MapInfo File"}},
     {"mif", NULL, DK_FORMAT_MAPINFO, {"MapInfo File"}},
     {"dxf", NULL, DK_FORMAT_DXF, {NULL}},
+    {"dwg", NULL, DK_FORMAT_DWG, {NULL}},
     {"vct", NULL, DK_FORMAT_VCT, {NULL}},
     {"csv", NULL, DK_FORMAT_CSV, {NULL}},
     {"tsv", NULL, DK_FORMAT_CSV, {NULL}},
@@ -183,7 +184,6 @@ static const known_format formats[] = {
     {"gz", "a gzip file; unpack it and give the file inside", 0, {NULL}},
     {"tgz", "a gzip file; unpack it and give the file inside", 0, {NULL}},
     {"7z", "a 7z archive; unpack it and give the file inside", 0, {NULL}},
-    {"dwg", "an AutoCAD drawing (DWG); save it as DXF, and load that", 0, {NULL}},
     {"accdb",
      "a database of Access 2007 or later; save it in Access as a database of 2002 to 2003 (.mdb), or export its tables "
      "as "
@@ -204,31 +204,7 @@ static const known_format formats[] = {
 
 static const char supported[] =
     "shapefile, GeoPackage, GeoJSON, FlatGeobuf, file geodatabase, personal geodatabase (MDB), KML, GML, "
-    "MapInfo TAB and MIF, DXF, VCT of 2007, CSV, XLSX, XLS, ODS, coordinate TXT and 报盘 TXT";
-
-/* By the six bytes that a DWG begins with. */
-static dk_status refuse_dwg(const char *path, dk_error *err)
-{
-    static const struct {
-        const char *magic, *program;
-    } versions[] = {{"AC1009", "R12"},  {"AC1012", "R13"},  {"AC1014", "R14"},  {"AC1015", "2000"}, {"AC1018", "2004"},
-                    {"AC1021", "2007"}, {"AC1024", "2010"}, {"AC1027", "2013"}, {"AC1032", "2018"}};
-    char magic[7] = "";
-    FILE *file = fopen(path, "rb");
-    if (file == NULL)
-        return dk_fail(err, DK_IO, "%s: cannot be opened: %s", path, strerror(errno));
-    if (fread(magic, 1, 6, file) != 6)
-        magic[0] = '\0';
-    fclose(file);
-    for (size_t i = 0; i < sizeof versions / sizeof *versions; i++)
-        if (strcmp(magic, versions[i].magic) == 0)
-            return dk_fail(err, DK_INVALID,
-                           "%s: a drawing saved by AutoCAD %s or later as %s (DWG), which is not read; save it as DXF, "
-                           "and load that",
-                           path, versions[i].program, versions[i].magic);
-    return dk_fail(err, DK_INVALID,
-                   "%s: not an AutoCAD drawing, in spite of its name; copy it again, or save it as DXF", path);
-}
+    "MapInfo TAB and MIF, DXF, DWG of AutoCAD 2000, VCT of 2007, CSV, XLSX, XLS, ODS, coordinate TXT and 报盘 TXT";
 
 static const known_format *format_of(const char *path)
 {
@@ -308,8 +284,6 @@ static dk_status check_path(const char *path, const known_format **ret_format, d
         return dk_fail(err, errno == ENOENT ? DK_NOT_FOUND : DK_IO, "%s: %s", path,
                        errno == ENOENT ? "there is no such file" : strerror(errno));
     const known_format *format = format_of(path);
-    if (format != NULL && strcmp(format->extension, "dwg") == 0 && S_ISREG(info.st_mode))
-        return refuse_dwg(path, err);
     if (format != NULL && format->advice != NULL)
         return dk_fail(err, DK_INVALID, "%s: this is %s", path, format->advice);
     if (format != NULL && format->format == DK_FORMAT_FILEGDB) {
@@ -382,8 +356,8 @@ dk_status dk_source_open(const char *path, const dk_source_options *options, dk_
     } else if (source->format == DK_FORMAT_SURVEY_TXT) {
         status = dk_mining_txt_is(path, options->encoding) ? dk_source_mining_txt_open(source, options, err)
                                                            : dk_source_survey_open(source, options, err);
-    } else if (source->format == DK_FORMAT_DXF) {
-        status = dk_source_dxf_open(source, options, err);
+    } else if (source->format == DK_FORMAT_DXF || source->format == DK_FORMAT_DWG) {
+        status = dk_source_drawing_open(source, options, err);
     } else if (source->format == DK_FORMAT_VCT) {
         status = dk_source_vct_open(source, options, err);
     } else if (source->format == DK_FORMAT_MDB) {
@@ -522,6 +496,7 @@ bool dk_source_encoding_varies(const dk_source *source)
     case DK_FORMAT_DBF:
     case DK_FORMAT_MAPINFO:
     case DK_FORMAT_DXF:
+    case DK_FORMAT_DWG:
     case DK_FORMAT_VCT:
     case DK_FORMAT_CSV:
     case DK_FORMAT_SURVEY_TXT:

@@ -22,6 +22,7 @@ typedef enum dk_format {
     DK_FORMAT_GML,
     DK_FORMAT_MAPINFO, /* TAB, MIF */
     DK_FORMAT_DXF,
+    DK_FORMAT_DWG,
     DK_FORMAT_VCT,
     DK_FORMAT_SHEET, /* XLSX, XLS, ODS */
     DK_FORMAT_CSV,
@@ -70,7 +71,8 @@ typedef struct dk_source_row {
 typedef struct dk_source dk_source;
 
 /* DK_INVALID etc. with a sentence that names path. Only these formats are opened: shapefile, GeoPackage, GeoJSON (also
- * line by line), FlatGeobuf, file geodatabase, personal geodatabase, KML, GML, MapInfo TAB and MIF, DXF, VCT of 2007,
+ * line by line), FlatGeobuf, file geodatabase, personal geodatabase, KML, GML, MapInfo TAB and MIF, DXF, DWG of AutoCAD
+ * 2000, VCT of 2007,
  * CSV, XLSX, XLS, ODS, TXT of 勘测定界 and of mining rights. */
 dk_status dk_source_open(const char *path, const dk_source_options *options, dk_source **ret_source, dk_error *err);
 /* Whether a file or folder of that name is of a format that dk_source_open reads. */

@@ -111,7 +111,7 @@ dk_status dk_source_ogr_next(dk_source *source, dk_error *err);
 dk_status dk_source_survey_open(dk_source *source, const dk_source_options *options, dk_error *err);
 dk_status dk_source_survey_next(dk_source *source, dk_error *err);
 
-dk_status dk_source_dxf_open(dk_source *source, const dk_source_options *options, dk_error *err);
+dk_status dk_source_drawing_open(dk_source *source, const dk_source_options *options, dk_error *err);
 dk_status dk_source_mdb_open(dk_source *source, const dk_source_options *options, dk_error *err);
 dk_status dk_source_vct_open(dk_source *source, const dk_source_options *options, dk_error *err);
 

@@ -19,18 +19,18 @@
 #define SQUARE(a, b) V(a, a) V(b, a) V(b, b) V(a, b)
 #define AT(x, y, text) "0\nTEXT\n8\n注记\n10\n" #x "\n20\n" #y "\n40\n3\n1\n" text "\n"
 
-static dk_dxf *chosen(const char *text, bool lines, bool holes)
+static dk_drawing *chosen(const char *text, bool lines, bool holes)
 {
-    dk_dxf *dxf = NULL;
+    dk_drawing *dxf = NULL;
     dk_error err = {0};
-    const dk_dxf_wanted wanted = {.lines = lines, .holes = holes};
+    const dk_drawing_wanted wanted = {.lines = lines, .holes = holes};
     if (dk_dxf_open_memory(text, strlen(text), NULL, &dxf, &err) != DK_OK ||
-        dk_dxf_choose(dxf, &wanted, "p.dxf", &err) != DK_OK)
+        dk_drawing_choose(dxf, &wanted, &err) != DK_OK)
         fail_msg("%s", err.text);
     return dxf;
 }
 
-static double area(const dk_dxf_outline *outline)
+static double area(const dk_drawing_outline *outline)
 {
     dk_ring ring = {.xy = outline->xy, .n = outline->n};
     dk_buf scratch;
@@ -43,14 +43,14 @@ static double area(const dk_dxf_outline *outline)
 
 static void encloses(const char *text, double expected, double tolerance)
 {
-    const dk_dxf_outline *outlines;
-    dk_dxf *dxf = chosen(text, false, false);
-    assert_int_equal(dk_dxf_outlines(dxf, &outlines), 1);
+    const dk_drawing_outline *outlines;
+    dk_drawing *dxf = chosen(text, false, false);
+    assert_int_equal(dk_drawing_outlines(dxf, &outlines), 1);
     assert_null(outlines[0].problem);
     assert_true(outlines[0].closed);
     if (fabs(area(&outlines[0]) - expected) > tolerance)
         fail_msg("%.6f, not %.6f", area(&outlines[0]), expected);
-    dk_dxf_close(dxf);
+    dk_drawing_close(dxf);
 }
 
 static void arcs_bulge_to_the_right_of_the_way_round(void **state)
@@ -74,59 +74,73 @@ static void arcs_bulge_to_the_right_of_the_way_round(void **state)
     encloses(BEGIN LW("1", "230\n-1\n" BULGE(0, 0, 1) V(10, 0) V(10, 10) V(0, 10)) END, 100 + half, 0.02);
 }
 
+static void heights_of_a_polyline_in_space_are_left_out(void **state)
+{
+    (void)state;
+    const dk_drawing_outline *outlines;
+    dk_drawing *dxf =
+        chosen(BEGIN "0\nPOLYLINE\n8\n0\n70\n9\n0\nVERTEX\n10\n0\n20\n0\n30\n7\n70\n32\n0\nVERTEX\n10\n10\n"
+                     "20\n0\n30\n8\n70\n32\n0\nVERTEX\n10\n10\n20\n10\n30\n9\n70\n32\n0\nSEQEND\n" END,
+               false, false);
+    assert_int_equal(dk_drawing_outlines(dxf, &outlines), 1);
+    assert_true(outlines[0].closed && fabs(area(&outlines[0]) - 50) < 1e-9);
+    assert_non_null(strstr(dk_drawing_notes(dxf), "1 polylines have a height at each vertex"));
+    dk_drawing_close(dxf);
+}
+
 static void a_ring_closes_by_its_flag_or_by_returning(void **state)
 {
     (void)state;
-    const dk_dxf_outline *outlines;
+    const dk_drawing_outline *outlines;
     encloses(BEGIN LW("0", SQUARE(0, 10) V(0, 0)) END, 100, 1e-9);
     encloses(BEGIN LW("0", SQUARE(0, 10) V(0.0004, 0)) END, 100, 0.01);
-    dk_dxf *dxf = chosen(BEGIN LW("1", SQUARE(0, 9)) LW("0", SQUARE(0, 10)) LW("1", V(0, 0) V(5, 5) V(9, 9))
-                             LW("1", "10\nx\n20\n1\n" V(5, 5) V(9, 0)) END,
-                         false, false);
-    assert_int_equal(dk_dxf_outlines(dxf, &outlines), 4);
+    dk_drawing *dxf = chosen(BEGIN LW("1", SQUARE(0, 9)) LW("0", SQUARE(0, 10)) LW("1", V(0, 0) V(5, 5) V(9, 9))
+                                 LW("1", "10\nx\n20\n1\n" V(5, 5) V(9, 0)) END,
+                             false, false);
+    assert_int_equal(dk_drawing_outlines(dxf, &outlines), 4);
     assert_null(outlines[0].problem);
     assert_non_null(strstr(outlines[1].problem, "not closed"));
     assert_non_null(strstr(outlines[2].problem, "encloses nothing"));
     assert_non_null(strstr(outlines[3].problem, "a coordinate is not a number"));
     assert_string_equal(outlines[1].handle, "A1");
     assert_string_equal(outlines[1].layer, "红线");
-    dk_dxf_close(dxf);
+    dk_drawing_close(dxf);
     dxf = chosen(BEGIN LW("0", SQUARE(0, 10)) END, true, false);
-    assert_int_equal(dk_dxf_outlines(dxf, &outlines), 1);
+    assert_int_equal(dk_drawing_outlines(dxf, &outlines), 1);
     assert_null(outlines[0].problem);
     assert_false(outlines[0].closed);
-    dk_dxf_close(dxf);
+    dk_drawing_close(dxf);
 }
 
 static void rings_in_rings_by_turns(void **state)
 {
     (void)state;
-    const dk_dxf_outline *outlines;
-    dk_dxf *dxf = chosen(BEGIN LW("1", SQUARE(4, 6)) LW("1", SQUARE(0, 10)) LW("1", SQUARE(2, 8))
-                             LW("1", V(10, 0) V(20, 0) V(20, 10) V(10, 10)) END,
-                         false, true);
-    assert_int_equal(dk_dxf_outlines(dxf, &outlines), 4);
+    const dk_drawing_outline *outlines;
+    dk_drawing *dxf = chosen(BEGIN LW("1", SQUARE(4, 6)) LW("1", SQUARE(0, 10)) LW("1", SQUARE(2, 8))
+                                 LW("1", V(10, 0) V(20, 0) V(20, 10) V(10, 10)) END,
+                             false, true);
+    assert_int_equal(dk_drawing_outlines(dxf, &outlines), 4);
     assert_int_equal(outlines[0].outer, -1); /* an island in the hole */
     assert_int_equal(outlines[1].outer, -1);
     assert_int_equal(outlines[1].next_hole, 2);
     assert_int_equal(outlines[2].outer, 1);
     assert_int_equal(outlines[3].outer, -1); /* a neighbour */
-    dk_dxf_close(dxf);
+    dk_drawing_close(dxf);
 }
 
 static void texts_belong_to_the_smallest_outline_around_them(void **state)
 {
     (void)state;
-    const dk_dxf_outline *outlines;
-    dk_dxf *dxf =
+    const dk_drawing_outline *outlines;
+    dk_drawing *dxf =
         chosen(BEGIN LW("1", SQUARE(0, 100)) LW("1", SQUARE(20, 40)) LW("1", V(200, 0) V(300, 0) V(300, 9) V(200, 9))
                    AT(50, 50, "下") AT(50, 80, "上") AT(30, 30, "内") AT(250, 12, "旁") AT(250, 60, "远") END,
                false, false);
-    dk_dxf_outlines(dxf, &outlines);
+    dk_drawing_outlines(dxf, &outlines);
     assert_string_equal(outlines[0].text, "上 下");
     assert_string_equal(outlines[1].text, "内");
     assert_string_equal(outlines[2].text, "旁");
-    dk_dxf_close(dxf);
+    dk_drawing_close(dxf);
 }
 
 static void reads(const char *text, bool mtext, const char *expected)
@@ -156,6 +170,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arcs_bulge_to_the_right_of_the_way_round),
+        cmocka_unit_test(heights_of_a_polyline_in_space_are_left_out),
         cmocka_unit_test(a_ring_closes_by_its_flag_or_by_returning),
         cmocka_unit_test(rings_in_rings_by_turns),
         cmocka_unit_test(texts_belong_to_the_smallest_outline_around_them),

@@ -10,20 +10,20 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    dk_dxf *dxf = NULL;
-    const dk_dxf_outline *outlines;
+    dk_drawing *dxf = NULL;
+    const dk_drawing_outline *outlines;
     if (size < 2)
         return 0;
-    const dk_dxf_wanted wanted = {
+    const dk_drawing_wanted wanted = {
         .layer = data[0] & 1 ? NULL : "0", .lines = (data[0] & 2) != 0, .holes = (data[0] & 4) != 0};
     if (dk_dxf_open_memory(data + 1, size - 1, NULL, &dxf, NULL) != DK_OK)
         return 0;
-    if (dk_dxf_choose(dxf, &wanted, "d", NULL) == DK_OK) {
-        const size_t n = dk_dxf_outlines(dxf, &outlines);
+    if (dk_drawing_choose(dxf, &wanted, NULL) == DK_OK) {
+        const size_t n = dk_drawing_outlines(dxf, &outlines);
         size_t holes = 0, chained = 0;
         for (size_t i = 0; i < n; i++) {
-            const dk_dxf_outline *at = &outlines[i];
-            CHECK(i == 0 || at->line > outlines[i - 1].line);
+            const dk_drawing_outline *at = &outlines[i];
+            CHECK(i == 0 || at->row > outlines[i - 1].row);
             CHECK(at->problem != NULL || at->n >= (wanted.lines ? 1 : 3));
             CHECK(at->problem == NULL || dk_utf8_valid(at->problem, strlen(at->problem)));
             CHECK(dk_utf8_valid(at->layer, strlen(at->layer)) && dk_utf8_valid(at->handle, strlen(at->handle)));
@@ -36,8 +36,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 CHECK(outlines[h].outer == (int)i && chained <= n);
         }
         CHECK(holes == chained);
-        CHECK(dk_utf8_valid(dk_dxf_notes(dxf), strlen(dk_dxf_notes(dxf))));
+        CHECK(dk_utf8_valid(dk_drawing_notes(dxf), strlen(dk_drawing_notes(dxf))));
     }
-    dk_dxf_close(dxf);
+    dk_drawing_close(dxf);
     return 0;
 }

@@ -4,6 +4,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { Drawing } from './drawings.mjs';
 import { catalogue, gbk, scene, square, wkt, xlsx, zip } from './helpers.mjs';
 import { personalGeodatabase, polygonShape, zone39 } from './jet_mdb.mjs';
 
@@ -78,8 +79,12 @@ function archive(s) {
   s.write('历年/个人库.ldb', 'PC-01');
   s.write('历年/旧库.zip', zip({ '旧/库.MDB': personal(51) }));
   wanted.set('M51', cgcs(corner(51)));
-  // Drawings that ezdxf wrote, and VCT.
+  // Drawings that ezdxf and acad-ts wrote, and VCT.
   for (const name of ['ezdxf_r12_gbk', 'ezdxf_r2000_gbk']) copyFileSync(near(`./data/${name}.dxf`), s.path(`历年/${name}.dxf`));
+  const drawing = new Drawing();
+  drawing.polyline(box(60).slice(0, 4), '征地红线');
+  drawing.text('C1', E + 60 * 300 + 100, N + 100, '注记');
+  byHand('老图.dwg', drawing.dwg(), [['C1', cgcs(corner(60))]]);
   copyFileSync(near('../fuzz/corpus/vct/lines_gb18030'), s.path('历年/图斑.vct'));
   // What is no parcel: ledgers, a scan, a note.
   s.write('历年/补偿台账.xlsx', xlsx([['补偿编号', '地块编号'], ['B1', 'R0']]));
@@ -91,6 +96,7 @@ function archive(s) {
   - {match: "西安80/*", transformation: 西安.yaml}
   - {match: "北京54/*", transformation: 北京.yaml}
   - {match: "*.dxf", crs: EPSG:4527, holes: true, fields: {id: 句柄, name: 文字}}
+  - {match: "*.dwg", crs: EPSG:4527, fields: {id: 文字}}
   - {match: "*.vct", ignore: [YSDM]}
   - {match: "*.csv", crs: EPSG:4527}
 `);
@@ -118,7 +124,7 @@ test('a folder with every format that is read, in five encodings and four datums
   assert.deepEqual(rows.filter((f) => f.properties.id.startsWith('R')).map((f) => f.properties.name).filter((name) => !/^镕城\d+$/.test(name)), []);
   assert.deepEqual(['W1', 'W2'].map((id) => rows.find((f) => f.properties.id === id).properties.name), ['龘', '𬭚']);
   assert.deepEqual(['M50', 'M51'].map((id) => rows.find((f) => f.properties.id === id).properties.name), ['𬭚镕城', '𬭚镕城']);
-  // Each drawing has three closed polylines and an open one; the VCT a row of its table for each polygon.
+  // Each DXF has three closed polylines and an open one; the VCT a row of its table for each polygon.
   const [, table] = /AttributeBegin\r?\nDLTB\r?\n(.*?)TableEnd/s.exec(readFileSync(near('../fuzz/corpus/vct/lines_gb18030'), 'latin1'));
   assert.equal(rows.filter((f) => !wanted.has(f.properties.id)).length, 3 + 3 + table.trim().split('\n').length);
   assert.deepEqual([done.json.loaded, done.json.rejected], [rows.length, 2]);

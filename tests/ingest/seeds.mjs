@@ -4,6 +4,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Drawing } from './drawings.mjs';
 import { gbk, program, square, wkt, xlsx, zip } from './helpers.mjs';
 import { smallGeodatabase } from './jet_mdb.mjs';
 
@@ -54,6 +55,14 @@ export function makeSeeds(dir) {
   add('access.mdb', { options: ['--layer', '征收地块', '--ignore', '*'] });
   copyFileSync(join(tests, 'ingest', 'data', 'ezdxf_r2000_gbk.dxf'), path('drawing.dxf'));
   add('drawing.dxf', { options: [...crs, '--field', 'id=句柄', '--field', 'name=文字', '--holes', '--allow-rejects'] });
+  const drawing = new Drawing();
+  for (let i = 0; i < 3; i++) {
+    drawing.polyline(square(39520000 + 200 * i, 3521000).slice(0, 4), '征地红线');
+    drawing.text(`镕城${i + 1}号`, 39520050 + 200 * i, 3521050, '注记');
+  }
+  drawing.heavy([[39520600, 3521000, 0.5], [39520700, 3521000], [39520700, 3521100]], '征地红线');
+  writeFileSync(path('plan.dwg'), drawing.dwg());
+  add('plan.dwg', { options: [...crs, '--field', 'id=句柄', '--field', 'name=文字', '--holes', '--allow-rejects'] });
   writeFileSync(path('land.vct'), gbk(vct));
   add('land.vct');
   writeFileSync(path('survey.txt'), gbk(surveyTxt));

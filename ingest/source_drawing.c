@@ -2,6 +2,7 @@
 #include "ingest/source_internal.h"
 
 #include "ingest/crs.h"
+#include "ingest/dwg.h"
 #include "ingest/dxf.h"
 
 #include <math.h>
@@ -11,17 +12,17 @@
 
 enum { COLUMN_LAYER = 0, COLUMN_TEXT, COLUMN_HANDLE, COLUMNS };
 
-typedef struct drawing {
-    dk_dxf *dxf;
+typedef struct own {
+    dk_drawing *drawing;
     size_t at; /* the next outline */
     char crs_problem[400];
-} drawing;
+} own;
 
 /* A drawing never says its coordinate system; its numbers show what it may be. */
-static void explain_crs(drawing *self)
+static void explain_crs(own *self)
 {
-    const dk_dxf_outline *outlines;
-    const size_t n = dk_dxf_outlines(self->dxf, &outlines);
+    const dk_drawing_outline *outlines;
+    const size_t n = dk_drawing_outlines(self->drawing, &outlines);
     size_t i = 0;
     while (i < n && outlines[i].n == 0)
         i++;
@@ -29,7 +30,7 @@ static void explain_crs(drawing *self)
     dk_crs_suggest(x, y, self->crs_problem, sizeof self->crs_problem);
 }
 
-static OGRGeometryH add_part(OGRGeometryH whole, OGRwkbGeometryType type, const dk_dxf_outline *from, bool close)
+static OGRGeometryH add_part(OGRGeometryH whole, OGRwkbGeometryType type, const dk_drawing_outline *from, bool close)
 {
     OGRGeometryH part = OGR_G_CreateGeometry(type);
     if (part == NULL)
@@ -45,7 +46,7 @@ static OGRGeometryH add_part(OGRGeometryH whole, OGRwkbGeometryType type, const 
 }
 
 /* The outline with its holes. NULL: out of memory. */
-static OGRGeometryH build(const dk_dxf_outline *outlines, size_t at, bool lines)
+static OGRGeometryH build(const dk_drawing_outline *outlines, size_t at, bool lines)
 {
     if (lines)
         return add_part(NULL, wkbLineString, &outlines[at], outlines[at].closed);
@@ -62,17 +63,17 @@ static OGRGeometryH build(const dk_dxf_outline *outlines, size_t at, bool lines)
 
 static dk_status next(dk_source *source, dk_error *err)
 {
-    drawing *self = source->own;
-    const dk_dxf_outline *outlines;
-    const size_t n = dk_dxf_outlines(self->dxf, &outlines);
+    own *self = source->own;
+    const dk_drawing_outline *outlines;
+    const size_t n = dk_drawing_outlines(self->drawing, &outlines);
     while (self->at < n && outlines[self->at].outer >= 0)
         self->at++; /* a hole comes with what it is a hole of */
     if (self->at == n)
         return DK_END;
-    const dk_dxf_outline *from = &outlines[self->at];
+    const dk_drawing_outline *from = &outlines[self->at];
     const char *const texts[COLUMNS] = {
         [COLUMN_LAYER] = from->layer, [COLUMN_TEXT] = from->text, [COLUMN_HANDLE] = from->handle};
-    source->row = from->line;
+    source->row = from->row;
     if (!dk_source_raw_room(source, COLUMNS))
         return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
     for (size_t i = 0; i < COLUMNS; i++)
@@ -85,43 +86,44 @@ static dk_status next(dk_source *source, dk_error *err)
         snprintf(source->problem, sizeof source->problem, "the polyline %.*s on layer %.*s: %s",
                  dk_utf8_fit(from->handle, 40), from->handle, dk_utf8_fit(from->layer, 200), from->layer,
                  from->problem);
-    } else if (from->bad_line != 0) {
+    } else if (from->bad_text != 0) {
         snprintf(source->problem, sizeof source->problem,
-                 "column %s: its bytes (line %lld) are not text in %s; correct them, or say which encoding it is with "
+                 "column %s: its bytes (%s) are not text in %s; correct them, or say which encoding it is with "
                  "--encoding",
-                 source->columns[COLUMN_TEXT].name, (long long)from->bad_line, dk_encoding_name(source->encoding));
+                 source->columns[COLUMN_TEXT].name, dk_drawing_place_of(self->drawing, from->bad_text).text,
+                 dk_encoding_name(source->encoding));
     }
     if (from->problem == NULL && source->want_geometry) {
         source->geometry = build(outlines, self->at, source->want_lines);
         if (source->geometry == NULL)
-            return dk_fail(err, DK_NOMEM, "%s, line %lld: out of memory", source->path, (long long)from->line);
+            return dk_fail(err, DK_NOMEM, "%s, row %lld: out of memory", source->path, (long long)from->row);
     }
     self->at++;
     source->n_read++;
     return DK_OK;
 }
 
-static void close_drawing(dk_source *source)
+static void close_own(dk_source *source)
 {
-    drawing *self = source->own;
-    dk_dxf_close(self->dxf);
+    own *self = source->own;
+    dk_drawing_close(self->drawing);
     free(self);
 }
 
 static const char *notes(dk_source *source)
 {
-    const drawing *self = source->own;
-    return dk_dxf_notes(self->dxf);
+    const own *self = source->own;
+    return dk_drawing_notes(self->drawing);
 }
 
 static const char *crs_problem(const dk_source *source)
 {
-    const drawing *self = source->own;
+    const own *self = source->own;
     return self->crs_problem;
 }
 
 static const dk_own_reader reader = {
-    .next = next, .close = close_drawing, .notes = notes, .crs_problem = crs_problem, .has_geometry = true};
+    .next = next, .close = close_own, .notes = notes, .crs_problem = crs_problem, .has_geometry = true};
 
 static dk_status name_columns(dk_source *source, dk_error *err)
 {
@@ -143,22 +145,24 @@ static dk_status name_columns(dk_source *source, dk_error *err)
     return DK_OK;
 }
 
-dk_status dk_source_dxf_open(dk_source *source, const dk_source_options *options, dk_error *err)
+dk_status dk_source_drawing_open(dk_source *source, const dk_source_options *options, dk_error *err)
 {
-    const dk_dxf_wanted wanted = {.layer = options->layer, .lines = options->want_lines, .holes = options->holes};
-    drawing *self = calloc(1, sizeof *self);
+    const dk_drawing_wanted wanted = {.layer = options->layer, .lines = options->want_lines, .holes = options->holes};
+    own *self = calloc(1, sizeof *self);
     if (self == NULL)
         return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
     source->own = self;
     source->reader = &reader;
-    const dk_dxf_outline *outlines;
-    dk_status status = dk_dxf_open(source->file, options->encoding, &self->dxf, err);
+    const dk_drawing_outline *outlines;
+    dk_status status = source->format == DK_FORMAT_DWG
+                           ? dk_dwg_open(source->file, options->encoding, &self->drawing, err)
+                           : dk_dxf_open(source->file, options->encoding, &self->drawing, err);
     if (status == DK_OK)
-        status = dk_dxf_choose(self->dxf, &wanted, source->file, err);
+        status = dk_drawing_choose(self->drawing, &wanted, err);
     if (status != DK_OK)
         return status;
-    source->encoding = dk_dxf_encoding(self->dxf);
-    source->n_total = (int64_t)dk_dxf_outlines(self->dxf, &outlines);
+    source->encoding = dk_drawing_encoding(self->drawing);
+    source->n_total = (int64_t)dk_drawing_outlines(self->drawing, &outlines);
     explain_crs(self);
     return name_columns(source, err);
 }
