@@ -1,6 +1,8 @@
 #include "ingest/summary.h"
 
 #include "ingest/json.h"
+#include "ingest/say.h"
+#include "store/text.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -17,6 +19,7 @@ void dk_summary_note(dk_summary *summary, const char *format, ...)
     va_end(args);
     if (size < 0)
         return;
+    dk_text_clean(text); /* it may repeat what stands in a file */
     for (size_t i = 0; i < summary->n_notes; i++)
         if (strcmp(summary->notes[i], text) == 0) {
             free(text);
@@ -35,7 +38,7 @@ void dk_summary_print(const dk_summary *summary)
 {
     const size_t shown = summary->n_notes < DK_SUMMARY_SHOWN ? summary->n_notes : DK_SUMMARY_SHOWN;
     for (size_t i = 0; i < shown; i++)
-        printf("note: %s\n", summary->notes[i]);
+        dk_say(stdout, "note: %s", summary->notes[i]);
     if (summary->n_notes + summary->n_notes_left_out > shown)
         printf("note: and %zu more, which --json has\n", summary->n_notes + summary->n_notes_left_out - shown);
     printf("%s: %" PRId64 " read, %" PRId64 " loaded, %" PRId64 " replaced, %" PRId64 " unchanged, %" PRId64
