@@ -11,9 +11,11 @@
 #include "ingest/profile.h"
 #include "ingest/progress.h"
 #include "ingest/rejects.h"
+#include "ingest/say.h"
 #include "ingest/summary.h"
 #include "ingest/transformation.h"
 #include "store/load.h"
+#include "store/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,18 +81,25 @@ typedef struct rows {
     bool spoilt; /* the failure is the file's, not the store's */
 } rows;
 
-static dk_status reject(loader *self, const rows *from, const dk_ready_row *ready, const char *key, const char *reason,
+static dk_status reject(loader *self, const rows *from, const dk_ready_row *ready, const char *key, const char *why,
                         dk_error *err)
 {
     const dk_source_row *row = &ready->source;
     dk_source *source = dk_load_file_source(from->file);
+    char *reason = strdup(why);
+    if (reason == NULL)
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    dk_text_clean(reason); /* it may repeat what stands in the file */
     self->summary.rejected++;
     if (self->first_reason[0] == '\0')
         snprintf(self->first_reason, sizeof self->first_reason, "%.300s, row %lld: %.380s", from->path,
                  (long long)row->number, reason);
-    const dk_status status =
+    dk_status status =
         dk_load_report_reject(&self->report, source, dk_load_file_mapping(from->file), ready, key, reason, err);
-    return status == DK_OK ? dk_rejects_add(self->rejects, source, row, key, reason, err) : status;
+    if (status == DK_OK)
+        status = dk_rejects_add(self->rejects, source, row, key, reason, err);
+    free(reason);
+    return status;
 }
 
 /* text: one sentence a line; may be NULL. */
@@ -218,10 +227,11 @@ static dk_status load_rows(loader *self, rows *from, dk_error *err)
         return status;
     from->spoilt = true;
     if (all_wrong(from, true))
-        return dk_fail(err, DK_INVALID, "%s, %s; all %lld geometries looked at are wrong like this", from->path,
-                       from->wrong_text, (long long)from->n_shapes);
+        return from->n_shapes == 1 ? dk_fail(err, DK_INVALID, "%s, %s", from->path, from->wrong_text)
+                                   : dk_fail(err, DK_INVALID, "%s, %s; all %lld geometries looked at are wrong like this",
+                                             from->path, from->wrong_text, (long long)from->n_shapes);
     if (from->n_rows == 0)
-        return dk_fail(err, DK_INVALID, "%s: the file has no rows", from->path);
+        return dk_fail(err, DK_INVALID, "%s: the file has no rows; is it the right one, and whole?", from->path);
     return DK_OK;
 }
 
@@ -730,9 +740,9 @@ out:
         dk_summary_print(&self.summary);
     int code = DK_EXIT_DONE;
     if (err.text[0] != '\0') {
-        fprintf(stderr, "dikuai-ingest: %s\n", err.text);
+        dk_say(stderr, "dikuai-ingest: %s", err.text);
         if (status != DK_OK && self.summary.rejects != NULL)
-            fprintf(stderr, "dikuai-ingest: the rejected rows are in %s with their reasons\n", rejects);
+            dk_say(stderr, "dikuai-ingest: the rejected rows are in %s with their reasons", rejects);
         code = DK_EXIT_FAILED;
     }
     finish(&self);

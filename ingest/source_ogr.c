@@ -2,6 +2,7 @@
 #include "ingest/source_internal.h"
 
 #include "ingest/archive.h"
+#include "ingest/flatgeobuf.h"
 #include "ingest/mapinfo.h"
 #include "ingest/shapefile.h"
 
@@ -133,6 +134,11 @@ static dk_status name_columns(dk_source *source, const dk_source_options *option
         const size_t full = limit - (!check.beyond_ascii ? 0 : source->encoding == DK_ENCODING_UTF8 ? 2 : 1);
         const char *text = dk_buf_cstr(&name);
         dk_column *column = &source->columns[source->n_columns];
+        if (size == 0) {
+            dk_buf_finish(&name);
+            return dk_fail(err, DK_INVALID, "%s: its column %zu has no name; the file is damaged: copy or export it again",
+                           source->path, i + 1);
+        }
         column->name = text ? strdup(text) : NULL;
         column->cut = limit > 0 && (cut || size >= full) ? (unsigned)limit : 0;
         column->optional = is_added(source, raw);
@@ -179,7 +185,8 @@ static dk_status prepare_mapinfo(dk_source *source, const dk_source_options *opt
     const bool tab = size >= 3 && strcasecmp(source->path + size - 3, "tab") == 0;
     dk_encoding found = DK_ENCODING_UTF8;
     char *copy = NULL;
-    const dk_status status = dk_mapinfo_prepare(source->file, tab, &found, &copy, &source->scratch, err);
+    const dk_status status =
+        dk_mapinfo_prepare(source->file, tab, &found, &source->n_announced, &copy, &source->scratch, err);
     if (copy != NULL) {
         free(source->file);
         source->file = copy;
@@ -235,6 +242,7 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
                              dk_error *err)
 {
     static const char *const raw[] = {"ENCODING=", NULL};
+    uint64_t rows = 0;
     static const char *const json[] = {"DATE_AS_STRING=YES", NULL};
     static const char *const gml[] = {"WRITE_GFS=NO", "DOWNLOAD_SCHEMA=NO", "EXPOSE_GML_ID=NO", "EXPOSE_FID=NO", NULL};
     const bool dbf = source->format == DK_FORMAT_SHAPEFILE || source->format == DK_FORMAT_DBF;
@@ -242,6 +250,8 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
     if (dbf && (status = examine_shapefile(source, options, err)) != DK_OK)
         return status;
     if (source->format == DK_FORMAT_KML && (status = check_kmz(source, err)) != DK_OK)
+        return status;
+    if (source->format == DK_FORMAT_FLATGEOBUF && (status = dk_flatgeobuf_examine(source->file, &rows, err)) != DK_OK)
         return status;
     if (source->format == DK_FORMAT_MAPINFO && (status = prepare_mapinfo(source, options, err)) != DK_OK)
         return status;
@@ -271,6 +281,13 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
     if (source->decoder == NULL)
         return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
     source->n_total = OGR_L_GetFeatureCount(source->layer, 0);
+    if (source->format == DK_FORMAT_FILEGDB && strstr(dk_gdal_message(), "possibly ignoring features") != NULL)
+        return dk_fail(err, DK_INVALID, "%s: its .gdbtablx knows fewer rows than the .gdbtable says; copy the whole folder again",
+                       source->path);
+    if (source->format == DK_FORMAT_FLATGEOBUF)
+        source->n_announced = (int64_t)rows;
+    else if (source->format == DK_FORMAT_GPKG || source->format == DK_FORMAT_FILEGDB)
+        source->n_announced = source->n_total;
     OGRSpatialReferenceH crs = OGR_L_GetSpatialRef(source->layer);
     if (crs != NULL)
         source->crs = OSRClone(crs);
@@ -347,6 +364,11 @@ dk_status dk_source_ogr_next(dk_source *source, dk_error *err)
             return dk_fail(err, DK_INVALID,
                            "%s: reading stops after %lld rows%s%s; the file is damaged: copy or export it again",
                            source->path, (long long)source->n_read, useful_message()[0] ? ": " : "", useful_message());
+        if (source->n_read < source->n_announced)
+            return dk_fail(err, DK_INVALID,
+                           "%s: %lld rows are in it, fewer than the %lld that it announces; the file is damaged: copy or "
+                           "export it again",
+                           source->path, (long long)source->n_read, (long long)source->n_announced);
         return DK_END;
     }
     source->n_read++;
