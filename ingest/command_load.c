@@ -51,8 +51,7 @@ typedef struct loader {
     const char *archive_path;
     dk_summary summary;
     dk_report report;
-    bool read_all;     /* the rows of all files: there is something to report */
-    size_t first_note; /* of the summary that is not about the transformation */
+    bool read_all; /* the rows of all files: there is something to report */
     dk_progress_bar bar;
     dk_events events;
     uint64_t bytes, bytes_done; /* of all data sets; of those behind us */
@@ -312,11 +311,9 @@ static dk_status leave_out(loader *self, const char *path, const dk_summary *bef
     now->files_failed++;
     if (self->first_reason[0] == '\0')
         snprintf(self->first_reason, sizeof self->first_reason, "%.690s", reason);
-    dk_summary_note(now, "left out, as it cannot be read: %s", reason);
-    const dk_reject told = {.source = dk_shown_path(path), .key = "", .reason = reason};
-    if (!dk_report_reject(&self->report, &told))
-        return dk_fail(err, DK_NOMEM, "out of memory");
-    return dk_rejects_add_file(self->rejects, path, reason, err);
+    dk_summary_note_apart(now, "left out, as it cannot be read: %s", reason);
+    const dk_status told = dk_load_report_left_out(&self->report, path, reason, err);
+    return told == DK_OK ? dk_rejects_add_file(self->rejects, path, reason, err) : told;
 }
 
 static dk_status load_job(loader *self, job *of, dk_error *err)
@@ -415,12 +412,12 @@ static dk_status find_transformation(loader *self, const char *path, const dk_tr
         return status;
     self->transformations[self->n_transformations].path = path;
     self->transformations[self->n_transformations++].transformation = made;
+    /* What it tells of control points is for who loads. */
     for (const char *note = dk_transformation_notes(made); *note != '\0';) {
         const size_t size = strcspn(note, "\n");
-        dk_summary_note(&self->summary, "%.*s", (int)size, note);
+        dk_summary_note_apart(&self->summary, "%.*s", (int)size, note);
         note += size + (note[size] == '\n');
     }
-    self->first_note = self->summary.n_notes; /* what it tells of control points is for who loads, not for a report */
     *ret = made;
     return DK_OK;
 }
@@ -592,7 +589,7 @@ static dk_status run(loader *self, dk_store *store, const char *source, dk_error
         return status;
     const dk_summary *summary = &self->summary;
     self->summary.rejects = incomplete(self) ? dk_rejects_path(self->rejects) : NULL;
-    status = dk_load_report_keep(&self->report, summary, self->first_note, options, store, self->load, err);
+    status = dk_load_report_keep(&self->report, summary, options, store, self->load, err);
     if (status != DK_OK)
         return status;
     self->read_all = true;
