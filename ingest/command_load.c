@@ -12,6 +12,7 @@
 #include "ingest/progress.h"
 #include "ingest/rejects.h"
 #include "ingest/say.h"
+#include "ingest/scratch.h"
 #include "ingest/summary.h"
 #include "ingest/transformation.h"
 #include "store/load.h"
@@ -677,6 +678,7 @@ int dk_command_load(const dk_options *options)
     dk_store *store = NULL;
     char *title = NULL, *source = NULL, *rejects = NULL;
     dk_gdal_start();
+    dk_scratch_sweep();
     dk_progress_start(&self.bar, options->name);
     self.summary = (dk_summary){.store = options->store, .kind = options->name, .dry_run = options->dry_run};
     dk_status status = dk_store_open(options->store, DK_WRITE, &store, &err);
