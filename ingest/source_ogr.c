@@ -9,6 +9,7 @@
 #include <cpl_conv.h>
 #include <cpl_error.h>
 #include <cpl_string.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -226,6 +227,45 @@ static dk_status check_kmz(const dk_source *source, dk_error *err)
     return status;
 }
 
+/* Entities of a GML: GDAL leaves out those that are kept elsewhere, and says nothing. They can be declared before the root
+ * element only. Every other byte of UTF-16 is 0. */
+static dk_status check_gml(const dk_source *source, dk_error *err)
+{
+    static const char mark[] = "<!DOCTYPE";
+    char head[sizeof mark] = "";
+    size_t n = 0; /* bytes of the tag under way, from its < on */
+    bool comment = false, found = false, root = false;
+    char last[2] = "";
+    FILE *file = fopen(source->file, "rb");
+    if (file == NULL)
+        return dk_fail(err, DK_IO, "%s: cannot be opened: %s", source->path, strerror(errno));
+    for (int c; !found && !root && (c = getc_unlocked(file)) != EOF;) {
+        if (c == 0)
+            continue;
+        if (comment) {
+            comment = !(c == '>' && last[0] == '-' && last[1] == '-');
+        } else if (c == '<') {
+            head[0] = '<';
+            n = 1;
+        } else if (n > 0 && n < sizeof mark - 1) {
+            head[n++] = (char)c;
+            head[n] = '\0';
+            comment = strcmp(head, "<!--") == 0;
+            found = strcmp(head, mark) == 0;
+            root = n == 2 && c != '!' && c != '?';
+            if (comment || c == '>')
+                n = 0;
+        }
+        last[0] = last[1];
+        last[1] = (char)c;
+    }
+    fclose(file);
+    return found ? dk_fail(err, DK_INVALID,
+                           "%s: the file declares entities (<!DOCTYPE), which are not followed; export it again without them",
+                           source->path)
+                 : DK_OK;
+}
+
 /* What people call the format of a driver. */
 static const char *name_of(const char *driver)
 {
@@ -250,6 +290,8 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
     if (dbf && (status = examine_shapefile(source, options, err)) != DK_OK)
         return status;
     if (source->format == DK_FORMAT_KML && (status = check_kmz(source, err)) != DK_OK)
+        return status;
+    if (source->format == DK_FORMAT_GML && (status = check_gml(source, err)) != DK_OK)
         return status;
     if (source->format == DK_FORMAT_FLATGEOBUF && (status = dk_flatgeobuf_examine(source->file, &rows, err)) != DK_OK)
         return status;
