@@ -31,12 +31,17 @@ void dk_gdal_stop(void)
     OSRCleanup();
 }
 
-/* Of use to nobody: where in GDAL it was, or the path again, which may be that of a copy. */
-static const char *useful_message(void)
+/* What of GDAL's last message is of use, in brackets or behind a colon; "": nothing. Not where in GDAL it was, nor the path
+ * again, which may be that of a copy, nor options of GDAL. */
+static const char *useful_message(char ret[DK_ERROR_TEXT])
 {
-    const char *message = dk_gdal_message();
-    return strstr(message, "not recognized as") != NULL || strncmp(message, "Error occurred in", 17) == 0 ? ""
-                                                                                                          : message;
+    const char *message = CPLGetLastErrorMsg() != NULL ? CPLGetLastErrorMsg() : "";
+    const char *advice = strstr(message, " You may set ");
+    if (strstr(message, "not recognized as") != NULL || strncmp(message, "Error occurred in", 17) == 0)
+        message = "";
+    const size_t size = advice != NULL && *message != '\0' ? (size_t)(advice - message) : strlen(message);
+    snprintf(ret, DK_ERROR_TEXT, "%.*s", dk_utf8_fit(message, size < DK_ERROR_TEXT ? size : DK_ERROR_TEXT - 1), message);
+    return ret;
 }
 
 const char *dk_gdal_message(void)
@@ -211,9 +216,15 @@ static dk_status check_kmz(const dk_source *source, dk_error *err)
     if (status != DK_OK)
         return status;
     const size_t n = dk_archive_entries(archive, &entries);
-    for (size_t i = 0; i < n; i++)
+    bool kml = false;
+    for (size_t i = 0; i < n; i++) {
+        const size_t end = strlen(entries[i].name);
         whole += entries[i].size;
-    if (whole > KMZ_BYTES)
+        kml |= end >= 4 && strcasecmp(entries[i].name + end - 4, ".kml") == 0;
+    }
+    if (!kml)
+        status = dk_fail(err, DK_INVALID, "%s: there is no .kml in it; copy or export it again", source->path);
+    else if (whole > KMZ_BYTES)
         status =
             dk_fail(err, DK_LIMIT, "%s: the KMZ unpacks to more than %u MiB; unpack it as a ZIP, and give the .kml",
                     source->path, KMZ_BYTES >> 20);
@@ -283,6 +294,7 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
 {
     static const char *const raw[] = {"ENCODING=", NULL};
     uint64_t rows = 0;
+    char message[DK_ERROR_TEXT];
     static const char *const json[] = {"DATE_AS_STRING=YES", NULL};
     static const char *const gml[] = {"WRITE_GFS=NO", "DOWNLOAD_SCHEMA=NO", "EXPOSE_GML_ID=NO", "EXPOSE_FID=NO", NULL};
     const bool dbf = source->format == DK_FORMAT_SHAPEFILE || source->format == DK_FORMAT_DBF;
@@ -309,13 +321,15 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
                                  : source->format == DK_FORMAT_GML     ? gml
                                                                        : NULL,
                                  NULL);
-    if (source->dataset == NULL)
+    if (source->dataset == NULL) {
+        useful_message(message);
         return dk_fail(
             err, DK_INVALID,
             "%s: cannot be read as %s; the file is damaged, or of another format than its name says%s%s%s; save it "
-            "again",
-            source->path, name_of(drivers[0]), useful_message()[0] ? " (" : "", useful_message(),
-            useful_message()[0] ? ")" : "");
+            "again%s",
+            source->path, name_of(drivers[0]), message[0] ? " (" : "", message, message[0] ? ")" : "",
+            source->format == DK_FORMAT_KML || source->format == DK_FORMAT_GML ? " in UTF-8" : "");
+    }
     status = choose_layer(source, options, err);
     if (status != DK_OK)
         return status;
@@ -402,10 +416,13 @@ dk_status dk_source_ogr_next(dk_source *source, dk_error *err)
     CPLErrorReset();
     source->feature = OGR_L_GetNextFeature(source->layer);
     if (source->feature == NULL) {
-        if (CPLGetLastErrorType() == CE_Failure || CPLGetLastErrorType() == CE_Fatal)
+        if (CPLGetLastErrorType() == CE_Failure || CPLGetLastErrorType() == CE_Fatal) {
+            char message[DK_ERROR_TEXT];
+            useful_message(message);
             return dk_fail(err, DK_INVALID,
                            "%s: reading stops after %lld rows%s%s; the file is damaged: copy or export it again",
-                           source->path, (long long)source->n_read, useful_message()[0] ? ": " : "", useful_message());
+                           source->path, (long long)source->n_read, message[0] ? ": " : "", message);
+        }
         if (source->n_read < source->n_announced)
             return dk_fail(err, DK_INVALID,
                            "%s: %lld rows are in it, fewer than the %lld that it announces; the file is damaged: copy or "

@@ -113,6 +113,10 @@ test('entities that multiply, that fetch, that vanish, and nesting without end',
     s.write(name, make('<!-- <!DOCTYPE x [<!ENTITY e "x">]> -->', 'DK1'));
     assert.equal(load(s, 'parcel', name, '--dry-run').code, 0);
   }
+  s.write('encoding.kml', gbk(kml('', '镕1').replace('"1.0"', '"1.0" encoding="GBK"')));
+  refused(s, 'encoding.kml', /encoding\.kml: cannot be read as KML; .*; save it again in UTF-8/);
+  s.write('none.kmz', zip({ 'a.txt': 'x' }));
+  refused(s, 'none.kmz', /none\.kmz: there is no \.kml in it; copy or export it again/);
   for (const place of [`file://${s.path('secret.txt')}`, s.path('secret.txt'), 'secret.txt']) {
     s.write('fetch.kml', kml(`<!DOCTYPE kml [<!ENTITY e SYSTEM "${place}">]>`, 'A&e;B'));
     refused(s, 'fetch.kml', /fetch\.kml: cannot be read as KML/);
