@@ -4,6 +4,7 @@
 #include "ingest/json.h"
 #include "ingest/media.h"
 #include "ingest/progress.h"
+#include "ingest/say.h"
 #include "ingest/scans.h"
 #include "store/approval_index.h"
 #include "store/approval_no.h"
@@ -45,7 +46,7 @@ static void leave(attaching *a, const dk_scan *scan, const char *format, ...)
     a->left++;
     if (!a->options->json) {
         dk_progress_clear(&a->bar);
-        printf("%s: %s\n", scan->shown, text);
+        dk_say(stdout, "%s: %s", scan->shown, text);
     } else {
         dk_buf_text(&a->left_json, a->left > 1 ? ",{\"file\":" : "{\"file\":");
         dk_json_string(scan->shown, &a->left_json);
@@ -290,7 +291,7 @@ int dk_command_attach(const dk_options *options)
     }
     dk_progress_clear(&a.bar);
     if (status != DK_OK)
-        fprintf(stderr, "dikuai-ingest: %s\n", a.err.text[0] != '\0' ? a.err.text : dk_status_text(status));
+        dk_say(stderr, "dikuai-ingest: %s", a.err.text[0] != '\0' ? a.err.text : dk_status_text(status));
     if (options->json)
         print_json(&a, status);
     else if (a.index != NULL || options->key != NULL)

@@ -11,9 +11,12 @@
 #include "ingest/profile.h"
 #include "ingest/progress.h"
 #include "ingest/rejects.h"
+#include "ingest/say.h"
+#include "ingest/scratch.h"
 #include "ingest/summary.h"
 #include "ingest/transformation.h"
 #include "store/load.h"
+#include "store/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,8 +52,7 @@ typedef struct loader {
     const char *archive_path;
     dk_summary summary;
     dk_report report;
-    bool read_all;     /* the rows of all files: there is something to report */
-    size_t first_note; /* of the summary that is not about the transformation */
+    bool read_all; /* the rows of all files: there is something to report */
     dk_progress_bar bar;
     dk_events events;
     uint64_t bytes, bytes_done; /* of all data sets; of those behind us */
@@ -79,18 +81,25 @@ typedef struct rows {
     bool spoilt; /* the failure is the file's, not the store's */
 } rows;
 
-static dk_status reject(loader *self, const rows *from, const dk_ready_row *ready, const char *key, const char *reason,
+static dk_status reject(loader *self, const rows *from, const dk_ready_row *ready, const char *key, const char *why,
                         dk_error *err)
 {
     const dk_source_row *row = &ready->source;
     dk_source *source = dk_load_file_source(from->file);
+    char *reason = strdup(why);
+    if (reason == NULL)
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    dk_text_clean(reason); /* it may repeat what stands in the file */
     self->summary.rejected++;
     if (self->first_reason[0] == '\0')
         snprintf(self->first_reason, sizeof self->first_reason, "%.300s, row %lld: %.380s", from->path,
                  (long long)row->number, reason);
-    const dk_status status =
+    dk_status status =
         dk_load_report_reject(&self->report, source, dk_load_file_mapping(from->file), ready, key, reason, err);
-    return status == DK_OK ? dk_rejects_add(self->rejects, source, row, key, reason, err) : status;
+    if (status == DK_OK)
+        status = dk_rejects_add(self->rejects, source, row, key, reason, err);
+    free(reason);
+    return status;
 }
 
 /* text: one sentence a line; may be NULL. */
@@ -218,10 +227,11 @@ static dk_status load_rows(loader *self, rows *from, dk_error *err)
         return status;
     from->spoilt = true;
     if (all_wrong(from, true))
-        return dk_fail(err, DK_INVALID, "%s, %s; all %lld geometries looked at are wrong like this", from->path,
-                       from->wrong_text, (long long)from->n_shapes);
+        return from->n_shapes == 1 ? dk_fail(err, DK_INVALID, "%s, %s", from->path, from->wrong_text)
+                                   : dk_fail(err, DK_INVALID, "%s, %s; all %lld geometries looked at are wrong like this",
+                                             from->path, from->wrong_text, (long long)from->n_shapes);
     if (from->n_rows == 0)
-        return dk_fail(err, DK_INVALID, "%s: the file has no rows", from->path);
+        return dk_fail(err, DK_INVALID, "%s: the file has no rows; is it the right one, and whole?", from->path);
     return DK_OK;
 }
 
@@ -302,11 +312,9 @@ static dk_status leave_out(loader *self, const char *path, const dk_summary *bef
     now->files_failed++;
     if (self->first_reason[0] == '\0')
         snprintf(self->first_reason, sizeof self->first_reason, "%.690s", reason);
-    dk_summary_note(now, "left out, as it cannot be read: %s", reason);
-    const dk_reject told = {.source = dk_shown_path(path), .key = "", .reason = reason};
-    if (!dk_report_reject(&self->report, &told))
-        return dk_fail(err, DK_NOMEM, "out of memory");
-    return dk_rejects_add_file(self->rejects, path, reason, err);
+    dk_summary_note_apart(now, "left out, as it cannot be read: %s", reason);
+    const dk_status told = dk_load_report_left_out(&self->report, path, reason, err);
+    return told == DK_OK ? dk_rejects_add_file(self->rejects, path, reason, err) : told;
 }
 
 static dk_status load_job(loader *self, job *of, dk_error *err)
@@ -405,12 +413,12 @@ static dk_status find_transformation(loader *self, const char *path, const dk_tr
         return status;
     self->transformations[self->n_transformations].path = path;
     self->transformations[self->n_transformations++].transformation = made;
+    /* What it tells of control points is for who loads. */
     for (const char *note = dk_transformation_notes(made); *note != '\0';) {
         const size_t size = strcspn(note, "\n");
-        dk_summary_note(&self->summary, "%.*s", (int)size, note);
+        dk_summary_note_apart(&self->summary, "%.*s", (int)size, note);
         note += size + (note[size] == '\n');
     }
-    self->first_note = self->summary.n_notes; /* what it tells of control points is for who loads, not for a report */
     *ret = made;
     return DK_OK;
 }
@@ -582,7 +590,7 @@ static dk_status run(loader *self, dk_store *store, const char *source, dk_error
         return status;
     const dk_summary *summary = &self->summary;
     self->summary.rejects = incomplete(self) ? dk_rejects_path(self->rejects) : NULL;
-    status = dk_load_report_keep(&self->report, summary, self->first_note, options, store, self->load, err);
+    status = dk_load_report_keep(&self->report, summary, options, store, self->load, err);
     if (status != DK_OK)
         return status;
     self->read_all = true;
@@ -670,6 +678,7 @@ int dk_command_load(const dk_options *options)
     dk_store *store = NULL;
     char *title = NULL, *source = NULL, *rejects = NULL;
     dk_gdal_start();
+    dk_scratch_sweep();
     dk_progress_start(&self.bar, options->name);
     self.summary = (dk_summary){.store = options->store, .kind = options->name, .dry_run = options->dry_run};
     dk_status status = dk_store_open(options->store, DK_WRITE, &store, &err);
@@ -730,9 +739,9 @@ out:
         dk_summary_print(&self.summary);
     int code = DK_EXIT_DONE;
     if (err.text[0] != '\0') {
-        fprintf(stderr, "dikuai-ingest: %s\n", err.text);
+        dk_say(stderr, "dikuai-ingest: %s", err.text);
         if (status != DK_OK && self.summary.rejects != NULL)
-            fprintf(stderr, "dikuai-ingest: the rejected rows are in %s with their reasons\n", rejects);
+            dk_say(stderr, "dikuai-ingest: the rejected rows are in %s with their reasons", rejects);
         code = DK_EXIT_FAILED;
     }
     finish(&self);

@@ -3,6 +3,7 @@
 
 #include "ingest/json.h"
 #include "ingest/progress.h"
+#include "ingest/say.h"
 #include "ingest/text_table.h"
 #include "store/store.h"
 
@@ -15,7 +16,7 @@
 
 int dk_command_failed(const dk_options *options, const dk_error *err)
 {
-    fprintf(stderr, "dikuai-ingest: %s\n", err->text[0] ? err->text : dk_status_text(err->status));
+    dk_say(stderr, "dikuai-ingest: %s", err->text[0] ? err->text : dk_status_text(err->status));
     if (options->json) {
         dk_buf out;
         dk_buf_init(&out);
@@ -200,7 +201,7 @@ static void add_finding(const char *sentence, void *user)
 {
     findings *into = user;
     if (!into->json) {
-        printf("%s\n", sentence);
+        dk_say(stdout, "%s", sentence);
         return;
     }
     if (into->list.size > 0)

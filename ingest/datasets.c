@@ -499,6 +499,13 @@ static size_t archive_part(const char *path)
     return 0;
 }
 
+bool dk_datasets_holds(const char *path)
+{
+    struct stat info;
+    return is_archive(path) || archive_part(path) > 0 ||
+           (stat(path, &info) == 0 && S_ISDIR(info.st_mode) && !ends_with(path, ".gdb") && !ends_with(path, ".gdb/"));
+}
+
 dk_status dk_datasets_find(const char *path, const dk_datasets_options *options, dk_datasets **ret_datasets,
                            dk_error *err)
 {

@@ -35,6 +35,8 @@ typedef struct dk_datasets_options {
  * walked too, but not those in an archive. */
 dk_status dk_datasets_find(const char *path, const dk_datasets_options *options, dk_datasets **ret_datasets,
                            dk_error *err);
+/* Whether a path is a folder or ZIP archive, or leads into one, and no file that is read as it is. */
+bool dk_datasets_holds(const char *path);
 size_t dk_datasets_list(const dk_datasets *datasets, const dk_dataset **ret_list);
 /* Whether they were found in a folder or archive, and are several. */
 bool dk_datasets_many(const dk_datasets *datasets);

@@ -24,7 +24,7 @@ dk_status dk_dbf_parse(const unsigned char *data, size_t size, const char *path,
                        size);
     dk_dbf dbf = {.n_records = u32(data + 4), .header_size = u16(data + 8), .record_size = u16(data + 10)};
     if (dbf.header_size < 33 || dbf.record_size < 1)
-        return dk_fail(err, DK_INVALID, "%s: not a dBASE table: its header says %zu bytes of header and %zu a record",
+        return dk_fail(err, DK_INVALID, "%s: not a dBASE table: its header says %zu bytes of header and %zu a record; copy it again",
                        path, dbf.header_size, dbf.record_size);
     if (dbf.header_size > size)
         return dk_fail(err, DK_INVALID,
@@ -105,6 +105,19 @@ static bool is_decided(const dk_dbf_scan *scan)
     return scan->check.wrong > 1000 && scan->check.wrong > scan->check.wide;
 }
 
+/* Whether a record stands there: not deleted, and not mere padding. data: room for one. */
+static bool is_record(FILE *file, uint64_t at, unsigned char *data, size_t size)
+{
+    if (fseeko(file, (off_t)at, SEEK_SET) != 0 || fread(data, 1, size, file) != size || data[0] != ' ')
+        return false;
+    for (size_t i = 1; i < size; i++)
+        if (data[i] < ' ')
+            return false;
+        else if (data[i] > ' ')
+            return true;
+    return false;
+}
+
 dk_status dk_dbf_examine(const char *path, dk_dbf *ret_dbf, dk_encoding *ret_encoding, dk_error *err)
 {
     dk_status status = DK_OK;
@@ -134,6 +147,13 @@ dk_status dk_dbf_examine(const char *path, dk_dbf *ret_dbf, dk_encoding *ret_enc
                          "%s: the attribute table is cut off: its header announces %u records in %llu bytes, the file "
                          "has %llu; copy it again, with the files of the same name beside it",
                          path, dbf.n_records, (unsigned long long)whole, (unsigned long long)info.st_size);
+        goto out;
+    }
+    if ((uint64_t)info.st_size >= whole + dbf.record_size && is_record(file, whole, data, dbf.record_size)) {
+        status = dk_fail(err, DK_INVALID,
+                         "%s: its header announces %u records, and more follow behind them; open the table and save it again, "
+                         "or copy it again with the files of the same name beside it",
+                         path, dbf.n_records);
         goto out;
     }
     dk_dbf_scan_names(&dbf, &scan);

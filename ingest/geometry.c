@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#define OUTSIDE_REMEDY \
+    "; correct it, say the right coordinate system with --crs, or load it into a store whose catalogue holds that place"
+
 void dk_geometry_reader_finish(dk_geometry_reader *reader)
 {
     dk_buf_finish(&reader->raw);
@@ -131,7 +134,7 @@ static void explain(dk_geometry_reader *reader, const cursor *from, dk_geometry_
     const bool eastings = y >= 1e5 && y < 1e8 && !seven_digits(y);
     if (!isfinite(x) || !isfinite(y)) {
         *ret_fault = DK_GEOMETRY_BAD;
-        snprintf(out, size, "a coordinate is not a number");
+        snprintf(out, size, "a coordinate is not a number; correct it in the source");
         return;
     }
     if (inside_when_swapped(reader, x, y) || (degrees && fabs(y) > 90 && fabs(y) <= 180 && fabs(x) <= 90) ||
@@ -167,17 +170,18 @@ static void explain(dk_geometry_reader *reader, const cursor *from, dk_geometry_
                  "transformation of its area",
                  bad[0], bad[1]);
     else if (degrees || (old && isfinite(from->bad_lonlat[0])))
-        snprintf(out, size, "the coordinate (%.10g, %.10g) lies outside the catalogue's extent (%g, %g, %g, %g)",
+        snprintf(out, size,
+                 "the coordinate (%.10g, %.10g) lies outside the catalogue's extent (%g, %g, %g, %g)" OUTSIDE_REMEDY,
                  bad[0], bad[1], reader->extent[0], reader->extent[1], reader->extent[2], reader->extent[3]);
     else if (isfinite(from->bad_lonlat[0]))
         snprintf(out, size,
                  "the coordinate (%.10g, %.10g), that is %.6f, %.6f degrees, lies outside the catalogue's extent (%g, "
-                 "%g, %g, "
-                 "%g)",
+                 "%g, %g, %g)" OUTSIDE_REMEDY,
                  bad[0], bad[1], from->bad_lonlat[0], from->bad_lonlat[1], reader->extent[0], reader->extent[1],
                  reader->extent[2], reader->extent[3]);
     else
-        snprintf(out, size, "the coordinate (%.10g, %.10g) lies nowhere in %s", bad[0], bad[1], reader->crs->name);
+        snprintf(out, size, "the coordinate (%.10g, %.10g) lies nowhere in %s; correct it, or say the right coordinate system "
+                            "with --crs", bad[0], bad[1], reader->crs->name);
 }
 
 /* ---- reading ---- */
@@ -280,7 +284,7 @@ static dk_status repair(dk_geometry_reader *reader, dk_buf *out, dk_geometry_fau
         return dk_fail(err, status, "out of memory");
     if (status != DK_OK) {
         *ret_fault = DK_GEOMETRY_BAD;
-        snprintf(ret_problem, problem_size, "the polygon is not valid and cannot be repaired%s%s",
+        snprintf(ret_problem, problem_size, "the polygon is not valid and cannot be repaired%s%s; correct it in the source",
                  reason[0] ? ": " : "", reason);
         return DK_OK;
     }
@@ -330,7 +334,7 @@ static dk_status read_geometry(dk_geometry_reader *reader, OGRGeometryH geometry
     dk_buf_clear(out);
     if (geometry == NULL || OGR_G_IsEmpty(geometry)) {
         *ret_fault = DK_GEOMETRY_BAD;
-        snprintf(ret_problem, problem_size, "there is no geometry");
+        snprintf(ret_problem, problem_size, "there is no geometry; --undrawn loads rows that have none yet");
         return DK_OK;
     }
     if (OGR_G_HasCurveGeometry(geometry, FALSE)) {
@@ -342,8 +346,8 @@ static dk_status read_geometry(dk_geometry_reader *reader, OGRGeometryH geometry
     OGR_G_FlattenTo2D(geometry);
     if (!kind_fits(wkbFlatten(OGR_G_GetGeometryType(geometry)), reader->kind)) {
         *ret_fault = DK_GEOMETRY_BAD;
-        snprintf(ret_problem, problem_size, "the geometry is a %s, the layer has %s", OGR_G_GetGeometryName(geometry),
-                 kinds[reader->kind]);
+        snprintf(ret_problem, problem_size, "the geometry is a %s, the layer has %s; leave it out, or make it one in the source",
+                 OGR_G_GetGeometryName(geometry), kinds[reader->kind]);
         goto out;
     }
     if (has_empty_part(geometry)) {
@@ -384,7 +388,7 @@ static dk_status read_geometry(dk_geometry_reader *reader, OGRGeometryH geometry
             explain(reader, &from, ret_fault, ret_problem, problem_size);
         } else {
             *ret_fault = DK_GEOMETRY_BAD;
-            snprintf(ret_problem, problem_size, "the geometry cannot be read");
+            snprintf(ret_problem, problem_size, "the geometry cannot be read; correct it in the source");
         }
         goto out;
     }

@@ -51,6 +51,17 @@ dk_status dk_load_report_reject(dk_report *report, const dk_source *source, cons
     return good ? DK_OK : dk_fail(err, DK_NOMEM, "out of memory");
 }
 
+dk_status dk_load_report_left_out(dk_report *report, const char *path, const char *reason, dk_error *err)
+{
+    dk_buf shown;
+    dk_buf_init(&shown);
+    dk_reason_of_file(reason, path, &shown);
+    const dk_reject told = {.source = dk_shown_path(path), .key = "", .reason = dk_buf_cstr(&shown)};
+    const bool good = told.reason != NULL && dk_report_reject(report, &told);
+    dk_buf_finish(&shown);
+    return good ? DK_OK : dk_fail(err, DK_NOMEM, "out of memory");
+}
+
 /* A note without the folders of sources that were given by absolute paths. */
 static bool add_note(dk_report *report, const char *note, const dk_options *options)
 {
@@ -74,8 +85,8 @@ static bool add_note(dk_report *report, const char *note, const dk_options *opti
     return good;
 }
 
-dk_status dk_load_report_keep(dk_report *report, const dk_summary *summary, size_t first_note,
-                              const dk_options *options, dk_store *store, const dk_load *load, dk_error *err)
+dk_status dk_load_report_keep(dk_report *report, const dk_summary *summary, const dk_options *options, dk_store *store,
+                              const dk_load *load, dk_error *err)
 {
     const struct {
         const char *name;
@@ -88,8 +99,8 @@ dk_status dk_load_report_keep(dk_report *report, const dk_summary *summary, size
     bool good = true;
     for (size_t i = 0; good && i < sizeof counts / sizeof *counts; i++)
         good = dk_report_count(report, counts[i].name, counts[i].value);
-    for (size_t i = first_note; good && i < summary->n_notes; i++)
-        good = add_note(report, summary->notes[i], options);
+    for (size_t i = 0; good && i < summary->n_notes; i++)
+        good = summary->notes[i].apart || add_note(report, summary->notes[i].text, options);
     if (!good)
         return dk_fail(err, DK_NOMEM, "out of memory");
     report->dry_run = options->dry_run;

@@ -17,10 +17,13 @@ dk_status dk_load_report_source(dk_report *report, const char *path, const dk_so
 dk_status dk_load_report_reject(dk_report *report, const dk_source *source, const dk_mapping *mapping,
                                 const dk_ready_row *row, const char *key, const char *reason, dk_error *err);
 
-/* At the end of the rows: takes over what the summary has counted, and of its notes those from first_note on, and keeps
+/* A file of a folder that was left out. */
+dk_status dk_load_report_left_out(dk_report *report, const char *path, const char *reason, dk_error *err);
+
+/* At the end of the rows: takes over what the summary has counted, and those of its notes that are for a report, and keeps
  * it with the load's batch. */
-dk_status dk_load_report_keep(dk_report *report, const dk_summary *summary, size_t first_note,
-                              const dk_options *options, dk_store *store, const dk_load *load, dk_error *err);
+dk_status dk_load_report_keep(dk_report *report, const dk_summary *summary, const dk_options *options, dk_store *store,
+                              const dk_load *load, dk_error *err);
 /* Makes the checks, if a report is wanted. */
 dk_status dk_load_report_check(dk_report *report, const dk_options *options, dk_store *store, int64_t batch,
                                dk_error *err);

@@ -1,5 +1,6 @@
 /* dikuai-ingest: sources -> clean features and records -> store. */
 #include "ingest/options.h"
+#include "ingest/say.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -38,7 +39,7 @@ int main(int argc, char **argv)
         code = DK_EXIT_DONE;
         break;
     default:
-        fprintf(stderr, "dikuai-ingest: %s\n", err.text);
+        dk_say(stderr, "dikuai-ingest: %s", err.text);
         code = DK_EXIT_USAGE;
     }
     dk_options_finish(&options);

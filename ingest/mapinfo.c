@@ -116,8 +116,25 @@ static dk_status missing(const char *path, const char *part, dk_error *err)
                    path, part);
 }
 
+/* Lines that are not blank; a line end in quotes ends none. */
+typedef struct line_count {
+    int64_t n;
+    bool quoted, filled;
+} line_count;
+
+static void count_lines(line_count *lines, const unsigned char *data, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        const bool end = !lines->quoted && (data[i] == '\n' || data[i] == '\r');
+        lines->quoted ^= data[i] == '"';
+        lines->n += end && lines->filled;
+        lines->filled = !end && (lines->filled || data[i] > ' ');
+    }
+}
+
 /* Adds what the texts of the rows can be. */
-static dk_status scan_rows(const char *path, const char *rows, bool dbf, dk_utf8_check *check, dk_error *err)
+static dk_status scan_rows(const char *path, const char *rows, bool dbf, dk_utf8_check *check, int64_t *ret_rows,
+                           dk_error *err)
 {
     if (dbf) {
         dk_dbf table = {0};
@@ -133,9 +150,13 @@ static dk_status scan_rows(const char *path, const char *rows, bool dbf, dk_utf8
     if (file == NULL)
         return dk_fail(err, DK_IO, "%s: cannot be opened: %s", rows, strerror(errno));
     unsigned char block[16384];
+    line_count lines = {0};
     size_t got;
-    while ((got = fread(block, 1, sizeof block, file)) > 0)
+    while ((got = fread(block, 1, sizeof block, file)) > 0) {
         dk_utf8_check_add(check, block, got);
+        count_lines(&lines, block, got);
+    }
+    *ret_rows = lines.n + lines.filled;
     const bool bad = ferror(file) != 0;
     fclose(file);
     return bad ? dk_fail(err, DK_IO, "%s: cannot be read: %s", path, strerror(errno)) : DK_OK;
@@ -191,13 +212,14 @@ out:
     return status;
 }
 
-dk_status dk_mapinfo_prepare(const char *path, bool tab, dk_encoding *ret_encoding, char **ret_file,
+dk_status dk_mapinfo_prepare(const char *path, bool tab, dk_encoding *ret_encoding, int64_t *ret_rows, char **ret_file,
                              dk_scratch **ret_scratch, dk_error *err)
 {
     dk_status status = DK_OK;
     dk_mapinfo_head head;
     char *data = NULL, *rows = NULL;
     dk_utf8_check check = {0};
+    int64_t n_lines = 0;
     FILE *file = fopen(path, "rb");
     if (file == NULL)
         return dk_fail(err, DK_IO, "%s: cannot be opened: %s", path, strerror(errno));
@@ -228,9 +250,11 @@ dk_status dk_mapinfo_prepare(const char *path, bool tab, dk_encoding *ret_encodi
     }
     dk_utf8_check_add(&check, (const unsigned char *)data, head.size);
     dk_utf8_check_break(&check); /* a name cut in the middle of a character must not spoil what follows */
-    status = scan_rows(path, rows, tab, &check, err);
+    status = scan_rows(path, rows, tab, &check, &n_lines, err);
     if (status != DK_OK)
         goto out;
+    if (!tab)
+        *ret_rows = n_lines;
     *ret_encoding = dk_utf8_check_meant(&check) ? DK_ENCODING_UTF8 : DK_ENCODING_GB18030;
     if (!head.neutral && check.beyond_ascii)
         status = copy_neutral(path, tab, file, data, &head, ret_file, ret_scratch, err);

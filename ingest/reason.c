@@ -28,6 +28,16 @@ const dk_reason_kind *dk_reason_kind_of(const char *reason)
         {"qualifiers", {"no_key", "编号缺少项目或批文限定"}},
         {"row of sums", {"sum_row", "合计行"}},
         {"and it is required", {"required", "必填项为空"}},
+        {"coordinate system", {"crs", "坐标系未说明或不能用"}},
+        {"its columns do not fit", {"columns", "列名与字段不对应"}},
+        {"has no rows", {"no_rows", "没有数据行"}},
+        {"no row of ", {"no_partner", "台账中没有对应的行"}},
+        {"both have \"", {"no_partner", "台账中有多行相同"}},
+        {"damaged", {"damaged", "文件损坏或不完整"}},
+        {"cut off", {"damaged", "文件损坏或不完整"}},
+        {"copy it again", {"damaged", "文件损坏或不完整"}},
+        {"export it again", {"damaged", "文件损坏或不完整"}},
+        {"save it again", {"damaged", "文件损坏或不完整"}},
         {"division", {"division", "行政区划代码有误"}},
         {"is not one of the values", {"value_list", "不在允许值之列"}},
         {"is not a date", {"date", "日期有误"}},
@@ -43,6 +53,29 @@ const dk_reason_kind *dk_reason_kind_of(const char *reason)
         if (strstr(reason, known[i].words) != NULL)
             return &known[i].kind;
     return &other;
+}
+
+void dk_reason_of_file(const char *reason, const char *path, dk_buf *out)
+{
+    static const char *const about_columns[] = {"knows no field for the column", "no column gives", "both give the field",
+                                                "could be several fields", "there is no such column"};
+    const size_t size = strlen(path);
+    dk_buf_clear(out);
+    for (size_t i = 0; i < sizeof about_columns / sizeof *about_columns; i++)
+        if (strstr(reason, about_columns[i]) != NULL) {
+            dk_buf_format(out, "%s: its columns do not fit; how they are called stands in the rejects file only", path);
+            return;
+        }
+    if (strncmp(reason, path, size) == 0) { /* which may have quotes in it */
+        dk_buf_append(out, path, size);
+        reason += size;
+    }
+    for (bool quoted = false; *reason != '\0'; reason++) {
+        if (*reason == '"' && (quoted = !quoted))
+            dk_buf_text(out, "\"...\"");
+        else if (!quoted && *reason != '"')
+            dk_buf_byte(out, (unsigned char)*reason);
+    }
 }
 
 /* Whether a sentence of the reason, one behind another with "; ", begins with a name and then ':' or ' '. */

@@ -1,39 +1,83 @@
 #include "ingest/scratch.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+#define LOCK "dikuai.lock"  /* a file in each folder: whoever uses the folder holds flock(2) on it */
+#define NAME "dikuai-XXXXXX" /* as mkdtemp(3) makes it */
+#define TRIES 20
+#define UNLOCKED_SECONDS 3600 /* a folder without that file for so long was made by a load that ended at once */
 
 struct dk_scratch {
     char *path;
+    int lock;
 };
+
+static const char *parent_folder(void)
+{
+    const char *parent = getenv("TMPDIR");
+    return parent == NULL || parent[0] != '/' ? "/tmp" : parent;
+}
+
+/* Makes the lock file of a new folder and locks it. false: dk_scratch_sweep of another process was faster, or errno says. */
+static bool lock_folder(const char *path, int *ret_lock)
+{
+    struct stat info;
+    char *name = NULL;
+    if (asprintf(&name, "%s/" LOCK, path) < 0)
+        return false;
+    const int lock = open(name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    free(name);
+    if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0 && fstat(lock, &info) == 0 && info.st_nlink > 0) {
+        *ret_lock = lock;
+        return true;
+    }
+    if (lock >= 0)
+        close(lock);
+    return false;
+}
 
 dk_status dk_scratch_create(dk_scratch **ret_scratch, dk_error *err)
 {
-    const char *parent = getenv("TMPDIR");
-    if (parent == NULL || parent[0] != '/')
-        parent = "/tmp";
+    const char *parent = parent_folder();
     dk_scratch *scratch = calloc(1, sizeof *scratch);
-    if (scratch == NULL || asprintf(&scratch->path, "%s/dikuai-XXXXXX", parent) < 0) {
-        free(scratch);
-        return dk_fail(err, DK_NOMEM, "out of memory");
-    }
-    if (mkdtemp(scratch->path) == NULL) { /* with mode 0700 */
-        const dk_status status = dk_fail(err, errno == ENOSPC ? DK_FULL : DK_IO,
-                                         "%s: no temporary folder can be made there (%s); set TMPDIR to a folder with "
-                                         "room",
-                                         parent, strerror(errno));
+    for (int i = 0; scratch != NULL && i < TRIES; i++) {
+        if (asprintf(&scratch->path, "%s/" NAME, parent) < 0)
+            break;
+        if (mkdtemp(scratch->path) == NULL) { /* with mode 0700 */
+            const dk_status status = dk_fail(err, errno == ENOSPC ? DK_FULL : DK_IO,
+                                             "%s: no temporary folder can be made there (%s); set TMPDIR to a folder with "
+                                             "room",
+                                             parent, strerror(errno));
+            free(scratch->path);
+            free(scratch);
+            return status;
+        }
+        if (lock_folder(scratch->path, &scratch->lock)) {
+            *ret_scratch = scratch;
+            return DK_OK;
+        }
+        const int error = errno;
+        rmdir(scratch->path);
         free(scratch->path);
-        free(scratch);
-        return status;
+        if (error == ENOSPC || error == EDQUOT || i + 1 == TRIES) {
+            free(scratch);
+            return dk_fail(err, error == ENOSPC || error == EDQUOT ? DK_FULL : DK_IO,
+                           "%s: no temporary folder can be used there (%s); set TMPDIR to a folder with room", parent,
+                           strerror(error));
+        }
     }
-    *ret_scratch = scratch;
-    return DK_OK;
+    free(scratch);
+    return dk_fail(err, DK_NOMEM, "out of memory");
 }
 
 static int remove_one(const char *path, const struct stat *info, int type, struct FTW *where)
@@ -52,8 +96,46 @@ void dk_scratch_remove(dk_scratch *scratch)
     if (scratch == NULL)
         return;
     nftw(scratch->path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    close(scratch->lock); /* only now: nobody else has to remove it */
     free(scratch->path);
     free(scratch);
+}
+
+/* Removes a folder of the parent if nobody uses it: then its lock is free, which is held meanwhile. */
+static void sweep_one(int parent, const char *parent_path, const char *name, time_t now)
+{
+    struct stat info;
+    char *path = NULL;
+    const int folder = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (folder < 0 || fstat(folder, &info) != 0 || info.st_uid != geteuid() || (info.st_mode & 07777) != 0700) {
+        if (folder >= 0)
+            close(folder);
+        return;
+    }
+    const int lock = openat(folder, LOCK, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    const bool missing = lock < 0 && errno == ENOENT;
+    close(folder);
+    if (missing && now - info.st_mtime > UNLOCKED_SECONDS)
+        unlinkat(parent, name, AT_REMOVEDIR); /* only if it is empty */
+    if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0 && asprintf(&path, "%s/%s", parent_path, name) >= 0) {
+        nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        free(path);
+    }
+    if (lock >= 0)
+        close(lock);
+}
+
+void dk_scratch_sweep(void)
+{
+    const char *path = parent_folder();
+    const size_t size = strlen(NAME), stem = strcspn(NAME, "X");
+    DIR *parent = opendir(path);
+    if (parent == NULL)
+        return;
+    for (struct dirent *entry; (entry = readdir(parent)) != NULL;)
+        if (strlen(entry->d_name) == size && strncmp(entry->d_name, NAME, stem) == 0)
+            sweep_one(dirfd(parent), path, entry->d_name, time(NULL));
+    closedir(parent);
 }
 
 const char *dk_scratch_path(const dk_scratch *scratch)

@@ -39,8 +39,9 @@ char *dk_sibling(const char *path, const char *extension)
     return found;
 }
 
-/* Checks the 100-byte header that .shp and .shx share; ret_size gets the file's size in bytes. */
-static dk_status check_header(FILE *file, const char *path, uint64_t *ret_size, dk_error *err)
+/* Checks the 100-byte header that .shp and .shx share; ret_size gets the file's size in bytes, ret_announced what the header
+ * says of it. */
+static dk_status check_header(FILE *file, const char *path, uint64_t *ret_size, uint64_t *ret_announced, dk_error *err)
 {
     unsigned char header[100];
     struct stat info;
@@ -52,7 +53,7 @@ static dk_status check_header(FILE *file, const char *path, uint64_t *ret_size, 
         return dk_fail(err, DK_INVALID, "%s: the file is cut off inside its header (%lld of 100 bytes); copy it again",
                        path, (long long)info.st_size);
     if (big32(header) != 9994)
-        return dk_fail(err, DK_INVALID, "%s: not a shapefile: it does not begin with the file code 9994", path);
+        return dk_fail(err, DK_INVALID, "%s: not a shapefile: it does not begin with the file code 9994; copy it again", path);
     const uint64_t announced = (uint64_t)big32(header + 24) * 2;
     if (announced > (uint64_t)info.st_size)
         return dk_fail(err, DK_INVALID,
@@ -60,14 +61,27 @@ static dk_status check_header(FILE *file, const char *path, uint64_t *ret_size, 
                        "and .dbf again",
                        path, (unsigned long long)announced, (long long)info.st_size);
     *ret_size = (uint64_t)info.st_size;
+    *ret_announced = announced;
     return DK_OK;
 }
 
-static dk_status check_index(FILE *shx, const char *shx_path, uint64_t shx_size, const char *shp_path,
+/* Whether a record of that number stands behind the last that the index knows. */
+static bool follows(FILE *shp, uint64_t at, uint64_t shp_size, uint64_t number)
+{
+    unsigned char head[8];
+    if (at + sizeof head + 4 > shp_size || fseeko(shp, (off_t)at, SEEK_SET) != 0 ||
+        fread(head, 1, sizeof head, shp) != sizeof head)
+        return false;
+    const uint64_t size = (uint64_t)big32(head + 4) * 2;
+    return big32(head) == number && size >= 4 && at + sizeof head + size <= shp_size;
+}
+
+static dk_status check_index(FILE *shx, const char *shx_path, uint64_t shx_size, FILE *shp, const char *shp_path,
                              uint64_t shp_size, uint64_t *ret_records, dk_error *err)
 {
     const uint64_t n = (shx_size - 100) / 8;
     unsigned char entries[8 * 512];
+    uint64_t last = 100;
     for (uint64_t done = 0; done < n;) {
         const size_t want = n - done < 512 ? (size_t)(n - done) : 512;
         if (fread(entries, 8, want, shx) != want)
@@ -75,6 +89,11 @@ static dk_status check_index(FILE *shx, const char *shx_path, uint64_t shx_size,
         for (size_t i = 0; i < want; i++) {
             const uint64_t start = (uint64_t)big32(entries + 8 * i) * 2;
             const uint64_t size = (uint64_t)big32(entries + 8 * i + 4) * 2;
+            if (start < 100)
+                return dk_fail(err, DK_INVALID,
+                               "%s: its entry %llu leads nowhere; the index is damaged: copy the .shp, .shx and .dbf again",
+                               shx_path, (unsigned long long)(done + i + 1));
+            last = start + 8 + size > last ? start + 8 + size : last;
             if (size > 0 && start + 8 + size > shp_size)
                 return dk_fail(err, DK_INVALID,
                                "%s: the file is cut off: record %llu ends at byte %llu, the file at %llu; copy the "
@@ -84,6 +103,11 @@ static dk_status check_index(FILE *shx, const char *shx_path, uint64_t shx_size,
         }
         done += want;
     }
+    if (follows(shp, last, shp_size, n + 1))
+        return dk_fail(err, DK_INVALID,
+                       "%s: more shapes are in it than the %llu of the .shx; rows are missing in the .shx and the .dbf: copy all "
+                       "of them again",
+                       shp_path, (unsigned long long)n);
     *ret_records = n;
     return DK_OK;
 }
@@ -114,12 +138,16 @@ dk_status dk_shapefile_examine(const char *path, uint64_t *ret_records, dk_error
         status = dk_fail(err, DK_IO, "%s: cannot be opened: %s", shx_path, strerror(errno));
         goto out;
     }
-    uint64_t shp_size = 0, shx_size = 0, records = 0;
-    status = check_header(shp, path, &shp_size, err);
+    uint64_t shp_size = 0, shx_size = 0, announced = 0, records = 0;
+    status = check_header(shp, path, &shp_size, &announced, err);
     if (status == DK_OK)
-        status = check_header(shx, shx_path, &shx_size, err);
+        status = check_header(shx, shx_path, &shx_size, &announced, err);
+    if (status == DK_OK && announced != shx_size) /* GDAL would read as many rows as the header says */
+        status = dk_fail(err, DK_INVALID,
+                         "%s: its header announces %llu bytes, %llu are there; copy the .shp, .shx and .dbf again", shx_path,
+                         (unsigned long long)announced, (unsigned long long)shx_size);
     if (status == DK_OK)
-        status = check_index(shx, shx_path, shx_size, path, shp_size, &records, err);
+        status = check_index(shx, shx_path, shx_size, shp, path, shp_size, &records, err);
     if (status == DK_OK)
         *ret_records = records;
 out:

@@ -294,7 +294,7 @@ static dk_status check_path(const char *path, const known_format **ret_format, d
         return dk_fail(err, DK_INVALID, "%s: not a regular file; give a file of one of these formats: %s", path,
                        supported);
     if (info.st_size == 0)
-        return dk_fail(err, DK_INVALID, "%s: the file is empty", path);
+        return dk_fail(err, DK_INVALID, "%s: the file is empty; copy it again", path);
     if (format == NULL) {
         CPLErrorReset();
         GDALDriverH driver = GDALIdentifyDriver(path, NULL);
@@ -432,7 +432,8 @@ static void read_wkt(dk_source *source)
     if (OGR_G_CreateFromWkt(&text, NULL, &source->geometry) != OGRERR_NONE) {
         source->geometry = NULL;
         if (source->problem[0] == '\0')
-            snprintf(source->problem, sizeof source->problem, "the geometry is no WKT: \"%.40s\"", cell->text);
+            snprintf(source->problem, sizeof source->problem, "the geometry is no WKT, such as POLYGON((x y, ...)): \"%.*s\"",
+                     dk_utf8_fit(cell->text, 40), cell->text);
     }
 }
 

@@ -59,6 +59,7 @@ struct dk_source {
     OGRFeatureH feature;
     OGRSpatialReferenceH crs; /* owned */
     int64_t n_read, n_total;
+    int64_t n_announced; /* rows that the file itself says it has; 0: it does not say */
     dk_dbf dbf;
     dk_csv *csv;
     dk_sheet *sheet;

@@ -2,12 +2,14 @@
 #include "ingest/source_internal.h"
 
 #include "ingest/archive.h"
+#include "ingest/flatgeobuf.h"
 #include "ingest/mapinfo.h"
 #include "ingest/shapefile.h"
 
 #include <cpl_conv.h>
 #include <cpl_error.h>
 #include <cpl_string.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,12 +31,17 @@ void dk_gdal_stop(void)
     OSRCleanup();
 }
 
-/* Of use to nobody: where in GDAL it was, or the path again, which may be that of a copy. */
-static const char *useful_message(void)
+/* What of GDAL's last message is of use, in brackets or behind a colon; "": nothing. Not where in GDAL it was, nor the path
+ * again, which may be that of a copy, nor options of GDAL. */
+static const char *useful_message(char ret[DK_ERROR_TEXT])
 {
-    const char *message = dk_gdal_message();
-    return strstr(message, "not recognized as") != NULL || strncmp(message, "Error occurred in", 17) == 0 ? ""
-                                                                                                          : message;
+    const char *message = CPLGetLastErrorMsg() != NULL ? CPLGetLastErrorMsg() : "";
+    const char *advice = strstr(message, " You may set ");
+    if (strstr(message, "not recognized as") != NULL || strncmp(message, "Error occurred in", 17) == 0)
+        message = "";
+    const size_t size = advice != NULL && *message != '\0' ? (size_t)(advice - message) : strlen(message);
+    snprintf(ret, DK_ERROR_TEXT, "%.*s", dk_utf8_fit(message, size < DK_ERROR_TEXT ? size : DK_ERROR_TEXT - 1), message);
+    return ret;
 }
 
 const char *dk_gdal_message(void)
@@ -133,6 +140,11 @@ static dk_status name_columns(dk_source *source, const dk_source_options *option
         const size_t full = limit - (!check.beyond_ascii ? 0 : source->encoding == DK_ENCODING_UTF8 ? 2 : 1);
         const char *text = dk_buf_cstr(&name);
         dk_column *column = &source->columns[source->n_columns];
+        if (size == 0) {
+            dk_buf_finish(&name);
+            return dk_fail(err, DK_INVALID, "%s: its column %zu has no name; the file is damaged: copy or export it again",
+                           source->path, i + 1);
+        }
         column->name = text ? strdup(text) : NULL;
         column->cut = limit > 0 && (cut || size >= full) ? (unsigned)limit : 0;
         column->optional = is_added(source, raw);
@@ -179,7 +191,8 @@ static dk_status prepare_mapinfo(dk_source *source, const dk_source_options *opt
     const bool tab = size >= 3 && strcasecmp(source->path + size - 3, "tab") == 0;
     dk_encoding found = DK_ENCODING_UTF8;
     char *copy = NULL;
-    const dk_status status = dk_mapinfo_prepare(source->file, tab, &found, &copy, &source->scratch, err);
+    const dk_status status =
+        dk_mapinfo_prepare(source->file, tab, &found, &source->n_announced, &copy, &source->scratch, err);
     if (copy != NULL) {
         free(source->file);
         source->file = copy;
@@ -203,9 +216,15 @@ static dk_status check_kmz(const dk_source *source, dk_error *err)
     if (status != DK_OK)
         return status;
     const size_t n = dk_archive_entries(archive, &entries);
-    for (size_t i = 0; i < n; i++)
+    bool kml = false;
+    for (size_t i = 0; i < n; i++) {
+        const size_t end = strlen(entries[i].name);
         whole += entries[i].size;
-    if (whole > KMZ_BYTES)
+        kml |= end >= 4 && strcasecmp(entries[i].name + end - 4, ".kml") == 0;
+    }
+    if (!kml)
+        status = dk_fail(err, DK_INVALID, "%s: there is no .kml in it; copy or export it again", source->path);
+    else if (whole > KMZ_BYTES)
         status =
             dk_fail(err, DK_LIMIT, "%s: the KMZ unpacks to more than %u MiB; unpack it as a ZIP, and give the .kml",
                     source->path, KMZ_BYTES >> 20);
@@ -217,6 +236,45 @@ static dk_status check_kmz(const dk_source *source, dk_error *err)
         fclose(nowhere);
     dk_archive_close(archive);
     return status;
+}
+
+/* Entities of a GML: GDAL leaves out those that are kept elsewhere, and says nothing. They can be declared before the root
+ * element only. Every other byte of UTF-16 is 0. */
+static dk_status check_gml(const dk_source *source, dk_error *err)
+{
+    static const char mark[] = "<!DOCTYPE";
+    char head[sizeof mark] = "";
+    size_t n = 0; /* bytes of the tag under way, from its < on */
+    bool comment = false, found = false, root = false;
+    char last[2] = "";
+    FILE *file = fopen(source->file, "rb");
+    if (file == NULL)
+        return dk_fail(err, DK_IO, "%s: cannot be opened: %s", source->path, strerror(errno));
+    for (int c; !found && !root && (c = getc_unlocked(file)) != EOF;) {
+        if (c == 0)
+            continue;
+        if (comment) {
+            comment = !(c == '>' && last[0] == '-' && last[1] == '-');
+        } else if (c == '<') {
+            head[0] = '<';
+            n = 1;
+        } else if (n > 0 && n < sizeof mark - 1) {
+            head[n++] = (char)c;
+            head[n] = '\0';
+            comment = strcmp(head, "<!--") == 0;
+            found = strcmp(head, mark) == 0;
+            root = n == 2 && c != '!' && c != '?';
+            if (comment || c == '>')
+                n = 0;
+        }
+        last[0] = last[1];
+        last[1] = (char)c;
+    }
+    fclose(file);
+    return found ? dk_fail(err, DK_INVALID,
+                           "%s: the file declares entities (<!DOCTYPE), which are not followed; export it again without them",
+                           source->path)
+                 : DK_OK;
 }
 
 /* What people call the format of a driver. */
@@ -235,6 +293,8 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
                              dk_error *err)
 {
     static const char *const raw[] = {"ENCODING=", NULL};
+    uint64_t rows = 0;
+    char message[DK_ERROR_TEXT];
     static const char *const json[] = {"DATE_AS_STRING=YES", NULL};
     static const char *const gml[] = {"WRITE_GFS=NO", "DOWNLOAD_SCHEMA=NO", "EXPOSE_GML_ID=NO", "EXPOSE_FID=NO", NULL};
     const bool dbf = source->format == DK_FORMAT_SHAPEFILE || source->format == DK_FORMAT_DBF;
@@ -242,6 +302,10 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
     if (dbf && (status = examine_shapefile(source, options, err)) != DK_OK)
         return status;
     if (source->format == DK_FORMAT_KML && (status = check_kmz(source, err)) != DK_OK)
+        return status;
+    if (source->format == DK_FORMAT_GML && (status = check_gml(source, err)) != DK_OK)
+        return status;
+    if (source->format == DK_FORMAT_FLATGEOBUF && (status = dk_flatgeobuf_examine(source->file, &rows, err)) != DK_OK)
         return status;
     if (source->format == DK_FORMAT_MAPINFO && (status = prepare_mapinfo(source, options, err)) != DK_OK)
         return status;
@@ -257,13 +321,15 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
                                  : source->format == DK_FORMAT_GML     ? gml
                                                                        : NULL,
                                  NULL);
-    if (source->dataset == NULL)
+    if (source->dataset == NULL) {
+        useful_message(message);
         return dk_fail(
             err, DK_INVALID,
             "%s: cannot be read as %s; the file is damaged, or of another format than its name says%s%s%s; save it "
-            "again",
-            source->path, name_of(drivers[0]), useful_message()[0] ? " (" : "", useful_message(),
-            useful_message()[0] ? ")" : "");
+            "again%s",
+            source->path, name_of(drivers[0]), message[0] ? " (" : "", message, message[0] ? ")" : "",
+            source->format == DK_FORMAT_KML || source->format == DK_FORMAT_GML ? " in UTF-8" : "");
+    }
     status = choose_layer(source, options, err);
     if (status != DK_OK)
         return status;
@@ -271,6 +337,13 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
     if (source->decoder == NULL)
         return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
     source->n_total = OGR_L_GetFeatureCount(source->layer, 0);
+    if (source->format == DK_FORMAT_FILEGDB && strstr(dk_gdal_message(), "possibly ignoring features") != NULL)
+        return dk_fail(err, DK_INVALID, "%s: its .gdbtablx knows fewer rows than the .gdbtable says; copy the whole folder again",
+                       source->path);
+    if (source->format == DK_FORMAT_FLATGEOBUF)
+        source->n_announced = (int64_t)rows;
+    else if (source->format == DK_FORMAT_GPKG || source->format == DK_FORMAT_FILEGDB)
+        source->n_announced = source->n_total;
     OGRSpatialReferenceH crs = OGR_L_GetSpatialRef(source->layer);
     if (crs != NULL)
         source->crs = OSRClone(crs);
@@ -343,10 +416,18 @@ dk_status dk_source_ogr_next(dk_source *source, dk_error *err)
     CPLErrorReset();
     source->feature = OGR_L_GetNextFeature(source->layer);
     if (source->feature == NULL) {
-        if (CPLGetLastErrorType() == CE_Failure || CPLGetLastErrorType() == CE_Fatal)
+        if (CPLGetLastErrorType() == CE_Failure || CPLGetLastErrorType() == CE_Fatal) {
+            char message[DK_ERROR_TEXT];
+            useful_message(message);
             return dk_fail(err, DK_INVALID,
                            "%s: reading stops after %lld rows%s%s; the file is damaged: copy or export it again",
-                           source->path, (long long)source->n_read, useful_message()[0] ? ": " : "", useful_message());
+                           source->path, (long long)source->n_read, message[0] ? ": " : "", message);
+        }
+        if (source->n_read < source->n_announced)
+            return dk_fail(err, DK_INVALID,
+                           "%s: %lld rows are in it, fewer than the %lld that it announces; the file is damaged: copy or "
+                           "export it again",
+                           source->path, (long long)source->n_read, (long long)source->n_announced);
         return DK_END;
     }
     source->n_read++;

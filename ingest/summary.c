@@ -1,6 +1,8 @@
 #include "ingest/summary.h"
 
 #include "ingest/json.h"
+#include "ingest/say.h"
+#include "store/text.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -8,17 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-void dk_summary_note(dk_summary *summary, const char *format, ...)
+static void add_note(dk_summary *summary, bool apart, const char *format, va_list args)
 {
     char *text = NULL;
-    va_list args;
-    va_start(args, format);
-    const int size = vasprintf(&text, format, args);
-    va_end(args);
-    if (size < 0)
+    if (vasprintf(&text, format, args) < 0)
         return;
+    dk_text_clean(text); /* it may repeat what stands in a file */
     for (size_t i = 0; i < summary->n_notes; i++)
-        if (strcmp(summary->notes[i], text) == 0) {
+        if (strcmp(summary->notes[i].text, text) == 0) {
             free(text);
             return;
         }
@@ -28,14 +27,30 @@ void dk_summary_note(dk_summary *summary, const char *format, ...)
         free(text);
         return;
     }
-    summary->notes[summary->n_notes++] = text;
+    summary->notes[summary->n_notes++] = (struct dk_summary_note){text, apart};
+}
+
+void dk_summary_note(dk_summary *summary, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    add_note(summary, false, format, args);
+    va_end(args);
+}
+
+void dk_summary_note_apart(dk_summary *summary, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    add_note(summary, true, format, args);
+    va_end(args);
 }
 
 void dk_summary_print(const dk_summary *summary)
 {
     const size_t shown = summary->n_notes < DK_SUMMARY_SHOWN ? summary->n_notes : DK_SUMMARY_SHOWN;
     for (size_t i = 0; i < shown; i++)
-        printf("note: %s\n", summary->notes[i]);
+        dk_say(stdout, "note: %s", summary->notes[i].text);
     if (summary->n_notes + summary->n_notes_left_out > shown)
         printf("note: and %zu more, which --json has\n", summary->n_notes + summary->n_notes_left_out - shown);
     printf("%s: %" PRId64 " read, %" PRId64 " loaded, %" PRId64 " replaced, %" PRId64 " unchanged, %" PRId64
@@ -112,7 +127,7 @@ bool dk_summary_print_json(const dk_summary *summary, const char *error)
     for (size_t i = 0; i < summary->n_notes; i++) {
         if (i > 0)
             dk_buf_byte(&out, ',');
-        dk_json_string(summary->notes[i], &out);
+        dk_json_string(summary->notes[i].text, &out);
     }
     dk_buf_text(&out, "],\"error\":");
     dk_json_string(error, &out);
@@ -123,7 +138,7 @@ bool dk_summary_print_json(const dk_summary *summary, const char *error)
 void dk_summary_finish(dk_summary *summary)
 {
     for (size_t i = 0; i < summary->n_notes; i++)
-        free(summary->notes[i]);
+        free(summary->notes[i].text);
     free(summary->notes);
     summary->notes = NULL;
     summary->n_notes = summary->notes_capacity = 0;

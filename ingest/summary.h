@@ -19,12 +19,17 @@ typedef struct dk_summary {
     int64_t batch;                 /* 0: none was made */
     int64_t generation;            /* in which it was published; 0: not */
     const char *rejects;           /* path; NULL: no row was rejected */
-    char **notes;                  /* owned */
+    struct dk_summary_note {
+        char *text;                /* owned */
+        bool apart;                /* no report takes it */
+    } * notes;
     size_t n_notes, notes_capacity, n_notes_left_out;
 } dk_summary;
 
 /* Adds a sentence; the same one is kept once. */
 void dk_summary_note(dk_summary *summary, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same of a sentence that is for who loads, and for no report: it may repeat what stands in a file. */
+void dk_summary_note_apart(dk_summary *summary, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void dk_summary_print(const dk_summary *summary);
 /* error may be NULL. */
 bool dk_summary_print_json(const dk_summary *summary, const char *error);

@@ -155,3 +155,20 @@ dk_status dk_text_lines_next(dk_text_lines *lines, dk_text_line *ret_line, dk_er
     *ret_line = line;
     return DK_OK;
 }
+
+dk_status dk_text_line_damaged(const dk_text_line *line, const char *path, const char *wanted, const char *remedy,
+                               dk_error *err)
+{
+    bool readable = !line->undecodable;
+    for (size_t i = 0; i < line->size && i < 40; i++)
+        readable = readable && ((unsigned char)line->text[i] >= ' ' || line->text[i] == '\t');
+    const int shown = dk_utf8_fit(line->text, 40);
+    if (!readable)
+        return dk_fail(err, DK_INVALID, "%s, line %lld: what is no text stands where %s must be; %s", path,
+                       (long long)line->number, wanted, remedy);
+    if (line->text[strspn(line->text, " \t")] == '\0')
+        return dk_fail(err, DK_INVALID, "%s, line %lld: nothing stands where %s must be; %s", path, (long long)line->number,
+                       wanted, remedy);
+    return dk_fail(err, DK_INVALID, "%s, line %lld: \"%.*s%s\" stands where %s must be; %s", path, (long long)line->number, shown,
+                   line->text, (size_t)shown < line->size ? "..." : "", wanted, remedy);
+}

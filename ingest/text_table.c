@@ -6,10 +6,14 @@
 
 void dk_text_table_add(dk_text_table *table, const char *text)
 {
-    const size_t column = table->n_cells++ % table->n_columns, places = dk_text_places(text);
+    const size_t column = table->n_cells++ % table->n_columns, at = table->cells.size;
+    dk_buf_append(&table->cells, text, strlen(text) + 1);
+    if (table->cells.failed)
+        return;
+    dk_text_clean((char *)table->cells.data + at);
+    const size_t places = dk_text_places((const char *)table->cells.data + at);
     if (places > table->widths[column])
         table->widths[column] = places;
-    dk_buf_append(&table->cells, text, strlen(text) + 1);
 }
 
 static void append_blanks(dk_buf *out, size_t n)

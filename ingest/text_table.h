@@ -14,7 +14,7 @@ typedef struct dk_text_table {
     dk_buf cells; /* NUL-terminated texts */
 } dk_text_table;
 
-/* Adds the next cell, row by row. */
+/* Adds the next cell, row by row; control characters are shown as "?" (dk_text_clean). */
 void dk_text_table_add(dk_text_table *table, const char *text);
 /* Appends all rows as lines. false: out of memory. Finishes the table. */
 bool dk_text_table_write(dk_text_table *table, dk_buf *out);

@@ -147,9 +147,7 @@ static dk_status need_line(dk_vct *vct, dk_error *err)
 
 static dk_status damaged(const dk_vct *vct, const char *what, dk_error *err)
 {
-    return dk_fail(err, DK_INVALID,
-                   "%s, line %lld: \"%.*s\" stands where %s must be; the file is damaged: export it again", vct->path,
-                   (long long)vct->line.number, dk_utf8_fit(vct->line.text, 40), vct->line.text, what);
+    return dk_text_line_damaged(&vct->line, vct->path, what, "the file is damaged: export it again", err);
 }
 
 static bool line_is(const dk_vct *vct, const char *word)

@@ -35,6 +35,24 @@ static void strict_utf8(void **state)
     assert_false(is_utf8("\xD5\xF7\xCA\xD5")); /* 征收 in GBK */
 }
 
+static bool is_meant(const char *text)
+{
+    dk_utf8_check check = {0};
+    dk_utf8_check_add(&check, (const unsigned char *)text, strlen(text));
+    return dk_utf8_check_meant(&check);
+}
+
+static void a_damaged_text_in_utf8_is_no_gb18030(void **state)
+{
+    (void)state;
+    assert_true(is_meant("plain"));
+    assert_true(is_meant("补偿编号地块编号补偿\xE6"));           /* cut after ten characters */
+    assert_true(is_meant("补偿编号\xE6块编号补偿总额"));       /* damaged in the middle, and whole behind it */
+    assert_false(is_meant("补偿编号地块编号补\xE6"));            /* nine: too few to tell */
+    assert_false(is_meant("\xD5\xF7\xCA\xD5\xB5\xD8\xBF\xE9")); /* 征收地块 in GBK */
+    assert_false(is_meant("\xC1\xAA\xCD\xA8\xD5\xF7"));         /* 联通征: the first two pass for UTF-8 */
+}
+
 static void the_incomplete_end_of_a_text(void **state)
 {
     (void)state;
@@ -106,6 +124,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strict_utf8),
+        cmocka_unit_test(a_damaged_text_in_utf8_is_no_gb18030),
         cmocka_unit_test(the_incomplete_end_of_a_text),
         cmocka_unit_test(gb18030_by_its_code_table),
         cmocka_unit_test(cut_and_wrong_bytes),

@@ -1,5 +1,6 @@
 /* What sources say stands in reports: keys, reasons, notes and outlines. Whatever it is, HTML has as many tags as with
- * harmless text of the same length, no quote is left open in JSON, and nothing of a field that is not public is said. */
+ * harmless text of the same length, no quote is left open in JSON, and nothing of a field that is not public is said, nor of what
+ * a reason of a file quotes. */
 #include "ingest/reason.h"
 #include "ingest/report.h"
 #include "tests/fuzz/fuzz_check.h"
@@ -11,6 +12,14 @@ static dk_field fields[] = {{.name = "id", .title = "编号", .audience = DK_PUB
 static const dk_kind kind = {
     .name = "parcel", .title = "地块", .geometry = DK_POLYGONS, .fields = fields, .n_fields = 2, .division_field = -1};
 static const dk_catalogue catalogue = {.title = "目录"};
+
+/* Of what a reason of a file quotes nothing is left. */
+static void check_quotes(const char *reason)
+{
+    CHECK(reason != NULL);
+    for (const char *at = strchr(reason, '"'); at != NULL; at = strchr(at + 5, '"'))
+        CHECK(strncmp(at, "\"...\"", 5) == 0);
+}
 
 /* Texts of the input, parted by line ends: key, reason, note, source, title. A point of an outline is made of each. */
 static void fill(dk_report *report, const char *bytes, size_t size, bool harmless)
@@ -39,6 +48,11 @@ static void fill(dk_report *report, const char *bytes, size_t size, bool harmles
     CHECK(reason != NULL);
     if (strncmp(text[1], "owner:", 6) == 0 || strncmp(text[1], "owner ", 6) == 0)
         CHECK(strstr(reason, "owner (权利人)") == reason && strstr(reason, "is not public") != NULL);
+    dk_buf file;
+    dk_buf_init(&file);
+    dk_reason_of_file(text[1], "", &file);
+    check_quotes(dk_buf_cstr(&file));
+    dk_buf_finish(&file);
     dk_report_begin(report, &catalogue, &kind);
     const dk_reject reject = {.source = text[3], .key = text[0], .reason = harmless ? "x" : reason,
                               .source_row = 7, .outline = lonlat, .n_points = n_points};

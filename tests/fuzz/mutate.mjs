@@ -33,7 +33,7 @@ for (const seed of makeSeeds(dir).filter(({ source }) => wanted.length === 0 || 
   for (const file of files) for (let i = 0; i < each; i++) tasks.push({ seed, file, i, each });
 }
 
-const sentences = new Map();
+const sentences = new Map(), counts = new Map();
 let bad = 0, done = 0, succeeded = 0, most = 0, longest = 0;
 async function worker(number) {
   const place = join(dir, `worker${number}`);
@@ -50,6 +50,8 @@ async function worker(number) {
     const result = await measuring(place, 'load', 'store.gpkg', kind, source, ...args, '--dry-run', '--json');
     const wrong = misbehaviour(result, source);
     succeeded += result.code === 0;
+    const count = counts.get(source) ?? { runs: 0, loaded: 0 };
+    counts.set(source, { runs: count.runs + 1, loaded: count.loaded + (result.code === 0) });
     most = Math.max(most, result.memory || 0);
     longest = Math.max(longest, result.seconds);
     const shape = result.stderr.trim().replaceAll(/-?\d+(\.\d+)?(e[-+]\d+)?/g, 'N').slice(0, 90);
@@ -67,5 +69,6 @@ async function worker(number) {
   }
 }
 await Promise.all(Array.from({ length: Number(options.jobs) }, (_, i) => worker(i)));
+for (const [source, { runs: n, loaded }] of counts) console.log(`${source}: ${n} runs, ${loaded} loaded`);
 console.log(`${done} runs, ${succeeded} loaded, ${bad} misbehaved; at most ${Math.round(most)} MiB, ${longest} s`);
 process.exitCode = bad > 0 ? 1 : 0;

@@ -3,7 +3,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { catalogue, scene, square, wkt } from './helpers.mjs';
 
 const E = 39520000, N = 3521000; // metres of EPSG:4527
@@ -232,4 +232,17 @@ test('a report is written over nothing that matters', (t) => {
     assert.notEqual(done.code, 0);
     assert.match(done.stderr, message);
   }
+});
+
+test('a report has all notes of the load but what a transformation tells of its control points', (t) => {
+  const s = scene(t);
+  mkdirSync(s.path('d'));
+  s.write('old.yaml', 'name: 某县\nfrom: xian80\nmethod: helmert7\nconvention: position_vector\nx: 1.0\ny: 2.0\nz: 3.0\nrx: 0.1\nry: 0.1\nrz: 0.1\nscale: 0.5\n');
+  s.write('p.yaml', 'files:\n  - {match: "a.csv", skip: true}\n  - {match: "*", crs: EPSG:2363, transformation: old.yaml}\n');
+  for (const name of ['a', 'b']) s.write(`d/${name}.csv`, csv([{ 地块编号: name, 备注: 'x', wkt: wkt(square(E, N)) }]));
+  const done = s.load('parcel', 'd', '--profile', 'p.yaml', '--ignore', '备注', '--dry-run', '--report', 'r.json');
+  assert.equal(done.code, 0, done.stderr);
+  const told = (notes) => ['left out, as the profile says', 'has no control points', 'Xian 1980 transformed by 某县'].map((words) => notes.some((note) => note.includes(words)));
+  assert.deepEqual(told(done.json.notes), [true, true, true], JSON.stringify(done.json.notes));
+  assert.deepEqual(told(report(s, 'r.json').notes), [true, false, true]);
 });

@@ -63,7 +63,7 @@ records:
 
 const twice = /^the key .+ stands in row \d+ of the same load already; each key may come once$/;
 const noKey = /^parcel_id \(地块编号\) is empty, and it is the key$/;
-const noGeometry = /^there is no geometry$/;
+const noGeometry = /^there is no geometry; --undrawn loads rows that have none yet$/;
 const noCode = /^code '34\d\d' is not a division code of 6, 9 or 12 digits$/;
 const tooMuch = /^the polygon is not valid: .*, and repairing it would change its area from [\d.]+ to [\d.]+ m2, by more than 0\.1 %; correct it in the source$/;
 const partOfShapefile = /: this is one part of a shapefile; give the \.shp$/;
@@ -143,9 +143,9 @@ function geometriesOfJts() {
 function reasonAgainst(wkt, says, number) {
   const word = /^[A-Z]+/i.exec(wkt)[0].toUpperCase();
   const numbers = (wkt.match(/-?[\d.]+(e[-+]?\d+)?/gi) ?? []).map(Number);
-  if (word === 'LINEARRING' || /LINEARRING|NaN|Inf/i.test(wkt)) return /^the geometry is no WKT: "[^"]+"$/;
-  if (numbers.length === 0) return /^there is no geometry$/;
-  if (!/POLYGON$/.test(word)) return new RegExp(`^the geometry is a ${word}, the layer has polygons$`);
+  if (word === 'LINEARRING' || /LINEARRING|NaN|Inf/i.test(wkt)) return /^the geometry is no WKT, such as POLYGON\(\(x y, \.\.\.\)\): "[^"]+"$/;
+  if (numbers.length === 0) return noGeometry;
+  if (!/POLYGON$/.test(word)) return new RegExp(`^the geometry is a ${word}, the layer has polygons; leave it out, or make it one in the source$`);
   if (numbers.some((n, i) => Math.abs(n) > (i % 2 ? 90 : 180))) return /^(the coordinate \(|x and y are swapped: )/;
   if (nothingLeft[number]) return /^the polygon is not valid and cannot be repaired: /;
   return null;
