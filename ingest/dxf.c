@@ -93,8 +93,8 @@ static dk_status next_pair(dk_dxf *dxf, dk_error *err)
         const long code = strtol(dxf->line.text, &end, 10);
         const bool number = end != dxf->line.text && end[strspn(end, " \t")] == '\0';
         if (!number || code < -10 || code > 1071)
-            return dk_text_line_damaged(&dxf->line, dxf->path, "a group code", "the drawing is damaged: save it as DXF again",
-                                        err);
+            return dk_text_line_damaged(&dxf->line, dxf->path, "a group code",
+                                        "the drawing is damaged: save it as DXF again", err);
         dxf->code = (int)code;
         status = dk_text_lines_next(dxf->lines, &dxf->line, err);
     }
