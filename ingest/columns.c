@@ -202,9 +202,10 @@ static dk_status map_column(const dk_kind *kind, const dk_column *columns, size_
     if (mapping->column[field] >= 0) {
         const char *other = columns[mapping->column[field]].name;
         if (strcmp(other, column->name) == 0) /* no option could tell them apart */
-            return dk_fail(err, DK_INVALID,
-                           "%s: two columns are called %s, and both give the field %s; rename one of them in the source", path,
-                           other, kind->fields[field].name);
+            return dk_fail(
+                err, DK_INVALID,
+                "%s: two columns are called %s, and both give the field %s; rename one of them in the source", path,
+                other, kind->fields[field].name);
         return dk_fail(err, DK_INVALID,
                        "%s: the columns %s and %s both give the field %s; choose: --field %s=%s --ignore %s", path,
                        other, column->name, kind->fields[field].name, kind->fields[field].name, other, column->name);

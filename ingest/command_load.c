@@ -227,9 +227,10 @@ static dk_status load_rows(loader *self, rows *from, dk_error *err)
         return status;
     from->spoilt = true;
     if (all_wrong(from, true))
-        return from->n_shapes == 1 ? dk_fail(err, DK_INVALID, "%s, %s", from->path, from->wrong_text)
-                                   : dk_fail(err, DK_INVALID, "%s, %s; all %lld geometries looked at are wrong like this",
-                                             from->path, from->wrong_text, (long long)from->n_shapes);
+        return from->n_shapes == 1
+                   ? dk_fail(err, DK_INVALID, "%s, %s", from->path, from->wrong_text)
+                   : dk_fail(err, DK_INVALID, "%s, %s; all %lld geometries looked at are wrong like this", from->path,
+                             from->wrong_text, (long long)from->n_shapes);
     if (from->n_rows == 0)
         return dk_fail(err, DK_INVALID, "%s: the file has no rows; is it the right one, and whole?", from->path);
     return DK_OK;

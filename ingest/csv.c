@@ -173,9 +173,10 @@ dk_status dk_csv_next(dk_csv *csv, int64_t *ret_row, const dk_csv_cell **ret_cel
         csv->consumed++;
         if (state == QUOTED) {
             if (c == EOF)
-                return dk_fail(err, DK_INVALID,
-                               "%s, row %lld: a quotation mark is opened and never closed; close it, or save the table again",
-                               csv->path, (long long)csv->row);
+                return dk_fail(
+                    err, DK_INVALID,
+                    "%s, row %lld: a quotation mark is opened and never closed; close it, or save the table again",
+                    csv->path, (long long)csv->row);
             if (c == '"') {
                 state = AFTER_QUOTE;
                 continue;

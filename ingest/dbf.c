@@ -24,7 +24,8 @@ dk_status dk_dbf_parse(const unsigned char *data, size_t size, const char *path,
                        size);
     dk_dbf dbf = {.n_records = u32(data + 4), .header_size = u16(data + 8), .record_size = u16(data + 10)};
     if (dbf.header_size < 33 || dbf.record_size < 1)
-        return dk_fail(err, DK_INVALID, "%s: not a dBASE table: its header says %zu bytes of header and %zu a record; copy it again",
+        return dk_fail(err, DK_INVALID,
+                       "%s: not a dBASE table: its header says %zu bytes of header and %zu a record; copy it again",
                        path, dbf.header_size, dbf.record_size);
     if (dbf.header_size > size)
         return dk_fail(err, DK_INVALID,
@@ -150,10 +151,11 @@ dk_status dk_dbf_examine(const char *path, dk_dbf *ret_dbf, dk_encoding *ret_enc
         goto out;
     }
     if ((uint64_t)info.st_size >= whole + dbf.record_size && is_record(file, whole, data, dbf.record_size)) {
-        status = dk_fail(err, DK_INVALID,
-                         "%s: its header announces %u records, and more follow behind them; open the table and save it again, "
-                         "or copy it again with the files of the same name beside it",
-                         path, dbf.n_records);
+        status = dk_fail(
+            err, DK_INVALID,
+            "%s: its header announces %u records, and more follow behind them; open the table and save it again, "
+            "or copy it again with the files of the same name beside it",
+            path, dbf.n_records);
         goto out;
     }
     dk_dbf_scan_names(&dbf, &scan);

@@ -46,8 +46,8 @@ static dk_status next_pair(dxf *self, dk_error *err)
         const long code = strtol(self->line.text, &end, 10);
         const bool number = end != self->line.text && end[strspn(end, " \t")] == '\0';
         if (!number || code < -10 || code > 1071)
-            return dk_text_line_damaged(&self->line, self->path, "a group code", "the drawing is damaged: save it as DXF again",
-                                        err);
+            return dk_text_line_damaged(&self->line, self->path, "a group code",
+                                        "the drawing is damaged: save it as DXF again", err);
         self->code = (int)code;
         status = dk_text_lines_next(self->lines, &self->line, err);
     }

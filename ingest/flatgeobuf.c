@@ -76,15 +76,17 @@ static uint64_t index_size(uint64_t n, unsigned node_size)
 
 static dk_status damaged(const input *from, dk_error *err)
 {
-    return dk_fail(err, DK_INVALID, "%s: the head of the file is damaged or cut off; copy or export it again", from->path);
+    return dk_fail(err, DK_INVALID, "%s: the head of the file is damaged or cut off; copy or export it again",
+                   from->path);
 }
 
 /* *ret_at: where the features begin. */
 static dk_status read_head(const input *from, uint64_t *ret_announced, uint64_t *ret_at, dk_error *err)
 {
+    static const unsigned char version_3[] = {'f', 'g', 'b', 3, 'f', 'g', 'b'}; /* behind it a byte of any value */
     unsigned char magic[MAGIC_SIZE + 4], *head = NULL;
     dk_status status = DK_OK;
-    if (!read_at(from, 0, magic, sizeof magic) || memcmp(magic, "fgb\x03" "fgb", 7) != 0)
+    if (!read_at(from, 0, magic, sizeof magic) || memcmp(magic, version_3, sizeof version_3) != 0)
         return dk_fail(err, DK_INVALID, "%s: not a FlatGeobuf of version 3; copy or export it again", from->path);
     const uint32_t size = u32(magic + MAGIC_SIZE);
     if (size > MOST_HEADER || from->size - sizeof magic < size)
@@ -126,11 +128,12 @@ static dk_status examine(const input *from, uint64_t *ret_rows, dk_error *err)
     }
     if (at != from->size || n < announced)
         return dk_fail(err, DK_INVALID,
-                       "%s: the file is cut off or damaged: %llu whole rows are in it%s; copy or export it again", from->path,
-                       (unsigned long long)n, n < announced ? ", fewer than its head announces" : ", and then something else");
+                       "%s: the file is cut off or damaged: %llu whole rows are in it%s; copy or export it again",
+                       from->path, (unsigned long long)n,
+                       n < announced ? ", fewer than its head announces" : ", and then something else");
     if (announced > 0 && n > announced)
-        return dk_fail(err, DK_INVALID, "%s: its head announces %llu rows, and %llu are there; export it again", from->path,
-                       (unsigned long long)announced, (unsigned long long)n);
+        return dk_fail(err, DK_INVALID, "%s: its head announces %llu rows, and %llu are there; export it again",
+                       from->path, (unsigned long long)announced, (unsigned long long)n);
     *ret_rows = n;
     return DK_OK;
 }
@@ -151,7 +154,8 @@ dk_status dk_flatgeobuf_examine(const char *path, uint64_t *ret_rows, dk_error *
     return status;
 }
 
-dk_status dk_flatgeobuf_examine_memory(const void *data, size_t size, const char *path, uint64_t *ret_rows, dk_error *err)
+dk_status dk_flatgeobuf_examine_memory(const void *data, size_t size, const char *path, uint64_t *ret_rows,
+                                       dk_error *err)
 {
     const input from = {.path = path, .fd = -1, .data = data, .size = size};
     return examine(&from, ret_rows, err);

@@ -6,8 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define OUTSIDE_REMEDY \
-    "; correct it, say the right coordinate system with --crs, or load it into a store whose catalogue holds that place"
+#define OUTSIDE_REMEDY                                                                                                 \
+    "; correct it, say the right coordinate system with --crs, or load it into a store whose catalogue holds that "    \
+    "place"
 
 void dk_geometry_reader_finish(dk_geometry_reader *reader)
 {
@@ -180,8 +181,10 @@ static void explain(dk_geometry_reader *reader, const cursor *from, dk_geometry_
                  bad[0], bad[1], from->bad_lonlat[0], from->bad_lonlat[1], reader->extent[0], reader->extent[1],
                  reader->extent[2], reader->extent[3]);
     else
-        snprintf(out, size, "the coordinate (%.10g, %.10g) lies nowhere in %s; correct it, or say the right coordinate system "
-                            "with --crs", bad[0], bad[1], reader->crs->name);
+        snprintf(out, size,
+                 "the coordinate (%.10g, %.10g) lies nowhere in %s; correct it, or say the right coordinate system "
+                 "with --crs",
+                 bad[0], bad[1], reader->crs->name);
 }
 
 /* ---- reading ---- */
@@ -284,8 +287,9 @@ static dk_status repair(dk_geometry_reader *reader, dk_buf *out, dk_geometry_fau
         return dk_fail(err, status, "out of memory");
     if (status != DK_OK) {
         *ret_fault = DK_GEOMETRY_BAD;
-        snprintf(ret_problem, problem_size, "the polygon is not valid and cannot be repaired%s%s; correct it in the source",
-                 reason[0] ? ": " : "", reason);
+        snprintf(ret_problem, problem_size,
+                 "the polygon is not valid and cannot be repaired%s%s; correct it in the source", reason[0] ? ": " : "",
+                 reason);
         return DK_OK;
     }
     const double before = area_of(out), after = area_of(&reader->raw);
@@ -346,7 +350,8 @@ static dk_status read_geometry(dk_geometry_reader *reader, OGRGeometryH geometry
     OGR_G_FlattenTo2D(geometry);
     if (!kind_fits(wkbFlatten(OGR_G_GetGeometryType(geometry)), reader->kind)) {
         *ret_fault = DK_GEOMETRY_BAD;
-        snprintf(ret_problem, problem_size, "the geometry is a %s, the layer has %s; leave it out, or make it one in the source",
+        snprintf(ret_problem, problem_size,
+                 "the geometry is a %s, the layer has %s; leave it out, or make it one in the source",
                  OGR_G_GetGeometryName(geometry), kinds[reader->kind]);
         goto out;
     }

@@ -180,7 +180,8 @@ static dk_status read_ledger(dk_join *join, const dk_join_options *options, dk_e
     dk_source *source = NULL;
     dk_source_row from;
     if (dk_datasets_holds(options->path))
-        return dk_fail(err, DK_INVALID, "%s: a ledger to join is one file; unpack it, and give the table inside", options->path);
+        return dk_fail(err, DK_INVALID, "%s: a ledger to join is one file; unpack it, and give the table inside",
+                       options->path);
     dk_status status = dk_source_open(options->path, &how, &source, err);
     if (status != DK_OK)
         return status;
@@ -193,8 +194,8 @@ static dk_status read_ledger(dk_join *join, const dk_join_options *options, dk_e
     if (status != DK_END)
         return status;
     if (join->n_rows == 0)
-        return dk_fail(err, DK_INVALID, "%s: the ledger has no row with a value in %s; is it the right one, and whole?", join->path,
-                       join->key);
+        return dk_fail(err, DK_INVALID, "%s: the ledger has no row with a value in %s; is it the right one, and whole?",
+                       join->path, join->key);
     return settle(join, err);
 }
 

@@ -20,8 +20,8 @@ dk_status dk_load_report_reject(dk_report *report, const dk_source *source, cons
 /* A file of a folder that was left out. */
 dk_status dk_load_report_left_out(dk_report *report, const char *path, const char *reason, dk_error *err);
 
-/* At the end of the rows: takes over what the summary has counted, and those of its notes that are for a report, and keeps
- * it with the load's batch. */
+/* At the end of the rows: takes over what the summary has counted, and those of its notes that are for a report, and
+ * keeps it with the load's batch. */
 dk_status dk_load_report_keep(dk_report *report, const dk_summary *summary, const dk_options *options, dk_store *store,
                               const dk_load *load, dk_error *err);
 /* Makes the checks, if a report is wanted. */

@@ -19,8 +19,8 @@ const dk_reason_kind *dk_reason_kind_of(const char *reason);
 void dk_reason_public(const char *reason, const dk_kind *kind, const dk_mapping *mapping, const dk_column *columns,
                       size_t n_columns, dk_buf *out);
 
-/* The same of the reason why a whole file, at path, was left out: without what it quotes, and without names of columns, as a
- * row may stand where the header should. */
+/* The same of the reason why a whole file, at path, was left out: without what it quotes, and without names of columns,
+ * as a row may stand where the header should. */
 void dk_reason_of_file(const char *reason, const char *path, dk_buf *out);
 
 #endif

@@ -15,7 +15,7 @@ enum {
     DK_REPORT_ROWS = 1000,               /* of a check, are listed; JSON lists them all */
     DK_REPORT_HTML_ROWS = 100,           /* and HTML so many */
     DK_REPORT_TABLES = 8 + DK_MAX_KINDS, /* a kind has one link to each other at most */
-    DK_REPORT_KINDS = 24,
+    DK_REPORT_KINDS = 32,                /* more than reason.c knows */
     DK_REPORT_COUNTS = 24
 };
 

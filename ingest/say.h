@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
-/* Prints a sentence and a line end. It may repeat what stands in a file: control characters, which a terminal would obey, and
- * bytes that are no UTF-8 are shown as "?" (dk_text_clean). */
+/* Prints a sentence and a line end. It may repeat what stands in a file: control characters, which a terminal would
+ * obey, and bytes that are no UTF-8 are shown as "?" (dk_text_clean). */
 void dk_say(FILE *to, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

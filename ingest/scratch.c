@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LOCK "dikuai.lock"  /* a file in each folder: whoever uses the folder holds flock(2) on it */
+#define LOCK "dikuai.lock"   /* a file in each folder: whoever uses the folder holds flock(2) on it */
 #define NAME "dikuai-XXXXXX" /* as mkdtemp(3) makes it */
 #define TRIES 20
 #define UNLOCKED_SECONDS 3600 /* a folder without that file for so long was made by a load that ended at once */
@@ -28,7 +28,8 @@ static const char *parent_folder(void)
     return parent == NULL || parent[0] != '/' ? "/tmp" : parent;
 }
 
-/* Makes the lock file of a new folder and locks it. false: dk_scratch_sweep of another process was faster, or errno says. */
+/* Makes the lock file of a new folder and locks it. false: dk_scratch_sweep of another process was faster, or errno
+ * says. */
 static bool lock_folder(const char *path, int *ret_lock)
 {
     struct stat info;
@@ -54,10 +55,11 @@ dk_status dk_scratch_create(dk_scratch **ret_scratch, dk_error *err)
         if (asprintf(&scratch->path, "%s/" NAME, parent) < 0)
             break;
         if (mkdtemp(scratch->path) == NULL) { /* with mode 0700 */
-            const dk_status status = dk_fail(err, errno == ENOSPC ? DK_FULL : DK_IO,
-                                             "%s: no temporary folder can be made there (%s); set TMPDIR to a folder with "
-                                             "room",
-                                             parent, strerror(errno));
+            const dk_status status =
+                dk_fail(err, errno == ENOSPC ? DK_FULL : DK_IO,
+                        "%s: no temporary folder can be made there (%s); set TMPDIR to a folder with "
+                        "room",
+                        parent, strerror(errno));
             free(scratch->path);
             free(scratch);
             return status;

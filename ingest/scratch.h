@@ -13,8 +13,8 @@
 typedef struct dk_scratch dk_scratch;
 
 dk_status dk_scratch_create(dk_scratch **ret_scratch, dk_error *err);
-/* Removes the folders of loads that were killed: those of this user whose lock nobody holds. One that is in use, by whichever
- * process, is never touched. Failures do no harm. */
+/* Removes the folders of loads that were killed: those of this user whose lock nobody holds. One that is in use, by
+ * whichever process, is never touched. Failures do no harm. */
 void dk_scratch_sweep(void);
 /* The folder with all that is in it is gone afterwards. NULL-safe. */
 void dk_scratch_remove(dk_scratch *scratch);

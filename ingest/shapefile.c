@@ -39,8 +39,8 @@ char *dk_sibling(const char *path, const char *extension)
     return found;
 }
 
-/* Checks the 100-byte header that .shp and .shx share; ret_size gets the file's size in bytes, ret_announced what the header
- * says of it. */
+/* Checks the 100-byte header that .shp and .shx share; ret_size gets the file's size in bytes, ret_announced what the
+ * header says of it. */
 static dk_status check_header(FILE *file, const char *path, uint64_t *ret_size, uint64_t *ret_announced, dk_error *err)
 {
     unsigned char header[100];
@@ -53,7 +53,8 @@ static dk_status check_header(FILE *file, const char *path, uint64_t *ret_size, 
         return dk_fail(err, DK_INVALID, "%s: the file is cut off inside its header (%lld of 100 bytes); copy it again",
                        path, (long long)info.st_size);
     if (big32(header) != 9994)
-        return dk_fail(err, DK_INVALID, "%s: not a shapefile: it does not begin with the file code 9994; copy it again", path);
+        return dk_fail(err, DK_INVALID, "%s: not a shapefile: it does not begin with the file code 9994; copy it again",
+                       path);
     const uint64_t announced = (uint64_t)big32(header + 24) * 2;
     if (announced > (uint64_t)info.st_size)
         return dk_fail(err, DK_INVALID,
@@ -90,9 +91,10 @@ static dk_status check_index(FILE *shx, const char *shx_path, uint64_t shx_size,
             const uint64_t start = (uint64_t)big32(entries + 8 * i) * 2;
             const uint64_t size = (uint64_t)big32(entries + 8 * i + 4) * 2;
             if (start < 100)
-                return dk_fail(err, DK_INVALID,
-                               "%s: its entry %llu leads nowhere; the index is damaged: copy the .shp, .shx and .dbf again",
-                               shx_path, (unsigned long long)(done + i + 1));
+                return dk_fail(
+                    err, DK_INVALID,
+                    "%s: its entry %llu leads nowhere; the index is damaged: copy the .shp, .shx and .dbf again",
+                    shx_path, (unsigned long long)(done + i + 1));
             last = start + 8 + size > last ? start + 8 + size : last;
             if (size > 0 && start + 8 + size > shp_size)
                 return dk_fail(err, DK_INVALID,
@@ -104,10 +106,11 @@ static dk_status check_index(FILE *shx, const char *shx_path, uint64_t shx_size,
         done += want;
     }
     if (follows(shp, last, shp_size, n + 1))
-        return dk_fail(err, DK_INVALID,
-                       "%s: more shapes are in it than the %llu of the .shx; rows are missing in the .shx and the .dbf: copy all "
-                       "of them again",
-                       shp_path, (unsigned long long)n);
+        return dk_fail(
+            err, DK_INVALID,
+            "%s: more shapes are in it than the %llu of the .shx; rows are missing in the .shx and the .dbf: copy all "
+            "of them again",
+            shp_path, (unsigned long long)n);
     *ret_records = n;
     return DK_OK;
 }
@@ -142,10 +145,11 @@ dk_status dk_shapefile_examine(const char *path, uint64_t *ret_records, dk_error
     status = check_header(shp, path, &shp_size, &announced, err);
     if (status == DK_OK)
         status = check_header(shx, shx_path, &shx_size, &announced, err);
-    if (status == DK_OK && announced != shx_size) /* GDAL would read as many rows as the header says */
+    /* GDAL would read as many rows as the header says; a few bytes behind the last are none. */
+    if (status == DK_OK && (announced < 100 || (announced - 100) / 8 != (shx_size - 100) / 8))
         status = dk_fail(err, DK_INVALID,
-                         "%s: its header announces %llu bytes, %llu are there; copy the .shp, .shx and .dbf again", shx_path,
-                         (unsigned long long)announced, (unsigned long long)shx_size);
+                         "%s: its header announces %llu bytes, %llu are there; copy the .shp, .shx and .dbf again",
+                         shx_path, (unsigned long long)announced, (unsigned long long)shx_size);
     if (status == DK_OK)
         status = check_index(shx, shx_path, shx_size, shp, path, shp_size, &records, err);
     if (status == DK_OK)

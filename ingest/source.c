@@ -432,8 +432,9 @@ static void read_wkt(dk_source *source)
     if (OGR_G_CreateFromWkt(&text, NULL, &source->geometry) != OGRERR_NONE) {
         source->geometry = NULL;
         if (source->problem[0] == '\0')
-            snprintf(source->problem, sizeof source->problem, "the geometry is no WKT, such as POLYGON((x y, ...)): \"%.*s\"",
-                     dk_utf8_fit(cell->text, 40), cell->text);
+            snprintf(source->problem, sizeof source->problem,
+                     "the geometry is no WKT, such as POLYGON((x y, ...)): \"%.*s\"", dk_utf8_fit(cell->text, 40),
+                     cell->text);
     }
 }
 

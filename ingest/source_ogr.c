@@ -31,8 +31,8 @@ void dk_gdal_stop(void)
     OSRCleanup();
 }
 
-/* What of GDAL's last message is of use, in brackets or behind a colon; "": nothing. Not where in GDAL it was, nor the path
- * again, which may be that of a copy, nor options of GDAL. */
+/* What of GDAL's last message is of use, in brackets or behind a colon; "": nothing. Not where in GDAL it was, nor the
+ * path again, which may be that of a copy, nor options of GDAL. */
 static const char *useful_message(char ret[DK_ERROR_TEXT])
 {
     const char *message = CPLGetLastErrorMsg() != NULL ? CPLGetLastErrorMsg() : "";
@@ -40,7 +40,8 @@ static const char *useful_message(char ret[DK_ERROR_TEXT])
     if (strstr(message, "not recognized as") != NULL || strncmp(message, "Error occurred in", 17) == 0)
         message = "";
     const size_t size = advice != NULL && *message != '\0' ? (size_t)(advice - message) : strlen(message);
-    snprintf(ret, DK_ERROR_TEXT, "%.*s", dk_utf8_fit(message, size < DK_ERROR_TEXT ? size : DK_ERROR_TEXT - 1), message);
+    snprintf(ret, DK_ERROR_TEXT, "%.*s", dk_utf8_fit(message, size < DK_ERROR_TEXT ? size : DK_ERROR_TEXT - 1),
+             message);
     return ret;
 }
 
@@ -142,8 +143,9 @@ static dk_status name_columns(dk_source *source, const dk_source_options *option
         dk_column *column = &source->columns[source->n_columns];
         if (size == 0) {
             dk_buf_finish(&name);
-            return dk_fail(err, DK_INVALID, "%s: its column %zu has no name; the file is damaged: copy or export it again",
-                           source->path, i + 1);
+            return dk_fail(err, DK_INVALID,
+                           "%s: its column %zu has no name; the file is damaged: copy or export it again", source->path,
+                           i + 1);
         }
         column->name = text ? strdup(text) : NULL;
         column->cut = limit > 0 && (cut || size >= full) ? (unsigned)limit : 0;
@@ -238,8 +240,8 @@ static dk_status check_kmz(const dk_source *source, dk_error *err)
     return status;
 }
 
-/* Entities of a GML: GDAL leaves out those that are kept elsewhere, and says nothing. They can be declared before the root
- * element only. Every other byte of UTF-16 is 0. */
+/* Entities of a GML: GDAL leaves out those that are kept elsewhere, and says nothing. They can be declared before the
+ * root element only. Every other byte of UTF-16 is 0. */
 static dk_status check_gml(const dk_source *source, dk_error *err)
 {
     static const char mark[] = "<!DOCTYPE";
@@ -271,10 +273,12 @@ static dk_status check_gml(const dk_source *source, dk_error *err)
         last[1] = (char)c;
     }
     fclose(file);
-    return found ? dk_fail(err, DK_INVALID,
-                           "%s: the file declares entities (<!DOCTYPE), which are not followed; export it again without them",
-                           source->path)
-                 : DK_OK;
+    return found
+               ? dk_fail(
+                     err, DK_INVALID,
+                     "%s: the file declares entities (<!DOCTYPE), which are not followed; export it again without them",
+                     source->path)
+               : DK_OK;
 }
 
 /* What people call the format of a driver. */
@@ -338,7 +342,8 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
         return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
     source->n_total = OGR_L_GetFeatureCount(source->layer, 0);
     if (source->format == DK_FORMAT_FILEGDB && strstr(dk_gdal_message(), "possibly ignoring features") != NULL)
-        return dk_fail(err, DK_INVALID, "%s: its .gdbtablx knows fewer rows than the .gdbtable says; copy the whole folder again",
+        return dk_fail(err, DK_INVALID,
+                       "%s: its .gdbtablx knows fewer rows than the .gdbtable says; copy the whole folder again",
                        source->path);
     if (source->format == DK_FORMAT_FLATGEOBUF)
         source->n_announced = (int64_t)rows;
@@ -424,10 +429,11 @@ dk_status dk_source_ogr_next(dk_source *source, dk_error *err)
                            source->path, (long long)source->n_read, message[0] ? ": " : "", message);
         }
         if (source->n_read < source->n_announced)
-            return dk_fail(err, DK_INVALID,
-                           "%s: %lld rows are in it, fewer than the %lld that it announces; the file is damaged: copy or "
-                           "export it again",
-                           source->path, (long long)source->n_read, (long long)source->n_announced);
+            return dk_fail(
+                err, DK_INVALID,
+                "%s: %lld rows are in it, fewer than the %lld that it announces; the file is damaged: copy or "
+                "export it again",
+                source->path, (long long)source->n_read, (long long)source->n_announced);
         return DK_END;
     }
     source->n_read++;

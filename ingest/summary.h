@@ -20,8 +20,8 @@ typedef struct dk_summary {
     int64_t generation;            /* in which it was published; 0: not */
     const char *rejects;           /* path; NULL: no row was rejected */
     struct dk_summary_note {
-        char *text;                /* owned */
-        bool apart;                /* no report takes it */
+        char *text; /* owned */
+        bool apart; /* no report takes it */
     } * notes;
     size_t n_notes, notes_capacity, n_notes_left_out;
 } dk_summary;

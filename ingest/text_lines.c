@@ -167,8 +167,8 @@ dk_status dk_text_line_damaged(const dk_text_line *line, const char *path, const
         return dk_fail(err, DK_INVALID, "%s, line %lld: what is no text stands where %s must be; %s", path,
                        (long long)line->number, wanted, remedy);
     if (line->text[strspn(line->text, " \t")] == '\0')
-        return dk_fail(err, DK_INVALID, "%s, line %lld: nothing stands where %s must be; %s", path, (long long)line->number,
-                       wanted, remedy);
-    return dk_fail(err, DK_INVALID, "%s, line %lld: \"%.*s%s\" stands where %s must be; %s", path, (long long)line->number, shown,
-                   line->text, (size_t)shown < line->size ? "..." : "", wanted, remedy);
+        return dk_fail(err, DK_INVALID, "%s, line %lld: nothing stands where %s must be; %s", path,
+                       (long long)line->number, wanted, remedy);
+    return dk_fail(err, DK_INVALID, "%s, line %lld: \"%.*s%s\" stands where %s must be; %s", path,
+                   (long long)line->number, shown, line->text, (size_t)shown < line->size ? "..." : "", wanted, remedy);
 }

@@ -26,8 +26,8 @@ dk_encoding dk_text_lines_encoding(const dk_text_lines *lines);
 dk_status dk_text_lines_rewind(dk_text_lines *lines, dk_error *err);
 /* The next line, DK_END behind the last, DK_LIMIT for one that is longer than DK_TEXT_MAX_LINE. */
 dk_status dk_text_lines_next(dk_text_lines *lines, dk_text_line *ret_line, dk_error *err);
-/* DK_INVALID with the sentence that a line stands where something else must be, and what to do. It quotes what of the line can
- * be read. */
+/* DK_INVALID with the sentence that a line stands where something else must be, and what to do. It quotes what of the
+ * line can be read. */
 dk_status dk_text_line_damaged(const dk_text_line *line, const char *path, const char *wanted, const char *remedy,
                                dk_error *err);
 /* How far the reader is, from 0 to 1. */

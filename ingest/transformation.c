@@ -356,7 +356,9 @@ static dk_status read_file(const char *path, char **ret_text, size_t *ret_size, 
         free(text);
         if (failed)
             return dk_fail(err, DK_IO, "%s: cannot be read to its end; copy it again", path);
-        return dk_fail(err, DK_LIMIT, "%s: it has more than 1 MiB, as no transformation file has; give the YAML file with the parameters", path);
+        return dk_fail(
+            err, DK_LIMIT,
+            "%s: it has more than 1 MiB, as no transformation file has; give the YAML file with the parameters", path);
     }
     *ret_text = text;
     *ret_size = size;

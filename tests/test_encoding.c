@@ -46,9 +46,9 @@ static void a_damaged_text_in_utf8_is_no_gb18030(void **state)
 {
     (void)state;
     assert_true(is_meant("plain"));
-    assert_true(is_meant("补偿编号地块编号补偿\xE6"));           /* cut after ten characters */
-    assert_true(is_meant("补偿编号\xE6块编号补偿总额"));       /* damaged in the middle, and whole behind it */
-    assert_false(is_meant("补偿编号地块编号补\xE6"));            /* nine: too few to tell */
+    assert_true(is_meant("补偿编号地块编号补偿\xE6"));          /* cut after ten characters */
+    assert_true(is_meant("补偿编号\xE6块编号补偿总额"));        /* damaged in the middle, and whole behind it */
+    assert_false(is_meant("补偿编号地块编号补\xE6"));           /* nine: too few to tell */
     assert_false(is_meant("\xD5\xF7\xCA\xD5\xB5\xD8\xBF\xE9")); /* 征收地块 in GBK */
     assert_false(is_meant("\xC1\xAA\xCD\xA8\xD5\xF7"));         /* 联通征: the first two pass for UTF-8 */
 }

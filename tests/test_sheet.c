@@ -1,5 +1,5 @@
-/* Workbooks that LibreOffice wrote (tests/sheets), in all three formats, and one of Excel 95 by Gnumeric: each cell where the sheet shows it, as it was
- * typed. The expectations are what tests/sheets/ledger.fods and strings.mjs say. */
+/* Workbooks that LibreOffice wrote (tests/sheets), in all three formats, and one of Excel 95 by Gnumeric: each cell
+ * where the sheet shows it, as it was typed. The expectations are what tests/sheets/ledger.fods and strings.mjs say. */
 #include "ingest/sheet.h"
 
 #include <stdarg.h>

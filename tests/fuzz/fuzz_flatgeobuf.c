@@ -1,5 +1,5 @@
-/* A foreign FlatGeobuf file: either its rows are counted, each of which has bytes of its own, or a sentence begins with the
- * file. */
+/* A foreign FlatGeobuf file: either its rows are counted, each of which has bytes of its own, or a sentence begins with
+ * the file. */
 #include "fuzz_check.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* What sources say stands in reports: keys, reasons, notes and outlines. Whatever it is, HTML has as many tags as with
- * harmless text of the same length, no quote is left open in JSON, and nothing of a field that is not public is said, nor of what
- * a reason of a file quotes. */
+ * harmless text of the same length, no quote is left open in JSON, and nothing of a field that is not public is said,
+ * nor of what a reason of a file quotes. */
 #include "ingest/reason.h"
 #include "ingest/report.h"
 #include "tests/fuzz/fuzz_check.h"

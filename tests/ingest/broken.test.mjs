@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import { crc32, gbk, scene, shapefile, square, wkt, xlsx, zip } from './helpers.mjs';
 import { mutated } from './mutations.mjs';
-import { crs, makeSeeds, measured, measuredPlain, measuring, misbehaviour } from './seeds.mjs';
+import { crs, GIGABYTE, makeSeeds, measured, measuredPlain, measuring, misbehaviour } from './seeds.mjs';
 
 const box = (i) => wkt(square(39520000 + i * 200, 3521000));
 const load = (s, kind, source, ...options) => measured(s.dir, 'load', 'store.gpkg', kind, source, ...options, '--json');
@@ -65,7 +65,7 @@ test('a CSV of a gigabyte in one line, one whose quotes never end, rows beyond a
     closeSync(file);
   };
   for (const [name, head, piece, bytes, sentence] of [
-    ['line.csv', '地块编号,wkt\n', '一', 1 << 30, /line\.csv, row 2: the row is over 64 MiB: a quotation mark is not closed, or there are no line ends/],
+    ['line.csv', '地块编号,wkt\n', '一', GIGABYTE, /line\.csv, row 2: the row is over 64 MiB: a quotation mark is not closed, or there are no line ends/],
     ['commas.csv', 'DKBH,wkt\n', ',', 80 << 20, /commas\.csv, row 2: /],
     ['quote.csv', 'DKBH,wkt\n1,"', 'x', 80 << 20, /quote\.csv, row 2: the row is over 64 MiB/]]) {
     big(name, head, piece, bytes);

@@ -95,7 +95,7 @@ const sanitized = readFileSync(program).includes('__asan_init');
 export const MOST_MEMORY = sanitized ? 400 : 160;
 export const MOST_SECONDS = 60;
 
-const build = process.env.DK_BUILD ?? 'build', peak = join(build, 'tests', 'peak');
+const build = process.env.DK_BUILD ?? 'build', peak = join(build, 'tests', 'peak'), unsanitized = join(build, 'ingest', 'dikuai-ingest');
 // libkml leaks a ZIP that it cannot open.
 const environment = { ...process.env, LSAN_OPTIONS: `suppressions=${join(tests, 'fuzz', 'leaks.txt')}:print_suppressions=0`, ASAN_OPTIONS: `${process.env.ASAN_OPTIONS ?? 'exitcode=99'}:quarantine_size_mb=16` };
 const finished = (cwd, status, stdout, stderr, began) => ({ code: status, stdout, stderr, seconds: (Date.now() - began) / 1000,
@@ -104,7 +104,9 @@ const finished = (cwd, status, stdout, stderr, began) => ({ code: status, stdout
 /** Runs the program in a folder: its exit code, what it said, its seconds and its peak of memory in MiB. */
 export const measured = (cwd, ...args) => measure(program, cwd, args);
 /** The same of the program of DK_BUILD, which has no sanitizers in tests/run: for what is large. */
-export const measuredPlain = (cwd, ...args) => measure(join(build, 'ingest', 'dikuai-ingest'), cwd, args);
+export const measuredPlain = (cwd, ...args) => measure(unsanitized, cwd, args);
+/** A gigabyte, or an eighth of it where that program has sanitizers and is too slow. */
+export const GIGABYTE = readFileSync(unsanitized).includes('__asan_init') ? 1 << 27 : 1 << 30;
 function measure(which, cwd, args) {
   const began = Date.now();
   const done = spawnSync(peak, [join(cwd, 'peak'), which, ...args], { cwd, encoding: 'utf8', env: environment, timeout: MOST_SECONDS * 1000 });
