@@ -27,14 +27,15 @@ const sparse = (s, name, head, size) => {
   closeSync(file);
 };
 
-test('each format whole, cut off and broken in a few ways', async (t) => {
+test('each format whole, and cut off or broken in some way', async (t) => {
   const s = scene(t), seeds = makeSeeds(s.dir), places = ['a', 'b'];
   for (const place of places) { mkdirSync(s.path(place)); cpSync(s.store, join(s.path(place), 'store.gpkg')); }
   const tasks = [];
   for (const [k, seed] of seeds.entries()) {
     const files = seed.files.length > 6 ? seed.files.filter((file) => readFileSync(s.path(file)).length > 100) : seed.files;
     tasks.push({ seed });
-    for (const i of [k % 4, 4 + (5 * k) % 12]) tasks.push({ seed, file: files[(k + i) % files.length], i }); // the first is cut off
+    const i = k % 2 ? 1 + k % 3 : 4 + (5 * k) % 12; // every other is cut off
+    tasks.push({ seed, file: files[(k + i) % files.length], i });
   }
   await Promise.all(places.map(async (name) => {
     const place = s.path(name);
@@ -90,7 +91,7 @@ function packed(name, raw, size, crc) {
 }
 
 test('archives and workbooks that unpack to far more than they are, or to other than they say', (t) => {
-  const s = scene(t), blank = Buffer.alloc(100 << 20, 32), raw = deflateRawSync(blank, { level: 1 }), crc = crc32(blank);
+  const s = scene(t), blank = Buffer.alloc(70 << 20, 32), raw = deflateRawSync(blank, { level: 1 }), crc = crc32(blank);
   const kinds = { 'bomb.zip': 'p.csv', 'bomb.kmz': 'doc.kml', 'bomb.xlsx': 'xl/workbook.xml', 'bomb.ods': 'content.xml' };
   for (const [name, inside] of Object.entries(kinds)) {
     const kind = /xlsx|ods/.test(name) ? 'compensation' : 'parcel';
@@ -262,12 +263,9 @@ test('a broken ledger to join, or transformation file, is what the sentence is a
     ['a.yaml', '', /a\.yaml:1: the transformation file is empty; write at least/],
     ['b.yaml', parameters.slice(0, 60), /b\.yaml:1: '\w+' is missing; add it/],
     ['c.yaml', '\0'.repeat(50), /c\.yaml:1: this is not UTF-8 text/],
-    ['d.yaml', gbk(parameters), /d\.yaml:1: this is not UTF-8 text/],
-    ['e.yaml', Buffer.from(parameters, 'utf16le'), /e\.yaml:1: this is not UTF-8 text/],
     ['f.yaml', '['.repeat(5000), /f\.yaml:1: lists and mappings are nested more than 32 deep/],
     ['g.yaml', laughs + parameters, /g\.yaml:1: .*is not a key here/],
     ['h.yaml', parameters + '#'.repeat(2 << 20), /h\.yaml: it has more than 1 MiB/],
-    ['i.yaml', parameters.replace('x: 1.0', 'x: 1e300'), /i\.yaml:5: x: this is no number of at most/],
     ['j.yaml', parameters + 'x: 5\n', /j\.yaml:12: .*is written twice/]]) {
     s.write(name, text);
     refuses(s, load(s, 'parcel', 'o.csv', '--crs', 'EPSG:2363', '--transformation', name), 'o.csv', sentence, name);
