@@ -275,13 +275,14 @@ static dk_status load_open(loader *self, rows *from, const dk_dataset *set, dk_e
     const bool layer = self->kind->geometry != DK_NO_GEOMETRY;
     const dk_column *columns;
     dk_status status = keep_fingerprint(self, from, set, err);
-    if (status == DK_OK && layer && dk_load_file_crs(file)->stamp[0] != '\0')
-        status = dk_load_datum(self->load, dk_load_file_crs(file)->stamp, err);
     if (status == DK_OK)
         status = load_rows(self, from, err);
     if (status != DK_OK)
         return status;
     from->spoilt = false;
+    if (layer && dk_load_file_crs(file)->stamp[0] != '\0' && /* not for a file that is left out */
+        (status = dk_load_datum(self->load, dk_load_file_crs(file)->stamp, err)) != DK_OK)
+        return status;
     self->gcj02 |= layer && dk_load_file_crs(file)->gcj02;
     self->summary.repaired += dk_load_file_repaired(file);
     self->summary.left_out += dk_source_left_out(source);
@@ -293,8 +294,8 @@ static dk_status load_open(loader *self, rows *from, const dk_dataset *set, dk_e
 }
 
 /* What is left of a file of a folder that cannot be read: its reason among the rejects, and none of its rows. */
-static dk_status leave_out(loader *self, const char *path, const dk_summary *before, int64_t mark, const char *reason,
-                           dk_error *err)
+static dk_status leave_out(loader *self, const char *path, const dk_summary *before, const dk_load_place *mark,
+                           const char *reason, dk_error *err)
 {
     dk_summary *now = &self->summary;
     const dk_status status = dk_load_undo(self->load, mark, err);
@@ -322,7 +323,7 @@ static dk_status load_job(loader *self, job *of, dk_error *err)
 {
     rows from = {.file = of->file, .path = of->set->shown};
     const dk_summary before = self->summary;
-    const int64_t mark = dk_load_mark(self->load);
+    const dk_load_place mark = dk_load_mark(self->load);
     dk_error reason = {0};
     dk_status status = dk_load_file_wait(of->file, &reason);
     from.spoilt = status != DK_OK;
@@ -332,7 +333,7 @@ static dk_status load_job(loader *self, job *of, dk_error *err)
         self->summary.files += !dk_load_file_lacks(of->file);
         note_lines(self, from.path, dk_load_file_notes(of->file));
     } else if (of->one_of_many && from.spoilt && status != DK_NOMEM && status != DK_FULL) {
-        status = leave_out(self, from.path, &before, mark, reason.text, err);
+        status = leave_out(self, from.path, &before, &mark, reason.text, err);
     } else if (err != NULL) {
         *err = reason;
     }

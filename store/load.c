@@ -52,6 +52,8 @@ struct dk_load {
     dk_buf wkb, blob;     /* geometry of the row under way, without and with the GeoPackage header */
     uint64_t *unchanged;  /* hashes of the keys that came and were unchanged, in a table of unchanged_size places */
     size_t n_unchanged, unchanged_size;
+    uint64_t *in_order; /* the same n_unchanged hashes as they came, to take the last of them back */
+    size_t in_order_capacity;
     const dk_repair *repair; /* of the row under way; NULL: none */
     sqlite3_stmt *insert_repair;
     dk_geos *geos; /* made when a replacement is checked */
@@ -113,6 +115,7 @@ static void load_free(dk_load *load)
     dk_partners_free(load->partners);
     sqlite3_finalize(load->insert_repair);
     free(load->unchanged);
+    free(load->in_order);
     free(load->source);
     free(load->last_source);
     free(load);
@@ -182,14 +185,33 @@ dk_status dk_load_datum(dk_load *load, const char *text, dk_error *err)
     return status;
 }
 
-int64_t dk_load_mark(const dk_load *load)
+dk_load_place dk_load_mark(const dk_load *load)
 {
-    return load->next_row;
+    return (dk_load_place){load->next_row, load->n_unchanged};
 }
 
-dk_status dk_load_undo(dk_load *load, int64_t mark, dk_error *err)
+static void put_hash(uint64_t *table, size_t size, uint64_t hash)
 {
-    if (load->next_row == mark)
+    size_t at = (size_t)(hash % size);
+    while (table[at] != 0)
+        at = (at + 1) % size;
+    table[at] = hash;
+}
+
+static void forget_unchanged(dk_load *load, size_t n)
+{
+    if (load->n_unchanged == n)
+        return;
+    memset(load->unchanged, 0, load->unchanged_size * sizeof *load->unchanged);
+    for (size_t i = 0; i < n; i++)
+        put_hash(load->unchanged, load->unchanged_size, load->in_order[i]);
+    load->n_unchanged = n;
+}
+
+dk_status dk_load_undo(dk_load *load, const dk_load_place *mark, dk_error *err)
+{
+    forget_unchanged(load, mark->n_unchanged);
+    if (load->next_row == mark->row)
         return DK_OK;
     static const char *const tables[] = {"repair", "post", "row"};
     dk_status status = dk_terms_flush(load->terms, err);
@@ -201,15 +223,15 @@ dk_status dk_load_undo(dk_load *load, int64_t mark, dk_error *err)
         const char *text = dk_buf_cstr(&sql);
         status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(load->store, text, &stmt, err);
         if (status == DK_OK) {
-            sqlite3_bind_int64(stmt, 1, mark);
+            sqlite3_bind_int64(stmt, 1, mark->row);
             status = dk_sql_done(load->store, stmt, err);
         }
         sqlite3_finalize(stmt);
         dk_buf_finish(&sql);
     }
     if (status == DK_OK) {
-        load->kept -= load->next_row - mark;
-        load->next_row = mark;
+        load->kept -= load->next_row - mark->row;
+        load->next_row = mark->row;
     }
     return status;
 }
@@ -647,12 +669,8 @@ static dk_status remember_unchanged(dk_load *load, const char *key, bool add, bo
         if (table == NULL)
             return dk_fail(err, DK_NOMEM, "out of memory");
         for (size_t i = 0; i < load->unchanged_size; i++)
-            if (load->unchanged[i] != 0) {
-                size_t at = (size_t)(load->unchanged[i] % size);
-                while (table[at] != 0)
-                    at = (at + 1) % size;
-                table[at] = load->unchanged[i];
-            }
+            if (load->unchanged[i] != 0)
+                put_hash(table, size, load->unchanged[i]);
         free(load->unchanged);
         load->unchanged = table;
         load->unchanged_size = size;
@@ -664,8 +682,10 @@ static dk_status remember_unchanged(dk_load *load, const char *key, bool add, bo
         at = (at + 1) % load->unchanged_size;
     *ret_again = load->unchanged[at] == hash;
     if (add && !*ret_again) {
+        if (!dk_grow(&load->in_order, &load->in_order_capacity, load->n_unchanged + 1, sizeof *load->in_order))
+            return dk_fail(err, DK_NOMEM, "out of memory");
         load->unchanged[at] = hash;
-        load->n_unchanged++;
+        load->in_order[load->n_unchanged++] = hash;
     }
     return DK_OK;
 }

@@ -82,8 +82,12 @@ dk_status dk_load_datum(dk_load *load, const char *text, dk_error *err);
 
 /* A place in the load, and back to it: rows loaded since are as if they had not come, such as those of a file that turned
  * out to be cut off. It takes a pass over the terms of the kind. */
-int64_t dk_load_mark(const dk_load *load);
-dk_status dk_load_undo(dk_load *load, int64_t mark, dk_error *err);
+typedef struct dk_load_place {
+    int64_t row;
+    size_t n_unchanged;
+} dk_load_place;
+dk_load_place dk_load_mark(const dk_load *load);
+dk_status dk_load_undo(dk_load *load, const dk_load_place *mark, dk_error *err);
 
 /* Stages the batch. *ret_batch is 0 when nothing was loaded or replaced (or on a dry run): no batch is made. */
 dk_status dk_load_finish(dk_load *load, int64_t *ret_batch, dk_error *err);

@@ -98,6 +98,19 @@ test('a file of a folder that breaks off in the middle leaves none of its rows',
   assert.deepEqual([mended.code, mended.json.loaded, mended.json.unchanged], [0, 700, 6], mended.stderr);
 });
 
+test('unchanged rows of a file that is left out may come again in the next one', (t) => {
+  const s = scene(t);
+  const ledger = (n, from = 0) => '补偿编号,地块编号\n' + Array.from({ length: n }, (_, i) => `B${from + i},D${from + i}\n`).join('');
+  s.write('first.csv', ledger(9002));
+  assert.equal(s.load('compensation', 'first.csv', '--publish').code, 0);
+  mkdirSync(s.path('f'));
+  s.write('f/a.csv', ledger(2));
+  s.write('f/b.csv', ledger(9000, 2) + 'B9999,"no end');
+  s.write('f/c.csv', ledger(9000, 2));
+  const done = s.load('compensation', 'f', '--allow-rejects');
+  assert.deepEqual([done.json.files_failed, done.json.unchanged, done.json.rejected], [1, 9002, 0], done.stderr);
+});
+
 test('a file that was named breaks the load, as before', (t) => {
   const s = scene(t);
   s.write('a.geojsonl', features(3));
