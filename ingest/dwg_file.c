@@ -12,6 +12,7 @@
 #define LOCATORS_AT 0x15
 #define MAX_LOCATORS 32
 #define WINDOW (256u << 10) /* bytes of the file that are kept at a time, where no object has more */
+#define JUMP (8u << 10)     /* the same where objects are not one behind the other */
 #define CLASSES_FIRST 500
 #define MAX_CLASSES 5000
 #define SMALLEST_CLASS 13 /* bits */
@@ -71,7 +72,8 @@ static dk_status look(dk_dwg_file *file, uint64_t at, size_t size, const unsigne
         *ret_data = file->window + (at - file->window_at);
         return DK_OK;
     }
-    const size_t room = size > WINDOW ? size : WINDOW;
+    const bool ahead = at >= file->window_at && at - file->window_at <= file->window_size + JUMP;
+    const size_t least = ahead ? WINDOW : JUMP, room = size > least ? size : least;
     if (!dk_grow(&file->window, &file->window_capacity, room, 1))
         return dk_fail(err, DK_NOMEM, "%s: out of memory", file->path);
     const size_t wanted = room < file->size - at ? room : (size_t)(file->size - at);

@@ -226,7 +226,8 @@ static dk_status read_columns(dk_jet_table *table, const dk_buf *definition, dk_
                                             .variable = u16(from + 7),
                                             .flags = from[15],
                                             .scale = from[12],
-                                            .offset = u16(from + 21)};
+                                            .offset = u16(from + 21),
+                                            .size = u16(from + 23)};
     }
     for (size_t i = 0; i < n; i++) {
         const size_t size = at + 2 <= definition->size ? u16(data + at) : 0;
@@ -359,9 +360,9 @@ static dk_status next_page(dk_jet_table *table, dk_error *err)
     return DK_END;
 }
 
-static unsigned fixed_size(int type)
+static unsigned fixed_size(const dk_jet_column *column)
 {
-    switch (type) {
+    switch (column->type) {
     case DK_JET_BYTE:
         return 1;
     case DK_JET_INT:
@@ -377,6 +378,9 @@ static unsigned fixed_size(int type)
         return 16;
     case DK_JET_NUMERIC:
         return 17;
+    case DK_JET_TEXT: /* CHAR of SQL: blanks fill it up */
+    case DK_JET_BINARY:
+        return column->size;
     default:
         return 0;
     }
@@ -443,7 +447,7 @@ static void set_value(dk_jet_table *table, size_t i, const unsigned char *data, 
     *value = (dk_jet_value){.data = data, .size = size};
     const bool is_long = column->type == DK_JET_MEMO || column->type == DK_JET_OLE;
     if (column->type != DK_JET_TEXT && !is_long) {
-        good = size >= fixed_size(column->type);
+        good = column->type == DK_JET_BINARY || size >= fixed_size(column);
     } else if (column->type == DK_JET_MEMO) {
         dk_buf_clear(&table->scratch);
         good = read_long(table, data, size, &table->scratch) &&
@@ -497,7 +501,7 @@ static bool crack(dk_jet_table *table, const unsigned char *row, size_t size)
         } else if (!there || !column->wanted) {
             continue;
         } else if (column->flags & 1) {
-            const size_t from = 2 + (size_t)column->offset, width = fixed_size(column->type);
+            const size_t from = 2 + (size_t)column->offset, width = fixed_size(column);
             if (from + width > fixed_end)
                 return false;
             set_value(table, i, row + from, width);

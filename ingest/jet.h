@@ -38,7 +38,7 @@ typedef struct dk_jet_column {
     int type;         /* a dk_jet_type, or what no Access 2000 writes */
     bool wanted;      /* false: its values are not fetched and are NULL */
     /* where it lies in a row */
-    unsigned number, variable, offset;
+    unsigned number, variable, offset, size; /* size: bytes of a text or of bytes, at most; of a fixed one always */
     unsigned char flags, scale;
 } dk_jet_column;
 

@@ -109,7 +109,7 @@ static void sweep_one(int parent, const char *parent_path, const char *name, tim
     struct stat info;
     char *path = NULL;
     const int folder = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (folder < 0 || fstat(folder, &info) != 0 || info.st_uid != geteuid() || (info.st_mode & 07777) != 0700) {
+    if (folder < 0 || fstat(folder, &info) != 0 || info.st_uid != geteuid() || (info.st_mode & 0777) != 0700) {
         if (folder >= 0)
             close(folder);
         return;
@@ -119,7 +119,9 @@ static void sweep_one(int parent, const char *parent_path, const char *name, tim
     close(folder);
     if (missing && now - info.st_mtime > UNLOCKED_SECONDS)
         unlinkat(parent, name, AT_REMOVEDIR); /* only if it is empty */
-    if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0 && asprintf(&path, "%s/%s", parent_path, name) >= 0) {
+    /* A file that is there no more says nothing of what has the folder's name by now. */
+    if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0 && fstat(lock, &info) == 0 && info.st_nlink > 0 &&
+        asprintf(&path, "%s/%s", parent_path, name) >= 0) {
         nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
         free(path);
     }

@@ -317,6 +317,10 @@ static dk_status choose_layer(dk_source *source, const dk_source_options *option
     else if (options->layer != NULL && found == NULL)
         status = dk_fail(err, DK_NOT_FOUND, "%s: there is no layer \"%s\"; there are: %s", source->path, options->layer,
                          list != NULL ? list : "");
+    else if (options->layer == NULL && n == 0)
+        status = dk_fail(err, DK_INVALID,
+                         "%s: no feature class is in the personal geodatabase, only tables without outlines: %s",
+                         source->path, list != NULL ? list : "");
     else if (options->layer == NULL && n != 1)
         status = dk_fail(err, DK_INVALID, "%s: the file has %zu layers; choose one with --layer: %s", source->path,
                          self->n_layers, list != NULL ? list : "");

@@ -49,6 +49,7 @@ void dk_group_clear(dk_group *group)
     dk_buf_clear(&group->drawings);
     dk_buf_clear(&group->texts);
     dk_buf_clear(&group->wkb);
+    group->damaged_context = 0;
     group->status = DK_OK;
 }
 
@@ -138,6 +139,11 @@ dk_status dk_group_context(dk_group *group, const dk_stored_row *row)
     return keep_outline(group, row, SIZE_MAX);
 }
 
+size_t dk_group_bytes(const dk_group *group)
+{
+    return group->wkb.size + group->texts.size;
+}
+
 /* ---- what follows ---- */
 
 static dk_status no_memory(dk_group *group)
@@ -152,8 +158,11 @@ static dk_status add_outline(dk_group *group, dk_group_work *work, struct dk_gro
     dk_status status = outline->size == 0
                            ? dk_fail(&group->error, DK_CORRUPT, "row %" PRId64 " has no geometry", row)
                            : dk_shape_from_wkb(group->wkb.data + outline->wkb, outline->size, &work->source, &group->error);
-    if (status == DK_CORRUPT && entry != NULL) {
-        entry->damaged = true;
+    if (status == DK_CORRUPT) {
+        if (entry != NULL)
+            entry->damaged = true;
+        else
+            group->damaged_context = row;
         return DK_OK;
     }
     if (status != DK_OK)
@@ -227,7 +236,10 @@ static dk_status build_entry(dk_group *group, dk_group_work *work, const dk_kind
 void dk_group_compute(dk_group *group, dk_group_work *work, const dk_kind *layer)
 {
     dk_status status = DK_OK;
-    dk_topology_clear(work->topology);
+    if (work->topology == NULL && (work->topology = dk_topology_create()) == NULL)
+        status = no_memory(group);
+    else
+        dk_topology_clear(work->topology);
     for (size_t i = 0; status == DK_OK && i < group->n_outlines; i++)
         status = add_outline(group, work, &group->outlines[i]);
     if (status == DK_OK && dk_topology_build(work->topology) != DK_OK)
@@ -237,6 +249,10 @@ void dk_group_compute(dk_group *group, dk_group_work *work, const dk_kind *layer
         const struct dk_group_outline *outline = &group->outlines[i];
         if (outline->entry != SIZE_MAX && !group->entries[outline->entry].damaged)
             status = build_entry(group, work, layer, outline->entry, outline->number);
+    }
+    if (dk_group_bytes(group) > DK_GROUP_KEPT) {
+        dk_topology_free(work->topology);
+        work->topology = NULL;
     }
     group->status = status;
 }

@@ -43,10 +43,13 @@ typedef struct dk_group {
     size_t n_outlines, outlines_capacity;
     dk_buf wkb;
 
-    dk_status status; /* of dk_group_compute */
+    int64_t damaged_context; /* a row that was there to be matched with, and cannot be read; 0: none */
+    dk_status status;        /* of dk_group_compute */
     dk_error error;
     enum { DK_GROUP_WAITS, DK_GROUP_UNDER_WAY, DK_GROUP_DONE } state; /* store/index_ahead.h */
 } dk_group; /* Zero-initialised is empty */
+
+#define DK_GROUP_KEPT 4000000 /* memory for larger groups is let go behind them */
 
 void dk_group_clear(dk_group *group); /* keeps the memory */
 void dk_group_finish(dk_group *group);
@@ -55,12 +58,15 @@ void dk_group_finish(dk_group *group);
 dk_status dk_group_target(dk_group *group, const dk_kind *layer, const dk_stored_row *row);
 dk_status dk_group_context(dk_group *group, const dk_stored_row *row);
 
+/* Bytes that were read for it; may be asked while it is computed. */
+size_t dk_group_bytes(const dk_group *group);
+
 typedef struct dk_group_work dk_group_work; /* memory, kept from group to group; one per thread */
 dk_group_work *dk_group_work_create(void);    /* NULL: out of memory. Caller frees with dk_group_work_free */
 void dk_group_work_free(dk_group_work *work); /* NULL-safe */
 
-/* Generalises all of it together and makes the entries of the targets. The outcome is in status and error; a target that
- * cannot be read is no failure, but is marked as damaged. */
+/* Generalises all of it together and makes the entries of the targets. The outcome is in status and error; a row that
+ * cannot be read is no failure, but told of: a target as damaged, another one in damaged_context. */
 void dk_group_compute(dk_group *group, dk_group_work *work, const dk_kind *layer);
 
 uint64_t dk_hash_bytes(const void *data, size_t size);

@@ -24,6 +24,7 @@ enum {
     GROUP_LEVEL = 12,       /* a group lies in one cell of this level or deeper, about 8 km */
     STEP_ROWS = 4096,       /* rows of a transaction */
     STEP_BYTES = 16000000,  /* about as much of sheets */
+    LINE_BYTES = 64000000,  /* of outlines on their way; one group may have more */
     TOUCHED_LEVEL = 13,     /* touched boxes in one cell of this level become one */
 };
 
@@ -463,6 +464,11 @@ static dk_status compare_pieces(writer *w, const dk_group *group, const dk_group
     return status;
 }
 
+static dk_status unreadable(writer *w, int64_t row)
+{
+    return dk_fail(w->err, DK_CORRUPT, "row %" PRId64 " of %s has no geometry that can be read", row, w->layer->name);
+}
+
 /* Says what is to be written of an entry. */
 static dk_status decide(writer *w, const pending *p, size_t i)
 {
@@ -471,9 +477,7 @@ static dk_status decide(writer *w, const pending *p, size_t i)
     const int64_t row = entry->head.row;
     const found *old = found_row(p, row);
     if (entry->damaged)
-        return w->verify ? differs(w, row, "has a damaged geometry")
-                         : dk_fail(w->err, DK_CORRUPT, "row %" PRId64 " of %s has no geometry that can be read", row,
-                                   w->layer->name);
+        return w->verify ? differs(w, row, "has a damaged geometry") : unreadable(w, row);
     const dk_value *values = group->values + entry->values;
     if (w->verify) {
         if (old == NULL)
@@ -639,6 +643,15 @@ static dk_status end_step(writer *w, size_t rows, bool last)
     return dk_sql_commit(w->store, w->err);
 }
 
+/* Whether no further group may be read until one is written: each has all that it touches with it. */
+static bool line_is_full(const writer *w)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < w->n_line; i++)
+        bytes += dk_group_bytes(&w->line[(w->first + i) % w->line_size].group);
+    return w->n_line == w->line_size || bytes > LINE_BYTES;
+}
+
 /* Writes the group that has been on its way longest. */
 static dk_status write_first(writer *w)
 {
@@ -648,6 +661,8 @@ static dk_status write_first(writer *w)
     w->n_line--;
     if (p->group.status != DK_OK)
         return dk_fail(w->err, p->group.status, "%s", p->group.error.text);
+    if (p->group.damaged_context != 0 && !w->verify) /* else its own group tells of it */
+        return unreadable(w, p->group.damaged_context);
     w->n_operations = 0;
     dk_status status = begin_step(w);
     for (size_t i = 0; status == DK_OK && i < p->n_found; i++) {
@@ -665,6 +680,8 @@ static dk_status write_first(writer *w)
         status = write_touched(w);
     if (status == DK_OK)
         status = end_step(w, p->hi - p->lo, false);
+    if (dk_group_bytes(&p->group) > DK_GROUP_KEPT)
+        dk_group_finish(&p->group);
     w->done += p->hi - p->lo;
     if (status == DK_OK && w->progress != NULL)
         w->progress((int64_t)w->done, (int64_t)w->rows.n, w->user);
@@ -693,7 +710,9 @@ static bool waits_for_others(const writer *w, const pending *p)
 /* Sends the rows lo to hi on their way. */
 static dk_status change_group(writer *w, size_t lo, size_t hi)
 {
-    dk_status status = w->n_line == w->line_size ? write_first(w) : DK_OK;
+    dk_status status = DK_OK;
+    while (status == DK_OK && w->n_line > 0 && line_is_full(w))
+        status = write_first(w);
     if (status != DK_OK)
         return status;
     pending *p = &w->line[(w->first + w->n_line) % w->line_size];

@@ -111,6 +111,7 @@ class Jet {
       const value = values[i] ?? null, { type } = column;
       if (type === 'bool' ? value : value !== null) mask[i >> 3] |= 1 << (i & 7);
       if (type in fixedSizes) fixed.push(value === null ? Buffer.alloc(fixedSizes[type]) : fixedBytes(column, value));
+      else if (column.char) fixed.push(ucs2((value ?? '').padEnd(column.size)));
       else if (value === null) variable.push(Buffer.alloc(0));
       else if (type === 'text') variable.push(Buffer.isBuffer(value) ? value : textBytes(value));
       else if (type === 'memo') variable.push(this.long(Buffer.isBuffer(value) ? value : textBytes(value)));
@@ -158,7 +159,7 @@ class Jet {
     let offset = 0, slot = 0;
     const longs = [];
     const entries = columns.map((column, i) => {
-      const { type, size, precision = 18, scale = 0 } = column, isFixed = type in fixedSizes;
+      const { type, size, precision = 18, scale = 0 } = column, isFixed = type in fixedSizes || column.char === true;
       const entry = Buffer.alloc(25);
       entry[0] = types[type];
       entry.writeUInt32LE(0x659, 1);
@@ -169,8 +170,8 @@ class Jet {
       else if (type === 'text' || type === 'memo') entry.writeUInt16LE(0x0804, 11);
       entry[15] = (isFixed ? 1 : 0) | 2;
       entry[16] = type === 'text' || type === 'memo' ? 1 : 0;
-      if (isFixed) { entry.writeUInt16LE(offset, 21); offset += fixedSizes[type]; } else slot++;
-      entry.writeUInt16LE(isFixed ? Math.max(1, fixedSizes[type]) : type === 'text' ? 2 * (size ?? 255) : type === 'binary' ? size : 0, 23);
+      if (isFixed) { entry.writeUInt16LE(offset, 21); offset += fixedSizes[type] ?? 2 * size; } else slot++;
+      entry.writeUInt16LE(type in fixedSizes ? Math.max(1, fixedSizes[type]) : type === 'text' ? 2 * (size ?? 255) : type === 'binary' ? size : 0, 23);
       if (type === 'ole' || type === 'memo') longs.push(i);
       return entry;
     });
@@ -199,7 +200,7 @@ class Jet {
 }
 
 /**
- * A database. tables: { name, columns: [{ name, type, size, precision, scale }], rows: arrays of values, null for NULL }; deleted, moved:
+ * A database. tables: { name, columns: [{ name, type, size, precision, scale, char }], rows: arrays of values, null for NULL }; deleted, moved:
  * indexes of rows that were deleted, or moved to another page as they grew; count: of rows, as the definition has it.
  */
 export function jet4(tables) {

@@ -91,6 +91,8 @@ test('layers with Chinese names, one of them chosen, a table without outlines as
   const packed = s.load('parcel', '包.zip', '--layer', '征收地块', '--dry-run');
   assert.deepEqual([packed.code, packed.json?.loaded], [0, 2], packed.stderr);
   assert.deepEqual(packed.json.notes.filter((note) => /ldb/.test(note)), []);
+  s.write('表.mdb', personalGeodatabase([], [{ name: '说明', columns: [text('甲')], rows: [['x']] }]));
+  refused(s, '表.mdb', /表\.mdb: no feature class is in the personal geodatabase, only tables without outlines: 说明$/m);
   // One layer with outlines needs no choice, whatever tables lie beside it.
   s.write('一.mdb', personalGeodatabase([layer([parcel(8)])], [{ name: '说明', columns: [text('甲')], rows: [] }]));
   assert.equal(s.load('parcel', '一.mdb', '--dry-run').code, 0);
@@ -126,6 +128,19 @@ test('values as mdbtools reads them, and exact where it does not: NULL, empty, 1
     assert.equal(s.load('parcel', 'd.mdb', '--publish', '--set', `project_id=P${i}`).code, 0);
   }
   assert.deepEqual(s.rows('parcel').map((f) => f.properties.id), ['341321001001000017', '341321001001000017']);
+});
+
+test('texts of fixed length (CHAR in SQL) are read, as mdbtools reads them', (t) => {
+  const s = scene(t);
+  const columns = [{ name: 'N', type: 'long' }, { name: 'DKBH', type: 'text', size: 8, char: true }, text('T'), { name: 'M', type: 'text', size: 4, char: true }];
+  s.write('c.mdb', jet4([{ name: 'C', columns, rows: [[1, 'DK1', 'x', 'abcd'], [2, '镕城二号', null, null]] }]));
+  const { data } = read(s.path('c.mdb')).tables[1];
+  assert.deepEqual(data, [['1', 'DK1     ', 'x', 'abcd'], ['2', '镕城二号    ', null, null]]);
+  const seen = mdbtools('mdb-json', s.path('c.mdb'), 'C').trim().split('\n').map((line) => JSON.parse(line));
+  assert.deepEqual(seen.map((row) => [String(row.N), row.DKBH, row.T ?? null, row.M ?? null]), data);
+  s.write('d.mdb', personalGeodatabase([layer([parcel(0), parcel(1)], { columns: [columns[1], text('DKMC')] })]));
+  assert.equal(s.load('parcel', 'd.mdb', '--publish').code, 0);
+  assert.deepEqual(s.rows('parcel').map((f) => f.properties.id), ['DK0', 'DK1']);
 });
 
 test('a file that Access wrote is read as mdbtools reads it, every table and every row', () => {

@@ -31,8 +31,10 @@ function folder(s, name, { lock = true } = {}) {
 test('what a killed load had unpacked is removed by the next, and a folder in use is not', async (t) => {
   const s = place(t);
   folder(s, 'dikuai-dead01');
+  chmodSync(folder(s, 'dikuai-dead02'), 0o2700); // as in a folder that gives its group to all that is made in it
   const live = folder(s, 'dikuai-live01');
   const holder = spawn('flock', [join(live, 'dikuai.lock'), 'sh', '-c', 'echo held; read x'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  t.after(() => holder.stdin.end()); // else a test that fails would wait for it
   const ended = new Promise((resolve) => holder.on('close', resolve));
   await new Promise((resolve) => holder.stdout.once('data', resolve));
   loads(s);

@@ -116,6 +116,29 @@ test('one processor and all of them publish the same', () => {
   }
 });
 
+// Squares in a row that touch, on both sides of a line between two cells of the index, so that they are in two groups.
+test('a geometry that was damaged: check names every such row, and publishing next to a neighbour of it names it too', () => {
+  const store = join(dir, 'damaged.gpkg'), line = -180 + 3371 * 360 / 4096, side = 0.001;
+  const row = (file, ...places) => {
+    const features = places.map((i) => {
+      const x0 = line + i * side, x1 = line + (i + 1) * side, y0 = 34.3, y1 = 34.3 + side;
+      return { type: 'Feature', properties: { id: `DK${i}`, project_id: 'P1', division: '341321' }, geometry: { type: 'Polygon', coordinates: [[[x0, y0], [x1, y0], [x1, y1], [x0, y1], [x0, y0]]] } };
+    });
+    writeFileSync(join(dir, file), JSON.stringify({ type: 'FeatureCollection', features }));
+    return join(dir, file);
+  };
+  run('create', store, '--catalogue', join(sample, 'catalogue.yaml'));
+  const first = run('load', store, 'parcel', row('row.json', -1, 0, 90), '--publish');
+  assert.equal(first.status, 0, first.stderr);
+  execFileSync('sqlite3', [store, 'update row_parcel set geom=substr(geom,1,60) where row in (1,3)']);
+  const checked = run('check', store);
+  assert.equal(checked.status, 1);
+  for (const n of [1, 3]) assert.match(checked.stdout + checked.stderr, new RegExp(`parcel row ${n} has a damaged geometry`));
+  const next = run('load', store, 'parcel', row('next.json', 1), '--publish'); // touches the second, which touches the first
+  assert.equal(next.status, 1);
+  assert.match(next.stderr, /row 1 of parcel has no geometry that can be read/);
+});
+
 test('a full disk is said, keeps nothing of the load, and the store stays whole', (t) => {
   const small = join(dir, 'small');
   execFileSync('mkdir', [small]);
