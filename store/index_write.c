@@ -111,17 +111,20 @@ static dk_world_box head_box(const dk_entry_head *head)
     return (dk_world_box){head->x0, head->y0, head->x1, head->y1};
 }
 
-static void report(const dk_kind *layer, int64_t row, const char *what, void (*finding)(const char *, void *),
-                   void *user)
+static void report(const dk_kind *layer, int64_t row, const char *what, const char *advice,
+                   void (*finding)(const char *, void *), void *user)
 {
     char sentence[200];
-    snprintf(sentence, sizeof sentence, "%s row %" PRId64 " %s; run dikuai-ingest reindex", layer->name, row, what);
+    snprintf(sentence, sizeof sentence, "%s row %" PRId64 " %s; %s", layer->name, row, what, advice);
     finding(sentence, user);
 }
 
+#define REINDEX "run dikuai-ingest reindex"
+#define LOAD_AGAIN "withdraw its batch, and load that again"
+
 static dk_status differs(writer *w, int64_t row, const char *what)
 {
-    report(w->layer, row, what, w->finding, w->finding_user);
+    report(w->layer, row, what, REINDEX, w->finding, w->finding_user);
     return DK_OK;
 }
 
@@ -464,6 +467,13 @@ static dk_status compare_pieces(writer *w, const dk_group *group, const dk_group
     return status;
 }
 
+/* What no index can be made of. */
+static dk_status lost(writer *w, int64_t row)
+{
+    report(w->layer, row, "has a damaged geometry", LOAD_AGAIN, w->finding, w->finding_user);
+    return DK_OK;
+}
+
 static dk_status unreadable(writer *w, int64_t row)
 {
     return dk_fail(w->err, DK_CORRUPT, "row %" PRId64 " of %s has no geometry that can be read", row, w->layer->name);
@@ -477,7 +487,7 @@ static dk_status decide(writer *w, const pending *p, size_t i)
     const int64_t row = entry->head.row;
     const found *old = found_row(p, row);
     if (entry->damaged)
-        return w->verify ? differs(w, row, "has a damaged geometry") : unreadable(w, row);
+        return w->verify ? lost(w, row) : unreadable(w, row);
     const dk_value *values = group->values + entry->values;
     if (w->verify) {
         if (old == NULL)
@@ -897,7 +907,7 @@ static dk_status living_rows(dk_store *store, const dk_kind *layer, int64_t gene
             continue; /* nothing to index */
         } else if (outline == DK_OUTLINE_LOST) {
             if (finding != NULL)
-                report(layer, row, "has no geometry", finding, user);
+                report(layer, row, "has no geometry", LOAD_AGAIN, finding, user);
             else
                 status = dk_row_without_geometry(store, layer, row, err);
         } else if (!dk_grow(&rows, &capacity, n + 1, sizeof *rows)) {

@@ -133,7 +133,7 @@ test('a geometry that was damaged: check names every such row, and publishing ne
   execFileSync('sqlite3', [store, 'update row_parcel set geom=substr(geom,1,60) where row in (1,3)']);
   const checked = run('check', store);
   assert.equal(checked.status, 1);
-  for (const n of [1, 3]) assert.match(checked.stdout + checked.stderr, new RegExp(`parcel row ${n} has a damaged geometry`));
+  for (const n of [1, 3]) assert.match(checked.stdout + checked.stderr, new RegExp(`parcel row ${n} has a damaged geometry; withdraw its batch, and load that again`));
   const next = run('load', store, 'parcel', row('next.json', 1), '--publish'); // touches the second, which touches the first
   assert.equal(next.status, 1);
   assert.match(next.stderr, /row 1 of parcel has no geometry that can be read/);
