@@ -159,7 +159,7 @@ static void add_character(uint32_t c, dk_buf *out)
 }
 
 /* UTF-16, or behind FF FE pieces of one byte a character and of UTF-16 in turn, with a NUL byte between them. false:
- * half a character, or a NUL. */
+ * half a character, or a NUL that is not among those at the end with which Visual Basic fills texts. */
 static bool decode(const unsigned char *data, size_t size, dk_buf *out)
 {
     bool single = size >= 2 && data[0] == 0xFF && data[1] == 0xFE;
@@ -176,6 +176,11 @@ static bool decode(const unsigned char *data, size_t size, dk_buf *out)
         const uint32_t unit = single ? data[at] : u16(data + at);
         at += single ? 1 : 2;
         const bool is_low = unit >= 0xDC00 && unit < 0xE000;
+        if (unit == 0 && !pieces) {
+            while (at < size && data[at] == 0)
+                at++;
+            return at == size && high == 0;
+        }
         if (unit == 0 || is_low != (high != 0))
             return false;
         if (unit >= 0xD800 && unit < 0xDC00) {

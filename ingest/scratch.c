@@ -28,8 +28,9 @@ static const char *parent_folder(void)
     return parent == NULL || parent[0] != '/' ? "/tmp" : parent;
 }
 
-/* Makes the lock file of a new folder and locks it. false: dk_scratch_sweep of another process was faster, or errno
- * says. */
+/* Makes the lock file of a new folder and locks it. A file system without locks (some of a network or of a host) gives -1:
+ * then there is no lock file either, and no sweep touches the folder. false: dk_scratch_sweep of another process was
+ * faster, or errno says. */
 static bool lock_folder(const char *path, int *ret_lock)
 {
     struct stat info;
@@ -37,14 +38,18 @@ static bool lock_folder(const char *path, int *ret_lock)
     if (asprintf(&name, "%s/" LOCK, path) < 0)
         return false;
     const int lock = open(name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    free(name);
-    if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0 && fstat(lock, &info) == 0 && info.st_nlink > 0) {
+    bool locked = false;
+    if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0) {
+        locked = fstat(lock, &info) == 0 && info.st_nlink > 0;
         *ret_lock = lock;
-        return true;
+    } else if (lock >= 0 && errno != EWOULDBLOCK) {
+        locked = unlink(name) == 0;
+        *ret_lock = -1;
     }
-    if (lock >= 0)
+    if (lock >= 0 && (!locked || *ret_lock < 0))
         close(lock);
-    return false;
+    free(name);
+    return locked;
 }
 
 dk_status dk_scratch_create(dk_scratch **ret_scratch, dk_error *err)
@@ -98,7 +103,8 @@ void dk_scratch_remove(dk_scratch *scratch)
     if (scratch == NULL)
         return;
     nftw(scratch->path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-    close(scratch->lock); /* only now: nobody else has to remove it */
+    if (scratch->lock >= 0)
+        close(scratch->lock); /* only now: nobody else has to remove it */
     free(scratch->path);
     free(scratch);
 }

@@ -130,6 +130,16 @@ test('values as mdbtools reads them, and exact where it does not: NULL, empty, 1
   assert.deepEqual(s.rows('parcel').map((f) => f.properties.id), ['341321001001000017', '341321001001000017']);
 });
 
+test('NULs behind a text, with which programs in Visual Basic fill fields, are none of it; one within it is damage', (t) => {
+  const s = scene(t);
+  const rows = ['镕城\0\0\0', 'A1\0', '\0\0', '镕\0城'].map((value) => [Buffer.from(value, 'utf16le')]);
+  s.write('n.mdb', jet4([{ name: 'N', columns: [text('名', 50)], rows }]));
+  const { tables: [, { data }] } = read(s.path('n.mdb'));
+  assert.deepEqual(data.map(([value]) => value), ['镕城', 'A1', '', data[3][0]]);
+  assert.notEqual(data[3][0], '镕');
+  assert.notEqual(data[3][0], '镕城');
+});
+
 test('texts of fixed length (CHAR in SQL) are read, as mdbtools reads them', (t) => {
   const s = scene(t);
   const columns = [{ name: 'N', type: 'long' }, { name: 'DKBH', type: 'text', size: 8, char: true }, text('T'), { name: 'M', type: 'text', size: 4, char: true }];
