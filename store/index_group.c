@@ -89,7 +89,7 @@ static dk_status keep_outline(dk_group *group, const dk_stored_row *row, size_t 
     if (!dk_grow(&group->outlines, &group->outlines_capacity, group->n_outlines + 1, sizeof *group->outlines))
         return DK_NOMEM;
     group->outlines[group->n_outlines++] = (struct dk_group_outline){
-        .wkb = group->wkb.size, .size = wkb != NULL ? size : 0, .entry = entry, .number = (size_t)row->row};
+        .wkb = group->wkb.size, .size = wkb != NULL ? size : 0, .entry = entry, .row = row->row};
     if (wkb != NULL)
         dk_buf_append(&group->wkb, wkb, size);
     return group->wkb.failed ? DK_NOMEM : DK_OK;
@@ -154,7 +154,7 @@ static dk_status no_memory(dk_group *group)
 static dk_status add_outline(dk_group *group, dk_group_work *work, struct dk_group_outline *outline)
 {
     dk_group_entry *entry = outline->entry == SIZE_MAX ? NULL : &group->entries[outline->entry];
-    const int64_t row = (int64_t)outline->number;
+    const int64_t row = outline->row;
     dk_status status = outline->size == 0
                            ? dk_fail(&group->error, DK_CORRUPT, "row %" PRId64 " has no geometry", row)
                            : dk_shape_from_wkb(group->wkb.data + outline->wkb, outline->size, &work->source, &group->error);

@@ -38,7 +38,8 @@ typedef struct dk_group {
     struct dk_group_outline {
         size_t wkb, size; /* in .wkb */
         size_t entry;     /* the target's, or SIZE_MAX: there to be matched with */
-        size_t number;    /* of the topology */
+        int64_t row;
+        size_t number; /* the topology's, while it is computed */
     } * outlines;
     size_t n_outlines, outlines_capacity;
     dk_buf wkb;
