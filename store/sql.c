@@ -138,11 +138,7 @@ static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
         dk_buf_format(sql, "SELECT key,feature,batch,replaces FROM row_%s WHERE row=?1", k);
         break;
     case DK_STMT_KEY_ROWS:
-        dk_buf_format(sql, "SELECT row,batch,source_row FROM row_%s WHERE key=?1 ORDER BY row DESC", k);
-        break;
-    case DK_STMT_KEYS_AFTER:
-        dk_buf_format(sql, "SELECT row,key FROM row_%s WHERE key>=?1 AND (key>?1 OR row>?2) ORDER BY key,row LIMIT ?3",
-                      k);
+        dk_buf_format(sql, "SELECT row,batch,source_row,feature FROM row_%s WHERE key=?1 ORDER BY row DESC", k);
         break;
     case DK_STMT_LIFE:
         dk_buf_format(sql, "SELECT born,died FROM life_%s WHERE row=?1 AND born<=?2 AND (died=0 OR died>?2)", k);
@@ -187,18 +183,18 @@ static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
         dk_buf_format(sql, "SELECT term,text FROM term_%s WHERE field=?1 AND instr(text,?2)>0 ORDER BY text", k);
         break;
     case DK_STMT_POST_INSERT:
-        dk_buf_format(sql, "INSERT OR IGNORE INTO post_%s(term,row) VALUES(?1,?2)", k);
+        dk_buf_format(sql, "INSERT OR IGNORE INTO post_%s(term,feature,moved) VALUES(?1,?2,?3)", k);
         break;
     case DK_STMT_POST_INSERT_MANY:
-        dk_buf_format(sql, "INSERT OR IGNORE INTO post_%s(term,row) VALUES(?1,?2)", k);
+        dk_buf_format(sql, "INSERT OR IGNORE INTO post_%s(term,feature,moved) VALUES(?1,?2,?3)", k);
         for (unsigned i = 1; i < DK_POSTS_AT_ONCE; i++)
-            dk_buf_format(sql, ",(?%u,?%u)", 2 * i + 1, 2 * i + 2);
-        break;
-    case DK_STMT_POST_ROWS:
-        dk_buf_format(sql, "SELECT row FROM post_%s WHERE term=?1 ORDER BY row", k);
+            dk_buf_format(sql, ",(?%u,?%u,?%u)", 3 * i + 1, 3 * i + 2, 3 * i + 3);
         break;
     case DK_STMT_POST_SEEK:
-        dk_buf_format(sql, "SELECT row FROM post_%s WHERE term=?1 AND row>=?2 ORDER BY row LIMIT 1", k);
+        dk_buf_format(sql,
+                      "SELECT feature,moved FROM post_%s WHERE term=?1 AND feature>=?2 AND (feature>?2 OR moved>=?3)"
+                      " ORDER BY feature,moved LIMIT ?4",
+                      k);
         break;
     case DK_STMT_DEAD_INSERT:
         dk_buf_format(sql, "INSERT OR IGNORE INTO dead_%s(generation,sheet,id) VALUES(?1,?2,?3)", k);

@@ -190,7 +190,8 @@ static dk_status drop_batch_rows(dk_store *store, const dk_kind *kind, int64_t b
     dk_buf_init(&sql);
     /* Posts of the batch's rows: rows are numbered in order, so they lie in a range; the range is exact because one
      * process writes at a time. */
-    dk_buf_format(&sql, "DELETE FROM post_%s WHERE row IN (SELECT row FROM row_%s WHERE batch=?1)", kind->name,
+    dk_buf_format(&sql, "DELETE FROM post_%s WHERE CASE moved WHEN 0 THEN feature ELSE moved END IN"
+                  " (SELECT row FROM row_%s WHERE batch=?1)", kind->name,
                   kind->name);
     dk_status status = DK_OK;
     sqlite3_stmt *posts = NULL, *rows = NULL, *repairs = NULL;
