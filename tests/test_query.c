@@ -1,5 +1,5 @@
-/* Links in both directions, audiences, totals, filters and search, on rows as ledgers have them. */
-#include "store_fixture.h"
+/* Links in both directions, audiences, totals and filters, on rows as ledgers have them. */
+#include "search_fixture.h"
 
 #include <math.h>
 
@@ -193,11 +193,10 @@ static void nothing_can_be_asked_about_a_hidden_field(void **state)
     assert_string_equal(k.text, "");
     assert_int_equal(dk_query_count(f->store, &query, &n, &f->err), DK_OK);
     assert_int_equal(n, 0);
-    assert_int_equal(dk_search(f->store, "李四", &town, generation_of(f), 10, keys_add, &k, &complete, &f->err), DK_OK);
-    assert_int_equal(dk_search(f->store, "张三", &everyone, generation_of(f), 10, keys_add, &k, &complete, &f->err),
-                     DK_OK);
+    assert_int_equal(search_for(f, "李四", &town, 10, &k, &complete), DK_OK);
+    assert_int_equal(search_for(f, "张三", &everyone, 10, &k, &complete), DK_OK);
     assert_string_equal(k.text, "");
-    assert_int_equal(dk_search(f->store, "张三", &town, generation_of(f), 10, keys_add, &k, &complete, &f->err), DK_OK);
+    assert_int_equal(search_for(f, "张三", &town, 10, &k, &complete), DK_OK);
     assert_string_equal(k.text, "P1:DK001");
     filter.field = dk_kind_field(kind, "phone"); /* never: not even for the whole store's staff */
     dk_viewer whole;
@@ -298,46 +297,6 @@ static void gaps_and_rows_that_are_seen_hide_nobody(void **state)
     assert_null(strstr(totals_as(f, &town, "P1:DK001").text, "P1:8"));
 }
 
-static void search_finds_a_number_in_any_brackets_then_prefixes_then_parts(void **state)
-{
-    fixture *f = *state;
-    load_county(f);
-    const dk_viewer everyone = dk_viewer_public();
-    const struct {
-        const char *text, *keys;
-    } cases[] = {
-        {"皖政地(2020)1号", "皖政地〔2020〕1号 P1:DK001 P1:DK002"},
-        {"皖政地〔2020", "P1:DK001 P1:DK002 皖政地〔2020〕1号"},
-        {"DK002", "P1:DK002"},
-        {"dk002", "P1:DK002"},
-        {"ＤＫ００２", "P1:DK002"},
-        {"P1:DK002", "P1:DK002"},
-        {"二", "P1:DK002"},
-        {"村", "P1:DK001 P1:DK002"},
-        {"没有", ""},
-        {"%", ""},
-        /* three characters and more are sought by their grams */
-        {"政地〔", "P1:DK001 P1:DK002 皖政地〔2020〕1号"},
-        {"政地〔2020", "P1:DK001 P1:DK002 皖政地〔2020〕1号"},
-        {"政地〔2021", ""},
-        {"地政〔2020", ""},
-        {"\"\"\"\"", ""},
-        {"政地〔\" OR \"皖政地", ""},
-        {"政地* NOT 皖政", ""},
-        {"ﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺ", ""}, /* ten times as long when folded */
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        keys k = {0};
-        bool complete = false;
-        assert_int_equal(
-            dk_search(f->store, cases[i].text, &everyone, generation_of(f), 10, keys_add, &k, &complete, &f->err),
-            DK_OK);
-        if (strcmp(k.text, cases[i].keys) != 0)
-            fail_msg("%s: expected '%s', got '%s'", cases[i].text, cases[i].keys, k.text);
-        assert_true(complete);
-    }
-}
-
 static void pages_follow_the_keys_and_filters_take_any_form(void **state)
 {
     fixture *f = *state;
@@ -424,7 +383,6 @@ int main(void)
         CASE(the_public_sees_totals_and_small_groups_are_withheld),
         CASE(no_more_is_withheld_than_hides_the_small_ones),
         CASE(gaps_and_rows_that_are_seen_hide_nobody),
-        CASE(search_finds_a_number_in_any_brackets_then_prefixes_then_parts),
         CASE(pages_follow_the_keys_and_filters_take_any_form),
         CASE(a_compensation_row_inherits_from_its_parcel_even_if_loaded_first),
     };
