@@ -562,6 +562,7 @@ static bool parse_catalogue(dk_catalogue_parser *parser)
         C_RECORDS,
         C_LINKS,
         C_ITEMS,
+        C_LISTS,
         C_DIVISIONS,
         C_COUNT
     };
@@ -576,6 +577,7 @@ static bool parse_catalogue(dk_catalogue_parser *parser)
         [C_RECORDS] = {"records", false, NULL},
         [C_LINKS] = {"links", false, NULL},
         [C_ITEMS] = {"items", false, NULL},
+        [C_LISTS] = {"lists", false, NULL},
         [C_DIVISIONS] = {"divisions", false, NULL},
     };
     return dk_yaml_mapping(yaml, dk_yaml_root(yaml), keys, C_COUNT) &&
@@ -585,7 +587,8 @@ static bool parse_catalogue(dk_catalogue_parser *parser)
            parse_extent(yaml, keys[C_EXTENT].value, catalogue->extent) &&
            parse_kinds(parser, keys[C_LAYERS].value, keys[C_RECORDS].value) &&
            dk_parse_links(parser, keys[C_LINKS].value) && dk_parse_inheritance(parser) &&
-           dk_parse_items(parser, keys[C_ITEMS].value) && dk_parse_divisions(parser, keys[C_DIVISIONS].value);
+           dk_parse_items(parser, keys[C_ITEMS].value) && dk_parse_lists(parser, keys[C_LISTS].value) &&
+           dk_parse_divisions(parser, keys[C_DIVISIONS].value);
 }
 
 dk_status dk_catalogue_parse(const char *text, size_t size, const char *origin, dk_catalogue **ret_catalogue,

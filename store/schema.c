@@ -293,6 +293,12 @@ void dk_schema_indexed(const dk_catalogue *catalogue, uint64_t *ret_indexed)
             bits |= UINT64_C(1) << kind->totals[t].by[0]; /* groups are found by their first field */
         ret_indexed[k] = bits;
     }
+    for (size_t i = 0; i < catalogue->n_lists; i++) { /* asked for by group or by division */
+        const dk_list *list = &catalogue->lists[i];
+        ret_indexed[list->kind->index] |= UINT64_C(1) << list->by;
+        if (list->kind->division_field >= 0)
+            ret_indexed[list->kind->index] |= UINT64_C(1) << list->kind->division_field;
+    }
     for (size_t l = 0; l < catalogue->n_links; l++) {
         const dk_link *link = &catalogue->links[l];
         for (size_t r = 0; r < link->n_rules; r++)

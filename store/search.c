@@ -452,8 +452,8 @@ static void set_limits(search *s)
         s->limits[k] = per_kind;
     }
     /* Names of divisions are much alike: they leave room for what is in them. */
-    const size_t quarter = limit / 4 > 0 ? limit / 4 : 1;
-    s->limits[DK_MAX_KINDS] = per_kind < quarter ? per_kind : quarter;
+    const size_t few = limit / 4 > 3 ? limit / 4 : 3;
+    s->limits[DK_MAX_KINDS] = per_kind < few ? per_kind : few;
 }
 
 dk_status dk_search_run(dk_store *store, const dk_search *asked, dk_hit_fn each, void *user, bool *ret_complete,
