@@ -13,6 +13,7 @@ import unicodedata
 
 MOST = 4
 FIRST, LAST = 0x3400, 0x9FFF  # the characters that are looked up by their place; others are searched for
+ZERO = ord("〇")
 
 HEAD = """# Readings of Chinese characters without tones, v for u with two dots: characters by syllable; a character with several
 # readings stands with each, its number among them before it (2: the second). Made by pinyin_table.py of the Unihan
@@ -46,10 +47,11 @@ def from_unihan(path):
         else:
             continue
         found.setdefault(int(code[2:], 16), {})[name] = readings
+    found[ZERO] = {"kMandarin": ["ling"]}  # which Unihan leaves out
     syllables = {}
     for code, by_name in sorted(found.items()):
         common = [n for n in ("kTGHZ2013", "kXHC1983", "kHanyuPinlu") if n in by_name]
-        if not common and not FIRST <= code <= LAST:
+        if not common and not FIRST <= code <= LAST and code != ZERO:
             continue
         readings = []
         for name in common or ["kMandarin"]:

@@ -110,7 +110,7 @@ static void readings_are_few_and_the_common_one_is_first(void **state)
         const size_t n = dk_pinyin_readings(c, readings);
         for (size_t i = 0; i < n; i++)
             assert_true(strlen(readings[i]) > 0 && strspn(readings[i], "abcdefghijklmnopqrstuvwxyz") == strlen(readings[i]));
-        assert_true(n == 0 || c >= 0x3400);
+        assert_true(n == 0 || c >= 0x3400 || c == 0x3007); /* 〇 */
     }
 }
 
