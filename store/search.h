@@ -26,7 +26,8 @@ typedef struct dk_hit {
     const dk_row *row;           /* NULL: the hit is a division of the catalogue */
     const dk_division *division; /* NULL: it is a row */
     /* West, south, east, north in degrees: of the row; without a geometry of its own, of rows of layers that are linked to it;
-     * of a division, its outline or else rows in it. Of more than 64 rows, 64 are looked at. */
+     * of a division, its outline or else rows in it. Of many rows only some are looked at: 64 where few hits need
+     * them, 8 at least. */
     bool has_bounds;
     double bounds[4];
 } dk_hit; /* valid inside the callback */
