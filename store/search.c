@@ -14,11 +14,12 @@
 
 enum {
     MILLISECONDS = 200,
+    MOST_SECONDS = 2,    /* by the clock on the wall, with what it waits for the disk and for others */
     STEPS = 1000,        /* of SQLite's machine between looks at the clock */
     MOST_TERMS = 200,    /* of a kind in one way of matching, among which the shortest are chosen */
     MOST_DIVISIONS = 32, /* named by the text */
     NAMED_DIVISIONS = 4, /* whose rows are given */
-    MOST_LINKS = 128,    /* rows looked at for the boxes of all hits, */
+    MOST_LINKS = 128,    /* rows looked at for the boxes of the hits behind the first two, which have all they need, */
     LEAST_LINKS = 8      /* and for one of them */
 };
 
@@ -47,7 +48,7 @@ typedef struct search {
     size_t n_hits, capacity;
     dk_buf keys;
     bool complete, late;
-    double deadline;
+    double work_end, wall_end;
     dk_error *err;
 } search;
 
@@ -59,10 +60,10 @@ const char *dk_match_name(dk_match match)
 
 /* ---- the time ---- */
 
-static double seconds_now(void)
+static double seconds_now(clockid_t clock)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
@@ -70,7 +71,7 @@ static double seconds_now(void)
 static int look_at_clock(void *user)
 {
     search *s = user;
-    s->late |= seconds_now() > s->deadline;
+    s->late |= seconds_now(CLOCK_THREAD_CPUTIME_ID) > s->work_end || seconds_now(CLOCK_MONOTONIC) > s->wall_end;
     return s->late;
 }
 
@@ -411,12 +412,17 @@ static void set_bounds(dk_hit *given, const dk_joint_box *box)
 
 /* Rows to look at for boxes, shared among the hits that need it: what one leaves, the others have. */
 typedef struct box_budget {
-    size_t rows, hits;
+    size_t rows, hits, first;
 } box_budget;
 
 static size_t take_share(box_budget *budget)
 {
     size_t share = budget->rows / budget->hits--;
+    if (budget->first > 0) {
+        budget->first--;
+        budget->rows += DK_BOX_ROWS;
+        return DK_BOX_ROWS;
+    }
     share = share < LEAST_LINKS ? LEAST_LINKS : share;
     return share > DK_BOX_ROWS ? DK_BOX_ROWS : share;
 }
@@ -458,7 +464,7 @@ static dk_status give_row(search *s, const hit *h, box_budget *budget, dk_hit *g
 static dk_status give_hits(search *s, dk_hit_fn each, void *user)
 {
     dk_status status = DK_OK;
-    box_budget budget = {.rows = MOST_LINKS};
+    box_budget budget = {.rows = MOST_LINKS, .first = 2};
     bool more = true;
     for (size_t i = 0; i < s->n_hits; i++)
         budget.hits += needs_share(&s->hits[i]);
@@ -520,7 +526,8 @@ dk_status dk_search_run(dk_store *store, const dk_search *asked, dk_hit_fn each,
         status = dk_fail(err, DK_NOMEM, "out of memory");
     if (status == DK_OK && s->query.n_words > 0) {
         const unsigned most = asked->milliseconds > 0 ? asked->milliseconds : MILLISECONDS;
-        s->deadline = seconds_now() + 1e-3 * most;
+        s->work_end = seconds_now(CLOCK_THREAD_CPUTIME_ID) + 1e-3 * most;
+        s->wall_end = seconds_now(CLOCK_MONOTONIC) + MOST_SECONDS;
         sqlite3_progress_handler(store->db, STEPS, look_at_clock, s);
         status = find_hits(s);
         sqlite3_progress_handler(store->db, 0, NULL, NULL);
