@@ -86,6 +86,28 @@ void dk_filter_box(const double bounds[4], dk_buf *filter)
                   bounds[3]);
 }
 
+void dk_filter_word(const dk_kind *kind, uint64_t fields, const char *word, size_t size, dk_buf *filter)
+{
+    begin(filter);
+    dk_buf_byte(filter, '(');
+    bool first = true;
+    for (size_t i = 0; i < kind->n_fields; i++) {
+        if ((fields >> i & 1) == 0)
+            continue;
+        dk_buf_format(filter, "%sCASEI(\"%s\") LIKE CASEI('%%", first ? "" : " OR ", kind->fields[i].name);
+        first = false;
+        for (size_t j = 0; j < size; j++) {
+            if (word[j] == '%' || word[j] == '_' || word[j] == '\\')
+                dk_buf_byte(filter, '\\');
+            if (word[j] == '\'')
+                dk_buf_byte(filter, '\'');
+            dk_buf_byte(filter, (unsigned char)word[j]);
+        }
+        dk_buf_text(filter, "%')");
+    }
+    dk_buf_byte(filter, ')');
+}
+
 void dk_filter_days(const dk_kind *kind, const char *first, const char *last, dk_buf *filter)
 {
     if (kind->date_field < 0 || (first == NULL && last == NULL))

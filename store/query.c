@@ -295,7 +295,7 @@ out:
     return status;
 }
 
-static dk_status too_slow(dk_error *err)
+dk_status dk_query_too_slow(dk_error *err)
 {
     return dk_fail(err, DK_LIMIT,
                    "the question takes too long; narrow it, with a smaller box or a condition on one of the fields that "
@@ -335,7 +335,7 @@ dk_status dk_query_page(dk_store *store, const dk_query *query, dk_row_fn each, 
         status = run_page(&w, &selection);
         dk_sql_unlimited(store);
         if (status == DK_LIMIT && dk_sql_late(store))
-            status = too_slow(err);
+            status = dk_query_too_slow(err);
     }
     if (status == DK_OK && ret_next->failed)
         status = dk_fail(err, DK_NOMEM, "out of memory");
