@@ -1,6 +1,6 @@
 #include "tiler/item_query.h"
 
-#include "store/filter_text.h"
+#include "store/conditions.h"
 #include "tiler/crs.h"
 #include "tiler/datetime.h"
 
@@ -38,7 +38,7 @@ static bool parse_numbers(const char *text, double ret_box[4])
     return true;
 }
 
-static dk_status read_bbox(dk_context *ctx, const dk_kind *kind, const char *text, dk_buf *filter)
+static dk_status read_bbox(dk_context *ctx, const dk_kind *kind, const char *text, dk_conditions *conditions)
 {
     double box[4];
     const char *uri = dk_request_param(ctx->request, "bbox-crs");
@@ -61,20 +61,20 @@ static dk_status read_bbox(dk_context *ctx, const dk_kind *kind, const char *tex
     if (!dk_crs_is_lonlat(crs))
         status = dk_crs_box_to_lonlat(crs, box, box, &ctx->error);
     if (status == DK_OK)
-        dk_filter_box(box, filter);
+        dk_condition_box(box, conditions);
     return status;
 }
 
 /* ---- datetime ---- */
 
-static dk_status read_datetime(dk_context *ctx, const dk_kind *kind, const char *text, dk_buf *filter)
+static dk_status read_datetime(dk_context *ctx, const dk_kind *kind, const char *text, dk_conditions *conditions)
 {
     dk_datetime range;
     const dk_status status = dk_datetime_read(text, &range, &ctx->error);
     /* When what happened to a row is not for this viewer, to them it has no date. */
     if (status == DK_OK && kind->date_field >= 0 && dk_context_fields(ctx, kind) >> kind->date_field & 1)
-        dk_filter_days(kind, range.first[0] != '\0' ? range.first : NULL, range.last[0] != '\0' ? range.last : NULL,
-                       filter);
+        dk_condition_days(kind, range.first[0] != '\0' ? range.first : NULL, range.last[0] != '\0' ? range.last : NULL,
+                          conditions);
     return status;
 }
 
@@ -172,7 +172,7 @@ static dk_status read_filter(dk_context *ctx, const dk_kind *kind, const char *t
 }
 
 /* Each word stands in a field that is searched and that the viewer sees. */
-static dk_status read_words(dk_context *ctx, const dk_kind *kind, const char *text, dk_buf *filter)
+static dk_status read_words(dk_context *ctx, const dk_kind *kind, const char *text, dk_conditions *conditions)
 {
     const uint64_t visible = dk_context_fields(ctx, kind);
     uint64_t searched = 0;
@@ -188,7 +188,7 @@ static dk_status read_words(dk_context *ctx, const dk_kind *kind, const char *te
         const size_t size = strcspn(at, " ,");
         if (n++ == 8)
             return dk_fail(&ctx->error, DK_INVALID, "The parameter \"q\" takes 8 words at most.");
-        dk_filter_word(kind, searched, at, size, filter);
+        dk_condition_word(kind, searched, at, size, conditions);
         at += size;
     }
     return DK_OK;
@@ -205,7 +205,7 @@ static bool is_one_of(const char *name, const char *const *names)
 }
 
 static dk_status read_param(dk_context *ctx, const dk_kind *kind, const dk_param *param, unsigned params,
-                            const char *const *also, dk_buf *filter, dk_item_query *query)
+                            const char *const *also, dk_conditions *conditions, dk_item_query *query)
 {
     static const char *const read_elsewhere[] = {"f", NULL};
     static const char *const with_others[] = {"filter-lang", "filter-crs", "bbox-crs", NULL};
@@ -233,20 +233,20 @@ static dk_status read_param(dk_context *ctx, const dk_kind *kind, const dk_param
     if (is_one_of(name, with_others))
         return DK_OK;
     if (strcmp(name, "bbox") == 0)
-        return read_bbox(ctx, kind, value, filter);
+        return read_bbox(ctx, kind, value, conditions);
     if (strcmp(name, "datetime") == 0)
-        return read_datetime(ctx, kind, value, filter);
+        return read_datetime(ctx, kind, value, conditions);
     if (strcmp(name, "filter") == 0)
         return read_filter(ctx, kind, value, query);
     if (strcmp(name, "q") == 0)
-        return read_words(ctx, kind, value, filter);
+        return read_words(ctx, kind, value, conditions);
     const int field = find_field(ctx, kind, name, strlen(name));
     if (field < 0)
         return dk_fail(&ctx->error, DK_INVALID,
                        "The parameter \"%.100s\" is not known here: the collection \"%s\" has no such field to filter "
                        "by.",
                        name, kind->name);
-    return dk_filter_equal(kind, field, value, filter, &ctx->error);
+    return dk_condition_equal(kind, field, value, conditions, &ctx->error);
 }
 
 dk_status dk_item_query_read(dk_context *ctx, const dk_kind *kind, unsigned params, const char *const *also,
@@ -259,17 +259,20 @@ dk_status dk_item_query_read(dk_context *ctx, const dk_kind *kind, unsigned para
                                            .with_geometry = true},
                                  .fields = UINT64_MAX,
                                  .outline = true};
+    dk_conditions conditions = {0};
     dk_buf filter;
     dk_buf_init(&filter);
     dk_status status = DK_OK;
     for (size_t i = 0; status == DK_OK && i < ctx->request->n_params; i++)
-        status = read_param(ctx, kind, &ctx->request->params[i], params, also, &filter, ret_query);
-    if (status == DK_OK && filter.size > 0) {
+        status = read_param(ctx, kind, &ctx->request->params[i], params, also, &conditions, ret_query);
+    if (status == DK_OK && conditions.n > 0) {
+        dk_conditions_filter(&conditions, &filter);
         const char *text = dk_buf_cstr(&filter);
         status = text == NULL ? dk_fail(&ctx->error, DK_NOMEM, "out of memory")
-                              : add_filter(ctx, kind, text, DK_CQL2_TEXT, NULL, ret_query);
+                              : add_filter(ctx, kind, text, DK_CQL2_JSON, NULL, ret_query);
     }
     ret_query->query.with_geometry = ret_query->outline;
+    dk_conditions_finish(&conditions);
     dk_buf_finish(&filter);
     return status;
 }
