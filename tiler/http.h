@@ -66,6 +66,7 @@ dk_status dk_get_collection(dk_context *ctx);
 dk_status dk_get_items(dk_context *ctx);
 dk_status dk_get_item(dk_context *ctx);
 dk_status dk_get_linked(dk_context *ctx);
+dk_status dk_get_statistics(dk_context *ctx);
 dk_status dk_get_dossier(dk_context *ctx);
 dk_status dk_get_search(dk_context *ctx);
 dk_status dk_get_tile(dk_context *ctx);

@@ -16,6 +16,7 @@ static const struct {
     {{"collections"}, {dk_get_collections, true}},
     {{"collections", "*"}, {dk_get_collection, true}},
     {{"collections", "*", "items"}, {dk_get_items, true}},
+    {{"collections", "*", "statistics"}, {dk_get_statistics, true}},
     {{"collections", "*", "items", "*"}, {dk_get_item, true}},
     {{"collections", "*", "items", "*", "dossier"}, {dk_get_dossier, true}},
     {{"collections", "*", "items", "*", "*"}, {dk_get_linked, true}},
