@@ -170,6 +170,7 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
     const char *host = header(connection, "Host");
     const char *scheme = header(connection, "X-Forwarded-Proto");
     ctx.prefers_json = dk_prefers_json(header(connection, "Accept"));
+    ctx.prefers_html = dk_prefers_html(header(connection, "Accept"));
     ctx.host = dk_host_plain(host) ? host : NULL;
     ctx.scheme = scheme != NULL && strcmp(scheme, "https") == 0 ? "https" : "http";
     dk_status status = DK_OK;
