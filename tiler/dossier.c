@@ -506,7 +506,7 @@ dk_status dk_get_dossier(dk_context *ctx)
     if (status == DK_OK)
         status = dk_context_params(ctx, params);
     if (status == DK_OK)
-        status = dk_context_json_only(ctx);
+        status = dk_context_format(ctx);
     if (status != DK_OK)
         return status;
 

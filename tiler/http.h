@@ -22,6 +22,7 @@ typedef struct dk_config {
     const char *tianditu_key; /* NULL: no basemap */
     const dk_tokens *tokens;  /* NULL: no staff */
     size_t cache_size;        /* bytes of tiles kept in memory; 0: none */
+    bool log_requests;        /* a line on stderr for each: request_log.h */
 } dk_config;
 
 typedef struct dk_answer {

@@ -211,6 +211,37 @@ void dk_html_facts(dk_html *html, const dk_row *row)
     }
 }
 
+/* The coordinates of the outline in the system that was asked for. */
+static dk_status write_outline(dk_html *html, const dk_row *row)
+{
+    dk_context *ctx = html->ctx;
+    dk_shape *shape = &ctx->worker->shape;
+    if (row->wkb == NULL || row->wkb_size == 0)
+        return DK_OK;
+    dk_status status = dk_shape_from_wkb(row->wkb, row->wkb_size, shape, &ctx->error);
+    if (status == DK_OK && ctx->answer.crs != NULL)
+        status = dk_crs_from_lonlat(ctx->answer.crs, shape->lonlat, shape->n_points, &ctx->error);
+    if (status != DK_OK)
+        return status;
+    const dk_crs *crs = ctx->answer.crs != NULL ? ctx->answer.crs : dk_crs_default();
+    dk_html_raw(html, "<details class=\"outline\"><summary>图形坐标</summary>\n<p class=\"hint\">");
+    dk_html_text(html, dk_crs_title(crs));
+    dk_html_raw(html, " <code>");
+    dk_html_text(html, dk_crs_uri(crs));
+    dk_html_raw(html, "</code></p>\n");
+    for (size_t i = 0; i < shape->n_parts; i++) {
+        const dk_part *part = &shape->parts[i];
+        dk_html_raw(html, part->hole ? "<p>内环：" : shape->kind == DK_POLYGONS ? "<p>外环：" : "<p>");
+        for (size_t j = 0; j < part->count; j++) {
+            const double *at = shape->lonlat + 2 * (part->start + j);
+            dk_buf_format(html->buf, dk_crs_is_degrees(crs) ? "%s%.9f, %.9f" : "%s%.4f, %.4f", j > 0 ? "; " : "", at[0], at[1]);
+        }
+        dk_html_raw(html, "</p>\n");
+    }
+    dk_html_raw(html, "</details>\n");
+    return DK_OK;
+}
+
 dk_status dk_item_page(dk_context *ctx, const dk_row *row)
 {
     const dk_catalogue *catalogue = ctx->worker->catalogue;
@@ -225,7 +256,9 @@ dk_status dk_item_page(dk_context *ctx, const dk_row *row)
     dk_html_text(&html, row->kind->title);
     dk_html_raw(&html, "</p>\n<table class=\"facts\"><tbody>\n");
     dk_html_facts(&html, row);
-    dk_html_raw(&html, "</tbody></table>\n<h2>关联信息</h2>\n<ul>\n<li>");
+    dk_html_raw(&html, "</tbody></table>\n");
+    const dk_status status = write_outline(&html, row);
+    dk_html_raw(&html, "<h2>关联信息</h2>\n<ul>\n<li>");
     dk_buf_clear(&path);
     dk_append_item_path(&path, row->kind, row->key);
     dk_buf_text(&path, "/dossier?f=html");
@@ -255,5 +288,5 @@ dk_status dk_item_page(dk_context *ctx, const dk_row *row)
     if (path.failed)
         html.buf->failed = true;
     dk_buf_finish(&path);
-    return DK_OK;
+    return status;
 }

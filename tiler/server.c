@@ -1,6 +1,7 @@
 #include "tiler/server.h"
 
 #include "tiler/headers.h"
+#include "tiler/request_log.h"
 #include "tiler/response.h"
 #include "tiler/route.h"
 #include "tiler/tile_service.h"
@@ -218,6 +219,8 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
     if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
         return dk_respond_problem(connection, 405, "This server only answers GET, HEAD and OPTIONS.",
                                   DK_ALLOWED_METHODS, closing);
+    if (server->options.config.log_requests && x->parsed == DK_OK)
+        dk_request_log(method, &x->request);
     if (x->body > 0)
         return dk_respond_problem(connection, 400, "A request here has no body.", NULL, closing);
     return answer(server, connection, x, closing);
