@@ -89,7 +89,8 @@ typedef struct dk_kind {
     size_t n_qualifiers;
     bool qualify_by_source; /* last resort: the base name of the source file */
     int division_field;     /* gives the staff scope of a row; -1: none, such a row has no scope but the whole store's */
-    int date_field;         /* the event date, for timelines; -1: none */
+    int date_field;         /* the event date, for timelines, or where a validity begins; -1: none */
+    int date_end_field;     /* where it ends, empty: it does not; -1: date_field is a single day */
     int label_field;        /* what to call a row; -1: its key */
     int min_zoom, max_zoom; /* tiles, layers only; min_zoom is DK_FINEST_ZOOM (20) at most */
     bool draw_all;          /* every feature is drawn from min_zoom on, however small and however full a tile gets */

@@ -392,6 +392,36 @@ static bool parse_grid(dk_catalogue_parser *parser, const yaml_node_t *node, dk_
     return true;
 }
 
+/* A field, or [from, to]: two. */
+static bool parse_dates(dk_catalogue_parser *parser, const dk_yaml_key *key, dk_kind *kind)
+{
+    static const dk_field_type date = DK_FIELD_DATE;
+    dk_yaml *yaml = &parser->yaml;
+    kind->date_end_field = -1;
+    if (key->value == NULL || key->value->type != YAML_SEQUENCE_NODE)
+        return parse_field_key(parser, key, kind, &date, &kind->date_field);
+    size_t n = 0;
+    dk_yaml_enter(yaml, key->name);
+    if (!dk_yaml_list(yaml, key->value, 2, 2, &n))
+        return false;
+    int *const fields[] = {&kind->date_field, &kind->date_end_field};
+    for (size_t i = 0; i < n; i++) {
+        const yaml_node_t *element = dk_yaml_element(yaml, key->value, i);
+        dk_yaml_enter_index(yaml, i);
+        if (!dk_parse_field_name(parser, element, kind, fields[i]))
+            return false;
+        const dk_field *field = &kind->fields[*fields[i]];
+        if (field->type != DK_FIELD_DATE)
+            return dk_yaml_fail(yaml, element, "'%s' is of type %s; use a field of type date", field->name,
+                                field_types[field->type]);
+        dk_yaml_leave(yaml);
+    }
+    if (kind->date_field == kind->date_end_field)
+        return dk_yaml_fail(yaml, key->value, "begins and ends with the same field; write that field alone");
+    dk_yaml_leave(yaml);
+    return true;
+}
+
 static bool check_kind_name(dk_catalogue_parser *parser, const yaml_node_t *node, const dk_kind *kind)
 {
     dk_yaml *yaml = &parser->yaml;
@@ -469,10 +499,10 @@ static bool parse_kind(dk_catalogue_parser *parser, const yaml_node_t *node, boo
             return false;
         kind->draw_all = draw == 1;
     }
-    static const dk_field_type division = DK_FIELD_DIVISION, date = DK_FIELD_DATE;
+    static const dk_field_type division = DK_FIELD_DIVISION;
     return parse_fields(parser, keys[K_FIELDS].value, kind) && parse_key(parser, keys[K_KEY].value, kind) &&
            parse_field_key(parser, &keys[K_DIVISION], kind, &division, &kind->division_field) &&
-           parse_field_key(parser, &keys[K_DATE], kind, &date, &kind->date_field) &&
+           parse_dates(parser, &keys[K_DATE], kind) &&
            parse_field_key(parser, &keys[K_LABEL], kind, NULL, &kind->label_field) &&
            (keys[K_TOTALS].value == NULL || dk_parse_totals(parser, keys[K_TOTALS].value, kind)) &&
            (!layer || keys[K_GRID].value == NULL || parse_grid(parser, keys[K_GRID].value, kind));

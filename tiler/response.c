@@ -59,7 +59,7 @@ static void add_header(struct MHD_Response *response, const char *name, const ch
 static void add_common(struct MHD_Response *response, bool closing)
 {
     add_header(response, "Access-Control-Allow-Origin", "*");
-    add_header(response, "Access-Control-Expose-Headers", "ETag");
+    add_header(response, "Access-Control-Expose-Headers", "ETag, Content-Crs");
     add_header(response, "X-Content-Type-Options", "nosniff");
     add_header(response, "Referrer-Policy", "no-referrer");
     if (closing)
@@ -79,6 +79,14 @@ static void add_page_policy(struct MHD_Response *response, const dk_config *conf
         "frame-ancestors 'self'",
         basemap ? " https://*.tianditu.gov.cn" : "", basemap ? " https://*.tianditu.gov.cn" : "");
     add_header(response, "Content-Security-Policy", policy);
+}
+
+/* Pages without scripts: their style sheet and icon, and forms that ask this server. */
+static void add_document_policy(struct MHD_Response *response)
+{
+    add_header(response, "Content-Security-Policy",
+               "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; "
+               "frame-ancestors 'self'");
 }
 
 static void add_caching(struct MHD_Response *response, const dk_context *ctx, const char *etag)
@@ -226,8 +234,15 @@ enum MHD_Result dk_respond(struct MHD_Connection *connection, dk_context *ctx, c
         add_header(response, "Content-Encoding", dk_coding_name(coding));
     if (answer->page)
         add_page_policy(response, ctx->config);
+    else if (answer->document)
+        add_document_policy(response);
     else if (!answer->fixed)
         add_header(response, "Content-Security-Policy", "default-src 'none'");
+    if (answer->crs != NULL && !answer->document) { /* Part 2, 7.1 */
+        char value[200];
+        snprintf(value, sizeof value, "<%s>", dk_crs_uri(answer->crs));
+        add_header(response, "Content-Crs", value);
+    }
     if (answer->location[0] != '\0')
         add_header(response, "Location", answer->location);
     return queue(connection, status, response);

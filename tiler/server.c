@@ -1,6 +1,7 @@
 #include "tiler/server.h"
 
 #include "tiler/headers.h"
+#include "tiler/request_log.h"
 #include "tiler/response.h"
 #include "tiler/route.h"
 #include "tiler/row_sets.h"
@@ -174,6 +175,7 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
     const char *host = header(connection, "Host");
     const char *scheme = header(connection, "X-Forwarded-Proto");
     ctx.prefers_json = dk_prefers_json(header(connection, "Accept"));
+    ctx.prefers_html = dk_prefers_html(header(connection, "Accept"));
     ctx.host = dk_host_plain(host) ? host : NULL;
     ctx.scheme = scheme != NULL && strcmp(scheme, "https") == 0 ? "https" : "http";
     dk_status status = DK_OK;
@@ -221,6 +223,8 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
     if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
         return dk_respond_problem(connection, 405, "This server only answers GET, HEAD and OPTIONS.",
                                   DK_ALLOWED_METHODS, closing);
+    if (server->options.config.log_requests && x->parsed == DK_OK)
+        dk_request_log(method, &x->request);
     if (x->body > 0)
         return dk_respond_problem(connection, 400, "A request here has no body.", NULL, closing);
     return answer(server, connection, x, closing);
