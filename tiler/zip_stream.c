@@ -31,7 +31,7 @@ struct dk_zip_stream {
 static void put(dk_buf *out, uint64_t value, int bytes)
 {
     for (int i = 0; i < bytes; i++)
-        dk_buf_byte(out, (unsigned char)(value >> 8 * i));
+        dk_buf_byte(out, (unsigned char)(i < 8 ? value >> 8 * i : 0));
 }
 
 static dk_status pass_on(void *user, const void *data, size_t size, dk_error *err)
