@@ -161,6 +161,62 @@ static dk_status add_row(const dk_stream_head *head, layer *l, bool with_fields,
     return status;
 }
 
+/* The statement that gives a column its title. Names are letters, digits and _; a title may hold anything. */
+static char *title_sql(const char *table, const char *column, const char *title)
+{
+    dk_buf sql;
+    dk_buf_init(&sql);
+    dk_buf_format(&sql, "INSERT OR IGNORE INTO gpkg_data_columns (table_name, column_name, name, title) VALUES ('%s', '%s', ",
+                  table, column);
+    for (int twice = 0; twice < 2; twice++) {
+        dk_buf_byte(&sql, '\'');
+        for (const char *at = title; *at != '\0'; at++) {
+            if (*at == '\'')
+                dk_buf_byte(&sql, '\'');
+            dk_buf_byte(&sql, (unsigned char)*at);
+        }
+        dk_buf_text(&sql, twice == 0 ? "', " : "')");
+    }
+    const char *text = dk_buf_cstr(&sql);
+    char *copy = text != NULL ? strdup(text) : NULL;
+    dk_buf_finish(&sql);
+    return copy;
+}
+
+static bool run_sql(layer *l, const char *sql)
+{
+    CPLErrorReset();
+    OGRLayerH result = GDALDatasetExecuteSQL(l->dataset, sql, NULL, NULL);
+    if (result != NULL)
+        GDALDatasetReleaseResultSet(l->dataset, result);
+    return CPLGetLastErrorType() < CE_Failure;
+}
+
+/* The titles of a GeoPackage's columns, in the Schema extension (OGC 12-128r17, F.9), of which GDAL 3.6 writes
+ * nothing. Of two that are alike the second gets none: its names are unique. */
+static dk_status add_titles(const dk_stream_head *head, layer *l, dk_error *err)
+{
+    bool good = run_sql(l, "CREATE TABLE IF NOT EXISTS gpkg_extensions (table_name TEXT, column_name TEXT, extension_name "
+                           "TEXT NOT NULL, definition TEXT NOT NULL, scope TEXT NOT NULL, CONSTRAINT ge_tce UNIQUE "
+                           "(table_name, column_name, extension_name))") &&
+                run_sql(l, "CREATE TABLE gpkg_data_columns (table_name TEXT NOT NULL, column_name TEXT NOT NULL, name "
+                           "TEXT, title TEXT, description TEXT, mime_type TEXT, constraint_name TEXT, CONSTRAINT pk_gdc "
+                           "PRIMARY KEY (table_name, column_name), CONSTRAINT gdc_tn UNIQUE (table_name, name))") &&
+                run_sql(l, "CREATE TABLE gpkg_data_column_constraints (constraint_name TEXT NOT NULL, constraint_type TEXT "
+                           "NOT NULL, value TEXT, min NUMERIC, min_is_inclusive BOOLEAN, max NUMERIC, max_is_inclusive "
+                           "BOOLEAN, description TEXT, CONSTRAINT gdcc_ntv UNIQUE (constraint_name, constraint_type, "
+                           "value))") &&
+                run_sql(l, "INSERT INTO gpkg_extensions SELECT name, NULL, 'gpkg_schema', "
+                           "'http://www.geopackage.org/spec121/#extension_schema', 'read-write' FROM sqlite_master WHERE "
+                           "name IN ('gpkg_data_columns', 'gpkg_data_column_constraints')");
+    for (size_t i = 0; good && i < head->n_columns; i++) {
+        char *sql = title_sql(head->name, head->columns[i].name, head->columns[i].title);
+        good = sql != NULL && run_sql(l, sql);
+        free(sql);
+    }
+    return good ? DK_OK : gdal_failed(l->path, err);
+}
+
 /* What is only written when a data set is closed may fail then. */
 static dk_status close_layer(layer *l, dk_status status, dk_error *err)
 {
@@ -259,6 +315,8 @@ static dk_status write_gpkg(int fd, const char *path, dk_error *err)
     status = open_layer(head, "GPKG", path, options, &l, err);
     if (status == DK_OK)
         status = add_columns(head, &l, err);
+    if (status == DK_OK)
+        status = add_titles(head, &l, err);
     l.transactions = true;
     while (status == DK_OK && (status = dk_row_stream_next(stream, values, &wkb, &size, err)) == DK_OK)
         status = add_row(head, &l, true, values, wkb, size, err);

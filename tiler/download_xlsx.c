@@ -200,7 +200,6 @@ static dk_status begin_sheet(xlsx_writer *w, dk_error *err)
         status = out.failed ? dk_fail(err, DK_NOMEM, "out of memory")
                             : dk_zip_stream_write(w->zip, out.data, out.size, err);
     dk_buf_finish(&out);
-    w->rows = w->row = 1;
     return status;
 }
 
@@ -301,9 +300,7 @@ static dk_status xlsx_row(dk_row_writer *base, const dk_row *row, dk_buf *out, d
     (void)err;
     if (out->size == 0 && w->sheets > 0 &&
         (w->rows > MOST_ROWS - DK_ROWS_AT_ONCE || dk_zip_stream_entry_size(w->zip) > MOST_SHEET_BYTES))
-        w->row = 0; /* the next sheet is begun when these are sent */
-    if (w->sheets == 0 || w->row == 0)
-        w->row = 1;
+        w->row = 1; /* the next sheet is begun when these are sent */
     w->row++;
     dk_buf_format(out, "<row r=\"%lld\">", (long long)w->row);
     for (size_t i = 0; i < w->columns->n; i++) {
@@ -326,16 +323,12 @@ static dk_status xlsx_send(dk_row_writer *base, dk_buf *out, bool last, dk_error
             status = put(w, "_rels/.rels", package_relations, err);
         if (status == DK_OK)
             status = put(w, "xl/styles.xml", styles, err);
-        const int64_t row = w->row;
         if (status == DK_OK)
             status = begin_sheet(w, err);
-        w->row = row > 1 ? row : 1;
     } else if (w->row < w->rows) { /* counted anew */
-        const int64_t row = w->row;
         status = end_sheet(w, err);
         if (status == DK_OK)
             status = begin_sheet(w, err);
-        w->row = row;
     }
     if (status == DK_OK)
         status = dk_zip_stream_write(w->zip, out->data, out->size, err);
@@ -362,6 +355,7 @@ dk_row_writer *dk_xlsx_writer_create(const dk_row_columns *columns, const dk_sin
         return NULL;
     w->base = (dk_row_writer){xlsx_row, xlsx_send, xlsx_free};
     w->columns = columns;
+    w->rows = w->row = 1; /* the header */
     w->zip = dk_zip_stream_create(sink);
     for (size_t i = 0; i < columns->n; i++) {
         char *at = w->reference[i];
