@@ -327,17 +327,18 @@ static dk_status write_gpkg(int fd, const char *path, dk_error *err)
 
 /* ---- FlatGeobuf ---- */
 
-static dk_status see_undrawn(const dk_stream_head *head, const dk_value *values, const void *wkb, size_t size, void *user,
-                             dk_error *err)
+static dk_status count_undrawn(const dk_stream_head *head, const dk_value *values, const void *wkb, size_t size,
+                               void *user, dk_error *err)
 {
     (void)head;
     (void)values;
     (void)wkb;
     (void)err;
-    *(bool *)user |= size == 0;
+    *(int64_t *)user += size == 0;
     return DK_OK;
 }
 
+/* GDAL leaves out rows without geometry, and says nothing of it: so there must be none. */
 static dk_status write_fgb(int kept, const char *path, dk_error *err)
 {
     dk_row_stream *stream = NULL;
@@ -345,8 +346,13 @@ static dk_status write_fgb(int kept, const char *path, dk_error *err)
     const void *wkb;
     size_t size;
     layer l = {0};
-    bool undrawn = false; /* of which its index cannot hold any */
-    dk_status status = each_row(kept, see_undrawn, &undrawn, err);
+    int64_t undrawn = 0;
+    dk_status status = each_row(kept, count_undrawn, &undrawn, err);
+    if (status == DK_OK && undrawn > 0)
+        status = dk_fail(err, DK_LIMIT,
+                         "FlatGeobuf holds no rows without an outline, and %lld of these have none yet (无图形); take f=gpkg, "
+                         "shp or csv, or give a bbox, in which they are not.",
+                         (long long)undrawn);
     if (status == DK_OK && lseek(kept, 0, SEEK_SET) != 0)
         status = dk_fail(err, DK_IO, "the rows cannot be read again: %s", strerror(errno));
     if (status == DK_OK)
@@ -354,8 +360,8 @@ static dk_status write_fgb(int kept, const char *path, dk_error *err)
     if (status != DK_OK)
         return status;
     const dk_stream_head *head = dk_row_stream_columns(stream);
-    char with[] = "SPATIAL_INDEX=YES", without[] = "SPATIAL_INDEX=NO", folder[] = "TEMPORARY_DIR=.";
-    char *options[] = {undrawn ? without : with, folder, NULL};
+    char index[] = "SPATIAL_INDEX=YES", folder[] = "TEMPORARY_DIR=.";
+    char *options[] = {index, folder, NULL};
     status = open_layer(head, "FlatGeobuf", path, options, &l, err);
     if (status == DK_OK)
         status = add_columns(head, &l, err);

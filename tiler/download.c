@@ -90,7 +90,7 @@ struct dk_downloads {
     dk_download *first, *last; /* the queue */
     dk_download *making[THREADS];
     size_t waiting, alive;
-    bool stopping;
+    atomic_bool stopping;
 };
 
 static double now(void)
@@ -125,7 +125,7 @@ static void wake(dk_download *d)
     }
 }
 
-/* Whether nobody waits for it. A connection that is suspended stays open until it is resumed, so its socket can be looked
+/* Whether it is not to go on: nobody waits for it, or the server stops before it has been answered. A connection that is suspended stays open until it is resumed, so its socket can be looked
  * at; as other servers do, one that the client has closed on its side counts as left. */
 static bool is_gone(void *user)
 {
@@ -136,7 +136,7 @@ static bool is_gone(void *user)
         if (poll(&fd, 1, 0) > 0)
             d->gone = true;
     }
-    const bool gone = d->gone;
+    const bool gone = d->gone || (!d->answered && atomic_load(&d->all->stopping));
     pthread_mutex_unlock(&d->mutex);
     return gone;
 }
@@ -144,7 +144,7 @@ static bool is_gone(void *user)
 static dk_status check(dk_download *d, dk_error *err)
 {
     if (is_gone(d))
-        return dk_fail(err, DK_INTERNAL, "the client has left");
+        return dk_fail(err, DK_INTERNAL, "nobody waits for it any more");
     if (now() > d->deadline)
         return dk_fail(err, DK_LIMIT,
                        "The download takes longer than the %u seconds that this server gives it; narrow it with a filter or "
@@ -183,6 +183,8 @@ static void log_failure(const dk_download *d, const char *text)
 static void finish(dk_download *d, dk_status status, const dk_error *error)
 {
     pthread_mutex_lock(&d->mutex);
+    if (status != DK_OK && !d->answered && atomic_load(&d->all->stopping))
+        status = DK_BUSY;
     if (status != DK_OK && d->answered && !d->gone)
         log_failure(d, error->text); /* the client only sees it break off */
     d->status = status;
@@ -530,19 +532,26 @@ dk_status dk_downloads_create(const dk_config *config, dk_downloads **ret_downlo
     return DK_OK;
 }
 
+void dk_downloads_close(dk_downloads *all)
+{
+    pthread_mutex_lock(&all->mutex);
+    atomic_store(&all->stopping, true);
+    pthread_cond_broadcast(&all->changed);
+    pthread_mutex_unlock(&all->mutex);
+}
+
 void dk_downloads_stop(dk_downloads *all)
 {
     if (all == NULL)
         return;
+    dk_downloads_close(all);
     pthread_mutex_lock(&all->mutex);
-    all->stopping = true;
     for (size_t i = 0; i < THREADS; i++)
         if (all->making[i] != NULL) {
             pthread_mutex_lock(&all->making[i]->mutex);
             all->making[i]->gone = true;
             pthread_mutex_unlock(&all->making[i]->mutex);
         }
-    pthread_cond_broadcast(&all->changed);
     pthread_mutex_unlock(&all->mutex);
     for (size_t i = 0; i < all->n_threads; i++)
         pthread_join(all->threads[i], NULL);

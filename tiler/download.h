@@ -13,6 +13,8 @@ typedef struct dk_download dk_download;
 
 /* config is borrowed until dk_downloads_free. */
 dk_status dk_downloads_create(const dk_config *config, dk_downloads **ret_downloads, dk_error *err);
+/* Takes no more, and gives up what has not begun to be answered (503). */
+void dk_downloads_close(dk_downloads *downloads);
 /* Gives up what is under way, so that no connection stays suspended: before MHD_stop_daemon. NULL-safe. */
 void dk_downloads_stop(dk_downloads *downloads);
 void dk_downloads_free(dk_downloads *downloads); /* after MHD_stop_daemon; NULL-safe */

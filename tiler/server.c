@@ -442,6 +442,7 @@ void dk_server_stop(dk_server *server)
     shutdown(server->listening, SHUT_RDWR); /* accept returns */
     pthread_join(server->accepting, NULL);
     close(server->listening);
+    dk_downloads_close(server->downloads);
     const struct timespec pause = {0, 10 * 1000 * 1000};
     for (int i = 0; i < DRAIN_SECONDS * 100 && atomic_load(&server->active) > 0; i++)
         nanosleep(&pause, NULL);
