@@ -256,15 +256,24 @@ static bool count_row(const dk_row *row, void *user)
 static dk_status walk(making *m, dk_row_fn each, bool send, dk_error *err)
 {
     dk_worker *worker = m->ctx.worker;
-    dk_buf after;
+    dk_buf after, next; /* tokens of this page and the next */
     dk_buf_init(&after);
+    dk_buf_init(&next);
     bool more = true;
     dk_status status = DK_OK;
-    const size_t page = m->q.query.limit;
+    const size_t page = m->q.items.query.limit;
+    const char *first = m->q.items.query.after;
     while (status == DK_OK && more) {
         const size_t left = m->q.limit - m->rows;
-        m->q.query.limit = left < page ? left : page;
-        status = dk_download_page(worker->store, &m->q, each, m, &after, &more, err);
+        m->q.items.query.limit = left < page ? left : page;
+        if (after.size > 0 && (m->q.items.query.after = dk_buf_cstr(&after)) == NULL)
+            status = dk_fail(err, DK_NOMEM, "out of memory");
+        if (status == DK_OK)
+            status = dk_query_page(worker->store, &m->q.items.query, each, m, &next, err);
+        more = next.size > 0;
+        const dk_buf behind = after;
+        after = next;
+        next = behind;
         if (status == DK_OK)
             status = m->status;
         more = more && m->rows < m->q.limit && m->rows <= m->most;
@@ -279,8 +288,10 @@ static dk_status walk(making *m, dk_row_fn each, bool send, dk_error *err)
         if (status == DK_OK && send)
             status = m->writer->send(m->writer, &m->out, !more, err);
     }
-    m->q.query.limit = page;
+    m->q.items.query.limit = page;
+    m->q.items.query.after = first;
     dk_buf_finish(&after);
+    dk_buf_finish(&next);
     return status;
 }
 
@@ -296,14 +307,14 @@ static dk_status check_rows(making *m, dk_error *err)
 {
     const dk_summary *summary;
     char text[32];
-    const dk_status status = dk_worker_summary(m->ctx.worker, m->q.query.kind, &summary, err);
+    const dk_status status = dk_worker_summary(m->ctx.worker, m->q.items.query.kind, &summary, err);
     if (status != DK_OK)
         return status;
     m->most = m->download->all->config->download_rows;
     if (m->q.limit <= m->most || (uint64_t)summary->rows <= m->most)
         return DK_OK;
-    if (m->q.query.n_filters > 0 || m->q.query.bounds != NULL) {
-        dk_query *query = &m->q.query;
+    if (m->q.items.query.n_filters > 0) {
+        dk_query *query = &m->q.items.query;
         query->with_geometry = false;
         query->limit = 10000;
         const dk_status counted = walk(m, count_row, false, err);
@@ -380,7 +391,7 @@ static dk_status make_files(making *m, dk_error *err)
     char *folder = NULL, *output = NULL;
     dk_convert *convert = NULL;
     dk_status status = dk_temp_folder_make(config->temp_folder, &folder, err);
-    if (status == DK_OK && asprintf(&output, "%s.%s", m->q.query.kind->name, d->format->name) < 0) {
+    if (status == DK_OK && asprintf(&output, "%s.%s", m->q.items.query.kind->name, d->format->name) < 0) {
         output = NULL;
         status = dk_fail(err, DK_NOMEM, "out of memory");
     }
@@ -438,7 +449,7 @@ static dk_status make(dk_download *d, making *m, dk_error *err)
     if (status != DK_OK) {
         *err = m->ctx.error;
     } else {
-        const dk_kind *kind = m->q.query.kind;
+        const dk_kind *kind = m->q.items.query.kind;
         write_disposition(d, kind);
         for (size_t i = 0; i < m->q.columns.n; i++)
             m->columns |= UINT64_C(1) << m->q.columns.field[i];
@@ -455,15 +466,17 @@ static dk_status make(dk_download *d, making *m, dk_error *err)
             d->shown = true;
         }
         const bool geometry = d->format->family != CSV ? d->format->family != XLSX : m->q.columns.wkt;
-        m->q.query.with_geometry = geometry && kind->geometry != DK_NO_GEOMETRY;
+        const bool outlines = geometry && kind->geometry != DK_NO_GEOMETRY && m->q.items.outline;
+        m->q.items.query.with_geometry = outlines;
         if (status == DK_OK)
             status = check_rows(m, err);
-        m->q.query.with_geometry = geometry && kind->geometry != DK_NO_GEOMETRY;
+        m->q.items.query.with_geometry = outlines;
         if (status == DK_OK)
             status = d->format->family == FILES ? make_files(m, err) : make_stream(m, err);
         if (m->writer != NULL)
             m->writer->free(m->writer);
     }
+    dk_item_query_finish(&m->q.items);
     dk_buf_finish(&m->out);
     dk_pool_give(d->all->pool, m->ctx.worker);
     return status;

@@ -157,7 +157,7 @@ dk_status dk_write_feature(dk_context *ctx, const dk_row *row, bool single)
     if (row->undrawn) {
         dk_json_key(json, "undrawn");
         dk_json_bool(json, true);
-    } else if (row->kind->geometry != DK_NO_GEOMETRY) {
+    } else if (geometry) {
         dk_json_key(json, "bbox");
         dk_json_array_begin(json);
         for (int i = 0; i < 4; i++)

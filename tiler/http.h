@@ -51,6 +51,7 @@ typedef struct dk_context {
     dk_viewer viewer;
     dk_worker *worker;  /* NULL for what needs no store */
     struct dk_tile_cache *cache; /* NULL: none */
+    struct dk_row_sets *sets;    /* of filtered tiles */
     bool prefers_json;  /* by Accept */
     const char *host;   /* NULL unless plain: see dk_host_plain */
     const char *scheme; /* http or https, as the client sees it */
