@@ -81,6 +81,8 @@ dk_status dk_get_linked(dk_context *ctx);
 dk_status dk_get_statistics(dk_context *ctx);
 dk_status dk_get_dossier(dk_context *ctx);
 dk_status dk_get_search(dk_context *ctx);
+dk_status dk_get_lists(dk_context *ctx);
+dk_status dk_get_list(dk_context *ctx);
 dk_status dk_get_tile(dk_context *ctx);
 dk_status dk_get_tilejson(dk_context *ctx);
 dk_status dk_get_tile_matrix_sets(dk_context *ctx);

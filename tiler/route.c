@@ -32,6 +32,8 @@ static const struct {
     {{"tileMatrixSets", "*"}, {dk_get_tile_matrix_set, true}},
     {{"metrics"}, {dk_get_metrics, true}},
     {{"search"}, {dk_get_search, true}},
+    {{"lists"}, {dk_get_lists, true}},
+    {{"lists", "*"}, {dk_get_list, true}},
     {{"xyz", "*.json"}, {dk_get_tilejson, true}},
     {{"xyz", "*", "*", "*", "*"}, {dk_get_tile, true}},
 };
