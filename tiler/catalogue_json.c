@@ -82,6 +82,7 @@ static dk_status write_kind(dk_context *ctx, const dk_kind *kind)
                             : kind->geometry == DK_LINES  ? "line"
                                                           : "point");
     write_role(json, "label", kind, kind->label_field, visible);
+    write_role(json, "classify", kind, kind->classify_field, visible);
     write_role(json, "date", kind, kind->date_field, visible);
     dk_json_member_integer(json, "count", summary->rows);
     if (summary->undrawn > 0)
