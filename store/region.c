@@ -1,6 +1,5 @@
 #include "store/region.h"
 
-#include "store/area.h"
 #include "store/geos_time.h"
 #include "store/region_work.h"
 
@@ -44,6 +43,8 @@ void dk_region_free(dk_region *region)
         GEOSPreparedGeom_destroy_r(region->geos, region->prepared);
     if (region->geometry != NULL)
         GEOSGeom_destroy_r(region->geos, region->geometry);
+    dk_runs_finish(&region->runs);
+    dk_shape_finish(&region->outline);
     GEOS_finish_r(region->geos);
     free(region);
 }
@@ -136,7 +137,7 @@ out:
     return result;
 }
 
-static bool add_ring(GEOSContextHandle_t geos, const GEOSGeometry *ring, bool hole, double *area_m2)
+static bool add_ring(GEOSContextHandle_t geos, const GEOSGeometry *ring, bool hole, dk_shape *shape)
 {
     const GEOSCoordSequence *sequence = GEOSGeom_getCoordSeq_r(geos, ring);
     unsigned n = 0;
@@ -144,31 +145,41 @@ static bool add_ring(GEOSContextHandle_t geos, const GEOSGeometry *ring, bool ho
         return false;
     if (n < 4)
         return true;
-    double few[128], *lonlat = n <= sizeof few / sizeof *few / 2 ? few : malloc(n * 2 * sizeof *lonlat);
-    const bool good = lonlat != NULL && GEOSCoordSeq_copyToBuffer_r(geos, sequence, lonlat, 0, 0);
-    if (good) {
-        const double area = fabs(dk_ring_area_m2(lonlat, n));
-        *area_m2 += hole ? -area : area;
+    if (!dk_grow(&shape->lonlat, &shape->points_capacity, shape->n_points + n, 2 * sizeof *shape->lonlat) ||
+        !dk_grow(&shape->parts, &shape->parts_capacity, shape->n_parts + 1, sizeof *shape->parts) ||
+        !GEOSCoordSeq_copyToBuffer_r(geos, sequence, shape->lonlat + 2 * shape->n_points, 0, 0))
+        return false;
+    shape->parts[shape->n_parts++] = (dk_part){shape->n_points, n, hole};
+    shape->n_points += n;
+    return true;
+}
+
+bool dk_geos_rings(GEOSContextHandle_t geos, const GEOSGeometry *geometry, dk_shape *shape)
+{
+    const int type = GEOSGeomTypeId_r(geos, geometry);
+    bool good = true;
+    if (type == GEOS_POLYGON && GEOSisEmpty_r(geos, geometry) == 0) {
+        good = add_ring(geos, GEOSGetExteriorRing_r(geos, geometry), false, shape);
+        const int holes = GEOSGetNumInteriorRings_r(geos, geometry);
+        for (int i = 0; good && i < holes; i++)
+            good = add_ring(geos, GEOSGetInteriorRingN_r(geos, geometry, i), true, shape);
+    } else if (type == GEOS_MULTIPOLYGON || type == GEOS_GEOMETRYCOLLECTION) {
+        const int n = GEOSGetNumGeometries_r(geos, geometry);
+        for (int i = 0; good && i < n; i++)
+            good = dk_geos_rings(geos, GEOSGetGeometryN_r(geos, geometry, i), shape);
     }
-    if (lonlat != few)
-        free(lonlat);
     return good;
 }
 
 bool dk_geos_area_m2(GEOSContextHandle_t geos, const GEOSGeometry *geometry, double *area_m2)
 {
-    const int type = GEOSGeomTypeId_r(geos, geometry);
-    bool good = true;
-    if (type == GEOS_POLYGON && GEOSisEmpty_r(geos, geometry) == 0) {
-        good = add_ring(geos, GEOSGetExteriorRing_r(geos, geometry), false, area_m2);
-        const int holes = GEOSGetNumInteriorRings_r(geos, geometry);
-        for (int i = 0; good && i < holes; i++)
-            good = add_ring(geos, GEOSGetInteriorRingN_r(geos, geometry, i), true, area_m2);
-    } else if (type == GEOS_MULTIPOLYGON || type == GEOS_GEOMETRYCOLLECTION) {
-        const int n = GEOSGetNumGeometries_r(geos, geometry);
-        for (int i = 0; good && i < n; i++)
-            good = dk_geos_area_m2(geos, GEOSGetGeometryN_r(geos, geometry, i), area_m2);
-    }
+    dk_shape shape;
+    dk_shape_init(&shape);
+    shape.kind = DK_POLYGONS;
+    const bool good = dk_geos_rings(geos, geometry, &shape);
+    if (good)
+        *area_m2 += dk_shape_area_m2(&shape);
+    dk_shape_finish(&shape);
     return good;
 }
 
@@ -215,8 +226,17 @@ static dk_status complete(dk_region *region, dk_error *err)
         !GEOSGeom_getYMin_r(region->geos, region->geometry, &b[1]) ||
         !GEOSGeom_getXMax_r(region->geos, region->geometry, &b[2]) ||
         !GEOSGeom_getYMax_r(region->geos, region->geometry, &b[3]) ||
-        !dk_geos_area_m2(region->geos, region->geometry, &region->area_m2))
+        !dk_geos_rings(region->geos, region->geometry, &region->outline))
         return dk_fail(err, DK_NOMEM, "out of memory");
+    if (region->kind == DK_POLYGONS) {
+        region->outline.kind = DK_POLYGONS;
+        region->area_m2 = dk_shape_area_m2(&region->outline);
+        dk_turn_rings(region->outline.lonlat, region->outline.parts, region->outline.n_parts);
+        const dk_turned turned = {
+            region->outline.lonlat, region->outline.parts, region->outline.n_parts, {b[0], b[1], b[2], b[3]}};
+        if (!dk_runs_make(&turned, &region->runs))
+            return dk_fail(err, DK_NOMEM, "out of memory");
+    }
     region->vertices = (size_t)GEOSGetNumCoordinates_r(region->geos, region->geometry);
     return DK_OK;
 }

@@ -28,7 +28,8 @@ typedef struct found {
     dk_turned outline; /* points into `owned`; only where there are areas */
     double *owned;
     dk_part *parts;
-    GEOSGeometry *common; /* the intersection; NULL: all of it is inside */
+    bool crosses;         /* the region's border: only a part of it is inside */
+    GEOSGeometry *common; /* that part; NULL: it is not made yet */
     uint32_t group;       /* of those that overlap one another: the number of one of them */
 } found;
 
@@ -46,6 +47,7 @@ typedef struct meeting {
     GEOSWKBReader *reader;
     dk_shape shape;
     dk_apart_work apart;
+    dk_shared_work sharing;
     size_t *vertices;
     dk_met *met;
     /* pairs */
@@ -184,32 +186,52 @@ static dk_status class_of(meeting *m, const dk_stored_row *stored, uint32_t *ret
 
 /* ---- one row ---- */
 
-/* The intersection with a row that crosses the region's border; no area: touches_only. */
-static dk_status intersect(meeting *m, GEOSGeometry *geometry, found *f, dk_met_row *row)
+/* So that memory is bounded whatever is stored and asked. */
+static dk_status count_vertices(meeting *m, size_t n)
 {
-    dk_region *region = m->region;
-    for (int tries = 0;; tries++) {
-        GEOSGeometry *common = GEOSIntersection_r(region->geos, region->geometry, geometry);
-        if (common != NULL) {
-            double area = 0;
-            if (!dk_geos_area_m2(region->geos, common, &area)) {
-                GEOSGeom_destroy_r(region->geos, common);
-                return no_memory(m);
-            }
-            if (area < DK_MEET_LEAST_M2) {
-                row->touches_only = true;
-                GEOSGeom_destroy_r(region->geos, common);
-                return DK_OK;
-            }
-            row->shared_m2 = area < row->row_m2 ? area : row->row_m2;
-            f->common = common;
-            return DK_OK;
-        }
+    *m->vertices += n;
+    if (*m->vertices <= DK_MEET_VERTICES)
+        return DK_OK;
+    return dk_fail(
+        m->err, DK_LIMIT,
+        "The rows that the area touches have more than %d vertices; ask for a smaller area, or for fewer layers with "
+        "the parameter \"layers\".",
+        DK_MEET_VERTICES);
+}
+
+/* The intersection with a geometry. Caller destroys it. */
+static dk_status cut(meeting *m, const GEOSGeometry *geometry, GEOSGeometry **ret_common)
+{
+    GEOSGeometry *common = NULL;
+    dk_status status = DK_OK;
+    for (int tries = 0; status == DK_OK && common == NULL; tries++) {
         bool again = false;
-        const dk_status status = failed(m, tries, &again);
-        if (!again)
-            return status;
+        common = GEOSIntersection_r(m->region->geos, m->region->geometry, geometry);
+        if (common == NULL && (status = failed(m, tries, &again)) == DK_OK && !again)
+            status = no_memory(m);
     }
+    *ret_common = common;
+    return status;
+}
+
+static void set_area(double area, found *f, dk_met_row *row)
+{
+    f->crosses = true;
+    row->touches_only = area < DK_MEET_LEAST_M2;
+    row->shared_m2 = row->touches_only ? 0 : area < row->row_m2 ? area : row->row_m2;
+}
+
+static dk_status intersect(meeting *m, const GEOSGeometry *geometry, found *f, dk_met_row *row)
+{
+    double area = 0;
+    dk_status status = cut(m, geometry, &f->common);
+    if (status == DK_OK && !dk_geos_area_m2(m->region->geos, f->common, &area))
+        status = no_memory(m);
+    if (status == DK_OK)
+        status = count_vertices(m, (size_t)GEOSGetNumCoordinates_r(m->region->geos, f->common));
+    if (status == DK_OK)
+        set_area(area, f, row);
+    return status;
 }
 
 /* Whether the row meets the region, and how. */
@@ -246,26 +268,11 @@ static dk_status compare(meeting *m, const unsigned char *wkb, size_t size, foun
     return status;
 }
 
-/* So that memory is bounded whatever is stored and asked. */
-static dk_status count_vertices(meeting *m, size_t n)
+/* Keeps the outline in m->shape, which is turned. */
+static dk_status keep_outline(meeting *m, found *f)
 {
-    *m->vertices += n;
-    if (*m->vertices <= DK_MEET_VERTICES)
-        return DK_OK;
-    return dk_fail(
-        m->err, DK_LIMIT,
-        "The rows that the area touches have more than %d vertices; ask for a smaller area, or for fewer layers with "
-        "the parameter \"layers\".",
-        DK_MEET_VERTICES);
-}
-
-static dk_status keep_outline(meeting *m, const unsigned char *wkb, size_t size, found *f)
-{
-    dk_shape *shape = &m->shape;
-    dk_status status = dk_shape_from_wkb(wkb, size, shape, m->err);
-    if (status == DK_OK)
-        status = count_vertices(
-            m, shape->n_points + (f->common != NULL ? (size_t)GEOSGetNumCoordinates_r(m->region->geos, f->common) : 0));
+    const dk_shape *shape = &m->shape;
+    const dk_status status = count_vertices(m, shape->n_points);
     if (status != DK_OK)
         return status;
     f->owned = malloc(shape->n_points * 2 * sizeof *f->owned + 1);
@@ -274,10 +281,40 @@ static dk_status keep_outline(meeting *m, const unsigned char *wkb, size_t size,
         return no_memory(m);
     memcpy(f->owned, shape->lonlat, shape->n_points * 2 * sizeof *f->owned);
     memcpy(f->parts, shape->parts, shape->n_parts * sizeof *f->parts);
-    dk_turn_rings(f->owned, f->parts, shape->n_parts);
     f->outline = (dk_turned){.lonlat = f->owned, .parts = f->parts, .n_parts = shape->n_parts};
     dk_shape_bounds(shape, f->outline.bounds);
     return DK_OK;
+}
+
+/* A row of polygons and a region of polygons: where their borders cross plainly, or do not meet, GEOS is not needed. */
+static dk_status measure(meeting *m, const unsigned char *wkb, size_t size, place where, found *f, dk_met_row *row,
+                         bool *ret_met)
+{
+    dk_shape *shape = &m->shape;
+    double area = 0;
+    const dk_status status = dk_shape_from_wkb(wkb, size, shape, m->err);
+    if (status != DK_OK)
+        return status;
+    dk_turn_rings(shape->lonlat, shape->parts, shape->n_parts);
+    dk_turned turned = {.lonlat = shape->lonlat, .parts = shape->parts, .n_parts = shape->n_parts};
+    dk_shape_bounds(shape, turned.bounds);
+    *ret_met = true;
+    switch (where == INSIDE ? DK_SHARED_WHOLE : dk_shared_area(&m->sharing, &m->region->runs, &turned, &area)) {
+    case DK_SHARED_NONE:
+        *ret_met = false;
+        return DK_OK;
+    case DK_SHARED_WHOLE:
+        row->shared_m2 = row->row_m2;
+        return DK_OK;
+    case DK_SHARED_PART:
+        set_area(area, f, row);
+        return DK_OK;
+    case DK_SHARED_UNCLEAR:
+        return compare(m, wkb, size, f, row, ret_met);
+    case DK_SHARED_NOMEM:
+        break;
+    }
+    return no_memory(m);
 }
 
 static void found_finish(meeting *m, found *f)
@@ -306,14 +343,14 @@ static dk_status visit(meeting *m, const candidate *c)
         status = dk_row_without_geometry(m->store, m->layer, c->row, m->err);
     if (m->met->areas)
         row.row_m2 = c->area_m2;
-    if (where == INSIDE)
-        row.shared_m2 = row.row_m2;
-    else if (status == DK_OK)
+    if (status == DK_OK && m->met->areas)
+        status = measure(m, wkb, size, where, &f, &row, &met);
+    else if (status == DK_OK && where != INSIDE)
         status = compare(m, wkb, size, &f, &row, &met);
     if (status == DK_OK && met) {
         status = class_of(m, &stored, &row.class);
         if (status == DK_OK && m->met->areas && !row.touches_only)
-            status = keep_outline(m, wkb, size, &f);
+            status = keep_outline(m, &f);
     }
     dk_stored_row_release(&stored);
     if (status == DK_OK && met) {
@@ -338,33 +375,50 @@ static uint32_t group_of(meeting *m, uint32_t i)
     return i;
 }
 
-/* What a row has in common with the region. Caller destroys it unless it is found.common. */
-static GEOSGeometry *common_of(meeting *m, const found *f)
+/* What a row has in common with the region: its outline, which the caller destroys, or the part inside, which is the
+ * row's (found.common). */
+static dk_status common_of(meeting *m, found *f, GEOSGeometry **ret_common)
 {
-    return f->common != NULL ? f->common
-                             : dk_geos_of_parts(m->region->geos, f->outline.lonlat, f->outline.parts,
-                                                f->outline.n_parts, DK_POLYGONS);
+    dk_status status = DK_OK;
+    *ret_common = f->common;
+    if (f->common != NULL)
+        return DK_OK;
+    GEOSGeometry *outline =
+        dk_geos_of_parts(m->region->geos, f->outline.lonlat, f->outline.parts, f->outline.n_parts, DK_POLYGONS);
+    if (outline == NULL)
+        return no_memory(m);
+    if (!f->crosses) {
+        *ret_common = outline;
+        return DK_OK;
+    }
+    status = cut(m, outline, &f->common);
+    GEOSGeom_destroy_r(m->region->geos, outline);
+    if (status == DK_OK)
+        status = count_vertices(m, (size_t)GEOSGetNumCoordinates_r(m->region->geos, f->common));
+    *ret_common = f->common;
+    return status;
 }
 
-static dk_status overlapping(meeting *m, const found *a, const found *b, bool *ret_overlap)
+static dk_status overlapping(meeting *m, found *a, found *b, bool *ret_overlap)
 {
     GEOSContextHandle_t geos = m->region->geos;
     *ret_overlap = false;
     if (dk_polygons_apart(&m->apart, &a->outline, &b->outline))
         return DK_OK;
-    dk_status status = DK_OK;
-    GEOSGeometry *one = common_of(m, a), *other = common_of(m, b), *both = NULL;
-    for (int tries = 0; one != NULL && other != NULL && both == NULL; tries++) {
+    GEOSGeometry *one = NULL, *other = NULL, *both = NULL;
+    double area = 0;
+    dk_status status = common_of(m, a, &one);
+    if (status == DK_OK)
+        status = common_of(m, b, &other);
+    for (int tries = 0; status == DK_OK && both == NULL; tries++) {
         bool again = false;
         both = GEOSIntersection_r(geos, one, other);
-        if (both == NULL && ((status = failed(m, tries, &again)) != DK_OK || !again))
-            break;
+        if (both == NULL)
+            status = failed(m, tries, &again);
     }
-    double area = 0;
-    if (both != NULL && dk_geos_area_m2(geos, both, &area))
-        *ret_overlap = area >= DK_MEET_LEAST_M2;
-    else if (status == DK_OK)
+    if (status == DK_OK && !dk_geos_area_m2(geos, both, &area))
         status = no_memory(m);
+    *ret_overlap = area >= DK_MEET_LEAST_M2;
     if (both != NULL)
         GEOSGeom_destroy_r(geos, both);
     if (one != NULL && one != a->common)
@@ -423,12 +477,10 @@ static dk_status union_area(meeting *m, uint32_t first, double *ret_area)
     for (uint32_t i = 0; status == DK_OK && i < m->n_found; i++) {
         if (group_of(m, i) != first || m->met->rows[i].touches_only)
             continue;
-        GEOSGeometry *common = common_of(m, &m->found[i]);
-        if (common == m->found[i].common && common != NULL)
-            m->found[i].common = NULL; /* it goes into the collection: no pair is looked at any more */
-        if (common == NULL)
-            status = no_memory(m);
-        else
+        GEOSGeometry *common = NULL;
+        status = common_of(m, &m->found[i], &common);
+        m->found[i].common = NULL; /* it goes into the collection: no pair is looked at any more */
+        if (common != NULL)
             members[n++] = common;
     }
     if (status == DK_OK)
@@ -597,6 +649,7 @@ dk_status dk_region_meet(dk_store *store, dk_region *region, const dk_kind *laye
     free(m.items);
     dk_box_tree_free(m.tree);
     dk_apart_work_finish(&m.apart);
+    dk_shared_work_finish(&m.sharing);
     dk_shape_finish(&m.shape);
     if (m.reader != NULL)
         GEOSWKBReader_destroy_r(region->geos, m.reader);
@@ -609,12 +662,15 @@ dk_status dk_region_meet(dk_store *store, dk_region *region, const dk_kind *laye
     return DK_OK;
 }
 
-dk_status dk_met_give(dk_store *store, const dk_kind *layer, const dk_viewer *viewer, const dk_met *met, size_t limit,
-                      dk_met_fn each, void *user, dk_error *err)
+dk_status dk_met_give(dk_store *store, const dk_kind *layer, const dk_viewer *viewer, int64_t generation,
+                      const dk_met *met, size_t limit, dk_met_fn each, void *user, dk_error *err)
 {
     const dk_view view = dk_view_of(layer, viewer);
-    dk_status status = DK_OK;
     bool more = true;
+    /* One transaction for all rows. */
+    dk_status status = dk_index_begin(store, generation, NULL, err);
+    if (status != DK_OK)
+        return status;
     for (size_t i = 0; status == DK_OK && more && i < met->n && i < limit; i++) {
         dk_stored_row stored;
         dk_value values[DK_MAX_FIELDS];
@@ -627,6 +683,7 @@ dk_status dk_met_give(dk_store *store, const dk_kind *layer, const dk_viewer *vi
         more = each(&seen, &met->rows[i], user);
         dk_stored_row_release(&stored);
     }
+    dk_index_end(store);
     return status;
 }
 

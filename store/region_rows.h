@@ -49,8 +49,8 @@ void dk_met_finish(dk_met *met);
 
 /* Gives the first `limit` rows as the viewer sees them, without geometry. */
 typedef bool (*dk_met_fn)(const dk_row *row, const dk_met_row *met, void *user);
-dk_status dk_met_give(dk_store *store, const dk_kind *layer, const dk_viewer *viewer, const dk_met *met, size_t limit,
-                      dk_met_fn each, void *user, dk_error *err);
+dk_status dk_met_give(dk_store *store, const dk_kind *layer, const dk_viewer *viewer, int64_t generation,
+                      const dk_met *met, size_t limit, dk_met_fn each, void *user, dk_error *err);
 
 /* The region of a stored row, and its number. DK_NOT_FOUND: not published; DK_INVALID: it has no outline yet. */
 dk_status dk_region_of_row(dk_store *store, const dk_kind *layer, const char *key, int64_t generation,

@@ -3,6 +3,7 @@
 #define DK_STORE_REGION_WORK_H
 
 #include "store/region.h"
+#include "store/shared_area.h"
 
 #include <geos_c.h>
 
@@ -14,6 +15,9 @@ struct dk_region {
     size_t vertices;
     double area_m2;
     double bounds[4];
+    /* Of polygons, beside the geometry: */
+    dk_shape outline; /* turned */
+    dk_runs runs;
     char message[256]; /* what GEOS said last */
 };
 
@@ -21,6 +25,8 @@ struct dk_region {
  * there are more than one. NULL: out of memory. */
 GEOSGeometry *dk_geos_of_parts(GEOSContextHandle_t geos, const double *lonlat, const dk_part *parts, size_t n_parts,
                                dk_geometry_kind kind);
+/* Appends the rings of all polygons in a geometry; what else is in it is left out. false: out of memory. */
+bool dk_geos_rings(GEOSContextHandle_t geos, const GEOSGeometry *geometry, dk_shape *shape);
 /* Adds the area of all polygons in a geometry, by the official formula; what else is in it has none. false: out of
  * memory. */
 bool dk_geos_area_m2(GEOSContextHandle_t geos, const GEOSGeometry *geometry, double *area_m2);

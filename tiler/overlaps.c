@@ -294,8 +294,8 @@ static dk_status write_layer(dk_context *ctx, const dk_overlaps *overlaps, size_
     write_totals(&w, layer, met);
     dk_json_key(json, "items");
     dk_json_array_begin(json);
-    const dk_status status =
-        dk_met_give(ctx->worker->store, layer, &ctx->viewer, met, overlaps->limit, write_row, &w, &ctx->error);
+    const dk_status status = dk_met_give(ctx->worker->store, layer, &ctx->viewer, ctx->worker->generation.number, met,
+                                         overlaps->limit, write_row, &w, &ctx->error);
     dk_json_array_end(json);
     dk_json_object_end(json);
     return status;

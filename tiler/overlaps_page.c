@@ -153,8 +153,8 @@ static dk_status put_layer(dk_context *ctx, const dk_overlaps *overlaps, size_t 
              "<th scope=\"col\">重叠面积（平方米）</th><th scope=\"col\">重叠面积（亩）</th><th "
              "scope=\"col\">占查询范围</th>"
              "<th scope=\"col\">占该对象</th></tr></thead><tbody>\n");
-    const dk_status status =
-        dk_met_give(ctx->worker->store, layer, &ctx->viewer, w.met, overlaps->limit, put_row, &w, &ctx->error);
+    const dk_status status = dk_met_give(ctx->worker->store, layer, &ctx->viewer, ctx->worker->generation.number, w.met,
+                                         overlaps->limit, put_row, &w, &ctx->error);
     dk_buf_text(out, "</tbody></table></section>\n");
     return status;
 }
