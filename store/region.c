@@ -187,7 +187,7 @@ bool dk_geos_area_m2(GEOSContextHandle_t geos, const GEOSGeometry *geometry, dou
 
 static dk_status late(dk_error *err)
 {
-    return dk_fail(err, DK_LIMIT, "The polygons take too long to be checked; give simpler ones.");
+    return dk_fail(err, DK_BUSY, "The polygons take too long to be checked; give simpler ones.");
 }
 
 static dk_status check_valid(dk_region *region, const GEOSGeometry *geometry, dk_error *err)

@@ -61,7 +61,7 @@ typedef struct meeting {
 static dk_status late(meeting *m)
 {
     return dk_fail(
-        m->err, DK_LIMIT,
+        m->err, DK_BUSY,
         "The question takes too long at the layer \"%s\"; ask for a smaller or simpler area, or for fewer layers with "
         "the parameter \"layers\".",
         m->layer->name);

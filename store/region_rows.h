@@ -41,8 +41,8 @@ typedef struct dk_met {
 } dk_met;
 
 /* Replaces ret_met, which may be all zeros; freed with dk_met_finish. generation: dk_index_begin. without: a row that
- * does not count, 0: none. *vertices counts those of the rows that are met, from layer to layer. DK_LIMIT with a
- * sentence when the thread's time (store/geos_time.h) is over or there are too many vertices. */
+ * does not count, 0: none. *vertices counts those of the rows that are met, from layer to layer. DK_BUSY with a
+ * sentence when the thread's time (store/geos_time.h) is over, DK_LIMIT when there are too many vertices. */
 dk_status dk_region_meet(dk_store *store, dk_region *region, const dk_kind *layer, const dk_viewer *viewer,
                          int64_t generation, int64_t without, size_t *vertices, dk_met *ret_met, dk_error *err);
 void dk_met_finish(dk_met *met);

@@ -393,7 +393,7 @@ static dk_status begin(dk_context *ctx, const char *const *params, dk_overlaps *
 /* Of a question that ran out of time: the server is well, and so is the request, but not the two together. */
 static dk_status end(dk_context *ctx, dk_overlaps *overlaps, dk_status status)
 {
-    if (status == DK_LIMIT && dk_geos_late())
+    if (status == DK_BUSY && dk_geos_late())
         ctx->problem = 503;
     dk_geos_until(0);
     finish(overlaps);
