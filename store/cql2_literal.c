@@ -87,7 +87,8 @@ void dk_cql2_casei(const char *text, size_t size, dk_buf *out)
     dk_buf_init(&composed);
     dk_cql2_compose(text, size, &composed);
     out->failed |= composed.failed;
-    append_mapped((const char *)composed.data, composed.size, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD, out);
+    append_mapped((const char *)composed.data, composed.size, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD,
+                  out);
     dk_buf_finish(&composed);
 }
 
