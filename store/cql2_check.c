@@ -376,8 +376,6 @@ static bool check_comparison(checker *c, dk_cql2_node *node)
 {
     if (!check_operands(c, node) || !settle(c, node))
         return false;
-    if (node->first->type == DK_TYPE_CONDITION && node->op != DK_OP_EQ && node->op != DK_OP_NE && node->op != DK_OP_IN)
-        return refuse(c, node, "TRUE and FALSE have no order; compare them with = or <>");
     node->type = DK_TYPE_CONDITION;
     return take_special(c, node);
 }

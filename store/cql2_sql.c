@@ -109,7 +109,7 @@ static void put_call(emitter *e, const char *name, const dk_cql2_node *a, const 
 {
     put(e, name);
     put(e, "(");
-    hold(e, 2);
+    hold(e, 3);
     put_value(e, a);
     if (b != NULL) {
         put(e, ",");
@@ -117,7 +117,7 @@ static void put_call(emitter *e, const char *name, const dk_cql2_node *a, const 
         put_value(e, b);
         drop(e, 2);
     }
-    drop(e, 2);
+    drop(e, 3);
     put(e, ")");
 }
 

@@ -423,6 +423,7 @@ static void comparisons_find_what_sql_finds(void **state)
         {"TIMESTAMP('2020-01-02T00:00:00.5Z')>TIMESTAMP('2020-01-02T00:00:00Z')", "1"},
         {"(area>1)=TRUE", "f_area>1"},
         {"(area>1)<>(floors>2)", "(f_area>1)<>(f_floors>2)"},
+        {"(area>1)<(floors>-8)", "(f_area>1)<(f_floors>-8)"},
         /* arithmetic */
         {"area+1>2", "f_area+1>2"},
         {"floors/2>1", "f_floors/2.0>1"},
