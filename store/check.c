@@ -123,7 +123,8 @@ static dk_status check_lives(checking *c, const dk_kind *kind)
                            k, alive, k);
     if (status == DK_OK)
         status = tell_formatted(c, kind, "has link terms but no row; run dikuai-ingest reindex",
-                                "SELECT row FROM post_%s p WHERE NOT EXISTS (SELECT 1 FROM row_%s r WHERE r.row=p.row)",
+                                "SELECT feature FROM post_%s p WHERE NOT EXISTS (SELECT 1 FROM row_%s r WHERE r.row="
+                                "CASE p.moved WHEN 0 THEN p.feature ELSE p.moved END)",
                                 k, k);
     return status;
 }
@@ -219,7 +220,7 @@ static dk_status reindex_row(reindexing *r, int64_t row, int64_t born, int64_t d
     dk_stored_row stored;
     dk_status status = dk_stored_row_read(r->store, r->kind, row, false, &stored, err);
     if (status == DK_OK)
-        status = dk_terms_write(r->terms, row, stored.values, err);
+        status = dk_terms_write(r->terms, row, stored.feature, stored.values, err);
     dk_stored_row_release(&stored);
     return status;
 }

@@ -16,11 +16,14 @@
  * and for each layer and record kind K of the catalogue:
  *
  *   row_K    every version of every row; written once by a load, never changed. feature is the row number of the key's
- *            first version: the stable number of the feature. replaces: the version that it takes the place of
+ *            first version: the stable number of the feature. replaces: the version that it takes the place of.
+ *            row_K_moved finds the versions that are not the first
  *   repair_K (row, rule …): (layers) what was repaired in a row's geometry when it was loaded
  *   life_K   (row, born, died): in which generations a row is published; died 0: still. A version that comes back when
  *            a later batch is withdrawn gets a further life
- *   term_K, post_K   folded values of the fields that links, totals and search use, and the rows that have them.
+ *   term_K, post_K   folded values of the fields that links, totals, search and filters use, and the rows that have
+ *            them: their features, with the row in `moved` unless it is the feature's first version (then 0). So the
+ *            rows of a term come in the order in which pages of rows are given.
  *   gram_K           the terms by each three characters in them.
  *            Rows of any state are in: who reads checks the life
  *   block_K, piece_K, grid_K, raised_K   (layers) the cell index (index.h, sheet.c): bytes by cell, each version with the
@@ -132,12 +135,15 @@ static void append_kind(const dk_kind *kind, dk_buf *sql)
     const bool layer = kind->geometry != DK_NO_GEOMETRY;
     dk_buf_format(sql,
                   "CREATE TABLE row_%s(row INTEGER PRIMARY KEY, feature INTEGER NOT NULL, key TEXT NOT NULL,"
-                  " batch INTEGER NOT NULL, replaces INTEGER NOT NULL, source INTEGER, source_row INTEGER, geom BLOB",
+                  " batch INTEGER NOT NULL, replaces INTEGER NOT NULL, source INTEGER, source_row INTEGER",
                   k);
     for (size_t i = 0; i < kind->n_fields; i++)
         dk_buf_format(sql, ",f_%s %s", kind->fields[i].name, column_type(&kind->fields[i]));
-    dk_buf_format(sql, ");CREATE INDEX row_%s_key ON row_%s(key);CREATE INDEX row_%s_batch ON row_%s(batch);", k, k, k,
-                  k);
+    dk_buf_format(sql,
+                  ",geom BLOB);" /* last: who reads fields does not pass over a long outline */
+                  "CREATE INDEX row_%s_key ON row_%s(key);CREATE INDEX row_%s_batch ON row_%s(batch);"
+                  "CREATE INDEX row_%s_moved ON row_%s(feature,row) WHERE feature<>row;",
+                  k, k, k, k, k, k);
     if (layer)
         dk_buf_format(sql,
                       "CREATE TABLE repair_%s(row INTEGER PRIMARY KEY, rule TEXT NOT NULL, detail TEXT NOT NULL,"
@@ -150,8 +156,8 @@ static void append_kind(const dk_kind *kind, dk_buf *sql)
     dk_buf_format(sql,
                   "CREATE TABLE term_%s(term INTEGER PRIMARY KEY, field INTEGER NOT NULL, text TEXT NOT NULL,"
                   " UNIQUE(field,text));"
-                  "CREATE TABLE post_%s(term INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY(term,row))"
-                  " WITHOUT ROWID;"
+                  "CREATE TABLE post_%s(term INTEGER NOT NULL, feature INTEGER NOT NULL, moved INTEGER NOT NULL,"
+                  " PRIMARY KEY(term,feature,moved)) WITHOUT ROWID;"
                   /* Which terms have three characters in a row; neither text nor places, which search.c looks at. */
                   "CREATE VIRTUAL TABLE gram_%s USING fts5(text, content='', columnsize=0, detail=none,"
                   " tokenize='trigram case_sensitive 1');",

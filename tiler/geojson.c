@@ -230,9 +230,9 @@ dk_status dk_write_feature(dk_context *ctx, const dk_row *row, bool single)
     if (row->undrawn) {
         dk_json_key(json, "undrawn");
         dk_json_bool(json, true);
-    } else if (row->kind->geometry != DK_NO_GEOMETRY) {
+    } else if (geometry) {
         dk_json_key(json, "bbox");
-        if (geometry && turns(ctx)) {
+        if (turns(ctx)) {
             double bounds[4];
             dk_shape_bounds(shape, bounds);
             write_bounds(&f, bounds);

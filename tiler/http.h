@@ -50,6 +50,7 @@ typedef struct dk_context {
     dk_viewer viewer;
     dk_worker *worker;  /* NULL for what needs no store */
     struct dk_tile_cache *cache; /* NULL: none */
+    struct dk_row_sets *sets;    /* of filtered tiles */
     bool prefers_json;  /* by Accept, where HTML is the default */
     bool prefers_html;  /* by Accept, where JSON is the default */
     bool html;          /* dk_context_format: the answer is HTML */

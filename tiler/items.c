@@ -1,5 +1,6 @@
 /* /collections/{c}/items, one item, and what is linked to one. */
 #include "tiler/item_html.h"
+#include "tiler/item_query.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -34,21 +35,23 @@ typedef struct page {
     dk_html html;
     linked_all all; /* of this page */
     size_t limit, rows;
+    uint64_t fields; /* that are shown */
     bool cut;    /* ended early for its size */
-    dk_buf last; /* key of the last row */
+    dk_buf last; /* key of the last row, or what the next page's `after` is */
     dk_status status;
 } page;
 
 static bool page_row(const dk_row *row, void *user)
 {
     page *p = user;
+    dk_row shown = *row;
+    shown.visible &= p->fields;
     if (p->ctx->html)
-        dk_items_page_row(&p->html, row);
+        dk_items_page_row(&p->html, &shown);
     else
-        p->status = dk_write_feature(p->ctx, row, false);
-    dk_buf_clear(&p->last);
-    dk_buf_text(&p->last, row->key);
-    count_linked(row, &p->all);
+        p->status = dk_write_feature(p->ctx, &shown, false);
+    if (p->about != NULL)
+        count_linked(row, &p->all);
     p->rows++;
     const dk_buf *body = &p->ctx->worker->body;
     if (body->size > DK_BODY_MAX)
@@ -58,7 +61,7 @@ static bool page_row(const dk_row *row, void *user)
 
 static void page_begin(page *p, dk_context *ctx, const dk_kind *kind, const dk_kind *about, size_t limit)
 {
-    *p = (page){.ctx = ctx, .kind = kind, .about = about, .limit = limit, .status = DK_OK};
+    *p = (page){.ctx = ctx, .kind = kind, .about = about, .limit = limit, .fields = UINT64_MAX, .status = DK_OK};
     dk_buf_init(&p->last);
     if (ctx->html) {
         dk_items_page_begin(&p->html, ctx, kind, about, about != NULL ? ctx->request->path[3] : NULL);
@@ -197,38 +200,6 @@ dk_status dk_get_item(dk_context *ctx)
 
 /* ---- many items ---- */
 
-static dk_status parse_bbox(dk_context *ctx, const char *text, double ret_bounds[4])
-{
-    double bounds[4];
-    const char *at = text;
-    for (int i = 0; i < 4; i++) {
-        char *end;
-        if (strchr("+-.0123456789", *at) == NULL || *at == '\0')
-            goto wrong;
-        bounds[i] = strtod(at, &end);
-        if (end == at || !isfinite(bounds[i]) || memchr(at, 'x', (size_t)(end - at)) != NULL ||
-            *end != (i < 3 ? ',' : '\0'))
-            goto wrong;
-        at = end + 1;
-    }
-    if (bounds[0] > bounds[2] || bounds[1] > bounds[3])
-        return dk_fail(&ctx->error, DK_INVALID,
-                       "The parameter \"bbox\" is west,south,east,north with west <= east and south <= north.");
-    memcpy(ret_bounds, bounds, sizeof bounds);
-    return DK_OK;
-wrong:
-    return dk_fail(&ctx->error, DK_INVALID,
-                   "The parameter \"bbox\" is four finite numbers in degrees: west,south,east,north.");
-}
-
-/* One answer for a field that does not exist and for one that the viewer may not see. */
-static dk_status unknown_field(dk_context *ctx, const dk_kind *kind, const char *name)
-{
-    return dk_fail(&ctx->error, DK_INVALID,
-                   "The parameter \"%.100s\" is not known here: the collection \"%s\" has no such field to filter by.",
-                   name, kind->name);
-}
-
 static dk_status items_by_feature(dk_context *ctx, const dk_kind *kind, const char *text)
 {
     const size_t digits = strspn(text, "0123456789");
@@ -248,14 +219,31 @@ static dk_status items_by_feature(dk_context *ctx, const dk_kind *kind, const ch
     return status;
 }
 
+#define COUNT_SECONDS 1.0 /* for who asks how many rows match */
+
+/* How many rows match in all: where that is known, or asked for and not too much work. -1: it is not said. */
+static dk_status count_matches(dk_context *ctx, const dk_query *query, const page *p, bool more, int64_t *ret_count)
+{
+    const char *asked = dk_request_param(ctx->request, "count");
+    *ret_count = -1;
+    if (asked != NULL && strcmp(asked, "true") != 0 && strcmp(asked, "false") != 0)
+        return dk_fail(&ctx->error, DK_INVALID, "The parameter \"count\" is true or false.");
+    if (query->n_filters > 0 && query->after == NULL && !more) {
+        *ret_count = (int64_t)p->rows;
+        return DK_OK;
+    }
+    if (query->n_filters > 0 && (asked == NULL || strcmp(asked, "true") != 0))
+        return DK_OK;
+    return dk_query_count(ctx->worker->store, query, COUNT_SECONDS, ret_count, &ctx->error);
+}
+
 dk_status dk_get_items(dk_context *ctx)
 {
     static const char *const alone[] = {"feature", "f", "crs", NULL};
+    static const char *const also[] = {"count", "crs", NULL};
     dk_request filled;
     const dk_kind *kind;
-    size_t limit;
-    double bounds[4];
-    dk_filter filters[DK_PARAMS_MAX];
+    dk_item_query asked = {0};
     dk_status status = dk_context_kind(ctx, ctx->request->path[1], &kind);
     if (status == DK_OK)
         status = dk_context_format(ctx);
@@ -266,8 +254,6 @@ dk_status dk_get_items(dk_context *ctx)
         ctx->request = &filled;
     }
     const dk_request *request = ctx->request;
-    if (status == DK_OK)
-        status = dk_context_limit(ctx, DK_LIMIT_DEFAULT, DK_LIMIT_MAX, &limit);
     if (status != DK_OK)
         return status;
     const char *feature = dk_request_param(request, "feature");
@@ -275,65 +261,36 @@ dk_status dk_get_items(dk_context *ctx)
         status = dk_context_params(ctx, alone);
         return status != DK_OK ? status : items_by_feature(ctx, kind, feature);
     }
-
-    dk_query query = {.kind = kind,
-                      .viewer = &ctx->viewer,
-                      .generation = ctx->worker->generation.number,
-                      .filters = filters,
-                      .limit = limit,
-                      .with_geometry = true};
-    const uint64_t visible = dk_context_fields(ctx, kind);
-    const char *first_filter = NULL;
-    for (size_t i = 0; i < request->n_params; i++) {
-        const dk_param *param = &request->params[i];
-        if (strcmp(param->name, "limit") == 0 || strcmp(param->name, "f") == 0 || strcmp(param->name, "crs") == 0)
-            continue;
-        if (strcmp(param->name, "after") == 0) {
-            query.after = param->value;
-            continue;
-        }
-        if (strcmp(param->name, "bbox") == 0) {
-            if (kind->geometry == DK_NO_GEOMETRY)
-                return dk_fail(&ctx->error, DK_INVALID,
-                               "The parameter \"bbox\" is for layers; the collection \"%s\" has no geometry.",
-                               kind->name);
-            if ((status = parse_bbox(ctx, param->value, bounds)) != DK_OK)
-                return status;
-            query.bounds = bounds;
-            continue;
-        }
-        const int field = dk_kind_field(kind, param->name);
-        if (field < 0 || (visible >> field & 1) == 0)
-            return unknown_field(ctx, kind, param->name);
-        first_filter = param->name;
-        filters[query.n_filters++] = (dk_filter){field, param->value};
-    }
-
-    int64_t matched = 0;
-    status = dk_query_count(ctx->worker->store, &query, &matched, &ctx->error);
-    if (status == DK_NOT_FOUND && first_filter != NULL)
-        return unknown_field(ctx, kind, first_filter);
-    if (status != DK_OK)
-        return status;
-
     page p;
-    page_begin(&p, ctx, kind, NULL, limit);
-    status = dk_query_rows(ctx->worker->store, &query, page_row, &p, &ctx->error);
+    int64_t matched = -1;
+    page_begin(&p, ctx, kind, NULL, 0);
+    status = dk_item_query_read(ctx, kind, DK_ROWS | DK_PAGES, also, &asked);
+    if (status == DK_OK) {
+        p.limit = asked.query.limit;
+        p.fields = asked.fields;
+        status = dk_query_page(ctx->worker->store, &asked.query, page_row, &p, &p.last, &ctx->error);
+    }
     if (status == DK_OK)
         status = p.status;
-    bool more = p.cut;
-    if (status == DK_OK && p.rows == limit && (int64_t)p.rows < matched) {
-        dk_query next = query;
-        next.after = dk_buf_cstr(&p.last);
-        next.limit = 1;
-        next.with_geometry = false;
-        more = false;
-        status = next.after == NULL ? DK_NOMEM : dk_query_rows(ctx->worker->store, &next, any_row, &more, &ctx->error);
-    }
+    const bool more = p.last.size > 0;
+    if (status == DK_OK)
+        status = count_matches(ctx, &asked.query, &p, more, &matched);
     if (status == DK_OK)
         status = page_end(&p, matched, NULL, more);
     dk_buf_finish(&p.last);
+    dk_item_query_finish(&asked);
     return status;
+}
+
+/* ---- what is linked ---- */
+
+/* Rows come by key here, and the next page begins behind the last one's. */
+static bool linked_row(const dk_row *row, void *user)
+{
+    page *p = user;
+    dk_buf_clear(&p->last);
+    dk_buf_text(&p->last, row->key);
+    return page_row(row, user);
 }
 
 dk_status dk_get_linked(dk_context *ctx)
@@ -365,7 +322,7 @@ dk_status dk_get_linked(dk_context *ctx)
     dk_store *store = ctx->worker->store;
     const int64_t generation = ctx->worker->generation.number;
     status = dk_query_linked(store, kind, request->path[3], other, &ctx->viewer, generation,
-                             dk_request_param(request, "after"), limit, true, page_row, &p, &ctx->error);
+                             dk_request_param(request, "after"), limit, true, linked_row, &p, &ctx->error);
     bool more = p.cut;
     if (status == DK_OK)
         status = p.status;
@@ -378,7 +335,7 @@ dk_status dk_get_linked(dk_context *ctx)
     linked_all all = p.all;
     if (status == DK_OK && (more || dk_request_param(request, "after") != NULL)) {
         all = (linked_all){0};
-        status = dk_query_linked(store, kind, request->path[3], other, &ctx->viewer, generation, NULL, SIZE_MAX, false,
+        status = dk_query_linked(store, kind, request->path[3], other, &ctx->viewer, generation, NULL, SIZE_MAX, true,
                                  count_linked, &all, &ctx->error);
     }
     if (status == DK_NOT_FOUND)

@@ -4,6 +4,7 @@
 #include "tiler/request_log.h"
 #include "tiler/response.h"
 #include "tiler/route.h"
+#include "tiler/row_sets.h"
 #include "tiler/tile_service.h"
 
 #include <arpa/inet.h>
@@ -27,6 +28,7 @@ enum {
     IDLE_SECONDS = 30,
     DRAIN_SECONDS = 10,
     BODY_DISCARDED = 64 << 10,
+    ROW_SETS_BYTES = 64 << 20,
     CONNECTION_MEMORY = 16 << 10 /* holds DK_URI_MAX and headers; libmicrohttpd clears it after each request */
 };
 
@@ -34,6 +36,7 @@ struct dk_server {
     dk_server_options options;
     dk_pool *pool;
     dk_tile_cache *cache; /* NULL: none */
+    dk_row_sets *sets;
     dk_tile_watch *watch;
     struct MHD_Daemon *daemon;
     int listening;         /* the socket */
@@ -149,6 +152,7 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
     ctx.config = &server->options.config;
     ctx.request = request;
     ctx.cache = server->cache;
+    ctx.sets = server->sets;
     if (dk_tokens_viewer(ctx.config->tokens, header(connection, "Authorization"), &ctx.viewer) != DK_OK)
         return dk_respond_problem(
             connection, 401, "The token is not valid here; leave the Authorization header out to see what is public.",
@@ -335,6 +339,8 @@ dk_status dk_server_start(const dk_server_options *options, dk_server **ret_serv
         return dk_fail(err, DK_NOMEM, "out of memory");
     server->options = *options;
     dk_status status = dk_pool_create(options->config.store_path, options->threads, &server->pool, err);
+    if (status == DK_OK && (server->sets = dk_row_sets_create(ROW_SETS_BYTES)) == NULL)
+        status = dk_fail(err, DK_NOMEM, "out of memory");
     if (status == DK_OK && options->config.cache_size > 0) {
         server->cache = dk_tile_cache_create(options->config.cache_size);
         status = server->cache == NULL ? dk_fail(err, DK_NOMEM, "out of memory")
@@ -387,6 +393,7 @@ out:
     if (server != NULL) {
         dk_tile_watch_stop(server->watch);
         dk_tile_cache_free(server->cache);
+        dk_row_sets_free(server->sets);
         dk_pool_free(server->pool);
         free(server);
     }
@@ -405,6 +412,7 @@ void dk_server_stop(dk_server *server)
     MHD_stop_daemon(server->daemon);
     dk_tile_watch_stop(server->watch);
     dk_tile_cache_free(server->cache);
+    dk_row_sets_free(server->sets);
     dk_pool_free(server->pool);
     free(server);
 }

@@ -49,10 +49,10 @@ test('a key with slash, blank, question mark and Chinese, a value with quote and
   assert.equal(self.json.id, odd.id);
 });
 
-test('items come in the order of their keys, in pages that next leads through, none twice', async () => {
+test('items come in an order that stays, in pages that next leads through, none twice', async () => {
   const all = await at('/collections/parcel/items');
   assert.equal(all.numberMatched, parcels.length);
-  assert.deepEqual(keys(all), [...keys(all)].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))));
+  assert.deepEqual(keys(all), ['X1:DK001', 'X1:DK002', 'X1:DK003', 'X2:DK001', 'X2:甲/乙 丙?'], 'as they were loaded');
   assert.equal(link(all, 'next'), undefined);
   const seen = [];
   let path = '/collections/parcel/items?limit=2';
@@ -81,7 +81,7 @@ test('filters: by text, number, normalised approval number, several at once, wit
   assert.deepEqual(await filtered('bbox=117.2,31.815,117.3,31.9'), ['X2:DK001', 'X2:甲/乙 丙?']);
   assert.deepEqual(await filtered('bbox=117.2,31.815,117.3,31.9&id=DK001'), ['X2:DK001']);
   assert.deepEqual(await filtered('bbox=0,0,1,1'), []);
-  const next = await at(`/collections/parcel/items?limit=1&approval_no=${encodeURIComponent('皖政地[2021]1号')}`);
+  const next = await at(`/collections/parcel/items?limit=1&count=true&approval_no=${encodeURIComponent('皖政地[2021]1号')}`);
   assert.equal(next.numberMatched, 3);
   assert.deepEqual(keys(await at(link(next, 'next'))), ['X1:DK002'], 'next keeps the filter');
 });
