@@ -72,8 +72,10 @@ static dk_status read_datetime(dk_context *ctx, const dk_kind *kind, const char 
     dk_datetime range;
     const dk_status status = dk_datetime_read(text, &range, &ctx->error);
     /* When what happened to a row is not for this viewer, to them it has no date. */
-    if (status == DK_OK && kind->date_field >= 0 && dk_context_fields(ctx, kind) >> kind->date_field & 1)
-        dk_condition_days(kind, range.first[0] != '\0' ? range.first : NULL, range.last[0] != '\0' ? range.last : NULL,
+    const uint64_t visible = dk_context_fields(ctx, kind);
+    const bool with_end = kind->date_end_field >= 0 && (visible >> kind->date_end_field & 1) != 0;
+    if (status == DK_OK && kind->date_field >= 0 && visible >> kind->date_field & 1)
+        dk_condition_days(kind, with_end, range.first[0] != '\0' ? range.first : NULL, range.last[0] != '\0' ? range.last : NULL,
                           conditions);
     return status;
 }
