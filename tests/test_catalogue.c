@@ -265,7 +265,7 @@ static const wrong_case wrong_cases[] = {
     {"date: paid_on}", "date: payee}",
      "53: items[0].proved_by[0].date: 'payee' is of type text; use a field of type date"},
     /* a validity of two dates */
-    {"    date: made_on\n", "    date: [made_on]\n", "10: layers[0].date: has 1 entries; write at least 2"},
+    {"    date: made_on\n", "    date: [made_on]\n", "10: layers[0].date: has 1 entry; write at least 2"},
     {"    date: made_on\n", "    date: [made_on, made_on]\n",
      "10: layers[0].date: begins and ends with the same field; write that field alone"},
     {"    date: made_on\n", "    date: [made_on, name]\n",
