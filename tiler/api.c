@@ -55,13 +55,15 @@ static const dk_api_param params[] = {
 #if DK_QUERY_PARTS
     {DK_API_QUERY, "datetime", "日期或区间，如 2020-01-01/..", false, "{\"type\":\"string\"}"},
     {DK_API_QUERY, "filter", "CQL2 查询条件", false, "{\"type\":\"string\"}"},
-    {DK_API_QUERY, "filter-lang", "filter 的写法", false,
-     "{\"type\":\"string\",\"enum\":[\"cql2-text\",\"cql2-json\"],\"default\":\"cql2-text\"}"},
+    {DK_API_QUERY, "filter-lang", "filter 的写法；cql-text 是 GDAL 3.6 所用的草案", false,
+     "{\"type\":\"string\",\"enum\":[\"cql2-text\",\"cql2-json\",\"cql-text\"],\"default\":\"cql2-text\"}"},
     {DK_API_QUERY, "filter-crs", "filter 中坐标的坐标系，按其坐标轴的顺序", false, NULL},
     {DK_API_QUERY, "sortby", "排序：字段，降序在前面加 -，多个用逗号隔开", false,
      "{\"type\":\"array\",\"minItems\":1,\"items\":{\"type\":\"string\",\"pattern\":\"^[+-]?[a-z][a-z0-9_]*$\"}}"},
     {DK_API_QUERY, "properties", "只要这些字段，用逗号隔开", false, "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}"},
-    {DK_API_QUERY, "q", "全文查找", false, "{\"type\":\"string\"}"},
+    {DK_API_QUERY, "skipGeometry", "不要图形", false, "{\"type\":\"boolean\",\"default\":false}"},
+    {DK_API_QUERY, "count", "有查询条件时也给出总条数 numberMatched", false, "{\"type\":\"boolean\",\"default\":false}"},
+    {DK_API_QUERY, "q", "查找文字，多个词用空格隔开", false, "{\"type\":\"string\"}"},
 #endif
     {DK_API_FEATURE, "feature", "瓦片中要素的编号，单独使用", false, "{\"type\":\"integer\",\"minimum\":0}"},
     {DK_API_Q, "q", "要找的文字", true, "{\"type\":\"string\",\"minLength\":1,\"maxLength\":200}"},

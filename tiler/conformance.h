@@ -6,7 +6,7 @@
 
 /* 1 when items read filter, filter-lang, filter-crs, sortby, properties, q and datetime (tiler/item_query.c): then the
  * classes that rest on them are declared, and /api, /collections/{c}/sortables and the forms know them. */
-#define DK_QUERY_PARTS 0
+#define DK_QUERY_PARTS 1
 
 typedef struct dk_conformance {
     const char *uri;

@@ -13,7 +13,8 @@ void dk_answer_json(dk_context *ctx, const char *type)
 uint64_t dk_context_fields(const dk_context *ctx, const dk_kind *kind)
 {
     const dk_view view = dk_view_of(kind, &ctx->viewer);
-    return view.inside | view.outside;
+    /* Rows without a division are in no scope but that of the whole store. */
+    return kind->division_field >= 0 ? view.inside | view.outside : dk_view_fields(&view, NULL);
 }
 
 bool dk_context_sees(const dk_context *ctx, const dk_kind *kind)

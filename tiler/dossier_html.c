@@ -11,14 +11,14 @@
 /* Wider tables do not fit on A4; their rows are written one below the other. */
 enum { COLUMNS_MAX = 8 };
 
-static void write_link_to(dk_html *html, const dk_row *row)
+static void write_link_to(dk_html *html, const dk_row *row, const char *words)
 {
     dk_buf path;
     dk_buf_init(&path);
     dk_append_item_path(&path, row->kind, row->key);
     dk_buf_text(&path, "?f=html");
     const char *text = dk_buf_cstr(&path);
-    dk_html_link(html, text != NULL ? text : "", NULL, row->label);
+    dk_html_link(html, text != NULL ? text : "", NULL, words);
     dk_buf_finish(&path);
 }
 
@@ -61,7 +61,7 @@ static void write_table(dk_html *html, const dk_row_list *list, size_t n, uint64
             const bool number = kind->fields[i].type == DK_FIELD_INTEGER || kind->fields[i].type == DK_FIELD_NUMBER;
             dk_html_raw(html, number ? "<td class=\"right\">" : "<td>");
             if ((row->visible >> i & 1) != 0 && (int)i == kind->key_field)
-                write_link_to(html, row);
+                write_link_to(html, row, row->values[i].type == DK_TEXT ? row->values[i].text.data : row->label);
             else if ((row->visible >> i & 1) != 0)
                 dk_html_value(html, &kind->fields[i], &row->values[i], false);
             dk_html_raw(html, "</td>");
@@ -100,7 +100,7 @@ static void write_rows(dk_html *html, const dk_row_list *list, size_t n)
     }
     for (size_t j = 0; j < n; j++) {
         dk_html_raw(html, "<h3>");
-        write_link_to(html, &list->rows[j]);
+        write_link_to(html, &list->rows[j], list->rows[j].label);
         dk_html_raw(html, "</h3>\n<table class=\"facts\"><tbody>\n");
         dk_html_facts(html, &list->rows[j]);
         dk_html_raw(html, "</tbody></table>\n");
@@ -223,7 +223,7 @@ static void write_proof(const dk_row *row, const char *date, void *user)
     dk_html_raw(html, "<li>");
     dk_html_text(html, row->kind->title);
     dk_html_raw(html, "：");
-    write_link_to(html, row);
+    write_link_to(html, row, row->label);
     if (date != NULL) {
         dk_html_raw(html, "，");
         dk_html_date(html, date);

@@ -232,7 +232,7 @@ dk_status dk_write_feature(dk_context *ctx, const dk_row *row, bool single)
         dk_json_bool(json, true);
     } else if (geometry) {
         dk_json_key(json, "bbox");
-        if (geometry && turns(ctx)) {
+        if (turns(ctx)) {
             double bounds[4];
             dk_shape_bounds(shape, bounds);
             write_bounds(&f, bounds);

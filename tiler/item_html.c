@@ -68,7 +68,7 @@ static void write_field_input(dk_html *html, const dk_field *field)
 static void write_form(dk_html *html, const dk_kind *kind)
 {
     const uint64_t visible = dk_context_fields(html->ctx, kind);
-    bool used = false;
+    bool used = own_value(html, "q")[0] != '\0';
     for (size_t i = 0; i < kind->n_fields; i++)
         used = used || ((visible >> i & 1) != 0 && own_value(html, kind->fields[i].name)[0] != '\0');
     dk_buf path;
@@ -80,10 +80,18 @@ static void write_form(dk_html *html, const dk_kind *kind)
     dk_html_raw(html, "<summary>按字段查询</summary>\n<form method=\"get\"");
     dk_html_address(html, "action", text != NULL ? text : "");
     dk_html_raw(html, "><input type=\"hidden\" name=\"f\" value=\"html\">\n<div class=\"inputs\">\n");
+    bool searched = false;
+    for (size_t i = 0; i < kind->n_fields; i++)
+        searched = searched || ((visible >> i & 1) != 0 && kind->fields[i].in_search);
+    if (DK_QUERY_PARTS && searched) {
+        dk_html_raw(html, "<label><span>关键词</span><input type=\"search\" name=\"q\"");
+        dk_html_attribute(html, "value", own_value(html, "q"));
+        dk_html_raw(html, "></label>\n");
+    }
     for (size_t i = 0; i < kind->n_fields; i++)
         if ((visible >> i & 1) != 0)
             write_field_input(html, &kind->fields[i]);
-    dk_html_raw(html, "</div>\n<p class=\"hint\">按完整的值查询，留空表示不限。</p>\n<button type=\"submit\">查询</button></form></details>\n");
+    dk_html_raw(html, "</div>\n<p class=\"hint\">关键词按词查找，字段按完整的值查询，留空表示不限。</p>\n<button type=\"submit\">查询</button></form></details>\n");
     dk_buf_finish(&path);
 }
 
