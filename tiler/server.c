@@ -467,7 +467,7 @@ dk_status dk_server_start(const dk_server_options *options, dk_server **ret_serv
     struct rlimit files;
     unsigned connections = CONNECTIONS; /* each needs a descriptor, and each store handle a few */
     if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur != RLIM_INFINITY) {
-        const rlim_t reserved = 64 + 8 * options->threads;
+        const rlim_t reserved = 160 + 8 * options->threads; /* with those of downloads */
         if (files.rlim_cur < reserved + CONNECTIONS)
             connections = files.rlim_cur > reserved + 16 ? (unsigned)(files.rlim_cur - reserved) : 16;
     }
