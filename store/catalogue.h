@@ -50,6 +50,7 @@ typedef struct dk_field {
     dk_audience audience;
     bool in_tiles;  /* goes into vector tiles (for the audiences that may see it) */
     bool in_search; /* found by /search */
+    bool indexed;   /* filters on it are looked up */
     bool pinyin;    /* found by /search also by its sound (store/pinyin.h): names of villages, places, people */
     bool required;  /* a row without it is rejected */
     dk_computed computed;      /* filled by dikuai, from the geometry */

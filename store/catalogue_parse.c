@@ -48,6 +48,7 @@ enum {
     F_REQUIRED,
     F_SEARCH,
     F_PINYIN,
+    F_INDEX,
     F_TILES,
     F_COMPUTED,
     F_DECLARES_AREA,
@@ -116,6 +117,7 @@ static bool parse_field(dk_catalogue_parser *parser, const yaml_node_t *node, dk
         [F_COMPUTED] = {"computed", false, NULL}, [F_DECLARES_AREA] = {"declares_area", false, NULL},
         [F_ALIASES] = {"aliases", false, NULL},   [F_VALUES] = {"values", false, NULL},
         [F_INHERIT] = {"inherit", false, NULL},   [F_PINYIN] = {"pinyin", false, NULL},
+        [F_INDEX] = {"index", false, NULL},
     };
     size_t type = 0, audience = DK_NEVER;
     field->inherit_field = -1;
@@ -128,6 +130,7 @@ static bool parse_field(dk_catalogue_parser *parser, const yaml_node_t *node, dk
         !dk_yaml_key_flag(yaml, &keys[F_REQUIRED], &field->required) ||
         !dk_yaml_key_flag(yaml, &keys[F_SEARCH], &field->in_search) ||
         !dk_yaml_key_flag(yaml, &keys[F_PINYIN], &field->pinyin) ||
+        !dk_yaml_key_flag(yaml, &keys[F_INDEX], &field->indexed) ||
         !dk_yaml_key_flag(yaml, &keys[F_TILES], &field->in_tiles) ||
         !dk_yaml_key_texts(yaml, &keys[F_ALIASES], 0, 200, &field->aliases, &field->n_aliases) ||
         !dk_yaml_key_texts(yaml, &keys[F_VALUES], 1, 1000, &field->values, &field->n_values))
@@ -151,6 +154,13 @@ static bool parse_field(dk_catalogue_parser *parser, const yaml_node_t *node, dk
         dk_yaml_enter(yaml, "search");
         return dk_yaml_fail(yaml, keys[F_SEARCH].value,
                             "a field with audience: never cannot be searched; remove 'search' or name an audience");
+    }
+    if (field->indexed && (field->audience == DK_NEVER || field->type == DK_FIELD_NUMBER)) {
+        dk_yaml_enter(yaml, "index");
+        return dk_yaml_fail(yaml, keys[F_INDEX].value,
+                            field->audience == DK_NEVER
+                                ? "a field with audience: never is in no filter; remove 'index' or name an audience"
+                                : "a number is compared, not looked up; remove 'index'");
     }
     if (field->pinyin && (!field->in_search || field->type != DK_FIELD_TEXT)) {
         dk_yaml_enter(yaml, "pinyin");

@@ -40,6 +40,9 @@ typedef struct dk_query {
     int64_t generation;
     const dk_cql2 *filters[DK_QUERY_FILTERS]; /* all must hold */
     size_t n_filters;
+    /* A word that, the filters say, every row has in one of these fields, all of them searched: by it rows are found
+     * sooner. size 0: none. */
+    struct { const char *text; size_t size; uint64_t fields; } word;
     dk_order orders[DK_QUERY_ORDERS];
     size_t n_orders;
     const char *after; /* what the page before gave for the next, NULL: from the start */

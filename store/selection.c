@@ -2,7 +2,10 @@
 
 #include "store/cql2.h"
 #include "store/cql2_sql.h"
+#include "store/search_index.h"
+#include "store/text.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +14,7 @@ enum { P_GENERATION = DK_SELECTION_FREE + 1, P_AFTER, P_PLACES, P_TERM, P_FILTER
 
 /* More places than this are not gathered: all rows are then read in order, which finds a page of them soon. */
 #define MOST_PLACES 200000
+#define MOST_TERMS 20000 /* that may contain a word */
 
 #define ROW_OF_PLACE "CASE p.moved WHEN 0 THEN p.feature ELSE p.moved END"
 
@@ -90,6 +94,31 @@ static dk_status take_need(dk_selection *s, const dk_cql2_need *need, dk_error *
     return DK_OK;
 }
 
+/* Rows with a word, by the terms that contain it. */
+static dk_status take_word(dk_selection *s, dk_error *err)
+{
+    const dk_query *q = s->query;
+    dk_found_terms found = {.complete = true};
+    dk_buf folded;
+    dk_buf_init(&folded);
+    dk_text_fold(q->word.text, q->word.size, &folded);
+    bool fits = !folded.failed;
+    dk_status status = DK_OK;
+    if (folded.size > 0 && fits)
+        status = dk_search_containing(s->store, q->kind, q->word.fields, (const char *)folded.data, folded.size, MOST_TERMS,
+                                      &found, err);
+    fits = fits && folded.size > 0 && found.complete;
+    for (size_t i = 0; status == DK_OK && fits && i < found.n; i++)
+        status = gather_term(s, found.terms[i].term, &fits, err);
+    if (status == DK_OK && fits)
+        s->driver = DK_SELECT_PLACES;
+    else
+        s->places.n = 0;
+    dk_found_terms_finish(&found);
+    dk_buf_finish(&folded);
+    return status;
+}
+
 /* ---- boxes ---- */
 
 typedef struct box_gathering {
@@ -137,21 +166,22 @@ static dk_status gather_box(dk_selection *s, const double bounds[4], bool *ret_f
     return status;
 }
 
-/* The box that all filters want; false if none wants one. */
+/* The smallest box that a filter wants; false if none wants one. A row may reach into two boxes that lie apart, so they
+ * are not intersected. West beyond east is left to the filter. */
 static bool wanted_box(const dk_query *query, double ret_bounds[4])
 {
     bool any = false;
-    const double all[4] = {-180, -90, 180, 90};
-    memcpy(ret_bounds, all, sizeof all);
+    double smallest = INFINITY;
     for (size_t i = 0; i < query->n_filters; i++) {
         double b[4];
-        if (!dk_cql2_bounds(query->filters[i], b))
+        if (!dk_cql2_bounds(query->filters[i], b) || b[0] > b[2] || b[1] > b[3])
+            continue;
+        const double area = (b[2] - b[0]) * (b[3] - b[1]);
+        if (area >= smallest)
             continue;
         any = true;
-        ret_bounds[0] = b[0] > ret_bounds[0] ? b[0] : ret_bounds[0];
-        ret_bounds[1] = b[1] > ret_bounds[1] ? b[1] : ret_bounds[1];
-        ret_bounds[2] = b[2] < ret_bounds[2] ? b[2] : ret_bounds[2];
-        ret_bounds[3] = b[3] < ret_bounds[3] ? b[3] : ret_bounds[3];
+        smallest = area;
+        memcpy(ret_bounds, b, sizeof b);
     }
     return any;
 }
@@ -216,14 +246,12 @@ static dk_status choose(dk_selection *s, dk_error *err)
             s->places.n = 0;
         }
     }
+    if (status == DK_OK && s->driver == DK_SELECT_ALL && query->word.size > 0)
+        status = take_word(s, err);
     double bounds[4], expected = 0;
     bool everything = false, fits = false;
     if (status != DK_OK || !wanted_box(query, bounds))
         return status;
-    if (bounds[0] > bounds[2] || bounds[1] > bounds[3]) {
-        s->nothing = true;
-        return DK_OK;
-    }
     status = estimate_box(s, bounds, &expected, &everything, err);
     if (status != DK_OK || s->nothing || everything || s->driver == DK_SELECT_PLACES ||
         (s->driver == DK_SELECT_TERM && (double)fewest < (fewest < PROBED ? expected : expected / 100)))

@@ -463,6 +463,18 @@ static void a_box_and_a_field_narrow_together(void **state)
                                "village='二村' AND S_INTERSECTS(geometry,BBOX(116.2,34.4,116.2104,34.6))");
     assert_true(both.n >= 5 && both.n <= 6);
     assert_int_equal(filtered(f, "parcel", &everyone, "S_INTERSECTS(geometry,BBOX(10,34.4,11,34.6))").n, 0);
+    /* A parcel reaches into two boxes that lie apart. */
+    const dk_kind *kind = dk_catalogue_kind(f->catalogue, "parcel");
+    dk_cql2 *left = filter_as(f, kind, &everyone, "S_INTERSECTS(geometry,BBOX(116.20001,34.4,116.20002,34.6))");
+    dk_cql2 *right = filter_as(f, kind, &everyone, "S_INTERSECTS(geometry,BBOX(116.20003,34.4,116.20004,34.6))");
+    const dk_query query = {.kind = kind, .viewer = &everyone, .generation = generation_of(f),
+                            .filters = {left, right}, .n_filters = 2, .limit = 10};
+    dk_buf next;
+    dk_buf_init(&next);
+    assert_true(page_of(f, &query, &next).n > 0);
+    dk_buf_finish(&next);
+    dk_cql2_free(left);
+    dk_cql2_free(right);
     assert_int_equal(filtered(f, "parcel", &everyone, "village IN ('一村','二村')").n, 450);
     assert_int_equal(filtered(f, "parcel", &everyone, "village IN ('一村','三村') AND id='DK001'").n, 1);
 }

@@ -28,9 +28,7 @@ static const dk_api_operation collection_operations[] = {
     {"/collections/%s", "describeCollection", "数据集", JSON, "collection", DK_API_F, true, false},
     {"/collections/%s/schema", "getSchema", "字段", SCHEMA, NULL, DK_API_F, true, false},
     {"/collections/%s/queryables", "getQueryables", "可查询的字段", SCHEMA, NULL, DK_API_F, true, false},
-#if DK_QUERY_PARTS
     {"/collections/%s/sortables", "getSortables", "可排序的字段", SCHEMA, NULL, DK_API_F, true, false},
-#endif
     {"/collections/%s/items", "getFeatures", "查询", GEOJSON, "featureCollection",
      DK_API_F | DK_API_LIMIT | DK_API_AFTER | DK_API_BBOX | DK_API_CRS | DK_API_QUERY | DK_API_FIELDS | DK_API_FEATURE, true, false},
     {"/collections/%s/items/{featureId}", "getFeature", "一条", GEOJSON, "feature", DK_API_F | DK_API_CRS, true, false},
@@ -52,7 +50,6 @@ static const dk_api_param params[] = {
      "{\"type\":\"array\",\"minItems\":4,\"maxItems\":4,\"items\":{\"type\":\"number\"}}"},
     {DK_API_BBOX, "bbox-crs", "bbox 的坐标系，按其坐标轴的顺序", false, NULL},
     {DK_API_CRS, "crs", "结果的坐标系，按其坐标轴的顺序", false, NULL},
-#if DK_QUERY_PARTS
     {DK_API_QUERY, "datetime", "日期或区间，如 2020-01-01/..", false, "{\"type\":\"string\"}"},
     {DK_API_QUERY, "filter", "CQL2 查询条件", false, "{\"type\":\"string\"}"},
     {DK_API_QUERY, "filter-lang", "filter 的写法；cql-text 是 GDAL 3.6 所用的草案", false,
@@ -64,7 +61,6 @@ static const dk_api_param params[] = {
     {DK_API_QUERY, "skipGeometry", "不要图形", false, "{\"type\":\"boolean\",\"default\":false}"},
     {DK_API_QUERY, "count", "有查询条件时也给出总条数 numberMatched", false, "{\"type\":\"boolean\",\"default\":false}"},
     {DK_API_QUERY, "q", "查找文字，多个词用空格隔开", false, "{\"type\":\"string\"}"},
-#endif
     {DK_API_FEATURE, "feature", "瓦片中要素的编号，单独使用", false, "{\"type\":\"integer\",\"minimum\":0}"},
     {DK_API_Q, "q", "要找的文字", true, "{\"type\":\"string\",\"minLength\":1,\"maxLength\":200}"},
 };

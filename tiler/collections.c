@@ -19,9 +19,7 @@ static const struct {
     {"items", "/items?f=html", "text/html", "数据", false, false},
     {"http://www.opengis.net/def/rel/ogc/1.0/schema", "/schema", "application/schema+json", "字段", false, true},
     {"http://www.opengis.net/def/rel/ogc/1.0/queryables", "/queryables", "application/schema+json", "可查询的字段", false, true},
-#if DK_QUERY_PARTS
     {"http://www.opengis.net/def/rel/ogc/1.0/sortables", "/sortables", "application/schema+json", "可排序的字段", false, true},
-#endif
     {"http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector", "/tiles", "application/json", "矢量瓦片", true, false},
 };
 

@@ -17,9 +17,7 @@ static const dk_conformance classes[] = {
     {COMMON_1 "json", "application/json everywhere"},
     {COMMON_1 "oas30", "api.c"},
     {COMMON_2 "collections", "collections.c"},
-#if DK_QUERY_PARTS
     {FEATURES_1 "core", "items.c, item_query.c: limit, bbox, datetime, fields as parameters, next links"},
-#endif
     {FEATURES_1 "oas30", "api.c"},
     {FEATURES_1 "html", "html.h: every resource of Part 1 as a page"},
     {FEATURES_1 "geojson", "geojson.c"},
@@ -28,7 +26,6 @@ static const dk_conformance classes[] = {
     {FEATURES_3 "queryables-query-parameters", "items: FIELD=VALUE"},
     {FEATURES_5 "schemas", "schema.c"},
     {FEATURES_5 "core-roles-features", "schema.c: x-ogc-role"},
-#if DK_QUERY_PARTS
     {FEATURES_3 "filter", "item_query.c: filter, filter-lang, filter-crs"},
     {FEATURES_3 "features-filter", "items.c"},
     {CQL2 "cql2-text", "store/cql2"},
@@ -44,7 +41,6 @@ static const dk_conformance classes[] = {
     {CQL2 "array-functions", "store/cql2: A_CONTAINS and its like"},
     {CQL2 "property-property", "store/cql2"},
     {CQL2 "arithmetic", "store/cql2"},
-#endif
     {TILES "core", "tiles.c"},
     {TILES "tileset", "tilesets.c"},
     {TILES "tilesets-list", "tilesets.c"},

@@ -4,10 +4,6 @@
 
 #include <stddef.h>
 
-/* 1 when items read filter, filter-lang, filter-crs, sortby, properties, q and datetime (tiler/item_query.c): then the
- * classes that rest on them are declared, and /api, /collections/{c}/sortables and the forms know them. */
-#define DK_QUERY_PARTS 1
-
 typedef struct dk_conformance {
     const char *uri;
     const char *rests_on; /* where it is done: for those who change it */

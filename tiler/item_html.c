@@ -83,7 +83,7 @@ static void write_form(dk_html *html, const dk_kind *kind)
     bool searched = false;
     for (size_t i = 0; i < kind->n_fields; i++)
         searched = searched || ((visible >> i & 1) != 0 && kind->fields[i].in_search);
-    if (DK_QUERY_PARTS && searched) {
+    if (searched) {
         dk_html_raw(html, "<label><span>关键词</span><input type=\"search\" name=\"q\"");
         dk_html_attribute(html, "value", own_value(html, "q"));
         dk_html_raw(html, "></label>\n");

@@ -202,7 +202,8 @@ static dk_status read_filter(dk_context *ctx, const dk_kind *kind, const char *t
 }
 
 /* Each word stands in a field that is searched and that the viewer sees. */
-static dk_status read_words(dk_context *ctx, const dk_kind *kind, const char *text, dk_conditions *conditions)
+static dk_status read_words(dk_context *ctx, const dk_kind *kind, const char *text, dk_conditions *conditions,
+                            dk_query *query)
 {
     const uint64_t visible = dk_context_fields(ctx, kind);
     uint64_t searched = 0;
@@ -219,6 +220,11 @@ static dk_status read_words(dk_context *ctx, const dk_kind *kind, const char *te
         if (n++ == 8)
             return dk_fail(&ctx->error, DK_INVALID, "The parameter \"q\" takes 8 words at most.");
         dk_condition_word(kind, searched, at, size, conditions);
+        if (size > query->word.size) {
+            query->word.text = at;
+            query->word.size = size;
+            query->word.fields = searched;
+        }
         at += size;
     }
     return DK_OK;
@@ -269,7 +275,7 @@ static dk_status read_param(dk_context *ctx, const dk_kind *kind, const dk_param
     if (strcmp(name, "filter") == 0)
         return read_filter(ctx, kind, value, query);
     if (strcmp(name, "q") == 0)
-        return read_words(ctx, kind, value, conditions);
+        return read_words(ctx, kind, value, conditions, &query->query);
     const int field = find_field(ctx, kind, name, strlen(name));
     if (field < 0)
         return dk_fail(&ctx->error, DK_INVALID,

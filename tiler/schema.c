@@ -219,7 +219,5 @@ dk_status dk_get_queryables(dk_context *ctx)
 
 dk_status dk_get_sortables(dk_context *ctx)
 {
-    if (!DK_QUERY_PARTS)
-        return dk_fail(&ctx->error, DK_NOT_FOUND, "There is nothing at this address.");
     return answer(ctx, SORTABLES);
 }
