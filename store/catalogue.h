@@ -50,6 +50,7 @@ typedef struct dk_field {
     dk_audience audience;
     bool in_tiles;  /* goes into vector tiles (for the audiences that may see it) */
     bool in_search; /* found by /search */
+    bool indexed;   /* filters on it are looked up */
     bool pinyin;    /* found by /search also by its sound (store/pinyin.h): names of villages, places, people */
     bool required;  /* a row without it is rejected */
     dk_computed computed;      /* filled by dikuai, from the geometry */
@@ -90,8 +91,10 @@ typedef struct dk_kind {
     size_t n_qualifiers;
     bool qualify_by_source; /* last resort: the base name of the source file */
     int division_field;     /* gives the staff scope of a row; -1: none, such a row has no scope but the whole store's */
-    int date_field;         /* the event date, for timelines; -1: none */
+    int date_field;         /* the event date, for timelines, or where a validity begins; -1: none */
+    int date_end_field;     /* where it ends, empty: it does not; -1: date_field is a single day */
     int label_field;        /* what to call a row; -1: its key */
+    int classify_field;     /* layers: what its rows are told apart by in totals of areas, such as 永久基本农田; -1: none */
     int min_zoom, max_zoom; /* tiles, layers only; min_zoom is DK_FINEST_ZOOM (20) at most */
     bool draw_all;          /* every feature is drawn from min_zoom on, however small and however full a tile gets */
     int grid_sums[8];       /* fields, integers or numbers that the public sees, that the layer's grid sums up */

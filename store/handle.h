@@ -22,6 +22,7 @@ typedef enum dk_sheet {
 } dk_sheet;
 
 #define DK_POSTS_AT_ONCE 64
+#define DK_CACHED_STMTS 32
 
 /* Statements that a handle keeps prepared, per kind where they name a kind's tables (schema.c). */
 typedef enum dk_stmt_id {
@@ -51,6 +52,8 @@ typedef enum dk_stmt_id {
     DK_STMT_POST_INSERT_MANY, /* DK_POSTS_AT_ONCE times term, feature, moved */
     DK_STMT_POST_LAST,   /* term -> its last place */
     DK_STMT_POST_SEEK,   /* term, feature, moved, n -> the first n places not below (feature, moved) */
+    DK_STMT_POST_COUNT,  /* term, n -> how many posts it has, n at most */
+    DK_STMT_ANY_MOVED,   /* -> a row if any is not the first version of its feature */
     DK_STMT_SHEET_SCAN, /* + dk_sheet: id from, to, columns from, to, rows from, to, generation, size -> id, data, or its
                            size where that is larger, or NULL */
     DK_STMT_SHEET_OPEN = DK_STMT_SHEET_SCAN + DK_SHEETS,        /* id from, id to -> id, born, data of the one that lives */
@@ -90,6 +93,13 @@ struct dk_store {
     int wal_limit;      /* of a writer: pages of the log from which on it waits for readers (sql.c) */
     struct dk_raised *raised; /* thresholds read lately (index_read.c) */
     dk_buf large;             /* a large sheet (sheet.c) */
+    /* Statements of questions, by their text, which values are no part of; the one used last is the first. */
+    struct dk_cached_stmt {
+        char *sql;
+        sqlite3_stmt *stmt;
+    } cached[DK_CACHED_STMTS];
+    double deadline; /* of the question under way, seconds of the monotonic clock; 0: none */
+    bool late;       /* it was interrupted */
 };
 
 /* One batch's place in time, as readers of rows need it. state: l, s, p, w for loading, staged, published, withdrawn.
@@ -107,6 +117,14 @@ dk_status dk_sql_run(dk_store *store, const char *sql, dk_error *err);
 dk_status dk_sql_prepare(dk_store *store, const char *sql, sqlite3_stmt **ret_stmt, dk_error *err);
 /* A kept statement, reset and with its bindings cleared. Reset it after use, so that no snapshot is held. */
 dk_status dk_sql_kept(dk_store *store, const dk_kind *kind, dk_stmt_id id, sqlite3_stmt **ret_stmt, dk_error *err);
+/* The same for a text made for a question; valid until DK_CACHED_STMTS others were asked for. No two uses at once: clear
+ * the bindings after use. */
+dk_status dk_sql_cached(dk_store *store, const char *sql, sqlite3_stmt **ret_stmt, dk_error *err);
+/* Statements that run longer than so many seconds from now, all together, fail with DK_LIMIT, and dk_sql_late says so.
+ * dk_sql_unlimited ends that. */
+void dk_sql_limit(dk_store *store, double seconds);
+void dk_sql_unlimited(dk_store *store);
+bool dk_sql_late(const dk_store *store);
 /* Steps once: DK_OK with a row, DK_END, or a failure. */
 dk_status dk_sql_step(dk_store *store, sqlite3_stmt *stmt, dk_error *err);
 /* A statement without result rows: binds nothing, steps, resets. */
@@ -151,6 +169,11 @@ typedef struct dk_stored_row {
 } dk_stored_row;
 dk_status dk_stored_row_read(dk_store *store, const dk_kind *kind, int64_t row, bool with_geometry,
                              dk_stored_row *ret_row, dk_error *err);
+/* The same from a result of columns key, feature, batch, replaces, outline, fields, which begin at `column`. The statement
+ * is not reset by dk_stored_row_release. */
+void dk_stored_row_columns(sqlite3_stmt *stmt, int column, const dk_kind *kind, int64_t row, dk_stored_row *ret_row);
+/* Appends those columns of the table `alias`. */
+void dk_row_columns(const dk_kind *kind, const char *alias, bool with_geometry, dk_buf *sql);
 void dk_stored_row_release(dk_stored_row *row);
 
 /* Whether a row is published in a generation. */

@@ -287,17 +287,17 @@ void dk_schema_indexed(const dk_catalogue *catalogue, uint64_t *ret_indexed)
         const dk_kind *kind = &catalogue->kinds[k];
         uint64_t bits = 0;
         for (size_t i = 0; i < kind->n_fields; i++)
-            if (kind->fields[i].in_search)
+            if (kind->fields[i].in_search || kind->fields[i].indexed)
                 bits |= UINT64_C(1) << i;
+        if (kind->division_field >= 0) /* of all filters the one asked for most */
+            bits |= UINT64_C(1) << kind->division_field;
         for (size_t t = 0; t < kind->n_totals; t++)
             bits |= UINT64_C(1) << kind->totals[t].by[0]; /* groups are found by their first field */
         ret_indexed[k] = bits;
     }
-    for (size_t i = 0; i < catalogue->n_lists; i++) { /* asked for by group or by division */
+    for (size_t i = 0; i < catalogue->n_lists; i++) { /* asked for by group */
         const dk_list *list = &catalogue->lists[i];
         ret_indexed[list->kind->index] |= UINT64_C(1) << list->by;
-        if (list->kind->division_field >= 0)
-            ret_indexed[list->kind->index] |= UINT64_C(1) << list->kind->division_field;
     }
     for (size_t l = 0; l < catalogue->n_links; l++) {
         const dk_link *link = &catalogue->links[l];

@@ -140,6 +140,8 @@ static const wrong_case wrong_cases[] = {
     {"division: division\n", "division: name\n",
      "9: layers[0].division: 'name' is of type text; use a field of type division"},
     {"date: made_on\n", "date: name\n", "10: layers[0].date: 'name' is of type text; use a field of type date"},
+    {"ignore: [OBJECTID]\n", "classify: nam\n", "13: layers[0].classify: 'nam' is not a field of parcel; use id, name, project_id, "
+     "division, made_on, area_ha, area_m2 or phone"},
     {"label: name\n", "label: nam\n", "11: layers[0].label: 'nam' is not a field of parcel; use id, name, project_id, "
      "division, made_on, area_ha, area_m2 or phone"},
     {"{field: id, qualify", "{field: no, qualify", "8: layers[0].key.field: 'no' is not a field of parcel; use id, name, "
@@ -163,7 +165,7 @@ static const wrong_case wrong_cases[] = {
      "is not a type; use text, integer, number, date, approval_no, division or url"},
     {"project_id, title: 项目, type: text", "project_id, title: 项目, tpye: text",
      "17: layers[0].fields[2].tpye: 'tpye' is not a key here; use name, title, type, unit, audience, required, search, "
-     "pinyin, tiles, computed, declares_area, aliases, values or inherit"},
+     "pinyin, index, tiles, computed, declares_area, aliases, values or inherit"},
     {"project_id, title: 项目, type: text", "project_id, type: text",
      "17: layers[0].fields[2]: 'title' is missing; add it"},
     {"project_id, title: 项目, type: text, audience: public",
@@ -264,6 +266,14 @@ static const wrong_case wrong_cases[] = {
      "parcel_id, project_id, amount, kind, paid_on or payee"},
     {"date: paid_on}", "date: payee}",
      "53: items[0].proved_by[0].date: 'payee' is of type text; use a field of type date"},
+    /* a validity of two dates */
+    {"    date: made_on\n", "    date: [made_on]\n", "10: layers[0].date: has 1 entry; write at least 2"},
+    {"    date: made_on\n", "    date: [made_on, made_on]\n",
+     "10: layers[0].date: begins and ends with the same field; write that field alone"},
+    {"    date: made_on\n", "    date: [made_on, name]\n",
+     "10: layers[0].date[1]: 'name' is of type text; use a field of type date"},
+    {"    date: made_on\n", "    date: [made_on, ended]\n", "10: layers[0].date[1]: 'ended' is not a field of parcel; use id, "
+     "name, project_id, division, made_on, area_ha, area_m2 or phone"},
     /* divisions */
     {"code: '341321'", "code: 341321",
      "55: divisions[0].code: 341321 is a number here, not a text; write it in quotes: '341321'"},
@@ -378,6 +388,9 @@ static void a_catalogue_gives_what_it_says(void **state)
     assert_false(payment->qualify_by_source);
     assert_int_equal(parcel->division_field, 3);
     assert_int_equal(parcel->date_field, 4);
+    assert_int_equal(parcel->date_end_field, -1);
+    assert_int_equal(notice->date_field, -1);
+    assert_int_equal(notice->date_end_field, -1);
     assert_int_equal(parcel->label_field, 1);
     assert_int_equal(payment->label_field, -1);
     assert_int_equal(parcel->min_zoom, 6);

@@ -17,16 +17,26 @@ enum MHD_Result dk_respond(struct MHD_Connection *connection, dk_context *ctx, c
 bool dk_respond_prepare(dk_context *ctx, dk_coding coding, struct MHD_Response **ret_full,
                         struct MHD_Response **ret_not_modified, char ret_tag[DK_TAG_SIZE], size_t *ret_size);
 
+/* Queues a file for the user to save, of which the caller has made the response; it is destroyed in any case. */
+typedef struct dk_file_answer {
+    const char *type, *disposition; /* Content-Type and Content-Disposition */
+    bool gzip;                      /* the bytes are coded so */
+    bool public_answer;             /* else it may not be stored */
+} dk_file_answer;
+enum MHD_Result dk_respond_file(struct MHD_Connection *connection, struct MHD_Response *response,
+                                const dk_file_answer *answer, bool closing);
+
 /* Queues a problem document (RFC 9457). allow: value of the Allow header, or NULL. */
 enum MHD_Result dk_respond_problem(struct MHD_Connection *connection, unsigned status, const char *detail,
                                    const char *allow, bool closing);
 
-/* Queues the answer to OPTIONS: 204 with what is allowed, for CORS preflights (fetch.spec.whatwg.org, 4.8). */
-enum MHD_Result dk_respond_options(struct MHD_Connection *connection, bool closing);
+/* Queues the answer to OPTIONS: 204 with what is allowed, POST too or not, for CORS preflights (fetch.spec.whatwg.org, 4.8). */
+enum MHD_Result dk_respond_options(struct MHD_Connection *connection, bool posts, bool closing);
 
 /* The HTTP status of a failed handler, and whether its sentence may be shown. */
 unsigned dk_http_status(dk_status status, bool *ret_show);
 
 #define DK_ALLOWED_METHODS "GET, HEAD, OPTIONS"
+#define DK_ALLOWED_METHODS_POST "GET, HEAD, POST, OPTIONS"
 
 #endif
