@@ -31,7 +31,6 @@ typedef enum dk_stmt_id {
     DK_STMT_ROW_META,    /* row -> key, feature, batch, replaces */
     DK_STMT_ROW_FIELDS,  /* row -> key, feature, batch, replaces, NULL, fields… */
     DK_STMT_KEY_ROWS,    /* key -> row, batch, source_row, feature ; newest first */
-    DK_STMT_KEYS_AFTER,  /* (key, row) after (?, ?) in order, at most ? -> row, key */
     DK_STMT_LIFE,        /* row, generation -> born, died of the life that holds then */
     DK_STMT_LIFE_INSERT, /* row, born */
     DK_STMT_LIFE_END,    /* row, generation: ends the open life */

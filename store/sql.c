@@ -137,10 +137,6 @@ static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
     case DK_STMT_KEY_ROWS:
         dk_buf_format(sql, "SELECT row,batch,source_row,feature FROM row_%s WHERE key=?1 ORDER BY row DESC", k);
         break;
-    case DK_STMT_KEYS_AFTER:
-        dk_buf_format(sql, "SELECT row,key FROM row_%s WHERE key>=?1 AND (key>?1 OR row>?2) ORDER BY key,row LIMIT ?3",
-                      k);
-        break;
     case DK_STMT_LIFE:
         dk_buf_format(sql, "SELECT born,died FROM life_%s WHERE row=?1 AND born<=?2 AND (died=0 OR died>?2)", k);
         break;
