@@ -29,7 +29,8 @@ static bool parse_column(dk_catalogue_parser *parser, const yaml_node_t *node, c
                             ret_column->kind->name, list->kind->name, list->lines != NULL ? " or " : "",
                             list->lines != NULL ? list->lines->name : "");
     if (ret_column->kind->fields[ret_column->field].audience > list->audience)
-        return dk_yaml_fail(yaml, node, "'%s' has audience: %s, which is less than those who see the list; leave it out",
+        return dk_yaml_fail(yaml, node,
+                            "'%s' has audience: %s, which is less than those who see the list; leave it out",
                             ret_column->kind->fields[ret_column->field].name,
                             dk_audience_name(ret_column->kind->fields[ret_column->field].audience));
     return true;
@@ -72,8 +73,8 @@ static bool parse_sums(dk_catalogue_parser *parser, const yaml_node_t *node, dk_
             return dk_yaml_fail(yaml, element, "what is summed must be a column; add it to 'columns' or leave it out");
         const dk_field *field = &wanted.kind->fields[wanted.field];
         if (field->type != DK_FIELD_INTEGER && field->type != DK_FIELD_NUMBER)
-            return dk_yaml_fail(yaml, element, "'%s' is of type %s; only integers and numbers can be summed", field->name,
-                                dk_field_type_name(field->type));
+            return dk_yaml_fail(yaml, element, "'%s' is of type %s; only integers and numbers can be summed",
+                                field->name, dk_field_type_name(field->type));
         list->columns[at].summed = true;
         dk_yaml_leave(yaml);
     }
@@ -90,8 +91,7 @@ static bool parse_open(dk_catalogue_parser *parser, const yaml_node_t *node, dk_
         [O_FIELD] = {"field", true, NULL}, [O_TITLE] = {"title", true, NULL}, [O_MISSING] = {"missing", false, NULL}};
     dk_list_column column;
     dk_yaml_enter(yaml, "open");
-    if (!dk_yaml_mapping(yaml, node, keys, O_COUNT) ||
-        !dk_yaml_key_text(yaml, &keys[O_TITLE], &list->open_title) ||
+    if (!dk_yaml_mapping(yaml, node, keys, O_COUNT) || !dk_yaml_key_text(yaml, &keys[O_TITLE], &list->open_title) ||
         !dk_yaml_key_text(yaml, &keys[O_MISSING], &list->missing_title))
         return false;
     dk_yaml_enter(yaml, "field");
@@ -101,7 +101,8 @@ static bool parse_open(dk_catalogue_parser *parser, const yaml_node_t *node, dk_
     while (at < list->n_columns && (list->columns[at].kind != column.kind || list->columns[at].field != column.field))
         at++;
     if (at == list->n_columns)
-        return dk_yaml_fail(yaml, keys[O_FIELD].value, "the title stands where the value is missing; add the field to 'columns'");
+        return dk_yaml_fail(yaml, keys[O_FIELD].value,
+                            "the title stands where the value is missing; add the field to 'columns'");
     list->open_column = (int)at;
     dk_yaml_leave(yaml);
     dk_yaml_leave(yaml);
@@ -113,10 +114,14 @@ static bool parse_list(dk_catalogue_parser *parser, const yaml_node_t *node, siz
     enum { L_ID, L_TITLE, L_AUDIENCE, L_OF, L_BY, L_LINES, L_COLUMNS, L_SUM, L_OPEN, L_COUNT };
     dk_yaml *yaml = &parser->yaml;
     dk_yaml_key keys[L_COUNT] = {
-        [L_ID] = {"id", true, NULL},           [L_TITLE] = {"title", true, NULL},
-        [L_AUDIENCE] = {"audience", true, NULL}, [L_OF] = {"of", true, NULL},
-        [L_BY] = {"by", true, NULL},           [L_LINES] = {"lines", false, NULL},
-        [L_COLUMNS] = {"columns", true, NULL}, [L_SUM] = {"sum", false, NULL},
+        [L_ID] = {"id", true, NULL},
+        [L_TITLE] = {"title", true, NULL},
+        [L_AUDIENCE] = {"audience", true, NULL},
+        [L_OF] = {"of", true, NULL},
+        [L_BY] = {"by", true, NULL},
+        [L_LINES] = {"lines", false, NULL},
+        [L_COLUMNS] = {"columns", true, NULL},
+        [L_SUM] = {"sum", false, NULL},
         [L_OPEN] = {"open", false, NULL},
     };
     list->open_column = -1;
@@ -127,8 +132,8 @@ static bool parse_list(dk_catalogue_parser *parser, const yaml_node_t *node, siz
     for (size_t i = 0; i < position; i++)
         if (strcmp(parser->catalogue->lists[i].id, list->id) == 0) {
             dk_yaml_enter(yaml, "id");
-            return dk_yaml_fail(yaml, keys[L_ID].value, "'%s' is the id of lists[%zu] already; choose another", list->id,
-                                i);
+            return dk_yaml_fail(yaml, keys[L_ID].value, "'%s' is the id of lists[%zu] already; choose another",
+                                list->id, i);
         }
     dk_yaml_enter(yaml, "of");
     if (!dk_parse_kind_name(parser, keys[L_OF].value, false, &list->kind))
@@ -139,7 +144,8 @@ static bool parse_list(dk_catalogue_parser *parser, const yaml_node_t *node, siz
         return false;
     const dk_field *by = &list->kind->fields[list->by];
     if (by->type != DK_FIELD_TEXT || by->audience > list->audience)
-        return dk_yaml_fail(yaml, keys[L_BY].value, "a list is grouped by a field of type text that those who see it may see");
+        return dk_yaml_fail(yaml, keys[L_BY].value,
+                            "a list is grouped by a field of type text that those who see it may see");
     if (strcmp(by->name, "division") == 0 || strcmp(by->name, "open") == 0)
         return dk_yaml_fail(yaml, keys[L_BY].value, "'%s' is a parameter of lists; group by another field", by->name);
     dk_yaml_leave(yaml);
@@ -148,8 +154,9 @@ static bool parse_list(dk_catalogue_parser *parser, const yaml_node_t *node, siz
         if (!dk_parse_kind_name(parser, keys[L_LINES].value, false, &list->lines))
             return false;
         if (list->lines == list->kind || !dk_parse_linked(parser->catalogue, list->kind, list->lines))
-            return dk_yaml_fail(yaml, keys[L_LINES].value, "%s and %s are not linked; add a link between them under 'links'",
-                                list->kind->name, list->lines->name);
+            return dk_yaml_fail(yaml, keys[L_LINES].value,
+                                "%s and %s are not linked; add a link between them under 'links'", list->kind->name,
+                                list->lines->name);
         dk_yaml_leave(yaml);
     }
     return parse_columns(parser, keys[L_COLUMNS].value, list) &&

@@ -207,8 +207,8 @@ static dk_status give_row(listing *l, int64_t number, dk_list_fn each, void *use
     dk_key_list list = {0};
     bool first = true;
     if (lines != NULL)
-        status = dk_linked_rows(l->store, kind, stored.key, stored.values, lines, l->query->generation, MOST_LINES, &list,
-                                l->err);
+        status = dk_linked_rows(l->store, kind, stored.key, stored.values, lines, l->query->generation, MOST_LINES,
+                                &list, l->err);
     dk_key_list_sort(&list);
     if (status == DK_OK && list.n == 0)
         status = give_line(l, &row, NULL, &first, each, user);

@@ -20,16 +20,16 @@ typedef struct dk_list_query {
 } dk_list_query;
 
 typedef struct dk_list_line {
-    const dk_row *row;                  /* of the list's kind */
-    const dk_row *line;                 /* of its lines; NULL: it has none */
-    dk_value values[DK_LIST_COLUMNS];   /* by column; what the viewer does not see is null */
-    bool first;                         /* of its row */
+    const dk_row *row;                /* of the list's kind */
+    const dk_row *line;               /* of its lines; NULL: it has none */
+    dk_value values[DK_LIST_COLUMNS]; /* by column; what the viewer does not see is null */
+    bool first;                       /* of its row */
     bool open;
 } dk_list_line; /* valid inside the callback */
 typedef dk_status (*dk_list_fn)(const dk_list_line *line, void *user);
 
-/* Calls each for the lines, in the order of groups, keys of rows, and keys of lines; a row whose group's value the viewer
- * does not see is left out. DK_END from it stops, which is no failure. DK_LIMIT: more than DK_LIST_ROWS rows. */
+/* Calls each for the lines, in the order of groups, keys of rows, and keys of lines; a row whose group's value the
+ * viewer does not see is left out. DK_END from it stops, which is no failure. DK_LIMIT: more than DK_LIST_ROWS rows. */
 dk_status dk_list_lines(dk_store *store, const dk_list_query *query, dk_list_fn each, void *user, dk_error *err);
 
 #endif

@@ -1,6 +1,6 @@
 /* Pinyin of names: how a text can be typed by its sound, as the initials of its characters or in full, without tones.
- * Readings are those of the Unihan database (pinyin.txt); a character with several is found by each of them, for which one
- * a name has nobody can tell: 六安 is lu'an, 亳州 bozhou, 重 zhong or chong. */
+ * Readings are those of the Unihan database (pinyin.txt); a character with several is found by each of them, for which
+ * one a name has nobody can tell: 六安 is lu'an, 亳州 bozhou, 重 zhong or chong. */
 #ifndef DK_STORE_PINYIN_H
 #define DK_STORE_PINYIN_H
 
@@ -22,9 +22,9 @@ bool dk_pinyin_typed(const char *text, size_t size, char ret_typed[DK_PINYIN_SOU
  * which the last may be cut. ret_from, if not NULL, is the number of characters before. */
 bool dk_pinyin_match(const char *text, size_t size, const char *typed, size_t *ret_from);
 
-/* Calls each with the sounds of a text: from each of its first Chinese characters on the initials, and the whole syllables,
- * in at most four ways of reading it, each cut at DK_PINYIN_SOUND. What is typed is the beginning of one of them. Stops when
- * it returns false. */
+/* Calls each with the sounds of a text: from each of its first Chinese characters on the initials, and the whole
+ * syllables, in at most four ways of reading it, each cut at DK_PINYIN_SOUND. What is typed is the beginning of one of
+ * them. Stops when it returns false. */
 void dk_pinyin_sounds(const char *text, size_t size, bool (*each)(const char *sound, size_t size, void *user),
                       void *user);
 

@@ -7,8 +7,9 @@
 #define DK_PINYIN_FIRST 0x3400
 #define DK_PINYIN_LAST 0x9FFF
 
-extern const char *const dk_pinyin_syllables[];               /* by number; 0 is none */
-extern const uint16_t dk_pinyin_lists[][DK_PINYIN_READINGS]; /* numbers of syllables, 0 behind the last; list 0 is empty */
+extern const char *const dk_pinyin_syllables[]; /* by number; 0 is none */
+extern const uint16_t
+    dk_pinyin_lists[][DK_PINYIN_READINGS]; /* numbers of syllables, 0 behind the last; list 0 is empty */
 extern const uint16_t dk_pinyin_of[DK_PINYIN_LAST - DK_PINYIN_FIRST + 1]; /* number of a character's list */
 typedef struct dk_pinyin_rare {
     uint32_t character;

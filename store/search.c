@@ -38,7 +38,7 @@ typedef struct search {
     dk_search_query query;
     dk_buf number; /* exact_no, folded */
     dk_view views[DK_MAX_KINDS];
-    uint64_t fields[DK_MAX_KINDS]; /* searched, and seen in some row */
+    uint64_t fields[DK_MAX_KINDS];                            /* searched, and seen in some row */
     size_t limits[DK_MAX_KINDS + 1], given[DK_MAX_KINDS + 1]; /* by kind; the last: divisions */
     dk_found_division divisions[MOST_DIVISIONS];
     size_t n_divisions;
@@ -120,7 +120,8 @@ static dk_status add_hit(search *s, hit h, const char *key)
     return DK_OK;
 }
 
-/* The key of a row, if the viewer sees the field in it; the row need not be read where that is so in all rows or in none. */
+/* The key of a row, if the viewer sees the field in it; the row need not be read where that is so in all rows or in
+ * none. */
 static dk_status add_seen(search *s, const dk_kind *kind, int64_t row, int field, unsigned length, size_t *ret_n)
 {
     const hit h = {.length = length, .kind = kind, .row = row};
@@ -320,9 +321,8 @@ static dk_status match_division(search *s, const dk_kind *kind, dk_found_terms *
 static dk_status match_all_words(search *s, const dk_kind *kind)
 {
     dk_word_rows rows = {.complete = true};
-    dk_status status =
-        dk_search_words(s->store, kind, &s->views[kind->index], s->fields[kind->index], &s->query,
-                        s->asked->generation, s->limits[kind->index] + 8, &rows, s->err);
+    dk_status status = dk_search_words(s->store, kind, &s->views[kind->index], s->fields[kind->index], &s->query,
+                                       s->asked->generation, s->limits[kind->index] + 8, &rows, s->err);
     s->complete &= rows.complete;
     dk_status added = status == DK_LIMIT && s->late ? DK_OK : status; /* what was found in time counts */
     for (size_t i = 0; added == DK_OK && i < rows.n; i++)
@@ -356,8 +356,8 @@ static dk_status match_kind(search *s, const dk_kind *kind)
     case DK_MATCH_PREFIX:
         for (size_t i = 0; status == DK_OK && i < kind->n_fields; i++)
             if (fields & UINT64_C(1) << i)
-                status = dk_search_beginning(s->store, kind, (int)i, whole->text, whole->size, MOST_TERMS, &found,
-                                             s->err);
+                status =
+                    dk_search_beginning(s->store, kind, (int)i, whole->text, whole->size, MOST_TERMS, &found, s->err);
         break;
     case DK_MATCH_WORDS:
         if (s->query.n_words > 1)
@@ -476,7 +476,8 @@ static dk_status give_hits(search *s, dk_hit_fn each, void *user)
             continue;
         }
         dk_joint_box box = {0};
-        status = dk_box_of_division(s->store, h->division->code, s->asked->generation, take_share(&budget), &box, s->err);
+        status =
+            dk_box_of_division(s->store, h->division->code, s->asked->generation, take_share(&budget), &box, s->err);
         budget.rows -= box.n < budget.rows ? box.n : budget.rows;
         set_bounds(&given, &box);
         if (status == DK_OK)

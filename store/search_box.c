@@ -28,8 +28,8 @@ static dk_status add_box(dk_store *store, const dk_kind *layer, int64_t row, dk_
 }
 
 /* The same, if it is published. */
-static dk_status add_published(dk_store *store, const dk_kind *layer, int64_t row, int64_t generation, dk_joint_box *box,
-                               dk_error *err)
+static dk_status add_published(dk_store *store, const dk_kind *layer, int64_t row, int64_t generation,
+                               dk_joint_box *box, dk_error *err)
 {
     bool alive = false;
     const dk_status status = dk_row_alive(store, layer, row, generation, &alive, err);
@@ -73,8 +73,8 @@ static dk_status last_place(dk_store *store, const dk_kind *kind, int64_t term, 
     return status == DK_END ? DK_OK : status;
 }
 
-/* Rows of a term: the first ones if there are no more than `most`, else some at equal distances between the first and the
- * last. */
+/* Rows of a term: the first ones if there are no more than `most`, else some at equal distances between the first and
+ * the last. */
 static dk_status add_spread(dk_store *store, const dk_kind *layer, int64_t term, size_t most, int64_t generation,
                             dk_joint_box *box, dk_error *err)
 {
@@ -129,14 +129,13 @@ dk_status dk_box_of_division(dk_store *store, const char *code, int64_t generati
     for (size_t k = 0; status == DK_OK && !outlined && k < store->catalogue->n_layers; k++) {
         const dk_kind *layer = &store->catalogue->kinds[k];
         const int field = layer->division_field;
-        if (field < 0 || layer->fields[field].audience != DK_PUBLIC ||
-            !(store->indexed[k] & UINT64_C(1) << field))
+        if (field < 0 || layer->fields[field].audience != DK_PUBLIC || !(store->indexed[k] & UINT64_C(1) << field))
             continue;
         dk_found_terms found = {.complete = true};
         status = dk_search_beginning(store, layer, field, code, strlen(code), most, &found, err);
         for (size_t i = 0; status == DK_OK && i < found.n; i++)
-            status = add_spread(store, layer, found.terms[i].term,
-                                most / found.n > 2 ? most / found.n : 2, generation, box, err);
+            status = add_spread(store, layer, found.terms[i].term, most / found.n > 2 ? most / found.n : 2, generation,
+                                box, err);
         dk_found_terms_finish(&found);
     }
     return status;

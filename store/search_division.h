@@ -11,8 +11,8 @@ typedef struct dk_found_division {
     unsigned length; /* of its name, characters */
 } dk_found_division;
 
-/* The divisions that a query finds, by match, then length, then code; at most `most`, the best of them. ret_all is false if
- * there are more. */
+/* The divisions that a query finds, by match, then length, then code; at most `most`, the best of them. ret_all is
+ * false if there are more. */
 size_t dk_search_divisions(const dk_catalogue *catalogue, const dk_search_query *query, dk_found_division *ret_found,
                            size_t most, bool *ret_all);
 /* Whether a division's name contains the word or sounds like it. */

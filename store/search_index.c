@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* MOST_GRAMS of a text are asked for: more hardly narrow it. A text of one or two characters may be in very many terms, of
- * which the first are enough: it is looked for in the LOOKED_AT first terms of each field, then, unless ENOUGH have it, among
- * the grams, of which MOST_BEGINNINGS are taken that begin with it. */
+/* MOST_GRAMS of a text are asked for: more hardly narrow it. A text of one or two characters may be in very many terms,
+ * of which the first are enough: it is looked for in the LOOKED_AT first terms of each field, then, unless ENOUGH have
+ * it, among the grams, of which MOST_BEGINNINGS are taken that begin with it. */
 enum { MOST_GRAMS = 16, MOST_BEGINNINGS = 128, LOOKED_AT = 100, ENOUGH = 30 };
 
-/* Stands twice behind each term in the grams, so that its last characters begin grams too. No folded text has it: it is no
- * character of a name, and a query with it is refused. */
+/* Stands twice behind each term in the grams, so that its last characters begin grams too. No folded text has it: it is
+ * no character of a name, and a query with it is refused. */
 #define PAD "\x01\x01"
 
 void dk_found_terms_finish(dk_found_terms *found)
@@ -285,8 +285,8 @@ static dk_status among_first(dk_store *store, const dk_kind *kind, int field, co
         const char *term = (const char *)sqlite3_column_text(stmt, 1);
         const size_t term_size = (size_t)sqlite3_column_bytes(stmt, 1);
         if (memmem(term, term_size, text, size) != NULL &&
-            (status = add(found, sqlite3_column_int64(stmt, 0), field, term, term_size,
-                          memcmp(term, text, size) == 0, err)) != DK_OK)
+            (status = add(found, sqlite3_column_int64(stmt, 0), field, term, term_size, memcmp(term, text, size) == 0,
+                          err)) != DK_OK)
             break;
     }
     sqlite3_reset(stmt);

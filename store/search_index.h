@@ -1,6 +1,6 @@
-/* The tables by which search finds terms that contain a text or sound like it: gram_K and hidden_K, which know the three
- * characters in a row of the terms of searched fields, and sound_K. Of fields that the public does not see they are kept
- * apart, so that how long the public's search takes says nothing about them. */
+/* The tables by which search finds terms that contain a text or sound like it: gram_K and hidden_K, which know the
+ * three characters in a row of the terms of searched fields, and sound_K. Of fields that the public does not see they
+ * are kept apart, so that how long the public's search takes says nothing about them. */
 #ifndef DK_STORE_SEARCH_INDEX_H
 #define DK_STORE_SEARCH_INDEX_H
 
@@ -36,8 +36,8 @@ void dk_search_append_clearing(const dk_kind *kind, dk_buf *sql);
 dk_status dk_search_enter(dk_store *store, const dk_kind *kind, int field, int64_t term, const char *text, size_t size,
                           dk_error *err);
 
-/* Each appends to found what it finds in these fields (bits), at most `most` terms; found->complete becomes false if there
- * are more. Texts are folded. */
+/* Each appends to found what it finds in these fields (bits), at most `most` terms; found->complete becomes false if
+ * there are more. Texts are folded. */
 dk_status dk_search_equal(dk_store *store, const dk_kind *kind, int field, const char *text, size_t size,
                           dk_found_terms *found, dk_error *err);
 dk_status dk_search_beginning(dk_store *store, const dk_kind *kind, int field, const char *text, size_t size,

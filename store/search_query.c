@@ -11,7 +11,7 @@ enum {
     MOST_CHARACTERS = 120, /* of a text that may be a 文号 */
     OPEN = 0x3014,
     CLOSE = 0x3015,
-    YEAR = 0x5E74,   /* 年 */
+    YEAR = 0x5E74,    /* 年 */
     ORDINAL = 0x7B2C, /* 第 */
     NUMBER = 0x53F7,  /* 号 */
     OLD_NUMBER = 0x865F
@@ -142,8 +142,8 @@ static bool put_bracketed(const letters *text, dk_buf *out)
     return put_serial(text, at + 1, out);
 }
 
-/* The same without brackets, which have to be told from other numbers: agency and year, or year and serial, with something
- * between them. */
+/* The same without brackets, which have to be told from other numbers: agency and year, or year and serial, with
+ * something between them. */
 static bool put_bare(const letters *text, dk_buf *out)
 {
     size_t at = 0;

@@ -1,5 +1,5 @@
-/* What a text in the search box asks for: the text as it is compared with values, its words, and the 文号 or the sound that
- * a part of it may be. */
+/* What a text in the search box asks for: the text as it is compared with values, its words, and the 文号 or the sound
+ * that a part of it may be. */
 #ifndef DK_STORE_SEARCH_QUERY_H
 #define DK_STORE_SEARCH_QUERY_H
 
@@ -14,9 +14,9 @@
 typedef struct dk_search_word {
     const char *text; /* NUL-terminated, as the others; owned by the query */
     size_t size;
-    /* The same as it stands in 文号: brackets of any kind as 〔〕, blanks beside them and zeros before the serial left out;
-     * "2020-123号" and "皖政地 2020 123" with the brackets that they lack. NULL: it is no part of a 文号 that is written
-     * otherwise than text. */
+    /* The same as it stands in 文号: brackets of any kind as 〔〕, blanks beside them and zeros before the serial left
+     * out; "2020-123号" and "皖政地 2020 123" with the brackets that they lack. NULL: it is no part of a 文号 that is
+     * written otherwise than text. */
     const char *number;
     size_t number_size;
     char typed[DK_PINYIN_SOUND + 1]; /* as pinyin; "" : it is none */

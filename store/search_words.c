@@ -1,6 +1,6 @@
-/* The rows of each word's terms are put together and intersected, where they are not too many; where they are, it is asked of
- * each row whether it has one of the word's few terms, or looked for in the row itself. All rows are looked at before they
- * count: a term says nothing about who may see it in which row. */
+/* The rows of each word's terms are put together and intersected, where they are not too many; where they are, it is
+ * asked of each row whether it has one of the word's few terms, or looked for in the row itself. All rows are looked at
+ * before they count: a term says nothing about who may see it in which row. */
 #include "store/search_words.h"
 
 #include "store/search_division.h"
@@ -13,9 +13,9 @@
 
 enum {
     MOST_TERMS = 200,
-    MOST_ROWS = 4000, /* of a word: with more it is wide */
-    FEW_ROWS = 200,   /* are looked at without asking for further words */
-    FEW_TERMS = 4,    /* of a wide word, by which rows are asked for it */
+    MOST_ROWS = 4000,   /* of a word: with more it is wide */
+    FEW_ROWS = 200,     /* are looked at without asking for further words */
+    FEW_TERMS = 4,      /* of a wide word, by which rows are asked for it */
     MOST_ASKED = 10000, /* leaps */
     MOST_LOOKED_AT = 1000,
     MOST_NAMED = 16 /* divisions that a word names */
@@ -134,8 +134,8 @@ static int by_terms(const void *a, const void *b)
     return (x->terms.n > y->terms.n) - (x->terms.n < y->terms.n);
 }
 
-/* The rows with all the words of which there are not too many, in order. false in *ret_begun: each word is in very many; true
- * and no rows: one is in none. The words that are wide come last. */
+/* The rows with all the words of which there are not too many, in order. false in *ret_begun: each word is in very
+ * many; true and no rows: one is in none. The words that are wide come last. */
 static dk_status candidates(search *s, row_set *rows, bool *ret_begun)
 {
     row_set other = {0};
@@ -195,8 +195,8 @@ static bool has(const char *text, size_t size, const char *part, size_t part_siz
     return part_size > 0 && memmem(text, size, part, part_size) != NULL;
 }
 
-/* Folds a text as terms are. Most are Chinese characters with ASCII and the brackets of 文号, which need no more than small
- * letters. */
+/* Folds a text as terms are. Most are Chinese characters with ASCII and the brackets of 文号, which need no more than
+ * small letters. */
 static void fold(const char *text, size_t size, dk_buf *out)
 {
     dk_buf_clear(out);
@@ -206,8 +206,8 @@ static void fold(const char *text, size_t size, dk_buf *out)
         const unsigned char c = (unsigned char)text[i];
         if (c < 0x80 && (c >= 0x20 && c != 0x7F)) {
             to[i++] = c >= 'A' && c <= 'Z' ? (unsigned char)(c + 32) : c;
-        } else if (i + 3 <= size && ((c >= 0xE4 && c <= 0xE9) || memcmp(text + i, "〔", 3) == 0 ||
-                                     memcmp(text + i, "〕", 3) == 0)) {
+        } else if (i + 3 <= size &&
+                   ((c >= 0xE4 && c <= 0xE9) || memcmp(text + i, "〔", 3) == 0 || memcmp(text + i, "〕", 3) == 0)) {
             memcpy(to + i, text + i, 3);
             i += 3;
         } else {

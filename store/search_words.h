@@ -1,5 +1,5 @@
-/* Rows that have all words of a query, each in some searched field that the viewer sees in them, or in the name of their
- * division. */
+/* Rows that have all words of a query, each in some searched field that the viewer sees in them, or in the name of
+ * their division. */
 #ifndef DK_STORE_SEARCH_WORDS_H
 #define DK_STORE_SEARCH_WORDS_H
 

@@ -14,15 +14,15 @@ static void names_of_places_are_found_by_how_they_are_read(void **state)
     const struct {
         const char *name, *typed;
     } found[] = {
-        {"亳州市", "bozhou"},    {"亳州市", "bzs"},      {"歙县", "shexian"},     {"歙县", "sx"},
-        {"六安市", "luan"},      {"六安市", "liuan"},    {"六安市", "lu'an"},     {"六安市", "las"},
-        {"砀山县", "dangshan"},  {"砀山县", "dsx"},      {"厦门市", "xiamen"},    {"大厦", "dasha"},
-        {"长丰县", "changfeng"}, {"村长", "cunzhang"},   {"重庆市", "chongqing"}, {"重点", "zhongdian"},
-        {"乐桥镇", "leqiao"},    {"音乐", "yinyue"},     {"朝阳", "chaoyang"},    {"朝霞", "zhaoxia"},
-        {"蚌埠市", "bengbu"},    {"涡阳县", "guoyang"},  {"枞阳县", "zongyang"},  {"黟县", "yixian"},
-        {"濉溪县", "suixi"},     {"埇桥区", "yongqiao"}, {"泗县", "sixian"},      {"颍上县", "yingshang"},
-        {"吕集村", "lvji"},      {"吕集村", "LÜ JI"},    {"周寨镇", "zzz"},       {"周寨镇", "zhouzhaizhen"},
-        {"周寨镇", "zhouzh"},    {"周寨镇", "ZZ"},       {"李庄镇薛楼村", "xlc"}, {"李庄镇薛楼村", "xuelou"},
+        {"亳州市", "bozhou"},    {"亳州市", "bzs"},       {"歙县", "shexian"},     {"歙县", "sx"},
+        {"六安市", "luan"},      {"六安市", "liuan"},     {"六安市", "lu'an"},     {"六安市", "las"},
+        {"砀山县", "dangshan"},  {"砀山县", "dsx"},       {"厦门市", "xiamen"},    {"大厦", "dasha"},
+        {"长丰县", "changfeng"}, {"村长", "cunzhang"},    {"重庆市", "chongqing"}, {"重点", "zhongdian"},
+        {"乐桥镇", "leqiao"},    {"音乐", "yinyue"},      {"朝阳", "chaoyang"},    {"朝霞", "zhaoxia"},
+        {"蚌埠市", "bengbu"},    {"涡阳县", "guoyang"},   {"枞阳县", "zongyang"},  {"黟县", "yixian"},
+        {"濉溪县", "suixi"},     {"埇桥区", "yongqiao"},  {"泗县", "sixian"},      {"颍上县", "yingshang"},
+        {"吕集村", "lvji"},      {"吕集村", "LÜ JI"},     {"周寨镇", "zzz"},       {"周寨镇", "zhouzhaizhen"},
+        {"周寨镇", "zhouzh"},    {"周寨镇", "ZZ"},        {"李庄镇薛楼村", "xlc"}, {"李庄镇薛楼村", "xuelou"},
         {"薛楼3组", "xl3z"},     {"三坝集村委会", "sbj"},
     };
     for (size_t i = 0; i < sizeof found / sizeof *found; i++) {
@@ -34,8 +34,8 @@ static void names_of_places_are_found_by_how_they_are_read(void **state)
     const struct {
         const char *name, *typed;
     } other[] = {
-        {"周寨镇", "zzzz"}, {"周寨镇", "zlz"},   {"周寨镇", "zhouzi"}, {"周寨镇", "houz"},
-        {"六安", "luanx"},  {"", "ab"},         {"2020", "er"},       {"薛楼", "xuelouc"},
+        {"周寨镇", "zzzz"}, {"周寨镇", "zlz"}, {"周寨镇", "zhouzi"}, {"周寨镇", "houz"},
+        {"六安", "luanx"},  {"", "ab"},        {"2020", "er"},       {"薛楼", "xuelouc"},
     };
     for (size_t i = 0; i < sizeof other / sizeof *other; i++)
         if (dk_pinyin_match(other[i].name, strlen(other[i].name), other[i].typed, NULL))
@@ -78,8 +78,8 @@ static void the_sounds_of_a_name_begin_with_what_finds_it(void **state)
     const struct {
         const char *name, *typed;
     } found[] = {
-        {"周寨镇", "zzz"},       {"周寨镇", "zhouzhai"}, {"李庄镇薛楼村", "xlc"}, {"李庄镇薛楼村", "xuelouc"},
-        {"六安市", "lu"},        {"六安市", "liuan"},    {"重庆路", "cql"},       {"重庆路", "zql"},
+        {"周寨镇", "zzz"},         {"周寨镇", "zhouzhai"}, {"李庄镇薛楼村", "xlc"}, {"李庄镇薛楼村", "xuelouc"},
+        {"六安市", "lu"},          {"六安市", "liuan"},    {"重庆路", "cql"},       {"重庆路", "zql"},
         {"长丰县朝阳村", "cycun"}, {"乐桥", "yq"},
     };
     for (size_t i = 0; i < sizeof found / sizeof *found; i++) {
@@ -109,7 +109,8 @@ static void readings_are_few_and_the_common_one_is_first(void **state)
     for (uint32_t c = 0; c < 0x40000; c += c < 0xA000 ? 1 : 7) {
         const size_t n = dk_pinyin_readings(c, readings);
         for (size_t i = 0; i < n; i++)
-            assert_true(strlen(readings[i]) > 0 && strspn(readings[i], "abcdefghijklmnopqrstuvwxyz") == strlen(readings[i]));
+            assert_true(strlen(readings[i]) > 0 &&
+                        strspn(readings[i], "abcdefghijklmnopqrstuvwxyz") == strlen(readings[i]));
         assert_true(n == 0 || c >= 0x3400 || c == 0x3007); /* 〇 */
     }
 }

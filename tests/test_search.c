@@ -11,10 +11,14 @@ static char *yaml_with_sounds(void)
     static const struct {
         const char *from, *to;
     } changes[] = {
-        {"title: 村, type: text, audience: public, search: true", "title: 村, type: text, audience: public, search: true, pinyin: true"},
-        {"title: 户主, type: text, audience: staff, tiles: true, search: true", "title: 户主, type: text, audience: staff, search: true, pinyin: true"},
-        {"title: 区划, type: division, audience: public, tiles: true", "title: 区划, type: division, audience: public, search: true"},
-        {"title: 项目, type: text, audience: public, tiles: true", "title: 项目, type: text, audience: public, search: true"},
+        {"title: 村, type: text, audience: public, search: true",
+         "title: 村, type: text, audience: public, search: true, pinyin: true"},
+        {"title: 户主, type: text, audience: staff, tiles: true, search: true",
+         "title: 户主, type: text, audience: staff, search: true, pinyin: true"},
+        {"title: 区划, type: division, audience: public, tiles: true",
+         "title: 区划, type: division, audience: public, search: true"},
+        {"title: 项目, type: text, audience: public, tiles: true",
+         "title: 项目, type: text, audience: public, search: true"},
     };
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
         char *at = strstr(yaml, changes[i].from);
@@ -31,9 +35,9 @@ static int setup_with_sounds(void **state)
     fixture *f = calloc(1, sizeof *f);
     char *yaml = yaml_with_sounds();
     snprintf(f->dir, sizeof f->dir, "/tmp/dikuai-test-XXXXXX");
-    const bool made = mkdtemp(f->dir) != NULL &&
-                      dk_store_create(f->path[0] ? f->path : strcat(strcpy(f->path, f->dir), "/a.dk"), yaml,
-                                      strlen(yaml), "fixture.yaml", &f->err) == DK_OK;
+    const bool made =
+        mkdtemp(f->dir) != NULL && dk_store_create(f->path[0] ? f->path : strcat(strcpy(f->path, f->dir), "/a.dk"),
+                                                   yaml, strlen(yaml), "fixture.yaml", &f->err) == DK_OK;
     free(yaml);
     if (!made) {
         print_error("%s\n", f->err.text);
@@ -50,9 +54,8 @@ static void add_parcel(fixture *f, dk_load *load, const char *id, const char *pr
     static int n;
     unsigned char wkb[93];
     const size_t size = square_wkb(wkb, 116.2 + (n++ % 500) * 0.001, 34.5, 0.0005);
-    const dk_row_report report =
-        load_row(f, load, "parcel", wkb, size, "id", id, "project_id", project, "approval_no", approval, "division",
-                 division, "village", village, "owner", owner, NULL);
+    const dk_row_report report = load_row(f, load, "parcel", wkb, size, "id", id, "project_id", project, "approval_no",
+                                          approval, "division", division, "village", village, "owner", owner, NULL);
     if (report.outcome != DK_LOADED)
         fail_msg("%s", report.message);
 }
@@ -104,11 +107,11 @@ static void search_finds_a_number_in_any_brackets_then_prefixes_then_parts(void 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         keys k = {0};
         bool complete = false;
-        assert_int_equal(
-            search_for(f, cases[i].text, &everyone, 10, &k, &complete), DK_OK);
+        assert_int_equal(search_for(f, cases[i].text, &everyone, 10, &k, &complete), DK_OK);
         if (strcmp(k.text, cases[i].keys) != 0)
             fail_msg("%s: expected '%s', got '%s'", cases[i].text, cases[i].keys, k.text);
-        assert_int_equal(complete, i + 1 < sizeof cases / sizeof *cases); /* the last has more words than are looked at */
+        assert_int_equal(complete,
+                         i + 1 < sizeof cases / sizeof *cases); /* the last has more words than are looked at */
     }
 }
 
@@ -148,10 +151,17 @@ static void words_of_any_length_find_what_contains_them(void **state)
     const dk_viewer everyone = dk_viewer_public();
     load_villages(f);
     static const search_case cases[] = {
-        {"村", "P1:DK1 P3:DK4 P1:DK2"}, {"薛", "P1:DK1 P1:DK2"},        {"庄", "P2:DK3 P3:DK4"},
-        {"李庄", "P2:DK3 P3:DK4"},      {"庄村", "P3:DK4"},             {"楼村一", "P1:DK2"},
-        {"一组", "P1:DK2"},             {"李庄村", "P3:DK4"},           {"村庄", ""},
-        {"楼薛", ""},                   {"薛楼村一组", "P1:DK2"},
+        {"村", "P1:DK1 P3:DK4 P1:DK2"},
+        {"薛", "P1:DK1 P1:DK2"},
+        {"庄", "P2:DK3 P3:DK4"},
+        {"李庄", "P2:DK3 P3:DK4"},
+        {"庄村", "P3:DK4"},
+        {"楼村一", "P1:DK2"},
+        {"一组", "P1:DK2"},
+        {"李庄村", "P3:DK4"},
+        {"村庄", ""},
+        {"楼薛", ""},
+        {"薛楼村一组", "P1:DK2"},
     };
     check_cases(f, &everyone, cases, sizeof cases / sizeof *cases);
 }
@@ -162,10 +172,18 @@ static void all_words_must_be_in_a_row_each_in_some_field(void **state)
     const dk_viewer everyone = dk_viewer_public();
     load_villages(f);
     static const search_case cases[] = {
-        {"薛楼 DK2", "P1:DK2"},        {"DK2 薛楼", "P1:DK2"},  {"薛楼 2020", "P1:DK1 P1:DK2"},
-        {"李庄 2019", "P3:DK4"},       {"李庄 2021", ""},       {"李庄 皖政地", "P2:DK3"},
-        {"P1 楼 组", "P1:DK2"},        {"薛楼 李庄", ""},       {"李庄 (2019)123", "P3:DK4"},
-        {"赵屯 国土", "P3:DK4"},       {"砀城镇 一组", "P1:DK2"}, {"lz 2019", "P3:DK4"},
+        {"薛楼 DK2", "P1:DK2"},
+        {"DK2 薛楼", "P1:DK2"},
+        {"薛楼 2020", "P1:DK1 P1:DK2"},
+        {"李庄 2019", "P3:DK4"},
+        {"李庄 2021", ""},
+        {"李庄 皖政地", "P2:DK3"},
+        {"P1 楼 组", "P1:DK2"},
+        {"薛楼 李庄", ""},
+        {"李庄 (2019)123", "P3:DK4"},
+        {"赵屯 国土", "P3:DK4"},
+        {"砀城镇 一组", "P1:DK2"},
+        {"lz 2019", "P3:DK4"},
         {"一 二 三 四 五 六 七 八 九", ""},
     };
     for (size_t i = 0; i + 1 < sizeof cases / sizeof *cases; i++)
@@ -181,8 +199,8 @@ static void a_number_is_found_however_it_is_typed(void **state)
     fixture *f = *state;
     const dk_viewer everyone = dk_viewer_public();
     load_villages(f);
-    static const char *const whole[] = {"皖政地〔2020〕123号", "皖政地(2020)123号", "皖政地（2020）123号",
-                                        "皖政地[2020]123号",   "皖政地【2020】123", "皖政地 2020 123号",
+    static const char *const whole[] = {"皖政地〔2020〕123号", "皖政地(2020)123号",     "皖政地（2020）123号",
+                                        "皖政地[2020]123号",   "皖政地【2020】123",     "皖政地 2020 123号",
                                         "皖政地2020-123号",    "皖政地〔2020〕第0123号"};
     for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) {
         keys k = {0};
@@ -238,10 +256,10 @@ static void a_hidden_field_finds_rows_for_those_who_see_it_there(void **state)
     dk_viewer_staff("341321", &county);
     load_villages(f);
     static const search_case of_public[] = {{"张三", ""}, {"三", ""}, {"zs", ""}, {"张三 薛楼", ""}, {"王五", ""}};
-    static const search_case of_town[] = {{"张三", "P2:DK3"}, {"三", "P2:DK3"}, {"zs", "P2:DK3"}, {"zsf", "P2:DK3"},
+    static const search_case of_town[] = {{"张三", "P2:DK3"}, {"三", "P2:DK3"}, {"zs", "P2:DK3"},  {"zsf", "P2:DK3"},
                                           {"张三 薛楼", ""},  {"李四", ""},     {"wang", "P3:DK4"}};
-    static const search_case of_county[] = {{"张三", "P1:DK1 P2:DK3"}, {"zs", "P1:DK1 P2:DK3"}, {"张三 薛楼", "P1:DK1"},
-                                            {"李四", "P1:DK2"}};
+    static const search_case of_county[] = {
+        {"张三", "P1:DK1 P2:DK3"}, {"zs", "P1:DK1 P2:DK3"}, {"张三 薛楼", "P1:DK1"}, {"李四", "P1:DK2"}};
     check_cases(f, &everyone, of_public, sizeof of_public / sizeof *of_public);
     check_cases(f, &town, of_town, sizeof of_town / sizeof *of_town);
     check_cases(f, &county, of_county, sizeof of_county / sizeof *of_county);
@@ -332,7 +350,8 @@ static void a_hit_without_a_geometry_lies_where_its_rows_lie(void **state)
         box_seen b = {0};
         bool complete;
         snprintf(b.key, sizeof b.key, "%s", cases[i].key);
-        const dk_search search = {.text = cases[i].text, .viewer = &everyone, .generation = generation_of(f), .limit = 10};
+        const dk_search search = {
+            .text = cases[i].text, .viewer = &everyone, .generation = generation_of(f), .limit = 10};
         assert_int_equal(dk_search_run(f->store, &search, keep_box, &b, &complete, &f->err), DK_OK);
         if (b.has != cases[i].has)
             fail_msg("%s", cases[i].text);
@@ -347,12 +366,13 @@ static void a_store_that_is_indexed_anew_finds_the_same(void **state)
     const dk_viewer everyone = dk_viewer_public();
     load_villages(f);
     assert_int_equal(dk_store_reindex(f->store, NULL, NULL, &f->err), DK_OK);
-    static const search_case cases[] = {{"李庄", "P2:DK3 P3:DK4"}, {"楼村一", "P1:DK2"}, {"xlc", "P1:DK1 P1:DK2"},
-                                        {"村", "P1:DK1 P3:DK4 P1:DK2"}};
+    static const search_case cases[] = {
+        {"李庄", "P2:DK3 P3:DK4"}, {"楼村一", "P1:DK2"}, {"xlc", "P1:DK1 P1:DK2"}, {"村", "P1:DK1 P3:DK4 P1:DK2"}};
     check_cases(f, &everyone, cases, sizeof cases / sizeof *cases);
 }
 
-/* Of very many rows those that fit are given, and the answer says that there are more; no time at all gives an answer too. */
+/* Of very many rows those that fit are given, and the answer says that there are more; no time at all gives an answer
+ * too. */
 static void a_search_is_bounded(void **state)
 {
     fixture *f = *state;

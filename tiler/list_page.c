@@ -40,9 +40,8 @@ static bool is_money(const dk_field *field)
 /* The units that catalogues use, as people write them. */
 static const char *unit_title(const char *unit)
 {
-    static const char *const units[][2] = {{"ha", "公顷"},   {"m2", "平方米"},    {"km2", "平方公里"},
-                                           {"mu", "亩"},     {"yuan", "元"},      {"yuan/mu", "元/亩"},
-                                           {"yuan/m2", "元/平方米"}};
+    static const char *const units[][2] = {{"ha", "公顷"}, {"m2", "平方米"},     {"km2", "平方公里"},     {"mu", "亩"},
+                                           {"yuan", "元"}, {"yuan/mu", "元/亩"}, {"yuan/m2", "元/平方米"}};
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
         if (strcmp(unit, units[i][0]) == 0)
             return units[i][1];
@@ -139,7 +138,7 @@ void dk_list_page_line(dk_buf *out, const dk_list *list, const dk_list_line *lin
     for (size_t i = 0; i < list->n_columns; i++) {
         const dk_field *field = field_of(&list->columns[i]);
         const bool own = list->columns[i].kind == list->kind;
-        dk_buf_text(out, is_number(field)                ? "<td class=\"number\">"
+        dk_buf_text(out, is_number(field)               ? "<td class=\"number\">"
                          : field->type == DK_FIELD_DATE ? "<td class=\"date\">"
                                                         : "<td>");
         if (line->open && (int)i == list->open_column)

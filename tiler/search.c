@@ -105,7 +105,8 @@ static dk_status read_per_kind(dk_context *ctx, size_t *ret_most)
         return DK_OK;
     const size_t size = strlen(text);
     if (size == 0 || size > 3 || strspn(text, "0123456789") != size || atoi(text) < 1 || atoi(text) > SEARCH_MAX)
-        return dk_fail(&ctx->error, DK_INVALID, "The parameter \"per_kind\" must be a number from 1 to %d.", SEARCH_MAX);
+        return dk_fail(&ctx->error, DK_INVALID, "The parameter \"per_kind\" must be a number from 1 to %d.",
+                       SEARCH_MAX);
     *ret_most = (size_t)atoi(text);
     return DK_OK;
 }
