@@ -14,11 +14,13 @@
 
 enum {
     MILLISECONDS = 200,
+    MOST_SECONDS = 2,    /* by the clock on the wall, with what it waits for the disk and for others */
     STEPS = 1000,        /* of SQLite's machine between looks at the clock */
-    MOST_TERMS = 2000,   /* of a kind in one way of matching */
+    MOST_TERMS = 200,    /* of a kind in one way of matching, among which the shortest are chosen */
     MOST_DIVISIONS = 32, /* named by the text */
     NAMED_DIVISIONS = 4, /* whose rows are given */
-    MOST_LINKS = 512     /* rows looked at for the boxes of all hits */
+    MOST_LINKS = 128,    /* rows looked at for the boxes of the hits behind the first two, which have all they need, */
+    LEAST_LINKS = 8      /* and for one of them */
 };
 
 typedef struct hit {
@@ -46,7 +48,7 @@ typedef struct search {
     size_t n_hits, capacity;
     dk_buf keys;
     bool complete, late;
-    double deadline;
+    double work_end, wall_end;
     dk_error *err;
 } search;
 
@@ -58,10 +60,10 @@ const char *dk_match_name(dk_match match)
 
 /* ---- the time ---- */
 
-static double seconds_now(void)
+static double seconds_now(clockid_t clock)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
@@ -69,7 +71,7 @@ static double seconds_now(void)
 static int look_at_clock(void *user)
 {
     search *s = user;
-    s->late |= seconds_now() > s->deadline;
+    s->late |= seconds_now(CLOCK_THREAD_CPUTIME_ID) > s->work_end || seconds_now(CLOCK_MONOTONIC) > s->wall_end;
     return s->late;
 }
 
@@ -118,34 +120,54 @@ static dk_status add_hit(search *s, hit h, const char *key)
     return DK_OK;
 }
 
-/* A row that has the term; field DK_LINK_KEY: whose key it is. Counted in ret_n if it is a hit. */
-static dk_status add_row(search *s, const dk_kind *kind, int64_t row, int field, unsigned length, size_t *ret_n)
+/* The key of a row, if the viewer sees the field in it; the row need not be read where that is so in all rows or in none. */
+static dk_status add_seen(search *s, const dk_kind *kind, int64_t row, int field, unsigned length, size_t *ret_n)
 {
-    bool alive = false;
-    if (is_hit(s, kind, row))
-        return DK_OK;
-    dk_status status = dk_row_alive(s->store, kind, row, s->asked->generation, &alive, s->err);
-    if (status != DK_OK || !alive)
-        return status;
+    const hit h = {.length = length, .kind = kind, .row = row};
+    const dk_view *view = &s->views[kind->index];
+    const uint64_t bit = field == DK_LINK_KEY ? 0 : UINT64_C(1) << field;
+    dk_status status;
+    if ((view->inside & bit) == (view->outside & bit)) {
+        sqlite3_stmt *stmt = NULL;
+        if ((status = dk_sql_kept(s->store, kind, DK_STMT_ROW_META, &stmt, s->err)) != DK_OK)
+            return status;
+        sqlite3_bind_int64(stmt, 1, row);
+        status = dk_sql_step(s->store, stmt, s->err);
+        if (status == DK_OK && (view->inside & bit) == bit) {
+            status = add_hit(s, h, (const char *)sqlite3_column_text(stmt, 0));
+            ++*ret_n;
+        }
+        sqlite3_reset(stmt);
+        return status == DK_END ? DK_OK : status;
+    }
     dk_stored_row stored;
     if ((status = dk_stored_row_read(s->store, kind, row, false, &stored, s->err)) != DK_OK)
         return status;
     const int d = kind->division_field;
-    const uint64_t visible = dk_view_fields(
-        &s->views[kind->index], d >= 0 && stored.values[d].type == DK_TEXT ? stored.values[d].text.data : NULL);
-    if (field == DK_LINK_KEY || visible & UINT64_C(1) << field) {
-        status = add_hit(s, (hit){.length = length, .kind = kind, .row = row}, stored.key);
+    const bool has_division = d >= 0 && stored.values[d].type == DK_TEXT;
+    if (dk_view_fields(view, has_division ? stored.values[d].text.data : NULL) & bit) {
+        status = add_hit(s, h, stored.key);
         ++*ret_n;
     }
     dk_stored_row_release(&stored);
     return status;
 }
 
+/* A row that has the term; field DK_LINK_KEY: whose key it is. Counted in ret_n if it is a hit. */
+static dk_status add_row(search *s, const dk_kind *kind, int64_t row, int field, unsigned length, size_t *ret_n)
+{
+    bool alive = false;
+    if (is_hit(s, kind, row))
+        return DK_OK;
+    const dk_status status = dk_row_alive(s->store, kind, row, s->asked->generation, &alive, s->err);
+    return status == DK_OK && alive ? add_seen(s, kind, row, field, length, ret_n) : status;
+}
+
 /* Rows of the terms, of the shortest first, until there are enough to choose from. */
 static dk_status add_terms(search *s, const dk_kind *kind, dk_found_terms *found)
 {
     enum { BLOCK = 64 };
-    const size_t wanted = s->limits[kind->index], most = 2 * wanted + 64;
+    const size_t wanted = s->limits[kind->index], most = wanted + wanted / 2 + 8;
     size_t n = 0;
     dk_status status = DK_OK;
     dk_found_terms_sort(found);
@@ -300,14 +322,15 @@ static dk_status match_all_words(search *s, const dk_kind *kind)
     dk_word_rows rows = {.complete = true};
     dk_status status =
         dk_search_words(s->store, kind, &s->views[kind->index], s->fields[kind->index], &s->query,
-                        s->asked->generation, 2 * s->limits[kind->index] + 64, &rows, s->err);
+                        s->asked->generation, s->limits[kind->index] + 8, &rows, s->err);
     s->complete &= rows.complete;
-    for (size_t i = 0; status == DK_OK && i < rows.n; i++)
+    dk_status added = status == DK_LIMIT && s->late ? DK_OK : status; /* what was found in time counts */
+    for (size_t i = 0; added == DK_OK && i < rows.n; i++)
         if (!is_hit(s, kind, rows.rows[i].row))
-            status = add_hit(s, (hit){.length = rows.rows[i].length, .kind = kind, .row = rows.rows[i].row},
-                             (const char *)rows.keys.data + rows.rows[i].key);
+            added = add_hit(s, (hit){.length = rows.rows[i].length, .kind = kind, .row = rows.rows[i].row},
+                            (const char *)rows.keys.data + rows.rows[i].key);
     dk_word_rows_finish(&rows);
-    return status;
+    return status == DK_OK ? added : status;
 }
 
 static dk_status match_kind(search *s, const dk_kind *kind)
@@ -387,7 +410,29 @@ static void set_bounds(dk_hit *given, const dk_joint_box *box)
         memcpy(given->bounds, box->bounds, sizeof given->bounds);
 }
 
-static dk_status give_row(search *s, const hit *h, size_t *links, dk_hit *given, dk_hit_fn each, void *user,
+/* Rows to look at for boxes, shared among the hits that need it: what one leaves, the others have. */
+typedef struct box_budget {
+    size_t rows, hits, first;
+} box_budget;
+
+static size_t take_share(box_budget *budget)
+{
+    size_t share = budget->rows / budget->hits--;
+    if (budget->first > 0) {
+        budget->first--;
+        budget->rows += DK_BOX_ROWS;
+        return DK_BOX_ROWS;
+    }
+    share = share < LEAST_LINKS ? LEAST_LINKS : share;
+    return share > DK_BOX_ROWS ? DK_BOX_ROWS : share;
+}
+
+static bool needs_share(const hit *h)
+{
+    return h->division != NULL || h->kind->geometry == DK_NO_GEOMETRY;
+}
+
+static dk_status give_row(search *s, const hit *h, box_budget *budget, dk_hit *given, dk_hit_fn each, void *user,
                           bool *ret_more)
 {
     const bool layer = h->kind->geometry != DK_NO_GEOMETRY;
@@ -399,13 +444,13 @@ static dk_status give_row(search *s, const hit *h, size_t *links, dk_hit *given,
     char label[512];
     dk_row seen;
     dk_row_seen(h->kind, &stored, &s->views[h->kind->index], layer, values, label, sizeof label, &seen);
-    if (!layer && *links > 0) {
+    if (!layer) {
         dk_joint_box box = {0};
-        status = dk_box_of_links(s->store, h->kind, stored.key, stored.values, s->asked->generation,
-                                 *links < DK_BOX_ROWS ? *links : DK_BOX_ROWS, &box, s->err);
-        *links -= box.n < *links ? box.n : *links;
+        status = dk_box_of_links(s->store, h->kind, stored.key, stored.values, s->asked->generation, take_share(budget),
+                                 &box, s->err);
+        budget->rows -= box.n < budget->rows ? box.n : budget->rows;
         set_bounds(given, &box);
-    } else if (layer && !seen.undrawn) {
+    } else if (!seen.undrawn) {
         given->has_bounds = true;
         memcpy(given->bounds, seen.bounds, sizeof given->bounds);
     }
@@ -419,19 +464,20 @@ static dk_status give_row(search *s, const hit *h, size_t *links, dk_hit *given,
 static dk_status give_hits(search *s, dk_hit_fn each, void *user)
 {
     dk_status status = DK_OK;
-    size_t links = MOST_LINKS;
+    box_budget budget = {.rows = MOST_LINKS, .first = 2};
     bool more = true;
+    for (size_t i = 0; i < s->n_hits; i++)
+        budget.hits += needs_share(&s->hits[i]);
     for (size_t i = 0; status == DK_OK && more && i < s->n_hits; i++) {
         const hit *h = &s->hits[i];
         dk_hit given = {.match = h->match, .division = h->division};
         if (h->division == NULL) {
-            status = give_row(s, h, &links, &given, each, user, &more);
+            status = give_row(s, h, &budget, &given, each, user, &more);
             continue;
         }
         dk_joint_box box = {0};
-        if (links > 0)
-            status = dk_box_of_division(s->store, h->division->code, s->asked->generation, &box, s->err);
-        links -= box.n < links ? box.n : links;
+        status = dk_box_of_division(s->store, h->division->code, s->asked->generation, take_share(&budget), &box, s->err);
+        budget.rows -= box.n < budget.rows ? box.n : budget.rows;
         set_bounds(&given, &box);
         if (status == DK_OK)
             more = each(&given, user);
@@ -480,7 +526,8 @@ dk_status dk_search_run(dk_store *store, const dk_search *asked, dk_hit_fn each,
         status = dk_fail(err, DK_NOMEM, "out of memory");
     if (status == DK_OK && s->query.n_words > 0) {
         const unsigned most = asked->milliseconds > 0 ? asked->milliseconds : MILLISECONDS;
-        s->deadline = seconds_now() + 1e-3 * most;
+        s->work_end = seconds_now(CLOCK_THREAD_CPUTIME_ID) + 1e-3 * most;
+        s->wall_end = seconds_now(CLOCK_MONOTONIC) + MOST_SECONDS;
         sqlite3_progress_handler(store->db, STEPS, look_at_clock, s);
         status = find_hits(s);
         sqlite3_progress_handler(store->db, 0, NULL, NULL);

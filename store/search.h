@@ -26,7 +26,8 @@ typedef struct dk_hit {
     const dk_row *row;           /* NULL: the hit is a division of the catalogue */
     const dk_division *division; /* NULL: it is a row */
     /* West, south, east, north in degrees: of the row; without a geometry of its own, of rows of layers that are linked to it;
-     * of a division, its outline or else rows in it. Of more than 64 rows, 64 are looked at. */
+     * of a division, its outline or else rows in it. Of many rows only some are looked at: 64 of each of the first
+     * hits, 8 at least. */
     bool has_bounds;
     double bounds[4];
 } dk_hit; /* valid inside the callback */
@@ -40,7 +41,7 @@ typedef struct dk_search {
     int64_t generation;
     size_t limit;    /* hits, 1 to 1000 */
     size_t per_kind; /* of one kind at most; 0: limit. Divisions count as a kind */
-    unsigned milliseconds; /* of work, after which it gives what it has; 0: 200 */
+    unsigned milliseconds; /* of processor time, after which, or after two seconds, it gives what it has; 0: 200 */
 } dk_search;
 
 /* *ret_complete is false when there may be more than was given: a limit was reached, or the time. */

@@ -5,15 +5,12 @@
 
 #include <string.h>
 
-dk_status dk_joint_box_add(dk_store *store, const dk_kind *layer, int64_t row, int64_t generation, dk_joint_box *box,
-                           dk_error *err)
+/* Adds the box of a row of a layer, if it is drawn. */
+static dk_status add_box(dk_store *store, const dk_kind *layer, int64_t row, dk_joint_box *box, dk_error *err)
 {
-    bool alive = false;
-    dk_status status = dk_row_alive(store, layer, row, generation, &alive, err);
-    if (status != DK_OK || !alive)
-        return status;
     sqlite3_stmt *stmt = NULL;
-    if ((status = dk_sql_kept(store, layer, DK_STMT_ROW_BOX, &stmt, err)) != DK_OK)
+    dk_status status = dk_sql_kept(store, layer, DK_STMT_ROW_BOX, &stmt, err);
+    if (status != DK_OK)
         return status;
     sqlite3_bind_int64(stmt, 1, row);
     double own[4]; /* west, east, south, north */
@@ -30,6 +27,15 @@ dk_status dk_joint_box_add(dk_store *store, const dk_kind *layer, int64_t row, i
     return DK_OK;
 }
 
+/* The same, if it is published. */
+static dk_status add_published(dk_store *store, const dk_kind *layer, int64_t row, int64_t generation, dk_joint_box *box,
+                               dk_error *err)
+{
+    bool alive = false;
+    const dk_status status = dk_row_alive(store, layer, row, generation, &alive, err);
+    return status == DK_OK && alive ? add_box(store, layer, row, box, err) : status;
+}
+
 dk_status dk_box_of_links(dk_store *store, const dk_kind *kind, const char *key, const dk_value *values,
                           int64_t generation, size_t most, dk_joint_box *box, dk_error *err)
 {
@@ -43,7 +49,7 @@ dk_status dk_box_of_links(dk_store *store, const dk_kind *kind, const char *key,
         dk_key_list list = {0};
         status = dk_linked_rows(store, kind, key, values, layer, generation, most, &list, err);
         for (size_t i = 0; status == DK_OK && i < list.n && i < most; i++)
-            status = dk_joint_box_add(store, layer, list.entries[i].row, generation, box, err);
+            status = add_box(store, layer, list.entries[i].row, box, err);
         dk_key_list_finish(&list);
     }
     return status;
@@ -91,7 +97,7 @@ static dk_status add_spread(dk_store *store, const dk_kind *layer, int64_t term,
         }
     }
     for (size_t i = 0; status == DK_OK && i < n && i < most; i++)
-        status = dk_joint_box_add(store, layer, dk_place_row(places[i]), generation, box, err);
+        status = add_published(store, layer, dk_place_row(places[i]), generation, box, err);
     return status;
 }
 
@@ -112,10 +118,11 @@ static dk_status add_outline(dk_store *store, const char *code, int64_t generati
         key[12] = '\0';
         status = dk_row_of_key(store, layer, key, generation, &row, err);
     }
-    return status == DK_OK && row != 0 ? dk_joint_box_add(store, layer, row, generation, box, err) : status;
+    return status == DK_OK && row != 0 ? add_box(store, layer, row, box, err) : status;
 }
 
-dk_status dk_box_of_division(dk_store *store, const char *code, int64_t generation, dk_joint_box *box, dk_error *err)
+dk_status dk_box_of_division(dk_store *store, const char *code, int64_t generation, size_t most, dk_joint_box *box,
+                             dk_error *err)
 {
     dk_status status = add_outline(store, code, generation, box, err);
     const bool outlined = box->n > 0;
@@ -126,10 +133,10 @@ dk_status dk_box_of_division(dk_store *store, const char *code, int64_t generati
             !(store->indexed[k] & UINT64_C(1) << field))
             continue;
         dk_found_terms found = {.complete = true};
-        status = dk_search_beginning(store, layer, field, code, strlen(code), DK_BOX_ROWS, &found, err);
+        status = dk_search_beginning(store, layer, field, code, strlen(code), most, &found, err);
         for (size_t i = 0; status == DK_OK && i < found.n; i++)
             status = add_spread(store, layer, found.terms[i].term,
-                                DK_BOX_ROWS / found.n > 2 ? DK_BOX_ROWS / found.n : 2, generation, box, err);
+                                most / found.n > 2 ? most / found.n : 2, generation, box, err);
         dk_found_terms_finish(&found);
     }
     return status;

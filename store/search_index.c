@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Grams of a text that are asked for: more hardly narrow it. Grams that begin with one or two characters: a text that short
- * is in so many terms that the first of them are enough. */
-enum { MOST_GRAMS = 16, MOST_BEGINNINGS = 128 };
+/* MOST_GRAMS of a text are asked for: more hardly narrow it. A text of one or two characters may be in very many terms, of
+ * which the first are enough: it is looked for in the LOOKED_AT first terms of each field, then, unless ENOUGH have it, among
+ * the grams, of which MOST_BEGINNINGS are taken that begin with it. */
+enum { MOST_GRAMS = 16, MOST_BEGINNINGS = 128, LOOKED_AT = 100, ENOUGH = 30 };
 
 /* Stands twice behind each term in the grams, so that its last characters begin grams too. No folded text has it: it is no
  * character of a name, and a query with it is refused. */
@@ -266,6 +267,32 @@ static dk_status query_of_beginnings(dk_store *store, const dk_kind *kind, bool 
     return status == DK_END ? DK_OK : status;
 }
 
+/* Of the first terms of a field those that contain a text. *ret_all becomes false if it has more. */
+static dk_status among_first(dk_store *store, const dk_kind *kind, int field, const char *text, size_t size,
+                             dk_found_terms *found, bool *ret_all, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_kept(store, kind, DK_STMT_TERM_FROM, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int(stmt, 1, field);
+    sqlite3_bind_text(stmt, 2, "", 0, SQLITE_STATIC);
+    for (size_t n = 0; (status = dk_sql_step(store, stmt, err)) == DK_OK; n++) {
+        if (n == LOOKED_AT) {
+            *ret_all = false;
+            break;
+        }
+        const char *term = (const char *)sqlite3_column_text(stmt, 1);
+        const size_t term_size = (size_t)sqlite3_column_bytes(stmt, 1);
+        if (memmem(term, term_size, text, size) != NULL &&
+            (status = add(found, sqlite3_column_int64(stmt, 0), field, term, term_size,
+                          memcmp(term, text, size) == 0, err)) != DK_OK)
+            break;
+    }
+    sqlite3_reset(stmt);
+    return status == DK_END ? DK_OK : status;
+}
+
 static dk_status containing(dk_store *store, const dk_kind *kind, bool hidden, uint64_t fields, const char *text,
                             size_t size, size_t most, dk_found_terms *found, dk_error *err)
 {
@@ -325,9 +352,21 @@ dk_status dk_search_containing(dk_store *store, const dk_kind *kind, uint64_t fi
                                size_t most, dk_found_terms *found, dk_error *err)
 {
     const uint64_t hidden = hidden_of(kind, fields);
+    const size_t before = found->n;
     dk_status status = DK_OK;
     if (size == 0)
         return DK_OK;
+    if (length_of(text, size) < 3) {
+        bool all = true;
+        for (size_t i = 0; status == DK_OK && i < kind->n_fields; i++)
+            if (fields & UINT64_C(1) << i)
+                status = among_first(store, kind, (int)i, text, size, found, &all, err);
+        if (status != DK_OK || all || found->n - before >= ENOUGH) {
+            found->complete &= all;
+            return status;
+        }
+        found->n = before; /* they are found again */
+    }
     if (fields & ~hidden)
         status = containing(store, kind, false, fields & ~hidden, text, size, most, found, err);
     if (status == DK_OK && hidden != 0)

@@ -1,6 +1,6 @@
-/* The rows of each word's terms are put together and intersected, from the word with the fewest terms on. A word that is in
- * very many terms or rows, and every word once there are few rows left, is looked for in the rows instead. All rows are
- * looked at before they count: a term says nothing about who may see it in which row. */
+/* The rows of each word's terms are put together and intersected, where they are not too many; where they are, it is asked of
+ * each row whether it has one of the word's few terms, or looked for in the row itself. All rows are looked at before they
+ * count: a term says nothing about who may see it in which row. */
 #include "store/search_words.h"
 
 #include "store/search_division.h"
@@ -12,15 +12,17 @@
 #include <string.h>
 
 enum {
-    MOST_TERMS = 4000,
-    MOST_ROWS = 20000, /* of a word: beyond it is looked for in the rows of the others */
-    FEW_ROWS = 200,
-    MOST_LOOKED_AT = 3000,
+    MOST_TERMS = 200,
+    MOST_ROWS = 4000, /* of a word: with more it is wide */
+    FEW_ROWS = 200,   /* are looked at without asking for further words */
+    FEW_TERMS = 4,    /* of a wide word, by which rows are asked for it */
+    MOST_ASKED = 10000, /* leaps */
+    MOST_LOOKED_AT = 1000,
     MOST_NAMED = 16 /* divisions that a word names */
 };
 
 typedef struct row_set {
-    int64_t *rows;
+    dk_place *rows;
     size_t n, capacity;
 } row_set;
 
@@ -38,15 +40,15 @@ typedef struct search {
     const dk_view *view;
     uint64_t fields;
     word words[DK_SEARCH_WORDS];
-    size_t n_words;
+    size_t n_words, most;
+    size_t n_asked, n_looked_at;
     dk_buf folded;
     dk_error *err;
 } search;
 
-static int by_row(const void *a, const void *b)
+static int by_place(const void *a, const void *b)
 {
-    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
+    return dk_place_compare(*(const dk_place *)a, *(const dk_place *)b);
 }
 
 static dk_status find_terms(search *s, word *w)
@@ -79,7 +81,7 @@ static dk_status find_terms(search *s, word *w)
     return status;
 }
 
-/* The rows of a word's terms, in order; it is wide when there are too many. */
+/* The rows of a word's terms, in order, until there are more than MOST_ROWS, which makes it wide. */
 static dk_status read_rows(search *s, word *w, row_set *set)
 {
     enum { BLOCK = 256 };
@@ -92,17 +94,17 @@ static dk_status read_rows(search *s, word *w, row_set *set)
             if (status == DK_OK && !dk_grow(&set->rows, &set->capacity, set->n + got, sizeof *set->rows))
                 status = dk_fail(s->err, DK_NOMEM, "out of memory");
             for (size_t p = 0; status == DK_OK && p < got; p++)
-                set->rows[set->n++] = dk_place_row(places[p]);
+                set->rows[set->n++] = places[p];
             if (got > 0)
                 from = (dk_place){places[got - 1].feature, places[got - 1].moved + 1};
         }
     }
     w->wide |= set->n > MOST_ROWS;
     if (set->n > 1) {
-        qsort(set->rows, set->n, sizeof *set->rows, by_row);
+        qsort(set->rows, set->n, sizeof *set->rows, by_place);
         size_t kept = 1;
         for (size_t i = 1; i < set->n; i++)
-            if (set->rows[i] != set->rows[kept - 1])
+            if (dk_place_compare(set->rows[i], set->rows[kept - 1]) != 0)
                 set->rows[kept++] = set->rows[i];
         set->n = kept;
     }
@@ -113,9 +115,10 @@ static void intersect(row_set *into, const row_set *with)
 {
     size_t n = 0;
     for (size_t i = 0, j = 0; i < into->n && j < with->n;) {
-        if (into->rows[i] < with->rows[j])
+        const int order = dk_place_compare(into->rows[i], with->rows[j]);
+        if (order < 0)
             i++;
-        else if (into->rows[i] > with->rows[j])
+        else if (order > 0)
             j++;
         else
             into->rows[n++] = into->rows[i++];
@@ -131,46 +134,60 @@ static int by_terms(const void *a, const void *b)
     return (x->terms.n > y->terms.n) - (x->terms.n < y->terms.n);
 }
 
-/* Rows among which those with all words are. ret_all: all of them. */
-static dk_status candidates(search *s, row_set *rows, bool *ret_all)
+/* The rows with all the words of which there are not too many, in order. false in *ret_begun: each word is in very many; true
+ * and no rows: one is in none. The words that are wide come last. */
+static dk_status candidates(search *s, row_set *rows, bool *ret_begun)
 {
     row_set other = {0};
     dk_status status = DK_OK;
-    bool begun = false;
-    *ret_all = true;
+    *ret_begun = true;
     for (size_t i = 0; status == DK_OK && i < s->n_words; i++) {
         word *w = &s->words[i];
         status = find_terms(s, w);
         dk_found_terms_sort(&w->terms);
         w->wide = !w->terms.complete;
         if (status != DK_OK || (w->terms.n == 0 && !w->wide))
-            goto out; /* a word that no row has */
+            goto out;
     }
     qsort(s->words, s->n_words, sizeof *s->words, by_terms);
-    for (size_t i = 0; status == DK_OK && i < s->n_words && !(begun && rows->n <= FEW_ROWS); i++) {
+    *ret_begun = false;
+    for (size_t i = 0; status == DK_OK && i < s->n_words && !(*ret_begun && rows->n <= FEW_ROWS); i++) {
         word *w = &s->words[i];
-        if (w->wide && begun)
+        if (w->wide)
             break; /* so are the words behind it */
-        if ((status = read_rows(s, w, begun ? &other : rows)) != DK_OK)
-            break;
-        if (begun && !w->wide)
+        if ((status = read_rows(s, w, *ret_begun ? &other : rows)) != DK_OK || w->wide)
+            continue;
+        if (*ret_begun)
             intersect(rows, &other);
-        else if (!begun && (!w->wide || i + 1 == s->n_words)) {
-            begun = true; /* wide: the last hope, some rows of a word that very many have */
-            *ret_all = !w->wide;
-        }
+        *ret_begun = true;
     }
 out:
     free(other.rows);
     return status;
 }
 
-static unsigned length_of(const char *text, size_t size)
+/* Whether a word has few terms, all of them known, so that its next row can be asked for. */
+static bool has_few_terms(const word *w)
 {
-    unsigned n = 0;
-    for (size_t i = 0; i < size; i++)
-        n += ((unsigned char)text[i] & 0xC0) != 0x80;
-    return n;
+    return w->terms.complete && w->terms.n <= FEW_TERMS;
+}
+
+/* Whether a row has one of the word's terms; false also when that is not known. */
+static dk_status is_without(search *s, const word *w, dk_place place, bool *ret_without)
+{
+    *ret_without = false;
+    if (!w->wide || !has_few_terms(w))
+        return DK_OK;
+    dk_status status = DK_OK;
+    bool has = false;
+    for (size_t i = 0; status == DK_OK && i < w->terms.n && !has; i++) {
+        dk_place found;
+        size_t n = 0;
+        status = dk_post_seek(s->store, s->kind, w->terms.terms[i].term, place, &found, 1, &n, s->err);
+        has = n == 1 && dk_place_compare(found, place) == 0;
+    }
+    *ret_without = !has;
+    return status;
 }
 
 static bool has(const char *text, size_t size, const char *part, size_t part_size)
@@ -178,20 +195,35 @@ static bool has(const char *text, size_t size, const char *part, size_t part_siz
     return part_size > 0 && memmem(text, size, part, part_size) != NULL;
 }
 
-/* Whether a value has the word: as it stands, which most are found by, or folded. */
-static bool value_has(search *s, const dk_field *field, const dk_value *value, const word *w, bool fold)
+/* Folds a text as terms are. Most are Chinese characters with ASCII and the brackets of 文号, which need no more than small
+ * letters. */
+static void fold(const char *text, size_t size, dk_buf *out)
+{
+    dk_buf_clear(out);
+    unsigned char *to = dk_buf_reserve(out, size);
+    size_t i = 0;
+    while (to != NULL && i < size) {
+        const unsigned char c = (unsigned char)text[i];
+        if (c < 0x80 && (c >= 0x20 && c != 0x7F)) {
+            to[i++] = c >= 'A' && c <= 'Z' ? (unsigned char)(c + 32) : c;
+        } else if (i + 3 <= size && ((c >= 0xE4 && c <= 0xE9) || memcmp(text + i, "〔", 3) == 0 ||
+                                     memcmp(text + i, "〕", 3) == 0)) {
+            memcpy(to + i, text + i, 3);
+            i += 3;
+        } else {
+            break;
+        }
+    }
+    if (to != NULL && i == size)
+        out->size = size;
+    else
+        dk_text_fold(text, size, out);
+}
+
+/* Whether a value, also folded, has the word. */
+static bool value_has(const dk_field *field, const char *text, size_t size, const word *w)
 {
     const dk_search_word *asked = w->asked;
-    const char *text = value->text.data;
-    size_t size = value->text.size;
-    if (value->type != DK_TEXT)
-        return false;
-    if (fold) {
-        dk_buf_clear(&s->folded);
-        dk_text_fold(text, size, &s->folded);
-        text = (const char *)s->folded.data;
-        size = s->folded.size;
-    }
     return has(text, size, asked->text, asked->size) ||
            (field->type == DK_FIELD_APPROVAL_NO && asked->number != NULL &&
             has(text, size, asked->number, asked->number_size)) ||
@@ -209,27 +241,50 @@ static bool number_has(const dk_value *value, const word *w)
     return has(number, strlen(number), w->asked->text, w->asked->size);
 }
 
-static bool row_has(search *s, const dk_stored_row *row, uint64_t visible, const word *w, unsigned *ret_length)
+static unsigned length_of(const char *text, size_t size)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < size; i++)
+        n += ((unsigned char)text[i] & 0xC0) != 0x80;
+    return n;
+}
+
+/* Notes for each word the shortest visible value that has it; false: one has none. */
+static bool row_has_all(search *s, const dk_stored_row *row, uint64_t visible, unsigned *ret_length)
 {
     const dk_kind *kind = s->kind;
-    unsigned shortest = UINT32_MAX;
-    for (int fold = 0; fold < 2 && shortest == UINT32_MAX; fold++)
-        for (size_t i = 0; i < kind->n_fields; i++) {
-            const dk_value *value = &row->values[i];
-            if (!(visible & UINT64_C(1) << i) || !kind->fields[i].in_search)
-                continue;
-            if (!value_has(s, &kind->fields[i], value, w, fold == 1) && !number_has(value, w))
-                continue;
-            const unsigned length = value->type == DK_TEXT ? length_of(value->text.data, value->text.size) : 1;
-            shortest = length < shortest ? length : shortest;
+    unsigned shortest[DK_SEARCH_WORDS];
+    for (size_t i = 0; i < s->n_words; i++)
+        shortest[i] = UINT32_MAX;
+    for (size_t i = 0; i < kind->n_fields; i++) {
+        const dk_value *value = &row->values[i];
+        if (!(visible & UINT64_C(1) << i) || !kind->fields[i].in_search || value->type == DK_NULL)
+            continue;
+        unsigned length = 1;
+        if (value->type == DK_TEXT) {
+            fold(value->text.data, value->text.size, &s->folded);
+            length = length_of((const char *)s->folded.data, s->folded.size);
         }
+        for (size_t w = 0; w < s->n_words; w++)
+            if (length < shortest[w] &&
+                (value->type == DK_TEXT
+                     ? value_has(&kind->fields[i], (const char *)s->folded.data, s->folded.size, &s->words[w])
+                     : number_has(value, &s->words[w])))
+                shortest[w] = length;
+    }
     const int d = kind->division_field;
-    if (shortest == UINT32_MAX && d >= 0 && visible & UINT64_C(1) << d && row->values[d].type == DK_TEXT)
-        for (size_t i = 0; i < w->n_named && shortest == UINT32_MAX; i++)
-            if (strncmp(row->values[d].text.data, w->named[i]->code, strlen(w->named[i]->code)) == 0)
-                shortest = (unsigned)row->values[d].text.size;
-    *ret_length = shortest;
-    return shortest != UINT32_MAX;
+    *ret_length = 0;
+    for (size_t w = 0; w < s->n_words; w++) {
+        const word *own = &s->words[w];
+        if (shortest[w] == UINT32_MAX && d >= 0 && visible & UINT64_C(1) << d && row->values[d].type == DK_TEXT)
+            for (size_t i = 0; i < own->n_named; i++)
+                if (strncmp(row->values[d].text.data, own->named[i]->code, strlen(own->named[i]->code)) == 0)
+                    shortest[w] = (unsigned)row->values[d].text.size;
+        if (shortest[w] == UINT32_MAX)
+            return false;
+        *ret_length += shortest[w];
+    }
+    return true;
 }
 
 static dk_status look_at(search *s, int64_t row, int64_t generation, dk_word_rows *found)
@@ -244,15 +299,11 @@ static dk_status look_at(search *s, int64_t row, int64_t generation, dk_word_row
     const int d = s->kind->division_field;
     const uint64_t visible =
         dk_view_fields(s->view, d >= 0 && stored.values[d].type == DK_TEXT ? stored.values[d].text.data : NULL);
-    unsigned length = 0, own = 0;
-    size_t i = 0;
-    while (i < s->n_words && row_has(s, &stored, visible, &s->words[i], &own)) {
-        length += own;
-        i++;
-    }
+    unsigned length;
+    const bool has_all = row_has_all(s, &stored, visible, &length);
     if (s->folded.failed)
         status = dk_fail(s->err, DK_NOMEM, "out of memory");
-    if (status == DK_OK && i == s->n_words) {
+    if (status == DK_OK && has_all) {
         const size_t key = found->keys.size;
         dk_buf_append(&found->keys, stored.key, strlen(stored.key) + 1);
         if (found->keys.failed || !dk_grow(&found->rows, &found->capacity, found->n + 1, sizeof *found->rows))
@@ -264,25 +315,121 @@ static dk_status look_at(search *s, int64_t row, int64_t generation, dk_word_row
     return status;
 }
 
+/* A row that has the words of which there are few: whether it has the others. */
+static dk_status try_place(search *s, dk_place place, int64_t generation, dk_word_rows *found)
+{
+    bool without = false;
+    dk_status status = DK_OK;
+    for (size_t w = 0; status == DK_OK && w < s->n_words && !without; w++)
+        status = is_without(s, &s->words[w], place, &without);
+    if (status != DK_OK || without)
+        return status;
+    s->n_looked_at++;
+    return look_at(s, dk_place_row(place), generation, found);
+}
+
+static bool is_enough(const search *s, const dk_word_rows *found)
+{
+    return found->n == s->most || s->n_looked_at >= MOST_LOOKED_AT || s->n_asked >= MOST_ASKED;
+}
+
+/* The first place of a word's terms from `from` on; *ret_n 0: there is none. */
+static dk_status next_place(search *s, const word *w, dk_place from, dk_place *ret_place, size_t *ret_n)
+{
+    dk_status status = DK_OK;
+    *ret_n = 0;
+    for (size_t i = 0; status == DK_OK && i < w->terms.n; i++) {
+        dk_place found;
+        size_t n = 0;
+        status = dk_post_seek(s->store, s->kind, w->terms.terms[i].term, from, &found, 1, &n, s->err);
+        s->n_asked++;
+        if (n == 1 && (*ret_n == 0 || dk_place_compare(found, *ret_place) < 0)) {
+            *ret_place = found;
+            *ret_n = 1;
+        }
+    }
+    return status;
+}
+
+/* The rows that all words of few terms have, by leaps from one's next row to another's, as long as more are wanted. */
+static dk_status try_by_leaps(search *s, int64_t generation, dk_word_rows *found)
+{
+    const word *few[DK_SEARCH_WORDS];
+    size_t n = 0;
+    for (size_t i = 0; i < s->n_words; i++)
+        if (has_few_terms(&s->words[i]))
+            few[n++] = &s->words[i];
+    dk_place at = {0};
+    dk_status status = DK_OK;
+    while (status == DK_OK && !is_enough(s, found)) {
+        for (size_t agreed = 0, i = 0; agreed < n; i = (i + 1) % n) {
+            dk_place place;
+            size_t there = 0;
+            if ((status = next_place(s, few[i], at, &place, &there)) != DK_OK || there == 0)
+                return status;
+            agreed = dk_place_compare(place, at) == 0 ? agreed + 1 : 1;
+            at = place;
+            if (is_enough(s, found))
+                return DK_OK;
+        }
+        s->n_looked_at++;
+        status = look_at(s, dk_place_row(at), generation, found);
+        at.moved++;
+    }
+    return status;
+}
+
+/* Every word has many terms: the rows of the first one are tried. */
+static dk_status try_first_word(search *s, int64_t generation, dk_word_rows *found)
+{
+    enum { BLOCK = 128 };
+    const word *w = &s->words[0];
+    dk_status status = DK_OK;
+    found->complete &= w->terms.complete;
+    for (size_t i = 0; status == DK_OK && i < w->terms.n && !is_enough(s, found); i++) {
+        dk_place from = {0}, places[BLOCK];
+        for (size_t got = BLOCK; status == DK_OK && got == BLOCK && !is_enough(s, found);) {
+            status = dk_post_seek(s->store, s->kind, w->terms.terms[i].term, from, places, BLOCK, &got, s->err);
+            for (size_t p = 0; status == DK_OK && p < got && !is_enough(s, found); p++) {
+                bool again = false; /* by a shorter term */
+                for (size_t k = 0; k < found->n; k++)
+                    again |= found->rows[k].row == dk_place_row(places[p]);
+                s->n_looked_at += !again;
+                if (!again)
+                    status = look_at(s, dk_place_row(places[p]), generation, found);
+            }
+            if (got > 0)
+                from = (dk_place){places[got - 1].feature, places[got - 1].moved + 1};
+        }
+    }
+    return status;
+}
+
 dk_status dk_search_words(dk_store *store, const dk_kind *kind, const dk_view *view, uint64_t fields,
                           const dk_search_query *query, int64_t generation, size_t most, dk_word_rows *ret_rows,
                           dk_error *err)
 {
-    search s = {.store = store, .kind = kind, .view = view, .fields = fields, .n_words = query->n_words, .err = err};
+    search s = {.store = store,
+                .kind = kind,
+                .view = view,
+                .fields = fields,
+                .n_words = query->n_words,
+                .most = most,
+                .err = err};
     row_set rows = {0};
-    bool all = true;
+    bool begun = true;
     dk_buf_init(&s.folded);
     for (size_t i = 0; i < query->n_words; i++)
         s.words[i].asked = &query->words[i];
-    dk_status status = candidates(&s, &rows, &all);
-    ret_rows->complete &= all;
-    for (size_t i = 0; status == DK_OK && i < rows.n; i++) {
-        if (ret_rows->n == most || i == MOST_LOOKED_AT) {
-            ret_rows->complete = false;
-            break;
-        }
-        status = look_at(&s, rows.rows[i], generation, ret_rows);
-    }
+    dk_status status = candidates(&s, &rows, &begun);
+    bool few = false;
+    for (size_t i = 0; i < s.n_words; i++)
+        few |= has_few_terms(&s.words[i]);
+    if (status == DK_OK && !begun)
+        status = few ? try_by_leaps(&s, generation, ret_rows) : try_first_word(&s, generation, ret_rows);
+    for (size_t i = 0; status == DK_OK && begun && i < rows.n && !is_enough(&s, ret_rows); i++)
+        status = try_place(&s, rows.rows[i], generation, ret_rows);
+    ret_rows->complete &= !is_enough(&s, ret_rows);
     for (size_t i = 0; i < s.n_words; i++)
         dk_found_terms_finish(&s.words[i].terms);
     free(rows.rows);

@@ -287,6 +287,34 @@ static const wrong_case wrong_cases[] = {
      "55: divisions[0].valid_to: '2021-02-29' is not a date of the calendar; write YYYY-MM-DD"},
     {"valid_to: '2020-12-31'", "valid_to: '2020-12-31', valid_from: '2021-01-01'",
      "55: divisions[0].valid_to: 2020-12-31 is before valid_from, 2021-01-01; correct one of them"},
+    /* lists: line 54 is their key, 55 the list */
+#define LIST(rest) "lists:\n  - {id: l, title: t, " rest "}\n"
+    {"divisions:\n", LIST("audience: never, of: parcel, by: name, columns: [parcel.id]") "divisions:\n",
+     "55: lists[0].audience: 'never' is not an audience; use public or staff"},
+    {"divisions:\n", LIST("audience: public, of: parcel, by: area_ha, columns: [parcel.id]") "divisions:\n",
+     "55: lists[0].by: a list is grouped by a field of type text that those who see it may see"},
+    {"divisions:\n", LIST("audience: staff, of: parcel, by: phone, columns: [parcel.id]") "divisions:\n",
+     "55: lists[0].by: a list is grouped by a field of type text that those who see it may see"},
+    {"divisions:\n", LIST("audience: staff, of: parcel, by: name, lines: notice, columns: [parcel.id]") "divisions:\n",
+     "55: lists[0].lines: parcel and notice are not linked; add a link between them under 'links'"},
+    {"divisions:\n", LIST("audience: staff, of: parcel, by: name, columns: [payment.id]") "divisions:\n",
+     "55: lists[0].columns[0]: 'payment' is neither what the list is of nor its lines; use a field of parcel"},
+    {"divisions:\n", LIST("audience: staff, of: parcel, by: name, columns: [parcel.phone]") "divisions:\n",
+     "55: lists[0].columns[0]: 'phone' has audience: never, which is less than those who see the list; leave it out"},
+    {"divisions:\n", LIST("audience: public, of: parcel, by: name, lines: payment, columns: [payment.payee]") "divisions:\n",
+     "55: lists[0].columns[0]: 'payee' has audience: staff, which is less than those who see the list; leave it out"},
+    {"divisions:\n", LIST("audience: staff, of: parcel, by: name, columns: [parcel.id], sum: [parcel.id]") "divisions:\n",
+     "55: lists[0].sum[0]: 'id' is of type text; only integers and numbers can be summed"},
+    {"divisions:\n", LIST("audience: staff, of: parcel, by: name, columns: [parcel.id], sum: [parcel.area_ha]") "divisions:\n",
+     "55: lists[0].sum[0]: what is summed must be a column; add it to 'columns' or leave it out"},
+    {"divisions:\n",
+     LIST("audience: staff, of: parcel, by: name, columns: [parcel.id], open: {field: parcel.made_on, title: x}") "divisions:\n",
+     "55: lists[0].open.field: the title stands where the value is missing; add the field to 'columns'"},
+    /* names by their sound */
+    {"search: true, aliases", "search: true, pinyin: 1, aliases", "16: layers[0].fields[1].pinyin: '1' is neither true nor false; write one of them, without quotes"},
+    {"title: 日期, type: date, audience: public}\n      - {name: area_ha", "title: 日期, type: date, audience: public, search: true, pinyin: true}\n      - {name: area_ha",
+     "19: layers[0].fields[4].pinyin: only a field of type: text with search: true is found by its sound; remove 'pinyin' or "
+     "correct the others"},
 };
 
 /* clang-format on */
@@ -580,6 +608,9 @@ static void the_sample_county_s_catalogue_is_read(void **state)
     assert_int_equal(compensation->fields[dk_kind_field(compensation, "bank_account")].audience, DK_NEVER);
     for (size_t i = 0; i < sizeof staff / sizeof *staff; i++)
         assert_int_equal(compensation->fields[dk_kind_field(compensation, staff[i])].audience, DK_STAFF);
+    assert_int_equal(c->n_lists, 1);
+    assert_ptr_equal(c->lists[0].lines, compensation);
+    assert_string_equal(compensation->fields[c->lists[0].columns[c->lists[0].open_column].field].name, "paid_on");
     bool reversed;
     assert_non_null(dk_catalogue_link(c, dk_catalogue_kind(c, "parcel"), compensation, &reversed));
     assert_true(c->n_items >= 1);

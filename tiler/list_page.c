@@ -139,7 +139,9 @@ void dk_list_page_line(dk_buf *out, const dk_list *list, const dk_list_line *lin
     for (size_t i = 0; i < list->n_columns; i++) {
         const dk_field *field = field_of(&list->columns[i]);
         const bool own = list->columns[i].kind == list->kind;
-        dk_buf_text(out, is_number(field) ? "<td class=\"number\">" : "<td>");
+        dk_buf_text(out, is_number(field)                ? "<td class=\"number\">"
+                         : field->type == DK_FIELD_DATE ? "<td class=\"date\">"
+                                                        : "<td>");
         if (line->open && (int)i == list->open_column)
             put(out, line->line == NULL && list->lines != NULL && list->missing_title != NULL ? list->missing_title
                                                                                               : list->open_title);

@@ -40,6 +40,15 @@ static void look_through(const dk_catalogue *catalogue)
     }
     for (size_t i = 0; i < catalogue->n_items; i++)
         require(catalogue->items[i].subject_kind != NULL && catalogue->items[i].title != NULL);
+    for (size_t i = 0; i < catalogue->n_lists; i++) {
+        const dk_list *list = &catalogue->lists[i];
+        require(list->n_columns > 0 && list->n_columns <= DK_LIST_COLUMNS && list->open_column < (int)list->n_columns);
+        for (size_t k = 0; k < list->n_columns; k++) {
+            const dk_list_column *column = &list->columns[k];
+            require(column->kind == list->kind || column->kind == list->lines);
+            require(column->kind->fields[column->field].audience <= list->audience && list->audience < DK_NEVER);
+        }
+    }
     for (size_t i = 0; i < catalogue->n_divisions; i++)
         require(dk_catalogue_division(catalogue, catalogue->divisions[i].code) == &catalogue->divisions[i]);
 }

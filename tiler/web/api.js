@@ -75,7 +75,22 @@ const part = encodeURIComponent;
 
 export const catalogue = (options) => get('catalogue', options);
 export const style = (name, options) => get(`styles/${part(name)}.json`, options);
-export const search = (text, limit, options) => get(`search?q=${part(text)}&limit=${limit}`, options);
+/** At most limit hits, and perKind of each kind, so that fifty parcels of a project do not hide the project. */
+export const search = (text, limit, perKind, options) => get(`search?q=${part(text)}&limit=${limit}&per_kind=${perKind}`, options);
+/** The lists to print that this viewer may see: none for the public. */
+export const lists = async (options) => (await get('lists', options)).lists;
+/** A list as a page. */
+export async function listPage(id, query) {
+  const url = new URL(`lists/${part(id)}?${new URLSearchParams({ ...query, f: 'html' })}`, root);
+  let answer;
+  try {
+    answer = await fetch(url, { headers: headersFor(url), credentials: 'same-origin' });
+  } catch {
+    throw new Problem(0, '无法连接服务器，请检查网络后再试。');
+  }
+  if (!answer.ok) throw new Problem(answer.status, sentence(answer.status));
+  return answer.text();
+}
 export const item = (kind, key, options) => get(`collections/${part(kind)}/items/${part(key)}`, options);
 export const dossier = (kind, key, options) =>
   get(`collections/${part(kind)}/items/${part(key)}/dossier`, options);

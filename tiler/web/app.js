@@ -3,6 +3,7 @@ import * as api from './api.js';
 import { announce, byId, toast } from './dom.js';
 import { chooserNodes, dossierNodes, record } from './dossier.js';
 import { showLayers } from './layers.js';
+import * as lists from './lists.js';
 import { fitStyle, showMap } from './map.js';
 import { setUp as setUpOverlaps } from './overlaps.js';
 import * as panel from './panel.js';
@@ -182,6 +183,7 @@ function useCatalogue(given) {
   byId('foot-publisher').textContent = catalogue.publisher ? `发布单位：${catalogue.publisher}` : '';
   byId('foot-generation').textContent = `数据版本：${catalogue.generation}${catalogue.config?.tianditu_key ? '　底图：天地图' : ''}`;
   showMode(catalogue.viewer);
+  lists.use(catalogue.viewer);
 }
 
 function changeViewer(given) {
@@ -247,7 +249,8 @@ async function begin() {
   style = await fitStyle(await api.style('default'), catalogue, { plate: start.crs === '4490' });
   drawLayers(start.layers);
   panel.setUp({ onClose: close, onBack: () => history.back() });
-  search = setUpSearch({ open });
+  search = setUpSearch({ open, go: (bbox) => map?.fly(bbox) });
+  lists.setUp();
   staff = setUpStaff({ onChange: changeViewer, onProblem: toast });
   byId('copy-link').addEventListener('click', copyLink);
   analysis = setUpOverlaps({ kinds: () => kinds, map: () => map, selected: () => subject, open, begin() {

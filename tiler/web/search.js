@@ -3,9 +3,9 @@ import * as api from './api.js';
 import { announce, byId, el } from './dom.js';
 import { undrawn } from './rows.js';
 
-const LIMIT = 100;
-const PER_KIND = 5; // so that fifty parcels of a project do not hide the project
-const WAIT = 250; // milliseconds after the last key
+const LIMIT = 60;
+const PER_KIND = 5;
+const WAIT = 120; // milliseconds after the last key
 
 const input = byId('search');
 const list = byId('hits');
@@ -34,8 +34,8 @@ function marked(text, words) {
   return parts;
 }
 
-/** open(hit) is called with {kind, key, bbox} of the hit chosen. */
-export function setUp({ open }) {
+/** open(hit) is called with {kind, key, bbox} of the row chosen, go(bbox) with where a division lies. */
+export function setUp({ open, go }) {
   let timer = 0;
   let asked = null; // AbortController of the request under way
   let shownFor = null; // the text whose hits are shown
@@ -72,14 +72,17 @@ export function setUp({ open }) {
     const hit = hits[index];
     fold();
     say('');
-    open({ kind: hit.kind, key: hit.key, bbox: hit.bbox });
+    if (!hit.division) open({ kind: hit.kind, key: hit.key, bbox: hit.bbox });
+    else if (hit.bbox) go(hit.bbox);
+    else say(`${hit.label}还没有公开的地块。`);
   }
   function show(text, answer) {
     shownFor = text;
+    // Kind by kind, in the order of their best hits; one more than is shown tells that there are more.
     const byKind = new Map();
     for (const hit of answer.results) {
-      if (!byKind.has(hit.kind)) byKind.set(hit.kind, []);
-      byKind.get(hit.kind).push(hit);
+      const kind = hit.division ? '' : hit.kind;
+      byKind.set(kind, [...byKind.get(kind) ?? [], hit]);
     }
     hits = [...byKind.values()].flatMap((group) => group.slice(0, PER_KIND));
     const words = text.toLowerCase().split(/\s+/).filter(Boolean);
@@ -94,9 +97,8 @@ export function setUp({ open }) {
     } else {
       unfold();
       const found = answer.results.length;
-      const open = answer.complete === false || found >= LIMIT;
-      say(found > hits.length ? `找到${open ? '至少' : ''} ${found} 条，每类列出前 ${PER_KIND} 条；输入更多文字可缩小范围。`
-        : `找到${open ? '至少' : ''} ${found} 条。`);
+      say(found > hits.length || answer.complete === false ? `列出前 ${hits.length} 条（每类最多 ${PER_KIND} 条）；再输入一些字可缩小范围，几个词之间用空格。`
+        : `找到 ${found} 条。`);
       if (wantFirst) choose(0);
     }
     wantFirst = false;
@@ -116,7 +118,7 @@ export function setUp({ open }) {
     const mine = new AbortController();
     asked = mine;
     try {
-      const answer = await api.search(text, LIMIT, { signal: mine.signal });
+      const answer = await api.search(text, LIMIT, PER_KIND + 1, { signal: mine.signal });
       if (asked === mine) show(text, answer);
     } catch (error) {
       if (error.name === 'AbortError' || asked !== mine) return;
