@@ -142,26 +142,22 @@ void dk_condition_word(const dk_kind *kind, uint64_t fields, const char *word, s
         dk_buf_text(json, "]}");
 }
 
-void dk_condition_days(const dk_kind *kind, const char *first, const char *last, dk_conditions *conditions)
+/* The field is empty, or compares so with a day. */
+static void append_day(const dk_field *field, const char *op, const char *day, dk_buf *json)
 {
-    if (kind->date_field < 0 || (first == NULL && last == NULL))
-        return;
-    const dk_field *field = &kind->fields[kind->date_field];
-    const char *days[] = {first, last};
-    dk_buf *json = begin(conditions);
     dk_buf_format(json, "{\"op\":\"or\",\"args\":[{\"op\":\"isNull\",\"args\":[{\"property\":\"%s\"}]},", field->name);
-    if (first != NULL && last != NULL)
-        dk_buf_text(json, "{\"op\":\"and\",\"args\":[");
-    for (int i = 0; i < 2; i++) {
-        if (days[i] == NULL)
-            continue;
-        if (i == 1 && first != NULL)
-            dk_buf_byte(json, ',');
-        begin_comparison(i == 0 ? ">=" : "<=", field, json);
-        append_date(days[i], strlen(days[i]), json);
-        dk_buf_text(json, "]}");
-    }
-    if (first != NULL && last != NULL)
-        dk_buf_text(json, "]}");
-    dk_buf_text(json, "]}");
+    begin_comparison(op, field, json);
+    append_date(day, strlen(day), json);
+    dk_buf_text(json, "]}]}");
+}
+
+void dk_condition_days(const dk_kind *kind, bool with_end, const char *first, const char *last, dk_conditions *conditions)
+{
+    if (kind->date_field < 0)
+        return;
+    const int end = with_end && kind->date_end_field >= 0 ? kind->date_end_field : kind->date_field;
+    if (first != NULL)
+        append_day(&kind->fields[end], ">=", first, begin(conditions));
+    if (last != NULL)
+        append_day(&kind->fields[kind->date_field], "<=", last, begin(conditions));
 }

@@ -22,8 +22,10 @@ dk_status dk_condition_equal(const dk_kind *kind, int field, const char *value, 
 void dk_condition_box(const double bounds[4], dk_conditions *conditions);
 /* The word (size bytes of UTF-8) stands in one of the fields, bit i of which is field i; capitals do not count. */
 void dk_condition_word(const dk_kind *kind, uint64_t fields, const char *word, size_t size, dk_conditions *conditions);
-/* The event that the kind's date field tells lies between two days, YYYY-MM-DD, both included; NULL: open. Rows without a
- * date match too (OGC 17-069r4, /req/core/fc-time-response C). Nothing if the kind has no date field. */
-void dk_condition_days(const dk_kind *kind, const char *first, const char *last, dk_conditions *conditions);
+/* The event that the kind's date field tells lies between two days, YYYY-MM-DD, both included; NULL: open. with_end: the
+ * time up to the kind's date_end_field meets them, if it has one. Rows without a date match too, and an end without one is
+ * open (OGC 17-069r4, /req/core/fc-time-response C). Nothing if the kind has no date field. */
+void dk_condition_days(const dk_kind *kind, bool with_end, const char *first, const char *last,
+                       dk_conditions *conditions);
 
 #endif

@@ -35,13 +35,13 @@ static const dk_crs systems[] = {
     {"http://www.opengis.net/def/crs/OGC/1.3/CRS84", "CRS84", "经度、纬度", LON_LAT, 0, 0},
     {EPSG(4490), "2000国家大地坐标系，纬度、经度", LAT_LON, 0, 0},
     {EPSG(4326), "WGS 84，纬度、经度", LAT_LON, 0, 0},
-    {EPSG(3857), "Web 墨卡托", MERCATOR, 0, 0},
-    {EPSG(4526), "2000国家大地坐标系，3度带第38带（东坐标含带号）", ZONE, 114, 38000000 + FALSE_EASTING},
-    {EPSG(4527), "2000国家大地坐标系，3度带第39带（东坐标含带号）", ZONE, 117, 39000000 + FALSE_EASTING},
-    {EPSG(4528), "2000国家大地坐标系，3度带第40带（东坐标含带号）", ZONE, 120, 40000000 + FALSE_EASTING},
-    {EPSG(4547), "2000国家大地坐标系，3度带，中央经线114°E", ZONE, 114, FALSE_EASTING},
-    {EPSG(4548), "2000国家大地坐标系，3度带，中央经线117°E", ZONE, 117, FALSE_EASTING},
-    {EPSG(4549), "2000国家大地坐标系，3度带，中央经线120°E", ZONE, 120, FALSE_EASTING},
+    {EPSG(3857), "Web 墨卡托，东、北（米）", MERCATOR, 0, 0},
+    {EPSG(4526), "2000国家大地坐标系，3度带第38带（东坐标含带号），北、东（米）", ZONE, 114, 38000000 + FALSE_EASTING},
+    {EPSG(4527), "2000国家大地坐标系，3度带第39带（东坐标含带号），北、东（米）", ZONE, 117, 39000000 + FALSE_EASTING},
+    {EPSG(4528), "2000国家大地坐标系，3度带第40带（东坐标含带号），北、东（米）", ZONE, 120, 40000000 + FALSE_EASTING},
+    {EPSG(4547), "2000国家大地坐标系，3度带，中央经线114°E，北、东（米）", ZONE, 114, FALSE_EASTING},
+    {EPSG(4548), "2000国家大地坐标系，3度带，中央经线117°E，北、东（米）", ZONE, 117, FALSE_EASTING},
+    {EPSG(4549), "2000国家大地坐标系，3度带，中央经线120°E，北、东（米）", ZONE, 120, FALSE_EASTING},
 };
 
 enum { N_SYSTEMS = sizeof systems / sizeof *systems };
@@ -116,6 +116,11 @@ bool dk_crs_is_lonlat(const dk_crs *crs)
 bool dk_crs_is_degrees(const dk_crs *crs)
 {
     return crs->form == LON_LAT || crs->form == LAT_LON;
+}
+
+bool dk_crs_is_north_first(const dk_crs *crs)
+{
+    return crs->form == LAT_LON || crs->form == ZONE;
 }
 
 /* ---- the projections ---- */

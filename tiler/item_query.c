@@ -72,8 +72,10 @@ static dk_status read_datetime(dk_context *ctx, const dk_kind *kind, const char 
     dk_datetime range;
     const dk_status status = dk_datetime_read(text, &range, &ctx->error);
     /* When what happened to a row is not for this viewer, to them it has no date. */
-    if (status == DK_OK && kind->date_field >= 0 && dk_context_fields(ctx, kind) >> kind->date_field & 1)
-        dk_condition_days(kind, range.first[0] != '\0' ? range.first : NULL, range.last[0] != '\0' ? range.last : NULL,
+    const uint64_t visible = dk_context_fields(ctx, kind);
+    const bool with_end = kind->date_end_field >= 0 && (visible >> kind->date_end_field & 1) != 0;
+    if (status == DK_OK && kind->date_field >= 0 && visible >> kind->date_field & 1)
+        dk_condition_days(kind, with_end, range.first[0] != '\0' ? range.first : NULL, range.last[0] != '\0' ? range.last : NULL,
                           conditions);
     return status;
 }
@@ -155,20 +157,48 @@ static dk_status add_filter(dk_context *ctx, const dk_kind *kind, const char *te
     return status;
 }
 
+/* GDAL 3.6 knows only a draft of CQL2, "cql-text", in which it writes a date as '2020-01-01T': the T is taken off. */
+static void append_draft(const char *text, dk_buf *out)
+{
+    static const char date[] = "'dddd-dd-ddT'";
+    for (; *text != '\0'; text++) {
+        size_t n = 0;
+        while (date[n] != '\0' && (date[n] == 'd' ? text[n] >= '0' && text[n] <= '9' : text[n] == date[n]))
+            n++;
+        if (date[n] != '\0') {
+            dk_buf_byte(out, (unsigned char)*text);
+            continue;
+        }
+        dk_buf_append(out, text, n - 2);
+        dk_buf_byte(out, '\'');
+        text += n - 1;
+    }
+}
+
 static dk_status read_filter(dk_context *ctx, const dk_kind *kind, const char *text, dk_item_query *query)
 {
     const char *language = dk_request_param(ctx->request, "filter-lang");
     const char *uri = dk_request_param(ctx->request, "filter-crs");
     const dk_crs *crs = dk_crs_default();
     const bool json = language != NULL && strcmp(language, "cql2-json") == 0;
-    if (language != NULL && !json && strcmp(language, "cql2-text") != 0)
+    const bool draft = language != NULL && strcmp(language, "cql-text") == 0;
+    if (language != NULL && !json && !draft && strcmp(language, "cql2-text") != 0)
         return dk_fail(&ctx->error, DK_INVALID, "The parameter \"filter-lang\" is cql2-text or cql2-json.");
     dk_status status = uri != NULL ? dk_crs_read("filter-crs", uri, &crs, &ctx->error) : DK_OK;
     if (status != DK_OK)
         return status;
     const dk_cql2_crs turned = {to_lonlat, (void *)crs};
-    return add_filter(ctx, kind, text, json ? DK_CQL2_JSON : DK_CQL2_TEXT, dk_crs_is_lonlat(crs) ? NULL : &turned,
-                      query);
+    dk_buf mended;
+    dk_buf_init(&mended);
+    if (draft) {
+        append_draft(text, &mended);
+        text = dk_buf_cstr(&mended);
+    }
+    status = text == NULL ? dk_fail(&ctx->error, DK_NOMEM, "out of memory")
+                          : add_filter(ctx, kind, text, json ? DK_CQL2_JSON : DK_CQL2_TEXT,
+                                       dk_crs_is_lonlat(crs) ? NULL : &turned, query);
+    dk_buf_finish(&mended);
+    return status;
 }
 
 /* Each word stands in a field that is searched and that the viewer sees. */

@@ -28,6 +28,7 @@ static void print_help(FILE *out)
             "  --cache-size SIZE    memory for tiles, such as 512M or 2G (default 256M; 0: none)\n"
             "  --base-path PATH     path under which a proxy shows the server, such as /land\n"
             "  --token-file FILE    staff tokens: lines TOKEN DIVISION-PREFIX NAME, * for the whole store\n"
+            "  --log-requests       a line on stderr for each request: its path and the names of its parameters\n"
             "  --tianditu-key KEY   key of the 天地图 basemap; without it the map has none\n"
             "  --temp-dir DIR       for files on their way, such as downloads (default $TMPDIR, else /var/tmp)\n"
             "  --download-rows N    rows that a download may have (default 2000000)\n"
@@ -121,13 +122,17 @@ static int serve(const dk_server_options *options)
 
 int main(int argc, char **argv)
 {
-    enum { LISTEN = 256, THREADS, CACHE_SIZE, BASE_PATH, TOKEN_FILE, TIANDITU_KEY, TEMP_DIR, DOWNLOAD_ROWS, DOWNLOAD_SIZE, DOWNLOAD_SECONDS, INGEST, HELP, VERSION };
+    enum {
+        LISTEN = 256, THREADS, CACHE_SIZE, BASE_PATH, TOKEN_FILE, TIANDITU_KEY, LOG_REQUESTS, TEMP_DIR, DOWNLOAD_ROWS,
+        DOWNLOAD_SIZE, DOWNLOAD_SECONDS, INGEST, HELP, VERSION
+    };
     static const struct option long_options[] = {{"listen", required_argument, NULL, LISTEN},
                                                  {"threads", required_argument, NULL, THREADS},
                                                  {"cache-size", required_argument, NULL, CACHE_SIZE},
                                                  {"base-path", required_argument, NULL, BASE_PATH},
                                                  {"token-file", required_argument, NULL, TOKEN_FILE},
                                                  {"tianditu-key", required_argument, NULL, TIANDITU_KEY},
+                                                 {"log-requests", no_argument, NULL, LOG_REQUESTS},
                                                  {"temp-dir", required_argument, NULL, TEMP_DIR},
                                                  {"download-rows", required_argument, NULL, DOWNLOAD_ROWS},
                                                  {"download-size", required_argument, NULL, DOWNLOAD_SIZE},
@@ -174,6 +179,9 @@ int main(int argc, char **argv)
             if (!key_valid(optarg))
                 return usage("--tianditu-key takes a key of letters and digits", "");
             options.config.tianditu_key = optarg;
+            break;
+        case LOG_REQUESTS:
+            options.config.log_requests = true;
             break;
         case TEMP_DIR:
             options.temp_dir = optarg;

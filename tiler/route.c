@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+/* What a route does not say of itself is false. */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+
 /* * stands for any segment that is not empty, *.json for one that ends so and has something before it. The first
  * pattern that fits is taken. */
 static const struct {
@@ -13,11 +16,18 @@ static const struct {
     {{"styles", "*.json"}, {dk_get_style, false}},
     {{"catalogue"}, {dk_get_catalogue, true}},
     {{"healthz"}, {dk_get_health, true}},
+    {{"conformance"}, {dk_get_conformance, true}},
+    {{"api"}, {dk_get_api, true}},
     {{"collections"}, {dk_get_collections, true}},
     {{"collections", "*"}, {dk_get_collection, true}},
+    {{"collections", "*", "schema"}, {dk_get_schema, true}},
+    {{"collections", "*", "queryables"}, {dk_get_queryables, true}},
+    {{"collections", "*", "sortables"}, {dk_get_sortables, true}},
     {{"collections", "*", "items"}, {dk_get_items, true}},
+    {{"collections", "*", "statistics"}, {dk_get_statistics, true}},
     {{"collections", "*", "items", "*"}, {dk_get_item, true}},
     {{"collections", "*", "items", "*", "dossier"}, {dk_get_dossier, true}},
+    {{"collections", "*", "items", "*", "overlaps"}, {dk_get_item_overlaps, true}},
     {{"collections", "*", "items", "*", "*"}, {dk_get_linked, true}},
     {{"collections", "*", "tiles"}, {dk_get_tilesets, true}},
     {{"collections", "*", "tiles", "*"}, {dk_get_tileset, true}},
@@ -25,7 +35,10 @@ static const struct {
     {{"tileMatrixSets"}, {dk_get_tile_matrix_sets, true}},
     {{"tileMatrixSets", "*"}, {dk_get_tile_matrix_set, true}},
     {{"metrics"}, {dk_get_metrics, true}},
+    {{"overlaps"}, {dk_get_overlaps, true, true}},
     {{"search"}, {dk_get_search, true}},
+    {{"lists"}, {dk_get_lists, true}},
+    {{"lists", "*"}, {dk_get_list, true}},
     {{"xyz", "*.json"}, {dk_get_tilejson, true}},
     {{"xyz", "*", "*", "*", "*"}, {dk_get_tile, true}},
 };

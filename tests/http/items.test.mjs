@@ -6,7 +6,7 @@ import { get, makeStore, parcels, serve, square, STAFF } from './county.mjs';
 const server = await serve(makeStore());
 after(() => server.stop());
 const at = async (path, options) => {
-  const answer = await get(server.url + path, options);
+  const answer = await get(new URL(path, server.url), options);
   assert.equal(answer.status, 200, `${path}: ${answer.text}`);
   return answer.json;
 };
@@ -45,7 +45,7 @@ test('a key with slash, blank, question mark and Chinese, a value with quote and
   assert.ok(!('households' in odd.properties), 'null values are left out');
   const again = await at(`/collections/parcel/items/${encodeURIComponent(odd.id)}`);
   assert.equal(again.id, odd.id);
-  const self = await get(server.url + link(again, 'self'));
+  const self = await get(new URL(link(again, 'self'), server.url));
   assert.equal(self.json.id, odd.id);
 });
 
@@ -117,11 +117,11 @@ test('an announcement without an approval number is linked by its project', asyn
 test('the links of an item lead somewhere', async () => {
   const item = await at('/collections/parcel/items/X1:DK001');
   assert.deepEqual(item.links.filter((l) => l.rel === 'related').map((l) => l.href.split('/').at(-1)), ['project', 'approval', 'notice', 'compensation']);
-  for (const { href } of item.links) assert.equal((await get(server.url + href)).status, 200, href);
+  for (const { href } of item.links) assert.equal((await get(new URL(href, server.url))).status, 200, href);
   const { links } = await at('/?f=json');
-  for (const { href } of links) assert.equal((await get(server.url + href.replace('{q}', 'DK001'))).status, 200, href);
+  for (const { href } of links) assert.equal((await get(new URL(href.replace('{q}', 'DK001'), server.url))).status, 200, href);
   for (const collection of (await at('/collections')).collections) {
-    for (const { href } of collection.links) assert.equal((await get(server.url + href)).status, 200, href);
+    for (const { href } of collection.links) assert.equal((await get(new URL(href, server.url))).status, 200, href);
   }
 });
 
