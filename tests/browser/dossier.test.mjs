@@ -259,7 +259,7 @@ describe('the same parcel seen by staff', () => {
 
   test('accounts are not even sent to staff, and identity numbers only those of the linked payments', async () => {
     const sent = (await view.bodies()).map((body) => body.data.toString('utf8')).join('\n');
-    const own = new Set(parcel.compensation.map((row) => row['身份证号']));
+    const own = new Set(expected.compensation.map((row) => row['身份证号']));
     assert.deepEqual(occurring(county.payments.map((row) => row['身份证号']).filter((number) => !own.has(number)), sent), [], 'an identity number');
     assert.deepEqual(occurring(county.payments.map((row) => row['银行账号']), sent), [], 'an account');
   });
