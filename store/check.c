@@ -1,6 +1,7 @@
 /* Checking a store against itself, and building its derived tables anew. */
 #include "store/document.h"
 #include "store/handle.h"
+#include "store/search_index.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -123,7 +124,8 @@ static dk_status check_lives(checking *c, const dk_kind *kind)
                            k, alive, k);
     if (status == DK_OK)
         status = tell_formatted(c, kind, "has link terms but no row; run dikuai-ingest reindex",
-                                "SELECT row FROM post_%s p WHERE NOT EXISTS (SELECT 1 FROM row_%s r WHERE r.row=p.row)",
+                                "SELECT feature FROM post_%s p WHERE NOT EXISTS (SELECT 1 FROM row_%s r WHERE r.row="
+                                "CASE p.moved WHEN 0 THEN p.feature ELSE p.moved END)",
                                 k, k);
     return status;
 }
@@ -219,7 +221,7 @@ static dk_status reindex_row(reindexing *r, int64_t row, int64_t born, int64_t d
     dk_stored_row stored;
     dk_status status = dk_stored_row_read(r->store, r->kind, row, false, &stored, err);
     if (status == DK_OK)
-        status = dk_terms_write(r->terms, row, stored.values, err);
+        status = dk_terms_write(r->terms, row, stored.feature, stored.values, err);
     dk_stored_row_release(&stored);
     return status;
 }
@@ -257,6 +259,18 @@ static dk_status inherit_row(reindexing *r, int64_t row, int64_t born, int64_t d
     return status;
 }
 
+/* Terms get new numbers: what search knows of the old ones goes. */
+static dk_status clear_search(dk_store *store, const dk_kind *kind, dk_error *err)
+{
+    dk_buf sql;
+    dk_buf_init(&sql);
+    dk_search_append_clearing(kind, &sql);
+    const char *text = dk_buf_cstr(&sql);
+    const dk_status status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_run(store, text, err);
+    dk_buf_finish(&sql);
+    return status;
+}
+
 static dk_status reindex_kind(reindexing *r, dk_error *err)
 {
     const dk_kind *kind = r->kind;
@@ -272,6 +286,8 @@ static dk_status reindex_kind(reindexing *r, dk_error *err)
         status = each_row(r, sql, inherit_row, err);
     if (status == DK_OK)
         status = run_formatted(r->store, err, "DELETE FROM post_%s;DELETE FROM term_%s", k, k);
+    if (status == DK_OK)
+        status = clear_search(r->store, kind, err);
     if (status == DK_OK)
         status = each_row(r, sql, reindex_row, err);
     if (status == DK_OK)

@@ -9,7 +9,7 @@
 
 #include <sqlite3.h>
 
-#define DK_STORE_VERSION 7
+#define DK_STORE_VERSION 8
 #define DK_BUSY_WAIT_MS 10000 /* for another process's lock */
 
 /* The derived tables of a layer that hold bytes by cell: sheets (sheet.c). */
@@ -22,6 +22,7 @@ typedef enum dk_sheet {
 } dk_sheet;
 
 #define DK_POSTS_AT_ONCE 64
+#define DK_CACHED_STMTS 32
 
 /* Statements that a handle keeps prepared, per kind where they name a kind's tables (schema.c). */
 typedef enum dk_stmt_id {
@@ -29,7 +30,7 @@ typedef enum dk_stmt_id {
     DK_STMT_ROW_BOX,     /* row -> the GeoPackage envelope: 4 doubles */
     DK_STMT_ROW_META,    /* row -> key, feature, batch, replaces */
     DK_STMT_ROW_FIELDS,  /* row -> key, feature, batch, replaces, NULL, fields… */
-    DK_STMT_KEY_ROWS,    /* key -> row, batch, source_row ; newest first */
+    DK_STMT_KEY_ROWS,    /* key -> row, batch, source_row, feature ; newest first */
     DK_STMT_KEYS_AFTER,  /* (key, row) after (?, ?) in order, at most ? -> row, key */
     DK_STMT_LIFE,        /* row, generation -> born, died of the life that holds then */
     DK_STMT_LIFE_INSERT, /* row, born */
@@ -39,13 +40,20 @@ typedef enum dk_stmt_id {
     DK_STMT_TERM,        /* field, text -> term */
     DK_STMT_TERM_INSERT, /* field, text */
     DK_STMT_TERM_FROM,   /* field, text >= ? in order -> term, text */
-    DK_STMT_TERM_PART,   /* field, part -> term, text; reads every term of the field */
-    DK_STMT_TERM_GRAMS,  /* field, part, FTS5 query of its grams -> term, text */
     DK_STMT_GRAM_INSERT, /* term, text */
-    DK_STMT_POST_INSERT, /* term, row */
-    DK_STMT_POST_INSERT_MANY, /* DK_POSTS_AT_ONCE times term, row */
-    DK_STMT_POST_ROWS,   /* term -> rows in order */
-    DK_STMT_POST_SEEK,   /* term, row -> the first row not below it */
+    DK_STMT_GRAM_FIND,   /* FTS5 query, part, fields -> term, field, text (search_index.c, as the next five) */
+    DK_STMT_GRAM_LIST,   /* gram -> grams from it on in order */
+    DK_STMT_HIDDEN_INSERT,
+    DK_STMT_HIDDEN_FIND,
+    DK_STMT_HIDDEN_LIST,
+    DK_STMT_SOUND_INSERT, /* hidden, sound, term */
+    DK_STMT_SOUND_FIND,   /* hidden, typed, fields -> term, field, text; the shortest sound first */
+    DK_STMT_POST_INSERT, /* term, feature, moved */
+    DK_STMT_POST_INSERT_MANY, /* DK_POSTS_AT_ONCE times term, feature, moved */
+    DK_STMT_POST_LAST,   /* term -> its last place */
+    DK_STMT_POST_SEEK,   /* term, feature, moved, n -> the first n places not below (feature, moved) */
+    DK_STMT_POST_COUNT,  /* term, n -> how many posts it has, n at most */
+    DK_STMT_ANY_MOVED,   /* -> a row if any is not the first version of its feature */
     DK_STMT_SHEET_SCAN, /* + dk_sheet: id from, to, columns from, to, rows from, to, generation, size -> id, data, or its
                            size where that is larger, or NULL */
     DK_STMT_SHEET_OPEN = DK_STMT_SHEET_SCAN + DK_SHEETS,        /* id from, id to -> id, born, data of the one that lives */
@@ -85,6 +93,13 @@ struct dk_store {
     int wal_limit;      /* of a writer: pages of the log from which on it waits for readers (sql.c) */
     struct dk_raised *raised; /* thresholds read lately (index_read.c) */
     dk_buf large;             /* a large sheet (sheet.c) */
+    /* Statements of questions, by their text, which values are no part of; the one used last is the first. */
+    struct dk_cached_stmt {
+        char *sql;
+        sqlite3_stmt *stmt;
+    } cached[DK_CACHED_STMTS];
+    double deadline; /* of the question under way, seconds of the monotonic clock; 0: none */
+    bool late;       /* it was interrupted */
 };
 
 /* One batch's place in time, as readers of rows need it. state: l, s, p, w for loading, staged, published, withdrawn.
@@ -102,6 +117,14 @@ dk_status dk_sql_run(dk_store *store, const char *sql, dk_error *err);
 dk_status dk_sql_prepare(dk_store *store, const char *sql, sqlite3_stmt **ret_stmt, dk_error *err);
 /* A kept statement, reset and with its bindings cleared. Reset it after use, so that no snapshot is held. */
 dk_status dk_sql_kept(dk_store *store, const dk_kind *kind, dk_stmt_id id, sqlite3_stmt **ret_stmt, dk_error *err);
+/* The same for a text made for a question; valid until DK_CACHED_STMTS others were asked for. No two uses at once: clear
+ * the bindings after use. */
+dk_status dk_sql_cached(dk_store *store, const char *sql, sqlite3_stmt **ret_stmt, dk_error *err);
+/* Statements that run longer than so many seconds from now, all together, fail with DK_LIMIT, and dk_sql_late says so.
+ * dk_sql_unlimited ends that. */
+void dk_sql_limit(dk_store *store, double seconds);
+void dk_sql_unlimited(dk_store *store);
+bool dk_sql_late(const dk_store *store);
 /* Steps once: DK_OK with a row, DK_END, or a failure. */
 dk_status dk_sql_step(dk_store *store, sqlite3_stmt *stmt, dk_error *err);
 /* A statement without result rows: binds nothing, steps, resets. */
@@ -146,6 +169,11 @@ typedef struct dk_stored_row {
 } dk_stored_row;
 dk_status dk_stored_row_read(dk_store *store, const dk_kind *kind, int64_t row, bool with_geometry,
                              dk_stored_row *ret_row, dk_error *err);
+/* The same from a result of columns key, feature, batch, replaces, outline, fields, which begin at `column`. The statement
+ * is not reset by dk_stored_row_release. */
+void dk_stored_row_columns(sqlite3_stmt *stmt, int column, const dk_kind *kind, int64_t row, dk_stored_row *ret_row);
+/* Appends those columns of the table `alias`. */
+void dk_row_columns(const dk_kind *kind, const char *alias, bool with_geometry, dk_buf *sql);
 void dk_stored_row_release(dk_stored_row *row);
 
 /* Whether a row is published in a generation. */
@@ -196,8 +224,21 @@ dk_status dk_term_find(dk_store *store, const dk_kind *kind, int field, const ch
 typedef struct dk_term_writer dk_term_writer;
 dk_term_writer *dk_term_writer_create(dk_store *store, const dk_kind *kind);
 void dk_term_writer_free(dk_term_writer *writer); /* NULL-safe */
-dk_status dk_terms_write(dk_term_writer *writer, int64_t row, const dk_value *values, dk_error *err);
+dk_status dk_terms_write(dk_term_writer *writer, int64_t row, uint64_t feature, const dk_value *values,
+                         dk_error *err);
 dk_status dk_terms_flush(dk_term_writer *writer, dk_error *err);
+
+/* A row's place among those of a term. */
+typedef struct dk_place {
+    int64_t feature;
+    int64_t moved; /* the row, unless it is the feature's first version: then 0 */
+} dk_place;
+dk_place dk_place_of(int64_t row, uint64_t feature);
+int64_t dk_place_row(dk_place place);
+int dk_place_compare(dk_place a, dk_place b); /* in the order of the posts */
+/* The places of a term from `from` on, at most `most`: fewer if there are no more. */
+dk_status dk_post_seek(dk_store *store, const dk_kind *kind, int64_t term, dk_place from, dk_place *ret_places,
+                       size_t most, size_t *ret_n, dk_error *err);
 
 /* ---- links (links.c) ---- */
 
@@ -209,7 +250,7 @@ dk_status dk_linked_rows(dk_store *store, const dk_kind *kind, const char *key, 
 /* Fills empty text fields that inherit over a link, if all linked rows agree. memory keeps the texts. */
 dk_status dk_inherit(dk_store *store, const dk_kind *kind, const char *key, dk_value *values, dk_buf *memory,
                      bool *ret_disagree, dk_error *err);
-/* Rows that have a term in a field, in row order. each returns false to stop. */
+/* Rows that have a term in a field, in the order of their features. each returns false to stop. */
 dk_status dk_rows_of_term(dk_store *store, const dk_kind *kind, int field, const char *term, size_t size,
                           bool (*each)(int64_t row, void *user), void *user, dk_error *err);
 

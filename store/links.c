@@ -92,39 +92,25 @@ static dk_status take_candidate(linking *l, int64_t row, int unless_mine, int un
     return dk_key_list_add(l->list, row, key, l->err);
 }
 
-/* The first row >= from that has the term, 0: none. */
-static dk_status post_seek(linking *l, int64_t term, int64_t from, int64_t *ret_row)
-{
-    sqlite3_stmt *stmt = NULL;
-    dk_status status = dk_sql_kept(l->store, l->other, DK_STMT_POST_SEEK, &stmt, l->err);
-    if (status != DK_OK)
-        return status;
-    sqlite3_bind_int64(stmt, 1, term);
-    sqlite3_bind_int64(stmt, 2, from);
-    status = dk_sql_step(l->store, stmt, l->err);
-    *ret_row = status == DK_OK ? sqlite3_column_int64(stmt, 0) : 0;
-    sqlite3_reset(stmt);
-    return status == DK_END ? DK_OK : status;
-}
-
 /* All rows that have every one of n terms. */
 static dk_status intersect(linking *l, const int64_t *terms, size_t n, int unless_mine, int unless_other)
 {
-    int64_t at = 1;
+    dk_place at = {0};
     while (l->list->n < l->most) {
         size_t agreed = 0;
         for (size_t i = 0; agreed < n; i = (i + 1) % n) {
-            int64_t row = 0;
-            const dk_status status = post_seek(l, terms[i], at, &row);
-            if (status != DK_OK || row == 0)
+            dk_place place;
+            size_t found = 0;
+            const dk_status status = dk_post_seek(l->store, l->other, terms[i], at, &place, 1, &found, l->err);
+            if (status != DK_OK || found == 0)
                 return status;
-            agreed = row == at ? agreed + 1 : 1;
-            at = row;
+            agreed = dk_place_compare(place, at) == 0 ? agreed + 1 : 1;
+            at = place;
         }
-        const dk_status status = take_candidate(l, at, unless_mine, unless_other);
+        const dk_status status = take_candidate(l, dk_place_row(at), unless_mine, unless_other);
         if (status != DK_OK)
             return status;
-        at++;
+        at.moved++;
     }
     return DK_OK;
 }
@@ -132,7 +118,7 @@ static dk_status intersect(linking *l, const int64_t *terms, size_t n, int unles
 /* Rows whose key equals a text, if they also have the given terms. */
 static dk_status by_key(linking *l, const char *key, const int64_t *terms, size_t n, int unless_mine, int unless_other)
 {
-    int64_t rows[64];
+    dk_place rows[64];
     size_t n_rows = 0;
     sqlite3_stmt *stmt = NULL;
     dk_status status = dk_sql_kept(l->store, l->other, DK_STMT_KEY_ROWS, &stmt, l->err);
@@ -140,19 +126,20 @@ static dk_status by_key(linking *l, const char *key, const int64_t *terms, size_
         return status;
     sqlite3_bind_text(stmt, 1, key, -1, SQLITE_STATIC);
     while (n_rows < 64 && (status = dk_sql_step(l->store, stmt, l->err)) == DK_OK)
-        rows[n_rows++] = sqlite3_column_int64(stmt, 0);
+        rows[n_rows++] = dk_place_of(sqlite3_column_int64(stmt, 0), (uint64_t)sqlite3_column_int64(stmt, 3));
     sqlite3_reset(stmt);
     if (status != DK_OK && status != DK_END)
         return status;
     for (size_t r = 0; r < n_rows; r++) {
         bool all = true;
         for (size_t i = 0; all && i < n; i++) {
-            int64_t found = 0;
-            if ((status = post_seek(l, terms[i], rows[r], &found)) != DK_OK)
+            dk_place place;
+            size_t found = 0;
+            if ((status = dk_post_seek(l->store, l->other, terms[i], rows[r], &place, 1, &found, l->err)) != DK_OK)
                 return status;
-            all = found == rows[r];
+            all = found == 1 && dk_place_compare(place, rows[r]) == 0;
         }
-        if (all && (status = take_candidate(l, rows[r], unless_mine, unless_other)) != DK_OK)
+        if (all && (status = take_candidate(l, dk_place_row(rows[r]), unless_mine, unless_other)) != DK_OK)
             return status;
     }
     return DK_OK;

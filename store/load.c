@@ -965,7 +965,7 @@ static dk_status write_row(dk_load *load, const dk_value *values, const char *ke
         bind_value(stmt, (int)i + 9, &values[i]);
     if ((status = dk_sql_done(load->store, stmt, err)) != DK_OK)
         return status;
-    if ((status = dk_terms_write(load->terms, row, values, err)) != DK_OK ||
+    if ((status = dk_terms_write(load->terms, row, feature != 0 ? feature : (uint64_t)row, values, err)) != DK_OK ||
         (load->repair != NULL && (status = write_repair(load, row, err)) != DK_OK))
         return status;
     load->kept++;

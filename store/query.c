@@ -1,14 +1,14 @@
 #include "store/query.h"
 
-#include "store/approval_no.h"
-#include "store/handle.h"
-#include "store/succession.h"
-#include "store/text.h"
+#include "store/cql2_sql.h"
+#include "store/selection.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+/* Parameters of a page's SQL besides those of its selection. */
+enum { P_LIMIT = 1, P_FEATURE, P_POSITION };
 
 /* ---- one row ---- */
 
@@ -64,438 +64,336 @@ dk_status dk_query_feature(dk_store *store, const dk_kind *kind, uint64_t featur
     return status;
 }
 
-/* ---- filters ---- */
+/* ---- pages ---- */
 
-/* Brings the filter's text into the form of the field's values; numbers are compared as numbers. */
-static dk_status filter_prepare(const dk_kind *kind, const dk_filter *filter, dk_buf *normal, dk_error *err)
+/* What `after` holds: for each column that is sorted by "n." for none, "i<number>.", "r<number>." or "t<hex of the
+ * UTF-8>.", then the feature number. */
+typedef struct position {
+    dk_value values[DK_QUERY_ORDERS];
+    dk_buf texts[DK_QUERY_ORDERS];
+    int64_t feature;
+} position;
+
+static int hex_value(char c)
 {
-    const dk_field *field = &kind->fields[filter->field];
-    const char *text = filter->text;
-    size_t size = strlen(text);
-    dk_buf_clear(normal);
-    while (size > 0 && text[size - 1] == ' ')
-        size--;
-    while (size > 0 && *text == ' ')
-        text++, size--;
-    if (!dk_utf8_valid(text, size))
-        return dk_fail(err, DK_INVALID, "the value for %s is not valid UTF-8", field->name);
-    if (field->type == DK_FIELD_APPROVAL_NO)
-        dk_approval_no_normalise(text, size, normal);
-    else
-        dk_buf_append(normal, text, size);
-    return dk_buf_cstr(normal) == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : DK_OK;
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-typedef struct holds_number {
-    const char *wanted;
-    bool found;
-} holds_number;
-
-static bool same_number(const char *number, size_t size, void *user)
-{
-    holds_number *h = user;
-    h->found = strlen(h->wanted) == size && memcmp(h->wanted, number, size) == 0;
-    return !h->found;
-}
-
-/* A division that is no more is found under its own code and under its successor. */
-static bool filter_holds(const dk_kind *kind, const dk_field *field, const dk_value *value, const char *wanted)
+/* One value and the dot behind it; NULL if it is none. */
+static const char *read_value(const char *at, dk_buf *text, dk_value *ret_value)
 {
     char *end = NULL;
-    switch (value->type) {
-    case DK_NULL:
-        return false;
-    case DK_INTEGER:
-        return strtoll(wanted, &end, 10) == value->integer && end != wanted && *end == 0;
-    case DK_REAL:
-        return strtod(wanted, &end) == value->real && end != wanted && *end == 0;
-    case DK_TEXT:
+    switch (*at++) {
+    case 'n':
+        *ret_value = dk_value_null();
         break;
+    case 'i':
+        *ret_value = dk_value_integer(strtoll(at, &end, 10));
+        at = end;
+        break;
+    case 'r':
+        *ret_value = dk_value_real(strtod(at, &end));
+        at = end;
+        break;
+    case 't':
+        for (; hex_value(at[0]) >= 0 && hex_value(at[1]) >= 0; at += 2)
+            dk_buf_byte(text, (unsigned char)(hex_value(at[0]) * 16 + hex_value(at[1])));
+        if (dk_buf_cstr(text) == NULL)
+            return NULL;
+        *ret_value = (dk_value){.type = DK_TEXT, .text = {(const char *)text->data, text->size}};
+        break;
+    default:
+        return NULL;
     }
-    if (strcmp(value->text.data, wanted) == 0)
-        return true;
-    if (field->type == DK_FIELD_DIVISION)
-        return dk_division_answers(kind->catalogue, value->text.data, wanted);
-    if (field->type != DK_FIELD_APPROVAL_NO)
-        return false;
-    holds_number h = {wanted, false}; /* one of several 文号 */
-    dk_approval_no_each(value->text.data, same_number, &h);
-    return h.found;
+    return *at == '.' ? at + 1 : NULL;
 }
 
-/* ---- many rows ---- */
+static bool read_position(const dk_query *query, position *ret_position)
+{
+    const char *at = query->after;
+    for (size_t i = 0; at != NULL && i < query->n_orders; i++)
+        at = read_value(at, &ret_position->texts[i], &ret_position->values[i]);
+    const size_t digits = at != NULL ? strspn(at, "0123456789") : 0;
+    if (digits == 0 || digits > 18 || at[digits] != '\0')
+        return false;
+    ret_position->feature = strtoll(at, NULL, 10);
+    return true;
+}
+
+/* The position of the row that a statement stands at, whose sort values begin in a column. */
+static void write_position(sqlite3_stmt *stmt, int column, size_t n_orders, int64_t feature, dk_buf *out)
+{
+    static const char hex[] = "0123456789abcdef";
+    for (int i = column; i < column + (int)n_orders; i++) {
+        const unsigned char *text;
+        switch (sqlite3_column_type(stmt, i)) {
+        case SQLITE_INTEGER:
+            dk_buf_format(out, "i%lld", (long long)sqlite3_column_int64(stmt, i));
+            break;
+        case SQLITE_FLOAT:
+            dk_buf_format(out, "r%.17g", sqlite3_column_double(stmt, i));
+            break;
+        case SQLITE_TEXT:
+            text = sqlite3_column_text(stmt, i);
+            dk_buf_byte(out, 't');
+            for (int j = 0, n = sqlite3_column_bytes(stmt, i); j < n; j++) {
+                dk_buf_byte(out, (unsigned char)hex[text[j] >> 4]);
+                dk_buf_byte(out, (unsigned char)hex[text[j] & 15]);
+            }
+            break;
+        default:
+            dk_buf_byte(out, 'n');
+        }
+        dk_buf_byte(out, '.');
+    }
+    dk_buf_format(out, "%lld", (long long)feature);
+}
+
+/* Rows behind the position: s0 behind its value, or s0 as it is and s1 behind its value … or the feature behind. */
+static void append_behind(const dk_query *query, const position *from, dk_buf *sql)
+{
+    for (size_t i = 0; i < query->n_orders; i++) {
+        const size_t p = P_POSITION + i;
+        const bool descending = query->orders[i].descending;
+        if (from->values[i].type == DK_NULL && descending)
+            dk_buf_format(sql, "(s%zu IS NULL AND ", i);
+        else if (from->values[i].type == DK_NULL)
+            dk_buf_format(sql, "(s%zu IS NOT NULL OR ", i);
+        else if (descending)
+            dk_buf_format(sql, "(s%zu<?%zu OR s%zu IS NULL OR s%zu=?%zu AND ", i, p, i, i, p);
+        else
+            dk_buf_format(sql, "(s%zu>?%zu OR s%zu=?%zu AND ", i, p, i, p);
+    }
+    dk_buf_format(sql, "feature>?%d", P_FEATURE);
+    for (size_t i = 0; i < query->n_orders; i++)
+        dk_buf_byte(sql, ')');
+}
+
+static void bind_value(sqlite3_stmt *stmt, int parameter, const dk_value *value)
+{
+    if (value->type == DK_INTEGER)
+        sqlite3_bind_int64(stmt, parameter, value->integer);
+    else if (value->type == DK_REAL)
+        sqlite3_bind_double(stmt, parameter, value->real);
+    else if (value->type == DK_TEXT)
+        sqlite3_bind_text64(stmt, parameter, value->text.data, value->text.size, SQLITE_STATIC, SQLITE_UTF8);
+}
 
 typedef struct walk {
     dk_store *store;
     const dk_query *query;
     dk_view view;
-    dk_buf *wanted;    /* per filter */
-    dk_key_list *list; /* candidates that are gathered before they are ordered */
+    position from;
     dk_row_fn each;
     void *user;
-    size_t given;
-    int64_t counted;
-    bool count_only, stopped;
-    bool drawn_only; /* rows without outline do not count */
-    uint64_t looked_at;
-    double deadline;
-    dk_status status;
+    dk_buf *next;
     dk_error *err;
 } walk;
 
-/* Whether the filters hold for what the viewer sees of the row. */
-static bool row_matches(const walk *w, const dk_row *seen)
-{
-    for (size_t i = 0; i < w->query->n_filters; i++) {
-        const dk_filter *filter = &w->query->filters[i];
-        if (!filter_holds(w->query->kind, &w->query->kind->fields[filter->field], &seen->values[filter->field],
-                          (const char *)w->wanted[i].data))
-            return false;
-    }
-    return !(w->drawn_only && seen->undrawn);
-}
-
-/* Reads a published row, and gives or counts it if the filters hold. */
-static dk_status visit(walk *w, int64_t row)
+/* Gives a row; false: `each` wants no more. */
+static bool give(const walk *w, const dk_stored_row *stored)
 {
     const dk_query *q = w->query;
-    if (w->count_only && q->n_filters == 0 && !w->drawn_only) {
-        w->counted++;
-        return DK_OK;
-    }
-    dk_stored_row stored;
-    const dk_status status =
-        dk_stored_row_read(w->store, q->kind, row, q->with_geometry && !w->count_only, &stored, w->err);
-    if (status != DK_OK)
-        return status;
     dk_value values[DK_MAX_FIELDS];
     char label[512];
     dk_row seen;
-    dk_row_seen(q->kind, &stored, &w->view, q->with_geometry, values, label, sizeof label, &seen);
-    if (row_matches(w, &seen)) {
-        w->counted++;
-        if (!w->count_only) {
-            w->stopped = !w->each(&seen, w->user) || ++w->given == q->limit;
+    dk_row_seen(q->kind, stored, &w->view, q->with_geometry, values, label, sizeof label, &seen);
+    return w->each(&seen, w->user);
+}
+
+static dk_status page_sql(walk *w, dk_selection *selection, dk_buf *sql)
+{
+    const dk_query *q = w->query;
+    dk_buf columns;
+    dk_buf_init(&columns);
+    dk_buf_text(&columns, "r.row");
+    if (q->n_orders == 0) {
+        dk_buf_byte(&columns, ',');
+        dk_row_columns(q->kind, "r", q->with_geometry, &columns);
+    } else {
+        columns.size = 0;
+        dk_buf_text(&columns, "r.row AS row");
+        for (size_t i = 0; i < q->n_orders; i++) {
+            dk_buf_byte(&columns, ',');
+            dk_visible_sql(q->kind, &w->view, q->orders[i].field, &columns);
+            dk_buf_format(&columns, " AS s%zu", i);
+        }
+        dk_buf_text(sql, "SELECT * FROM (");
+    }
+    const char *text = dk_buf_cstr(&columns);
+    const dk_status status = text == NULL ? dk_fail(w->err, DK_NOMEM, "out of memory")
+                                          : dk_selection_sql(selection, text, sql, w->err);
+    dk_buf_finish(&columns);
+    if (q->n_orders > 0) {
+        dk_buf_byte(sql, ')');
+        if (q->after != NULL) {
+            dk_buf_text(sql, " WHERE ");
+            append_behind(q, &w->from, sql);
         }
     }
-    dk_stored_row_release(&stored);
-    return DK_OK;
+    dk_buf_text(sql, " ORDER BY ");
+    for (size_t i = 0; i < q->n_orders; i++)
+        dk_buf_format(sql, "s%zu%s,", i, q->orders[i].descending ? " DESC" : "");
+    dk_buf_format(sql, "1 LIMIT ?%d", P_LIMIT);
+    return status;
 }
 
-/* A question may take this long; a public address must not hold a thread for long. */
-#define MOST_SECONDS 2
-
-static double seconds_now(void)
+static dk_status walk_page(walk *w, sqlite3_stmt *stmt)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
-/* Asked for every row that is looked at. */
-static dk_status check_time(walk *w)
-{
-    if (++w->looked_at % 256 != 0 || seconds_now() < w->deadline)
-        return DK_OK;
-    return dk_fail(w->err, DK_LIMIT,
-                   "the question takes longer than %d seconds; narrow it, with a smaller box or a filter on one of the "
-                   "fields that are searched",
-                   MOST_SECONDS);
-}
-
-/* In the order of keys, straight from the index. Read in blocks, so that no statement is open while rows are given. */
-static dk_status walk_keys(walk *w)
-{
-    enum { BLOCK = 256 };
     const dk_query *q = w->query;
-    dk_buf after;
-    dk_buf_init(&after);
-    const bool paged = !w->count_only && q->after != NULL;
-    dk_buf_text(&after, paged ? q->after : "");
-    int64_t after_row = paged ? INT64_MAX : 0; /* the whole key was given on the page before */
     dk_status status = DK_OK;
-    for (size_t n = BLOCK; status == DK_OK && n == BLOCK && !w->stopped;) {
-        int64_t rows[BLOCK];
-        sqlite3_stmt *stmt = NULL;
-        n = 0;
-        if ((status = dk_sql_kept(w->store, q->kind, DK_STMT_KEYS_AFTER, &stmt, w->err)) != DK_OK)
+    bool more = true;
+    for (size_t given = 0; status == DK_OK && (status = dk_sql_step(w->store, stmt, w->err)) == DK_OK; given++) {
+        if (given == q->limit || !more) /* there is a row behind the page */
+            return DK_OK;
+        const int64_t feature = sqlite3_column_int64(stmt, 0), row = sqlite3_column_int64(stmt, 1);
+        dk_stored_row stored;
+        if (q->n_orders == 0)
+            dk_stored_row_columns(stmt, 2, q->kind, row, &stored);
+        else
+            status = dk_stored_row_read(w->store, q->kind, row, q->with_geometry, &stored, w->err);
+        if (status != DK_OK)
             break;
-        const char *from = dk_buf_cstr(&after);
-        if (from == NULL) {
-            status = dk_fail(w->err, DK_NOMEM, "out of memory");
-            break;
-        }
-        sqlite3_bind_text(stmt, 1, from, -1, SQLITE_TRANSIENT);
-        sqlite3_bind_int64(stmt, 2, after_row);
-        sqlite3_bind_int(stmt, 3, BLOCK);
-        while (n < BLOCK && (status = dk_sql_step(w->store, stmt, w->err)) == DK_OK) {
-            rows[n++] = after_row = sqlite3_column_int64(stmt, 0);
-            dk_buf_clear(&after);
-            dk_buf_text(&after, (const char *)sqlite3_column_text(stmt, 1));
-        }
-        sqlite3_reset(stmt);
-        if (status == DK_END)
-            status = DK_OK;
-        for (size_t i = 0; status == DK_OK && i < n && !w->stopped; i++) {
-            bool alive = false;
-            status = dk_row_alive(w->store, q->kind, rows[i], q->generation, &alive, w->err);
-            if (status == DK_OK && alive)
-                status = visit(w, rows[i]);
-            if (status == DK_OK)
-                status = check_time(w);
-        }
+        more = give(w, &stored);
+        dk_stored_row_release(&stored);
+        dk_buf_clear(w->next);
+        write_position(stmt, 2, q->n_orders, feature, w->next);
     }
-    dk_buf_finish(&after);
-    return status;
+    if (status == DK_END) /* the row given last is the last of all */
+        dk_buf_clear(w->next);
+    return status == DK_END ? DK_OK : status;
 }
 
-/* A box of more features than this is refused: their keys would have to be read and ordered for every page. */
-#define MOST_IN_BOUNDS 50000
-
-/* Rows of a box, from the blocks that may hold them. */
-typedef struct gathering {
-    walk *w;
-    dk_world_box box;
-} gathering;
-
-static bool gather_block(const dk_block *block, void *user)
-{
-    const gathering *g = user;
-    walk *w = g->w;
-    for (uint32_t i = 0; i < block->n_entries && w->status == DK_OK; i++) {
-        const dk_entry_head *head = &block->heads[i];
-        if (head->x0 > g->box.x1 || head->x1 < g->box.x0 || head->y0 > g->box.y1 || head->y1 < g->box.y0)
-            continue;
-        w->status =
-            w->list->n == MOST_IN_BOUNDS
-                ? dk_fail(w->err, DK_LIMIT,
-                          "the box holds more than %d rows of %s; give a smaller one, or none for all rows",
-                          MOST_IN_BOUNDS, w->query->kind->name)
-                : dk_key_list_add(w->list, head->row, "", w->err);
-    }
-    return w->status == DK_OK;
-}
-
-static bool gather_row(int64_t row, void *user)
-{
-    walk *w = user;
-    w->status = dk_key_list_add(w->list, row, "", w->err);
-    return w->status == DK_OK;
-}
-
-/* Turns row numbers into published rows with their keys, ordered. */
-static dk_status order_candidates(walk *w, dk_key_list *ret_list)
-{
-    const dk_kind *kind = w->query->kind;
-    for (size_t i = 0; i < w->list->n; i++) {
-        sqlite3_stmt *stmt = NULL;
-        const int64_t row = w->list->entries[i].row;
-        dk_status status = dk_sql_kept(w->store, kind, DK_STMT_ROW_META, &stmt, w->err);
-        if (status != DK_OK)
-            return status;
-        sqlite3_bind_int64(stmt, 1, row);
-        status = dk_sql_step(w->store, stmt, w->err);
-        char key[512] = "";
-        if (status == DK_OK)
-            snprintf(key, sizeof key, "%s", (const char *)sqlite3_column_text(stmt, 0));
-        sqlite3_reset(stmt);
-        if (status == DK_END)
-            continue;
-        if (status != DK_OK)
-            return status;
-        bool alive = false;
-        status = dk_row_alive(w->store, kind, row, w->query->generation, &alive, w->err);
-        if (status == DK_OK && alive)
-            status = dk_key_list_add(ret_list, row, key, w->err);
-        if (status == DK_OK)
-            status = check_time(w);
-        if (status != DK_OK)
-            return status;
-    }
-    dk_key_list_sort(ret_list);
-    return DK_OK;
-}
-
-static dk_status walk_list(walk *w, const dk_key_list *list)
-{
-    dk_status status = DK_OK;
-    for (size_t i = 0; status == DK_OK && i < list->n && !w->stopped; i++) {
-        if (w->count_only || w->query->after == NULL || strcmp(dk_key_list_key(list, i), w->query->after) > 0)
-            status = visit(w, list->entries[i].row);
-        if (status == DK_OK)
-            status = check_time(w);
-    }
-    return status;
-}
-
-static dk_status walk_bounds(walk *w)
+static dk_status run_page(walk *w, dk_selection *selection)
 {
     const dk_query *q = w->query;
-    dk_world_box box;
-    dk_world_from_lonlat(q->bounds[0], q->bounds[3], &box.x0, &box.y0);
-    dk_world_from_lonlat(q->bounds[2], q->bounds[1], &box.x1, &box.y1);
-    dk_key_list found = {0}, ordered = {0};
-    w->list = &found;
-    gathering g = {w, box};
-    dk_status status = dk_index_begin(w->store, q->generation, NULL, w->err);
-    if (status == DK_OK) {
-        status = dk_index_blocks(w->store, q->kind, &box, DK_EVERY_ZOOM, gather_block, &g, w->err);
-        dk_index_end(w->store);
-    }
+    sqlite3_stmt *stmt = NULL;
+    dk_buf sql;
+    dk_buf_init(&sql);
+    dk_status status = dk_selection_begin(selection, w->store, q, q->n_orders == 0 ? w->from.feature : 0, w->err);
+    if (status != DK_OK || selection->nothing)
+        goto out;
+    if ((status = page_sql(w, selection, &sql)) != DK_OK)
+        goto out;
+    const char *text = dk_buf_cstr(&sql);
+    status = text == NULL ? dk_fail(w->err, DK_NOMEM, "out of memory") : dk_sql_cached(w->store, text, &stmt, w->err);
     if (status == DK_OK)
-        status = w->status;
-    if (status == DK_OK)
-        status = order_candidates(w, &ordered);
-    if (status == DK_OK)
-        status = walk_list(w, &ordered);
-    dk_key_list_finish(&found);
-    dk_key_list_finish(&ordered);
-    return status;
-}
-
-typedef struct first_term {
-    dk_buf text;
-    bool any;
-} first_term;
-
-static bool keep_first_term(const char *term, size_t size, void *user)
-{
-    first_term *f = user;
-    dk_buf_append(&f->text, term, size);
-    f->any = true;
-    return false;
-}
-
-/* Rows of divisions whose place the wanted one took. */
-typedef struct former_codes {
-    walk *w;
-    int field;
-    dk_status status;
-} former_codes;
-
-static bool gather_former(const char *code, void *user)
-{
-    former_codes *f = user;
-    f->status = dk_rows_of_term(f->w->store, f->w->query->kind, f->field, code, strlen(code), gather_row, f->w, f->w->err);
-    return f->status == DK_OK && f->w->status == DK_OK;
-}
-
-/* By the postings of an indexed filter. */
-static dk_status walk_filter(walk *w, size_t filter)
-{
-    const dk_query *q = w->query;
-    const int field = q->filters[filter].field;
-    const dk_value value = dk_value_text((const char *)w->wanted[filter].data);
-    first_term term = {0};
-    dk_buf_init(&term.text);
-    dk_terms_of(&q->kind->fields[field], &value, keep_first_term, &term);
-    dk_key_list found = {0}, ordered = {0};
-    w->list = &found;
-    dk_status status = DK_OK;
-    if (term.text.failed)
-        status = dk_fail(w->err, DK_NOMEM, "out of memory");
-    if (status == DK_OK && term.any)
-        status = dk_rows_of_term(w->store, q->kind, field, (const char *)term.text.data, term.text.size, gather_row, w,
-                                 w->err);
-    if (status == DK_OK && w->status == DK_OK && q->kind->fields[field].type == DK_FIELD_DIVISION) {
-        former_codes f = {w, field, DK_OK};
-        dk_division_former(w->store->catalogue, value.text.data, gather_former, &f);
-        status = f.status;
-    }
-    if (status == DK_OK)
-        status = w->status;
-    if (status == DK_OK)
-        status = order_candidates(w, &ordered);
-    if (status == DK_OK)
-        status = walk_list(w, &ordered);
-    dk_key_list_finish(&found);
-    dk_key_list_finish(&ordered);
-    dk_buf_finish(&term.text);
-    return status;
-}
-
-/* A box around the whole layer asks for all rows, which the keys give in order. */
-static dk_status needs_bounds(walk *w, bool *ret_needed)
-{
-    const dk_query *q = w->query;
-    double all[4] = {0};
-    int64_t rows = 0, undrawn = 0;
-    if (q->bounds == NULL || q->kind->geometry == DK_NO_GEOMETRY) {
-        *ret_needed = false;
-        return DK_OK;
-    }
-    const dk_status status = dk_query_summary(w->store, q->kind, q->generation, &rows, &undrawn, all, w->err);
-    w->drawn_only = undrawn > 0; /* what has no place is in no box */
-    *ret_needed = q->bounds[0] > all[0] || q->bounds[1] > all[1] || q->bounds[2] < all[2] || q->bounds[3] < all[3];
-    return status;
-}
-
-static dk_status run_query(walk *w)
-{
-    const dk_query *q = w->query;
-    const uint64_t indexed = w->store->indexed[q->kind->index];
-    dk_status status = DK_OK;
-    w->view = dk_view_of(q->kind, q->viewer);
-    w->deadline = seconds_now() + MOST_SECONDS;
-    for (size_t i = 0; i < q->n_filters; i++) {
-        const int field = q->filters[i].field;
-        /* A field that is seen in some rows only is matched in those rows only: row_matches looks at what is seen. */
-        if (field < 0 || (size_t)field >= q->kind->n_fields || !(w->view.inside & UINT64_C(1) << field))
-            return dk_fail(w->err, DK_NOT_FOUND, "%s has no such field", q->kind->name);
-    }
-    w->wanted = calloc(q->n_filters + 1, sizeof *w->wanted);
-    if (w->wanted == NULL)
-        return dk_fail(w->err, DK_NOMEM, "out of memory");
-    for (size_t i = 0; status == DK_OK && i < q->n_filters; i++)
-        status = filter_prepare(q->kind, &q->filters[i], &w->wanted[i], w->err);
-    bool bounded = false;
-    if (status == DK_OK)
-        status = needs_bounds(w, &bounded);
-    size_t by = q->n_filters;
-    for (size_t i = 0; i < q->n_filters; i++)
-        if (indexed & UINT64_C(1) << q->filters[i].field &&
-            q->kind->fields[q->filters[i].field].type != DK_FIELD_NUMBER)
-            by = i;
+        status = dk_selection_bind(selection, stmt, w->err);
     if (status != DK_OK)
-        ;
-    else if (bounded)
-        status = walk_bounds(w);
-    else if (by < q->n_filters)
-        status = walk_filter(w, by);
-    else
-        status = walk_keys(w);
-    for (size_t i = 0; i < q->n_filters; i++)
-        dk_buf_finish(&w->wanted[i]);
-    free(w->wanted);
+        goto out;
+    sqlite3_bind_int64(stmt, P_LIMIT, (sqlite3_int64)q->limit + 1);
+    for (size_t i = 0; i < q->n_orders; i++)
+        bind_value(stmt, P_POSITION + (int)i, &w->from.values[i]);
+    sqlite3_bind_int64(stmt, P_FEATURE, w->from.feature);
+    status = walk_page(w, stmt);
+out:
+    if (stmt != NULL) {
+        sqlite3_reset(stmt);
+        sqlite3_clear_bindings(stmt);
+    }
+    dk_buf_finish(&sql);
     return status;
 }
 
-dk_status dk_query_rows(dk_store *store, const dk_query *query, dk_row_fn each, void *user, dk_error *err)
+dk_status dk_query_too_slow(dk_error *err)
+{
+    return dk_fail(err, DK_LIMIT,
+                   "the question takes too long; narrow it, with a smaller box or a condition on one of the fields that "
+                   "are searched");
+}
+
+/* Filters are about fields that the viewer sees, or they could not have been read; sort columns are looked at here. */
+static dk_status check_query(const dk_query *query, const dk_view *view, dk_error *err)
 {
     if (query->limit < 1 || query->limit > 10000)
         return dk_fail(err, DK_INVALID, "limit must be 1 to 10000");
-    walk w = {.store = store, .query = query, .each = each, .user = user, .err = err};
-    return run_query(&w);
+    for (size_t i = 0; i < query->n_orders; i++) {
+        const int field = query->orders[i].field;
+        if (field < 0 || (size_t)field >= query->kind->n_fields || !(view->inside & UINT64_C(1) << field))
+            return dk_fail(err, DK_NOT_FOUND, "%s has no such field", query->kind->name);
+    }
+    return DK_OK;
 }
 
-dk_status dk_query_count(dk_store *store, const dk_query *query, int64_t *ret_count, dk_error *err)
+dk_status dk_query_page(dk_store *store, const dk_query *query, dk_row_fn each, void *user, dk_buf *ret_next,
+                        dk_error *err)
 {
-    walk w = {.store = store, .query = query, .count_only = true, .err = err};
-    bool bounded = false;
-    dk_status status = needs_bounds(&w, &bounded);
-    if (status == DK_OK && query->n_filters == 0 && !bounded) {
-        double ignored[4];
-        int64_t undrawn = 0;
-        status = dk_query_summary(store, query->kind, query->generation, ret_count, &undrawn, ignored, err);
-        *ret_count -= w.drawn_only ? undrawn : 0;
-        return status;
+    walk w = {.store = store,
+              .query = query,
+              .view = dk_view_of(query->kind, query->viewer),
+              .each = each,
+              .user = user,
+              .next = ret_next,
+              .err = err};
+    dk_selection selection = {0};
+    dk_buf_clear(ret_next);
+    dk_status status = check_query(query, &w.view, err);
+    if (status == DK_OK && query->after != NULL && !read_position(query, &w.from))
+        status = dk_fail(err, DK_INVALID, "`after` is not the place of a row in this order; take it from the page before");
+    if (status == DK_OK) {
+        dk_sql_limit(store, query->seconds > 0 ? query->seconds : DK_QUERY_SECONDS);
+        status = run_page(&w, &selection);
+        dk_sql_unlimited(store);
+        if (status == DK_LIMIT && dk_sql_late(store))
+            status = dk_query_too_slow(err);
     }
-    if (status == DK_OK)
-        status = run_query(&w);
-    if (status == DK_OK)
-        *ret_count = w.counted;
+    if (status == DK_OK && ret_next->failed)
+        status = dk_fail(err, DK_NOMEM, "out of memory");
+    dk_selection_finish(&selection);
+    for (size_t i = 0; i < DK_QUERY_ORDERS; i++)
+        dk_buf_finish(&w.from.texts[i]);
     return status;
 }
+
+/* ---- how many ---- */
+
+static dk_status run_count(dk_store *store, dk_selection *selection, int64_t *ret_count, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_buf sql;
+    dk_buf_init(&sql);
+    dk_buf_text(&sql, "SELECT count(*) FROM (");
+    dk_status status = dk_selection_sql(selection, "1", &sql, err);
+    dk_buf_byte(&sql, ')');
+    const char *text = dk_buf_cstr(&sql);
+    if (status == DK_OK)
+        status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_cached(store, text, &stmt, err);
+    if (status == DK_OK)
+        status = dk_selection_bind(selection, stmt, err);
+    if (status == DK_OK)
+        status = dk_sql_step(store, stmt, err);
+    if (status == DK_OK)
+        *ret_count = sqlite3_column_int64(stmt, 0);
+    if (stmt != NULL) {
+        sqlite3_reset(stmt);
+        sqlite3_clear_bindings(stmt);
+    }
+    dk_buf_finish(&sql);
+    return status;
+}
+
+dk_status dk_query_count(dk_store *store, const dk_query *query, double seconds, int64_t *ret_count, dk_error *err)
+{
+    double ignored[4];
+    int64_t undrawn = 0;
+    *ret_count = 0;
+    if (query->n_filters == 0)
+        return dk_query_summary(store, query->kind, query->generation, ret_count, &undrawn, ignored, err);
+    dk_selection selection = {0};
+    dk_sql_limit(store, seconds);
+    dk_status status = dk_selection_begin(&selection, store, query, 0, err);
+    if (status == DK_OK && !selection.nothing)
+        status = run_count(store, &selection, ret_count, err);
+    dk_sql_unlimited(store);
+    if (status == DK_LIMIT && dk_sql_late(store)) {
+        *ret_count = -1;
+        status = DK_OK;
+    }
+    dk_selection_finish(&selection);
+    return status;
+}
+
+/* ---- links ---- */
 
 dk_status dk_query_linked(dk_store *store, const dk_kind *kind, const char *key, const dk_kind *other,
                           const dk_viewer *viewer, int64_t generation, const char *after, size_t limit,

@@ -3,6 +3,7 @@
 #ifndef DK_STORE_QUERY_H
 #define DK_STORE_QUERY_H
 
+#include "store/cql2.h"
 #include "store/geometry.h"
 #include "store/store.h"
 
@@ -22,27 +23,39 @@ typedef struct dk_row {
 /* Called per row; returning false stops, which is not an error. */
 typedef bool (*dk_row_fn)(const dk_row *row, void *user);
 
-typedef struct dk_filter {
-    int field;        /* one that the viewer sees in no row is DK_NOT_FOUND; rows in which it is hidden do not match */
-    const char *text; /* equal to this, normalised like the field; numbers and dates as text */
-} dk_filter;
+/* A column to sort by. A row in which the viewer does not see the field counts as one without a value; those come first,
+ * descending last. Texts are compared by their bytes. */
+typedef struct dk_order {
+    int field; /* one that the viewer sees in no row is DK_NOT_FOUND */
+    bool descending;
+} dk_order;
+
+#define DK_QUERY_FILTERS 8
+#define DK_QUERY_ORDERS 4
+#define DK_QUERY_SECONDS 2.0 /* a question may take this long; a public address must not hold a thread for longer */
 
 typedef struct dk_query {
     const dk_kind *kind;
-    const dk_viewer *viewer;
+    const dk_viewer *viewer; /* the one for whom the filters were read */
     int64_t generation;
-    const double *bounds;     /* west, south, east, north: rows whose box meets it, 50,000 at most; NULL: all */
-    const dk_filter *filters; /* all must hold */
+    const dk_cql2 *filters[DK_QUERY_FILTERS]; /* all must hold */
     size_t n_filters;
-    const char *after; /* key of the last row of the page before, NULL: from the start */
+    dk_order orders[DK_QUERY_ORDERS];
+    size_t n_orders;
+    const char *after; /* what the page before gave for the next, NULL: from the start */
     size_t limit;      /* rows, 1 to 10000 */
     bool with_geometry;
+    double seconds; /* 0: DK_QUERY_SECONDS */
 } dk_query;
 
-/* Rows in the order of their keys (bytes). */
-dk_status dk_query_rows(dk_store *store, const dk_query *query, dk_row_fn each, void *user, dk_error *err);
-/* How many rows match in all (after and limit left aside). */
-dk_status dk_query_count(dk_store *store, const dk_query *query, int64_t *ret_count, dk_error *err);
+/* A page of rows, in the order asked for and then of their feature numbers. These stay while batches are published, so
+ * whoever follows ret_next meets no row twice, and misses none that is there all the while. ret_next (cleared first) gets
+ * what the next page's `after` is; it stays empty when there is no next page. When `each` ends the page early, the next
+ * one begins behind the row that it ended with. DK_INVALID: `after` is not one of these. DK_LIMIT: it takes too long. */
+dk_status dk_query_page(dk_store *store, const dk_query *query, dk_row_fn each, void *user, dk_buf *ret_next,
+                        dk_error *err);
+/* How many rows match in all (after and limit left aside); -1 if that takes longer than so many seconds. */
+dk_status dk_query_count(dk_store *store, const dk_query *query, double seconds, int64_t *ret_count, dk_error *err);
 
 /* One row by key: DK_NOT_FOUND if it is not published in that generation. each is called once. */
 dk_status dk_query_row(dk_store *store, const dk_kind *kind, const char *key, const dk_viewer *viewer,
@@ -70,11 +83,6 @@ typedef struct dk_total_row {
 dk_status dk_query_totals(dk_store *store, const dk_kind *kind, const char *key, const dk_kind *of,
                           const dk_viewer *viewer, int64_t generation,
                           bool (*each)(const dk_total_row *row, void *user), void *user, dk_error *err);
-
-/* Rows of every kind that match a text: exact key or number first, then prefix, then part. At most limit.
- * Reads at most a bounded number of rows; *ret_complete is false when it stopped before the end. */
-dk_status dk_search(dk_store *store, const char *text, const dk_viewer *viewer, int64_t generation, size_t limit,
-                    dk_row_fn each, void *user, bool *ret_complete, dk_error *err);
 
 /* Number of published rows, of those among them that have no outline yet, and the box of the others (west, south, east,
  * north; only when there are such and it is a layer). */

@@ -20,34 +20,50 @@ dk_status dk_stored_row_read(dk_store *store, const dk_kind *kind, int64_t row, 
                                           store->path, (long long)row, kind->name)
                                 : status;
     }
+    dk_stored_row_columns(stmt, 0, kind, row, ret_row);
+    ret_row->stmt = stmt;
+    return DK_OK;
+}
+
+void dk_stored_row_columns(sqlite3_stmt *stmt, int column, const dk_kind *kind, int64_t row, dk_stored_row *ret_row)
+{
     ret_row->row = row;
-    ret_row->key = (const char *)sqlite3_column_text(stmt, 0);
-    ret_row->feature = (uint64_t)sqlite3_column_int64(stmt, 1);
-    ret_row->batch = sqlite3_column_int64(stmt, 2);
-    ret_row->replaces = sqlite3_column_int64(stmt, 3);
-    ret_row->blob = sqlite3_column_blob(stmt, 4);
-    ret_row->blob_size = (size_t)sqlite3_column_bytes(stmt, 4);
+    ret_row->key = (const char *)sqlite3_column_text(stmt, column);
+    ret_row->feature = (uint64_t)sqlite3_column_int64(stmt, column + 1);
+    ret_row->batch = sqlite3_column_int64(stmt, column + 2);
+    ret_row->replaces = sqlite3_column_int64(stmt, column + 3);
+    ret_row->blob = sqlite3_column_blob(stmt, column + 4);
+    ret_row->blob_size = (size_t)sqlite3_column_bytes(stmt, column + 4);
     for (size_t i = 0; i < kind->n_fields; i++) {
-        const int column = (int)i + 5;
+        const int at = column + 5 + (int)i;
         dk_value *value = &ret_row->values[i];
-        switch (sqlite3_column_type(stmt, column)) {
+        switch (sqlite3_column_type(stmt, at)) {
         case SQLITE_INTEGER:
-            *value = dk_value_integer(sqlite3_column_int64(stmt, column));
+            *value = dk_value_integer(sqlite3_column_int64(stmt, at));
             break;
         case SQLITE_FLOAT:
-            *value = dk_value_real(sqlite3_column_double(stmt, column));
+            *value = dk_value_real(sqlite3_column_double(stmt, at));
             break;
         case SQLITE_TEXT:
             value->type = DK_TEXT;
-            value->text.data = (const char *)sqlite3_column_text(stmt, column);
-            value->text.size = (size_t)sqlite3_column_bytes(stmt, column);
+            value->text.data = (const char *)sqlite3_column_text(stmt, at);
+            value->text.size = (size_t)sqlite3_column_bytes(stmt, at);
             break;
         default:
             *value = dk_value_null();
         }
     }
-    ret_row->stmt = stmt;
-    return DK_OK;
+    ret_row->stmt = NULL;
+}
+
+void dk_row_columns(const dk_kind *kind, const char *alias, bool with_geometry, dk_buf *sql)
+{
+    /* Of an outline that is not asked for only whether it is empty: of a long one no more than its length is read. */
+    dk_buf_format(sql, with_geometry ? "%s.key,%s.feature,%s.batch,%s.replaces,%s.geom"
+                                     : "%s.key,%s.feature,%s.batch,%s.replaces,CASE WHEN length(%s.geom)<40 THEN %s.geom END",
+                  alias, alias, alias, alias, alias, alias);
+    for (size_t i = 0; i < kind->n_fields; i++)
+        dk_buf_format(sql, ",%s.f_%s", alias, kind->fields[i].name);
 }
 
 dk_outline_state dk_column_envelope(sqlite3_stmt *stmt, int column, double ret_envelope[4])

@@ -16,12 +16,16 @@
  * and for each layer and record kind K of the catalogue:
  *
  *   row_K    every version of every row; written once by a load, never changed. feature is the row number of the key's
- *            first version: the stable number of the feature. replaces: the version that it takes the place of
+ *            first version: the stable number of the feature. replaces: the version that it takes the place of.
+ *            row_K_moved finds the versions that are not the first
  *   repair_K (row, rule …): (layers) what was repaired in a row's geometry when it was loaded
  *   life_K   (row, born, died): in which generations a row is published; died 0: still. A version that comes back when
  *            a later batch is withdrawn gets a further life
- *   term_K, post_K   folded values of the fields that links, totals and search use, and the rows that have them.
- *   gram_K           the terms by each three characters in them.
+ *   term_K, post_K   folded values of the fields that links, totals, search and filters use, and the rows that have
+ *            them: their features, with the row in `moved` unless it is the feature's first version (then 0). So the
+ *            rows of a term come in the order in which pages of rows are given.
+ *   gram_K, hidden_K, sound_K   the terms of searched fields by the three characters in a row in them, and by their sound
+ *            (search_index.h); gramlist_K and hiddenlist_K list the grams.
  *            Rows of any state are in: who reads checks the life
  *   block_K, piece_K, grid_K, raised_K   (layers) the cell index (index.h, sheet.c): bytes by cell, each version with the
  *            generations in which it was born and died. Derived: reindex makes it anew
@@ -33,6 +37,7 @@
  * lives and sheets of generation g + 1 in bounded transactions; nobody sees them until one small commit adds that
  * generation to dikuai_generation. */
 #include "store/handle.h"
+#include "store/search_index.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -132,12 +137,15 @@ static void append_kind(const dk_kind *kind, dk_buf *sql)
     const bool layer = kind->geometry != DK_NO_GEOMETRY;
     dk_buf_format(sql,
                   "CREATE TABLE row_%s(row INTEGER PRIMARY KEY, feature INTEGER NOT NULL, key TEXT NOT NULL,"
-                  " batch INTEGER NOT NULL, replaces INTEGER NOT NULL, source INTEGER, source_row INTEGER, geom BLOB",
+                  " batch INTEGER NOT NULL, replaces INTEGER NOT NULL, source INTEGER, source_row INTEGER",
                   k);
     for (size_t i = 0; i < kind->n_fields; i++)
         dk_buf_format(sql, ",f_%s %s", kind->fields[i].name, column_type(&kind->fields[i]));
-    dk_buf_format(sql, ");CREATE INDEX row_%s_key ON row_%s(key);CREATE INDEX row_%s_batch ON row_%s(batch);", k, k, k,
-                  k);
+    dk_buf_format(sql,
+                  ",geom BLOB);" /* last: who reads fields does not pass over a long outline */
+                  "CREATE INDEX row_%s_key ON row_%s(key);CREATE INDEX row_%s_batch ON row_%s(batch);"
+                  "CREATE INDEX row_%s_moved ON row_%s(feature,row) WHERE feature<>row;",
+                  k, k, k, k, k, k);
     if (layer)
         dk_buf_format(sql,
                       "CREATE TABLE repair_%s(row INTEGER PRIMARY KEY, rule TEXT NOT NULL, detail TEXT NOT NULL,"
@@ -150,12 +158,10 @@ static void append_kind(const dk_kind *kind, dk_buf *sql)
     dk_buf_format(sql,
                   "CREATE TABLE term_%s(term INTEGER PRIMARY KEY, field INTEGER NOT NULL, text TEXT NOT NULL,"
                   " UNIQUE(field,text));"
-                  "CREATE TABLE post_%s(term INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY(term,row))"
-                  " WITHOUT ROWID;"
-                  /* Which terms have three characters in a row; neither text nor places, which search.c looks at. */
-                  "CREATE VIRTUAL TABLE gram_%s USING fts5(text, content='', columnsize=0, detail=none,"
-                  " tokenize='trigram case_sensitive 1');",
-                  k, k, k);
+                  "CREATE TABLE post_%s(term INTEGER NOT NULL, feature INTEGER NOT NULL, moved INTEGER NOT NULL,"
+                  " PRIMARY KEY(term,feature,moved)) WITHOUT ROWID;",
+                  k, k);
+    dk_search_append_tables(kind, sql);
     for (unsigned t = 0; layer && t < DK_SHEETS; t++)
         dk_buf_format(sql,
                       "CREATE TABLE %s_%s(id INTEGER PRIMARY KEY, born INTEGER NOT NULL, died INTEGER NOT NULL,"
@@ -286,6 +292,12 @@ void dk_schema_indexed(const dk_catalogue *catalogue, uint64_t *ret_indexed)
         for (size_t t = 0; t < kind->n_totals; t++)
             bits |= UINT64_C(1) << kind->totals[t].by[0]; /* groups are found by their first field */
         ret_indexed[k] = bits;
+    }
+    for (size_t i = 0; i < catalogue->n_lists; i++) { /* asked for by group or by division */
+        const dk_list *list = &catalogue->lists[i];
+        ret_indexed[list->kind->index] |= UINT64_C(1) << list->by;
+        if (list->kind->division_field >= 0)
+            ret_indexed[list->kind->index] |= UINT64_C(1) << list->kind->division_field;
     }
     for (size_t l = 0; l < catalogue->n_links; l++) {
         const dk_link *link = &catalogue->links[l];

@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static dk_status status_of(int code)
 {
@@ -121,15 +123,10 @@ static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
     const char *k = kind->name;
     switch (id) {
     case DK_STMT_ROW:
-        dk_buf_text(sql, "SELECT key,feature,batch,replaces,geom");
-        append_fields(kind, sql);
-        dk_buf_format(sql, " FROM row_%s WHERE row=?1", k);
-        break;
     case DK_STMT_ROW_FIELDS:
-        /* Of the geometry only whether it is empty: of a long one no more than its length is read. */
-        dk_buf_text(sql, "SELECT key,feature,batch,replaces,CASE WHEN length(geom)<40 THEN geom END");
-        append_fields(kind, sql);
-        dk_buf_format(sql, " FROM row_%s WHERE row=?1", k);
+        dk_buf_text(sql, "SELECT ");
+        dk_row_columns(kind, "r", id == DK_STMT_ROW, sql);
+        dk_buf_format(sql, " FROM row_%s r WHERE r.row=?1", k);
         break;
     case DK_STMT_ROW_BOX:
         dk_buf_format(sql, "SELECT substr(geom,9,32) FROM row_%s WHERE row=?1", k);
@@ -138,7 +135,7 @@ static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
         dk_buf_format(sql, "SELECT key,feature,batch,replaces FROM row_%s WHERE row=?1", k);
         break;
     case DK_STMT_KEY_ROWS:
-        dk_buf_format(sql, "SELECT row,batch,source_row FROM row_%s WHERE key=?1 ORDER BY row DESC", k);
+        dk_buf_format(sql, "SELECT row,batch,source_row,feature FROM row_%s WHERE key=?1 ORDER BY row DESC", k);
         break;
     case DK_STMT_KEYS_AFTER:
         dk_buf_format(sql, "SELECT row,key FROM row_%s WHERE key>=?1 AND (key>?1 OR row>?2) ORDER BY key,row LIMIT ?3",
@@ -174,31 +171,54 @@ static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
     case DK_STMT_TERM_FROM:
         dk_buf_format(sql, "SELECT term,text FROM term_%s WHERE field=?1 AND text>=?2 ORDER BY text", k);
         break;
-    case DK_STMT_TERM_GRAMS:
-        dk_buf_format(sql,
-                      "SELECT t.term,t.text FROM gram_%s g CROSS JOIN term_%s t ON t.term=g.rowid"
-                      " WHERE g.gram_%s MATCH ?3 AND t.field=?1 AND instr(t.text,?2)>0",
-                      k, k, k);
-        break;
     case DK_STMT_GRAM_INSERT:
-        dk_buf_format(sql, "INSERT INTO gram_%s(rowid,text) VALUES(?1,?2)", k);
+    case DK_STMT_HIDDEN_INSERT:
+        dk_buf_format(sql, "INSERT INTO %s_%s(rowid,text) VALUES(?1,?2)", id == DK_STMT_GRAM_INSERT ? "gram" : "hidden", k);
         break;
-    case DK_STMT_TERM_PART:
-        dk_buf_format(sql, "SELECT term,text FROM term_%s WHERE field=?1 AND instr(text,?2)>0 ORDER BY text", k);
+    case DK_STMT_GRAM_FIND:
+    case DK_STMT_HIDDEN_FIND: {
+        const char *const gram = id == DK_STMT_GRAM_FIND ? "gram" : "hidden";
+        dk_buf_format(sql,
+                      "SELECT t.term,t.field,t.text FROM %s_%s g CROSS JOIN term_%s t ON t.term=g.rowid"
+                      " WHERE g.%s_%s MATCH ?1 AND (?3>>t.field)&1 AND instr(t.text,?2)>0",
+                      gram, k, k, gram, k);
+        break;
+    }
+    case DK_STMT_GRAM_LIST:
+    case DK_STMT_HIDDEN_LIST:
+        dk_buf_format(sql, "SELECT term FROM %slist_%s WHERE term>=?1", id == DK_STMT_GRAM_LIST ? "gram" : "hidden", k);
+        break;
+    case DK_STMT_SOUND_INSERT:
+        dk_buf_format(sql, "INSERT OR IGNORE INTO sound_%s(hidden,sound,term) VALUES(?1,?2,?3)", k);
+        break;
+    case DK_STMT_SOUND_FIND: /* "{" comes behind all letters and digits */
+        dk_buf_format(sql,
+                      "SELECT t.term,t.field,t.text FROM sound_%s s CROSS JOIN term_%s t ON t.term=s.term"
+                      " WHERE s.hidden=?1 AND s.sound>=?2 AND s.sound<?2||'{' AND (?3>>t.field)&1 ORDER BY s.sound",
+                      k, k);
         break;
     case DK_STMT_POST_INSERT:
-        dk_buf_format(sql, "INSERT OR IGNORE INTO post_%s(term,row) VALUES(?1,?2)", k);
+        dk_buf_format(sql, "INSERT OR IGNORE INTO post_%s(term,feature,moved) VALUES(?1,?2,?3)", k);
         break;
     case DK_STMT_POST_INSERT_MANY:
-        dk_buf_format(sql, "INSERT OR IGNORE INTO post_%s(term,row) VALUES(?1,?2)", k);
+        dk_buf_format(sql, "INSERT OR IGNORE INTO post_%s(term,feature,moved) VALUES(?1,?2,?3)", k);
         for (unsigned i = 1; i < DK_POSTS_AT_ONCE; i++)
-            dk_buf_format(sql, ",(?%u,?%u)", 2 * i + 1, 2 * i + 2);
+            dk_buf_format(sql, ",(?%u,?%u,?%u)", 3 * i + 1, 3 * i + 2, 3 * i + 3);
         break;
-    case DK_STMT_POST_ROWS:
-        dk_buf_format(sql, "SELECT row FROM post_%s WHERE term=?1 ORDER BY row", k);
+    case DK_STMT_POST_LAST:
+        dk_buf_format(sql, "SELECT feature,moved FROM post_%s WHERE term=?1 ORDER BY feature DESC,moved DESC LIMIT 1", k);
         break;
     case DK_STMT_POST_SEEK:
-        dk_buf_format(sql, "SELECT row FROM post_%s WHERE term=?1 AND row>=?2 ORDER BY row LIMIT 1", k);
+        dk_buf_format(sql,
+                      "SELECT feature,moved FROM post_%s WHERE term=?1 AND feature>=?2 AND (feature>?2 OR moved>=?3)"
+                      " ORDER BY feature,moved LIMIT ?4",
+                      k);
+        break;
+    case DK_STMT_POST_COUNT:
+        dk_buf_format(sql, "SELECT count(*) FROM (SELECT 1 FROM post_%s WHERE term=?1 LIMIT ?2)", k);
+        break;
+    case DK_STMT_ANY_MOVED:
+        dk_buf_format(sql, "SELECT 1 FROM row_%s INDEXED BY row_%s_moved WHERE feature<>row LIMIT 1", k, k);
         break;
     case DK_STMT_DEAD_INSERT:
         dk_buf_format(sql, "INSERT OR IGNORE INTO dead_%s(generation,sheet,id) VALUES(?1,?2,?3)", k);
@@ -254,6 +274,66 @@ dk_status dk_sql_kept(dk_store *store, const dk_kind *kind, dk_stmt_id id, sqlit
     }
     *ret_stmt = *place;
     return DK_OK;
+}
+
+dk_status dk_sql_cached(dk_store *store, const char *sql, sqlite3_stmt **ret_stmt, dk_error *err)
+{
+    struct dk_cached_stmt *cached = store->cached, found = {0};
+    size_t i = 0;
+    while (i < DK_CACHED_STMTS - 1 && cached[i].sql != NULL && strcmp(cached[i].sql, sql) != 0)
+        i++;
+    if (cached[i].sql != NULL && strcmp(cached[i].sql, sql) == 0) {
+        found = cached[i];
+    } else {
+        const dk_status status = dk_sql_prepare(store, sql, &found.stmt, err);
+        if (status != DK_OK)
+            return status;
+        if ((found.sql = strdup(sql)) == NULL) {
+            sqlite3_finalize(found.stmt);
+            return dk_fail(err, DK_NOMEM, "out of memory");
+        }
+        sqlite3_finalize(cached[i].stmt);
+        free(cached[i].sql);
+    }
+    memmove(cached + 1, cached, i * sizeof *cached);
+    cached[0] = found;
+    *ret_stmt = found.stmt;
+    return DK_OK;
+}
+
+/* ---- time ---- */
+
+#define STEPS_BETWEEN 100 /* of SQLite's machine; one may be a question to GEOS */
+
+static double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static int check_time(void *user)
+{
+    dk_store *store = user;
+    store->late = store->late || seconds_now() > store->deadline;
+    return store->late;
+}
+
+void dk_sql_limit(dk_store *store, double seconds)
+{
+    store->deadline = seconds_now() + seconds;
+    store->late = false;
+    sqlite3_progress_handler(store->db, STEPS_BETWEEN, check_time, store);
+}
+
+void dk_sql_unlimited(dk_store *store)
+{
+    sqlite3_progress_handler(store->db, 0, NULL, NULL);
+}
+
+bool dk_sql_late(const dk_store *store)
+{
+    return store->late;
 }
 
 dk_status dk_sql_step(dk_store *store, sqlite3_stmt *stmt, dk_error *err)
@@ -354,6 +434,10 @@ void dk_sql_finalize_all(dk_store *store)
     for (size_t k = 0; k < DK_MAX_KINDS; k++)
         for (size_t i = 0; i < DK_STMT_COUNT; i++)
             sqlite3_finalize(store->statements[k][i]);
+    for (size_t i = 0; i < DK_CACHED_STMTS; i++) {
+        sqlite3_finalize(store->cached[i].stmt);
+        free(store->cached[i].sql);
+    }
     sqlite3_finalize(store->generation);
     sqlite3_finalize(store->begin_reading);
     sqlite3_finalize(store->end_reading);

@@ -1,4 +1,5 @@
-#include "store/handle.h"
+#include "store/cql2_sql.h"
+#include "store/selection.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +35,7 @@ static dk_status open_database(dk_store *store, int flags, dk_error *err)
     sqlite3_busy_timeout(store->db, DK_BUSY_WAIT_MS);
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    return DK_OK;
+    return dk_places_register(store->db, err);
 }
 
 /* The one writer holds a lock on STORE-lock: not on the store itself, whose locks are SQLite's. */
@@ -174,6 +175,8 @@ static dk_status read_catalogue(dk_store *store, dk_error *err)
         const char *yaml = (const char *)sqlite3_column_text(stmt, 0);
         status = dk_catalogue_parse(yaml ? yaml : "", (size_t)sqlite3_column_bytes(stmt, 0), store->path,
                                     &store->catalogue, err);
+        if (status == DK_OK)
+            status = dk_cql2_functions(store->db, store->catalogue, err);
     } else if (status == DK_END) {
         status = dk_fail(err, DK_CORRUPT, "%s: has no catalogue", store->path);
     }
@@ -190,7 +193,8 @@ static dk_status drop_batch_rows(dk_store *store, const dk_kind *kind, int64_t b
     dk_buf_init(&sql);
     /* Posts of the batch's rows: rows are numbered in order, so they lie in a range; the range is exact because one
      * process writes at a time. */
-    dk_buf_format(&sql, "DELETE FROM post_%s WHERE row IN (SELECT row FROM row_%s WHERE batch=?1)", kind->name,
+    dk_buf_format(&sql, "DELETE FROM post_%s WHERE CASE moved WHEN 0 THEN feature ELSE moved END IN"
+                  " (SELECT row FROM row_%s WHERE batch=?1)", kind->name,
                   kind->name);
     dk_status status = DK_OK;
     sqlite3_stmt *posts = NULL, *rows = NULL, *repairs = NULL;

@@ -2,6 +2,7 @@
 #include "store/approval_no.h"
 #include "store/handle.h"
 #include "store/hash.h"
+#include "store/search_index.h"
 #include "store/text.h"
 
 #include <inttypes.h>
@@ -78,7 +79,8 @@ dk_status dk_term_find(dk_store *store, const dk_kind *kind, int field, const ch
 #define MOST_POSTS 131072
 
 typedef struct post {
-    int64_t term, row;
+    int64_t term;
+    dk_place place;
 } post;
 
 struct dk_term_writer {
@@ -94,7 +96,8 @@ struct dk_term_writer {
     size_t n_posts, posts_capacity;
     /* the row under way */
     int field;
-    int64_t row, term;
+    int64_t term;
+    dk_place place;
     dk_status status;
     dk_error *err;
 };
@@ -122,7 +125,7 @@ static int by_term(const void *a, const void *b)
     const post *p = a, *q = b;
     if (p->term != q->term)
         return p->term < q->term ? -1 : 1;
-    return p->row < q->row ? -1 : p->row > q->row;
+    return dk_place_compare(p->place, q->place);
 }
 
 static dk_status insert_posts(dk_term_writer *w, const post *posts, size_t n, dk_error *err)
@@ -133,8 +136,9 @@ static dk_status insert_posts(dk_term_writer *w, const post *posts, size_t n, dk
     if (status != DK_OK)
         return status;
     for (size_t i = 0; i < n; i++) {
-        sqlite3_bind_int64(stmt, 2 * (int)i + 1, posts[i].term);
-        sqlite3_bind_int64(stmt, 2 * (int)i + 2, posts[i].row);
+        sqlite3_bind_int64(stmt, 3 * (int)i + 1, posts[i].term);
+        sqlite3_bind_int64(stmt, 3 * (int)i + 2, posts[i].place.feature);
+        sqlite3_bind_int64(stmt, 3 * (int)i + 3, posts[i].place.moved);
     }
     return dk_sql_done(w->store, stmt, err);
 }
@@ -169,12 +173,7 @@ static bool find_or_make(const char *text, size_t size, void *user)
     w->status = dk_sql_done(w->store, stmt, w->err);
     w->term = sqlite3_last_insert_rowid(w->store->db);
     if (w->status == DK_OK)
-        w->status = dk_sql_kept(w->store, w->kind, DK_STMT_GRAM_INSERT, &stmt, w->err);
-    if (w->status != DK_OK)
-        return false;
-    sqlite3_bind_int64(stmt, 1, w->term);
-    sqlite3_bind_text64(stmt, 2, text, size, SQLITE_STATIC, SQLITE_UTF8);
-    w->status = dk_sql_done(w->store, stmt, w->err);
+        w->status = dk_search_enter(w->store, w->kind, w->field, w->term, text, size, w->err);
     return false;
 }
 
@@ -187,7 +186,7 @@ static void add_post(dk_term_writer *w)
     if (!dk_grow(&w->posts, &w->posts_capacity, w->n_posts + 1, sizeof *w->posts))
         w->status = dk_fail(w->err, DK_NOMEM, "out of memory");
     else
-        w->posts[w->n_posts++] = (post){w->term, w->row};
+        w->posts[w->n_posts++] = (post){w->term, w->place};
 }
 
 /* A text, or one of the numbers of a field of 文号: it has one term, or none when nothing is left of it. */
@@ -215,10 +214,10 @@ static bool write_text(const char *text, size_t size, void *user)
     return w->status == DK_OK;
 }
 
-dk_status dk_terms_write(dk_term_writer *w, int64_t row, const dk_value *values, dk_error *err)
+dk_status dk_terms_write(dk_term_writer *w, int64_t row, uint64_t feature, const dk_value *values, dk_error *err)
 {
     const dk_kind *kind = w->kind;
-    w->row = row;
+    w->place = dk_place_of(row, feature);
     w->status = DK_OK;
     w->err = err;
     for (size_t i = 0; i < kind->n_fields && w->status == DK_OK; i++) {
@@ -240,27 +239,61 @@ dk_status dk_terms_write(dk_term_writer *w, int64_t row, const dk_value *values,
 
 /* ---- reading ---- */
 
+dk_place dk_place_of(int64_t row, uint64_t feature)
+{
+    return (dk_place){(int64_t)feature, (uint64_t)row == feature ? 0 : row};
+}
+
+int64_t dk_place_row(dk_place place)
+{
+    return place.moved != 0 ? place.moved : place.feature;
+}
+
+int dk_place_compare(dk_place a, dk_place b)
+{
+    if (a.feature != b.feature)
+        return a.feature < b.feature ? -1 : 1;
+    return a.moved < b.moved ? -1 : a.moved > b.moved;
+}
+
+dk_status dk_post_seek(dk_store *store, const dk_kind *kind, int64_t term, dk_place from, dk_place *ret_places,
+                       size_t most, size_t *ret_n, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_kept(store, kind, DK_STMT_POST_SEEK, &stmt, err);
+    *ret_n = 0;
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, term);
+    sqlite3_bind_int64(stmt, 2, from.feature);
+    sqlite3_bind_int64(stmt, 3, from.moved);
+    sqlite3_bind_int64(stmt, 4, (sqlite3_int64)most);
+    while (*ret_n < most && (status = dk_sql_step(store, stmt, err)) == DK_OK)
+        ret_places[(*ret_n)++] = (dk_place){sqlite3_column_int64(stmt, 0), sqlite3_column_int64(stmt, 1)};
+    sqlite3_reset(stmt);
+    return status == DK_END ? DK_OK : status;
+}
+
 dk_status dk_rows_of_term(dk_store *store, const dk_kind *kind, int field, const char *term, size_t size,
                           bool (*each)(int64_t row, void *user), void *user, dk_error *err)
 {
+    enum { BLOCK = 64 };
     int64_t number = 0;
     dk_status status = dk_term_find(store, kind, field, term, size, &number, err);
     if (status != DK_OK || number == 0)
         return status;
-    /* The callback may use the kept statements: walk by seeks, each of which ends before the callback. */
-    for (int64_t from = 0;;) {
-        sqlite3_stmt *stmt = NULL;
-        if ((status = dk_sql_kept(store, kind, DK_STMT_POST_SEEK, &stmt, err)) != DK_OK)
+    /* The callback may use the kept statements: each block is read to its end before. */
+    dk_place from = {0};
+    for (size_t n = BLOCK, most = 4; n > 0; most = BLOCK) { /* most terms have few */
+        dk_place places[BLOCK];
+        if ((status = dk_post_seek(store, kind, number, from, places, most, &n, err)) != DK_OK)
             return status;
-        sqlite3_bind_int64(stmt, 1, number);
-        sqlite3_bind_int64(stmt, 2, from);
-        status = dk_sql_step(store, stmt, err);
-        const int64_t row = status == DK_OK ? sqlite3_column_int64(stmt, 0) : 0;
-        sqlite3_reset(stmt);
-        if (status != DK_OK)
-            return status == DK_END ? DK_OK : status;
-        if (!each(row, user))
+        for (size_t i = 0; i < n; i++)
+            if (!each(dk_place_row(places[i]), user))
+                return DK_OK;
+        if (n < most)
             return DK_OK;
-        from = row + 1;
+        from = (dk_place){places[n - 1].feature, places[n - 1].moved + 1};
     }
+    return DK_OK;
 }

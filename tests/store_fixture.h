@@ -219,8 +219,11 @@ static inline keys all_keys(fixture *f, const char *kind)
                             .viewer = &viewer,
                             .generation = generation_of(f),
                             .limit = 10000};
-    if (dk_query_rows(f->store, &query, keys_add, &k, &f->err) != DK_OK)
+    dk_buf next;
+    dk_buf_init(&next);
+    if (dk_query_page(f->store, &query, keys_add, &k, &next, &f->err) != DK_OK)
         fail_msg("%s", f->err.text);
+    dk_buf_finish(&next);
     return k;
 }
 

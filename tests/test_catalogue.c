@@ -102,7 +102,7 @@ static const wrong_case wrong_cases[] = {
     {"publisher: 示例局\n", "publisher: [示例局]\n", "2: publisher: is a list; write a text"},
     {"publisher: 示例局\n", "publishers: 示例局\n",
      "2: publishers: 'publishers' is not a key here; use title, publisher, map_approval_no, extent, layers, records, links, "
-     "items or divisions"},
+     "items, lists or divisions"},
     {"publisher: 示例局\n", "publisher: 示例局\ntitle: 再\n", "3: title: 'title' is written twice; keep one of them"},
     {"[116, 34, 117, 35]", "[116, 34, 117]", "3: extent: has 3 entries; write at least 4"},
     {"[116, 34, 117, 35]", "[116, 34, 117, 95]", "3: extent[3]: 95 is out of range; use -90 to 90"},
@@ -165,7 +165,7 @@ static const wrong_case wrong_cases[] = {
      "is not a type; use text, integer, number, date, approval_no, division or url"},
     {"project_id, title: 项目, type: text", "project_id, title: 项目, tpye: text",
      "17: layers[0].fields[2].tpye: 'tpye' is not a key here; use name, title, type, unit, audience, required, search, "
-     "tiles, computed, declares_area, aliases, values or inherit"},
+     "pinyin, tiles, computed, declares_area, aliases, values or inherit"},
     {"project_id, title: 项目, type: text", "project_id, type: text",
      "17: layers[0].fields[2]: 'title' is missing; add it"},
     {"project_id, title: 项目, type: text, audience: public",
@@ -266,6 +266,14 @@ static const wrong_case wrong_cases[] = {
      "parcel_id, project_id, amount, kind, paid_on or payee"},
     {"date: paid_on}", "date: payee}",
      "53: items[0].proved_by[0].date: 'payee' is of type text; use a field of type date"},
+    /* a validity of two dates */
+    {"    date: made_on\n", "    date: [made_on]\n", "10: layers[0].date: has 1 entry; write at least 2"},
+    {"    date: made_on\n", "    date: [made_on, made_on]\n",
+     "10: layers[0].date: begins and ends with the same field; write that field alone"},
+    {"    date: made_on\n", "    date: [made_on, name]\n",
+     "10: layers[0].date[1]: 'name' is of type text; use a field of type date"},
+    {"    date: made_on\n", "    date: [made_on, ended]\n", "10: layers[0].date[1]: 'ended' is not a field of parcel; use id, "
+     "name, project_id, division, made_on, area_ha, area_m2 or phone"},
     /* divisions */
     {"code: '341321'", "code: 341321",
      "55: divisions[0].code: 341321 is a number here, not a text; write it in quotes: '341321'"},
@@ -352,6 +360,9 @@ static void a_catalogue_gives_what_it_says(void **state)
     assert_false(payment->qualify_by_source);
     assert_int_equal(parcel->division_field, 3);
     assert_int_equal(parcel->date_field, 4);
+    assert_int_equal(parcel->date_end_field, -1);
+    assert_int_equal(notice->date_field, -1);
+    assert_int_equal(notice->date_end_field, -1);
     assert_int_equal(parcel->label_field, 1);
     assert_int_equal(payment->label_field, -1);
     assert_int_equal(parcel->min_zoom, 6);
@@ -564,12 +575,10 @@ static void the_sample_county_s_catalogue_is_read(void **state)
     assert_int_equal(c->n_layers, 3);
     const dk_kind *compensation = dk_catalogue_kind(c, "compensation");
     assert_non_null(compensation);
-    /* What the issue says of compensation: single amounts for staff, numbers of persons for nobody. */
-    const char *const hidden[] = {"id_number", "bank_account"}, *const staff[] = {"payee", "total",
-                                                                                  "land_compensation"};
-    for (size_t i = 0; i < 2; i++)
-        assert_int_equal(compensation->fields[dk_kind_field(compensation, hidden[i])].audience, DK_NEVER);
-    for (size_t i = 0; i < 3; i++)
+    /* Single amounts and persons for staff, who look for them; accounts for nobody. */
+    const char *const staff[] = {"payee", "total", "land_compensation", "id_number", "group_name", "contract_no"};
+    assert_int_equal(compensation->fields[dk_kind_field(compensation, "bank_account")].audience, DK_NEVER);
+    for (size_t i = 0; i < sizeof staff / sizeof *staff; i++)
         assert_int_equal(compensation->fields[dk_kind_field(compensation, staff[i])].audience, DK_STAFF);
     bool reversed;
     assert_non_null(dk_catalogue_link(c, dk_catalogue_kind(c, "parcel"), compensation, &reversed));

@@ -161,9 +161,23 @@ static void degrees_have_nine_decimals_at_most_and_no_exponent(void **state)
     }
 }
 
+static void metres_have_four_decimals_at_most(void **state)
+{
+    (void)state;
+    dk_json_array_begin(&json);
+    const double values[] = {39518939.55321, -0.00004, 3519692.8, 1e12, 234799.20989};
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        dk_json_metres(&json, values[i]);
+    dk_json_raw(&json, "{\"a\":1}");
+    dk_json_integer(&json, 2);
+    dk_json_array_end(&json);
+    assert_string_equal(written(), "[39518939.5532,0,3519692.8,1000000000000,234799.2099,{\"a\":1},2]");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(metres_have_four_decimals_at_most, set_up, tear_down),
         cmocka_unit_test_setup_teardown(objects_and_arrays_have_their_commas, set_up, tear_down),
         cmocka_unit_test_setup_teardown(texts_are_escaped_and_what_is_no_utf8_is_replaced, set_up, tear_down),
         cmocka_unit_test_setup_teardown(numbers_are_the_shortest_that_read_back, set_up, tear_down),

@@ -1,5 +1,5 @@
-/* Links in both directions, audiences, totals, filters and search, on rows as ledgers have them. */
-#include "store_fixture.h"
+/* Links in both directions, audiences, totals and filters, on rows as ledgers have them. */
+#include "search_fixture.h"
 
 #include <math.h>
 
@@ -168,42 +168,79 @@ static void staff_see_amounts_in_their_division_and_nobody_else_does(void **stat
     assert_int_equal(compensation_as(f, &town, last).total, DK_NULL);
 }
 
+/* A filter for a viewer; NULL if it cannot be read. */
+static dk_cql2 *filter_as(fixture *f, const dk_kind *kind, const dk_viewer *viewer, const char *text)
+{
+    dk_cql2 *filter = NULL;
+    return dk_cql2_read(text, strlen(text), DK_CQL2_TEXT, kind, viewer, NULL, &filter, &f->err) == DK_OK ? filter : NULL;
+}
+
+static keys page_of(fixture *f, const dk_query *query, dk_buf *next)
+{
+    keys k = {0};
+    if (dk_query_page(f->store, query, keys_add, &k, next, &f->err) != DK_OK)
+        fail_msg("%s", f->err.text);
+    return k;
+}
+
+static keys filtered(fixture *f, const char *name, const dk_viewer *viewer, const char *text)
+{
+    const dk_kind *kind = dk_catalogue_kind(f->catalogue, name);
+    dk_cql2 *filter = filter_as(f, kind, viewer, text);
+    if (filter == NULL)
+        fail_msg("%s", f->err.text);
+    const dk_query query = {
+        .kind = kind, .viewer = viewer, .generation = generation_of(f), .filters = {filter}, .n_filters = 1, .limit = 1000};
+    dk_buf next;
+    dk_buf_init(&next);
+    const keys k = page_of(f, &query, &next);
+    int64_t n = -1;
+    assert_int_equal(dk_query_count(f->store, &query, 10, &n, &f->err), DK_OK);
+    assert_int_equal(n, k.n);
+    dk_buf_finish(&next);
+    dk_cql2_free(filter);
+    return k;
+}
+
 static void nothing_can_be_asked_about_a_hidden_field(void **state)
 {
     fixture *f = *state;
     load_county(f);
     const dk_viewer everyone = dk_viewer_public();
-    dk_viewer town;
+    dk_viewer town, whole;
     dk_viewer_staff("341321100", &town);
+    dk_viewer_staff("", &whole);
     const dk_kind *kind = dk_catalogue_kind(f->catalogue, "parcel");
-    dk_filter filter = {.field = dk_kind_field(kind, "owner"), .text = "李四"};
-    keys k = {0};
+    assert_null(filter_as(f, kind, &everyone, "owner='李四'"));
+    const dk_error hidden = f->err;
+    assert_null(filter_as(f, kind, &everyone, "ownar='李四'"));
+    assert_int_equal(strlen(hidden.text), strlen(f->err.text)); /* the same words for what does not exist */
+    assert_null(filter_as(f, kind, &whole, "phone='10012345678'")); /* never: not even for the whole store's staff */
+    /* 李四 lives in the other town: its clerk does not learn it from a filter, an order, a count or the search. */
+    assert_string_equal(filtered(f, "parcel", &town, "owner='李四'").text, "");
+    assert_string_equal(filtered(f, "parcel", &town, "owner='张三'").text, "P1:DK001");
+    assert_string_equal(filtered(f, "parcel", &town, "NOT owner='张三'").text, "");
+    assert_string_equal(filtered(f, "parcel", &town, "owner IS NULL").text, "P1:DK002");
+    assert_string_equal(filtered(f, "parcel", &whole, "owner='李四'").text, "P1:DK002");
     dk_query query = {.kind = kind,
                       .viewer = &everyone,
                       .generation = generation_of(f),
-                      .filters = &filter,
-                      .n_filters = 1,
+                      .orders = {{dk_kind_field(kind, "owner"), false}},
+                      .n_orders = 1,
                       .limit = 10};
-    assert_int_equal(dk_query_rows(f->store, &query, keys_add, &k, &f->err), DK_NOT_FOUND);
-    /* 李四 lives in the other town: its clerk does not learn it from a filter, a count or the search. */
-    int64_t n = -1;
-    bool complete = false;
+    keys k = {0};
+    dk_buf next;
+    dk_buf_init(&next);
+    assert_int_equal(dk_query_page(f->store, &query, keys_add, &k, &next, &f->err), DK_NOT_FOUND);
     query.viewer = &town;
-    assert_int_equal(dk_query_rows(f->store, &query, keys_add, &k, &f->err), DK_OK);
+    assert_string_equal(page_of(f, &query, &next).text, "P1:DK002 P1:DK001"); /* as if it had no owner */
+    dk_buf_finish(&next);
+    bool complete = false;
+    assert_int_equal(search_for(f, "李四", &town, 10, &k, &complete), DK_OK);
+    assert_int_equal(search_for(f, "张三", &everyone, 10, &k, &complete), DK_OK);
     assert_string_equal(k.text, "");
-    assert_int_equal(dk_query_count(f->store, &query, &n, &f->err), DK_OK);
-    assert_int_equal(n, 0);
-    assert_int_equal(dk_search(f->store, "李四", &town, generation_of(f), 10, keys_add, &k, &complete, &f->err), DK_OK);
-    assert_int_equal(dk_search(f->store, "张三", &everyone, generation_of(f), 10, keys_add, &k, &complete, &f->err),
-                     DK_OK);
-    assert_string_equal(k.text, "");
-    assert_int_equal(dk_search(f->store, "张三", &town, generation_of(f), 10, keys_add, &k, &complete, &f->err), DK_OK);
+    assert_int_equal(search_for(f, "张三", &town, 10, &k, &complete), DK_OK);
     assert_string_equal(k.text, "P1:DK001");
-    filter.field = dk_kind_field(kind, "phone"); /* never: not even for the whole store's staff */
-    dk_viewer whole;
-    dk_viewer_staff("", &whole);
-    query.viewer = &whole;
-    assert_int_equal(dk_query_rows(f->store, &query, keys_add, &k, &f->err), DK_NOT_FOUND);
 }
 
 typedef struct total_seen {
@@ -298,91 +335,136 @@ static void gaps_and_rows_that_are_seen_hide_nobody(void **state)
     assert_null(strstr(totals_as(f, &town, "P1:DK001").text, "P1:8"));
 }
 
-static void search_finds_a_number_in_any_brackets_then_prefixes_then_parts(void **state)
+/* 450 parcels in two villages and three owners, in an order of their own. */
+static void load_many(fixture *f)
 {
-    fixture *f = *state;
-    load_county(f);
-    const dk_viewer everyone = dk_viewer_public();
-    const struct {
-        const char *text, *keys;
-    } cases[] = {
-        {"皖政地(2020)1号", "皖政地〔2020〕1号 P1:DK001 P1:DK002"},
-        {"皖政地〔2020", "P1:DK001 P1:DK002 皖政地〔2020〕1号"},
-        {"DK002", "P1:DK002"},
-        {"dk002", "P1:DK002"},
-        {"ＤＫ００２", "P1:DK002"},
-        {"P1:DK002", "P1:DK002"},
-        {"二", "P1:DK002"},
-        {"村", "P1:DK001 P1:DK002"},
-        {"没有", ""},
-        {"%", ""},
-        /* three characters and more are sought by their grams */
-        {"政地〔", "P1:DK001 P1:DK002 皖政地〔2020〕1号"},
-        {"政地〔2020", "P1:DK001 P1:DK002 皖政地〔2020〕1号"},
-        {"政地〔2021", ""},
-        {"地政〔2020", ""},
-        {"\"\"\"\"", ""},
-        {"政地〔\" OR \"皖政地", ""},
-        {"政地* NOT 皖政", ""},
-        {"ﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺ", ""}, /* ten times as long when folded */
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        keys k = {0};
-        bool complete = false;
-        assert_int_equal(
-            dk_search(f->store, cases[i].text, &everyone, generation_of(f), 10, keys_add, &k, &complete, &f->err),
-            DK_OK);
-        if (strcmp(k.text, cases[i].keys) != 0)
-            fail_msg("%s: expected '%s', got '%s'", cases[i].text, cases[i].keys, k.text);
-        assert_true(complete);
-    }
-}
-
-static void pages_follow_the_keys_and_filters_take_any_form(void **state)
-{
-    fixture *f = *state;
     dk_load *load = load_begin(f, "parcel", false);
     char id[16];
     for (int i = 0; i < 450; i++) {
-        snprintf(id, sizeof id, "DK%03d", i);
-        parcel(f, load, id, "P1", i % 3 ? "皖政地〔2020〕1号" : "皖政地〔2020〕2号", "341321100",
-               i % 2 ? "一村" : "二村", "甲");
+        snprintf(id, sizeof id, "DK%03d", (i * 7) % 450);
+        parcel(f, load, id, "P1", (i * 7) % 3 ? "皖政地〔2020〕1号" : "皖政地〔2020〕2号", "341321100",
+               (i * 7) % 2 ? "一村" : "二村", i % 3 == 0 ? "甲" : i % 3 == 1 ? "乙" : "");
     }
     publish(f, load_finish(f, load));
+}
+
+/* Follows the pages to the end; ret_keys gets every key, once each time that it was met. */
+static size_t follow(fixture *f, dk_query *query, keys *ret_keys)
+{
+    size_t pages = 0;
+    char after[400] = "";
+    dk_buf next;
+    dk_buf_init(&next);
+    *ret_keys = (keys){0};
+    do {
+        query->after = after[0] != '\0' ? after : NULL;
+        if (dk_query_page(f->store, query, keys_add, ret_keys, &next, &f->err) != DK_OK)
+            fail_msg("%s", f->err.text);
+        snprintf(after, sizeof after, "%s", next.size > 0 ? dk_buf_cstr(&next) : "");
+        pages++;
+    } while (after[0] != '\0');
+    dk_buf_finish(&next);
+    query->after = NULL;
+    return pages;
+}
+
+static void pages_lead_through_all_rows_in_every_order(void **state)
+{
+    fixture *f = *state;
+    load_many(f);
+    dk_viewer whole;
+    dk_viewer_staff("", &whole);
+    const dk_kind *kind = dk_catalogue_kind(f->catalogue, "parcel");
+    dk_cql2 *two = filter_as(f, kind, &whole, "approval_no='皖政地[2020]02号' AND village='二村'");
+    assert_non_null(two);
+    for (int pass = 0; pass < 2; pass++) { /* all rows, then the filtered ones: 75 = multiples of 6 below 450 */
+        dk_query query = {.kind = kind, .viewer = &whole, .generation = generation_of(f), .limit = 40};
+        query.filters[0] = two;
+        query.n_filters = pass ? 1 : 0;
+        keys plain, sorted, again;
+        assert_int_equal(follow(f, &query, &plain), pass ? 2 : 12);
+        assert_int_equal(plain.n, pass ? 75 : 450);
+        int64_t count = 0;
+        assert_int_equal(dk_query_count(f->store, &query, 10, &count, &f->err), DK_OK);
+        assert_int_equal(count, plain.n);
+        query.orders[0] = (dk_order){dk_kind_field(kind, "owner"), true};
+        query.orders[1] = (dk_order){dk_kind_field(kind, "id"), false};
+        query.n_orders = 2;
+        assert_int_equal(follow(f, &query, &sorted), pass ? 2 : 12);
+        assert_int_equal(sorted.n, pass ? 75 : 450);
+        query.limit = 1000; /* the same in one page */
+        assert_int_equal(follow(f, &query, &again), 1);
+        assert_string_equal(sorted.text, again.text);
+        if (!pass) { /* 甲 (E7 94 B2) comes after 乙 (E4 B9 99), none last; the rest by number */
+            assert_memory_equal(sorted.text, "P1:DK000 P1:DK003 ", 18);
+            assert_non_null(strstr(sorted.text, "P1:DK447 P1:DK001 P1:DK004 "));
+        }
+    }
+    dk_cql2_free(two);
+}
+
+static void nobody_is_met_twice_or_missed_while_batches_are_published(void **state)
+{
+    fixture *f = *state;
+    load_many(f);
     const dk_viewer everyone = dk_viewer_public();
     const dk_kind *kind = dk_catalogue_kind(f->catalogue, "parcel");
-    const dk_filter filters[] = {{dk_kind_field(kind, "approval_no"), "皖政地[2020]02号"},
-                                 {dk_kind_field(kind, "village"), "二村"}};
-    dk_query query = {.kind = kind, .viewer = &everyone, .generation = generation_of(f), .limit = 40};
-    for (int pass = 0; pass < 2; pass++) { /* all rows, then the filtered ones: 75 = multiples of 6 below 450 */
-        size_t n = 0, pages = 0;
+    for (int pass = 0; pass < 2; pass++) {
+        dk_cql2 *second = filter_as(f, kind, &everyone, "village='二村'");
+        dk_query query = {.kind = kind, .viewer = &everyone, .generation = generation_of(f), .limit = 100};
+        query.filters[0] = second;
+        query.n_filters = pass ? 1 : 0;
+        keys seen = {0};
         char after[64] = "";
-        query.filters = pass ? filters : NULL;
-        query.n_filters = pass ? 2 : 0;
-        for (;;) {
-            keys k = {0};
-            query.after = after[0] ? after : NULL;
-            assert_int_equal(dk_query_rows(f->store, &query, keys_add, &k, &f->err), DK_OK);
-            n += k.n;
-            if (k.n < query.limit)
-                break;
-            const char *last = strrchr(k.text, ' ') + 1;
-            assert_true(strcmp(last, after) > 0);
-            snprintf(after, sizeof after, "%s", last);
-            pages++;
+        dk_buf next;
+        dk_buf_init(&next);
+        for (size_t pages = 0; pages == 0 || after[0] != '\0'; pages++) {
+            /* Rows of the pages before and of the pages behind get new versions, with another name. */
+            dk_load *load = load_begin(f, "parcel", true);
+            char id[16];
+            for (int i = 0; i < 450; i += 5) {
+                unsigned char wkb[93];
+                const size_t size = square_wkb(wkb, 116.1, 34.2 + 0.0001 * (double)pages + pass * 0.001, 0.7);
+                snprintf(id, sizeof id, "DK%03d", i);
+                const dk_row_report report =
+                    load_row(f, load, "parcel", wkb, size, "id", id, "project_id", "P1", "approval_no",
+                             i % 3 ? "皖政地〔2020〕1号" : "皖政地〔2020〕2号", "division", "341321100", "village",
+                             i % 2 ? "一村" : "二村", "owner", "丙", NULL);
+                if (report.outcome != DK_LOADED && report.outcome != DK_REPLACED)
+                    fail_msg("%s", report.message);
+            }
+            publish(f, load_finish(f, load));
+            query.generation = generation_of(f);
+            query.after = after[0] != '\0' ? after : NULL;
+            assert_int_equal(dk_query_page(f->store, &query, keys_add, &seen, &next, &f->err), DK_OK);
+            snprintf(after, sizeof after, "%s", next.size > 0 ? dk_buf_cstr(&next) : "");
         }
-        assert_int_equal(n, pass ? 75 : 450);
-        assert_int_equal(pages, pass ? 1 : 11);
-        int64_t count = 0;
-        assert_int_equal(dk_query_count(f->store, &query, &count, &f->err), DK_OK);
-        assert_int_equal(count, n);
+        assert_int_equal(seen.n, pass ? 225 : 450);
+        char id[32];
+        for (int i = 0; i < 450; i += pass ? 2 : 1) {
+            snprintf(id, sizeof id, "P1:DK%03d", i);
+            const char *first = strstr(seen.text, id);
+            assert_non_null(first);
+            assert_null(strstr(first + 1, id));
+        }
+        dk_buf_finish(&next);
+        dk_cql2_free(second);
     }
-    const double bounds[4] = {116.2, 34.4, 116.2004, 34.6};
-    keys k = {0};
-    query =
-        (dk_query){.kind = kind, .viewer = &everyone, .generation = generation_of(f), .bounds = bounds, .limit = 40};
-    assert_int_equal(dk_query_rows(f->store, &query, keys_add, &k, &f->err), DK_OK);
-    assert_true(k.n >= 1 && k.n <= 2);
+}
+
+static void a_box_and_a_field_narrow_together(void **state)
+{
+    fixture *f = *state;
+    load_many(f);
+    const dk_viewer everyone = dk_viewer_public();
+    const keys box = filtered(f, "parcel", &everyone, "S_INTERSECTS(geometry,BBOX(116.2,34.4,116.2104,34.6))");
+    assert_int_equal(box.n, 11);
+    const keys both = filtered(f, "parcel", &everyone,
+                               "village='二村' AND S_INTERSECTS(geometry,BBOX(116.2,34.4,116.2104,34.6))");
+    assert_true(both.n >= 5 && both.n <= 6);
+    assert_int_equal(filtered(f, "parcel", &everyone, "S_INTERSECTS(geometry,BBOX(10,34.4,11,34.6))").n, 0);
+    assert_int_equal(filtered(f, "parcel", &everyone, "village IN ('一村','二村')").n, 450);
+    assert_int_equal(filtered(f, "parcel", &everyone, "village IN ('一村','三村') AND id='DK001'").n, 1);
 }
 
 static void a_compensation_row_inherits_from_its_parcel_even_if_loaded_first(void **state)
@@ -424,8 +506,9 @@ int main(void)
         CASE(the_public_sees_totals_and_small_groups_are_withheld),
         CASE(no_more_is_withheld_than_hides_the_small_ones),
         CASE(gaps_and_rows_that_are_seen_hide_nobody),
-        CASE(search_finds_a_number_in_any_brackets_then_prefixes_then_parts),
-        CASE(pages_follow_the_keys_and_filters_take_any_form),
+        CASE(pages_lead_through_all_rows_in_every_order),
+        CASE(nobody_is_met_twice_or_missed_while_batches_are_published),
+        CASE(a_box_and_a_field_narrow_together),
         CASE(a_compensation_row_inherits_from_its_parcel_even_if_loaded_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

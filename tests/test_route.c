@@ -1,6 +1,7 @@
 /* Addresses and headers as clients send them, right and wrong (RFC 3986, 9110, 9112). */
 #include "tiler/headers.h"
 #include "tiler/request.h"
+#include "tiler/request_log.h"
 #include "tiler/route.h"
 
 #include <setjmp.h>
@@ -265,9 +266,57 @@ static void a_bearer_token_is_taken_from_its_scheme_only(void **state)
     assert_false(dk_host_plain(NULL));
 }
 
+static void html_is_given_to_who_asks_for_it_by_name(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *accept;
+        bool html;
+    } cases[] = {{NULL, false},
+                 {"", false},
+                 {"*/*", false},
+                 {"application/json", false},
+                 {"text/html", true},
+                 {"text/*", true},
+                 {"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", true},
+                 {"text/html, application/json", false},
+                 {"text/html;q=0.9, application/geo+json;q=0.8", true},
+                 {"application/vnd.oai.openapi+json;version=3.0, text/html", false},
+                 {"text/html;q=0", false},
+                 {"text/html;q=0.5, */*;q=0.6", false},
+                 {"application/*;q=0.4, TEXT/HTML;q=0.5", true}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (dk_prefers_html(cases[i].accept) != cases[i].html)
+            fail_msg("%s", cases[i].accept);
+}
+
+static void a_line_of_the_log_has_no_value_and_no_key(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *uri, *line;
+    } cases[] = {{"/", "GET /\n"},
+                 {"/collections/parcel/items?name=%E7%8E%8B&filter=a=1&limit=3", "GET /collections/parcel/items?name&filter[3]&limit\n"},
+                 {"/collections/parcel/items/secret/dossier", "GET /collections/parcel/items/*/dossier\n"},
+                 {"/search?q=secret", "GET /search?q\n"},
+                 {"/xyz/parcel/1/2/3.mvt", "GET /xyz/parcel/1/2/3.mvt\n"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        dk_request r;
+        dk_buf line;
+        dk_buf_init(&line);
+        assert_int_equal(parse(cases[i].uri, "", &r, NULL), DK_OK);
+        dk_request_line("GET", &r, &line);
+        assert_string_equal(dk_buf_cstr(&line), cases[i].line);
+        dk_buf_finish(&line);
+        dk_request_finish(&r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(html_is_given_to_who_asks_for_it_by_name),
+        cmocka_unit_test(a_line_of_the_log_has_no_value_and_no_key),
         cmocka_unit_test(a_path_is_split_before_it_is_decoded),
         cmocka_unit_test(a_query_has_names_values_and_blanks),
         cmocka_unit_test(what_is_wrong_with_an_address_is_said),

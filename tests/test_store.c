@@ -366,7 +366,10 @@ static void a_reader_keeps_the_old_generation_during_a_publish(void **state)
                       .viewer = &viewer,
                       .generation = 1,
                       .limit = 10};
-    assert_int_equal(dk_query_rows(reader, &query, keys_add, &k, &f->err), DK_OK);
+    dk_buf next;
+    dk_buf_init(&next);
+    assert_int_equal(dk_query_page(reader, &query, keys_add, &k, &next, &f->err), DK_OK);
+    dk_buf_finish(&next);
     assert_string_equal(k.text, "P1:DK001");
     dk_store_close(reader);
 }

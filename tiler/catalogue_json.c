@@ -84,6 +84,8 @@ static dk_status write_kind(dk_context *ctx, const dk_kind *kind)
     write_role(json, "label", kind, kind->label_field, visible);
     write_role(json, "classify", kind, kind->classify_field, visible);
     write_role(json, "date", kind, kind->date_field, visible);
+    if (kind->date_end_field >= 0)
+        write_role(json, "date_end", kind, kind->date_end_field, visible);
     dk_json_member_integer(json, "count", summary->rows);
     if (summary->undrawn > 0)
         dk_json_member_integer(json, "undrawn", summary->undrawn);

@@ -13,7 +13,8 @@ void dk_answer_json(dk_context *ctx, const char *type)
 uint64_t dk_context_fields(const dk_context *ctx, const dk_kind *kind)
 {
     const dk_view view = dk_view_of(kind, &ctx->viewer);
-    return view.inside | view.outside;
+    /* Rows without a division are in no scope but that of the whole store. */
+    return kind->division_field >= 0 ? view.inside | view.outside : dk_view_fields(&view, NULL);
 }
 
 bool dk_context_sees(const dk_context *ctx, const dk_kind *kind)
@@ -66,11 +67,30 @@ dk_status dk_context_json_only(dk_context *ctx)
     return DK_OK;
 }
 
-void dk_write_link(dk_context *ctx, const char *rel, const char *path, const char *type, const char *title)
+dk_status dk_context_format(dk_context *ctx)
+{
+    const char *format = dk_request_param(ctx->request, "f");
+    if (format != NULL && strcmp(format, "json") != 0 && strcmp(format, "html") != 0)
+        return dk_fail(&ctx->error, DK_INVALID, "The parameter \"f\" can only be json or html here.");
+    ctx->answer.vary_accept = format == NULL;
+    ctx->html = format != NULL ? strcmp(format, "html") == 0 : ctx->prefers_html;
+    return DK_OK;
+}
+
+dk_status dk_context_crs(dk_context *ctx)
+{
+    const char *uri = dk_request_param(ctx->request, "crs");
+    ctx->answer.crs = dk_crs_default();
+    return uri == NULL ? DK_OK : dk_crs_read("crs", uri, &ctx->answer.crs, &ctx->error);
+}
+
+static void write_link(dk_context *ctx, bool whole, const char *rel, const char *path, const char *type, const char *title)
 {
     dk_json *json = &ctx->json;
     dk_buf href;
     dk_buf_init(&href);
+    if (whole && ctx->host != NULL)
+        dk_buf_format(&href, "%s://%s", ctx->scheme, ctx->host);
     dk_buf_text(&href, ctx->config->base_path);
     dk_buf_text(&href, path);
     dk_json_object_begin(json);
@@ -85,6 +105,51 @@ void dk_write_link(dk_context *ctx, const char *rel, const char *path, const cha
         dk_json_member_text(json, "title", title);
     dk_json_object_end(json);
     dk_buf_finish(&href);
+}
+
+void dk_write_link(dk_context *ctx, const char *rel, const char *path, const char *type, const char *title)
+{
+    write_link(ctx, false, rel, path, type, title);
+}
+
+void dk_write_link_whole(dk_context *ctx, const char *rel, const char *path, const char *type, const char *title)
+{
+    write_link(ctx, true, rel, path, type, title);
+}
+
+void dk_write_own_links(dk_context *ctx, const char *path, const char *json_type)
+{
+    dk_buf other;
+    dk_buf_init(&other);
+    dk_buf_format(&other, "%s%cf=html", path, strchr(path, '?') != NULL ? '&' : '?');
+    const char *text = dk_buf_cstr(&other);
+    dk_write_link(ctx, "self", path, json_type, NULL);
+    dk_write_link(ctx, "alternate", text != NULL ? text : "", "text/html", NULL);
+    if (other.failed)
+        ctx->json.buf->failed = true;
+    dk_buf_finish(&other);
+}
+
+void dk_append_own_address(dk_buf *out, const dk_request *request, const char *const *without)
+{
+    for (size_t i = 0; i < request->n_path; i++) {
+        dk_buf_byte(out, '/');
+        dk_append_encoded(out, request->path[i]);
+    }
+    unsigned char separator = '?';
+    for (size_t i = 0; i < request->n_params; i++) {
+        const dk_param *param = &request->params[i];
+        size_t j = 0;
+        while (without[j] != NULL && strcmp(without[j], param->name) != 0)
+            j++;
+        if (without[j] != NULL)
+            continue;
+        dk_buf_byte(out, separator);
+        separator = '&';
+        dk_append_encoded(out, param->name);
+        dk_buf_byte(out, '=');
+        dk_append_encoded(out, param->value);
+    }
 }
 
 void dk_append_encoded(dk_buf *out, const char *text)

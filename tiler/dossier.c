@@ -1,31 +1,17 @@
 /* One dossier, 一地一档: a row with everything linked to it, in time order, the totals that its audience may see, and
  * each disclosure item as published or missing. */
+#include "tiler/dossier.h"
+
 #include "store/document.h"
-#include "tiler/dossier_rows.h"
-#include "tiler/http.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Rows of one kind that are read for a dossier, and that are listed in it. A parcel has a handful; the bound is for
- * a project with ten thousand parcels. */
-enum { ROWS_READ = 10000, ROWS_LISTED = 1000 };
-
-typedef struct dossier {
-    dk_context *ctx;
-    dk_row_memory memory;
-    dk_row_list subject;
-    dk_row_list linked[DK_MAX_KINDS]; /* of the kinds in order; kind NULL: not linked */
-    dk_row_list *filling;
-    size_t room; /* rows that may still be added to filling */
-    dk_status status;
-} dossier;
-
 static bool keep_row(const dk_row *row, void *user)
 {
-    dossier *d = user;
+    dk_dossier *d = user;
     if (d->room == 0) {
         d->filling->complete = false;
         return false;
@@ -37,11 +23,11 @@ static bool keep_row(const dk_row *row, void *user)
 }
 
 /* Adds what is linked to one row. */
-static dk_status add_linked(dossier *d, const dk_row *row, dk_row_list *list)
+static dk_status add_linked(dk_dossier *d, const dk_row *row, dk_row_list *list)
 {
     dk_context *ctx = d->ctx;
     d->filling = list;
-    d->room = list->n < ROWS_READ ? ROWS_READ - list->n : 0;
+    d->room = list->n < DK_DOSSIER_ROWS_READ ? DK_DOSSIER_ROWS_READ - list->n : 0;
     if (d->room == 0) {
         list->complete = false;
         return DK_OK;
@@ -51,13 +37,13 @@ static dk_status add_linked(dossier *d, const dk_row *row, dk_row_list *list)
                                        ctx->worker->generation.number, NULL, d->room, false, keep_row, d, &ctx->error);
     if (status == DK_NOT_FOUND) /* a row that the links name but the generation does not have */
         status = DK_OK;
-    if (list->n - before == ROWS_READ)
+    if (list->n - before == DK_DOSSIER_ROWS_READ)
         list->complete = false;
     return status != DK_OK ? status : d->status;
 }
 
 /* The record kind through which subject and other are linked in one step; their rows are in d->linked already. */
-static dk_status add_through_records(dossier *d, dk_row_list *list)
+static dk_status add_through_records(dk_dossier *d, dk_row_list *list)
 {
     const dk_catalogue *catalogue = d->ctx->worker->catalogue;
     const dk_kind *subject = d->subject.kind;
@@ -71,7 +57,7 @@ static dk_status add_through_records(dossier *d, dk_row_list *list)
             continue;
         if (!rows->complete)
             list->complete = false;
-        for (size_t j = 0; j < rows->n && list->n < ROWS_READ; j++) {
+        for (size_t j = 0; j < rows->n && list->n < DK_DOSSIER_ROWS_READ; j++) {
             const dk_status status = add_linked(d, &rows->rows[j], list);
             if (status != DK_OK)
                 return status;
@@ -93,7 +79,7 @@ static bool linked_in_one_step(const dk_catalogue *catalogue, const dk_kind *sub
     return false;
 }
 
-static dk_status read_linked(dossier *d)
+static dk_status read_linked(dk_dossier *d)
 {
     const dk_catalogue *catalogue = d->ctx->worker->catalogue;
     const dk_kind *subject = d->subject.kind;
@@ -125,7 +111,7 @@ static dk_status read_linked(dossier *d)
 
 /* ---- linked ---- */
 
-static dk_status write_linked(dossier *d)
+static dk_status write_linked(dk_dossier *d)
 {
     dk_json *json = &d->ctx->json;
     dk_json_key(json, "linked");
@@ -134,7 +120,7 @@ static dk_status write_linked(dossier *d)
         const dk_row_list *list = &d->linked[i];
         if (list->kind == NULL)
             continue;
-        const size_t n = list->n < ROWS_LISTED ? list->n : ROWS_LISTED;
+        const size_t n = list->n < DK_DOSSIER_ROWS_LISTED ? list->n : DK_DOSSIER_ROWS_LISTED;
         dk_json_object_begin(json);
         dk_json_member_text(json, "kind", list->kind->name);
         dk_json_member_text(json, "title", list->kind->title);
@@ -179,10 +165,10 @@ static bool write_document(const dk_document *document, void *user)
     return true;
 }
 
-static dk_status write_documents_of(dossier *d, const dk_row_list *list)
+static dk_status write_documents_of(dk_dossier *d, const dk_row_list *list)
 {
     dk_context *ctx = d->ctx;
-    for (size_t j = 0; j < list->n && j < ROWS_LISTED; j++) {
+    for (size_t j = 0; j < list->n && j < DK_DOSSIER_ROWS_LISTED; j++) {
         documents of = {&ctx->json, &list->rows[j]};
         const dk_status status =
             dk_query_documents(ctx->worker->store, list->kind, list->rows[j].key, &ctx->viewer,
@@ -194,7 +180,7 @@ static dk_status write_documents_of(dossier *d, const dk_row_list *list)
 }
 
 /* What is attached to the row and to what is linked to it. The public is not told that there could be any. */
-static dk_status write_documents(dossier *d)
+static dk_status write_documents(dk_dossier *d)
 {
     dk_json *json = &d->ctx->json;
     if (d->ctx->viewer.audience != DK_STAFF)
@@ -211,11 +197,6 @@ static dk_status write_documents(dossier *d)
 
 /* ---- timeline ---- */
 
-typedef struct event {
-    const dk_row *row;
-    size_t field, order;
-} event;
-
 static const char *visible_text(const dk_row *row, size_t field)
 {
     return (row->visible >> field & 1) != 0 && row->values[field].type == DK_TEXT ? row->values[field].text.data : NULL;
@@ -223,35 +204,34 @@ static const char *visible_text(const dk_row *row, size_t field)
 
 static int by_date(const void *a, const void *b)
 {
-    const event *p = a, *q = b;
+    const dk_dossier_event *p = a, *q = b;
     const int order = strcmp(p->row->values[p->field].text.data, q->row->values[q->field].text.data);
     return order != 0 ? order : p->order < q->order ? -1 : p->order > q->order;
 }
 
-static bool add_events(const dk_row_list *list, event **events, size_t *n, size_t *capacity)
+static bool add_events(const dk_row_list *list, dk_dossier_event **events, size_t *n, size_t *capacity)
 {
-    for (size_t j = 0; j < list->n && j < ROWS_LISTED; j++)
+    for (size_t j = 0; j < list->n && j < DK_DOSSIER_ROWS_LISTED; j++)
         for (size_t field = 0; field < list->kind->n_fields; field++) {
             if (list->kind->fields[field].type != DK_FIELD_DATE || visible_text(&list->rows[j], field) == NULL)
                 continue;
             if (*n == *capacity) {
                 const size_t larger = *capacity > 0 ? *capacity * 2 : 64;
-                event *moved = realloc(*events, larger * sizeof *moved);
+                dk_dossier_event *moved = realloc(*events, larger * sizeof *moved);
                 if (moved == NULL)
                     return false;
                 *events = moved;
                 *capacity = larger;
             }
-            (*events)[*n] = (event){&list->rows[j], field, *n};
+            (*events)[*n] = (dk_dossier_event){&list->rows[j], field, *n};
             (*n)++;
         }
     return true;
 }
 
-static dk_status write_timeline(dossier *d)
+dk_status dk_dossier_events(dk_dossier *d, dk_dossier_event **ret_events, size_t *ret_n)
 {
-    dk_json *json = &d->ctx->json;
-    event *events = NULL;
+    dk_dossier_event *events = NULL;
     size_t n = 0, capacity = 0;
     bool ok = add_events(&d->subject, &events, &n, &capacity);
     for (size_t i = 0; ok && i < DK_MAX_KINDS; i++)
@@ -263,6 +243,19 @@ static dk_status write_timeline(dossier *d)
     }
     if (n > 1)
         qsort(events, n, sizeof *events, by_date);
+    *ret_events = events;
+    *ret_n = n;
+    return DK_OK;
+}
+
+static dk_status write_timeline(dk_dossier *d)
+{
+    dk_json *json = &d->ctx->json;
+    dk_dossier_event *events = NULL;
+    size_t n = 0;
+    const dk_status status = dk_dossier_events(d, &events, &n);
+    if (status != DK_OK)
+        return status;
     dk_json_key(json, "timeline");
     dk_json_array_begin(json);
     for (size_t i = 0; i < n; i++) {
@@ -323,7 +316,7 @@ static bool write_total(const dk_total_row *row, void *user)
     return true;
 }
 
-static dk_status write_totals(dossier *d)
+static dk_status write_totals(dk_dossier *d)
 {
     dk_context *ctx = d->ctx;
     const dk_catalogue *catalogue = ctx->worker->catalogue;
@@ -368,15 +361,14 @@ static bool holds(const dk_row *row, int field, const char *text)
     }
 }
 
-static const dk_row_list *rows_of(const dossier *d, const dk_kind *kind)
+static const dk_row_list *rows_of(const dk_dossier *d, const dk_kind *kind)
 {
     if (kind == d->subject.kind)
         return &d->subject;
     return d->linked[kind->index].kind != NULL ? &d->linked[kind->index] : NULL;
 }
 
-/* An item whose condition no linked record meets is left out; when no linked record says anything, it is listed. */
-static bool applies(const dossier *d, const dk_item *item)
+bool dk_dossier_applies(const dk_dossier *d, const dk_item *item)
 {
     if (item->applies_kind == NULL)
         return true;
@@ -394,7 +386,42 @@ static bool applies(const dossier *d, const dk_item *item)
     return !told;
 }
 
-static void write_item(const dossier *d, const dk_item *item)
+size_t dk_dossier_proofs(const dk_dossier *d, const dk_item *item, dk_proof_fn each, void *user,
+                         const char **ret_earliest)
+{
+    const char *earliest = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < item->n_proofs; i++) {
+        const struct dk_proof *proof = &item->proofs[i];
+        const dk_row_list *list = rows_of(d, proof->kind);
+        const int date_field = proof->date_field >= 0 ? proof->date_field : proof->kind->date_field;
+        for (size_t j = 0; list != NULL && j < list->n; j++) {
+            const dk_row *row = &list->rows[j];
+            if (proof->where_field >= 0 && !holds(row, proof->where_field, proof->where_value))
+                continue;
+            const char *date = date_field >= 0 ? visible_text(row, (size_t)date_field) : NULL;
+            if (date != NULL && (earliest == NULL || strcmp(date, earliest) < 0))
+                earliest = date;
+            if (n++ < DK_DOSSIER_ROWS_LISTED && each != NULL)
+                each(row, date, user);
+        }
+    }
+    *ret_earliest = earliest;
+    return n;
+}
+
+static void write_proof(const dk_row *row, const char *date, void *user)
+{
+    dk_json *json = user;
+    dk_json_object_begin(json);
+    dk_json_member_text(json, "kind", row->kind->name);
+    dk_json_member_text(json, "key", row->key);
+    dk_json_member_text(json, "label", row->label);
+    dk_json_member_text(json, "date", date);
+    dk_json_object_end(json);
+}
+
+static void write_item(const dk_dossier *d, const dk_item *item)
 {
     dk_json *json = &d->ctx->json;
     const struct {
@@ -408,50 +435,29 @@ static void write_item(const dossier *d, const dk_item *item)
         if (members[i].text != NULL)
             dk_json_member_text(json, members[i].name, members[i].text);
     const char *earliest = NULL;
-    size_t n = 0;
     dk_json_key(json, "records");
     dk_json_array_begin(json);
-    for (size_t i = 0; i < item->n_proofs; i++) {
-        const struct dk_proof *proof = &item->proofs[i];
-        const dk_row_list *list = rows_of(d, proof->kind);
-        const int date_field = proof->date_field >= 0 ? proof->date_field : proof->kind->date_field;
-        for (size_t j = 0; list != NULL && j < list->n; j++) {
-            const dk_row *row = &list->rows[j];
-            if (proof->where_field >= 0 && !holds(row, proof->where_field, proof->where_value))
-                continue;
-            const char *date = date_field >= 0 ? visible_text(row, (size_t)date_field) : NULL;
-            if (date != NULL && (earliest == NULL || strcmp(date, earliest) < 0))
-                earliest = date;
-            if (n++ >= ROWS_LISTED)
-                continue;
-            dk_json_object_begin(json);
-            dk_json_member_text(json, "kind", row->kind->name);
-            dk_json_member_text(json, "key", row->key);
-            dk_json_member_text(json, "label", row->label);
-            dk_json_member_text(json, "date", date);
-            dk_json_object_end(json);
-        }
-    }
+    const size_t n = dk_dossier_proofs(d, item, write_proof, json, &earliest);
     dk_json_array_end(json);
     dk_json_member_text(json, "status", n > 0 ? "published" : "missing");
     dk_json_member_text(json, "published_on", earliest);
     dk_json_object_end(json);
 }
 
-static void write_items(const dossier *d)
+static void write_items(const dk_dossier *d)
 {
     const dk_catalogue *catalogue = d->ctx->worker->catalogue;
     dk_json_key(&d->ctx->json, "items");
     dk_json_array_begin(&d->ctx->json);
     for (size_t i = 0; i < catalogue->n_items; i++)
-        if (catalogue->items[i].subject_kind == d->subject.kind && applies(d, &catalogue->items[i]))
+        if (catalogue->items[i].subject_kind == d->subject.kind && dk_dossier_applies(d, &catalogue->items[i]))
             write_item(d, &catalogue->items[i]);
     dk_json_array_end(&d->ctx->json);
 }
 
 /* ---- all of it ---- */
 
-static dk_status write_dossier(dossier *d)
+static dk_status write_dossier(dk_dossier *d)
 {
     dk_context *ctx = d->ctx;
     dk_json *json = &ctx->json;
@@ -474,7 +480,21 @@ static dk_status write_dossier(dossier *d)
         write_items(d);
     if (status == DK_OK)
         status = dk_write_origin(ctx, &d->subject.rows[0]);
+    dk_buf path;
+    dk_buf_init(&path);
+    dk_append_item_path(&path, d->subject.kind, d->subject.rows[0].key);
+    const char *item = dk_buf_cstr(&path);
+    dk_json_key(json, "links");
+    dk_json_array_begin(json);
+    if (item != NULL)
+        dk_write_link(ctx, "item", item, "application/geo+json", d->subject.rows[0].label);
+    dk_buf_text(&path, "/dossier");
+    item = dk_buf_cstr(&path);
+    if (item != NULL)
+        dk_write_own_links(ctx, item, "application/json");
+    dk_json_array_end(json);
     dk_json_object_end(json);
+    dk_buf_finish(&path);
     return status;
 }
 
@@ -486,11 +506,11 @@ dk_status dk_get_dossier(dk_context *ctx)
     if (status == DK_OK)
         status = dk_context_params(ctx, params);
     if (status == DK_OK)
-        status = dk_context_json_only(ctx);
+        status = dk_context_format(ctx);
     if (status != DK_OK)
         return status;
 
-    dossier *d = calloc(1, sizeof *d);
+    dk_dossier *d = calloc(1, sizeof *d);
     if (d == NULL)
         return dk_fail(&ctx->error, DK_NOMEM, "out of memory");
     d->ctx = ctx;
@@ -507,7 +527,7 @@ dk_status dk_get_dossier(dk_context *ctx)
     if (status == DK_OK)
         status = read_linked(d);
     if (status == DK_OK)
-        status = write_dossier(d);
+        status = ctx->html ? dk_dossier_page(d) : write_dossier(d);
     dk_row_list_finish(&d->subject);
     for (size_t i = 0; i < DK_MAX_KINDS; i++)
         dk_row_list_finish(&d->linked[i]);

@@ -12,43 +12,64 @@ static double ring_area2(const double *lonlat, size_t n)
     return area;
 }
 
-static void write_positions(dk_json *json, const double *lonlat, size_t n, bool backwards)
+/* How coordinates are written. */
+typedef struct form {
+    dk_json *json;
+    bool degrees;     /* else metres */
+    bool north_first; /* turns exteriors that run counter-clockwise into ones that run clockwise in these numbers */
+} form;
+
+static void write_number(const form *f, double value)
 {
-    dk_json_array_begin(json);
-    for (size_t i = 0; i < n; i++) {
-        const double *position = lonlat + 2 * (backwards ? n - 1 - i : i);
-        dk_json_array_begin(json);
-        dk_json_degrees(json, position[0]);
-        dk_json_degrees(json, position[1]);
-        dk_json_array_end(json);
-    }
-    dk_json_array_end(json);
+    if (f->degrees)
+        dk_json_degrees(f->json, value);
+    else
+        dk_json_metres(f->json, value);
 }
 
-/* 3.1.6: exteriors counter-clockwise, holes clockwise. */
-static void write_ring(dk_json *json, const dk_shape *shape, const dk_part *part)
+static void write_position(const form *f, const double *position)
+{
+    dk_json_array_begin(f->json);
+    write_number(f, position[0]);
+    write_number(f, position[1]);
+    dk_json_array_end(f->json);
+}
+
+static void write_positions(const form *f, const double *lonlat, size_t n, bool backwards)
+{
+    dk_json_array_begin(f->json);
+    for (size_t i = 0; i < n; i++)
+        write_position(f, lonlat + 2 * (backwards ? n - 1 - i : i));
+    dk_json_array_end(f->json);
+}
+
+/* 3.1.6: exteriors counter-clockwise on the ground, holes clockwise. */
+static void write_ring(const form *f, const dk_shape *shape, const dk_part *part)
 {
     const double *lonlat = shape->lonlat + 2 * part->start;
-    write_positions(json, lonlat, part->count, (ring_area2(lonlat, part->count) < 0) != part->hole);
+    const bool clockwise = (ring_area2(lonlat, part->count) < 0) != f->north_first;
+    write_positions(f, lonlat, part->count, clockwise != part->hole);
 }
 
-static void write_polygons(dk_json *json, const dk_shape *shape, bool multiple)
+static void write_polygons(const form *f, const dk_shape *shape, bool multiple)
 {
+    dk_json *json = f->json;
     if (multiple)
         dk_json_array_begin(json);
     for (size_t i = 0; i < shape->n_parts;) {
         dk_json_array_begin(json);
-        write_ring(json, shape, &shape->parts[i++]);
+        write_ring(f, shape, &shape->parts[i++]);
         while (i < shape->n_parts && shape->parts[i].hole)
-            write_ring(json, shape, &shape->parts[i++]);
+            write_ring(f, shape, &shape->parts[i++]);
         dk_json_array_end(json);
     }
     if (multiple)
         dk_json_array_end(json);
 }
 
-static void write_geometry(dk_json *json, const dk_shape *shape)
+static void write_geometry(const form *f, const dk_shape *shape)
 {
+    dk_json *json = f->json;
     size_t n = 0; /* members: polygons, lines or points */
     for (size_t i = 0; i < shape->n_parts; i++)
         n += shape->parts[i].hole ? 0 : 1;
@@ -64,21 +85,18 @@ static void write_geometry(dk_json *json, const dk_shape *shape)
     dk_json_member_text(json, "type", type);
     dk_json_key(json, "coordinates");
     if (shape->kind == DK_POLYGONS) {
-        write_polygons(json, shape, multiple);
+        write_polygons(f, shape, multiple);
     } else if (shape->kind == DK_LINES) {
         if (multiple)
             dk_json_array_begin(json);
         for (size_t i = 0; i < shape->n_parts; i++)
-            write_positions(json, shape->lonlat + 2 * shape->parts[i].start, shape->parts[i].count, false);
+            write_positions(f, shape->lonlat + 2 * shape->parts[i].start, shape->parts[i].count, false);
         if (multiple)
             dk_json_array_end(json);
     } else if (multiple) {
-        write_positions(json, shape->lonlat, shape->n_points, false);
+        write_positions(f, shape->lonlat, shape->n_points, false);
     } else {
-        dk_json_array_begin(json);
-        dk_json_degrees(json, shape->lonlat[0]);
-        dk_json_degrees(json, shape->lonlat[1]);
-        dk_json_array_end(json);
+        write_position(f, shape->lonlat);
     }
     dk_json_object_end(json);
 }
@@ -103,8 +121,14 @@ static void write_links(dk_context *ctx, const dk_row *row)
     dk_json_key(json, "links");
     dk_json_array_begin(json);
     write_link(ctx, "self", &path, "application/geo+json", row->label);
+    dk_buf_text(&path, "?f=html");
+    write_link(ctx, "alternate", &path, "text/html", row->label);
+    dk_buf_clear(&path);
+    dk_append_item_path(&path, row->kind, row->key);
     dk_buf_text(&path, "/dossier");
     write_link(ctx, "describedby", &path, "application/json", "一地一档");
+    dk_buf_text(&path, "?f=html");
+    write_link(ctx, "describedby", &path, "text/html", "一地一档（可打印）");
     dk_buf_clear(&path);
     dk_buf_text(&path, "/collections/");
     dk_append_encoded(&path, row->kind->name);
@@ -124,22 +148,71 @@ static void write_links(dk_context *ctx, const dk_row *row)
     dk_buf_finish(&path);
 }
 
+/* The two that a row of a page has: short, for there are a hundred of them. */
+static void write_row_links(dk_context *ctx, const dk_row *row)
+{
+    dk_buf path;
+    dk_buf_init(&path);
+    dk_append_item_path(&path, row->kind, row->key);
+    dk_json_key(&ctx->json, "links");
+    dk_json_array_begin(&ctx->json);
+    write_link(ctx, "self", &path, "application/geo+json", NULL);
+    dk_buf_text(&path, "/dossier");
+    write_link(ctx, "describedby", &path, "application/json", NULL);
+    dk_json_array_end(&ctx->json);
+    dk_buf_finish(&path);
+}
+
+static form form_of(dk_context *ctx)
+{
+    const dk_crs *crs = ctx->answer.crs != NULL ? ctx->answer.crs : dk_crs_default();
+    return (form){&ctx->json, dk_crs_is_degrees(crs), dk_crs_is_north_first(crs)};
+}
+
+static bool turns(const dk_context *ctx)
+{
+    return ctx->answer.crs != NULL && !dk_crs_is_lonlat(ctx->answer.crs);
+}
+
+static void write_bounds(const form *f, const double bounds[4])
+{
+    dk_json_array_begin(f->json);
+    for (int i = 0; i < 4; i++)
+        write_number(f, bounds[i]);
+    dk_json_array_end(f->json);
+}
+
+dk_status dk_write_box(dk_context *ctx, const double bounds[4])
+{
+    const form f = form_of(ctx);
+    double box[4];
+    memcpy(box, bounds, sizeof box);
+    const dk_status status =
+        turns(ctx) ? dk_crs_box_from_lonlat(ctx->answer.crs, bounds, box, &ctx->error) : DK_OK;
+    if (status == DK_OK)
+        write_bounds(&f, box);
+    return status;
+}
+
 dk_status dk_write_feature(dk_context *ctx, const dk_row *row, bool single)
 {
     dk_json *json = &ctx->json;
     dk_shape *shape = &ctx->worker->shape;
+    const form f = form_of(ctx);
     const bool geometry = row->wkb != NULL && row->wkb_size > 0;
-    if (geometry) {
-        const dk_status status = dk_shape_from_wkb(row->wkb, row->wkb_size, shape, &ctx->error);
-        if (status != DK_OK)
-            return status;
-    }
+    dk_status status = DK_OK;
+    if (geometry)
+        status = dk_shape_from_wkb(row->wkb, row->wkb_size, shape, &ctx->error);
+    if (status == DK_OK && geometry && turns(ctx))
+        status = dk_crs_from_lonlat(ctx->answer.crs, shape->lonlat, shape->n_points, &ctx->error);
+    if (status != DK_OK)
+        return status;
     dk_json_object_begin(json);
     dk_json_member_text(json, "type", "Feature");
     dk_json_member_text(json, "id", row->key);
     dk_json_key(json, "geometry");
     if (geometry)
-        write_geometry(json, shape);
+        write_geometry(&f, shape);
     else
         dk_json_null(json);
     dk_json_key(json, "properties");
@@ -157,19 +230,24 @@ dk_status dk_write_feature(dk_context *ctx, const dk_row *row, bool single)
     if (row->undrawn) {
         dk_json_key(json, "undrawn");
         dk_json_bool(json, true);
-    } else if (row->kind->geometry != DK_NO_GEOMETRY) {
+    } else if (geometry) {
         dk_json_key(json, "bbox");
-        dk_json_array_begin(json);
-        for (int i = 0; i < 4; i++)
-            dk_json_degrees(json, row->bounds[i]);
-        dk_json_array_end(json);
+        if (turns(ctx)) {
+            double bounds[4];
+            dk_shape_bounds(shape, bounds);
+            write_bounds(&f, bounds);
+        } else if ((status = dk_write_box(ctx, row->bounds)) != DK_OK) {
+            return status;
+        }
     }
     if (single) {
         dk_json_member_integer(json, "generation", ctx->worker->generation.number);
-        const dk_status status = dk_write_origin(ctx, row);
+        status = dk_write_origin(ctx, row);
         if (status != DK_OK)
             return status;
         write_links(ctx, row);
+    } else if (ctx->row_links) {
+        write_row_links(ctx, row);
     }
     dk_json_object_end(json);
     return DK_OK;

@@ -117,6 +117,37 @@ bool dk_prefers_json(const char *accept)
     return json > html;
 }
 
+static bool is_json(const char *name, size_t size)
+{
+    static const char *const names[] = {"application/json", "application/geo+json", "application/schema+json",
+                                        "application/vnd.oai.openapi+json"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (equals(name, size, names[i]))
+            return true;
+    return false;
+}
+
+bool dk_prefers_html(const char *accept)
+{
+    if (accept == NULL)
+        return false;
+    int json = -1, html = -1, application = -1, any = 0, q;
+    const char *name;
+    size_t size;
+    for (const char *at = accept; (at = next_element(at, &name, &size, &q)) != NULL;) {
+        if (is_json(name, size))
+            json = q > json ? q : json;
+        else if (equals(name, size, "text/html") || (html < 0 && equals(name, size, "text/*")))
+            html = q;
+        else if (equals(name, size, "application/*"))
+            application = q;
+        else if (equals(name, size, "*/*"))
+            any = q;
+    }
+    json = json >= 0 ? json : application >= 0 ? application : any;
+    return html > 0 && html > json;
+}
+
 bool dk_none_match(const char *if_none_match, const char *etag)
 {
     if (if_none_match == NULL)

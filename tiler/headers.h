@@ -16,6 +16,10 @@ bool dk_accepts_gzip(const char *accept_encoding);
 /* Accept: whether JSON is preferred over HTML, which is what a browser or a client that does not care gets. */
 bool dk_prefers_json(const char *accept);
 
+/* Accept: whether HTML is asked for by name and preferred over JSON (also GeoJSON and JSON Schema), which is what a
+ * client that does not care gets. */
+bool dk_prefers_html(const char *accept);
+
 /* If-None-Match: whether it names the entity tag (with its quotes), by weak comparison, or is *. */
 bool dk_none_match(const char *if_none_match, const char *etag);
 

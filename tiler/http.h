@@ -5,6 +5,7 @@
 #define DK_TILER_HTTP_H
 
 #include "store/query.h"
+#include "tiler/crs.h"
 #include "tiler/json.h"
 #include "tiler/request.h"
 #include "tiler/store_pool.h"
@@ -21,6 +22,12 @@ typedef struct dk_config {
     const char *tianditu_key; /* NULL: no basemap */
     const dk_tokens *tokens;  /* NULL: no staff */
     size_t cache_size;        /* bytes of tiles kept in memory; 0: none */
+    bool log_requests;        /* a line on stderr for each: request_log.h */
+    const char *ingest;       /* path of dikuai-ingest, for conversions; NULL: there is none */
+    const char *temp_folder;  /* private (tiler/temp_folder.h); NULL: none yet */
+    size_t download_rows;     /* that a download may have */
+    size_t download_size;     /* bytes of temporary files of all downloads together */
+    unsigned download_seconds; /* from its request until its last byte is sent */
 } dk_config;
 
 typedef struct dk_answer {
@@ -35,6 +42,8 @@ typedef struct dk_answer {
     bool vary_accept;   /* the choice of this answer looked at Accept */
     bool no_store;      /* no cache may keep it: an answer to POST */
     bool page;          /* the map page: gets the Content-Security-Policy */
+    bool document;      /* a page of html.h: gets a stricter one */
+    const dk_crs *crs;  /* of the coordinates in the answer; NULL: it has none */
     const char *etag;   /* of a fixed body, without quotes */
     char location[256]; /* "" : none */
     uint64_t kinds;     /* of a tile: bits of the kinds that it shows */
@@ -54,9 +63,13 @@ typedef struct dk_context {
     dk_viewer viewer;
     dk_worker *worker;  /* NULL for what needs no store */
     struct dk_tile_cache *cache; /* NULL: none */
-    bool prefers_json;  /* by Accept */
+    struct dk_row_sets *sets;    /* of filtered tiles */
+    bool prefers_json;  /* by Accept, where HTML is the default */
+    bool prefers_html;  /* by Accept, where JSON is the default */
+    bool html;          /* dk_context_format: the answer is HTML */
     const char *host;   /* NULL unless plain: see dk_host_plain */
     const char *scheme; /* http or https, as the client sees it */
+    bool row_links;     /* dk_write_feature gives each row of a page its links self and describedby */
     dk_upload upload;   /* of a route that takes POST */
     unsigned problem;   /* HTTP status of a failure instead of the status's own, its sentence shown; 0: that one */
     dk_json json;       /* on worker->body */
@@ -75,8 +88,11 @@ dk_status dk_get_collection(dk_context *ctx);
 dk_status dk_get_items(dk_context *ctx);
 dk_status dk_get_item(dk_context *ctx);
 dk_status dk_get_linked(dk_context *ctx);
+dk_status dk_get_statistics(dk_context *ctx);
 dk_status dk_get_dossier(dk_context *ctx);
 dk_status dk_get_search(dk_context *ctx);
+dk_status dk_get_lists(dk_context *ctx);
+dk_status dk_get_list(dk_context *ctx);
 dk_status dk_get_tile(dk_context *ctx);
 dk_status dk_get_tilejson(dk_context *ctx);
 dk_status dk_get_tile_matrix_sets(dk_context *ctx);
@@ -84,6 +100,11 @@ dk_status dk_get_tile_matrix_set(dk_context *ctx);
 dk_status dk_get_tilesets(dk_context *ctx);
 dk_status dk_get_tileset(dk_context *ctx);
 dk_status dk_get_metrics(dk_context *ctx);
+dk_status dk_get_conformance(dk_context *ctx);
+dk_status dk_get_api(dk_context *ctx);
+dk_status dk_get_queryables(dk_context *ctx);
+dk_status dk_get_sortables(dk_context *ctx);
+dk_status dk_get_schema(dk_context *ctx);
 dk_status dk_get_overlaps(dk_context *ctx);
 dk_status dk_get_item_overlaps(dk_context *ctx);
 
@@ -104,9 +125,20 @@ dk_status dk_context_params(dk_context *ctx, const char *const *names);
 dk_status dk_context_limit(dk_context *ctx, size_t fallback, size_t max, size_t *ret_limit);
 /* The parameter f, where only JSON is to be had. */
 dk_status dk_context_json_only(dk_context *ctx);
+/* The parameter f, json or html, or else Accept: sets ctx->html, and answer.vary_accept if Accept decided. */
+dk_status dk_context_format(dk_context *ctx);
+/* The parameter crs: sets answer.crs, CRS84 if it is absent. */
+dk_status dk_context_crs(dk_context *ctx);
 
 /* {"rel", "href", "type", "title"}; the address is base path + path. title may be NULL. */
 void dk_write_link(dk_context *ctx, const char *rel, const char *path, const char *type, const char *title);
+/* The same with scheme and host before it, if the client's Host header is plain: for the links that GDAL and QGIS follow,
+ * neither of which resolves an address against that of the document. */
+void dk_write_link_whole(dk_context *ctx, const char *rel, const char *path, const char *type, const char *title);
+/* Links self and alternate of a resource in JSON and HTML. path: of the resource, perhaps with a query, without f. */
+void dk_write_own_links(dk_context *ctx, const char *path, const char *json_type);
+/* Appends the request's own address: path and query, without the parameters named in without (NULL-terminated). */
+void dk_append_own_address(dk_buf *out, const dk_request *request, const char *const *without);
 /* Appends a text percent-encoded as a path segment or query value (RFC 3986 unreserved stays). */
 void dk_append_encoded(dk_buf *out, const char *text);
 /* Appends /collections/KIND/items/KEY. */
@@ -114,8 +146,11 @@ void dk_append_item_path(dk_buf *out, const dk_kind *kind, const char *key);
 
 /* ---- geojson.c ---- */
 
-/* F of the contract. single: an answer of its own, with its generation and links. */
+/* F of the contract, with coordinates in answer.crs (NULL: CRS84). single: an answer of its own, with its generation and
+ * all links; else, if ctx->row_links, with those to itself and its dossier. DK_INVALID where it lies too far from the system. */
 dk_status dk_write_feature(dk_context *ctx, const dk_row *row, bool single);
+/* A box (west, south, east, north) as a JSON array in answer.crs. */
+dk_status dk_write_box(dk_context *ctx, const double bounds[4]);
 /* The member "origin" of the row's object, where the viewer may know it: store/provenance.h. */
 dk_status dk_write_origin(dk_context *ctx, const dk_row *row);
 

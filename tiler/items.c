@@ -1,35 +1,73 @@
 /* /collections/{c}/items, one item, and what is linked to one. */
-#include "tiler/http.h"
+#include "tiler/item_html.h"
+#include "tiler/item_query.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A FeatureCollection while its rows arrive. */
+/* How many rows are linked, and the box of those that have an outline. */
+typedef struct linked_all {
+    int64_t rows;
+    bool drawn;
+    double extent[4]; /* west, south, east, north */
+} linked_all;
+
+static bool count_linked(const dk_row *row, void *user)
+{
+    linked_all *all = user;
+    all->rows++;
+    if (row->kind->geometry == DK_NO_GEOMETRY || row->undrawn)
+        return true;
+    for (int i = 0; i < 2; i++) {
+        all->extent[i] = all->drawn ? fmin(all->extent[i], row->bounds[i]) : row->bounds[i];
+        all->extent[i + 2] = all->drawn ? fmax(all->extent[i + 2], row->bounds[i + 2]) : row->bounds[i + 2];
+    }
+    all->drawn = true;
+    return true;
+}
+
+/* A FeatureCollection, or a page with a table, while its rows arrive. */
 typedef struct page {
     dk_context *ctx;
+    const dk_kind *kind;
+    const dk_kind *about; /* rows are linked to one of this kind; NULL: they are all of the collection's */
+    dk_html html;
+    linked_all all; /* of this page */
     size_t limit, rows;
+    uint64_t fields; /* that are shown */
     bool cut;    /* ended early for its size */
-    dk_buf last; /* key of the last row */
+    dk_buf last; /* key of the last row, or what the next page's `after` is */
     dk_status status;
 } page;
 
 static bool page_row(const dk_row *row, void *user)
 {
     page *p = user;
-    p->status = dk_write_feature(p->ctx, row, false);
-    dk_buf_clear(&p->last);
-    dk_buf_text(&p->last, row->key);
+    dk_row shown = *row;
+    shown.visible &= p->fields;
+    if (p->ctx->html)
+        dk_items_page_row(&p->html, &shown);
+    else
+        p->status = dk_write_feature(p->ctx, &shown, false);
+    if (p->about != NULL)
+        count_linked(row, &p->all);
     p->rows++;
-    if (p->ctx->json.buf->size > DK_BODY_MAX)
+    const dk_buf *body = &p->ctx->worker->body;
+    if (body->size > DK_BODY_MAX)
         p->cut = true;
-    return p->status == DK_OK && !p->cut && !p->ctx->json.buf->failed;
+    return p->status == DK_OK && !p->cut && !body->failed;
 }
 
-static void page_begin(page *p, dk_context *ctx, size_t limit)
+static void page_begin(page *p, dk_context *ctx, const dk_kind *kind, const dk_kind *about, size_t limit)
 {
-    *p = (page){.ctx = ctx, .limit = limit, .status = DK_OK};
+    *p = (page){.ctx = ctx, .kind = kind, .about = about, .limit = limit, .fields = UINT64_MAX, .status = DK_OK};
     dk_buf_init(&p->last);
+    if (ctx->html) {
+        dk_items_page_begin(&p->html, ctx, kind, about, about != NULL ? ctx->request->path[3] : NULL);
+        return;
+    }
+    ctx->row_links = true;
     dk_answer_json(ctx, "application/geo+json");
     dk_json_object_begin(&ctx->json);
     dk_json_member_text(&ctx->json, "type", "FeatureCollection");
@@ -37,62 +75,79 @@ static void page_begin(page *p, dk_context *ctx, size_t limit)
     dk_json_array_begin(&ctx->json);
 }
 
-/* The request's own address, going on behind the last row if `after` is not NULL. */
-static void append_own_address(dk_buf *out, const dk_request *request, const char *after)
+/* The request's own address, going on behind the last row. */
+static void append_next_address(dk_buf *out, const dk_request *request, const char *after)
 {
-    for (size_t i = 0; i < request->n_path; i++) {
-        dk_buf_byte(out, '/');
-        dk_append_encoded(out, request->path[i]);
-    }
-    unsigned char separator = '?';
-    for (size_t i = 0; i < request->n_params; i++) {
-        const dk_param *param = &request->params[i];
-        if (after != NULL && strcmp(param->name, "after") == 0)
-            continue;
-        dk_buf_byte(out, separator);
-        separator = '&';
-        dk_append_encoded(out, param->name);
-        dk_buf_byte(out, '=');
-        dk_append_encoded(out, param->value);
-    }
-    if (after != NULL) {
-        dk_buf_byte(out, separator);
-        dk_buf_text(out, "after=");
-        dk_append_encoded(out, after);
-    }
+    static const char *const without[] = {"after", NULL};
+    dk_append_own_address(out, request, without);
+    const char *text = dk_buf_cstr(out);
+    dk_buf_format(out, "%cafter=", text != NULL && strchr(text, '?') != NULL ? '&' : '?');
+    dk_append_encoded(out, after);
 }
 
-/* matched: rows in all, -1 if it is not counted. */
-static void page_end(page *p, int64_t matched, bool more)
+/* The links of a page of JSON. next: NULL if there is none. */
+static void write_page_links(dk_context *ctx, const dk_kind *kind, const char *next)
+{
+    static const char *const all[] = {NULL}, *const format[] = {"f", NULL};
+    dk_buf address;
+    dk_buf_init(&address);
+    dk_json_key(&ctx->json, "links");
+    dk_json_array_begin(&ctx->json);
+    dk_append_own_address(&address, ctx->request, all);
+    const char *text = dk_buf_cstr(&address);
+    dk_write_link(ctx, "self", text != NULL ? text : "", "application/geo+json", NULL);
+    dk_buf_clear(&address);
+    dk_append_own_address(&address, ctx->request, format);
+    text = dk_buf_cstr(&address);
+    dk_buf_format(&address, "%cf=html", text != NULL && strchr(text, '?') != NULL ? '&' : '?');
+    text = dk_buf_cstr(&address);
+    dk_write_link(ctx, "alternate", text != NULL ? text : "", "text/html", NULL);
+    dk_buf_clear(&address);
+    dk_append_collection_path(&address, kind);
+    text = dk_buf_cstr(&address);
+    dk_write_link(ctx, "collection", text != NULL ? text : "", "application/json", kind->title);
+    if (next != NULL)
+        dk_write_link_whole(ctx, "next", next, "application/geo+json", NULL);
+    dk_json_array_end(&ctx->json);
+    if (address.failed)
+        ctx->json.buf->failed = true;
+    dk_buf_finish(&address);
+}
+
+/* matched: rows in all, -1 if it is not counted. extent: of all of them, NULL if it is not known. */
+static dk_status page_end(page *p, int64_t matched, const double *extent, bool more)
 {
     dk_context *ctx = p->ctx;
     dk_json *json = &ctx->json;
+    dk_status status = DK_OK;
+    dk_buf address;
+    dk_buf_init(&address);
+    if (more) {
+        const char *after = dk_buf_cstr(&p->last);
+        append_next_address(&address, ctx->request, after != NULL ? after : "");
+    }
+    const char *next = more ? dk_buf_cstr(&address) : NULL;
+    if (ctx->html) {
+        dk_items_page_end(&p->html, p->kind, p->about == NULL, matched, p->rows, next);
+        goto out;
+    }
     dk_json_array_end(json);
+    if (extent != NULL) {
+        dk_json_key(json, "bbox");
+        if ((status = dk_write_box(ctx, extent)) != DK_OK)
+            goto out;
+    }
     if (matched >= 0)
         dk_json_member_integer(json, "numberMatched", matched);
     dk_json_member_integer(json, "numberReturned", (int64_t)p->rows);
     dk_json_member_integer(json, "generation", ctx->worker->generation.number);
-    dk_json_key(json, "links");
-    dk_json_array_begin(json);
-    dk_buf address;
-    dk_buf_init(&address);
-    append_own_address(&address, ctx->request, NULL);
-    const char *text = dk_buf_cstr(&address);
-    if (text != NULL)
-        dk_write_link(ctx, "self", text, "application/geo+json", NULL);
-    if (more) {
-        const char *after = dk_buf_cstr(&p->last);
-        dk_buf_clear(&address);
-        append_own_address(&address, ctx->request, after != NULL ? after : "");
-        text = dk_buf_cstr(&address);
-        if (text != NULL)
-            dk_write_link(ctx, "next", text, "application/geo+json", NULL);
-    }
-    if (address.failed || p->last.failed)
-        json->buf->failed = true;
-    dk_buf_finish(&address);
-    dk_json_array_end(json);
+    write_page_links(ctx, p->kind, next);
     dk_json_object_end(json);
+out:
+    if (address.failed || p->last.failed)
+        ctx->worker->body.failed = true;
+    dk_buf_finish(&address);
+    return status;
 }
 
 static bool any_row(const dk_row *row, void *user)
@@ -112,7 +167,7 @@ typedef struct single {
 static bool single_row(const dk_row *row, void *user)
 {
     single *s = user;
-    s->status = dk_write_feature(s->ctx, row, true);
+    s->status = s->ctx->html ? dk_item_page(s->ctx, row) : dk_write_feature(s->ctx, row, true);
     return false;
 }
 
@@ -123,13 +178,15 @@ static dk_status no_such_item(dk_context *ctx, const dk_kind *kind)
 
 dk_status dk_get_item(dk_context *ctx)
 {
-    static const char *const params[] = {"f", NULL};
+    static const char *const params[] = {"f", "crs", NULL};
     const dk_kind *kind;
     dk_status status = dk_context_kind(ctx, ctx->request->path[1], &kind);
     if (status == DK_OK)
         status = dk_context_params(ctx, params);
     if (status == DK_OK)
-        status = dk_context_json_only(ctx);
+        status = dk_context_format(ctx);
+    if (status == DK_OK)
+        status = dk_context_crs(ctx);
     if (status != DK_OK)
         return status;
     dk_answer_json(ctx, "application/geo+json");
@@ -143,139 +200,109 @@ dk_status dk_get_item(dk_context *ctx)
 
 /* ---- many items ---- */
 
-static dk_status parse_bbox(dk_context *ctx, const char *text, double ret_bounds[4])
-{
-    double bounds[4];
-    const char *at = text;
-    for (int i = 0; i < 4; i++) {
-        char *end;
-        if (strchr("+-.0123456789", *at) == NULL || *at == '\0')
-            goto wrong;
-        bounds[i] = strtod(at, &end);
-        if (end == at || !isfinite(bounds[i]) || memchr(at, 'x', (size_t)(end - at)) != NULL ||
-            *end != (i < 3 ? ',' : '\0'))
-            goto wrong;
-        at = end + 1;
-    }
-    if (bounds[0] > bounds[2] || bounds[1] > bounds[3])
-        return dk_fail(&ctx->error, DK_INVALID,
-                       "The parameter \"bbox\" is west,south,east,north with west <= east and south <= north.");
-    memcpy(ret_bounds, bounds, sizeof bounds);
-    return DK_OK;
-wrong:
-    return dk_fail(&ctx->error, DK_INVALID,
-                   "The parameter \"bbox\" is four finite numbers in degrees: west,south,east,north.");
-}
-
-/* One answer for a field that does not exist and for one that the viewer may not see. */
-static dk_status unknown_field(dk_context *ctx, const dk_kind *kind, const char *name)
-{
-    return dk_fail(&ctx->error, DK_INVALID,
-                   "The parameter \"%.100s\" is not known here: the collection \"%s\" has no such field to filter by.",
-                   name, kind->name);
-}
-
 static dk_status items_by_feature(dk_context *ctx, const dk_kind *kind, const char *text)
 {
     const size_t digits = strspn(text, "0123456789");
     if (digits == 0 || digits > 18 || text[digits] != '\0')
         return dk_fail(&ctx->error, DK_INVALID, "The parameter \"feature\" is a whole number, as a tile's feature id.");
     page p;
-    page_begin(&p, ctx, 1);
+    page_begin(&p, ctx, kind, NULL, 1);
     dk_status status = dk_query_feature(ctx->worker->store, kind, strtoull(text, NULL, 10), &ctx->viewer,
                                         ctx->worker->generation.number, true, page_row, &p, &ctx->error);
     if (status == DK_NOT_FOUND)
         status = DK_OK; /* an empty collection, as a filter that matches nothing */
     if (status == DK_OK)
         status = p.status;
-    page_end(&p, (int64_t)p.rows, false);
+    if (status == DK_OK)
+        status = page_end(&p, (int64_t)p.rows, NULL, false);
     dk_buf_finish(&p.last);
+    return status;
+}
+
+#define COUNT_SECONDS 1.0 /* for who asks how many rows match */
+
+/* How many rows match in all: where that is known, or asked for and not too much work. -1: it is not said. */
+static dk_status count_matches(dk_context *ctx, const dk_query *query, const page *p, bool more, int64_t *ret_count)
+{
+    const char *asked = dk_request_param(ctx->request, "count");
+    *ret_count = -1;
+    if (asked != NULL && strcmp(asked, "true") != 0 && strcmp(asked, "false") != 0)
+        return dk_fail(&ctx->error, DK_INVALID, "The parameter \"count\" is true or false.");
+    if (query->n_filters > 0 && query->after == NULL && !more) {
+        *ret_count = (int64_t)p->rows;
+        return DK_OK;
+    }
+    if (query->n_filters > 0 && (asked == NULL || strcmp(asked, "true") != 0))
+        return DK_OK;
+    return dk_query_count(ctx->worker->store, query, COUNT_SECONDS, ret_count, &ctx->error);
+}
+
+/* Rows of a filter, an order and a page. */
+static dk_status items_by_query(dk_context *ctx, const dk_kind *kind)
+{
+    static const char *const also[] = {"count", "crs", NULL};
+    dk_item_query asked;
+    page p;
+    int64_t matched = -1;
+    page_begin(&p, ctx, kind, NULL, 0);
+    dk_status status = dk_item_query_read(ctx, kind, DK_ROWS | DK_PAGES, also, &asked);
+    if (status == DK_OK) {
+        p.limit = asked.query.limit;
+        p.fields = asked.fields;
+        status = dk_query_page(ctx->worker->store, &asked.query, page_row, &p, &p.last, &ctx->error);
+    }
+    if (status == DK_OK)
+        status = p.status;
+    const bool more = p.last.size > 0;
+    if (status == DK_OK)
+        status = count_matches(ctx, &asked.query, &p, more, &matched);
+    if (status == DK_OK)
+        status = page_end(&p, matched, NULL, more);
+    dk_buf_finish(&p.last);
+    dk_item_query_finish(&asked);
     return status;
 }
 
 dk_status dk_get_items(dk_context *ctx)
 {
-    static const char *const alone[] = {"feature", "f", NULL};
-    const dk_request *request = ctx->request;
+    static const char *const alone[] = {"feature", "f", "crs", NULL};
+    const dk_request *const request = ctx->request;
+    dk_request filled;
     const dk_kind *kind;
-    size_t limit;
-    double bounds[4];
-    dk_filter filters[DK_PARAMS_MAX];
     dk_status status = dk_context_kind(ctx, request->path[1], &kind);
     if (status == DK_OK)
-        status = dk_context_json_only(ctx);
+        status = dk_context_format(ctx);
     if (status == DK_OK)
-        status = dk_context_limit(ctx, DK_LIMIT_DEFAULT, DK_LIMIT_MAX, &limit);
+        status = dk_context_crs(ctx);
     if (status != DK_OK)
         return status;
-    const char *feature = dk_request_param(request, "feature");
-    if (feature != NULL) {
-        status = dk_context_params(ctx, alone);
-        return status != DK_OK ? status : items_by_feature(ctx, kind, feature);
+    if (ctx->html) { /* perhaps by its form */
+        dk_request_filled(request, &filled);
+        ctx->request = &filled;
     }
-
-    dk_query query = {.kind = kind,
-                      .viewer = &ctx->viewer,
-                      .generation = ctx->worker->generation.number,
-                      .filters = filters,
-                      .limit = limit,
-                      .with_geometry = true};
-    const uint64_t visible = dk_context_fields(ctx, kind);
-    const char *first_filter = NULL;
-    for (size_t i = 0; i < request->n_params; i++) {
-        const dk_param *param = &request->params[i];
-        if (strcmp(param->name, "limit") == 0 || strcmp(param->name, "f") == 0)
-            continue;
-        if (strcmp(param->name, "after") == 0) {
-            query.after = param->value;
-            continue;
-        }
-        if (strcmp(param->name, "bbox") == 0) {
-            if (kind->geometry == DK_NO_GEOMETRY)
-                return dk_fail(&ctx->error, DK_INVALID,
-                               "The parameter \"bbox\" is for layers; the collection \"%s\" has no geometry.",
-                               kind->name);
-            if ((status = parse_bbox(ctx, param->value, bounds)) != DK_OK)
-                return status;
-            query.bounds = bounds;
-            continue;
-        }
-        const int field = dk_kind_field(kind, param->name);
-        if (field < 0 || (visible >> field & 1) == 0)
-            return unknown_field(ctx, kind, param->name);
-        first_filter = param->name;
-        filters[query.n_filters++] = (dk_filter){field, param->value};
-    }
-
-    int64_t matched = 0;
-    status = dk_query_count(ctx->worker->store, &query, &matched, &ctx->error);
-    if (status == DK_NOT_FOUND && first_filter != NULL)
-        return unknown_field(ctx, kind, first_filter);
-    if (status != DK_OK)
-        return status;
-
-    page p;
-    page_begin(&p, ctx, limit);
-    status = dk_query_rows(ctx->worker->store, &query, page_row, &p, &ctx->error);
-    if (status == DK_OK)
-        status = p.status;
-    bool more = p.cut;
-    if (status == DK_OK && p.rows == limit && (int64_t)p.rows < matched) {
-        dk_query next = query;
-        next.after = dk_buf_cstr(&p.last);
-        next.limit = 1;
-        next.with_geometry = false;
-        more = false;
-        status = next.after == NULL ? DK_NOMEM : dk_query_rows(ctx->worker->store, &next, any_row, &more, &ctx->error);
-    }
-    page_end(&p, matched, more);
-    dk_buf_finish(&p.last);
+    const char *feature = dk_request_param(ctx->request, "feature");
+    if (feature == NULL)
+        status = items_by_query(ctx, kind);
+    else if ((status = dk_context_params(ctx, alone)) == DK_OK)
+        status = items_by_feature(ctx, kind, feature);
+    ctx->request = request;
     return status;
+}
+
+/* ---- what is linked ---- */
+
+/* Rows come by key here, and the next page begins behind the last one's. */
+static bool linked_row(const dk_row *row, void *user)
+{
+    page *p = user;
+    dk_buf_clear(&p->last);
+    dk_buf_text(&p->last, row->key);
+    return page_row(row, user);
 }
 
 dk_status dk_get_linked(dk_context *ctx)
 {
-    static const char *const params[] = {"limit", "after", "f", NULL};
+    static const char *const params[] = {"limit", "after", "f", "crs", NULL};
     const dk_request *request = ctx->request;
     const dk_kind *kind, *other;
     size_t limit;
@@ -286,7 +313,9 @@ dk_status dk_get_linked(dk_context *ctx)
     if (status == DK_OK)
         status = dk_context_params(ctx, params);
     if (status == DK_OK)
-        status = dk_context_json_only(ctx);
+        status = dk_context_format(ctx);
+    if (status == DK_OK)
+        status = dk_context_crs(ctx);
     if (status == DK_OK)
         status = dk_context_limit(ctx, DK_LIMIT_DEFAULT, DK_LIMIT_MAX, &limit);
     if (status != DK_OK)
@@ -296,11 +325,11 @@ dk_status dk_get_linked(dk_context *ctx)
                        other->name);
 
     page p;
-    page_begin(&p, ctx, limit);
+    page_begin(&p, ctx, other, kind, limit);
     dk_store *store = ctx->worker->store;
     const int64_t generation = ctx->worker->generation.number;
     status = dk_query_linked(store, kind, request->path[3], other, &ctx->viewer, generation,
-                             dk_request_param(request, "after"), limit, true, page_row, &p, &ctx->error);
+                             dk_request_param(request, "after"), limit, true, linked_row, &p, &ctx->error);
     bool more = p.cut;
     if (status == DK_OK)
         status = p.status;
@@ -310,9 +339,16 @@ dk_status dk_get_linked(dk_context *ctx)
                               : dk_query_linked(store, kind, request->path[3], other, &ctx->viewer, generation, last, 1,
                                                 false, any_row, &more, &ctx->error);
     }
+    linked_all all = p.all;
+    if (status == DK_OK && (more || dk_request_param(request, "after") != NULL)) {
+        all = (linked_all){0};
+        status = dk_query_linked(store, kind, request->path[3], other, &ctx->viewer, generation, NULL, SIZE_MAX, true,
+                                 count_linked, &all, &ctx->error);
+    }
     if (status == DK_NOT_FOUND)
         status = no_such_item(ctx, kind);
-    page_end(&p, -1, more);
+    if (status == DK_OK)
+        status = page_end(&p, all.rows, all.drawn ? all.extent : NULL, more);
     dk_buf_finish(&p.last);
     return status;
 }

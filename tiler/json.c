@@ -161,23 +161,24 @@ void dk_json_number(dk_json *json, double value)
     dk_buf_text(json->buf, text);
 }
 
-void dk_json_degrees(dk_json *json, double value)
+/* A decimal of at most so many decimals, which are 10^decimals. */
+static void fixed(dk_json *json, double value, size_t decimals, uint64_t power)
 {
     if (!isfinite(value) || fabs(value) > 1e9) {
         dk_json_number(json, value);
         return;
     }
-    const int64_t scaled = llround(value * 1e9);
+    const int64_t scaled = llround(value * (double)power);
     const uint64_t magnitude = scaled < 0 ? (uint64_t)-scaled : (uint64_t)scaled;
-    uint64_t fraction = magnitude % 1000000000u;
+    uint64_t fraction = magnitude % power;
     element(json);
     if (scaled < 0)
         dk_buf_byte(json->buf, '-');
-    digits(json->buf, magnitude / 1000000000u);
+    digits(json->buf, magnitude / power);
     if (fraction > 0) {
         char text[10] = ".";
-        size_t size = 10;
-        for (size_t i = 9; i > 0; i--) {
+        size_t size = decimals + 1;
+        for (size_t i = decimals; i > 0; i--) {
             text[i] = (char)('0' + fraction % 10);
             fraction /= 10;
         }
@@ -185,6 +186,16 @@ void dk_json_degrees(dk_json *json, double value)
             size--;
         dk_buf_append(json->buf, text, size);
     }
+}
+
+void dk_json_degrees(dk_json *json, double value)
+{
+    fixed(json, value, 9, 1000000000u);
+}
+
+void dk_json_metres(dk_json *json, double value)
+{
+    fixed(json, value, 4, 10000u);
 }
 
 void dk_json_bool(dk_json *json, bool value)
@@ -215,6 +226,12 @@ void dk_json_value(dk_json *json, const dk_value *value)
     default:
         dk_json_null(json);
     }
+}
+
+void dk_json_raw(dk_json *json, const char *literal)
+{
+    element(json);
+    dk_buf_text(json->buf, literal);
 }
 
 void dk_json_member_text(dk_json *json, const char *name, const char *text)

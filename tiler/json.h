@@ -24,9 +24,13 @@ void dk_json_integer(dk_json *json, int64_t value);
 void dk_json_number(dk_json *json, double value);
 /* A coordinate in degrees: at most 9 decimals (0.1 mm), no exponent. */
 void dk_json_degrees(dk_json *json, double value);
+/* A coordinate in metres: at most 4 decimals (0.1 mm), no exponent. */
+void dk_json_metres(dk_json *json, double value);
 void dk_json_bool(dk_json *json, bool value);
 void dk_json_null(dk_json *json);
 void dk_json_value(dk_json *json, const dk_value *value);
+/* A value that is JSON already: literals of the program. */
+void dk_json_raw(dk_json *json, const char *literal);
 
 /* "name": value in one call. */
 void dk_json_member_text(dk_json *json, const char *name, const char *text);

@@ -50,23 +50,21 @@ static dk_status read_box(dk_context *ctx, const char *text, dk_region **ret_reg
     return dk_region_of_box(box, ret_region, &ctx->error);
 }
 
-/* The coordinate system of GeoJSON and WKT. */
-static dk_status read_crs(dk_context *ctx)
+static dk_status to_lonlat(void *user, double *xy, size_t n, dk_error *err)
 {
-    /* JOIN: dk_crs_find (tiler/crs.h) and dk_crs_to_lonlat, as a dk_region_crs for dk_region_read. */
-    const char *crs = dk_request_param(ctx->request, "crs");
-    if (crs != NULL && strcmp(crs, "http://www.opengis.net/def/crs/OGC/1.3/CRS84") != 0)
-        return dk_fail(
-            &ctx->error, DK_INVALID,
-            "The parameter \"crs\" can only be http://www.opengis.net/def/crs/OGC/1.3/CRS84, longitude and latitude.");
-    return DK_OK;
+    return dk_crs_to_lonlat(user, xy, n, err);
 }
 
 static dk_status read_text(dk_context *ctx, dk_region_format format, const char *text, size_t size,
                            dk_region **ret_region)
 {
-    const dk_status status = read_crs(ctx);
-    return status == DK_OK ? dk_region_read(format, text, size, NULL, ret_region, &ctx->error) : status;
+    const char *uri = dk_request_param(ctx->request, "crs");
+    const dk_crs *crs = dk_crs_default();
+    const dk_status status = uri != NULL ? dk_crs_read("crs", uri, &crs, &ctx->error) : DK_OK;
+    const dk_region_crs turned = {to_lonlat, (void *)crs};
+    return status == DK_OK ? dk_region_read(format, text, size, dk_crs_is_lonlat(crs) ? NULL : &turned, ret_region,
+                                            &ctx->error)
+                           : status;
 }
 
 /* What only GDAL can read goes through the converter, which answers in GeoJSON of longitude and latitude. */

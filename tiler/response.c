@@ -63,7 +63,7 @@ static void add_header(struct MHD_Response *response, const char *name, const ch
 static void add_common(struct MHD_Response *response, bool closing)
 {
     add_header(response, "Access-Control-Allow-Origin", "*");
-    add_header(response, "Access-Control-Expose-Headers", "ETag");
+    add_header(response, "Access-Control-Expose-Headers", "ETag, Content-Crs");
     add_header(response, "X-Content-Type-Options", "nosniff");
     add_header(response, "Referrer-Policy", "no-referrer");
     if (closing)
@@ -83,6 +83,14 @@ static void add_page_policy(struct MHD_Response *response, const dk_config *conf
         "frame-ancestors 'self'",
         basemap ? " https://*.tianditu.gov.cn" : "", basemap ? " https://*.tianditu.gov.cn" : "");
     add_header(response, "Content-Security-Policy", policy);
+}
+
+/* Pages without scripts: their style sheet and icon, and forms that ask this server. */
+static void add_document_policy(struct MHD_Response *response)
+{
+    add_header(response, "Content-Security-Policy",
+               "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; "
+               "frame-ancestors 'self'");
 }
 
 static void add_caching(struct MHD_Response *response, const dk_context *ctx, const char *etag)
@@ -230,11 +238,32 @@ enum MHD_Result dk_respond(struct MHD_Connection *connection, dk_context *ctx, c
         add_header(response, "Content-Encoding", dk_coding_name(coding));
     if (answer->page)
         add_page_policy(response, ctx->config);
+    else if (answer->document)
+        add_document_policy(response);
     else if (!answer->fixed)
         add_header(response, "Content-Security-Policy", "default-src 'none'");
+    if (answer->crs != NULL && !answer->document) { /* Part 2, 7.1 */
+        char value[200];
+        snprintf(value, sizeof value, "<%s>", dk_crs_uri(answer->crs));
+        add_header(response, "Content-Crs", value);
+    }
     if (answer->location[0] != '\0')
         add_header(response, "Location", answer->location);
     return queue(connection, status, response);
+}
+
+enum MHD_Result dk_respond_file(struct MHD_Connection *connection, struct MHD_Response *response,
+                                const dk_file_answer *answer, bool closing)
+{
+    add_common(response, closing);
+    add_header(response, "Vary", "Accept-Encoding, Authorization");
+    add_header(response, "Cache-Control", answer->public_answer ? "no-cache" : "private, no-store");
+    add_header(response, "Content-Type", answer->type);
+    add_header(response, "Content-Disposition", answer->disposition);
+    if (answer->gzip)
+        add_header(response, "Content-Encoding", dk_coding_name(DK_GZIP));
+    add_header(response, "Content-Security-Policy", "default-src 'none'");
+    return queue(connection, MHD_HTTP_OK, response);
 }
 
 enum MHD_Result dk_respond_problem(struct MHD_Connection *connection, unsigned status, const char *detail,

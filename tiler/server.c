@@ -1,9 +1,14 @@
 #include "tiler/server.h"
 
+#include "tiler/convert.h"
+#include "tiler/download.h"
 #include "tiler/body.h"
 #include "tiler/headers.h"
+#include "tiler/request_log.h"
 #include "tiler/response.h"
 #include "tiler/route.h"
+#include "tiler/row_sets.h"
+#include "tiler/temp_folder.h"
 #include "tiler/tile_service.h"
 
 #include <arpa/inet.h>
@@ -27,6 +32,7 @@ enum {
     IDLE_SECONDS = 30,
     DRAIN_SECONDS = 10,
     BODY_DISCARDED = 64 << 10,
+    ROW_SETS_BYTES = 64 << 20,
     CONNECTION_MEMORY = 16 << 10 /* holds DK_URI_MAX and headers; libmicrohttpd clears it after each request */
 };
 
@@ -34,7 +40,11 @@ struct dk_server {
     dk_server_options options;
     dk_pool *pool;
     dk_tile_cache *cache; /* NULL: none */
+    dk_row_sets *sets;
     dk_tile_watch *watch;
+    dk_temp_root *temp;
+    char *ingest; /* path; NULL: none */
+    dk_downloads *downloads;
     struct MHD_Daemon *daemon;
     int listening;         /* the socket */
     pthread_t accepting;
@@ -52,6 +62,7 @@ typedef struct exchange {
     dk_error error;
     bool open;    /* request holds something */
     bool counted; /* the handler has been called: an answer is owed */
+    dk_download *download; /* for which the connection is suspended, or was; NULL: none */
     size_t body;  /* bytes of one that is not wanted */
     bool uploads; /* a POST whose body is kept */
     dk_body upload;
@@ -70,8 +81,10 @@ static void connection_changed(void *cls, struct MHD_Connection *connection, voi
     exchange *x = *socket_context;
     if (x != NULL && x->open)
         dk_request_finish(&x->request);
-    if (x != NULL)
+    if (x != NULL) {
+        dk_download_drop(x->download);
         dk_body_finish(&server->bodies, &x->upload);
+    }
     free(x);
     *socket_context = NULL;
 }
@@ -86,6 +99,8 @@ static void *begin_exchange(void *cls, const char *uri, struct MHD_Connection *c
         return NULL;
     if (x->open)
         dk_request_finish(&x->request);
+    dk_download_drop(x->download);
+    x->download = NULL;
     x->open = true;
     x->counted = false;
     x->body = 0;
@@ -109,6 +124,8 @@ static void end_exchange(void *cls, struct MHD_Connection *connection, void **co
     if (x->open)
         dk_request_finish(&x->request);
     x->open = false;
+    dk_download_drop(x->download);
+    x->download = NULL;
     dk_body_finish(&server->bodies, &x->upload);
     if (x->counted)
         atomic_fetch_sub(&server->active, 1);
@@ -159,6 +176,7 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
     ctx.config = &server->options.config;
     ctx.request = request;
     ctx.cache = server->cache;
+    ctx.sets = server->sets;
     if (dk_tokens_viewer(ctx.config->tokens, header(connection, "Authorization"), &ctx.viewer) != DK_OK)
         return dk_respond_problem(
             connection, 401, "The token is not valid here; leave the Authorization header out to see what is public.",
@@ -173,6 +191,13 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
         return dk_respond_problem(connection, 404, "There is nothing at this address.", NULL, closing);
 
     const char *accept_encoding = header(connection, "Accept-Encoding");
+    if (route->handler == dk_get_items && dk_download_asked(request)) {
+        const dk_status started = dk_download_start(server->downloads, connection, request, &ctx.viewer, accept_encoding,
+                                                    &x->download, &ctx.error);
+        if (started == DK_BUSY)
+            return dk_respond_problem(connection, 503, ctx.error.text, NULL, closing);
+        return started == DK_OK ? MHD_YES : respond_failure(connection, request, started, &ctx.error, closing);
+    }
     const char *if_none_match = header(connection, "If-None-Match");
     enum MHD_Result result;
     if (route->handler == dk_get_tile && server->cache != NULL && !closing &&
@@ -181,6 +206,7 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
     const char *host = header(connection, "Host");
     const char *scheme = header(connection, "X-Forwarded-Proto");
     ctx.prefers_json = dk_prefers_json(header(connection, "Accept"));
+    ctx.prefers_html = dk_prefers_html(header(connection, "Accept"));
     ctx.host = dk_host_plain(host) ? host : NULL;
     ctx.scheme = scheme != NULL && strcmp(scheme, "https") == 0 ? "https" : "http";
     if (x->uploads) {
@@ -269,6 +295,11 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
     }
     if (*upload_data_size > 0)
         return take_body(server, x, upload_data, upload_data_size);
+    if (x->download != NULL) { /* its connection was suspended until now */
+        dk_download *download = x->download;
+        x->download = NULL;
+        return dk_download_respond(download, connection, closing);
+    }
     const bool posts = takes_posts(x);
     if (strcmp(method, "OPTIONS") == 0)
         return dk_respond_options(connection, posts, closing);
@@ -277,6 +308,8 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
                                   posts ? "This address only answers GET, HEAD, POST and OPTIONS."
                                         : "This server only answers GET, HEAD and OPTIONS.",
                                   posts ? DK_ALLOWED_METHODS_POST : DK_ALLOWED_METHODS, closing);
+    if (server->options.config.log_requests && x->parsed == DK_OK)
+        dk_request_log(method, &x->request);
     if (x->refused != DK_BODY_KEPT)
         return refuse_body(connection, x, closing);
     if (x->body > 0)
@@ -384,6 +417,18 @@ out:
     return status;
 }
 
+static void free_server(dk_server *server)
+{
+    dk_downloads_free(server->downloads);
+    dk_temp_root_remove(server->temp);
+    free(server->ingest);
+    dk_tile_watch_stop(server->watch);
+    dk_tile_cache_free(server->cache);
+    dk_row_sets_free(server->sets);
+    dk_pool_free(server->pool);
+    free(server);
+}
+
 dk_status dk_server_start(const dk_server_options *options, dk_server **ret_server, char *ret_address, size_t size,
                           dk_error *err)
 {
@@ -393,12 +438,27 @@ dk_status dk_server_start(const dk_server_options *options, dk_server **ret_serv
         return dk_fail(err, DK_NOMEM, "out of memory");
     server->options = *options;
     dk_status status = dk_pool_create(options->config.store_path, options->threads, &server->pool, err);
+    if (status == DK_OK && (server->sets = dk_row_sets_create(ROW_SETS_BYTES)) == NULL)
+        status = dk_fail(err, DK_NOMEM, "out of memory");
     if (status == DK_OK && options->config.cache_size > 0) {
         server->cache = dk_tile_cache_create(options->config.cache_size);
         status = server->cache == NULL ? dk_fail(err, DK_NOMEM, "out of memory")
                                        : dk_tile_watch_start(options->config.store_path, server->cache, &server->watch,
                                                              err);
     }
+    if (status == DK_OK)
+        status = dk_temp_root_create(options->temp_dir, &server->temp, err);
+    if (status == DK_OK) {
+        dk_error why;
+        if (dk_convert_find(options->config.ingest, &server->ingest, &why) != DK_OK && options->config.ingest != NULL)
+            status = dk_fail(err, DK_NOT_FOUND, "%s", why.text);
+        else if (server->ingest == NULL)
+            fprintf(stderr, "dikuai-tiler: %s\n", why.text);
+        server->options.config.ingest = server->ingest;
+        server->options.config.temp_folder = dk_temp_root_path(server->temp);
+    }
+    if (status == DK_OK)
+        status = dk_downloads_create(&server->options.config, &server->downloads, err);
     if (status == DK_OK)
         status = bind_address(options->listen, &fd, ret_address, size, err);
     if (status != DK_OK)
@@ -407,7 +467,7 @@ dk_status dk_server_start(const dk_server_options *options, dk_server **ret_serv
     struct rlimit files;
     unsigned connections = CONNECTIONS; /* each needs a descriptor, and each store handle a few */
     if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur != RLIM_INFINITY) {
-        const rlim_t reserved = 64 + 8 * options->threads;
+        const rlim_t reserved = 160 + 8 * options->threads; /* with those of downloads */
         if (files.rlim_cur < reserved + CONNECTIONS)
             connections = files.rlim_cur > reserved + 16 ? (unsigned)(files.rlim_cur - reserved) : 16;
     }
@@ -422,7 +482,7 @@ dk_status dk_server_start(const dk_server_options *options, dk_server **ret_serv
         items[n++] = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)options->threads, NULL};
     items[n] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
     server->daemon = MHD_start_daemon(MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC |
-                                          MHD_USE_NO_LISTEN_SOCKET,
+                                          MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME,
                                       0, NULL, NULL, handle, server, MHD_OPTION_ARRAY, items, MHD_OPTION_URI_LOG_CALLBACK,
                                       begin_exchange, server, MHD_OPTION_NOTIFY_COMPLETED, end_exchange, server,
                                       MHD_OPTION_NOTIFY_CONNECTION, connection_changed, server, MHD_OPTION_END);
@@ -443,10 +503,8 @@ out:
     if (fd >= 0)
         close(fd);
     if (server != NULL) {
-        dk_tile_watch_stop(server->watch);
-        dk_tile_cache_free(server->cache);
-        dk_pool_free(server->pool);
-        free(server);
+        dk_downloads_stop(server->downloads);
+        free_server(server);
     }
     return status;
 }
@@ -457,12 +515,11 @@ void dk_server_stop(dk_server *server)
     shutdown(server->listening, SHUT_RDWR); /* accept returns */
     pthread_join(server->accepting, NULL);
     close(server->listening);
+    dk_downloads_close(server->downloads);
     const struct timespec pause = {0, 10 * 1000 * 1000};
     for (int i = 0; i < DRAIN_SECONDS * 100 && atomic_load(&server->active) > 0; i++)
         nanosleep(&pause, NULL);
+    dk_downloads_stop(server->downloads);
     MHD_stop_daemon(server->daemon);
-    dk_tile_watch_stop(server->watch);
-    dk_tile_cache_free(server->cache);
-    dk_pool_free(server->pool);
-    free(server);
+    free_server(server);
 }

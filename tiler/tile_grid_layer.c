@@ -1,6 +1,8 @@
 #include "tiler/tile_grid_layer.h"
 
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 typedef struct grid_layer {
     dk_mvt *mvt;
@@ -58,9 +60,69 @@ static bool draw_cell(const dk_grid_place *place, void *user)
     return true;
 }
 
-dk_status dk_render_grid_layer(dk_mvt *mvt, dk_store *store, const dk_kind *kind, const dk_tile_address *tile,
+/* ---- counted for a set of rows ---- */
+
+/* The cells of a tile, and those beside it that CGCS2000Quad may give to it. */
+typedef struct counting {
+    grid_layer *g;
+    dk_store *store;
+    const dk_row_set *rows;
+    uint32_t x0, y0, columns; /* of cells of level z + DK_GRID_SHIFT */
+    size_t n;
+    dk_grid_cell *cells; /* by rows, then columns */
+} counting;
+
+static void count_entry(counting *c, const dk_entry_head *head)
+{
+    const grid_layer *g = c->g;
+    const int shift = 32 - g->tile->z - DK_GRID_SHIFT;
+    const uint32_t x = (head->label_x >> shift) - c->x0, y = (head->label_y >> shift) - c->y0;
+    const double *values = x < c->columns ? dk_row_set_values(c->rows, head->row) : NULL;
+    if (values == NULL || (size_t)y * c->columns + x >= c->n ||
+        (g->tile->z >= g->kind->min_zoom && dk_index_drawn(c->store, g->kind, head, g->tile->z)))
+        return;
+    dk_grid_cell *cell = &c->cells[(size_t)y * c->columns + x];
+    cell->count++;
+    cell->area_cm2 += head->area_cm2;
+    for (size_t i = 0; i < g->kind->n_grid_sums; i++)
+        cell->sums[i] += llround(values[i] * DK_GRID_SUM_SCALE);
+}
+
+static bool count_block(const dk_block *block, void *user)
+{
+    for (uint32_t i = 0; i < block->n_entries; i++)
+        count_entry(user, &block->heads[i]);
+    return true;
+}
+
+static dk_status count_rows(grid_layer *g, dk_store *store, const dk_row_set *rows, const dk_world_box *box,
+                            dk_error *err)
+{
+    if (g->tile->z > DK_FINEST_ZOOM || (g->kind->draw_all && g->tile->z >= g->kind->min_zoom))
+        return DK_OK; /* everything is drawn */
+    const int shift = 32 - g->tile->z - DK_GRID_SHIFT;
+    counting c = {.g = g, .store = store, .rows = rows, .x0 = box->x0 >> shift, .y0 = box->y0 >> shift};
+    c.columns = (box->x1 >> shift) - c.x0 + 1;
+    c.n = (size_t)c.columns * ((box->y1 >> shift) - c.y0 + 1);
+    const uint32_t cell = UINT32_MAX >> (32 - shift); /* all of each cell, whoever it belongs to */
+    const dk_world_box whole = {box->x0 & ~cell, box->y0 & ~cell, box->x1 | cell, box->y1 | cell};
+    c.cells = calloc(c.n, sizeof *c.cells);
+    if (c.cells == NULL)
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    const dk_status status = dk_index_blocks(store, g->kind, &whole, DK_EVERY_ZOOM, count_block, &c, err);
+    for (size_t i = 0; status == DK_OK && i < c.n; i++) {
+        const dk_grid_place place = {c.x0 + (uint32_t)(i % c.columns), c.y0 + (uint32_t)(i / c.columns), &c.cells[i]};
+        if (c.cells[i].count > 0)
+            draw_cell(&place, g);
+    }
+    free(c.cells);
+    return status;
+}
+
+dk_status dk_render_grid_layer(dk_mvt *mvt, dk_store *store, const dk_tile_layer *layer, const dk_tile_address *tile,
                                const dk_viewer *viewer, dk_buf *out, dk_error *err)
 {
+    const dk_kind *kind = layer->kind;
     char name[80];
     const char *keys[KEY_SUMS + DK_GRID_MAX_SUMS] = {[KEY_COUNT] = "count", [KEY_AREA] = "area_m2"};
     for (size_t i = 0; i < kind->n_grid_sums; i++)
@@ -73,7 +135,9 @@ dk_status dk_render_grid_layer(dk_mvt *mvt, dk_store *store, const dk_kind *kind
         box.y0 -= box.y0 > MORE ? MORE : box.y0;
         box.y1 += box.y1 < UINT32_MAX - MORE ? MORE : UINT32_MAX - box.y1;
     }
-    const dk_status status = dk_index_grid(store, kind, &box, tile->z, draw_cell, &g, err);
+    const dk_status status = layer->rows != NULL
+                                 ? count_rows(&g, store, layer->rows, &box, err)
+                                 : dk_index_grid(store, kind, &box, tile->z, draw_cell, &g, err);
     if (status != DK_OK)
         return status;
     return dk_mvt_layer_end(mvt, out) ? DK_OK : dk_fail(err, DK_NOMEM, "out of memory");

@@ -65,6 +65,7 @@ typedef struct drawing_layer {
     dk_render *render;
     dk_store *store; /* NULL: every entry is drawn */
     const dk_kind *layer;
+    const dk_row_set *rows; /* NULL: all */
     const dk_tile_frame *frame;
     dk_view view;
     bool same_view; /* whether every row shows the same fields */
@@ -169,6 +170,7 @@ static bool draw_block(const dk_block *block, void *user)
     for (uint32_t i = 0; i < block->n_entries && d->status == DK_OK; i++) {
         const dk_entry_head *head = &block->heads[i];
         if (head->first_zoom > first_zoom || head->cut_zoom <= cut_zoom || !meets(head, &box) ||
+            (d->rows != NULL && !dk_row_set_has(d->rows, head->row)) ||
             (d->store != NULL && !dk_index_drawn(d->store, d->layer, head, zoom)))
             continue;
         d->status = draw_entry(d, block, i);
@@ -221,6 +223,7 @@ static bool keep_pieces(const dk_block *block, int level, uint32_t x, uint32_t y
     for (uint32_t i = 0; i < block->n_entries && d->status == DK_OK; i++) {
         const dk_entry_head *head = &block->heads[i];
         if (head->first_zoom <= zoom && head->last_zoom >= zoom && meets(head, &d->frame->box) &&
+            (d->rows == NULL || dk_row_set_has(d->rows, head->row)) &&
             dk_index_drawn(d->store, d->layer, head, zoom))
             d->status = keep_piece(d, block, i, level, y);
     }
@@ -279,15 +282,16 @@ static void begin_layer(dk_render *render, const dk_kind *layer, const char *key
     dk_parts_clear(&render->parts);
 }
 
-static dk_status render_layer(dk_render *render, dk_store *store, const dk_kind *layer, const dk_tile_frame *frame,
+static dk_status render_layer(dk_render *render, dk_store *store, const dk_tile_layer *asked, const dk_tile_frame *frame,
                               const dk_viewer *viewer, dk_buf *out, dk_error *err)
 {
+    const dk_kind *layer = asked->kind;
     const int zoom = frame->tile.z;
     if (zoom < layer->min_zoom)
         return DK_OK;
     const char *keys[DK_MVT_MAX_KEYS];
     begin_layer(render, layer, keys);
-    drawing_layer d = {.render = render, .store = store, .layer = layer, .frame = frame,
+    drawing_layer d = {.render = render, .store = store, .layer = layer, .rows = asked->rows, .frame = frame,
                        .view = dk_view_of(layer, viewer)};
     d.same_view = d.view.inside == d.view.outside;
     dk_status status = dk_index_blocks(store, layer, &frame->box, layer->draw_all ? DK_EVERY_ZOOM : zoom, draw_block, &d,
@@ -317,8 +321,8 @@ dk_status dk_render_tile(dk_render *render, dk_store *store, const dk_tile_layer
         return status;
     for (size_t i = 0; status == DK_OK && i < n_layers; i++)
         status = layers[i].grid
-                     ? dk_render_grid_layer(render->mvt, store, layers[i].kind, tile, viewer, out, err)
-                     : render_layer(render, store, layers[i].kind, &frame, viewer, out, err);
+                     ? dk_render_grid_layer(render->mvt, store, &layers[i], tile, viewer, out, err)
+                     : render_layer(render, store, &layers[i], &frame, viewer, out, err);
     dk_index_end(store);
     return status;
 }

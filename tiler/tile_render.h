@@ -4,11 +4,13 @@
 #define DK_TILER_TILE_RENDER_H
 
 #include "store/index.h"
+#include "store/row_set.h"
 #include "tiler/tile_matrix.h"
 
 typedef struct dk_tile_layer {
     const dk_kind *kind;
     bool grid; /* KIND_grid instead of KIND */
+    const dk_row_set *rows; /* only these are drawn and counted, made for the same generation; NULL: all */
 } dk_tile_layer;
 
 typedef struct dk_render_stats {

@@ -1,6 +1,8 @@
 /* /xyz: vector tiles and their TileJSON. */
 #include "tiler/tiles.h"
 
+#include "tiler/item_query.h"
+#include "tiler/row_sets.h"
 #include "tiler/tile_request.h"
 
 #include <stdio.h>
@@ -15,10 +17,10 @@ bool dk_find_tile_layer(dk_context *ctx, const char *text, size_t size, dk_tile_
         return false;
     memcpy(name, text, size);
     name[size] = '\0';
-    *ret_layer = (dk_tile_layer){dk_catalogue_kind(ctx->worker->catalogue, name), false};
+    *ret_layer = (dk_tile_layer){.kind = dk_catalogue_kind(ctx->worker->catalogue, name)};
     if (ret_layer->kind == NULL && size > strlen(grid) && strcmp(name + size - strlen(grid), grid) == 0) {
         name[size - strlen(grid)] = '\0';
-        *ret_layer = (dk_tile_layer){dk_catalogue_kind(ctx->worker->catalogue, name), true};
+        *ret_layer = (dk_tile_layer){.kind = dk_catalogue_kind(ctx->worker->catalogue, name), .grid = true};
     }
     const dk_kind *kind = ret_layer->kind;
     return kind != NULL && kind->geometry != DK_NO_GEOMETRY && dk_context_sees(ctx, kind);
@@ -47,20 +49,76 @@ static dk_status parse_layers(dk_context *ctx, const char *text, size_t size, dk
     return DK_OK;
 }
 
+/* ---- filtered ---- */
+
+/* The parameters that say which rows, as they were written: the same text, the same rows. */
+static void append_params(const dk_request *request, dk_buf *out)
+{
+    unsigned char separator = '?';
+    for (size_t i = 0; i < request->n_params; i++) {
+        if (strcmp(request->params[i].name, "f") == 0)
+            continue;
+        dk_buf_byte(out, separator);
+        separator = '&';
+        dk_append_encoded(out, request->params[i].name);
+        dk_buf_byte(out, '=');
+        dk_append_encoded(out, request->params[i].value);
+    }
+}
+
+static dk_status take_rows(dk_context *ctx, const dk_kind *kind, dk_shared_set **ret_shared, const dk_row_set **ret_rows)
+{
+    dk_item_query asked;
+    dk_buf name;
+    dk_buf_init(&name);
+    dk_buf_format(&name, "%s/%d/%s", kind->name, (int)ctx->viewer.audience, ctx->viewer.division);
+    append_params(ctx->request, &name);
+    const char *text = dk_buf_cstr(&name);
+    dk_status status = dk_item_query_read(ctx, kind, DK_ROWS, NULL, &asked);
+    if (status == DK_OK)
+        status = text == NULL ? dk_fail(&ctx->error, DK_NOMEM, "out of memory")
+                              : dk_row_sets_take(ctx->sets, text, ctx->worker->store, &asked.query, ret_shared, ret_rows,
+                                                 &ctx->error);
+    dk_item_query_finish(&asked);
+    dk_buf_finish(&name);
+    return status;
+}
+
+/* Finds the rows of each layer's kind, once for the layer and its grid. */
+static dk_status filter_layers(dk_context *ctx, dk_tile_layer *layers, size_t n, dk_shared_set **ret_shared)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t same = 0;
+        while (layers[same].kind != layers[i].kind)
+            same++;
+        const dk_status status =
+            same < i ? DK_OK : take_rows(ctx, layers[i].kind, &ret_shared[i], &layers[i].rows);
+        if (status != DK_OK)
+            return status;
+        layers[i].rows = layers[same].rows;
+    }
+    return DK_OK;
+}
+
 dk_status dk_get_tile(dk_context *ctx)
 {
-    static const char *const params[] = {NULL};
     dk_tile_layer layers[2 * DK_MAX_KINDS];
-    size_t n;
+    dk_shared_set *shared[2 * DK_MAX_KINDS] = {0};
+    size_t n = 0;
     dk_tile_request request;
-    dk_status status = dk_context_params(ctx, params);
-    if (status == DK_OK)
-        status = dk_tile_request_parse(ctx->request, &request, &ctx->error);
+    int64_t generation = DK_NEWEST;
+    dk_status status = dk_tile_request_parse(ctx->request, &request, &ctx->error);
     if (status == DK_OK)
         status = parse_layers(ctx, request.layers, request.layers_size, layers, &n);
+    if (status == DK_OK && ctx->request->n_params > 0) {
+        generation = ctx->worker->generation.number; /* the one for which the rows are found */
+        status = filter_layers(ctx, layers, n, shared);
+    }
     if (status == DK_OK)
         status = dk_render_tile(ctx->worker->render, ctx->worker->store, layers, n, &request.tile, &ctx->viewer,
-                                DK_NEWEST, &ctx->worker->body, &ctx->answer.generation, &ctx->error);
+                                generation, &ctx->worker->body, &ctx->answer.generation, &ctx->error);
+    for (size_t i = 0; i < n; i++)
+        dk_row_sets_release(ctx->sets, shared[i]);
     if (status != DK_OK)
         return status;
     for (size_t i = 0; i < n; i++)
@@ -121,17 +179,19 @@ static void write_grid_layer(dk_context *ctx, const dk_kind *layer)
 
 dk_status dk_get_tilejson(dk_context *ctx)
 {
-    static const char *const params[] = {"f", NULL};
     const dk_catalogue *catalogue = ctx->worker->catalogue;
     const char *name = ctx->request->path[1];
     const size_t size = strlen(name) - strlen(".json"); /* the route has seen the ending */
     dk_tile_layer layers[2 * DK_MAX_KINDS];
-    size_t n;
-    dk_status status = dk_context_params(ctx, params);
-    if (status == DK_OK)
-        status = dk_context_json_only(ctx);
+    size_t n = 0;
+    dk_status status = dk_context_json_only(ctx);
     if (status == DK_OK)
         status = parse_layers(ctx, name, size, layers, &n);
+    for (size_t i = 0; status == DK_OK && i < n; i++) { /* what the tiles would refuse is refused here */
+        dk_item_query asked;
+        status = dk_item_query_read(ctx, layers[i].kind, DK_ROWS, NULL, &asked);
+        dk_item_query_finish(&asked);
+    }
     if (status != DK_OK)
         return status;
 
@@ -179,6 +239,7 @@ dk_status dk_get_tilejson(dk_context *ctx)
             dk_buf_text(&address, "_grid");
     }
     dk_buf_text(&address, "/{z}/{x}/{y}.mvt");
+    append_params(ctx->request, &address);
     dk_json_text_n(json, address.data != NULL ? (const char *)address.data : "", address.size);
     if (address.failed)
         json->buf->failed = true;

@@ -228,7 +228,7 @@ int main(int argc, char **argv)
             fprintf(stderr, "bench_tiles: no layer %s\n", name);
             return 1;
         }
-        b.layers[b.n_layers++] = (dk_tile_layer){kind, grid != NULL};
+        b.layers[b.n_layers++] = (dk_tile_layer){.kind = kind, .grid = grid != NULL};
     }
     if (b.n_layers == 0 || dk_query_summary(b.store, b.layers[0].kind, generation, &rows, &undrawn, bounds, &error) != DK_OK ||
         rows == 0)

@@ -18,7 +18,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     /* Nothing that does not name gzip or * in any case can mean gzip. */
     if (dk_accepts_gzip(text) && strpbrk(text, "*gG") == NULL)
         abort();
-    dk_prefers_json(text);
+    /* JSON is preferred to HTML or the other way round, or neither; HTML only by its name. */
+    if (dk_prefers_html(text) && (dk_prefers_json(text) || strpbrk(text, "tT") == NULL))
+        abort();
     if (dk_none_match(text, "\"0123456789abcdef\"") && strchr(text, '*') == NULL &&
         strstr(text, "\"0123456789abcdef\"") == NULL)
         abort();

@@ -6,7 +6,7 @@ import { get, makeStore, parcels, serve, square, STAFF } from './county.mjs';
 const server = await serve(makeStore());
 after(() => server.stop());
 const at = async (path, options) => {
-  const answer = await get(server.url + path, options);
+  const answer = await get(new URL(path, server.url), options);
   assert.equal(answer.status, 200, `${path}: ${answer.text}`);
   return answer.json;
 };
@@ -45,14 +45,14 @@ test('a key with slash, blank, question mark and Chinese, a value with quote and
   assert.ok(!('households' in odd.properties), 'null values are left out');
   const again = await at(`/collections/parcel/items/${encodeURIComponent(odd.id)}`);
   assert.equal(again.id, odd.id);
-  const self = await get(server.url + link(again, 'self'));
+  const self = await get(new URL(link(again, 'self'), server.url));
   assert.equal(self.json.id, odd.id);
 });
 
-test('items come in the order of their keys, in pages that next leads through, none twice', async () => {
+test('items come in an order that stays, in pages that next leads through, none twice', async () => {
   const all = await at('/collections/parcel/items');
   assert.equal(all.numberMatched, parcels.length);
-  assert.deepEqual(keys(all), [...keys(all)].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))));
+  assert.deepEqual(keys(all), ['X1:DK001', 'X1:DK002', 'X1:DK003', 'X2:DK001', 'X2:甲/乙 丙?'], 'as they were loaded');
   assert.equal(link(all, 'next'), undefined);
   const seen = [];
   let path = '/collections/parcel/items?limit=2';
@@ -81,7 +81,7 @@ test('filters: by text, number, normalised approval number, several at once, wit
   assert.deepEqual(await filtered('bbox=117.2,31.815,117.3,31.9'), ['X2:DK001', 'X2:甲/乙 丙?']);
   assert.deepEqual(await filtered('bbox=117.2,31.815,117.3,31.9&id=DK001'), ['X2:DK001']);
   assert.deepEqual(await filtered('bbox=0,0,1,1'), []);
-  const next = await at(`/collections/parcel/items?limit=1&approval_no=${encodeURIComponent('皖政地[2021]1号')}`);
+  const next = await at(`/collections/parcel/items?limit=1&count=true&approval_no=${encodeURIComponent('皖政地[2021]1号')}`);
   assert.equal(next.numberMatched, 3);
   assert.deepEqual(keys(await at(link(next, 'next'))), ['X1:DK002'], 'next keeps the filter');
 });
@@ -117,11 +117,11 @@ test('an announcement without an approval number is linked by its project', asyn
 test('the links of an item lead somewhere', async () => {
   const item = await at('/collections/parcel/items/X1:DK001');
   assert.deepEqual(item.links.filter((l) => l.rel === 'related').map((l) => l.href.split('/').at(-1)), ['project', 'approval', 'notice', 'compensation']);
-  for (const { href } of item.links) assert.equal((await get(server.url + href)).status, 200, href);
+  for (const { href } of item.links) assert.equal((await get(new URL(href, server.url))).status, 200, href);
   const { links } = await at('/?f=json');
-  for (const { href } of links) assert.equal((await get(server.url + href.replace('{q}', 'DK001'))).status, 200, href);
+  for (const { href } of links) assert.equal((await get(new URL(href.replace('{q}', 'DK001'), server.url))).status, 200, href);
   for (const collection of (await at('/collections')).collections) {
-    for (const { href } of collection.links) assert.equal((await get(server.url + href)).status, 200, href);
+    for (const { href } of collection.links) assert.equal((await get(new URL(href, server.url))).status, 200, href);
   }
 });
 

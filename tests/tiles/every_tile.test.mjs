@@ -26,7 +26,7 @@ async function checkEveryTile(store, layers, { zooms, set = 'WebMercatorQuad' })
       const { extent, itemCount } = (await get(`${server.url}/collections/${layer}`)).json;
       const areas = new Map();
       for (let next = `/collections/${layer}/items?limit=10000`; next;) {
-        const page = (await get(server.url + next)).json;
+        const page = (await get(new URL(next, server.url))).json;
         for (const { feature, properties } of page.features) areas.set(feature, properties.area_m2);
         next = page.links.find(({ rel }) => rel === 'next')?.href;
       }

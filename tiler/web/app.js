@@ -202,7 +202,7 @@ function drawLayers(visible) {
     start.crs = plate ? '4490' : null;
     remember();
     location.reload();
-  } } });
+  }, bounds: () => map?.bounds() ?? null } });
 }
 
 /* The start */

@@ -1,0 +1,163 @@
+#include "store/conditions.h"
+
+#include "store/text.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+void dk_conditions_finish(dk_conditions *conditions)
+{
+    dk_buf_finish(&conditions->json);
+    conditions->n = 0;
+}
+
+void dk_conditions_filter(const dk_conditions *conditions, dk_buf *out)
+{
+    if (conditions->n > 1)
+        dk_buf_text(out, "{\"op\":\"and\",\"args\":[");
+    dk_buf_append(out, conditions->json.data, conditions->json.size);
+    if (conditions->n > 1)
+        dk_buf_text(out, "]}");
+    out->failed |= conditions->json.failed;
+}
+
+static dk_buf *begin(dk_conditions *conditions)
+{
+    if (conditions->n++ > 0)
+        dk_buf_byte(&conditions->json, ',');
+    return &conditions->json;
+}
+
+/* RFC 8259, 7. */
+static void append_characters(const char *text, size_t size, dk_buf *json)
+{
+    for (size_t i = 0; i < size; i++) {
+        const unsigned char c = (unsigned char)text[i];
+        if (c < 0x20)
+            dk_buf_format(json, "\\u%04x", c);
+        else if (c == '"' || c == '\\')
+            dk_buf_format(json, "\\%c", c);
+        else
+            dk_buf_byte(json, c);
+    }
+}
+
+static void append_text(const char *text, size_t size, dk_buf *json)
+{
+    dk_buf_byte(json, '"');
+    append_characters(text, size, json);
+    dk_buf_byte(json, '"');
+}
+
+static void begin_comparison(const char *op, const dk_field *field, dk_buf *json)
+{
+    dk_buf_format(json, "{\"op\":\"%s\",\"args\":[{\"property\":\"%s\"},", op, field->name);
+}
+
+static bool is_number(const char *text, size_t size)
+{
+    if (size == 0 || size > 40 || strspn(text, "+-.0123456789eE") < size)
+        return false;
+    char *end = NULL;
+    const double value = strtod(text, &end);
+    return end == text + size && isfinite(value);
+}
+
+/* YYYY-MM-DD by its form; whether there is such a day is found where the filter is read. */
+static bool is_date(const char *text, size_t size)
+{
+    static const char form[] = "0000-00-00";
+    if (size != sizeof form - 1)
+        return false;
+    for (size_t i = 0; i < size; i++)
+        if (form[i] == '-' ? text[i] != '-' : !isdigit((unsigned char)text[i]))
+            return false;
+    return true;
+}
+
+static void append_date(const char *text, size_t size, dk_buf *json)
+{
+    dk_buf_text(json, "{\"date\":");
+    append_text(text, size, json);
+    dk_buf_byte(json, '}');
+}
+
+dk_status dk_condition_equal(const dk_kind *kind, int index, const char *value, dk_conditions *conditions, dk_error *err)
+{
+    const dk_field *field = &kind->fields[index];
+    while (*value == ' ')
+        value++;
+    size_t size = strlen(value);
+    while (size > 0 && value[size - 1] == ' ')
+        size--;
+    if (!dk_utf8_valid(value, size))
+        return dk_fail(err, DK_INVALID, "the value for %s is not valid UTF-8", field->name);
+    const bool numeric = field->type == DK_FIELD_INTEGER || field->type == DK_FIELD_NUMBER;
+    if (numeric && !is_number(value, size))
+        return dk_fail(err, DK_INVALID, "the field %s is compared with a number, such as 12.5", field->name);
+    if (field->type == DK_FIELD_DATE && !is_date(value, size))
+        return dk_fail(err, DK_INVALID, "the field %s is compared with a date, such as 2020-06-15", field->name);
+    dk_buf *json = begin(conditions);
+    begin_comparison("=", field, json);
+    if (numeric)
+        dk_buf_format(json, "%.17g", strtod(value, NULL));
+    else if (field->type == DK_FIELD_DATE)
+        append_date(value, size, json);
+    else
+        append_text(value, size, json);
+    dk_buf_text(json, "]}");
+    return DK_OK;
+}
+
+void dk_condition_box(const double bounds[4], dk_conditions *conditions)
+{
+    dk_buf_format(begin(conditions),
+                  "{\"op\":\"s_intersects\",\"args\":[{\"property\":\"geometry\"},{\"bbox\":[%.17g,%.17g,%.17g,%.17g]}]}",
+                  bounds[0], bounds[1], bounds[2], bounds[3]);
+}
+
+void dk_condition_word(const dk_kind *kind, uint64_t fields, const char *word, size_t size, dk_conditions *conditions)
+{
+    dk_buf *json = begin(conditions);
+    const bool several = (fields & (fields - 1)) != 0;
+    bool first = true;
+    if (several)
+        dk_buf_text(json, "{\"op\":\"or\",\"args\":[");
+    for (size_t i = 0; i < kind->n_fields; i++) {
+        if ((fields >> i & 1) == 0)
+            continue;
+        dk_buf_format(json, "%s{\"op\":\"like\",\"args\":[{\"op\":\"casei\",\"args\":[{\"property\":\"%s\"}]},{\"op\":\"casei\",\"args\":[\"%%",
+                      first ? "" : ",", kind->fields[i].name);
+        first = false;
+        for (size_t j = 0; j < size; j++) {
+            if (word[j] == '%' || word[j] == '_' || word[j] == '\\')
+                append_characters("\\", 1, json);
+            append_characters(word + j, 1, json);
+        }
+        dk_buf_text(json, "%\"]}]}");
+    }
+    if (several)
+        dk_buf_text(json, "]}");
+}
+
+/* The field is empty, or compares so with a day. */
+static void append_day(const dk_field *field, const char *op, const char *day, dk_buf *json)
+{
+    dk_buf_format(json, "{\"op\":\"or\",\"args\":[{\"op\":\"isNull\",\"args\":[{\"property\":\"%s\"}]},", field->name);
+    begin_comparison(op, field, json);
+    append_date(day, strlen(day), json);
+    dk_buf_text(json, "]}]}");
+}
+
+void dk_condition_days(const dk_kind *kind, bool with_end, const char *first, const char *last, dk_conditions *conditions)
+{
+    if (kind->date_field < 0)
+        return;
+    const int end = with_end && kind->date_end_field >= 0 ? kind->date_end_field : kind->date_field;
+    if (first != NULL)
+        append_day(&kind->fields[end], ">=", first, begin(conditions));
+    if (last != NULL)
+        append_day(&kind->fields[kind->date_field], "<=", last, begin(conditions));
+}

@@ -1,0 +1,345 @@
+#include "store/selection.h"
+
+#include "store/cql2.h"
+#include "store/cql2_sql.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Parameters of the SQL. */
+enum { P_GENERATION = DK_SELECTION_FREE + 1, P_AFTER, P_PLACES, P_TERM, P_FILTERS = P_TERM + DK_SELECTION_TERMS };
+
+/* More places than this are not gathered: all rows are then read in order, which finds a page of them soon. */
+#define MOST_PLACES 200000
+
+#define ROW_OF_PLACE "CASE p.moved WHEN 0 THEN p.feature ELSE p.moved END"
+
+/* ---- terms ---- */
+
+/* How many posts a term has; most if it has that many or more. */
+static dk_status count_posts(dk_selection *s, int64_t term, size_t most, size_t *ret_n, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_kept(s->store, s->query->kind, DK_STMT_POST_COUNT, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, term);
+    sqlite3_bind_int64(stmt, 2, (sqlite3_int64)most);
+    status = dk_sql_step(s->store, stmt, err);
+    *ret_n = status == DK_OK ? (size_t)sqlite3_column_int64(stmt, 0) : 0;
+    sqlite3_reset(stmt);
+    return status == DK_END ? DK_OK : status;
+}
+
+/* The places of a term are added to the list; *ret_fits false: there would be too many. */
+static dk_status gather_term(dk_selection *s, int64_t term, bool *ret_fits, dk_error *err)
+{
+    enum { BLOCK = 256 };
+    dk_place block[BLOCK], from = {0};
+    *ret_fits = true;
+    for (size_t n = BLOCK; n == BLOCK;) {
+        const dk_status status = dk_post_seek(s->store, s->query->kind, term, from, block, BLOCK, &n, err);
+        if (status != DK_OK)
+            return status;
+        if (s->places.n + n > MOST_PLACES) {
+            *ret_fits = false;
+            return DK_OK;
+        }
+        for (size_t i = 0; i < n; i++)
+            if (!dk_place_list_add(&s->places, block[i]))
+                return dk_fail(err, DK_NOMEM, "out of memory");
+        if (n > 0)
+            from = (dk_place){block[n - 1].feature, block[n - 1].moved + 1};
+    }
+    return DK_OK;
+}
+
+/* What a filter wants of one field: the field has one of these texts. A single one becomes a term that every row must
+ * have; the first of several is gathered. */
+static dk_status take_need(dk_selection *s, const dk_cql2_need *need, dk_error *err)
+{
+    const dk_kind *kind = s->query->kind;
+    if (!(s->store->indexed[kind->index] & UINT64_C(1) << need->field))
+        return DK_OK;
+    if (need->n_texts == 1) {
+        int64_t term = 0;
+        const char *text = need->texts[0];
+        const dk_status status = dk_term_find(s->store, kind, need->field, text, strlen(text), &term, err);
+        if (status == DK_OK && term == 0)
+            s->nothing = true;
+        if (status == DK_OK && term != 0 && s->n_terms < DK_SELECTION_TERMS)
+            s->terms[s->n_terms++] = term;
+        return status;
+    }
+    if (s->driver == DK_SELECT_PLACES)
+        return DK_OK;
+    bool fits = true;
+    for (size_t i = 0; fits && i < need->n_texts; i++) {
+        int64_t term = 0;
+        dk_status status =
+            dk_term_find(s->store, kind, need->field, need->texts[i], strlen(need->texts[i]), &term, err);
+        if (status == DK_OK && term != 0)
+            status = gather_term(s, term, &fits, err);
+        if (status != DK_OK)
+            return status;
+    }
+    if (fits)
+        s->driver = DK_SELECT_PLACES;
+    else
+        s->places.n = 0;
+    return DK_OK;
+}
+
+/* ---- boxes ---- */
+
+typedef struct box_gathering {
+    dk_selection *selection;
+    dk_world_box box;
+    bool fits, failed;
+} box_gathering;
+
+static bool gather_block(const dk_block *block, void *user)
+{
+    box_gathering *g = user;
+    for (uint32_t i = 0; i < block->n_entries; i++) {
+        const dk_entry_head *head = &block->heads[i];
+        if (head->x0 > g->box.x1 || head->x1 < g->box.x0 || head->y0 > g->box.y1 || head->y1 < g->box.y0)
+            continue;
+        if (g->selection->places.n == MOST_PLACES) {
+            g->fits = false;
+            return false;
+        }
+        if (!dk_place_list_add(&g->selection->places, dk_place_of(head->row, head->feature))) {
+            g->failed = true;
+            return false;
+        }
+    }
+    return true;
+}
+
+static dk_status gather_box(dk_selection *s, const double bounds[4], bool *ret_fits, dk_error *err)
+{
+    box_gathering g = {.selection = s, .fits = true};
+    dk_world_from_lonlat(bounds[0], bounds[3], &g.box.x0, &g.box.y0);
+    dk_world_from_lonlat(bounds[2], bounds[1], &g.box.x1, &g.box.y1);
+    dk_status status = dk_index_begin(s->store, s->query->generation, NULL, err);
+    if (status == DK_BUSY) { /* an older generation, whose index is gone; its rows are there */
+        *ret_fits = false;
+        return DK_OK;
+    }
+    if (status == DK_OK) {
+        status = dk_index_blocks(s->store, s->query->kind, &g.box, DK_EVERY_ZOOM, gather_block, &g, err);
+        dk_index_end(s->store);
+    }
+    if (status == DK_OK && g.failed)
+        status = dk_fail(err, DK_NOMEM, "out of memory");
+    *ret_fits = g.fits;
+    return status;
+}
+
+/* The box that all filters want; false if none wants one. */
+static bool wanted_box(const dk_query *query, double ret_bounds[4])
+{
+    bool any = false;
+    const double all[4] = {-180, -90, 180, 90};
+    memcpy(ret_bounds, all, sizeof all);
+    for (size_t i = 0; i < query->n_filters; i++) {
+        double b[4];
+        if (!dk_cql2_bounds(query->filters[i], b))
+            continue;
+        any = true;
+        ret_bounds[0] = b[0] > ret_bounds[0] ? b[0] : ret_bounds[0];
+        ret_bounds[1] = b[1] > ret_bounds[1] ? b[1] : ret_bounds[1];
+        ret_bounds[2] = b[2] < ret_bounds[2] ? b[2] : ret_bounds[2];
+        ret_bounds[3] = b[3] < ret_bounds[3] ? b[3] : ret_bounds[3];
+    }
+    return any;
+}
+
+/* About how many rows a box holds, as if they lay evenly; 0 rows: no row can match. */
+static dk_status estimate_box(dk_selection *s, const double bounds[4], double *ret_rows, bool *ret_everything,
+                              dk_error *err)
+{
+    double all[4] = {0};
+    int64_t rows = 0, undrawn = 0;
+    const dk_status status =
+        dk_query_summary(s->store, s->query->kind, s->query->generation, &rows, &undrawn, all, err);
+    *ret_everything = false;
+    *ret_rows = 0;
+    if (status != DK_OK)
+        return status;
+    const double west = bounds[0] > all[0] ? bounds[0] : all[0], south = bounds[1] > all[1] ? bounds[1] : all[1];
+    const double east = bounds[2] < all[2] ? bounds[2] : all[2], north = bounds[3] < all[3] ? bounds[3] : all[3];
+    if (rows == undrawn || west > east || south > north) {
+        s->nothing = true;
+        return DK_OK;
+    }
+    *ret_everything = west == all[0] && south == all[1] && east == all[2] && north == all[3];
+    const double area = (all[2] - all[0]) * (all[3] - all[1]);
+    *ret_rows = (double)rows * (area > 0 ? (east - west) * (north - south) / area : 1);
+    return DK_OK;
+}
+
+/* ---- which of them ---- */
+
+#define PROBED 1000 /* posts of a term that are counted to choose */
+
+static dk_status choose(dk_selection *s, dk_error *err)
+{
+    const dk_query *query = s->query;
+    dk_status status = DK_OK;
+    for (size_t i = 0; status == DK_OK && i < query->n_filters; i++) {
+        dk_cql2_need needs[8];
+        const size_t n = dk_cql2_needs(query->filters[i], needs, 8);
+        for (size_t j = 0; status == DK_OK && j < n; j++)
+            status = take_need(s, &needs[j], err);
+    }
+    if (status != DK_OK || s->nothing)
+        return status;
+    size_t fewest = SIZE_MAX;
+    if (s->n_terms > 0) {
+        size_t best = 0;
+        for (size_t i = 0; i < s->n_terms && status == DK_OK; i++) {
+            size_t n = 0;
+            if (s->n_terms > 1 || query->kind->geometry != DK_NO_GEOMETRY)
+                status = count_posts(s, s->terms[i], PROBED, &n, err);
+            if (n < fewest) {
+                fewest = n;
+                best = i;
+            }
+        }
+        const int64_t first = s->terms[best];
+        s->terms[best] = s->terms[0];
+        s->terms[0] = first;
+        if (s->driver != DK_SELECT_PLACES || fewest < s->places.n) {
+            s->driver = DK_SELECT_TERM;
+            s->places.n = 0;
+        }
+    }
+    double bounds[4], expected = 0;
+    bool everything = false, fits = false;
+    if (status != DK_OK || !wanted_box(query, bounds))
+        return status;
+    if (bounds[0] > bounds[2] || bounds[1] > bounds[3]) {
+        s->nothing = true;
+        return DK_OK;
+    }
+    status = estimate_box(s, bounds, &expected, &everything, err);
+    if (status != DK_OK || s->nothing || everything || s->driver == DK_SELECT_PLACES ||
+        (s->driver == DK_SELECT_TERM && (double)fewest < (fewest < PROBED ? expected : expected / 100)))
+        return status;
+    status = gather_box(s, bounds, &fits, err);
+    if (fits)
+        s->driver = DK_SELECT_PLACES;
+    else
+        s->places.n = 0;
+    return status;
+}
+
+/* Features beyond the last one given; the rest of the list is not looked at again. */
+static void drop_given(dk_selection *s)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < s->places.n; i++)
+        if (s->places.places[i].feature > s->after)
+            s->places.places[kept++] = s->places.places[i];
+    s->places.n = kept;
+}
+
+dk_status dk_selection_begin(dk_selection *s, dk_store *store, const dk_query *query, int64_t after, dk_error *err)
+{
+    *s = (dk_selection){.store = store, .query = query, .driver = DK_SELECT_ALL, .after = after};
+    dk_status status = choose(s, err);
+    if (status != DK_OK)
+        return status;
+    if (s->driver == DK_SELECT_PLACES) {
+        drop_given(s);
+        dk_place_list_sort(&s->places);
+    }
+    if (s->driver == DK_SELECT_ALL) {
+        sqlite3_stmt *stmt = NULL;
+        if ((status = dk_sql_kept(store, query->kind, DK_STMT_ANY_MOVED, &stmt, err)) != DK_OK)
+            return status;
+        status = dk_sql_step(store, stmt, err);
+        sqlite3_reset(stmt);
+        s->moved = status == DK_OK;
+    }
+    return status == DK_END ? DK_OK : status;
+}
+
+void dk_selection_finish(dk_selection *s)
+{
+    dk_place_list_finish(&s->places);
+}
+
+/* ---- SQL ---- */
+
+static dk_status append_filters(dk_selection *s, dk_buf *sql, dk_error *err)
+{
+    int first = P_FILTERS;
+    dk_status status = DK_OK;
+    for (size_t i = 0; status == DK_OK && i < s->query->n_filters; i++) {
+        dk_buf_text(sql, " AND (");
+        s->parameters[i] = first;
+        status = dk_cql2_sql(s->query->filters[i], first, sql, &first, err);
+        dk_buf_byte(sql, ')');
+    }
+    return status;
+}
+
+#define ALIVE_FORMAT "l.born<=?%d AND (l.died=0 OR l.died>?%d)"
+
+dk_status dk_selection_sql(dk_selection *s, const char *columns, dk_buf *sql, dk_error *err)
+{
+    const char *k = s->query->kind->name;
+    dk_status status;
+    if (s->driver == DK_SELECT_ALL) {
+        dk_buf_format(sql,
+                      "SELECT l.row AS feature,%s FROM life_%s l CROSS JOIN row_%s r ON r.row=l.row WHERE l.row>?%d"
+                      " AND " ALIVE_FORMAT,
+                      columns, k, k, P_AFTER, P_GENERATION, P_GENERATION);
+        if (s->moved)
+            dk_buf_text(sql, " AND r.feature=r.row");
+        status = append_filters(s, sql, err);
+        if (status != DK_OK || !s->moved)
+            return status;
+        dk_buf_format(sql,
+                      " UNION ALL SELECT r.feature,%s FROM row_%s r INDEXED BY row_%s_moved CROSS JOIN life_%s l"
+                      " ON l.row=r.row WHERE r.feature>?%d AND r.feature<>r.row AND " ALIVE_FORMAT,
+                      columns, k, k, k, P_AFTER, P_GENERATION, P_GENERATION);
+        return append_filters(s, sql, err);
+    }
+    dk_buf_format(sql, "SELECT p.feature AS feature,%s FROM ", columns);
+    if (s->driver == DK_SELECT_TERM)
+        dk_buf_format(sql, "post_%s p", k);
+    else
+        dk_buf_format(sql, "dk_places(?%d) p", P_PLACES);
+    dk_buf_format(sql,
+                  " CROSS JOIN life_%s l ON l.row=" ROW_OF_PLACE
+                  " CROSS JOIN row_%s r ON r.row=l.row WHERE p.feature>?%d",
+                  k, k, P_AFTER);
+    if (s->driver == DK_SELECT_TERM)
+        dk_buf_format(sql, " AND p.term=?%d", P_TERM);
+    for (size_t i = s->driver == DK_SELECT_TERM ? 1 : 0; i < s->n_terms; i++)
+        dk_buf_format(sql,
+                      " AND EXISTS(SELECT 1 FROM post_%s q WHERE q.term=?%zu AND q.feature=p.feature AND"
+                      " q.moved=p.moved)",
+                      k, P_TERM + i);
+    dk_buf_format(sql, " AND " ALIVE_FORMAT, P_GENERATION, P_GENERATION);
+    return append_filters(s, sql, err);
+}
+
+dk_status dk_selection_bind(const dk_selection *s, sqlite3_stmt *stmt, dk_error *err)
+{
+    sqlite3_bind_int64(stmt, P_GENERATION, s->query->generation);
+    sqlite3_bind_int64(stmt, P_AFTER, s->after);
+    if (s->driver == DK_SELECT_PLACES)
+        sqlite3_bind_pointer(stmt, P_PLACES, (void *)&s->places, DK_PLACES_POINTER, NULL);
+    if (s->driver != DK_SELECT_ALL)
+        for (size_t i = 0; i < s->n_terms; i++)
+            sqlite3_bind_int64(stmt, P_TERM + (int)i, s->terms[i]);
+    dk_status status = DK_OK;
+    for (size_t i = 0; status == DK_OK && i < s->query->n_filters; i++)
+        status = dk_cql2_bind(s->query->filters[i], s->parameters[i], stmt, err);
+    return status;
+}

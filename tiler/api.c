@@ -1,0 +1,450 @@
+/* /api: the server's operations as OpenAPI 3.0 (spec.openapis.org/oas/v3.0.3), for what the viewer sees of the catalogue. */
+#include "tiler/api.h"
+
+#include "tiler/conformance.h"
+#include "tiler/item_html.h"
+#include "tiler/schema.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define JSON "application/json"
+#define GEOJSON "application/geo+json"
+#define SCHEMA "application/schema+json"
+#define OPENAPI "application/vnd.oai.openapi+json;version=3.0"
+
+static const dk_api_operation server_operations[] = {
+    {"/", "getLandingPage", "入口：地图页，或各项资源的链接", JSON, "landingPage", DK_API_F, true, false},
+    {"/conformance", "getConformance", "符合的标准", JSON, "confClasses", DK_API_F, true, false},
+    {"/api", "getApi", "接口说明", OPENAPI, NULL, DK_API_F, true, false},
+    {"/collections", "getCollections", "全部数据集", JSON, "collections", DK_API_F, true, false},
+    {"/catalogue", "getCatalogue", "目录：数据集、字段和公开事项", JSON, NULL, 0, false, false},
+    {"/search", "search", "在全部数据集中查找", JSON, NULL, DK_API_Q | DK_API_LIMIT, false, false},
+    {"/tileMatrixSets", "getTileMatrixSets", "瓦片格网", JSON, NULL, 0, false, false},
+    {"/tileMatrixSets/{tileMatrixSetId}", "getTileMatrixSet", "一个瓦片格网", JSON, NULL, 0, false, false},
+};
+
+static const dk_api_operation collection_operations[] = {
+    {"/collections/%s", "describeCollection", "数据集", JSON, "collection", DK_API_F, true, false},
+    {"/collections/%s/schema", "getSchema", "字段", SCHEMA, NULL, DK_API_F, true, false},
+    {"/collections/%s/queryables", "getQueryables", "可查询的字段", SCHEMA, NULL, DK_API_F, true, false},
+#if DK_QUERY_PARTS
+    {"/collections/%s/sortables", "getSortables", "可排序的字段", SCHEMA, NULL, DK_API_F, true, false},
+#endif
+    {"/collections/%s/items", "getFeatures", "查询", GEOJSON, "featureCollection",
+     DK_API_F | DK_API_LIMIT | DK_API_AFTER | DK_API_BBOX | DK_API_CRS | DK_API_QUERY | DK_API_FIELDS | DK_API_FEATURE, true, false},
+    {"/collections/%s/items/{featureId}", "getFeature", "一条", GEOJSON, "feature", DK_API_F | DK_API_CRS, true, false},
+    {"/collections/%s/items/{featureId}/dossier", "getDossier", "一地一档", JSON, NULL, DK_API_F, true, false},
+    {"/collections/%s/items/{featureId}/{linked}", "getLinked", "关联的数据", GEOJSON, "featureCollection",
+     DK_API_F | DK_API_LIMIT | DK_API_AFTER | DK_API_CRS, true, false},
+    {"/collections/%s/tiles", "getTilesets", "瓦片集", JSON, NULL, 0, false, true},
+    {"/collections/%s/tiles/{tileMatrixSetId}", "getTileset", "一个瓦片集", JSON, NULL, 0, false, true},
+    {"/collections/%s/tiles/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}", "getTile", "矢量瓦片",
+     "application/vnd.mapbox-vector-tile", NULL, 0, false, true},
+};
+
+static const dk_api_param params[] = {
+    {DK_API_F, "f", "格式", false, "{\"type\":\"string\",\"enum\":[\"json\",\"html\"]}"},
+    {DK_API_LIMIT, "limit", "一页的条数", false,
+     "{\"type\":\"integer\",\"minimum\":1,\"maximum\":10000,\"default\":100}"},
+    {DK_API_AFTER, "after", "翻页：照 next 链接，不要自己写", false, "{\"type\":\"string\"}"},
+    {DK_API_BBOX, "bbox", "范围：西,南,东,北，度；bbox-crs 可另指坐标系", false,
+     "{\"type\":\"array\",\"minItems\":4,\"maxItems\":4,\"items\":{\"type\":\"number\"}}"},
+    {DK_API_BBOX, "bbox-crs", "bbox 的坐标系，按其坐标轴的顺序", false, NULL},
+    {DK_API_CRS, "crs", "结果的坐标系，按其坐标轴的顺序", false, NULL},
+#if DK_QUERY_PARTS
+    {DK_API_QUERY, "datetime", "日期或区间，如 2020-01-01/..", false, "{\"type\":\"string\"}"},
+    {DK_API_QUERY, "filter", "CQL2 查询条件", false, "{\"type\":\"string\"}"},
+    {DK_API_QUERY, "filter-lang", "filter 的写法；cql-text 是 GDAL 3.6 所用的草案", false,
+     "{\"type\":\"string\",\"enum\":[\"cql2-text\",\"cql2-json\",\"cql-text\"],\"default\":\"cql2-text\"}"},
+    {DK_API_QUERY, "filter-crs", "filter 中坐标的坐标系，按其坐标轴的顺序", false, NULL},
+    {DK_API_QUERY, "sortby", "排序：字段，降序在前面加 -，多个用逗号隔开", false,
+     "{\"type\":\"array\",\"minItems\":1,\"items\":{\"type\":\"string\",\"pattern\":\"^[+-]?[a-z][a-z0-9_]*$\"}}"},
+    {DK_API_QUERY, "properties", "只要这些字段，用逗号隔开", false, "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}"},
+    {DK_API_QUERY, "skipGeometry", "不要图形", false, "{\"type\":\"boolean\",\"default\":false}"},
+    {DK_API_QUERY, "count", "有查询条件时也给出总条数 numberMatched", false, "{\"type\":\"boolean\",\"default\":false}"},
+    {DK_API_QUERY, "q", "查找文字，多个词用空格隔开", false, "{\"type\":\"string\"}"},
+#endif
+    {DK_API_FEATURE, "feature", "瓦片中要素的编号，单独使用", false, "{\"type\":\"integer\",\"minimum\":0}"},
+    {DK_API_Q, "q", "要找的文字", true, "{\"type\":\"string\",\"minLength\":1,\"maxLength\":200}"},
+};
+
+/* What does not change: the schemas of the standard's answers, shortened to what clients rely on. */
+static const char component_schemas[] =
+    "{\"link\":{\"type\":\"object\",\"required\":[\"href\",\"rel\"],\"properties\":{\"href\":{\"type\":\"string\"},"
+    "\"rel\":{\"type\":\"string\"},\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"}}},"
+    "\"links\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/link\"}},"
+    "\"landingPage\":{\"type\":\"object\",\"required\":[\"links\"],\"properties\":{\"title\":{\"type\":\"string\"},"
+    "\"description\":{\"type\":\"string\"},\"links\":{\"$ref\":\"#/components/schemas/links\"}}},"
+    "\"confClasses\":{\"type\":\"object\",\"required\":[\"conformsTo\"],\"properties\":{\"conformsTo\":{\"type\":\"array\","
+    "\"items\":{\"type\":\"string\",\"format\":\"uri\"}}}},"
+    "\"collection\":{\"type\":\"object\",\"required\":[\"id\",\"links\"],\"properties\":{\"id\":{\"type\":\"string\"},"
+    "\"title\":{\"type\":\"string\"},\"itemType\":{\"type\":\"string\"},\"itemCount\":{\"type\":\"integer\"},"
+    "\"extent\":{\"type\":\"object\"},\"crs\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},"
+    "\"storageCrs\":{\"type\":\"string\"},\"links\":{\"$ref\":\"#/components/schemas/links\"}}},"
+    "\"collections\":{\"type\":\"object\",\"required\":[\"links\",\"collections\"],\"properties\":{"
+    "\"collections\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/collection\"}},"
+    "\"links\":{\"$ref\":\"#/components/schemas/links\"}}},"
+    "\"geometry\":{\"type\":\"object\",\"nullable\":true,\"required\":[\"type\",\"coordinates\"],\"properties\":{"
+    "\"type\":{\"type\":\"string\",\"enum\":[\"Point\",\"MultiPoint\",\"LineString\",\"MultiLineString\",\"Polygon\","
+    "\"MultiPolygon\"]},\"coordinates\":{\"type\":\"array\",\"items\":{}}}},"
+    "\"feature\":{\"type\":\"object\",\"required\":[\"type\",\"id\",\"geometry\",\"properties\"],\"properties\":{"
+    "\"type\":{\"type\":\"string\",\"enum\":[\"Feature\"]},\"id\":{\"type\":\"string\"},"
+    "\"geometry\":{\"$ref\":\"#/components/schemas/geometry\"},\"properties\":{\"type\":\"object\"},"
+    "\"links\":{\"$ref\":\"#/components/schemas/links\"}}},"
+    "\"featureCollection\":{\"type\":\"object\",\"required\":[\"type\",\"features\"],\"properties\":{"
+    "\"type\":{\"type\":\"string\",\"enum\":[\"FeatureCollection\"]},\"features\":{\"type\":\"array\","
+    "\"items\":{\"$ref\":\"#/components/schemas/feature\"}},\"numberMatched\":{\"type\":\"integer\"},"
+    "\"numberReturned\":{\"type\":\"integer\"},\"links\":{\"$ref\":\"#/components/schemas/links\"}}},"
+    "\"problem\":{\"type\":\"object\",\"required\":[\"status\",\"detail\"],\"properties\":{\"type\":{\"type\":\"string\"},"
+    "\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"}}}}";
+
+static const struct {
+    const char *code, *name, *description;
+} failures[] = {{"400", "badRequest", "请求有误，detail 说明哪里不对"},
+                {"401", "unauthorized", "令牌无效；不带 Authorization 可看公开内容"},
+                {"404", "notFound", "没有这项资源"},
+                {"413", "tooMuch", "查询范围过大，请缩小"},
+                {"500", "failed", "服务出错"},
+                {"503", "busy", "服务繁忙，请稍后再试"}};
+
+const dk_api_operation *dk_api_server_operation(size_t index)
+{
+    return index < sizeof server_operations / sizeof *server_operations ? &server_operations[index] : NULL;
+}
+
+const dk_api_operation *dk_api_collection_operation(size_t index)
+{
+    return index < sizeof collection_operations / sizeof *collection_operations ? &collection_operations[index] : NULL;
+}
+
+const dk_api_param *dk_api_param_at(size_t index)
+{
+    return index < sizeof params / sizeof *params ? &params[index] : NULL;
+}
+
+/* ---- parts ---- */
+
+static void write_ref(dk_json *json, const char *section, const char *name)
+{
+    char ref[120];
+    snprintf(ref, sizeof ref, "#/components/%s/%s", section, name);
+    dk_json_object_begin(json);
+    dk_json_member_text(json, "$ref", ref);
+    dk_json_object_end(json);
+}
+
+static void write_crs_schema(dk_json *json)
+{
+    dk_json_object_begin(json);
+    dk_json_member_text(json, "type", "string");
+    dk_json_key(json, "enum");
+    dk_json_array_begin(json);
+    for (size_t i = 0; dk_crs_at(i) != NULL; i++)
+        dk_json_text(json, dk_crs_uri(dk_crs_at(i)));
+    dk_json_array_end(json);
+    dk_json_member_text(json, "default", dk_crs_uri(dk_crs_default()));
+    dk_json_object_end(json);
+}
+
+/* The name of a parameter among the components: q is there twice. */
+static const char *component_name(const dk_api_param *param)
+{
+    return param->bit == DK_API_Q ? "searchText" : param->name;
+}
+
+static void write_param(dk_json *json, const dk_api_param *param)
+{
+    dk_json_object_begin(json);
+    dk_json_member_text(json, "name", param->name);
+    dk_json_member_text(json, "in", "query");
+    dk_json_member_text(json, "description", param->title);
+    dk_json_key(json, "required");
+    dk_json_bool(json, param->required);
+    dk_json_member_text(json, "style", "form");
+    dk_json_key(json, "explode");
+    dk_json_bool(json, false);
+    dk_json_key(json, "schema");
+    if (param->schema != NULL)
+        dk_json_raw(json, param->schema);
+    else
+        write_crs_schema(json);
+    dk_json_object_end(json);
+}
+
+static void write_field_param(dk_json *json, const dk_field *field)
+{
+    dk_json_object_begin(json);
+    dk_json_member_text(json, "name", field->name);
+    dk_json_member_text(json, "in", "query");
+    dk_json_member_text(json, "description", field->title);
+    dk_json_key(json, "required");
+    dk_json_bool(json, false);
+    dk_json_member_text(json, "style", "form");
+    dk_json_key(json, "explode");
+    dk_json_bool(json, false);
+    dk_json_key(json, "schema");
+    dk_write_field_schema(json, field, NULL);
+    dk_json_object_end(json);
+}
+
+static void write_path_param(dk_json *json, const char *name, size_t size, dk_context *ctx, const dk_kind *kind)
+{
+    dk_json_object_begin(json);
+    dk_json_key(json, "name");
+    dk_json_text_n(json, name, size);
+    dk_json_member_text(json, "in", "path");
+    dk_json_key(json, "required");
+    dk_json_bool(json, true);
+    dk_json_key(json, "schema");
+    dk_json_object_begin(json);
+    dk_json_member_text(json, "type", "string");
+    if (size == 6 && memcmp(name, "linked", 6) == 0) {
+        dk_json_key(json, "enum");
+        dk_json_array_begin(json);
+        for (size_t i = 0; i < ctx->worker->catalogue->n_kinds; i++) {
+            const dk_kind *other = &ctx->worker->catalogue->kinds[i];
+            bool reversed;
+            if (dk_context_sees(ctx, other) && dk_catalogue_link(ctx->worker->catalogue, kind, other, &reversed) != NULL)
+                dk_json_text(json, other->name);
+        }
+        dk_json_array_end(json);
+    }
+    dk_json_object_end(json);
+    dk_json_object_end(json);
+}
+
+static void write_path_params(dk_json *json, const char *path, dk_context *ctx, const dk_kind *kind)
+{
+    for (const char *at = strchr(path, '{'); at != NULL; at = strchr(at, '{')) {
+        const size_t size = strcspn(++at, "}");
+        write_path_param(json, at, size, ctx, kind);
+    }
+}
+
+static void write_content(dk_json *json, const char *type, const char *schema)
+{
+    dk_json_key(json, type);
+    dk_json_object_begin(json);
+    dk_json_key(json, "schema");
+    if (schema != NULL)
+        write_ref(json, "schemas", schema);
+    else if (strcmp(type, "text/html") == 0)
+        dk_json_raw(json, "{\"type\":\"string\"}");
+    else if (strstr(type, "vector-tile") != NULL)
+        dk_json_raw(json, "{\"type\":\"string\",\"format\":\"binary\"}");
+    else
+        dk_json_raw(json, "{\"type\":\"object\"}");
+    dk_json_object_end(json);
+}
+
+static void write_responses(dk_json *json, const dk_api_operation *operation)
+{
+    dk_json_key(json, "responses");
+    dk_json_object_begin(json);
+    dk_json_key(json, "200");
+    dk_json_object_begin(json);
+    dk_json_member_text(json, "description", operation->summary);
+    if ((operation->params & DK_API_CRS) != 0) {
+        dk_json_key(json, "headers");
+        dk_json_raw(json, "{\"Content-Crs\":{\"description\":\"坐标系\",\"schema\":{\"type\":\"string\"}}}");
+    }
+    dk_json_key(json, "content");
+    dk_json_object_begin(json);
+    write_content(json, operation->type, operation->schema);
+    if (operation->html)
+        write_content(json, "text/html", NULL);
+    dk_json_object_end(json);
+    dk_json_object_end(json);
+    if (strstr(operation->type, "vector-tile") != NULL) {
+        dk_json_key(json, "204");
+        dk_json_raw(json, "{\"description\":\"空瓦片\"}");
+    }
+    for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
+        dk_json_key(json, failures[i].code);
+        write_ref(json, "responses", failures[i].name);
+    }
+    dk_json_object_end(json);
+}
+
+/* ---- operations ---- */
+
+static void write_operation(dk_context *ctx, const dk_api_operation *operation, const dk_kind *kind)
+{
+    dk_json *json = &ctx->json;
+    char path[300], id[160];
+    if (kind != NULL) {
+        const char *slot = strstr(operation->path, "%s");
+        snprintf(path, sizeof path, "%.*s%s%s", (int)(slot - operation->path), operation->path, kind->name, slot + 2);
+        snprintf(id, sizeof id, "%s.%s", operation->id, kind->name);
+    } else {
+        snprintf(path, sizeof path, "%s", operation->path);
+        snprintf(id, sizeof id, "%s", operation->id);
+    }
+    dk_json_key(json, path);
+    dk_json_object_begin(json);
+    dk_json_key(json, "get");
+    dk_json_object_begin(json);
+    dk_json_key(json, "tags");
+    dk_json_array_begin(json);
+    dk_json_text(json, kind != NULL ? kind->title : "服务");
+    dk_json_array_end(json);
+    dk_json_member_text(json, "summary", operation->summary);
+    dk_json_member_text(json, "operationId", id);
+    dk_json_key(json, "parameters");
+    dk_json_array_begin(json);
+    write_path_params(json, path, ctx, kind);
+    const bool geometry = kind != NULL && kind->geometry != DK_NO_GEOMETRY;
+    for (size_t i = 0; dk_api_param_at(i) != NULL; i++) {
+        const dk_api_param *param = dk_api_param_at(i);
+        if ((operation->params & param->bit) != 0 && (geometry || param->bit != DK_API_BBOX))
+            write_ref(json, "parameters", component_name(param));
+    }
+    if ((operation->params & DK_API_FIELDS) != 0) {
+        const uint64_t visible = dk_context_fields(ctx, kind);
+        for (size_t i = 0; i < kind->n_fields; i++)
+            if ((visible >> i & 1) != 0)
+                write_field_param(json, &kind->fields[i]);
+    }
+    dk_json_array_end(json);
+    write_responses(json, operation);
+    dk_json_object_end(json);
+    dk_json_object_end(json);
+}
+
+static bool has_links(dk_context *ctx, const dk_kind *kind)
+{
+    bool reversed;
+    for (size_t i = 0; i < ctx->worker->catalogue->n_kinds; i++) {
+        const dk_kind *other = &ctx->worker->catalogue->kinds[i];
+        if (dk_context_sees(ctx, other) && dk_catalogue_link(ctx->worker->catalogue, kind, other, &reversed) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static void write_paths(dk_context *ctx)
+{
+    const dk_catalogue *catalogue = ctx->worker->catalogue;
+    for (size_t i = 0; dk_api_server_operation(i) != NULL; i++)
+        write_operation(ctx, dk_api_server_operation(i), NULL);
+    for (size_t k = 0; k < catalogue->n_kinds; k++) {
+        const dk_kind *kind = &catalogue->kinds[k];
+        if (!dk_context_sees(ctx, kind))
+            continue;
+        for (size_t i = 0; dk_api_collection_operation(i) != NULL; i++) {
+            const dk_api_operation *operation = dk_api_collection_operation(i);
+            if ((operation->layers_only && kind->geometry == DK_NO_GEOMETRY) ||
+                (strstr(operation->path, "{linked}") != NULL && !has_links(ctx, kind)))
+                continue;
+            write_operation(ctx, operation, kind);
+        }
+    }
+}
+
+static void write_components(dk_json *json)
+{
+    dk_json_key(json, "components");
+    dk_json_object_begin(json);
+    dk_json_key(json, "securitySchemes");
+    dk_json_raw(json, "{\"staff\":{\"type\":\"http\",\"scheme\":\"bearer\",\"description\":\"工作人员令牌\"}}");
+    dk_json_key(json, "parameters");
+    dk_json_object_begin(json);
+    for (size_t i = 0; dk_api_param_at(i) != NULL; i++) {
+        dk_json_key(json, component_name(dk_api_param_at(i)));
+        write_param(json, dk_api_param_at(i));
+    }
+    dk_json_object_end(json);
+    dk_json_key(json, "responses");
+    dk_json_object_begin(json);
+    for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
+        dk_json_key(json, failures[i].name);
+        dk_json_object_begin(json);
+        dk_json_member_text(json, "description", failures[i].description);
+        dk_json_key(json, "content");
+        dk_json_object_begin(json);
+        write_content(json, "application/problem+json", "problem");
+        dk_json_object_end(json);
+        dk_json_object_end(json);
+    }
+    dk_json_object_end(json);
+    dk_json_key(json, "schemas");
+    dk_json_raw(json, component_schemas);
+    dk_json_object_end(json);
+}
+
+static void write_server(dk_context *ctx)
+{
+    dk_json *json = &ctx->json;
+    dk_buf url;
+    dk_buf_init(&url);
+    if (ctx->host != NULL)
+        dk_buf_format(&url, "%s://%s", ctx->scheme, ctx->host);
+    dk_buf_text(&url, ctx->config->base_path);
+    if (url.size == 0)
+        dk_buf_byte(&url, '/');
+    dk_json_key(json, "servers");
+    dk_json_array_begin(json);
+    dk_json_object_begin(json);
+    dk_json_member_text(json, "url", dk_buf_cstr(&url));
+    dk_json_object_end(json);
+    dk_json_array_end(json);
+    if (url.failed)
+        json->buf->failed = true;
+    dk_buf_finish(&url);
+}
+
+static void write_document(dk_context *ctx)
+{
+    const dk_catalogue *catalogue = ctx->worker->catalogue;
+    dk_json *json = &ctx->json;
+    dk_answer_json(ctx, OPENAPI);
+    dk_json_object_begin(json);
+    dk_json_member_text(json, "openapi", "3.0.3");
+    dk_json_key(json, "info");
+    dk_json_object_begin(json);
+    dk_json_member_text(json, "title", catalogue->title);
+    dk_json_member_text(json, "description", catalogue->publisher);
+    dk_json_member_text(json, "version", DK_PROGRAM_VERSION);
+    dk_json_object_end(json);
+    write_server(ctx);
+    dk_json_key(json, "security"); /* none is needed for what is public */
+    dk_json_raw(json, "[{},{\"staff\":[]}]");
+    dk_json_key(json, "tags");
+    dk_json_array_begin(json);
+    dk_json_raw(json, "{\"name\":\"服务\"}");
+    for (size_t i = 0; i < catalogue->n_kinds; i++)
+        if (dk_context_sees(ctx, &catalogue->kinds[i])) {
+            bool twice = false; /* tags are a set */
+            for (size_t j = 0; j < i; j++)
+                twice = twice || (dk_context_sees(ctx, &catalogue->kinds[j]) &&
+                                  strcmp(catalogue->kinds[j].title, catalogue->kinds[i].title) == 0);
+            if (twice || strcmp(catalogue->kinds[i].title, "服务") == 0)
+                continue;
+            dk_json_object_begin(json);
+            dk_json_member_text(json, "name", catalogue->kinds[i].title);
+            dk_json_object_end(json);
+        }
+    dk_json_array_end(json);
+    dk_json_key(json, "paths");
+    dk_json_object_begin(json);
+    write_paths(ctx);
+    dk_json_object_end(json);
+    write_components(json);
+    dk_json_object_end(json);
+}
+
+dk_status dk_get_api(dk_context *ctx)
+{
+    static const char *const known[] = {"f", NULL};
+    dk_status status = dk_context_params(ctx, known);
+    if (status == DK_OK)
+        status = dk_context_format(ctx);
+    if (status != DK_OK)
+        return status;
+    if (ctx->html)
+        dk_api_page(ctx);
+    else
+        write_document(ctx);
+    return DK_OK;
+}

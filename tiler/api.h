@@ -1,0 +1,46 @@
+/* The operations of the server, from which /api is written: as OpenAPI 3.0 and as a page. */
+#ifndef DK_TILER_API_H
+#define DK_TILER_API_H
+
+#include "tiler/http.h"
+
+/* Query parameters: bits of dk_api_operation.params. The texts are in api.c. */
+enum {
+    DK_API_F = 1,
+    DK_API_LIMIT = 1 << 1,
+    DK_API_AFTER = 1 << 2,
+    DK_API_BBOX = 1 << 3, /* with bbox-crs */
+    DK_API_CRS = 1 << 4,
+    DK_API_QUERY = 1 << 5, /* what item_query.c reads besides: datetime, filter … */
+    DK_API_FIELDS = 1 << 6, /* a parameter for each field that the viewer sees */
+    DK_API_Q = 1 << 7,     /* of /search, required */
+    DK_API_FEATURE = 1 << 8,
+};
+
+typedef struct dk_api_operation {
+    const char *path; /* from the base path on; %s stands for the collection's name */
+    const char *id;   /* operationId; of a collection's operation its name comes behind a dot */
+    const char *summary;
+    const char *type; /* of the answer, first choice */
+    const char *schema; /* name among components/schemas; NULL: none is given */
+    unsigned params;
+    bool html;        /* also as a page */
+    bool layers_only;
+} dk_api_operation;
+
+/* Operations of the whole server, and those that every collection has; NULL behind the last. */
+const dk_api_operation *dk_api_server_operation(size_t index);
+const dk_api_operation *dk_api_collection_operation(size_t index);
+
+typedef struct dk_api_param {
+    unsigned bit;
+    const char *name, *title;
+    bool required;
+    const char *schema; /* JSON, NULL: the coordinate systems */
+} dk_api_param;
+const dk_api_param *dk_api_param_at(size_t index);
+
+/* The page. */
+void dk_api_page(dk_context *ctx);
+
+#endif
