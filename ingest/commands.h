@@ -13,6 +13,7 @@ int dk_command_report(const dk_options *options);
 int dk_command_check(const dk_options *options);
 int dk_command_reindex(const dk_options *options);
 int dk_command_attach(const dk_options *options);
+int dk_command_convert(const dk_options *options);
 int dk_command_progress(const dk_options *options);
 
 /* Prints the message to stderr, and with --json {"error": …} to stdout. Gives DK_EXIT_FAILED. */

@@ -156,7 +156,7 @@ static dk_status prepare_geometry(dk_load_file *file, dk_error *err)
         dk_fail(err, status, "%s: %s; say the right coordinate system with --crs", o->set->shown, reason.text);
     if (status == DK_OK)
         status = dk_crs_set_create(&file->policy, &file->own_crs, err);
-    if (status == DK_OK && dk_source_may_doubt(file->source))
+    if (status == DK_OK && o->store != NULL && dk_source_may_doubt(file->source))
         status = dk_outlines_open(o->store, o->kind, &file->outlines, err);
     if (status == DK_OK && (file->geos = dk_geos_create()) == NULL)
         status = dk_fail(err, DK_NOMEM, "%s: out of memory", o->set->shown);

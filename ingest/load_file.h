@@ -15,7 +15,7 @@
 typedef struct dk_load_file_options {
     const dk_dataset *set;
     const dk_kind *kind;
-    const char *store;                       /* its path, to look outlines of divisions up */
+    const char *store;                       /* its path, to look outlines of divisions up; NULL: none */
     const double *extent;                    /* of the catalogue */
     dk_file_settings settings;               /* what it points to outlives the file */
     const dk_transformation *transformation; /* of the settings; NULL: none */

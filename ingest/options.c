@@ -40,7 +40,13 @@ typedef enum option_id {
     OPT_UNDRAWN,
     OPT_DRAW,
     OPT_KEY,
-    OPT_CSV
+    OPT_CSV,
+    OPT_FROM,
+    OPT_TO,
+    OPT_OUTPUT,
+    OPT_CONFINED,
+    OPT_MOST_BYTES,
+    OPT_MOST_SECONDS
 } option_id;
 
 static const struct option_name {
@@ -79,6 +85,12 @@ static const struct option_name {
     [OPT_DRAW] = {"--draw", false},
     [OPT_KEY] = {"--key", true},
     [OPT_CSV] = {"--csv", false},
+    [OPT_FROM] = {"--from", true},
+    [OPT_TO] = {"--to", true},
+    [OPT_OUTPUT] = {"--output", true},
+    [OPT_CONFINED] = {"--confined", false},
+    [OPT_MOST_BYTES] = {"--most-bytes", true},
+    [OPT_MOST_SECONDS] = {"--most-seconds", true},
 };
 #define N_OPTIONS (sizeof option_names / sizeof *option_names)
 #define BIT(id) (UINT64_C(1) << (id))
@@ -165,6 +177,20 @@ static const struct command_name {
      "its geometry) and documented (at least one scan is attached). NAME is another kind of record; by default the\n"
      "first whose key is a 文号 and that is linked to a layer.\n\n"
      "  dikuai-ingest progress dangshan.gpkg\n"},
+    {"convert", dk_command_convert, 1, 1,
+     BIT(OPT_FROM) | BIT(OPT_TO) | BIT(OPT_OUTPUT) | BIT(OPT_CONFINED) | BIT(OPT_MOST_BYTES) | BIT(OPT_MOST_SECONDS) |
+         BIT(OPT_CRS) | BIT(OPT_TRANSFORMATION) | BIT(OPT_ACCEPT_DATUM_ERROR) | BIT(OPT_ENCODING) | BIT(OPT_AXES) |
+         BIT(OPT_LAYER) | BIT(OPT_HOLES) | BIT(OPT_JSON),
+     "dikuai-ingest convert FILE --to geojson [options]\n"
+     "dikuai-ingest convert - --from rows --to gpkg|fgb|shp --output FILE\n\n"
+     "Writes the outlines of FILE, whatever `load` reads as a layer, to standard output: GeoJSON in EPSG:4490 degrees.\n"
+     "One that cannot be read is a failure of the whole. The second form is for dikuai-tiler, which gives the rows of a\n"
+     "download. Exit codes: 3 for what a limit forbids, else as usual.\n\n"
+     "  --crs, --transformation, --accept-datum-error, --axes, --encoding, --layer, --holes: as for load\n"
+     "  --confined            for files of strangers: bounds memory (1 GB), processor time, files and system calls\n"
+     "  --most-bytes N        of a file that is written, with --confined (default 256 MB)\n"
+     "  --most-seconds N      of processor time, with --confined (default 60)\n\n"
+     "  dikuai-ingest convert 红线.zip --to geojson >红线.geojson\n"},
     {"batches", dk_command_batches, 1, 1, BIT(OPT_JSON),
      "dikuai-ingest batches STORE [--json]\n\n"
      "Lists the batches: number, kind, state, rows, the generations in which they were published and withdrawn.\n\n"
@@ -210,7 +236,8 @@ static void print_help(const struct command_name *command)
            "  dikuai-ingest withdraw STORE BATCH [--reason TEXT]\n"
            "  dikuai-ingest report   STORE BATCH [FILE.html] [FILE.json]\n"
            "  dikuai-ingest check    STORE\n"
-           "  dikuai-ingest reindex  STORE\n\n"
+           "  dikuai-ingest reindex  STORE\n"
+           "  dikuai-ingest convert  FILE --to geojson\n\n"
            "A first store, from nothing to published:\n"
            "  dikuai-ingest create dangshan.gpkg --catalogue samples/dangshan/catalogue.yaml\n"
            "  dikuai-ingest load dangshan.gpkg approval 批复.xlsx --publish\n"
@@ -240,6 +267,33 @@ bool dk_options_crs_good(const char *text)
     const size_t digits = strspn(code, "0123456789");
     return strcasecmp(text, "gcj02") == 0 || strcasecmp(text, "gcj-02") == 0 ||
            (digits >= 1 && digits <= 6 && code[digits] == '\0');
+}
+
+static bool whole_number(const char *text, uint64_t *ret_value)
+{
+    const size_t digits = strspn(text, "0123456789");
+    *ret_value = digits > 0 && digits <= 18 && text[digits] == '\0' ? strtoull(text, NULL, 10) : 0;
+    return *ret_value > 0;
+}
+
+/* The two forms of convert. */
+static dk_status check_convert(dk_options *options, dk_error *err)
+{
+    if (options->most_bytes == 0)
+        options->most_bytes = 256 << 20;
+    if (options->most_seconds == 0)
+        options->most_seconds = 60;
+    if (options->to == NULL)
+        return dk_fail(err, DK_INVALID, "convert: --to is missing; see dikuai-ingest convert --help");
+    if (options->from == NULL)
+        return strcmp(options->to, "geojson") == 0 && options->output == NULL
+                   ? DK_OK
+                   : dk_fail(err, DK_INVALID, "convert: a file becomes --to geojson, on standard output");
+    if (strcmp(options->to, "gpkg") != 0 && strcmp(options->to, "fgb") != 0 && strcmp(options->to, "shp") != 0)
+        return dk_fail(err, DK_INVALID, "convert: rows become --to gpkg, fgb or shp, not %s", options->to);
+    if (strcmp(options->store, "-") != 0 || options->output == NULL)
+        return dk_fail(err, DK_INVALID, "convert: rows come from - and go to --output FILE");
+    return DK_OK;
 }
 
 static dk_status set_option(dk_options *options, option_id id, const char *value, dk_error *err)
@@ -367,6 +421,28 @@ static dk_status set_option(dk_options *options, option_id id, const char *value
     case OPT_CSV:
         options->csv = true;
         break;
+    case OPT_FROM:
+        if (strcmp(value, "rows") != 0)
+            return dk_fail(err, DK_INVALID, "--from %s: it is rows, as dikuai-tiler gives them", value);
+        options->from = value;
+        break;
+    case OPT_TO:
+        options->to = value;
+        break;
+    case OPT_OUTPUT:
+        options->output = value;
+        break;
+    case OPT_CONFINED:
+        options->confined = true;
+        break;
+    case OPT_MOST_BYTES:
+        if (!whole_number(value, &options->most_bytes))
+            return dk_fail(err, DK_INVALID, "--most-bytes %s: it is a number of bytes", value);
+        break;
+    case OPT_MOST_SECONDS:
+        if (!whole_number(value, &options->most_seconds))
+            return dk_fail(err, DK_INVALID, "--most-seconds %s: it is a number of seconds", value);
+        break;
     }
     return DK_OK;
 }
@@ -417,6 +493,8 @@ static dk_status take_words(const struct command_name *command, char **words, in
             return dk_fail(err, DK_INVALID, "%s: a batch is named by its number; see dikuai-ingest batches %s",
                            words[1], words[0]);
     }
+    if (command->command == dk_command_convert)
+        return check_convert(options, err);
     if (command->command == dk_command_create && options->catalogue == NULL)
         return dk_fail(err, DK_INVALID, "create: which catalogue? Say --catalogue FILE");
     if ((options->join == NULL) != (options->on == NULL) || (options->join_layer != NULL && options->join == NULL))

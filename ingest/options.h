@@ -10,6 +10,7 @@
 #define DK_EXIT_DONE 0
 #define DK_EXIT_FAILED 1
 #define DK_EXIT_USAGE 2
+#define DK_EXIT_LIMIT 3 /* of convert: more than a limit allows, where the input may be good */
 
 /* How one file is read. */
 typedef struct dk_file_settings {
@@ -30,6 +31,9 @@ typedef struct dk_options {
     const char *title, *rejects, *actor, *reason;
     const char *join, *on, *join_layer;
     const char *profile, *save_profile;
+    const char *from, *to, *output;     /* convert; from NULL: a file, else rows on standard input */
+    bool confined;                      /* convert */
+    uint64_t most_bytes, most_seconds;  /* of it */
     const char *key;        /* attach: of the row; NULL: names tell */
     const char *reports[2]; /* load */
     size_t n_reports;

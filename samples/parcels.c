@@ -147,7 +147,8 @@ static const char *const notice_columns[] = {"公告编号", "项目编号", "�
 static const char *const compensation_columns[] = {"地块编号",     "批准文号",   "受款单位",   "区片编号",
                                                    "区片综合地价", "土地补偿费", "安置补助费", "青苗和地上附着物补偿费",
                                                    "社会保障费",   "补偿总额",   "支付日期",   "被征地农户",
-                                                   "身份证号",     "银行账号",   "补偿编号"};
+                                                   "身份证号",     "银行账号",   "补偿编号",   "村民小组",
+                                                   "承包合同号"};
 static const char *const preexamination_columns[] = {"意见书编号", "项目编号", "核发日期"};
 
 #define N_OF(array) (sizeof(array) / sizeof(array)[0])
@@ -234,11 +235,12 @@ static bool add_compensations(work *w, int number, int strip, double ha)
     const int rows = lonely ? 2 : many ? 1 : gen_pick(&random, 1, 4);
     const int zone = (int)(w->place.town_number % 3);
     char id[16], approval[160], collective[128], price[16], fees[5][32], paid[16], payee[128], identity[24],
-        account[24], row_id[32];
+        account[24], row_id[32], group[64], contract[48];
     char chinese[32];
     snprintf(id, sizeof id, "DK%03d", number + 1);
-    snprintf(collective, sizeof collective, "%s%s村民小组", w->place.village->name,
+    snprintf(group, sizeof group, "%s村民小组",
              gen_chinese_number(chinese, sizeof chinese, lonely ? 9 : (uint64_t)(strip / 2 + 1)));
+    snprintf(collective, sizeof collective, "%s%s", w->place.village->name, group);
     snprintf(price, sizeof price, "%d", prices[zone]);
     for (int i = 0; i < rows; i++) {
         parcel_approvals(w, p->n_approvals > 1 && i > 0 ? 1 : number, GEN_ROUND, approval, sizeof approval);
@@ -253,12 +255,16 @@ static bool add_compensations(work *w, int number, int strip, double ha)
             money(fees[k], sizeof fees[k], amounts[k]);
         const uint64_t serial = ++w->counts->compensations;
         gen_date(paid, sizeof paid, p->received + 30 + gen_pick(&random, 0, 40));
+        if (p->role == GEN_NOTICE_MISSING && serial % 3 == 0) /* what is still open */
+            paid[0] = '\0';
+        snprintf(contract, sizeof contract, "示例合同%s%06llu", w->place.village->code, (unsigned long long)serial);
         gen_person(payee, sizeof payee, serial);
         gen_identity_number(identity, sizeof identity, serial);
         gen_bank_account(account, sizeof account, serial);
         snprintf(row_id, sizeof row_id, "BC%07llu", (unsigned long long)serial);
         const char *const values[] = {id,      approval, collective, zones[zone], price,    fees[0], fees[1], fees[2],
-                                      fees[3], fees[4],  paid,       payee,       identity, account, row_id};
+                                      fees[3], fees[4],  paid,       payee,       identity, account, row_id,
+                                      group,   contract};
         if (!gen_table_add(w->compensations, values))
             return false;
     }

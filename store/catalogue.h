@@ -50,6 +50,7 @@ typedef struct dk_field {
     dk_audience audience;
     bool in_tiles;  /* goes into vector tiles (for the audiences that may see it) */
     bool in_search; /* found by /search */
+    bool pinyin;    /* found by /search also by its sound (store/pinyin.h): names of villages, places, people */
     bool required;  /* a row without it is rejected */
     dk_computed computed;      /* filled by dikuai, from the geometry */
     double declares_area_m2;   /* >0: this field declares the area in units of so many square metres (ha: 10000) and is compared */
@@ -143,6 +144,27 @@ typedef struct dk_item {
     size_t n_proofs;
 } dk_item;
 
+/* A list to print: rows in groups of equal values, each with the rows that are linked to it, and what is still open. */
+#define DK_LIST_COLUMNS 24
+typedef struct dk_list_column {
+    const dk_kind *kind; /* of the list's rows or of its lines */
+    int field;
+    bool summed;
+} dk_list_column;
+typedef struct dk_list {
+    const char *id;
+    const char *title;
+    dk_audience audience; /* DK_PUBLIC, or DK_STAFF: rows in their scope only */
+    const dk_kind *kind;
+    int by;               /* a field of kind: rows with the same value are a group */
+    const dk_kind *lines; /* linked to kind: a line for each of its rows; NULL: each row is one line */
+    dk_list_column columns[DK_LIST_COLUMNS];
+    size_t n_columns;
+    int open_column;           /* a line without a value here is open; -1: none is */
+    const char *open_title;    /* stands in its place */
+    const char *missing_title; /* the same for a row that has no line yet; NULL: open_title */
+} dk_list;
+
 typedef struct dk_division {
     const char *code; /* 6, 9 or 12 digits */
     const char *name;
@@ -161,6 +183,8 @@ typedef struct dk_catalogue {
     size_t n_links;
     dk_item *items;
     size_t n_items;
+    dk_list *lists;
+    size_t n_lists;
     dk_division *divisions; /* sorted by code; none: codes are checked for their form only */
     size_t n_divisions;
     size_t n_successors; /* divisions that have one */

@@ -47,6 +47,7 @@ enum {
     F_AUDIENCE,
     F_REQUIRED,
     F_SEARCH,
+    F_PINYIN,
     F_TILES,
     F_COMPUTED,
     F_DECLARES_AREA,
@@ -114,7 +115,7 @@ static bool parse_field(dk_catalogue_parser *parser, const yaml_node_t *node, dk
         [F_SEARCH] = {"search", false, NULL},     [F_TILES] = {"tiles", false, NULL},
         [F_COMPUTED] = {"computed", false, NULL}, [F_DECLARES_AREA] = {"declares_area", false, NULL},
         [F_ALIASES] = {"aliases", false, NULL},   [F_VALUES] = {"values", false, NULL},
-        [F_INHERIT] = {"inherit", false, NULL},
+        [F_INHERIT] = {"inherit", false, NULL},   [F_PINYIN] = {"pinyin", false, NULL},
     };
     size_t type = 0, audience = DK_NEVER;
     field->inherit_field = -1;
@@ -126,6 +127,7 @@ static bool parse_field(dk_catalogue_parser *parser, const yaml_node_t *node, dk
                             &audience) ||
         !dk_yaml_key_flag(yaml, &keys[F_REQUIRED], &field->required) ||
         !dk_yaml_key_flag(yaml, &keys[F_SEARCH], &field->in_search) ||
+        !dk_yaml_key_flag(yaml, &keys[F_PINYIN], &field->pinyin) ||
         !dk_yaml_key_flag(yaml, &keys[F_TILES], &field->in_tiles) ||
         !dk_yaml_key_texts(yaml, &keys[F_ALIASES], 0, 200, &field->aliases, &field->n_aliases) ||
         !dk_yaml_key_texts(yaml, &keys[F_VALUES], 1, 1000, &field->values, &field->n_values))
@@ -149,6 +151,12 @@ static bool parse_field(dk_catalogue_parser *parser, const yaml_node_t *node, dk
         dk_yaml_enter(yaml, "search");
         return dk_yaml_fail(yaml, keys[F_SEARCH].value,
                             "a field with audience: never cannot be searched; remove 'search' or name an audience");
+    }
+    if (field->pinyin && (!field->in_search || field->type != DK_FIELD_TEXT)) {
+        dk_yaml_enter(yaml, "pinyin");
+        return dk_yaml_fail(yaml, keys[F_PINYIN].value,
+                            "only a field of type: text with search: true is found by its sound; remove 'pinyin' or "
+                            "correct the others");
     }
     if (field->n_values > 0 && field->type != DK_FIELD_TEXT) {
         dk_yaml_enter(yaml, "values");
@@ -584,6 +592,7 @@ static bool parse_catalogue(dk_catalogue_parser *parser)
         C_RECORDS,
         C_LINKS,
         C_ITEMS,
+        C_LISTS,
         C_DIVISIONS,
         C_COUNT
     };
@@ -598,6 +607,7 @@ static bool parse_catalogue(dk_catalogue_parser *parser)
         [C_RECORDS] = {"records", false, NULL},
         [C_LINKS] = {"links", false, NULL},
         [C_ITEMS] = {"items", false, NULL},
+        [C_LISTS] = {"lists", false, NULL},
         [C_DIVISIONS] = {"divisions", false, NULL},
     };
     return dk_yaml_mapping(yaml, dk_yaml_root(yaml), keys, C_COUNT) &&
@@ -607,7 +617,8 @@ static bool parse_catalogue(dk_catalogue_parser *parser)
            parse_extent(yaml, keys[C_EXTENT].value, catalogue->extent) &&
            parse_kinds(parser, keys[C_LAYERS].value, keys[C_RECORDS].value) &&
            dk_parse_links(parser, keys[C_LINKS].value) && dk_parse_inheritance(parser) &&
-           dk_parse_items(parser, keys[C_ITEMS].value) && dk_parse_divisions(parser, keys[C_DIVISIONS].value);
+           dk_parse_items(parser, keys[C_ITEMS].value) && dk_parse_lists(parser, keys[C_LISTS].value) &&
+           dk_parse_divisions(parser, keys[C_DIVISIONS].value);
 }
 
 dk_status dk_catalogue_parse(const char *text, size_t size, const char *origin, dk_catalogue **ret_catalogue,

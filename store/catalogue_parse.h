@@ -31,4 +31,7 @@ bool dk_parse_totals(dk_catalogue_parser *parser, const yaml_node_t *totals, dk_
 bool dk_parse_items(dk_catalogue_parser *parser, const yaml_node_t *items);
 bool dk_parse_divisions(dk_catalogue_parser *parser, const yaml_node_t *divisions);
 
+/* catalogue_parse_lists.c. After the links. NULL: none. */
+bool dk_parse_lists(dk_catalogue_parser *parser, const yaml_node_t *lists);
+
 #endif

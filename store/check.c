@@ -1,6 +1,7 @@
 /* Checking a store against itself, and building its derived tables anew. */
 #include "store/document.h"
 #include "store/handle.h"
+#include "store/search_index.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -258,6 +259,18 @@ static dk_status inherit_row(reindexing *r, int64_t row, int64_t born, int64_t d
     return status;
 }
 
+/* Terms get new numbers: what search knows of the old ones goes. */
+static dk_status clear_search(dk_store *store, const dk_kind *kind, dk_error *err)
+{
+    dk_buf sql;
+    dk_buf_init(&sql);
+    dk_search_append_clearing(kind, &sql);
+    const char *text = dk_buf_cstr(&sql);
+    const dk_status status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_run(store, text, err);
+    dk_buf_finish(&sql);
+    return status;
+}
+
 static dk_status reindex_kind(reindexing *r, dk_error *err)
 {
     const dk_kind *kind = r->kind;
@@ -273,6 +286,8 @@ static dk_status reindex_kind(reindexing *r, dk_error *err)
         status = each_row(r, sql, inherit_row, err);
     if (status == DK_OK)
         status = run_formatted(r->store, err, "DELETE FROM post_%s;DELETE FROM term_%s", k, k);
+    if (status == DK_OK)
+        status = clear_search(r->store, kind, err);
     if (status == DK_OK)
         status = each_row(r, sql, reindex_row, err);
     if (status == DK_OK)

@@ -31,6 +31,7 @@ typedef enum dk_stmt_id {
     DK_STMT_ROW_META,    /* row -> key, feature, batch, replaces */
     DK_STMT_ROW_FIELDS,  /* row -> key, feature, batch, replaces, NULL, fields… */
     DK_STMT_KEY_ROWS,    /* key -> row, batch, source_row, feature ; newest first */
+    DK_STMT_KEYS_AFTER,  /* (key, row) after (?, ?) in order, at most ? -> row, key */
     DK_STMT_LIFE,        /* row, generation -> born, died of the life that holds then */
     DK_STMT_LIFE_INSERT, /* row, born */
     DK_STMT_LIFE_END,    /* row, generation: ends the open life */
@@ -39,11 +40,17 @@ typedef enum dk_stmt_id {
     DK_STMT_TERM,        /* field, text -> term */
     DK_STMT_TERM_INSERT, /* field, text */
     DK_STMT_TERM_FROM,   /* field, text >= ? in order -> term, text */
-    DK_STMT_TERM_PART,   /* field, part -> term, text; reads every term of the field */
-    DK_STMT_TERM_GRAMS,  /* field, part, FTS5 query of its grams -> term, text */
     DK_STMT_GRAM_INSERT, /* term, text */
+    DK_STMT_GRAM_FIND,   /* FTS5 query, part, fields -> term, field, text (search_index.c, as the next five) */
+    DK_STMT_GRAM_LIST,   /* gram -> grams from it on in order */
+    DK_STMT_HIDDEN_INSERT,
+    DK_STMT_HIDDEN_FIND,
+    DK_STMT_HIDDEN_LIST,
+    DK_STMT_SOUND_INSERT, /* hidden, sound, term */
+    DK_STMT_SOUND_FIND,   /* hidden, typed, fields -> term, field, text; the shortest sound first */
     DK_STMT_POST_INSERT, /* term, feature, moved */
     DK_STMT_POST_INSERT_MANY, /* DK_POSTS_AT_ONCE times term, feature, moved */
+    DK_STMT_POST_LAST,   /* term -> its last place */
     DK_STMT_POST_SEEK,   /* term, feature, moved, n -> the first n places not below (feature, moved) */
     DK_STMT_POST_COUNT,  /* term, n -> how many posts it has, n at most */
     DK_STMT_ANY_MOVED,   /* -> a row if any is not the first version of its feature */

@@ -84,11 +84,6 @@ dk_status dk_query_totals(dk_store *store, const dk_kind *kind, const char *key,
                           const dk_viewer *viewer, int64_t generation,
                           bool (*each)(const dk_total_row *row, void *user), void *user, dk_error *err);
 
-/* Rows of every kind that match a text: exact key or number first, then prefix, then part. At most limit.
- * Reads at most a bounded number of rows; *ret_complete is false when it stopped before the end. */
-dk_status dk_search(dk_store *store, const char *text, const dk_viewer *viewer, int64_t generation, size_t limit,
-                    dk_row_fn each, void *user, bool *ret_complete, dk_error *err);
-
 /* Number of published rows, of those among them that have no outline yet, and the box of the others (west, south, east,
  * north; only when there are such and it is a layer). */
 dk_status dk_query_summary(dk_store *store, const dk_kind *kind, int64_t generation, int64_t *ret_rows,

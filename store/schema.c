@@ -24,7 +24,8 @@
  *   term_K, post_K   folded values of the fields that links, totals, search and filters use, and the rows that have
  *            them: their features, with the row in `moved` unless it is the feature's first version (then 0). So the
  *            rows of a term come in the order in which pages of rows are given.
- *   gram_K           the terms by each three characters in them.
+ *   gram_K, hidden_K, sound_K   the terms of searched fields by the three characters in a row in them, and by their sound
+ *            (search_index.h); gramlist_K and hiddenlist_K list the grams.
  *            Rows of any state are in: who reads checks the life
  *   block_K, piece_K, grid_K, raised_K   (layers) the cell index (index.h, sheet.c): bytes by cell, each version with the
  *            generations in which it was born and died. Derived: reindex makes it anew
@@ -36,6 +37,7 @@
  * lives and sheets of generation g + 1 in bounded transactions; nobody sees them until one small commit adds that
  * generation to dikuai_generation. */
 #include "store/handle.h"
+#include "store/search_index.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -157,11 +159,9 @@ static void append_kind(const dk_kind *kind, dk_buf *sql)
                   "CREATE TABLE term_%s(term INTEGER PRIMARY KEY, field INTEGER NOT NULL, text TEXT NOT NULL,"
                   " UNIQUE(field,text));"
                   "CREATE TABLE post_%s(term INTEGER NOT NULL, feature INTEGER NOT NULL, moved INTEGER NOT NULL,"
-                  " PRIMARY KEY(term,feature,moved)) WITHOUT ROWID;"
-                  /* Which terms have three characters in a row; neither text nor places, which search.c looks at. */
-                  "CREATE VIRTUAL TABLE gram_%s USING fts5(text, content='', columnsize=0, detail=none,"
-                  " tokenize='trigram case_sensitive 1');",
-                  k, k, k);
+                  " PRIMARY KEY(term,feature,moved)) WITHOUT ROWID;",
+                  k, k);
+    dk_search_append_tables(kind, sql);
     for (unsigned t = 0; layer && t < DK_SHEETS; t++)
         dk_buf_format(sql,
                       "CREATE TABLE %s_%s(id INTEGER PRIMARY KEY, born INTEGER NOT NULL, died INTEGER NOT NULL,"
@@ -292,6 +292,12 @@ void dk_schema_indexed(const dk_catalogue *catalogue, uint64_t *ret_indexed)
         for (size_t t = 0; t < kind->n_totals; t++)
             bits |= UINT64_C(1) << kind->totals[t].by[0]; /* groups are found by their first field */
         ret_indexed[k] = bits;
+    }
+    for (size_t i = 0; i < catalogue->n_lists; i++) { /* asked for by group or by division */
+        const dk_list *list = &catalogue->lists[i];
+        ret_indexed[list->kind->index] |= UINT64_C(1) << list->by;
+        if (list->kind->division_field >= 0)
+            ret_indexed[list->kind->index] |= UINT64_C(1) << list->kind->division_field;
     }
     for (size_t l = 0; l < catalogue->n_links; l++) {
         const dk_link *link = &catalogue->links[l];

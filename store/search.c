@@ -1,259 +1,499 @@
-/* Search over every kind: rows whose key or number it is first, then rows that have it as a whole value, then values
- * that begin with the text, then values that contain it. Texts of three characters and more are looked up among the
- * grams of the terms; shorter ones, which many terms contain, are sought in all terms until there are enough. */
-#include "store/approval_no.h"
-#include "store/handle.h"
+#include "store/search.h"
+
+#include "store/search_box.h"
+#include "store/search_division.h"
+#include "store/search_index.h"
+#include "store/search_query.h"
+#include "store/search_words.h"
 #include "store/succession.h"
 #include "store/text.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-/* Terms looked at per kind and way of matching; a search that would need more says that it is not complete. */
-#define MOST_TERMS 20000
-#define MOST_QUERY 200 /* bytes */
+enum {
+    MILLISECONDS = 200,
+    STEPS = 1000,        /* of SQLite's machine between looks at the clock */
+    MOST_TERMS = 2000,   /* of a kind in one way of matching */
+    MOST_DIVISIONS = 32, /* named by the text */
+    NAMED_DIVISIONS = 4, /* whose rows are given */
+    MOST_LINKS = 512     /* rows looked at for the boxes of all hits */
+};
 
-typedef enum match_way { MATCH_KEY, MATCH_EXACT, MATCH_PREFIX, MATCH_PART, MATCH_WAYS } match_way;
+typedef struct hit {
+    dk_match match;
+    unsigned length; /* of the value that matched, characters */
+    const dk_kind *kind;
+    int64_t row;
+    const dk_division *division; /* NULL: a row */
+    size_t key;                  /* offset in keys */
+} hit;
 
 typedef struct search {
     dk_store *store;
-    const dk_viewer *viewer;
-    int64_t generation;
-    size_t limit, given;
-    dk_row_fn each;
-    void *user;
-    bool stopped, complete;
-    /* What was given already, so that a row found by several fields comes once. */
-    struct given_row {
-        const dk_kind *kind;
-        int64_t row;
-    } * seen;
-    dk_buf grams; /* the FTS5 query of the text */
+    const dk_search *asked;
+    dk_search_query query;
+    dk_buf number; /* exact_no, folded */
+    dk_view views[DK_MAX_KINDS];
+    uint64_t fields[DK_MAX_KINDS]; /* searched, and seen in some row */
+    size_t limits[DK_MAX_KINDS + 1], given[DK_MAX_KINDS + 1]; /* by kind; the last: divisions */
+    dk_found_division divisions[MOST_DIVISIONS];
+    size_t n_divisions;
+    dk_match match; /* under way, and its first hit */
+    size_t first;
+    hit *hits;
+    size_t n_hits, capacity;
+    dk_buf keys;
+    bool complete, late;
+    double deadline;
     dk_error *err;
 } search;
 
-static bool was_given(const search *s, const dk_kind *kind, int64_t row)
+const char *dk_match_name(dk_match match)
 {
-    for (size_t i = 0; i < s->given; i++)
-        if (s->seen[i].kind == kind && s->seen[i].row == row)
+    static const char *const names[DK_MATCHES] = {"key", "value", "number", "prefix", "words", "pinyin", "division"};
+    return match < DK_MATCHES ? names[match] : "";
+}
+
+/* ---- the time ---- */
+
+static double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* SQLite's progress handler: not 0 interrupts the statement. */
+static int look_at_clock(void *user)
+{
+    search *s = user;
+    s->late |= seconds_now() > s->deadline;
+    return s->late;
+}
+
+/* A failure that is only the time being up is none: what was found is given. */
+static dk_status unless_late(search *s, dk_status status)
+{
+    if (!s->late)
+        return status;
+    s->complete = false;
+    return status == DK_LIMIT ? DK_OK : status;
+}
+
+/* ---- hits ---- */
+
+static size_t kind_number(const hit *h)
+{
+    return h->division != NULL ? DK_MAX_KINDS : h->kind->index;
+}
+
+static bool is_full(search *s, size_t number)
+{
+    if (s->given[number] < s->limits[number])
+        return false;
+    s->complete = false;
+    return true;
+}
+
+static bool is_hit(const search *s, const dk_kind *kind, int64_t row)
+{
+    for (size_t i = 0; i < s->n_hits; i++)
+        if (s->hits[i].row == row && s->hits[i].kind == kind)
             return true;
     return false;
 }
 
-/* Gives a row if it is published and the viewer sees the field that matched. */
-static dk_status give(search *s, const dk_kind *kind, int field, int64_t row)
+static dk_status add_hit(search *s, hit h, const char *key)
 {
-    bool alive = false;
-    dk_status status = dk_row_alive(s->store, kind, row, s->generation, &alive, s->err);
-    if (status != DK_OK || !alive || was_given(s, kind, row))
-        return status;
-    dk_stored_row stored;
-    if ((status = dk_stored_row_read(s->store, kind, row, true, &stored, s->err)) != DK_OK)
-        return status;
-    const dk_view view = dk_view_of(kind, s->viewer);
-    dk_value values[DK_MAX_FIELDS];
-    char label[512];
-    dk_row seen;
-    dk_row_seen(kind, &stored, &view, true, values, label, sizeof label, &seen);
-    if (field == DK_LINK_KEY || seen.visible & UINT64_C(1) << field) {
-        s->seen[s->given++] = (struct given_row){kind, row};
-        s->stopped = !s->each(&seen, s->user) || s->given == s->limit;
-    }
-    dk_stored_row_release(&stored);
+    if (!dk_grow(&s->hits, &s->capacity, s->n_hits + 1, sizeof *s->hits))
+        return dk_fail(s->err, DK_NOMEM, "out of memory");
+    h.match = s->match;
+    h.key = s->keys.size;
+    dk_buf_append(&s->keys, key, strlen(key) + 1);
+    if (s->keys.failed)
+        return dk_fail(s->err, DK_NOMEM, "out of memory");
+    s->hits[s->n_hits++] = h;
     return DK_OK;
 }
 
-typedef struct term_rows {
-    search *s;
-    const dk_kind *kind;
-    int field;
-    dk_status status;
-} term_rows;
-
-static bool give_term_row(int64_t row, void *user)
+/* A row that has the term; field DK_LINK_KEY: whose key it is. Counted in ret_n if it is a hit. */
+static dk_status add_row(search *s, const dk_kind *kind, int64_t row, int field, unsigned length, size_t *ret_n)
 {
-    term_rows *t = user;
-    t->status = give(t->s, t->kind, t->field, row);
-    return t->status == DK_OK && !t->s->stopped;
-}
-
-static dk_status give_term(search *s, const dk_kind *kind, int field, const char *text, size_t size)
-{
-    term_rows t = {s, kind, field, DK_OK};
-    const dk_status status = dk_rows_of_term(s->store, kind, field, text, size, give_term_row, &t, s->err);
-    return status == DK_OK ? t.status : status;
-}
-
-/* Grams of a query: more than these hardly narrow it. */
-#define MOST_GRAMS 16
-
-/* The grams of a text as an FTS5 query that wants them all; nothing if it has fewer than three characters. */
-static void query_of_grams(const char *text, size_t size, dk_buf *ret_query)
-{
-    size_t starts[MOST_QUERY + 1], n = 0, end = 0; /* of characters; a folded text may be longer than it was */
-    dk_buf_clear(ret_query);
-    for (; end < size; end++)
-        if (((unsigned char)text[end] & 0xC0) != 0x80) {
-            if (n == MOST_QUERY)
-                break;
-            starts[n++] = end;
-        }
-    starts[n] = end;
-    if (n < 3)
-        return;
-    const size_t last = n - 3, step = last > 3 * (MOST_GRAMS - 1) ? last / (MOST_GRAMS - 1) : last > 2 ? 3 : 1;
-    for (size_t i = 0;; i = i + step < last ? i + step : last) { /* side by side, and the last one */
-        dk_buf_text(ret_query, i > 0 ? " AND \"" : "\"");
-        for (size_t at = starts[i]; at < starts[i + 3]; at++) {
-            if (text[at] == '"')
-                dk_buf_byte(ret_query, '"');
-            dk_buf_byte(ret_query, (unsigned char)text[at]);
-        }
-        dk_buf_byte(ret_query, '"');
-        if (i == last)
-            return;
-    }
-}
-
-/* Terms of a field that begin with or contain the text, gathered before their rows are read. */
-static dk_status gather_terms(search *s, const dk_kind *kind, int field, match_way way, const char *text, size_t size,
-                              dk_buf *texts)
-{
-    sqlite3_stmt *stmt = NULL;
-    const char *grams = s->grams.size > 0 ? dk_buf_cstr(&s->grams) : NULL;
-    dk_status status = dk_sql_kept(s->store, kind,
-                                   way == MATCH_PREFIX ? DK_STMT_TERM_FROM
-                                   : grams != NULL     ? DK_STMT_TERM_GRAMS
-                                                       : DK_STMT_TERM_PART,
-                                   &stmt, s->err);
-    if (status != DK_OK)
+    bool alive = false;
+    if (is_hit(s, kind, row))
+        return DK_OK;
+    dk_status status = dk_row_alive(s->store, kind, row, s->asked->generation, &alive, s->err);
+    if (status != DK_OK || !alive)
         return status;
-    if (way == MATCH_PART && grams != NULL)
-        sqlite3_bind_text(stmt, 3, grams, -1, SQLITE_STATIC);
-    sqlite3_bind_int(stmt, 1, field);
-    sqlite3_bind_text64(stmt, 2, text, size, SQLITE_STATIC, SQLITE_UTF8);
+    dk_stored_row stored;
+    if ((status = dk_stored_row_read(s->store, kind, row, false, &stored, s->err)) != DK_OK)
+        return status;
+    const int d = kind->division_field;
+    const uint64_t visible = dk_view_fields(
+        &s->views[kind->index], d >= 0 && stored.values[d].type == DK_TEXT ? stored.values[d].text.data : NULL);
+    if (field == DK_LINK_KEY || visible & UINT64_C(1) << field) {
+        status = add_hit(s, (hit){.length = length, .kind = kind, .row = row}, stored.key);
+        ++*ret_n;
+    }
+    dk_stored_row_release(&stored);
+    return status;
+}
+
+/* Rows of the terms, of the shortest first, until there are enough to choose from. */
+static dk_status add_terms(search *s, const dk_kind *kind, dk_found_terms *found)
+{
+    enum { BLOCK = 64 };
+    const size_t wanted = s->limits[kind->index], most = 2 * wanted + 64;
     size_t n = 0;
-    while ((status = dk_sql_step(s->store, stmt, s->err)) == DK_OK) {
-        const char *term = (const char *)sqlite3_column_text(stmt, 1);
-        const size_t term_size = (size_t)sqlite3_column_bytes(stmt, 1);
-        if (way == MATCH_PREFIX && (term_size < size || memcmp(term, text, size) != 0))
-            break;
-        /* A result per term at least: beyond the limit no further term can be needed, unless its rows are not public.
-         */
-        if (++n > s->limit * 4 + 64 || n > MOST_TERMS) {
+    dk_status status = DK_OK;
+    dk_found_terms_sort(found);
+    s->complete &= found->complete;
+    for (size_t i = 0; status == DK_OK && i < found->n; i++) {
+        if (n > most || (n >= wanted && found->terms[i].length > found->terms[i - 1].length)) {
             s->complete = false;
             break;
         }
-        dk_buf_append(texts, term, term_size + 1);
+        dk_place from = {0};
+        for (size_t got = BLOCK; status == DK_OK && got == BLOCK && n <= most;) {
+            dk_place places[BLOCK];
+            status = dk_post_seek(s->store, kind, found->terms[i].term, from, places, BLOCK, &got, s->err);
+            for (size_t p = 0; status == DK_OK && p < got && n <= most; p++)
+                status = add_row(s, kind, dk_place_row(places[p]), found->terms[i].field, found->terms[i].length, &n);
+            if (got > 0)
+                from = (dk_place){places[got - 1].feature, places[got - 1].moved + 1};
+        }
     }
-    sqlite3_reset(stmt);
-    if (texts->failed)
-        return dk_fail(s->err, DK_NOMEM, "out of memory");
-    return status == DK_END ? DK_OK : status;
+    return status;
 }
+
+static int compare_hits(const void *a, const void *b, void *user)
+{
+    const hit *x = a, *y = b;
+    const char *keys = user;
+    if (x->length != y->length)
+        return x->length < y->length ? -1 : 1;
+    if ((x->division != NULL) != (y->division != NULL))
+        return x->division != NULL ? -1 : 1;
+    if (x->kind != y->kind)
+        return x->kind->index < y->kind->index ? -1 : 1;
+    const int order = strcmp(keys + x->key, keys + y->key);
+    return order != 0 ? order : (x->row > y->row) - (x->row < y->row);
+}
+
+/* Puts the hits of the way under way in order and keeps as many as there is room for. */
+static void choose_hits(search *s)
+{
+    const size_t n = s->n_hits;
+    if (n > s->first)
+        qsort_r(s->hits + s->first, n - s->first, sizeof *s->hits, compare_hits, s->keys.data);
+    s->n_hits = s->first;
+    for (size_t i = s->first; i < n; i++) {
+        const size_t number = kind_number(&s->hits[i]);
+        if (s->n_hits == s->asked->limit || is_full(s, number)) {
+            s->complete = false;
+            continue;
+        }
+        s->given[number]++;
+        s->hits[s->n_hits++] = s->hits[i];
+    }
+    s->first = s->n_hits;
+}
+
+/* ---- ways of matching, for one kind ---- */
+
+/* A field's form of the query. */
+static void form_of(const search *s, const dk_field *field, const char **ret_text, size_t *ret_size)
+{
+    *ret_text = s->query.whole.text;
+    *ret_size = s->query.whole.size;
+    if (field->type == DK_FIELD_APPROVAL_NO && s->number.size > 0) {
+        *ret_text = (const char *)s->number.data;
+        *ret_size = s->number.size;
+    }
+}
+
+static dk_status match_key(search *s, const dk_kind *kind, dk_found_terms *found)
+{
+    const char *keys[] = {s->asked->text, s->query.exact_no};
+    size_t n = 0;
+    dk_status status = DK_OK;
+    for (size_t i = 0; status == DK_OK && i < 2; i++) {
+        int64_t row = 0;
+        if (keys[i] != NULL)
+            status = dk_row_of_key(s->store, kind, keys[i], s->asked->generation, &row, s->err);
+        if (status == DK_OK && row != 0)
+            status = add_row(s, kind, row, DK_LINK_KEY, 0, &n);
+    }
+    if (status == DK_OK && s->fields[kind->index] & UINT64_C(1) << kind->key_field) {
+        const char *text;
+        size_t size;
+        form_of(s, &kind->fields[kind->key_field], &text, &size);
+        status = dk_search_equal(s->store, kind, kind->key_field, text, size, found, s->err);
+    }
+    return status;
+}
+
+typedef struct former {
+    search *s;
+    const dk_kind *kind;
+    dk_found_terms *found;
+    dk_status status;
+} former;
 
 /* The rows of divisions whose place the one that was asked for took. */
-static bool give_former(const char *code, void *user)
+static bool add_former(const char *code, void *user)
 {
-    term_rows *t = user;
-    t->status = give_term(t->s, t->kind, t->field, code, strlen(code));
-    return t->status == DK_OK && !t->s->stopped;
+    former *f = user;
+    f->status = dk_search_equal(f->s->store, f->kind, f->kind->division_field, code, strlen(code), f->found, f->s->err);
+    return f->status == DK_OK;
 }
 
-static dk_status give_division(search *s, const dk_kind *kind, int field, const char *text, size_t size)
+static dk_status match_value(search *s, const dk_kind *kind, int field, dk_found_terms *found)
 {
-    term_rows t = {s, kind, field, give_term(s, kind, field, text, size)};
-    char code[13];
-    if (t.status == DK_OK && !s->stopped && size < sizeof code) {
-        snprintf(code, sizeof code, "%.*s", (int)size, text);
-        dk_division_former(s->store->catalogue, code, give_former, &t);
+    const char *text;
+    size_t size;
+    form_of(s, &kind->fields[field], &text, &size);
+    dk_status status = dk_search_equal(s->store, kind, field, text, size, found, s->err);
+    if (status == DK_OK && field == kind->division_field && dk_division_code_valid(text)) {
+        former f = {s, kind, found, DK_OK};
+        dk_division_former(s->store->catalogue, text, add_former, &f);
+        status = f.status;
     }
-    return t.status;
-}
-
-static dk_status search_field(search *s, const dk_kind *kind, int field, match_way way, const char *text, size_t size)
-{
-    if (way == MATCH_EXACT && kind->fields[field].type == DK_FIELD_DIVISION)
-        return give_division(s, kind, field, text, size);
-    if (way == MATCH_KEY || way == MATCH_EXACT)
-        return give_term(s, kind, field, text, size);
-    dk_buf texts;
-    dk_buf_init(&texts);
-    query_of_grams(text, size, &s->grams);
-    if (s->grams.failed)
-        return dk_fail(s->err, DK_NOMEM, "out of memory");
-    dk_status status = gather_terms(s, kind, field, way, text, size, &texts);
-    const char *end = (const char *)texts.data + texts.size;
-    for (const char *term = (const char *)texts.data; status == DK_OK && term < end && !s->stopped;
-         term += strlen(term) + 1)
-        status = give_term(s, kind, field, term, strlen(term));
-    dk_buf_finish(&texts);
     return status;
 }
 
-/* A whole key, as it stands in a link. */
-static dk_status search_key(search *s, const dk_kind *kind, const char *text)
+/* The searched fields of 文号. */
+static uint64_t number_fields(const search *s, const dk_kind *kind)
 {
-    int64_t row = 0;
-    dk_status status = dk_row_of_key(s->store, kind, text, s->generation, &row, s->err);
-    if (status == DK_OK && row != 0)
-        status = give(s, kind, DK_LINK_KEY, row);
-    return status;
+    uint64_t fields = 0;
+    for (size_t i = 0; i < kind->n_fields; i++)
+        if (kind->fields[i].type == DK_FIELD_APPROVAL_NO)
+            fields |= s->fields[kind->index] & UINT64_C(1) << i;
+    return fields;
 }
 
-dk_status dk_search(dk_store *store, const char *text, const dk_viewer *viewer, int64_t generation, size_t limit,
-                    dk_row_fn each, void *user, bool *ret_complete, dk_error *err)
+/* Rows in the divisions that the text names. */
+static dk_status match_division(search *s, const dk_kind *kind, dk_found_terms *found)
 {
-    if (limit < 1 || limit > 1000)
-        return dk_fail(err, DK_INVALID, "limit must be 1 to 1000");
-    if (strlen(text) > MOST_QUERY)
-        return dk_fail(err, DK_INVALID, "the search text is longer than %d bytes", MOST_QUERY);
-    search s = {.store = store,
-                .viewer = viewer,
-                .generation = generation,
-                .limit = limit,
-                .each = each,
-                .user = user,
-                .complete = true,
-                .err = err};
-    dk_buf plain, number, folded;
-    dk_buf_init(&s.grams);
-    dk_buf_init(&plain);
-    dk_buf_init(&number);
-    dk_buf_init(&folded);
+    const int field = kind->division_field;
     dk_status status = DK_OK;
-    s.seen = calloc(limit, sizeof *s.seen);
-    dk_text_fold(text, strlen(text), &plain);
-    /* A 文号 is looked up in its canonical form, whatever brackets were typed. */
-    if (dk_approval_no_normalise(text, strlen(text), &number) > 0)
-        dk_text_fold((const char *)number.data, number.size, &folded);
-    if (s.seen == NULL || plain.failed || number.failed || folded.failed)
-        status = dk_fail(err, DK_NOMEM, "out of memory");
-    const dk_catalogue *catalogue = store->catalogue;
-    for (match_way way = MATCH_KEY; status == DK_OK && plain.size > 0 && way < MATCH_WAYS; way++)
-        for (size_t k = 0; status == DK_OK && k < catalogue->n_kinds && !s.stopped; k++) {
-            const dk_kind *kind = &catalogue->kinds[k];
-            const dk_view view = dk_view_of(kind, viewer);
-            if (way == MATCH_KEY)
-                status = search_key(&s, kind, text);
-            for (size_t i = 0; status == DK_OK && i < kind->n_fields && !s.stopped; i++) {
-                if (!kind->fields[i].in_search || !(view.inside & UINT64_C(1) << i) ||
-                    (way == MATCH_KEY && (int)i != kind->key_field))
-                    continue;
-                const bool as_number = kind->fields[i].type == DK_FIELD_APPROVAL_NO && folded.size > 0;
-                const dk_buf *form = as_number ? &folded : &plain;
-                status = search_field(&s, kind, (int)i, way, (const char *)form->data, form->size);
-            }
-        }
-    if (s.given == limit)
-        s.complete = false;
+    if (field < 0 || !(s->store->indexed[kind->index] & UINT64_C(1) << field) ||
+        !(s->views[kind->index].inside & UINT64_C(1) << field))
+        return DK_OK;
+    for (size_t i = 0; status == DK_OK && i < s->n_divisions && i < NAMED_DIVISIONS; i++) {
+        const char *code = s->divisions[i].division->code;
+        former f = {s, kind, found, DK_OK};
+        status = dk_search_beginning(s->store, kind, field, code, strlen(code), MOST_TERMS, found, s->err);
+        if (status == DK_OK)
+            dk_division_former(s->store->catalogue, code, add_former, &f);
+        if (status == DK_OK)
+            status = f.status;
+    }
+    return status;
+}
+
+/* Several words: each in some field. */
+static dk_status match_all_words(search *s, const dk_kind *kind)
+{
+    dk_word_rows rows = {.complete = true};
+    dk_status status =
+        dk_search_words(s->store, kind, &s->views[kind->index], s->fields[kind->index], &s->query,
+                        s->asked->generation, 2 * s->limits[kind->index] + 64, &rows, s->err);
+    s->complete &= rows.complete;
+    for (size_t i = 0; status == DK_OK && i < rows.n; i++)
+        if (!is_hit(s, kind, rows.rows[i].row))
+            status = add_hit(s, (hit){.length = rows.rows[i].length, .kind = kind, .row = rows.rows[i].row},
+                             (const char *)rows.keys.data + rows.rows[i].key);
+    dk_word_rows_finish(&rows);
+    return status;
+}
+
+static dk_status match_kind(search *s, const dk_kind *kind)
+{
+    const uint64_t fields = s->fields[kind->index];
+    const dk_search_word *whole = &s->query.whole;
+    dk_found_terms found = {.complete = true};
+    dk_status status = DK_OK;
+    switch (s->match) {
+    case DK_MATCH_KEY:
+        status = match_key(s, kind, &found);
+        break;
+    case DK_MATCH_VALUE:
+        for (size_t i = 0; status == DK_OK && i < kind->n_fields; i++)
+            if (fields & UINT64_C(1) << i)
+                status = match_value(s, kind, (int)i, &found);
+        break;
+    case DK_MATCH_NUMBER:
+        if (whole->number != NULL)
+            status = dk_search_containing(s->store, kind, number_fields(s, kind), whole->number, whole->number_size,
+                                          MOST_TERMS, &found, s->err);
+        break;
+    case DK_MATCH_PREFIX:
+        for (size_t i = 0; status == DK_OK && i < kind->n_fields; i++)
+            if (fields & UINT64_C(1) << i)
+                status = dk_search_beginning(s->store, kind, (int)i, whole->text, whole->size, MOST_TERMS, &found,
+                                             s->err);
+        break;
+    case DK_MATCH_WORDS:
+        if (s->query.n_words > 1)
+            return match_all_words(s, kind);
+        status = dk_search_containing(s->store, kind, fields, whole->text, whole->size, MOST_TERMS, &found, s->err);
+        break;
+    case DK_MATCH_PINYIN:
+        status = dk_search_sounding(s->store, kind, fields, whole->typed, MOST_TERMS, &found, s->err);
+        break;
+    default:
+        status = match_division(s, kind, &found);
+    }
     if (status == DK_OK)
-        *ret_complete = s.complete;
-    free(s.seen);
-    dk_buf_finish(&s.grams);
-    dk_buf_finish(&plain);
-    dk_buf_finish(&number);
-    dk_buf_finish(&folded);
+        status = add_terms(s, kind, &found);
+    dk_found_terms_finish(&found);
+    return status;
+}
+
+static dk_status find_hits(search *s)
+{
+    const dk_catalogue *catalogue = s->store->catalogue;
+    dk_status status = DK_OK;
+    bool all = true;
+    s->n_divisions = dk_search_divisions(catalogue, &s->query, s->divisions, MOST_DIVISIONS, &all);
+    s->complete &= all;
+    for (unsigned match = 0; status == DK_OK && match < DK_MATCHES && !s->late; match++) {
+        s->match = (dk_match)match;
+        if (s->n_hits == s->asked->limit) {
+            s->complete = false;
+            break;
+        }
+        for (size_t i = 0; status == DK_OK && i < s->n_divisions; i++)
+            if (s->divisions[i].match == s->match)
+                status = add_hit(s, (hit){.length = s->divisions[i].length, .division = s->divisions[i].division},
+                                 s->divisions[i].division->code);
+        for (size_t k = 0; status == DK_OK && k < catalogue->n_kinds && !s->late; k++)
+            if (!is_full(s, k))
+                status = unless_late(s, match_kind(s, &catalogue->kinds[k]));
+        choose_hits(s);
+    }
+    return status;
+}
+
+/* ---- giving ---- */
+
+static void set_bounds(dk_hit *given, const dk_joint_box *box)
+{
+    given->has_bounds = box->n > 0;
+    if (given->has_bounds)
+        memcpy(given->bounds, box->bounds, sizeof given->bounds);
+}
+
+static dk_status give_row(search *s, const hit *h, size_t *links, dk_hit *given, dk_hit_fn each, void *user,
+                          bool *ret_more)
+{
+    const bool layer = h->kind->geometry != DK_NO_GEOMETRY;
+    dk_stored_row stored;
+    dk_status status = dk_stored_row_read(s->store, h->kind, h->row, layer, &stored, s->err);
+    if (status != DK_OK)
+        return status;
+    dk_value values[DK_MAX_FIELDS];
+    char label[512];
+    dk_row seen;
+    dk_row_seen(h->kind, &stored, &s->views[h->kind->index], layer, values, label, sizeof label, &seen);
+    if (!layer && *links > 0) {
+        dk_joint_box box = {0};
+        status = dk_box_of_links(s->store, h->kind, stored.key, stored.values, s->asked->generation,
+                                 *links < DK_BOX_ROWS ? *links : DK_BOX_ROWS, &box, s->err);
+        *links -= box.n < *links ? box.n : *links;
+        set_bounds(given, &box);
+    } else if (layer && !seen.undrawn) {
+        given->has_bounds = true;
+        memcpy(given->bounds, seen.bounds, sizeof given->bounds);
+    }
+    given->row = &seen;
+    if (status == DK_OK)
+        *ret_more = each(given, user);
+    dk_stored_row_release(&stored);
+    return status;
+}
+
+static dk_status give_hits(search *s, dk_hit_fn each, void *user)
+{
+    dk_status status = DK_OK;
+    size_t links = MOST_LINKS;
+    bool more = true;
+    for (size_t i = 0; status == DK_OK && more && i < s->n_hits; i++) {
+        const hit *h = &s->hits[i];
+        dk_hit given = {.match = h->match, .division = h->division};
+        if (h->division == NULL) {
+            status = give_row(s, h, &links, &given, each, user, &more);
+            continue;
+        }
+        dk_joint_box box = {0};
+        if (links > 0)
+            status = dk_box_of_division(s->store, h->division->code, s->asked->generation, &box, s->err);
+        links -= box.n < links ? box.n : links;
+        set_bounds(&given, &box);
+        if (status == DK_OK)
+            more = each(&given, user);
+    }
+    return status;
+}
+
+static void set_limits(search *s)
+{
+    const size_t limit = s->asked->limit;
+    const size_t per_kind = s->asked->per_kind > 0 && s->asked->per_kind < limit ? s->asked->per_kind : limit;
+    for (size_t k = 0; k < s->store->catalogue->n_kinds; k++) {
+        const dk_kind *kind = &s->store->catalogue->kinds[k];
+        s->views[k] = dk_view_of(kind, s->asked->viewer);
+        for (size_t i = 0; i < kind->n_fields; i++)
+            if (kind->fields[i].in_search)
+                s->fields[k] |= s->views[k].inside & UINT64_C(1) << i;
+        s->limits[k] = per_kind;
+    }
+    /* Names of divisions are much alike: they leave room for what is in them. */
+    const size_t few = limit / 4 > 3 ? limit / 4 : 3;
+    s->limits[DK_MAX_KINDS] = per_kind < few ? per_kind : few;
+}
+
+dk_status dk_search_run(dk_store *store, const dk_search *asked, dk_hit_fn each, void *user, bool *ret_complete,
+                        dk_error *err)
+{
+    if (asked->limit < 1 || asked->limit > 1000)
+        return dk_fail(err, DK_INVALID, "limit must be 1 to 1000");
+    if (strlen(asked->text) > DK_SEARCH_TEXT)
+        return dk_fail(err, DK_INVALID, "the search text is longer than %d bytes", DK_SEARCH_TEXT);
+    search *s = calloc(1, sizeof *s);
+    if (s == NULL)
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    *s = (search){.store = store, .asked = asked, .complete = true, .err = err};
+    dk_buf_init(&s->number);
+    dk_buf_init(&s->keys);
+    dk_status status = dk_search_query_read(asked->text, &s->query, err);
+    if (status != DK_OK)
+        goto out;
+    if (s->query.exact_no != NULL)
+        dk_text_fold(s->query.exact_no, strlen(s->query.exact_no), &s->number);
+    s->complete = !s->query.cut;
+    set_limits(s);
+    if (s->number.failed)
+        status = dk_fail(err, DK_NOMEM, "out of memory");
+    if (status == DK_OK && s->query.n_words > 0) {
+        const unsigned most = asked->milliseconds > 0 ? asked->milliseconds : MILLISECONDS;
+        s->deadline = seconds_now() + 1e-3 * most;
+        sqlite3_progress_handler(store->db, STEPS, look_at_clock, s);
+        status = find_hits(s);
+        sqlite3_progress_handler(store->db, 0, NULL, NULL);
+    }
+    if (status == DK_OK)
+        status = give_hits(s, each, user);
+    if (status == DK_OK)
+        *ret_complete = s->complete;
+    dk_search_query_finish(&s->query);
+out:
+    free(s->hits);
+    dk_buf_finish(&s->number);
+    dk_buf_finish(&s->keys);
+    free(s);
     return status;
 }

@@ -137,6 +137,10 @@ static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
     case DK_STMT_KEY_ROWS:
         dk_buf_format(sql, "SELECT row,batch,source_row,feature FROM row_%s WHERE key=?1 ORDER BY row DESC", k);
         break;
+    case DK_STMT_KEYS_AFTER:
+        dk_buf_format(sql, "SELECT row,key FROM row_%s WHERE key>=?1 AND (key>?1 OR row>?2) ORDER BY key,row LIMIT ?3",
+                      k);
+        break;
     case DK_STMT_LIFE:
         dk_buf_format(sql, "SELECT born,died FROM life_%s WHERE row=?1 AND born<=?2 AND (died=0 OR died>?2)", k);
         break;
@@ -167,17 +171,31 @@ static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
     case DK_STMT_TERM_FROM:
         dk_buf_format(sql, "SELECT term,text FROM term_%s WHERE field=?1 AND text>=?2 ORDER BY text", k);
         break;
-    case DK_STMT_TERM_GRAMS:
-        dk_buf_format(sql,
-                      "SELECT t.term,t.text FROM gram_%s g CROSS JOIN term_%s t ON t.term=g.rowid"
-                      " WHERE g.gram_%s MATCH ?3 AND t.field=?1 AND instr(t.text,?2)>0",
-                      k, k, k);
-        break;
     case DK_STMT_GRAM_INSERT:
-        dk_buf_format(sql, "INSERT INTO gram_%s(rowid,text) VALUES(?1,?2)", k);
+    case DK_STMT_HIDDEN_INSERT:
+        dk_buf_format(sql, "INSERT INTO %s_%s(rowid,text) VALUES(?1,?2)", id == DK_STMT_GRAM_INSERT ? "gram" : "hidden", k);
         break;
-    case DK_STMT_TERM_PART:
-        dk_buf_format(sql, "SELECT term,text FROM term_%s WHERE field=?1 AND instr(text,?2)>0 ORDER BY text", k);
+    case DK_STMT_GRAM_FIND:
+    case DK_STMT_HIDDEN_FIND: {
+        const char *const gram = id == DK_STMT_GRAM_FIND ? "gram" : "hidden";
+        dk_buf_format(sql,
+                      "SELECT t.term,t.field,t.text FROM %s_%s g CROSS JOIN term_%s t ON t.term=g.rowid"
+                      " WHERE g.%s_%s MATCH ?1 AND (?3>>t.field)&1 AND instr(t.text,?2)>0",
+                      gram, k, k, gram, k);
+        break;
+    }
+    case DK_STMT_GRAM_LIST:
+    case DK_STMT_HIDDEN_LIST:
+        dk_buf_format(sql, "SELECT term FROM %slist_%s WHERE term>=?1", id == DK_STMT_GRAM_LIST ? "gram" : "hidden", k);
+        break;
+    case DK_STMT_SOUND_INSERT:
+        dk_buf_format(sql, "INSERT OR IGNORE INTO sound_%s(hidden,sound,term) VALUES(?1,?2,?3)", k);
+        break;
+    case DK_STMT_SOUND_FIND: /* "{" comes behind all letters and digits */
+        dk_buf_format(sql,
+                      "SELECT t.term,t.field,t.text FROM sound_%s s CROSS JOIN term_%s t ON t.term=s.term"
+                      " WHERE s.hidden=?1 AND s.sound>=?2 AND s.sound<?2||'{' AND (?3>>t.field)&1 ORDER BY s.sound",
+                      k, k);
         break;
     case DK_STMT_POST_INSERT:
         dk_buf_format(sql, "INSERT OR IGNORE INTO post_%s(term,feature,moved) VALUES(?1,?2,?3)", k);
@@ -186,6 +204,9 @@ static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
         dk_buf_format(sql, "INSERT OR IGNORE INTO post_%s(term,feature,moved) VALUES(?1,?2,?3)", k);
         for (unsigned i = 1; i < DK_POSTS_AT_ONCE; i++)
             dk_buf_format(sql, ",(?%u,?%u,?%u)", 3 * i + 1, 3 * i + 2, 3 * i + 3);
+        break;
+    case DK_STMT_POST_LAST:
+        dk_buf_format(sql, "SELECT feature,moved FROM post_%s WHERE term=?1 ORDER BY feature DESC,moved DESC LIMIT 1", k);
         break;
     case DK_STMT_POST_SEEK:
         dk_buf_format(sql,

@@ -2,6 +2,7 @@
 #include "store/approval_no.h"
 #include "store/handle.h"
 #include "store/hash.h"
+#include "store/search_index.h"
 #include "store/text.h"
 
 #include <inttypes.h>
@@ -172,12 +173,7 @@ static bool find_or_make(const char *text, size_t size, void *user)
     w->status = dk_sql_done(w->store, stmt, w->err);
     w->term = sqlite3_last_insert_rowid(w->store->db);
     if (w->status == DK_OK)
-        w->status = dk_sql_kept(w->store, w->kind, DK_STMT_GRAM_INSERT, &stmt, w->err);
-    if (w->status != DK_OK)
-        return false;
-    sqlite3_bind_int64(stmt, 1, w->term);
-    sqlite3_bind_text64(stmt, 2, text, size, SQLITE_STATIC, SQLITE_UTF8);
-    w->status = dk_sql_done(w->store, stmt, w->err);
+        w->status = dk_search_enter(w->store, w->kind, w->field, w->term, text, size, w->err);
     return false;
 }
 

@@ -1,5 +1,5 @@
-/* Links in both directions, audiences, totals, filters and search, on rows as ledgers have them. */
-#include "store_fixture.h"
+/* Links in both directions, audiences, totals and filters, on rows as ledgers have them. */
+#include "search_fixture.h"
 
 #include <math.h>
 
@@ -236,11 +236,10 @@ static void nothing_can_be_asked_about_a_hidden_field(void **state)
     assert_string_equal(page_of(f, &query, &next).text, "P1:DK002 P1:DK001"); /* as if it had no owner */
     dk_buf_finish(&next);
     bool complete = false;
-    assert_int_equal(dk_search(f->store, "李四", &town, generation_of(f), 10, keys_add, &k, &complete, &f->err), DK_OK);
-    assert_int_equal(dk_search(f->store, "张三", &everyone, generation_of(f), 10, keys_add, &k, &complete, &f->err),
-                     DK_OK);
+    assert_int_equal(search_for(f, "李四", &town, 10, &k, &complete), DK_OK);
+    assert_int_equal(search_for(f, "张三", &everyone, 10, &k, &complete), DK_OK);
     assert_string_equal(k.text, "");
-    assert_int_equal(dk_search(f->store, "张三", &town, generation_of(f), 10, keys_add, &k, &complete, &f->err), DK_OK);
+    assert_int_equal(search_for(f, "张三", &town, 10, &k, &complete), DK_OK);
     assert_string_equal(k.text, "P1:DK001");
 }
 
@@ -334,46 +333,6 @@ static void gaps_and_rows_that_are_seen_hide_nobody(void **state)
     /* The clerk sees three of 跨村's four amounts, so the sum would tell the fourth. */
     assert_null(strstr(totals_as(f, &town, "P1:DK001").text, "1077"));
     assert_null(strstr(totals_as(f, &town, "P1:DK001").text, "P1:8"));
-}
-
-static void search_finds_a_number_in_any_brackets_then_prefixes_then_parts(void **state)
-{
-    fixture *f = *state;
-    load_county(f);
-    const dk_viewer everyone = dk_viewer_public();
-    const struct {
-        const char *text, *keys;
-    } cases[] = {
-        {"皖政地(2020)1号", "皖政地〔2020〕1号 P1:DK001 P1:DK002"},
-        {"皖政地〔2020", "P1:DK001 P1:DK002 皖政地〔2020〕1号"},
-        {"DK002", "P1:DK002"},
-        {"dk002", "P1:DK002"},
-        {"ＤＫ００２", "P1:DK002"},
-        {"P1:DK002", "P1:DK002"},
-        {"二", "P1:DK002"},
-        {"村", "P1:DK001 P1:DK002"},
-        {"没有", ""},
-        {"%", ""},
-        /* three characters and more are sought by their grams */
-        {"政地〔", "P1:DK001 P1:DK002 皖政地〔2020〕1号"},
-        {"政地〔2020", "P1:DK001 P1:DK002 皖政地〔2020〕1号"},
-        {"政地〔2021", ""},
-        {"地政〔2020", ""},
-        {"\"\"\"\"", ""},
-        {"政地〔\" OR \"皖政地", ""},
-        {"政地* NOT 皖政", ""},
-        {"ﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺﷺ", ""}, /* ten times as long when folded */
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        keys k = {0};
-        bool complete = false;
-        assert_int_equal(
-            dk_search(f->store, cases[i].text, &everyone, generation_of(f), 10, keys_add, &k, &complete, &f->err),
-            DK_OK);
-        if (strcmp(k.text, cases[i].keys) != 0)
-            fail_msg("%s: expected '%s', got '%s'", cases[i].text, cases[i].keys, k.text);
-        assert_true(complete);
-    }
 }
 
 /* 450 parcels in two villages and three owners, in an order of their own. */
@@ -547,7 +506,6 @@ int main(void)
         CASE(the_public_sees_totals_and_small_groups_are_withheld),
         CASE(no_more_is_withheld_than_hides_the_small_ones),
         CASE(gaps_and_rows_that_are_seen_hide_nobody),
-        CASE(search_finds_a_number_in_any_brackets_then_prefixes_then_parts),
         CASE(pages_lead_through_all_rows_in_every_order),
         CASE(nobody_is_met_twice_or_missed_while_batches_are_published),
         CASE(a_box_and_a_field_narrow_together),

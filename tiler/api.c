@@ -1,6 +1,7 @@
 /* /api: the server's operations as OpenAPI 3.0 (spec.openapis.org/oas/v3.0.3), for what the viewer sees of the catalogue. */
 #include "tiler/api.h"
 
+#include "store/list.h"
 #include "tiler/conformance.h"
 #include "tiler/item_html.h"
 #include "tiler/schema.h"
@@ -20,6 +21,8 @@ static const dk_api_operation server_operations[] = {
     {"/collections", "getCollections", "全部数据集", JSON, "collections", DK_API_F, true, false},
     {"/catalogue", "getCatalogue", "目录：数据集、字段和公开事项", JSON, NULL, 0, false, false},
     {"/search", "search", "在全部数据集中查找", JSON, NULL, DK_API_Q | DK_API_LIMIT, false, false},
+    {"/lists", "getLists", "清单", JSON, NULL, 0, false, false},
+    {"/lists/{listId}", "getList", "一份清单，可打印", JSON, NULL, DK_API_F | DK_API_LIST, true, false},
     {"/tileMatrixSets", "getTileMatrixSets", "瓦片格网", JSON, NULL, 0, false, false},
     {"/tileMatrixSets/{tileMatrixSetId}", "getTileMatrixSet", "一个瓦片格网", JSON, NULL, 0, false, false},
 };
@@ -32,7 +35,11 @@ static const dk_api_operation collection_operations[] = {
     {"/collections/%s/sortables", "getSortables", "可排序的字段", SCHEMA, NULL, DK_API_F, true, false},
 #endif
     {"/collections/%s/items", "getFeatures", "查询", GEOJSON, "featureCollection",
-     DK_API_F | DK_API_LIMIT | DK_API_AFTER | DK_API_BBOX | DK_API_CRS | DK_API_QUERY | DK_API_FIELDS | DK_API_FEATURE, true, false},
+     DK_API_FILES | DK_API_LIMIT | DK_API_AFTER | DK_API_BBOX | DK_API_CRS | DK_API_ROWS | DK_API_PAGES | DK_API_FIELDS |
+         DK_API_FEATURE,
+     true, false},
+    {"/collections/%s/statistics", "getStatistics", "统计：条数与合计", JSON, NULL,
+     DK_API_TABLE | DK_API_SUMS | DK_API_BBOX | DK_API_ROWS | DK_API_FIELDS, false, false},
     {"/collections/%s/items/{featureId}", "getFeature", "一条", GEOJSON, "feature", DK_API_F | DK_API_CRS, true, false},
     {"/collections/%s/items/{featureId}/dossier", "getDossier", "一地一档", JSON, NULL, DK_API_F, true, false},
     {"/collections/%s/items/{featureId}/{linked}", "getLinked", "关联的数据", GEOJSON, "featureCollection",
@@ -40,11 +47,18 @@ static const dk_api_operation collection_operations[] = {
     {"/collections/%s/tiles", "getTilesets", "瓦片集", JSON, NULL, 0, false, true},
     {"/collections/%s/tiles/{tileMatrixSetId}", "getTileset", "一个瓦片集", JSON, NULL, 0, false, true},
     {"/collections/%s/tiles/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}", "getTile", "矢量瓦片",
-     "application/vnd.mapbox-vector-tile", NULL, 0, false, true},
+     "application/vnd.mapbox-vector-tile", NULL, DK_API_BBOX | DK_API_ROWS | DK_API_FIELDS, false, true},
 };
 
 static const dk_api_param params[] = {
     {DK_API_F, "f", "格式", false, "{\"type\":\"string\",\"enum\":[\"json\",\"html\"]}"},
+    {DK_API_FILES, "f", "格式；json、html 之外是查询的全部结果，一个文件", false,
+     "{\"type\":\"string\",\"enum\":[\"json\",\"html\",\"csv\",\"xlsx\",\"geojson\",\"geojsonseq\",\"gpkg\",\"fgb\",\"shp\"]}"},
+    {DK_API_TABLE, "f", "格式", false, "{\"type\":\"string\",\"enum\":[\"json\",\"csv\"]}"},
+    {DK_API_SUMS, "group_by", "分组的字段，用逗号隔开", false, "{\"type\":\"string\"}"},
+    {DK_API_SUMS, "sum", "求和的字段，用逗号隔开", false, "{\"type\":\"string\"}"},
+    {DK_API_LIST, "division", "行政区划代码", false, "{\"type\":\"string\",\"pattern\":\"^[0-9]{4,12}$\"}"},
+    {DK_API_LIST, "open", "只列未完成的", false, "{\"type\":\"boolean\"}"},
     {DK_API_LIMIT, "limit", "一页的条数", false,
      "{\"type\":\"integer\",\"minimum\":1,\"maximum\":10000,\"default\":100}"},
     {DK_API_AFTER, "after", "翻页：照 next 链接，不要自己写", false, "{\"type\":\"string\"}"},
@@ -53,17 +67,17 @@ static const dk_api_param params[] = {
     {DK_API_BBOX, "bbox-crs", "bbox 的坐标系，按其坐标轴的顺序", false, NULL},
     {DK_API_CRS, "crs", "结果的坐标系，按其坐标轴的顺序", false, NULL},
 #if DK_QUERY_PARTS
-    {DK_API_QUERY, "datetime", "日期或区间，如 2020-01-01/..", false, "{\"type\":\"string\"}"},
-    {DK_API_QUERY, "filter", "CQL2 查询条件", false, "{\"type\":\"string\"}"},
-    {DK_API_QUERY, "filter-lang", "filter 的写法；cql-text 是 GDAL 3.6 所用的草案", false,
+    {DK_API_ROWS, "datetime", "日期或区间，如 2020-01-01/..", false, "{\"type\":\"string\"}"},
+    {DK_API_ROWS, "filter", "CQL2 查询条件", false, "{\"type\":\"string\"}"},
+    {DK_API_ROWS, "filter-lang", "filter 的写法；cql-text 是 GDAL 3.6 所用的草案", false,
      "{\"type\":\"string\",\"enum\":[\"cql2-text\",\"cql2-json\",\"cql-text\"],\"default\":\"cql2-text\"}"},
-    {DK_API_QUERY, "filter-crs", "filter 中坐标的坐标系，按其坐标轴的顺序", false, NULL},
-    {DK_API_QUERY, "sortby", "排序：字段，降序在前面加 -，多个用逗号隔开", false,
+    {DK_API_ROWS, "filter-crs", "filter 中坐标的坐标系，按其坐标轴的顺序", false, NULL},
+    {DK_API_PAGES, "sortby", "排序：字段，降序在前面加 -，多个用逗号隔开", false,
      "{\"type\":\"array\",\"minItems\":1,\"items\":{\"type\":\"string\",\"pattern\":\"^[+-]?[a-z][a-z0-9_]*$\"}}"},
-    {DK_API_QUERY, "properties", "只要这些字段，用逗号隔开", false, "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}"},
-    {DK_API_QUERY, "skipGeometry", "不要图形", false, "{\"type\":\"boolean\",\"default\":false}"},
-    {DK_API_QUERY, "count", "有查询条件时也给出总条数 numberMatched", false, "{\"type\":\"boolean\",\"default\":false}"},
-    {DK_API_QUERY, "q", "查找文字，多个词用空格隔开", false, "{\"type\":\"string\"}"},
+    {DK_API_PAGES, "properties", "只要这些字段，用逗号隔开", false, "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}"},
+    {DK_API_PAGES, "skipGeometry", "不要图形", false, "{\"type\":\"boolean\",\"default\":false}"},
+    {DK_API_PAGES, "count", "有查询条件时也给出总条数 numberMatched", false, "{\"type\":\"boolean\",\"default\":false}"},
+    {DK_API_ROWS, "q", "查找文字，多个词用空格隔开", false, "{\"type\":\"string\"}"},
 #endif
     {DK_API_FEATURE, "feature", "瓦片中要素的编号，单独使用", false, "{\"type\":\"integer\",\"minimum\":0}"},
     {DK_API_Q, "q", "要找的文字", true, "{\"type\":\"string\",\"minLength\":1,\"maxLength\":200}"},
@@ -123,6 +137,11 @@ const dk_api_param *dk_api_param_at(size_t index)
     return index < sizeof params / sizeof *params ? &params[index] : NULL;
 }
 
+/* Of downloads, besides CSV. */
+static const char *const files[] = {"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+                                    "application/geo+json-seq", "application/geopackage+sqlite3",
+                                    "application/flatgeobuf", "application/zip"};
+
 /* ---- parts ---- */
 
 static void write_ref(dk_json *json, const char *section, const char *name)
@@ -147,10 +166,19 @@ static void write_crs_schema(dk_json *json)
     dk_json_object_end(json);
 }
 
-/* The name of a parameter among the components: q is there twice. */
+/* The name of a parameter among the components: some are there twice. */
 static const char *component_name(const dk_api_param *param)
 {
-    return param->bit == DK_API_Q ? "searchText" : param->name;
+    switch (param->bit) {
+    case DK_API_Q:
+        return "searchText";
+    case DK_API_FILES:
+        return "itemsFormat";
+    case DK_API_TABLE:
+        return "tableFormat";
+    default:
+        return param->name;
+    }
 }
 
 static void write_param(dk_json *json, const dk_api_param *param)
@@ -231,7 +259,7 @@ static void write_content(dk_json *json, const char *type, const char *schema)
         write_ref(json, "schemas", schema);
     else if (strcmp(type, "text/html") == 0)
         dk_json_raw(json, "{\"type\":\"string\"}");
-    else if (strstr(type, "vector-tile") != NULL)
+    else if (strstr(type, "json") == NULL || strstr(type, "seq") != NULL)
         dk_json_raw(json, "{\"type\":\"string\",\"format\":\"binary\"}");
     else
         dk_json_raw(json, "{\"type\":\"object\"}");
@@ -254,6 +282,10 @@ static void write_responses(dk_json *json, const dk_api_operation *operation)
     write_content(json, operation->type, operation->schema);
     if (operation->html)
         write_content(json, "text/html", NULL);
+    if ((operation->params & (DK_API_FILES | DK_API_TABLE)) != 0)
+        write_content(json, "text/csv", NULL);
+    for (size_t i = 0; (operation->params & DK_API_FILES) != 0 && i < sizeof files / sizeof *files; i++)
+        write_content(json, files[i], NULL);
     dk_json_object_end(json);
     dk_json_object_end(json);
     if (strstr(operation->type, "vector-tile") != NULL) {
@@ -323,11 +355,22 @@ static bool has_links(dk_context *ctx, const dk_kind *kind)
     return false;
 }
 
+bool dk_api_offers(dk_context *ctx, const dk_api_operation *operation)
+{
+    if (strncmp(operation->path, "/lists", 6) != 0)
+        return true;
+    for (size_t i = 0; i < ctx->worker->catalogue->n_lists; i++)
+        if (dk_list_seen(&ctx->worker->catalogue->lists[i], &ctx->viewer))
+            return true;
+    return false;
+}
+
 static void write_paths(dk_context *ctx)
 {
     const dk_catalogue *catalogue = ctx->worker->catalogue;
     for (size_t i = 0; dk_api_server_operation(i) != NULL; i++)
-        write_operation(ctx, dk_api_server_operation(i), NULL);
+        if (dk_api_offers(ctx, dk_api_server_operation(i)))
+            write_operation(ctx, dk_api_server_operation(i), NULL);
     for (size_t k = 0; k < catalogue->n_kinds; k++) {
         const dk_kind *kind = &catalogue->kinds[k];
         if (!dk_context_sees(ctx, kind))

@@ -57,7 +57,8 @@ void dk_api_page(dk_context *ctx)
                        "工作人员在 <code>Authorization: Bearer</code> 中带令牌。</p>\n<h2>服务</h2>\n");
     operations_begin(&html);
     for (size_t i = 0; dk_api_server_operation(i) != NULL; i++)
-        write_operation(&html, dk_api_server_operation(i), NULL);
+        if (dk_api_offers(ctx, dk_api_server_operation(i)))
+            write_operation(&html, dk_api_server_operation(i), NULL);
     dk_html_raw(&html, "</tbody></table></div>\n<h2>数据集</h2>\n<p>以下地址中的 <code>{collection}</code> 是数据集的标识。</p>\n");
     operations_begin(&html);
     for (size_t i = 0; dk_api_collection_operation(i) != NULL; i++)

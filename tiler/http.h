@@ -23,6 +23,11 @@ typedef struct dk_config {
     const dk_tokens *tokens;  /* NULL: no staff */
     size_t cache_size;        /* bytes of tiles kept in memory; 0: none */
     bool log_requests;        /* a line on stderr for each: request_log.h */
+    const char *ingest;       /* path of dikuai-ingest, for conversions; NULL: there is none */
+    const char *temp_folder;  /* private (tiler/temp_folder.h); NULL: none yet */
+    size_t download_rows;     /* that a download may have */
+    size_t download_size;     /* bytes of temporary files of all downloads together */
+    unsigned download_seconds; /* from its request until its last byte is sent */
 } dk_config;
 
 typedef struct dk_answer {
@@ -73,8 +78,11 @@ dk_status dk_get_collection(dk_context *ctx);
 dk_status dk_get_items(dk_context *ctx);
 dk_status dk_get_item(dk_context *ctx);
 dk_status dk_get_linked(dk_context *ctx);
+dk_status dk_get_statistics(dk_context *ctx);
 dk_status dk_get_dossier(dk_context *ctx);
 dk_status dk_get_search(dk_context *ctx);
+dk_status dk_get_lists(dk_context *ctx);
+dk_status dk_get_list(dk_context *ctx);
 dk_status dk_get_tile(dk_context *ctx);
 dk_status dk_get_tilejson(dk_context *ctx);
 dk_status dk_get_tile_matrix_sets(dk_context *ctx);

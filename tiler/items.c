@@ -50,8 +50,7 @@ static bool page_row(const dk_row *row, void *user)
         dk_items_page_row(&p->html, &shown);
     else
         p->status = dk_write_feature(p->ctx, &shown, false);
-    if (p->about != NULL)
-        count_linked(row, &p->all);
+    count_linked(row, &p->all);
     p->rows++;
     const dk_buf *body = &p->ctx->worker->body;
     if (body->size > DK_BODY_MAX)
@@ -237,34 +236,15 @@ static dk_status count_matches(dk_context *ctx, const dk_query *query, const pag
     return dk_query_count(ctx->worker->store, query, COUNT_SECONDS, ret_count, &ctx->error);
 }
 
-dk_status dk_get_items(dk_context *ctx)
+/* Rows of a filter, an order and a page. */
+static dk_status items_by_query(dk_context *ctx, const dk_kind *kind)
 {
-    static const char *const alone[] = {"feature", "f", "crs", NULL};
     static const char *const also[] = {"count", "crs", NULL};
-    dk_request filled;
-    const dk_kind *kind;
-    dk_item_query asked = {0};
-    dk_status status = dk_context_kind(ctx, ctx->request->path[1], &kind);
-    if (status == DK_OK)
-        status = dk_context_format(ctx);
-    if (status == DK_OK)
-        status = dk_context_crs(ctx);
-    if (ctx->html) { /* perhaps by its form */
-        dk_request_filled(ctx->request, &filled);
-        ctx->request = &filled;
-    }
-    const dk_request *request = ctx->request;
-    if (status != DK_OK)
-        return status;
-    const char *feature = dk_request_param(request, "feature");
-    if (feature != NULL) {
-        status = dk_context_params(ctx, alone);
-        return status != DK_OK ? status : items_by_feature(ctx, kind, feature);
-    }
+    dk_item_query asked;
     page p;
     int64_t matched = -1;
     page_begin(&p, ctx, kind, NULL, 0);
-    status = dk_item_query_read(ctx, kind, DK_ROWS | DK_PAGES, also, &asked);
+    dk_status status = dk_item_query_read(ctx, kind, DK_ROWS | DK_PAGES, also, &asked);
     if (status == DK_OK) {
         p.limit = asked.query.limit;
         p.fields = asked.fields;
@@ -279,6 +259,32 @@ dk_status dk_get_items(dk_context *ctx)
         status = page_end(&p, matched, NULL, more);
     dk_buf_finish(&p.last);
     dk_item_query_finish(&asked);
+    return status;
+}
+
+dk_status dk_get_items(dk_context *ctx)
+{
+    static const char *const alone[] = {"feature", "f", "crs", NULL};
+    const dk_request *const request = ctx->request;
+    dk_request filled;
+    const dk_kind *kind;
+    dk_status status = dk_context_kind(ctx, request->path[1], &kind);
+    if (status == DK_OK)
+        status = dk_context_format(ctx);
+    if (status == DK_OK)
+        status = dk_context_crs(ctx);
+    if (status != DK_OK)
+        return status;
+    if (ctx->html) { /* perhaps by its form */
+        dk_request_filled(request, &filled);
+        ctx->request = &filled;
+    }
+    const char *feature = dk_request_param(ctx->request, "feature");
+    if (feature == NULL)
+        status = items_by_query(ctx, kind);
+    else if ((status = dk_context_params(ctx, alone)) == DK_OK)
+        status = items_by_feature(ctx, kind, feature);
+    ctx->request = request;
     return status;
 }
 

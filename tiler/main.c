@@ -30,6 +30,11 @@ static void print_help(FILE *out)
             "  --token-file FILE    staff tokens: lines TOKEN DIVISION-PREFIX NAME, * for the whole store\n"
             "  --log-requests       a line on stderr for each request: its path and the names of its parameters\n"
             "  --tianditu-key KEY   key of the 天地图 basemap; without it the map has none\n"
+            "  --temp-dir DIR       for files on their way, such as downloads (default $TMPDIR, else /var/tmp)\n"
+            "  --download-rows N    rows that a download may have (default 2000000)\n"
+            "  --download-size SIZE disk space for all downloads together (default 8G)\n"
+            "  --download-seconds N time for a download, from its request to its last byte (default 1800)\n"
+            "  --ingest PATH        dikuai-ingest, for GeoPackage, FlatGeobuf and Shapefile (default: beside this program)\n"
             "  --help, --version\n"
             "\n"
             "examples:\n"
@@ -75,6 +80,20 @@ static bool parse_size(const char *text, size_t *ret_size)
     return true;
 }
 
+static bool parse_count(const char *text, size_t *ret_count)
+{
+    const size_t digits = strspn(text, "0123456789");
+    *ret_count = digits > 0 && digits <= 12 && text[digits] == '\0' ? strtoull(text, NULL, 10) : 0;
+    return *ret_count > 0;
+}
+
+/* /tmp may be memory, and downloads are large. */
+static const char *default_temp_dir(void)
+{
+    const char *given = getenv("TMPDIR");
+    return given != NULL && given[0] == '/' ? given : "/var/tmp";
+}
+
 static int serve(const dk_server_options *options)
 {
     /* Blocked before any thread starts, so that only sigwait below gets them. */
@@ -103,7 +122,10 @@ static int serve(const dk_server_options *options)
 
 int main(int argc, char **argv)
 {
-    enum { LISTEN = 256, THREADS, CACHE_SIZE, BASE_PATH, TOKEN_FILE, TIANDITU_KEY, LOG_REQUESTS, HELP, VERSION };
+    enum {
+        LISTEN = 256, THREADS, CACHE_SIZE, BASE_PATH, TOKEN_FILE, TIANDITU_KEY, LOG_REQUESTS, TEMP_DIR, DOWNLOAD_ROWS,
+        DOWNLOAD_SIZE, DOWNLOAD_SECONDS, INGEST, HELP, VERSION
+    };
     static const struct option long_options[] = {{"listen", required_argument, NULL, LISTEN},
                                                  {"threads", required_argument, NULL, THREADS},
                                                  {"cache-size", required_argument, NULL, CACHE_SIZE},
@@ -111,10 +133,22 @@ int main(int argc, char **argv)
                                                  {"token-file", required_argument, NULL, TOKEN_FILE},
                                                  {"tianditu-key", required_argument, NULL, TIANDITU_KEY},
                                                  {"log-requests", no_argument, NULL, LOG_REQUESTS},
+                                                 {"temp-dir", required_argument, NULL, TEMP_DIR},
+                                                 {"download-rows", required_argument, NULL, DOWNLOAD_ROWS},
+                                                 {"download-size", required_argument, NULL, DOWNLOAD_SIZE},
+                                                 {"download-seconds", required_argument, NULL, DOWNLOAD_SECONDS},
+                                                 {"ingest", required_argument, NULL, INGEST},
                                                  {"help", no_argument, NULL, HELP},
                                                  {"version", no_argument, NULL, VERSION},
                                                  {NULL, 0, NULL, 0}};
-    dk_server_options options = {.config = {.base_path = "", .cache_size = (size_t)256 << 20}, .listen = default_listen, .threads = default_threads()};
+    dk_server_options options = {.config = {.base_path = "",
+                                            .cache_size = (size_t)256 << 20,
+                                            .download_rows = 2000000,
+                                            .download_size = (size_t)8 << 30,
+                                            .download_seconds = 1800},
+                                 .listen = default_listen,
+                                 .threads = default_threads(),
+                                 .temp_dir = default_temp_dir()};
     const char *token_file = NULL;
     opterr = 0;
     for (int option; (option = getopt_long(argc, argv, "h", long_options, NULL)) != -1;) {
@@ -148,6 +182,27 @@ int main(int argc, char **argv)
             break;
         case LOG_REQUESTS:
             options.config.log_requests = true;
+            break;
+        case TEMP_DIR:
+            options.temp_dir = optarg;
+            break;
+        case DOWNLOAD_ROWS:
+            if (!parse_count(optarg, &options.config.download_rows))
+                return usage("--download-rows takes a number from 1 on, not ", optarg);
+            break;
+        case DOWNLOAD_SIZE:
+            if (!parse_size(optarg, &options.config.download_size) || options.config.download_size == 0)
+                return usage("--download-size takes a number of bytes, perhaps with K, M or G behind, not ", optarg);
+            break;
+        case DOWNLOAD_SECONDS: {
+            size_t seconds;
+            if (!parse_count(optarg, &seconds) || seconds > 1000000)
+                return usage("--download-seconds takes a number from 1 to 1000000, not ", optarg);
+            options.config.download_seconds = (unsigned)seconds;
+            break;
+        }
+        case INGEST:
+            options.config.ingest = optarg;
             break;
         case 'h':
         case HELP:

@@ -248,6 +248,20 @@ enum MHD_Result dk_respond(struct MHD_Connection *connection, dk_context *ctx, c
     return queue(connection, status, response);
 }
 
+enum MHD_Result dk_respond_file(struct MHD_Connection *connection, struct MHD_Response *response,
+                                const dk_file_answer *answer, bool closing)
+{
+    add_common(response, closing);
+    add_header(response, "Vary", "Accept-Encoding, Authorization");
+    add_header(response, "Cache-Control", answer->public_answer ? "no-cache" : "private, no-store");
+    add_header(response, "Content-Type", answer->type);
+    add_header(response, "Content-Disposition", answer->disposition);
+    if (answer->gzip)
+        add_header(response, "Content-Encoding", dk_coding_name(DK_GZIP));
+    add_header(response, "Content-Security-Policy", "default-src 'none'");
+    return queue(connection, MHD_HTTP_OK, response);
+}
+
 enum MHD_Result dk_respond_problem(struct MHD_Connection *connection, unsigned status, const char *detail,
                                    const char *allow, bool closing)
 {

@@ -17,6 +17,15 @@ enum MHD_Result dk_respond(struct MHD_Connection *connection, dk_context *ctx, c
 bool dk_respond_prepare(dk_context *ctx, dk_coding coding, struct MHD_Response **ret_full,
                         struct MHD_Response **ret_not_modified, char ret_tag[DK_TAG_SIZE], size_t *ret_size);
 
+/* Queues a file for the user to save, of which the caller has made the response; it is destroyed in any case. */
+typedef struct dk_file_answer {
+    const char *type, *disposition; /* Content-Type and Content-Disposition */
+    bool gzip;                      /* the bytes are coded so */
+    bool public_answer;             /* else it may not be stored */
+} dk_file_answer;
+enum MHD_Result dk_respond_file(struct MHD_Connection *connection, struct MHD_Response *response,
+                                const dk_file_answer *answer, bool closing);
+
 /* Queues a problem document (RFC 9457). allow: value of the Allow header, or NULL. */
 enum MHD_Result dk_respond_problem(struct MHD_Connection *connection, unsigned status, const char *detail,
                                    const char *allow, bool closing);

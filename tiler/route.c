@@ -21,6 +21,7 @@ static const struct {
     {{"collections", "*", "queryables"}, {dk_get_queryables, true}},
     {{"collections", "*", "sortables"}, {dk_get_sortables, true}},
     {{"collections", "*", "items"}, {dk_get_items, true}},
+    {{"collections", "*", "statistics"}, {dk_get_statistics, true}},
     {{"collections", "*", "items", "*"}, {dk_get_item, true}},
     {{"collections", "*", "items", "*", "dossier"}, {dk_get_dossier, true}},
     {{"collections", "*", "items", "*", "*"}, {dk_get_linked, true}},
@@ -31,6 +32,8 @@ static const struct {
     {{"tileMatrixSets", "*"}, {dk_get_tile_matrix_set, true}},
     {{"metrics"}, {dk_get_metrics, true}},
     {{"search"}, {dk_get_search, true}},
+    {{"lists"}, {dk_get_lists, true}},
+    {{"lists", "*"}, {dk_get_list, true}},
     {{"xyz", "*.json"}, {dk_get_tilejson, true}},
     {{"xyz", "*", "*", "*", "*"}, {dk_get_tile, true}},
 };

@@ -1,10 +1,13 @@
 #include "tiler/server.h"
 
+#include "tiler/convert.h"
+#include "tiler/download.h"
 #include "tiler/headers.h"
 #include "tiler/request_log.h"
 #include "tiler/response.h"
 #include "tiler/route.h"
 #include "tiler/row_sets.h"
+#include "tiler/temp_folder.h"
 #include "tiler/tile_service.h"
 
 #include <arpa/inet.h>
@@ -38,6 +41,9 @@ struct dk_server {
     dk_tile_cache *cache; /* NULL: none */
     dk_row_sets *sets;
     dk_tile_watch *watch;
+    dk_temp_root *temp;
+    char *ingest; /* path; NULL: none */
+    dk_downloads *downloads;
     struct MHD_Daemon *daemon;
     int listening;         /* the socket */
     pthread_t accepting;
@@ -54,6 +60,7 @@ typedef struct exchange {
     dk_error error;
     bool open;    /* request holds something */
     bool counted; /* the handler has been called: an answer is owed */
+    dk_download *download; /* for which the connection is suspended, or was; NULL: none */
     size_t body;
 } exchange;
 
@@ -69,6 +76,8 @@ static void connection_changed(void *cls, struct MHD_Connection *connection, voi
     exchange *x = *socket_context;
     if (x != NULL && x->open)
         dk_request_finish(&x->request);
+    if (x != NULL)
+        dk_download_drop(x->download);
     free(x);
     *socket_context = NULL;
 }
@@ -83,6 +92,8 @@ static void *begin_exchange(void *cls, const char *uri, struct MHD_Connection *c
         return NULL;
     if (x->open)
         dk_request_finish(&x->request);
+    dk_download_drop(x->download);
+    x->download = NULL;
     x->open = true;
     x->counted = false;
     x->body = 0;
@@ -103,6 +114,8 @@ static void end_exchange(void *cls, struct MHD_Connection *connection, void **co
     if (x->open)
         dk_request_finish(&x->request);
     x->open = false;
+    dk_download_drop(x->download);
+    x->download = NULL;
     if (x->counted)
         atomic_fetch_sub(&server->active, 1);
     x->counted = false;
@@ -167,6 +180,13 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
         return dk_respond_problem(connection, 404, "There is nothing at this address.", NULL, closing);
 
     const char *accept_encoding = header(connection, "Accept-Encoding");
+    if (route->handler == dk_get_items && dk_download_asked(request)) {
+        const dk_status started = dk_download_start(server->downloads, connection, request, &ctx.viewer, accept_encoding,
+                                                    &x->download, &ctx.error);
+        if (started == DK_BUSY)
+            return dk_respond_problem(connection, 503, ctx.error.text, NULL, closing);
+        return started == DK_OK ? MHD_YES : respond_failure(connection, request, started, &ctx.error, closing);
+    }
     const char *if_none_match = header(connection, "If-None-Match");
     enum MHD_Result result;
     if (route->handler == dk_get_tile && server->cache != NULL && !closing &&
@@ -217,6 +237,11 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
         x->body += *upload_data_size;
         *upload_data_size = 0;
         return x->body <= BODY_DISCARDED ? MHD_YES : MHD_NO;
+    }
+    if (x->download != NULL) { /* its connection was suspended until now */
+        dk_download *download = x->download;
+        x->download = NULL;
+        return dk_download_respond(download, connection, closing);
     }
     if (strcmp(method, "OPTIONS") == 0)
         return dk_respond_options(connection, closing);
@@ -330,6 +355,18 @@ out:
     return status;
 }
 
+static void free_server(dk_server *server)
+{
+    dk_downloads_free(server->downloads);
+    dk_temp_root_remove(server->temp);
+    free(server->ingest);
+    dk_tile_watch_stop(server->watch);
+    dk_tile_cache_free(server->cache);
+    dk_row_sets_free(server->sets);
+    dk_pool_free(server->pool);
+    free(server);
+}
+
 dk_status dk_server_start(const dk_server_options *options, dk_server **ret_server, char *ret_address, size_t size,
                           dk_error *err)
 {
@@ -347,6 +384,19 @@ dk_status dk_server_start(const dk_server_options *options, dk_server **ret_serv
                                        : dk_tile_watch_start(options->config.store_path, server->cache, &server->watch,
                                                              err);
     }
+    if (status == DK_OK)
+        status = dk_temp_root_create(options->temp_dir, &server->temp, err);
+    if (status == DK_OK) {
+        dk_error why;
+        if (dk_convert_find(options->config.ingest, &server->ingest, &why) != DK_OK && options->config.ingest != NULL)
+            status = dk_fail(err, DK_NOT_FOUND, "%s", why.text);
+        else if (server->ingest == NULL)
+            fprintf(stderr, "dikuai-tiler: %s\n", why.text);
+        server->options.config.ingest = server->ingest;
+        server->options.config.temp_folder = dk_temp_root_path(server->temp);
+    }
+    if (status == DK_OK)
+        status = dk_downloads_create(&server->options.config, &server->downloads, err);
     if (status == DK_OK)
         status = bind_address(options->listen, &fd, ret_address, size, err);
     if (status != DK_OK)
@@ -370,7 +420,7 @@ dk_status dk_server_start(const dk_server_options *options, dk_server **ret_serv
         items[n++] = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)options->threads, NULL};
     items[n] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
     server->daemon = MHD_start_daemon(MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC |
-                                          MHD_USE_NO_LISTEN_SOCKET,
+                                          MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME,
                                       0, NULL, NULL, handle, server, MHD_OPTION_ARRAY, items, MHD_OPTION_URI_LOG_CALLBACK,
                                       begin_exchange, server, MHD_OPTION_NOTIFY_COMPLETED, end_exchange, server,
                                       MHD_OPTION_NOTIFY_CONNECTION, connection_changed, server, MHD_OPTION_END);
@@ -391,11 +441,8 @@ out:
     if (fd >= 0)
         close(fd);
     if (server != NULL) {
-        dk_tile_watch_stop(server->watch);
-        dk_tile_cache_free(server->cache);
-        dk_row_sets_free(server->sets);
-        dk_pool_free(server->pool);
-        free(server);
+        dk_downloads_stop(server->downloads);
+        free_server(server);
     }
     return status;
 }
@@ -406,13 +453,11 @@ void dk_server_stop(dk_server *server)
     shutdown(server->listening, SHUT_RDWR); /* accept returns */
     pthread_join(server->accepting, NULL);
     close(server->listening);
+    dk_downloads_close(server->downloads);
     const struct timespec pause = {0, 10 * 1000 * 1000};
     for (int i = 0; i < DRAIN_SECONDS * 100 && atomic_load(&server->active) > 0; i++)
         nanosleep(&pause, NULL);
+    dk_downloads_stop(server->downloads);
     MHD_stop_daemon(server->daemon);
-    dk_tile_watch_stop(server->watch);
-    dk_tile_cache_free(server->cache);
-    dk_row_sets_free(server->sets);
-    dk_pool_free(server->pool);
-    free(server);
+    free_server(server);
 }

@@ -10,6 +10,7 @@ typedef struct dk_server_options {
     dk_config config;   /* texts and tokens are borrowed until dk_server_stop */
     const char *listen; /* ADDR:PORT or [ADDR]:PORT; port 0: any free one */
     size_t threads;     /* 1 to DK_THREADS_MAX */
+    const char *temp_dir; /* in which temporary files are made. config.ingest: as the user says it, or NULL */
 } dk_server_options;
 
 #define DK_THREADS_MAX 256

@@ -1,5 +1,6 @@
 // The map page itself: drawn, searched, linked to, switched, on a phone, below a base path.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { readCounty } from './county.mjs';
@@ -69,6 +70,25 @@ describe('the whole county', () => {
     assert.ok(covered >= 65, `${covered} of 100 places are covered`);
     assert.ok(seen.size >= 3, `${seen.size} colours`);
     await view.page.screenshot({ path: join(out, 'county.png') });
+  });
+
+  test('offers each layer as a file, all of it or what is in view', async () => {
+    const { page } = view;
+    const menu = page.locator('[data-layer="mining"] details.download');
+    await menu.locator('summary').click();
+    const fetched = async () => {
+      const [file] = await Promise.all([page.waitForEvent('download'), menu.locator('[data-format="csv"]').click()]);
+      assert.equal(file.suggestedFilename(), '矿业权.csv');
+      return { url: new URL(file.url()), rows: readFileSync(await file.path(), 'utf8').trimEnd().split('\r\n') };
+    };
+    const whole = await fetched();
+    assert.equal(whole.rows[0].slice(0, 5), '\uFEFF许可证号');
+    assert.equal(whole.rows.length - 1, layer(join(samples, 'mining.shp')).length);
+    await menu.locator('input').check();
+    const box = (await fetched()).url.searchParams.get('bbox').split(',').map(Number);
+    assert.ok(box[0] < 116.4 && box[2] > 116.4 && box[1] < 34.4 && box[3] > 34.4, box.join());
+    await menu.locator('input').uncheck();
+    await menu.locator('summary').click();
   });
 
   test('says whose map it is, with the 审图号', async () => {

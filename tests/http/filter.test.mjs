@@ -85,7 +85,7 @@ test('orders with pages, fewer properties, no outline', async () => {
   const all = [];
   let path = `/collections/parcel/items?${new URLSearchParams({ sortby: '-households,+id', limit: 2, properties: 'id,households', skipGeometry: 'true' })}`;
   while (path) {
-    const answer = await get(new URL(path, server.url));
+    const answer = await get(new URL(path, server.url).href);
     assert.equal(answer.status, 200, answer.text);
     for (const feature of answer.json.features) {
       assert.equal(feature.geometry, null);

@@ -182,7 +182,7 @@ function drawLayers(visible) {
     start.crs = plate ? '4490' : null;
     remember();
     location.reload();
-  } } });
+  }, bounds: () => map?.bounds() ?? null } });
 }
 
 /* The start */

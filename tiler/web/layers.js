@@ -1,5 +1,6 @@
 // Layer switches with their legend: titles from the catalogue, colours from the style.
 import { byId, el } from './dom.js';
+import { downloadMenu } from './download.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 
@@ -51,7 +52,7 @@ function swatch({ fill, line, circle, dash, faint }) {
 }
 
 /** Shows the switches; on.change(names that are on, in the catalogue's order) after each change, on.project(whether in
- * degrees of CGCS2000) when the projection is chosen. */
+ * degrees of CGCS2000) when the projection is chosen; on.bounds() is asked what the map shows. */
 export function showLayers({ catalogue, style, visible, plate, on }) {
   const names = catalogue.layers.map((layer) => layer.name);
   const extra = catalogue.config?.tianditu_key ? ['tianditu'] : [];
@@ -76,7 +77,7 @@ export function showLayers({ catalogue, style, visible, plate, on }) {
     const { one, each } = signs(style, layer);
     list.append(el('div', { class: 'layer', 'data-layer': layer.name }, row(layer.name, layer.title, layer.count, one),
       each.length ? el('ul', { class: 'legend', 'aria-label': `${layer.title}图例` },
-        each.map((sign) => el('li', {}, swatch(sign), el('span', {}, sign.title)))) : null));
+        each.map((sign) => el('li', {}, swatch(sign), el('span', {}, sign.title)))) : null, downloadMenu(layer, on.bounds)));
   }
   if (extra.length) list.append(el('div', { class: 'layer' }, row('tianditu', '天地图底图')));
   const projection = el('input', { type: 'checkbox', name: 'crs', value: '4490', onchange: () => on.project(projection.checked) });

@@ -276,6 +276,8 @@ export function showMap({ catalogue, style, view, on }) {
   }
   return {
     view: currentView,
+    /** West, south, east, north of what is shown. */
+    bounds: () => map.getBounds().toArray().flat(),
     jump: ({ center, zoom }) => map.jumpTo({ center, zoom }),
     fly([west, south, east, north]) {
       map.fitBounds([[west, south], [east, north]],

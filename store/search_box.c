@@ -1,0 +1,136 @@
+#include "store/search_box.h"
+
+#include "store/division.h"
+#include "store/search_index.h"
+
+#include <string.h>
+
+dk_status dk_joint_box_add(dk_store *store, const dk_kind *layer, int64_t row, int64_t generation, dk_joint_box *box,
+                           dk_error *err)
+{
+    bool alive = false;
+    dk_status status = dk_row_alive(store, layer, row, generation, &alive, err);
+    if (status != DK_OK || !alive)
+        return status;
+    sqlite3_stmt *stmt = NULL;
+    if ((status = dk_sql_kept(store, layer, DK_STMT_ROW_BOX, &stmt, err)) != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, row);
+    double own[4]; /* west, east, south, north */
+    status = dk_sql_step(store, stmt, err);
+    const bool drawn = status == DK_OK && dk_column_envelope(stmt, 0, own) == DK_OUTLINE_DRAWN;
+    sqlite3_reset(stmt);
+    if (status != DK_OK || !drawn)
+        return status == DK_END ? DK_OK : status;
+    const double bounds[4] = {own[0], own[2], own[1], own[3]};
+    for (int i = 0; i < 4; i++)
+        if (box->n == 0 || (i < 2 ? bounds[i] < box->bounds[i] : bounds[i] > box->bounds[i]))
+            box->bounds[i] = bounds[i];
+    box->n++;
+    return DK_OK;
+}
+
+dk_status dk_box_of_links(dk_store *store, const dk_kind *kind, const char *key, const dk_value *values,
+                          int64_t generation, size_t most, dk_joint_box *box, dk_error *err)
+{
+    const dk_catalogue *catalogue = store->catalogue;
+    dk_status status = DK_OK;
+    for (size_t k = 0; status == DK_OK && k < catalogue->n_layers; k++) {
+        const dk_kind *layer = &catalogue->kinds[k];
+        bool reversed;
+        if (dk_catalogue_link(catalogue, kind, layer, &reversed) == NULL)
+            continue;
+        dk_key_list list = {0};
+        status = dk_linked_rows(store, kind, key, values, layer, generation, most, &list, err);
+        for (size_t i = 0; status == DK_OK && i < list.n && i < most; i++)
+            status = dk_joint_box_add(store, layer, list.entries[i].row, generation, box, err);
+        dk_key_list_finish(&list);
+    }
+    return status;
+}
+
+/* The last place of a term; n 0: it has none. */
+static dk_status last_place(dk_store *store, const dk_kind *kind, int64_t term, dk_place *ret_place, size_t *ret_n,
+                            dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_kept(store, kind, DK_STMT_POST_LAST, &stmt, err);
+    *ret_n = 0;
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, term);
+    if ((status = dk_sql_step(store, stmt, err)) == DK_OK) {
+        *ret_place = (dk_place){sqlite3_column_int64(stmt, 0), sqlite3_column_int64(stmt, 1)};
+        *ret_n = 1;
+    }
+    sqlite3_reset(stmt);
+    return status == DK_END ? DK_OK : status;
+}
+
+/* Rows of a term: the first ones if there are no more than `most`, else some at equal distances between the first and the
+ * last. */
+static dk_status add_spread(dk_store *store, const dk_kind *layer, int64_t term, size_t most, int64_t generation,
+                            dk_joint_box *box, dk_error *err)
+{
+    dk_place places[DK_BOX_ROWS + 1], last;
+    size_t n = 0, n_last = 0;
+    most = most > DK_BOX_ROWS ? DK_BOX_ROWS : most;
+    dk_status status = dk_post_seek(store, layer, term, (dk_place){0}, places, most + 1, &n, err);
+    const bool more = n > most;
+    if (status == DK_OK && more)
+        status = last_place(store, layer, term, &last, &n_last, err);
+    if (status == DK_OK && more && n_last == 1) {
+        const int64_t first = places[0].feature;
+        const uint64_t width = (uint64_t)last.feature - (uint64_t)first;
+        n = 1;
+        for (size_t i = 1; status == DK_OK && i < most && most > 1; i++) {
+            const dk_place from = {first + (int64_t)(width / (most - 1) * i), 0};
+            size_t found = 0;
+            status = dk_post_seek(store, layer, term, from, &places[n], 1, &found, err);
+            n += found;
+        }
+    }
+    for (size_t i = 0; status == DK_OK && i < n && i < most; i++)
+        status = dk_joint_box_add(store, layer, dk_place_row(places[i]), generation, box, err);
+    return status;
+}
+
+static dk_status add_outline(dk_store *store, const char *code, int64_t generation, dk_joint_box *box, dk_error *err)
+{
+    const dk_kind *layer = dk_division_layer(store->catalogue);
+    if (layer == NULL)
+        return DK_OK;
+    char key[13];
+    int64_t row = 0;
+    const size_t size = strlen(code);
+    if (size >= sizeof key)
+        return DK_OK;
+    memcpy(key, code, size + 1);
+    dk_status status = dk_row_of_key(store, layer, key, generation, &row, err);
+    if (status == DK_OK && row == 0 && size < 12) { /* as codes are also written: with zeros up to 12 digits */
+        memset(key + size, '0', 12 - size);
+        key[12] = '\0';
+        status = dk_row_of_key(store, layer, key, generation, &row, err);
+    }
+    return status == DK_OK && row != 0 ? dk_joint_box_add(store, layer, row, generation, box, err) : status;
+}
+
+dk_status dk_box_of_division(dk_store *store, const char *code, int64_t generation, dk_joint_box *box, dk_error *err)
+{
+    dk_status status = add_outline(store, code, generation, box, err);
+    const bool outlined = box->n > 0;
+    for (size_t k = 0; status == DK_OK && !outlined && k < store->catalogue->n_layers; k++) {
+        const dk_kind *layer = &store->catalogue->kinds[k];
+        const int field = layer->division_field;
+        if (field < 0 || layer->fields[field].audience != DK_PUBLIC ||
+            !(store->indexed[k] & UINT64_C(1) << field))
+            continue;
+        dk_found_terms found = {.complete = true};
+        status = dk_search_beginning(store, layer, field, code, strlen(code), DK_BOX_ROWS, &found, err);
+        for (size_t i = 0; status == DK_OK && i < found.n; i++)
+            status = add_spread(store, layer, found.terms[i].term,
+                                DK_BOX_ROWS / found.n > 2 ? DK_BOX_ROWS / found.n : 2, generation, box, err);
+        dk_found_terms_finish(&found);
+    }
+    return status;
+}

@@ -1,0 +1,264 @@
+#include "store/search_query.h"
+
+#include "store/approval_no.h"
+#include "store/text.h"
+
+#include <string.h>
+
+#include <utf8proc.h>
+
+enum {
+    MOST_CHARACTERS = 120, /* of a text that may be a 文号 */
+    OPEN = 0x3014,
+    CLOSE = 0x3015,
+    YEAR = 0x5E74,   /* 年 */
+    ORDINAL = 0x7B2C, /* 第 */
+    NUMBER = 0x53F7,  /* 号 */
+    OLD_NUMBER = 0x865F
+};
+
+static bool is_one_of(int32_t c, const int32_t *list)
+{
+    for (; *list != 0; list++)
+        if (c == *list)
+            return true;
+    return false;
+}
+
+static bool is_open(int32_t c)
+{
+    static const int32_t list[] = {OPEN, '[', '(', 0x3010, 0x3016, 0x2768, 0};
+    return is_one_of(c, list);
+}
+
+static bool is_close(int32_t c)
+{
+    static const int32_t list[] = {CLOSE, ']', ')', 0x3011, 0x3017, 0x2769, 0};
+    return is_one_of(c, list);
+}
+
+static bool is_digit(int32_t c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_dash(int32_t c)
+{
+    return c == '-' || c == '_' || c == '/' || (c >= 0x2010 && c <= 0x2015) || c == 0x2212;
+}
+
+static bool is_han(int32_t c)
+{
+    return (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0x3400 && c <= 0x4DBF) || (c >= 0x20000 && c <= 0x3FFFF);
+}
+
+typedef struct letters {
+    int32_t at[MOST_CHARACTERS + 1]; /* 0 behind the last */
+    size_t n;
+} letters;
+
+static bool decode(const char *text, size_t size, letters *ret)
+{
+    ret->n = 0;
+    for (size_t at = 0; at < size; ret->n++) {
+        utf8proc_int32_t c;
+        const utf8proc_ssize_t length =
+            utf8proc_iterate((const utf8proc_uint8_t *)text + at, (utf8proc_ssize_t)(size - at), &c);
+        if (length <= 0 || ret->n == MOST_CHARACTERS)
+            return false;
+        ret->at[ret->n] = c;
+        at += (size_t)length;
+    }
+    ret->at[ret->n] = 0;
+    return true;
+}
+
+static void put(dk_buf *out, int32_t c)
+{
+    utf8proc_uint8_t bytes[4];
+    dk_buf_append(out, bytes, (size_t)utf8proc_encode_char(c, bytes));
+}
+
+static size_t skip_blank(const letters *text, size_t at)
+{
+    return text->at[at] == ' ' ? at + 1 : at;
+}
+
+/* A serial, or as much of it as is there, to the end of the text: 第 0123-1 号. */
+static bool put_serial(const letters *text, size_t at, dk_buf *out)
+{
+    at = skip_blank(text, at);
+    if (text->at[at] == ORDINAL)
+        at = skip_blank(text, at + 1);
+    while (text->at[at] == '0')
+        at++;
+    bool digits = false;
+    for (; is_digit(text->at[at]); at++, digits = true)
+        put(out, text->at[at]);
+    if (digits && is_dash(text->at[at])) {
+        put(out, '-');
+        for (at++; is_digit(text->at[at]); at++)
+            put(out, text->at[at]);
+    }
+    at = skip_blank(text, at);
+    if (digits && (text->at[at] == NUMBER || text->at[at] == OLD_NUMBER)) {
+        put(out, NUMBER);
+        at = skip_blank(text, at + 1);
+    }
+    return at == text->n;
+}
+
+/* A year of four digits, and no fifth. */
+static bool is_year(const letters *text, size_t at)
+{
+    for (size_t i = 0; i < 4; i++)
+        if (!is_digit(text->at[at + i])) /* the end is no digit */
+            return false;
+    return !is_digit(text->at[at + 4]) &&
+           ((text->at[at] == '1' && text->at[at + 1] == '9') || (text->at[at] == '2' && text->at[at + 1] == '0'));
+}
+
+/* An agency of Chinese characters or none, then a year in brackets, or as much of that as is typed, then a serial. */
+static bool put_bracketed(const letters *text, dk_buf *out)
+{
+    size_t at = 0;
+    while (is_han(text->at[at]))
+        put(out, text->at[at++]);
+    at = skip_blank(text, at);
+    if (!is_open(text->at[at]))
+        return false;
+    put(out, OPEN);
+    at = skip_blank(text, at + 1);
+    for (size_t n = 0; n < 4 && is_digit(text->at[at]); n++)
+        put(out, text->at[at++]);
+    at = skip_blank(text, at);
+    if (text->at[at] == YEAR)
+        at = skip_blank(text, at + 1);
+    if (text->at[at] == 0)
+        return true;
+    if (!is_close(text->at[at]))
+        return false;
+    put(out, CLOSE);
+    return put_serial(text, at + 1, out);
+}
+
+/* The same without brackets, which have to be told from other numbers: agency and year, or year and serial, with something
+ * between them. */
+static bool put_bare(const letters *text, dk_buf *out)
+{
+    size_t at = 0;
+    while (is_han(text->at[at]))
+        put(out, text->at[at++]);
+    const bool agency = at > 0;
+    at = skip_blank(text, at);
+    if (!is_year(text, at))
+        return false;
+    put(out, OPEN);
+    for (size_t n = 0; n < 4; n++)
+        put(out, text->at[at++]);
+    if (text->at[at] == 0)
+        return agency;
+    put(out, CLOSE);
+    const size_t behind = at;
+    at = skip_blank(text, at);
+    if (text->at[at] == YEAR || is_dash(text->at[at]))
+        at++;
+    else if (at == behind && text->at[at] != ORDINAL)
+        return false;
+    const size_t before = out->size;
+    return put_serial(text, at, out) && out->size > before;
+}
+
+bool dk_search_number(const char *text, size_t size, dk_buf *out)
+{
+    letters decoded;
+    const size_t start = out->size;
+    if (!decode(text, size, &decoded))
+        return false;
+    bool is_number = put_bracketed(&decoded, out);
+    if (!is_number) {
+        out->size = start;
+        is_number = put_bare(&decoded, out);
+    }
+    if (is_number && !out->failed && (out->size - start != size || memcmp(out->data + start, text, size) != 0))
+        return true;
+    out->size = start;
+    return false;
+}
+
+/* The forms of a word: texts go into memory, their places into the word until memory stays where it is. */
+static void read_word(dk_search_query *query, const char *text, size_t size, dk_search_word *word, size_t *ret_at,
+                      size_t *ret_number_at)
+{
+    *ret_at = query->memory.size;
+    word->size = size;
+    dk_buf_append(&query->memory, text, size);
+    dk_buf_byte(&query->memory, 0);
+    *ret_number_at = query->memory.size;
+    word->number_size = dk_search_number(text, size, &query->memory) ? query->memory.size - *ret_number_at : 0;
+    dk_buf_byte(&query->memory, 0);
+    if (!dk_pinyin_typed(text, size, word->typed))
+        word->typed[0] = '\0';
+}
+
+static void place_word(const dk_search_query *query, dk_search_word *word, size_t at, size_t number_at)
+{
+    word->text = (const char *)query->memory.data + at;
+    word->number = word->number_size > 0 ? (const char *)query->memory.data + number_at : NULL;
+}
+
+dk_status dk_search_query_read(const char *text, dk_search_query *ret_query, dk_error *err)
+{
+    dk_search_query *query = ret_query;
+    size_t at[DK_SEARCH_WORDS + 1], number_at[DK_SEARCH_WORDS + 1];
+    dk_buf folded;
+    memset(query, 0, sizeof *query);
+    dk_buf_init(&query->memory);
+    dk_buf_init(&folded);
+    dk_text_fold(text, strlen(text), &folded);
+    const char *from = dk_buf_cstr(&folded);
+    if (from != NULL) {
+        read_word(query, from, folded.size, &query->whole, &at[DK_SEARCH_WORDS], &number_at[DK_SEARCH_WORDS]);
+        while (*from != '\0') { /* folded: single blanks, none at the ends */
+            const size_t size = strcspn(from, " ");
+            if (query->n_words == DK_SEARCH_WORDS) {
+                query->cut = true;
+                break;
+            }
+            read_word(query, from, size, &query->words[query->n_words], &at[query->n_words],
+                      &number_at[query->n_words]);
+            query->n_words++;
+            from += size + (from[size] == ' ');
+        }
+        const size_t exact_at = query->memory.size;
+        const char *as_number = query->whole.number_size > 0
+                                    ? (const char *)query->memory.data + number_at[DK_SEARCH_WORDS]
+                                    : (const char *)query->memory.data + at[DK_SEARCH_WORDS];
+        dk_buf exact;
+        dk_buf_init(&exact);
+        const bool is_exact =
+            !query->memory.failed && dk_approval_no_normalise(as_number, strlen(as_number), &exact) == 1;
+        if (is_exact)
+            dk_buf_append(&query->memory, exact.data, exact.size);
+        dk_buf_byte(&query->memory, 0);
+        query->memory.failed |= exact.failed;
+        dk_buf_finish(&exact);
+        if (!query->memory.failed) {
+            place_word(query, &query->whole, at[DK_SEARCH_WORDS], number_at[DK_SEARCH_WORDS]);
+            for (size_t i = 0; i < query->n_words; i++)
+                place_word(query, &query->words[i], at[i], number_at[i]);
+            query->exact_no = is_exact ? (const char *)query->memory.data + exact_at : NULL;
+        }
+    }
+    const bool failed = from == NULL || query->memory.failed;
+    dk_buf_finish(&folded);
+    if (!failed)
+        return DK_OK;
+    dk_search_query_finish(query);
+    return dk_fail(err, DK_NOMEM, "out of memory");
+}
+
+void dk_search_query_finish(dk_search_query *query)
+{
+    dk_buf_finish(&query->memory);
+}
