@@ -42,6 +42,14 @@ static double zone(double lat1, double lat2)
     return sum;
 }
 
+double dk_edge_area_m2(double lon1, double lat1, double lon2, double lat2)
+{
+    const double radian = acos(-1.0) / 180.0;
+    if (lon1 + lon2 == 0 || lat1 == lat2)
+        return 0;
+    return 2.0 * SEMI_MINOR * SEMI_MINOR * (lon1 + lon2) / 2.0 * radian * zone(lat1 * radian, lat2 * radian);
+}
+
 double dk_ring_area_m2(const double *lonlat, size_t n)
 {
     if (n < 4)

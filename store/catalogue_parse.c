@@ -468,6 +468,7 @@ static bool parse_kind(dk_catalogue_parser *parser, const yaml_node_t *node, boo
         K_ZOOMS,
         K_DRAW,
         K_GRID,
+        K_CLASSIFY,
         K_LAYER_COUNT
     };
     static const char *const geometries[] = {"polygon", "line", "point"};
@@ -487,6 +488,7 @@ static bool parse_kind(dk_catalogue_parser *parser, const yaml_node_t *node, boo
         [K_ZOOMS] = {"zooms", false, NULL},
         [K_DRAW] = {"draw", false, NULL},
         [K_GRID] = {"grid", false, NULL},
+        [K_CLASSIFY] = {"classify", false, NULL},
     };
     if (!dk_yaml_mapping(yaml, node, keys, layer ? K_LAYER_COUNT : K_RECORD_COUNT) ||
         !dk_yaml_key_name(yaml, &keys[K_NAME], &kind->name) || !check_kind_name(parser, keys[K_NAME].value, kind) ||
@@ -512,6 +514,7 @@ static bool parse_kind(dk_catalogue_parser *parser, const yaml_node_t *node, boo
            parse_field_key(parser, &keys[K_DIVISION], kind, &division, &kind->division_field) &&
            parse_dates(parser, &keys[K_DATE], kind) &&
            parse_field_key(parser, &keys[K_LABEL], kind, NULL, &kind->label_field) &&
+           parse_field_key(parser, &keys[K_CLASSIFY], kind, NULL, &kind->classify_field) &&
            (keys[K_TOTALS].value == NULL || dk_parse_totals(parser, keys[K_TOTALS].value, kind)) &&
            (!layer || keys[K_GRID].value == NULL || parse_grid(parser, keys[K_GRID].value, kind));
 }

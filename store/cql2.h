@@ -20,25 +20,27 @@
 
 /* Upper bounds on what one filter may ask for; beyond them it is DK_LIMIT. */
 #define DK_CQL2_MOST_BYTES (1u << 20)
-#define DK_CQL2_MOST_DEPTH 100      /* of brackets, and of operators in each other */
-#define DK_CQL2_MOST_NODES 10000    /* names, literals and operators */
+#define DK_CQL2_MOST_DEPTH 100       /* of brackets, and of operators in each other */
+#define DK_CQL2_MOST_NODES 10000     /* names, literals and operators */
 #define DK_CQL2_MOST_VERTICES 100000 /* of all its geometries together */
 
 typedef enum dk_cql2_language { DK_CQL2_TEXT, DK_CQL2_JSON } dk_cql2_language;
 
-/* A filter that was read for one kind and one viewer. Immutable, but its geometries may be used by one thread at a time. */
+/* A filter that was read for one kind and one viewer. Immutable, but its geometries may be used by one thread at a
+ * time. */
 typedef struct dk_cql2 dk_cql2;
 
-/* The coordinate reference system of a filter's geometries. to_lonlat brings n pairs in the axis order of that system to
- * (lon, lat) in degrees of EPSG:4490, in place. */
+/* The coordinate reference system of a filter's geometries. to_lonlat brings n pairs in the axis order of that system
+ * to (lon, lat) in degrees of EPSG:4490, in place. */
 typedef struct dk_cql2_crs {
     dk_status (*to_lonlat)(void *user, double *xy, size_t n, dk_error *err);
     void *user;
 } dk_cql2_crs;
 
-/* Reads a filter. text is UTF-8 of size bytes, and not needed later; kind's catalogue must outlive the filter. crs NULL:
- * geometries are in (lon, lat), degrees. DK_INVALID with a sentence that names the place (the character, counted from 1,
- * or the member of the JSON) and what to do; DK_LIMIT: too large or too deep. Caller frees with dk_cql2_free. */
+/* Reads a filter. text is UTF-8 of size bytes, and not needed later; kind's catalogue must outlive the filter. crs
+ * NULL: geometries are in (lon, lat), degrees. DK_INVALID with a sentence that names the place (the character, counted
+ * from 1, or the member of the JSON) and what to do; DK_LIMIT: too large or too deep. Caller frees with dk_cql2_free.
+ */
 dk_status dk_cql2_read(const char *text, size_t size, dk_cql2_language language, const dk_kind *kind,
                        const dk_viewer *viewer, const dk_cql2_crs *crs, dk_cql2 **ret_filter, dk_error *err);
 void dk_cql2_free(dk_cql2 *filter); /* NULL-safe. Statements to which it is bound are reset and cleared before */

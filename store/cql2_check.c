@@ -1,5 +1,5 @@
-/* What the names of a filter mean to its viewer, and whether types fit. What is constant is worked out here, and literals
- * are brought into the form in which they are compared. */
+/* What the names of a filter mean to its viewer, and whether types fit. What is constant is worked out here, and
+ * literals are brought into the form in which they are compared. */
 #include "store/approval_no.h"
 #include "store/cql2_geometry.h"
 #include "store/cql2_tree.h"
@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define MOST_FOLDS 8       /* CASEI and ACCENTI in each other */
 #define MOST_PATTERN 10000 /* bytes of a LIKE pattern: it is compared with every row */
 
 typedef struct checker {
@@ -222,8 +223,9 @@ static bool settle(checker *c, dk_cql2_node *node)
         instants |= operand->type == DK_TYPE_DATE || operand->type == DK_TYPE_TIMESTAMP;
     for (dk_cql2_node *operand = node->first; instants && operand != NULL; operand = operand->next) {
         char ignored[40];
-        if (operand->op == DK_OP_TEXT && (dk_cql2_date_valid(operand->text.data, operand->text.size) ||
-                                          dk_cql2_timestamp(operand->text.data, operand->text.size, ignored)) &&
+        if (operand->op == DK_OP_TEXT &&
+            (dk_cql2_date_valid(operand->text.data, operand->text.size) ||
+             dk_cql2_timestamp(operand->text.data, operand->text.size, ignored)) &&
             !become_instant(c, operand))
             return false;
     }
@@ -234,7 +236,8 @@ static bool settle(checker *c, dk_cql2_node *node)
             char given[160];
             describe(operand, given, sizeof given);
             dk_cql2_refuse(c->r, DK_INVALID, operand, operand->place,
-                           "%s, which is compared by functions, such as T_INTERSECTS, S_INTERSECTS and A_CONTAINS", given);
+                           "%s, which is compared by functions, such as T_INTERSECTS, S_INTERSECTS and A_CONTAINS",
+                           given);
             return false;
         }
         if (operand->type != node->first->type)
@@ -339,6 +342,26 @@ static bool take_special(checker *c, dk_cql2_node *node)
     return true;
 }
 
+/* Gives a node the text of a literal in another form, in its place where that is long enough. */
+static bool take_text(checker *c, dk_cql2_node *node, const dk_cql2_node *literal, dk_buf *text)
+{
+    bool good = !text->failed;
+    if (good && text->size <= literal->text.size) {
+        char *place = (char *)literal->text.data;
+        if (text->size > 0)
+            memcpy(place, text->data, text->size);
+        place[text->size] = '\0';
+        node->text.data = place;
+        node->text.size = text->size;
+    } else if (good) {
+        good = dk_cql2_set_text(c->r, node, (const char *)text->data, text->size);
+    } else {
+        dk_cql2_no_memory(c->r);
+    }
+    dk_buf_finish(text);
+    return good;
+}
+
 /* ---- operators ---- */
 
 static bool check_operands(checker *c, dk_cql2_node *node)
@@ -353,8 +376,6 @@ static bool check_comparison(checker *c, dk_cql2_node *node)
 {
     if (!check_operands(c, node) || !settle(c, node))
         return false;
-    if (node->first->type == DK_TYPE_CONDITION && node->op != DK_OP_EQ && node->op != DK_OP_NE && node->op != DK_OP_IN)
-        return refuse(c, node, "TRUE and FALSE have no order; compare them with = or <>");
     node->type = DK_TYPE_CONDITION;
     return take_special(c, node);
 }
@@ -362,6 +383,14 @@ static bool check_comparison(checker *c, dk_cql2_node *node)
 /* CASEI and ACCENTI. Of a literal, it is a literal. */
 static bool check_fold(checker *c, dk_cql2_node *node)
 {
+    int folds = 0;
+    for (const dk_cql2_node *at = node; at != NULL && (at->op == DK_OP_CASEI || at->op == DK_OP_ACCENTI);
+         at = at->first)
+        if (++folds > MOST_FOLDS) {
+            dk_cql2_refuse(c->r, DK_LIMIT, node, node->place, "CASEI and ACCENTI stand in each other more than %d deep",
+                           MOST_FOLDS);
+            return false;
+        }
     if (!check_operands(c, node) || !want(c, node->first, DK_TYPE_TEXT, "a text"))
         return false;
     node->type = DK_TYPE_TEXT;
@@ -377,11 +406,7 @@ static bool check_fold(checker *c, dk_cql2_node *node)
     node->op = DK_OP_TEXT;
     node->first = node->last = NULL;
     node->n = 0;
-    bool good = !folded.failed && dk_cql2_set_text(c->r, node, (const char *)folded.data, folded.size);
-    if (!good)
-        dk_cql2_no_memory(c->r);
-    dk_buf_finish(&folded);
-    return good;
+    return take_text(c, node, operand, &folded);
 }
 
 static bool check_like(checker *c, dk_cql2_node *node)
@@ -393,7 +418,8 @@ static bool check_like(checker *c, dk_cql2_node *node)
     if (pattern->op != DK_OP_TEXT)
         return refuse(c, pattern, "the pattern of LIKE must be a text in quotes, or CASEI or ACCENTI of one");
     if (pattern->text.size > MOST_PATTERN) {
-        dk_cql2_refuse(c->r, DK_LIMIT, pattern, pattern->place, "the pattern of LIKE is longer than %d bytes", MOST_PATTERN);
+        dk_cql2_refuse(c->r, DK_LIMIT, pattern, pattern->place, "the pattern of LIKE is longer than %d bytes",
+                       MOST_PATTERN);
         return false;
     }
     const dk_field *field = field_of(c, node->first);
@@ -479,8 +505,9 @@ static bool check_temporal(checker *c, dk_cql2_node *node)
         return false;
     for (dk_cql2_node *operand = node->first; operand != NULL; operand = operand->next) {
         char ignored[40];
-        if (operand->op == DK_OP_TEXT && (dk_cql2_date_valid(operand->text.data, operand->text.size) ||
-                                          dk_cql2_timestamp(operand->text.data, operand->text.size, ignored)) &&
+        if (operand->op == DK_OP_TEXT &&
+            (dk_cql2_date_valid(operand->text.data, operand->text.size) ||
+             dk_cql2_timestamp(operand->text.data, operand->text.size, ignored)) &&
             !become_instant(c, operand))
             return false;
         if (operand->type != DK_TYPE_DATE && operand->type != DK_TYPE_TIMESTAMP && operand->type != DK_TYPE_INTERVAL)
@@ -674,11 +701,7 @@ static bool check_text(checker *c, dk_cql2_node *node)
     dk_buf composed;
     dk_buf_init(&composed);
     dk_cql2_compose(node->text.data, node->text.size, &composed);
-    const bool good = !composed.failed && dk_cql2_set_text(c->r, node, (const char *)composed.data, composed.size);
-    if (!good)
-        dk_cql2_no_memory(c->r);
-    dk_buf_finish(&composed);
-    return good;
+    return take_text(c, node, node, &composed);
 }
 
 static bool check(checker *c, dk_cql2_node *node)
@@ -705,9 +728,10 @@ static bool check(checker *c, dk_cql2_node *node)
     case DK_OP_PROPERTY:
         return check_property(c, node);
     case DK_OP_FUNCTION:
-        dk_cql2_refuse(c->r, DK_INVALID, node, node->place,
-                       "there is no function %.*s here; there are those of CQL2, such as CASEI, S_INTERSECTS and T_BEFORE",
-                       dk_utf8_fit(node->text.data, 60), node->text.data);
+        dk_cql2_refuse(
+            c->r, DK_INVALID, node, node->place,
+            "there is no function %.*s here; there are those of CQL2, such as CASEI, S_INTERSECTS and T_BEFORE",
+            dk_utf8_fit(node->text.data, 60), node->text.data);
         return false;
     case DK_OP_INTERVAL:
         return check_interval(c, node);

@@ -1,5 +1,5 @@
-/* The functions that the SQL of filters calls. All give NULL for NULL. Values of the filter come as pointers of a type of
- * their own, which SQL text cannot make. */
+/* The functions that the SQL of filters calls. All give NULL for NULL. Values of the filter come as pointers of a type
+ * of their own, which SQL text cannot make. */
 #include "store/approval_no.h"
 #include "store/cql2_geometry.h"
 #include "store/cql2_sql.h"

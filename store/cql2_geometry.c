@@ -116,9 +116,10 @@ static bool place(maker *m, double *xy, size_t n)
         if (lon >= -180 && lon <= 180 && lat >= -90 && lat <= 90)
             continue;
         if (m->crs == NULL)
-            dk_cql2_refuse(m->reader, DK_INVALID, m->node, m->node->place,
-                           "the position %g %g lies outside the world; a position is longitude, then latitude, in degrees",
-                           lon, lat);
+            dk_cql2_refuse(
+                m->reader, DK_INVALID, m->node, m->node->place,
+                "the position %g %g lies outside the world; a position is longitude, then latitude, in degrees", lon,
+                lat);
         else
             refuse(m, "the geometry lies outside the world; look at the order of its axes and at its CRS");
         return false;
@@ -196,10 +197,11 @@ static bool look_at(maker *m, const GEOSGeometry *geometry)
     GEOSGeometry *where = NULL;
     const char valid = GEOSisValidDetail_r(m->geos, geometry, 0, &reason, &where);
     double x = 0, y = 0;
-    if (valid == 0 && where != NULL && GEOSGeomGetX_r(m->geos, where, &x) == 1 && GEOSGeomGetY_r(m->geos, where, &y) == 1)
+    if (valid == 0 && where != NULL && GEOSGeomGetX_r(m->geos, where, &x) == 1 &&
+        GEOSGeomGetY_r(m->geos, where, &y) == 1)
         dk_cql2_refuse(m->reader, DK_INVALID, m->node, m->node->place,
-                       "the geometry is not valid: %s at longitude %.8g, latitude %.8g", reason != NULL ? reason : "fault",
-                       x, y);
+                       "the geometry is not valid: %s at longitude %.8g, latitude %.8g",
+                       reason != NULL ? reason : "fault", x, y);
     else if (valid != 1)
         refuse(m, "the geometry is not valid");
     if (reason != NULL)
@@ -253,7 +255,7 @@ static GEOSGeometry *make_plain(maker *m, const dk_cql2_shape *shape)
             GEOSGeom_destroy_r(m->geos, made[k]);
     free(made);
     if (all == NULL)
-        dk_cql2_no_memory(m->reader);
+        refuse(m, "the geometry cannot be made");
     return all;
 }
 
@@ -322,8 +324,13 @@ static bool add_projected(maker *m, const double box[4])
         refuse(m, "the first corner of a BBOX must lie below the second on both axes");
         return false;
     }
-    const dk_cql2_shape shape = {.type = DK_SHAPE_POLYGON, .xy = xy, .n = line_end, .line_ends = &line_end, .n_lines = 1,
-                                 .polygon_ends = &polygon_end, .n_polygons = 1};
+    const dk_cql2_shape shape = {.type = DK_SHAPE_POLYGON,
+                                 .xy = xy,
+                                 .n = line_end,
+                                 .line_ends = &line_end,
+                                 .n_lines = 1,
+                                 .polygon_ends = &polygon_end,
+                                 .n_polygons = 1};
     return add_shape(m, &shape);
 }
 
@@ -339,14 +346,15 @@ static bool add_box(maker *m, const double box[4])
     if (!place(m, corners, 2))
         return false;
     /* A system of degrees gives the numbers back as they are or exchanged, but for the shift of its datum. */
-    const bool degrees = m->crs == NULL ||
-                         (near(corners[0], box[0]) && near(corners[1], box[1])) ||
+    const bool degrees = m->crs == NULL || (near(corners[0], box[0]) && near(corners[1], box[1])) ||
                          (near(corners[0], box[1]) && near(corners[1], box[0]));
     if (!degrees)
         return add_projected(m, box);
     if (corners[1] > corners[3]) {
-        refuse(m, "the south of the BBOX lies north of its north; its numbers are west, south, east, north, or the same in "
-                  "the order of the axes of filter-crs");
+        refuse(
+            m,
+            "the south of the BBOX lies north of its north; its numbers are west, south, east, north, or the same in "
+            "the order of the axes of filter-crs");
         return false;
     }
     if (corners[0] <= corners[2])
@@ -380,7 +388,7 @@ static bool finish(maker *m, dk_cql2_literal *literal)
             continue;
         GEOSGeometry *part = unite(m, dimension);
         if (part == NULL) {
-            dk_cql2_no_memory(m->reader);
+            refuse(m, "the members of the collection cannot be united; ask about them one by one");
             return false;
         }
         literal->parts[literal->n_parts++] = part;
@@ -388,7 +396,7 @@ static bool finish(maker *m, dk_cql2_literal *literal)
         if (literal->prepared[literal->n_parts - 1] == NULL || GEOSGeom_getXMin_r(m->geos, part, &box[0]) != 1 ||
             GEOSGeom_getYMin_r(m->geos, part, &box[1]) != 1 || GEOSGeom_getXMax_r(m->geos, part, &box[2]) != 1 ||
             GEOSGeom_getYMax_r(m->geos, part, &box[3]) != 1) {
-            dk_cql2_no_memory(m->reader);
+            refuse(m, "the geometry cannot be made");
             return false;
         }
         for (int i = 0; i < 4; i++)
@@ -409,8 +417,8 @@ dk_status dk_cql2_literal_make(dk_cql2_reader *reader, dk_cql2_shapes *shapes, c
     if (literal == NULL)
         return dk_cql2_no_memory(reader);
     literal->shapes = shapes;
-    const bool good = (node->op == DK_OP_BBOX ? add_box(&m, node->box) : add_shape(&m, node->shape)) &&
-                      finish(&m, literal);
+    const bool good =
+        (node->op == DK_OP_BBOX ? add_box(&m, node->box) : add_shape(&m, node->shape)) && finish(&m, literal);
     for (size_t dimension = 0; dimension < MOST_PARTS; dimension++) {
         for (size_t i = 0; i < m.n[dimension]; i++)
             GEOSGeom_destroy_r(shapes->geos, m.members[dimension][i]);
@@ -564,6 +572,19 @@ static bool apart(const double a[4], const double b[4])
     return a[0] > b[2] || a[2] < b[0] || a[1] > b[3] || a[3] < b[1];
 }
 
+static bool box_within(const double a[4], const double b[4])
+{
+    return a[0] >= b[0] && a[1] >= b[1] && a[2] <= b[2] && a[3] <= b[3];
+}
+
+/* Whether boxes leave a relation possible that is not S_DISJOINT. */
+static bool boxes_allow(dk_cql2_op op, const double outline[4], const double literal[4])
+{
+    const bool inside = box_within(outline, literal), around = box_within(literal, outline);
+    return !apart(outline, literal) && (op != DK_OP_S_WITHIN || inside) && (op != DK_OP_S_CONTAINS || around) &&
+           (op != DK_OP_S_EQUALS || (inside && around));
+}
+
 /* The box in the head of a blob that dk_gpkg_append wrote; false: it has none. */
 static bool envelope_of(const unsigned char *blob, size_t size, double ret_bounds[4])
 {
@@ -585,7 +606,7 @@ dk_cql2_answer dk_cql2_spatial_answer(const dk_cql2_spatial *spatial, const void
     size_t wkb_size = 0;
     if (blob == NULL || dk_gpkg_empty(blob, size))
         return DK_ANSWER_NULL;
-    if (envelope_of(blob, size, bounds) && apart(bounds, literal->bounds))
+    if (envelope_of(blob, size, bounds) && !boxes_allow(spatial->op, bounds, literal->bounds))
         return spatial->op == DK_OP_S_DISJOINT ? DK_ANSWER_YES : DK_ANSWER_NO;
     const unsigned char *wkb = dk_gpkg_wkb(blob, size, &wkb_size);
     if (wkb == NULL)

@@ -12,7 +12,8 @@ typedef struct dk_cql2_shapes dk_cql2_shapes;
 dk_cql2_shapes *dk_cql2_shapes_create(void);
 void dk_cql2_shapes_free(dk_cql2_shapes *shapes); /* NULL-safe */
 
-/* Makes the geometry of a DK_OP_GEOMETRY or DK_OP_BBOX, in degrees. DK_INVALID: it is not valid, or not in the world. */
+/* Makes the geometry of a DK_OP_GEOMETRY or DK_OP_BBOX, in degrees. DK_INVALID: it is not valid, or not in the world.
+ */
 dk_status dk_cql2_literal_make(dk_cql2_reader *reader, dk_cql2_shapes *shapes, const dk_cql2_node *node,
                                const dk_cql2_crs *crs, const dk_cql2_literal **ret_literal);
 /* West, south, east, north. */

@@ -7,7 +7,8 @@
 
 #include <jansson.h>
 
-/* Brackets of JSON in each other, at most: each operator has two, and a geometry five. jansson calls itself for each. */
+/* Brackets of JSON in each other, at most: each operator has two, and a geometry five. jansson calls itself for each.
+ */
 #define MOST_BRACKETS (2 * DK_CQL2_MOST_DEPTH + 40)
 
 static bool read_value(dk_cql2_reader *r, const json_t *json, dk_cql2_node *parent, dk_cql2_node **ret_root);
@@ -86,11 +87,13 @@ static dk_cql2_shape *read_members(dk_cql2_reader *r, const json_t *json, const 
 static dk_cql2_shape *read_shape(dk_cql2_reader *r, const json_t *json, const dk_cql2_node *node)
 {
     const json_t *name = json_object_get(json, "type"), *coordinates = json_object_get(json, "coordinates");
-    const int type = json_is_string(name) ? dk_cql2_shape_type_of(json_string_value(name), json_string_length(name)) : 0;
+    const int type =
+        json_is_string(name) ? dk_cql2_shape_type_of(json_string_value(name), json_string_length(name)) : 0;
     bool good = false;
     if (type == 0) {
-        refuse(r, node, "a geometry must have a \"type\" of GeoJSON: Point, LineString, Polygon, MultiPoint, "
-                        "MultiLineString, MultiPolygon or GeometryCollection");
+        refuse(r, node,
+               "a geometry must have a \"type\" of GeoJSON: Point, LineString, Polygon, MultiPoint, "
+               "MultiLineString, MultiPolygon or GeometryCollection");
         return NULL;
     }
     dk_cql2_shape_begin(r);
@@ -254,8 +257,9 @@ static bool read_object(dk_cql2_reader *r, const json_t *json, dk_cql2_node *nod
         node->op = DK_OP_BBOX;
         return read_bbox(r, member, node);
     }
-    return refuse(r, node, "an object must have \"op\", \"property\", \"date\", \"timestamp\", \"interval\", \"bbox\" or "
-                           "the \"type\" of a geometry");
+    return refuse(r, node,
+                  "an object must have \"op\", \"property\", \"date\", \"timestamp\", \"interval\", \"bbox\" or "
+                  "the \"type\" of a geometry");
 }
 
 static bool read_value(dk_cql2_reader *r, const json_t *json, dk_cql2_node *parent, dk_cql2_node **ret_root)

@@ -87,7 +87,8 @@ void dk_cql2_casei(const char *text, size_t size, dk_buf *out)
     dk_buf_init(&composed);
     dk_cql2_compose(text, size, &composed);
     out->failed |= composed.failed;
-    append_mapped((const char *)composed.data, composed.size, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD, out);
+    append_mapped((const char *)composed.data, composed.size, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD,
+                  out);
     dk_buf_finish(&composed);
 }
 
@@ -96,6 +97,24 @@ static bool is_accent(utf8proc_int32_t c)
 {
     const utf8proc_category_t category = utf8proc_category(c);
     return (category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_ME) && c != 0x3099 && c != 0x309A;
+}
+
+/* Letters with a stroke, which Unicode does not take apart, though the standard's test does (annex A.6: ø is o). */
+static char without_stroke(utf8proc_int32_t c)
+{
+    static const struct {
+        utf8proc_int32_t with;
+        char without;
+    } letters[] = {{0xD8, 'O'},  {0xF8, 'o'},  {0x110, 'D'}, {0x111, 'd'}, {0x126, 'H'},  {0x127, 'h'},
+                   {0x141, 'L'}, {0x142, 'l'}, {0x166, 'T'}, {0x167, 't'}, {0x180, 'b'},  {0x197, 'I'},
+                   {0x19A, 'l'}, {0x1B5, 'Z'}, {0x1B6, 'z'}, {0x1E4, 'G'}, {0x1E5, 'g'},  {0x23A, 'A'},
+                   {0x23B, 'C'}, {0x23C, 'c'}, {0x23D, 'L'}, {0x23E, 'T'}, {0x243, 'B'},  {0x244, 'U'},
+                   {0x246, 'E'}, {0x247, 'e'}, {0x248, 'J'}, {0x249, 'j'}, {0x24C, 'R'},  {0x24D, 'r'},
+                   {0x24E, 'Y'}, {0x24F, 'y'}, {0x268, 'i'}, {0x289, 'u'}, {0x2C65, 'a'}, {0x2C66, 't'}};
+    for (size_t i = 0; c >= 0xD8 && i < sizeof letters / sizeof *letters; i++)
+        if (letters[i].with == c)
+            return letters[i].without;
+    return '\0';
 }
 
 void dk_cql2_accenti(const char *text, size_t size, dk_buf *out)
@@ -112,7 +131,10 @@ void dk_cql2_accenti(const char *text, size_t size, dk_buf *out)
         utf8proc_int32_t c = 0;
         const utf8proc_ssize_t n = utf8proc_iterate(apart.data + at, (utf8proc_ssize_t)(apart.size - at), &c);
         const size_t step = n > 0 ? (size_t)n : 1;
-        if (n <= 0 || !is_accent(c))
+        const char bare_letter = n > 0 ? without_stroke(c) : '\0';
+        if (bare_letter != '\0')
+            dk_buf_byte(&bare, (unsigned char)bare_letter);
+        else if (n <= 0 || !is_accent(c))
             dk_buf_append(&bare, apart.data + at, step);
         at += step;
     }

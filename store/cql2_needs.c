@@ -1,5 +1,5 @@
-/* What a filter lets the index be asked for: values that a matching row must have, and a box that it must meet. Only what
- * is joined by AND from the root on says so. */
+/* What a filter lets the index be asked for: values that a matching row must have, and a box that it must meet. Only
+ * what is joined by AND from the root on says so. */
 #include "store/cql2_geometry.h"
 #include "store/cql2_tree.h"
 #include "store/handle.h"

@@ -1,8 +1,8 @@
 /* The tree as SQL. One walk writes the text, and the same one binds the parameters.
  *
- * SQLite's parser keeps at most 100 symbols at once and its expressions are at most 1000 deep, so conditions are written
- * flat: NOT is carried down to what it denies, the deepest operand of AND and OR comes first, where it stands on nothing,
- * and the others follow in groups. What is deeper all the same is refused when the filter is read. */
+ * SQLite's parser keeps at most 100 symbols at once and its expressions are at most 1000 deep, so conditions are
+ * written flat: NOT is carried down to what it denies, the deepest operand of AND and OR comes first, where it stands
+ * on nothing, and the others follow in groups. What is deeper all the same is refused when the filter is read. */
 #include "store/cql2_sql.h"
 
 #include "store/cql2_tree.h"
@@ -109,7 +109,7 @@ static void put_call(emitter *e, const char *name, const dk_cql2_node *a, const 
 {
     put(e, name);
     put(e, "(");
-    hold(e, 2);
+    hold(e, 3);
     put_value(e, a);
     if (b != NULL) {
         put(e, ",");
@@ -117,7 +117,7 @@ static void put_call(emitter *e, const char *name, const dk_cql2_node *a, const 
         put_value(e, b);
         drop(e, 2);
     }
-    drop(e, 2);
+    drop(e, 3);
     put(e, ")");
 }
 
@@ -201,14 +201,21 @@ static void put_value(emitter *e, const dk_cql2_node *node)
 
 /* ---- temporal functions ---- */
 
-/* Of each function the comparisons that must all hold: s and e are the start and end of the first operand, S and E of the
- * second (OWL-Time, which clause 7.8.3 refers to). */
-static const char *const temporal[DK_OP_COUNT] = {
-    [DK_OP_T_AFTER] = "s>E",           [DK_OP_T_BEFORE] = "e<S",         [DK_OP_T_EQUALS] = "s=S e=E",
-    [DK_OP_T_CONTAINS] = "s<S e>E",    [DK_OP_T_DURING] = "s>S e<E",     [DK_OP_T_FINISHEDBY] = "s<S e=E",
-    [DK_OP_T_FINISHES] = "s>S e=E",    [DK_OP_T_MEETS] = "e=S",          [DK_OP_T_METBY] = "s=E",
-    [DK_OP_T_OVERLAPPEDBY] = "s>S s<E e>E", [DK_OP_T_OVERLAPS] = "s<S e>S e<E", [DK_OP_T_STARTEDBY] = "s=S e>E",
-    [DK_OP_T_STARTS] = "s=S e<E"};
+/* Of each function the comparisons that must all hold: s and e are the start and end of the first operand, S and E of
+ * the second (OWL-Time, which clause 7.8.3 refers to). */
+static const char *const temporal[DK_OP_COUNT] = {[DK_OP_T_AFTER] = "s>E",
+                                                  [DK_OP_T_BEFORE] = "e<S",
+                                                  [DK_OP_T_EQUALS] = "s=S e=E",
+                                                  [DK_OP_T_CONTAINS] = "s<S e>E",
+                                                  [DK_OP_T_DURING] = "s>S e<E",
+                                                  [DK_OP_T_FINISHEDBY] = "s<S e=E",
+                                                  [DK_OP_T_FINISHES] = "s>S e=E",
+                                                  [DK_OP_T_MEETS] = "e=S",
+                                                  [DK_OP_T_METBY] = "s=E",
+                                                  [DK_OP_T_OVERLAPPEDBY] = "s>S s<E e>E",
+                                                  [DK_OP_T_OVERLAPS] = "s<S e>S e<E",
+                                                  [DK_OP_T_STARTEDBY] = "s=S e>E",
+                                                  [DK_OP_T_STARTS] = "s=S e<E"};
 
 /* An end that is open lies before, or behind, every date. */
 static void put_instant(emitter *e, const dk_cql2_node *node, bool end)

@@ -14,12 +14,12 @@ dk_status dk_cql2_sql(const dk_cql2 *filter, int first, dk_buf *sql, int *ret_ne
 /* Binds those parameters. They point into the filter: clear the bindings before it is freed. */
 dk_status dk_cql2_bind(const dk_cql2 *filter, int first, sqlite3_stmt *stmt, dk_error *err);
 
-/* Registers the functions that such SQL uses, once for each connection. catalogue: whose divisions have successors; must
- * outlive the connection. */
+/* Registers the functions that such SQL uses, once for each connection. catalogue: whose divisions have successors;
+ * must outlive the connection. */
 dk_status dk_cql2_functions(sqlite3 *db, const dk_catalogue *catalogue, dk_error *err);
 
-/* Appends the value of a field as the viewer sees it: r.f_x where it is visible in every row, NULL where in none, else a
- * CASE that looks at the row's division. */
+/* Appends the value of a field as the viewer sees it: r.f_x where it is visible in every row, NULL where in none, else
+ * a CASE that looks at the row's division. */
 void dk_visible_sql(const dk_kind *kind, const dk_view *view, int field, dk_buf *sql);
 
 #endif

@@ -45,10 +45,10 @@ static bool is_space(int32_t c)
 /* Rule identifierStart. */
 static bool starts_name(int32_t c)
 {
-    static const int32_t ranges[][2] = {
-        {'A', 'Z'},       {'a', 'z'},       {0xC0, 0xD6},     {0xD8, 0xF6},     {0xF8, 0x2FF},   {0x370, 0x37D},
-        {0x37F, 0x1FFE},  {0x200C, 0x200D}, {0x2070, 0x218F}, {0x2C00, 0x2FEF}, {0x3001, 0xD7FF}, {0xF900, 0xFDCF},
-        {0xFDF0, 0xFFFD}, {0x10000, 0xEFFFF}};
+    static const int32_t ranges[][2] = {{'A', 'Z'},       {'a', 'z'},        {0xC0, 0xD6},     {0xD8, 0xF6},
+                                        {0xF8, 0x2FF},    {0x370, 0x37D},    {0x37F, 0x1FFE},  {0x200C, 0x200D},
+                                        {0x2070, 0x218F}, {0x2C00, 0x2FEF},  {0x3001, 0xD7FF}, {0xF900, 0xFDCF},
+                                        {0xFDF0, 0xFFFD}, {0x10000, 0xEFFFF}};
     if (is_space(c))
         return false;
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
@@ -59,7 +59,8 @@ static bool starts_name(int32_t c)
 
 static bool continues_name(int32_t c)
 {
-    return starts_name(c) || c == '.' || (c >= '0' && c <= '9') || (c >= 0x300 && c <= 0x36F) || c == 0x203F || c == 0x2040;
+    return starts_name(c) || c == '.' || (c >= '0' && c <= '9') || (c >= 0x300 && c <= 0x36F) || c == 0x203F ||
+           c == 0x2040;
 }
 
 static void skip_space(scan *s)
@@ -285,7 +286,7 @@ static dk_cql2_node *read_interval(scan *s, size_t place)
         if (end == NULL)
             return NULL;
         if (end->op == DK_OP_TEXT) /* which of the three it is, the text says */
-            end->op = strcmp(end->text.data, "..") == 0 ? DK_OP_OPEN
+            end->op = strcmp(end->text.data, "..") == 0     ? DK_OP_OPEN
                       : strchr(end->text.data, 'T') != NULL ? DK_OP_TIMESTAMP
                                                             : DK_OP_DATE;
         dk_cql2_node_add(s->r, node, end);
@@ -505,8 +506,8 @@ static dk_cql2_node *read_call(scan *s, dk_cql2_op op, const char *name, size_t 
         return NULL;
     leave(s);
     if (most != 0 && node->n != most) {
-        dk_cql2_refuse(s->r, DK_INVALID, NULL, place, "%.*s takes %zu argument%s, not %zu", (int)name_length, name, most,
-                       most == 1 ? "" : "s", node->n);
+        dk_cql2_refuse(s->r, DK_INVALID, NULL, place, "%.*s takes %zu argument%s, not %zu", (int)name_length, name,
+                       most, most == 1 ? "" : "s", node->n);
         return NULL;
     }
     return node;
@@ -543,16 +544,17 @@ static dk_cql2_node *read_named(scan *s, size_t size)
             const bool standard = op == DK_OP_CASEI || op == DK_OP_ACCENTI || dk_cql2_is_spatial(op) ||
                                   dk_cql2_is_temporal(op) || dk_cql2_is_array(op);
             return read_call(s, standard ? op : DK_OP_FUNCTION, name, size, place,
-                             !standard                                       ? 0
+                             !standard                                  ? 0
                              : op == DK_OP_CASEI || op == DK_OP_ACCENTI ? 1
-                                                                             : 2);
+                                                                        : 2);
         }
     }
     if (is_reserved(name, size)) {
-        dk_cql2_refuse(s->r, DK_INVALID, NULL, place,
-                       "a value is expected here, and %.*s is a word of the language; a property of that name is written "
-                       "in double quotes",
-                       (int)size, name);
+        dk_cql2_refuse(
+            s->r, DK_INVALID, NULL, place,
+            "a value is expected here, and %.*s is a word of the language; a property of that name is written "
+            "in double quotes",
+            (int)size, name);
         return NULL;
     }
     const bool yes = is_word(name, size, "TRUE");
@@ -638,11 +640,11 @@ static dk_cql2_node *read_term(scan *s)
 {
     dk_cql2_node *left = read_power(s);
     while (left != NULL) {
-        const dk_cql2_op op = take(s, '*')           ? DK_OP_MULTIPLY
-                              : take(s, '/')         ? DK_OP_DIVIDE
-                              : take(s, '%')         ? DK_OP_MODULO
+        const dk_cql2_op op = take(s, '*')          ? DK_OP_MULTIPLY
+                              : take(s, '/')        ? DK_OP_DIVIDE
+                              : take(s, '%')        ? DK_OP_MODULO
                               : take_word(s, "DIV") ? DK_OP_INTEGER_DIVIDE
-                                                     : DK_OP_COUNT;
+                                                    : DK_OP_COUNT;
         if (op == DK_OP_COUNT)
             break;
         left = join(s, op, left, read_power(s));

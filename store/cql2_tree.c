@@ -106,11 +106,13 @@ bool dk_cql2_is_arithmetic(dk_cql2_op op)
 
 int dk_cql2_shape_type_of(const char *name, size_t size)
 {
-    static const char *const types[] = {
-        [DK_SHAPE_POINT] = "Point",       [DK_SHAPE_LINE] = "LineString",
-        [DK_SHAPE_POLYGON] = "Polygon",   [DK_SHAPE_POINTS] = "MultiPoint",
-        [DK_SHAPE_LINES] = "MultiLineString", [DK_SHAPE_POLYGONS] = "MultiPolygon",
-        [DK_SHAPE_COLLECTION] = "GeometryCollection"};
+    static const char *const types[] = {[DK_SHAPE_POINT] = "Point",
+                                        [DK_SHAPE_LINE] = "LineString",
+                                        [DK_SHAPE_POLYGON] = "Polygon",
+                                        [DK_SHAPE_POINTS] = "MultiPoint",
+                                        [DK_SHAPE_LINES] = "MultiLineString",
+                                        [DK_SHAPE_POLYGONS] = "MultiPolygon",
+                                        [DK_SHAPE_COLLECTION] = "GeometryCollection"};
     for (int type = DK_SHAPE_POINT; type <= DK_SHAPE_COLLECTION; type++)
         if (same_word(types[type], name, size))
             return type;
@@ -163,8 +165,8 @@ dk_status dk_cql2_refuse(dk_cql2_reader *reader, dk_status status, const dk_cql2
     dk_text_clean(sentence);
     reader->status = status;
     if (reader->language == DK_CQL2_TEXT)
-        return dk_fail(reader->err, status, "the filter, character %zu: %s",
-                       characters_before(reader->text, at) + 1, sentence);
+        return dk_fail(reader->err, status, "the filter, character %zu: %s", characters_before(reader->text, at) + 1,
+                       sentence);
     dk_buf path;
     dk_buf_init(&path);
     if (node != NULL)
@@ -256,9 +258,9 @@ bool dk_cql2_shape_position(dk_cql2_reader *reader, double x, double y)
     if (reader->status != DK_OK)
         return false;
     if (++reader->n_vertices > DK_CQL2_MOST_VERTICES) {
-        reader->status = dk_fail(reader->err, DK_LIMIT,
-                                 "the filter: its geometries have more than %d positions; simplify them",
-                                 DK_CQL2_MOST_VERTICES);
+        reader->status =
+            dk_fail(reader->err, DK_LIMIT, "the filter: its geometries have more than %d positions; simplify them",
+                    DK_CQL2_MOST_VERTICES);
         return false;
     }
     if (!dk_grow(&reader->xy, &reader->xy_capacity, 2 * reader->n_xy + 2, sizeof *reader->xy)) {

@@ -165,10 +165,10 @@ typedef struct dk_cql2_node {
         double box[4];
     };
     /* after the check */
-    int field;                       /* of a property; -1: the outline */
-    const dk_cql2_texts *any_of;     /* = <> IN LIKE: compared by dk_has_number or dk_answers with these */
-    bool divisions;                  /* by dk_answers */
-    const dk_cql2_spatial *spatial;  /* of a spatial function with one literal */
+    int field;                      /* of a property; -1: the outline */
+    const dk_cql2_texts *any_of;    /* = <> IN LIKE: compared by dk_has_number or dk_answers with these */
+    bool divisions;                 /* by dk_answers */
+    const dk_cql2_spatial *spatial; /* of a spatial function with one literal */
     const dk_cql2_arrays *arrays;
 } dk_cql2_node;
 
@@ -207,7 +207,8 @@ bool dk_cql2_shape_line_end(dk_cql2_reader *reader);
 bool dk_cql2_shape_polygon_end(dk_cql2_reader *reader);
 dk_cql2_shape *dk_cql2_shape_end(dk_cql2_reader *reader, dk_cql2_shape_type type);
 
-/* Fails with "the filter, character 12: …". at: the place in a text. node: in JSON, the node that it belongs to or NULL. */
+/* Fails with "the filter, character 12: …". at: the place in a text. node: in JSON, the node that it belongs to or
+ * NULL. */
 dk_status dk_cql2_refuse(dk_cql2_reader *reader, dk_status status, const dk_cql2_node *node, size_t at,
                          const char *format, ...) __attribute__((format(printf, 5, 6)));
 dk_status dk_cql2_no_memory(dk_cql2_reader *reader);

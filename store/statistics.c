@@ -12,7 +12,7 @@
 /* Groups while they are filled: first by what one statement gives of each row (the fields of this kind, and those by which
  * it is linked), then, of each of these groups once, by what the divisions and the links say. */
 
-/* A group's values as bytes: for each a type, and behind a text its size. Values of one group are the same bytes. */
+/* A group's values as bytes, behind a 0, so that there is a byte where there are no values: for each a type, and behind a text its size. Values of one group are the same bytes. */
 typedef struct group {
     size_t key, key_size; /* in table.keys */
     int64_t count, row;   /* row: one of them */
@@ -61,7 +61,7 @@ static group *table_find(table *t, const void *key, size_t size)
     size_t at = dk_hash64(key, size, 0) & (t->n_places - 1);
     for (; t->places[at] != 0; at = (at + 1) & (t->n_places - 1)) {
         group *g = &t->groups[t->places[at] - 1];
-        if (g->key_size == size && memcmp(t->keys.data + g->key, key, size) == 0)
+        if (g->key_size == size && (size == 0 || memcmp(t->keys.data + g->key, key, size) == 0))
             return g;
     }
     if (!dk_grow(&t->groups, &t->capacity, t->n + 1, sizeof *t->groups))
@@ -248,6 +248,7 @@ static dk_status read_rows(statistics *s, sqlite3_stmt *stmt)
     const int first_sum = sqlite3_column_count(stmt) - (int)s->n_sums;
     while ((status = dk_sql_step(s->store, stmt, s->err)) == DK_OK) {
         dk_buf_clear(&s->key);
+        dk_buf_byte(&s->key, 0);
         for (int i = 2; i < first_sum; i++) {
             const dk_value value = column_value(stmt, i);
             append_value(&value, &s->key);
@@ -392,8 +393,9 @@ static dk_status linked_value(const statistics *s, const dk_group_by *by, int64_
 
 static dk_status regroup_one(statistics *s, const group *raw, dk_buf *text)
 {
-    const unsigned char *at = s->raw.keys.data + raw->key;
+    const unsigned char *at = s->raw.keys.data + raw->key + 1;
     dk_buf_clear(&s->key);
+    dk_buf_byte(&s->key, 0);
     for (size_t i = 0; i < s->n_by; i++) {
         dk_value value;
         char digits[16];
@@ -440,8 +442,8 @@ static int compare_values(const dk_value *a, const dk_value *b)
 static int compare_groups(const void *a, const void *b, void *keys)
 {
     const group *g = a, *h = b;
-    const unsigned char *p = (const unsigned char *)keys + g->key, *q = (const unsigned char *)keys + h->key;
-    const unsigned char *end = p + g->key_size;
+    const unsigned char *p = (const unsigned char *)keys + g->key + 1, *q = (const unsigned char *)keys + h->key + 1;
+    const unsigned char *end = p + g->key_size - 1;
     while (p < end) {
         dk_value x, y;
         p = read_value(p, &x);
@@ -461,7 +463,7 @@ static void give_groups(statistics *s, bool (*each)(const dk_statistic *group, v
     for (size_t i = 0; more && i < s->final.n; i++) {
         const group *g = &s->final.groups[i];
         dk_value values[DK_GROUPS_BY];
-        const unsigned char *at = s->final.keys.data + g->key;
+        const unsigned char *at = s->final.keys.data + g->key + 1;
         for (size_t k = 0; k < s->n_by; k++)
             at = read_value(at, &values[k]);
         const dk_statistic statistic = {values, g->count, g->sums, g->valued};

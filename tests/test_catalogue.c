@@ -140,6 +140,8 @@ static const wrong_case wrong_cases[] = {
     {"division: division\n", "division: name\n",
      "9: layers[0].division: 'name' is of type text; use a field of type division"},
     {"date: made_on\n", "date: name\n", "10: layers[0].date: 'name' is of type text; use a field of type date"},
+    {"ignore: [OBJECTID]\n", "classify: nam\n", "13: layers[0].classify: 'nam' is not a field of parcel; use id, name, project_id, "
+     "division, made_on, area_ha, area_m2 or phone"},
     {"label: name\n", "label: nam\n", "11: layers[0].label: 'nam' is not a field of parcel; use id, name, project_id, "
      "division, made_on, area_ha, area_m2 or phone"},
     {"{field: id, qualify", "{field: no, qualify", "8: layers[0].key.field: 'no' is not a field of parcel; use id, name, "

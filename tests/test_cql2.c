@@ -1,5 +1,5 @@
-/* Filters in CQL2: the standard's examples from both languages, and what filters find in a small table, compared with SQL
- * written by hand and with GEOS asked directly. */
+/* Filters in CQL2: the standard's examples from both languages, and what filters find in a small table, compared with
+ * SQL written by hand and with GEOS asked directly. */
 #include "store/cql2_sql.h"
 #include "store/cql2_tree.h"
 #include "store/geometry.h"
@@ -45,15 +45,16 @@ static const char yaml[] =
 /* Columns as in row_plot; outlines are WKT. */
 static const char *const rows[][13] = {
     /* id village approval_no former_no division area declared floors begun ended owner phone outline */
-    {"A1", "一村", "皖政地〔2020〕1号", "皖政地〔2019〕9号", "341321100", "1.5", "1.5", "2", "2020-01-15", "2020-12-31", "张三", "1",
-     "MULTIPOLYGON(((116 34,116.1 34,116.1 34.1,116 34.1,116 34)))"},
-    {"A2", "Straße", "皖政地〔2020〕1号、国土资函〔2013〕620号", NULL, "341321101", "2.5", "2", "3", "2021-01-15", NULL, "李四", "2",
-     "MULTIPOLYGON(((116.1 34,116.2 34,116.2 34.1,116.1 34.1,116.1 34)))"},
-    {"A3", "papá", "皖政地〔2021〕12号", "皖政地〔2021〕12号", "341321100", "-7", "7", "-7", "2020-06-01", "2020-06-30", NULL, "3",
-     "MULTIPOLYGON(((116.05 34.05,116.15 34.05,116.15 34.15,116.05 34.15,116.05 34.05)))"},
+    {"A1", "一村", "皖政地〔2020〕1号", "皖政地〔2019〕9号", "341321100", "1.5", "1.5", "2", "2020-01-15", "2020-12-31",
+     "张三", "1", "MULTIPOLYGON(((116 34,116.1 34,116.1 34.1,116 34.1,116 34)))"},
+    {"A2", "Straße", "皖政地〔2020〕1号、国土资函〔2013〕620号", NULL, "341321101", "2.5", "2", "3", "2021-01-15", NULL,
+     "李四", "2", "MULTIPOLYGON(((116.1 34,116.2 34,116.2 34.1,116.1 34.1,116.1 34)))"},
+    {"A3", "papá", "皖政地〔2021〕12号", "皖政地〔2021〕12号", "341321100", "-7", "7", "-7", "2020-06-01", "2020-06-30",
+     NULL, "3", "MULTIPOLYGON(((116.05 34.05,116.15 34.05,116.15 34.15,116.05 34.15,116.05 34.05)))"},
     {"A4", "100%_\\", NULL, NULL, "341322", NULL, "0", NULL, NULL, "2020-06-30", "王五", "4", NULL},
     {"A5", NULL, "旧档第3卷", NULL, NULL, "0", NULL, "0", "2020-01-15", "2020-06-01", "赵六", "5",
-     "MULTIPOLYGON(((116.5 34.5,116.6 34.5,116.6 34.6,116.5 34.6,116.5 34.5),(116.52 34.52,116.58 34.52,116.58 34.58,116.52 34.58,116.52 34.52)),((116.8 34.8,116.9 34.8,116.9 34.9,116.8 34.8)))"},
+     "MULTIPOLYGON(((116.5 34.5,116.6 34.5,116.6 34.6,116.5 34.6,116.5 34.5),(116.52 34.52,116.58 34.52,116.58 "
+     "34.58,116.52 34.58,116.52 34.52)),((116.8 34.8,116.9 34.8,116.9 34.9,116.8 34.8)))"},
     {"A6", "PAPA", "皖政地〔2020〕3号", NULL, "341321", "1e3", "1000", "9", "2022-04-16", "2023-04-16", "", "6",
      "MULTIPOLYGON(((116.2 34,116.3 34,116.3 34.1,116.2 34.1,116.2 34)))"},
 };
@@ -87,15 +88,17 @@ static int set_up(void **state)
     if (sqlite3_open(":memory:", &t->db) != SQLITE_OK || dk_cql2_functions(t->db, t->catalogue, &t->err) != DK_OK)
         return -1;
     assert_int_equal(
-        sqlite3_exec(t->db,
-                     "CREATE TABLE row_plot(row INTEGER PRIMARY KEY, geom BLOB, f_id TEXT, f_village TEXT, f_approval_no TEXT,"
-                     " f_former_no TEXT, f_division TEXT, f_area REAL, f_declared REAL, f_floors INTEGER, f_begun DATE,"
-                     " f_ended DATE, f_owner TEXT, f_phone TEXT); CREATE TABLE row_note(row INTEGER PRIMARY KEY, geom BLOB,"
-                     " f_id TEXT, f_payee TEXT); INSERT INTO row_note VALUES(1,NULL,'N1','甲')",
-                     NULL, NULL, NULL),
+        sqlite3_exec(
+            t->db,
+            "CREATE TABLE row_plot(row INTEGER PRIMARY KEY, geom BLOB, f_id TEXT, f_village TEXT, f_approval_no TEXT,"
+            " f_former_no TEXT, f_division TEXT, f_area REAL, f_declared REAL, f_floors INTEGER, f_begun DATE,"
+            " f_ended DATE, f_owner TEXT, f_phone TEXT); CREATE TABLE row_note(row INTEGER PRIMARY KEY, geom BLOB,"
+            " f_id TEXT, f_payee TEXT); INSERT INTO row_note VALUES(1,NULL,'N1','甲')",
+            NULL, NULL, NULL),
         SQLITE_OK);
     sqlite3_stmt *insert;
-    assert_int_equal(sqlite3_prepare_v2(t->db, "INSERT INTO row_plot VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
+    assert_int_equal(sqlite3_prepare_v2(t->db,
+                                        "INSERT INTO row_plot VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
                                         -1, &insert, NULL),
                      SQLITE_OK);
     for (int i = 0; i < N_ROWS; i++) {
@@ -185,11 +188,12 @@ static found run(table *t, const dk_cql2 *filter, const char *kind, const char *
     return f;
 }
 
-static dk_cql2 *read_as(table *t, const char *text, dk_cql2_language language, const char *kind, const dk_viewer *viewer)
+static dk_cql2 *read_as(table *t, const char *text, dk_cql2_language language, const char *kind,
+                        const dk_viewer *viewer)
 {
     dk_cql2 *filter = NULL;
-    if (dk_cql2_read(text, strlen(text), language, dk_catalogue_kind(t->catalogue, kind), viewer, NULL, &filter, &t->err) !=
-        DK_OK)
+    if (dk_cql2_read(text, strlen(text), language, dk_catalogue_kind(t->catalogue, kind), viewer, NULL, &filter,
+                     &t->err) != DK_OK)
         fail_msg("%.300s\n%s", text, t->err.text);
     return filter;
 }
@@ -213,8 +217,8 @@ static const char *refusal_as(table *t, const char *text, dk_cql2_language langu
                               const dk_viewer *viewer)
 {
     dk_cql2 *filter = NULL;
-    const dk_status status = dk_cql2_read(text, strlen(text), language, dk_catalogue_kind(t->catalogue, kind), viewer, NULL,
-                                          &filter, &t->err);
+    const dk_status status = dk_cql2_read(text, strlen(text), language, dk_catalogue_kind(t->catalogue, kind), viewer,
+                                          NULL, &filter, &t->err);
     if (status == DK_OK)
         fail_msg("this was not refused: %.300s", text);
     assert_true(status == DK_INVALID || status == DK_LIMIT);
@@ -419,6 +423,7 @@ static void comparisons_find_what_sql_finds(void **state)
         {"TIMESTAMP('2020-01-02T00:00:00.5Z')>TIMESTAMP('2020-01-02T00:00:00Z')", "1"},
         {"(area>1)=TRUE", "f_area>1"},
         {"(area>1)<>(floors>2)", "(f_area>1)<>(f_floors>2)"},
+        {"(area>1)<(floors>-8)", "(f_area>1)<(f_floors>-8)"},
         /* arithmetic */
         {"area+1>2", "f_area+1>2"},
         {"floors/2>1", "f_floors/2.0>1"},
@@ -558,8 +563,8 @@ static bool geos_says(table *t, const char *function, const GEOSGeometry *a, con
     static const struct {
         const char *name;
         char (*ask)(GEOSContextHandle_t geos, const GEOSGeometry *a, const GEOSGeometry *b);
-    } functions[] = {{"S_INTERSECTS", GEOSIntersects_r}, {"S_EQUALS", GEOSEquals_r},     {"S_DISJOINT", GEOSDisjoint_r},
-                     {"S_TOUCHES", GEOSTouches_r},       {"S_WITHIN", GEOSWithin_r},     {"S_OVERLAPS", GEOSOverlaps_r},
+    } functions[] = {{"S_INTERSECTS", GEOSIntersects_r}, {"S_EQUALS", GEOSEquals_r},    {"S_DISJOINT", GEOSDisjoint_r},
+                     {"S_TOUCHES", GEOSTouches_r},       {"S_WITHIN", GEOSWithin_r},    {"S_OVERLAPS", GEOSOverlaps_r},
                      {"S_CROSSES", GEOSCrosses_r},       {"S_CONTAINS", GEOSContains_r}};
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
         if (strcmp(functions[i].name, function) == 0)
@@ -583,7 +588,8 @@ static void spatial_functions_agree_with_geos(void **state)
         {"LINESTRING(115.9 34.05,116.35 34.05)", NULL},
         {"MULTILINESTRING((116.01 34.01,116.09 34.09),(116.25 33.9,116.25 34.2))", NULL},
         {"POLYGON((116 34,116.1 34,116.1 34.1,116 34.1,116 34))", NULL},
-        {"POLYGON((115 33,117 33,117 35,115 35,115 33),(116.4 34.4,116.7 34.4,116.7 34.7,116.4 34.7,116.4 34.4))", NULL},
+        {"POLYGON((115 33,117 33,117 35,115 35,115 33),(116.4 34.4,116.7 34.4,116.7 34.7,116.4 34.7,116.4 34.4))",
+         NULL},
         {"POLYGON((116.53 34.53,116.57 34.53,116.57 34.57,116.53 34.57,116.53 34.53))", NULL},
         {"MULTIPOLYGON(((116.05 34.05,116.25 34.05,116.25 34.2,116.05 34.2,116.05 34.05)),((116.81 34.805,116.85 34.81,"
          "116.84 34.83,116.81 34.805)))",
@@ -592,9 +598,10 @@ static void spatial_functions_agree_with_geos(void **state)
         {"BBOX(116.1,34.0,-5,116.2,34.1,5)", "POLYGON((116.1 34,116.2 34,116.2 34.1,116.1 34.1,116.1 34))"},
         {"BBOX(116.1,34.0,116.1,34.1)", "LINESTRING(116.1 34,116.1 34.1)"},
         {"BBOX(116.1,34.0,116.1,34.0)", "POINT(116.1 34)"},
-        {"BBOX(116.25,34,116.15,35)",
-         "MULTIPOLYGON(((116.25 34,180 34,180 35,116.25 35,116.25 34)),((-180 34,116.15 34,116.15 35,-180 35,-180 34)))"},
-        {"GEOMETRYCOLLECTION(POLYGON((116 34,116.1 34,116.1 34.1,116 34.1,116 34)),POLYGON((116.1 34,116.2 34,116.2 34.1,"
+        {"BBOX(116.25,34,116.15,35)", "MULTIPOLYGON(((116.25 34,180 34,180 35,116.25 35,116.25 34)),((-180 34,116.15 "
+                                      "34,116.15 35,-180 35,-180 34)))"},
+        {"GEOMETRYCOLLECTION(POLYGON((116 34,116.1 34,116.1 34.1,116 34.1,116 34)),POLYGON((116.1 34,116.2 34,116.2 "
+         "34.1,"
          "116.1 34.1,116.1 34)))",
          "POLYGON((116 34,116.2 34,116.2 34.1,116 34.1,116 34))"},
         {"GEOMETRYCOLLECTION(POINT(116.05 34.02),GEOMETRYCOLLECTION(POINT(116.55 34.55)))",
@@ -602,7 +609,8 @@ static void spatial_functions_agree_with_geos(void **state)
     };
     for (size_t k = 0; k < sizeof literals / sizeof *literals; k++) {
         GEOSWKTReader *reader = GEOSWKTReader_create_r(t->geos);
-        GEOSGeometry *other = GEOSWKTReader_read_r(t->geos, reader, literals[k][1] != NULL ? literals[k][1] : literals[k][0]);
+        GEOSGeometry *other =
+            GEOSWKTReader_read_r(t->geos, reader, literals[k][1] != NULL ? literals[k][1] : literals[k][0]);
         GEOSWKTReader_destroy_r(t->geos, reader);
         assert_non_null(other);
         for (size_t f = 0; f < sizeof spatial_functions / sizeof *spatial_functions; f++)
@@ -636,16 +644,22 @@ static void a_collection_of_several_dimensions_is_one_set_of_points(void **state
         {"S_CONTAINS(geometry,GEOMETRYCOLLECTION(POINT(116.01 34.01),LINESTRING(116.02 34.02,116.03 34.03)))", "1"},
         {"S_WITHIN(GEOMETRYCOLLECTION(POINT(116.01 34.01),LINESTRING(116.02 34.02,116.03 34.03)),geometry)", "1"},
         {"S_CONTAINS(geometry,GEOMETRYCOLLECTION(POINT(116.01 34.01),LINESTRING(116.02 34.02,116.3 34.03)))", ""},
-        {"S_WITHIN(geometry,GEOMETRYCOLLECTION(POINT(1 1),POLYGON((115.9 33.9,116.2 33.9,116.2 34.1,115.9 34.1,115.9 33.9))))",
+        {"S_WITHIN(geometry,GEOMETRYCOLLECTION(POINT(1 1),POLYGON((115.9 33.9,116.2 33.9,116.2 34.1,115.9 34.1,115.9 "
+         "33.9))))",
          "1 2"},
-        {"S_EQUALS(geometry,GEOMETRYCOLLECTION(POINT(116.05 34.05),POLYGON((116 34,116.1 34,116.1 34.1,116 34.1,116 34))))",
+        {"S_EQUALS(geometry,GEOMETRYCOLLECTION(POINT(116.05 34.05),POLYGON((116 34,116.1 34,116.1 34.1,116 34.1,116 "
+         "34))))",
          "1"},
-        {"S_EQUALS(geometry,GEOMETRYCOLLECTION(POINT(116.5 34.05),POLYGON((116 34,116.1 34,116.1 34.1,116 34.1,116 34))))", ""},
+        {"S_EQUALS(geometry,GEOMETRYCOLLECTION(POINT(116.5 34.05),POLYGON((116 34,116.1 34,116.1 34.1,116 34.1,116 "
+         "34))))",
+         ""},
         {"S_TOUCHES(geometry,GEOMETRYCOLLECTION(POINT(116.2 34.05),LINESTRING(116.2 34,116.2 33)))", "2 6"},
-        {"S_OVERLAPS(geometry,GEOMETRYCOLLECTION(POINT(1 1),POLYGON((116.05 34,116.25 34,116.25 34.1,116.05 34.1,116.05 34))))",
+        {"S_OVERLAPS(geometry,GEOMETRYCOLLECTION(POINT(1 1),POLYGON((116.05 34,116.25 34,116.25 34.1,116.05 "
+         "34.1,116.05 34))))",
          "1 3 6"}, /* row 2 lies in it */
         {"S_CROSSES(geometry,GEOMETRYCOLLECTION(POINT(1 1),LINESTRING(116.25 33,116.25 35)))", "6"},
-        {"S_INTERSECTS(GEOMETRYCOLLECTION(POINT(1 1),LINESTRING(2 2,3 3)),GEOMETRYCOLLECTION(POINT(2.5 2.5),LINESTRING(8 8,9 "
+        {"S_INTERSECTS(GEOMETRYCOLLECTION(POINT(1 1),LINESTRING(2 2,3 3)),GEOMETRYCOLLECTION(POINT(2.5 "
+         "2.5),LINESTRING(8 8,9 "
          "9)))",
          "1 2 3 4 5 6"}};
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
@@ -660,8 +674,83 @@ static void a_row_without_outline_has_no_geometry(void **state)
     assert_string_equal(find(t, "S_INTERSECTS(geometry,geometry)").text, "1 2 3 5 6");
     assert_string_equal(find(t, "S_DISJOINT(geometry,geom)").text, "");
     assert_string_equal(find(t, "NOT S_DISJOINT(geometry,geom)").text, "1 2 3 5 6");
-    assert_string_equal(find(t, "S_INTERSECTS(POINT(1 1),BBOX(0,0,2,2)) AND NOT S_WITHIN(BBOX(0,0,2,2),POINT(1 1))").text,
-                        "1 2 3 4 5 6");
+    assert_string_equal(
+        find(t, "S_INTERSECTS(POINT(1 1),BBOX(0,0,2,2)) AND NOT S_WITHIN(BBOX(0,0,2,2),POINT(1 1))").text,
+        "1 2 3 4 5 6");
+}
+
+/* What a filter says of each row: 1, 0 or -1 for NULL. */
+static void answers_of(table *t, const char *text, int ret_answers[N_ROWS])
+{
+    const dk_viewer viewer = dk_viewer_public();
+    dk_cql2 *filter = read_as(t, text, DK_CQL2_TEXT, "plot", &viewer);
+    dk_buf sql;
+    int next = 0;
+    sqlite3_stmt *stmt = NULL;
+    dk_buf_init(&sql);
+    dk_buf_text(&sql, "SELECT ");
+    assert_int_equal(dk_cql2_sql(filter, 1, &sql, &next, &t->err), DK_OK);
+    dk_buf_text(&sql, " FROM row_plot r ORDER BY row");
+    assert_int_equal(sqlite3_prepare_v2(t->db, dk_buf_cstr(&sql), -1, &stmt, NULL), SQLITE_OK);
+    assert_int_equal(dk_cql2_bind(filter, 1, stmt, &t->err), DK_OK);
+    for (int i = 0; i < N_ROWS; i++) {
+        assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+        ret_answers[i] = sqlite3_column_type(stmt, 0) == SQLITE_NULL ? -1 : sqlite3_column_int(stmt, 0);
+    }
+    sqlite3_finalize(stmt);
+    dk_buf_finish(&sql);
+    dk_cql2_free(filter);
+}
+
+/* Table 1 of clause 6.2. */
+static int and3(int a, int b)
+{
+    return a == 0 || b == 0 ? 0 : a == 1 && b == 1 ? 1 : -1;
+}
+
+static int not3(int a)
+{
+    return a == -1 ? -1 : 1 - a;
+}
+
+static int or3(int a, int b)
+{
+    return not3(and3(not3(a), not3(b)));
+}
+
+static void predicates_combine_by_the_truth_table_of_three_values(void **state)
+{
+    table *t = *state;
+    static const char *const predicates[] = {"area>1",
+                                             "approval_no='皖政地[2020]1号'",
+                                             "division='341321100'",
+                                             "village LIKE '%a%'",
+                                             "begun IS NULL",
+                                             "S_INTERSECTS(geometry,BBOX(116,34,116.2,34.1))",
+                                             "T_BEFORE(INTERVAL(begun,ended),DATE('2020-12-31'))",
+                                             "floors IN (2,3)",
+                                             "A_OVERLAPS(approval_no,former_no)",
+                                             "TRUE",
+                                             "area/floors<1",
+                                             "floors NOT BETWEEN 0 AND 5"};
+    enum { N = sizeof predicates / sizeof *predicates };
+    int single[N][N_ROWS];
+    for (size_t i = 0; i < N; i++)
+        answers_of(t, predicates[i], single[i]);
+    /* the form of annex A.3.4, of every combination of two and some of four */
+    for (size_t a = 0; a < N; a++)
+        for (size_t b = 0; b < N; b++) {
+            const size_t c = (a * 5 + b + 3) % N, d = (a + 7 * b + 1) % N;
+            char text[800];
+            int combined[N_ROWS];
+            snprintf(text, sizeof text, "((NOT %s AND %s) OR (%s and NOT %s) or not (%s AND %s))", predicates[a],
+                     predicates[b], predicates[c], predicates[d], predicates[a], predicates[d]);
+            answers_of(t, text, combined);
+            for (int i = 0; i < N_ROWS; i++) {
+                const int p1 = single[a][i], p2 = single[b][i], p3 = single[c][i], p4 = single[d][i];
+                assert_int_equal(combined[i], or3(or3(and3(not3(p1), p2), and3(p3, not3(p4))), not3(and3(p1, p4))));
+            }
+        }
 }
 
 /* The axes exchanged, as EPSG:4490 has them; or a plane in units of a thousandth of a degree from (116, 34). */
@@ -708,9 +797,9 @@ static void of_a_hidden_field_nothing_is_learned(void **state)
     table *t = *state;
     char hidden[DK_ERROR_TEXT], unknown[DK_ERROR_TEXT];
     /* what stands before the name, and behind it */
-    static const char *const forms[][2] = {{"", "='x'"},   {"area>1 AND ", " IS NULL"},       {"CASEI(", ") LIKE 'x%'"},
-                                           {"", ">1"},     {"S_WITHIN(", ",POINT(1 1))"},
-                                           {"{\"op\":\"isNull\",\"args\":[{\"property\":\"", "\"}]}"}};
+    static const char *const forms[][2] = {
+        {"", "='x'"}, {"area>1 AND ", " IS NULL"},   {"CASEI(", ") LIKE 'x%'"},
+        {"", ">1"},   {"S_WITHIN(", ",POINT(1 1))"}, {"{\"op\":\"isNull\",\"args\":[{\"property\":\"", "\"}]}"}};
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
         for (int k = 0; k < 2; k++) {
             char filter[200];
@@ -891,22 +980,26 @@ static void a_refusal_names_the_place_and_what_to_do(void **state)
 static void nothing_of_a_request_becomes_sql(void **state)
 {
     table *t = *state;
-    static const char *const names[] = {"f_phone", "r.f_phone", "id; DROP TABLE row_plot; --", "1=1) OR (1", "row", "batch",
-                                        "dk_in_scope", "*", "key", "id) OR (phone"};
+    static const char *const names[] = {
+        "f_phone", "r.f_phone",    "id; DROP TABLE row_plot; --", "1=1) OR (1", "row", "batch", "dk_in_scope", "*",
+        "key",     "id) OR (phone"};
     char filter[300];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(filter, sizeof filter, "\"%s\"='x'", names[i]);
         assert_non_null(strstr(refusal(t, filter), "has no property"));
     }
-    assert_non_null(strstr(refusal(t, "{\"op\":\"=\",\"args\":[{\"property\":\"id\\\"; DROP TABLE row_plot; --\"},\"x\"]}"),
-                           "has no property"));
-    static const char *const values[] = {"'' OR 1=1 --", "'') OR (1=1", "''; DROP TABLE row_plot; --", "?1", "\\x27 OR 1"};
+    assert_non_null(
+        strstr(refusal(t, "{\"op\":\"=\",\"args\":[{\"property\":\"id\\\"; DROP TABLE row_plot; --\"},\"x\"]}"),
+               "has no property"));
+    static const char *const values[] = {"'' OR 1=1 --", "'') OR (1=1", "''; DROP TABLE row_plot; --", "?1",
+                                         "\\x27 OR 1"};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         snprintf(filter, sizeof filter, "village='%s'", values[i]);
         assert_string_equal(find(t, filter).text, "");
-        snprintf(filter, sizeof filter, "village IN ('%s') OR village LIKE '%s' OR CASEI(village)=CASEI('%s') OR approval_no='%s'"
-                 " OR division='%s' OR A_OVERLAPS(approval_no,('%s'))", values[i], values[i], values[i], values[i], values[i],
-                 values[i]);
+        snprintf(filter, sizeof filter,
+                 "village IN ('%s') OR village LIKE '%s' OR CASEI(village)=CASEI('%s') OR approval_no='%s'"
+                 " OR division='%s' OR A_OVERLAPS(approval_no,('%s'))",
+                 values[i], values[i], values[i], values[i], values[i], values[i]);
         assert_string_equal(find(t, filter).text, "");
     }
     /* The text of the SQL depends on the form of a filter alone. */
@@ -962,9 +1055,16 @@ static void what_is_deep_or_large_is_answered_or_refused(void **state)
     static const struct {
         const char *begin, *part, *end;
         size_t n;
-    } wrong[] = {{"TRUE", " AND TRUE", "", 10001},   {"", "(", "", 100000},         {"", "NOT ", "TRUE", 100000},
-                 {"", "-", "1=1", 100000},           {"1", "+1", "=1", 5000},        {"", "CASEI(", "", 50000},
-                 {"", "a(", "", 100000},             {"area=1", " ", "", 1 << 20},   {"", "[", "", 100000},
+    } wrong[] = {{"TRUE", " AND TRUE", "", 10001},
+                 {"", "(", "", 100000},
+                 {"", "NOT ", "TRUE", 100000},
+                 {"", "-", "1=1", 100000},
+                 {"1", "+1", "=1", 5000},
+                 {"", "CASEI(", "", 50000},
+                 {"village=", "CASEI(", "'a'))))))))))", 10},
+                 {"", "a(", "", 100000},
+                 {"area=1", " ", "", 1 << 20},
+                 {"", "[", "", 100000},
                  {"S_WITHIN(geometry,MULTIPOINT(1 1", ",1 1", "))", 100001},
                  {"S_WITHIN(geometry,", "GEOMETRYCOLLECTION(", "", 10000},
                  {"village LIKE '", "%a", "'", 10000}};
@@ -979,6 +1079,15 @@ static void what_is_deep_or_large_is_answered_or_refused(void **state)
     dk_buf_clear(&text);
     repeat(&text, "{\"op\":\"not\",\"args\":[", 20000);
     refusal_as(t, dk_buf_cstr(&text), DK_CQL2_JSON, "plot", &viewer);
+    /* a long text, folded again and again */
+    dk_buf_clear(&text);
+    dk_buf_text(&text, "village=");
+    repeat(&text, "ACCENTI(CASEI(", 4);
+    dk_buf_text(&text, "'");
+    repeat(&text, "ÉßA", 150000);
+    dk_buf_text(&text, "'");
+    repeat(&text, ")", 8);
+    assert_string_equal(find(t, dk_buf_cstr(&text)).text, "");
     /* arithmetic that SQLite would not bear */
     dk_buf_clear(&text);
     repeat(&text, "(1-", 60);
@@ -996,12 +1105,14 @@ int main(void)
         cmocka_unit_test(the_examples_of_the_standard_are_read_and_mean_the_same_in_both_languages),
         cmocka_unit_test(expressions_bind_as_the_grammar_says),
         cmocka_unit_test_setup_teardown(comparisons_find_what_sql_finds, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(numbers_of_approvals_are_found_in_any_brackets_and_among_several, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(numbers_of_approvals_are_found_in_any_brackets_and_among_several, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_division_is_found_under_its_successor_too, set_up, tear_down),
         cmocka_unit_test_setup_teardown(temporal_functions_hold_as_owl_time_says, set_up, tear_down),
         cmocka_unit_test_setup_teardown(spatial_functions_agree_with_geos, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_collection_of_several_dimensions_is_one_set_of_points, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_row_without_outline_has_no_geometry, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(predicates_combine_by_the_truth_table_of_three_values, set_up, tear_down),
         cmocka_unit_test_setup_teardown(geometries_are_in_the_coordinates_of_filter_crs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(of_a_hidden_field_nothing_is_learned, set_up, tear_down),
         cmocka_unit_test_setup_teardown(outside_the_viewers_divisions_a_hidden_field_is_null, set_up, tear_down),

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -76,6 +77,65 @@ static void dates_count_as_spreadsheets_count_them(void **state)
     assert_int_equal(dk_xlsx_date("2021-02-29", 10), 0);
     assert_int_equal(dk_xlsx_date("2021-13-01", 10), 0);
     assert_int_equal(dk_xlsx_date("2021-1-1", 8), 0);
+}
+
+static dk_status to_file(void *user, const void *data, size_t size, dk_error *err)
+{
+    (void)err;
+    assert_int_equal(fwrite(data, 1, size, user), size);
+    return DK_OK;
+}
+
+/* What unzip gives of a part, as far as it fits. */
+static void read_part(const char *path, const char *part, const char *command, char *text, size_t size)
+{
+    char line[300];
+    snprintf(line, sizeof line, "unzip -p %s %s | %s", path, part, command);
+    FILE *file = popen(line, "r");
+    assert_non_null(file);
+    text[fread(text, 1, size - 1, file)] = '\0';
+    assert_int_equal(pclose(file), 0);
+}
+
+static void rows_beyond_a_sheet_go_on_in_the_next(void **state)
+{
+    enum { ROWS = 1048575 + 1000 }; /* a sheet holds 1,048,576 with its header */
+    (void)state;
+    char path[] = "/tmp/dikuai-test-XXXXXX", text[700];
+    const int fd = mkstemp(path);
+    FILE *file = fdopen(fd, "wb");
+    assert_non_null(file);
+    dk_field field = {.name = "n", .title = "序号", .type = DK_FIELD_INTEGER};
+    dk_kind kind = {.name = "k", .title = "很多[行]", .fields = &field, .n_fields = 1};
+    const dk_row_columns columns = {.kind = &kind, .n = 1};
+    const dk_sink sink = {to_file, file};
+    dk_row_writer *writer = dk_xlsx_writer_create(&columns, &sink);
+    assert_non_null(writer);
+    dk_buf out;
+    dk_buf_init(&out);
+    for (int i = 1; i <= ROWS; i++) {
+        const dk_value value = dk_value_integer(i);
+        const dk_row row = {.kind = &kind, .key = "", .values = &value, .visible = 1};
+        assert_int_equal(writer->row(writer, &row, &out, NULL), DK_OK);
+        if (i % DK_ROWS_AT_ONCE == 0 || i == ROWS)
+            assert_int_equal(writer->send(writer, &out, i == ROWS, NULL), DK_OK);
+    }
+    writer->free(writer);
+    dk_buf_finish(&out);
+    assert_int_equal(fclose(file), 0);
+    int first = 0, second = 0, begin = 0;
+    read_part(path, "xl/worksheets/sheet1.xml", "grep -o '<row ' | wc -l", text, sizeof text);
+    assert_int_equal(sscanf(text, "%d", &first), 1);
+    read_part(path, "xl/worksheets/sheet2.xml", "grep -o '<row ' | wc -l", text, sizeof text);
+    assert_int_equal(sscanf(text, "%d", &second), 1);
+    assert_true(first <= 1048576);
+    assert_int_equal(first - 1 + second - 1, ROWS);
+    read_part(path, "xl/worksheets/sheet2.xml", "tail -n +2 | sed 's/.*<c r=\"A2\"><v>//' | head -c 600", text, sizeof text);
+    assert_int_equal(sscanf(text, "%d", &begin), 1);
+    assert_int_equal(begin, first); /* of the first sheet's rows one is the header */
+    read_part(path, "xl/workbook.xml", "cat", text, sizeof text);
+    assert_non_null(strstr(text, "name=\"很多_行_ (2)\""));
+    unlink(path);
 }
 
 static void write_stream(dk_buf *out)
@@ -155,6 +215,7 @@ int main(void)
         cmocka_unit_test(texts_that_would_run_as_formulas_are_defused),
         cmocka_unit_test(digits_that_a_spreadsheet_would_mangle_are_kept_as_text),
         cmocka_unit_test(dates_count_as_spreadsheets_count_them),
+        cmocka_unit_test(rows_beyond_a_sheet_go_on_in_the_next),
         cmocka_unit_test(rows_come_out_of_the_stream_as_they_went_in),
         cmocka_unit_test(a_stream_cut_off_anywhere_is_no_whole_one),
     };

@@ -21,6 +21,8 @@ static const dk_api_operation server_operations[] = {
     {"/collections", "getCollections", "全部数据集", JSON, "collections", DK_API_F, true, false},
     {"/catalogue", "getCatalogue", "目录：数据集、字段和公开事项", JSON, NULL, 0, false, false},
     {"/search", "search", "在全部数据集中查找", JSON, NULL, DK_API_Q | DK_API_LIMIT, false, false},
+    {"/overlaps", "getOverlaps", "一处地方与各图层的重叠；图形也可用 POST 送来", JSON, NULL,
+     DK_API_F | DK_API_PLACE | DK_API_BBOX | DK_API_LAYERS | DK_API_LIMIT, true, false},
     {"/lists", "getLists", "清单", JSON, NULL, 0, false, false},
     {"/lists/{listId}", "getList", "一份清单，可打印", JSON, NULL, DK_API_F | DK_API_LIST, true, false},
     {"/tileMatrixSets", "getTileMatrixSets", "瓦片格网", JSON, NULL, 0, false, false},
@@ -42,6 +44,8 @@ static const dk_api_operation collection_operations[] = {
      DK_API_TABLE | DK_API_SUMS | DK_API_BBOX | DK_API_ROWS | DK_API_FIELDS, false, false},
     {"/collections/%s/items/{featureId}", "getFeature", "一条", GEOJSON, "feature", DK_API_F | DK_API_CRS, true, false},
     {"/collections/%s/items/{featureId}/dossier", "getDossier", "一地一档", JSON, NULL, DK_API_F, true, false},
+    {"/collections/%s/items/{featureId}/overlaps", "getItemOverlaps", "与各图层的重叠", JSON, NULL,
+     DK_API_F | DK_API_LAYERS | DK_API_LIMIT, true, true},
     {"/collections/%s/items/{featureId}/{linked}", "getLinked", "关联的数据", GEOJSON, "featureCollection",
      DK_API_F | DK_API_LIMIT | DK_API_AFTER | DK_API_CRS, true, false},
     {"/collections/%s/tiles", "getTilesets", "瓦片集", JSON, NULL, 0, false, true},
@@ -57,6 +61,10 @@ static const dk_api_param params[] = {
     {DK_API_TABLE, "f", "格式", false, "{\"type\":\"string\",\"enum\":[\"json\",\"csv\"]}"},
     {DK_API_SUMS, "group_by", "分组的字段，用逗号隔开", false, "{\"type\":\"string\"}"},
     {DK_API_SUMS, "sum", "求和的字段，用逗号隔开", false, "{\"type\":\"string\"}"},
+    {DK_API_PLACE, "point", "经度,纬度", false,
+     "{\"type\":\"array\",\"minItems\":2,\"maxItems\":2,\"items\":{\"type\":\"number\"}}"},
+    {DK_API_PLACE, "wkt", "多边形，WKT，经纬度", false, "{\"type\":\"string\"}"},
+    {DK_API_LAYERS, "layers", "只看这些图层，用逗号隔开", false, "{\"type\":\"string\"}"},
     {DK_API_LIST, "division", "行政区划代码", false, "{\"type\":\"string\",\"pattern\":\"^[0-9]{4,12}$\"}"},
     {DK_API_LIST, "open", "只列未完成的", false, "{\"type\":\"boolean\"}"},
     {DK_API_LIMIT, "limit", "一页的条数", false,
@@ -329,7 +337,7 @@ static void write_operation(dk_context *ctx, const dk_api_operation *operation, 
     const bool geometry = kind != NULL && kind->geometry != DK_NO_GEOMETRY;
     for (size_t i = 0; dk_api_param_at(i) != NULL; i++) {
         const dk_api_param *param = dk_api_param_at(i);
-        if ((operation->params & param->bit) != 0 && (geometry || param->bit != DK_API_BBOX))
+        if ((operation->params & param->bit) != 0 && (geometry || kind == NULL || param->bit != DK_API_BBOX))
             write_ref(json, "parameters", component_name(param));
     }
     if ((operation->params & DK_API_FIELDS) != 0) {

@@ -20,6 +20,8 @@ enum {
     DK_API_FILES = 1 << 11, /* f, of items also the formats of downloads */
     DK_API_TABLE = 1 << 12, /* f: json or csv */
     DK_API_LIST = 1 << 13,
+    DK_API_PLACE = 1 << 14, /* of /overlaps */
+    DK_API_LAYERS = 1 << 15,
 };
 
 typedef struct dk_api_operation {

@@ -82,6 +82,7 @@ static dk_status write_kind(dk_context *ctx, const dk_kind *kind)
                             : kind->geometry == DK_LINES  ? "line"
                                                           : "point");
     write_role(json, "label", kind, kind->label_field, visible);
+    write_role(json, "classify", kind, kind->classify_field, visible);
     write_role(json, "date", kind, kind->date_field, visible);
     if (kind->date_end_field >= 0)
         write_role(json, "date_end", kind, kind->date_end_field, visible);

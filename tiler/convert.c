@@ -230,9 +230,13 @@ static dk_status told(dk_convert *c, int code, dk_status otherwise, dk_error *er
         return dk_fail(err, WEXITSTATUS(code) == EXIT_LIMIT ? DK_LIMIT : WEXITSTATUS(code) == 1 ? otherwise : DK_INTERNAL,
                        "%.*s", (int)strcspn(text, "\n"), text);
     }
-    if (WIFSIGNALED(code) && (WTERMSIG(code) == SIGXCPU || WTERMSIG(code) == SIGXFSZ))
-        return dk_fail(err, DK_LIMIT, "The conversion needs more than this server allows; narrow what is asked for, or send "
-                                      "a smaller file.");
+    /* What foreign bytes do to it is theirs: too much memory ends it too. */
+    if ((WIFEXITED(code) && WEXITSTATUS(code) == EXIT_LIMIT) ||
+        (WIFSIGNALED(code) && (otherwise == DK_INVALID || WTERMSIG(code) == SIGXCPU || WTERMSIG(code) == SIGXFSZ)))
+        return dk_fail(err, DK_LIMIT,
+                       otherwise == DK_INVALID
+                           ? "The file cannot be read within what this server allows: it is too large, or damaged."
+                           : "The conversion needs more than this server allows; narrow what is asked for.");
     return dk_fail(err, DK_INTERNAL, "dikuai-ingest convert ended with %s %d",
                    WIFSIGNALED(code) ? "signal" : "status", WIFSIGNALED(code) ? WTERMSIG(code) : WEXITSTATUS(code));
 }

@@ -316,11 +316,12 @@ static dk_status check_rows(making *m, dk_error *err)
     if (m->q.items.query.n_filters > 0) {
         dk_query *query = &m->q.items.query;
         query->with_geometry = false;
-        query->limit = 10000;
+        const size_t page = query->limit;
+        query->limit = DK_ROWS_AT_ONCE;
         const dk_status counted = walk(m, count_row, false, err);
         const bool over = m->rows > m->most;
         query->with_geometry = true;
-        query->limit = DK_ROWS_AT_ONCE;
+        query->limit = page;
         m->rows = 0;
         if (counted != DK_OK || !over)
             return counted;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define PAGE_SECONDS 60.0 /* downloads have threads of their own */
+enum { PAGE_ROWS = 2000 };
 
 static dk_status read_limit(dk_context *ctx, size_t *ret_limit)
 {
@@ -47,7 +48,8 @@ dk_status dk_download_query_read(dk_context *ctx, dk_download_query *q)
                          "The parameter \"geometry\" is for layers; the collection \"%s\" has no geometry.", kind->name);
     if (status != DK_OK)
         return status;
-    q->items.query.limit = DK_ROWS_AT_ONCE;
+    /* In an order of its own each page sorts all rows anew. */
+    q->items.query.limit = q->items.query.n_orders > 0 ? DK_ROWS_AT_ONCE : PAGE_ROWS;
     q->items.query.seconds = PAGE_SECONDS;
     q->columns.kind = kind;
     const uint64_t shown = dk_context_fields(ctx, kind) & q->items.fields;

@@ -40,6 +40,7 @@ typedef struct dk_answer {
     bool fixed;         /* data and gzip outlive the answer and are the same for every viewer */
     bool revalidate;    /* a cache must ask each time: what tells the state of the server */
     bool vary_accept;   /* the choice of this answer looked at Accept */
+    bool no_store;      /* no cache may keep it: an answer to POST */
     bool page;          /* the map page: gets the Content-Security-Policy */
     bool document;      /* a page of html.h: gets a stricter one */
     const dk_crs *crs;  /* of the coordinates in the answer; NULL: it has none */
@@ -48,6 +49,13 @@ typedef struct dk_answer {
     uint64_t kinds;     /* of a tile: bits of the kinds that it shows */
     int64_t generation; /* of a tile: the one that it shows */
 } dk_answer;
+
+/* What was POSTed. */
+typedef struct dk_upload {
+    const void *data; /* NULL: nothing was */
+    size_t size;
+    const char *type; /* Content-Type or NULL */
+} dk_upload;
 
 typedef struct dk_context {
     const dk_config *config;
@@ -62,6 +70,8 @@ typedef struct dk_context {
     const char *host;   /* NULL unless plain: see dk_host_plain */
     const char *scheme; /* http or https, as the client sees it */
     bool row_links;     /* dk_write_feature gives each row of a page its links self and describedby */
+    dk_upload upload;   /* of a route that takes POST */
+    unsigned problem;   /* HTTP status of a failure instead of the status's own, its sentence shown; 0: that one */
     dk_json json;       /* on worker->body */
     dk_answer answer;
     dk_error error;
@@ -95,6 +105,8 @@ dk_status dk_get_api(dk_context *ctx);
 dk_status dk_get_queryables(dk_context *ctx);
 dk_status dk_get_sortables(dk_context *ctx);
 dk_status dk_get_schema(dk_context *ctx);
+dk_status dk_get_overlaps(dk_context *ctx);
+dk_status dk_get_item_overlaps(dk_context *ctx);
 
 /* ---- shared by the handlers: context.c ---- */
 

@@ -50,7 +50,8 @@ static bool page_row(const dk_row *row, void *user)
         dk_items_page_row(&p->html, &shown);
     else
         p->status = dk_write_feature(p->ctx, &shown, false);
-    count_linked(row, &p->all);
+    if (p->about != NULL)
+        count_linked(row, &p->all);
     p->rows++;
     const dk_buf *body = &p->ctx->worker->body;
     if (body->size > DK_BODY_MAX)

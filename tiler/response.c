@@ -21,10 +21,14 @@ static const char *title_of(unsigned status)
         return "Not Found";
     case 405:
         return "Method Not Allowed";
+    case 408:
+        return "Request Timeout";
     case 413:
         return "Content Too Large";
     case 414:
         return "URI Too Long";
+    case 415:
+        return "Unsupported Media Type";
     case 503:
         return "Service Unavailable";
     default:
@@ -95,8 +99,8 @@ static void add_caching(struct MHD_Response *response, const dk_context *ctx, co
     const bool public_answer = answer->fixed || ctx->viewer.audience == DK_PUBLIC;
     add_header(response, "Vary",
                answer->vary_accept ? "Accept, Accept-Encoding, Authorization" : "Accept-Encoding, Authorization");
-    if (!public_answer) {
-        add_header(response, "Cache-Control", "private, no-store");
+    if (!public_answer || answer->no_store) {
+        add_header(response, "Cache-Control", public_answer ? "no-store" : "private, no-store");
         return;
     }
     add_header(response, "Cache-Control", answer->revalidate ? "no-cache" : "public, max-age=60");
@@ -218,7 +222,7 @@ enum MHD_Result dk_respond(struct MHD_Connection *connection, dk_context *ctx, c
         coding = DK_IDENTITY;
     }
     write_tag(etag, answer->etag, data, size, coding);
-    if (status == MHD_HTTP_OK && (answer->fixed || ctx->viewer.audience == DK_PUBLIC) &&
+    if (status == MHD_HTTP_OK && !answer->no_store && (answer->fixed || ctx->viewer.audience == DK_PUBLIC) &&
         dk_none_match(if_none_match, etag))
         return not_modified(connection, ctx, etag, closing);
 
@@ -293,15 +297,17 @@ enum MHD_Result dk_respond_problem(struct MHD_Connection *connection, unsigned s
     return queue(connection, status, response);
 }
 
-enum MHD_Result dk_respond_options(struct MHD_Connection *connection, bool closing)
+enum MHD_Result dk_respond_options(struct MHD_Connection *connection, bool posts, bool closing)
 {
+    const char *methods = posts ? DK_ALLOWED_METHODS_POST : DK_ALLOWED_METHODS;
     struct MHD_Response *response = empty_response();
     if (response == NULL)
         return MHD_NO;
     add_common(response, closing);
-    add_header(response, "Allow", DK_ALLOWED_METHODS);
-    add_header(response, "Access-Control-Allow-Methods", DK_ALLOWED_METHODS);
-    add_header(response, "Access-Control-Allow-Headers", "Authorization, If-None-Match");
+    add_header(response, "Allow", methods);
+    add_header(response, "Access-Control-Allow-Methods", methods);
+    add_header(response, "Access-Control-Allow-Headers",
+               posts ? "Authorization, Content-Type, If-None-Match" : "Authorization, If-None-Match");
     add_header(response, "Access-Control-Max-Age", "86400");
     return queue(connection, MHD_HTTP_NO_CONTENT, response);
 }

@@ -30,12 +30,13 @@ enum MHD_Result dk_respond_file(struct MHD_Connection *connection, struct MHD_Re
 enum MHD_Result dk_respond_problem(struct MHD_Connection *connection, unsigned status, const char *detail,
                                    const char *allow, bool closing);
 
-/* Queues the answer to OPTIONS: 204 with what is allowed, for CORS preflights (fetch.spec.whatwg.org, 4.8). */
-enum MHD_Result dk_respond_options(struct MHD_Connection *connection, bool closing);
+/* Queues the answer to OPTIONS: 204 with what is allowed, POST too or not, for CORS preflights (fetch.spec.whatwg.org, 4.8). */
+enum MHD_Result dk_respond_options(struct MHD_Connection *connection, bool posts, bool closing);
 
 /* The HTTP status of a failed handler, and whether its sentence may be shown. */
 unsigned dk_http_status(dk_status status, bool *ret_show);
 
 #define DK_ALLOWED_METHODS "GET, HEAD, OPTIONS"
+#define DK_ALLOWED_METHODS_POST "GET, HEAD, POST, OPTIONS"
 
 #endif

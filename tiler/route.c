@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+/* What a route does not say of itself is false. */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+
 /* * stands for any segment that is not empty, *.json for one that ends so and has something before it. The first
  * pattern that fits is taken. */
 static const struct {
@@ -24,6 +27,7 @@ static const struct {
     {{"collections", "*", "statistics"}, {dk_get_statistics, true}},
     {{"collections", "*", "items", "*"}, {dk_get_item, true}},
     {{"collections", "*", "items", "*", "dossier"}, {dk_get_dossier, true}},
+    {{"collections", "*", "items", "*", "overlaps"}, {dk_get_item_overlaps, true}},
     {{"collections", "*", "items", "*", "*"}, {dk_get_linked, true}},
     {{"collections", "*", "tiles"}, {dk_get_tilesets, true}},
     {{"collections", "*", "tiles", "*"}, {dk_get_tileset, true}},
@@ -31,6 +35,7 @@ static const struct {
     {{"tileMatrixSets"}, {dk_get_tile_matrix_sets, true}},
     {{"tileMatrixSets", "*"}, {dk_get_tile_matrix_set, true}},
     {{"metrics"}, {dk_get_metrics, true}},
+    {{"overlaps"}, {dk_get_overlaps, true, true}},
     {{"search"}, {dk_get_search, true}},
     {{"lists"}, {dk_get_lists, true}},
     {{"lists", "*"}, {dk_get_list, true}},

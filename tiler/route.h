@@ -7,6 +7,7 @@
 typedef struct dk_route {
     dk_status (*handler)(dk_context *ctx);
     bool needs_store;
+    bool posts; /* takes POST too: ctx->upload */
 } dk_route;
 
 /* NULL: nothing is at this address. */

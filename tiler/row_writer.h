@@ -26,7 +26,7 @@ struct dk_row_writer {
     dk_status (*send)(dk_row_writer *self, dk_buf *out, bool last, dk_error *err);
     void (*free)(dk_row_writer *self);
 };
-#define DK_ROWS_AT_ONCE 500
+#define DK_ROWS_AT_ONCE 10000
 
 /* columns is borrowed; sink is copied. NULL: out of memory. */
 dk_row_writer *dk_csv_writer_create(const dk_row_columns *columns, const dk_sink *sink);

@@ -2,6 +2,7 @@
 
 #include "tiler/convert.h"
 #include "tiler/download.h"
+#include "tiler/body.h"
 #include "tiler/headers.h"
 #include "tiler/request_log.h"
 #include "tiler/response.h"
@@ -49,6 +50,7 @@ struct dk_server {
     pthread_t accepting;
     atomic_size_t active; /* requests whose answers are not yet sent */
     atomic_bool closing;
+    dk_bodies bodies;
 };
 
 /* The request of a connection, from its first line until its answer is sent. One is kept with each connection and used
@@ -61,13 +63,16 @@ typedef struct exchange {
     bool open;    /* request holds something */
     bool counted; /* the handler has been called: an answer is owed */
     dk_download *download; /* for which the connection is suspended, or was; NULL: none */
-    size_t body;
+    size_t body;  /* bytes of one that is not wanted */
+    bool uploads; /* a POST whose body is kept */
+    dk_body upload;
+    dk_body_result refused; /* why it is not */
 } exchange;
 
 static void connection_changed(void *cls, struct MHD_Connection *connection, void **socket_context,
                                enum MHD_ConnectionNotificationCode code)
 {
-    (void)cls;
+    dk_server *server = cls;
     (void)connection;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         *socket_context = calloc(1, sizeof(exchange)); /* NULL: its requests are refused */
@@ -76,8 +81,10 @@ static void connection_changed(void *cls, struct MHD_Connection *connection, voi
     exchange *x = *socket_context;
     if (x != NULL && x->open)
         dk_request_finish(&x->request);
-    if (x != NULL)
+    if (x != NULL) {
         dk_download_drop(x->download);
+        dk_body_finish(&server->bodies, &x->upload);
+    }
     free(x);
     *socket_context = NULL;
 }
@@ -97,6 +104,9 @@ static void *begin_exchange(void *cls, const char *uri, struct MHD_Connection *c
     x->open = true;
     x->counted = false;
     x->body = 0;
+    x->uploads = false;
+    x->refused = DK_BODY_KEPT;
+    dk_body_finish(&server->bodies, &x->upload);
     x->error.text[0] = '\0';
     x->parsed = dk_request_parse(&x->request, uri, server->options.config.base_path, &x->error);
     return x;
@@ -116,6 +126,7 @@ static void end_exchange(void *cls, struct MHD_Connection *connection, void **co
     x->open = false;
     dk_download_drop(x->download);
     x->download = NULL;
+    dk_body_finish(&server->bodies, &x->upload);
     if (x->counted)
         atomic_fetch_sub(&server->active, 1);
     x->counted = false;
@@ -198,6 +209,11 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
     ctx.prefers_html = dk_prefers_html(header(connection, "Accept"));
     ctx.host = dk_host_plain(host) ? host : NULL;
     ctx.scheme = scheme != NULL && strcmp(scheme, "https") == 0 ? "https" : "http";
+    if (x->uploads) {
+        ctx.upload = (dk_upload){x->upload.bytes.data != NULL ? (const void *)x->upload.bytes.data : "",
+                                 x->upload.bytes.size, header(connection, "Content-Type")};
+        ctx.answer.no_store = true;
+    }
     dk_status status = DK_OK;
     if (route->needs_store)
         status = dk_pool_take(server->pool, &ctx.worker, &ctx.error);
@@ -205,11 +221,50 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
         status = route->handler(&ctx);
     if (status == DK_OK)
         result = dk_respond(connection, &ctx, accept_encoding, if_none_match, closing);
+    else if (ctx.problem != 0)
+        result = dk_respond_problem(connection, ctx.problem, ctx.error.text, NULL, closing);
     else
         result = respond_failure(connection, request, status, &ctx.error, closing);
     if (ctx.worker != NULL)
         dk_pool_give(server->pool, ctx.worker);
     return result;
+}
+
+static bool takes_posts(const exchange *x)
+{
+    const dk_route *route = x->parsed == DK_OK && !x->request.at_base ? dk_route_find(&x->request) : NULL;
+    return route != NULL && route->posts;
+}
+
+static enum MHD_Result refuse_body(struct MHD_Connection *connection, const exchange *x, bool closing)
+{
+    char sentence[120];
+    switch (x->refused) {
+    case DK_BODY_LARGE:
+        snprintf(sentence, sizeof sentence, "The body is larger than %u MiB; ask for a smaller or simpler area.",
+                 DK_UPLOAD_MAX >> 20);
+        return dk_respond_problem(connection, 413, sentence, NULL, closing);
+    case DK_BODY_SLOW:
+        snprintf(sentence, sizeof sentence, "The body did not arrive within %d seconds.", DK_UPLOAD_SECONDS);
+        return dk_respond_problem(connection, 408, sentence, NULL, true);
+    default:
+        return dk_respond_problem(connection, 503, "The server holds as many uploads as it can; try again in a moment.", NULL,
+                                  closing);
+    }
+}
+
+/* A body that is refused is read on for a while, so that a client that does not listen while it sends gets the answer; of a
+ * long one the connection is closed. */
+static enum MHD_Result take_body(dk_server *server, exchange *x, const char *data, size_t *size)
+{
+    if (x->uploads && x->refused == DK_BODY_KEPT) {
+        x->refused = dk_body_add(&server->bodies, &x->upload, data, *size);
+        *size = 0;
+        return MHD_YES;
+    }
+    x->body += *size;
+    *size = 0;
+    return x->body <= (x->uploads ? DK_UPLOAD_MAX : BODY_DISCARDED) ? MHD_YES : MHD_NO;
 }
 
 static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
@@ -219,7 +274,6 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
     exchange *x = *con_cls;
     (void)url;
     (void)version;
-    (void)upload_data;
     if (x == NULL)
         return MHD_NO; /* out of memory: the connection is closed */
     const bool closing = atomic_load(&server->closing);
@@ -228,28 +282,36 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
          * read to its end only to be thrown away. */
         x->counted = true;
         atomic_fetch_add(&server->active, 1);
+        x->uploads = strcmp(method, "POST") == 0 && takes_posts(x);
         const char *length = header(connection, "Content-Length");
-        if (length != NULL && strtoull(length, NULL, 10) > BODY_DISCARDED)
+        const unsigned long long announced = length != NULL ? strtoull(length, NULL, 10) : 0;
+        if (x->uploads && announced > DK_UPLOAD_MAX) {
+            x->refused = DK_BODY_LARGE;
+            return refuse_body(connection, x, true);
+        }
+        if (!x->uploads && announced > BODY_DISCARDED)
             return dk_respond_problem(connection, 413, "A request here has no body.", NULL, true);
         return MHD_YES;
     }
-    if (*upload_data_size > 0) {
-        x->body += *upload_data_size;
-        *upload_data_size = 0;
-        return x->body <= BODY_DISCARDED ? MHD_YES : MHD_NO;
-    }
+    if (*upload_data_size > 0)
+        return take_body(server, x, upload_data, upload_data_size);
     if (x->download != NULL) { /* its connection was suspended until now */
         dk_download *download = x->download;
         x->download = NULL;
         return dk_download_respond(download, connection, closing);
     }
+    const bool posts = takes_posts(x);
     if (strcmp(method, "OPTIONS") == 0)
-        return dk_respond_options(connection, closing);
-    if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
-        return dk_respond_problem(connection, 405, "This server only answers GET, HEAD and OPTIONS.",
-                                  DK_ALLOWED_METHODS, closing);
+        return dk_respond_options(connection, posts, closing);
+    if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0 && !x->uploads)
+        return dk_respond_problem(connection, 405,
+                                  posts ? "This address only answers GET, HEAD, POST and OPTIONS."
+                                        : "This server only answers GET, HEAD and OPTIONS.",
+                                  posts ? DK_ALLOWED_METHODS_POST : DK_ALLOWED_METHODS, closing);
     if (server->options.config.log_requests && x->parsed == DK_OK)
         dk_request_log(method, &x->request);
+    if (x->refused != DK_BODY_KEPT)
+        return refuse_body(connection, x, closing);
     if (x->body > 0)
         return dk_respond_problem(connection, 400, "A request here has no body.", NULL, closing);
     return answer(server, connection, x, closing);
@@ -405,7 +467,7 @@ dk_status dk_server_start(const dk_server_options *options, dk_server **ret_serv
     struct rlimit files;
     unsigned connections = CONNECTIONS; /* each needs a descriptor, and each store handle a few */
     if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur != RLIM_INFINITY) {
-        const rlim_t reserved = 64 + 8 * options->threads;
+        const rlim_t reserved = 160 + 8 * options->threads; /* with those of downloads */
         if (files.rlim_cur < reserved + CONNECTIONS)
             connections = files.rlim_cur > reserved + 16 ? (unsigned)(files.rlim_cur - reserved) : 16;
     }

@@ -1,6 +1,6 @@
 /* A filter, read and asked of a small table by a public viewer and by one of a township. SQLite must bear its SQL; each
- * row gives 1, 0 or NULL; NOT of it gives the opposite; a row that it finds has what the index is told that it must have. A refusal
- * is one sentence in UTF-8. */
+ * row gives 1, 0 or NULL; NOT of it gives the opposite; a row that it finds has what the index is told that it must
+ * have. A refusal is one sentence in UTF-8. */
 #ifndef DK_TESTS_FUZZ_CQL2_H
 #define DK_TESTS_FUZZ_CQL2_H
 
@@ -31,7 +31,8 @@ static const char fuzz_yaml[] =
     "  - {code: '341321100', name: b}\n"
     "  - {code: '341321101', name: c, successor: '341321100'}\n";
 static const char fuzz_rows[] =
-    "INSERT INTO row_p VALUES(1,?1,'A','皖政地〔2020〕1号、皖政地〔2020〕2号','341321100',1.5,2,'2020-01-15','2020-12-31','o');"
+    "INSERT INTO row_p "
+    "VALUES(1,?1,'A','皖政地〔2020〕1号、皖政地〔2020〕2号','341321100',1.5,2,'2020-01-15','2020-12-31','o');"
     "INSERT INTO row_p VALUES(2,?1,'ß','皖政地〔2020〕1号','341321101',-2,-9223372036854775808,'2021-01-15',NULL,'p');"
     "INSERT INTO row_p VALUES(3,?1,'é','x','341322',0,0,NULL,NULL,NULL);"
     "INSERT INTO row_p VALUES(4,?1,'',NULL,NULL,NULL,NULL,'2020-02-29','2020-02-29','');";
@@ -51,10 +52,11 @@ static inline void fuzz_begin(void)
     fuzz_kind = dk_catalogue_kind(catalogue, "p");
     CHECK(sqlite3_open(":memory:", &fuzz_db) == SQLITE_OK);
     CHECK(dk_cql2_functions(fuzz_db, catalogue, &err) == DK_OK);
-    CHECK(sqlite3_exec(fuzz_db,
-                       "CREATE TABLE row_p(row INTEGER PRIMARY KEY,geom BLOB,f_id TEXT,f_a TEXT,f_d TEXT,f_x REAL,f_n INTEGER,"
-                       "f_b DATE,f_e DATE,f_o TEXT)",
-                       NULL, NULL, NULL) == SQLITE_OK);
+    CHECK(sqlite3_exec(
+              fuzz_db,
+              "CREATE TABLE row_p(row INTEGER PRIMARY KEY,geom BLOB,f_id TEXT,f_a TEXT,f_d TEXT,f_x REAL,f_n INTEGER,"
+              "f_b DATE,f_e DATE,f_o TEXT)",
+              NULL, NULL, NULL) == SQLITE_OK);
     const char *sql = fuzz_rows;
     for (int i = 0; i < FUZZ_ROWS; i++) {
         sqlite3_stmt *stmt;

@@ -47,18 +47,22 @@ function sentence(status) {
   return `服务器出错（${status}），请稍后再试。`;
 }
 
-/** GET of a JSON document; path is relative to the server's root, without a leading slash. */
-export async function get(path, { signal, asToken } = {}) {
+/** A JSON document; path is relative to the server's root, without a leading slash. With a body it is POSTed; the server says
+ * what is wrong with one, in English. */
+export async function get(path, { signal, asToken, body, type } = {}) {
   const url = new URL(path, root);
-  const headers = { Accept: 'application/json', ...headersFor(url, asToken === undefined ? token : asToken) };
+  const headers = { Accept: 'application/json', ...headersFor(url, asToken === undefined ? token : asToken), ...(body === undefined ? {} : { 'Content-Type': type }) };
   let answer;
   try {
-    answer = await fetch(url, { headers, signal, credentials: 'same-origin' });
+    answer = await fetch(url, { headers, signal, credentials: 'same-origin', ...(body === undefined ? {} : { method: 'POST', body }) });
   } catch (error) {
     if (error.name === 'AbortError') throw error;
     throw new Problem(0, '无法连接服务器，请检查网络后再试。');
   }
-  if (!answer.ok) throw new Problem(answer.status, sentence(answer.status));
+  if (!answer.ok) {
+    const detail = body === undefined || answer.status === 401 ? null : (await answer.json().catch(() => null))?.detail;
+    throw new Problem(answer.status, detail ? `服务器不接受这个范围：${detail}` : sentence(answer.status));
+  }
   try {
     return await answer.json();
   } catch (error) {
@@ -75,6 +79,11 @@ export const search = (text, limit, options) => get(`search?q=${part(text)}&limi
 export const item = (kind, key, options) => get(`collections/${part(kind)}/items/${part(key)}`, options);
 export const dossier = (kind, key, options) =>
   get(`collections/${part(kind)}/items/${part(key)}/dossier`, options);
+
+/** What a place touches in each layer: a spot, a row, or an area that is sent (body of that media type). */
+export const overlapsAt = ([lon, lat], options) => get(`overlaps?point=${lon},${lat}&limit=20`, options);
+export const overlapsOf = (kind, key, options) => get(`collections/${part(kind)}/items/${part(key)}/overlaps?limit=100`, options);
+export const overlapsWith = (body, type, options) => get('overlaps?limit=100', { ...options, body, type });
 
 /** Rows of another kind that are linked to a row, from after a key on. */
 export function linked(kind, key, other, { after, limit = 100, signal } = {}) {

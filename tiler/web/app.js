@@ -4,6 +4,7 @@ import { announce, byId, toast } from './dom.js';
 import { chooserNodes, dossierNodes, record } from './dossier.js';
 import { showLayers } from './layers.js';
 import { fitStyle, showMap } from './map.js';
+import { setUp as setUpOverlaps } from './overlaps.js';
 import * as panel from './panel.js';
 import { Kinds } from './rows.js';
 import { setUp as setUpSearch } from './search.js';
@@ -17,7 +18,9 @@ let map = null; // null: this browser cannot draw it; search and dossiers still 
 let layers;
 let search;
 let staff;
+let analysis;
 let selected = null; // {kind, key}
+let subject = null; // of the dossier that is open: {kind, key, label}, a row of a layer
 let showing = null; // AbortController of the dossier being read
 
 const start = state.parse(location.hash);
@@ -58,8 +61,10 @@ function union(features) {
 /** Reads and shows what is selected; fly: also go there. others: what else lies where the click was. */
 async function show({ fly = false, bbox = null, at = null, others = [] } = {}) {
   showing?.abort();
+  analysis?.stop();
   const mine = new AbortController();
   showing = mine;
+  subject = null;
   const { kind, key } = selected;
   const back = depth() > 0;
   panel.showLoading(back);
@@ -73,6 +78,7 @@ async function show({ fly = false, bbox = null, at = null, others = [] } = {}) {
       nodes = dossierNodes(kinds, dossier, { open, others });
       features = [dossier.subject];
       label = dossier.subject.label;
+      if (!dossier.subject.undrawn) subject = { kind, key, label };
     } else if (kinds.has(kind)) {
       const found = await record(kinds, kind, key, { open, signal: mine.signal });
       ({ nodes, features } = found);
@@ -110,7 +116,9 @@ function open(target, { fly = true, at = null, others = [] } = {}) {
 function close() {
   showing?.abort();
   showing = null;
+  analysis.stop();
   selected = null;
+  subject = null;
   panel.hide();
   map?.select([]);
   remember();
@@ -122,6 +130,17 @@ async function withKey(feature) {
   return { ...feature, key: row.id };
 }
 
+/** Rows of layers that lie at a spot and are not drawn there: too small at this zoom, or their layer is switched off. */
+async function furtherAt(at, found) {
+  try {
+    const { layers: all } = await api.overlapsAt(at);
+    return all.flatMap(({ layer, items }) => items.map((item) => ({ kind: layer, feature: item.feature, key: item.key, properties: item.properties })))
+      .filter((row) => !found.some((other) => other.kind === row.kind && String(other.feature) === String(row.feature)));
+  } catch {
+    return []; // a click opens what it shows, whatever else there is
+  }
+}
+
 /** A click: one feature on top opens at once; several of its layer are a choice. */
 async function pick(found, at) {
   if (!found.length) {
@@ -129,10 +148,11 @@ async function pick(found, at) {
     return;
   }
   try {
-    const features = (await Promise.all(found.slice(0, 20).map(withKey))).map(describe);
+    const [drawn, further] = await Promise.all([Promise.all(found.slice(0, 20).map(withKey)), furtherAt(at, found)]);
+    const features = [...drawn, ...further].slice(0, 40).map(describe);
     const [top] = features;
     const go = (feature) => open(feature, { fly: false, at, others: features.filter((other) => other !== feature) });
-    if (features.filter((feature) => feature.kind === top.kind).length > 1) {
+    if (features.slice(0, drawn.length).filter((feature) => feature.kind === top.kind).length > 1) {
       showing?.abort();
       selected = null;
       map?.select([]);
@@ -230,6 +250,13 @@ async function begin() {
   search = setUpSearch({ open });
   staff = setUpStaff({ onChange: changeViewer, onProblem: toast });
   byId('copy-link').addEventListener('click', copyLink);
+  analysis = setUpOverlaps({ kinds: () => kinds, map: () => map, selected: () => subject, open, begin() {
+    showing?.abort();
+    showing = null;
+    selected = null;
+    map?.select([]);
+    remember();
+  } });
   try {
     map = showMap({ catalogue, style, view: start.view, on: { pick, move: remember, unauthorised, problem: tell } });
     map.setVisible(layers.isVisible);

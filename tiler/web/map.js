@@ -247,7 +247,25 @@ export function showMap({ catalogue, style, view, on }) {
     }
     return found;
   }
+  let drawing = null; // an area that the reader draws: {points, changed, done}
+  function showDrawing() {
+    const { points } = drawing;
+    const geometry = points.length > 2 ? { type: 'Polygon', coordinates: [[...points, points[0]]] }
+      : points.length === 2 ? { type: 'LineString', coordinates: points } : { type: 'MultiPoint', coordinates: points };
+    const corners = { type: 'MultiPoint', coordinates: points };
+    map.getSource(SELECTION).setData({ type: 'FeatureCollection', features: points.length
+      ? [geometry, corners].map((one) => ({ type: 'Feature', properties: {}, geometry: one })) : [] });
+    drawing.changed(points.length);
+  }
   function pick(point) {
+    if (drawing) {
+      const place = map.unproject([point.x, point.y]).toArray().map((x) => Number(x.toFixed(9)));
+      const last = drawing.points.at(-1);
+      if (last && last[0] === place[0] && last[1] === place[1]) return; // the second click of two
+      drawing.points.push(place);
+      showDrawing();
+      return;
+    }
     let found = featuresAt([point.x, point.y]);
     // A finger or a thin line: a little around it.
     if (!found.length) found = featuresAt([[point.x - 6, point.y - 6], [point.x + 6, point.y + 6]]);
@@ -262,9 +280,14 @@ export function showMap({ catalogue, style, view, on }) {
     return map.queryRenderedFeatures([point.x, point.y], { layers: counted.filter((id) => map.getLayer(id)) }).length > 0;
   }
   map.on('click', (event) => pick(event.point));
+  map.on('dblclick', (event) => {
+    if (!drawing) return;
+    event.preventDefault(); // it would zoom
+    drawing.done();
+  });
   map.on('mousemove', (event) => {
     const { x, y } = event.point;
-    map.getCanvas().style.cursor = map.isMoving() ? '' : featuresAt([x, y]).length ? 'pointer' : onGrid({ x, y }) ? 'zoom-in' : '';
+    map.getCanvas().style.cursor = drawing ? 'crosshair' : map.isMoving() ? '' : featuresAt([x, y]).length ? 'pointer' : onGrid({ x, y }) ? 'zoom-in' : '';
   });
   map.getCanvas().addEventListener('keydown', (event) => {
     if (event.key === 'Enter') pick({ x: container.clientWidth / 2, y: container.clientHeight / 2 });
@@ -298,6 +321,23 @@ export function showMap({ catalogue, style, view, on }) {
       map.getSource(SELECTION).setData({ type: 'FeatureCollection',
         features: features.filter((feature) => feature.geometry)
           .map(({ geometry }) => ({ type: 'Feature', properties: {}, geometry })) });
+    },
+    /** From now on clicks, or Enter, draw an area: changed(n) after each corner, done() at a double click. */
+    async draw({ changed, done }) {
+      await loaded;
+      drawing = { points: [], changed, done };
+      showDrawing();
+    },
+    /** Takes the last corner away. */
+    undraw() {
+      drawing?.points.pop();
+      if (drawing) showDrawing();
+    },
+    /** Ends drawing; gives the corners. What is drawn stays until something else is selected. */
+    drawn() {
+      const points = drawing?.points ?? [];
+      drawing = null;
+      return points;
     },
     async setVisible(test) {
       await loaded;

@@ -1,0 +1,719 @@
+#include "store/region_rows.h"
+
+#include "store/apart.h"
+#include "store/box_tree.h"
+#include "store/geos_time.h"
+#include "store/handle.h"
+#include "store/region_work.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MOST_CANDIDATES = 500000, /* rows whose boxes meet the region's, 48 bytes each */
+    TRIES = 3                 /* of an operation that was interrupted in another's place (geos_time.c) */
+};
+
+typedef struct candidate {
+    int64_t row;
+    double area_m2;
+    dk_world_box box;
+} candidate;
+
+/* A row that is met, while its layer is worked on. */
+typedef struct found {
+    dk_world_box box;
+    dk_turned outline; /* points into `owned`; only where there are areas */
+    double *owned;
+    dk_part *parts;
+    bool crosses;         /* the region's border: only a part of it is inside */
+    GEOSGeometry *common; /* that part; NULL: it is not made yet */
+    uint32_t group;       /* of those that overlap one another: the number of one of them */
+} found;
+
+typedef struct meeting {
+    dk_store *store;
+    dk_region *region;
+    const dk_kind *layer;
+    dk_view view;
+    int64_t without;
+    dk_world_box box;
+    candidate *candidates;
+    size_t n_candidates, candidates_capacity;
+    found *found; /* beside met->rows, in the order in which they are found */
+    size_t n_found, found_capacity;
+    GEOSWKBReader *reader;
+    dk_shape shape;
+    dk_apart_work apart;
+    dk_shared_work sharing;
+    size_t *vertices;
+    dk_met *met;
+    /* pairs */
+    dk_boxed *items;
+    dk_box_tree *tree;
+    size_t current;
+    dk_status status;
+    dk_error *err;
+} meeting;
+
+static dk_status late(meeting *m)
+{
+    return dk_fail(
+        m->err, DK_BUSY,
+        "The question takes too long at the layer \"%s\"; ask for a smaller or simpler area, or for fewer layers with "
+        "the parameter \"layers\".",
+        m->layer->name);
+}
+
+static dk_status no_memory(meeting *m)
+{
+    return dk_fail(m->err, DK_NOMEM, "out of memory");
+}
+
+/* GEOS failed: for the time, in another's place (then it is tried again), or for the geometry. */
+static dk_status failed(meeting *m, int tries, bool *ret_again)
+{
+    *ret_again = false;
+    if (dk_geos_late())
+        return late(m);
+    if (tries + 1 < TRIES) {
+        *ret_again = true;
+        return DK_OK;
+    }
+    return dk_fail(m->err, DK_INTERNAL, "%s: GEOS cannot compare a row of %s: %s", m->store->path, m->layer->name,
+                   m->region->message);
+}
+
+/* ---- candidates ---- */
+
+static bool add_candidates(const dk_block *block, void *user)
+{
+    meeting *m = user;
+    for (uint32_t i = 0; i < block->n_entries; i++) {
+        dk_entry_head head;
+        memcpy(&head, &block->heads[i], sizeof head);
+        if (head.x0 > m->box.x1 || head.x1 < m->box.x0 || head.y0 > m->box.y1 || head.y1 < m->box.y0 ||
+            head.row == m->without)
+            continue;
+        if (m->n_candidates == MOST_CANDIDATES) {
+            m->status =
+                dk_fail(m->err, DK_LIMIT,
+                        "More than %d rows of the layer \"%s\" are in the box of the area; ask for a smaller area.",
+                        MOST_CANDIDATES, m->layer->name);
+            return false;
+        }
+        if (!dk_grow(&m->candidates, &m->candidates_capacity, m->n_candidates + 1, sizeof *m->candidates)) {
+            m->status = no_memory(m);
+            return false;
+        }
+        m->candidates[m->n_candidates++] =
+            (candidate){head.row, (double)head.area_cm2 / 1e4, {head.x0, head.y0, head.x1, head.y1}};
+    }
+    if (dk_geos_late())
+        m->status = late(m);
+    return m->status == DK_OK;
+}
+
+/* What the box alone tells. Boxes are rounded to world units, so they are taken a unit larger. */
+typedef enum { OUTSIDE, INSIDE, UNKNOWN } place;
+static dk_status place_of_box(meeting *m, const dk_world_box *box, place *ret_place)
+{
+    dk_region *region = m->region;
+    double west, south, east, north;
+    dk_lonlat_from_world((double)box->x0 - 1, (double)box->y0 - 1, &west, &north);
+    dk_lonlat_from_world((double)box->x1 + 1, (double)box->y1 + 1, &east, &south);
+    for (int tries = 0;; tries++) {
+        GEOSGeometry *square = GEOSGeom_createRectangle_r(region->geos, west, south, east, north);
+        if (square == NULL)
+            return no_memory(m);
+        char answer =
+            region->kind == DK_POLYGONS ? GEOSPreparedContainsProperly_r(region->geos, region->prepared, square) : 0;
+        *ret_place = INSIDE;
+        if (answer == 0) {
+            answer = GEOSPreparedIntersects_r(region->geos, region->prepared, square);
+            *ret_place = answer == 0 ? OUTSIDE : UNKNOWN;
+        }
+        GEOSGeom_destroy_r(region->geos, square);
+        bool again = false;
+        if (answer != 2)
+            return DK_OK;
+        const dk_status status = failed(m, tries, &again);
+        if (!again)
+            return status;
+    }
+}
+
+/* ---- classes ---- */
+
+static dk_status class_of(meeting *m, const dk_stored_row *stored, uint32_t *ret_class)
+{
+    dk_value values[DK_MAX_FIELDS];
+    char label[512], number[48];
+    dk_row seen;
+    const char *text = NULL;
+    const int field = m->layer->classify_field;
+    dk_met *met = m->met;
+    if (field >= 0) {
+        dk_row_seen(m->layer, stored, &m->view, false, values, label, sizeof label, &seen);
+        if (values[field].type == DK_TEXT) {
+            text = values[field].text.data;
+        } else if (values[field].type != DK_NULL) {
+            if (values[field].type == DK_INTEGER)
+                snprintf(number, sizeof number, "%lld", (long long)values[field].integer);
+            else
+                snprintf(number, sizeof number, "%.15g", values[field].real);
+            text = number;
+        }
+    }
+    for (size_t i = 0; i < met->n_classes; i++) {
+        const char *value = met->classes[i].value;
+        if (value == text || (value != NULL && text != NULL && strcmp(value, text) == 0)) {
+            *ret_class = (uint32_t)i;
+            return DK_OK;
+        }
+    }
+    if (!dk_grow(&met->classes, &met->classes_capacity, met->n_classes + 1, sizeof *met->classes))
+        return no_memory(m);
+    char *copy = text != NULL ? strdup(text) : NULL;
+    if (text != NULL && copy == NULL)
+        return no_memory(m);
+    met->classes[met->n_classes] = (dk_met_class){copy, 0, 0};
+    *ret_class = (uint32_t)met->n_classes++;
+    return DK_OK;
+}
+
+/* ---- one row ---- */
+
+/* So that memory is bounded whatever is stored and asked. */
+static dk_status count_vertices(meeting *m, size_t n)
+{
+    *m->vertices += n;
+    if (*m->vertices <= DK_MEET_VERTICES)
+        return DK_OK;
+    return dk_fail(
+        m->err, DK_LIMIT,
+        "The rows that the area touches have more than %d vertices; ask for a smaller area, or for fewer layers with "
+        "the parameter \"layers\".",
+        DK_MEET_VERTICES);
+}
+
+/* The intersection with a geometry. Caller destroys it. */
+static dk_status cut(meeting *m, const GEOSGeometry *geometry, GEOSGeometry **ret_common)
+{
+    GEOSGeometry *common = NULL;
+    dk_status status = DK_OK;
+    for (int tries = 0; status == DK_OK && common == NULL; tries++) {
+        bool again = false;
+        common = GEOSIntersection_r(m->region->geos, m->region->geometry, geometry);
+        if (common == NULL && (status = failed(m, tries, &again)) == DK_OK && !again)
+            status = no_memory(m);
+    }
+    *ret_common = common;
+    return status;
+}
+
+static void set_area(double area, found *f, dk_met_row *row)
+{
+    f->crosses = true;
+    row->touches_only = area < DK_MEET_LEAST_M2;
+    row->shared_m2 = row->touches_only ? 0 : area < row->row_m2 ? area : row->row_m2;
+}
+
+static dk_status intersect(meeting *m, const GEOSGeometry *geometry, found *f, dk_met_row *row)
+{
+    double area = 0;
+    dk_status status = cut(m, geometry, &f->common);
+    if (status == DK_OK && !dk_geos_area_m2(m->region->geos, f->common, &area))
+        status = no_memory(m);
+    if (status == DK_OK)
+        status = count_vertices(m, (size_t)GEOSGetNumCoordinates_r(m->region->geos, f->common));
+    if (status == DK_OK)
+        set_area(area, f, row);
+    return status;
+}
+
+/* Whether the row meets the region, and how. */
+static dk_status compare(meeting *m, const unsigned char *wkb, size_t size, found *f, dk_met_row *row, bool *ret_met)
+{
+    dk_region *region = m->region;
+    GEOSGeometry *geometry = GEOSWKBReader_read_r(region->geos, m->reader, wkb, size);
+    dk_status status = DK_OK;
+    if (geometry == NULL)
+        return dk_fail(m->err, DK_CORRUPT, "%s: a geometry of %s cannot be read: %s; run dikuai-ingest check",
+                       m->store->path, m->layer->name, region->message);
+    for (int tries = 0;; tries++) {
+        char inside = 0, meets = 0;
+        if (m->met->areas)
+            inside = GEOSPreparedContainsProperly_r(region->geos, region->prepared, geometry);
+        if (inside == 0)
+            meets = GEOSPreparedIntersects_r(region->geos, region->prepared, geometry);
+        if (inside != 2 && meets != 2) {
+            *ret_met = inside == 1 || meets == 1;
+            if (inside == 1)
+                row->shared_m2 = row->row_m2;
+            else if (meets == 1 && m->met->areas)
+                status = intersect(m, geometry, f, row);
+            else if (meets == 1)
+                row->touches_only = GEOSTouches_r(region->geos, region->geometry, geometry) == 1;
+            break;
+        }
+        bool again = false;
+        status = failed(m, tries, &again);
+        if (!again)
+            break;
+    }
+    GEOSGeom_destroy_r(region->geos, geometry);
+    return status;
+}
+
+/* Keeps the outline in m->shape, which is turned. */
+static dk_status keep_outline(meeting *m, found *f)
+{
+    const dk_shape *shape = &m->shape;
+    const dk_status status = count_vertices(m, shape->n_points);
+    if (status != DK_OK)
+        return status;
+    f->owned = malloc(shape->n_points * 2 * sizeof *f->owned + 1);
+    f->parts = malloc(shape->n_parts * sizeof *f->parts + 1);
+    if (f->owned == NULL || f->parts == NULL)
+        return no_memory(m);
+    memcpy(f->owned, shape->lonlat, shape->n_points * 2 * sizeof *f->owned);
+    memcpy(f->parts, shape->parts, shape->n_parts * sizeof *f->parts);
+    f->outline = (dk_turned){.lonlat = f->owned, .parts = f->parts, .n_parts = shape->n_parts};
+    dk_shape_bounds(shape, f->outline.bounds);
+    return DK_OK;
+}
+
+/* A row of polygons and a region of polygons: where their borders cross plainly, or do not meet, GEOS is not needed. */
+static dk_status measure(meeting *m, const unsigned char *wkb, size_t size, place where, found *f, dk_met_row *row,
+                         bool *ret_met)
+{
+    dk_shape *shape = &m->shape;
+    double area = 0;
+    const dk_status status = dk_shape_from_wkb(wkb, size, shape, m->err);
+    if (status != DK_OK)
+        return status;
+    dk_turn_rings(shape->lonlat, shape->parts, shape->n_parts);
+    dk_turned turned = {.lonlat = shape->lonlat, .parts = shape->parts, .n_parts = shape->n_parts};
+    dk_shape_bounds(shape, turned.bounds);
+    *ret_met = true;
+    switch (where == INSIDE ? DK_SHARED_WHOLE : dk_shared_area(&m->sharing, &m->region->runs, &turned, &area)) {
+    case DK_SHARED_NONE:
+        *ret_met = false;
+        return DK_OK;
+    case DK_SHARED_WHOLE:
+        row->shared_m2 = row->row_m2;
+        return DK_OK;
+    case DK_SHARED_PART:
+        set_area(area, f, row);
+        return DK_OK;
+    case DK_SHARED_UNCLEAR:
+        return compare(m, wkb, size, f, row, ret_met);
+    case DK_SHARED_NOMEM:
+        break;
+    }
+    return no_memory(m);
+}
+
+static void found_finish(meeting *m, found *f)
+{
+    free(f->owned);
+    free(f->parts);
+    if (f->common != NULL)
+        GEOSGeom_destroy_r(m->region->geos, f->common);
+}
+
+static dk_status visit(meeting *m, const candidate *c)
+{
+    place where = UNKNOWN;
+    dk_status status = place_of_box(m, &c->box, &where);
+    if (status != DK_OK || where == OUTSIDE)
+        return status;
+    dk_stored_row stored;
+    if ((status = dk_stored_row_read(m->store, m->layer, c->row, true, &stored, m->err)) != DK_OK)
+        return status;
+    size_t size = 0;
+    const unsigned char *wkb = dk_gpkg_wkb(stored.blob, stored.blob_size, &size);
+    found f = {.box = c->box, .group = (uint32_t)m->n_found};
+    dk_met_row row = {.row = c->row};
+    bool met = where == INSIDE;
+    if (wkb == NULL)
+        status = dk_row_without_geometry(m->store, m->layer, c->row, m->err);
+    if (m->met->areas)
+        row.row_m2 = c->area_m2;
+    if (status == DK_OK && m->met->areas)
+        status = measure(m, wkb, size, where, &f, &row, &met);
+    else if (status == DK_OK && where != INSIDE)
+        status = compare(m, wkb, size, &f, &row, &met);
+    if (status == DK_OK && met) {
+        status = class_of(m, &stored, &row.class);
+        if (status == DK_OK && m->met->areas && !row.touches_only)
+            status = keep_outline(m, &f);
+    }
+    dk_stored_row_release(&stored);
+    if (status == DK_OK && met) {
+        if (dk_grow(&m->found, &m->found_capacity, m->n_found + 1, sizeof *m->found) &&
+            dk_grow(&m->met->rows, &m->met->capacity, m->met->n + 1, sizeof *m->met->rows)) {
+            m->found[m->n_found++] = f;
+            m->met->rows[m->met->n++] = row;
+            return DK_OK;
+        }
+        status = no_memory(m);
+    }
+    found_finish(m, &f);
+    return status;
+}
+
+/* ---- totals: rows that overlap one another count once ---- */
+
+static uint32_t group_of(meeting *m, uint32_t i)
+{
+    while (m->found[i].group != i)
+        i = m->found[i].group = m->found[m->found[i].group].group;
+    return i;
+}
+
+/* What a row has in common with the region: its outline, which the caller destroys, or the part inside, which is the
+ * row's (found.common). */
+static dk_status common_of(meeting *m, found *f, GEOSGeometry **ret_common)
+{
+    dk_status status = DK_OK;
+    *ret_common = f->common;
+    if (f->common != NULL)
+        return DK_OK;
+    GEOSGeometry *outline =
+        dk_geos_of_parts(m->region->geos, f->outline.lonlat, f->outline.parts, f->outline.n_parts, DK_POLYGONS);
+    if (outline == NULL)
+        return no_memory(m);
+    if (!f->crosses) {
+        *ret_common = outline;
+        return DK_OK;
+    }
+    status = cut(m, outline, &f->common);
+    GEOSGeom_destroy_r(m->region->geos, outline);
+    if (status == DK_OK)
+        status = count_vertices(m, (size_t)GEOSGetNumCoordinates_r(m->region->geos, f->common));
+    *ret_common = f->common;
+    return status;
+}
+
+static dk_status overlapping(meeting *m, found *a, found *b, bool *ret_overlap)
+{
+    GEOSContextHandle_t geos = m->region->geos;
+    *ret_overlap = false;
+    if (dk_polygons_apart(&m->apart, &a->outline, &b->outline))
+        return DK_OK;
+    GEOSGeometry *one = NULL, *other = NULL, *both = NULL;
+    double area = 0;
+    dk_status status = common_of(m, a, &one);
+    if (status == DK_OK)
+        status = common_of(m, b, &other);
+    for (int tries = 0; status == DK_OK && both == NULL; tries++) {
+        bool again = false;
+        both = GEOSIntersection_r(geos, one, other);
+        if (both == NULL)
+            status = failed(m, tries, &again);
+    }
+    if (status == DK_OK && !dk_geos_area_m2(geos, both, &area))
+        status = no_memory(m);
+    *ret_overlap = area >= DK_MEET_LEAST_M2;
+    if (both != NULL)
+        GEOSGeom_destroy_r(geos, both);
+    if (one != NULL && one != a->common)
+        GEOSGeom_destroy_r(geos, one);
+    if (other != NULL && other != b->common)
+        GEOSGeom_destroy_r(geos, other);
+    return status;
+}
+
+static bool pair(size_t item, void *user)
+{
+    meeting *m = user;
+    const size_t a = (size_t)m->items[m->current].row, b = (size_t)m->items[item].row;
+    if (item <= m->current || m->met->rows[a].class != m->met->rows[b].class)
+        return true;
+    const uint32_t one = group_of(m, (uint32_t)a), other = group_of(m, (uint32_t)b);
+    bool overlap = false;
+    if (one == other)
+        return true;
+    m->status = overlapping(m, &m->found[a], &m->found[b], &overlap);
+    if (m->status == DK_OK && overlap)
+        m->found[other].group = one;
+    if (m->status == DK_OK && dk_geos_late())
+        m->status = late(m);
+    return m->status == DK_OK;
+}
+
+static dk_status group_rows(meeting *m)
+{
+    size_t n = 0;
+    m->items = malloc(m->n_found * sizeof *m->items + 1);
+    if (m->items == NULL)
+        return no_memory(m);
+    for (size_t i = 0; i < m->n_found; i++)
+        if (!m->met->rows[i].touches_only)
+            m->items[n++] = (dk_boxed){m->found[i].box, (int64_t)i, false};
+    if (n < 2)
+        return DK_OK;
+    m->tree = dk_box_tree_create(m->items, n);
+    if (m->tree == NULL)
+        return no_memory(m);
+    for (m->current = 0; m->current < n && m->status == DK_OK; m->current++) {
+        const dk_world_box box = m->items[m->current].box;
+        dk_box_tree_meet(m->tree, &box, pair, m);
+    }
+    return m->status;
+}
+
+/* The area of the union of a group's parts; `first` is its number. */
+static dk_status union_area(meeting *m, uint32_t first, double *ret_area)
+{
+    GEOSContextHandle_t geos = m->region->geos;
+    GEOSGeometry **members = malloc(m->n_found * sizeof *members + 1), *all = NULL, *joined = NULL;
+    dk_status status = members == NULL ? no_memory(m) : DK_OK;
+    unsigned n = 0;
+    for (uint32_t i = 0; status == DK_OK && i < m->n_found; i++) {
+        if (group_of(m, i) != first || m->met->rows[i].touches_only)
+            continue;
+        GEOSGeometry *common = NULL;
+        status = common_of(m, &m->found[i], &common);
+        m->found[i].common = NULL; /* it goes into the collection: no pair is looked at any more */
+        if (common != NULL)
+            members[n++] = common;
+    }
+    if (status == DK_OK)
+        all = GEOSGeom_createCollection_r(geos, GEOS_GEOMETRYCOLLECTION, members, n);
+    if (all == NULL && status == DK_OK)
+        status = no_memory(m);
+    else if (all == NULL)
+        for (unsigned i = 0; i < n; i++)
+            GEOSGeom_destroy_r(geos, members[i]);
+    for (int tries = 0; status == DK_OK && joined == NULL; tries++) {
+        bool again = false;
+        joined = GEOSUnaryUnion_r(geos, all);
+        if (joined == NULL)
+            status = failed(m, tries, &again);
+    }
+    *ret_area = 0;
+    if (joined != NULL && !dk_geos_area_m2(geos, joined, ret_area))
+        status = no_memory(m);
+    if (all != NULL)
+        GEOSGeom_destroy_r(geos, all);
+    if (joined != NULL)
+        GEOSGeom_destroy_r(geos, joined);
+    free(members);
+    return status;
+}
+
+static dk_status sum_up(meeting *m)
+{
+    dk_met *met = m->met;
+    dk_status status = met->areas ? group_rows(m) : DK_OK;
+    uint32_t *sizes = calloc(m->n_found + 1, sizeof *sizes);
+    if (sizes == NULL)
+        return no_memory(m);
+    for (uint32_t i = 0; status == DK_OK && i < m->n_found; i++)
+        sizes[group_of(m, i)]++;
+    for (uint32_t i = 0; status == DK_OK && i < m->n_found; i++) {
+        dk_met_class *class = &met->classes[met->rows[i].class];
+        double area = met->rows[i].shared_m2;
+        if (met->areas && met->rows[i].touches_only)
+            continue;
+        class->rows++;
+        if (!met->areas || group_of(m, i) != i)
+            continue;
+        if (sizes[i] > 1)
+            status = union_area(m, i, &area);
+        class->shared_m2 += area;
+    }
+    free(sizes);
+    return status;
+}
+
+static int by_area(const void *a, const void *b)
+{
+    const dk_met_row *x = a, *y = b;
+    if (x->touches_only != y->touches_only)
+        return (int)x->touches_only - (int)y->touches_only;
+    const double a_m2 = round(x->shared_m2 * 100), b_m2 = round(y->shared_m2 * 100); /* as they are written */
+    if (a_m2 != b_m2)
+        return a_m2 < b_m2 ? 1 : -1;
+    return (x->row > y->row) - (x->row < y->row);
+}
+
+typedef struct ordered {
+    dk_met_class class;
+    uint32_t number; /* before */
+} ordered;
+
+static int by_class_area(const void *a, const void *b)
+{
+    const ordered *x = a, *y = b;
+    if (x->class.shared_m2 != y->class.shared_m2)
+        return x->class.shared_m2 < y->class.shared_m2 ? 1 : -1;
+    return x->class.rows != y->class.rows ? (x->class.rows < y->class.rows ? 1 : -1)
+                                          : (x->number > y->number) - (x->number < y->number);
+}
+
+/* Classes by falling area; the rows' numbers follow. */
+static dk_status order_classes(meeting *m)
+{
+    dk_met *met = m->met;
+    ordered *order = malloc(met->n_classes * sizeof *order + 1);
+    uint32_t *now = malloc(met->n_classes * sizeof *now + 1);
+    const bool good = order != NULL && now != NULL;
+    for (uint32_t i = 0; good && i < met->n_classes; i++)
+        order[i] = (ordered){met->classes[i], i};
+    if (good && met->n_classes > 1)
+        qsort(order, met->n_classes, sizeof *order, by_class_area);
+    for (uint32_t i = 0; good && i < met->n_classes; i++) {
+        met->classes[i] = order[i].class;
+        now[order[i].number] = i;
+    }
+    for (size_t i = 0; good && i < met->n; i++)
+        met->rows[i].class = now[met->rows[i].class];
+    free(order);
+    free(now);
+    return good ? DK_OK : no_memory(m);
+}
+
+/* ---- all of it ---- */
+
+void dk_met_finish(dk_met *met)
+{
+    for (size_t i = 0; i < met->n_classes; i++)
+        free(met->classes[i].value);
+    free(met->classes);
+    free(met->rows);
+    *met = (dk_met){0};
+}
+
+static int by_row_number(const void *a, const void *b)
+{
+    const candidate *x = a, *y = b;
+    return (x->row > y->row) - (x->row < y->row);
+}
+
+static dk_status meet_all(meeting *m)
+{
+    dk_status status = dk_index_blocks(m->store, m->layer, &m->box, DK_EVERY_ZOOM, add_candidates, m, m->err);
+    if (status == DK_OK)
+        status = m->status;
+    /* In the order of the table: neighbours in it are read together. */
+    if (m->n_candidates > 1)
+        qsort(m->candidates, m->n_candidates, sizeof *m->candidates, by_row_number);
+    for (size_t i = 0; status == DK_OK && i < m->n_candidates; i++) {
+        if (m->met->n == DK_MEET_ROWS) {
+            m->met->complete = false;
+            break;
+        }
+        status = visit(m, &m->candidates[i]);
+        if (status == DK_OK && dk_geos_late())
+            status = late(m);
+    }
+    if (status == DK_OK)
+        status = sum_up(m);
+    return status == DK_OK ? order_classes(m) : status;
+}
+
+dk_status dk_region_meet(dk_store *store, dk_region *region, const dk_kind *layer, const dk_viewer *viewer,
+                         int64_t generation, int64_t without, size_t *vertices, dk_met *ret_met, dk_error *err)
+{
+    dk_met_finish(ret_met);
+    meeting m = {.store = store,
+                 .region = region,
+                 .layer = layer,
+                 .view = dk_view_of(layer, viewer),
+                 .without = without,
+                 .vertices = vertices,
+                 .met = ret_met,
+                 .err = err};
+    ret_met->complete = true;
+    ret_met->areas = layer->geometry == DK_POLYGONS && region->kind == DK_POLYGONS;
+    const double *b = region->bounds;
+    dk_world_from_lonlat(b[0], b[3], &m.box.x0, &m.box.y0);
+    dk_world_from_lonlat(b[2], b[1], &m.box.x1, &m.box.y1);
+    dk_shape_init(&m.shape);
+    m.reader = GEOSWKBReader_create_r(region->geos);
+    dk_status status = m.reader == NULL ? no_memory(&m) : dk_index_begin(store, generation, NULL, err);
+    if (status == DK_OK) {
+        status = meet_all(&m);
+        dk_index_end(store);
+    }
+    for (size_t i = 0; i < m.n_found; i++)
+        found_finish(&m, &m.found[i]);
+    free(m.found);
+    free(m.candidates);
+    free(m.items);
+    dk_box_tree_free(m.tree);
+    dk_apart_work_finish(&m.apart);
+    dk_shared_work_finish(&m.sharing);
+    dk_shape_finish(&m.shape);
+    if (m.reader != NULL)
+        GEOSWKBReader_destroy_r(region->geos, m.reader);
+    if (status != DK_OK) {
+        dk_met_finish(ret_met);
+        return status;
+    }
+    if (ret_met->n > 1)
+        qsort(ret_met->rows, ret_met->n, sizeof *ret_met->rows, by_area);
+    return DK_OK;
+}
+
+dk_status dk_met_give(dk_store *store, const dk_kind *layer, const dk_viewer *viewer, int64_t generation,
+                      const dk_met *met, size_t limit, dk_met_fn each, void *user, dk_error *err)
+{
+    const dk_view view = dk_view_of(layer, viewer);
+    bool more = true;
+    /* One transaction for all rows. */
+    dk_status status = dk_index_begin(store, generation, NULL, err);
+    if (status != DK_OK)
+        return status;
+    for (size_t i = 0; status == DK_OK && more && i < met->n && i < limit; i++) {
+        dk_stored_row stored;
+        dk_value values[DK_MAX_FIELDS];
+        char label[512];
+        dk_row seen;
+        status = dk_stored_row_read(store, layer, met->rows[i].row, false, &stored, err);
+        if (status != DK_OK)
+            break;
+        dk_row_seen(layer, &stored, &view, false, values, label, sizeof label, &seen);
+        more = each(&seen, &met->rows[i], user);
+        dk_stored_row_release(&stored);
+    }
+    dk_index_end(store);
+    return status;
+}
+
+dk_status dk_region_of_row(dk_store *store, const dk_kind *layer, const char *key, int64_t generation,
+                           dk_region **ret_region, int64_t *ret_row, dk_error *err)
+{
+    int64_t row = 0;
+    dk_status status = dk_row_of_key(store, layer, key, generation, &row, err);
+    if (status != DK_OK)
+        return status;
+    if (row == 0)
+        return dk_fail(err, DK_NOT_FOUND, "there is no %s with the key %.200s", layer->name, key);
+    dk_stored_row stored;
+    if ((status = dk_stored_row_read(store, layer, row, true, &stored, err)) != DK_OK)
+        return status;
+    dk_shape shape;
+    dk_shape_init(&shape);
+    size_t size = 0;
+    const unsigned char *wkb = dk_gpkg_wkb(stored.blob, stored.blob_size, &size);
+    if (dk_gpkg_empty(stored.blob, stored.blob_size))
+        status = dk_fail(err, DK_INVALID, "The row has no outline yet (无图形): nothing can be compared with it.");
+    else if (wkb == NULL)
+        status = dk_row_without_geometry(store, layer, row, err);
+    else
+        status = dk_shape_from_wkb(wkb, size, &shape, err);
+    dk_stored_row_release(&stored);
+    if (status == DK_OK)
+        status = dk_region_of_shape(&shape, ret_region, err);
+    dk_shape_finish(&shape);
+    if (status == DK_OK)
+        *ret_row = row;
+    return status;
+}

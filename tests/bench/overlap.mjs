@@ -1,0 +1,101 @@
+// Asks dikuai and PostGIS about the same polygons, and compares.
+// usage: node overlap.mjs URL KM2 WEST SOUTH EAST NORTH
+import { execFileSync } from 'node:child_process';
+import { Agent, request } from 'node:http';
+import { performance } from 'node:perf_hooks';
+
+const [url, km2, ...corners] = process.argv.slice(2);
+const [west, south, east, north] = corners.map(Number), ROUNDS = 15;
+
+// The official area in closed form: edges are straight in the plane of longitude and of the area from the equator, CGCS2000.
+const A = 6378137, F = 1 / 298.257222101, E2 = F * (2 - F), E = Math.sqrt(E2), B2 = (A * (1 - F)) ** 2, RADIAN = Math.PI / 180;
+const northward = (lat) => {
+  const s = Math.sin(lat * RADIAN);
+  return B2 / 2 * (s / (1 - E2 * s * s) + Math.log((1 + E * s) / (1 - E * s)) / (2 * E));
+};
+function ringArea(ring) {
+  const base = northward(ring[0][1]);
+  const places = ring.map(([lon, lat]) => [(lon - ring[0][0]) * RADIAN, northward(lat) - base]);
+  let sum = 0;
+  for (let i = 0; i + 1 < places.length; i++) sum += places[i][0] * places[i + 1][1] - places[i + 1][0] * places[i][1];
+  return Math.abs(sum) / 2;
+}
+const polygonArea = ([outer, ...holes]) => ringArea(outer) - holes.reduce((sum, hole) => sum + ringArea(hole), 0);
+function areaOf(geometry) {
+  if (geometry.type === 'Polygon') return polygonArea(geometry.coordinates);
+  if (geometry.type === 'MultiPolygon') return geometry.coordinates.reduce((sum, polygon) => sum + polygonArea(polygon), 0);
+  return geometry.type === 'GeometryCollection' ? geometry.geometries.reduce((sum, part) => sum + areaOf(part), 0) : 0;
+}
+
+/** A star-shaped polygon of that area, near enough. */
+function polygon(lon, lat, vertices, wiggle) {
+  const radius = Math.sqrt(km2 / Math.PI) / 111, squeeze = Math.cos(lat * RADIAN);
+  const shape = (scale) => {
+    const ring = Array.from({ length: vertices }, (_, i) => {
+      const t = i / vertices * 2 * Math.PI, r = radius * scale * (1 + wiggle * Math.sin(t * 5 + lon * 100) + wiggle / 4 * Math.sin(t * 61));
+      return [lon + r * Math.cos(t) / squeeze, lat + r * Math.sin(t)].map((x) => Number(x.toFixed(9)));
+    });
+    return [...ring, ring[0]];
+  };
+  return { type: 'Polygon', coordinates: [shape(Math.sqrt(km2 * 1e6 / ringArea(shape(1))))] };
+}
+
+function post(body, agent) {
+  return new Promise((resolve, reject) => {
+    const call = request(`${url}/overlaps?layers=zone&limit=10000`, { method: 'POST', agent, headers: { 'Content-Type': 'application/geo+json' } }, (answer) => {
+      const parts = [];
+      answer.on('data', (part) => parts.push(part));
+      answer.on('end', () => (answer.statusCode === 200 ? resolve(JSON.parse(Buffer.concat(parts))) : reject(new Error(`${answer.statusCode}: ${Buffer.concat(parts)}`))));
+    });
+    call.on('error', reject);
+    call.end(body);
+  });
+}
+const psql = (sql) => execFileSync('psql', ['-AtX', '-F', '\t'], { input: sql, encoding: 'utf8', maxBuffer: 1 << 30 });
+const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
+
+console.log('    polygon rows  border | dikuai ms  slowest | PostGIS ms  ratio | rows differ  by geography, %  by the formula, m2  total by kind, m2');
+for (const [name, vertices, wiggle] of [['12 corners', 12, 0.05], ['2,000 corners', 2000, 0.2], ['20,000 corners', 20000, 0.2]]) {
+  for (const at of [0.35, 0.6]) {
+    const question = polygon(west + (east - west) * at, south + (north - south) * at, vertices, wiggle), body = JSON.stringify(question);
+    const times = [], agent = new Agent({ keepAlive: true }); // the server closes a connection that is idle while PostGIS works
+    let answer;
+    for (let i = 0; i < ROUNDS + 2; i++) {
+      const began = performance.now();
+      answer = await post(body, agent);
+      if (i > 1) times.push(performance.now() - began);
+    }
+    agent.destroy();
+    const quoted = `ST_GeomFromGeoJSON('${body}')`;
+    const theirs = psql(`set search_path = public;
+      create temp table q as select ST_SetSRID(${quoted}, 4490) as geom;
+      \\timing on
+      create temp table timed as select z.key, z.kind, ST_Area(ST_Intersection(z.geom, q.geom)::geography) as area from zone z, q where ST_Intersects(z.geom, q.geom);
+      \\timing off
+      select z.key, t.area, ST_AsGeoJSON(ST_Intersection(z.geom, q.geom), 15), z.kind, not ST_Within(z.geom, q.geom) from zone z, q, timed t where t.key = z.key`);
+    const theirMs = Number(/^Time: ([\d.]+) ms/m.exec(theirs)[1]);
+    const expected = new Map(), kinds = new Map();
+    let crossing = 0;
+    for (const line of theirs.split('\n')) {
+      const [key, area, geometry, kind, crosses] = line.split('\t');
+      if (geometry === undefined) continue;
+      const official = areaOf(JSON.parse(geometry));
+      expected.set(key, { area: Number(area), official });
+      kinds.set(kind, (kinds.get(kind) ?? 0) + official);
+      crossing += crosses === 't' ? 1 : 0;
+    }
+    const layer = answer.layers[0];
+    let wrongRows = 0, geography = 0, formula = 0, total = 0;
+    for (const { key, area_m2: area } of layer.items) {
+      const their = expected.get(key);
+      if (!their) { wrongRows++; continue; }
+      expected.delete(key);
+      formula = Math.max(formula, Math.abs(area - their.official));
+      if (their.area >= 1) geography = Math.max(geography, Math.abs(area - their.area) / their.area * 100);
+    }
+    for (const { value, area_m2: area } of layer.totals) total = Math.max(total, Math.abs(area - kinds.get(value)));
+    wrongRows += expected.size;
+    console.log([name.padStart(14), String(layer.numberMatched).padStart(4), String(crossing).padStart(7), '|', median(times).toFixed(1).padStart(9), Math.max(...times).toFixed(1).padStart(8), '|',
+      theirMs.toFixed(1).padStart(10), (theirMs / median(times)).toFixed(2).padStart(6), '|', String(wrongRows).padStart(11), geography.toFixed(5).padStart(16), formula.toFixed(4).padStart(19), total.toFixed(4).padStart(18)].join(' '));
+  }
+}

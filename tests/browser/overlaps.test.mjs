@@ -1,0 +1,66 @@
+// 范围分析: an area drawn on the map, the row that is selected, and what else lies at a spot.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { drawn, launch, makeStore, middle, openPage, out, serve } from './site.mjs';
+
+let site;
+let browser;
+before(async () => {
+  site = await serve(makeStore());
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  if (site) assert.equal(await site.stop(), 0, 'the server ends cleanly');
+});
+
+describe('asking about an area', () => {
+  let view;
+  before(async () => {
+    view = await openPage(browser, site);
+    await view.go();
+    await drawn(view.page);
+  });
+  after(() => view.context.close());
+
+  test('three corners and a double click give what the server says of them', async () => {
+    const { page } = view, [x, y] = await middle(page);
+    await page.click('#analyse');
+    assert.equal(await page.locator('#panel .button.primary').isDisabled(), true, 'no corner yet');
+    const response = page.waitForResponse((one) => one.request().method() === 'POST');
+    await page.mouse.click(x - 120, y - 90);
+    await page.mouse.click(x + 110, y - 80);
+    assert.equal(await page.locator('#panel .button.primary').isDisabled(), true);
+    await page.mouse.dblclick(x + 20, y + 120);
+    await page.waitForSelector('section.overlap');
+    const answered = { asked: (await response).request().postDataJSON(), answer: await (await response).json() };
+    assert.equal(answered.asked.coordinates[0].length, 4, 'a triangle, closed');
+    const touched = answered.answer.layers.filter((layer) => layer.numberMatched > 0);
+    assert.ok(touched.length > 0 && touched.some((layer) => layer.totals.length > 1));
+    assert.deepEqual(await page.$$eval('section.overlap', (nodes) => nodes.map((node) => node.dataset.layer)), touched.map(({ layer }) => layer));
+    for (const layer of touched) {
+      const rows = await page.$$eval(`section[data-layer="${layer.layer}"] tbody tr`, (nodes) => nodes.map((node) => [node.dataset.class, node.cells[1].textContent, node.cells[2].textContent]));
+      assert.deepEqual(rows, layer.totals.map((total) => [total.value ?? '', String(total.rows), total.area_m2.toLocaleString('zh-CN', { maximumFractionDigits: 2 })]));
+    }
+    await page.screenshot({ path: join(out, 'overlaps.png') });
+    await page.locator('section.overlap summary').first().click();
+    const key = await page.locator('section.overlap .place').first().getAttribute('data-key');
+    await page.locator('section.overlap .place').first().click();
+    await page.waitForFunction(() => location.hash.includes('select='));
+    assert.equal(new URLSearchParams(new URL(page.url()).hash.slice(1)).get('select').split('/').slice(1).join('/'), key);
+  });
+
+  test('the row that is selected can be asked about', async () => {
+    const { page } = view;
+    await page.waitForSelector('#panel[data-state="ready"]');
+    const label = await page.locator('#panel h2').first().textContent();
+    await page.click('#analyse');
+    await page.click('#analyse-row');
+    await page.waitForSelector('section.overlap');
+    assert.equal(await page.locator('#panel h2').first().textContent(), label);
+    await page.keyboard.press('Escape');
+    assert.equal(await page.locator('#panel').isHidden(), true);
+    assert.deepEqual(view.faults, []);
+  });
+});

@@ -1,0 +1,198 @@
+/* Places that are asked about: reading them, and what is refused. */
+#include "store/geos_time.h"
+#include "store/region.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Between two parallels and two meridians, in closed form (K. Bian, "Ellipsoidal area"; here from the integral of M N
+ * cos B), on the CGCS2000 ellipsoid. */
+static double northward(double lat)
+{
+    const double f = 1 / 298.257222101, e2 = f * (2 - f), e = sqrt(e2), b = 6378137.0 * (1 - f);
+    const double s = sin(lat * acos(-1.0) / 180);
+    return b * b / 2 * (s / (1 - e2 * s * s) + log((1 + e * s) / (1 - e * s)) / (2 * e));
+}
+
+static double box_area(double west, double south, double east, double north)
+{
+    return (east - west) * acos(-1.0) / 180 * (northward(north) - northward(south));
+}
+
+static dk_region *read_ok(dk_region_format format, const char *text)
+{
+    dk_region *region = NULL;
+    dk_error err = {0};
+    if (dk_region_read(format, text, strlen(text), NULL, &region, &err) != DK_OK)
+        fail_msg("%s: %s", text, err.text);
+    return region;
+}
+
+static void assert_refused(dk_region_format format, const char *text, dk_status status, const char *part)
+{
+    dk_region *region = NULL;
+    dk_error err = {0};
+    assert_int_equal(dk_region_read(format, text, strlen(text), NULL, &region, &err), status);
+    if (strstr(err.text, part) == NULL)
+        fail_msg("%s: %s", text, err.text);
+    assert_null(region);
+}
+
+static void boxes_have_the_area_of_the_closed_form(void **state)
+{
+    (void)state;
+    const double boxes[][4] = {{117.2, 31.8, 117.202, 31.802}, {116.1, 34.2, 116.7, 34.7}, {73.5, 18, 135, 53.5}};
+    for (size_t i = 0; i < sizeof boxes / sizeof *boxes; i++) {
+        const double *b = boxes[i];
+        dk_region *region = NULL;
+        assert_int_equal(dk_region_of_box(b, &region, NULL), DK_OK);
+        const double expected = box_area(b[0], b[1], b[2], b[3]);
+        assert_true(fabs(dk_region_area_m2(region) - expected) < 1e-9 * expected + 0.001);
+        assert_int_equal(dk_region_kind(region), DK_POLYGONS);
+        assert_int_equal(dk_region_vertices(region), 5);
+        assert_memory_equal(dk_region_bounds(region), b, sizeof boxes[i]);
+        dk_region_free(region);
+    }
+}
+
+static void holes_are_taken_off_and_overlapping_features_joined(void **state)
+{
+    (void)state;
+    dk_region *region =
+        read_ok(DK_REGION_WKT, "POLYGON((117 31,118 31,118 32,117 32,117 31),(117.2 31.2,117.2 31.4,117.4 31.4,"
+                               "117.4 31.2,117.2 31.2))");
+    assert_true(fabs(dk_region_area_m2(region) - box_area(117, 31, 118, 32) + box_area(117.2, 31.2, 117.4, 31.4)) <
+                0.01);
+    dk_region_free(region);
+    region = read_ok(
+        DK_REGION_GEOJSON,
+        "\xEF\xBB\xBF {\"features\": [{\"type\":\"Feature\",\"properties\":{\"\\\"type\":\"x\\\\\"},\"geometry\":"
+        "{\"coordinates\":[[[117,31,5],[118,31,5],[118,32,5],[117,32,5],[117,31,5]]],\"type\":\"Polygon\"}},"
+        "{\"type\":\"Feature\",\"geometry\":null},{\"geometry\":{\"type\":\"MultiPolygon\",\"coordinates\":[[[[117.5,"
+        "31],"
+        "[119,31],[119,32],[117.5,32],[117.5,31]]]]},\"type\":\"Feature\"}],\"type\":\"FeatureCollection\"}\n");
+    assert_true(fabs(dk_region_area_m2(region) - box_area(117, 31, 119, 32)) < 0.01);
+    dk_region_free(region);
+    region = read_ok(DK_REGION_WKT, " point Z (117.5 31.25 8) ");
+    assert_int_equal(dk_region_kind(region), DK_POINTS);
+    assert_true(dk_region_bounds(region)[0] == 117.5 && dk_region_bounds(region)[3] == 31.25);
+    dk_region_free(region);
+}
+
+static void mistakes_are_named_with_their_place(void **state)
+{
+    (void)state;
+    assert_refused(DK_REGION_WKT, "POLYGON((117 31,118 32,118 31,117 32,117 31))", DK_INVALID,
+                   "Self-intersection at 117.50000000, 31.50000000");
+    assert_refused(DK_REGION_WKT, "POLYGON((117 31,118 31,118 32,117 31),(120 31,121 31,121 32,120 31))", DK_INVALID,
+                   "Hole lies outside shell");
+    assert_refused(DK_REGION_WKT, "POLYGON((117 31,118 31,118 32,117 32))", DK_INVALID, "not closed");
+    assert_refused(DK_REGION_WKT, "POLYGON((117 31,118 31,118 nan,117 32))", DK_INVALID, "Character 28");
+    assert_refused(DK_REGION_WKT, "GEOMETRYCOLLECTION(POINT(1 2))", DK_INVALID, "POINT, POLYGON or MULTIPOLYGON");
+    assert_refused(DK_REGION_WKT, "POINT(31 117)", DK_INVALID, "(31, 117)");
+    assert_refused(DK_REGION_GEOJSON, "{\"type\":\"Point\",\"coordinates\":[117,31]", DK_INVALID, "Character 39");
+    assert_refused(DK_REGION_GEOJSON, "{\"type\":\"Point\",\"coordinates\":[117,31],}", DK_INVALID, "quotes");
+    assert_refused(DK_REGION_GEOJSON, "{\"type\":\"Feature\",\"geometry\":{\"type\":\"Feature\",\"geometry\":null}}",
+                   DK_INVALID, "stands where none can be");
+    assert_refused(DK_REGION_GEOJSON,
+                   "{\"type\":\"FeatureCollection\",\"features\":[{\"type\":\"Point\",\"coordinates\":[117,31]}]}",
+                   DK_INVALID, "Feature must be");
+    assert_refused(DK_REGION_GEOJSON,
+                   "{\"type\":\"FeatureCollection\",\"features\":[{\"type\":\"Feature\",\"geometry\":{\"type\":"
+                   "\"Point\",\"coordinates\":"
+                   "[117,31]}},{\"type\":\"Feature\",\"geometry\":{\"type\":\"Point\",\"coordinates\":[117,31]}}]}",
+                   DK_INVALID, "one point");
+}
+
+static void depth_and_vertices_are_bounded(void **state)
+{
+    (void)state;
+    const size_t most = 100000;
+    char *deep = malloc(most + 40);
+    assert_non_null(deep);
+    strcpy(deep, "{\"type\":\"Point\",\"x\":");
+    const size_t start = strlen(deep);
+    memset(deep + start, '[', most);
+    deep[start + most] = '\0';
+    assert_refused(DK_REGION_GEOJSON, deep, DK_LIMIT, "32 levels");
+    free(deep);
+    char *many = malloc((DK_REGION_VERTICES + 3) * 4 + 20), *at = many;
+    assert_non_null(many);
+    at += sprintf(at, "POLYGON((");
+    for (int i = 0; i <= DK_REGION_VERTICES; i++)
+        at += sprintf(at, "1 2,");
+    strcpy(at, "1 2))");
+    assert_refused(DK_REGION_WKT, many, DK_LIMIT, "1000000 vertices");
+    free(many);
+}
+
+static dk_status swap_axes(void *user, double *xy, size_t n, dk_error *err)
+{
+    (void)err;
+    *(size_t *)user += n;
+    for (size_t i = 0; i < n; i++) {
+        const double x = xy[2 * i];
+        xy[2 * i] = xy[2 * i + 1];
+        xy[2 * i + 1] = x;
+    }
+    return DK_OK;
+}
+
+static void coordinates_of_another_system_are_taken_over(void **state)
+{
+    (void)state;
+    size_t n = 0;
+    const dk_region_crs crs = {swap_axes, &n};
+    const char *text = "POLYGON((31 117,31 118,32 118,32 117,31 117))";
+    dk_region *region = NULL;
+    assert_int_equal(dk_region_read(DK_REGION_WKT, text, strlen(text), &crs, &region, NULL), DK_OK);
+    assert_int_equal(n, 5);
+    assert_true(fabs(dk_region_area_m2(region) - box_area(117, 31, 118, 32)) < 0.01);
+    dk_region_free(region);
+}
+
+/* A comb whose teeth lie in one another's boxes: checking it takes GEOS minutes. */
+static void time_is_bounded(void **state)
+{
+    (void)state;
+    const size_t teeth = 200000;
+    char *comb = malloc(teeth * 40 + 100), *at = comb;
+    dk_region *region = NULL;
+    dk_error err = {0};
+    assert_non_null(comb);
+    at += sprintf(at, "POLYGON((117 31,");
+    for (size_t i = 0; i < teeth; i++)
+        at += sprintf(at, "%.9f %.9f,", 117 + (double)i * 1e-6, i % 2 ? 31.5 + (double)i * 1e-9 : 32);
+    sprintf(at, "118 31,117 31))");
+    const double began = dk_seconds_now();
+    dk_geos_until(began + 0.2);
+    assert_int_equal(dk_region_read(DK_REGION_WKT, comb, strlen(comb), NULL, &region, &err), DK_BUSY);
+    assert_true(dk_geos_late());
+    dk_geos_until(0);
+    assert_false(dk_geos_late());
+    assert_true(dk_seconds_now() - began < 20);
+    free(comb);
+    /* And then everything is as before. */
+    region = read_ok(DK_REGION_WKT, "POLYGON((117 31,118 31,118 32,117 31))");
+    dk_region_free(region);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(boxes_have_the_area_of_the_closed_form),
+        cmocka_unit_test(holes_are_taken_off_and_overlapping_features_joined),
+        cmocka_unit_test(mistakes_are_named_with_their_place),
+        cmocka_unit_test(depth_and_vertices_are_bounded),
+        cmocka_unit_test(coordinates_of_another_system_are_taken_over),
+        cmocka_unit_test(time_is_bounded),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
