@@ -1,4 +1,5 @@
-/* /api: the server's operations as OpenAPI 3.0 (spec.openapis.org/oas/v3.0.3), for what the viewer sees of the catalogue. */
+/* /api: the server's operations as OpenAPI 3.0 (spec.openapis.org/oas/v3.0.3), for what the viewer sees of the
+ * catalogue. */
 #include "tiler/api.h"
 
 #include "store/list.h"
@@ -37,8 +38,8 @@ static const dk_api_operation collection_operations[] = {
     {"/collections/%s/sortables", "getSortables", "可排序的字段", SCHEMA, NULL, DK_API_F, true, false},
 #endif
     {"/collections/%s/items", "getFeatures", "查询", GEOJSON, "featureCollection",
-     DK_API_FILES | DK_API_LIMIT | DK_API_AFTER | DK_API_BBOX | DK_API_CRS | DK_API_ROWS | DK_API_PAGES | DK_API_FIELDS |
-         DK_API_FEATURE,
+     DK_API_FILES | DK_API_LIMIT | DK_API_AFTER | DK_API_BBOX | DK_API_CRS | DK_API_ROWS | DK_API_PAGES |
+         DK_API_FIELDS | DK_API_FEATURE,
      true, false},
     {"/collections/%s/statistics", "getStatistics", "统计：条数与合计", JSON, NULL,
      DK_API_TABLE | DK_API_SUMS | DK_API_BBOX | DK_API_ROWS | DK_API_FIELDS, false, false},
@@ -57,7 +58,8 @@ static const dk_api_operation collection_operations[] = {
 static const dk_api_param params[] = {
     {DK_API_F, "f", "格式", false, "{\"type\":\"string\",\"enum\":[\"json\",\"html\"]}"},
     {DK_API_FILES, "f", "格式；json、html 之外是查询的全部结果，一个文件", false,
-     "{\"type\":\"string\",\"enum\":[\"json\",\"html\",\"csv\",\"xlsx\",\"geojson\",\"geojsonseq\",\"gpkg\",\"fgb\",\"shp\"]}"},
+     "{\"type\":\"string\",\"enum\":[\"json\",\"html\",\"csv\",\"xlsx\",\"geojson\",\"geojsonseq\",\"gpkg\",\"fgb\","
+     "\"shp\"]}"},
     {DK_API_TABLE, "f", "格式", false, "{\"type\":\"string\",\"enum\":[\"json\",\"csv\"]}"},
     {DK_API_SUMS, "group_by", "分组的字段，用逗号隔开", false, "{\"type\":\"string\"}"},
     {DK_API_SUMS, "sum", "求和的字段，用逗号隔开", false, "{\"type\":\"string\"}"},
@@ -82,9 +84,11 @@ static const dk_api_param params[] = {
     {DK_API_ROWS, "filter-crs", "filter 中坐标的坐标系，按其坐标轴的顺序", false, NULL},
     {DK_API_PAGES, "sortby", "排序：字段，降序在前面加 -，多个用逗号隔开", false,
      "{\"type\":\"array\",\"minItems\":1,\"items\":{\"type\":\"string\",\"pattern\":\"^[+-]?[a-z][a-z0-9_]*$\"}}"},
-    {DK_API_PAGES, "properties", "只要这些字段，用逗号隔开", false, "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}"},
+    {DK_API_PAGES, "properties", "只要这些字段，用逗号隔开", false,
+     "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}"},
     {DK_API_PAGES, "skipGeometry", "不要图形", false, "{\"type\":\"boolean\",\"default\":false}"},
-    {DK_API_PAGES, "count", "有查询条件时也给出总条数 numberMatched", false, "{\"type\":\"boolean\",\"default\":false}"},
+    {DK_API_PAGES, "count", "有查询条件时也给出总条数 numberMatched", false,
+     "{\"type\":\"boolean\",\"default\":false}"},
     {DK_API_ROWS, "q", "查找文字，多个词用空格隔开", false, "{\"type\":\"string\"}"},
 #endif
     {DK_API_FEATURE, "feature", "瓦片中要素的编号，单独使用", false, "{\"type\":\"integer\",\"minimum\":0}"},
@@ -98,7 +102,8 @@ static const char component_schemas[] =
     "\"links\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/link\"}},"
     "\"landingPage\":{\"type\":\"object\",\"required\":[\"links\"],\"properties\":{\"title\":{\"type\":\"string\"},"
     "\"description\":{\"type\":\"string\"},\"links\":{\"$ref\":\"#/components/schemas/links\"}}},"
-    "\"confClasses\":{\"type\":\"object\",\"required\":[\"conformsTo\"],\"properties\":{\"conformsTo\":{\"type\":\"array\","
+    "\"confClasses\":{\"type\":\"object\",\"required\":[\"conformsTo\"],\"properties\":{\"conformsTo\":{\"type\":"
+    "\"array\","
     "\"items\":{\"type\":\"string\",\"format\":\"uri\"}}}},"
     "\"collection\":{\"type\":\"object\",\"required\":[\"id\",\"links\"],\"properties\":{\"id\":{\"type\":\"string\"},"
     "\"title\":{\"type\":\"string\"},\"itemType\":{\"type\":\"string\"},\"itemCount\":{\"type\":\"integer\"},"
@@ -118,7 +123,8 @@ static const char component_schemas[] =
     "\"type\":{\"type\":\"string\",\"enum\":[\"FeatureCollection\"]},\"features\":{\"type\":\"array\","
     "\"items\":{\"$ref\":\"#/components/schemas/feature\"}},\"numberMatched\":{\"type\":\"integer\"},"
     "\"numberReturned\":{\"type\":\"integer\"},\"links\":{\"$ref\":\"#/components/schemas/links\"}}},"
-    "\"problem\":{\"type\":\"object\",\"required\":[\"status\",\"detail\"],\"properties\":{\"type\":{\"type\":\"string\"},"
+    "\"problem\":{\"type\":\"object\",\"required\":[\"status\",\"detail\"],\"properties\":{\"type\":{\"type\":"
+    "\"string\"},"
     "\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"}}}}";
 
 static const struct {
@@ -241,7 +247,8 @@ static void write_path_param(dk_json *json, const char *name, size_t size, dk_co
         for (size_t i = 0; i < ctx->worker->catalogue->n_kinds; i++) {
             const dk_kind *other = &ctx->worker->catalogue->kinds[i];
             bool reversed;
-            if (dk_context_sees(ctx, other) && dk_catalogue_link(ctx->worker->catalogue, kind, other, &reversed) != NULL)
+            if (dk_context_sees(ctx, other) &&
+                dk_catalogue_link(ctx->worker->catalogue, kind, other, &reversed) != NULL)
                 dk_json_text(json, other->name);
         }
         dk_json_array_end(json);

@@ -11,12 +11,12 @@ enum {
     DK_API_AFTER = 1 << 2,
     DK_API_BBOX = 1 << 3, /* with bbox-crs */
     DK_API_CRS = 1 << 4,
-    DK_API_ROWS = 1 << 5, /* which rows, as item_query.c reads it: datetime, filter … */
+    DK_API_ROWS = 1 << 5,   /* which rows, as item_query.c reads it: datetime, filter … */
     DK_API_FIELDS = 1 << 6, /* a parameter for each field that the viewer sees */
-    DK_API_Q = 1 << 7,     /* of /search, required */
+    DK_API_Q = 1 << 7,      /* of /search, required */
     DK_API_FEATURE = 1 << 8,
-    DK_API_PAGES = 1 << 9, /* sortby, properties … */
-    DK_API_SUMS = 1 << 10, /* of statistics */
+    DK_API_PAGES = 1 << 9,  /* sortby, properties … */
+    DK_API_SUMS = 1 << 10,  /* of statistics */
     DK_API_FILES = 1 << 11, /* f, of items also the formats of downloads */
     DK_API_TABLE = 1 << 12, /* f: json or csv */
     DK_API_LIST = 1 << 13,
@@ -28,10 +28,10 @@ typedef struct dk_api_operation {
     const char *path; /* from the base path on; %s stands for the collection's name */
     const char *id;   /* operationId; of a collection's operation its name comes behind a dot */
     const char *summary;
-    const char *type; /* of the answer, first choice */
+    const char *type;   /* of the answer, first choice */
     const char *schema; /* name among components/schemas; NULL: none is given */
     unsigned params;
-    bool html;        /* also as a page */
+    bool html; /* also as a page */
     bool layers_only;
 } dk_api_operation;
 
