@@ -26,6 +26,7 @@ typedef struct dbf_column {
     char kind;                   /* C, N, D */
     size_t width, decimals;
     int64_t cut, lost; /* texts that were cut; values that have no place: dates that are none, numbers too long */
+    dk_buf last, coded; /* the text of the row before, and the same encoded: neighbouring rows often share theirs */
 } dbf_column;
 
 struct dk_dbf_widths {
@@ -33,7 +34,7 @@ struct dk_dbf_widths {
     size_t n;
     char *title;
     iconv_t encoder;
-    dk_buf text; /* the last one encoded */
+    dk_buf text; /* a title, encoded */
     bool beyond_936;
 };
 
@@ -47,29 +48,49 @@ struct dk_dbf_writer {
 
 /* ---- texts ---- */
 
-/* Encodes a text into w->text. What GB18030 does not have, which is nothing but broken UTF-8, becomes a question mark. */
-static bool encode(dk_dbf_widths *w, const char *text, size_t size)
+/* Encodes a text. What GB18030 does not have, which is nothing but broken UTF-8, becomes a question mark. */
+static bool encode(iconv_t encoder, const char *text, size_t size, dk_buf *out)
 {
     char *in = (char *)(uintptr_t)text; /* iconv's prototype lacks const; it does not write there */
-    size_t left = size;
-    dk_buf_clear(&w->text);
-    iconv(w->encoder, NULL, NULL, NULL, NULL);
+    size_t left = size, ascii = 0;
+    dk_buf_clear(out);
+    while (ascii < size && (unsigned char)text[ascii] < 0x80)
+        ascii++;
+    if (ascii == size) { /* iconv costs more per call than per byte */
+        dk_buf_append(out, text, size);
+        return !out->failed;
+    }
     while (left > 0) {
         const size_t room = left * 2 + 16; /* of 2 bytes 4, of 3 bytes 2 or 4, of 4 bytes 4 */
-        char *start = (char *)dk_buf_reserve(&w->text, room), *to = start;
+        char *start = (char *)dk_buf_reserve(out, room), *to = start;
         size_t to_left = room;
         if (start == NULL)
             return false;
-        const size_t result = iconv(w->encoder, &in, &left, &to, &to_left);
-        w->text.size += room - to_left;
+        const size_t result = iconv(encoder, &in, &left, &to, &to_left);
+        out->size += room - to_left;
         if (result != (size_t)-1)
             break;
         if (errno == E2BIG)
             continue;
-        dk_buf_byte(&w->text, '?');
+        dk_buf_byte(out, '?');
         in++, left--;
     }
-    return !w->text.failed;
+    return !out->failed;
+}
+
+/* The text of a column, encoded; NULL: out of memory. */
+static const dk_buf *encoded(dk_dbf_widths *w, dbf_column *column, const dk_value *value)
+{
+    if (column->last.size == value->text.size && column->last.size > 0 &&
+        memcmp(column->last.data, value->text.data, value->text.size) == 0)
+        return &column->coded;
+    dk_buf_clear(&column->last);
+    dk_buf_append(&column->last, value->text.data, value->text.size);
+    if (column->last.failed || !encode(w->encoder, value->text.data, value->text.size, &column->coded)) {
+        dk_buf_clear(&column->last);
+        return NULL;
+    }
+    return &column->coded;
 }
 
 /* Bytes of the character at a place of GB18030. */
@@ -118,7 +139,7 @@ static bool name_column(dk_dbf_widths *w, size_t i)
 {
     dbf_column *column = &w->columns[i];
     const char *wish = column->title[0] != '\0' ? column->title : column->name;
-    if (!encode(w, wish, strlen(wish)))
+    if (!encode(w->encoder, wish, strlen(wish), &w->text))
         return false;
     w->beyond_936 |= has_wide(&w->text);
     for (int number = 1; number < 1000; number++) {
@@ -170,6 +191,8 @@ void dk_dbf_widths_free(dk_dbf_widths *w)
     for (size_t i = 0; i < w->n; i++) {
         free(w->columns[i].name);
         free(w->columns[i].title);
+        dk_buf_finish(&w->columns[i].last);
+        dk_buf_finish(&w->columns[i].coded);
     }
     if (w->encoder != (iconv_t)-1)
         iconv_close(w->encoder);
@@ -204,11 +227,12 @@ dk_status dk_dbf_widths_row(dk_dbf_widths *w, const dk_value *values, dk_error *
         if (column->kind == 'C') {
             if (value->type != DK_TEXT)
                 continue;
-            if (!encode(w, value->text.data, value->text.size))
+            const dk_buf *text = encoded(w, column, value);
+            if (text == NULL)
                 return dk_fail(err, DK_NOMEM, "out of memory");
-            w->beyond_936 |= has_wide(&w->text);
-            column->cut += w->text.size > TEXT_MOST;
-            width = w->text.size < TEXT_MOST ? w->text.size : TEXT_MOST;
+            w->beyond_936 = w->beyond_936 || has_wide(text);
+            column->cut += text->size > TEXT_MOST;
+            width = text->size < TEXT_MOST ? text->size : TEXT_MOST;
         } else if (value->type != DK_TEXT && (value->type != DK_REAL || isfinite(value->real))) {
             width = write_number(column, value, number, sizeof number);
             if (width > NUMBER_MOST) {
@@ -309,9 +333,11 @@ dk_status dk_dbf_writer_row(dk_dbf_writer *writer, const dk_value *values, dk_er
             if (column->kind == 'D') /* as programs write an empty date */
                 memset(at, '0', DATE_WIDTH);
         } else if (column->kind == 'C' && value->type == DK_TEXT) {
-            if (!encode(w, value->text.data, value->text.size))
+            const dk_buf *text = encoded(w, column, value);
+            if (text == NULL)
                 return dk_fail(err, DK_NOMEM, "out of memory");
-            memcpy(at, w->text.data, fitting(&w->text, column->width));
+            if (text->size > 0)
+                memcpy(at, text->data, text->size <= column->width ? text->size : fitting(text, column->width));
         } else if (column->kind == 'D' && is_date(value)) {
             memcpy(at, value->text.data, 4);
             memcpy(at + 4, value->text.data + 5, 2);

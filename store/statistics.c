@@ -61,7 +61,7 @@ static group *table_find(table *t, const void *key, size_t size)
     size_t at = dk_hash64(key, size, 0) & (t->n_places - 1);
     for (; t->places[at] != 0; at = (at + 1) & (t->n_places - 1)) {
         group *g = &t->groups[t->places[at] - 1];
-        if (g->key_size == size && memcmp(t->keys.data + g->key, key, size) == 0)
+        if (g->key_size == size && (size == 0 || memcmp(t->keys.data + g->key, key, size) == 0))
             return g;
     }
     if (!dk_grow(&t->groups, &t->capacity, t->n + 1, sizeof *t->groups))

@@ -1,4 +1,5 @@
-/* The served coordinate systems against PROJ, which knows them by their EPSG codes, and against fixed values of cs2cs. */
+/* The served coordinate systems against PROJ, which knows them by their EPSG codes, and against fixed values of cs2cs.
+ */
 #include "tiler/crs.h"
 
 #include <proj.h>
@@ -97,8 +98,9 @@ static void a_system_is_named_by_uri_curie_or_code(void **state)
     assert_ptr_equal(dk_crs_find("EPSG:4527"), crs);
     assert_ptr_equal(dk_crs_find("http://www.opengis.net/def/crs/OGC/1.3/CRS84"), dk_crs_default());
     assert_ptr_equal(dk_crs_find("[OGC:CRS84]"), dk_crs_default());
-    static const char *const wrong[] = {"", "[", "[]", "4490", "EPSG:4214", "EPSG:44900", "EPSG:449",
-                                        "http://www.opengis.net/def/crs/EPSG/0/", "[EPSG:4490"};
+    static const char *const wrong[] = {"",          "[",          "[]",       "4490",
+                                        "EPSG:4214", "EPSG:44900", "EPSG:449", "http://www.opengis.net/def/crs/EPSG/0/",
+                                        "[EPSG:4490"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         assert_null(dk_crs_find(wrong[i]));
     dk_error error;
@@ -112,8 +114,8 @@ static void coordinates_of_nowhere_are_refused(void **state)
 {
     (void)state;
     dk_error error;
-    static const double wrong[][2] = {{NAN, 0}, {0, INFINITY}, {1e300, 1e300}, {-1e9, 39500000}, {3500000, 1e12},
-                                      {39500000, 3500000}}; /* the last: the axes swapped */
+    static const double wrong[][2] = {{NAN, 0},        {0, INFINITY},      {1e300, 1e300}, {-1e9, 39500000},
+                                      {3500000, 1e12}, {39500000, 3500000}}; /* the last: the axes swapped */
     const dk_crs *zone = dk_crs_find("EPSG:4527");
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         double pair[2] = {wrong[i][0], wrong[i][1]};

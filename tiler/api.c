@@ -1,6 +1,8 @@
-/* /api: the server's operations as OpenAPI 3.0 (spec.openapis.org/oas/v3.0.3), for what the viewer sees of the catalogue. */
+/* /api: the server's operations as OpenAPI 3.0 (spec.openapis.org/oas/v3.0.3), for what the viewer sees of the
+ * catalogue. */
 #include "tiler/api.h"
 
+#include "store/list.h"
 #include "tiler/conformance.h"
 #include "tiler/item_html.h"
 #include "tiler/schema.h"
@@ -20,6 +22,10 @@ static const dk_api_operation server_operations[] = {
     {"/collections", "getCollections", "全部数据集", JSON, "collections", DK_API_F, true, false},
     {"/catalogue", "getCatalogue", "目录：数据集、字段和公开事项", JSON, NULL, 0, false, false},
     {"/search", "search", "在全部数据集中查找", JSON, NULL, DK_API_Q | DK_API_LIMIT, false, false},
+    {"/overlaps", "getOverlaps", "一处地方与各图层的重叠；图形也可用 POST 送来", JSON, NULL,
+     DK_API_F | DK_API_PLACE | DK_API_BBOX | DK_API_LAYERS | DK_API_LIMIT, true, false},
+    {"/lists", "getLists", "清单", JSON, NULL, 0, false, false},
+    {"/lists/{listId}", "getList", "一份清单，可打印", JSON, NULL, DK_API_F | DK_API_LIST, true, false},
     {"/tileMatrixSets", "getTileMatrixSets", "瓦片格网", JSON, NULL, 0, false, false},
     {"/tileMatrixSets/{tileMatrixSetId}", "getTileMatrixSet", "一个瓦片格网", JSON, NULL, 0, false, false},
 };
@@ -30,19 +36,37 @@ static const dk_api_operation collection_operations[] = {
     {"/collections/%s/queryables", "getQueryables", "可查询的字段", SCHEMA, NULL, DK_API_F, true, false},
     {"/collections/%s/sortables", "getSortables", "可排序的字段", SCHEMA, NULL, DK_API_F, true, false},
     {"/collections/%s/items", "getFeatures", "查询", GEOJSON, "featureCollection",
-     DK_API_F | DK_API_LIMIT | DK_API_AFTER | DK_API_BBOX | DK_API_CRS | DK_API_QUERY | DK_API_FIELDS | DK_API_FEATURE, true, false},
+     DK_API_FILES | DK_API_LIMIT | DK_API_AFTER | DK_API_BBOX | DK_API_CRS | DK_API_ROWS | DK_API_PAGES |
+         DK_API_FIELDS | DK_API_FEATURE,
+     true, false},
+    {"/collections/%s/statistics", "getStatistics", "统计：条数与合计", JSON, NULL,
+     DK_API_TABLE | DK_API_SUMS | DK_API_BBOX | DK_API_ROWS | DK_API_FIELDS, false, false},
     {"/collections/%s/items/{featureId}", "getFeature", "一条", GEOJSON, "feature", DK_API_F | DK_API_CRS, true, false},
     {"/collections/%s/items/{featureId}/dossier", "getDossier", "一地一档", JSON, NULL, DK_API_F, true, false},
+    {"/collections/%s/items/{featureId}/overlaps", "getItemOverlaps", "与各图层的重叠", JSON, NULL,
+     DK_API_F | DK_API_LAYERS | DK_API_LIMIT, true, true},
     {"/collections/%s/items/{featureId}/{linked}", "getLinked", "关联的数据", GEOJSON, "featureCollection",
      DK_API_F | DK_API_LIMIT | DK_API_AFTER | DK_API_CRS, true, false},
     {"/collections/%s/tiles", "getTilesets", "瓦片集", JSON, NULL, 0, false, true},
     {"/collections/%s/tiles/{tileMatrixSetId}", "getTileset", "一个瓦片集", JSON, NULL, 0, false, true},
     {"/collections/%s/tiles/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}", "getTile", "矢量瓦片",
-     "application/vnd.mapbox-vector-tile", NULL, 0, false, true},
+     "application/vnd.mapbox-vector-tile", NULL, DK_API_BBOX | DK_API_ROWS | DK_API_FIELDS, false, true},
 };
 
 static const dk_api_param params[] = {
     {DK_API_F, "f", "格式", false, "{\"type\":\"string\",\"enum\":[\"json\",\"html\"]}"},
+    {DK_API_FILES, "f", "格式；json、html 之外是查询的全部结果，一个文件", false,
+     "{\"type\":\"string\",\"enum\":[\"json\",\"html\",\"csv\",\"xlsx\",\"geojson\",\"geojsonseq\",\"gpkg\",\"fgb\","
+     "\"shp\"]}"},
+    {DK_API_TABLE, "f", "格式", false, "{\"type\":\"string\",\"enum\":[\"json\",\"csv\"]}"},
+    {DK_API_SUMS, "group_by", "分组的字段，用逗号隔开", false, "{\"type\":\"string\"}"},
+    {DK_API_SUMS, "sum", "求和的字段，用逗号隔开", false, "{\"type\":\"string\"}"},
+    {DK_API_PLACE, "point", "经度,纬度", false,
+     "{\"type\":\"array\",\"minItems\":2,\"maxItems\":2,\"items\":{\"type\":\"number\"}}"},
+    {DK_API_PLACE, "wkt", "多边形，WKT，经纬度", false, "{\"type\":\"string\"}"},
+    {DK_API_LAYERS, "layers", "只看这些图层，用逗号隔开", false, "{\"type\":\"string\"}"},
+    {DK_API_LIST, "division", "行政区划代码", false, "{\"type\":\"string\",\"pattern\":\"^[0-9]{4,12}$\"}"},
+    {DK_API_LIST, "open", "只列未完成的", false, "{\"type\":\"boolean\"}"},
     {DK_API_LIMIT, "limit", "一页的条数", false,
      "{\"type\":\"integer\",\"minimum\":1,\"maximum\":10000,\"default\":100}"},
     {DK_API_AFTER, "after", "翻页：照 next 链接，不要自己写", false, "{\"type\":\"string\"}"},
@@ -50,17 +74,19 @@ static const dk_api_param params[] = {
      "{\"type\":\"array\",\"minItems\":4,\"maxItems\":4,\"items\":{\"type\":\"number\"}}"},
     {DK_API_BBOX, "bbox-crs", "bbox 的坐标系，按其坐标轴的顺序", false, NULL},
     {DK_API_CRS, "crs", "结果的坐标系，按其坐标轴的顺序", false, NULL},
-    {DK_API_QUERY, "datetime", "日期或区间，如 2020-01-01/..", false, "{\"type\":\"string\"}"},
-    {DK_API_QUERY, "filter", "CQL2 查询条件", false, "{\"type\":\"string\"}"},
-    {DK_API_QUERY, "filter-lang", "filter 的写法；cql-text 是 GDAL 3.6 所用的草案", false,
+    {DK_API_ROWS, "datetime", "日期或区间，如 2020-01-01/..", false, "{\"type\":\"string\"}"},
+    {DK_API_ROWS, "filter", "CQL2 查询条件", false, "{\"type\":\"string\"}"},
+    {DK_API_ROWS, "filter-lang", "filter 的写法；cql-text 是 GDAL 3.6 所用的草案", false,
      "{\"type\":\"string\",\"enum\":[\"cql2-text\",\"cql2-json\",\"cql-text\"],\"default\":\"cql2-text\"}"},
-    {DK_API_QUERY, "filter-crs", "filter 中坐标的坐标系，按其坐标轴的顺序", false, NULL},
-    {DK_API_QUERY, "sortby", "排序：字段，降序在前面加 -，多个用逗号隔开", false,
+    {DK_API_ROWS, "filter-crs", "filter 中坐标的坐标系，按其坐标轴的顺序", false, NULL},
+    {DK_API_PAGES, "sortby", "排序：字段，降序在前面加 -，多个用逗号隔开", false,
      "{\"type\":\"array\",\"minItems\":1,\"items\":{\"type\":\"string\",\"pattern\":\"^[+-]?[a-z][a-z0-9_]*$\"}}"},
-    {DK_API_QUERY, "properties", "只要这些字段，用逗号隔开", false, "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}"},
-    {DK_API_QUERY, "skipGeometry", "不要图形", false, "{\"type\":\"boolean\",\"default\":false}"},
-    {DK_API_QUERY, "count", "有查询条件时也给出总条数 numberMatched", false, "{\"type\":\"boolean\",\"default\":false}"},
-    {DK_API_QUERY, "q", "查找文字，多个词用空格隔开", false, "{\"type\":\"string\"}"},
+    {DK_API_PAGES, "properties", "只要这些字段，用逗号隔开", false,
+     "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}"},
+    {DK_API_PAGES, "skipGeometry", "不要图形", false, "{\"type\":\"boolean\",\"default\":false}"},
+    {DK_API_PAGES, "count", "有查询条件时也给出总条数 numberMatched", false,
+     "{\"type\":\"boolean\",\"default\":false}"},
+    {DK_API_ROWS, "q", "查找文字，多个词用空格隔开", false, "{\"type\":\"string\"}"},
     {DK_API_FEATURE, "feature", "瓦片中要素的编号，单独使用", false, "{\"type\":\"integer\",\"minimum\":0}"},
     {DK_API_Q, "q", "要找的文字", true, "{\"type\":\"string\",\"minLength\":1,\"maxLength\":200}"},
 };
@@ -72,7 +98,8 @@ static const char component_schemas[] =
     "\"links\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/link\"}},"
     "\"landingPage\":{\"type\":\"object\",\"required\":[\"links\"],\"properties\":{\"title\":{\"type\":\"string\"},"
     "\"description\":{\"type\":\"string\"},\"links\":{\"$ref\":\"#/components/schemas/links\"}}},"
-    "\"confClasses\":{\"type\":\"object\",\"required\":[\"conformsTo\"],\"properties\":{\"conformsTo\":{\"type\":\"array\","
+    "\"confClasses\":{\"type\":\"object\",\"required\":[\"conformsTo\"],\"properties\":{\"conformsTo\":{\"type\":"
+    "\"array\","
     "\"items\":{\"type\":\"string\",\"format\":\"uri\"}}}},"
     "\"collection\":{\"type\":\"object\",\"required\":[\"id\",\"links\"],\"properties\":{\"id\":{\"type\":\"string\"},"
     "\"title\":{\"type\":\"string\"},\"itemType\":{\"type\":\"string\"},\"itemCount\":{\"type\":\"integer\"},"
@@ -92,7 +119,8 @@ static const char component_schemas[] =
     "\"type\":{\"type\":\"string\",\"enum\":[\"FeatureCollection\"]},\"features\":{\"type\":\"array\","
     "\"items\":{\"$ref\":\"#/components/schemas/feature\"}},\"numberMatched\":{\"type\":\"integer\"},"
     "\"numberReturned\":{\"type\":\"integer\"},\"links\":{\"$ref\":\"#/components/schemas/links\"}}},"
-    "\"problem\":{\"type\":\"object\",\"required\":[\"status\",\"detail\"],\"properties\":{\"type\":{\"type\":\"string\"},"
+    "\"problem\":{\"type\":\"object\",\"required\":[\"status\",\"detail\"],\"properties\":{\"type\":{\"type\":"
+    "\"string\"},"
     "\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"}}}}";
 
 static const struct {
@@ -119,6 +147,11 @@ const dk_api_param *dk_api_param_at(size_t index)
     return index < sizeof params / sizeof *params ? &params[index] : NULL;
 }
 
+/* Of downloads, besides CSV. */
+static const char *const files[] = {"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+                                    "application/geo+json-seq", "application/geopackage+sqlite3",
+                                    "application/flatgeobuf", "application/zip"};
+
 /* ---- parts ---- */
 
 static void write_ref(dk_json *json, const char *section, const char *name)
@@ -143,10 +176,19 @@ static void write_crs_schema(dk_json *json)
     dk_json_object_end(json);
 }
 
-/* The name of a parameter among the components: q is there twice. */
+/* The name of a parameter among the components: some are there twice. */
 static const char *component_name(const dk_api_param *param)
 {
-    return param->bit == DK_API_Q ? "searchText" : param->name;
+    switch (param->bit) {
+    case DK_API_Q:
+        return "searchText";
+    case DK_API_FILES:
+        return "itemsFormat";
+    case DK_API_TABLE:
+        return "tableFormat";
+    default:
+        return param->name;
+    }
 }
 
 static void write_param(dk_json *json, const dk_api_param *param)
@@ -201,7 +243,8 @@ static void write_path_param(dk_json *json, const char *name, size_t size, dk_co
         for (size_t i = 0; i < ctx->worker->catalogue->n_kinds; i++) {
             const dk_kind *other = &ctx->worker->catalogue->kinds[i];
             bool reversed;
-            if (dk_context_sees(ctx, other) && dk_catalogue_link(ctx->worker->catalogue, kind, other, &reversed) != NULL)
+            if (dk_context_sees(ctx, other) &&
+                dk_catalogue_link(ctx->worker->catalogue, kind, other, &reversed) != NULL)
                 dk_json_text(json, other->name);
         }
         dk_json_array_end(json);
@@ -227,7 +270,7 @@ static void write_content(dk_json *json, const char *type, const char *schema)
         write_ref(json, "schemas", schema);
     else if (strcmp(type, "text/html") == 0)
         dk_json_raw(json, "{\"type\":\"string\"}");
-    else if (strstr(type, "vector-tile") != NULL)
+    else if (strstr(type, "json") == NULL || strstr(type, "seq") != NULL)
         dk_json_raw(json, "{\"type\":\"string\",\"format\":\"binary\"}");
     else
         dk_json_raw(json, "{\"type\":\"object\"}");
@@ -250,6 +293,10 @@ static void write_responses(dk_json *json, const dk_api_operation *operation)
     write_content(json, operation->type, operation->schema);
     if (operation->html)
         write_content(json, "text/html", NULL);
+    if ((operation->params & (DK_API_FILES | DK_API_TABLE)) != 0)
+        write_content(json, "text/csv", NULL);
+    for (size_t i = 0; (operation->params & DK_API_FILES) != 0 && i < sizeof files / sizeof *files; i++)
+        write_content(json, files[i], NULL);
     dk_json_object_end(json);
     dk_json_object_end(json);
     if (strstr(operation->type, "vector-tile") != NULL) {
@@ -293,7 +340,7 @@ static void write_operation(dk_context *ctx, const dk_api_operation *operation, 
     const bool geometry = kind != NULL && kind->geometry != DK_NO_GEOMETRY;
     for (size_t i = 0; dk_api_param_at(i) != NULL; i++) {
         const dk_api_param *param = dk_api_param_at(i);
-        if ((operation->params & param->bit) != 0 && (geometry || param->bit != DK_API_BBOX))
+        if ((operation->params & param->bit) != 0 && (geometry || kind == NULL || param->bit != DK_API_BBOX))
             write_ref(json, "parameters", component_name(param));
     }
     if ((operation->params & DK_API_FIELDS) != 0) {
@@ -319,11 +366,22 @@ static bool has_links(dk_context *ctx, const dk_kind *kind)
     return false;
 }
 
+bool dk_api_offers(dk_context *ctx, const dk_api_operation *operation)
+{
+    if (strncmp(operation->path, "/lists", 6) != 0)
+        return true;
+    for (size_t i = 0; i < ctx->worker->catalogue->n_lists; i++)
+        if (dk_list_seen(&ctx->worker->catalogue->lists[i], &ctx->viewer))
+            return true;
+    return false;
+}
+
 static void write_paths(dk_context *ctx)
 {
     const dk_catalogue *catalogue = ctx->worker->catalogue;
     for (size_t i = 0; dk_api_server_operation(i) != NULL; i++)
-        write_operation(ctx, dk_api_server_operation(i), NULL);
+        if (dk_api_offers(ctx, dk_api_server_operation(i)))
+            write_operation(ctx, dk_api_server_operation(i), NULL);
     for (size_t k = 0; k < catalogue->n_kinds; k++) {
         const dk_kind *kind = &catalogue->kinds[k];
         if (!dk_context_sees(ctx, kind))

@@ -11,26 +11,36 @@ enum {
     DK_API_AFTER = 1 << 2,
     DK_API_BBOX = 1 << 3, /* with bbox-crs */
     DK_API_CRS = 1 << 4,
-    DK_API_QUERY = 1 << 5, /* what item_query.c reads besides: datetime, filter … */
+    DK_API_ROWS = 1 << 5,   /* which rows, as item_query.c reads it: datetime, filter … */
     DK_API_FIELDS = 1 << 6, /* a parameter for each field that the viewer sees */
-    DK_API_Q = 1 << 7,     /* of /search, required */
+    DK_API_Q = 1 << 7,      /* of /search, required */
     DK_API_FEATURE = 1 << 8,
+    DK_API_PAGES = 1 << 9,  /* sortby, properties … */
+    DK_API_SUMS = 1 << 10,  /* of statistics */
+    DK_API_FILES = 1 << 11, /* f, of items also the formats of downloads */
+    DK_API_TABLE = 1 << 12, /* f: json or csv */
+    DK_API_LIST = 1 << 13,
+    DK_API_PLACE = 1 << 14, /* of /overlaps */
+    DK_API_LAYERS = 1 << 15,
 };
 
 typedef struct dk_api_operation {
     const char *path; /* from the base path on; %s stands for the collection's name */
     const char *id;   /* operationId; of a collection's operation its name comes behind a dot */
     const char *summary;
-    const char *type; /* of the answer, first choice */
+    const char *type;   /* of the answer, first choice */
     const char *schema; /* name among components/schemas; NULL: none is given */
     unsigned params;
-    bool html;        /* also as a page */
+    bool html; /* also as a page */
     bool layers_only;
 } dk_api_operation;
 
 /* Operations of the whole server, and those that every collection has; NULL behind the last. */
 const dk_api_operation *dk_api_server_operation(size_t index);
 const dk_api_operation *dk_api_collection_operation(size_t index);
+
+/* Whether the viewer has the operation: lists are for some only, and to others there is nothing there. */
+bool dk_api_offers(dk_context *ctx, const dk_api_operation *operation);
 
 typedef struct dk_api_param {
     unsigned bit;

@@ -37,8 +37,11 @@ static void write_operation(dk_html *html, const dk_api_operation *operation, co
 
 static void operations_begin(dk_html *html)
 {
-    dk_html_raw(html, "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"操作\"><table class=\"rows\"><thead><tr><th scope=\"col\">地址（GET）</th><th scope=\"col\">内容</th><th scope=\"col\">参数</th>"
-                      "<th scope=\"col\">格式</th></tr></thead>\n<tbody>\n");
+    dk_html_raw(
+        html,
+        "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"操作\"><table class=\"rows\"><thead><tr><th "
+        "scope=\"col\">地址（GET）</th><th scope=\"col\">内容</th><th scope=\"col\">参数</th>"
+        "<th scope=\"col\">格式</th></tr></thead>\n<tbody>\n");
 }
 
 void dk_api_page(dk_context *ctx)
@@ -57,12 +60,16 @@ void dk_api_page(dk_context *ctx)
                        "工作人员在 <code>Authorization: Bearer</code> 中带令牌。</p>\n<h2>服务</h2>\n");
     operations_begin(&html);
     for (size_t i = 0; dk_api_server_operation(i) != NULL; i++)
-        write_operation(&html, dk_api_server_operation(i), NULL);
-    dk_html_raw(&html, "</tbody></table></div>\n<h2>数据集</h2>\n<p>以下地址中的 <code>{collection}</code> 是数据集的标识。</p>\n");
+        if (dk_api_offers(ctx, dk_api_server_operation(i)))
+            write_operation(&html, dk_api_server_operation(i), NULL);
+    dk_html_raw(
+        &html,
+        "</tbody></table></div>\n<h2>数据集</h2>\n<p>以下地址中的 <code>{collection}</code> 是数据集的标识。</p>\n");
     operations_begin(&html);
     for (size_t i = 0; dk_api_collection_operation(i) != NULL; i++)
         write_operation(&html, dk_api_collection_operation(i), "{collection}");
-    dk_html_raw(&html, "</tbody></table></div>\n<table class=\"rows\"><thead><tr><th scope=\"col\">标识</th><th scope=\"col\">数据集</th>"
+    dk_html_raw(&html, "</tbody></table></div>\n<table class=\"rows\"><thead><tr><th scope=\"col\">标识</th><th "
+                       "scope=\"col\">数据集</th>"
                        "<th scope=\"col\">可查询的字段</th></tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < catalogue->n_kinds; i++) {
         const dk_kind *kind = &catalogue->kinds[i];
@@ -86,7 +93,8 @@ void dk_api_page(dk_context *ctx)
             }
         dk_html_raw(&html, "</td></tr>\n");
     }
-    dk_html_raw(&html, "</tbody></table>\n<h2>参数</h2>\n<table class=\"rows\"><thead><tr><th scope=\"col\">参数</th><th scope=\"col\">说明</th></tr></thead>\n<tbody>\n");
+    dk_html_raw(&html, "</tbody></table>\n<h2>参数</h2>\n<table class=\"rows\"><thead><tr><th "
+                       "scope=\"col\">参数</th><th scope=\"col\">说明</th></tr></thead>\n<tbody>\n");
     for (size_t i = 0; dk_api_param_at(i) != NULL; i++) {
         dk_html_raw(&html, "<tr><th scope=\"row\"><code>");
         dk_html_text(&html, dk_api_param_at(i)->name);
@@ -94,7 +102,8 @@ void dk_api_page(dk_context *ctx)
         dk_html_element(&html, "td", dk_api_param_at(i)->title);
         dk_html_raw(&html, "</tr>\n");
     }
-    dk_html_raw(&html, "</tbody></table>\n<h2>坐标系</h2>\n<table class=\"rows\"><thead><tr><th scope=\"col\">URI</th><th scope=\"col\">坐标系和坐标轴</th></tr></thead>\n<tbody>\n");
+    dk_html_raw(&html, "</tbody></table>\n<h2>坐标系</h2>\n<table class=\"rows\"><thead><tr><th "
+                       "scope=\"col\">URI</th><th scope=\"col\">坐标系和坐标轴</th></tr></thead>\n<tbody>\n");
     for (size_t i = 0; dk_crs_at(i) != NULL; i++) {
         dk_html_raw(&html, "<tr><th scope=\"row\"><code>");
         dk_html_text(&html, dk_crs_uri(dk_crs_at(i)));

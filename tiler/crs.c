@@ -9,7 +9,7 @@
 #define PI 3.14159265358979323846
 #define DEGREE (PI / 180)
 #define SEMI_MAJOR 6378137.0
-#define FLATTENING (1.0 / 298.257222101) /* CGCS2000 */
+#define FLATTENING (1.0 / 298.257222101)     /* CGCS2000 */
 #define N1 (FLATTENING / (2.0 - FLATTENING)) /* the third flattening and its powers */
 #define N2 (N1 * N1)
 #define N3 (N2 * N1)
@@ -293,7 +293,8 @@ static dk_status turn_box(const dk_crs *crs, const double box[4], double ret_box
         return status;
     }
     for (int i = 0; i < STEPS; i++) {
-        const double a = (double)i / (STEPS - 1), x = box[0] + (box[2] - box[0]) * a, y = box[1] + (box[3] - box[1]) * a;
+        const double a = (double)i / (STEPS - 1), x = box[0] + (box[2] - box[0]) * a,
+                     y = box[1] + (box[3] - box[1]) * a;
         const double edges[8] = {x, box[1], x, box[3], box[0], y, box[2], y};
         memcpy(points + (size_t)8 * i, edges, sizeof edges);
     }

@@ -34,14 +34,15 @@ bool dk_crs_is_lonlat(const dk_crs *crs);    /* coordinates are (lon, lat) degre
 bool dk_crs_is_degrees(const dk_crs *crs);   /* else metres */
 bool dk_crs_is_north_first(const dk_crs *crs);
 
-/* Pairs in the system's own axis order <-> (lon, lat) degrees of EPSG:4490, in place. Exact to 0.01 mm within 20 degrees
- * of a zone's central meridian. DK_INVALID, and xy is undefined: a coordinate that is not finite or lies outside of where
- * the system can be computed (85.06 degrees of latitude for 3857, 40 degrees beside the central meridian for a zone). */
+/* Pairs in the system's own axis order <-> (lon, lat) degrees of EPSG:4490, in place. Exact to 0.01 mm within 20
+ * degrees of a zone's central meridian. DK_INVALID, and xy is undefined: a coordinate that is not finite or lies
+ * outside of where the system can be computed (85.06 degrees of latitude for 3857, 40 degrees beside the central
+ * meridian for a zone). */
 dk_status dk_crs_to_lonlat(const dk_crs *crs, double *xy, size_t n, dk_error *err);
 dk_status dk_crs_from_lonlat(const dk_crs *crs, double *xy, size_t n, dk_error *err);
 
-/* The box in the other system that holds a box: min1, min2, max1, max2 in axis order <-> west, south, east, north. Edges
- * are curved in the other system and are followed at many points. box and ret_box may be the same. */
+/* The box in the other system that holds a box: min1, min2, max1, max2 in axis order <-> west, south, east, north.
+ * Edges are curved in the other system and are followed at many points. box and ret_box may be the same. */
 dk_status dk_crs_box_to_lonlat(const dk_crs *crs, const double box[4], double ret_box[4], dk_error *err);
 dk_status dk_crs_box_from_lonlat(const dk_crs *crs, const double box[4], double ret_box[4], dk_error *err);
 

@@ -111,10 +111,12 @@ dk_status dk_datetime_read(const char *text, dk_datetime *ret, dk_error *err)
         return DK_OK;
     }
     *slash = '\0';
-    if ((status = read_end(copy, found.first, err)) != DK_OK || (status = read_end(slash + 1, found.last, err)) != DK_OK)
+    if ((status = read_end(copy, found.first, err)) != DK_OK ||
+        (status = read_end(slash + 1, found.last, err)) != DK_OK)
         return status;
     if (found.first[0] == '\0' && found.last[0] == '\0')
-        return dk_fail(err, DK_INVALID, "The parameter \"datetime\" is open at both ends; leave it out to get all rows.");
+        return dk_fail(err, DK_INVALID,
+                       "The parameter \"datetime\" is open at both ends; leave it out to get all rows.");
     if (found.first[0] != '\0' && found.last[0] != '\0' && strcmp(found.first, found.last) > 0)
         return dk_fail(err, DK_INVALID, "The parameter \"datetime\" begins with %s, behind its end %s.", found.first,
                        found.last);

@@ -197,8 +197,9 @@ static dk_status write_timeline(dk_dossier *d, dk_html *html)
         return status;
     if (n > 0) {
         heading(html, "时间线", (int64_t)n, true);
-        dk_html_raw(html, "<table class=\"rows timeline\"><thead><tr><th scope=\"col\">日期</th><th scope=\"col\">类别</th>"
-                          "<th scope=\"col\">事项</th><th scope=\"col\">名称</th></tr></thead>\n<tbody>\n");
+        dk_html_raw(html,
+                    "<table class=\"rows timeline\"><thead><tr><th scope=\"col\">日期</th><th scope=\"col\">类别</th>"
+                    "<th scope=\"col\">事项</th><th scope=\"col\">名称</th></tr></thead>\n<tbody>\n");
         for (size_t i = 0; i < n; i++) {
             const dk_row *row = events[i].row;
             dk_html_raw(html, "<tr><td>");
@@ -284,8 +285,10 @@ static void write_items(const dk_dossier *d, dk_html *html)
     dk_html_number(html, all);
     dk_html_raw(html, " 项，已公开 ");
     dk_html_number(html, published);
-    dk_html_raw(html, " 项。</p>\n<table class=\"rows disclosure\"><thead><tr><th scope=\"col\">事项</th><th scope=\"col\">状态</th>"
-                      "<th scope=\"col\">公开日期</th><th scope=\"col\">记录与要求</th></tr></thead>\n<tbody>\n");
+    dk_html_raw(
+        html,
+        " 项。</p>\n<table class=\"rows disclosure\"><thead><tr><th scope=\"col\">事项</th><th scope=\"col\">状态</th>"
+        "<th scope=\"col\">公开日期</th><th scope=\"col\">记录与要求</th></tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < catalogue->n_items; i++)
         if (catalogue->items[i].subject_kind == d->subject.kind && dk_dossier_applies(d, &catalogue->items[i]))
             write_item(d, html, &catalogue->items[i]);
@@ -305,8 +308,10 @@ static bool write_document(const dk_document *document, void *user)
     documents *of = user;
     dk_html *html = of->html;
     if (!of->any)
-        dk_html_raw(html, "<h2>扫描件</h2>\n<table class=\"rows\"><thead><tr><th scope=\"col\">文件</th><th scope=\"col\">所属</th>"
-                          "<th scope=\"col\">字节</th><th scope=\"col\">SHA-256</th></tr></thead>\n<tbody>\n");
+        dk_html_raw(
+            html,
+            "<h2>扫描件</h2>\n<table class=\"rows\"><thead><tr><th scope=\"col\">文件</th><th scope=\"col\">所属</th>"
+            "<th scope=\"col\">字节</th><th scope=\"col\">SHA-256</th></tr></thead>\n<tbody>\n");
     of->any = true;
     dk_html_raw(html, "<tr>");
     dk_html_element(html, "td", document->name);
@@ -332,8 +337,9 @@ static dk_status write_documents(dk_dossier *d, dk_html *html)
         const dk_row_list *list = i == 0 ? &d->subject : &d->linked[i - 1];
         for (size_t j = 0; list->kind != NULL && j < list->n && j < DK_DOSSIER_ROWS_LISTED; j++) {
             of.row = &list->rows[j];
-            const dk_status status = dk_query_documents(ctx->worker->store, list->kind, of.row->key, &ctx->viewer,
-                                                        ctx->worker->generation.number, write_document, &of, &ctx->error);
+            const dk_status status =
+                dk_query_documents(ctx->worker->store, list->kind, of.row->key, &ctx->viewer,
+                                   ctx->worker->generation.number, write_document, &of, &ctx->error);
             if (status != DK_OK)
                 return status;
         }
@@ -405,8 +411,10 @@ dk_status dk_dossier_page(dk_dossier *d)
         status = dk_fail(&ctx->error, DK_NOMEM, "out of memory");
         goto out;
     }
-    const dk_crumb ways[] = {
-        {"/collections?f=html", "数据"}, {texts[0], subject->kind->title}, {texts[1], subject->label}, {NULL, "一地一档"}};
+    const dk_crumb ways[] = {{"/collections?f=html", "数据"},
+                             {texts[0], subject->kind->title},
+                             {texts[1], subject->label},
+                             {NULL, "一地一档"}};
     dk_html_begin(&html, ctx, texts[2], "dossier", ways, 4);
     dk_html_raw(&html, "<p class=\"kind\">");
     dk_html_text(&html, subject->kind->title);

@@ -184,9 +184,9 @@ void dk_html_end(dk_html *html)
 static const struct {
     const char *unit, *name;
     int least, most; /* decimals */
-} units[] = {{"m2", "平方米", 0, 2},  {"ha", "公顷", 0, 4},          {"km2", "平方千米", 0, 4},
-             {"mu", "亩", 0, 4},      {"m", "米", 0, 3},             {"km", "千米", 0, 3},
-             {"yuan", "元", 2, 2},    {"yuan/mu", "元/亩", 0, 2},    {"yuan/m2", "元/平方米", 0, 2},
+} units[] = {{"m2", "平方米", 0, 2}, {"ha", "公顷", 0, 4},       {"km2", "平方千米", 0, 4},
+             {"mu", "亩", 0, 4},     {"m", "米", 0, 3},          {"km", "千米", 0, 3},
+             {"yuan", "元", 2, 2},   {"yuan/mu", "元/亩", 0, 2}, {"yuan/m2", "元/平方米", 0, 2},
              {"%", "%", 0, 6}};
 
 const char *dk_html_unit(const char *unit)

@@ -1,6 +1,6 @@
 /* A writer of HTML pages on a buffer (WHATWG HTML, UTF-8). Escaping is its business and nobody else's: every text goes
- * through dk_html_text or an attribute, and what dk_html_raw takes are literals of the program. Pages have no script and
- * no style of their own; the style sheet is web/pages.css, and response.c forbids the rest. */
+ * through dk_html_text or an attribute, and what dk_html_raw takes are literals of the program. Pages have no script
+ * and no style of their own; the style sheet is web/pages.css, and response.c forbids the rest. */
 #ifndef DK_TILER_HTML_H
 #define DK_TILER_HTML_H
 
@@ -35,8 +35,8 @@ void dk_html_address(dk_html *html, const char *name, const char *path);
 /* <a href="PATH" type="TYPE">text</a>; type may be NULL. */
 void dk_html_link(dk_html *html, const char *path, const char *type, const char *text);
 
-/* A value of a field as people read it: numbers with separators and unit, dates as 2021年3月5日, http and https addresses
- * as links. with_unit false: the heading names it. */
+/* A value of a field as people read it: numbers with separators and unit, dates as 2021年3月5日, http and https
+ * addresses as links. with_unit false: the heading names it. */
 void dk_html_value(dk_html *html, const dk_field *field, const dk_value *value, bool with_unit);
 void dk_html_quantity(dk_html *html, double value, const char *unit, bool with_unit);
 void dk_html_date(dk_html *html, const char *date); /* YYYY-MM-DD; any other text as it is */

@@ -91,7 +91,8 @@ static void write_form(dk_html *html, const dk_kind *kind)
     for (size_t i = 0; i < kind->n_fields; i++)
         if ((visible >> i & 1) != 0)
             write_field_input(html, &kind->fields[i]);
-    dk_html_raw(html, "</div>\n<p class=\"hint\">关键词按词查找，字段按完整的值查询，留空表示不限。</p>\n<button type=\"submit\">查询</button></form></details>\n");
+    dk_html_raw(html, "</div>\n<p class=\"hint\">关键词按词查找，字段按完整的值查询，留空表示不限。</p>\n<button "
+                      "type=\"submit\">查询</button></form></details>\n");
     dk_buf_finish(&path);
 }
 
@@ -103,16 +104,19 @@ void dk_items_page_begin(dk_html *html, dk_context *ctx, const dk_kind *kind, co
     dk_append_collection_path(&collection, about != NULL ? about : kind);
     if (about != NULL)
         dk_append_item_path(&item, about, key);
-    const char *const to_collection = dk_buf_cstr(&collection), *const to_item = about != NULL ? dk_buf_cstr(&item) : NULL;
-    const dk_crumb ways[] = {{"/collections?f=html", "数据"},
-                             {to_collection != NULL ? to_collection : "/collections", (about != NULL ? about : kind)->title},
-                             {to_item, about != NULL ? key : "全部"},
-                             {NULL, kind->title}};
+    const char *const to_collection = dk_buf_cstr(&collection), *const to_item =
+                                                                    about != NULL ? dk_buf_cstr(&item) : NULL;
+    const dk_crumb ways[] = {
+        {"/collections?f=html", "数据"},
+        {to_collection != NULL ? to_collection : "/collections", (about != NULL ? about : kind)->title},
+        {to_item, about != NULL ? key : "全部"},
+        {NULL, kind->title}};
     dk_html_begin(html, ctx, kind->title, "items", ways, about != NULL ? 4 : 3);
     dk_buf_finish(&collection);
     dk_buf_finish(&item);
     const uint64_t visible = dk_context_fields(ctx, kind);
-    dk_html_raw(html, "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"列表\"><table class=\"rows\">\n<thead><tr><th scope=\"col\">名称</th>");
+    dk_html_raw(html, "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"列表\"><table "
+                      "class=\"rows\">\n<thead><tr><th scope=\"col\">名称</th>");
     for (size_t i = 0; i < kind->n_fields; i++) {
         if ((visible >> i & 1) == 0)
             continue;
@@ -189,7 +193,8 @@ void dk_items_page_end(dk_html *html, const dk_kind *kind, bool with_form, int64
     dk_html_raw(html, "<p class=\"other\">其他格式：");
     dk_buf_clear(&address);
     dk_append_own_address(&address, request, format);
-    dk_buf_text(&address, dk_buf_cstr(&address) != NULL && strchr(dk_buf_cstr(&address), '?') != NULL ? "&f=json" : "?f=json");
+    dk_buf_text(&address,
+                dk_buf_cstr(&address) != NULL && strchr(dk_buf_cstr(&address), '?') != NULL ? "&f=json" : "?f=json");
     link_of(html, &address, "application/geo+json", "GeoJSON");
     dk_html_raw(html, "</p>\n");
     dk_buf_finish(&address);
@@ -214,7 +219,8 @@ void dk_html_facts(dk_html *html, const dk_row *row)
         dk_html_fact(html, "图形", "无图形");
     } else if (row->kind->geometry != DK_NO_GEOMETRY) {
         dk_html_fact_begin(html, "四至（西、南、东、北）");
-        dk_buf_format(html->buf, "%.6f°，%.6f°，%.6f°，%.6f°", row->bounds[0], row->bounds[1], row->bounds[2], row->bounds[3]);
+        dk_buf_format(html->buf, "%.6f°，%.6f°，%.6f°，%.6f°", row->bounds[0], row->bounds[1], row->bounds[2],
+                      row->bounds[3]);
         dk_html_fact_end(html);
     }
 }
@@ -242,7 +248,8 @@ static dk_status write_outline(dk_html *html, const dk_row *row)
         dk_html_raw(html, part->hole ? "<p>内环：" : shape->kind == DK_POLYGONS ? "<p>外环：" : "<p>");
         for (size_t j = 0; j < part->count; j++) {
             const double *at = shape->lonlat + 2 * (part->start + j);
-            dk_buf_format(html->buf, dk_crs_is_degrees(crs) ? "%s%.9f, %.9f" : "%s%.4f, %.4f", j > 0 ? "; " : "", at[0], at[1]);
+            dk_buf_format(html->buf, dk_crs_is_degrees(crs) ? "%s%.9f, %.9f" : "%s%.4f, %.4f", j > 0 ? "; " : "", at[0],
+                          at[1]);
         }
         dk_html_raw(html, "</p>\n");
     }
@@ -258,7 +265,8 @@ dk_status dk_item_page(dk_context *ctx, const dk_row *row)
     dk_buf_init(&path);
     dk_append_collection_path(&path, row->kind);
     const char *collection = dk_buf_cstr(&path);
-    const dk_crumb ways[] = {{"/collections?f=html", "数据"}, {collection != NULL ? collection : "", row->kind->title}, {NULL, row->label}};
+    const dk_crumb ways[] = {
+        {"/collections?f=html", "数据"}, {collection != NULL ? collection : "", row->kind->title}, {NULL, row->label}};
     dk_html_begin(&html, ctx, row->label, "item", ways, 3);
     dk_html_raw(&html, "<p class=\"kind\">");
     dk_html_text(&html, row->kind->title);

@@ -8,8 +8,8 @@
  * borrows the texts of request and must not be finished. */
 void dk_request_filled(const dk_request *request, dk_request *ret_request);
 
-/* A table of rows. about: NULL, or the row that all are linked to: its kind and key (the request's). with_form: the rows
- * can be asked for by field. */
+/* A table of rows. about: NULL, or the row that all are linked to: its kind and key (the request's). with_form: the
+ * rows can be asked for by field. */
 void dk_items_page_begin(dk_html *html, dk_context *ctx, const dk_kind *kind, const dk_kind *about, const char *key);
 void dk_items_page_row(dk_html *html, const dk_row *row);
 /* matched: rows in all, -1 if it is not counted. next: address of the next page, NULL: there is none. */

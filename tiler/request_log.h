@@ -1,6 +1,6 @@
-/* A line on stderr for each request, for the operator: method, path and the names of the query's parameters, of filter its
- * size, of none its value: a query may hold the name of a person that someone looks for, and so may a key in a path, of
- * which only its place is written. */
+/* A line on stderr for each request, for the operator: method, path and the names of the query's parameters, of filter
+ * its size, of none its value: a query may hold the name of a person that someone looks for, and so may a key in a
+ * path, of which only its place is written. */
 #ifndef DK_TILER_REQUEST_LOG_H
 #define DK_TILER_REQUEST_LOG_H
 

@@ -61,10 +61,10 @@ const char *dk_geometry_format(const dk_kind *kind)
 
 const char *dk_field_type_title(dk_field_type type)
 {
-    static const char *const titles[] = {[DK_FIELD_TEXT] = "文本",          [DK_FIELD_INTEGER] = "整数",
-                                         [DK_FIELD_NUMBER] = "数值",        [DK_FIELD_DATE] = "日期",
-                                         [DK_FIELD_APPROVAL_NO] = "文号",   [DK_FIELD_DIVISION] = "行政区划代码",
-                                         [DK_FIELD_URL] = "网址"};
+    static const char *const titles[] = {
+        [DK_FIELD_TEXT] = "文本", [DK_FIELD_INTEGER] = "整数",     [DK_FIELD_NUMBER] = "数值",
+        [DK_FIELD_DATE] = "日期", [DK_FIELD_APPROVAL_NO] = "文号", [DK_FIELD_DIVISION] = "行政区划代码",
+        [DK_FIELD_URL] = "网址"};
     return titles[type];
 }
 
@@ -74,7 +74,9 @@ typedef enum resource { SCHEMA, QUERYABLES, SORTABLES } resource;
 
 static const struct {
     const char *name, *title;
-} resources[] = {[SCHEMA] = {"schema", "字段"}, [QUERYABLES] = {"queryables", "可查询的字段"}, [SORTABLES] = {"sortables", "可排序的字段"}};
+} resources[] = {[SCHEMA] = {"schema", "字段"},
+                 [QUERYABLES] = {"queryables", "可查询的字段"},
+                 [SORTABLES] = {"sortables", "可排序的字段"}};
 
 static const char *role_of(const dk_kind *kind, int field)
 {
@@ -155,11 +157,13 @@ static void write_page(dk_context *ctx, const dk_kind *kind, resource what)
     dk_append_collection_path(&path, kind);
     dk_buf_format(&title, "%s：%s", kind->title, resources[what].title);
     const char *collection = dk_buf_cstr(&path), *heading = dk_buf_cstr(&title);
-    const dk_crumb ways[] = {
-        {"/collections?f=html", "数据"}, {collection != NULL ? collection : "", kind->title}, {NULL, resources[what].title}};
+    const dk_crumb ways[] = {{"/collections?f=html", "数据"},
+                             {collection != NULL ? collection : "", kind->title},
+                             {NULL, resources[what].title}};
     dk_html_begin(&html, ctx, heading != NULL ? heading : "", "schema", ways, 3);
     dk_html_raw(&html, "<table class=\"rows\"><thead><tr><th scope=\"col\">字段</th><th scope=\"col\">名称</th>"
-                       "<th scope=\"col\">类型</th><th scope=\"col\">单位</th><th scope=\"col\">允许的值</th></tr></thead>\n<tbody>\n");
+                       "<th scope=\"col\">类型</th><th scope=\"col\">单位</th><th "
+                       "scope=\"col\">允许的值</th></tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < kind->n_fields; i++) {
         const dk_field *field = &kind->fields[i];
         if ((visible >> i & 1) == 0)
@@ -178,7 +182,9 @@ static void write_page(dk_context *ctx, const dk_kind *kind, resource what)
         dk_html_raw(&html, "</td></tr>\n");
     }
     if (what != SORTABLES && dk_geometry_format(kind) != NULL)
-        dk_html_raw(&html, "<tr><th scope=\"row\"><code>geometry</code></th><td>图形</td><td>几何</td><td></td><td></td></tr>\n");
+        dk_html_raw(
+            &html,
+            "<tr><th scope=\"row\"><code>geometry</code></th><td>图形</td><td>几何</td><td></td><td></td></tr>\n");
     dk_html_raw(&html, "</tbody></table>\n<p class=\"other\">其他格式：");
     dk_buf_format(&path, "/%s?f=json", resources[what].name);
     collection = dk_buf_cstr(&path);

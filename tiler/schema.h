@@ -1,11 +1,12 @@
-/* What the fields of a collection are, as JSON Schema: for /schema, /queryables, /sortables and the API's description. */
+/* What the fields of a collection are, as JSON Schema: for /schema, /queryables, /sortables and the API's description.
+ */
 #ifndef DK_TILER_SCHEMA_H
 #define DK_TILER_SCHEMA_H
 
 #include "tiler/http.h"
 
-/* "type", "format", "enum", "title" and units of a field as an object, valid in JSON Schema 2020-12 and OpenAPI 3.0. role:
- * x-ogc-role (OGC 23-058r2, 7), NULL: none. */
+/* "type", "format", "enum", "title" and units of a field as an object, valid in JSON Schema 2020-12 and OpenAPI 3.0.
+ * role: x-ogc-role (OGC 23-058r2, 7), NULL: none. */
 void dk_write_field_schema(dk_json *json, const dk_field *field, const char *role);
 
 /* The words of the standards: geometry-polygon-or-multipolygon … ; NULL for records. */

@@ -1,10 +1,11 @@
 // Asks dikuai and PostGIS about the same polygons, and compares.
-// usage: node overlap.mjs URL KM2 WEST SOUTH EAST NORTH
+// usage: node overlap.mjs URL PID KM2 WEST SOUTH EAST NORTH
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { performance } from 'node:perf_hooks';
 
-const [url, km2, ...corners] = process.argv.slice(2);
+const [url, pid, km2, ...corners] = process.argv.slice(2);
 const [west, south, east, north] = corners.map(Number), ROUNDS = 15;
 
 // The official area in closed form: edges are straight in the plane of longitude and of the area from the equator, CGCS2000.
@@ -40,9 +41,9 @@ function polygon(lon, lat, vertices, wiggle) {
   return { type: 'Polygon', coordinates: [shape(Math.sqrt(km2 * 1e6 / ringArea(shape(1))))] };
 }
 
-function post(body, agent) {
+function post(body, agent, limit) {
   return new Promise((resolve, reject) => {
-    const call = request(`${url}/overlaps?layers=zone&limit=10000`, { method: 'POST', agent, headers: { 'Content-Type': 'application/geo+json' } }, (answer) => {
+    const call = request(`${url}/overlaps?layers=zone&limit=${limit}`, { method: 'POST', agent, headers: { 'Content-Type': 'application/geo+json' } }, (answer) => {
       const parts = [];
       answer.on('data', (part) => parts.push(part));
       answer.on('end', () => (answer.statusCode === 200 ? resolve(JSON.parse(Buffer.concat(parts))) : reject(new Error(`${answer.statusCode}: ${Buffer.concat(parts)}`))));
@@ -51,20 +52,29 @@ function post(body, agent) {
     call.end(body);
   });
 }
+// The server's processor milliseconds so far.
+const tick = 1000 / Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+function processor() {
+  const [user, system] = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ').slice(11, 13).map(Number);
+  return (user + system) * tick;
+}
 const psql = (sql) => execFileSync('psql', ['-AtX', '-F', '\t'], { input: sql, encoding: 'utf8', maxBuffer: 1 << 30 });
 const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
 
-console.log('    polygon rows  border | dikuai ms  slowest | PostGIS ms  ratio | rows differ  by geography, %  by the formula, m2  total by kind, m2');
+console.log('    polygon rows  border | dikuai ms  slowest  cpu ms | PostGIS ms  ratio | rows differ  by geography, %  by the formula, m2  total by kind, m2');
 for (const [name, vertices, wiggle] of [['12 corners', 12, 0.05], ['2,000 corners', 2000, 0.2], ['20,000 corners', 20000, 0.2]]) {
   for (const at of [0.35, 0.6]) {
     const question = polygon(west + (east - west) * at, south + (north - south) * at, vertices, wiggle), body = JSON.stringify(question);
     const times = [], agent = new Agent({ keepAlive: true }); // the server closes a connection that is idle while PostGIS works
-    let answer;
-    for (let i = 0; i < ROUNDS + 2; i++) {
+    const answer = await post(body, agent, 10000); // all rows, to be compared
+    await post(body, agent, 1000);
+    const before = processor();
+    for (let i = 0; i < ROUNDS; i++) {
       const began = performance.now();
-      answer = await post(body, agent);
-      if (i > 1) times.push(performance.now() - began);
+      await post(body, agent, 1000);
+      times.push(performance.now() - began);
     }
+    const used = (processor() - before) / ROUNDS;
     agent.destroy();
     const quoted = `ST_GeomFromGeoJSON('${body}')`;
     const theirs = psql(`set search_path = public;
@@ -95,7 +105,7 @@ for (const [name, vertices, wiggle] of [['12 corners', 12, 0.05], ['2,000 corner
     }
     for (const { value, area_m2: area } of layer.totals) total = Math.max(total, Math.abs(area - kinds.get(value)));
     wrongRows += expected.size;
-    console.log([name.padStart(14), String(layer.numberMatched).padStart(4), String(crossing).padStart(7), '|', median(times).toFixed(1).padStart(9), Math.max(...times).toFixed(1).padStart(8), '|',
+    console.log([name.padStart(14), String(layer.numberMatched).padStart(4), String(crossing).padStart(7), '|', median(times).toFixed(1).padStart(9), Math.max(...times).toFixed(1).padStart(8), used.toFixed(1).padStart(7), '|',
       theirMs.toFixed(1).padStart(10), (theirMs / median(times)).toFixed(2).padStart(6), '|', String(wrongRows).padStart(11), geography.toFixed(5).padStart(16), formula.toFixed(4).padStart(19), total.toFixed(4).padStart(18)].join(' '));
   }
 }

@@ -3,7 +3,7 @@
 import test, { after } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -346,4 +346,38 @@ test('uploads are bounded together: one too many is told to come again, until an
   assert.equal((await at('/overlaps?point=117.2,31.8')).status, 200, 'what has no body is answered');
   for (const socket of holders) socket.end(' '.repeat(10)); // then they are read, and refused; one that only leaves may be noticed late
   assert.equal((await until(200)).status, 200);
+});
+
+test('coordinate TXT, a zipped shapefile, and coordinates of a zone ask what GeoJSON asks', async () => {
+  const ring = ringOf(box(0.6, 0.6, 3.9, 3.9)), expected = await post({ type: 'Polygon', coordinates: [ring] });
+  const same = (answer, text) => {
+    assert.ok(Math.abs(answer.question.area_m2 - expected.question.area_m2) < 0.1, text);
+    answer.layers.forEach((one, i) => {
+      assert.deepEqual(one.items.filter((item) => !item.touches_only).map(({ key }) => key),
+        expected.layers[i].items.filter((item) => !item.touches_only).map(({ key }) => key), `${text} ${one.layer}`);
+      for (const item of one.items) {
+        const other = expected.layers[i].items.find(({ key }) => key === item.key);
+        if (item.area_m2 > 0) assert.ok(Math.abs(item.area_m2 - other.area_m2) < 0.1, `${text} ${item.key}`);
+      }
+    });
+  };
+  // PROJ gives the corners in zone 39 of CGCS2000: north, east.
+  const places = execFileSync('cs2cs', ['-f', '%.6f', 'EPSG:4490', 'EPSG:4527'], { encoding: 'utf8', input: ring.map(([lon, lat]) => `${lat} ${lon}`).join('\n') })
+    .trim().split('\n').map((line) => line.split(/\s+/).slice(0, 2));
+  const txt = `[属性描述]\r\n格式版本号=1.01\r\n坐标系=2000国家大地坐标系\r\n几度分带=3\r\n投影类型=高斯克吕格\r\n计量单位=米\r\n带号=39\r\n精度=0.001\r\n转换参数=,,,,,,\r\n[地块坐标]\r\n`
+    + `5,${(expected.question.area_m2 / 1e4).toFixed(4)},DK1,红线,面,,建设,,@\r\n${places.map(([north, east], i) => `J${i % 4 + 1},1,${north},${east}`).join('\r\n')}\r\n`;
+  same(await post(txt, { type: 'text/plain' }), 'TXT');
+  same(await post(`POLYGON((${places.map((place) => place.join(' ')).join(',')}))`, { type: 'text/plain', query: '?crs=EPSG:4527' }), 'WKT of a zone');
+  writeFileSync(join(dir, 'redline.geojson'), JSON.stringify({ type: 'Feature', properties: { a: 1 }, geometry: { type: 'Polygon', coordinates: [ring] } }));
+  execFileSync('ogr2ogr', ['-f', 'ESRI Shapefile', '-s_srs', 'EPSG:4490', '-t_srs', 'EPSG:4527', join(dir, 'redline.shp.zip'), join(dir, 'redline.geojson')]);
+  const zip = readFileSync(join(dir, 'redline.shp.zip'));
+  const zipped = await at('/overlaps', { method: 'POST', body: zip, headers: { 'Content-Type': 'application/zip' } });
+  assert.equal(zipped.status, 200, zipped.text);
+  same(zipped.json, 'ZIP');
+  for (const [body, type, query] of [['[地块坐标]\r\n1,2\r\n', 'text/plain', ''], [zip.subarray(0, 300), 'application/zip', ''], ['PK no archive', 'application/zip', ''],
+    [txt, 'text/plain', '?crs=EPSG:4527'], ['POINT(1 2)', 'text/plain', '?crs=EPSG:1']]) {
+    const refused = await at(`/overlaps${query}`, { method: 'POST', body, headers: { 'Content-Type': type } });
+    assert.equal(refused.status, 400, refused.text);
+    assert.ok(refused.json.detail.length > 20 && !refused.json.detail.includes('/tmp'), refused.json.detail);
+  }
 });
