@@ -10,7 +10,7 @@
 #define MOST_PAIRS 1000000
 
 typedef struct dk_apart_edge {
-    double x0, y0, x1, y1;
+    double from[2], to[2];
     bool shared, touched; /* the other has the same edge; or a vertex at one of its ends */
 } dk_apart_edge;
 
@@ -57,26 +57,30 @@ static bool gather(dk_apart_work *work, int which, const dk_turned *of, const do
                 continue;
             if (!dk_grow(&work->edges[which], &work->capacity[which], work->n[which] + 1, sizeof *work->edges[which]))
                 return false;
-            work->edges[which][work->n[which]++] = (dk_apart_edge){at[0], at[1], at[2], at[3], false, false};
+            work->edges[which][work->n[which]++] = (dk_apart_edge){{at[0], at[1]}, {at[2], at[3]}, false, false};
         }
     }
     return true;
 }
 
-/* On which side of the line from (ax, ay) to (bx, by) a position lies: 1 left, -1 right, 0 on it or not to be told. The
- * bound is that of J. R. Shewchuk's first test, ccwerrboundA, doubled. */
-static int side(double ax, double ay, double bx, double by, double x, double y)
+/* The bound is that of J. R. Shewchuk's first test, ccwerrboundA, doubled. */
+int dk_side(const double *a, const double *b, const double *p)
 {
-    const double left = (ax - x) * (by - y), right = (ay - y) * (bx - x);
+    const double left = (a[0] - p[0]) * (b[1] - p[1]), right = (a[1] - p[1]) * (b[0] - p[0]);
     const double sum = fabs(left) + fabs(right), determinant = left - right;
     return determinant > 7e-16 * sum ? 1 : determinant < -7e-16 * sum ? -1 : 0;
+}
+
+static bool same(const double a[2], const double b[2])
+{
+    return a[0] == b[0] && a[1] == b[1];
 }
 
 /* Whether two edges have nothing in common but, perhaps, an end of both. */
 static bool edges_apart(dk_apart_edge *a, dk_apart_edge *b)
 {
-    const bool head_tail = a->x1 == b->x0 && a->y1 == b->y0, tail_head = a->x0 == b->x1 && a->y0 == b->y1;
-    const bool heads = a->x1 == b->x1 && a->y1 == b->y1, tails = a->x0 == b->x0 && a->y0 == b->y0;
+    const bool head_tail = same(a->to, b->from), tail_head = same(a->from, b->to);
+    const bool heads = same(a->to, b->to), tails = same(a->from, b->from);
     if (head_tail && tail_head) {
         a->shared = b->shared = true; /* a border: one on either side */
         return true;
@@ -86,26 +90,24 @@ static bool edges_apart(dk_apart_edge *a, dk_apart_edge *b)
     if (head_tail || tail_head || heads || tails) {
         a->touched = b->touched = true;
         /* They may lie one on the other only if the free end of one is on the line of the other. */
-        const double x = head_tail || tails ? b->x1 : b->x0, y = head_tail || tails ? b->y1 : b->y0;
-        return side(a->x0, a->y0, a->x1, a->y1, x, y) != 0;
+        return dk_side(a->from, a->to, head_tail || tails ? b->to : b->from) != 0;
     }
-    const int b0 = side(a->x0, a->y0, a->x1, a->y1, b->x0, b->y0), b1 = side(a->x0, a->y0, a->x1, a->y1, b->x1, b->y1);
+    const int b0 = dk_side(a->from, a->to, b->from), b1 = dk_side(a->from, a->to, b->to);
     if (b0 != 0 && b0 == b1)
         return true;
-    const int a0 = side(b->x0, b->y0, b->x1, b->y1, a->x0, a->y0), a1 = side(b->x0, b->y0, b->x1, b->y1, a->x1, a->y1);
+    const int a0 = dk_side(b->from, b->to, a->from), a1 = dk_side(b->from, b->to, a->to);
     return a0 != 0 && a0 == a1;
 }
 
-/* Even-odd, for a position that is on no edge. */
-static bool inside(const dk_turned *of, double x, double y)
+bool dk_turned_holds(const dk_turned *of, const double *p)
 {
-    bool in = false;
-    if (x < of->bounds[0] || x > of->bounds[2] || y < of->bounds[1] || y > of->bounds[3])
+    bool in = false; /* even-odd */
+    if (p[0] < of->bounds[0] || p[0] > of->bounds[2] || p[1] < of->bounds[1] || p[1] > of->bounds[3])
         return false;
-    for (size_t p = 0; p < of->n_parts; p++) {
-        const double *at = of->lonlat + 2 * of->parts[p].start;
-        for (size_t i = 0; i + 1 < of->parts[p].count; i++, at += 2)
-            if ((at[1] > y) != (at[3] > y) && x < at[0] + (at[2] - at[0]) * ((y - at[1]) / (at[3] - at[1])))
+    for (size_t part = 0; part < of->n_parts; part++) {
+        const double *at = of->lonlat + 2 * of->parts[part].start;
+        for (size_t i = 0; i + 1 < of->parts[part].count; i++, at += 2)
+            if ((at[1] > p[1]) != (at[3] > p[1]) && p[0] < at[0] + (at[2] - at[0]) * ((p[1] - at[1]) / (at[3] - at[1])))
                 in = !in;
     }
     return in;
@@ -117,7 +119,8 @@ static bool stretches_outside(const dk_apart_work *work, int which, const dk_tur
 {
     for (size_t i = 0; i < work->n[which]; i++) {
         const dk_apart_edge *edge = &work->edges[which][i];
-        if (edge->touched && !edge->shared && inside(other, (edge->x0 + edge->x1) / 2, (edge->y0 + edge->y1) / 2))
+        const double middle[2] = {(edge->from[0] + edge->to[0]) / 2, (edge->from[1] + edge->to[1]) / 2};
+        if (edge->touched && !edge->shared && dk_turned_holds(other, middle))
             return false;
     }
     return true;
@@ -132,7 +135,8 @@ static bool rings_outside(const dk_turned *of, const dk_turned *other, const dou
         bool within = true;
         for (size_t i = 0; within && i < of->parts[p].count; i++)
             within = xy[2 * i] >= box[0] && xy[2 * i] <= box[2] && xy[2 * i + 1] >= box[1] && xy[2 * i + 1] <= box[3];
-        if (within && inside(other, (xy[0] + xy[2]) / 2, (xy[1] + xy[3]) / 2))
+        const double middle[2] = {(xy[0] + xy[2]) / 2, (xy[1] + xy[3]) / 2};
+        if (within && dk_turned_holds(other, middle))
             return false;
     }
     return true;
@@ -149,12 +153,12 @@ bool dk_polygons_apart(dk_apart_work *work, const dk_turned *a, const dk_turned 
         return false;
     for (size_t i = 0; i < work->n[0]; i++) {
         dk_apart_edge *one = &work->edges[0][i];
-        const double west = fmin(one->x0, one->x1), east = fmax(one->x0, one->x1);
-        const double south = fmin(one->y0, one->y1), north = fmax(one->y0, one->y1);
+        const double west = fmin(one->from[0], one->to[0]), east = fmax(one->from[0], one->to[0]);
+        const double south = fmin(one->from[1], one->to[1]), north = fmax(one->from[1], one->to[1]);
         for (size_t j = 0; j < work->n[1]; j++) {
             dk_apart_edge *other = &work->edges[1][j];
-            if (fmax(other->x0, other->x1) < west || fmin(other->x0, other->x1) > east ||
-                fmax(other->y0, other->y1) < south || fmin(other->y0, other->y1) > north)
+            if (fmax(other->from[0], other->to[0]) < west || fmin(other->from[0], other->to[0]) > east ||
+                fmax(other->from[1], other->to[1]) < south || fmin(other->from[1], other->to[1]) > north)
                 continue;
             if (!edges_apart(one, other))
                 return false;

@@ -16,6 +16,11 @@ typedef struct dk_turned {
 /* Turns the rings of valid polygons, in place. */
 void dk_turn_rings(double *lonlat, const dk_part *parts, size_t n_parts);
 
+/* On which side of the line from a to b a position p lies, each a pair: 1 left, -1 right, 0 on it or not to be told. */
+int dk_side(const double *a, const double *b, const double *p);
+/* Whether a position that is on no edge is inside. */
+bool dk_turned_holds(const dk_turned *of, const double *p);
+
 typedef struct dk_apart_work {
     struct dk_apart_edge *edges[2];
     size_t n[2], capacity[2];

@@ -54,14 +54,6 @@ void dk_shared_work_finish(dk_shared_work *work)
     *work = (dk_shared_work){0};
 }
 
-/* As in apart.c: 1 left of the line, -1 right, 0 on it or not to be told. */
-static int side(const double *a, const double *b, const double *p)
-{
-    const double left = (a[0] - p[0]) * (b[1] - p[1]), right = (a[1] - p[1]) * (b[0] - p[0]);
-    const double sum = fabs(left) + fabs(right), determinant = left - right;
-    return determinant > 7e-16 * sum ? 1 : determinant < -7e-16 * sum ? -1 : 0;
-}
-
 static bool boxes_meet(const double a[4], const double b[4])
 {
     return a[0] <= b[2] && a[2] >= b[0] && a[1] <= b[3] && a[3] >= b[1];
@@ -83,28 +75,14 @@ static bool inside_runs(const dk_runs *of, const double *p)
     return in;
 }
 
-static bool inside_rings(const dk_turned *of, const double *p)
-{
-    bool in = false;
-    if (p[0] < of->bounds[0] || p[0] > of->bounds[2] || p[1] < of->bounds[1] || p[1] > of->bounds[3])
-        return false;
-    for (size_t part = 0; part < of->n_parts; part++) {
-        const double *at = of->lonlat + 2 * of->parts[part].start;
-        for (size_t i = 0; i + 1 < of->parts[part].count; i++, at += 2)
-            if ((at[1] > p[1]) != (at[3] > p[1]) && p[0] < at[0] + (at[2] - at[0]) * ((p[1] - at[1]) / (at[3] - at[1])))
-                in = !in;
-    }
-    return in;
-}
-
 /* Notes where an edge crosses another; false: it is not clear. */
 static dk_shared cross(dk_shared_work *work, const double *a, size_t a_part, size_t a_edge, const double *b,
                        size_t b_part, size_t b_edge)
 {
-    const int b0 = side(a, a + 2, b), b1 = side(a, a + 2, b + 2);
+    const int b0 = dk_side(a, a + 2, b), b1 = dk_side(a, a + 2, b + 2);
     if (b0 != 0 && b0 == b1)
         return DK_SHARED_NONE;
-    const int a0 = side(b, b + 2, a), a1 = side(b, b + 2, a + 2);
+    const int a0 = dk_side(b, b + 2, a), a1 = dk_side(b, b + 2, a + 2);
     if (a0 != 0 && a0 == a1)
         return DK_SHARED_NONE;
     if (b0 == 0 || b1 == 0 || a0 == 0 || a1 == 0)
@@ -261,7 +239,7 @@ dk_shared dk_shared_area(dk_shared_work *work, const dk_runs *with, const dk_tur
     }
     for (size_t p = 0; p < with->outline.n_parts; p++) {
         const double *first = with->outline.lonlat + 2 * with->outline.parts[p].start;
-        if (!inside_rings(polygon, first) || is_crossed(work->others, work->n, p))
+        if (!dk_turned_holds(polygon, first) || is_crossed(work->others, work->n, p))
             continue;
         any = true;
         whole = false; /* a hole of the other, or the other itself, in the polygon */
