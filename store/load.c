@@ -214,12 +214,13 @@ dk_status dk_load_undo(dk_load *load, const dk_load_place *mark, dk_error *err)
     if (load->next_row == mark->row)
         return DK_OK;
     static const char *const tables[] = {"repair", "post", "row"};
+    static const char *const rows[] = {"row", "CASE moved WHEN 0 THEN feature ELSE moved END", "row"};
     dk_status status = dk_terms_flush(load->terms, err);
     for (size_t i = load->kind->geometry == DK_NO_GEOMETRY; i < 3 && status == DK_OK; i++) {
         sqlite3_stmt *stmt = NULL;
         dk_buf sql;
         dk_buf_init(&sql);
-        dk_buf_format(&sql, "DELETE FROM %s_%s WHERE row>=?1", tables[i], load->kind->name);
+        dk_buf_format(&sql, "DELETE FROM %s_%s WHERE %s>=?1", tables[i], load->kind->name, rows[i]);
         const char *text = dk_buf_cstr(&sql);
         status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(load->store, text, &stmt, err);
         if (status == DK_OK) {
