@@ -66,7 +66,7 @@ void dk_buf_text(dk_buf *buf, const char *text)
     dk_buf_append(buf, text, strlen(text));
 }
 
-void dk_buf_byte(dk_buf *buf, unsigned char byte)
+void dk_buf_byte_grow(dk_buf *buf, unsigned char byte)
 {
     unsigned char *to = dk_buf_reserve(buf, 1);
     if (to == NULL)

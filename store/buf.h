@@ -21,7 +21,14 @@ void dk_buf_clear(dk_buf *buf);  /* keeps the memory, forgets content and failur
 unsigned char *dk_buf_reserve(dk_buf *buf, size_t n);
 void dk_buf_append(dk_buf *buf, const void *data, size_t n);
 void dk_buf_text(dk_buf *buf, const char *text); /* without the NUL */
-void dk_buf_byte(dk_buf *buf, unsigned char byte);
+void dk_buf_byte_grow(dk_buf *buf, unsigned char byte); /* the rest of dk_buf_byte */
+static inline void dk_buf_byte(dk_buf *buf, unsigned char byte)
+{
+    if (buf->size < buf->capacity && !buf->failed)
+        buf->data[buf->size++] = byte;
+    else
+        dk_buf_byte_grow(buf, byte);
+}
 void dk_buf_format(dk_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Base-128 little-endian integers as in Protocol Buffers; zigzag for signed ones. */

@@ -187,6 +187,8 @@ typedef struct walk {
     dk_row_fn each;
     void *user;
     dk_buf *next;
+    size_t given;
+    bool ended; /* there is a row behind the page, or `each` wants no more */
     dk_error *err;
 } walk;
 
@@ -243,9 +245,11 @@ static dk_status walk_page(walk *w, sqlite3_stmt *stmt)
     const dk_query *q = w->query;
     dk_status status = DK_OK;
     bool more = true;
-    for (size_t given = 0; status == DK_OK && (status = dk_sql_step(w->store, stmt, w->err)) == DK_OK; given++) {
-        if (given == q->limit || !more) /* there is a row behind the page */
+    for (; status == DK_OK && (status = dk_sql_step(w->store, stmt, w->err)) == DK_OK; w->given++) {
+        if (w->given == q->limit || !more) {
+            w->ended = true;
             return DK_OK;
+        }
         const int64_t feature = sqlite3_column_int64(stmt, 0), row = sqlite3_column_int64(stmt, 1);
         dk_stored_row stored;
         if (q->n_orders == 0)
@@ -259,18 +263,20 @@ static dk_status walk_page(walk *w, sqlite3_stmt *stmt)
         dk_buf_clear(w->next);
         write_position(stmt, 2, q->n_orders, feature, w->next);
     }
-    if (status == DK_END) /* the row given last is the last of all */
-        dk_buf_clear(w->next);
+    if (status == DK_END && !more) /* whether there is a row behind it is not known: the next page will tell */
+        w->ended = true;
     return status == DK_END ? DK_OK : status;
 }
 
-static dk_status run_page(walk *w, dk_selection *selection)
+/* Rows beyond a feature, as far as the selection reaches. */
+static dk_status run_part(walk *w, dk_selection *selection, int64_t after)
 {
     const dk_query *q = w->query;
     sqlite3_stmt *stmt = NULL;
     dk_buf sql;
     dk_buf_init(&sql);
-    dk_status status = dk_selection_begin(selection, w->store, q, q->n_orders == 0 ? w->from.feature : 0, w->err);
+    dk_status status = dk_selection_begin(selection, w->store, q, after,
+                                          q->n_orders == 0 ? q->limit + q->limit / 4 + 4 : SIZE_MAX, w->err);
     if (status != DK_OK || selection->nothing)
         goto out;
     if ((status = page_sql(w, selection, &sql)) != DK_OK)
@@ -281,7 +287,7 @@ static dk_status run_page(walk *w, dk_selection *selection)
         status = dk_selection_bind(selection, stmt, w->err);
     if (status != DK_OK)
         goto out;
-    sqlite3_bind_int64(stmt, P_LIMIT, (sqlite3_int64)q->limit + 1);
+    sqlite3_bind_int64(stmt, P_LIMIT, (sqlite3_int64)(q->limit - w->given) + 1);
     for (size_t i = 0; i < q->n_orders; i++)
         bind_value(stmt, P_POSITION + (int)i, &w->from.values[i]);
     sqlite3_bind_int64(stmt, P_FEATURE, w->from.feature);
@@ -293,6 +299,24 @@ out:
     }
     dk_buf_finish(&sql);
     return status;
+}
+
+static dk_status run_page(walk *w)
+{
+    int64_t after = w->query->n_orders == 0 ? w->from.feature : 0;
+    for (;;) {
+        dk_selection selection = {0};
+        const dk_status status = run_part(w, &selection, after);
+        const bool more = selection.more && !selection.nothing;
+        after = selection.reached;
+        dk_selection_finish(&selection);
+        if (status != DK_OK || w->ended)
+            return status;
+        if (!more) {
+            dk_buf_clear(w->next); /* the row given last is the last of all */
+            return DK_OK;
+        }
+    }
 }
 
 dk_status dk_query_too_slow(dk_error *err)
@@ -325,21 +349,19 @@ dk_status dk_query_page(dk_store *store, const dk_query *query, dk_row_fn each, 
               .user = user,
               .next = ret_next,
               .err = err};
-    dk_selection selection = {0};
     dk_buf_clear(ret_next);
     dk_status status = check_query(query, &w.view, err);
     if (status == DK_OK && query->after != NULL && !read_position(query, &w.from))
         status = dk_fail(err, DK_INVALID, "`after` is not the place of a row in this order; take it from the page before");
     if (status == DK_OK) {
         dk_sql_limit(store, query->seconds > 0 ? query->seconds : DK_QUERY_SECONDS);
-        status = run_page(&w, &selection);
+        status = run_page(&w);
         dk_sql_unlimited(store);
         if (status == DK_LIMIT && dk_sql_late(store))
             status = dk_query_too_slow(err);
     }
     if (status == DK_OK && ret_next->failed)
         status = dk_fail(err, DK_NOMEM, "out of memory");
-    dk_selection_finish(&selection);
     for (size_t i = 0; i < DK_QUERY_ORDERS; i++)
         dk_buf_finish(&w.from.texts[i]);
     return status;
@@ -381,7 +403,7 @@ dk_status dk_query_count(dk_store *store, const dk_query *query, double seconds,
         return dk_query_summary(store, query->kind, query->generation, ret_count, &undrawn, ignored, err);
     dk_selection selection = {0};
     dk_sql_limit(store, seconds);
-    dk_status status = dk_selection_begin(&selection, store, query, 0, err);
+    dk_status status = dk_selection_begin(&selection, store, query, 0, SIZE_MAX, err);
     if (status == DK_OK && !selection.nothing)
         status = run_count(store, &selection, ret_count, err);
     dk_sql_unlimited(store);

@@ -119,6 +119,74 @@ static dk_status take_word(dk_selection *s, dk_error *err)
     return status;
 }
 
+/* The places that have all terms, from the lists of each, which are read in blocks. */
+typedef struct post_list {
+    int64_t term;
+    dk_place block[128];
+    size_t n, at;
+    bool whole; /* the block ends with the list */
+} post_list;
+
+/* Brings a list to the first place not below one; *ret_found false: there is none. */
+static dk_status advance(dk_selection *s, post_list *list, dk_place to, bool *ret_found, dk_error *err)
+{
+    const size_t most = sizeof list->block / sizeof *list->block;
+    dk_status status = DK_OK;
+    if (list->n == 0 || dk_place_compare(list->block[list->n - 1], to) < 0) {
+        *ret_found = !list->whole;
+        if (list->whole)
+            return DK_OK;
+        status = dk_post_seek(s->store, s->query->kind, list->term, to, list->block, most, &list->n, err);
+        list->at = 0;
+        list->whole = list->n < most;
+    }
+    while (list->at < list->n && dk_place_compare(list->block[list->at], to) < 0)
+        list->at++;
+    *ret_found = list->at < list->n;
+    return status;
+}
+
+/* Gathers at most `most` of them, but all of one feature. */
+static dk_status intersect(dk_selection *s, size_t most, bool *ret_fits, dk_error *err)
+{
+    post_list *lists = calloc(s->n_terms, sizeof *lists);
+    if (lists == NULL)
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    for (size_t i = 0; i < s->n_terms; i++)
+        lists[i].term = s->terms[i];
+    dk_status status = DK_OK;
+    dk_place at = {s->after + 1, 0};
+    bool found = true;
+    *ret_fits = true;
+    s->places.n = 0;
+    while (status == DK_OK) {
+        size_t agreed = 0;
+        for (size_t i = 0; agreed < s->n_terms; i = (i + 1) % s->n_terms) {
+            status = advance(s, &lists[i], at, &found, err);
+            if (status != DK_OK || !found)
+                goto out;
+            const dk_place place = lists[i].block[lists[i].at];
+            agreed = dk_place_compare(place, at) == 0 ? agreed + 1 : 1;
+            at = place;
+        }
+        if (s->places.n >= most && s->places.places[s->places.n - 1].feature != at.feature) {
+            s->more = true;
+            s->reached = s->places.places[s->places.n - 1].feature;
+            break;
+        }
+        if (s->places.n == MOST_PLACES) {
+            *ret_fits = false;
+            break;
+        }
+        if (!dk_place_list_add(&s->places, at))
+            status = dk_fail(err, DK_NOMEM, "out of memory");
+        at.moved++;
+    }
+out:
+    free(lists);
+    return status;
+}
+
 /* ---- boxes ---- */
 
 typedef struct box_gathering {
@@ -248,7 +316,7 @@ static dk_status choose(dk_selection *s, dk_error *err)
     }
     if (status == DK_OK && s->driver == DK_SELECT_ALL && query->word.size > 0)
         status = take_word(s, err);
-    double bounds[4], expected = 0;
+    double bounds[4] = {0}, expected = 0;
     bool everything = false, fits = false;
     if (status != DK_OK || !wanted_box(query, bounds))
         return status;
@@ -264,6 +332,22 @@ static dk_status choose(dk_selection *s, dk_error *err)
     return status;
 }
 
+/* Of several terms the places that have them all, if they still lead. */
+static dk_status join_terms(dk_selection *s, size_t most, dk_error *err)
+{
+    bool fits = false;
+    if (s->driver != DK_SELECT_TERM || s->n_terms < 2)
+        return DK_OK;
+    const dk_status status = intersect(s, most, &fits, err);
+    if (status == DK_OK && fits) {
+        s->driver = DK_SELECT_PLACES;
+        s->n_terms = 0;
+    } else {
+        s->places.n = 0;
+    }
+    return status;
+}
+
 /* Features beyond the last one given; the rest of the list is not looked at again. */
 static void drop_given(dk_selection *s)
 {
@@ -274,10 +358,13 @@ static void drop_given(dk_selection *s)
     s->places.n = kept;
 }
 
-dk_status dk_selection_begin(dk_selection *s, dk_store *store, const dk_query *query, int64_t after, dk_error *err)
+dk_status dk_selection_begin(dk_selection *s, dk_store *store, const dk_query *query, int64_t after, size_t most,
+                             dk_error *err)
 {
     *s = (dk_selection){.store = store, .query = query, .driver = DK_SELECT_ALL, .after = after};
     dk_status status = choose(s, err);
+    if (status == DK_OK && !s->nothing)
+        status = join_terms(s, most, err);
     if (status != DK_OK)
         return status;
     if (s->driver == DK_SELECT_PLACES) {

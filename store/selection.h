@@ -32,14 +32,17 @@ typedef struct dk_selection {
     size_t n_terms;
     dk_place_list places;
     int64_t after;    /* only features beyond */
+    bool more;        /* the places are only the first of those that have all terms: further ones lie behind `reached` */
+    int64_t reached;  /* feature */
     bool moved;       /* of all rows: some are not the first version of their feature */
     bool nothing;     /* no row can match */
     int parameters[DK_QUERY_FILTERS]; /* the first of each filter in the SQL */
 } dk_selection;
 
-/* Decides where the rows come from. after: only features beyond. The query is borrowed. Caller calls
- * dk_selection_finish in every case. */
-dk_status dk_selection_begin(dk_selection *selection, dk_store *store, const dk_query *query, int64_t after,
+/* Decides where the rows come from. after: only features beyond. most: of rows in the order of features that are wanted
+ * now; where several terms are needed, `more` then says that there may be others. SIZE_MAX: all. The query is borrowed.
+ * Caller calls dk_selection_finish in every case. */
+dk_status dk_selection_begin(dk_selection *selection, dk_store *store, const dk_query *query, int64_t after, size_t most,
                              dk_error *err);
 void dk_selection_finish(dk_selection *selection);
 

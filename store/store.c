@@ -16,6 +16,21 @@
 #define PAGE_SIZE_SQL "PRAGMA page_size=16384"
 #define APPLICATION_ID 0x47504B47 /* "GPKG", OGC 12-128r17 §1.1.1.1.1 */
 
+void dk_store_process_begin(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+dk_status dk_store_read_begin(dk_store *store, dk_error *err)
+{
+    return dk_sql_begin_reading(store, err);
+}
+
+void dk_store_read_end(dk_store *store)
+{
+    dk_sql_end_reading(store);
+}
+
 void dk_now(char ret_text[24])
 {
     const time_t now = time(NULL);

@@ -17,6 +17,10 @@ typedef struct dk_store dk_store;
 
 typedef enum dk_open_mode { DK_READ, DK_WRITE } dk_open_mode;
 
+/* Once in a process, before any store is opened: SQLite then keeps no statistics of its memory, which all its threads would
+ * take turns for. */
+void dk_store_process_begin(void);
+
 /* Makes a new store, readable by its owner only; refuses a path that exists. catalogue_yaml is kept in the store as generation 0's catalogue. */
 dk_status dk_store_create(const char *path, const char *catalogue_yaml, size_t size, const char *origin, dk_error *err);
 
@@ -37,6 +41,11 @@ typedef struct dk_generation {
     char at[24];
 } dk_generation;
 dk_status dk_store_generation_info(dk_store *store, dk_generation *ret_info, dk_error *err);
+
+/* What is read until the end is read from one snapshot of the file, and cheaper: otherwise each of the many small steps of
+ * an answer takes and gives up one of its own. For the time of one answer: a writer's log cannot be shortened meanwhile. */
+dk_status dk_store_read_begin(dk_store *store, dk_error *err);
+void dk_store_read_end(dk_store *store);
 
 /* A batch: one load. */
 typedef struct dk_batch {

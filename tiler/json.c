@@ -80,6 +80,11 @@ static void quoted(dk_buf *buf, const char *text, size_t size)
             i++;
             continue;
         }
+        /* most of what is not ASCII: Chinese characters, three bytes from U+1000 to U+CFFF */
+        if (c >= 0xe1 && c <= 0xec && size - i >= 3 && (bytes[i + 1] & 0xc0) == 0x80 && (bytes[i + 2] & 0xc0) == 0x80) {
+            i += 3;
+            continue;
+        }
         const size_t n = c >= 0x80 ? sequence(bytes + i, size - i) : 0;
         if (n > 0) {
             i += n;
@@ -141,33 +146,9 @@ void dk_json_integer(dk_json *json, int64_t value)
     digits(json->buf, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
 }
 
-void dk_json_number(dk_json *json, double value)
-{
-    if (!isfinite(value)) {
-        dk_json_null(json);
-        return;
-    }
-    if (fabs(value) < 9007199254740992.0 && value == (double)(int64_t)value) {
-        dk_json_integer(json, (int64_t)value);
-        return;
-    }
-    char text[32];
-    for (int precision = 15; precision <= 17; precision++) {
-        snprintf(text, sizeof text, "%.*g", precision, value);
-        if (strtod(text, NULL) == value)
-            break;
-    }
-    element(json);
-    dk_buf_text(json->buf, text);
-}
-
-/* A decimal of at most so many decimals, which are 10^decimals. */
+/* A decimal of at most so many decimals; power is 10^decimals, and |value| * power < 2^63. */
 static void fixed(dk_json *json, double value, size_t decimals, uint64_t power)
 {
-    if (!isfinite(value) || fabs(value) > 1e9) {
-        dk_json_number(json, value);
-        return;
-    }
     const int64_t scaled = llround(value * (double)power);
     const uint64_t magnitude = scaled < 0 ? (uint64_t)-scaled : (uint64_t)scaled;
     uint64_t fraction = magnitude % power;
@@ -188,14 +169,48 @@ static void fixed(dk_json *json, double value, size_t decimals, uint64_t power)
     }
 }
 
+void dk_json_number(dk_json *json, double value)
+{
+    if (!isfinite(value)) {
+        dk_json_null(json);
+        return;
+    }
+    if (fabs(value) < 9007199254740992.0 && value == (double)(int64_t)value) {
+        dk_json_integer(json, (int64_t)value);
+        return;
+    }
+    /* Most have few decimals. n / 10^d is rounded once, so a number that is equal to it is what n with d decimals reads as;
+     * below 10^15 these are the digits that %.15g gives. */
+    static const double powers[] = {10, 100, 1000, 10000};
+    for (size_t d = 0; d < sizeof powers / sizeof *powers && fabs(value) < 1e10; d++)
+        if (nearbyint(value * powers[d]) / powers[d] == value) {
+            fixed(json, value, d + 1, (uint64_t)powers[d]);
+            return;
+        }
+    char text[32];
+    for (int precision = 15; precision <= 17; precision++) {
+        snprintf(text, sizeof text, "%.*g", precision, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    element(json);
+    dk_buf_text(json->buf, text);
+}
+
 void dk_json_degrees(dk_json *json, double value)
 {
-    fixed(json, value, 9, 1000000000u);
+    if (!isfinite(value) || fabs(value) > 1e9)
+        dk_json_number(json, value);
+    else
+        fixed(json, value, 9, 1000000000u);
 }
 
 void dk_json_metres(dk_json *json, double value)
 {
-    fixed(json, value, 4, 10000u);
+    if (!isfinite(value) || fabs(value) > 1e9)
+        dk_json_number(json, value);
+    else
+        fixed(json, value, 4, 10000u);
 }
 
 void dk_json_bool(dk_json *json, bool value)

@@ -141,6 +141,7 @@ int main(int argc, char **argv)
                                                  {"help", no_argument, NULL, HELP},
                                                  {"version", no_argument, NULL, VERSION},
                                                  {NULL, 0, NULL, 0}};
+    dk_store_process_begin();
     dk_server_options options = {.config = {.base_path = "",
                                             .cache_size = (size_t)256 << 20,
                                             .download_rows = 2000000,

@@ -217,8 +217,13 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
     dk_status status = DK_OK;
     if (route->needs_store)
         status = dk_pool_take(server->pool, &ctx.worker, &ctx.error);
+    if (status == DK_OK && ctx.worker != NULL)
+        status = dk_store_read_begin(ctx.worker->store, &ctx.error);
+    const bool reading = status == DK_OK && ctx.worker != NULL;
     if (status == DK_OK)
         status = route->handler(&ctx);
+    if (reading)
+        dk_store_read_end(ctx.worker->store);
     if (status == DK_OK)
         result = dk_respond(connection, &ctx, accept_encoding, if_none_match, closing);
     else if (ctx.problem != 0)

@@ -217,6 +217,52 @@ timed()
     peak=$((highest / 1024))
 }
 
+# ---- PostgreSQL ----
+
+# start_postgres: one of its own, on a socket, with PostGIS; sets PGHOST and its like. Tuned for reading: all of it in
+# memory, no other processes, nothing to be safe from.
+start_postgres()
+{
+    local pg_bin memory buffers as=() pg=$work/pg
+    pg_bin=$(dirname "$(find /usr/lib/postgresql -name initdb | sort -V | tail -n 1)")
+    mkdir -p "$pg"
+    if [ "$(id -u)" -eq 0 ]; then
+        as=(runuser -u postgres --) # PostgreSQL refuses to run as root
+        chown postgres "$pg"
+    fi
+    memory=$(awk '/^MemTotal/ { print int($2 / 1024) }' /proc/meminfo)
+    buffers=$((memory / 3 < 4096 ? memory / 3 : 4096))
+    (cd / && "${as[@]}" "$pg_bin/initdb" -D "$pg/data" -U postgres -A trust -E UTF8 --no-locale -N) >"$work/initdb.log" 2>&1 || {
+        cat "$work/initdb.log" >&2
+        fail "initdb failed"
+    }
+    "${as[@]}" tee -a "$pg/data/postgresql.conf" >/dev/null <<CONF
+listen_addresses = ''
+unix_socket_directories = '$pg'
+shared_buffers = ${buffers}MB
+effective_cache_size = $((memory / 2))MB
+work_mem = 64MB
+maintenance_work_mem = 512MB
+max_wal_size = 8GB
+wal_level = minimal
+max_wal_senders = 0
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+autovacuum = off
+jit = off
+max_parallel_workers_per_gather = 0
+random_page_cost = 1.1
+CONF
+    # setsid: Ctrl-C reaches the cleanup only.
+    (cd / && exec setsid "${as[@]}" "$pg_bin/postgres" -D "$pg/data") >"$work/postgres.log" 2>&1 &
+    at_exit "(cd / && ${as[*]} '$pg_bin/pg_ctl' -D '$pg/data' stop -m immediate) >/dev/null 2>&1"
+    export PGHOST=$pg PGUSER=postgres PGDATABASE=postgres PGPORT=5432
+    wait_for 30 "PostgreSQL ($work/postgres.log)" psql -Atc 'select 1'
+    psql -qc 'create extension postgis' 2>"$work/psql.err" || { cat "$work/psql.err" >&2; fail "PostGIS is missing"; }
+    postgres="$(psql -Atc 'select version()' | cut -d ' ' -f 1-2), PostGIS $(psql -Atc 'select postgis_lib_version()'), shared_buffers $buffers MB, jit off, fsync off, no parallel gather"
+}
+
 # ---- numbers ----
 
 field()
@@ -336,6 +382,23 @@ load_land()
 draw_all()
 {
     sed -e '/^    draw:/d' -e 's/^    zooms: \[[0-9]*,/    zooms: [5,/' -e 's/^    geometry: .*/&\n    draw: all/' "$1"
+}
+
+# ledger_store_of N: a store of N parcels with all their ledgers, by the sample catalogue; made if it is not there.
+ledger_store_of()
+{
+    local where=--county store
+    store=$data/search-$1-$(made_by "$ingest" "$samples" samples/dangshan/catalogue.yaml).gpkg
+    if [ ! -e "$store" ]; then
+        say "making $store"
+        rm -f "$data/search-$1-"*
+        [ "$1" -le 200000 ] || where=--province
+        "$samples" "$work/data" --parcels "$1" --format fgb $where >&2
+        DK_INGEST=$ingest samples/load "$work/data" "$work/made.gpkg" >&2 2>/dev/null
+        mv "$work/made.gpkg" "$store"
+        rm -rf "$work/data"
+    fi
+    echo "$store"
 }
 
 # store_of N [all]: a store of N parcels of a province with their projects and approvals, N/10 zones and N/200 mining
