@@ -294,21 +294,15 @@ static dk_status choose(dk_selection *s, dk_error *err)
     }
     if (status != DK_OK || s->nothing)
         return status;
+    double bounds[4] = {0}, expected = 0;
+    const bool boxed = wanted_box(query, bounds);
     size_t fewest = SIZE_MAX;
     if (s->n_terms > 0) {
-        size_t best = 0;
-        for (size_t i = 0; i < s->n_terms && status == DK_OK; i++) {
+        for (size_t i = 0; i < s->n_terms && status == DK_OK && (boxed || s->driver == DK_SELECT_PLACES); i++) {
             size_t n = 0;
-            if (s->n_terms > 1 || query->kind->geometry != DK_NO_GEOMETRY)
-                status = count_posts(s, s->terms[i], PROBED, &n, err);
-            if (n < fewest) {
-                fewest = n;
-                best = i;
-            }
+            status = count_posts(s, s->terms[i], PROBED, &n, err);
+            fewest = n < fewest ? n : fewest;
         }
-        const int64_t first = s->terms[best];
-        s->terms[best] = s->terms[0];
-        s->terms[0] = first;
         if (s->driver != DK_SELECT_PLACES || fewest < s->places.n) {
             s->driver = DK_SELECT_TERM;
             s->places.n = 0;
@@ -316,9 +310,8 @@ static dk_status choose(dk_selection *s, dk_error *err)
     }
     if (status == DK_OK && s->driver == DK_SELECT_ALL && query->word.size > 0)
         status = take_word(s, err);
-    double bounds[4] = {0}, expected = 0;
     bool everything = false, fits = false;
-    if (status != DK_OK || !wanted_box(query, bounds))
+    if (status != DK_OK || !boxed)
         return status;
     status = estimate_box(s, bounds, &expected, &everything, err);
     if (status != DK_OK || s->nothing || everything || s->driver == DK_SELECT_PLACES ||
