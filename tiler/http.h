@@ -11,6 +11,8 @@
 #include "tiler/store_pool.h"
 #include "tiler/viewer.h"
 
+#include <stdatomic.h>
+
 #define DK_LIMIT_DEFAULT 100
 #define DK_LIMIT_MAX 10000
 #define DK_BODY_MAX (64u << 20) /* bytes of rows after which a page is cut and continues at its next link */
@@ -22,6 +24,8 @@ typedef struct dk_config {
     const char *tianditu_key; /* NULL: no basemap */
     const dk_tokens *tokens;  /* NULL: no staff */
     size_t cache_size;        /* bytes of tiles kept in memory; 0: none */
+    atomic_int *converting;   /* uploads that are being converted, each by a thread that waits for it, */
+    int most_converting;      /* and how many there may be, so that others are answered meanwhile */
     bool log_requests;        /* a line on stderr for each: request_log.h */
     const char *ingest;       /* path of dikuai-ingest, for conversions; NULL: there is none */
     const char *temp_folder;  /* private (tiler/temp_folder.h); NULL: none yet */

@@ -77,8 +77,12 @@ static dk_status read_converted(dk_context *ctx, const char *suffix, dk_region *
         status =
             dk_fail(&ctx->error, DK_INVALID,
                     "The parameter \"crs\" is for GeoJSON and WKT; such a file says its coordinate system itself.");
-    if (status == DK_OK)
+    if (status == DK_OK && atomic_fetch_add(ctx->config->converting, 1) >= ctx->config->most_converting)
+        status = dk_fail(&ctx->error, DK_BUSY, "Other files are being read; send this one again in a few seconds.");
+    else if (status == DK_OK)
         status = dk_convert_upload(ctx->config, ctx->upload.data, ctx->upload.size, suffix, &geojson, &ctx->error);
+    if (dk_request_param(ctx->request, "crs") == NULL)
+        atomic_fetch_sub(ctx->config->converting, 1);
     if (status == DK_BUSY)
         ctx->problem = 503;                    /* its sentence says why */
     dk_geos_until(dk_seconds_now() + SECONDS); /* converting has a limit of its own */

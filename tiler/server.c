@@ -41,6 +41,7 @@ struct dk_server {
     dk_pool *pool;
     dk_tile_cache *cache; /* NULL: none */
     dk_row_sets *sets;
+    atomic_int converting;
     dk_tile_watch *watch;
     dk_temp_root *temp;
     char *ingest; /* path; NULL: none */
@@ -442,6 +443,8 @@ dk_status dk_server_start(const dk_server_options *options, dk_server **ret_serv
     if (server == NULL)
         return dk_fail(err, DK_NOMEM, "out of memory");
     server->options = *options;
+    server->options.config.converting = &server->converting;
+    server->options.config.most_converting = options->threads > 1 ? (int)options->threads - 1 : 1;
     dk_status status = dk_pool_create(options->config.store_path, options->threads, &server->pool, err);
     if (status == DK_OK && (server->sets = dk_row_sets_create(ROW_SETS_BYTES)) == NULL)
         status = dk_fail(err, DK_NOMEM, "out of memory");
