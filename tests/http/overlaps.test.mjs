@@ -91,7 +91,11 @@ after(() => server.stop());
 
 const at = (path, options) => get(server.url + path, options);
 async function ask(path, options) {
-  const answer = await at(path, options);
+  let answer = await at(path, options);
+  for (let i = 0; i < 50 && answer.status === 503 && /again in a few seconds/.test(answer.text); i++) { // as it says
+    await new Promise((resolve) => { setTimeout(resolve, 200); });
+    answer = await at(path, options);
+  }
   assert.equal(answer.status, 200, `${path}: ${answer.text}`);
   return answer.json;
 }
