@@ -98,6 +98,7 @@ struct dk_store {
         sqlite3_stmt *stmt;
     } cached[DK_CACHED_STMTS];
     double deadline; /* of the question under way, seconds of the monotonic clock; 0: none */
+    double answer_deadline; /* of the answer that it is for; 0: none */
     bool late;       /* it was interrupted */
 };
 
@@ -119,11 +120,14 @@ dk_status dk_sql_kept(dk_store *store, const dk_kind *kind, dk_stmt_id id, sqlit
 /* The same for a text made for a question; valid until DK_CACHED_STMTS others were asked for. No two uses at once: clear
  * the bindings after use. */
 dk_status dk_sql_cached(dk_store *store, const char *sql, sqlite3_stmt **ret_stmt, dk_error *err);
-/* Statements that run longer than so many seconds from now, all together, fail with DK_LIMIT, and dk_sql_late says so.
- * dk_sql_unlimited ends that. */
+/* Statements that run longer than so many seconds from now, all together, fail with DK_LIMIT. dk_sql_unlimited
+ * ends that and says whether it came to it; the limit of the answer, if there is one (dk_store_read_begin), goes on. */
 void dk_sql_limit(dk_store *store, double seconds);
-void dk_sql_unlimited(dk_store *store);
-bool dk_sql_late(const dk_store *store);
+bool dk_sql_unlimited(dk_store *store);
+/* The limit of a whole answer; 0 ends it. */
+void dk_sql_limit_answer(dk_store *store, double seconds);
+/* What to say when a question was interrupted: DK_LIMIT (query.c). */
+dk_status dk_query_too_slow(dk_error *err);
 /* Steps once: DK_OK with a row, DK_END, or a failure. */
 dk_status dk_sql_step(dk_store *store, sqlite3_stmt *stmt, dk_error *err);
 /* A statement without result rows: binds nothing, steps, resets. */

@@ -356,8 +356,8 @@ dk_status dk_query_page(dk_store *store, const dk_query *query, dk_row_fn each, 
     if (status == DK_OK) {
         dk_sql_limit(store, query->seconds > 0 ? query->seconds : DK_QUERY_SECONDS);
         status = run_page(&w);
-        dk_sql_unlimited(store);
-        if (status == DK_LIMIT && dk_sql_late(store))
+        const bool late = dk_sql_unlimited(store);
+        if (status == DK_LIMIT && late)
             status = dk_query_too_slow(err);
     }
     if (status == DK_OK && ret_next->failed)
@@ -406,8 +406,8 @@ dk_status dk_query_count(dk_store *store, const dk_query *query, double seconds,
     dk_status status = dk_selection_begin(&selection, store, query, 0, SIZE_MAX, err);
     if (status == DK_OK && !selection.nothing)
         status = run_count(store, &selection, ret_count, err);
-    dk_sql_unlimited(store);
-    if (status == DK_LIMIT && dk_sql_late(store)) {
+    const bool late = dk_sql_unlimited(store);
+    if (status == DK_LIMIT && late) {
         *ret_count = -1;
         status = DK_OK;
     }

@@ -87,8 +87,8 @@ out:
         sqlite3_reset(stmt);
         sqlite3_clear_bindings(stmt);
     }
-    dk_sql_unlimited(store);
-    if (status == DK_LIMIT && dk_sql_late(store))
+    const bool late = dk_sql_unlimited(store);
+    if (status == DK_LIMIT && late)
         status = dk_query_too_slow(err);
     dk_selection_finish(&selection);
     dk_buf_finish(&columns);

@@ -50,8 +50,6 @@ void dk_selection_finish(dk_selection *selection);
  * order of features if " ORDER BY 1" follows, without sorting. */
 dk_status dk_selection_sql(dk_selection *selection, const char *columns, dk_buf *sql, dk_error *err);
 /* Binds what the SQL made last needs. Parameters ?1 to ?DK_SELECTION_FREE are the caller's. */
-/* What to say when a question was interrupted: DK_LIMIT (query.c). */
-dk_status dk_query_too_slow(dk_error *err);
 #define DK_SELECTION_FREE 60
 dk_status dk_selection_bind(const dk_selection *selection, sqlite3_stmt *stmt, dk_error *err);
 

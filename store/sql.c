@@ -43,6 +43,8 @@ static dk_status status_of(int code)
 dk_status dk_sql_fail(dk_store *store, dk_error *err, const char *doing)
 {
     const dk_status status = status_of(sqlite3_extended_errcode(store->db));
+    if (store->late) /* said to whoever asked: nothing of the file */
+        return dk_query_too_slow(err);
     switch (status) {
     case DK_FULL:
         return dk_fail(err, status, "%s: the disk is full (while %s); free some space and repeat the command",
@@ -318,18 +320,29 @@ static int check_time(void *user)
 void dk_sql_limit(dk_store *store, double seconds)
 {
     store->deadline = seconds_now() + seconds;
+    if (store->answer_deadline > 0 && store->answer_deadline < store->deadline)
+        store->deadline = store->answer_deadline;
     store->late = false;
     sqlite3_progress_handler(store->db, STEPS_BETWEEN, check_time, store);
 }
 
-void dk_sql_unlimited(dk_store *store)
+bool dk_sql_unlimited(dk_store *store)
 {
-    sqlite3_progress_handler(store->db, 0, NULL, NULL);
+    const bool late = store->late;
+    store->late = false;
+    store->deadline = store->answer_deadline;
+    if (store->deadline == 0)
+        sqlite3_progress_handler(store->db, 0, NULL, NULL);
+    return late;
 }
 
-bool dk_sql_late(const dk_store *store)
+void dk_sql_limit_answer(dk_store *store, double seconds)
 {
-    return store->late;
+    store->answer_deadline = seconds > 0 ? seconds_now() + seconds : 0;
+    if (seconds > 0)
+        dk_sql_limit(store, seconds);
+    else
+        dk_sql_unlimited(store);
 }
 
 dk_status dk_sql_step(dk_store *store, sqlite3_stmt *stmt, dk_error *err)

@@ -491,8 +491,8 @@ dk_status dk_query_statistics(dk_store *store, const dk_query *query, const dk_g
         status = group_rows(&s);
         for (size_t i = 0; status == DK_OK && i < s.raw.n; i++)
             status = regroup_one(&s, &s.raw.groups[i], &text);
-        dk_sql_unlimited(store);
-        if (status == DK_LIMIT && dk_sql_late(store))
+        const bool late = dk_sql_unlimited(store);
+        if (status == DK_LIMIT && late)
             status = dk_query_too_slow(err);
     }
     if (status == DK_OK)

@@ -21,13 +21,18 @@ void dk_store_process_begin(void)
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
-dk_status dk_store_read_begin(dk_store *store, dk_error *err)
+dk_status dk_store_read_begin(dk_store *store, double seconds, dk_error *err)
 {
-    return dk_sql_begin_reading(store, err);
+    dk_sql_limit_answer(store, seconds);
+    const dk_status status = dk_sql_begin_reading(store, err);
+    if (status != DK_OK)
+        dk_sql_limit_answer(store, 0);
+    return status;
 }
 
 void dk_store_read_end(dk_store *store)
 {
+    dk_sql_limit_answer(store, 0);
     dk_sql_end_reading(store);
 }
 

@@ -43,8 +43,9 @@ typedef struct dk_generation {
 dk_status dk_store_generation_info(dk_store *store, dk_generation *ret_info, dk_error *err);
 
 /* What is read until the end is read from one snapshot of the file, and cheaper: otherwise each of the many small steps of
- * an answer takes and gives up one of its own. For the time of one answer: a writer's log cannot be shortened meanwhile. */
-dk_status dk_store_read_begin(dk_store *store, dk_error *err);
+ * an answer takes and gives up one of its own. For the time of one answer: a writer's log cannot be shortened meanwhile.
+ * What takes longer than so many seconds fails with DK_LIMIT. */
+dk_status dk_store_read_begin(dk_store *store, double seconds, dk_error *err);
 void dk_store_read_end(dk_store *store);
 
 /* A batch: one load. */

@@ -479,6 +479,40 @@ static void a_box_and_a_field_narrow_together(void **state)
     assert_int_equal(filtered(f, "parcel", &everyone, "village IN ('一村','三村') AND id='DK001'").n, 1);
 }
 
+static void what_takes_too_long_is_refused_and_harms_nothing(void **state)
+{
+    fixture *f = *state;
+    load_many(f);
+    const dk_viewer everyone = dk_viewer_public();
+    const dk_kind *kind = dk_catalogue_kind(f->catalogue, "parcel");
+    dk_query query = {.kind = kind, .viewer = &everyone, .generation = generation_of(f), .limit = 1000, .seconds = 1e-9};
+    keys k = {0};
+    dk_buf next;
+    dk_buf_init(&next);
+    assert_int_equal(dk_store_read_begin(f->store, 60, &f->err), DK_OK); /* as a server answers */
+    assert_int_equal(dk_query_page(f->store, &query, keys_add, &k, &next, &f->err), DK_LIMIT);
+    assert_non_null(strstr(f->err.text, "narrow it"));
+    assert_null(strstr(f->err.text, f->path));
+    dk_cql2 *second = filter_as(f, kind, &everyone, "village LIKE '二%'");
+    query.filters[0] = second;
+    query.n_filters = 1;
+    int64_t n = 0;
+    assert_int_equal(dk_query_count(f->store, &query, 1e-9, &n, &f->err), DK_OK);
+    assert_int_equal(n, -1);
+    query.seconds = 0;
+    assert_int_equal(page_of(f, &query, &next).n, 225);
+    assert_int_equal(dk_query_count(f->store, &query, 60, &n, &f->err), DK_OK);
+    assert_int_equal(n, 225);
+    dk_store_read_end(f->store);
+    /* The limit of the answer holds for whatever it does, and ends with it. */
+    assert_int_equal(dk_store_read_begin(f->store, 1e-9, &f->err), DK_OK);
+    assert_int_equal(dk_query_page(f->store, &query, keys_add, &k, &next, &f->err), DK_LIMIT);
+    dk_store_read_end(f->store);
+    assert_int_equal(page_of(f, &query, &next).n, 225);
+    dk_buf_finish(&next);
+    dk_cql2_free(second);
+}
+
 static void a_compensation_row_inherits_from_its_parcel_even_if_loaded_first(void **state)
 {
     fixture *f = *state;
@@ -521,6 +555,7 @@ int main(void)
         CASE(pages_lead_through_all_rows_in_every_order),
         CASE(nobody_is_met_twice_or_missed_while_batches_are_published),
         CASE(a_box_and_a_field_narrow_together),
+        CASE(what_takes_too_long_is_refused_and_harms_nothing),
         CASE(a_compensation_row_inherits_from_its_parcel_even_if_loaded_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

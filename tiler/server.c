@@ -32,6 +32,8 @@ enum {
     IDLE_SECONDS = 30,
     DRAIN_SECONDS = 10,
     BODY_DISCARDED = 64 << 10,
+    ANSWER_SECONDS = 10, /* questions to the store have limits of their own */
+    UPLOAD_SECONDS = 40, /* an upload may have to be converted first */
     ROW_SETS_BYTES = 64 << 20,
     CONNECTION_MEMORY = 16 << 10 /* holds DK_URI_MAX and headers; libmicrohttpd clears it after each request */
 };
@@ -219,7 +221,7 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
     if (route->needs_store)
         status = dk_pool_take(server->pool, &ctx.worker, &ctx.error);
     if (status == DK_OK && ctx.worker != NULL)
-        status = dk_store_read_begin(ctx.worker->store, &ctx.error);
+        status = dk_store_read_begin(ctx.worker->store, x->uploads ? UPLOAD_SECONDS : ANSWER_SECONDS, &ctx.error);
     const bool reading = status == DK_OK && ctx.worker != NULL;
     if (status == DK_OK)
         status = route->handler(&ctx);
