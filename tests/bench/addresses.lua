@@ -1,5 +1,5 @@
 -- wrk asks for the addresses of a list (URLS: a file, one a line) in turn, each thread from another place in it, and prints
--- one line at the end: requests a second, milliseconds p50 p99, requests, errors, bytes.
+-- ENCODING: Accept-Encoding, gzip for one; one line at the end: requests a second, milliseconds p50 p99, requests, errors, bytes.
 local threads = 0
 function setup(thread)
     thread:set("number", threads)
@@ -9,7 +9,7 @@ end
 local requests, i = {}, 0
 function init()
     for path in io.lines(os.getenv("URLS")) do
-        requests[#requests + 1] = wrk.format("GET", path, {["Accept-Encoding"] = "gzip", ["Accept"] = "application/json"})
+        requests[#requests + 1] = wrk.format("GET", path, {["Accept-Encoding"] = os.getenv("ENCODING") or "identity", ["Accept"] = "application/json"})
     end
     i = number * 7919 % #requests
 end
