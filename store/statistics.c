@@ -16,7 +16,7 @@
 typedef struct group {
     size_t key, key_size; /* in table.keys */
     int64_t count, row;   /* row: one of them */
-    double sums[DK_STATISTIC_SUMS];
+    long double sums[DK_STATISTIC_SUMS]; /* so that cents stay cents over millions of rows */
     int64_t valued[DK_STATISTIC_SUMS];
 } group;
 
@@ -463,10 +463,13 @@ static void give_groups(statistics *s, bool (*each)(const dk_statistic *group, v
     for (size_t i = 0; more && i < s->final.n; i++) {
         const group *g = &s->final.groups[i];
         dk_value values[DK_GROUPS_BY];
+        double sums[DK_STATISTIC_SUMS];
+        for (size_t k = 0; k < s->n_sums; k++)
+            sums[k] = (double)g->sums[k];
         const unsigned char *at = s->final.keys.data + g->key + 1;
         for (size_t k = 0; k < s->n_by; k++)
             at = read_value(at, &values[k]);
-        const dk_statistic statistic = {values, g->count, g->sums, g->valued};
+        const dk_statistic statistic = {values, g->count, sums, g->valued};
         more = each(&statistic, user);
     }
 }

@@ -16,7 +16,7 @@ typedef struct asked_statistics {
     int sums[DK_STATISTIC_SUMS];
     size_t n_sums;
     int64_t count; /* of all groups */
-    double total[DK_STATISTIC_SUMS];
+    long double total[DK_STATISTIC_SUMS];
 } asked_statistics;
 
 static const dk_field *field_of(const asked_statistics *a, const dk_group_by *by)
@@ -183,6 +183,12 @@ static void add_total(asked_statistics *a, const dk_statistic *group)
         a->total[i] += group->sums[i];
 }
 
+static void round_total(const asked_statistics *a, double ret_total[DK_STATISTIC_SUMS])
+{
+    for (size_t i = 0; i < a->n_sums; i++)
+        ret_total[i] = (double)a->total[i];
+}
+
 /* The name of a division; NULL. */
 static const char *division_name(const asked_statistics *a, size_t i, const dk_value *value)
 {
@@ -230,7 +236,9 @@ static dk_status answer_json(asked_statistics *a, const dk_query *query)
     dk_json_array_end(json);
     dk_json_key(json, "total");
     dk_json_object_begin(json);
-    write_figures(a, a->count, a->total);
+    double total[DK_STATISTIC_SUMS];
+    round_total(a, total);
+    write_figures(a, a->count, total);
     dk_json_object_end(json);
     dk_json_object_end(json);
     return status;
@@ -322,8 +330,10 @@ static dk_status answer_csv(asked_statistics *a, const dk_query *query)
     csv_head(a);
     const dk_status status = dk_query_statistics(ctx->worker->store, query, a->by, a->n_by, a->sums, a->n_sums, csv_group,
                                                  a, &ctx->error);
+    double total[DK_STATISTIC_SUMS];
+    round_total(a, total);
     if (a->n_by > 0)
-        csv_line(a, NULL, a->count, a->total);
+        csv_line(a, NULL, a->count, total);
     return status;
 }
 
