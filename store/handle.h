@@ -97,6 +97,13 @@ struct dk_store {
         char *sql;
         sqlite3_stmt *stmt;
     } cached[DK_CACHED_STMTS];
+    /* The key that was looked up last, by a reader: what belongs to a row is asked for kind by kind, each time by its key.
+     * Which row a key has in a generation does not change. */
+    struct dk_known_key {
+        const dk_kind *kind; /* NULL: none */
+        int64_t generation, row;
+        char key[256];
+    } known;
     double deadline; /* of the question under way, seconds of the monotonic clock; 0: none */
     double answer_deadline; /* of the answer that it is for; 0: none */
     bool late;       /* it was interrupted */

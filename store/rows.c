@@ -112,6 +112,11 @@ dk_status dk_row_alive(dk_store *store, const dk_kind *kind, int64_t row, int64_
 dk_status dk_row_of_key(dk_store *store, const dk_kind *kind, const char *key, int64_t generation, int64_t *ret_row,
                         dk_error *err)
 {
+    struct dk_known_key *known = &store->known;
+    if (known->kind == kind && known->generation == generation && strcmp(known->key, key) == 0) {
+        *ret_row = known->row;
+        return DK_OK;
+    }
     sqlite3_stmt *stmt = NULL;
     dk_status status = dk_sql_kept(store, kind, DK_STMT_KEY_ROWS, &stmt, err);
     if (status != DK_OK)
@@ -129,6 +134,14 @@ dk_status dk_row_of_key(dk_store *store, const dk_kind *kind, const char *key, i
     sqlite3_reset(stmt);
     if (status != DK_OK && status != DK_END)
         return status;
+    const size_t size = strlen(key);
+    known->kind = NULL;
+    if (found != 0 && store->mode == DK_READ && size < sizeof known->key) {
+        memcpy(known->key, key, size + 1);
+        known->kind = kind;
+        known->generation = generation;
+        known->row = found;
+    }
     *ret_row = found;
     return DK_OK;
 }
