@@ -1,5 +1,7 @@
 #include "tiler/list_page.h"
 
+#include "tiler/html.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,24 +9,7 @@
 /* Text where markup may stand around it, also as an attribute's value. */
 static void put(dk_buf *out, const char *text)
 {
-    for (; *text != '\0'; text++) {
-        switch (*text) {
-        case '&':
-            dk_buf_text(out, "&amp;");
-            break;
-        case '<':
-            dk_buf_text(out, "&lt;");
-            break;
-        case '>':
-            dk_buf_text(out, "&gt;");
-            break;
-        case '"':
-            dk_buf_text(out, "&quot;");
-            break;
-        default:
-            dk_buf_byte(out, (unsigned char)*text);
-        }
-    }
+    dk_html_text(&(dk_html){.buf = out}, text);
 }
 
 static bool is_number(const dk_field *field)
@@ -35,17 +20,6 @@ static bool is_number(const dk_field *field)
 static bool is_money(const dk_field *field)
 {
     return field->unit != NULL && strcmp(field->unit, "yuan") == 0;
-}
-
-/* The units that catalogues use, as people write them. */
-static const char *unit_title(const char *unit)
-{
-    static const char *const units[][2] = {{"ha", "公顷"}, {"m2", "平方米"},     {"km2", "平方公里"},     {"mu", "亩"},
-                                           {"yuan", "元"}, {"yuan/mu", "元/亩"}, {"yuan/m2", "元/平方米"}};
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-        if (strcmp(unit, units[i][0]) == 0)
-            return units[i][1];
-    return unit;
 }
 
 /* Money to the fen; the rest in the shortest form that says the same. */
@@ -121,7 +95,7 @@ void dk_list_page_group(dk_buf *out, const dk_list *list, const char *value)
         put(out, field->title);
         if (field->unit != NULL) {
             dk_buf_text(out, "（");
-            put(out, unit_title(field->unit));
+            put(out, dk_html_unit(field->unit));
             dk_buf_text(out, "）");
         }
         dk_buf_text(out, "</th>");

@@ -1,29 +1,14 @@
 /* The answer to a question for a place as a page to be printed: 压覆、占用分析. */
 #include "tiler/overlaps.h"
 
+#include "tiler/html.h"
+
 #include <stdio.h>
 #include <string.h>
 
 static void put(dk_buf *out, const char *text)
 {
-    for (; *text != '\0'; text++) {
-        switch (*text) {
-        case '&':
-            dk_buf_text(out, "&amp;");
-            break;
-        case '<':
-            dk_buf_text(out, "&lt;");
-            break;
-        case '>':
-            dk_buf_text(out, "&gt;");
-            break;
-        case '"':
-            dk_buf_text(out, "&quot;");
-            break;
-        default:
-            dk_buf_byte(out, (unsigned char)*text);
-        }
-    }
+    dk_html_text(&(dk_html){.buf = out}, text);
 }
 
 static void put_value(dk_buf *out, const dk_value *value)
