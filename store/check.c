@@ -1,6 +1,7 @@
 /* Checking a store against itself, and building its derived tables anew. */
 #include "store/document.h"
 #include "store/handle.h"
+#include "store/posts.h"
 #include "store/search_index.h"
 
 #include <inttypes.h>
@@ -90,6 +91,20 @@ static dk_status last_generation(checking *c, int64_t *ret_last)
     return status;
 }
 
+typedef struct telling {
+    checking *c;
+    const dk_kind *kind;
+} telling;
+
+static void tell_post(int64_t row, void *user)
+{
+    const telling *t = user;
+    if (row > 0)
+        found(t->c, "%s %lld: has link terms but no row; run dikuai-ingest reindex", t->kind->name, (long long)row);
+    else
+        found(t->c, "%s: a list of terms is damaged; run dikuai-ingest reindex", t->kind->name);
+}
+
 static dk_status check_lives(checking *c, const dk_kind *kind)
 {
     const char *k = kind->name;
@@ -123,10 +138,7 @@ static dk_status check_lives(checking *c, const dk_kind *kind)
                            "FROM dikuai_summary WHERE kind='%s' ORDER BY generation DESC LIMIT 1),0)",
                            k, alive, k);
     if (status == DK_OK)
-        status = tell_formatted(c, kind, "has link terms but no row; run dikuai-ingest reindex",
-                                "SELECT feature FROM post_%s p WHERE NOT EXISTS (SELECT 1 FROM row_%s r WHERE r.row="
-                                "CASE p.moved WHEN 0 THEN p.feature ELSE p.moved END)",
-                                k, k);
+        status = dk_posts_verify(c->store, kind, tell_post, &(telling){c, kind}, c->err);
     return status;
 }
 

@@ -9,7 +9,7 @@
 
 #include <sqlite3.h>
 
-#define DK_STORE_VERSION 8
+#define DK_STORE_VERSION 9
 #define DK_BUSY_WAIT_MS 10000 /* for another process's lock */
 
 /* The derived tables of a layer that hold bytes by cell: sheets (sheet.c). */
@@ -21,7 +21,6 @@ typedef enum dk_sheet {
     DK_SHEETS
 } dk_sheet;
 
-#define DK_POSTS_AT_ONCE 64
 #define DK_CACHED_STMTS 32
 
 /* Statements that a handle keeps prepared, per kind where they name a kind's tables (schema.c). */
@@ -47,11 +46,15 @@ typedef enum dk_stmt_id {
     DK_STMT_HIDDEN_LIST,
     DK_STMT_SOUND_INSERT, /* hidden, sound, term */
     DK_STMT_SOUND_FIND,   /* hidden, typed, fields -> term, field, text; the shortest sound first */
-    DK_STMT_POST_INSERT, /* term, feature, moved */
-    DK_STMT_POST_INSERT_MANY, /* DK_POSTS_AT_ONCE times term, feature, moved */
-    DK_STMT_POST_LAST,   /* term -> its last place */
-    DK_STMT_POST_SEEK,   /* term, feature, moved, n -> the first n places not below (feature, moved) */
-    DK_STMT_POST_COUNT,  /* term, n -> how many posts it has, n at most */
+    DK_STMT_POSTS,       /* term -> first, data of its blocks in order (posts.c, as the next seven) */
+    DK_STMT_POSTS_FROM,  /* term, feature -> first, data of its blocks from the one on where the feature would be */
+    DK_STMT_POSTS_LAST,  /* term -> first, data of its last block */
+    DK_STMT_POSTS_OF,    /* term, feature -> first, data of the block where it would be, first of the next block */
+    DK_STMT_POSTS_FIRST, /* term -> first, data of its first block, first of the next block */
+    DK_STMT_POSTS_WRITE, /* term, first, data */
+    DK_STMT_POSTS_DELETE, /* term, first */
+    DK_STMT_POSTS_ALL,   /* term, first, n -> term, first, data of the n blocks behind */
+    DK_STMT_ROW_EXISTS,  /* row -> 1 */
     DK_STMT_ANY_MOVED,   /* -> a row if any is not the first version of its feature */
     DK_STMT_SHEET_SCAN, /* + dk_sheet: id from, to, columns from, to, rows from, to, generation, size -> id, data, or its
                            size where that is larger, or NULL */
@@ -246,9 +249,6 @@ typedef struct dk_place {
 dk_place dk_place_of(int64_t row, uint64_t feature);
 int64_t dk_place_row(dk_place place);
 int dk_place_compare(dk_place a, dk_place b); /* in the order of the posts */
-/* The places of a term from `from` on, at most `most`: fewer if there are no more. */
-dk_status dk_post_seek(dk_store *store, const dk_kind *kind, int64_t term, dk_place from, dk_place *ret_places,
-                       size_t most, size_t *ret_n, dk_error *err);
 
 /* ---- links (links.c) ---- */
 

@@ -5,6 +5,7 @@
  * not below the other's, so a parcel number that a thousand projects use costs a few seeks, not a thousand rows. */
 #include "store/approval_no.h"
 #include "store/handle.h"
+#include "store/posts.h"
 #include "store/text.h"
 
 #include <stdio.h>
@@ -118,24 +119,18 @@ static dk_status take_candidate(linking *l, int64_t row, int unless_mine, int un
 /* All rows that have every one of n terms. */
 static dk_status intersect(linking *l, const int64_t *terms, size_t n, int unless_mine, int unless_other)
 {
-    dk_place at = {0};
-    while (l->list->n < l->most) {
-        size_t agreed = 0;
-        for (size_t i = 0; agreed < n; i = (i + 1) % n) {
-            dk_place place;
-            size_t found = 0;
-            const dk_status status = dk_post_seek(l->store, l->other, terms[i], at, &place, 1, &found, l->err);
-            if (status != DK_OK || found == 0)
-                return status;
-            agreed = dk_place_compare(place, at) == 0 ? agreed + 1 : 1;
-            at = place;
-        }
-        const dk_status status = take_candidate(l, dk_place_row(at), unless_mine, unless_other);
-        if (status != DK_OK)
-            return status;
-        at.moved++;
+    dk_post_join *join = dk_post_join_create(l->store, l->other, terms, n, 0);
+    dk_status status = join == NULL ? dk_fail(l->err, DK_NOMEM, "out of memory") : DK_OK;
+    while (status == DK_OK && l->list->n < l->most) {
+        dk_place place;
+        bool found;
+        status = dk_post_join_next(join, &place, &found, l->err);
+        if (status != DK_OK || !found)
+            break;
+        status = take_candidate(l, dk_place_row(place), unless_mine, unless_other);
     }
-    return DK_OK;
+    dk_post_join_free(join);
+    return status;
 }
 
 /* Rows whose key equals a text, if they also have the given terms. */

@@ -1,4 +1,5 @@
 #include "store/list.h"
+#include "store/posts.h"
 
 #include "store/search_index.h"
 #include "store/succession.h"
@@ -89,7 +90,7 @@ static dk_status add_row(listing *l, int64_t row)
 
 static dk_status add_terms(listing *l, dk_found_terms *found)
 {
-    enum { BLOCK = 64 };
+    enum { BLOCK = DK_POST_BLOCK };
     dk_status status = DK_OK;
     dk_found_terms_sort(found); /* each once */
     for (size_t i = 0; status == DK_OK && i < found->n; i++) {

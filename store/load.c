@@ -6,6 +6,7 @@
 #include "store/hash.h"
 #include "store/partners.h"
 #include "store/planar.h"
+#include "store/posts.h"
 #include "store/repair.h"
 #include "store/text.h"
 
@@ -213,14 +214,15 @@ dk_status dk_load_undo(dk_load *load, const dk_load_place *mark, dk_error *err)
     forget_unchanged(load, mark->n_unchanged);
     if (load->next_row == mark->row)
         return DK_OK;
-    static const char *const tables[] = {"repair", "post", "row"};
-    static const char *const rows[] = {"row", "CASE moved WHEN 0 THEN feature ELSE moved END", "row"};
+    static const char *const tables[] = {"repair", "row"};
     dk_status status = dk_terms_flush(load->terms, err);
-    for (size_t i = load->kind->geometry == DK_NO_GEOMETRY; i < 3 && status == DK_OK; i++) {
+    if (status == DK_OK)
+        status = dk_posts_drop(load->store, load->kind, mark->row, INT64_MAX, err);
+    for (size_t i = load->kind->geometry == DK_NO_GEOMETRY; i < 2 && status == DK_OK; i++) {
         sqlite3_stmt *stmt = NULL;
         dk_buf sql;
         dk_buf_init(&sql);
-        dk_buf_format(&sql, "DELETE FROM %s_%s WHERE %s>=?1", tables[i], load->kind->name, rows[i]);
+        dk_buf_format(&sql, "DELETE FROM %s_%s WHERE row>=?1", tables[i], load->kind->name);
         const char *text = dk_buf_cstr(&sql);
         status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(load->store, text, &stmt, err);
         if (status == DK_OK) {

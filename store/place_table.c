@@ -1,14 +1,15 @@
-/* dk_places(POINTER): a list of places as a table that SQL can read (SQLite, "The Virtual Table Mechanism": an eponymous,
- * read-only table with a hidden column). The list is bound with sqlite3_bind_pointer and lives as long as the statement
- * runs. */
+/* dk_places(POINTER): places as a table that SQL can read (SQLite, "The Virtual Table Mechanism": an eponymous, read-only
+ * table with a hidden column). The source is bound with sqlite3_bind_pointer and lives as long as the statement runs. */
 #include "store/selection.h"
 
 #include <stdlib.h>
 
 typedef struct place_cursor {
     sqlite3_vtab_cursor base;
-    const dk_place_list *list;
-    size_t at;
+    const dk_place_source *source; /* NULL: there is nothing */
+    dk_place place;                /* where it stands */
+    size_t at;                     /* how many lie before */
+    bool ended;
 } place_cursor;
 
 enum { COLUMN_FEATURE, COLUMN_MOVED, COLUMN_LIST };
@@ -68,35 +69,58 @@ static int close_cursor(sqlite3_vtab_cursor *cursor)
     return SQLITE_OK;
 }
 
+static int code_of(dk_status status)
+{
+    return status == DK_OK      ? SQLITE_OK
+           : status == DK_NOMEM ? SQLITE_NOMEM
+           : status == DK_LIMIT ? SQLITE_INTERRUPT
+                                : SQLITE_CORRUPT;
+}
+
+static int stand(place_cursor *cursor)
+{
+    dk_error ignored; /* SQL has codes only */
+    bool found = false;
+    dk_status status = DK_OK;
+    const dk_place_source *source = cursor->source;
+    if (source != NULL && source->join != NULL) {
+        status = dk_post_join_next(source->join, &cursor->place, &found, &ignored);
+    } else if (source != NULL && cursor->at < source->list->n) {
+        cursor->place = source->list->places[cursor->at];
+        found = true;
+    }
+    cursor->ended = !found;
+    return code_of(status);
+}
+
 static int filter(sqlite3_vtab_cursor *base, int number, const char *name, int n, sqlite3_value **values)
 {
     (void)number, (void)name;
     place_cursor *cursor = (place_cursor *)base;
-    cursor->list = n == 1 ? sqlite3_value_pointer(values[0], DK_PLACES_POINTER) : NULL;
+    cursor->source = n == 1 ? sqlite3_value_pointer(values[0], DK_PLACES_POINTER) : NULL;
     cursor->at = 0;
-    return SQLITE_OK;
+    return stand(cursor);
 }
 
 static int next(sqlite3_vtab_cursor *base)
 {
-    ((place_cursor *)base)->at++;
-    return SQLITE_OK;
+    place_cursor *cursor = (place_cursor *)base;
+    cursor->at++;
+    return stand(cursor);
 }
 
 static int at_end(sqlite3_vtab_cursor *base)
 {
-    const place_cursor *cursor = (const place_cursor *)base;
-    return cursor->list == NULL || cursor->at >= cursor->list->n;
+    return ((const place_cursor *)base)->ended;
 }
 
 static int column(sqlite3_vtab_cursor *base, sqlite3_context *context, int number)
 {
-    const place_cursor *cursor = (const place_cursor *)base;
-    const dk_place *place = &cursor->list->places[cursor->at];
+    const dk_place place = ((const place_cursor *)base)->place;
     if (number == COLUMN_FEATURE)
-        sqlite3_result_int64(context, place->feature);
+        sqlite3_result_int64(context, place.feature);
     else if (number == COLUMN_MOVED)
-        sqlite3_result_int64(context, place->moved);
+        sqlite3_result_int64(context, place.moved);
     return SQLITE_OK;
 }
 

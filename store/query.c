@@ -268,26 +268,25 @@ static dk_status walk_page(walk *w, sqlite3_stmt *stmt)
     return status == DK_END ? DK_OK : status;
 }
 
-/* Rows beyond a feature, as far as the selection reaches. */
-static dk_status run_part(walk *w, dk_selection *selection, int64_t after)
+static dk_status run_page(walk *w)
 {
     const dk_query *q = w->query;
+    dk_selection selection = {0};
     sqlite3_stmt *stmt = NULL;
     dk_buf sql;
     dk_buf_init(&sql);
-    dk_status status = dk_selection_begin(selection, w->store, q, after,
-                                          q->n_orders == 0 ? q->limit + q->limit / 4 + 4 : SIZE_MAX, w->err);
-    if (status != DK_OK || selection->nothing)
+    dk_status status = dk_selection_begin(&selection, w->store, q, q->n_orders == 0 ? w->from.feature : 0, w->err);
+    if (status != DK_OK || selection.nothing)
         goto out;
-    if ((status = page_sql(w, selection, &sql)) != DK_OK)
+    if ((status = page_sql(w, &selection, &sql)) != DK_OK)
         goto out;
     const char *text = dk_buf_cstr(&sql);
     status = text == NULL ? dk_fail(w->err, DK_NOMEM, "out of memory") : dk_sql_cached(w->store, text, &stmt, w->err);
     if (status == DK_OK)
-        status = dk_selection_bind(selection, stmt, w->err);
+        status = dk_selection_bind(&selection, stmt, w->err);
     if (status != DK_OK)
         goto out;
-    sqlite3_bind_int64(stmt, P_LIMIT, (sqlite3_int64)(q->limit - w->given) + 1);
+    sqlite3_bind_int64(stmt, P_LIMIT, (sqlite3_int64)q->limit + 1);
     for (size_t i = 0; i < q->n_orders; i++)
         bind_value(stmt, P_POSITION + (int)i, &w->from.values[i]);
     sqlite3_bind_int64(stmt, P_FEATURE, w->from.feature);
@@ -298,25 +297,10 @@ out:
         sqlite3_clear_bindings(stmt);
     }
     dk_buf_finish(&sql);
+    dk_selection_finish(&selection);
+    if (status == DK_OK && !w->ended)
+        dk_buf_clear(w->next); /* the row given last is the last of all */
     return status;
-}
-
-static dk_status run_page(walk *w)
-{
-    int64_t after = w->query->n_orders == 0 ? w->from.feature : 0;
-    for (;;) {
-        dk_selection selection = {0};
-        const dk_status status = run_part(w, &selection, after);
-        const bool more = selection.more && !selection.nothing;
-        after = selection.reached;
-        dk_selection_finish(&selection);
-        if (status != DK_OK || w->ended)
-            return status;
-        if (!more) {
-            dk_buf_clear(w->next); /* the row given last is the last of all */
-            return DK_OK;
-        }
-    }
 }
 
 dk_status dk_query_too_slow(dk_error *err)
@@ -403,7 +387,7 @@ dk_status dk_query_count(dk_store *store, const dk_query *query, double seconds,
         return dk_query_summary(store, query->kind, query->generation, ret_count, &undrawn, ignored, err);
     dk_selection selection = {0};
     dk_sql_limit(store, seconds);
-    dk_status status = dk_selection_begin(&selection, store, query, 0, SIZE_MAX, err);
+    dk_status status = dk_selection_begin(&selection, store, query, 0, err);
     if (status == DK_OK && !selection.nothing)
         status = run_count(store, &selection, ret_count, err);
     const bool late = dk_sql_unlimited(store);

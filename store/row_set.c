@@ -67,7 +67,7 @@ dk_status dk_row_set_of(dk_store *store, const dk_query *query, size_t most, dk_
         dk_visible_sql(kind, &view, kind->grid_sums[i], &columns);
     }
     dk_sql_limit(store, query->seconds > 0 ? query->seconds : DK_QUERY_SECONDS);
-    dk_status status = dk_selection_begin(&selection, store, query, 0, SIZE_MAX, err);
+    dk_status status = dk_selection_begin(&selection, store, query, 0, err);
     if (status != DK_OK || selection.nothing)
         goto out;
     const char *text = dk_buf_cstr(&columns);

@@ -158,8 +158,8 @@ static void append_kind(const dk_kind *kind, dk_buf *sql)
     dk_buf_format(sql,
                   "CREATE TABLE term_%s(term INTEGER PRIMARY KEY, field INTEGER NOT NULL, text TEXT NOT NULL,"
                   " UNIQUE(field,text));"
-                  "CREATE TABLE post_%s(term INTEGER NOT NULL, feature INTEGER NOT NULL, moved INTEGER NOT NULL,"
-                  " PRIMARY KEY(term,feature,moved)) WITHOUT ROWID;",
+                  "CREATE TABLE post_%s(term INTEGER NOT NULL, first INTEGER NOT NULL, data BLOB NOT NULL,"
+                  " PRIMARY KEY(term,first)) WITHOUT ROWID;",
                   k, k);
     dk_search_append_tables(kind, sql);
     for (unsigned t = 0; layer && t < DK_SHEETS; t++)

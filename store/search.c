@@ -1,4 +1,5 @@
 #include "store/search.h"
+#include "store/posts.h"
 
 #include "store/search_box.h"
 #include "store/search_division.h"
@@ -167,7 +168,7 @@ static dk_status add_row(search *s, const dk_kind *kind, int64_t row, int field,
 /* Rows of the terms, of the shortest first, until there are enough to choose from. */
 static dk_status add_terms(search *s, const dk_kind *kind, dk_found_terms *found)
 {
-    enum { BLOCK = 64 };
+    enum { BLOCK = DK_POST_BLOCK };
     const size_t wanted = s->limits[kind->index], most = wanted + wanted / 2 + 8;
     size_t n = 0;
     dk_status status = DK_OK;

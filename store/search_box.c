@@ -1,6 +1,7 @@
 #include "store/search_box.h"
 
 #include "store/division.h"
+#include "store/posts.h"
 #include "store/search_index.h"
 
 #include <string.h>
@@ -55,37 +56,20 @@ dk_status dk_box_of_links(dk_store *store, const dk_kind *kind, const char *key,
     return status;
 }
 
-/* The last place of a term; n 0: it has none. */
-static dk_status last_place(dk_store *store, const dk_kind *kind, int64_t term, dk_place *ret_place, size_t *ret_n,
-                            dk_error *err)
-{
-    sqlite3_stmt *stmt = NULL;
-    dk_status status = dk_sql_kept(store, kind, DK_STMT_POST_LAST, &stmt, err);
-    *ret_n = 0;
-    if (status != DK_OK)
-        return status;
-    sqlite3_bind_int64(stmt, 1, term);
-    if ((status = dk_sql_step(store, stmt, err)) == DK_OK) {
-        *ret_place = (dk_place){sqlite3_column_int64(stmt, 0), sqlite3_column_int64(stmt, 1)};
-        *ret_n = 1;
-    }
-    sqlite3_reset(stmt);
-    return status == DK_END ? DK_OK : status;
-}
-
 /* Rows of a term: the first ones if there are no more than `most`, else some at equal distances between the first and
  * the last. */
 static dk_status add_spread(dk_store *store, const dk_kind *layer, int64_t term, size_t most, int64_t generation,
                             dk_joint_box *box, dk_error *err)
 {
     dk_place places[DK_BOX_ROWS + 1], last;
-    size_t n = 0, n_last = 0;
+    size_t n = 0;
+    bool has_last = false;
     most = most > DK_BOX_ROWS ? DK_BOX_ROWS : most;
     dk_status status = dk_post_seek(store, layer, term, (dk_place){0}, places, most + 1, &n, err);
     const bool more = n > most;
     if (status == DK_OK && more)
-        status = last_place(store, layer, term, &last, &n_last, err);
-    if (status == DK_OK && more && n_last == 1) {
+        status = dk_post_last(store, layer, term, &last, &has_last, err);
+    if (status == DK_OK && more && has_last) {
         const int64_t first = places[0].feature;
         const uint64_t width = (uint64_t)last.feature - (uint64_t)first;
         n = 1;

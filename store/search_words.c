@@ -2,6 +2,7 @@
  * asked of each row whether it has one of the word's few terms, or looked for in the row itself. All rows are looked at
  * before they count: a term says nothing about who may see it in which row. */
 #include "store/search_words.h"
+#include "store/posts.h"
 
 #include "store/search_division.h"
 #include "store/search_index.h"
@@ -84,7 +85,7 @@ static dk_status find_terms(search *s, word *w)
 /* The rows of a word's terms, in order, until there are more than MOST_ROWS, which makes it wide. */
 static dk_status read_rows(search *s, word *w, row_set *set)
 {
-    enum { BLOCK = 256 };
+    enum { BLOCK = DK_POST_BLOCK };
     set->n = 0;
     dk_status status = DK_OK;
     for (size_t i = 0; status == DK_OK && i < w->terms.n && set->n <= MOST_ROWS; i++) {
@@ -382,7 +383,7 @@ static dk_status try_by_leaps(search *s, int64_t generation, dk_word_rows *found
 /* Every word has many terms: the rows of the first one are tried. */
 static dk_status try_first_word(search *s, int64_t generation, dk_word_rows *found)
 {
-    enum { BLOCK = 128 };
+    enum { BLOCK = DK_POST_BLOCK };
     const word *w = &s->words[0];
     dk_status status = DK_OK;
     found->complete &= w->terms.complete;

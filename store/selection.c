@@ -2,6 +2,7 @@
 
 #include "store/cql2.h"
 #include "store/cql2_sql.h"
+#include "store/posts.h"
 #include "store/search_index.h"
 #include "store/text.h"
 
@@ -10,7 +11,7 @@
 #include <string.h>
 
 /* Parameters of the SQL. */
-enum { P_GENERATION = DK_SELECTION_FREE + 1, P_AFTER, P_PLACES, P_TERM, P_FILTERS = P_TERM + DK_SELECTION_TERMS };
+enum { P_GENERATION = DK_SELECTION_FREE + 1, P_AFTER, P_PLACES, P_FILTERS };
 
 /* More places than this are not gathered: all rows are then read in order, which finds a page of them soon. */
 #define MOST_PLACES 200000
@@ -20,42 +21,44 @@ enum { P_GENERATION = DK_SELECTION_FREE + 1, P_AFTER, P_PLACES, P_TERM, P_FILTER
 
 /* ---- terms ---- */
 
-/* How many posts a term has; most if it has that many or more. */
+/* How many posts a term has; more than `most` if it has more. */
 static dk_status count_posts(dk_selection *s, int64_t term, size_t most, size_t *ret_n, dk_error *err)
 {
-    sqlite3_stmt *stmt = NULL;
-    dk_status status = dk_sql_kept(s->store, s->query->kind, DK_STMT_POST_COUNT, &stmt, err);
-    if (status != DK_OK)
-        return status;
-    sqlite3_bind_int64(stmt, 1, term);
-    sqlite3_bind_int64(stmt, 2, (sqlite3_int64)most);
-    status = dk_sql_step(s->store, stmt, err);
-    *ret_n = status == DK_OK ? (size_t)sqlite3_column_int64(stmt, 0) : 0;
-    sqlite3_reset(stmt);
-    return status == DK_END ? DK_OK : status;
+    dk_post_join *join = dk_post_join_create(s->store, s->query->kind, &term, 1, s->after);
+    dk_place place;
+    bool found = true;
+    dk_status status = join == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : DK_OK;
+    *ret_n = 0;
+    while (status == DK_OK && *ret_n <= most) {
+        status = dk_post_join_next(join, &place, &found, err);
+        if (!found)
+            break;
+        ++*ret_n;
+    }
+    dk_post_join_free(join);
+    return status;
 }
 
 /* The places of a term are added to the list; *ret_fits false: there would be too many. */
 static dk_status gather_term(dk_selection *s, int64_t term, bool *ret_fits, dk_error *err)
 {
-    enum { BLOCK = 256 };
-    dk_place block[BLOCK], from = {0};
+    dk_post_join *join = dk_post_join_create(s->store, s->query->kind, &term, 1, s->after);
+    dk_status status = join == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : DK_OK;
     *ret_fits = true;
-    for (size_t n = BLOCK; n == BLOCK;) {
-        const dk_status status = dk_post_seek(s->store, s->query->kind, term, from, block, BLOCK, &n, err);
-        if (status != DK_OK)
-            return status;
-        if (s->places.n + n > MOST_PLACES) {
-            *ret_fits = false;
-            return DK_OK;
-        }
-        for (size_t i = 0; i < n; i++)
-            if (!dk_place_list_add(&s->places, block[i]))
-                return dk_fail(err, DK_NOMEM, "out of memory");
-        if (n > 0)
-            from = (dk_place){block[n - 1].feature, block[n - 1].moved + 1};
+    while (status == DK_OK) {
+        dk_place place;
+        bool found;
+        status = dk_post_join_next(join, &place, &found, err);
+        if (status != DK_OK || !found)
+            break;
+        *ret_fits = s->places.n < MOST_PLACES;
+        if (!*ret_fits)
+            break;
+        if (!dk_place_list_add(&s->places, place))
+            status = dk_fail(err, DK_NOMEM, "out of memory");
     }
-    return DK_OK;
+    dk_post_join_free(join);
+    return status;
 }
 
 /* What a filter wants of one field: the field has one of these texts. A single one becomes a term that every row must
@@ -119,71 +122,25 @@ static dk_status take_word(dk_selection *s, dk_error *err)
     return status;
 }
 
-/* The places that have all terms, from the lists of each, which are read in blocks. */
-typedef struct post_list {
-    int64_t term;
-    dk_place block[128];
-    size_t n, at;
-    bool whole; /* the block ends with the list */
-} post_list;
-
-/* Brings a list to the first place not below one; *ret_found false: there is none. */
-static dk_status advance(dk_selection *s, post_list *list, dk_place to, bool *ret_found, dk_error *err)
+/* Of a sorted list the places that a term has too. */
+static dk_status keep_with_term(dk_selection *s, int64_t term, dk_error *err)
 {
-    const size_t most = sizeof list->block / sizeof *list->block;
-    dk_status status = DK_OK;
-    if (list->n == 0 || dk_place_compare(list->block[list->n - 1], to) < 0) {
-        *ret_found = !list->whole;
-        if (list->whole)
-            return DK_OK;
-        status = dk_post_seek(s->store, s->query->kind, list->term, to, list->block, most, &list->n, err);
-        list->at = 0;
-        list->whole = list->n < most;
-    }
-    while (list->at < list->n && dk_place_compare(list->block[list->at], to) < 0)
-        list->at++;
-    *ret_found = list->at < list->n;
-    return status;
-}
-
-/* Gathers at most `most` of them, but all of one feature. */
-static dk_status intersect(dk_selection *s, size_t most, bool *ret_fits, dk_error *err)
-{
-    post_list *lists = calloc(s->n_terms, sizeof *lists);
-    if (lists == NULL)
-        return dk_fail(err, DK_NOMEM, "out of memory");
-    for (size_t i = 0; i < s->n_terms; i++)
-        lists[i].term = s->terms[i];
-    dk_status status = DK_OK;
-    dk_place at = {s->after + 1, 0};
+    dk_post_join *join = dk_post_join_create(s->store, s->query->kind, &term, 1, s->after);
+    dk_status status = join == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : DK_OK;
+    size_t kept = 0;
     bool found = true;
-    *ret_fits = true;
-    s->places.n = 0;
-    while (status == DK_OK) {
-        size_t agreed = 0;
-        for (size_t i = 0; agreed < s->n_terms; i = (i + 1) % s->n_terms) {
-            status = advance(s, &lists[i], at, &found, err);
-            if (status != DK_OK || !found)
-                goto out;
-            const dk_place place = lists[i].block[lists[i].at];
-            agreed = dk_place_compare(place, at) == 0 ? agreed + 1 : 1;
-            at = place;
-        }
-        if (s->places.n >= most && s->places.places[s->places.n - 1].feature != at.feature) {
-            s->more = true;
-            s->reached = s->places.places[s->places.n - 1].feature;
+    dk_place place = {0};
+    for (size_t i = 0; status == DK_OK && i < s->places.n; i++) {
+        const dk_place wanted = s->places.places[i];
+        if (dk_place_compare(place, wanted) < 0)
+            status = dk_post_join_seek(join, wanted, &place, &found, err);
+        if (!found)
             break;
-        }
-        if (s->places.n == MOST_PLACES) {
-            *ret_fits = false;
-            break;
-        }
-        if (!dk_place_list_add(&s->places, at))
-            status = dk_fail(err, DK_NOMEM, "out of memory");
-        at.moved++;
+        if (dk_place_compare(place, wanted) == 0)
+            s->places.places[kept++] = wanted;
     }
-out:
-    free(lists);
+    s->places.n = kept;
+    dk_post_join_free(join);
     return status;
 }
 
@@ -304,7 +261,7 @@ static dk_status choose(dk_selection *s, dk_error *err)
             fewest = n < fewest ? n : fewest;
         }
         if (s->driver != DK_SELECT_PLACES || fewest < s->places.n) {
-            s->driver = DK_SELECT_TERM;
+            s->driver = DK_SELECT_TERMS;
             s->places.n = 0;
         }
     }
@@ -315,29 +272,13 @@ static dk_status choose(dk_selection *s, dk_error *err)
         return status;
     status = estimate_box(s, bounds, &expected, &everything, err);
     if (status != DK_OK || s->nothing || everything || s->driver == DK_SELECT_PLACES ||
-        (s->driver == DK_SELECT_TERM && (double)fewest < (fewest < PROBED ? expected : expected / 100)))
+        (s->driver == DK_SELECT_TERMS && (double)fewest < (fewest < PROBED ? expected : expected / 100)))
         return status;
     status = gather_box(s, bounds, &fits, err);
     if (fits)
         s->driver = DK_SELECT_PLACES;
     else
         s->places.n = 0;
-    return status;
-}
-
-/* Of several terms the places that have them all, if they still lead. */
-static dk_status join_terms(dk_selection *s, size_t most, dk_error *err)
-{
-    bool fits = false;
-    if (s->driver != DK_SELECT_TERM || s->n_terms < 2)
-        return DK_OK;
-    const dk_status status = intersect(s, most, &fits, err);
-    if (status == DK_OK && fits) {
-        s->driver = DK_SELECT_PLACES;
-        s->n_terms = 0;
-    } else {
-        s->places.n = 0;
-    }
     return status;
 }
 
@@ -351,32 +292,36 @@ static void drop_given(dk_selection *s)
     s->places.n = kept;
 }
 
-dk_status dk_selection_begin(dk_selection *s, dk_store *store, const dk_query *query, int64_t after, size_t most,
-                             dk_error *err)
+dk_status dk_selection_begin(dk_selection *s, dk_store *store, const dk_query *query, int64_t after, dk_error *err)
 {
     *s = (dk_selection){.store = store, .query = query, .driver = DK_SELECT_ALL, .after = after};
     dk_status status = choose(s, err);
-    if (status == DK_OK && !s->nothing)
-        status = join_terms(s, most, err);
-    if (status != DK_OK)
+    if (status != DK_OK || s->nothing)
         return status;
+    if (s->driver == DK_SELECT_TERMS) {
+        s->source.join = dk_post_join_create(store, query->kind, s->terms, s->n_terms, after);
+        return s->source.join != NULL ? DK_OK : dk_fail(err, DK_NOMEM, "out of memory");
+    }
     if (s->driver == DK_SELECT_PLACES) {
         drop_given(s);
         dk_place_list_sort(&s->places);
+        for (size_t i = 0; status == DK_OK && i < s->n_terms; i++)
+            status = keep_with_term(s, s->terms[i], err);
+        s->source.list = &s->places;
+        return status;
     }
-    if (s->driver == DK_SELECT_ALL) {
-        sqlite3_stmt *stmt = NULL;
-        if ((status = dk_sql_kept(store, query->kind, DK_STMT_ANY_MOVED, &stmt, err)) != DK_OK)
-            return status;
-        status = dk_sql_step(store, stmt, err);
-        sqlite3_reset(stmt);
-        s->moved = status == DK_OK;
-    }
+    sqlite3_stmt *stmt = NULL;
+    if ((status = dk_sql_kept(store, query->kind, DK_STMT_ANY_MOVED, &stmt, err)) != DK_OK)
+        return status;
+    status = dk_sql_step(store, stmt, err);
+    sqlite3_reset(stmt);
+    s->moved = status == DK_OK;
     return status == DK_END ? DK_OK : status;
 }
 
 void dk_selection_finish(dk_selection *s)
 {
+    dk_post_join_free(s->source.join);
     dk_place_list_finish(&s->places);
 }
 
@@ -417,35 +362,20 @@ dk_status dk_selection_sql(dk_selection *s, const char *columns, dk_buf *sql, dk
                       columns, k, k, k, P_AFTER, P_GENERATION, P_GENERATION);
         return append_filters(s, sql, err);
     }
-    dk_buf_format(sql, "SELECT p.feature AS feature,%s FROM ", columns);
-    if (s->driver == DK_SELECT_TERM)
-        dk_buf_format(sql, "post_%s p", k);
-    else
-        dk_buf_format(sql, "dk_places(?%d) p", P_PLACES);
     dk_buf_format(sql,
-                  " CROSS JOIN life_%s l ON l.row=" ROW_OF_PLACE
+                  "SELECT p.feature AS feature,%s FROM dk_places(?%d) p CROSS JOIN life_%s l ON l.row=" ROW_OF_PLACE
                   " CROSS JOIN row_%s r ON r.row=l.row WHERE p.feature>?%d",
-                  k, k, P_AFTER);
-    if (s->driver == DK_SELECT_TERM)
-        dk_buf_format(sql, " AND p.term=?%d", P_TERM);
-    for (size_t i = s->driver == DK_SELECT_TERM ? 1 : 0; i < s->n_terms; i++)
-        dk_buf_format(sql,
-                      " AND EXISTS(SELECT 1 FROM post_%s q WHERE q.term=?%zu AND q.feature=p.feature AND"
-                      " q.moved=p.moved)",
-                      k, P_TERM + i);
+                  columns, P_PLACES, k, k, P_AFTER);
     dk_buf_format(sql, " AND " ALIVE_FORMAT, P_GENERATION, P_GENERATION);
     return append_filters(s, sql, err);
 }
 
-dk_status dk_selection_bind(const dk_selection *s, sqlite3_stmt *stmt, dk_error *err)
+dk_status dk_selection_bind(dk_selection *s, sqlite3_stmt *stmt, dk_error *err)
 {
     sqlite3_bind_int64(stmt, P_GENERATION, s->query->generation);
     sqlite3_bind_int64(stmt, P_AFTER, s->after);
-    if (s->driver == DK_SELECT_PLACES)
-        sqlite3_bind_pointer(stmt, P_PLACES, (void *)&s->places, DK_PLACES_POINTER, NULL);
     if (s->driver != DK_SELECT_ALL)
-        for (size_t i = 0; i < s->n_terms; i++)
-            sqlite3_bind_int64(stmt, P_TERM + (int)i, s->terms[i]);
+        sqlite3_bind_pointer(stmt, P_PLACES, &s->source, DK_PLACES_POINTER, NULL);
     dk_status status = DK_OK;
     for (size_t i = 0; status == DK_OK && i < s->query->n_filters; i++)
         status = dk_cql2_bind(s->query->filters[i], s->parameters[i], stmt, err);

@@ -195,25 +195,37 @@ static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
                       " WHERE s.hidden=?1 AND s.sound>=?2 AND s.sound<?2||'{' AND (?3>>t.field)&1 ORDER BY s.sound",
                       k, k);
         break;
-    case DK_STMT_POST_INSERT:
-        dk_buf_format(sql, "INSERT OR IGNORE INTO post_%s(term,feature,moved) VALUES(?1,?2,?3)", k);
+    case DK_STMT_POSTS:
+        dk_buf_format(sql, "SELECT first,data FROM post_%s WHERE term=?1 ORDER BY first", k);
         break;
-    case DK_STMT_POST_INSERT_MANY:
-        dk_buf_format(sql, "INSERT OR IGNORE INTO post_%s(term,feature,moved) VALUES(?1,?2,?3)", k);
-        for (unsigned i = 1; i < DK_POSTS_AT_ONCE; i++)
-            dk_buf_format(sql, ",(?%u,?%u,?%u)", 3 * i + 1, 3 * i + 2, 3 * i + 3);
-        break;
-    case DK_STMT_POST_LAST:
-        dk_buf_format(sql, "SELECT feature,moved FROM post_%s WHERE term=?1 ORDER BY feature DESC,moved DESC LIMIT 1", k);
-        break;
-    case DK_STMT_POST_SEEK:
+    case DK_STMT_POSTS_FROM:
         dk_buf_format(sql,
-                      "SELECT feature,moved FROM post_%s WHERE term=?1 AND feature>=?2 AND (feature>?2 OR moved>=?3)"
-                      " ORDER BY feature,moved LIMIT ?4",
-                      k);
+                      "SELECT first,data FROM post_%s WHERE term=?1 AND first>=coalesce((SELECT max(first) FROM post_%s"
+                      " WHERE term=?1 AND first<=?2),0) ORDER BY first",
+                      k, k);
         break;
-    case DK_STMT_POST_COUNT:
-        dk_buf_format(sql, "SELECT count(*) FROM (SELECT 1 FROM post_%s WHERE term=?1 LIMIT ?2)", k);
+    case DK_STMT_POSTS_LAST:
+        dk_buf_format(sql, "SELECT first,data FROM post_%s WHERE term=?1 ORDER BY first DESC LIMIT 1", k);
+        break;
+    case DK_STMT_POSTS_OF:
+    case DK_STMT_POSTS_FIRST:
+        dk_buf_format(sql,
+                      "SELECT first,data,(SELECT min(first) FROM post_%s n WHERE n.term=?1 AND n.first>p.first)"
+                      " FROM post_%s p WHERE term=?1%s LIMIT 1",
+                      k, k, id == DK_STMT_POSTS_OF ? " AND first<=?2 ORDER BY first DESC" : " ORDER BY first");
+        break;
+    case DK_STMT_POSTS_WRITE:
+        dk_buf_format(sql, "INSERT OR REPLACE INTO post_%s(term,first,data) VALUES(?1,?2,?3)", k);
+        break;
+    case DK_STMT_POSTS_DELETE:
+        dk_buf_format(sql, "DELETE FROM post_%s WHERE term=?1 AND first=?2", k);
+        break;
+    case DK_STMT_POSTS_ALL:
+        dk_buf_format(sql,
+                      "SELECT term,first,data FROM post_%s WHERE (term,first)>(?1,?2) ORDER BY term,first LIMIT ?3", k);
+        break;
+    case DK_STMT_ROW_EXISTS:
+        dk_buf_format(sql, "SELECT 1 FROM row_%s WHERE row=?1", k);
         break;
     case DK_STMT_ANY_MOVED:
         dk_buf_format(sql, "SELECT 1 FROM row_%s INDEXED BY row_%s_moved WHERE feature<>row LIMIT 1", k, k);

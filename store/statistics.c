@@ -278,7 +278,7 @@ static dk_status group_rows(statistics *s)
     dk_buf_init(&columns);
     dk_buf_init(&sql);
     append_columns(s, &columns);
-    dk_status status = dk_selection_begin(&selection, s->store, s->query, 0, SIZE_MAX, s->err);
+    dk_status status = dk_selection_begin(&selection, s->store, s->query, 0, s->err);
     if (status != DK_OK || selection.nothing)
         goto out;
     const char *text = dk_buf_cstr(&columns);

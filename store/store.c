@@ -1,4 +1,5 @@
 #include "store/cql2_sql.h"
+#include "store/posts.h"
 #include "store/selection.h"
 
 #include <errno.h>
@@ -206,26 +207,36 @@ static dk_status read_catalogue(dk_store *store, dk_error *err)
 
 /* ---- recovery: what a killed load, publish or withdraw left ---- */
 
+/* Rows are numbered in order, so those of a batch lie in a range; it is exact because one process writes at a time. */
+static dk_status drop_batch_posts(dk_store *store, const dk_kind *kind, int64_t batch, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    char sql[128];
+    int64_t first = 1, last = 0;
+    snprintf(sql, sizeof sql, "SELECT min(row),max(row) FROM row_%s WHERE batch=?1", kind->name);
+    dk_status status = dk_sql_prepare(store, sql, &stmt, err);
+    if (status == DK_OK) {
+        sqlite3_bind_int64(stmt, 1, batch);
+        status = dk_sql_step(store, stmt, err);
+    }
+    if (status == DK_OK && sqlite3_column_type(stmt, 0) != SQLITE_NULL) {
+        first = sqlite3_column_int64(stmt, 0);
+        last = sqlite3_column_int64(stmt, 1);
+    }
+    sqlite3_finalize(stmt);
+    return status == DK_OK ? dk_posts_drop(store, kind, first, last, err) : status;
+}
+
 /* Takes the rows of a batch away, with their terms, in bounded transactions. */
 static dk_status drop_batch_rows(dk_store *store, const dk_kind *kind, int64_t batch, dk_error *err)
 {
     dk_buf sql;
     dk_buf_init(&sql);
-    /* Posts of the batch's rows: rows are numbered in order, so they lie in a range; the range is exact because one
-     * process writes at a time. */
-    dk_buf_format(&sql, "DELETE FROM post_%s WHERE CASE moved WHEN 0 THEN feature ELSE moved END IN"
-                  " (SELECT row FROM row_%s WHERE batch=?1)", kind->name,
-                  kind->name);
-    dk_status status = DK_OK;
-    sqlite3_stmt *posts = NULL, *rows = NULL, *repairs = NULL;
-    const char *text = dk_buf_cstr(&sql);
-    if (text == NULL) {
-        status = dk_fail(err, DK_NOMEM, "out of memory");
+    sqlite3_stmt *rows = NULL, *repairs = NULL;
+    const char *text;
+    dk_status status = drop_batch_posts(store, kind, batch, err);
+    if (status != DK_OK)
         goto out;
-    }
-    if ((status = dk_sql_prepare(store, text, &posts, err)) != DK_OK)
-        goto out;
-    dk_buf_clear(&sql);
     dk_buf_format(&sql, "DELETE FROM row_%s WHERE row IN (SELECT row FROM row_%s WHERE batch=?1 LIMIT 20000)",
                   kind->name, kind->name);
     if ((text = dk_buf_cstr(&sql)) == NULL) {
@@ -233,9 +244,6 @@ static dk_status drop_batch_rows(dk_store *store, const dk_kind *kind, int64_t b
         goto out;
     }
     if ((status = dk_sql_prepare(store, text, &rows, err)) != DK_OK)
-        goto out;
-    sqlite3_bind_int64(posts, 1, batch);
-    if ((status = dk_sql_done(store, posts, err)) != DK_OK)
         goto out;
     if (kind->geometry != DK_NO_GEOMETRY) {
         dk_buf_clear(&sql);
@@ -255,7 +263,6 @@ static dk_status drop_batch_rows(dk_store *store, const dk_kind *kind, int64_t b
         status = dk_sql_done(store, rows, err);
     } while (status == DK_OK && sqlite3_changes(store->db) > 0);
 out:
-    sqlite3_finalize(posts);
     sqlite3_finalize(repairs);
     sqlite3_finalize(rows);
     dk_buf_finish(&sql);

@@ -2,6 +2,7 @@
 #include "store/approval_no.h"
 #include "store/handle.h"
 #include "store/hash.h"
+#include "store/posts.h"
 #include "store/search_index.h"
 #include "store/text.h"
 
@@ -75,13 +76,8 @@ dk_status dk_term_find(dk_store *store, const dk_kind *kind, int field, const ch
 #define KEPT_SIZE 104
 
 /* Which rows have a term is written a batch at a time, in the order of the table: one by one, each would look for its
- * own page. */
-#define MOST_POSTS 131072
-
-typedef struct post {
-    int64_t term;
-    dk_place place;
-} post;
+ * own block. */
+#define MOST_POSTS 524288
 
 struct dk_term_writer {
     dk_store *store;
@@ -92,8 +88,9 @@ struct dk_term_writer {
         uint32_t size;
         char text[KEPT_SIZE];
     } kept[KEPT_VALUES];
-    post *posts;
+    dk_post *posts;
     size_t n_posts, posts_capacity;
+    int64_t new_from; /* terms from here on have no posts in the table yet */
     /* the row under way */
     int field;
     int64_t term;
@@ -109,6 +106,7 @@ dk_term_writer *dk_term_writer_create(dk_store *store, const dk_kind *kind)
         return NULL;
     writer->store = store;
     writer->kind = kind;
+    writer->new_from = INT64_MAX;
     return writer;
 }
 
@@ -122,38 +120,19 @@ void dk_term_writer_free(dk_term_writer *writer)
 
 static int by_term(const void *a, const void *b)
 {
-    const post *p = a, *q = b;
+    const dk_post *p = a, *q = b;
     if (p->term != q->term)
         return p->term < q->term ? -1 : 1;
     return dk_place_compare(p->place, q->place);
 }
 
-static dk_status insert_posts(dk_term_writer *w, const post *posts, size_t n, dk_error *err)
-{
-    sqlite3_stmt *stmt = NULL;
-    const dk_status status =
-        dk_sql_kept(w->store, w->kind, n == DK_POSTS_AT_ONCE ? DK_STMT_POST_INSERT_MANY : DK_STMT_POST_INSERT, &stmt, err);
-    if (status != DK_OK)
-        return status;
-    for (size_t i = 0; i < n; i++) {
-        sqlite3_bind_int64(stmt, 3 * (int)i + 1, posts[i].term);
-        sqlite3_bind_int64(stmt, 3 * (int)i + 2, posts[i].place.feature);
-        sqlite3_bind_int64(stmt, 3 * (int)i + 3, posts[i].place.moved);
-    }
-    return dk_sql_done(w->store, stmt, err);
-}
-
 dk_status dk_terms_flush(dk_term_writer *w, dk_error *err)
 {
-    dk_status status = DK_OK;
     if (w->n_posts > 1)
         qsort(w->posts, w->n_posts, sizeof *w->posts, by_term);
-    for (size_t i = 0; status == DK_OK && i < w->n_posts;) {
-        const size_t n = w->n_posts - i >= DK_POSTS_AT_ONCE ? DK_POSTS_AT_ONCE : 1; /* a statement costs more than a post */
-        status = insert_posts(w, w->posts + i, n, err);
-        i += n;
-    }
+    const dk_status status = dk_posts_add(w->store, w->kind, w->posts, w->n_posts, w->new_from, err);
     w->n_posts = 0;
+    w->new_from = INT64_MAX;
     return status;
 }
 
@@ -172,6 +151,7 @@ static bool find_or_make(const char *text, size_t size, void *user)
     sqlite3_bind_text64(stmt, 2, text, size, SQLITE_STATIC, SQLITE_UTF8);
     w->status = dk_sql_done(w->store, stmt, w->err);
     w->term = sqlite3_last_insert_rowid(w->store->db);
+    w->new_from = w->term < w->new_from ? w->term : w->new_from;
     if (w->status == DK_OK)
         w->status = dk_search_enter(w->store, w->kind, w->field, w->term, text, size, w->err);
     return false;
@@ -186,7 +166,7 @@ static void add_post(dk_term_writer *w)
     if (!dk_grow(&w->posts, &w->posts_capacity, w->n_posts + 1, sizeof *w->posts))
         w->status = dk_fail(w->err, DK_NOMEM, "out of memory");
     else
-        w->posts[w->n_posts++] = (post){w->term, w->place};
+        w->posts[w->n_posts++] = (dk_post){w->term, w->place};
 }
 
 /* A text, or one of the numbers of a field of 文号: it has one term, or none when nothing is left of it. */
@@ -239,61 +219,23 @@ dk_status dk_terms_write(dk_term_writer *w, int64_t row, uint64_t feature, const
 
 /* ---- reading ---- */
 
-dk_place dk_place_of(int64_t row, uint64_t feature)
-{
-    return (dk_place){(int64_t)feature, (uint64_t)row == feature ? 0 : row};
-}
-
-int64_t dk_place_row(dk_place place)
-{
-    return place.moved != 0 ? place.moved : place.feature;
-}
-
-int dk_place_compare(dk_place a, dk_place b)
-{
-    if (a.feature != b.feature)
-        return a.feature < b.feature ? -1 : 1;
-    return a.moved < b.moved ? -1 : a.moved > b.moved;
-}
-
-dk_status dk_post_seek(dk_store *store, const dk_kind *kind, int64_t term, dk_place from, dk_place *ret_places,
-                       size_t most, size_t *ret_n, dk_error *err)
-{
-    sqlite3_stmt *stmt = NULL;
-    dk_status status = dk_sql_kept(store, kind, DK_STMT_POST_SEEK, &stmt, err);
-    *ret_n = 0;
-    if (status != DK_OK)
-        return status;
-    sqlite3_bind_int64(stmt, 1, term);
-    sqlite3_bind_int64(stmt, 2, from.feature);
-    sqlite3_bind_int64(stmt, 3, from.moved);
-    sqlite3_bind_int64(stmt, 4, (sqlite3_int64)most);
-    while (*ret_n < most && (status = dk_sql_step(store, stmt, err)) == DK_OK)
-        ret_places[(*ret_n)++] = (dk_place){sqlite3_column_int64(stmt, 0), sqlite3_column_int64(stmt, 1)};
-    sqlite3_reset(stmt);
-    return status == DK_END ? DK_OK : status;
-}
-
 dk_status dk_rows_of_term(dk_store *store, const dk_kind *kind, int field, const char *term, size_t size,
                           bool (*each)(int64_t row, void *user), void *user, dk_error *err)
 {
-    enum { BLOCK = 64 };
     int64_t number = 0;
     dk_status status = dk_term_find(store, kind, field, term, size, &number, err);
     if (status != DK_OK || number == 0)
         return status;
-    /* The callback may use the kept statements: each block is read to its end before. */
-    dk_place from = {0};
-    for (size_t n = BLOCK, most = 4; n > 0; most = BLOCK) { /* most terms have few */
-        dk_place places[BLOCK];
-        if ((status = dk_post_seek(store, kind, number, from, places, most, &n, err)) != DK_OK)
-            return status;
-        for (size_t i = 0; i < n; i++)
-            if (!each(dk_place_row(places[i]), user))
-                return DK_OK;
-        if (n < most)
-            return DK_OK;
-        from = (dk_place){places[n - 1].feature, places[n - 1].moved + 1};
+    dk_post_join *join = dk_post_join_create(store, kind, &number, 1, 0);
+    bool found = true;
+    if (join == NULL)
+        status = dk_fail(err, DK_NOMEM, "out of memory");
+    while (status == DK_OK && found) {
+        dk_place place;
+        status = dk_post_join_next(join, &place, &found, err);
+        if (status == DK_OK && found && !each(dk_place_row(place), user))
+            break;
     }
-    return DK_OK;
+    dk_post_join_free(join);
+    return status;
 }
