@@ -189,10 +189,11 @@ void dk_row_seen(const dk_kind *kind, const dk_stored_row *row, const dk_view *v
         values[i] = visible & UINT64_C(1) << i ? row->values[i] : dk_value_null();
     *ret_seen = (dk_row){.kind = kind, .feature = row->feature, .key = row->key, .values = values, .visible = visible};
     const dk_value *named = kind->label_field >= 0 ? &values[kind->label_field] : NULL;
-    if (named != NULL && named->type == DK_TEXT && named->text.size > 0)
-        snprintf(label, label_size, "%s", named->text.data);
-    else
-        snprintf(label, label_size, "%s", row->key);
+    const bool is_named = named != NULL && named->type == DK_TEXT && named->text.size > 0;
+    const char *shown = is_named ? named->text.data : row->key;
+    const size_t shown_size = strnlen(shown, label_size - 1);
+    memcpy(label, shown, shown_size);
+    label[shown_size] = '\0';
     ret_seen->label = label;
     ret_seen->undrawn = kind->geometry != DK_NO_GEOMETRY && dk_gpkg_empty(row->blob, row->blob_size);
     if (ret_seen->undrawn)

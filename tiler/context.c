@@ -155,16 +155,20 @@ void dk_append_own_address(dk_buf *out, const dk_request *request, const char *c
 void dk_append_encoded(dk_buf *out, const char *text)
 {
     static const char hex[] = "0123456789ABCDEF";
+    unsigned char *to = dk_buf_reserve(out, 3 * strlen(text));
+    if (to == NULL)
+        return;
     for (const unsigned char *at = (const unsigned char *)text; *at != '\0'; at++) {
         if ((*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || (*at >= '0' && *at <= '9') || *at == '-' ||
             *at == '.' || *at == '_' || *at == '~') {
-            dk_buf_byte(out, *at);
+            *to++ = *at;
         } else {
-            dk_buf_byte(out, '%');
-            dk_buf_byte(out, (unsigned char)hex[*at >> 4]);
-            dk_buf_byte(out, (unsigned char)hex[*at & 15]);
+            *to++ = '%';
+            *to++ = (unsigned char)hex[*at >> 4];
+            *to++ = (unsigned char)hex[*at & 15];
         }
     }
+    out->size = (size_t)(to - out->data);
 }
 
 void dk_append_item_path(dk_buf *out, const dk_kind *kind, const char *key)

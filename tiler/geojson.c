@@ -29,10 +29,7 @@ static void write_number(const form *f, double value)
 
 static void write_position(const form *f, const double *position)
 {
-    dk_json_array_begin(f->json);
-    write_number(f, position[0]);
-    write_number(f, position[1]);
-    dk_json_array_end(f->json);
+    dk_json_position(f->json, position, f->degrees);
 }
 
 static void write_positions(const form *f, const double *lonlat, size_t n, bool backwards)
@@ -148,19 +145,27 @@ static void write_links(dk_context *ctx, const dk_row *row)
     dk_buf_finish(&path);
 }
 
-/* The two that a row of a page has: short, for there are a hundred of them. */
+/* The two that a row of a page has: short, and made from what they have in common, for there are a hundred of them. */
 static void write_row_links(dk_context *ctx, const dk_row *row)
 {
-    dk_buf path;
-    dk_buf_init(&path);
-    dk_append_item_path(&path, row->kind, row->key);
+    dk_buf *const path = &ctx->worker->path, *const body = ctx->json.buf;
+    dk_buf_clear(path);
+    dk_buf_text(path, ctx->config->base_path);
+    dk_append_item_path(path, row->kind, row->key);
+    const char *href = dk_buf_cstr(path);
+    if (href == NULL) {
+        body->failed = true;
+        return;
+    }
     dk_json_key(&ctx->json, "links");
-    dk_json_array_begin(&ctx->json);
-    write_link(ctx, "self", &path, "application/geo+json", NULL);
-    dk_buf_text(&path, "/dossier");
-    write_link(ctx, "describedby", &path, "application/json", NULL);
-    dk_json_array_end(&ctx->json);
-    dk_buf_finish(&path);
+    dk_buf_text(body, "[{\"rel\":\"self\",\"href\":");
+    dk_json_text_n(&ctx->json, href, path->size);
+    dk_buf_text(body, ",\"type\":\"application/geo+json\"},{\"rel\":\"describedby\",\"href\":");
+    dk_buf_text(path, "/dossier");
+    ctx->json.separate = false;
+    dk_json_text_n(&ctx->json, (const char *)path->data, path->size);
+    dk_buf_text(body, ",\"type\":\"application/json\"}]");
+    body->failed |= path->failed;
 }
 
 static form form_of(dk_context *ctx)

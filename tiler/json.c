@@ -1,9 +1,13 @@
 #include "tiler/json.h"
 
+#include <endian.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Decimals of coordinates: 0.1 mm. */
+enum { DEGREE_DECIMALS = 9, DEGREE_POWER = 1000000000, METRE_DECIMALS = 4, METRE_POWER = 10000 };
 
 void dk_json_init(dk_json *json, dk_buf *buf)
 {
@@ -69,54 +73,93 @@ static size_t sequence(const unsigned char *text, size_t size)
     return n;
 }
 
-static void quoted(dk_buf *buf, const char *text, size_t size)
+/* How many bytes at the start need no escape: ASCII but for quotes, backslashes and controls, and well-formed UTF-8. */
+static size_t plain_run(const unsigned char *bytes, size_t size)
 {
-    const unsigned char *const bytes = (const unsigned char *)text;
-    dk_buf_byte(buf, '"');
-    size_t plain = 0; /* start of the run that needs no change */
-    for (size_t i = 0; i < size;) {
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones * 0x80;
+    size_t i = 0;
+    while (i < size) {
+        if (size - i >= 8) {
+            uint64_t word;
+            memcpy(&word, bytes + i, 8);
+            word = le64toh(word);
+            /* A top bit is set where a byte is a control, a quote, a backslash, or not ASCII. (The subtraction may borrow
+             * from a byte that is one of these: then the rest is looked at byte by byte.) */
+            const uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
+            if (((word - ones * 0x20) & tops) == 0 && ((quote - ones) & tops) == 0 && ((backslash - ones) & tops) == 0 &&
+                (word & tops) == 0) {
+                i += 8;
+                continue;
+            }
+            /* Two Chinese characters, of three bytes from U+1000 to U+CFFF: most of what is not ASCII. */
+            if ((word & UINT64_C(0xc0c0f0c0c0f0)) == UINT64_C(0x8080e08080e0) && (bytes[i] & 0xf) - 1u < 12 &&
+                (bytes[i + 3] & 0xf) - 1u < 12) {
+                i += 6;
+                continue;
+            }
+        }
         const unsigned char c = bytes[i];
-        if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
-            i++;
-            continue;
-        }
-        /* most of what is not ASCII: Chinese characters, three bytes from U+1000 to U+CFFF */
-        if (c >= 0xe1 && c <= 0xec && size - i >= 3 && (bytes[i + 1] & 0xc0) == 0x80 && (bytes[i + 2] & 0xc0) == 0x80) {
-            i += 3;
-            continue;
-        }
-        const size_t n = c >= 0x80 ? sequence(bytes + i, size - i) : 0;
-        if (n > 0) {
-            i += n;
-            continue;
-        }
-        dk_buf_append(buf, bytes + plain, i - plain);
-        if (c == '"' || c == '\\') {
+        const size_t n = c < 0x20 || c == '"' || c == '\\' ? 0 : sequence(bytes + i, size - i);
+        if (n == 0)
+            break;
+        i += n;
+    }
+    return i;
+}
+
+/* A text in quotes, behind a comma if one is due. */
+static void quoted(dk_json *json, const char *text, size_t size)
+{
+    const unsigned char *bytes = (const unsigned char *)text;
+    dk_buf *buf = json->buf;
+    size_t plain = plain_run(bytes, size);
+    unsigned char *to = dk_buf_reserve(buf, plain + 3);
+    if (to == NULL)
+        return;
+    if (json->separate)
+        *to++ = ',';
+    *to++ = '"';
+    memcpy(to, bytes, plain);
+    to += plain;
+    for (;;) {
+        bytes += plain;
+        size -= plain;
+        if (size == 0)
+            break;
+        buf->size = (size_t)(to - buf->data);
+        size_t taken = 1;
+        if (*bytes == '"' || *bytes == '\\') {
             dk_buf_byte(buf, '\\');
-            dk_buf_byte(buf, c);
-        } else if (c < 0x20) {
-            dk_buf_format(buf, "\\u%04x", c);
+            dk_buf_byte(buf, *bytes);
+        } else if (*bytes < 0x20) {
+            dk_buf_format(buf, "\\u%04x", *bytes);
         } else {
             dk_buf_text(buf, "\xef\xbf\xbd");
         }
-        plain = ++i;
+        bytes += taken;
+        size -= taken;
+        plain = plain_run(bytes, size);
+        to = dk_buf_reserve(buf, plain + 1);
+        if (to == NULL)
+            return;
+        memcpy(to, bytes, plain);
+        to += plain;
     }
-    dk_buf_append(buf, bytes + plain, size - plain);
-    dk_buf_byte(buf, '"');
+    *to++ = '"';
+    buf->size = (size_t)(to - buf->data);
+    json->separate = true;
 }
 
 void dk_json_key(dk_json *json, const char *name)
 {
-    element(json);
-    quoted(json->buf, name, strlen(name));
+    quoted(json, name, strlen(name));
     dk_buf_byte(json->buf, ':');
     json->separate = false;
 }
 
 void dk_json_text_n(dk_json *json, const char *text, size_t size)
 {
-    element(json);
-    quoted(json->buf, text, size);
+    quoted(json, text, size);
 }
 
 void dk_json_text(dk_json *json, const char *text)
@@ -127,46 +170,61 @@ void dk_json_text(dk_json *json, const char *text)
         dk_json_text_n(json, text, strlen(text));
 }
 
-static void digits(dk_buf *buf, uint64_t value)
+#define NUMBER_BYTES 40 /* of a comma, a sign, 20 digits, a point and 9 decimals */
+
+/* Writes the digits of a number; returns where they end. */
+static unsigned char *digits(unsigned char *to, uint64_t value)
 {
-    char text[20];
+    unsigned char text[20];
     size_t at = sizeof text;
     do {
-        text[--at] = (char)('0' + value % 10);
+        text[--at] = (unsigned char)('0' + value % 10);
         value /= 10;
     } while (value > 0);
-    dk_buf_append(buf, text + at, sizeof text - at);
+    memcpy(to, text + at, sizeof text - at);
+    return to + (sizeof text - at);
+}
+
+/* The number scaled / 10^decimals; power is 10^decimals. */
+static unsigned char *decimal(unsigned char *to, int64_t scaled, size_t decimals, uint32_t power)
+{
+    const uint64_t magnitude = scaled < 0 ? 0 - (uint64_t)scaled : (uint64_t)scaled;
+    uint32_t fraction = (uint32_t)(magnitude % power);
+    if (scaled < 0)
+        *to++ = '-';
+    to = digits(to, magnitude / power);
+    if (fraction == 0)
+        return to;
+    *to++ = '.';
+    size_t size = decimals;
+    for (; fraction % 10 == 0; fraction /= 10)
+        size--;
+    for (size_t i = size; i > 0; fraction /= 10)
+        to[--i] = (unsigned char)('0' + fraction % 10);
+    return to + size;
 }
 
 void dk_json_integer(dk_json *json, int64_t value)
 {
-    element(json);
-    if (value < 0)
-        dk_buf_byte(json->buf, '-');
-    digits(json->buf, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+    unsigned char *to = dk_buf_reserve(json->buf, NUMBER_BYTES);
+    if (to == NULL)
+        return;
+    if (json->separate)
+        *to++ = ',';
+    json->separate = true;
+    json->buf->size = (size_t)(decimal(to, value, 0, 1) - json->buf->data);
 }
 
 /* A decimal of at most so many decimals; power is 10^decimals, and |value| * power < 2^63. */
-static void fixed(dk_json *json, double value, size_t decimals, uint64_t power)
+static void fixed(dk_json *json, double value, size_t decimals, uint32_t power)
 {
-    const int64_t scaled = llround(value * (double)power);
-    const uint64_t magnitude = scaled < 0 ? (uint64_t)-scaled : (uint64_t)scaled;
-    uint64_t fraction = magnitude % power;
-    element(json);
-    if (scaled < 0)
-        dk_buf_byte(json->buf, '-');
-    digits(json->buf, magnitude / power);
-    if (fraction > 0) {
-        char text[10] = ".";
-        size_t size = decimals + 1;
-        for (size_t i = decimals; i > 0; i--) {
-            text[i] = (char)('0' + fraction % 10);
-            fraction /= 10;
-        }
-        while (text[size - 1] == '0')
-            size--;
-        dk_buf_append(json->buf, text, size);
-    }
+    unsigned char *to = dk_buf_reserve(json->buf, NUMBER_BYTES);
+    if (to == NULL)
+        return;
+    if (json->separate)
+        *to++ = ',';
+    json->separate = true;
+    json->buf->size = (size_t)(decimal(to, llround(value * power), decimals, power) - json->buf->data);
 }
 
 void dk_json_number(dk_json *json, double value)
@@ -184,7 +242,7 @@ void dk_json_number(dk_json *json, double value)
     static const double powers[] = {10, 100, 1000, 10000};
     for (size_t d = 0; d < sizeof powers / sizeof *powers && fabs(value) < 1e10; d++)
         if (nearbyint(value * powers[d]) / powers[d] == value) {
-            fixed(json, value, d + 1, (uint64_t)powers[d]);
+            fixed(json, value, d + 1, (uint32_t)powers[d]);
             return;
         }
     char text[32];
@@ -202,7 +260,7 @@ void dk_json_degrees(dk_json *json, double value)
     if (!isfinite(value) || fabs(value) > 1e9)
         dk_json_number(json, value);
     else
-        fixed(json, value, 9, 1000000000u);
+        fixed(json, value, DEGREE_DECIMALS, DEGREE_POWER);
 }
 
 void dk_json_metres(dk_json *json, double value)
@@ -210,7 +268,33 @@ void dk_json_metres(dk_json *json, double value)
     if (!isfinite(value) || fabs(value) > 1e9)
         dk_json_number(json, value);
     else
-        fixed(json, value, 4, 10000u);
+        fixed(json, value, METRE_DECIMALS, METRE_POWER);
+}
+
+void dk_json_position(dk_json *json, const double position[2], bool degrees)
+{
+    const double most = 1e9;
+    unsigned char *to = fabs(position[0]) <= most && fabs(position[1]) <= most /* so it is finite */
+                            ? dk_buf_reserve(json->buf, 2 * NUMBER_BYTES + 4)
+                            : NULL;
+    if (to == NULL) {
+        dk_json_array_begin(json);
+        for (int i = 0; i < 2; i++)
+            degrees ? dk_json_degrees(json, position[i]) : dk_json_metres(json, position[i]);
+        dk_json_array_end(json);
+        return;
+    }
+    const size_t decimals = degrees ? DEGREE_DECIMALS : METRE_DECIMALS;
+    const uint32_t power = degrees ? DEGREE_POWER : METRE_POWER;
+    if (json->separate)
+        *to++ = ',';
+    json->separate = true;
+    *to++ = '[';
+    to = decimal(to, llround(position[0] * power), decimals, power);
+    *to++ = ',';
+    to = decimal(to, llround(position[1] * power), decimals, power);
+    *to++ = ']';
+    json->buf->size = (size_t)(to - json->buf->data);
 }
 
 void dk_json_bool(dk_json *json, bool value)

@@ -26,6 +26,8 @@ void dk_json_number(dk_json *json, double value);
 void dk_json_degrees(dk_json *json, double value);
 /* A coordinate in metres: at most 4 decimals (0.1 mm), no exponent. */
 void dk_json_metres(dk_json *json, double value);
+/* [x, y] of such coordinates. */
+void dk_json_position(dk_json *json, const double position[2], bool degrees);
 void dk_json_bool(dk_json *json, bool value);
 void dk_json_null(dk_json *json);
 void dk_json_value(dk_json *json, const dk_value *value);

@@ -54,6 +54,7 @@ static void worker_finish(dk_worker *worker)
     close_store(worker);
     dk_render_free(worker->render);
     dk_shape_finish(&worker->shape);
+    dk_buf_finish(&worker->path);
     dk_buf_finish(&worker->body);
     dk_buf_finish(&worker->packed);
     dk_coder_free(worker->coder);
@@ -74,6 +75,7 @@ dk_status dk_pool_create(const char *path, size_t n, dk_pool **ret_pool, dk_erro
     for (size_t i = 0; status == DK_OK && i < n; i++) {
         dk_worker *worker = &pool->workers[i];
         dk_shape_init(&worker->shape);
+        dk_buf_init(&worker->path);
         dk_buf_init(&worker->body);
         dk_buf_init(&worker->packed);
         pool->n++;

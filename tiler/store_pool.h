@@ -22,6 +22,7 @@ typedef struct dk_worker {
     dk_summary summaries[DK_MAX_KINDS];
     dk_render *render;
     dk_shape shape;
+    dk_buf path; /* of a link under way */
     dk_buf body, packed; /* the answer, and its coded form */
     dk_coder *coder;
     struct dk_worker *next;
