@@ -61,49 +61,47 @@ typedef struct linking {
     dk_error *err;
 } linking;
 
-/* The key and the batch of a row, without its fields. */
-static dk_status read_key(linking *l, int64_t row, char *key, size_t size, int64_t *ret_batch)
+/* The key and the batch of a row, without its fields. *ret_alive: it is one of the generation. */
+static dk_status read_key(linking *l, int64_t row, char *key, size_t size, int64_t *ret_batch, bool *ret_alive)
 {
+    const bool any = l->generation == DK_ANY_GENERATION;
     sqlite3_stmt *stmt = NULL;
-    dk_status status = dk_sql_kept(l->store, l->other, DK_STMT_ROW_META, &stmt, l->err);
+    dk_status status = dk_sql_kept(l->store, l->other, any ? DK_STMT_ROW_META : DK_STMT_LIVE_META, &stmt, l->err);
     if (status != DK_OK)
         return status;
     sqlite3_bind_int64(stmt, 1, row);
+    if (!any)
+        sqlite3_bind_int64(stmt, 2, l->generation);
     status = dk_sql_step(l->store, stmt, l->err);
+    *ret_alive = status == DK_OK;
     if (status == DK_OK) {
         snprintf(key, size, "%s", (const char *)sqlite3_column_text(stmt, 0));
         *ret_batch = sqlite3_column_int64(stmt, 2);
     }
     sqlite3_reset(stmt);
-    return status == DK_END ? dk_fail(l->err, DK_CORRUPT, "%s: row %lld of %s is missing; run dikuai-ingest check",
-                                      l->store->path, (long long)row, l->other->name)
-                            : status;
+    if (status == DK_END && any)
+        return dk_fail(l->err, DK_CORRUPT, "%s: row %lld of %s is missing; run dikuai-ingest check", l->store->path,
+                       (long long)row, l->other->name);
+    return status == DK_END ? DK_OK : status;
 }
 
 /* Whether a candidate row counts, and adds it. unless_*: fields of this and the other row, -1: none. */
 static dk_status take_candidate(linking *l, int64_t row, int unless_mine, int unless_other)
 {
-    dk_stored_row meta;
     bool counts = false;
-    dk_status status;
-    if (l->generation != DK_ANY_GENERATION) {
-        status = dk_row_alive(l->store, l->other, row, l->generation, &counts, l->err);
-        if (status != DK_OK || !counts)
-            return status;
-    }
     char key[512];
     int64_t batch = 0;
+    dk_status status = read_key(l, row, key, sizeof key, &batch, &counts);
+    if (status != DK_OK || !counts)
+        return status;
     if (unless_mine >= 0 && has_value(&l->values[unless_mine])) {
-        if ((status = dk_stored_row_read(l->store, l->other, row, false, &meta, l->err)) != DK_OK)
+        dk_stored_row stored;
+        if ((status = dk_stored_row_read(l->store, l->other, row, false, &stored, l->err)) != DK_OK)
             return status;
-        snprintf(key, sizeof key, "%s", meta.key);
-        const bool excluded = has_value(&meta.values[unless_other]);
-        batch = meta.batch;
-        dk_stored_row_release(&meta);
+        const bool excluded = has_value(&stored.values[unless_other]);
+        dk_stored_row_release(&stored);
         if (excluded)
             return DK_OK;
-    } else if ((status = read_key(l, row, key, sizeof key, &batch)) != DK_OK) {
-        return status;
     }
     if (l->generation == DK_ANY_GENERATION) {
         dk_batch_life life;

@@ -104,21 +104,25 @@ static void append_block(const dk_place *list, size_t n, dk_buf *out)
 
 /* ---- reading ---- */
 
-/* The rest of the block where a feature is, or would be, and of following ones while the list has fewer than `most`. */
+/* The rest of the block where a feature is, or would be, and of following ones while the list has fewer than `most`.
+ * *ret_whole: there are no further blocks. */
 static dk_status read_blocks(dk_store *store, const dk_kind *kind, int64_t term, dk_place from, size_t most, places *list,
-                             dk_error *err)
+                             bool *ret_whole, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
     bool sound = true;
-    dk_status status = dk_sql_kept(store, kind, from.feature > 0 ? DK_STMT_POSTS_FROM : DK_STMT_POSTS, &stmt, err);
+    dk_status status = dk_sql_kept(store, kind, from.feature > 1 ? DK_STMT_POSTS_FROM : DK_STMT_POSTS, &stmt, err);
     if (status != DK_OK)
         return status;
     sqlite3_bind_int64(stmt, 1, term);
-    if (from.feature > 0)
+    if (from.feature > 1)
         sqlite3_bind_int64(stmt, 2, from.feature);
-    while (list->n < most && sound && (status = dk_sql_step(store, stmt, err)) == DK_OK)
-        if (!add_block(stmt, 0, from, list, &sound))
+    while (sound && (status = dk_sql_step(store, stmt, err)) == DK_OK && list->n < most)
+        if (!add_block(stmt, 0, from, list, &sound)) {
             status = no_memory(err);
+            break;
+        }
+    *ret_whole = status == DK_END;
     sqlite3_reset(stmt);
     if (status == DK_END)
         status = DK_OK;
@@ -129,7 +133,8 @@ dk_status dk_post_seek(dk_store *store, const dk_kind *kind, int64_t term, dk_pl
                        size_t most, size_t *ret_n, dk_error *err)
 {
     places list = {0};
-    const dk_status status = read_blocks(store, kind, term, from, most, &list, err);
+    bool whole;
+    const dk_status status = read_blocks(store, kind, term, from, most, &list, &whole, err);
     *ret_n = status != DK_OK ? 0 : list.n < most ? list.n : most;
     if (*ret_n > 0)
         memcpy(ret_places, list.places, *ret_n * sizeof *ret_places);
@@ -211,8 +216,7 @@ static dk_status advance(dk_post_join *join, post_list *list, dk_place to, bool 
         if (list->whole)
             return DK_OK;
         list->block.n = list->at = 0;
-        const dk_status status = read_blocks(join->store, join->kind, list->term, to, 1, &list->block, err);
-        list->whole = block->n == 0;
+        const dk_status status = read_blocks(join->store, join->kind, list->term, to, 1, &list->block, &list->whole, err);
         if (status != DK_OK || block->n == 0)
             return status;
     }

@@ -4,7 +4,7 @@
 
 #include "store/handle.h"
 
-#define DK_POST_BLOCK 512 /* places in a block, but for a feature of more versions */
+#define DK_POST_BLOCK 128 /* places in a block, but for a feature of more versions */
 
 /* ---- reading ---- */
 

@@ -196,31 +196,6 @@ static bool has(const char *text, size_t size, const char *part, size_t part_siz
     return part_size > 0 && memmem(text, size, part, part_size) != NULL;
 }
 
-/* Folds a text as terms are. Most are Chinese characters with ASCII and the brackets of 文号, which need no more than
- * small letters. */
-static void fold(const char *text, size_t size, dk_buf *out)
-{
-    dk_buf_clear(out);
-    unsigned char *to = dk_buf_reserve(out, size);
-    size_t i = 0;
-    while (to != NULL && i < size) {
-        const unsigned char c = (unsigned char)text[i];
-        if (c < 0x80 && (c >= 0x20 && c != 0x7F)) {
-            to[i++] = c >= 'A' && c <= 'Z' ? (unsigned char)(c + 32) : c;
-        } else if (i + 3 <= size &&
-                   ((c >= 0xE4 && c <= 0xE9) || memcmp(text + i, "〔", 3) == 0 || memcmp(text + i, "〕", 3) == 0)) {
-            memcpy(to + i, text + i, 3);
-            i += 3;
-        } else {
-            break;
-        }
-    }
-    if (to != NULL && i == size)
-        out->size = size;
-    else
-        dk_text_fold(text, size, out);
-}
-
 /* Whether a value, also folded, has the word. */
 static bool value_has(const dk_field *field, const char *text, size_t size, const word *w)
 {
@@ -263,7 +238,8 @@ static bool row_has_all(search *s, const dk_stored_row *row, uint64_t visible, u
             continue;
         unsigned length = 1;
         if (value->type == DK_TEXT) {
-            fold(value->text.data, value->text.size, &s->folded);
+            dk_buf_clear(&s->folded);
+            dk_text_fold(value->text.data, value->text.size, &s->folded);
             length = length_of((const char *)s->folded.data, s->folded.size);
         }
         for (size_t w = 0; w < s->n_words; w++)

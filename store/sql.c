@@ -136,6 +136,12 @@ static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
     case DK_STMT_ROW_META:
         dk_buf_format(sql, "SELECT key,feature,batch,replaces FROM row_%s WHERE row=?1", k);
         break;
+    case DK_STMT_LIVE_META:
+        dk_buf_format(sql,
+                      "SELECT r.key,r.feature,r.batch,r.replaces FROM life_%s l CROSS JOIN row_%s r ON r.row=l.row"
+                      " WHERE l.row=?1 AND l.born<=?2 AND (l.died=0 OR l.died>?2)",
+                      k, k);
+        break;
     case DK_STMT_KEY_ROWS:
         dk_buf_format(sql, "SELECT row,batch,source_row,feature FROM row_%s WHERE key=?1 ORDER BY row DESC", k);
         break;

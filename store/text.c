@@ -147,8 +147,34 @@ static bool may_have_iota_below(const char *text, size_t size)
     return false;
 }
 
+/* Most texts are Chinese characters with ASCII and the brackets of 文号, which folding leaves as they are but for capital
+ * letters. Appends such a text; false, and nothing is appended, if it is another. */
+static bool fold_plain(const unsigned char *text, size_t size, dk_buf *out)
+{
+    unsigned char *to = dk_buf_reserve(out, size);
+    size_t i = 0;
+    if (to == NULL || (size > 0 && (text[0] == ' ' || text[size - 1] == ' ')))
+        return false;
+    while (i < size) {
+        const unsigned char c = text[i];
+        if (c >= 0x20 && c < 0x7F && (c != ' ' || text[i + 1] != ' ')) {
+            to[i++] = c >= 'A' && c <= 'Z' ? (unsigned char)(c + 32) : c;
+        } else if (size - i >= 3 && ((c >= 0xE4 && c <= 0xE9 && (text[i + 1] & 0xC0) == 0x80 && (text[i + 2] & 0xC0) == 0x80) ||
+                                     memcmp(text + i, "〔", 3) == 0 || memcmp(text + i, "〕", 3) == 0)) {
+            memcpy(to + i, text + i, 3);
+            i += 3;
+        } else {
+            return false;
+        }
+    }
+    out->size += size;
+    return true;
+}
+
 void dk_text_fold(const char *text, size_t size, dk_buf *out)
 {
+    if (fold_plain((const unsigned char *)text, size, out))
+        return;
     const utf8proc_option_t options =
         UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_IGNORE | UTF8PROC_CASEFOLD;
     if (!may_have_iota_below(text, size)) {

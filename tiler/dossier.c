@@ -421,22 +421,51 @@ static void write_proof(const dk_row *row, const char *date, void *user)
     dk_json_object_end(json);
 }
 
-static void write_item(const dk_dossier *d, const dk_item *item)
+/* What is the same in all dossiers, without the brace that begins it. */
+static bool write_item_texts(const dk_item *item, dk_buf *out)
 {
-    dk_json *json = &d->ctx->json;
     const struct {
         const char *name, *text;
     } members[] = {{"id", item->id},           {"category", item->category}, {"title", item->title},
                    {"content", item->content}, {"basis", item->basis},       {"time_limit", item->time_limit},
                    {"subject", item->subject}, {"channel", item->channel},   {"object", item->object},
                    {"mode", item->mode},       {"level", item->level},       {"guide", item->guide}};
-    dk_json_object_begin(json);
+    dk_json json;
+    dk_buf_init(out);
+    dk_json_init(&json, out);
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)
         if (members[i].text != NULL)
-            dk_json_member_text(json, members[i].name, members[i].text);
+            dk_json_member_text(&json, members[i].name, members[i].text);
+    dk_json_key(&json, "records");
+    dk_json_array_begin(&json);
+    return !out->failed;
+}
+
+/* There are more bytes of these than of all else in a dossier, so they are made once for a catalogue. */
+static dk_status make_item_texts(dk_worker *worker, dk_error *err)
+{
+    const dk_catalogue *catalogue = worker->catalogue;
+    if (worker->items != NULL || catalogue->n_items == 0)
+        return DK_OK;
+    bool made = (worker->items = calloc(catalogue->n_items, sizeof *worker->items)) != NULL;
+    for (size_t i = 0; made && i < catalogue->n_items; i++)
+        made = write_item_texts(&catalogue->items[i], &worker->items[i]);
+    if (made)
+        return DK_OK;
+    for (size_t i = 0; worker->items != NULL && i < catalogue->n_items; i++)
+        dk_buf_finish(&worker->items[i]);
+    free(worker->items);
+    worker->items = NULL;
+    return dk_fail(err, DK_NOMEM, "out of memory");
+}
+
+static void write_item(const dk_dossier *d, const dk_item *item, const dk_buf *texts)
+{
+    dk_json *json = &d->ctx->json;
+    dk_json_object_begin(json);
+    dk_buf_append(json->buf, texts->data, texts->size);
+    json->separate = false; /* in the array of records */
     const char *earliest = NULL;
-    dk_json_key(json, "records");
-    dk_json_array_begin(json);
     const size_t n = dk_dossier_proofs(d, item, write_proof, json, &earliest);
     dk_json_array_end(json);
     dk_json_member_text(json, "status", n > 0 ? "published" : "missing");
@@ -444,15 +473,20 @@ static void write_item(const dk_dossier *d, const dk_item *item)
     dk_json_object_end(json);
 }
 
-static void write_items(const dk_dossier *d)
+static dk_status write_items(const dk_dossier *d)
 {
-    const dk_catalogue *catalogue = d->ctx->worker->catalogue;
+    dk_worker *worker = d->ctx->worker;
+    const dk_catalogue *catalogue = worker->catalogue;
+    const dk_status status = make_item_texts(worker, &d->ctx->error);
+    if (status != DK_OK)
+        return status;
     dk_json_key(&d->ctx->json, "items");
     dk_json_array_begin(&d->ctx->json);
     for (size_t i = 0; i < catalogue->n_items; i++)
         if (catalogue->items[i].subject_kind == d->subject.kind && dk_dossier_applies(d, &catalogue->items[i]))
-            write_item(d, &catalogue->items[i]);
+            write_item(d, &catalogue->items[i], &worker->items[i]);
     dk_json_array_end(&d->ctx->json);
+    return DK_OK;
 }
 
 /* ---- all of it ---- */
@@ -477,7 +511,7 @@ static dk_status write_dossier(dk_dossier *d)
     if (status == DK_OK)
         status = write_totals(d);
     if (status == DK_OK)
-        write_items(d);
+        status = write_items(d);
     if (status == DK_OK)
         status = dk_write_origin(ctx, &d->subject.rows[0]);
     dk_buf path;

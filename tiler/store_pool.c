@@ -20,6 +20,10 @@ enum { KEEP_BYTES = 4 << 20 };
 
 static void close_store(dk_worker *worker)
 {
+    for (size_t i = 0; worker->items != NULL && i < worker->catalogue->n_items; i++)
+        dk_buf_finish(&worker->items[i]);
+    free(worker->items);
+    worker->items = NULL;
     dk_store_close(worker->store);
     worker->store = NULL;
     worker->catalogue = NULL;

@@ -25,6 +25,7 @@ typedef struct dk_worker {
     dk_buf path; /* of a link under way */
     dk_buf body, packed; /* the answer, and its coded form */
     dk_coder *coder;
+    dk_buf *items; /* of the catalogue's items what is the same in all dossiers (dossier.c); NULL: not made yet */
     struct dk_worker *next;
 } dk_worker;
 
