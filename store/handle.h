@@ -28,7 +28,7 @@ typedef enum dk_stmt_id {
     DK_STMT_ROW,         /* row -> key, feature, batch, replaces, geom, fields… */
     DK_STMT_ROW_BOX,     /* row -> the GeoPackage envelope: 4 doubles */
     DK_STMT_ROW_META,    /* row -> key, feature, batch, replaces */
-    DK_STMT_LIVE_META,   /* row, generation -> the same of a row that lives then */
+    DK_STMT_LIVE_META,   /* row, generation, field -> key, batch, the field, of a row that lives then */
     DK_STMT_ROW_FIELDS,  /* row -> key, feature, batch, replaces, NULL, fields… */
     DK_STMT_KEY_ROWS,    /* key -> row, batch, source_row, feature ; newest first */
     DK_STMT_LIFE,        /* row, generation -> born, died of the life that holds then */

@@ -61,48 +61,57 @@ typedef struct linking {
     dk_error *err;
 } linking;
 
-/* The key and the batch of a row, without its fields. *ret_alive: it is one of the generation. */
-static dk_status read_key(linking *l, int64_t row, char *key, size_t size, int64_t *ret_batch, bool *ret_alive)
+/* The key and the batch of a row that is in the generation, and whether it has a value in a field (-1: none is asked for).
+ * *ret_alive false: it is not in the generation. */
+static dk_status read_candidate(linking *l, int64_t row, int field, char *key, size_t size, int64_t *ret_batch, bool *ret_has,
+                                bool *ret_alive)
 {
-    const bool any = l->generation == DK_ANY_GENERATION;
     sqlite3_stmt *stmt = NULL;
-    dk_status status = dk_sql_kept(l->store, l->other, any ? DK_STMT_ROW_META : DK_STMT_LIVE_META, &stmt, l->err);
+    dk_status status = dk_sql_kept(l->store, l->other, DK_STMT_LIVE_META, &stmt, l->err);
     if (status != DK_OK)
         return status;
     sqlite3_bind_int64(stmt, 1, row);
-    if (!any)
-        sqlite3_bind_int64(stmt, 2, l->generation);
+    sqlite3_bind_int64(stmt, 2, l->generation);
+    sqlite3_bind_int(stmt, 3, field);
     status = dk_sql_step(l->store, stmt, l->err);
     *ret_alive = status == DK_OK;
     if (status == DK_OK) {
         snprintf(key, size, "%s", (const char *)sqlite3_column_text(stmt, 0));
-        *ret_batch = sqlite3_column_int64(stmt, 2);
+        *ret_batch = sqlite3_column_int64(stmt, 1);
+        *ret_has = sqlite3_column_type(stmt, 2) != SQLITE_NULL && sqlite3_column_bytes(stmt, 2) > 0;
     }
     sqlite3_reset(stmt);
-    if (status == DK_END && any)
-        return dk_fail(l->err, DK_CORRUPT, "%s: row %lld of %s is missing; run dikuai-ingest check", l->store->path,
-                       (long long)row, l->other->name);
     return status == DK_END ? DK_OK : status;
+}
+
+/* The same of any row, which lives then or not. */
+static dk_status read_any_candidate(linking *l, int64_t row, int field, char *key, size_t size, int64_t *ret_batch,
+                                    bool *ret_has)
+{
+    dk_stored_row stored;
+    const dk_status status = dk_stored_row_read(l->store, l->other, row, false, &stored, l->err);
+    if (status != DK_OK)
+        return status;
+    snprintf(key, size, "%s", stored.key);
+    *ret_batch = stored.batch;
+    *ret_has = field >= 0 && has_value(&stored.values[field]);
+    dk_stored_row_release(&stored);
+    return DK_OK;
 }
 
 /* Whether a candidate row counts, and adds it. unless_*: fields of this and the other row, -1: none. */
 static dk_status take_candidate(linking *l, int64_t row, int unless_mine, int unless_other)
 {
-    bool counts = false;
+    const int field = unless_mine >= 0 && has_value(&l->values[unless_mine]) ? unless_other : -1;
+    bool excluded = false, alive = true;
     char key[512];
     int64_t batch = 0;
-    dk_status status = read_key(l, row, key, sizeof key, &batch, &counts);
-    if (status != DK_OK || !counts)
+    dk_status status =
+        l->generation == DK_ANY_GENERATION
+            ? read_any_candidate(l, row, field, key, sizeof key, &batch, &excluded)
+            : read_candidate(l, row, field, key, sizeof key, &batch, &excluded, &alive);
+    if (status != DK_OK || !alive || excluded)
         return status;
-    if (unless_mine >= 0 && has_value(&l->values[unless_mine])) {
-        dk_stored_row stored;
-        if ((status = dk_stored_row_read(l->store, l->other, row, false, &stored, l->err)) != DK_OK)
-            return status;
-        const bool excluded = has_value(&stored.values[unless_other]);
-        dk_stored_row_release(&stored);
-        if (excluded)
-            return DK_OK;
-    }
     if (l->generation == DK_ANY_GENERATION) {
         dk_batch_life life;
         if ((status = dk_batch_life_of(l->store, batch, &life, l->err)) != DK_OK || life.state == 'w')

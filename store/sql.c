@@ -137,8 +137,11 @@ static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
         dk_buf_format(sql, "SELECT key,feature,batch,replaces FROM row_%s WHERE row=?1", k);
         break;
     case DK_STMT_LIVE_META:
+        dk_buf_text(sql, "SELECT r.key,r.batch,CASE ?3");
+        for (size_t i = 0; i < kind->n_fields; i++)
+            dk_buf_format(sql, " WHEN %zu THEN r.f_%s", i, kind->fields[i].name);
         dk_buf_format(sql,
-                      "SELECT r.key,r.feature,r.batch,r.replaces FROM life_%s l CROSS JOIN row_%s r ON r.row=l.row"
+                      " END FROM life_%s l CROSS JOIN row_%s r ON r.row=l.row"
                       " WHERE l.row=?1 AND l.born<=?2 AND (l.died=0 OR l.died>?2)",
                       k, k);
         break;

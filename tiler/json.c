@@ -55,12 +55,11 @@ void dk_json_array_end(dk_json *json)
     end(json, ']');
 }
 
-/* Length of the well-formed UTF-8 sequence (RFC 3629, table in section 4) at text, 0 if there is none. */
+/* Length of the well-formed UTF-8 sequence (RFC 3629, table in section 4) of more than one byte at text, 0 if there is
+ * none. */
 static size_t sequence(const unsigned char *text, size_t size)
 {
     const unsigned char c = text[0];
-    if (c < 0x80)
-        return 1;
     const size_t n = c >= 0xc2 && c <= 0xdf ? 2 : c >= 0xe0 && c <= 0xef ? 3 : c >= 0xf0 && c <= 0xf4 ? 4 : 0;
     if (n == 0 || n > size)
         return 0;
@@ -99,7 +98,13 @@ static size_t plain_run(const unsigned char *bytes, size_t size)
             }
         }
         const unsigned char c = bytes[i];
-        const size_t n = c < 0x20 || c == '"' || c == '\\' ? 0 : sequence(bytes + i, size - i);
+        if (c < 0x80) {
+            if (c < 0x20 || c == '"' || c == '\\')
+                break;
+            i++;
+            continue;
+        }
+        const size_t n = sequence(bytes + i, size - i);
         if (n == 0)
             break;
         i += n;
@@ -152,8 +157,18 @@ static void quoted(dk_json *json, const char *text, size_t size)
 
 void dk_json_key(dk_json *json, const char *name)
 {
-    quoted(json, name, strlen(name));
-    dk_buf_byte(json->buf, ':');
+    const size_t size = strlen(name);
+    unsigned char *to = dk_buf_reserve(json->buf, size + 4);
+    if (to == NULL)
+        return;
+    if (json->separate)
+        *to++ = ',';
+    *to++ = '"';
+    memcpy(to, name, size);
+    to += size;
+    *to++ = '"';
+    *to++ = ':';
+    json->buf->size = (size_t)(to - json->buf->data);
     json->separate = false;
 }
 

@@ -15,6 +15,7 @@ void dk_json_object_begin(dk_json *json);
 void dk_json_object_end(dk_json *json);
 void dk_json_array_begin(dk_json *json);
 void dk_json_array_end(dk_json *json);
+/* name: of the program or a catalogue, whose names are plain ASCII: nothing in it is escaped. */
 void dk_json_key(dk_json *json, const char *name);
 /* Bytes that are not UTF-8 become U+FFFD. text NULL is null. */
 void dk_json_text(dk_json *json, const char *text);
