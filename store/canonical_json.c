@@ -1,0 +1,206 @@
+#include "store/canonical_json.h"
+
+#include "store/text.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- strings ---- */
+
+bool dk_canonical_text(dk_buf *out, const char *text, size_t size)
+{
+    static const char digits[] = "0123456789abcdef", letters[] = "btnvfr"; /* v has no short form */
+    if (!dk_utf8_valid(text, size))
+        return false;
+    dk_buf_byte(out, '"');
+    size_t start = 0; /* of what stands as it is */
+    for (size_t i = 0; i < size; i++) {
+        const unsigned char c = (unsigned char)text[i];
+        if (c >= 0x20 && c != '"' && c != '\\')
+            continue;
+        dk_buf_append(out, text + start, i - start);
+        start = i + 1;
+        if (c == '"' || c == '\\') {
+            dk_buf_byte(out, '\\');
+            dk_buf_byte(out, c);
+        } else if (c >= '\b' && c <= '\r' && c != '\v') {
+            dk_buf_byte(out, '\\');
+            dk_buf_byte(out, (unsigned char)letters[c - '\b']);
+        } else {
+            dk_buf_text(out, "\\u00");
+            dk_buf_byte(out, (unsigned char)digits[c >> 4]);
+            dk_buf_byte(out, (unsigned char)digits[c & 15]);
+        }
+    }
+    dk_buf_append(out, text + start, size - start);
+    dk_buf_byte(out, '"');
+    return true;
+}
+
+int dk_canonical_compare(const char *a, size_t a_size, const char *b, size_t b_size)
+{
+    const size_t shared = a_size < b_size ? a_size : b_size;
+    for (size_t i = 0; i < shared; i++) {
+        const unsigned char x = (unsigned char)a[i], y = (unsigned char)b[i];
+        if (x == y)
+            continue;
+        /* Surrogates, D800 to DFFF, lie below what the bytes EE and EF begin. */
+        if (x >= 0xf0 && (y == 0xee || y == 0xef))
+            return -1;
+        if (y >= 0xf0 && (x == 0xee || x == 0xef))
+            return 1;
+        return x < y ? -1 : 1;
+    }
+    return a_size == b_size ? 0 : a_size < b_size ? -1 : 1;
+}
+
+/* ---- numbers ---- */
+
+enum { DIGITS_MAX = 17 };
+
+/* 0.d1d2d3… times 10^point: no zeros at either end. */
+typedef struct decimal {
+    char digits[DIGITS_MAX + 1];
+    int n, point;
+} decimal;
+
+/* Rounded to so many digits. The point of printf is of the locale, so only digits are taken. */
+static void round_to(double value, int n, decimal *ret)
+{
+    char text[48];
+    snprintf(text, sizeof text, "%.*e", n - 1, value);
+    const char *at = text;
+    ret->n = 0;
+    for (; *at != 'e'; at++)
+        if (*at >= '0' && *at <= '9' && ret->n < DIGITS_MAX)
+            ret->digits[ret->n++] = *at;
+    ret->point = (int)strtol(at + 1, NULL, 10) + 1;
+}
+
+/* An integer with an exponent has no point. */
+static double read_back(const decimal *d)
+{
+    char text[48];
+    snprintf(text, sizeof text, "%.*se%d", d->n, d->digits, d->point - d->n);
+    return strtod(text, NULL);
+}
+
+/* The next decimal of as many digits. */
+static void step_up(decimal *d)
+{
+    int i = d->n - 1;
+    for (; i >= 0 && d->digits[i] == '9'; i--)
+        d->digits[i] = '0';
+    if (i >= 0) {
+        d->digits[i]++;
+    } else {
+        d->digits[0] = '1';
+        d->point++;
+    }
+}
+
+/* Of a positive number. Below the smallest normal double, any number of digits may do. Above, a decimal of at most 15
+ * digits that reads back is the only one, and %.15e finds it. Of the decimals of 16 digits that read back, the nearest is
+ * the rounded one, except at a power of two: there the doubles below lie twice as close, so that the rounded one may be
+ * too low, and yet the next above it reads back. 17 digits always do. */
+static void shortest(double value, decimal *ret)
+{
+    int exponent;
+    const bool power = frexp(value, &exponent) == 0.5;
+    for (int n = value < DBL_MIN ? 1 : DBL_DIG; n <= DIGITS_MAX; n++) {
+        round_to(value, n, ret);
+        if (read_back(ret) == value)
+            break;
+        if (power) {
+            step_up(ret);
+            if (read_back(ret) == value)
+                break;
+        }
+    }
+    while (ret->n > 1 && ret->digits[ret->n - 1] == '0')
+        ret->n--;
+}
+
+static void zeros(dk_buf *out, int n)
+{
+    for (; n > 0; n--)
+        dk_buf_byte(out, '0');
+}
+
+/* ECMA-262, Number::toString: its k is n, its n is point. */
+static void write_decimal(dk_buf *out, const decimal *d)
+{
+    const size_t n = (size_t)d->n;
+    if (d->point > 21 || d->point < -5) {
+        const int exponent = d->point - 1;
+        dk_buf_append(out, d->digits, 1);
+        if (d->n > 1) {
+            dk_buf_byte(out, '.');
+            dk_buf_append(out, d->digits + 1, n - 1);
+        }
+        dk_buf_format(out, "e%c%d", exponent < 0 ? '-' : '+', abs(exponent));
+    } else if (d->point <= 0) {
+        dk_buf_text(out, "0.");
+        zeros(out, -d->point);
+        dk_buf_append(out, d->digits, n);
+    } else if (d->point < d->n) {
+        dk_buf_append(out, d->digits, (size_t)d->point);
+        dk_buf_byte(out, '.');
+        dk_buf_append(out, d->digits + d->point, n - (size_t)d->point);
+    } else {
+        dk_buf_append(out, d->digits, n);
+        zeros(out, d->point - d->n);
+    }
+}
+
+static const int64_t exact_integers = INT64_C(1) << 53;
+
+bool dk_canonical_number(dk_buf *out, double value)
+{
+    if (!isfinite(value))
+        return false;
+    if (fabs(value) <= (double)exact_integers && value == (double)(int64_t)value) {
+        dk_canonical_integer(out, (int64_t)value); /* also of -0 */
+        return true;
+    }
+    decimal d;
+    if (value < 0)
+        dk_buf_byte(out, '-');
+    shortest(fabs(value), &d);
+    write_decimal(out, &d);
+    return true;
+}
+
+void dk_canonical_integer(dk_buf *out, int64_t value)
+{
+    const bool exact = value >= -exact_integers && value <= exact_integers;
+    dk_buf_format(out, exact ? "%lld" : "\"%lld\"", (long long)value);
+}
+
+/* At most 12 digits, so the decimal is the shortest text of the double nearest to it. */
+void dk_canonical_degrees(dk_buf *out, double value)
+{
+    enum { DECIMALS = 9 };
+    const int64_t scaled = llround(value * 1e9);
+    uint64_t rest = scaled < 0 ? (uint64_t)-scaled : (uint64_t)scaled;
+    if (rest == 0) {
+        dk_buf_byte(out, '0');
+        return;
+    }
+    decimal d = {.point = -DECIMALS};
+    char reversed[20];
+    int n = 0, first = 0;
+    for (; rest > 0; rest /= 10)
+        reversed[n++] = (char)('0' + rest % 10);
+    d.point += n;
+    while (first < n - 1 && reversed[first] == '0')
+        first++;
+    for (int i = n; i > first && d.n < DIGITS_MAX; i--)
+        d.digits[d.n++] = reversed[i - 1];
+    if (scaled < 0)
+        dk_buf_byte(out, '-');
+    write_decimal(out, &d);
+}

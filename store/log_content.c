@@ -1,0 +1,182 @@
+#include "store/log_content.h"
+
+#include "store/canonical_json.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FORM = 1 };
+
+/* ---- fields ---- */
+
+static int by_name(const void *a, const void *b)
+{
+    const dk_log_field *x = *(const dk_log_field *const *)a, *y = *(const dk_log_field *const *)b;
+    return dk_canonical_compare(x->name, strlen(x->name), y->name, strlen(y->name));
+}
+
+static bool write_value(const dk_value *value, dk_buf *out)
+{
+    switch (value->type) {
+    case DK_INTEGER:
+        dk_canonical_integer(out, value->integer);
+        return true;
+    case DK_REAL:
+        return dk_canonical_number(out, value->real);
+    case DK_TEXT:
+        return dk_canonical_text(out, value->text.data, value->text.size);
+    case DK_NULL:
+    default:
+        dk_buf_text(out, "null");
+        return true;
+    }
+}
+
+static dk_status write_fields(const dk_log_content *content, dk_buf *out, dk_error *err)
+{
+    const dk_log_field **sorted = calloc(content->n_fields + 1, sizeof *sorted);
+    if (sorted == NULL)
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    for (size_t i = 0; i < content->n_fields; i++)
+        sorted[i] = &content->fields[i];
+    qsort(sorted, content->n_fields, sizeof *sorted, by_name);
+    dk_status status = DK_OK;
+    dk_buf_byte(out, '{');
+    for (size_t i = 0; i < content->n_fields && status == DK_OK; i++) {
+        const char *name = sorted[i]->name;
+        if (i > 0)
+            dk_buf_byte(out, ',');
+        if (i > 0 && strcmp(name, sorted[i - 1]->name) == 0)
+            status = dk_fail(err, DK_INVALID, "The field %s stands twice in what is to be published; name it once.", name);
+        else if (!dk_canonical_text(out, name, strlen(name)))
+            status = dk_fail(err, DK_INVALID, "The name of a field is not UTF-8; the catalogue must be.");
+        else {
+            dk_buf_byte(out, ':');
+            if (!write_value(&sorted[i]->value, out))
+                status = dk_fail(err, DK_INVALID,
+                                 "The field %s has a text that is not UTF-8 or a number that is not finite, and so "
+                                 "cannot be published; correct it in the source.",
+                                 name);
+        }
+    }
+    dk_buf_byte(out, '}');
+    free(sorted);
+    return status;
+}
+
+/* ---- the outline ---- */
+
+static void write_position(const double *lonlat, dk_buf *out)
+{
+    dk_buf_byte(out, '[');
+    dk_canonical_degrees(out, lonlat[0]);
+    dk_buf_byte(out, ',');
+    dk_canonical_degrees(out, lonlat[1]);
+    dk_buf_byte(out, ']');
+}
+
+static void write_part(const dk_shape *shape, const dk_part *part, dk_buf *out)
+{
+    dk_buf_byte(out, '[');
+    for (size_t i = 0; i < part->count; i++) {
+        if (i > 0)
+            dk_buf_byte(out, ',');
+        write_position(shape->lonlat + 2 * (part->start + i), out);
+    }
+    dk_buf_byte(out, ']');
+}
+
+/* One member, from part i on; gives the part behind it. */
+static size_t write_member(const dk_shape *shape, size_t i, dk_buf *out)
+{
+    if (shape->kind == DK_POINTS) {
+        write_position(shape->lonlat + 2 * shape->parts[i].start, out);
+        return i + 1;
+    }
+    if (shape->kind == DK_LINES) {
+        write_part(shape, &shape->parts[i], out);
+        return i + 1;
+    }
+    dk_buf_byte(out, '[');
+    write_part(shape, &shape->parts[i++], out);
+    for (; i < shape->n_parts && shape->parts[i].hole; i++) {
+        dk_buf_byte(out, ',');
+        write_part(shape, &shape->parts[i], out);
+    }
+    dk_buf_byte(out, ']');
+    return i;
+}
+
+static dk_status write_outline(const dk_shape *shape, dk_buf *out, dk_error *err)
+{
+    size_t members = 0;
+    for (size_t i = 0; i < shape->n_parts; i++)
+        members += shape->parts[i].hole ? 0 : 1;
+    for (size_t i = 0; i < 2 * shape->n_points; i++)
+        if (!isfinite(shape->lonlat[i]) || fabs(shape->lonlat[i]) > 360)
+            return dk_fail(err, DK_INVALID, "An outline has a coordinate that is not of the earth, and so cannot be "
+                                            "published; correct it in the source.");
+    if (members == 0) {
+        dk_buf_text(out, "null");
+        return DK_OK;
+    }
+    dk_buf_text(out, "{\"coordinates\":");
+    if (members > 1)
+        dk_buf_byte(out, '[');
+    for (size_t i = 0; i < shape->n_parts;) {
+        if (i > 0)
+            dk_buf_byte(out, ',');
+        i = write_member(shape, i, out);
+    }
+    if (members > 1)
+        dk_buf_byte(out, ']');
+    dk_buf_format(out, ",\"type\":\"%s%s\"}", members > 1 ? "Multi" : "",
+                  shape->kind == DK_POLYGONS ? "Polygon"
+                  : shape->kind == DK_LINES  ? "LineString"
+                                             : "Point");
+    return DK_OK;
+}
+
+/* ---- the whole ---- */
+
+static dk_status write_text(const char *member, const char *text, dk_buf *out, dk_error *err)
+{
+    dk_buf_format(out, "\"%s\":", member);
+    if (!dk_canonical_text(out, text, strlen(text)))
+        return dk_fail(err, DK_INVALID, "The %s of what is to be published is not UTF-8; correct it in the source.", member);
+    return DK_OK;
+}
+
+/* The members stand in their order. */
+dk_status dk_log_content_write(const dk_log_content *content, dk_buf *out, dk_error *err)
+{
+    dk_buf_byte(out, '{');
+    dk_status status = write_text("event", content->event, out, err);
+    if (status == DK_OK) {
+        if (content->feature >= 0) {
+            dk_buf_text(out, ",\"feature\":");
+            dk_canonical_integer(out, content->feature);
+        }
+        dk_buf_text(out, ",\"fields\":");
+        status = write_fields(content, out, err);
+    }
+    if (status == DK_OK) {
+        dk_buf_format(out, ",\"form\":%d,\"generation\":", FORM);
+        dk_canonical_integer(out, content->generation);
+        if (content->key != NULL) {
+            dk_buf_byte(out, ',');
+            status = write_text("key", content->key, out, err);
+        }
+    }
+    if (status == DK_OK && content->kind != NULL) {
+        dk_buf_byte(out, ',');
+        status = write_text("kind", content->kind, out, err);
+    }
+    if (status == DK_OK && content->outline != NULL) {
+        dk_buf_text(out, ",\"outline\":");
+        status = write_outline(content->outline, out, err);
+    }
+    dk_buf_byte(out, '}');
+    return status == DK_OK && out->failed ? dk_fail(err, DK_NOMEM, "out of memory") : status;
+}

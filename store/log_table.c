@@ -1,0 +1,351 @@
+#include "store/log_table.h"
+
+#include "store/log_work.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Leaves are apart from contents, so that a tile of level 0 is read from one page or two. */
+static const char tables[] =
+    "CREATE TABLE log_leaf(entry INTEGER PRIMARY KEY, leaf BLOB NOT NULL);"
+    "CREATE TABLE log_content(entry INTEGER PRIMARY KEY, kind TEXT NOT NULL, row INTEGER NOT NULL, salt BLOB NOT NULL,"
+    " content BLOB NOT NULL);"
+    "CREATE INDEX log_content_row ON log_content(kind,row);"
+    "CREATE TABLE log_tile(id INTEGER PRIMARY KEY, hashes BLOB NOT NULL);"
+    "CREATE TABLE log_checkpoint(size INTEGER PRIMARY KEY, note TEXT NOT NULL, at TEXT NOT NULL);";
+
+static const char *const sql[DK_LOG_STMTS] = {
+    [DK_LOG_SIZE] = "SELECT coalesce(max(entry)+1,0) FROM log_leaf",
+    [DK_LOG_ADD_LEAF] = "INSERT INTO log_leaf VALUES(?,?)",
+    [DK_LOG_ADD_CONTENT] = "INSERT INTO log_content VALUES(?,?,?,?,?)",
+    [DK_LOG_LEAF] = "SELECT leaf FROM log_leaf WHERE entry=?",
+    [DK_LOG_LEAVES] = "SELECT entry,leaf FROM log_leaf WHERE entry>=? ORDER BY entry LIMIT ?",
+    [DK_LOG_CONTENT] = "SELECT kind,row,salt,content FROM log_content WHERE entry=?",
+    [DK_LOG_FIND] = "SELECT entry FROM log_content WHERE kind=? AND row=? AND entry<? ORDER BY entry DESC LIMIT 1",
+    [DK_LOG_ERASE] = "DELETE FROM log_content WHERE entry=?",
+    [DK_LOG_READ_TILE] = "SELECT hashes FROM log_tile WHERE id=?",
+    [DK_LOG_WRITE_TILE] = "INSERT OR REPLACE INTO log_tile VALUES(?,?)",
+    [DK_LOG_READ_CHECKPOINT] = "SELECT size,note FROM log_checkpoint WHERE size<=? ORDER BY size DESC LIMIT 1",
+    [DK_LOG_WRITE_CHECKPOINT] = "INSERT OR REPLACE INTO log_checkpoint VALUES(?,?,?)",
+};
+
+dk_status dk_log_create(dk_store *store, dk_error *err)
+{
+    return dk_sql_run(store, tables, err);
+}
+
+dk_status dk_log_stmt_of(dk_log *log, dk_log_stmt id, sqlite3_stmt **ret_stmt, dk_error *err)
+{
+    sqlite3_stmt **place = &log->statements[id];
+    if (*place == NULL) {
+        const dk_status status = dk_sql_prepare(log->store, sql[id], place, err);
+        if (status != DK_OK)
+            return status;
+    }
+    sqlite3_reset(*place);
+    sqlite3_clear_bindings(*place);
+    *ret_stmt = *place;
+    return DK_OK;
+}
+
+/* ---- tiles ---- */
+
+static dk_status changed(dk_log *log, const char *what, int64_t number, dk_error *err)
+{
+    return dk_fail(err, DK_CORRUPT, "%s: %s %" PRId64 " of the publication log is missing or was changed; restore the store "
+                                    "from a backup",
+                   log->store->path, what, number);
+}
+
+/* Leaves of a tile of level 0, in order and without a gap. */
+static dk_status read_leaves(dk_log *log, const dk_log_tile *tile, dk_digest *ret_leaves, dk_error *err)
+{
+    sqlite3_stmt *stmt;
+    const int64_t first = tile->index * DK_LOG_TILE_WIDTH;
+    dk_status status = dk_log_stmt_of(log, DK_LOG_LEAVES, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, first);
+    sqlite3_bind_int64(stmt, 2, tile->width);
+    for (unsigned i = 0; i < tile->width && status == DK_OK; i++) {
+        status = dk_sql_step(log->store, stmt, err);
+        if (status == DK_END ||
+            (status == DK_OK && (sqlite3_column_int64(stmt, 0) != first + i || sqlite3_column_bytes(stmt, 1) != DK_DIGEST_SIZE)))
+            status = changed(log, "entry", first + i, err);
+        if (status == DK_OK)
+            memcpy(ret_leaves[i].bytes, sqlite3_column_blob(stmt, 1), DK_DIGEST_SIZE);
+    }
+    sqlite3_reset(stmt);
+    return status;
+}
+
+static int64_t id_of(const dk_log_tile *tile)
+{
+    return (int64_t)tile->level << 56 | tile->index;
+}
+
+static dk_status read_tile(void *user, const dk_log_tile *tile, dk_digest *ret_hashes, dk_error *err)
+{
+    dk_log *log = user;
+    sqlite3_stmt *stmt;
+    dk_status status;
+    if (tile->level == 0) {
+        dk_hasher *hasher = dk_log_tree_hasher(log->tree);
+        status = read_leaves(log, tile, ret_hashes, err);
+        for (unsigned i = 0; i < tile->width && status == DK_OK; i++)
+            ret_hashes[i] = dk_hasher_leaf(hasher, ret_hashes[i].bytes, DK_DIGEST_SIZE);
+        return status;
+    }
+    if ((status = dk_log_stmt_of(log, DK_LOG_READ_TILE, &stmt, err)) != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, id_of(tile));
+    status = dk_sql_step(log->store, stmt, err);
+    if (status == DK_END || (status == DK_OK && (size_t)sqlite3_column_bytes(stmt, 0) < tile->width * sizeof *ret_hashes))
+        status = changed(log, tile->level == 1 ? "tile of level 1" : "tile of a high level", tile->index, err);
+    if (status == DK_OK)
+        memcpy(ret_hashes, sqlite3_column_blob(stmt, 0), tile->width * sizeof *ret_hashes);
+    sqlite3_reset(stmt);
+    return status;
+}
+
+/* Level 0 is in the leaves already. */
+static dk_status write_tile(void *user, const dk_log_tile *tile, const dk_digest *hashes, dk_error *err)
+{
+    dk_log *log = user;
+    sqlite3_stmt *stmt;
+    if (tile->level == 0)
+        return DK_OK;
+    dk_status status = dk_log_stmt_of(log, DK_LOG_WRITE_TILE, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, id_of(tile));
+    sqlite3_bind_blob64(stmt, 2, hashes, tile->width * sizeof *hashes, SQLITE_STATIC);
+    status = dk_sql_done(log->store, stmt, err);
+    sqlite3_clear_bindings(stmt);
+    return status;
+}
+
+/* ---- the handle ---- */
+
+dk_status dk_log_open(dk_store *store, dk_log **ret_log, dk_error *err)
+{
+    dk_log *log = calloc(1, sizeof *log);
+    if (log == NULL)
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    log->store = store;
+    const dk_log_storage storage = {.read = read_tile, .write = write_tile, .user = log};
+    int64_t size;
+    dk_status status = dk_log_tree_open(&storage, 0, &log->tree, err);
+    if (status == DK_OK)
+        status = dk_log_refresh(log, &size, err);
+    if (status == DK_OK)
+        *ret_log = log;
+    else
+        dk_log_close(log);
+    return status;
+}
+
+void dk_log_close(dk_log *log)
+{
+    if (log == NULL)
+        return;
+    for (size_t i = 0; i < DK_LOG_STMTS; i++)
+        sqlite3_finalize(log->statements[i]);
+    dk_log_tree_close(log->tree);
+    free(log);
+}
+
+dk_log_tree *dk_log_tree_of(dk_log *log)
+{
+    return log->tree;
+}
+
+dk_status dk_log_refresh(dk_log *log, int64_t *ret_size, dk_error *err)
+{
+    sqlite3_stmt *stmt;
+    dk_status status = dk_log_stmt_of(log, DK_LOG_SIZE, &stmt, err);
+    if (status == DK_OK)
+        status = dk_sql_step(log->store, stmt, err);
+    if (status != DK_OK)
+        return status;
+    const int64_t size = sqlite3_column_int64(stmt, 0);
+    sqlite3_reset(stmt);
+    if (size < 0 || size > DK_LOG_SIZE_MAX)
+        return changed(log, "entry", size - 1, err);
+    dk_log_tree_resize(log->tree, size);
+    *ret_size = size;
+    return DK_OK;
+}
+
+/* ---- writing ---- */
+
+static dk_status insert(dk_log *log, int64_t number, const dk_log_entry *entry, const dk_salt *salt, const dk_digest *leaf,
+                        dk_error *err)
+{
+    sqlite3_stmt *stmt;
+    dk_status status = dk_log_stmt_of(log, DK_LOG_ADD_LEAF, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, number);
+    sqlite3_bind_blob(stmt, 2, leaf->bytes, DK_DIGEST_SIZE, SQLITE_STATIC);
+    status = dk_sql_done(log->store, stmt, err);
+    sqlite3_clear_bindings(stmt);
+    if (status == DK_OK)
+        status = dk_log_stmt_of(log, DK_LOG_ADD_CONTENT, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, number);
+    sqlite3_bind_text(stmt, 2, entry->kind, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(stmt, 3, entry->row);
+    sqlite3_bind_blob(stmt, 4, salt->bytes, DK_SALT_SIZE, SQLITE_STATIC);
+    sqlite3_bind_blob64(stmt, 5, entry->content, entry->size, SQLITE_STATIC);
+    status = dk_sql_done(log->store, stmt, err);
+    sqlite3_clear_bindings(stmt);
+    return status;
+}
+
+dk_status dk_log_add(dk_log *log, const dk_log_entry *entries, size_t n, int64_t *ret_first, dk_error *err)
+{
+    dk_hasher *hasher = dk_log_tree_hasher(log->tree);
+    const int64_t first = dk_log_tree_size(log->tree);
+    dk_digest *hashes = n > SIZE_MAX / sizeof *hashes ? NULL : malloc((n + 1) * sizeof *hashes);
+    dk_status status = hashes == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : DK_OK;
+    for (size_t i = 0; i < n && status == DK_OK; i++) {
+        dk_salt salt;
+        status = dk_salt_make(&salt, err);
+        if (status != DK_OK)
+            break;
+        const dk_digest leaf = dk_log_leaf(hasher, &salt, entries[i].content, entries[i].size);
+        hashes[i] = dk_hasher_leaf(hasher, leaf.bytes, DK_DIGEST_SIZE);
+        status = hasher->failed ? dk_fail(err, DK_NOMEM, "out of memory")
+                                : insert(log, first + (int64_t)i, &entries[i], &salt, &leaf, err);
+    }
+    if (status == DK_OK)
+        status = dk_log_tree_add(log->tree, hashes, n, err);
+    if (status == DK_OK)
+        *ret_first = first;
+    free(hashes);
+    return status;
+}
+
+dk_status dk_log_erase(dk_log *log, int64_t entry, dk_error *err)
+{
+    sqlite3_stmt *stmt;
+    if (entry < 0 || entry >= dk_log_tree_size(log->tree))
+        return dk_fail(err, DK_NOT_FOUND, "The publication log has no entry %" PRId64 ".", entry);
+    dk_status status = dk_sql_run(log->store, "PRAGMA secure_delete=ON", err);
+    if (status == DK_OK)
+        status = dk_log_stmt_of(log, DK_LOG_ERASE, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, entry);
+    return dk_sql_done(log->store, stmt, err);
+}
+
+/* ---- reading ---- */
+
+dk_status dk_log_read(dk_log *log, int64_t entry, dk_log_record *ret_record, dk_error *err)
+{
+    sqlite3_stmt *stmt;
+    dk_log_record record = {.kind = "", .content = ""};
+    dk_status status = dk_log_stmt_of(log, DK_LOG_LEAF, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, entry);
+    status = dk_sql_step(log->store, stmt, err);
+    if (status == DK_END)
+        status = dk_fail(err, DK_NOT_FOUND, "The publication log has no entry %" PRId64 ".", entry);
+    else if (status == DK_OK && sqlite3_column_bytes(stmt, 0) != DK_DIGEST_SIZE)
+        status = changed(log, "entry", entry, err);
+    if (status == DK_OK)
+        memcpy(record.leaf.bytes, sqlite3_column_blob(stmt, 0), DK_DIGEST_SIZE);
+    sqlite3_reset(stmt);
+    if (status == DK_OK)
+        status = dk_log_stmt_of(log, DK_LOG_CONTENT, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, entry);
+    status = dk_sql_step(log->store, stmt, err);
+    if (status == DK_END) {
+        record.erased = true;
+        status = DK_OK;
+    } else if (status == DK_OK) {
+        const char *kind = (const char *)sqlite3_column_text(stmt, 0);
+        record.row = sqlite3_column_int64(stmt, 1);
+        record.size = (size_t)sqlite3_column_bytes(stmt, 3);
+        record.kind = kind != NULL ? kind : "";
+        if (record.size > 0)
+            record.content = sqlite3_column_blob(stmt, 3);
+        if (sqlite3_column_bytes(stmt, 2) != DK_SALT_SIZE || record.content == NULL) {
+            sqlite3_reset(stmt);
+            return changed(log, "the content of entry", entry, err);
+        }
+        memcpy(record.salt.bytes, sqlite3_column_blob(stmt, 2), DK_SALT_SIZE);
+    }
+    if (status == DK_OK)
+        *ret_record = record;
+    return status;
+}
+
+dk_status dk_log_find(dk_log *log, const char *kind, int64_t row, int64_t size, int64_t *ret_entry, dk_error *err)
+{
+    sqlite3_stmt *stmt;
+    dk_status status = dk_log_stmt_of(log, DK_LOG_FIND, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_text(stmt, 1, kind, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(stmt, 2, row);
+    sqlite3_bind_int64(stmt, 3, size);
+    status = dk_sql_step(log->store, stmt, err);
+    if (status == DK_OK)
+        *ret_entry = sqlite3_column_int64(stmt, 0);
+    else if (status == DK_END)
+        status = dk_fail(err, DK_NOT_FOUND, "The publication log has no entry of this %s.", kind);
+    sqlite3_reset(stmt);
+    sqlite3_clear_bindings(stmt);
+    return status;
+}
+
+dk_status dk_log_tile_bytes(dk_log *log, const dk_log_tile *tile, dk_buf *out, dk_error *err)
+{
+    dk_digest hashes[DK_LOG_TILE_WIDTH];
+    if (tile->width == 0 || tile->width > dk_log_tile_width(tile->level, tile->index, dk_log_tree_size(log->tree)))
+        return dk_fail(err, DK_NOT_FOUND, "The publication log has no such tile, or not yet so wide.");
+    dk_log_tile from = *tile;
+    dk_status status;
+    if (tile->level == DK_LOG_ENTRIES) {
+        from.level = 0;
+        status = read_leaves(log, &from, hashes, err);
+        for (unsigned i = 0; i < tile->width && status == DK_OK; i++)
+            dk_log_bundle_add(out, hashes[i].bytes, DK_DIGEST_SIZE);
+    } else {
+        status = read_tile(log, &from, hashes, err);
+        if (status == DK_OK)
+            dk_buf_append(out, hashes, tile->width * sizeof *hashes);
+    }
+    if (status == DK_OK && (out->failed || dk_log_tree_hasher(log->tree)->failed))
+        status = dk_fail(err, DK_NOMEM, "out of memory");
+    return status;
+}
+
+dk_status dk_log_checkpoint(dk_log *log, int64_t at_most, dk_buf *out, int64_t *ret_size, dk_error *err)
+{
+    sqlite3_stmt *stmt;
+    dk_status status = dk_log_stmt_of(log, DK_LOG_READ_CHECKPOINT, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, at_most);
+    status = dk_sql_step(log->store, stmt, err);
+    if (status == DK_END)
+        status = dk_fail(err, DK_NOT_FOUND, "The publication log has no checkpoint yet.");
+    if (status == DK_OK) {
+        const void *note = sqlite3_column_text(stmt, 1);
+        dk_buf_append(out, note, (size_t)sqlite3_column_bytes(stmt, 1));
+        *ret_size = sqlite3_column_int64(stmt, 0);
+        if (out->failed)
+            status = dk_fail(err, DK_NOMEM, "out of memory");
+    }
+    sqlite3_reset(stmt);
+    return status;
+}

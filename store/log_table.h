@@ -1,0 +1,89 @@
+/* The publication log in the store: what was published, in order, and nothing taken back. Tables:
+ *
+ *   log_leaf        entry -> its leaf (store/log_leaf.h): 32 bytes, which stay for ever
+ *   log_content     entry -> kind and row, salt, content: what erasing takes away
+ *   log_tile        tiles of level 1 and above; those of level 0 are the hashes of the leaves, made when they are asked for
+ *   log_checkpoint  the checkpoints that were signed
+ *
+ * Entries are numbered from 0. Writing is part of the caller's transaction: a publish adds its rows in the transactions in
+ * which it writes them, and signs a checkpoint in the small one that advances the generation. A reader sees the entries
+ * of its snapshot. */
+#ifndef DK_STORE_LOG_TABLE_H
+#define DK_STORE_LOG_TABLE_H
+
+#include "store/checkpoint.h"
+#include "store/log_leaf.h"
+#include "store/log_tree.h"
+#include "store/store.h"
+
+/* Makes the tables; in a transaction of the caller or none. */
+dk_status dk_log_create(dk_store *store, dk_error *err);
+
+/* Statements on these tables, and the tree. Borrows the store, which is closed after it; one thread at a time. A store
+ * that may only be read is enough for what does not write. */
+typedef struct dk_log dk_log;
+dk_status dk_log_open(dk_store *store, dk_log **ret_log, dk_error *err);
+void dk_log_close(dk_log *log); /* NULL-safe */
+/* Looks how many entries there are now: at the begin of each answer, and after a transaction was rolled back. */
+dk_status dk_log_refresh(dk_log *log, int64_t *ret_size, dk_error *err);
+/* For roots and proofs of any earlier size; valid until the log is closed. */
+dk_log_tree *dk_log_tree_of(dk_log *log);
+
+/* ---- writing ---- */
+
+typedef struct dk_log_entry {
+    const char *kind;    /* name of a layer or record; "": neither */
+    int64_t row;         /* its row version (store/query.h), or whatever number the caller finds it by */
+    const void *content; /* canonical JSON (store/log_content.h) */
+    size_t size;
+} dk_log_entry;
+
+/* Adds entries in this order, each with a salt of its own; the first gets number *ret_first. Cost goes with n. After a
+ * failure: roll back, then dk_log_refresh. */
+dk_status dk_log_add(dk_log *log, const dk_log_entry *entries, size_t n, int64_t *ret_first, dk_error *err);
+/* Takes salt and content of an entry away, and overwrites them in the file (secure_delete). The bytes are still in the
+ * file's write-ahead log until it is checkpointed and truncated, which is the caller's. Erasing what is erased is no
+ * failure; DK_NOT_FOUND: no such entry. */
+dk_status dk_log_erase(dk_log *log, int64_t entry, dk_error *err);
+/* Signs how the log is now, and keeps that. Refuses (DK_CONFLICT) if the log does not begin with what the last checkpoint
+ * says: a log must never sign both. The origin is the name of the first key. A second checkpoint of the same size
+ * replaces the first (another key). at: UTC. */
+dk_status dk_log_sign(dk_log *log, const dk_note_key *keys, size_t n, const char *at, dk_error *err);
+
+/* ---- reading ---- */
+
+typedef struct dk_log_record {
+    dk_digest leaf;
+    bool erased; /* the following are empty */
+    dk_salt salt;
+    const char *kind;
+    int64_t row;
+    const void *content;
+    size_t size;
+} dk_log_record;
+
+/* Texts are valid until the log is used again. DK_NOT_FOUND: no such entry. */
+dk_status dk_log_read(dk_log *log, int64_t entry, dk_log_record *ret_record, dk_error *err);
+/* The newest entry of a row among the first size ones. DK_NOT_FOUND: there is none that is not erased. */
+dk_status dk_log_find(dk_log *log, const char *kind, int64_t row, int64_t size, int64_t *ret_entry, dk_error *err);
+/* Appends a tile or bundle of entries as it is served. DK_NOT_FOUND: the log does not have it, or not so wide. */
+dk_status dk_log_tile_bytes(dk_log *log, const dk_log_tile *tile, dk_buf *out, dk_error *err);
+/* Appends the newest signed checkpoint of at most so many entries, and gives its size. DK_NOT_FOUND: none yet. */
+dk_status dk_log_checkpoint(dk_log *log, int64_t at_most, dk_buf *out, int64_t *ret_size, dk_error *err);
+
+/* ---- checking (log_check.c) ---- */
+
+typedef struct dk_log_found {
+    int64_t entries, erased, checkpoints, findings;
+} dk_log_found;
+
+/* Reads all of it: whether each content is what its leaf says, each tile what is below it, and each checkpoint the root
+ * of its size, signed by one of the keys (n 0: signatures are not looked at). Each finding is a sentence that names the
+ * entry, tile or checkpoint. */
+dk_status dk_log_check(dk_log *log, const dk_note_key *keys, size_t n, void (*tell)(const char *sentence, void *user),
+                       void *user, dk_log_found *ret_found, dk_error *err);
+/* Whether the log begins with what an earlier checkpoint says, which somebody kept. DK_CONFLICT: it does not, or has
+ * fewer entries. */
+dk_status dk_log_holds(dk_log *log, const dk_checkpoint *earlier, dk_error *err);
+
+#endif
