@@ -11,6 +11,10 @@ enum { WIDTH = DK_LOG_TILE_WIDTH, HEIGHT = DK_LOG_TILE_HEIGHT };
 typedef struct held {
     dk_log_tile tile; /* width 0: none */
     dk_digest hashes[WIDTH];
+    /* Of what was read: nodes between its hashes and its root, made when they are asked for. Node i of height h above the
+     * hashes is at (WIDTH >> h) + i. */
+    dk_digest inner[WIDTH];
+    bool known[WIDTH];
 } held;
 
 struct dk_log_tree {
@@ -69,10 +73,10 @@ static dk_status hashed(const dk_log_tree *tree, dk_error *err)
 
 /* ---- adding ---- */
 
-/* The root of a full tile, or of any number of hashes that is a power of two. hashes is used up. */
-static dk_digest fold(dk_hasher *hasher, dk_digest *hashes, size_t n)
+/* The root of a full tile, whose hashes are used up. */
+static dk_digest fold(dk_hasher *hasher, dk_digest *hashes)
 {
-    for (; n > 1; n /= 2)
+    for (size_t n = WIDTH; n > 1; n /= 2)
         for (size_t i = 0; i < n / 2; i++)
             hashes[i] = dk_hasher_node(hasher, &hashes[2 * i], &hashes[2 * i + 1]);
     return hashes[0];
@@ -111,7 +115,7 @@ static dk_status add_one(dk_log_tree *tree, const dk_digest *entry_hash, bool *c
         if (edge->tile.width < WIDTH)
             break;
         status = write_edge(tree, level, err);
-        hash = fold(&tree->hasher, edge->hashes, WIDTH);
+        hash = fold(&tree->hasher, edge->hashes);
         edge->tile.width = 0;
         edge->tile.index++;
         changed[level] = false;
@@ -144,7 +148,7 @@ dk_status dk_log_tree_add(dk_log_tree *tree, const dk_digest *entry_hashes, size
 /* ---- reading ---- */
 
 /* A tile as wide as the tree has it. */
-static dk_status read_tile(dk_log_tree *tree, int level, int64_t index, const held **ret_held, dk_error *err)
+static dk_status read_tile(dk_log_tree *tree, int level, int64_t index, held **ret_held, dk_error *err)
 {
     held *last = &tree->last[level];
     const dk_log_tile tile = {level, index, dk_log_tile_width(level, index, tree->size)};
@@ -153,10 +157,25 @@ static dk_status read_tile(dk_log_tree *tree, int level, int64_t index, const he
         const dk_status status = tree->storage.read(tree->storage.user, &tile, last->hashes, err);
         if (status != DK_OK)
             return status;
+        memset(last->known, 0, sizeof last->known);
         last->tile = tile;
     }
     *ret_held = last;
     return DK_OK;
+}
+
+static dk_digest inner_node(dk_hasher *hasher, held *of, int height, size_t index)
+{
+    if (height == 0)
+        return of->hashes[index];
+    const size_t place = ((size_t)WIDTH >> height) + index;
+    if (!of->known[place]) {
+        const dk_digest left = inner_node(hasher, of, height - 1, 2 * index),
+                        right = inner_node(hasher, of, height - 1, 2 * index + 1);
+        of->inner[place] = dk_hasher_node(hasher, &left, &right);
+        of->known[place] = true;
+    }
+    return of->inner[place];
 }
 
 /* The hash of the complete subtree of entries from index 2^height on, 2^height of them. */
@@ -164,16 +183,14 @@ static dk_status read_node(dk_log_tree *tree, int height, int64_t index, dk_dige
 {
     const int level = height / HEIGHT, above = height % HEIGHT;
     const int64_t first = index << above; /* hash of the level */
-    const held *from;
-    dk_digest hashes[WIDTH / 2];
-    dk_status status = read_tile(tree, level, first / WIDTH, &from, err);
+    held *from;
+    const dk_status status = read_tile(tree, level, first / WIDTH, &from, err);
     if (status != DK_OK)
         return status;
-    const size_t n = (size_t)1 << above, at = (size_t)(first % WIDTH);
-    if (at + n > from->tile.width)
+    const size_t at = (size_t)(first % WIDTH);
+    if (at + ((size_t)1 << above) > from->tile.width)
         return dk_fail(err, DK_INTERNAL, "a proof asks for entries that the log does not have");
-    memcpy(hashes, from->hashes + at, n * sizeof *hashes);
-    *ret_hash = fold(&tree->hasher, hashes, n);
+    *ret_hash = inner_node(&tree->hasher, from, above, at >> above);
     return DK_OK;
 }
 
@@ -304,10 +321,12 @@ dk_status dk_log_tree_consistency(dk_log_tree *tree, int64_t old_size, int64_t n
 dk_status dk_log_tree_check(dk_log_tree *tree, void (*tell)(const char *sentence, void *user), void *user, dk_error *err)
 {
     dk_status status = DK_OK;
+    for (int level = 0; level < DK_LOG_LEVELS; level++)
+        tree->last[level].tile.width = 0; /* what is kept now counts, not what was read before */
     for (int level = 1; level < DK_LOG_LEVELS && status == DK_OK; level++) {
         const int64_t n = tree->size >> (level * HEIGHT), covered = INT64_C(1) << (level * HEIGHT);
         for (int64_t i = 0; i < n && status == DK_OK; i++) {
-            const held *below, *above;
+            held *below, *above;
             dk_digest hashes[WIDTH];
             dk_error error;
             status = read_tile(tree, level - 1, i, &below, &error);
@@ -322,7 +341,7 @@ dk_status dk_log_tree_check(dk_log_tree *tree, void (*tell)(const char *sentence
             }
             if (status != DK_OK)
                 return dk_fail(err, status, "%s", error.text);
-            const dk_digest expected = fold(&tree->hasher, hashes, WIDTH);
+            const dk_digest expected = fold(&tree->hasher, hashes);
             status = hashed(tree, err);
             if (status == DK_OK && !dk_digest_equal(&expected, &above->hashes[i % WIDTH])) {
                 char path[DK_LOG_TILE_PATH], sentence[256];
