@@ -38,6 +38,7 @@ dk_status dk_log_create(dk_store *store, dk_error *err)
 dk_status dk_log_stmt_of(dk_log *log, dk_log_stmt id, sqlite3_stmt **ret_stmt, dk_error *err)
 {
     sqlite3_stmt **place = &log->statements[id];
+    sqlite3_reset(log->statements[DK_LOG_CONTENT]); /* a record that was given out would hold an old snapshot */
     if (*place == NULL) {
         const dk_status status = dk_sql_prepare(log->store, sql[id], place, err);
         if (status != DK_OK)

@@ -62,7 +62,7 @@ typedef struct dk_log_record {
     size_t size;
 } dk_log_record;
 
-/* Texts are valid until the log is used again. DK_NOT_FOUND: no such entry. */
+/* Texts are valid until the log is used again, and hold a snapshot of the store until then. DK_NOT_FOUND: no such entry. */
 dk_status dk_log_read(dk_log *log, int64_t entry, dk_log_record *ret_record, dk_error *err);
 /* The newest entry of a row among the first size ones. DK_NOT_FOUND: there is none that is not erased. */
 dk_status dk_log_find(dk_log *log, const char *kind, int64_t row, int64_t size, int64_t *ret_entry, dk_error *err);
