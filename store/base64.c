@@ -9,8 +9,8 @@ void dk_base64_append(dk_buf *out, const void *data, size_t size)
     const unsigned char *bytes = data;
     for (size_t i = 0; i < size; i += 3) {
         const size_t n = size - i < 3 ? size - i : 3;
-        const unsigned group = (unsigned)bytes[i] << 16 | (n > 1 ? (unsigned)bytes[i + 1] << 8 : 0) |
-                               (n > 2 ? (unsigned)bytes[i + 2] : 0);
+        const unsigned group =
+            (unsigned)bytes[i] << 16 | (n > 1 ? (unsigned)bytes[i + 1] << 8 : 0) | (n > 2 ? (unsigned)bytes[i + 2] : 0);
         dk_buf_byte(out, (unsigned char)letters[group >> 18]);
         dk_buf_byte(out, (unsigned char)letters[group >> 12 & 63]);
         dk_buf_byte(out, n > 1 ? (unsigned char)letters[group >> 6 & 63] : '=');

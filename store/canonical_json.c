@@ -102,10 +102,40 @@ static void step_up(decimal *d)
     }
 }
 
+/* n / 10^decimals, n > 0. */
+static void of_integer(uint64_t n, int decimals, decimal *ret)
+{
+    char reversed[20];
+    int all = 0, first = 0;
+    for (; n > 0 && all < (int)sizeof reversed; n /= 10)
+        reversed[all++] = (char)('0' + n % 10);
+    while (first < all - 1 && reversed[first] == '0')
+        first++;
+    ret->n = 0;
+    ret->point = all - decimals;
+    for (int i = all; i > first && ret->n < DIGITS_MAX; i--)
+        ret->digits[ret->n++] = reversed[i - 1];
+}
+
+/* Most numbers of a ledger have few decimals. n / 10^d is rounded once, as reading the decimal is; below 10^15, see
+ * there. */
+static bool of_few_decimals(double value, decimal *ret)
+{
+    static const double powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000};
+    for (int d = 0; d < (int)(sizeof powers / sizeof *powers); d++) {
+        const double n = nearbyint(value * powers[d]);
+        if (n >= 1 && n < 1e15 && n / powers[d] == value) {
+            of_integer((uint64_t)n, d, ret);
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Of a positive number. Below the smallest normal double, any number of digits may do. Above, a decimal of at most 15
- * digits that reads back is the only one, and %.15e finds it. Of the decimals of 16 digits that read back, the nearest is
- * the rounded one, except at a power of two: there the doubles below lie twice as close, so that the rounded one may be
- * too low, and yet the next above it reads back. 17 digits always do. */
+ * digits that reads back is the only one, and rounding to 15 finds it. Of the decimals of 16 digits that read back, the
+ * nearest is the rounded one, except at a power of two: there the doubles below lie twice as close, so that the rounded
+ * one may be too low, and yet the next above it reads back. 17 digits always do. */
 static void shortest(double value, decimal *ret)
 {
     int exponent;
@@ -169,7 +199,8 @@ bool dk_canonical_number(dk_buf *out, double value)
     decimal d;
     if (value < 0)
         dk_buf_byte(out, '-');
-    shortest(fabs(value), &d);
+    if (!of_few_decimals(fabs(value), &d))
+        shortest(fabs(value), &d);
     write_decimal(out, &d);
     return true;
 }
@@ -185,21 +216,13 @@ void dk_canonical_degrees(dk_buf *out, double value)
 {
     enum { DECIMALS = 9 };
     const int64_t scaled = llround(value * 1e9);
-    uint64_t rest = scaled < 0 ? (uint64_t)-scaled : (uint64_t)scaled;
+    const uint64_t rest = scaled < 0 ? (uint64_t)-scaled : (uint64_t)scaled;
     if (rest == 0) {
         dk_buf_byte(out, '0');
         return;
     }
-    decimal d = {.point = -DECIMALS};
-    char reversed[20];
-    int n = 0, first = 0;
-    for (; rest > 0; rest /= 10)
-        reversed[n++] = (char)('0' + rest % 10);
-    d.point += n;
-    while (first < n - 1 && reversed[first] == '0')
-        first++;
-    for (int i = n; i > first && d.n < DIGITS_MAX; i--)
-        d.digits[d.n++] = reversed[i - 1];
+    decimal d;
+    of_integer(rest, DECIMALS, &d);
     if (scaled < 0)
         dk_buf_byte(out, '-');
     write_decimal(out, &d);

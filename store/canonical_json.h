@@ -1,5 +1,5 @@
-/* The pieces of canonical JSON (JCS, RFC 8785): one value has one text, so that a digest of the text is one of the value.
- * Objects are the caller's: members without blanks, in the order of dk_canonical_compare, no name twice. */
+/* The pieces of canonical JSON (JCS, RFC 8785): one value has one text, so that a digest of the text is one of the
+ * value. Objects are the caller's: members without blanks, in the order of dk_canonical_compare, no name twice. */
 #ifndef DK_STORE_CANONICAL_JSON_H
 #define DK_STORE_CANONICAL_JSON_H
 
@@ -10,7 +10,8 @@
 bool dk_canonical_text(dk_buf *out, const char *text, size_t size);
 
 /* A number as ECMAScript writes it (section 3.2.2.3): the fewest digits that read back as the same double, of those the
- * nearest; an exponent from 1e21 and below 1e-6. Whatever the locale. false, and nothing is appended: it is not finite. */
+ * nearest; an exponent from 1e21 and below 1e-6. Whatever the locale. false, and nothing is appended: it is not finite.
+ */
 bool dk_canonical_number(dk_buf *out, double value);
 /* An integer. Beyond ±2^53 a number would lose digits: then it is a string of them (RFC 8785 appendix D). */
 void dk_canonical_integer(dk_buf *out, int64_t value);

@@ -1,6 +1,6 @@
-/* Checkpoints of a log (C2SP tlog-checkpoint): the text of a signed note with what the log is called, how many entries it
- * has, and the root of their tree in base 64; a line each. Who keeps one can tell later whether the log still begins with
- * what it then had. */
+/* Checkpoints of a log (C2SP tlog-checkpoint): the text of a signed note with what the log is called, how many entries
+ * it has, and the root of their tree in base 64; a line each. Who keeps one can tell later whether the log still begins
+ * with what it then had. */
 #ifndef DK_STORE_CHECKPOINT_H
 #define DK_STORE_CHECKPOINT_H
 

@@ -1,5 +1,5 @@
-/* Checking the store's log against itself: contents against leaves, tiles against what is below them, checkpoints against
- * the tree. Bounded memory, whatever the log's size. */
+/* Checking the store's log against itself: contents against leaves, tiles against what is below them, checkpoints
+ * against the tree. Bounded memory, whatever the log's size. */
 #include "store/log_work.h"
 
 #include <inttypes.h>
@@ -59,8 +59,10 @@ static dk_status check_entries(checking *c, dk_error *err)
             if (hasher->failed)
                 status = dk_fail(err, DK_NOMEM, "out of memory");
             else if (!dk_digest_equal(&leaf, &record.leaf))
-                tell(c, "Entry %" PRId64 " of the publication log (%s, row %" PRId64 ") was changed: its content is not the one "
-                        "that was published.",
+                tell(c,
+                     "Entry %" PRId64 " of the publication log (%s, row %" PRId64
+                     ") was changed: its content is not the one "
+                     "that was published.",
                      entry, record.kind, record.row);
         } else {
             status = passed_over(c, read, &error, err);
@@ -84,8 +86,9 @@ static dk_status check_checkpoint(checking *c, int64_t size, const dk_buf *text,
         dk_note_finish(&note);
     }
     if (status == DK_OK && checkpoint.size != size)
-        status = dk_fail(&error, DK_CORRUPT, "The checkpoint of %" PRId64 " entries says that it is one of %" PRId64 ".", size,
-                         checkpoint.size);
+        status =
+            dk_fail(&error, DK_CORRUPT, "The checkpoint of %" PRId64 " entries says that it is one of %" PRId64 ".",
+                    size, checkpoint.size);
     if (status == DK_OK)
         status = dk_log_holds(c->log, &checkpoint, &error);
     if (status == DK_OK)
@@ -121,8 +124,9 @@ static dk_status check_checkpoints(checking *c, dk_error *err)
     return status;
 }
 
-dk_status dk_log_check(dk_log *log, const dk_note_key *keys, size_t n, void (*to_tell)(const char *sentence, void *user),
-                       void *user, dk_log_found *ret_found, dk_error *err)
+dk_status dk_log_check(dk_log *log, const dk_note_key *keys, size_t n,
+                       void (*to_tell)(const char *sentence, void *user), void *user, dk_log_found *ret_found,
+                       dk_error *err)
 {
     checking c = {.log = log, .keys = keys, .n_keys = n, .tell = to_tell, .user = user};
     dk_status status = dk_log_refresh(log, &c.found.entries, err);

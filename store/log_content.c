@@ -48,7 +48,8 @@ static dk_status write_fields(const dk_log_content *content, dk_buf *out, dk_err
         if (i > 0)
             dk_buf_byte(out, ',');
         if (i > 0 && strcmp(name, sorted[i - 1]->name) == 0)
-            status = dk_fail(err, DK_INVALID, "The field %s stands twice in what is to be published; name it once.", name);
+            status =
+                dk_fail(err, DK_INVALID, "The field %s stands twice in what is to be published; name it once.", name);
         else if (!dk_canonical_text(out, name, strlen(name)))
             status = dk_fail(err, DK_INVALID, "The name of a field is not UTF-8; the catalogue must be.");
         else {
@@ -115,8 +116,9 @@ static dk_status write_outline(const dk_shape *shape, dk_buf *out, dk_error *err
         members += shape->parts[i].hole ? 0 : 1;
     for (size_t i = 0; i < 2 * shape->n_points; i++)
         if (!isfinite(shape->lonlat[i]) || fabs(shape->lonlat[i]) > 360)
-            return dk_fail(err, DK_INVALID, "An outline has a coordinate that is not of the earth, and so cannot be "
-                                            "published; correct it in the source.");
+            return dk_fail(err, DK_INVALID,
+                           "An outline has a coordinate that is not of the earth, and so cannot be "
+                           "published; correct it in the source.");
     if (members == 0) {
         dk_buf_text(out, "null");
         return DK_OK;
@@ -144,7 +146,8 @@ static dk_status write_text(const char *member, const char *text, dk_buf *out, d
 {
     dk_buf_format(out, "\"%s\":", member);
     if (!dk_canonical_text(out, text, strlen(text)))
-        return dk_fail(err, DK_INVALID, "The %s of what is to be published is not UTF-8; correct it in the source.", member);
+        return dk_fail(err, DK_INVALID, "The %s of what is to be published is not UTF-8; correct it in the source.",
+                       member);
     return DK_OK;
 }
 

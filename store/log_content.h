@@ -1,5 +1,5 @@
-/* What a leaf of the publication log commits to: the public form of a row, a document or another event, in canonical JSON
- * (RFC 8785). One object, members that do not apply left out:
+/* What a leaf of the publication log commits to: the public form of a row, a document or another event, in canonical
+ * JSON (RFC 8785). One object, members that do not apply left out:
  *
  *   event       "publish", "withdraw", "document", "redact" …
  *   feature     the number that a row keeps through its versions
@@ -9,10 +9,10 @@
  *   key, kind   of the row
  *   outline     of a row of a layer: a GeoJSON geometry (RFC 7946) of EPSG:4490, or null
  *
- * The outline is what the public may see of it, and written as items are: positions are [longitude, latitude] in degrees
- * with 9 decimals at most (0.1 mm), in the order in which the row holds them, rings closed; one member is a Polygon,
- * LineString or Point, several are the Multi form. A layer whose public precision is coarser gives the snapped shape
- * here. The exact one is never part of a leaf: it could be shown to nobody.
+ * The outline is what the public may see of it, and written as items are: positions are [longitude, latitude] in
+ * degrees with 9 decimals at most (0.1 mm), in the order in which the row holds them, rings closed; one member is a
+ * Polygon, LineString or Point, several are the Multi form. A layer whose public precision is coarser gives the snapped
+ * shape here. The exact one is never part of a leaf: it could be shown to nobody.
  *
  * Numbers are doubles, and integers beyond ±2^53 strings of digits (store/canonical_json.h). */
 #ifndef DK_STORE_LOG_CONTENT_H
@@ -29,8 +29,8 @@ typedef struct dk_log_field {
 typedef struct dk_log_content {
     const char *event;
     int64_t generation;
-    const char *kind, *key; /* NULL: none */
-    int64_t feature;        /* negative: none */
+    const char *kind, *key;     /* NULL: none */
+    int64_t feature;            /* negative: none */
     const dk_log_field *fields; /* in any order; names differ */
     size_t n_fields;
     const dk_shape *outline; /* NULL: not of a layer. Without parts: null */

@@ -1,5 +1,5 @@
-/* The hashes of a Merkle log (RFC 9162 section 2.1.1, as RFC 6962 section 2.1): SHA-256 by OpenSSL, with one byte in front
- * that keeps leaves and nodes apart. */
+/* The hashes of a Merkle log (RFC 9162 section 2.1.1, as RFC 6962 section 2.1): SHA-256 by OpenSSL, with one byte in
+ * front that keeps leaves and nodes apart. */
 #ifndef DK_STORE_LOG_HASH_H
 #define DK_STORE_LOG_HASH_H
 
@@ -25,7 +25,8 @@ void dk_hasher_init(dk_hasher *hasher);
 void dk_hasher_finish(dk_hasher *hasher);
 
 /* SHA-256 of one piece behind the other; second may be NULL with size 0. */
-dk_digest dk_hasher_sum(dk_hasher *hasher, const void *first, size_t first_size, const void *second, size_t second_size);
+dk_digest dk_hasher_sum(dk_hasher *hasher, const void *first, size_t first_size, const void *second,
+                        size_t second_size);
 /* SHA-256(0x00 || entry): an entry's hash in the tree. */
 dk_digest dk_hasher_leaf(dk_hasher *hasher, const void *entry, size_t size);
 /* SHA-256(0x01 || left || right). */

@@ -6,8 +6,9 @@ dk_status dk_salt_make(dk_salt *ret_salt, dk_error *err)
 {
     dk_salt salt;
     if (RAND_priv_bytes(salt.bytes, sizeof salt.bytes) != 1)
-        return dk_fail(err, DK_INTERNAL, "This machine gives no random numbers, without which nothing can be published; "
-                                         "see whether OpenSSL can read /dev/urandom.");
+        return dk_fail(err, DK_INTERNAL,
+                       "This machine gives no random numbers, without which nothing can be published; "
+                       "see whether OpenSSL can read /dev/urandom.");
     *ret_salt = salt;
     return DK_OK;
 }

@@ -2,8 +2,9 @@
  *
  * leaf = SHA-256(salt || content), with a salt of 256 random bits for each leaf. Who has salt and content can check the
  * leaf; nobody can find other content for it. Once both are erased, the leaf is as good as random: not even who knows
- * all but one digit of the content can try what it was, for the salt cannot be guessed. The leaf, 32 bytes, is the entry
- * of the log (its hash in the tree is SHA-256(0x00 || leaf), store/log_hash.h), so the tree outlives what is erased. */
+ * all but one digit of the content can try what it was, for the salt cannot be guessed. The leaf, 32 bytes, is the
+ * entry of the log (its hash in the tree is SHA-256(0x00 || leaf), store/log_hash.h), so the tree outlives what is
+ * erased. */
 #ifndef DK_STORE_LOG_LEAF_H
 #define DK_STORE_LOG_LEAF_H
 

@@ -72,7 +72,8 @@ static dk_status read_rest(const char *at, const char *end, const char *word, dk
     }
     /* Each turn took a line, and the last an empty one, unless the text ended. */
     if (at >= end || at[-1] != '\n' || at[-2] != '\n')
-        return dk_fail(err, DK_INVALID, "The proof is cut off: an empty line and a checkpoint must stand behind its hashes.");
+        return dk_fail(err, DK_INVALID,
+                       "The proof is cut off: an empty line and a checkpoint must stand behind its hashes.");
     file->checkpoint = at;
     file->checkpoint_size = (size_t)(end - at);
     return DK_OK;
@@ -84,7 +85,8 @@ static dk_status read_file(const char *data, size_t size, bool inclusion, dk_log
     size_t n;
     dk_log_proof_file file = {.number = 0};
     if (size > DK_LOG_PROOF_FILE_MAX)
-        return dk_fail(err, DK_LIMIT, "The proof has %zu bytes; dikuai reads proofs of up to %d.", size, DK_LOG_PROOF_FILE_MAX);
+        return dk_fail(err, DK_LIMIT, "The proof has %zu bytes; dikuai reads proofs of up to %d.", size,
+                       DK_LOG_PROOF_FILE_MAX);
     dk_buf_init(&file.extra);
     dk_status status = DK_OK;
     if (inclusion && (!take(&at, end, first_line, &value, &n) || n != 0))

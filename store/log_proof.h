@@ -1,9 +1,8 @@
 /* Proofs as files that can be checked without the log:
  *
- * inclusion    C2SP tlog-proof, "c2sp.org/tlog-proof@v1": index, hashes and the checkpoint. Its "extra" is where a saved
- *              dossier has what the leaf was made of. To be kept as *.tlog-proof.
- * consistency  the request "add-checkpoint" of C2SP tlog-witness: the old size, hashes and the newer checkpoint. The older
- *              root is the reader's own.
+ * inclusion    C2SP tlog-proof, "c2sp.org/tlog-proof@v1": index, hashes and the checkpoint. Its "extra" is where a
+ * saved dossier has what the leaf was made of. To be kept as *.tlog-proof. consistency  the request "add-checkpoint" of
+ * C2SP tlog-witness: the old size, hashes and the newer checkpoint. The older root is the reader's own.
  *
  * Neither says that it holds: dk_checkpoint_open, then store/log_verify.h. */
 #ifndef DK_STORE_LOG_PROOF_H
@@ -15,9 +14,9 @@
 #define DK_LOG_PROOF_FILE_MAX (1 << 24) /* bytes: extra data are a row and its outline */
 
 typedef struct dk_log_proof_file {
-    int64_t number;     /* inclusion: index of the entry; consistency: the old size */
-    dk_log_proof proof; /* of the tree of the checkpoint */
-    dk_buf extra;       /* owned; empty: none */
+    int64_t number;         /* inclusion: index of the entry; consistency: the old size */
+    dk_log_proof proof;     /* of the tree of the checkpoint */
+    dk_buf extra;           /* owned; empty: none */
     const char *checkpoint; /* borrowed from what was read: a signed note, not read yet */
     size_t checkpoint_size;
 } dk_log_proof_file;

@@ -10,13 +10,15 @@ dk_status dk_log_holds(dk_log *log, const dk_checkpoint *earlier, dk_error *err)
     dk_digest root;
     const int64_t size = dk_log_tree_size(log->tree);
     if (earlier->size > size)
-        return dk_fail(err, DK_CONFLICT, "The publication log has %" PRId64 " entries, and a checkpoint says that it had %" PRId64
-                                         ": entries were taken away. Restore the store from a backup.",
+        return dk_fail(err, DK_CONFLICT,
+                       "The publication log has %" PRId64 " entries, and a checkpoint says that it had %" PRId64
+                       ": entries were taken away. Restore the store from a backup.",
                        size, earlier->size);
     dk_status status = dk_log_tree_root(log->tree, earlier->size, &root, err);
     if (status == DK_OK && !dk_digest_equal(&root, &earlier->root))
-        status = dk_fail(err, DK_CONFLICT, "The first %" PRId64 " entries of the publication log are not those of the checkpoint: "
-                                           "they were changed. Restore the store from a backup.",
+        status = dk_fail(err, DK_CONFLICT,
+                         "The first %" PRId64 " entries of the publication log are not those of the checkpoint: "
+                         "they were changed. Restore the store from a backup.",
                          earlier->size);
     return status;
 }

@@ -54,8 +54,9 @@ dk_status dk_log_stmt_of(dk_log *log, dk_log_stmt id, sqlite3_stmt **ret_stmt, d
 
 static dk_status changed(dk_log *log, const char *what, int64_t number, dk_error *err)
 {
-    return dk_fail(err, DK_CORRUPT, "%s: %s %" PRId64 " of the publication log is missing or was changed; restore the store "
-                                    "from a backup",
+    return dk_fail(err, DK_CORRUPT,
+                   "%s: %s %" PRId64 " of the publication log is missing or was changed; restore the store "
+                   "from a backup",
                    log->store->path, what, number);
 }
 
@@ -71,8 +72,8 @@ static dk_status read_leaves(dk_log *log, const dk_log_tile *tile, dk_digest *re
     sqlite3_bind_int64(stmt, 2, tile->width);
     for (unsigned i = 0; i < tile->width && status == DK_OK; i++) {
         status = dk_sql_step(log->store, stmt, err);
-        if (status == DK_END ||
-            (status == DK_OK && (sqlite3_column_int64(stmt, 0) != first + i || sqlite3_column_bytes(stmt, 1) != DK_DIGEST_SIZE)))
+        if (status == DK_END || (status == DK_OK && (sqlite3_column_int64(stmt, 0) != first + i ||
+                                                     sqlite3_column_bytes(stmt, 1) != DK_DIGEST_SIZE)))
             status = changed(log, "entry", first + i, err);
         if (status == DK_OK)
             memcpy(ret_leaves[i].bytes, sqlite3_column_blob(stmt, 1), DK_DIGEST_SIZE);
@@ -102,7 +103,8 @@ static dk_status read_tile(void *user, const dk_log_tile *tile, dk_digest *ret_h
         return status;
     sqlite3_bind_int64(stmt, 1, id_of(tile));
     status = dk_sql_step(log->store, stmt, err);
-    if (status == DK_END || (status == DK_OK && (size_t)sqlite3_column_bytes(stmt, 0) < tile->width * sizeof *ret_hashes))
+    if (status == DK_END ||
+        (status == DK_OK && (size_t)sqlite3_column_bytes(stmt, 0) < tile->width * sizeof *ret_hashes))
         status = changed(log, tile->level == 1 ? "tile of level 1" : "tile of a high level", tile->index, err);
     if (status == DK_OK)
         memcpy(ret_hashes, sqlite3_column_blob(stmt, 0), tile->width * sizeof *ret_hashes);
@@ -181,8 +183,8 @@ dk_status dk_log_refresh(dk_log *log, int64_t *ret_size, dk_error *err)
 
 /* ---- writing ---- */
 
-static dk_status insert(dk_log *log, int64_t number, const dk_log_entry *entry, const dk_salt *salt, const dk_digest *leaf,
-                        dk_error *err)
+static dk_status insert(dk_log *log, int64_t number, const dk_log_entry *entry, const dk_salt *salt,
+                        const dk_digest *leaf, dk_error *err)
 {
     sqlite3_stmt *stmt;
     dk_status status = dk_log_stmt_of(log, DK_LOG_ADD_LEAF, &stmt, err);

@@ -2,12 +2,12 @@
  *
  *   log_leaf        entry -> its leaf (store/log_leaf.h): 32 bytes, which stay for ever
  *   log_content     entry -> kind and row, salt, content: what erasing takes away
- *   log_tile        tiles of level 1 and above; those of level 0 are the hashes of the leaves, made when they are asked for
- *   log_checkpoint  the checkpoints that were signed
+ *   log_tile        tiles of level 1 and above; those of level 0 are the hashes of the leaves, made when they are asked
+ * for log_checkpoint  the checkpoints that were signed
  *
- * Entries are numbered from 0. Writing is part of the caller's transaction: a publish adds its rows in the transactions in
- * which it writes them, and signs a checkpoint in the small one that advances the generation. A reader sees the entries
- * of its snapshot. */
+ * Entries are numbered from 0. Writing is part of the caller's transaction: a publish adds its rows in the transactions
+ * in which it writes them, and signs a checkpoint in the small one that advances the generation. A reader sees the
+ * entries of its snapshot. */
 #ifndef DK_STORE_LOG_TABLE_H
 #define DK_STORE_LOG_TABLE_H
 
@@ -45,9 +45,9 @@ dk_status dk_log_add(dk_log *log, const dk_log_entry *entries, size_t n, int64_t
  * file's write-ahead log until it is checkpointed and truncated, which is the caller's. Erasing what is erased is no
  * failure; DK_NOT_FOUND: no such entry. */
 dk_status dk_log_erase(dk_log *log, int64_t entry, dk_error *err);
-/* Signs how the log is now, and keeps that. Refuses (DK_CONFLICT) if the log does not begin with what the last checkpoint
- * says: a log must never sign both. The origin is the name of the first key. A second checkpoint of the same size
- * replaces the first (another key). at: UTC. */
+/* Signs how the log is now, and keeps that. Refuses (DK_CONFLICT) if the log does not begin with what the last
+ * checkpoint says: a log must never sign both. The origin is the name of the first key. A second checkpoint of the same
+ * size replaces the first (another key). at: UTC. */
 dk_status dk_log_sign(dk_log *log, const dk_note_key *keys, size_t n, const char *at, dk_error *err);
 
 /* ---- reading ---- */
@@ -62,7 +62,8 @@ typedef struct dk_log_record {
     size_t size;
 } dk_log_record;
 
-/* Texts are valid until the log is used again, and hold a snapshot of the store until then. DK_NOT_FOUND: no such entry. */
+/* Texts are valid until the log is used again, and hold a snapshot of the store until then. DK_NOT_FOUND: no such
+ * entry. */
 dk_status dk_log_read(dk_log *log, int64_t entry, dk_log_record *ret_record, dk_error *err);
 /* The newest entry of a row among the first size ones. DK_NOT_FOUND: there is none that is not erased. */
 dk_status dk_log_find(dk_log *log, const char *kind, int64_t row, int64_t size, int64_t *ret_entry, dk_error *err);

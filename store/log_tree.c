@@ -11,8 +11,8 @@ enum { WIDTH = DK_LOG_TILE_WIDTH, HEIGHT = DK_LOG_TILE_HEIGHT };
 typedef struct held {
     dk_log_tile tile; /* width 0: none */
     dk_digest hashes[WIDTH];
-    /* Of what was read: nodes between its hashes and its root, made when they are asked for. Node i of height h above the
-     * hashes is at (WIDTH >> h) + i. */
+    /* Of what was read: nodes between its hashes and its root, made when they are asked for. Node i of height h above
+     * the hashes is at (WIDTH >> h) + i. */
     dk_digest inner[WIDTH];
     bool known[WIDTH];
 } held;
@@ -88,7 +88,8 @@ static dk_status write_edge(dk_log_tree *tree, int level, dk_error *err)
     return tree->storage.write(tree->storage.user, &edge->tile, edge->hashes, err);
 }
 
-/* The tiles at the right edge, as they are before an addition. Where a level's last tile is full, its next one is empty. */
+/* The tiles at the right edge, as they are before an addition. Where a level's last tile is full, its next one is
+ * empty. */
 static dk_status load_edges(dk_log_tree *tree, dk_error *err)
 {
     dk_status status = DK_OK;
@@ -194,8 +195,8 @@ static dk_status read_node(dk_log_tree *tree, int height, int64_t index, dk_dige
     return DK_OK;
 }
 
-/* MTH(D[low:high]), where low is a multiple of the least power of two that is no less than high - low: complete subtrees
- * that become smaller to the right. */
+/* MTH(D[low:high]), where low is a multiple of the least power of two that is no less than high - low: complete
+ * subtrees that become smaller to the right. */
 static dk_status read_range(dk_log_tree *tree, int64_t low, int64_t high, dk_digest *ret_hash, dk_error *err)
 {
     dk_status status = DK_OK;
@@ -318,7 +319,8 @@ dk_status dk_log_tree_consistency(dk_log_tree *tree, int64_t old_size, int64_t n
 
 /* ---- checking ---- */
 
-dk_status dk_log_tree_check(dk_log_tree *tree, void (*tell)(const char *sentence, void *user), void *user, dk_error *err)
+dk_status dk_log_tree_check(dk_log_tree *tree, void (*tell)(const char *sentence, void *user), void *user,
+                            dk_error *err)
 {
     dk_status status = DK_OK;
     for (int level = 0; level < DK_LOG_LEVELS; level++)

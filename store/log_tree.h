@@ -1,8 +1,8 @@
 /* The Merkle tree of a log (RFC 9162 section 2.1) over tiles that somebody keeps: entries are only added, any earlier
  * size keeps its root, and both kinds of proofs are made of tiles (C2SP tlog-tiles).
  *
- * Who keeps the tiles is behind two functions: tables of the store (store/log_table.h), memory (store/log_memory.h), or a
- * mirrored folder. What belongs to one addition must be kept together or not at all: that is theirs, e.g. by a
+ * Who keeps the tiles is behind two functions: tables of the store (store/log_table.h), memory (store/log_memory.h), or
+ * a mirrored folder. What belongs to one addition must be kept together or not at all: that is theirs, e.g. by a
  * transaction of the caller.
  *
  * A tree may be used by one thread at a time; several may read one log. */
@@ -14,7 +14,8 @@
 #include "store/status.h"
 
 typedef struct dk_log_storage {
-    /* The first tile->width hashes of a tile, of level 0 or above; that many were written. DK_CORRUPT: there are fewer. */
+    /* The first tile->width hashes of a tile, of level 0 or above; that many were written. DK_CORRUPT: there are fewer.
+     */
     dk_status (*read)(void *user, const dk_log_tile *tile, dk_digest *ret_hashes, dk_error *err);
     /* Keeps these tile->width hashes, in place of a narrower tile, whose hashes are the first of these. */
     dk_status (*write)(void *user, const dk_log_tile *tile, const dk_digest *hashes, dk_error *err);
@@ -47,6 +48,7 @@ dk_status dk_log_tree_consistency(dk_log_tree *tree, int64_t old_size, int64_t n
 
 /* Whether each hash of the tiles above level 0 is that of the tile below it. Tells of each that is not, in one sentence
  * that names the tile and the entries, and goes on. */
-dk_status dk_log_tree_check(dk_log_tree *tree, void (*tell)(const char *sentence, void *user), void *user, dk_error *err);
+dk_status dk_log_tree_check(dk_log_tree *tree, void (*tell)(const char *sentence, void *user), void *user,
+                            dk_error *err);
 
 #endif

@@ -15,12 +15,13 @@ typedef struct dk_log_proof {
     size_t n;
 } dk_log_proof;
 
-/* Whether the entry of this hash (dk_hasher_leaf) stands at index, from 0, in the tree of size entries with this root. */
+/* Whether the entry of this hash (dk_hasher_leaf) stands at index, from 0, in the tree of size entries with this root.
+ */
 bool dk_log_verify_inclusion(dk_hasher *hasher, const dk_digest *entry_hash, int64_t index, int64_t size,
                              const dk_log_proof *proof, const dk_digest *root);
 
-/* Whether the tree of new_size entries begins with all entries of that of old_size. Equal sizes: equal roots and an empty
- * proof. old_size 0: the root of the empty tree, SHA-256 of nothing, and an empty proof. */
+/* Whether the tree of new_size entries begins with all entries of that of old_size. Equal sizes: equal roots and an
+ * empty proof. old_size 0: the root of the empty tree, SHA-256 of nothing, and an empty proof. */
 bool dk_log_verify_consistency(dk_hasher *hasher, int64_t old_size, const dk_digest *old_root, int64_t new_size,
                                const dk_digest *new_root, const dk_log_proof *proof);
 

@@ -6,16 +6,16 @@
 #include "store/log_table.h"
 
 typedef enum dk_log_stmt {
-    DK_LOG_SIZE,        /* -> the number after the last entry */
-    DK_LOG_ADD_LEAF,    /* entry, leaf */
-    DK_LOG_ADD_CONTENT, /* entry, kind, row, salt, content */
-    DK_LOG_LEAF,        /* entry -> leaf */
-    DK_LOG_LEAVES,      /* first, limit -> entry, leaf, in order */
-    DK_LOG_CONTENT,     /* entry -> kind, row, salt, content */
-    DK_LOG_FIND,        /* kind, row, size -> the newest entry */
-    DK_LOG_ERASE,       /* entry */
-    DK_LOG_READ_TILE,   /* id -> hashes */
-    DK_LOG_WRITE_TILE,  /* id, hashes */
+    DK_LOG_SIZE,             /* -> the number after the last entry */
+    DK_LOG_ADD_LEAF,         /* entry, leaf */
+    DK_LOG_ADD_CONTENT,      /* entry, kind, row, salt, content */
+    DK_LOG_LEAF,             /* entry -> leaf */
+    DK_LOG_LEAVES,           /* first, limit -> entry, leaf, in order */
+    DK_LOG_CONTENT,          /* entry -> kind, row, salt, content */
+    DK_LOG_FIND,             /* kind, row, size -> the newest entry */
+    DK_LOG_ERASE,            /* entry */
+    DK_LOG_READ_TILE,        /* id -> hashes */
+    DK_LOG_WRITE_TILE,       /* id, hashes */
     DK_LOG_READ_CHECKPOINT,  /* at most -> size, note */
     DK_LOG_WRITE_CHECKPOINT, /* size, note, at */
     DK_LOG_STMTS

@@ -31,13 +31,15 @@ static dk_status read_line(const char *line, size_t size, dk_note *note, dk_buf 
     const size_t number = note->n_lines + 1;
     const char *name = line + DASH, *end = line + size;
     if (size < DASH || memcmp(line, dash, DASH) != 0)
-        return dk_fail(err, DK_INVALID, "Line %zu behind the note's text does not begin with a dash, as signatures do.", number);
+        return dk_fail(err, DK_INVALID, "Line %zu behind the note's text does not begin with a dash, as signatures do.",
+                       number);
     const char *blank = memchr(name, ' ', (size_t)(end - name));
     if (blank == NULL || !dk_note_name_valid(name, (size_t)(blank - name)))
         return dk_fail(err, DK_INVALID, "Signature %zu of the note does not name its key.", number);
     dk_buf_clear(work);
     if (!dk_base64_read(blank + 1, (size_t)(end - blank - 1), work) || (!work->failed && work->size <= ID))
-        return dk_fail(err, DK_INVALID, "Signature %zu of the note is not base 64 of a key's id and a signature.", number);
+        return dk_fail(err, DK_INVALID, "Signature %zu of the note is not base 64 of a key's id and a signature.",
+                       number);
     if (work->failed)
         return dk_fail(err, DK_NOMEM, "out of memory");
     unsigned char *bytes = note->bytes + *n_bytes;
@@ -56,7 +58,8 @@ static dk_status read_line(const char *line, size_t size, dk_note *note, dk_buf 
 dk_status dk_note_read(const char *data, size_t size, dk_note *ret_note, dk_error *err)
 {
     if (size > DK_NOTE_SIZE_MAX)
-        return dk_fail(err, DK_LIMIT, "The note has %zu bytes; dikuai reads notes of up to %d.", size, DK_NOTE_SIZE_MAX);
+        return dk_fail(err, DK_LIMIT, "The note has %zu bytes; dikuai reads notes of up to %d.", size,
+                       DK_NOTE_SIZE_MAX);
     if (!plain(data, size))
         return dk_fail(err, DK_INVALID, "This is no signed note: it is not UTF-8, or has control characters.");
     size_t text_size = size;
@@ -64,7 +67,8 @@ dk_status dk_note_read(const char *data, size_t size, dk_note *ret_note, dk_erro
         text_size--;
     /* "text\n" "\n" "signatures\n" */
     if (text_size < 2 || text_size == size || data[size - 1] != '\n')
-        return dk_fail(err, DK_INVALID, "This is no signed note: it must be a text, an empty line, and lines with signatures.");
+        return dk_fail(err, DK_INVALID,
+                       "This is no signed note: it must be a text, an empty line, and lines with signatures.");
     dk_note note = {.text = data, .text_size = text_size - 1};
     dk_buf work;
     dk_buf_init(&work);
@@ -114,7 +118,8 @@ dk_status dk_note_verify(const dk_note *note, const dk_note_key *keys, size_t n,
             signers |= UINT64_C(1) << k;
         }
     if (signers == 0)
-        return dk_fail(err, DK_INVALID, "None of the keys that you trust signed the note; ask its owner for the key in force.");
+        return dk_fail(err, DK_INVALID,
+                       "None of the keys that you trust signed the note; ask its owner for the key in force.");
     *ret_signed = signers;
     return DK_OK;
 }
@@ -136,9 +141,11 @@ static dk_status append_signature(const char *text, size_t size, const dk_note_k
 dk_status dk_note_sign(const char *text, size_t size, const dk_note_key *keys, size_t n, dk_buf *out, dk_error *err)
 {
     if (size == 0 || text[size - 1] != '\n' || !plain(text, size))
-        return dk_fail(err, DK_INVALID, "A text to be signed is UTF-8 without control characters and ends with a newline.");
+        return dk_fail(err, DK_INVALID,
+                       "A text to be signed is UTF-8 without control characters and ends with a newline.");
     if (n == 0 || n > DK_NOTE_LINES_MAX)
-        return dk_fail(err, DK_INVALID, "A note needs a key to sign it, and has %d signatures at most.", DK_NOTE_LINES_MAX);
+        return dk_fail(err, DK_INVALID, "A note needs a key to sign it, and has %d signatures at most.",
+                       DK_NOTE_LINES_MAX);
     dk_status status = DK_OK;
     dk_buf_append(out, text, size);
     dk_buf_byte(out, '\n');

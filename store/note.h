@@ -2,8 +2,8 @@
  *
  *   — NAME BASE64(key id || signature)
  *
- * The last empty line parts text and signatures. Signatures of keys that the reader does not know are no matter; those of
- * keys that he knows must hold, and there must be one. */
+ * The last empty line parts text and signatures. Signatures of keys that the reader does not know are no matter; those
+ * of keys that he knows must hold, and there must be one. */
 #ifndef DK_STORE_NOTE_H
 #define DK_STORE_NOTE_H
 
@@ -38,7 +38,8 @@ void dk_note_finish(dk_note *note);
  * signature of one of them is wrong, or none of them signed. */
 dk_status dk_note_verify(const dk_note *note, const dk_note_key *keys, size_t n, uint64_t *ret_signed, dk_error *err);
 
-/* Appends the note of a text with the signatures of n keys, in their order. DK_INVALID: a text that no note can have. */
+/* Appends the note of a text with the signatures of n keys, in their order. DK_INVALID: a text that no note can have.
+ */
 dk_status dk_note_sign(const char *text, size_t size, const dk_note_key *keys, size_t n, dk_buf *out, dk_error *err);
 /* Appends a note that is there, with one signature more behind its own, which are not checked. */
 dk_status dk_note_add(const char *data, size_t size, const dk_note_key *key, dk_buf *out, dk_error *err);

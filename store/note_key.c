@@ -25,7 +25,9 @@ static const struct type {
     size_t size, public_size;
 } types[] = {
     [DK_NOTE_ED25519] = {"\x01", 1, ED25519_PUBLIC},
-    [DK_NOTE_SM2] = {"\xff" "dikuai SM2-SM3 v1", 18, SM2_PUBLIC},
+    [DK_NOTE_SM2] = {"\xff"
+                     "dikuai SM2-SM3 v1",
+                     18, SM2_PUBLIC},
 };
 enum { TYPES = sizeof types / sizeof *types };
 
@@ -37,7 +39,8 @@ bool dk_note_name_valid(const char *name, size_t size)
         return false;
     for (size_t i = 0; i < size;) {
         utf8proc_int32_t c;
-        const utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)name + i, (utf8proc_ssize_t)(size - i), &c);
+        const utf8proc_ssize_t n =
+            utf8proc_iterate((const utf8proc_uint8_t *)name + i, (utf8proc_ssize_t)(size - i), &c);
         if (n <= 0 || c == '+')
             return false;
         switch (utf8proc_category(c)) {
@@ -87,11 +90,11 @@ static bool sm2_point(const unsigned char secret[SECRET], unsigned char ret_poin
     BIGNUM *d = BN_secure_new(), *limit = BN_new();
     EC_POINT *point = group != NULL ? EC_POINT_new(group) : NULL;
     /* 1 <= d <= n - 2, GB/T 32918.1 section 6.1 */
-    const bool good = point != NULL && d != NULL && limit != NULL && BN_bin2bn(secret, SECRET, d) != NULL &&
-                      BN_copy(limit, EC_GROUP_get0_order(group)) != NULL && BN_sub_word(limit, 2) == 1 && !BN_is_zero(d) &&
-                      BN_cmp(d, limit) <= 0 && EC_POINT_mul(group, point, d, NULL, NULL, NULL) == 1 &&
-                      EC_POINT_point2oct(group, point, POINT_CONVERSION_UNCOMPRESSED, ret_point, SM2_PUBLIC, NULL) ==
-                          SM2_PUBLIC;
+    const bool good =
+        point != NULL && d != NULL && limit != NULL && BN_bin2bn(secret, SECRET, d) != NULL &&
+        BN_copy(limit, EC_GROUP_get0_order(group)) != NULL && BN_sub_word(limit, 2) == 1 && !BN_is_zero(d) &&
+        BN_cmp(d, limit) <= 0 && EC_POINT_mul(group, point, d, NULL, NULL, NULL) == 1 &&
+        EC_POINT_point2oct(group, point, POINT_CONVERSION_UNCOMPRESSED, ret_point, SM2_PUBLIC, NULL) == SM2_PUBLIC;
     EC_POINT_free(point);
     BN_clear_free(d);
     BN_free(limit);
@@ -115,7 +118,8 @@ static EVP_PKEY *sm2_key(const unsigned char *secret, const unsigned char point[
                OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_PRIV_KEY, d) == 1;
     if (good)
         params = OSSL_PARAM_BLD_to_param(build);
-    if (params != NULL && EVP_PKEY_fromdata(ctx, &pkey, secret != NULL ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY, params) != 1)
+    if (params != NULL &&
+        EVP_PKEY_fromdata(ctx, &pkey, secret != NULL ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY, params) != 1)
         pkey = NULL;
     OSSL_PARAM_free(params);
     OSSL_PARAM_BLD_free(build);
@@ -125,7 +129,8 @@ static EVP_PKEY *sm2_key(const unsigned char *secret, const unsigned char point[
 }
 
 /* From a secret, and then with the public key that belongs to it, or from a public key. */
-static EVP_PKEY *make_pkey(dk_note_algorithm algorithm, const unsigned char *secret, unsigned char public_key[PUBLIC_MAX])
+static EVP_PKEY *make_pkey(dk_note_algorithm algorithm, const unsigned char *secret,
+                           unsigned char public_key[PUBLIC_MAX])
 {
     if (algorithm == DK_NOTE_SM2)
         return secret == NULL || sm2_point(secret, public_key) ? sm2_key(secret, public_key) : NULL;
@@ -213,8 +218,9 @@ static dk_status read_key(const char *text, size_t size, bool secret, dk_note_ke
     if (base64 == NULL || !dk_note_name_valid(text, (size_t)(hash - text)) ||
         !read_id(hash + 1, (size_t)(base64 - hash - 1), &id) ||
         !dk_base64_read(base64 + 1, (size_t)(end - base64 - 1), &bytes) || bytes.size == 0) {
-        status = dk_fail(err, DK_INVALID, "This is no %s key of a log, which reads %sNAME+HASH+KEY in one line; give it whole.",
-                         what, secret ? private_begin : "");
+        status = dk_fail(err, DK_INVALID,
+                         "This is no %s key of a log, which reads %sNAME+HASH+KEY in one line; give it whole.", what,
+                         secret ? private_begin : "");
         goto out;
     }
     if (bytes.failed) {
@@ -224,8 +230,9 @@ static dk_status read_key(const char *text, size_t size, bool secret, dk_note_ke
     memcpy(key.name, text, (size_t)(hash - text));
     const unsigned char *own = behind_type(&bytes, &left, &key.algorithm);
     if (own == NULL) {
-        status = dk_fail(err, DK_INVALID, "The %s key of %s is of a type that dikuai does not know; it knows Ed25519 and SM2.",
-                         what, key.name);
+        status = dk_fail(err, DK_INVALID,
+                         "The %s key of %s is of a type that dikuai does not know; it knows Ed25519 and SM2.", what,
+                         key.name);
         goto out;
     }
     if (left != (secret ? SECRET : types[key.algorithm].public_size)) {
@@ -236,7 +243,8 @@ static dk_status read_key(const char *text, size_t size, bool secret, dk_note_ke
         memcpy(public_key, own, left);
     key.pkey = make_pkey(key.algorithm, secret ? own : NULL, public_key);
     if (key.pkey == NULL) {
-        status = dk_fail(err, DK_INVALID, "The %s key of %s is no key of its type; give it as it was made.", what, key.name);
+        status =
+            dk_fail(err, DK_INVALID, "The %s key of %s is no key of its type; give it as it was made.", what, key.name);
         goto out;
     }
     if (!find_id(key.name, key.algorithm, public_key, &expected)) {
@@ -244,8 +252,8 @@ static dk_status read_key(const char *text, size_t size, bool secret, dk_note_ke
         goto out;
     }
     if (id != expected) {
-        status = dk_fail(err, DK_INVALID, "The %s key of %s does not go with its own hash; give it as it was made.", what,
-                         key.name);
+        status = dk_fail(err, DK_INVALID, "The %s key of %s does not go with its own hash; give it as it was made.",
+                         what, key.name);
         goto out;
     }
     key.id = id;
@@ -310,13 +318,16 @@ dk_status dk_note_key_make(const char *name, dk_note_algorithm algorithm, dk_not
     dk_note_key key = {.algorithm = algorithm, .secret = true};
     unsigned char public_key[PUBLIC_MAX];
     if (!dk_note_name_valid(name, strlen(name)))
-        return dk_fail(err, DK_INVALID, "A key's name is its log's address without https://, such as dk.example.gov.cn/log: "
-                                        "no blanks, no plus sign, 255 bytes at most.");
+        return dk_fail(err, DK_INVALID,
+                       "A key's name is its log's address without https://, such as dk.example.gov.cn/log: "
+                       "no blanks, no plus sign, 255 bytes at most.");
     memcpy(key.name, name, strlen(name));
-    key.pkey = algorithm == DK_NOTE_ED25519 ? EVP_PKEY_Q_keygen(NULL, NULL, "ED25519") : EVP_PKEY_Q_keygen(NULL, NULL, "SM2");
+    key.pkey =
+        algorithm == DK_NOTE_ED25519 ? EVP_PKEY_Q_keygen(NULL, NULL, "ED25519") : EVP_PKEY_Q_keygen(NULL, NULL, "SM2");
     if (key.pkey == NULL || !get_public(&key, public_key) || !find_id(key.name, algorithm, public_key, &key.id)) {
         EVP_PKEY_free(key.pkey);
-        return dk_fail(err, DK_INTERNAL, "OpenSSL makes no key of this type on this machine; see whether it was built with SM2.");
+        return dk_fail(err, DK_INTERNAL,
+                       "OpenSSL makes no key of this type on this machine; see whether it was built with SM2.");
     }
     *ret_key = key;
     return DK_OK;
@@ -363,7 +374,8 @@ static bool begin(const dk_note_key *key, bool sign, EVP_MD_CTX **ret_context, E
     if (good && key->algorithm == DK_NOTE_SM2)
         EVP_MD_CTX_set_pkey_ctx(context, pkey_context);
     if (good)
-        good = (sign ? EVP_DigestSignInit_ex : EVP_DigestVerifyInit_ex)(context, NULL, digest, NULL, NULL, key->pkey, NULL) == 1;
+        good = (sign ? EVP_DigestSignInit_ex : EVP_DigestVerifyInit_ex)(context, NULL, digest, NULL, NULL, key->pkey,
+                                                                        NULL) == 1;
     *ret_context = context;
     *ret_pkey_context = pkey_context;
     return good;

@@ -3,16 +3,16 @@
  *   public   NAME+HASH+KEY              a "verifier key"
  *   private  PRIVATE+KEY+NAME+HASH+KEY  to be kept in a file that only its owner reads
  *
- * HASH is the key's id in 8 hexadecimal digits, KEY is base 64 of the signature type and the key's bytes. Both forms are
- * those of golang.org/x/mod/sumdb/note, with which anybody can check.
+ * HASH is the key's id in 8 hexadecimal digits, KEY is base 64 of the signature type and the key's bytes. Both forms
+ * are those of golang.org/x/mod/sumdb/note, with which anybody can check.
  *
  * Signature types:
  *   0x01  Ed25519 (RFC 8032): the type of every public log. Public key and seed have 32 bytes, signatures 64.
  *   0xff  "dikuai SM2-SM3 v1": an extension for owners who must sign with the national algorithms. C2SP leaves 0xff to
  *         types that it has not assigned, followed by a longer identifier, here those 17 bytes. SM2 with SM3
- *         (GB/T 32918.2-2016, on the curve of GB/T 32918.5) and the user id of GM/T 0009, "1234567812345678". Public key:
- *         0x04 || x || y, 65 bytes; private: 32 bytes; signature: r || s, 64 bytes. Others ignore it, as they must
- *         ignore what they do not know, so it never stands alone: a second signature beside Ed25519.
+ *         (GB/T 32918.2-2016, on the curve of GB/T 32918.5) and the user id of GM/T 0009, "1234567812345678". Public
+ * key: 0x04 || x || y, 65 bytes; private: 32 bytes; signature: r || s, 64 bytes. Others ignore it, as they must ignore
+ * what they do not know, so it never stands alone: a second signature beside Ed25519.
  *
  * id = the first four bytes of SHA-256(NAME || 0x0a || type || public key). */
 #ifndef DK_STORE_NOTE_KEY_H

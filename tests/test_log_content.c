@@ -67,8 +67,11 @@ static void integers_that_no_double_has_are_texts(void **state)
         int64_t value;
         const char *text;
     } integers[] = {
-        {0, "0"}, {-7, "-7"}, {INT64_C(9007199254740992), "9007199254740992"},
-        {INT64_C(9007199254740993), "\"9007199254740993\""}, {INT64_C(-9007199254740993), "\"-9007199254740993\""},
+        {0, "0"},
+        {-7, "-7"},
+        {INT64_C(9007199254740992), "9007199254740992"},
+        {INT64_C(9007199254740993), "\"9007199254740993\""},
+        {INT64_C(-9007199254740993), "\"-9007199254740993\""},
         {INT64_MIN, "\"-9223372036854775808\""},
     };
     dk_buf out;
@@ -94,8 +97,12 @@ static void the_string_of_section_3_2_2(void **state)
     assert_string_equal(dk_buf_cstr(&out), "\"\\u0000\"");
     /* no normal form is made: e with an accent in two ways */
     dk_buf_clear(&out);
-    assert_true(dk_canonical_text(&out, "\xc3\xa9" "e\xcc\x81", 5));
-    assert_string_equal(dk_buf_cstr(&out), "\"\xc3\xa9" "e\xcc\x81\"");
+    assert_true(dk_canonical_text(&out,
+                                  "\xc3\xa9"
+                                  "e\xcc\x81",
+                                  5));
+    assert_string_equal(dk_buf_cstr(&out), "\"\xc3\xa9"
+                                           "e\xcc\x81\"");
     dk_buf_clear(&out);
     assert_false(dk_canonical_text(&out, "\xed\xa0\x80", 3)); /* a surrogate */
     assert_false(dk_canonical_text(&out, "a\xff", 2));
@@ -123,14 +130,16 @@ static void fields_stand_in_one_order_whatever_order_they_come_in(void **state)
     dk_log_field fields[EXAMPLES];
     memcpy(fields, example, sizeof fields);
     for (int turn = 0; turn < EXAMPLES; turn++) {
-        const dk_log_content content = {.event = "publish", .generation = 7, .feature = -1, .fields = fields, .n_fields = EXAMPLES};
+        const dk_log_content content = {
+            .event = "publish", .generation = 7, .feature = -1, .fields = fields, .n_fields = EXAMPLES};
         dk_buf_clear(&out);
         assert_int_equal(dk_log_content_write(&content, &out, NULL), DK_OK);
-        assert_string_equal(dk_buf_cstr(&out),
-                            "{\"event\":\"publish\",\"fields\":{\"\\r\":\"Carriage Return\",\"1\":\"One\",\"\xc2\x80\":\"Control\","
-                            "\"\xc3\xb6\":\"Latin Small Letter O With Diaeresis\",\"\xe2\x82\xac\":\"Euro Sign\","
-                            "\"\xf0\x9f\x98\x80\":\"Emoji: Grinning Face\",\"\xef\xac\xb3\":\"Hebrew Letter Dalet With Dagesh\"},"
-                            "\"form\":1,\"generation\":7}");
+        assert_string_equal(
+            dk_buf_cstr(&out),
+            "{\"event\":\"publish\",\"fields\":{\"\\r\":\"Carriage Return\",\"1\":\"One\",\"\xc2\x80\":\"Control\","
+            "\"\xc3\xb6\":\"Latin Small Letter O With Diaeresis\",\"\xe2\x82\xac\":\"Euro Sign\","
+            "\"\xf0\x9f\x98\x80\":\"Emoji: Grinning Face\",\"\xef\xac\xb3\":\"Hebrew Letter Dalet With Dagesh\"},"
+            "\"form\":1,\"generation\":7}");
         const dk_log_field first = fields[0];
         memmove(fields, fields + 1, sizeof fields - sizeof *fields);
         fields[EXAMPLES - 1] = first;
@@ -148,8 +157,9 @@ static void a_row_with_its_outline(void **state)
 {
     (void)state;
     /* a square with a hole, and a triangle */
-    double lonlat[] = {116.1, 34, 116.2, 34, 116.2, 34.1, 116.1, 34.1, 116.1, 34, 116.12, 34.02, 116.12, 34.03, 116.13, 34.02,
-                       116.12, 34.02, 0.0000000004, -0.0000000006, 1e-7, -1.5, 180, 89.999999999, 0, -0.0};
+    double lonlat[] = {116.1,  34,    116.2,  34,           116.2,  34.1,  116.1,  34.1,  116.1,        34,
+                       116.12, 34.02, 116.12, 34.03,        116.13, 34.02, 116.12, 34.02, 0.0000000004, -0.0000000006,
+                       1e-7,   -1.5,  180,    89.999999999, 0,      -0.0};
     dk_part parts[] = {{0, 5, false}, {5, 4, true}, {9, 4, false}};
     dk_shape shape = {.kind = DK_POLYGONS, .lonlat = lonlat, .n_points = 13, .parts = parts, .n_parts = 3};
     const dk_log_field fields[] = {
@@ -158,13 +168,19 @@ static void a_row_with_its_outline(void **state)
         {"households", {.type = DK_INTEGER, .integer = 12}},
         {"note", {.type = DK_NULL}},
     };
-    dk_log_content content = {.event = "publish", .generation = 3, .kind = "parcel", .key = "P1/DK001", .feature = 41,
-                              .fields = fields, .n_fields = 4, .outline = &shape};
+    dk_log_content content = {.event = "publish",
+                              .generation = 3,
+                              .kind = "parcel",
+                              .key = "P1/DK001",
+                              .feature = 41,
+                              .fields = fields,
+                              .n_fields = 4,
+                              .outline = &shape};
     dk_buf out;
     dk_error error;
     dk_buf_init(&out);
 #define FRONT                                                                                                          \
-    "{\"event\":\"publish\",\"feature\":41,\"fields\":{\"area_ha\":1.25,\"households\":12,\"note\":null,"                  \
+    "{\"event\":\"publish\",\"feature\":41,\"fields\":{\"area_ha\":1.25,\"households\":12,\"note\":null,"              \
     "\"village\":\"黄楼村\"},\"form\":1,\"generation\":3,\"key\":\"P1/DK001\",\"kind\":\"parcel\",\"outline\":"
     assert_int_equal(write(&content, &out, &error), DK_OK);
     assert_string_equal(dk_buf_cstr(&out),
@@ -200,7 +216,8 @@ static void what_json_cannot_say_is_refused_by_name(void **state)
 {
     (void)state;
     dk_log_field fields[] = {{"a", {.type = DK_REAL, .real = INFINITY}}, {"b", {.type = DK_NULL}}};
-    dk_log_content content = {.event = "publish", .feature = -1, .kind = "parcel", .key = "k", .fields = fields, .n_fields = 2};
+    dk_log_content content = {
+        .event = "publish", .feature = -1, .kind = "parcel", .key = "k", .fields = fields, .n_fields = 2};
     dk_buf out;
     dk_error error;
     dk_buf_init(&out);
@@ -230,7 +247,8 @@ static void a_leaf_is_the_digest_of_salt_and_content(void **state)
     dk_hasher hasher;
     dk_hasher_init(&hasher);
     memcpy(salt.bytes, "0123456789abcdefghijklmnopqrstuv", 32);
-    const dk_digest leaf = dk_log_leaf(&hasher, &salt, "content", 7), whole = dk_hasher_sum(&hasher, "0123456789abcdefghijklmnopqrstuvcontent", 39, NULL, 0);
+    const dk_digest leaf = dk_log_leaf(&hasher, &salt, "content", 7),
+                    whole = dk_hasher_sum(&hasher, "0123456789abcdefghijklmnopqrstuvcontent", 39, NULL, 0);
     static const unsigned char expected[4] = {0x55, 0x96, 0x38, 0x3c};
     assert_memory_equal(leaf.bytes, expected, 4);
     assert_memory_equal(leaf.bytes, whole.bytes, 32);

@@ -1,4 +1,5 @@
-/* The publication log in a store. Oracles: SQLite's own command of the file's bytes, and what is tampered with by hand. */
+/* The publication log in a store. Oracles: SQLite's own command of the file's bytes, and what is tampered with by hand.
+ */
 #include "tests/store_fixture.h"
 
 #include "store/log_table.h"
@@ -37,8 +38,10 @@ static void add(subject *s, int first, int n)
     int64_t number;
     assert_true(n <= SIZE);
     for (int i = 0; i < n; i++) {
-        const int size = snprintf(texts[i], sizeof texts[i], "{\"n\":%d,\"secret\":\"Kanarienvogel %d\"}", first + i, first + i);
-        entries[i] = (dk_log_entry){.kind = "parcel", .row = 1000 + first + i, .content = texts[i], .size = (size_t)size};
+        const int size =
+            snprintf(texts[i], sizeof texts[i], "{\"n\":%d,\"secret\":\"Kanarienvogel %d\"}", first + i, first + i);
+        entries[i] =
+            (dk_log_entry){.kind = "parcel", .row = 1000 + first + i, .content = texts[i], .size = (size_t)size};
     }
     must(dk_log_add(s->log, entries, (size_t)n, &number, &s->f->err), &s->f->err);
     assert_int_equal(number, first);
@@ -84,7 +87,9 @@ static dk_checkpoint checkpoint_at(subject *s, int64_t at_most)
     dk_checkpoint checkpoint;
     dk_buf_init(&note);
     must(dk_log_checkpoint(s->log, at_most, &note, &size, &s->f->err), &s->f->err);
-    must(dk_checkpoint_open((const char *)note.data, note.size, "dk.example.gov.cn/log", s->keys, 2, &signers, &checkpoint, &s->f->err), &s->f->err);
+    must(dk_checkpoint_open((const char *)note.data, note.size, "dk.example.gov.cn/log", s->keys, 2, &signers,
+                            &checkpoint, &s->f->err),
+         &s->f->err);
     assert_int_equal(signers, 3);
     assert_int_equal(checkpoint.size, size);
     dk_buf_finish(&note);
@@ -111,7 +116,8 @@ static void what_was_published_is_proved(void **state)
         assert_string_equal(record.kind, "parcel");
         assert_int_equal(record.row, row);
         char expected[64];
-        snprintf(expected, sizeof expected, "{\"n\":%d,\"secret\":\"Kanarienvogel %d\"}", (int)row - 1000, (int)row - 1000);
+        snprintf(expected, sizeof expected, "{\"n\":%d,\"secret\":\"Kanarienvogel %d\"}", (int)row - 1000,
+                 (int)row - 1000);
         assert_int_equal(record.size, strlen(expected));
         assert_memory_equal(record.content, expected, record.size);
         const dk_digest leaf = dk_log_leaf(&hasher, &record.salt, record.content, record.size);
@@ -163,19 +169,28 @@ static void tampering_is_found_and_named(void **state)
     static const struct {
         const char *change, *said;
     } cases[] = {
-        {"UPDATE log_content SET content=CAST(replace(content,'Kanarienvogel','Kanarienvogal') AS BLOB) WHERE entry=123",
+        {"UPDATE log_content SET content=CAST(replace(content,'Kanarienvogel','Kanarienvogal') AS BLOB) WHERE "
+         "entry=123",
          "Entry 123 of the publication log (parcel, row 1123) was changed"},
-        {"UPDATE log_content SET salt=zeroblob(32) WHERE entry=5", "Entry 5 of the publication log (parcel, row 1005) was changed"},
+        {"UPDATE log_content SET salt=zeroblob(32) WHERE entry=5",
+         "Entry 5 of the publication log (parcel, row 1005) was changed"},
         {"UPDATE log_content SET salt=x'00' WHERE entry=6", "the content of entry 6 of the publication log"},
-        {"UPDATE log_leaf SET leaf=zeroblob(32) WHERE entry=300", "its entries 256 to 511 (tile/0/001) are not those whose hash level 1 has"},
-        {"UPDATE log_leaf SET leaf=zeroblob(32) WHERE entry=650", "Checkpoint of 700 entries: The first 700 entries of the publication log are not those of the checkpoint"},
-        {"UPDATE log_leaf SET leaf=x'1234' WHERE entry=300", "entry 300 of the publication log is missing or was changed"},
+        {"UPDATE log_leaf SET leaf=zeroblob(32) WHERE entry=300",
+         "its entries 256 to 511 (tile/0/001) are not those whose hash level 1 has"},
+        {"UPDATE log_leaf SET leaf=zeroblob(32) WHERE entry=650",
+         "Checkpoint of 700 entries: The first 700 entries of the publication log are not those of the checkpoint"},
+        {"UPDATE log_leaf SET leaf=x'1234' WHERE entry=300",
+         "entry 300 of the publication log is missing or was changed"},
         {"DELETE FROM log_leaf WHERE entry=256", "entry 256 of the publication log is missing or was changed"},
-        {"DELETE FROM log_leaf WHERE entry=699", "Checkpoint of 700 entries: The publication log has 699 entries, and a checkpoint says that it had 700"},
-        {"UPDATE log_tile SET hashes=zeroblob(64)", "its entries 0 to 255 (tile/0/000) are not those whose hash level 1 has"},
+        {"DELETE FROM log_leaf WHERE entry=699",
+         "Checkpoint of 700 entries: The publication log has 699 entries, and a checkpoint says that it had 700"},
+        {"UPDATE log_tile SET hashes=zeroblob(64)",
+         "its entries 0 to 255 (tile/0/000) are not those whose hash level 1 has"},
         {"DELETE FROM log_tile", "tile of level 1 0 of the publication log is missing or was changed"},
-        {"UPDATE log_checkpoint SET note=replace(note,'700','600') WHERE size=700", "Checkpoint of 700 entries: The signature of dk.example.gov.cn/log is wrong"},
-        {"UPDATE log_checkpoint SET note=(SELECT note FROM log_checkpoint WHERE size=300) WHERE size=700", "The checkpoint of 700 entries says that it is one of 300"},
+        {"UPDATE log_checkpoint SET note=replace(note,'700','600') WHERE size=700",
+         "Checkpoint of 700 entries: The signature of dk.example.gov.cn/log is wrong"},
+        {"UPDATE log_checkpoint SET note=(SELECT note FROM log_checkpoint WHERE size=300) WHERE size=700",
+         "The checkpoint of 700 entries says that it is one of 300"},
         {"UPDATE log_checkpoint SET note='' WHERE size=300", "Checkpoint of 300 entries: This is no signed note"},
     };
     dk_buf said;
@@ -197,14 +212,15 @@ static void tampering_is_found_and_named(void **state)
     dk_buf_finish(&said);
 }
 
-/* A forger with the whole store: he changes a row, its leaf, and all tiles above. A checkpoint that somebody kept, and the
- * store's own, refuse. */
+/* A forger with the whole store: he changes a row, its leaf, and all tiles above. A checkpoint that somebody kept, and
+ * the store's own, refuse. */
 static void a_kept_checkpoint_refuses_a_log_that_was_made_anew(void **state)
 {
     subject *s = *state;
     const dk_checkpoint kept = checkpoint_at(s, 300);
     must(dk_log_holds(s->log, &kept, &s->f->err), &s->f->err);
-    sql(s, "CREATE TABLE kept AS SELECT * FROM log_checkpoint; DELETE FROM log_leaf; DELETE FROM log_content; DELETE FROM log_tile");
+    sql(s, "CREATE TABLE kept AS SELECT * FROM log_checkpoint; DELETE FROM log_leaf; DELETE FROM log_content; DELETE "
+           "FROM log_tile");
     int64_t size;
     must(dk_log_refresh(s->log, &size, &s->f->err), &s->f->err);
     assert_int_equal(size, 0);
@@ -212,7 +228,8 @@ static void a_kept_checkpoint_refuses_a_log_that_was_made_anew(void **state)
     assert_non_null(strstr(s->f->err.text, "The publication log has 0 entries, and a checkpoint says that it had 300"));
     add(s, 0, SIZE);
     assert_int_equal(dk_log_holds(s->log, &kept, &s->f->err), DK_CONFLICT);
-    assert_non_null(strstr(s->f->err.text, "The first 300 entries of the publication log are not those of the checkpoint"));
+    assert_non_null(
+        strstr(s->f->err.text, "The first 300 entries of the publication log are not those of the checkpoint"));
     assert_int_equal(dk_log_sign(s->log, s->keys, 1, "2026-01-03T00:00:00Z", &s->f->err), DK_CONFLICT);
 }
 
@@ -323,13 +340,24 @@ static void tiles_are_as_wide_as_the_log_has_them(void **state)
         dk_log_tile tile;
         size_t size; /* 0: none */
     } cases[] = {
-        {{0, 0, 256}, 8192}, {{0, 2, 188}, 188 * 32}, {{0, 2, 1}, 32}, {{0, 2, 189}, 0}, {{0, 2, 256}, 0}, {{0, 3, 1}, 0},
-        {{1, 0, 2}, 64}, {{1, 0, 3}, 0}, {{2, 0, 1}, 0}, {{DK_LOG_ENTRIES, 0, 256}, 256 * 34},
-        {{DK_LOG_ENTRIES, 2, 188}, 188 * 34}, {{DK_LOG_ENTRIES, 2, 189}, 0}, {{0, 0, 0}, 0},
+        {{0, 0, 256}, 8192},
+        {{0, 2, 188}, 188 * 32},
+        {{0, 2, 1}, 32},
+        {{0, 2, 189}, 0},
+        {{0, 2, 256}, 0},
+        {{0, 3, 1}, 0},
+        {{1, 0, 2}, 64},
+        {{1, 0, 3}, 0},
+        {{2, 0, 1}, 0},
+        {{DK_LOG_ENTRIES, 0, 256}, 256 * 34},
+        {{DK_LOG_ENTRIES, 2, 188}, 188 * 34},
+        {{DK_LOG_ENTRIES, 2, 189}, 0},
+        {{0, 0, 0}, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         dk_buf_clear(&bytes);
-        assert_int_equal(dk_log_tile_bytes(s->log, &cases[i].tile, &bytes, &s->f->err), cases[i].size > 0 ? DK_OK : DK_NOT_FOUND);
+        assert_int_equal(dk_log_tile_bytes(s->log, &cases[i].tile, &bytes, &s->f->err),
+                         cases[i].size > 0 ? DK_OK : DK_NOT_FOUND);
         assert_int_equal(bytes.size, cases[i].size);
     }
     dk_buf_finish(&bytes);

@@ -188,24 +188,39 @@ static const struct {
     const char *hashes[3];
 } reference_proofs[] = {
     {0, 1, true, 0, {NULL}},
-    {0, 8, true, 3,
+    {0,
+     8,
+     true,
+     3,
      {"96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
       "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
       "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4"}},
-    {5, 8, true, 3,
+    {5,
+     8,
+     true,
+     3,
      {"bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
       "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
       "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7"}},
     {1, 1, false, 0, {NULL}},
-    {1, 8, false, 3,
+    {1,
+     8,
+     false,
+     3,
      {"96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
       "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
       "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4"}},
-    {6, 8, false, 3,
+    {6,
+     8,
+     false,
+     3,
      {"0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
       "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
       "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7"}},
-    {2, 5, false, 2,
+    {2,
+     5,
+     false,
+     2,
      {"5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
       "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b"}},
 };
@@ -216,7 +231,8 @@ static void the_reference_tree_of_certificate_transparency(void **state)
     subject s;
     begin(&s);
     dk_hasher *hasher = dk_log_tree_hasher(s.tree);
-    dk_digest root = root_of(&s, 0), expected = from_hex("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    dk_digest root = root_of(&s, 0),
+              expected = from_hex("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     assert_memory_equal(&root, &expected, sizeof root);
     for (int i = 0; i < 8; i++) {
         const dk_digest hash = dk_hasher_leaf(hasher, reference[i].bytes, reference[i].size);
@@ -306,7 +322,7 @@ static void a_proof_that_was_changed_anywhere_is_refused(void **state)
     for (size_t z = 0; z < sizeof sizes / sizeof *sizes; z++) {
         const int size = sizes[z], few = size <= 9 ? 1 : 37;
         dk_digest root = root_of(&s, size);
-        for (int i = 0; i < size; i += size > 33 ? 11 : 1) {
+        for (int i = 0; i<size; i += size> 33 ? 11 : 1) {
             dk_log_proof p;
             dk_digest entry = entries[i];
             assert_int_equal(dk_log_tree_inclusion(s.tree, i, size, &p, NULL), DK_OK);
@@ -329,7 +345,7 @@ static void a_proof_that_was_changed_anywhere_is_refused(void **state)
             p.hashes[p.n++] = root;
             assert_false(dk_log_verify_inclusion(hasher, &entry, i, size, &p, &root));
         }
-        for (int old = 1; old < size; old += size > 33 ? 11 : 1) {
+        for (int old = 1; old<size; old += size> 33 ? 11 : 1) {
             dk_log_proof p;
             dk_digest old_root = root_of(&s, old);
             assert_int_equal(dk_log_tree_consistency(s.tree, old, size, &p, NULL), DK_OK);
@@ -417,7 +433,8 @@ static void a_tree_of_seventy_thousand_has_the_tiles_of_the_specification(void *
         entries[i] = numbered(i);
     for (int at = 0; at < SIZE; at += BATCH)
         assert_int_equal(dk_log_tree_add(s.tree, entries + at, BATCH, NULL), DK_OK);
-    /* A batch of 1000 fills at most 4 tiles of level 0 and one above, and leaves a growing one on each of three levels. */
+    /* A batch of 1000 fills at most 4 tiles of level 0 and one above, and leaves a growing one on each of three levels.
+     */
     assert_true(s.writes <= SIZE / BATCH * (4 + 1 + 3));
     const dk_digest root = root_of(&s, SIZE), expected = root_by_stack(SIZE);
     assert_memory_equal(&root, &expected, sizeof root);
@@ -478,7 +495,8 @@ static void a_changed_hash_in_a_tile_is_found_and_named(void **state)
     dk_log_tree_resize(s.tree, 0);
     dk_log_tree_resize(s.tree, 1000);
     assert_int_equal(dk_log_tree_check(s.tree, ignore, said, NULL), DK_OK);
-    assert_string_equal(said, "The log was changed: its entries 256 to 511 (tile/0/001) are not those whose hash level 1 has.");
+    assert_string_equal(
+        said, "The log was changed: its entries 256 to 511 (tile/0/001) are not those whose hash level 1 has.");
     end(&s);
 }
 
@@ -489,12 +507,9 @@ static void names_of_tiles(void **state)
         const char *path;
         dk_log_tile tile;
     } good[] = {
-        {"tile/0/000", {0, 0, 256}},
-        {"tile/0/x001/x234/067", {0, 1234067, 256}},
-        {"tile/2/x001/067.p/5", {2, 1067, 5}},
-        {"tile/entries/x001/x234/067.p/255", {DK_LOG_ENTRIES, 1234067, 255}},
-        {"tile/7/999", {7, 999, 256}},
-        {"tile/0/x018/x014/x398/x509/x481/983", {0, 18014398509481983, 256}},
+        {"tile/0/000", {0, 0, 256}},           {"tile/0/x001/x234/067", {0, 1234067, 256}},
+        {"tile/2/x001/067.p/5", {2, 1067, 5}}, {"tile/entries/x001/x234/067.p/255", {DK_LOG_ENTRIES, 1234067, 255}},
+        {"tile/7/999", {7, 999, 256}},         {"tile/0/x018/x014/x398/x509/x481/983", {0, 18014398509481983, 256}},
     };
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         char path_text[DK_LOG_TILE_PATH];
@@ -507,11 +522,37 @@ static void names_of_tiles(void **state)
         assert_int_equal(tile.width, good[i].tile.width);
     }
     static const char *const bad[] = {
-        "", "tile", "tile/", "tile/0", "tile/0/", "tile/0/00", "tile/0/0000", "tile/00/000", "tile/8/000", "tile/64/000",
-        "tile/-1/000", "tile/0/x000/001", "tile/0/001/002", "tile/0/x001", "tile/0/x001/x002", "tile/0/000.p/0",
-        "tile/0/000.p/256", "tile/0/000.p/05", "tile/0/000.p/", "tile/0/000/", "tile/0/000.p/1/", " tile/0/000",
-        "tile/entries", "tile/entries/0", "/tile/0/000", "tile/8/0/000", "tile/0/x001/x001/x001/x001/x001/x001/001",
-        "tile/0/-01", "tile/0/+01", "tile/0/000.p/+1", "tile/data/000",
+        "",
+        "tile",
+        "tile/",
+        "tile/0",
+        "tile/0/",
+        "tile/0/00",
+        "tile/0/0000",
+        "tile/00/000",
+        "tile/8/000",
+        "tile/64/000",
+        "tile/-1/000",
+        "tile/0/x000/001",
+        "tile/0/001/002",
+        "tile/0/x001",
+        "tile/0/x001/x002",
+        "tile/0/000.p/0",
+        "tile/0/000.p/256",
+        "tile/0/000.p/05",
+        "tile/0/000.p/",
+        "tile/0/000/",
+        "tile/0/000.p/1/",
+        " tile/0/000",
+        "tile/entries",
+        "tile/entries/0",
+        "/tile/0/000",
+        "tile/8/0/000",
+        "tile/0/x001/x001/x001/x001/x001/x001/001",
+        "tile/0/-01",
+        "tile/0/+01",
+        "tile/0/000.p/+1",
+        "tile/data/000",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         dk_log_tile tile;
@@ -534,7 +575,13 @@ static void bundles_of_entries(void **state)
     assert_true(dk_log_bundle_add(&bundle, large, sizeof large));
     assert_false(dk_log_bundle_add(&bundle, large, 65536));
     assert_int_equal(bundle.size, 5 + 2 + 302);
-    assert_memory_equal(bundle.data, "\x00\x03" "abc" "\x00\x00" "\x01\x2c" "xxx", 12);
+    assert_memory_equal(bundle.data,
+                        "\x00\x03"
+                        "abc"
+                        "\x00\x00"
+                        "\x01\x2c"
+                        "xxx",
+                        12);
     const unsigned char *at = bundle.data, *stop = bundle.data + bundle.size, *entry;
     size_t size, n = 0;
     while (dk_log_bundle_next(&at, stop, &entry, &size))

@@ -51,7 +51,8 @@ static dk_note_key made(const char *name, dk_note_algorithm algorithm)
 }
 
 /* What a note says of keys: the bits, or the sentence. */
-static dk_status verify(const char *text, size_t size, const dk_note_key *keys, size_t n, uint64_t *ret_signed, dk_error *error)
+static dk_status verify(const char *text, size_t size, const dk_note_key *keys, size_t n, uint64_t *ret_signed,
+                        dk_error *error)
 {
     dk_note note;
     dk_status status = dk_note_read(text, size, &note, error);
@@ -127,14 +128,26 @@ static void a_key_that_was_mangled_is_refused(void **state)
     assert_int_equal(dk_note_key_read(long_key, strlen(long_key), &key, &error), DK_INVALID);
     static const char unknown[] = "PeterNeumann+173116ae+ZRpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
     assert_int_equal(dk_note_key_read(unknown, strlen(unknown), &key, &error), DK_INVALID);
-    assert_string_equal(error.text, "The public key of PeterNeumann is of a type that dikuai does not know; it knows Ed25519 and SM2.");
+    assert_string_equal(
+        error.text, "The public key of PeterNeumann is of a type that dikuai does not know; it knows Ed25519 and SM2.");
 }
 
 static void names_of_keys(void **state)
 {
     (void)state;
     static const char *const good[] = {"a", "dk.example.gov.cn/log", "砀山县/公开日志", "a-b_c"};
-    static const char *const bad[] = {"", "a b", "a+b", "a\tb", "a\nb", "a\xc2\xa0" "b", "a\xe3\x80\x80" "b", "a\xe2\x80\xa8", "\xc2\x85", "a\xff"};
+    static const char *const bad[] = {"",
+                                      "a b",
+                                      "a+b",
+                                      "a\tb",
+                                      "a\nb",
+                                      "a\xc2\xa0"
+                                      "b",
+                                      "a\xe3\x80\x80"
+                                      "b",
+                                      "a\xe2\x80\xa8",
+                                      "\xc2\x85",
+                                      "a\xff"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         assert_true(dk_note_name_valid(good[i], strlen(good[i])));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
@@ -157,7 +170,6 @@ static void unhex(const char *hex, unsigned char *bytes)
     }
 }
 
-
 /* The key "example" of bytes that a standard publishes. */
 static dk_note_key published_key(const char *type, const char *public_hex, const char *private_hex)
 {
@@ -175,7 +187,8 @@ static dk_note_key published_key(const char *type, const char *public_hex, const
     if (private_hex != NULL)
         unhex(private_hex, bytes + type_size);
     dk_base64_append(&written, bytes, type_size + (private_hex != NULL ? strlen(private_hex) / 2 : public_size));
-    const dk_note_key key = private_hex != NULL ? private_key(dk_buf_cstr(&written)) : public_key(dk_buf_cstr(&written));
+    const dk_note_key key =
+        private_hex != NULL ? private_key(dk_buf_cstr(&written)) : public_key(dk_buf_cstr(&written));
     dk_buf_finish(&written);
     return key;
 }
@@ -189,15 +202,18 @@ static void ed25519_signs_as_rfc_8032_has_it(void **state)
     } tests[] = {
         {"9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
          "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "",
-         "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe246551"
+         "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bb"
+         "e246551"
          "41438e7a100b"},
         {"4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
          "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c", "72",
-         "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d"
+         "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302"
+         "aeeb00d"
          "291612bb0c00"},
         {"c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7",
          "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025", "af82",
-         "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027"
+         "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed"
+         "28dc027"
          "beceea1ec40a"},
     };
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
@@ -216,7 +232,8 @@ static void ed25519_signs_as_rfc_8032_has_it(void **state)
     }
 }
 
-static const char sm2_type[] = "\xff" "dikuai SM2-SM3 v1";
+static const char sm2_type[] = "\xff"
+                               "dikuai SM2-SM3 v1";
 static const char sm2_secret[] = "3945208F7B2144B13F36E38AC6D39F95889393692860B51A42FB81EF4DF7C5B8";
 static const char sm2_public[] = "0409F9DF311E5421A150DD7D161E4BC5C672179FAD1833FC076BB08FF356F35020"
                                  "CCEA490CE26775A52DC6EA718CC1AA600AED05FBF35E084A6632F6072DA9AD13";
@@ -307,7 +324,8 @@ static void two_keys_sign_and_unknown_ones_are_no_matter(void **state)
     assert_int_equal(verify((const char *)more.data, more.size, keys + 2, 1, &signers, &error), DK_OK);
     assert_int_equal(signers, 1);
     assert_int_equal(verify((const char *)note.data, note.size, keys + 2, 1, &signers, &error), DK_INVALID);
-    assert_string_equal(error.text, "None of the keys that you trust signed the note; ask its owner for the key in force.");
+    assert_string_equal(error.text,
+                        "None of the keys that you trust signed the note; ask its owner for the key in force.");
     assert_int_equal(verify((const char *)note.data, note.size, keys, 0, &signers, &error), DK_INVALID);
 
     /* The text of both is the same, with the empty line in it. */
@@ -322,7 +340,8 @@ static void two_keys_sign_and_unknown_ones_are_no_matter(void **state)
     char *last = strstr(wrong, "witness.example ") + strlen("witness.example ") + 20;
     *last = *last == 'A' ? 'B' : 'A';
     assert_int_equal(verify(wrong, strlen(wrong), keys, 3, &signers, &error), DK_INVALID);
-    assert_string_equal(error.text, "The signature of witness.example is wrong: the note was changed, or is not theirs.");
+    assert_string_equal(error.text,
+                        "The signature of witness.example is wrong: the note was changed, or is not theirs.");
     assert_int_equal(verify(wrong, strlen(wrong), keys, 2, &signers, &error), DK_OK);
     assert_int_equal(signers, 3);
     free(wrong);
@@ -365,7 +384,8 @@ static void what_is_no_note_is_refused_in_a_sentence(void **state)
         {"", "This is no signed note: it must be a text, an empty line, and lines with signatures."},
         {"text\n", "This is no signed note: it must be a text, an empty line, and lines with signatures."},
         {"text\n\n", "This is no signed note: it must be a text, an empty line, and lines with signatures."},
-        {"text\n\n— a AAAAAAA=", "This is no signed note: it must be a text, an empty line, and lines with signatures."},
+        {"text\n\n— a AAAAAAA=",
+         "This is no signed note: it must be a text, an empty line, and lines with signatures."},
         {"text\t\n\n— a AAAAAAA=\n", "This is no signed note: it is not UTF-8, or has control characters."},
         {"text\xff\n\n— a AAAAAAA=\n", "This is no signed note: it is not UTF-8, or has control characters."},
         {"text\r\n\r\n— a AAAAAAA=\r\n", "This is no signed note: it is not UTF-8, or has control characters."},
@@ -432,7 +452,10 @@ static void the_checkpoint_of_the_specification(void **state)
     assert_string_equal(dk_buf_cstr(&text), sofa);
 
     static const char *const bad[] = {
-        "", "example.com\n", "example.com\n12\n", "\n12\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n",
+        "",
+        "example.com\n",
+        "example.com\n12\n",
+        "\n12\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n",
         "example.com\n012\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n",
         "example.com\n-1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n",
         "example.com\n+1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n",
@@ -442,7 +465,8 @@ static void the_checkpoint_of_the_specification(void **state)
         "example.com\n1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=",
         "example.com\n1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2==\n",
         "example.com\n1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2J=\n",
-        "example.com\n1\n\n", "example.com\n1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n",
+        "example.com\n1\n\n",
+        "example.com\n1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n",
         "example.com\n1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\nmore",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -479,7 +503,9 @@ static void a_signed_checkpoint_is_of_one_log(void **state)
     assert_int_equal(dk_checkpoint_open(sofa, strlen(sofa), NULL, &key, 1, &signers, &checkpoint, &error), DK_INVALID);
     dk_buf_clear(&note);
     assert_int_equal(dk_note_sign("no\ncheckpoint\n", 14, &key, 1, &note, &error), DK_OK);
-    assert_int_equal(dk_checkpoint_open((const char *)note.data, note.size, NULL, &key, 1, &signers, &checkpoint, &error), DK_INVALID);
+    assert_int_equal(
+        dk_checkpoint_open((const char *)note.data, note.size, NULL, &key, 1, &signers, &checkpoint, &error),
+        DK_INVALID);
     dk_buf_finish(&note);
     dk_note_key_finish(&key);
 }
@@ -514,7 +540,8 @@ static void the_proof_of_the_specification(void **state)
     assert_memory_equal(file.extra.data, "age-v1.2.1-darwin-arm64.tar.gz", file.extra.size);
     assert_memory_equal(file.checkpoint, "example.com/fancylog\n109482\n", 28);
     assert_int_equal(dk_log_proof_write(file.number, &file.proof, file.extra.data, file.extra.size, file.checkpoint,
-                                        file.checkpoint_size, &again, &error), DK_OK);
+                                        file.checkpoint_size, &again, &error),
+                     DK_OK);
     assert_string_equal(dk_buf_cstr(&again), text);
     dk_log_proof_file_finish(&file);
 
@@ -526,7 +553,9 @@ static void the_proof_of_the_specification(void **state)
     assert_int_equal(file.proof.n, 5);
     dk_buf written;
     dk_buf_init(&written);
-    assert_int_equal(dk_log_consistency_write(file.number, &file.proof, file.checkpoint, file.checkpoint_size, &written, &error), DK_OK);
+    assert_int_equal(
+        dk_log_consistency_write(file.number, &file.proof, file.checkpoint, file.checkpoint_size, &written, &error),
+        DK_OK);
     assert_int_equal(written.size, again.size);
     assert_memory_equal(written.data, again.data, again.size);
     dk_log_proof_file_finish(&file);
@@ -541,8 +570,8 @@ static void the_proof_of_the_specification(void **state)
     }
     static const char *const bad[] = {
         "c2sp.org/tlog-proof@v1\nextra \nindex 1\n\nx", "c2sp.org/tlog-proof@v1\nextra *\nindex 1\n\nx",
-        "c2sp.org/tlog-proof@v1\nindex 01\n\nx", "c2sp.org/tlog-proof@v2\nindex 1\n\nx",
-        "c2sp.org/tlog-proof@v1\nindex 1\nAAAA\n\nx", "c2sp.org/tlog-proof@v1 \nindex 1\n\nx",
+        "c2sp.org/tlog-proof@v1\nindex 01\n\nx",        "c2sp.org/tlog-proof@v2\nindex 1\n\nx",
+        "c2sp.org/tlog-proof@v1\nindex 1\nAAAA\n\nx",   "c2sp.org/tlog-proof@v1 \nindex 1\n\nx",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_int_equal(dk_log_proof_read(bad[i], strlen(bad[i]), &file, &error), DK_INVALID);
@@ -561,10 +590,16 @@ static void the_proof_of_the_specification(void **state)
 static void base_64_of_the_rfc(void **state)
 {
     (void)state;
-    static const char *const pairs[][2] = {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="},
-                                           {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}, {"\xfb\xff\xbf", "+/+/"}};
-    static const char *const bad[] = {"Z", "Zg", "Zg=", "Zg==Zg==", "Zh==", "Zm9=", "Zm8=Zm8=", "=", "====", "Z===", "Zm 9v",
-                                      "Zm9v\n", "Zm9-", "Zm9_", "Zg=A"};
+    static const char *const pairs[][2] = {{"", ""},
+                                           {"f", "Zg=="},
+                                           {"fo", "Zm8="},
+                                           {"foo", "Zm9v"},
+                                           {"foob", "Zm9vYg=="},
+                                           {"fooba", "Zm9vYmE="},
+                                           {"foobar", "Zm9vYmFy"},
+                                           {"\xfb\xff\xbf", "+/+/"}};
+    static const char *const bad[] = {"Z",    "Zg",   "Zg=",   "Zg==Zg==", "Zh==", "Zm9=", "Zm8=Zm8=", "=",
+                                      "====", "Z===", "Zm 9v", "Zm9v\n",   "Zm9-", "Zm9_", "Zg=A"};
     dk_buf buf;
     dk_buf_init(&buf);
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {

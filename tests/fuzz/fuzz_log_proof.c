@@ -9,7 +9,8 @@ static void as_file(const char *data, size_t size, bool inclusion)
 {
     dk_log_proof_file file;
     dk_error error;
-    const dk_status status = inclusion ? dk_log_proof_read(data, size, &file, &error) : dk_log_consistency_read(data, size, &file, &error);
+    const dk_status status =
+        inclusion ? dk_log_proof_read(data, size, &file, &error) : dk_log_consistency_read(data, size, &file, &error);
     if (status != DK_OK) {
         CHECK(status == DK_INVALID || status == DK_LIMIT);
         CHECK(strlen(error.text) > 20);
@@ -18,8 +19,10 @@ static void as_file(const char *data, size_t size, bool inclusion)
     dk_buf again;
     dk_buf_init(&again);
     CHECK(file.number >= 0 && file.proof.n <= DK_LOG_PROOF_MAX && file.checkpoint_size > 0);
-    CHECK((inclusion ? dk_log_proof_write(file.number, &file.proof, file.extra.data, file.extra.size, file.checkpoint, file.checkpoint_size, &again, &error)
-                     : dk_log_consistency_write(file.number, &file.proof, file.checkpoint, file.checkpoint_size, &again, &error)) == DK_OK);
+    CHECK((inclusion ? dk_log_proof_write(file.number, &file.proof, file.extra.data, file.extra.size, file.checkpoint,
+                                          file.checkpoint_size, &again, &error)
+                     : dk_log_consistency_write(file.number, &file.proof, file.checkpoint, file.checkpoint_size, &again,
+                                                &error)) == DK_OK);
     CHECK(again.size == size && memcmp(again.data, data, size) == 0);
     dk_buf_finish(&again);
     dk_log_proof_file_finish(&file);
@@ -31,7 +34,8 @@ static void as_path(const char *data, size_t size)
     char path[DK_LOG_TILE_PATH];
     if (!dk_log_tile_read_path(data, size, &tile))
         return;
-    CHECK(tile.level >= DK_LOG_ENTRIES && tile.level < DK_LOG_LEVELS && tile.index >= 0 && tile.width > 0 && tile.width <= 256);
+    CHECK(tile.level >= DK_LOG_ENTRIES && tile.level < DK_LOG_LEVELS && tile.index >= 0 && tile.width > 0 &&
+          tile.width <= 256);
     dk_log_tile_path(&tile, path);
     CHECK(strlen(path) == size && memcmp(path, data, size) == 0);
     CHECK(dk_log_tile_width(tile.level, tile.index, DK_LOG_SIZE_MAX) <= 256);

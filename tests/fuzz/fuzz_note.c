@@ -32,8 +32,8 @@ static void as_note(const char *data, size_t size)
     CHECK(note.n_lines > 0 && note.text_size > 0 && note.text[note.text_size - 1] == '\n');
     for (size_t i = 0; i < note.n_lines; i++) {
         const dk_note_line *line = &note.lines[i];
-        unsigned char id[4] = {(unsigned char)(line->id >> 24), (unsigned char)(line->id >> 16), (unsigned char)(line->id >> 8),
-                               (unsigned char)line->id};
+        unsigned char id[4] = {(unsigned char)(line->id >> 24), (unsigned char)(line->id >> 16),
+                               (unsigned char)(line->id >> 8), (unsigned char)line->id};
         dk_buf bytes;
         dk_buf_init(&bytes);
         CHECK(dk_note_name_valid(line->name, line->name_size) && line->signature_size > 0);
@@ -50,7 +50,8 @@ static void as_note(const char *data, size_t size)
     CHECK(dk_note_key_read(public_key, strlen(public_key), &key, &error) == DK_OK);
     status = dk_note_verify(&note, &key, 1, &signers, &error);
     if (status == DK_OK)
-        CHECK(signers == 1 && note.text_size == strlen(signed_text) && memcmp(note.text, signed_text, note.text_size) == 0);
+        CHECK(signers == 1 && note.text_size == strlen(signed_text) &&
+              memcmp(note.text, signed_text, note.text_size) == 0);
     else
         a_sentence(status, &error);
     dk_note_key_finish(&key);
@@ -79,7 +80,8 @@ static void as_key(const char *data, size_t size, bool secret)
 {
     dk_note_key key;
     dk_error error;
-    const dk_status status = secret ? dk_note_key_read_private(data, size, &key, &error) : dk_note_key_read(data, size, &key, &error);
+    const dk_status status =
+        secret ? dk_note_key_read_private(data, size, &key, &error) : dk_note_key_read(data, size, &key, &error);
     if (status != DK_OK) {
         a_sentence(status, &error);
         return;

@@ -64,7 +64,8 @@ static void write_fields(void)
         fields[n].value = dk_value_integer((int64_t)n);
         n++;
     }
-    const dk_log_content content = {.event = "publish", .generation = 1, .feature = -1, .fields = fields, .n_fields = n};
+    const dk_log_content content = {
+        .event = "publish", .generation = 1, .feature = -1, .fields = fields, .n_fields = n};
     dk_buf out;
     dk_error error;
     dk_buf_init(&out);
@@ -110,9 +111,10 @@ static void save_tile(dk_log *log, const char *dir, int level, int64_t index, in
     dk_buf_finish(&bytes);
 }
 
-static const char yaml[] = "title: t\npublisher: p\nmap_approval_no: none\nextent: [116, 34, 117, 35]\n"
-                           "layers:\n  - name: parcel\n    title: 地块\n    geometry: polygon\n    key: {field: id}\n    label: id\n"
-                           "    fields:\n      - {name: id, title: 编号, type: text, audience: public, required: true}\n";
+static const char yaml[] =
+    "title: t\npublisher: p\nmap_approval_no: none\nextent: [116, 34, 117, 35]\n"
+    "layers:\n  - name: parcel\n    title: 地块\n    geometry: polygon\n    key: {field: id}\n    label: id\n"
+    "    fields:\n      - {name: id, title: 编号, type: text, audience: public, required: true}\n";
 
 static void add(dk_log *log, int64_t from, int64_t to)
 {
@@ -127,8 +129,13 @@ static void add(dk_log *log, int64_t from, int64_t to)
             char id[32];
             snprintf(id, sizeof id, "DK%06" PRId64, from + (int64_t)i);
             const dk_log_field field = {"id", dk_value_text(id)};
-            const dk_log_content content = {.event = "publish", .generation = 1 + from / BATCH, .kind = "parcel", .key = id,
-                                            .feature = from + (int64_t)i, .fields = &field, .n_fields = 1};
+            const dk_log_content content = {.event = "publish",
+                                            .generation = 1 + from / BATCH,
+                                            .kind = "parcel",
+                                            .key = id,
+                                            .feature = from + (int64_t)i,
+                                            .fields = &field,
+                                            .n_fields = 1};
             dk_buf_init(&texts[i]);
             must(dk_log_content_write(&content, &texts[i], &error), &error);
             entries[i] = (dk_log_entry){"parcel", from + (int64_t)i, texts[i].data, texts[i].size};
@@ -150,7 +157,9 @@ static void save_proofs(dk_log *log, const char *dir, const int64_t *sizes, size
     dk_buf_init(&checkpoint);
     dk_buf_init(&out);
     must(dk_log_checkpoint(log, INT64_MAX, &checkpoint, &size, &error), &error);
-    for (int64_t entry = 0; entry < size; entry += entry < 10 || entry > size - 5 ? 1 : 997 < size - 5 - entry ? 997 : size - 4 - entry) {
+    for (int64_t entry = 0; entry < size; entry += entry < 10 || entry > size - 5 ? 1
+                                                   : 997 < size - 5 - entry       ? 997
+                                                                                  : size - 4 - entry) {
         dk_log_record record;
         dk_buf_clear(&out);
         must(dk_log_tree_inclusion(dk_log_tree_of(log), entry, size, &proof, &error), &error);
@@ -159,7 +168,9 @@ static void save_proofs(dk_log *log, const char *dir, const int64_t *sizes, size
         dk_buf_init(&extra);
         dk_buf_append(&extra, record.salt.bytes, DK_SALT_SIZE);
         dk_buf_append(&extra, record.content, record.size);
-        must(dk_log_proof_write(entry, &proof, extra.data, extra.size, (const char *)checkpoint.data, checkpoint.size, &out, &error), &error);
+        must(dk_log_proof_write(entry, &proof, extra.data, extra.size, (const char *)checkpoint.data, checkpoint.size,
+                                &out, &error),
+             &error);
         dk_buf_finish(&extra);
         snprintf(name, sizeof name, "inclusion/%" PRId64 ".tlog-proof", entry);
         save(dir, name, out.data, out.size);
@@ -167,7 +178,8 @@ static void save_proofs(dk_log *log, const char *dir, const int64_t *sizes, size
     for (size_t i = 0; i < n_sizes; i++) {
         dk_buf_clear(&out);
         must(dk_log_tree_consistency(dk_log_tree_of(log), sizes[i], size, &proof, &error), &error);
-        must(dk_log_consistency_write(sizes[i], &proof, (const char *)checkpoint.data, checkpoint.size, &out, &error), &error);
+        must(dk_log_consistency_write(sizes[i], &proof, (const char *)checkpoint.data, checkpoint.size, &out, &error),
+             &error);
         snprintf(name, sizeof name, "consistency/%" PRId64, sizes[i]);
         save(dir, name, out.data, out.size);
     }
@@ -208,7 +220,8 @@ static void write_log(const char *dir, int64_t size)
         save(dir, name, text.data, text.size);
         for (int level = DK_LOG_ENTRIES; level < DK_LOG_LEVELS; level++) {
             const int64_t hashes = at >> (level > 0 ? 8 * level : 0);
-            for (int64_t index = at == size ? 0 : hashes / DK_LOG_TILE_WIDTH; index <= hashes / DK_LOG_TILE_WIDTH; index++)
+            for (int64_t index = at == size ? 0 : hashes / DK_LOG_TILE_WIDTH; index <= hashes / DK_LOG_TILE_WIDTH;
+                 index++)
                 save_tile(log, dir, level, index, at);
         }
     }
