@@ -47,6 +47,8 @@ static void the_numbers_of_appendix_b(void **state)
         {0x41b3de4355555557, "333333333.33333343"},
         {0xbecbf647612f3696, "-0.0000033333333333333333"},
         {0x43143ff3c1cb0959, "1424953923781206.2"},
+        {0x3d30000000000000,
+         "5.684341886080802e-14"}, /* 2^-44, by ECMAScript's rule: not ...801e-14, which is nearer */
     };
     dk_buf out;
     dk_buf_init(&out);

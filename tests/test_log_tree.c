@@ -464,6 +464,15 @@ static void a_tree_of_seventy_thousand_has_the_tiles_of_the_specification(void *
     assert_true(s.reads <= 8);
     assert_true(dk_log_verify_inclusion(dk_log_tree_hasher(s.tree), &entries[12345], 12345, SIZE, &proof, &root));
 
+    /* Taking the last entry back and adding another gives another tree of the same size, and nothing that was read of
+     * the first is used for it. */
+    dk_log_tree_resize(s.tree, SIZE - 1);
+    assert_int_equal(dk_log_tree_add(s.tree, entries, 1, NULL), DK_OK);
+    const dk_digest another = root_of(&s, SIZE);
+    assert_memory_not_equal(&another, &root, sizeof root);
+    assert_int_equal(dk_log_tree_inclusion(s.tree, SIZE - 1, SIZE, &proof, NULL), DK_OK);
+    assert_true(dk_log_verify_inclusion(dk_log_tree_hasher(s.tree), &entries[0], SIZE - 1, SIZE, &proof, &another));
+
     /* Taking the last batches back and adding others gives the tree of the others. */
     dk_log_tree_resize(s.tree, 65000);
     assert_int_equal(dk_log_tree_add(s.tree, entries, 1, NULL), DK_OK);

@@ -346,6 +346,16 @@ static void two_keys_sign_and_unknown_ones_are_no_matter(void **state)
     assert_int_equal(signers, 3);
     free(wrong);
 
+    /* A key is known by name and id: one of another name is another, though the id is the same. */
+    char *renamed = strdup((const char *)dk_buf_cstr(&more));
+    memcpy(strstr(renamed, "witness.example "), "witnest", 7);
+    assert_int_equal(verify(renamed, strlen(renamed), keys + 2, 1, &signers, &error), DK_INVALID);
+    assert_string_equal(error.text,
+                        "None of the keys that you trust signed the note; ask its owner for the key in force.");
+    assert_int_equal(verify(renamed, strlen(renamed), keys, 3, &signers, &error), DK_OK);
+    assert_int_equal(signers, 3);
+    free(renamed);
+
     /* Every byte of a signed text counts. */
     for (size_t i = 0; i < strlen("征收\n\n公告\n"); i++) {
         note.data[i] ^= 1;
