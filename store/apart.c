@@ -11,6 +11,7 @@
 
 typedef struct dk_apart_edge {
     double from[2], to[2];
+    double box[4];
     bool shared, touched; /* the other has the same edge; or a vertex at one of its ends */
 } dk_apart_edge;
 
@@ -45,20 +46,58 @@ void dk_apart_work_finish(dk_apart_work *work)
     *work = (dk_apart_work){0};
 }
 
+void dk_box_edges(const double *lonlat, const dk_part *parts, size_t n_parts, double *ret_boxes)
+{
+    for (size_t p = 0; p < n_parts; p++) {
+        const double *at = lonlat + 2 * parts[p].start;
+        const size_t edges = parts[p].count - 1;
+        for (size_t first = 0; first < edges; first += DK_BOXED_EDGES, ret_boxes += 4) {
+            const size_t end = edges - first < DK_BOXED_EDGES ? edges : first + DK_BOXED_EDGES;
+            double west = at[2 * first], south = at[2 * first + 1], east = west, north = south;
+            for (size_t i = first + 1; i <= end; i++) {
+                west = at[2 * i] < west ? at[2 * i] : west;
+                south = at[2 * i + 1] < south ? at[2 * i + 1] : south;
+                east = at[2 * i] > east ? at[2 * i] : east;
+                north = at[2 * i + 1] > north ? at[2 * i + 1] : north;
+            }
+            ret_boxes[0] = west, ret_boxes[1] = south, ret_boxes[2] = east, ret_boxes[3] = north;
+        }
+    }
+}
+
+static bool meet(const double a[4], const double b[4])
+{
+    return a[0] <= b[2] && a[2] >= b[0] && a[1] <= b[3] && a[3] >= b[1];
+}
+
+/* Those of consecutive edges whose boxes meet a box. */
+static bool gather_run(dk_apart_work *work, int which, const double *at, size_t count, const double box[4])
+{
+    for (size_t i = 0; i < count; i++, at += 2) {
+        const double west = at[0] < at[2] ? at[0] : at[2], east = at[0] < at[2] ? at[2] : at[0];
+        const double south = at[1] < at[3] ? at[1] : at[3], north = at[1] < at[3] ? at[3] : at[1];
+        if (east < box[0] || west > box[2] || north < box[1] || south > box[3])
+            continue;
+        if (!dk_grow(&work->edges[which], &work->capacity[which], work->n[which] + 1, sizeof *work->edges[which]))
+            return false;
+        work->edges[which][work->n[which]++] =
+            (dk_apart_edge){{at[0], at[1]}, {at[2], at[3]}, {west, south, east, north}, false, false};
+    }
+    return true;
+}
+
 /* The edges of a whose boxes meet a box. */
 static bool gather(dk_apart_work *work, int which, const dk_turned *of, const double box[4])
 {
+    const double *boxes = of->boxes;
     work->n[which] = 0;
     for (size_t p = 0; p < of->n_parts; p++) {
         const double *at = of->lonlat + 2 * of->parts[p].start;
-        for (size_t i = 0; i + 1 < of->parts[p].count; i++, at += 2) {
-            if (fmax(at[0], at[2]) < box[0] || fmin(at[0], at[2]) > box[2] || fmax(at[1], at[3]) < box[1] ||
-                fmin(at[1], at[3]) > box[3])
-                continue;
-            if (!dk_grow(&work->edges[which], &work->capacity[which], work->n[which] + 1, sizeof *work->edges[which]))
+        const size_t edges = of->parts[p].count - 1, step = boxes != NULL ? DK_BOXED_EDGES : edges;
+        for (size_t first = 0; first < edges; first += step, boxes += boxes != NULL ? 4 : 0)
+            if ((boxes == NULL || meet(boxes, box)) &&
+                !gather_run(work, which, at + 2 * first, edges - first < step ? edges - first : step, box))
                 return false;
-            work->edges[which][work->n[which]++] = (dk_apart_edge){{at[0], at[1]}, {at[2], at[3]}, false, false};
-        }
     }
     return true;
 }
@@ -102,13 +141,21 @@ static bool edges_apart(dk_apart_edge *a, dk_apart_edge *b)
 bool dk_turned_holds(const dk_turned *of, const double *p)
 {
     bool in = false; /* even-odd */
+    const double *boxes = of->boxes;
     if (p[0] < of->bounds[0] || p[0] > of->bounds[2] || p[1] < of->bounds[1] || p[1] > of->bounds[3])
         return false;
     for (size_t part = 0; part < of->n_parts; part++) {
-        const double *at = of->lonlat + 2 * of->parts[part].start;
-        for (size_t i = 0; i + 1 < of->parts[part].count; i++, at += 2)
-            if ((at[1] > p[1]) != (at[3] > p[1]) && p[0] < at[0] + (at[2] - at[0]) * ((p[1] - at[1]) / (at[3] - at[1])))
-                in = !in;
+        const double *ring = of->lonlat + 2 * of->parts[part].start;
+        const size_t edges = of->parts[part].count - 1, step = boxes != NULL ? DK_BOXED_EDGES : edges;
+        for (size_t first = 0; first < edges; first += step, boxes += boxes != NULL ? 4 : 0) {
+            if (boxes != NULL && (boxes[1] > p[1] || boxes[3] < p[1] || boxes[2] < p[0]))
+                continue;
+            const double *at = ring + 2 * first;
+            for (size_t i = edges - first < step ? edges - first : step; i > 0; i--, at += 2)
+                if ((at[1] > p[1]) != (at[3] > p[1]) &&
+                    p[0] < at[0] + (at[2] - at[0]) * ((p[1] - at[1]) / (at[3] - at[1])))
+                    in = !in;
+        }
     }
     return in;
 }
@@ -153,12 +200,10 @@ bool dk_polygons_apart(dk_apart_work *work, const dk_turned *a, const dk_turned 
         return false;
     for (size_t i = 0; i < work->n[0]; i++) {
         dk_apart_edge *one = &work->edges[0][i];
-        const double west = fmin(one->from[0], one->to[0]), east = fmax(one->from[0], one->to[0]);
-        const double south = fmin(one->from[1], one->to[1]), north = fmax(one->from[1], one->to[1]);
         for (size_t j = 0; j < work->n[1]; j++) {
             dk_apart_edge *other = &work->edges[1][j];
-            if (fmax(other->from[0], other->to[0]) < west || fmin(other->from[0], other->to[0]) > east ||
-                fmax(other->from[1], other->to[1]) < south || fmin(other->from[1], other->to[1]) > north)
+            if (other->box[2] < one->box[0] || other->box[0] > one->box[2] || other->box[3] < one->box[1] ||
+                other->box[1] > one->box[3])
                 continue;
             if (!edges_apart(one, other))
                 return false;

@@ -11,7 +11,19 @@ typedef struct dk_turned {
     const dk_part *parts; /* closed rings; positions in lonlat */
     size_t n_parts;
     double bounds[4]; /* west, south, east, north */
+    /* Boxes, as bounds, of every DK_BOXED_EDGES consecutive edges of a ring, ring by ring; NULL: none, which is slower where
+     * many are compared with it. */
+    const double *boxes;
 } dk_turned;
+#define DK_BOXED_EDGES 16
+
+/* How many such boxes a ring has. */
+static inline size_t dk_boxes_of(const dk_part *part)
+{
+    return (part->count - 1 + DK_BOXED_EDGES - 1) / DK_BOXED_EDGES;
+}
+/* Writes the boxes of all rings: 4 numbers each. */
+void dk_box_edges(const double *lonlat, const dk_part *parts, size_t n_parts, double *ret_boxes);
 
 /* Turns the rings of valid polygons, in place. */
 void dk_turn_rings(double *lonlat, const dk_part *parts, size_t n_parts);

@@ -30,6 +30,7 @@ typedef enum dk_stmt_id {
     DK_STMT_ROW_META,    /* row -> key, feature, batch, replaces */
     DK_STMT_LIVE_META,   /* row, generation, field -> key, batch, the field, of a row that lives then */
     DK_STMT_ROW_FIELDS,  /* row -> key, feature, batch, replaces, NULL, fields… */
+    DK_STMT_OUTLINES,    /* row from, to -> row, geom, the classify field or NULL, the division or NULL ; by row */
     DK_STMT_KEY_ROWS,    /* key -> row, batch, source_row, feature ; newest first */
     DK_STMT_LIFE,        /* row, generation -> born, died of the life that holds then */
     DK_STMT_LIFE_INSERT, /* row, born */
@@ -186,6 +187,8 @@ dk_status dk_stored_row_read(dk_store *store, const dk_kind *kind, int64_t row, 
 /* The same from a result of columns key, feature, batch, replaces, outline, fields, which begin at `column`. The statement
  * is not reset by dk_stored_row_release. */
 void dk_stored_row_columns(sqlite3_stmt *stmt, int column, const dk_kind *kind, int64_t row, dk_stored_row *ret_row);
+/* One of them; a text is valid until the statement is stepped. */
+dk_value dk_column_value(sqlite3_stmt *stmt, int column);
 /* Appends those columns of the table `alias`. */
 void dk_row_columns(const dk_kind *kind, const char *alias, bool with_geometry, dk_buf *sql);
 void dk_stored_row_release(dk_stored_row *row);

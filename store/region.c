@@ -43,7 +43,7 @@ void dk_region_free(dk_region *region)
         GEOSPreparedGeom_destroy_r(region->geos, region->prepared);
     if (region->geometry != NULL)
         GEOSGeom_destroy_r(region->geos, region->geometry);
-    dk_runs_finish(&region->runs);
+    dk_edge_tree_free(region->edges);
     dk_shape_finish(&region->outline);
     GEOS_finish_r(region->geos);
     free(region);
@@ -232,9 +232,12 @@ static dk_status complete(dk_region *region, dk_error *err)
         region->outline.kind = DK_POLYGONS;
         region->area_m2 = dk_shape_area_m2(&region->outline);
         dk_turn_rings(region->outline.lonlat, region->outline.parts, region->outline.n_parts);
-        const dk_turned turned = {
-            region->outline.lonlat, region->outline.parts, region->outline.n_parts, {b[0], b[1], b[2], b[3]}};
-        if (!dk_runs_make(&turned, &region->runs))
+        const dk_turned turned = {.lonlat = region->outline.lonlat,
+                                  .parts = region->outline.parts,
+                                  .n_parts = region->outline.n_parts,
+                                  .bounds = {b[0], b[1], b[2], b[3]}};
+        region->edges = dk_edge_tree_create(&turned);
+        if (region->edges == NULL)
             return dk_fail(err, DK_NOMEM, "out of memory");
     }
     region->vertices = (size_t)GEOSGetNumCoordinates_r(region->geos, region->geometry);

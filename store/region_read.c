@@ -37,12 +37,45 @@ static bool take(reader *r, char c)
     return true;
 }
 
+/* A number of digits, perhaps with a point, whose digits are a whole number below 2^53 and of which at most 22 are behind
+ * the point: the number is then the quotient of two that a double has exactly, and so rounded once, as strtod rounds it.
+ * NULL: it is of another kind, or ends with the text. */
+static const char *read_plain(const char *at, const char *end, double *ret_number)
+{
+    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    const bool negative = at < end && *at == '-';
+    uint64_t digits = 0;
+    int n = 0, behind = -1;
+    for (at += negative ? 1 : 0; at < end && n <= 18; at++) {
+        if (*at >= '0' && *at <= '9') {
+            digits = digits * 10 + (uint64_t)(*at - '0');
+            n++;
+            behind += behind >= 0 ? 1 : 0;
+        } else if (*at == '.' && behind < 0) {
+            behind = 0;
+        } else {
+            break;
+        }
+    }
+    if (at == end || n == 0 || n > 18 || digits > UINT64_C(1) << 53 || isalnum((unsigned char)*at) || *at == '.')
+        return NULL;
+    const double number = (double)digits / powers[behind > 0 ? behind : 0];
+    *ret_number = negative ? -number : number;
+    return at;
+}
+
 /* A decimal number; hexadecimal, infinite and others that strtod knows are none. The text ends with a NUL. */
 static dk_status read_number(reader *r, double *ret_number)
 {
     skip_blanks(r);
     char *stop = NULL;
     const char *const begin = r->at;
+    const char *const plain = read_plain(begin, r->end, ret_number);
+    if (plain != NULL) {
+        r->at = plain;
+        return DK_OK;
+    }
     const char *digits = begin < r->end && (*begin == '-' || *begin == '+') ? begin + 1 : begin;
     if (digits == r->end || !(isdigit((unsigned char)*digits) || *digits == '.') ||
         (digits + 1 < r->end && digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X')))

@@ -13,21 +13,22 @@
 
 enum {
     MOST_CANDIDATES = 500000, /* rows whose boxes meet the region's, 48 bytes each */
-    TRIES = 3                 /* of an operation that was interrupted in another's place (geos_time.c) */
+    TRIES = 3,                /* of an operation that was interrupted in another's place (geos_time.c) */
+    CLOCK_VERTICES = 5000     /* the clock is looked at once for so many */
 };
 
 typedef struct candidate {
     int64_t row;
     double area_m2;
     dk_world_box box;
+    dk_within where; /* in the region, as the box tells: not outside */
 } candidate;
 
 /* A row that is met, while its layer is worked on. */
 typedef struct found {
     dk_world_box box;
     dk_turned outline; /* points into `owned`; only where there are areas */
-    double *owned;
-    dk_part *parts;
+    void *owned;
     bool crosses;         /* the region's border: only a part of it is inside */
     GEOSGeometry *common; /* that part; NULL: it is not made yet */
     uint32_t group;       /* of those that overlap one another: the number of one of them */
@@ -46,13 +47,14 @@ typedef struct meeting {
     size_t n_found, found_capacity;
     GEOSWKBReader *reader;
     dk_shape shape;
+    dk_turned turned; /* m->shape, where there are areas */
+    size_t unclocked; /* vertices since the clock was looked at */
     dk_apart_work apart;
     dk_shared_work sharing;
     size_t *vertices;
     dk_met *met;
     /* pairs */
-    dk_boxed *items;
-    dk_box_tree *tree;
+    dk_boxed *items; /* of one class */
     size_t current;
     dk_status status;
     dk_error *err;
@@ -70,6 +72,16 @@ static dk_status late(meeting *m)
 static dk_status no_memory(meeting *m)
 {
     return dk_fail(m->err, DK_NOMEM, "out of memory");
+}
+
+/* Whether the time is over; vertices: what was worked on since it was asked last. */
+static bool is_late(meeting *m, size_t vertices)
+{
+    m->unclocked += vertices;
+    if (m->unclocked < CLOCK_VERTICES)
+        return false;
+    m->unclocked = 0;
+    return dk_geos_late();
 }
 
 /* GEOS failed: for the time, in another's place (then it is tried again), or for the geometry. */
@@ -109,33 +121,23 @@ static bool add_candidates(const dk_block *block, void *user)
             return false;
         }
         m->candidates[m->n_candidates++] =
-            (candidate){head.row, (double)head.area_cm2 / 1e4, {head.x0, head.y0, head.x1, head.y1}};
+            (candidate){head.row, (double)head.area_cm2 / 1e4, {head.x0, head.y0, head.x1, head.y1}, DK_UNCLEAR};
     }
     if (dk_geos_late())
         m->status = late(m);
     return m->status == DK_OK;
 }
 
-/* What the box alone tells. Boxes are rounded to world units, so they are taken a unit larger. */
-typedef enum { OUTSIDE, INSIDE, UNKNOWN } place;
-static dk_status place_of_box(meeting *m, const dk_world_box *box, place *ret_place)
+static dk_status place_by_geos(meeting *m, const double b[4], dk_within *ret_where)
 {
     dk_region *region = m->region;
-    double west, south, east, north;
-    dk_lonlat_from_world((double)box->x0 - 1, (double)box->y0 - 1, &west, &north);
-    dk_lonlat_from_world((double)box->x1 + 1, (double)box->y1 + 1, &east, &south);
     for (int tries = 0;; tries++) {
-        GEOSGeometry *square = GEOSGeom_createRectangle_r(region->geos, west, south, east, north);
+        GEOSGeometry *square = GEOSGeom_createRectangle_r(region->geos, b[0], b[1], b[2], b[3]);
         if (square == NULL)
             return no_memory(m);
-        char answer =
-            region->kind == DK_POLYGONS ? GEOSPreparedContainsProperly_r(region->geos, region->prepared, square) : 0;
-        *ret_place = INSIDE;
-        if (answer == 0) {
-            answer = GEOSPreparedIntersects_r(region->geos, region->prepared, square);
-            *ret_place = answer == 0 ? OUTSIDE : UNKNOWN;
-        }
+        const char answer = GEOSPreparedIntersects_r(region->geos, region->prepared, square);
         GEOSGeom_destroy_r(region->geos, square);
+        *ret_where = answer == 0 ? DK_OUTSIDE : DK_UNCLEAR;
         bool again = false;
         if (answer != 2)
             return DK_OK;
@@ -145,31 +147,55 @@ static dk_status place_of_box(meeting *m, const dk_world_box *box, place *ret_pl
     }
 }
 
+/* What the boxes alone tell. They are rounded to world units, so they are taken a unit larger. What lies outside is no
+ * candidate any more. */
+static dk_status place_boxes(meeting *m)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < m->n_candidates; i++) {
+        candidate *c = &m->candidates[i];
+        double b[4]; /* west, south, east, north */
+        dk_status status = DK_OK;
+        dk_lonlat_from_world((double)c->box.x0 - 1, (double)c->box.y0 - 1, &b[0], &b[3]);
+        dk_lonlat_from_world((double)c->box.x1 + 1, (double)c->box.y1 + 1, &b[2], &b[1]);
+        if (m->region->kind == DK_POLYGONS)
+            c->where = dk_edge_tree_box(m->region->edges, b);
+        else
+            status = place_by_geos(m, b, &c->where);
+        if (status == DK_OK && is_late(m, 100))
+            status = late(m);
+        if (status != DK_OK)
+            return status;
+        if (c->where != DK_OUTSIDE)
+            m->candidates[kept++] = *c;
+    }
+    m->n_candidates = kept;
+    return DK_OK;
+}
+
 /* ---- classes ---- */
 
-static dk_status class_of(meeting *m, const dk_stored_row *stored, uint32_t *ret_class)
+/* value: of the classify field, as it is stored. */
+static dk_status class_of(meeting *m, const dk_value *value, const char *division, uint32_t *ret_class)
 {
-    dk_value values[DK_MAX_FIELDS];
-    char label[512], number[48];
-    dk_row seen;
+    char number[48];
     const char *text = NULL;
     const int field = m->layer->classify_field;
     dk_met *met = m->met;
-    if (field >= 0) {
-        dk_row_seen(m->layer, stored, &m->view, false, values, label, sizeof label, &seen);
-        if (values[field].type == DK_TEXT) {
-            text = values[field].text.data;
-        } else if (values[field].type != DK_NULL) {
-            if (values[field].type == DK_INTEGER)
-                snprintf(number, sizeof number, "%lld", (long long)values[field].integer);
+    if (field >= 0 && (dk_view_fields(&m->view, division) >> field & 1) != 0) {
+        if (value->type == DK_TEXT) {
+            text = value->text.data;
+        } else if (value->type != DK_NULL) {
+            if (value->type == DK_INTEGER)
+                snprintf(number, sizeof number, "%lld", (long long)value->integer);
             else
-                snprintf(number, sizeof number, "%.15g", values[field].real);
+                snprintf(number, sizeof number, "%.15g", value->real);
             text = number;
         }
     }
     for (size_t i = 0; i < met->n_classes; i++) {
-        const char *value = met->classes[i].value;
-        if (value == text || (value != NULL && text != NULL && strcmp(value, text) == 0)) {
+        const char *known = met->classes[i].value;
+        if (known == text || (known != NULL && text != NULL && strcmp(known, text) == 0)) {
             *ret_class = (uint32_t)i;
             return DK_OK;
         }
@@ -275,19 +301,24 @@ static dk_status keep_outline(meeting *m, found *f)
     const dk_status status = count_vertices(m, shape->n_points);
     if (status != DK_OK)
         return status;
-    f->owned = malloc(shape->n_points * 2 * sizeof *f->owned + 1);
-    f->parts = malloc(shape->n_parts * sizeof *f->parts + 1);
-    if (f->owned == NULL || f->parts == NULL)
+    size_t boxes = 0;
+    for (size_t i = 0; i < shape->n_parts; i++)
+        boxes += 4 * dk_boxes_of(&shape->parts[i]);
+    const size_t points = shape->n_points * 2 * sizeof(double), parts = shape->n_parts * sizeof(dk_part);
+    f->owned = malloc(points + boxes * sizeof(double) + parts + 1);
+    if (f->owned == NULL)
         return no_memory(m);
-    memcpy(f->owned, shape->lonlat, shape->n_points * 2 * sizeof *f->owned);
-    memcpy(f->parts, shape->parts, shape->n_parts * sizeof *f->parts);
-    f->outline = (dk_turned){.lonlat = f->owned, .parts = f->parts, .n_parts = shape->n_parts};
-    dk_shape_bounds(shape, f->outline.bounds);
+    double *const to = f->owned, *const to_boxes = to + 2 * shape->n_points;
+    f->outline = m->turned;
+    f->outline.lonlat = memcpy(to, shape->lonlat, points);
+    f->outline.boxes = to_boxes;
+    f->outline.parts = memcpy(to_boxes + boxes, shape->parts, parts);
+    dk_box_edges(f->outline.lonlat, f->outline.parts, shape->n_parts, to_boxes);
     return DK_OK;
 }
 
 /* A row of polygons and a region of polygons: where their borders cross plainly, or do not meet, GEOS is not needed. */
-static dk_status measure(meeting *m, const unsigned char *wkb, size_t size, place where, found *f, dk_met_row *row,
+static dk_status measure(meeting *m, const unsigned char *wkb, size_t size, dk_within where, found *f, dk_met_row *row,
                          bool *ret_met)
 {
     dk_shape *shape = &m->shape;
@@ -296,10 +327,10 @@ static dk_status measure(meeting *m, const unsigned char *wkb, size_t size, plac
     if (status != DK_OK)
         return status;
     dk_turn_rings(shape->lonlat, shape->parts, shape->n_parts);
-    dk_turned turned = {.lonlat = shape->lonlat, .parts = shape->parts, .n_parts = shape->n_parts};
-    dk_shape_bounds(shape, turned.bounds);
+    m->turned = (dk_turned){.lonlat = shape->lonlat, .parts = shape->parts, .n_parts = shape->n_parts};
+    dk_shape_bounds(shape, m->turned.bounds);
     *ret_met = true;
-    switch (where == INSIDE ? DK_SHARED_WHOLE : dk_shared_area(&m->sharing, &m->region->runs, &turned, &area)) {
+    switch (where == DK_WITHIN ? DK_SHARED_WHOLE : dk_shared_area(&m->sharing, m->region->edges, &m->turned, &area)) {
     case DK_SHARED_NONE:
         *ret_met = false;
         return DK_OK;
@@ -311,6 +342,10 @@ static dk_status measure(meeting *m, const unsigned char *wkb, size_t size, plac
         return DK_OK;
     case DK_SHARED_UNCLEAR:
         return compare(m, wkb, size, f, row, ret_met);
+    case DK_SHARED_MANY:
+        return dk_fail(m->err, DK_LIMIT,
+                       "The border of the area crosses that of a row of \"%s\" more than %d times; ask for a simpler area.",
+                       m->layer->name, DK_MOST_CROSSINGS);
     case DK_SHARED_NOMEM:
         break;
     }
@@ -320,39 +355,37 @@ static dk_status measure(meeting *m, const unsigned char *wkb, size_t size, plac
 static void found_finish(meeting *m, found *f)
 {
     free(f->owned);
-    free(f->parts);
     if (f->common != NULL)
         GEOSGeom_destroy_r(m->region->geos, f->common);
 }
 
-static dk_status visit(meeting *m, const candidate *c)
+/* The columns of DK_STMT_OUTLINES. */
+static dk_status visit(meeting *m, const candidate *c, sqlite3_stmt *stmt)
 {
-    place where = UNKNOWN;
-    dk_status status = place_of_box(m, &c->box, &where);
-    if (status != DK_OK || where == OUTSIDE)
-        return status;
-    dk_stored_row stored;
-    if ((status = dk_stored_row_read(m->store, m->layer, c->row, true, &stored, m->err)) != DK_OK)
-        return status;
+    const void *blob = sqlite3_column_blob(stmt, 1);
+    const size_t blob_size = (size_t)sqlite3_column_bytes(stmt, 1);
     size_t size = 0;
-    const unsigned char *wkb = dk_gpkg_wkb(stored.blob, stored.blob_size, &size);
+    const unsigned char *wkb = blob != NULL ? dk_gpkg_wkb(blob, blob_size, &size) : NULL;
     found f = {.box = c->box, .group = (uint32_t)m->n_found};
     dk_met_row row = {.row = c->row};
-    bool met = where == INSIDE;
+    bool met = c->where == DK_WITHIN;
+    dk_status status = DK_OK;
     if (wkb == NULL)
         status = dk_row_without_geometry(m->store, m->layer, c->row, m->err);
     if (m->met->areas)
         row.row_m2 = c->area_m2;
     if (status == DK_OK && m->met->areas)
-        status = measure(m, wkb, size, where, &f, &row, &met);
-    else if (status == DK_OK && where != INSIDE)
+        status = measure(m, wkb, size, c->where, &f, &row, &met);
+    else if (status == DK_OK && c->where != DK_WITHIN)
         status = compare(m, wkb, size, &f, &row, &met);
     if (status == DK_OK && met) {
-        status = class_of(m, &stored, &row.class);
+        const dk_value class = dk_column_value(stmt, 2), division = dk_column_value(stmt, 3);
+        status = class_of(m, &class, division.type == DK_TEXT ? division.text.data : NULL, &row.class);
         if (status == DK_OK && m->met->areas && !row.touches_only)
             status = keep_outline(m, &f);
     }
-    dk_stored_row_release(&stored);
+    if (status == DK_OK && is_late(m, size / 16))
+        status = late(m);
     if (status == DK_OK && met) {
         if (dk_grow(&m->found, &m->found_capacity, m->n_found + 1, sizeof *m->found) &&
             dk_grow(&m->met->rows, &m->met->capacity, m->met->n + 1, sizeof *m->met->rows)) {
@@ -363,6 +396,31 @@ static dk_status visit(meeting *m, const candidate *c)
         status = no_memory(m);
     }
     found_finish(m, &f);
+    return status;
+}
+
+/* Candidates whose rows follow one another in the table. */
+static dk_status visit_run(meeting *m, const candidate *c, size_t n)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_kept(m->store, m->layer, DK_STMT_OUTLINES, &stmt, m->err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, c[0].row);
+    sqlite3_bind_int64(stmt, 2, c[n - 1].row);
+    for (size_t i = 0; status == DK_OK && i < n; i++) {
+        if (m->met->n == DK_MEET_ROWS) {
+            m->met->complete = false;
+            break;
+        }
+        status = dk_sql_step(m->store, stmt, m->err);
+        if (status == DK_END || (status == DK_OK && sqlite3_column_int64(stmt, 0) != c[i].row))
+            status = dk_fail(m->err, DK_CORRUPT, "%s: row %lld of %s is missing; run dikuai-ingest check", m->store->path,
+                             (long long)c[i].row, m->layer->name);
+        if (status == DK_OK)
+            status = visit(m, &c[i], stmt);
+    }
+    sqlite3_reset(stmt);
     return status;
 }
 
@@ -428,12 +486,18 @@ static dk_status overlapping(meeting *m, found *a, found *b, bool *ret_overlap)
     return status;
 }
 
+static size_t vertices_of(const dk_turned *outline)
+{
+    const dk_part *last = &outline->parts[outline->n_parts - 1];
+    return last->start + last->count;
+}
+
 static bool pair(size_t item, void *user)
 {
     meeting *m = user;
-    const size_t a = (size_t)m->items[m->current].row, b = (size_t)m->items[item].row;
-    if (item <= m->current || m->met->rows[a].class != m->met->rows[b].class)
+    if (item <= m->current)
         return true;
+    const size_t a = (size_t)m->items[m->current].row, b = (size_t)m->items[item].row;
     const uint32_t one = group_of(m, (uint32_t)a), other = group_of(m, (uint32_t)b);
     bool overlap = false;
     if (one == other)
@@ -441,30 +505,40 @@ static bool pair(size_t item, void *user)
     m->status = overlapping(m, &m->found[a], &m->found[b], &overlap);
     if (m->status == DK_OK && overlap)
         m->found[other].group = one;
-    if (m->status == DK_OK && dk_geos_late())
+    if (m->status == DK_OK && is_late(m, vertices_of(&m->found[a].outline) + vertices_of(&m->found[b].outline)))
         m->status = late(m);
     return m->status == DK_OK;
 }
 
-static dk_status group_rows(meeting *m)
+/* The rows of one class among themselves. */
+static dk_status group_class(meeting *m, uint32_t class)
 {
     size_t n = 0;
-    m->items = malloc(m->n_found * sizeof *m->items + 1);
-    if (m->items == NULL)
-        return no_memory(m);
     for (size_t i = 0; i < m->n_found; i++)
-        if (!m->met->rows[i].touches_only)
+        if (m->met->rows[i].class == class && !m->met->rows[i].touches_only)
             m->items[n++] = (dk_boxed){m->found[i].box, (int64_t)i, false};
     if (n < 2)
         return DK_OK;
-    m->tree = dk_box_tree_create(m->items, n);
-    if (m->tree == NULL)
+    dk_box_tree *tree = dk_box_tree_create(m->items, n);
+    if (tree == NULL)
         return no_memory(m);
     for (m->current = 0; m->current < n && m->status == DK_OK; m->current++) {
         const dk_world_box box = m->items[m->current].box;
-        dk_box_tree_meet(m->tree, &box, pair, m);
+        dk_box_tree_meet(tree, &box, pair, m);
     }
+    dk_box_tree_free(tree);
     return m->status;
+}
+
+static dk_status group_rows(meeting *m)
+{
+    dk_status status = DK_OK;
+    m->items = malloc(m->n_found * sizeof *m->items + 1);
+    if (m->items == NULL)
+        return no_memory(m);
+    for (size_t i = 0; status == DK_OK && i < m->met->n_classes; i++)
+        status = group_class(m, (uint32_t)i);
+    return status;
 }
 
 /* The area of the union of a group's parts; `first` is its number. */
@@ -532,15 +606,33 @@ static dk_status sum_up(meeting *m)
     return status;
 }
 
+typedef struct ranked {
+    dk_met_row row;
+    double written; /* its area, as it is written; -1 where borders only touch */
+} ranked;
+
 static int by_area(const void *a, const void *b)
 {
-    const dk_met_row *x = a, *y = b;
-    if (x->touches_only != y->touches_only)
-        return (int)x->touches_only - (int)y->touches_only;
-    const double a_m2 = round(x->shared_m2 * 100), b_m2 = round(y->shared_m2 * 100); /* as they are written */
-    if (a_m2 != b_m2)
-        return a_m2 < b_m2 ? 1 : -1;
-    return (x->row > y->row) - (x->row < y->row);
+    const ranked *x = a, *y = b;
+    if (x->written != y->written)
+        return x->written < y->written ? 1 : -1;
+    return (x->row.row > y->row.row) - (x->row.row < y->row.row);
+}
+
+static dk_status order_rows(meeting *m)
+{
+    dk_met *met = m->met;
+    ranked *order = malloc(met->n * sizeof *order + 1);
+    if (order == NULL)
+        return no_memory(m);
+    for (size_t i = 0; i < met->n; i++)
+        order[i] = (ranked){met->rows[i], met->rows[i].touches_only ? -1 : round(met->rows[i].shared_m2 * 100)};
+    if (met->n > 1)
+        qsort(order, met->n, sizeof *order, by_area);
+    for (size_t i = 0; i < met->n; i++)
+        met->rows[i] = order[i].row;
+    free(order);
+    return DK_OK;
 }
 
 typedef struct ordered {
@@ -601,21 +693,21 @@ static dk_status meet_all(meeting *m)
     dk_status status = dk_index_blocks(m->store, m->layer, &m->box, DK_EVERY_ZOOM, add_candidates, m, m->err);
     if (status == DK_OK)
         status = m->status;
+    if (status == DK_OK)
+        status = place_boxes(m);
     /* In the order of the table: neighbours in it are read together. */
     if (m->n_candidates > 1)
         qsort(m->candidates, m->n_candidates, sizeof *m->candidates, by_row_number);
-    for (size_t i = 0; status == DK_OK && i < m->n_candidates; i++) {
-        if (m->met->n == DK_MEET_ROWS) {
-            m->met->complete = false;
-            break;
-        }
-        status = visit(m, &m->candidates[i]);
-        if (status == DK_OK && dk_geos_late())
-            status = late(m);
+    for (size_t i = 0, end; status == DK_OK && m->met->complete && i < m->n_candidates; i = end) {
+        for (end = i + 1; end < m->n_candidates && m->candidates[end].row == m->candidates[end - 1].row + 1;)
+            end++;
+        status = visit_run(m, &m->candidates[i], end - i);
     }
     if (status == DK_OK)
         status = sum_up(m);
-    return status == DK_OK ? order_classes(m) : status;
+    if (status == DK_OK)
+        status = order_classes(m);
+    return status == DK_OK ? order_rows(m) : status;
 }
 
 dk_status dk_region_meet(dk_store *store, dk_region *region, const dk_kind *layer, const dk_viewer *viewer,
@@ -629,6 +721,7 @@ dk_status dk_region_meet(dk_store *store, dk_region *region, const dk_kind *laye
                  .without = without,
                  .vertices = vertices,
                  .met = ret_met,
+                 .unclocked = CLOCK_VERTICES,
                  .err = err};
     ret_met->complete = true;
     ret_met->areas = layer->geometry == DK_POLYGONS && region->kind == DK_POLYGONS;
@@ -647,19 +740,14 @@ dk_status dk_region_meet(dk_store *store, dk_region *region, const dk_kind *laye
     free(m.found);
     free(m.candidates);
     free(m.items);
-    dk_box_tree_free(m.tree);
     dk_apart_work_finish(&m.apart);
     dk_shared_work_finish(&m.sharing);
     dk_shape_finish(&m.shape);
     if (m.reader != NULL)
         GEOSWKBReader_destroy_r(region->geos, m.reader);
-    if (status != DK_OK) {
+    if (status != DK_OK)
         dk_met_finish(ret_met);
-        return status;
-    }
-    if (ret_met->n > 1)
-        qsort(ret_met->rows, ret_met->n, sizeof *ret_met->rows, by_area);
-    return DK_OK;
+    return status;
 }
 
 dk_status dk_met_give(dk_store *store, const dk_kind *layer, const dk_viewer *viewer, int64_t generation,

@@ -17,7 +17,7 @@ struct dk_region {
     double bounds[4];
     /* Of polygons, beside the geometry: */
     dk_shape outline; /* turned */
-    dk_runs runs;
+    dk_edge_tree *edges;
     char message[256]; /* what GEOS said last */
 };
 

@@ -25,6 +25,24 @@ dk_status dk_stored_row_read(dk_store *store, const dk_kind *kind, int64_t row, 
     return DK_OK;
 }
 
+dk_value dk_column_value(sqlite3_stmt *stmt, int column)
+{
+    dk_value value = dk_value_null();
+    switch (sqlite3_column_type(stmt, column)) {
+    case SQLITE_INTEGER:
+        return dk_value_integer(sqlite3_column_int64(stmt, column));
+    case SQLITE_FLOAT:
+        return dk_value_real(sqlite3_column_double(stmt, column));
+    case SQLITE_TEXT:
+        value.type = DK_TEXT;
+        value.text.data = (const char *)sqlite3_column_text(stmt, column);
+        value.text.size = (size_t)sqlite3_column_bytes(stmt, column);
+        return value;
+    default:
+        return value;
+    }
+}
+
 void dk_stored_row_columns(sqlite3_stmt *stmt, int column, const dk_kind *kind, int64_t row, dk_stored_row *ret_row)
 {
     ret_row->row = row;
@@ -34,25 +52,8 @@ void dk_stored_row_columns(sqlite3_stmt *stmt, int column, const dk_kind *kind, 
     ret_row->replaces = sqlite3_column_int64(stmt, column + 3);
     ret_row->blob = sqlite3_column_blob(stmt, column + 4);
     ret_row->blob_size = (size_t)sqlite3_column_bytes(stmt, column + 4);
-    for (size_t i = 0; i < kind->n_fields; i++) {
-        const int at = column + 5 + (int)i;
-        dk_value *value = &ret_row->values[i];
-        switch (sqlite3_column_type(stmt, at)) {
-        case SQLITE_INTEGER:
-            *value = dk_value_integer(sqlite3_column_int64(stmt, at));
-            break;
-        case SQLITE_FLOAT:
-            *value = dk_value_real(sqlite3_column_double(stmt, at));
-            break;
-        case SQLITE_TEXT:
-            value->type = DK_TEXT;
-            value->text.data = (const char *)sqlite3_column_text(stmt, at);
-            value->text.size = (size_t)sqlite3_column_bytes(stmt, at);
-            break;
-        default:
-            *value = dk_value_null();
-        }
-    }
+    for (size_t i = 0; i < kind->n_fields; i++)
+        ret_row->values[i] = dk_column_value(stmt, column + 5 + (int)i);
     ret_row->stmt = NULL;
 }
 

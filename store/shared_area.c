@@ -2,10 +2,14 @@
 
 #include "store/area.h"
 #include "store/buf.h"
+#include "store/geos_time.h"
 
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
+
+enum {
+    CHUNK = 8,                  /* edges that are looked for in the tree together */
+    TESTS_BEFORE_CLOCK = 100000 /* half a millisecond */
+};
 
 /* Where an edge of the polygon and one of the other cross, as a place on one of them. */
 typedef struct dk_crossing_of {
@@ -15,38 +19,6 @@ typedef struct dk_crossing_of {
     bool enters; /* from here on this border is inside the other polygon */
 } dk_crossing_of;
 
-void dk_runs_finish(dk_runs *runs)
-{
-    free(runs->runs);
-    *runs = (dk_runs){0};
-}
-
-bool dk_runs_make(const dk_turned *outline, dk_runs *ret_runs)
-{
-    dk_runs runs = {.outline = *outline};
-    for (size_t p = 0; p < outline->n_parts; p++) {
-        const double *xy = outline->lonlat + 2 * outline->parts[p].start;
-        const size_t edges = outline->parts[p].count - 1;
-        for (size_t first = 0; first < edges; first += DK_RUN_EDGES) {
-            struct dk_run run = {{xy[2 * first], xy[2 * first + 1], xy[2 * first], xy[2 * first + 1]}, p, first, 0};
-            run.count = edges - first < DK_RUN_EDGES ? edges - first : DK_RUN_EDGES;
-            for (size_t i = first + 1; i <= first + run.count; i++) {
-                run.box[0] = fmin(run.box[0], xy[2 * i]);
-                run.box[1] = fmin(run.box[1], xy[2 * i + 1]);
-                run.box[2] = fmax(run.box[2], xy[2 * i]);
-                run.box[3] = fmax(run.box[3], xy[2 * i + 1]);
-            }
-            if (!dk_grow(&runs.runs, &runs.capacity, runs.n + 1, sizeof *runs.runs)) {
-                dk_runs_finish(&runs);
-                return false;
-            }
-            runs.runs[runs.n++] = run;
-        }
-    }
-    *ret_runs = runs;
-    return true;
-}
-
 void dk_shared_work_finish(dk_shared_work *work)
 {
     free(work->own);
@@ -54,25 +26,35 @@ void dk_shared_work_finish(dk_shared_work *work)
     *work = (dk_shared_work){0};
 }
 
+static double lesser(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+static double greater(double a, double b)
+{
+    return a > b ? a : b;
+}
+
 static bool boxes_meet(const double a[4], const double b[4])
 {
     return a[0] <= b[2] && a[2] >= b[0] && a[1] <= b[3] && a[3] >= b[1];
 }
 
-/* Whether a position that is on no edge is inside, by the edges that a ray to the east meets. */
-static bool inside_runs(const dk_runs *of, const double *p)
+/* Of a position in the bounds that is on no edge. */
+static dk_within place_in(const dk_turned *of, const double *p)
 {
     bool in = false;
-    for (size_t r = 0; r < of->n; r++) {
-        const struct dk_run *run = &of->runs[r];
-        if (run->box[1] > p[1] || run->box[3] < p[1] || run->box[2] < p[0])
-            continue;
-        const double *at = of->outline.lonlat + 2 * (of->outline.parts[run->part].start + run->first);
-        for (size_t i = 0; i < run->count; i++, at += 2)
-            if ((at[1] > p[1]) != (at[3] > p[1]) && p[0] < at[0] + (at[2] - at[0]) * ((p[1] - at[1]) / (at[3] - at[1])))
-                in = !in;
+    for (size_t part = 0; part < of->n_parts; part++) {
+        const double *at = of->lonlat + 2 * of->parts[part].start;
+        for (size_t i = 0; i + 1 < of->parts[part].count; i++, at += 2) {
+            const int meets = dk_edge_meets_ray(at, p);
+            if (meets < 0)
+                return DK_UNCLEAR;
+            in = in != (meets > 0);
+        }
     }
-    return in;
+    return in ? DK_WITHIN : DK_OUTSIDE;
 }
 
 /* Notes where an edge crosses another; false: it is not clear. */
@@ -87,6 +69,8 @@ static dk_shared cross(dk_shared_work *work, const double *a, size_t a_part, siz
         return DK_SHARED_NONE;
     if (b0 == 0 || b1 == 0 || a0 == 0 || a1 == 0)
         return DK_SHARED_UNCLEAR;
+    if (work->n == DK_MOST_CROSSINGS)
+        return DK_SHARED_MANY;
     if (!dk_grow(&work->own, &work->own_capacity, work->n + 1, sizeof *work->own) ||
         !dk_grow(&work->others, &work->others_capacity, work->n + 1, sizeof *work->others))
         return DK_SHARED_NOMEM;
@@ -102,29 +86,65 @@ static dk_shared cross(dk_shared_work *work, const double *a, size_t a_part, siz
     return DK_SHARED_PART;
 }
 
-static dk_shared find_crossings(dk_shared_work *work, const dk_runs *with, const dk_turned *polygon)
+/* Some consecutive edges of the polygon, and the runs of the other that are near them. */
+typedef struct chunk {
+    dk_shared_work *work;
+    const double *from;
+    size_t part, first, count;
+    double box[4];
+    dk_shared result; /* NONE, or why it stopped */
+} chunk;
+
+static bool cross_run(const dk_edge_run *run, void *user)
+{
+    chunk *c = user;
+    dk_shared_work *work = c->work;
+    const double *b = run->from;
+    work->tests += c->count * run->count;
+    if (work->tests > TESTS_BEFORE_CLOCK) {
+        work->tests = 0;
+        if (dk_geos_late()) {
+            c->result = DK_SHARED_UNCLEAR;
+            return false;
+        }
+    }
+    for (size_t j = 0; j < run->count; j++, b += 2) {
+        const double box[4] = {lesser(b[0], b[2]), lesser(b[1], b[3]), greater(b[0], b[2]), greater(b[1], b[3])};
+        if (!boxes_meet(box, c->box))
+            continue;
+        const double *a = c->from;
+        for (size_t i = 0; i < c->count; i++, a += 2) {
+            if ((a[0] < box[0] && a[2] < box[0]) || (a[0] > box[2] && a[2] > box[2]) ||
+                (a[1] < box[1] && a[3] < box[1]) || (a[1] > box[3] && a[3] > box[3]))
+                continue;
+            const dk_shared result = cross(work, a, c->part, c->first + i, b, run->part, run->first + j);
+            if (result == DK_SHARED_NONE || result == DK_SHARED_PART)
+                continue;
+            c->result = result;
+            return false;
+        }
+    }
+    return true;
+}
+
+static dk_shared find_crossings(dk_shared_work *work, const dk_edge_tree *with, const dk_turned *polygon)
 {
     work->n = 0;
-    for (size_t r = 0; r < with->n; r++) {
-        const struct dk_run *run = &with->runs[r];
-        if (!boxes_meet(run->box, polygon->bounds))
-            continue;
-        for (size_t p = 0; p < polygon->n_parts; p++) {
-            const double *a = polygon->lonlat + 2 * polygon->parts[p].start;
-            for (size_t i = 0; i + 1 < polygon->parts[p].count; i++, a += 2) {
-                const double box[4] = {fmin(a[0], a[2]), fmin(a[1], a[3]), fmax(a[0], a[2]), fmax(a[1], a[3])};
-                if (!boxes_meet(box, run->box))
-                    continue;
-                const double *b = with->outline.lonlat + 2 * (with->outline.parts[run->part].start + run->first);
-                for (size_t j = 0; j < run->count; j++, b += 2) {
-                    if (fmin(b[0], b[2]) > box[2] || fmax(b[0], b[2]) < box[0] || fmin(b[1], b[3]) > box[3] ||
-                        fmax(b[1], b[3]) < box[1])
-                        continue;
-                    const dk_shared result = cross(work, a, p, i, b, run->part, run->first + j);
-                    if (result == DK_SHARED_UNCLEAR || result == DK_SHARED_NOMEM)
-                        return result;
-                }
+    for (size_t p = 0; p < polygon->n_parts; p++) {
+        const double *xy = polygon->lonlat + 2 * polygon->parts[p].start;
+        const size_t edges = polygon->parts[p].count - 1;
+        for (size_t first = 0; first < edges; first += CHUNK) {
+            const double *from = xy + 2 * first;
+            chunk c = {work, from, p, first, edges - first < CHUNK ? edges - first : CHUNK,
+                       {from[0], from[1], from[0], from[1]}, DK_SHARED_NONE};
+            for (size_t i = 1; i <= c.count; i++) {
+                c.box[0] = lesser(c.box[0], from[2 * i]);
+                c.box[1] = lesser(c.box[1], from[2 * i + 1]);
+                c.box[2] = greater(c.box[2], from[2 * i]);
+                c.box[3] = greater(c.box[3], from[2 * i + 1]);
             }
+            if (!dk_edge_tree_near(with, c.box, cross_run, &c))
+                return c.result;
         }
     }
     return work->n > 0 ? DK_SHARED_PART : DK_SHARED_NONE;
@@ -215,35 +235,45 @@ static bool is_crossed(const dk_crossing_of *crossings, size_t n, size_t part)
     return low < n && crossings[low].part == part;
 }
 
-dk_shared dk_shared_area(dk_shared_work *work, const dk_runs *with, const dk_turned *polygon, double *ret_area_m2)
+dk_shared dk_shared_area(dk_shared_work *work, const dk_edge_tree *tree, const dk_turned *polygon, double *ret_area_m2)
 {
-    if (!boxes_meet(with->outline.bounds, polygon->bounds))
+    const dk_turned *with = dk_edge_tree_outline(tree);
+    if (!boxes_meet(with->bounds, polygon->bounds))
         return DK_SHARED_NONE;
-    const dk_shared crossed = find_crossings(work, with, polygon);
-    if (crossed == DK_SHARED_UNCLEAR || crossed == DK_SHARED_NOMEM)
+    const dk_shared crossed = find_crossings(work, tree, polygon);
+    if (crossed != DK_SHARED_NONE && crossed != DK_SHARED_PART)
         return crossed;
     stretch s = {.origin = polygon->lonlat[2 * polygon->parts[0].start]};
-    if (!sum_stretches(&s, polygon, work->own, work->n) || !sum_stretches(&s, &with->outline, work->others, work->n))
+    if (!sum_stretches(&s, polygon, work->own, work->n) || !sum_stretches(&s, with, work->others, work->n))
         return DK_SHARED_UNCLEAR;
     /* Rings that are not crossed lie inside the other polygon or outside as a whole. */
     bool whole = work->n == 0, any = work->n > 0;
     for (size_t p = 0; p < polygon->n_parts; p++) {
         if (is_crossed(work->own, work->n, p))
             continue;
-        if (!inside_runs(with, polygon->lonlat + 2 * polygon->parts[p].start)) {
+        const dk_within within = dk_edge_tree_position(tree, polygon->lonlat + 2 * polygon->parts[p].start);
+        if (within == DK_UNCLEAR)
+            return DK_SHARED_UNCLEAR;
+        if (within == DK_OUTSIDE) {
             whole = false;
             continue;
         }
         any = true;
         sum_ring(&s, polygon, p);
     }
-    for (size_t p = 0; p < with->outline.n_parts; p++) {
-        const double *first = with->outline.lonlat + 2 * with->outline.parts[p].start;
-        if (!dk_turned_holds(polygon, first) || is_crossed(work->others, work->n, p))
+    for (size_t p = 0; p < with->n_parts; p++) {
+        const double *first = with->lonlat + 2 * with->parts[p].start;
+        if (first[0] < polygon->bounds[0] || first[0] > polygon->bounds[2] || first[1] < polygon->bounds[1] ||
+            first[1] > polygon->bounds[3] || is_crossed(work->others, work->n, p))
+            continue;
+        const dk_within within = place_in(polygon, first);
+        if (within == DK_UNCLEAR)
+            return DK_SHARED_UNCLEAR;
+        if (within == DK_OUTSIDE)
             continue;
         any = true;
         whole = false; /* a hole of the other, or the other itself, in the polygon */
-        sum_ring(&s, &with->outline, p);
+        sum_ring(&s, with, p);
     }
     if (!any)
         return DK_SHARED_NONE;

@@ -120,6 +120,14 @@ static void append_sheet_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
     }
 }
 
+static void append_field(const dk_kind *kind, int field, dk_buf *sql)
+{
+    if (field >= 0)
+        dk_buf_format(sql, ",f_%s", kind->fields[field].name);
+    else
+        dk_buf_text(sql, ",NULL");
+}
+
 static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
 {
     const char *k = kind->name;
@@ -144,6 +152,12 @@ static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
                       " END FROM life_%s l CROSS JOIN row_%s r ON r.row=l.row"
                       " WHERE l.row=?1 AND l.born<=?2 AND (l.died=0 OR l.died>?2)",
                       k, k);
+        break;
+    case DK_STMT_OUTLINES:
+        dk_buf_text(sql, "SELECT row,geom");
+        append_field(kind, kind->classify_field, sql);
+        append_field(kind, kind->division_field, sql);
+        dk_buf_format(sql, " FROM row_%s WHERE row BETWEEN ?1 AND ?2 ORDER BY row", k);
         break;
     case DK_STMT_KEY_ROWS:
         dk_buf_format(sql, "SELECT row,batch,source_row,feature FROM row_%s WHERE key=?1 ORDER BY row DESC", k);

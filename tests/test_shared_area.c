@@ -77,7 +77,7 @@ static void stars_with_holes_and_parts(void **state)
     GEOSContextHandle_t geos = GEOS_init_r();
     dk_shared_work work = {0};
     unsigned random = 7;
-    int counts[5] = {0};
+    int counts[6] = {0};
     for (int i = 0; i < 1500; i++) {
         sketch a = {0}, b = {0};
         const double turn = chance(&random) * 6, away = chance(&random) * 0.06;
@@ -92,10 +92,10 @@ static void stars_with_holes_and_parts(void **state)
         bool inside = false, meet = false;
         const double expected = of_geos(geos, &a, &b, &inside, &meet);
         const dk_turned one = turned(&a), other = turned(&b);
-        dk_runs runs;
+        dk_edge_tree *edges = dk_edge_tree_create(&one);
         double area = 0;
-        assert_true(dk_runs_make(&one, &runs));
-        const dk_shared shared = dk_shared_area(&work, &runs, &other, &area);
+        assert_non_null(edges);
+        const dk_shared shared = dk_shared_area(&work, edges, &other, &area);
         counts[shared]++;
         if (shared == DK_SHARED_NONE)
             assert_false(meet);
@@ -105,7 +105,7 @@ static void stars_with_holes_and_parts(void **state)
             assert_true(shared == DK_SHARED_PART && meet && !inside);
         if (shared != DK_SHARED_NONE && fabs(area - expected) > 0.001)
             fail_msg("%d: %.6f is not %.6f", i, area, expected);
-        dk_runs_finish(&runs);
+        dk_edge_tree_free(edges);
     }
     assert_true(counts[DK_SHARED_NONE] > 50 && counts[DK_SHARED_WHOLE] > 20 && counts[DK_SHARED_PART] > 500);
     dk_shared_work_finish(&work);
@@ -124,12 +124,12 @@ static dk_shared of_boxes(const double a[4], const double b[4])
         s[i].parts[0] = (dk_part){0, 5, false};
         t[i] = turned(&s[i]);
     }
-    dk_runs runs;
+    dk_edge_tree *edges = dk_edge_tree_create(&t[0]);
     dk_shared_work work = {0};
     double area = 0;
-    assert_true(dk_runs_make(&t[0], &runs));
-    const dk_shared shared = dk_shared_area(&work, &runs, &t[1], &area);
-    dk_runs_finish(&runs);
+    assert_non_null(edges);
+    const dk_shared shared = dk_shared_area(&work, edges, &t[1], &area);
+    dk_edge_tree_free(edges);
     dk_shared_work_finish(&work);
     return shared;
 }
