@@ -26,11 +26,12 @@ static double zone(double lat1, double lat2)
 {
     const double half = (lat2 - lat1) / 2.0;
     const double middle = (lat1 + lat2) / 2.0;
-    /* sin((2k+1)·half) and cos((2k+1)·middle) by recurrence: two pairs of calls instead of ten */
-    const double step_s = 2.0 * cos(2.0 * half);
-    const double step_c = 2.0 * cos(2.0 * middle);
+    /* sin((2k+1)·half) and cos((2k+1)·middle) by recurrence, and the cosines of the doubled angles from them: two calls
+     * instead of ten */
     double s = sin(half), s_before = -s;
     double c = cos(middle), c_before = c;
+    const double step_s = 2.0 - 4.0 * s * s;
+    const double step_c = 4.0 * c * c - 2.0;
     double sum = 0;
     for (int k = 0; k < 5; k++) {
         sum += series[k] * s * c;

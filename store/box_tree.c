@@ -80,28 +80,43 @@ void dk_box_tree_free(dk_box_tree *tree)
 typedef struct asking {
     const dk_box_tree *tree;
     const dk_world_box *box;
+    size_t from; /* the first item that counts */
     bool (*each)(size_t item, void *user);
     void *user;
 } asking;
 
-/* As deep as the tree has levels. */
-static bool ask(const asking *a, size_t level, size_t node)
+/* As deep as the tree has levels. span: items below a node of the level below. */
+static bool ask(const asking *a, size_t level, size_t node, size_t span)
 {
     const size_t below = level == 0 ? a->tree->n : a->tree->counts[level - 1];
-    for (size_t i = node * NODE; i < below && i < (node + 1) * NODE; i++) {
+    const size_t end = below - node * NODE < NODE ? below : (node + 1) * NODE;
+    const size_t first = a->from / span > node * NODE ? a->from / span : node * NODE;
+    for (size_t i = first; i < end; i++) {
         if (level == 0) {
             if (meet(&a->tree->items[i].box, a->box) && !a->each(i, a->user))
                 return false;
-        } else if (meet(&a->tree->levels[level - 1][i], a->box) && !ask(a, level - 1, i)) {
+        } else if (meet(&a->tree->levels[level - 1][i], a->box) && !ask(a, level - 1, i, span / NODE)) {
             return false;
         }
     }
     return true;
 }
 
+static void ask_all(const asking *a)
+{
+    size_t span = 1;
+    for (size_t i = 1; i < a->tree->n_levels; i++)
+        span *= NODE;
+    ask(a, a->tree->n_levels - 1, 0, span);
+}
+
 void dk_box_tree_meet(const dk_box_tree *tree, const dk_world_box *box, bool (*each)(size_t item, void *user),
                       void *user)
 {
-    const asking a = {tree, box, each, user};
-    ask(&a, tree->n_levels - 1, 0);
+    ask_all(&(asking){tree, box, 0, each, user});
+}
+
+void dk_box_tree_meet_behind(const dk_box_tree *tree, size_t item, bool (*each)(size_t item, void *user), void *user)
+{
+    ask_all(&(asking){tree, &tree->items[item].box, item + 1, each, user});
 }

@@ -19,5 +19,7 @@ void dk_box_tree_free(dk_box_tree *tree); /* NULL-safe */
 /* Calls each with the positions, ascending, of the items whose boxes meet this one; false from it stops. */
 void dk_box_tree_meet(const dk_box_tree *tree, const dk_world_box *box, bool (*each)(size_t item, void *user),
                       void *user);
+/* The same of the items behind one that meet its box: each pair once, if it is asked for each item. */
+void dk_box_tree_meet_behind(const dk_box_tree *tree, size_t item, bool (*each)(size_t item, void *user), void *user);
 
 #endif

@@ -495,8 +495,6 @@ static size_t vertices_of(const dk_turned *outline)
 static bool pair(size_t item, void *user)
 {
     meeting *m = user;
-    if (item <= m->current)
-        return true;
     const size_t a = (size_t)m->items[m->current].row, b = (size_t)m->items[item].row;
     const uint32_t one = group_of(m, (uint32_t)a), other = group_of(m, (uint32_t)b);
     bool overlap = false;
@@ -522,10 +520,8 @@ static dk_status group_class(meeting *m, uint32_t class)
     dk_box_tree *tree = dk_box_tree_create(m->items, n);
     if (tree == NULL)
         return no_memory(m);
-    for (m->current = 0; m->current < n && m->status == DK_OK; m->current++) {
-        const dk_world_box box = m->items[m->current].box;
-        dk_box_tree_meet(tree, &box, pair, m);
-    }
+    for (m->current = 0; m->current < n && m->status == DK_OK; m->current++)
+        dk_box_tree_meet_behind(tree, m->current, pair, m);
     dk_box_tree_free(tree);
     return m->status;
 }
