@@ -133,6 +133,35 @@ static void depth_and_vertices_are_bounded(void **state)
     free(many);
 }
 
+/* As the C library reads them. */
+static void numbers_are_read_to_the_last_bit(void **state)
+{
+    (void)state;
+    unsigned random = 9;
+    static const char *const given[] = {"0", "-0", "-0.0", "1.", ".5", "-.5", "+7.25", "1e1", "1.5E-3", "117.123456789", "0.1",
+                                        "117.20000000000000284", "117.200000000000003", "9007199254740993e-15", "00117.5",
+                                        "0.000000000000000001", "0.00000000000000000000000000001", "100.000000000000000000000",
+                                        "9.007199254740992", "9.007199254740993", "90.07199254740993", "5e-324"};
+    const size_t n_given = sizeof given / sizeof *given;
+    for (size_t i = 0; i < 20000 + n_given; i++) {
+        char number[64], text[100];
+        if (i < n_given) {
+            snprintf(number, sizeof number, "%s", given[i]);
+        } else {
+            random = random * 1664525u + 1013904223u;
+            snprintf(number, sizeof number, "%s%.*f", random & 0x100 ? "-" : "", (int)(random >> 28) + (i % 3 ? 0 : 6),
+                     (double)(random >> 4 & 0xffffff) / 16777216.0 * 89 + (double)i * 1e-9);
+        }
+        snprintf(text, sizeof text, i % 2 ? "POINT(%s 30)" : "{\"type\":\"Point\",\"coordinates\":[%s,30]}", number);
+        dk_region *region = read_ok(i % 2 ? DK_REGION_WKT : DK_REGION_GEOJSON, text);
+        const double expected = strtod(number, NULL);
+        if (memcmp(&dk_region_bounds(region)[0], &expected, sizeof expected) != 0 && expected != 0)
+            fail_msg("%s is read as %.20g", number, dk_region_bounds(region)[0]);
+        assert_true(dk_region_bounds(region)[0] == expected);
+        dk_region_free(region);
+    }
+}
+
 static dk_status swap_axes(void *user, double *xy, size_t n, dk_error *err)
 {
     (void)err;
@@ -191,6 +220,7 @@ int main(void)
         cmocka_unit_test(holes_are_taken_off_and_overlapping_features_joined),
         cmocka_unit_test(mistakes_are_named_with_their_place),
         cmocka_unit_test(depth_and_vertices_are_bounded),
+        cmocka_unit_test(numbers_are_read_to_the_last_bit),
         cmocka_unit_test(coordinates_of_another_system_are_taken_over),
         cmocka_unit_test(time_is_bounded),
     };

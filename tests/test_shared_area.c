@@ -1,4 +1,5 @@
 /* Areas in common without an intersection, against the intersection that GEOS makes. */
+#include "store/geos_time.h"
 #include "store/region_work.h"
 
 #include <math.h>
@@ -150,11 +151,74 @@ static void what_touches_is_left_to_geos(void **state)
     assert_int_equal(of_boxes(question, around), DK_SHARED_PART);
 }
 
+/* A comb with teeth to the east, or to the north. */
+static dk_turned comb(double *xy, dk_part *part, int teeth, bool north)
+{
+    size_t n = 0;
+    for (int i = 0; i < teeth; i++) {
+        const double low = 0.1 + 0.8 * i / teeth, high = low + 0.4 / teeth, ends[] = {0.01, low, 0.99, low, 0.99, high, 0.01, high};
+        for (int k = 0; k < 4; k++, n++) {
+            xy[2 * n] = 117 + ends[2 * k + (north ? 1 : 0)];
+            xy[2 * n + 1] = 34 + ends[2 * k + (north ? 0 : 1)];
+        }
+    }
+    const double back[] = {0, 0.95, 0, 0.05};
+    for (int k = 0; k < 2; k++, n++) {
+        xy[2 * n] = 117 + back[2 * k + (north ? 1 : 0)];
+        xy[2 * n + 1] = 34 + back[2 * k + (north ? 0 : 1)];
+    }
+    xy[2 * n] = xy[0];
+    xy[2 * n + 1] = xy[1];
+    *part = (dk_part){0, n + 1, false};
+    dk_turn_rings(xy, part, 1);
+    return (dk_turned){.lonlat = xy, .parts = part, .n_parts = 1, .bounds = {117, 34, 118, 35}};
+}
+
+static void crossings_and_time_are_bounded(void **state)
+{
+    (void)state;
+    enum { FEW = 40, MANY = 400 };
+    double *xy[2] = {calloc(4 * MANY + 3, 2 * sizeof(double)), calloc(4 * MANY + 3, 2 * sizeof(double))};
+    dk_part parts[2];
+    dk_shared_work work = {0};
+    double area = 0;
+    assert_true(xy[0] != NULL && xy[1] != NULL);
+    for (int teeth = FEW; teeth <= MANY; teeth += MANY - FEW) {
+        const dk_turned one = comb(xy[0], &parts[0], teeth, false), other = comb(xy[1], &parts[1], teeth, true);
+        dk_edge_tree *edges = dk_edge_tree_create(&one);
+        assert_non_null(edges);
+        const dk_shared shared = dk_shared_area(&work, edges, &other, &area);
+        if (teeth == FEW) {
+            GEOSContextHandle_t geos = GEOS_init_r();
+            GEOSGeometry *a = dk_geos_of_parts(geos, xy[0], &parts[0], 1, DK_POLYGONS);
+            GEOSGeometry *b = dk_geos_of_parts(geos, xy[1], &parts[1], 1, DK_POLYGONS);
+            GEOSGeometry *both = GEOSIntersection_r(geos, a, b);
+            double expected = 0;
+            assert_true(dk_geos_area_m2(geos, both, &expected) && shared == DK_SHARED_PART);
+            assert_true(expected > 1e6 && fabs(area - expected) < 0.01);
+            GEOSGeom_destroy_r(geos, a);
+            GEOSGeom_destroy_r(geos, b);
+            GEOSGeom_destroy_r(geos, both);
+            GEOS_finish_r(geos);
+        } else {
+            assert_int_equal(shared, DK_SHARED_MANY); /* 640,000 */
+            dk_geos_until(dk_seconds_now() - 1);
+            assert_int_equal(dk_shared_area(&work, edges, &other, &area), DK_SHARED_UNCLEAR);
+            dk_geos_until(0);
+        }
+        dk_edge_tree_free(edges);
+    }
+    dk_shared_work_finish(&work);
+    free(xy[0]);
+    free(xy[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stars_with_holes_and_parts),
         cmocka_unit_test(what_touches_is_left_to_geos),
+        cmocka_unit_test(crossings_and_time_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

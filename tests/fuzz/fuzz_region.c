@@ -15,6 +15,14 @@ static void compare(const dk_region *region)
     dk_turn_rings(fixed, &part, 1);
     const dk_shared shared = dk_shared_area(&work, region->edges, &turned, &area);
     dk_shared_work_finish(&work);
+    const dk_within within = dk_edge_tree_box(region->edges, turned.bounds);
+    GEOSGeometry *box = GEOSGeom_createRectangle_r(region->geos, -0.4, 0.1, 1.7, 1.9);
+    CHECK(box != NULL);
+    if (within == DK_WITHIN)
+        CHECK(GEOSContains_r(region->geos, region->geometry, box) != 0);
+    else if (within == DK_OUTSIDE)
+        CHECK(GEOSDisjoint_r(region->geos, region->geometry, box) != 0);
+    GEOSGeom_destroy_r(region->geos, box);
     if (shared == DK_SHARED_UNCLEAR || shared == DK_SHARED_MANY || shared == DK_SHARED_NOMEM)
         return;
     GEOSGeometry *other = dk_geos_of_parts(region->geos, fixed, &part, 1, DK_POLYGONS);
