@@ -187,7 +187,7 @@ static void coordinates_of_another_system_are_taken_over(void **state)
     dk_region_free(region);
 }
 
-/* A comb whose teeth lie in one another's boxes: checking it takes GEOS minutes. */
+/* A comb of 200,000 teeth. The time is over when its text has been read, so that GEOS is stopped at its first look. */
 static void time_is_bounded(void **state)
 {
     (void)state;
@@ -201,7 +201,7 @@ static void time_is_bounded(void **state)
         at += sprintf(at, "%.9f %.9f,", 117 + (double)i * 1e-6, i % 2 ? 31.5 + (double)i * 1e-9 : 32);
     sprintf(at, "118 31,117 31))");
     const double began = dk_seconds_now();
-    dk_geos_until(began + 0.2);
+    dk_geos_until(began + 0.001);
     assert_int_equal(dk_region_read(DK_REGION_WKT, comb, strlen(comb), NULL, &region, &err), DK_BUSY);
     assert_true(dk_geos_late());
     dk_geos_until(0);
