@@ -187,9 +187,9 @@ static dk_status map_column(const dk_kind *kind, const dk_column *columns, size_
                        column->name, kind->name, column->name);
     if (field == -1)
         return DK_OK;
-    if (kind->fields[field].computed) {
-        dk_buf_format(&mapping->notes, "the column %s was not read: %s is computed from the geometry\n", column->name,
-                      kind->fields[field].name);
+    if (dk_field_derived(&kind->fields[field])) {
+        dk_buf_format(&mapping->notes, "the column %s was not read: %s %s\n", column->name, kind->fields[field].name,
+                      kind->fields[field].computed ? "is computed from the geometry" : "follows from linked rows");
         mapping->field[c] = DK_COLUMN_IGNORED;
         return DK_OK;
     }
@@ -225,7 +225,7 @@ static const char *free_fields(const dk_kind *kind, const dk_mapping *mapping, d
 {
     dk_buf_clear(scratch);
     for (size_t i = 0; i < kind->n_fields; i++)
-        if (mapping->column[i] < 0 && !kind->fields[i].computed)
+        if (mapping->column[i] < 0 && !dk_field_derived(&kind->fields[i]))
             dk_buf_format(scratch, "%s%s (%s)", scratch->size > 0 ? ", " : "", kind->fields[i].name,
                           kind->fields[i].title != NULL ? kind->fields[i].title : "");
     const char *text = dk_buf_cstr(scratch);

@@ -18,6 +18,12 @@ static dk_status no_field(const dk_kind *kind, const char *option, const char *n
     return status;
 }
 
+static dk_status derived(const dk_field *field, const char *option, dk_error *err)
+{
+    return dk_fail(err, DK_INVALID, "%s %s: this field %s", option, field->name,
+                   field->computed ? "is computed from the geometry" : "follows from linked rows");
+}
+
 static dk_status parse_set(const dk_kind *kind, const dk_pair *pair, dk_set_values *out, size_t *places, dk_error *err)
 {
     const int field = dk_kind_field(kind, pair->name);
@@ -25,8 +31,8 @@ static dk_status parse_set(const dk_kind *kind, const dk_pair *pair, dk_set_valu
     char problem[300];
     if (field < 0)
         return no_field(kind, "--set", pair->name, err);
-    if (kind->fields[field].computed)
-        return dk_fail(err, DK_INVALID, "--set %s: this field is computed from the geometry", pair->name);
+    if (dk_field_derived(&kind->fields[field]))
+        return derived(&kind->fields[field], "--set", err);
     if (out->is_set[field])
         return dk_fail(err, DK_INVALID, "--set %s is given twice", pair->name);
     const dk_cell cell = {.type = DK_CELL_TEXT, .text = pair->value, .size = strlen(pair->value)};
@@ -51,9 +57,8 @@ dk_status dk_set_values_parse(const dk_kind *kind, const dk_column_options *colu
         const int field = dk_kind_field(kind, columns->fields[i].name);
         if (field < 0)
             status = no_field(kind, "--field", columns->fields[i].name, err);
-        else if (kind->fields[field].computed)
-            status = dk_fail(err, DK_INVALID, "--field %s: this field is computed from the geometry",
-                             columns->fields[i].name);
+        else if (dk_field_derived(&kind->fields[field]))
+            status = derived(&kind->fields[field], "--field", err);
     }
     for (size_t i = 0; i < columns->n_sets && status == DK_OK; i++)
         status = parse_set(kind, &columns->sets[i], &out, places, err);

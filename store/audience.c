@@ -62,6 +62,16 @@ bool dk_viewer_covers(const dk_kind *kind, const dk_viewer *viewer, const char *
     return audience == DK_NEVER || (audience == DK_STAFF && covers(kind->catalogue, viewer->division, division));
 }
 
+bool dk_scope_carries(const dk_catalogue *catalogue, const char *division, const char *other)
+{
+    if (division == NULL || division[0] == '\0')
+        return true; /* in the scope of the whole store only, and there all is */
+    if (other == NULL || strncmp(other, division, strlen(division)) != 0)
+        return false;
+    /* A part of a division may have gone to another successor than the rest. */
+    return catalogue->n_successors == 0 || other[strlen(division)] == '\0';
+}
+
 /* Until a catalogue can say more of its documents. */
 bool dk_view_documents(const dk_kind *kind, const dk_viewer *viewer, const char *division)
 {

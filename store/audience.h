@@ -28,6 +28,9 @@ dk_view dk_view_of(const dk_kind *kind, const dk_viewer *viewer);
 uint64_t dk_view_fields(const dk_view *view, const char *division);
 /* Whether a row of this division is in the scope of a viewer who is more than the public. */
 bool dk_viewer_covers(const dk_kind *kind, const dk_viewer *viewer, const char *division);
+/* Whether everyone who has a row of one division in scope has one of another in scope, too (NULL: of no division). What
+ * is not public of the other may then stand in the one. */
+bool dk_scope_carries(const dk_catalogue *catalogue, const char *division, const char *other);
 /* Whether the viewer sees the documents attached to a row of this kind and division (NULL: unknown). They are scans as
  * they came in, with whatever stands on them: for staff within whose scope the row is, until a catalogue can say more.
  */

@@ -36,6 +36,14 @@ typedef enum dk_computed {
     DK_COMPUTED_PLANAR_AREA /* planar_area: 平面面积 in square metres (store/planar.h) */
 } dk_computed;
 
+/* What a value says of the rows that are linked: see dk_field.linked_kind. */
+typedef enum dk_linked_as {
+    DK_LINKED_STATE = 0, /* state: values[0] if all of them have the field, [1] if some have, [2] if none has */
+    DK_LINKED_MIN,       /* min: its least value */
+    DK_LINKED_MAX,       /* max: its greatest value */
+    DK_LINKED_ONLY       /* only: its value, if all of them have the same */
+} dk_linked_as;
+
 /* Upper bounds, so that a set of fields is a 64-bit mask and a hostile catalogue stays small. */
 #define DK_MAX_FIELDS 63
 #define DK_MAX_KINDS 32
@@ -62,7 +70,18 @@ typedef struct dk_field {
     /* When the source leaves it empty, the value is taken over a link: from that kind's field. Else NULL, -1. */
     const struct dk_kind *inherit_kind;
     int inherit_field;
+    /* The value follows from that field of the rows of that kind that are linked, whatever comes and goes there; the
+     * source does not give it (store/linked.h). Else NULL, -1. */
+    const struct dk_kind *linked_kind;
+    int linked_field;
+    dk_linked_as linked_as;
 } dk_field;
+
+/* Whether no source gives the field: it is computed, or follows from linked rows. */
+static inline bool dk_field_derived(const dk_field *field)
+{
+    return field->computed != DK_NOT_COMPUTED || field->linked_kind != NULL;
+}
 
 /* Totals that a kind shows to audiences that may not see its single rows' sums. */
 typedef struct dk_total {
@@ -101,6 +120,8 @@ typedef struct dk_kind {
     size_t n_grid_sums;
     dk_total *totals;
     size_t n_totals;
+    bool has_linked;   /* some field follows from linked rows */
+    bool feeds_linked; /* fields of other kinds follow from its rows */
     const char **ignored_columns; /* columns of sources that are known and not loaded, such as OBJECTID */
     size_t n_ignored_columns;
 } dk_kind;

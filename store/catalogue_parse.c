@@ -55,6 +55,7 @@ enum {
     F_ALIASES,
     F_VALUES,
     F_INHERIT,
+    F_LINKED,
     F_COUNT
 };
 
@@ -117,10 +118,10 @@ static bool parse_field(dk_catalogue_parser *parser, const yaml_node_t *node, dk
         [F_COMPUTED] = {"computed", false, NULL}, [F_DECLARES_AREA] = {"declares_area", false, NULL},
         [F_ALIASES] = {"aliases", false, NULL},   [F_VALUES] = {"values", false, NULL},
         [F_INHERIT] = {"inherit", false, NULL},   [F_PINYIN] = {"pinyin", false, NULL},
-        [F_INDEX] = {"index", false, NULL},
+        [F_INDEX] = {"index", false, NULL},       [F_LINKED] = {"linked", false, NULL},
     };
     size_t type = 0, audience = DK_NEVER;
-    field->inherit_field = -1;
+    field->inherit_field = field->linked_field = -1;
     if (!dk_yaml_mapping(yaml, node, keys, F_COUNT) || !dk_yaml_key_name(yaml, &keys[F_NAME], &field->name) ||
         !dk_yaml_key_text(yaml, &keys[F_TITLE], &field->title) ||
         !dk_yaml_key_choice(yaml, &keys[F_TYPE], "a type", field_types, COUNT(field_types), &type) ||
@@ -175,7 +176,18 @@ static bool parse_field(dk_catalogue_parser *parser, const yaml_node_t *node, dk
     }
     if (!parse_area(yaml, keys, kind, field))
         return false;
+    if (keys[F_LINKED].value != NULL) {
+        static const int others[] = {F_REQUIRED, F_COMPUTED, F_DECLARES_AREA, F_INHERIT};
+        for (size_t i = 0; i < COUNT(others); i++)
+            if (keys[others[i]].value != NULL) {
+                dk_yaml_enter(yaml, "linked");
+                return dk_yaml_fail(yaml, keys[F_LINKED].value,
+                                    "what follows from linked rows comes from them alone; remove '%s' or 'linked'",
+                                    keys[others[i]].name);
+            }
+    }
     parser->inherit[kind->index][field - kind->fields] = keys[F_INHERIT].value;
+    parser->linked[kind->index][field - kind->fields] = keys[F_LINKED].value;
     *ret_aliases = keys[F_ALIASES].value;
     return true;
 }
@@ -630,6 +642,7 @@ static bool parse_catalogue(dk_catalogue_parser *parser)
            parse_extent(yaml, keys[C_EXTENT].value, catalogue->extent) &&
            parse_kinds(parser, keys[C_LAYERS].value, keys[C_RECORDS].value) &&
            dk_parse_links(parser, keys[C_LINKS].value) && dk_parse_inheritance(parser) &&
+           dk_parse_linked_fields(parser) &&
            dk_parse_items(parser, keys[C_ITEMS].value) && dk_parse_lists(parser, keys[C_LISTS].value) &&
            dk_parse_divisions(parser, keys[C_DIVISIONS].value);
 }

@@ -8,7 +8,8 @@
 typedef struct dk_catalogue_parser {
     dk_yaml yaml;
     dk_catalogue *catalogue;
-    const yaml_node_t *inherit[DK_MAX_KINDS][DK_MAX_FIELDS]; /* kept until all kinds and links are known */
+    /* Kept until all kinds and links are known. */
+    const yaml_node_t *inherit[DK_MAX_KINDS][DK_MAX_FIELDS], *linked[DK_MAX_KINDS][DK_MAX_FIELDS];
 } dk_catalogue_parser;
 
 /* The audiences by name, in the order of their enum. */
@@ -25,6 +26,7 @@ bool dk_parse_linked(const dk_catalogue *catalogue, const dk_kind *a, const dk_k
 /* catalogue_parse_links.c. Links come after all kinds, inheritance after the links. NULL links: none. */
 bool dk_parse_links(dk_catalogue_parser *parser, const yaml_node_t *links);
 bool dk_parse_inheritance(dk_catalogue_parser *parser);
+bool dk_parse_linked_fields(dk_catalogue_parser *parser); /* after inheritance */
 bool dk_parse_totals(dk_catalogue_parser *parser, const yaml_node_t *totals, dk_kind *kind);
 
 /* catalogue_parse_items.c. NULL: none. */

@@ -1,4 +1,4 @@
-/* What relates kinds and rows to each other in a catalogue: links, inheritance, totals. */
+/* What relates kinds and rows to each other in a catalogue: links, inheritance, linked fields, totals. */
 #include "store/catalogue_parse.h"
 
 #include <string.h>
@@ -219,6 +219,143 @@ bool dk_parse_inheritance(dk_catalogue_parser *parser)
             dk_yaml_enter_index(yaml, f);
             dk_yaml_enter(yaml, "inherit");
             if (!parse_inherit(parser, parser->inherit[k][f], kind, &kind->fields[f]))
+                return false;
+            for (int i = 0; i < 5; i++)
+                dk_yaml_leave(yaml);
+        }
+    }
+    return true;
+}
+
+/* Linked fields ------------------------------------------------------------------------------------------------- */
+
+/* What a row is called by and linked by is there before what it is linked to. */
+static const char *use_of_field(const dk_catalogue *catalogue, const dk_kind *kind, int field)
+{
+    if (field == kind->key_field)
+        return "the key";
+    for (size_t i = 0; i < kind->n_qualifiers; i++)
+        if (field == kind->qualifiers[i])
+            return "the key";
+    if (field == kind->division_field)
+        return "the division";
+    for (size_t l = 0; l < catalogue->n_links; l++) {
+        const dk_link *link = &catalogue->links[l];
+        if (link->from != kind && link->to != kind)
+            continue;
+        for (size_t r = 0; r < link->n_rules; r++) {
+            const dk_link_rule *rule = &link->rules[r];
+            bool used = field == (link->from == kind ? rule->unless.from : rule->unless.to);
+            for (size_t m = 0; m < rule->n_match; m++)
+                used |= field == (link->from == kind ? rule->match[m].from : rule->match[m].to);
+            if (used)
+                return "a link";
+        }
+    }
+    return NULL;
+}
+
+static bool same_unit(const dk_field *a, const dk_field *b)
+{
+    return a->unit == NULL || b->unit == NULL ? a->unit == b->unit : strcmp(a->unit, b->unit) == 0;
+}
+
+/* Whether the value can be made of the source's field. */
+static bool check_linked_type(dk_yaml *yaml, const yaml_node_t *as, const dk_field *field, const dk_field *source)
+{
+    if (field->linked_as == DK_LINKED_STATE) {
+        if (field->type == DK_FIELD_TEXT && field->n_values == 3)
+            return true;
+        return dk_yaml_fail(yaml, as,
+                            "a state needs type: text and three values; write values: [all, some, none] in your words, "
+                            "for rows all, some or none of whose %s have %s",
+                            field->linked_kind->name, source->name);
+    }
+    if (source->type != field->type || !same_unit(source, field))
+        return dk_yaml_fail(yaml, as, "'%s' is of type %s%s%s and this field of type %s%s%s; give both the same type and unit",
+                            source->name, dk_field_type_name(source->type), source->unit != NULL ? ", unit " : "",
+                            source->unit != NULL ? source->unit : "", dk_field_type_name(field->type),
+                            field->unit != NULL ? ", unit " : "", field->unit != NULL ? field->unit : "");
+    if (field->linked_as != DK_LINKED_ONLY && field->type != DK_FIELD_DATE && field->type != DK_FIELD_NUMBER &&
+        field->type != DK_FIELD_INTEGER)
+        return dk_yaml_fail(yaml, as, "'%s' is of type %s; only dates, integers and numbers have a least and a greatest "
+                            "value, use only or state", source->name, dk_field_type_name(source->type));
+    return true;
+}
+
+static bool parse_linked_field(dk_catalogue_parser *parser, const yaml_node_t *node, dk_kind *kind, dk_field *field)
+{
+    enum { L_FIELD, L_AS, L_COUNT };
+    static const char *const ways[] = {"state", "min", "max", "only"};
+    dk_yaml *yaml = &parser->yaml;
+    dk_yaml_key keys[L_COUNT] = {[L_FIELD] = {"field", true, NULL}, [L_AS] = {"as", true, NULL}};
+    const dk_kind *other = NULL;
+    int index = -1;
+    size_t as = 0;
+    if (!dk_yaml_mapping(yaml, node, keys, L_COUNT))
+        return false;
+    dk_yaml_enter(yaml, "field");
+    if (!dk_parse_kind_field(parser, keys[L_FIELD].value, &other, &index))
+        return false;
+    const dk_field *source = &other->fields[index];
+    const char *use = use_of_field(parser->catalogue, kind, (int)(field - kind->fields));
+    if (!dk_parse_linked(parser->catalogue, kind, other))
+        return dk_yaml_fail(yaml, keys[L_FIELD].value, "%s and %s are not linked; add a link between them under 'links'",
+                            kind->name, other->name);
+    if (parser->linked[other->index][index] != NULL)
+        return dk_yaml_fail(yaml, keys[L_FIELD].value, "'%s' follows from linked rows itself; name the field that it "
+                            "follows from", source->name);
+    if (use != NULL)
+        return dk_yaml_fail(yaml, keys[L_FIELD].value, "'%s' is in %s of %s, which does not follow from linked rows; "
+                            "use another field for that", field->name, use, kind->name);
+    if (source->audience > field->audience) /* or the value would get out this way, and so would that there is one */
+        return dk_yaml_fail(yaml, keys[L_FIELD].value,
+                            "'%s' has audience: %s and would be shown to %s here; narrow this field's audience",
+                            source->name, dk_audience_name(source->audience), dk_audience_name(field->audience));
+    if (source->audience != DK_PUBLIC && field->audience != DK_NEVER && kind->division_field >= 0 &&
+        other->division_field < 0)
+        return dk_yaml_fail(yaml, keys[L_FIELD].value,
+                            "'%s' has audience: %s, and a %s is in no division, so that staff of a division would see "
+                            "here what they do not see there; name the division of %s, or write audience: never",
+                            source->name, dk_audience_name(source->audience), other->name, other->name);
+    dk_yaml_leave(yaml);
+    if (!dk_yaml_key_choice(yaml, &keys[L_AS], "a way to sum up linked rows", ways, COUNT(ways), &as))
+        return false;
+    field->linked_kind = other;
+    field->linked_field = index;
+    field->linked_as = (dk_linked_as)as;
+    dk_yaml_enter(yaml, "as");
+    if (!check_linked_type(yaml, keys[L_AS].value, field, source))
+        return false;
+    dk_yaml_leave(yaml);
+    kind->has_linked = true;
+    parser->catalogue->kinds[other->index].feeds_linked = true;
+    return true;
+}
+
+bool dk_parse_linked_fields(dk_catalogue_parser *parser)
+{
+    dk_yaml *yaml = &parser->yaml;
+    const dk_catalogue *catalogue = parser->catalogue;
+    for (size_t k = 0; k < catalogue->n_kinds; k++) {
+        dk_kind *kind = &catalogue->kinds[k];
+        const bool layer = k < catalogue->n_layers;
+        for (size_t f = 0; f < kind->n_fields; f++) {
+            const dk_field *field = &kind->fields[f];
+            const bool follows =
+                field->inherit_kind != NULL && parser->linked[field->inherit_kind->index][field->inherit_field] != NULL;
+            if (parser->linked[k][f] == NULL && !follows)
+                continue;
+            dk_yaml_enter(yaml, layer ? "layers" : "records");
+            dk_yaml_enter_index(yaml, layer ? k : k - catalogue->n_layers);
+            dk_yaml_enter(yaml, "fields");
+            dk_yaml_enter_index(yaml, f);
+            dk_yaml_enter(yaml, follows ? "inherit" : "linked");
+            if (follows) /* what is taken at the load would not follow */
+                return dk_yaml_fail(yaml, parser->inherit[k][f],
+                                    "'%s' follows from linked rows itself; name the field that it follows from",
+                                    field->inherit_kind->fields[field->inherit_field].name);
+            if (!parse_linked_field(parser, parser->linked[k][f], kind, &kind->fields[f]))
                 return false;
             for (int i = 0; i < 5; i++)
                 dk_yaml_leave(yaml);

@@ -139,9 +139,36 @@ static void the_63rd_field_has_its_bit(void **state)
     assert_true(view.outside == 0);
 }
 
+static void what_a_row_may_say_of_another(void **state)
+{
+    (void)state;
+    static const dk_division gone[] = {{.code = "341321101", .successor = "341321102"}};
+    static const dk_catalogue plain = {0}, merged = {.divisions = (dk_division *)(uintptr_t)gone, .n_divisions = 1, .n_successors = 1};
+    static const struct {
+        const char *division, *other;
+        bool plain, merged;
+    } table[] = {
+        {NULL, NULL, true, true}, /* in the scope of the whole store only */
+        {NULL, "341321", true, true},
+        {"", "341321", true, true},
+        {"341321", NULL, false, false},
+        {"341321", "", false, false},
+        {"341321", "341321", true, true},
+        {"341321", "341321101", true, false}, /* a part may have gone elsewhere */
+        {"341321101", "341321", false, false},
+        {"341321101", "341321102", false, false},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        if (dk_scope_carries(&plain, table[i].division, table[i].other) != table[i].plain ||
+            dk_scope_carries(&merged, table[i].division, table[i].other) != table[i].merged)
+            fail_msg("line %zu of the table", i + 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_a_row_may_say_of_another),
         cmocka_unit_test(who_sees_what_in_which_row),
         cmocka_unit_test(the_public_sees_the_same_inside_and_outside),
         cmocka_unit_test(a_staff_scope_is_a_prefix_of_digits),

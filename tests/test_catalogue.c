@@ -165,7 +165,7 @@ static const wrong_case wrong_cases[] = {
      "is not a type; use text, integer, number, date, approval_no, division or url"},
     {"project_id, title: 项目, type: text", "project_id, title: 项目, tpye: text",
      "17: layers[0].fields[2].tpye: 'tpye' is not a key here; use name, title, type, unit, audience, required, search, "
-     "pinyin, index, tiles, computed, declares_area, aliases, values or inherit"},
+     "pinyin, index, tiles, computed, declares_area, aliases, values, inherit or linked"},
     {"project_id, title: 项目, type: text", "project_id, type: text",
      "17: layers[0].fields[2]: 'title' is missing; add it"},
     {"project_id, title: 项目, type: text, audience: public",
@@ -220,6 +220,46 @@ static const wrong_case wrong_cases[] = {
      "and this field of type text; give both the same type"},
     {"inherit: parcel.project_id", "inherit: parcel.phone", "30: records[0].fields[2].inherit: 'phone' has audience: never "
      "and would be shown to public here; narrow this field's audience"},
+    /* what follows from linked rows */
+    {"电话, type: text}", "电话, type: text, linked: payment.paid_on}", "22: layers[0].fields[7].linked: is a single value; "
+     "write a mapping of keys and values (key: value)"},
+    {"电话, type: text}", "电话, type: text, linked: {field: payment.paid_on}}", "22: layers[0].fields[7].linked: 'as' is missing; add it"},
+    {"电话, type: text}", "电话, type: date, linked: {field: payment.paid, as: min}}", "22: layers[0].fields[7].linked.field: 'paid' is "
+     "not a field of payment; use id, parcel_id, project_id, amount, kind, paid_on or payee"},
+    {"电话, type: text}", "电话, type: date, linked: {field: payment.paid_on, as: first}}", "22: layers[0].fields[7].linked.as: 'first' "
+     "is not a way to sum up linked rows; use state, min, max or only"},
+    {"电话, type: text}", "电话, type: text, linked: {field: notice.id, as: only}}", "22: layers[0].fields[7].linked.field: parcel and "
+     "notice are not linked; add a link between them under 'links'"},
+    {"电话, type: text}", "电话, type: text, linked: {field: payment.paid_on, as: state}}", "22: layers[0].fields[7].linked.as: a state "
+     "needs type: text and three values; write values: [all, some, none] in your words, for rows all, some or none of whose "
+     "payment have paid_on"},
+    {"电话, type: text}", "电话, type: text, linked: {field: payment.paid_on, as: max}}", "22: layers[0].fields[7].linked.as: 'paid_on' "
+     "is of type date and this field of type text; give both the same type and unit"},
+    {"电话, type: text}", "电话, type: text, linked: {field: payment.kind, as: max}}", "22: layers[0].fields[7].linked.as: 'kind' is of "
+     "type text; only dates, integers and numbers have a least and a greatest value, use only or state"},
+    {"电话, type: text}", "电话, type: number, unit: yuan, linked: {field: payment.amount, as: max}}", "22: layers[0].fields[7].linked.as: "
+     "'amount' is of type number and this field of type number, unit yuan; give both the same type and unit"},
+    {"电话, type: text}", "电话, type: text, audience: public, linked: {field: payment.payee, as: only}}", "22: layers[0].fields[7].linked.field: "
+     "'payee' has audience: staff and would be shown to public here; narrow this field's audience"},
+    /* Nor does it get out that there is one. */
+    {"电话, type: text}", "电话, type: text, audience: public, values: [a, b, c], linked: {field: payment.payee, as: state}}",
+     "22: layers[0].fields[7].linked.field: 'payee' has audience: staff and would be shown to public here; narrow this field's audience"},
+    {"电话, type: text}", "电话, type: text, audience: staff, linked: {field: payment.payee, as: only}}", "22: layers[0].fields[7].linked.field: "
+     "'payee' has audience: staff, and a payment is in no division, so that staff of a division would see here what they do not "
+     "see there; name the division of payment, or write audience: never"},
+    {"电话, type: text}", "电话, type: text, required: true, linked: {field: payment.kind, as: only}}", "22: layers[0].fields[7].linked: what "
+     "follows from linked rows comes from them alone; remove 'required' or 'linked'"},
+    {"title: 区划, type: division, audience: public", "title: 区划, type: division, audience: public, linked: {field: payment.kind, as: only}",
+     "18: layers[0].fields[3].linked.field: 'division' is in the division of parcel, which does not follow from linked rows; use "
+     "another field for that"},
+    {"地块编号, type: text, audience: public", "地块编号, type: text, audience: public, linked: {field: parcel.id, as: only}",
+     "29: records[0].fields[1].linked.field: 'parcel_id' is in a link of payment, which does not follow from linked rows; use another "
+     "field for that"},
+    {"title: 公告编号, type: text, audience: public}", "title: 公告编号, type: text, audience: public, linked: {field: notice.id, as: only}}",
+     "41: records[1].fields[0].linked.field: notice and notice are not linked; add a link between them under 'links'"},
+    {"name: made_on, title: 日期, type: date, audience: public", "name: made_on, title: 日期, type: date, audience: public, linked: {field: "
+     "payment.paid_on, as: min}, inherit: payment.paid_on", "19: layers[0].fields[4].linked: what follows from linked rows comes from "
+     "them alone; remove 'inherit' or 'linked'"},
     /* totals */
     {"sum: [amount]", "sum: [payee]",
      "36: records[0].totals[0].sum[0]: 'payee' is of type text; sum fields of type number or integer"},
@@ -363,6 +403,36 @@ static void every_mistake_is_named_with_line_and_key(void **state)
         free(text);
     }
     assert_int_equal(failures, 0);
+}
+
+/* A value that follows from one that follows would have to follow twice; one taken at a load would not follow at all. */
+static void what_follows_is_not_followed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *payment, *message;
+    } table[] = {
+        {"- {name: kind, title: 类型, type: date, audience: public, linked: {field: parcel.made_on, as: min}}",
+         "c.yaml:19: layers[0].fields[4].linked.field: 'kind' follows from linked rows itself; name the field that it follows from"},
+        {"- {name: kind, title: 类型, type: date, audience: public, inherit: parcel.made_on}",
+         "c.yaml:32: records[0].fields[4].inherit: 'made_on' follows from linked rows itself; name the field that it follows from"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        const wrong_case first = {"日期, type: date, audience: public}\n      - {name: area_ha", i == 0 ?
+            "日期, type: date, audience: public, linked: {field: payment.kind, as: min}}\n      - {name: area_ha" :
+            "日期, type: date, audience: public, linked: {field: payment.paid_on, as: min}}\n      - {name: area_ha", ""};
+        char *text = case_text(&first), *whole = NULL;
+        char *at = strstr(text, "- {name: kind, title");
+        assert_non_null(at);
+        *at = 0;
+        assert_true(asprintf(&whole, "%s%s%s", text, table[i].payment, strchr(at + 1, '\n')) > 0);
+        dk_catalogue *catalogue = NULL;
+        dk_error err = {0};
+        assert_int_equal(dk_catalogue_parse(whole, strlen(whole), "c.yaml", &catalogue, &err), DK_INVALID);
+        assert_string_equal(err.text, table[i].message);
+        free(text);
+        free(whole);
+    }
 }
 
 static void a_catalogue_gives_what_it_says(void **state)
@@ -657,6 +727,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_mistake_is_named_with_line_and_key),
+        cmocka_unit_test(what_follows_is_not_followed),
         cmocka_unit_test(a_catalogue_gives_what_it_says),
         cmocka_unit_test(what_is_left_out_has_its_default),
         cmocka_unit_test(aliases_and_anchors_are_read_as_what_they_stand_for),
