@@ -1,6 +1,7 @@
 #include "store/batch_rows.h"
 
 #include "store/handle.h"
+#include "store/linked.h"
 
 #include <string.h>
 
@@ -13,7 +14,9 @@ static dk_status prepare(dk_store *store, const dk_kind *kind, sqlite3_stmt **re
                   layer ? "p.rule,p.detail,p.before_m2,p.after_m2" : "NULL,NULL,0,0", kind->name);
     if (layer)
         dk_buf_format(&sql, "LEFT JOIN repair_%s p ON p.row=r.row ", kind->name);
-    dk_buf_text(&sql, "WHERE r.batch=?1 AND r.row>?2 ORDER BY r.row");
+    dk_buf_text(&sql, "WHERE r.batch=?1 AND r.row>?2");
+    dk_linked_append_originals(kind, &sql);
+    dk_buf_text(&sql, " ORDER BY r.row");
     const char *text = dk_buf_cstr(&sql);
     const dk_status status =
         text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(store, text, ret_stmt, err);

@@ -1,6 +1,7 @@
 /* Checking a store against itself, and building its derived tables anew. */
 #include "store/document.h"
 #include "store/handle.h"
+#include "store/linked.h"
 #include "store/posts.h"
 #include "store/search_index.h"
 
@@ -168,6 +169,8 @@ dk_status dk_store_check(dk_store *store, void (*finding)(const char *sentence, 
     const dk_catalogue *catalogue = store->catalogue;
     for (size_t i = 0; status == DK_OK && i < catalogue->n_kinds; i++) {
         status = check_lives(&c, &catalogue->kinds[i]);
+        if (status == DK_OK)
+            status = dk_linked_verify(store, &catalogue->kinds[i], c.generation, tell, &c, err);
         if (status == DK_OK && catalogue->kinds[i].geometry != DK_NO_GEOMETRY)
             status = check_index(&c, &catalogue->kinds[i]);
     }
@@ -283,30 +286,48 @@ static dk_status clear_search(dk_store *store, const dk_kind *kind, dk_error *er
     return status;
 }
 
-static dk_status reindex_kind(reindexing *r, dk_error *err)
+static dk_status reindex_terms(reindexing *r, dk_error *err)
 {
-    const dk_kind *kind = r->kind;
-    const char *k = kind->name;
-    const bool layer = kind->geometry != DK_NO_GEOMETRY;
+    const char *k = r->kind->name;
     char sql[300];
-    bool inherits = false;
-    for (size_t i = 0; i < kind->n_fields; i++)
-        inherits |= kind->fields[i].inherit_kind != NULL;
-    dk_status status = DK_OK;
     snprintf(sql, sizeof sql, "SELECT row,0,0 FROM row_%s ORDER BY row", k);
-    if (inherits)
-        status = each_row(r, sql, inherit_row, err);
+    if ((r->terms = dk_term_writer_create(r->store, r->kind)) == NULL)
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    dk_status status = run_formatted(r->store, err, "DELETE FROM post_%s;DELETE FROM term_%s", k, k);
     if (status == DK_OK)
-        status = run_formatted(r->store, err, "DELETE FROM post_%s;DELETE FROM term_%s", k, k);
-    if (status == DK_OK)
-        status = clear_search(r->store, kind, err);
+        status = clear_search(r->store, r->kind, err);
     if (status == DK_OK)
         status = each_row(r, sql, reindex_row, err);
     if (status == DK_OK)
         status = dk_terms_flush(r->terms, err);
-    if (status != DK_OK || !layer)
+    dk_term_writer_free(r->terms);
+    r->terms = NULL;
+    return status;
+}
+
+/* What links between rows are found by. */
+static dk_status reindex_links(reindexing *r, dk_error *err)
+{
+    const dk_kind *kind = r->kind;
+    char sql[300];
+    bool inherits = false;
+    for (size_t i = 0; i < kind->n_fields; i++)
+        inherits |= kind->fields[i].inherit_kind != NULL;
+    snprintf(sql, sizeof sql, "SELECT row,0,0 FROM row_%s ORDER BY row", kind->name);
+    const dk_status status = inherits ? each_row(r, sql, inherit_row, err) : DK_OK;
+    return status == DK_OK ? reindex_terms(r, err) : status;
+}
+
+/* What follows from links, and the index, which shows it. */
+static dk_status reindex_kind(reindexing *r, dk_error *err)
+{
+    int64_t mended = 0;
+    dk_status status = dk_linked_mend(r->store, r->kind, r->generation, &mended, err);
+    if (status == DK_OK && mended > 0)
+        status = reindex_terms(r, err);
+    if (status != DK_OK || r->kind->geometry == DK_NO_GEOMETRY)
         return status;
-    return dk_index_rebuild(r->store, kind, r->generation, r->progress, r->user, err);
+    return dk_index_rebuild(r->store, r->kind, r->generation, r->progress, r->user, err);
 }
 
 /* The current summary anew, with a tight box from the geometries' envelopes. */
@@ -362,22 +383,20 @@ dk_status dk_store_reindex(dk_store *store, dk_progress progress, void *user, dk
     if (status != DK_OK)
         return status;
     const dk_catalogue *catalogue = store->catalogue;
-    for (size_t i = 0; status == DK_OK && i < catalogue->n_kinds; i++) {
+    for (size_t i = 0; status == DK_OK && i < 2 * catalogue->n_kinds; i++) { /* first the links of all */
+        const bool links = i < catalogue->n_kinds;
         reindexing r = {.store = store,
-                        .kind = &catalogue->kinds[i],
+                        .kind = &catalogue->kinds[i % catalogue->n_kinds],
                         .generation = generation,
                         .progress = progress,
-                        .user = user,
-                        .terms = dk_term_writer_create(store, &catalogue->kinds[i])};
+                        .user = user};
         double ignored[4];
         int64_t undrawn = 0;
-        status = r.terms == NULL ? dk_fail(err, DK_NOMEM, "out of memory")
-                                 : dk_query_summary(store, r.kind, generation, &r.total, &undrawn, ignored, err);
+        status = dk_query_summary(store, r.kind, generation, &r.total, &undrawn, ignored, err);
         if (status == DK_OK)
-            status = reindex_kind(&r, err);
-        if (status == DK_OK)
+            status = links ? reindex_links(&r, err) : reindex_kind(&r, err);
+        if (status == DK_OK && !links)
             status = reindex_summary(store, r.kind, generation, err);
-        dk_term_writer_free(r.terms);
     }
     /* The sheets of older generations are gone. */
     if (status == DK_OK)

@@ -36,7 +36,8 @@ typedef enum dk_stmt_id {
     DK_STMT_LIFE_INSERT, /* row, born */
     DK_STMT_LIFE_END,    /* row, generation: ends the open life */
     DK_STMT_INSERT_ROW,  /* every column */
-    DK_STMT_BATCH_ROWS,  /* batch, row > ?, at most ? -> row, key, replaces, feature, the GeoPackage envelope */
+    DK_STMT_BATCH_ROWS,  /* batch, row > ?, at most ? -> row, key, replaces, feature, the GeoPackage envelope; without the
+                            versions of linked.h */
     DK_STMT_TERM,        /* field, text -> term */
     DK_STMT_TERM_INSERT, /* field, text */
     DK_STMT_TERM_FROM,   /* field, text >= ? in order -> term, text */
@@ -58,6 +59,11 @@ typedef enum dk_stmt_id {
     DK_STMT_POSTS_ALL,   /* term, first, n -> term, first, data of the n blocks behind */
     DK_STMT_ROW_EXISTS,  /* row -> 1 */
     DK_STMT_ANY_MOVED,   /* -> a row if any is not the first version of its feature */
+    DK_STMT_VERSION_OF,     /* row -> the row that it is a version of (linked.h, as the next four) */
+    DK_STMT_VERSION_ROWS,   /* row -> its versions */
+    DK_STMT_VERSION_INSERT, /* row, linked values…: a copy with these */
+    DK_STMT_VERSION_REPAIR, /* version, row: a copy of the repair */
+    DK_STMT_VERSION_NOTE,   /* version, row */
     DK_STMT_SHEET_SCAN, /* + dk_sheet: id from, to, columns from, to, rows from, to, generation, size -> id, data, or its
                            size where that is larger, or NULL */
     DK_STMT_SHEET_OPEN = DK_STMT_SHEET_SCAN + DK_SHEETS,        /* id from, id to -> id, born, data of the one that lives */
@@ -142,6 +148,8 @@ void dk_sql_limit_answer(dk_store *store, double seconds);
 dk_status dk_query_too_slow(dk_error *err);
 /* Steps once: DK_OK with a row, DK_END, or a failure. */
 dk_status dk_sql_step(dk_store *store, sqlite3_stmt *stmt, dk_error *err);
+/* Binds a value; its text is borrowed. */
+void dk_sql_bind(sqlite3_stmt *stmt, int column, const dk_value *value);
 /* A statement without result rows: binds nothing, steps, resets. */
 dk_status dk_sql_done(dk_store *store, sqlite3_stmt *stmt, dk_error *err);
 /* Has the log brought into the file after commits: for writers, once after opening. */

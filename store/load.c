@@ -4,6 +4,7 @@
 #include "store/area.h"
 #include "store/handle.h"
 #include "store/hash.h"
+#include "store/linked.h"
 #include "store/partners.h"
 #include "store/planar.h"
 #include "store/posts.h"
@@ -47,6 +48,8 @@ struct dk_load {
         char text[APPROVAL_SIZE], normal[APPROVAL_SIZE];
     } approvals[APPROVALS_KEPT];
     dk_buf inherited;     /* texts taken over links */
+    dk_buf linked;        /* texts of linked fields */
+    int64_t generation;   /* by which linked fields are found */
     dk_areas said;        /* of the row that comes next */
     dk_areas areas;       /* of the row under way */
     dk_buf there;         /* texts taken from the row that is drawn */
@@ -108,6 +111,7 @@ static void load_free(dk_load *load)
     dk_shape_finish(&load->shape);
     dk_buf_finish(&load->texts);
     dk_buf_finish(&load->inherited);
+    dk_buf_finish(&load->linked);
     dk_buf_finish(&load->there);
     dk_buf_finish(&load->wkb);
     dk_buf_finish(&load->blob);
@@ -137,6 +141,7 @@ dk_status dk_load_begin(dk_store *store, const dk_kind *kind, const dk_load_opti
     dk_shape_init(&load->shape);
     dk_buf_init(&load->texts);
     dk_buf_init(&load->inherited);
+    dk_buf_init(&load->linked);
     dk_buf_init(&load->there);
     dk_buf_init(&load->wkb);
     dk_buf_init(&load->blob);
@@ -147,6 +152,8 @@ dk_status dk_load_begin(dk_store *store, const dk_kind *kind, const dk_load_opti
                                                                    : insert_batch(load, options, err);
     if (status == DK_OK)
         status = find_next_row(load, err);
+    if (status == DK_OK)
+        status = dk_store_generation(store, &load->generation, err);
     if (status == DK_OK)
         status = dk_sql_begin(store, err);
     if (status != DK_OK) {
@@ -266,6 +273,8 @@ dk_status dk_load_finish(dk_load *load, int64_t *ret_batch, dk_error *err)
         status = dk_sql_done(load->store, stmt, err);
     }
     sqlite3_finalize(stmt);
+    if (status == DK_OK)
+        status = dk_linked_asked(load->store, load->kind, batch, load->generation, err);
     if (status == DK_OK)
         status = dk_terms_flush(load->terms, err);
     if (status == DK_OK)
@@ -632,7 +641,7 @@ static bool same_geometry(dk_load *load, const dk_stored_row *row)
 static bool same_row(dk_load *load, const dk_stored_row *row, const dk_value *values)
 {
     for (size_t i = 0; i < load->kind->n_fields; i++) {
-        const bool derived = load->kind->fields[i].computed || load->inheritable & UINT64_C(1) << i;
+        const bool derived = dk_field_derived(&load->kind->fields[i]) || load->inheritable & UINT64_C(1) << i;
         if (!derived && !dk_value_equal(&row->values[i], &values[i]))
             return false;
     }
@@ -804,7 +813,7 @@ static dk_status take_what_is_there(dk_load *load, dk_value *values, dk_row_repo
     for (size_t i = 0; i < load->kind->n_fields && report->outcome != DK_REJECTED; i++) {
         const dk_value *there = &old.values[i];
         places[i] = SIZE_MAX;
-        if (load->kind->fields[i].computed || there->type == DK_NULL)
+        if (dk_field_derived(&load->kind->fields[i]) || there->type == DK_NULL)
             continue;
         if (is_empty(&values[i])) {
             values[i] = *there;
@@ -929,24 +938,6 @@ static dk_status write_repair(dk_load *load, int64_t row, dk_error *err)
     return dk_sql_done(load->store, load->insert_repair, err);
 }
 
-static void bind_value(sqlite3_stmt *stmt, int column, const dk_value *value)
-{
-    switch (value->type) {
-    case DK_NULL:
-        sqlite3_bind_null(stmt, column);
-        break;
-    case DK_INTEGER:
-        sqlite3_bind_int64(stmt, column, value->integer);
-        break;
-    case DK_REAL:
-        sqlite3_bind_double(stmt, column, value->real);
-        break;
-    case DK_TEXT:
-        sqlite3_bind_text64(stmt, column, value->text.data, value->text.size, SQLITE_STATIC, SQLITE_UTF8);
-        break;
-    }
-}
-
 static dk_status write_row(dk_load *load, const dk_value *values, const char *key, uint64_t feature, int64_t replaces,
                            int64_t source, int64_t source_row, dk_error *err)
 {
@@ -965,7 +956,7 @@ static dk_status write_row(dk_load *load, const dk_value *values, const char *ke
     if (load->blob.size > 0)
         sqlite3_bind_blob64(stmt, 8, load->blob.data, load->blob.size, SQLITE_STATIC);
     for (size_t i = 0; i < load->kind->n_fields; i++)
-        bind_value(stmt, (int)i + 9, &values[i]);
+        dk_sql_bind(stmt, (int)i + 9, &values[i]);
     if ((status = dk_sql_done(load->store, stmt, err)) != DK_OK)
         return status;
     if ((status = dk_terms_write(load->terms, row, feature != 0 ? feature : (uint64_t)row, values, err)) != DK_OK ||
@@ -1034,7 +1025,9 @@ dk_status dk_load_row(dk_load *load, const dk_value *values, const void *wkb, si
                  "it; name one by its whole key",
                  report->key);
     }
-    if ((status = note_unlinked(load, row, report, err)) != DK_OK)
+    if ((status = note_unlinked(load, row, report, err)) != DK_OK ||
+        (status = dk_linked_values(load->store, load->kind, report->key, row, load->generation, &load->linked, err)) !=
+            DK_OK)
         return status;
     if ((status = source_id(load, source, &source_number, err)) != DK_OK)
         return status;

@@ -3,6 +3,7 @@
 #include "store/area.h"
 #include "store/box_tree.h"
 #include "store/handle.h"
+#include "store/linked.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -89,8 +90,8 @@ static dk_status read_batch(finder *f)
         bool good = add_item(f, &box, row, true);
         if (good && replaces != 0) {
             good = dk_grow(&f->replaced, &f->replaced_capacity, f->n_replaced + 1, sizeof *f->replaced);
-            if (good)
-                f->replaced[f->n_replaced++] = replaces;
+            if (good && (status = dk_linked_original(f->store, f->layer, replaces, &f->replaced[f->n_replaced++], f->err)) != DK_OK)
+                break;
         }
         if (!good) {
             status = dk_fail(f->err, DK_NOMEM, "out of memory");
@@ -114,9 +115,13 @@ static bool add_published(const dk_block *block, void *user)
         dk_entry_head head;
         memcpy(&head, &block->heads[i], sizeof head);
         const dk_world_box box = {head.x0, head.y0, head.x1, head.y1};
-        const int64_t row = head.row;
-        if (box.x0 > f->all.x1 || box.x1 < f->all.x0 || box.y0 > f->all.y1 || box.y1 < f->all.y0 ||
-            (f->n_replaced > 0 && bsearch(&row, f->replaced, f->n_replaced, sizeof row, ascending) != NULL))
+        int64_t row = head.row;
+        if (box.x0 > f->all.x1 || box.x1 < f->all.x0 || box.y0 > f->all.y1 || box.y1 < f->all.y0)
+            continue;
+        /* The row that the batch has, or replaces, may be published in another version. */
+        if ((f->status = dk_linked_original(f->store, f->layer, row, &row, f->err)) != DK_OK)
+            return false;
+        if (f->n_replaced > 0 && bsearch(&row, f->replaced, f->n_replaced, sizeof row, ascending) != NULL)
             continue;
         if (!add_item(f, &box, row, false)) {
             f->status = dk_fail(f->err, DK_NOMEM, "out of memory");

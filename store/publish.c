@@ -1,6 +1,7 @@
 /* Publishing and withdrawing: lives and the index of the next generation are written in bounded transactions that no
  * reader sees; one small commit then makes that generation the current one. */
 #include "store/handle.h"
+#include "store/linked.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -17,6 +18,10 @@ typedef struct change {
     int64_t born, ended, undrawn; /* undrawn: born less ended */
     dk_change_row *rows; /* of a layer: what comes and goes, for the index */
     size_t n_rows, rows_capacity;
+    int64_t *feeding;  /* rows that come and go, if fields of other kinds follow from them */
+    size_t n_feeding, feeding_capacity;
+    dk_term_writer *terms; /* of versions (linked.h); NULL: the kind has no linked fields */
+    bool current;      /* the linked values of the batch still hold */
     double bounds[4]; /* west, south, east, north of the batch */
     bool any_bounds;
     bool last_rows; /* no row of the kind is younger than those of the batch */
@@ -79,6 +84,11 @@ static dk_status change_life(change *c, int64_t row, const step_row *of, int sig
         c->born++;
     else
         c->ended++;
+    if (c->kind->feeds_linked) {
+        if (!dk_grow(&c->feeding, &c->feeding_capacity, c->n_feeding + 1, sizeof *c->feeding))
+            return dk_fail(err, DK_NOMEM, "out of memory");
+        c->feeding[c->n_feeding++] = row;
+    }
     if (c->kind->geometry == DK_NO_GEOMETRY)
         return DK_OK;
     if (of == NULL)
@@ -121,7 +131,11 @@ static dk_status publish_row(change *c, const step_row *row, dk_error *err)
         return status;
     if (row->outline == DK_OUTLINE_DRAWN)
         widen_bounds(c, row->envelope);
-    return change_life(c, row->row, row, 1, err);
+    int64_t version = row->row;
+    if (!c->current &&
+        (status = dk_linked_version(c->store, c->kind, row->row, c->generation, c->terms, &version, err)) != DK_OK)
+        return status;
+    return change_life(c, version, row, 1, err);
 }
 
 /* The newest published version of a key that is neither withdrawn nor of this batch, 0: none. */
@@ -154,15 +168,16 @@ static dk_status previous_version(change *c, const char *key, int64_t *ret_row, 
 
 static dk_status withdraw_row(change *c, const step_row *row, dk_error *err)
 {
-    bool alive = false;
-    int64_t previous = 0;
-    dk_status status = dk_row_alive(c->store, c->kind, row->row, c->generation - 1, &alive, err);
-    if (status != DK_OK || !alive) /* a later batch has replaced it: nothing to see of it */
+    int64_t alive = 0, previous = 0;
+    dk_status status = dk_linked_alive(c->store, c->kind, row->row, c->generation - 1, &alive, err);
+    if (status != DK_OK || alive == 0) /* a later batch has replaced it: nothing to see of it */
         return status;
-    if ((status = change_life(c, row->row, row, -1, err)) != DK_OK ||
-        (status = previous_version(c, row->key, &previous, err)) != DK_OK)
+    if ((status = change_life(c, alive, row, -1, err)) != DK_OK ||
+        (status = previous_version(c, row->key, &previous, err)) != DK_OK || previous == 0)
         return status;
-    return previous != 0 ? change_life(c, previous, NULL, 1, err) : DK_OK;
+    if ((status = dk_linked_version(c->store, c->kind, previous, c->generation, c->terms, &previous, err)) != DK_OK)
+        return status;
+    return change_life(c, previous, NULL, 1, err);
 }
 
 /* Of a layer, lives are a tenth of the work and the index is the rest. */
@@ -222,6 +237,8 @@ static dk_status change_rows(change *c, row_change apply, dk_error *err)
             rows[i].key = (const char *)keys.data + (uintptr_t)rows[i].key;
             status = apply(c, &rows[i], err);
         }
+        if (status == DK_OK && c->terms != NULL)
+            status = dk_terms_flush(c->terms, err);
         if (status == DK_OK)
             status = dk_sql_commit(c->store, err);
         after = rows[n - 1].row;
@@ -420,14 +437,20 @@ static dk_status find_batch(dk_store *store, int64_t batch, change *c, dk_batch_
 static dk_status make_change(change *c, const char *action, row_change apply, const char *actor, const char *reason,
                              const char *batch_sql, int64_t *ret_generation, dk_error *err)
 {
+    if (c->kind->has_linked && (c->terms = dk_term_writer_create(c->store, c->kind)) == NULL)
+        return dk_fail(err, DK_NOMEM, "out of memory");
     dk_status status = start_change(c, action, err);
-    if (status != DK_OK)
-        return status;
-    status = change_rows(c, apply, err);
+    if (status == DK_OK)
+        status = change_rows(c, apply, err);
+    dk_term_writer_free(c->terms);
     if (status == DK_OK && c->n_rows > 0)
         status = dk_index_change(c->store, c->kind, c->rows, c->n_rows, c->generation, tell_index_progress, c, err);
     free(c->rows);
     c->rows = NULL;
+    if (status == DK_OK)
+        status = dk_linked_change(c->store, c->kind, c->feeding, c->n_feeding, c->generation, err);
+    free(c->feeding);
+    c->feeding = NULL;
     if (status == DK_OK)
         status = finish_change(c, action, actor, reason, batch_sql, err);
     if (status != DK_OK) {
@@ -458,7 +481,7 @@ dk_status dk_store_publish(dk_store *store, int64_t batch, const char *actor, dk
         return dk_fail(err, DK_CONFLICT,
                        "batch %lld is %s; only a staged batch can be published, load its source again",
                        (long long)batch, life.state == 'w' ? "withdrawn" : "not fully loaded");
-    if ((status = find_last_rows(&c, err)) != DK_OK)
+    if ((status = find_last_rows(&c, err)) != DK_OK || (status = dk_linked_current(store, c.kind, batch, &c.current, err)) != DK_OK)
         return status;
     return make_change(&c, "publish", publish_row, actor, NULL,
                        "UPDATE dikuai_batch SET state='published',published_in=?2 WHERE id=?1", ret_generation, err);

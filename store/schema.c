@@ -15,10 +15,13 @@
  *
  * and for each layer and record kind K of the catalogue:
  *
- *   row_K    every version of every row; written once by a load, never changed. feature is the row number of the key's
+ *   row_K    every version of every row; written once by a load (versions of linked.h: by a publish), never changed. feature is the row number of the key's
  *            first version: the stable number of the feature. replaces: the version that it takes the place of.
  *            row_K_moved finds the versions that are not the first
  *   repair_K (row, rule …): (layers) what was repaired in a row's geometry when it was loaded
+ *   version_K (row, of): (kinds with linked fields) rows that are another row with other linked values (linked.h);
+ *            of the same batch, source and feature
+ *   asked_K  (batch, generation): (the same kinds) by which generation a batch's linked values were found at its load
  *   life_K   (row, born, died): in which generations a row is published; died 0: still. A version that comes back when
  *            a later batch is withdrawn gets a further life
  *   term_K, post_K   folded values of the fields that links, totals, search and filters use, and the rows that have
@@ -151,6 +154,12 @@ static void append_kind(const dk_kind *kind, dk_buf *sql)
                       "CREATE TABLE repair_%s(row INTEGER PRIMARY KEY, rule TEXT NOT NULL, detail TEXT NOT NULL,"
                       " before_m2 REAL NOT NULL, after_m2 REAL NOT NULL);",
                       k);
+    if (kind->has_linked)
+        dk_buf_format(sql,
+                      "CREATE TABLE version_%s(row INTEGER PRIMARY KEY, of INTEGER NOT NULL);"
+                      "CREATE INDEX version_%s_of ON version_%s(of);"
+                      "CREATE TABLE asked_%s(batch INTEGER PRIMARY KEY, generation INTEGER NOT NULL);",
+                      k, k, k, k);
     dk_buf_format(sql,
                   "CREATE TABLE life_%s(row INTEGER NOT NULL, born INTEGER NOT NULL, died INTEGER NOT NULL,"
                   " PRIMARY KEY(row,born)) WITHOUT ROWID;",

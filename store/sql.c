@@ -1,4 +1,5 @@
 #include "store/handle.h"
+#include "store/linked.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -180,8 +181,10 @@ static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
         dk_buf_text(sql, ")");
         break;
     case DK_STMT_BATCH_ROWS:
-        dk_buf_format(sql, "SELECT row,key,replaces,feature,%s FROM row_%s WHERE batch=?1 AND row>?2 ORDER BY row LIMIT ?3",
+        dk_buf_format(sql, "SELECT row,key,replaces,feature,%s FROM row_%s r WHERE batch=?1 AND row>?2",
                       kind->geometry == DK_NO_GEOMETRY ? "NULL" : "substr(geom,9,32)", k);
+        dk_linked_append_originals(kind, sql);
+        dk_buf_text(sql, " ORDER BY row LIMIT ?3");
         break;
     case DK_STMT_TERM:
         dk_buf_format(sql, "SELECT term FROM term_%s WHERE field=?1 AND text=?2", k);
@@ -252,6 +255,13 @@ static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
         break;
     case DK_STMT_ANY_MOVED:
         dk_buf_format(sql, "SELECT 1 FROM row_%s INDEXED BY row_%s_moved WHERE feature<>row LIMIT 1", k, k);
+        break;
+    case DK_STMT_VERSION_OF:
+    case DK_STMT_VERSION_ROWS:
+    case DK_STMT_VERSION_INSERT:
+    case DK_STMT_VERSION_REPAIR:
+    case DK_STMT_VERSION_NOTE:
+        dk_linked_append_sql(kind, id, sql);
         break;
     case DK_STMT_DEAD_INSERT:
         dk_buf_format(sql, "INSERT OR IGNORE INTO dead_%s(generation,sheet,id) VALUES(?1,?2,?3)", k);
@@ -393,6 +403,24 @@ dk_status dk_sql_step(dk_store *store, sqlite3_stmt *stmt, dk_error *err)
         sqlite3_reset(stmt);
         return status;
     }
+    }
+}
+
+void dk_sql_bind(sqlite3_stmt *stmt, int column, const dk_value *value)
+{
+    switch (value->type) {
+    case DK_NULL:
+        sqlite3_bind_null(stmt, column);
+        break;
+    case DK_INTEGER:
+        sqlite3_bind_int64(stmt, column, value->integer);
+        break;
+    case DK_REAL:
+        sqlite3_bind_double(stmt, column, value->real);
+        break;
+    case DK_TEXT:
+        sqlite3_bind_text64(stmt, column, value->text.data, value->text.size, SQLITE_STATIC, SQLITE_UTF8);
+        break;
     }
 }
 

@@ -1,0 +1,266 @@
+/* Keeping linked values up as linked rows come and go. */
+#include "store/linked.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROWS_A_STEP 1000
+
+typedef struct numbers {
+    int64_t *rows;
+    size_t n, capacity;
+} numbers;
+
+static int ascending(const void *a, const void *b)
+{
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static void drop_doubles(numbers *list)
+{
+    size_t kept = 0;
+    if (list->n > 1)
+        qsort(list->rows, list->n, sizeof *list->rows, ascending);
+    for (size_t i = 0; i < list->n; i++)
+        if (kept == 0 || list->rows[kept - 1] != list->rows[i])
+            list->rows[kept++] = list->rows[i];
+    list->n = kept;
+}
+
+/* The published rows of another kind that are linked to a row. */
+static dk_status add_linked(dk_store *store, const dk_kind *kind, int64_t row, const dk_kind *other, int64_t generation,
+                            numbers *list, dk_error *err)
+{
+    dk_stored_row stored;
+    dk_key_list linked = {0};
+    dk_status status = dk_stored_row_read(store, kind, row, false, &stored, err);
+    if (status != DK_OK)
+        return status;
+    status = dk_linked_rows(store, kind, stored.key, stored.values, other, generation, SIZE_MAX, &linked, err);
+    dk_stored_row_release(&stored);
+    if (status == DK_OK && !dk_grow(&list->rows, &list->capacity, list->n + linked.n, sizeof *list->rows))
+        status = dk_fail(err, DK_NOMEM, "out of memory");
+    for (size_t i = 0; status == DK_OK && i < linked.n; i++)
+        list->rows[list->n++] = linked.entries[i].row;
+    dk_key_list_finish(&linked);
+    return status;
+}
+
+/* What changes of one kind. */
+typedef struct following {
+    dk_store *store;
+    const dk_kind *kind;
+    int64_t generation;
+    dk_term_writer *terms;
+    dk_change_row *rows; /* for the index */
+    size_t n, capacity;
+} following;
+
+static dk_status change_life(following *f, dk_stmt_id id, int64_t row, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    const dk_status status = dk_sql_kept(f->store, f->kind, id, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, row);
+    sqlite3_bind_int64(stmt, 2, f->generation);
+    return dk_sql_done(f->store, stmt, err);
+}
+
+/* Both versions have the same outline. */
+static dk_status note_for_index(following *f, int64_t old, int64_t new, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    double envelope[4];
+    dk_status status = dk_sql_kept(f->store, f->kind, DK_STMT_ROW_BOX, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, old);
+    status = dk_sql_step(f->store, stmt, err);
+    const dk_outline_state outline = status == DK_OK ? dk_column_envelope(stmt, 0, envelope) : DK_OUTLINE_LOST;
+    sqlite3_reset(stmt);
+    if (status != DK_OK && status != DK_END)
+        return status;
+    if (outline == DK_OUTLINE_UNDRAWN)
+        return DK_OK;
+    if (outline == DK_OUTLINE_LOST)
+        return dk_row_without_geometry(f->store, f->kind, old, err);
+    if (!dk_grow(&f->rows, &f->capacity, f->n + 2, sizeof *f->rows))
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    f->rows[f->n++] = dk_change_row_of(old, -1, envelope);
+    f->rows[f->n++] = dk_change_row_of(new, 1, envelope);
+    return DK_OK;
+}
+
+static dk_status follow_row(following *f, int64_t row, dk_error *err)
+{
+    int64_t version = 0;
+    dk_status status = dk_linked_version(f->store, f->kind, row, f->generation, f->terms, &version, err);
+    if (status != DK_OK || version == row)
+        return status;
+    if ((status = change_life(f, DK_STMT_LIFE_END, row, err)) == DK_OK)
+        status = change_life(f, DK_STMT_LIFE_INSERT, version, err);
+    if (status == DK_OK && f->kind->geometry != DK_NO_GEOMETRY)
+        status = note_for_index(f, row, version, err);
+    return status;
+}
+
+static dk_status follow(following *f, const numbers *list, dk_error *err)
+{
+    dk_status status = DK_OK;
+    if (list->n > 0 && (f->terms = dk_term_writer_create(f->store, f->kind)) == NULL)
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    for (size_t i = 0; status == DK_OK && i < list->n;) {
+        if ((status = dk_sql_begin(f->store, err)) != DK_OK)
+            break;
+        const size_t end = list->n - i > ROWS_A_STEP ? i + ROWS_A_STEP : list->n;
+        for (; status == DK_OK && i < end; i++)
+            status = follow_row(f, list->rows[i], err);
+        if (status == DK_OK)
+            status = dk_terms_flush(f->terms, err);
+        if (status == DK_OK)
+            status = dk_sql_commit(f->store, err);
+        if (status != DK_OK)
+            dk_sql_rollback(f->store);
+    }
+    if (status == DK_OK && f->n > 0)
+        status = dk_index_change(f->store, f->kind, f->rows, f->n, f->generation, NULL, NULL, err);
+    dk_term_writer_free(f->terms);
+    free(f->rows);
+    return status;
+}
+
+static bool follows_from(const dk_kind *kind, const dk_kind *other)
+{
+    for (size_t i = 0; i < kind->n_fields; i++)
+        if (kind->fields[i].linked_kind == other)
+            return true;
+    return false;
+}
+
+dk_status dk_linked_change(dk_store *store, const dk_kind *kind, const int64_t *rows, size_t n, int64_t generation,
+                           dk_error *err)
+{
+    const dk_catalogue *catalogue = store->catalogue;
+    dk_status status = DK_OK;
+    for (size_t k = 0; status == DK_OK && kind->feeds_linked && k < catalogue->n_kinds; k++) {
+        const dk_kind *other = &catalogue->kinds[k];
+        numbers list = {0};
+        if (!follows_from(other, kind))
+            continue;
+        for (size_t i = 0, most = 1 << 20; status == DK_OK && i < n; i++) {
+            status = add_linked(store, kind, rows[i], other, generation, &list, err);
+            if (list.n > most) { /* the rows of one approval have the same parcels as it had before, and so on */
+                drop_doubles(&list);
+                most = 2 * list.n > most ? 2 * list.n : most;
+            }
+        }
+        drop_doubles(&list);
+        following f = {.store = store, .kind = other, .generation = generation};
+        if (status == DK_OK)
+            status = follow(&f, &list, err);
+        free(list.rows);
+    }
+    return status;
+}
+
+/* ---- comparing and mending ---- */
+
+/* Calls each for the rows that are published in a generation, with their linked values as they should be. */
+static dk_status each_published(dk_store *store, const dk_kind *kind, int64_t generation,
+                                dk_status (*each)(const dk_stored_row *row, const dk_value *wanted, void *user, dk_error *err),
+                                void *user, dk_error *err)
+{
+    char sql[160];
+    snprintf(sql, sizeof sql, "SELECT row FROM life_%s WHERE born<=?1 AND (died=0 OR died>?1) ORDER BY row", kind->name);
+    sqlite3_stmt *stmt = NULL;
+    dk_buf memory;
+    dk_buf_init(&memory);
+    dk_status status = dk_sql_prepare(store, sql, &stmt, err);
+    if (status == DK_OK)
+        sqlite3_bind_int64(stmt, 1, generation);
+    while (status == DK_OK && (status = dk_sql_step(store, stmt, err)) == DK_OK) {
+        dk_stored_row stored;
+        dk_value values[DK_MAX_FIELDS];
+        if ((status = dk_stored_row_read(store, kind, sqlite3_column_int64(stmt, 0), false, &stored, err)) != DK_OK)
+            break;
+        memcpy(values, stored.values, sizeof values);
+        status = dk_linked_values(store, kind, stored.key, values, generation, &memory, err);
+        if (status == DK_OK)
+            status = each(&stored, values, user, err);
+        dk_stored_row_release(&stored);
+    }
+    sqlite3_finalize(stmt);
+    dk_buf_finish(&memory);
+    return status == DK_END ? DK_OK : status;
+}
+
+typedef struct verifying {
+    const dk_kind *kind;
+    void (*tell)(const char *sentence, void *user);
+    void *user;
+} verifying;
+
+static dk_status verify_row(const dk_stored_row *row, const dk_value *wanted, void *user, dk_error *err)
+{
+    (void)err;
+    const verifying *v = user;
+    for (size_t i = 0; i < v->kind->n_fields; i++) {
+        const dk_field *field = &v->kind->fields[i];
+        if (field->linked_kind == NULL || dk_value_equal(&row->values[i], &wanted[i]))
+            continue;
+        char sentence[600];
+        snprintf(sentence, sizeof sentence, "%s %.300s: %s does not follow from its %s; run dikuai-ingest reindex",
+                 v->kind->name, row->key, field->name, field->linked_kind->name);
+        v->tell(sentence, v->user);
+    }
+    return DK_OK;
+}
+
+dk_status dk_linked_verify(dk_store *store, const dk_kind *kind, int64_t generation,
+                           void (*tell)(const char *sentence, void *user), void *user, dk_error *err)
+{
+    verifying v = {kind, tell, user};
+    return kind->has_linked ? each_published(store, kind, generation, verify_row, &v, err) : DK_OK;
+}
+
+typedef struct mending {
+    dk_store *store;
+    const dk_kind *kind;
+    int64_t changed;
+} mending;
+
+static dk_status mend_row(const dk_stored_row *row, const dk_value *wanted, void *user, dk_error *err)
+{
+    mending *m = user;
+    bool changed = false;
+    dk_status status = DK_OK;
+    for (size_t i = 0; status == DK_OK && i < m->kind->n_fields; i++) {
+        const dk_field *field = &m->kind->fields[i];
+        if (field->linked_kind == NULL || dk_value_equal(&row->values[i], &wanted[i]))
+            continue;
+        char sql[256];
+        sqlite3_stmt *stmt = NULL;
+        snprintf(sql, sizeof sql, "UPDATE row_%s SET f_%s=?2 WHERE row=?1", m->kind->name, field->name);
+        if ((status = dk_sql_prepare(m->store, sql, &stmt, err)) == DK_OK) {
+            sqlite3_bind_int64(stmt, 1, row->row);
+            dk_sql_bind(stmt, 2, &wanted[i]);
+            status = dk_sql_done(m->store, stmt, err);
+        }
+        sqlite3_finalize(stmt);
+        changed = true;
+    }
+    m->changed += changed;
+    return status;
+}
+
+dk_status dk_linked_mend(dk_store *store, const dk_kind *kind, int64_t generation, int64_t *ret_changed, dk_error *err)
+{
+    mending m = {store, kind, 0};
+    const dk_status status = kind->has_linked ? each_published(store, kind, generation, mend_row, &m, err) : DK_OK;
+    *ret_changed = m.changed;
+    return status;
+}
