@@ -2,9 +2,11 @@
  * published, replaced and withdrawn. What is expected is written down here, row by row. */
 #include "store_fixture.h"
 
+#include "store/batch_rows.h"
 #include "store/block.h"
 #include "store/index.h"
 #include "store/linked.h"
+#include "store/overlap.h"
 
 #include <sqlite3.h>
 
@@ -466,6 +468,61 @@ static void a_parcel_without_an_outline_follows_too(void **state)
     assert_int_equal(findings(f), 0);
 }
 
+static dk_status ignore_overlap(const dk_overlap *overlap, void *user)
+{
+    (void)overlap, (void)user;
+    return DK_OK;
+}
+
+static dk_status ignore_step(int64_t done, int64_t total, void *user)
+{
+    (void)done, (void)total, (void)user;
+    return DK_OK;
+}
+
+static dk_overlap_counts overlaps_of(fixture *f, int64_t batch)
+{
+    dk_overlap_counts counts = {0};
+    if (dk_batch_overlaps(f->store, dk_catalogue_kind(f->catalogue, "parcel"), batch, ignore_overlap, ignore_step, NULL,
+                          &counts, &f->err) != DK_OK)
+        fail_msg("%s", f->err.text);
+    return counts;
+}
+
+static dk_status count_row(const dk_batch_row *row, void *user)
+{
+    (void)row;
+    ++*(int64_t *)user;
+    return DK_OK;
+}
+
+static bool count_batch_rows(fixture *f, int64_t batch, int64_t *ret_n)
+{
+    *ret_n = 0;
+    return dk_batch_rows(f->store, dk_catalogue_kind(f->catalogue, "parcel"), batch, count_row, ret_n, &f->err) == DK_OK;
+}
+
+/* Squares of a hundredth of a degree and a half overlap their neighbours on both sides. */
+static void a_batch_is_reported_without_its_versions(void **state)
+{
+    fixture *f = *state;
+    const int64_t batch = load_parcels(f, 1, 3, false, 0.015);
+    publish(f, batch);
+    assert_int_equal(overlaps_of(f, batch).within, 2);
+    publish(f, load_approval(f, "皖政地〔2020〕1号", "2020-03-01", false));
+    assert_int_equal(ask(f, "SELECT count(*) FROM version_parcel"), 2);
+    int64_t n = 0;
+    assert_true(count_batch_rows(f, batch, &n));
+    assert_int_equal(n, 3);
+    dk_overlap_counts counts = overlaps_of(f, batch);
+    assert_int_equal(counts.within, 2);
+    assert_int_equal(counts.published, 0);
+    /* What replaces P1 overlaps P2, and not the version of itself that is published. */
+    counts = overlaps_of(f, load_parcels(f, 1, 1, true, 0.016));
+    assert_int_equal(counts.within, 0);
+    assert_int_equal(counts.published, 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fixture_teardown)
 
 int main(void)
@@ -482,6 +539,7 @@ int main(void)
         TEST(check_finds_a_wrong_value_and_reindex_mends_it),
         TEST(a_killed_publish_leaves_nothing_that_shows),
         TEST(a_parcel_without_an_outline_follows_too),
+        TEST(a_batch_is_reported_without_its_versions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

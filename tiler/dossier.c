@@ -213,7 +213,8 @@ static bool add_events(const dk_row_list *list, dk_dossier_event **events, size_
 {
     for (size_t j = 0; j < list->n && j < DK_DOSSIER_ROWS_LISTED; j++)
         for (size_t field = 0; field < list->kind->n_fields; field++) {
-            if (list->kind->fields[field].type != DK_FIELD_DATE || visible_text(&list->rows[j], field) == NULL)
+            if (list->kind->fields[field].type != DK_FIELD_DATE || visible_text(&list->rows[j], field) == NULL ||
+                list->kind->fields[field].linked_kind != NULL) /* it is an event of the row that it follows from */
                 continue;
             if (*n == *capacity) {
                 const size_t larger = *capacity > 0 ? *capacity * 2 : 64;

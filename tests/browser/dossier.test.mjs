@@ -93,6 +93,11 @@ describe('a parcel clicked by the public', () => {
     assert.equal(facts['批准文号'], parcel.numbers.join('、'), 'whatever brackets and digits the source used');
     assert.match(facts['批准面积'], /^[\d.]+ 公顷/);
     assert.equal(parseFloat(facts['批准面积']), parcel.hectares);
+    // What follows from the ledgers of approvals and payments.
+    const dates = (kind) => expected.timeline.filter((entry) => entry.includes(` ${kind} `)).map((entry) => entry.slice(0, 10));
+    const [, y, m, d] = /^(\d+)年(\d+)月(\d+)日$/.exec(facts['批准日期']);
+    assert.ok(expected.timeline.includes(`${y}-${m.padStart(2, '0')}-${d.padStart(2, '0')} approval 批准时间`), facts['批准日期']);
+    assert.equal(facts['是否付清'], dates('compensation').length === expected.compensation.length ? '已付清' : '部分付清');
   });
 
   test('shows every linked record in time order with its exact date', async () => {
