@@ -324,6 +324,7 @@ source_of()
         say "generating $1 parcels ($where)"
         rm -rf "$dir"
         "$samples" "$dir" --parcels "$1" --seed "$seed" --format fgb "--$where" >&2
+        without_linked "$dir/catalogue.yaml"
         echo "$mark" >"$dir/made-by"
     fi
     echo "$dir"
@@ -384,6 +385,13 @@ draw_all()
     sed -e '/^    draw:/d' -e 's/^    zooms: \[[0-9]*,/    zooms: [5,/' -e 's/^    geometry: .*/&\n    draw: all/' "$1"
 }
 
+# without_linked CATALOGUE: takes the linked fields out, which make further versions of rows; the figures are of stores
+# without them, and of one version of each row.
+without_linked()
+{
+    sed -i 's/, *linked: {[^}]*}//; s/^ *linked: {[^}]*}//' "$1"
+}
+
 # ledger_store_of N: a store of N parcels with all their ledgers, by the sample catalogue; made if it is not there.
 ledger_store_of()
 {
@@ -394,6 +402,7 @@ ledger_store_of()
         rm -f "$data/search-$1-"*
         [ "$1" -le 200000 ] || where=--province
         "$samples" "$work/data" --parcels "$1" --format fgb $where >&2
+        without_linked "$work/data/catalogue.yaml"
         DK_INGEST=$ingest samples/load "$work/data" "$work/made.gpkg" >&2 2>/dev/null
         mv "$work/made.gpkg" "$store"
         rm -rf "$work/data"
