@@ -188,6 +188,7 @@ typedef struct walk {
     void *user;
     dk_buf *next;
     size_t given;
+    int64_t last; /* feature of the row given last */
     bool ended; /* there is a row behind the page, or `each` wants no more */
     dk_error *err;
 } walk;
@@ -260,8 +261,11 @@ static dk_status walk_page(walk *w, sqlite3_stmt *stmt)
             break;
         more = give(w, &stored);
         dk_stored_row_release(&stored);
-        dk_buf_clear(w->next);
-        write_position(stmt, 2, q->n_orders, feature, w->next);
+        w->last = feature;
+        if (q->n_orders > 0) { /* values that the next step takes away */
+            dk_buf_clear(w->next);
+            write_position(stmt, 2, q->n_orders, feature, w->next);
+        }
     }
     if (status == DK_END && !more) /* whether there is a row behind it is not known: the next page will tell */
         w->ended = true;
@@ -300,6 +304,8 @@ out:
     dk_selection_finish(&selection);
     if (status == DK_OK && !w->ended)
         dk_buf_clear(w->next); /* the row given last is the last of all */
+    else if (status == DK_OK && q->n_orders == 0 && w->given > 0)
+        dk_buf_format(w->next, "%lld", (long long)w->last);
     return status;
 }
 

@@ -200,23 +200,42 @@ static unsigned char *digits(unsigned char *to, uint64_t value)
     return to + (sizeof text - at);
 }
 
+/* The four digits of a number below 10,000. */
+static void four_digits(unsigned char *to, uint32_t value)
+{
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+                                "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+                                "8081828384858687888990919293949596979899";
+    memcpy(to, pairs + 2 * (value / 100), 2);
+    memcpy(to + 2, pairs + 2 * (value % 100), 2);
+}
+
 /* The number scaled / 10^decimals; power is 10^decimals. */
 static unsigned char *decimal(unsigned char *to, int64_t scaled, size_t decimals, uint32_t power)
 {
     const uint64_t magnitude = scaled < 0 ? 0 - (uint64_t)scaled : (uint64_t)scaled;
-    uint32_t fraction = (uint32_t)(magnitude % power);
+    /* Of degrees, which are most of what is written, by a constant. */
+    const bool degrees = power == DEGREE_POWER;
+    const uint64_t whole = degrees ? magnitude / DEGREE_POWER : magnitude / power;
+    uint32_t fraction = (uint32_t)(magnitude - whole * power);
     if (scaled < 0)
         *to++ = '-';
-    to = digits(to, magnitude / power);
+    to = digits(to, whole);
     if (fraction == 0)
         return to;
     *to++ = '.';
-    size_t size = decimals;
-    for (; fraction % 10 == 0; fraction /= 10)
-        size--;
-    for (size_t i = size; i > 0; fraction /= 10)
-        to[--i] = (unsigned char)('0' + fraction % 10);
-    return to + size;
+    if (degrees) {
+        four_digits(to, fraction / 100000);
+        four_digits(to + 4, fraction / 10 % 10000);
+        to[8] = (unsigned char)('0' + fraction % 10);
+    } else {
+        for (size_t i = decimals; i > 0; fraction /= 10)
+            to[--i] = (unsigned char)('0' + fraction % 10);
+    }
+    to += decimals;
+    while (to[-1] == '0')
+        to--;
+    return to;
 }
 
 void dk_json_integer(dk_json *json, int64_t value)
