@@ -422,7 +422,7 @@ static void nobody_is_met_twice_or_missed_while_batches_are_published(void **sta
             /* Rows of the pages before and of the pages behind get new versions, with another name. */
             dk_load *load = load_begin(f, "parcel", true);
             char id[16];
-            for (int i = 0; i < 450; i += 5) {
+            for (int i = 0; i < 450; i += 15) {
                 unsigned char wkb[93];
                 const size_t size = square_wkb(wkb, 116.1, 34.2 + 0.0001 * (double)pages + pass * 0.001, 0.7);
                 snprintf(id, sizeof id, "DK%03d", i);
