@@ -2,8 +2,8 @@
  *
  *   log_leaf        entry -> its leaf (store/log_leaf.h): 32 bytes, which stay for ever
  *   log_content     entry -> kind and row, salt, content: what erasing takes away
- *   log_tile        tiles of level 1 and above; those of level 0 are the hashes of the leaves, made when they are asked
- * for log_checkpoint  the checkpoints that were signed
+ *   log_tile        tiles of level 1 and above; those of level 0 are the hashes of the leaves, made when asked for
+ *   log_checkpoint  the checkpoints that were signed
  *
  * Entries are numbered from 0. Writing is part of the caller's transaction: a publish adds its rows in the transactions
  * in which it writes them, and signs a checkpoint in the small one that advances the generation. A reader sees the
