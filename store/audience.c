@@ -9,21 +9,32 @@ dk_viewer dk_viewer_public(void)
     return (dk_viewer){.audience = DK_PUBLIC};
 }
 
-bool dk_viewer_staff(const char *division, dk_viewer *ret_viewer)
+/* Whether viewers of this audience have a scope. */
+static bool scoped(dk_audience audience)
+{
+    return audience == DK_GROUP || audience == DK_ON_REQUEST || audience == DK_STAFF;
+}
+
+bool dk_viewer_scoped(dk_audience audience, const char *division, dk_viewer *ret_viewer)
 {
     *ret_viewer = dk_viewer_public();
     const size_t n = division != NULL ? strnlen(division, sizeof ret_viewer->division) : sizeof ret_viewer->division;
-    if (n >= sizeof ret_viewer->division || strspn(division, "0123456789") != n)
+    if (!scoped(audience) || n >= sizeof ret_viewer->division || strspn(division, "0123456789") != n)
         return false;
-    ret_viewer->audience = DK_STAFF;
+    ret_viewer->audience = audience;
     memcpy(ret_viewer->division, division, n + 1);
     return true;
 }
 
-/* There are three kinds of viewer; a viewer of any other audience is treated as the public. */
+bool dk_viewer_staff(const char *division, dk_viewer *ret_viewer)
+{
+    return dk_viewer_scoped(DK_STAFF, division, ret_viewer);
+}
+
+/* A viewer whose audience is none is treated as the public. */
 static dk_audience audience_of(const dk_viewer *viewer)
 {
-    return viewer->audience == DK_STAFF || viewer->audience == DK_NEVER ? viewer->audience : DK_PUBLIC;
+    return scoped(viewer->audience) || viewer->audience == DK_NEVER ? viewer->audience : DK_PUBLIC;
 }
 
 static uint64_t fields_up_to(const dk_kind *kind, dk_audience audience)
@@ -40,8 +51,8 @@ dk_view dk_view_of(const dk_kind *kind, const dk_viewer *viewer)
     const dk_audience audience = audience_of(viewer);
     dk_view view = {.inside = fields_up_to(kind, audience), .catalogue = kind->catalogue};
     /* The owner's export has no scope: it sees all of every row. */
-    view.outside = audience == DK_STAFF ? fields_up_to(kind, DK_PUBLIC) : view.inside;
-    if (audience == DK_STAFF)
+    view.outside = scoped(audience) ? fields_up_to(kind, DK_PUBLIC) : view.inside;
+    if (scoped(audience))
         memcpy(view.division, viewer->division, sizeof view.division);
     return view;
 }
@@ -59,7 +70,7 @@ uint64_t dk_view_fields(const dk_view *view, const char *division)
 bool dk_viewer_covers(const dk_kind *kind, const dk_viewer *viewer, const char *division)
 {
     const dk_audience audience = audience_of(viewer);
-    return audience == DK_NEVER || (audience == DK_STAFF && covers(kind->catalogue, viewer->division, division));
+    return audience == DK_NEVER || (scoped(audience) && covers(kind->catalogue, viewer->division, division));
 }
 
 bool dk_scope_carries(const dk_catalogue *catalogue, const char *division, const char *other)
@@ -75,7 +86,7 @@ bool dk_scope_carries(const dk_catalogue *catalogue, const char *division, const
 /* Until a catalogue can say more of its documents. */
 bool dk_view_documents(const dk_kind *kind, const dk_viewer *viewer, const char *division)
 {
-    return dk_viewer_covers(kind, viewer, division);
+    return audience_of(viewer) >= DK_STAFF && dk_viewer_covers(kind, viewer, division);
 }
 
 bool dk_view_total(const dk_total *total, const dk_viewer *viewer)

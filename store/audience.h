@@ -6,8 +6,8 @@
 #include "store/catalogue.h"
 
 typedef struct dk_viewer {
-    dk_audience audience; /* DK_PUBLIC or DK_STAFF; DK_NEVER is the owner's export */
-    char division[13];    /* staff: prefix of the divisions in scope; "" is the whole store */
+    dk_audience audience; /* DK_NEVER is the owner's export */
+    char division[13]; /* between the public and the owner: prefix of the divisions in scope; "" is the whole store */
 } dk_viewer;
 
 /* The fields of a kind that a viewer sees in a row: bit i is field i. */
@@ -19,12 +19,15 @@ typedef struct dk_view {
 } dk_view;
 
 dk_viewer dk_viewer_public(void);
-/* division: prefix of 0 to 12 digits; anything else gives the public viewer and false. */
+/* A viewer of an audience with a scope: DK_GROUP, DK_ON_REQUEST or DK_STAFF. division: prefix of 0 to 12 digits;
+ * anything else, and any other audience, gives the public viewer and false. */
+bool dk_viewer_scoped(dk_audience audience, const char *division, dk_viewer *ret_viewer);
+/* The same of DK_STAFF. */
 bool dk_viewer_staff(const char *division, dk_viewer *ret_viewer);
 
 dk_view dk_view_of(const dk_kind *kind, const dk_viewer *viewer);
-/* The fields seen in a row of this division (NULL: unknown, so out of every scope but ""). A division that is no more is
- * in its own scope and in that of its successors. */
+/* The fields seen in a row of this division (NULL: unknown, so out of every scope but ""). A division that is no more
+ * is in its own scope and in that of its successors. */
 uint64_t dk_view_fields(const dk_view *view, const char *division);
 /* Whether a row of this division is in the scope of a viewer who is more than the public. */
 bool dk_viewer_covers(const dk_kind *kind, const dk_viewer *viewer, const char *division);

@@ -15,7 +15,7 @@ enum {
 
 bool dk_list_seen(const dk_list *list, const dk_viewer *viewer)
 {
-    return list->audience == DK_PUBLIC || viewer->audience == DK_STAFF;
+    return viewer->audience >= list->audience;
 }
 
 const dk_list *dk_list_find(const dk_catalogue *catalogue, const char *id, const dk_viewer *viewer)

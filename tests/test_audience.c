@@ -14,7 +14,7 @@ static dk_field fields[] = {
 };
 static const dk_kind kind = {.name = "k", .fields = fields, .n_fields = 5};
 
-enum { SEES_PUBLIC = 0x01, SEES_STAFF = 0x0f, SEES_ALL = 0x1f };
+enum { SEES_PUBLIC = 0x01, SEES_GROUP = 0x03, SEES_REQUEST = 0x07, SEES_STAFF = 0x0f, SEES_ALL = 0x1f };
 
 static uint64_t seen_by(const dk_viewer *viewer, const char *division)
 {
@@ -48,10 +48,12 @@ static void who_sees_what_in_which_row(void **state)
         {{DK_STAFF, ""}, NULL, SEES_STAFF},
         {{DK_NEVER, ""}, "341321", SEES_ALL},
         {{DK_NEVER, ""}, NULL, SEES_ALL},
-        {{DK_NEVER, "341321"}, "110000", SEES_ALL}, /* the owner's export has no scope */
-        {{DK_GROUP, ""}, "341321", SEES_PUBLIC},    /* no such viewer: the public's view */
-        {{DK_ON_REQUEST, ""}, "341321", SEES_PUBLIC},
-        {{(dk_audience)9, ""}, "341321", SEES_PUBLIC},
+        {{DK_NEVER, "341321"}, "110000", SEES_ALL},               /* the owner's export has no scope */
+        {{DK_GROUP, "341321105001"}, "341321105001", SEES_GROUP}, /* a village's own members */
+        {{DK_GROUP, "341321105001"}, "341321105002", SEES_PUBLIC},
+        {{DK_ON_REQUEST, "341321105"}, "341321105002", SEES_REQUEST},
+        {{DK_ON_REQUEST, "341321105"}, NULL, SEES_PUBLIC},
+        {{(dk_audience)9, ""}, "341321", SEES_PUBLIC}, /* no such viewer: the public's view */
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (seen_by(&table[i].viewer, table[i].row) != table[i].sees)
@@ -143,7 +145,9 @@ static void what_a_row_may_say_of_another(void **state)
 {
     (void)state;
     static const dk_division gone[] = {{.code = "341321101", .successor = "341321102"}};
-    static const dk_catalogue plain = {0}, merged = {.divisions = (dk_division *)(uintptr_t)gone, .n_divisions = 1, .n_successors = 1};
+    static const dk_catalogue plain = {0}, merged = {.divisions = (dk_division *)(uintptr_t)gone,
+                                                     .n_divisions = 1,
+                                                     .n_successors = 1};
     static const struct {
         const char *division, *other;
         bool plain, merged;
