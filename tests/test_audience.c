@@ -98,7 +98,7 @@ static void who_sees_a_total(void **state)
         {DK_PUBLIC, DK_PUBLIC, true}, {DK_PUBLIC, DK_GROUP, false}, {DK_PUBLIC, DK_STAFF, false},
         {DK_PUBLIC, DK_NEVER, false}, {DK_STAFF, DK_PUBLIC, true},  {DK_STAFF, DK_ON_REQUEST, true},
         {DK_STAFF, DK_STAFF, true},   {DK_STAFF, DK_NEVER, false},  {DK_NEVER, DK_NEVER, true},
-        {DK_GROUP, DK_PUBLIC, true},  {DK_GROUP, DK_GROUP, false},
+        {DK_GROUP, DK_PUBLIC, true},  {DK_GROUP, DK_GROUP, true},   {DK_GROUP, DK_STAFF, false},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         const dk_viewer viewer = {.audience = table[i].viewer};
