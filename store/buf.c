@@ -40,7 +40,7 @@ static bool grow(dk_buf *buf, size_t n)
     return true;
 }
 
-unsigned char *dk_buf_reserve(dk_buf *buf, size_t n)
+unsigned char *dk_buf_reserve_grow(dk_buf *buf, size_t n)
 {
     if (buf->failed)
         return NULL;
@@ -50,29 +50,6 @@ unsigned char *dk_buf_reserve(dk_buf *buf, size_t n)
         return NULL;
     }
     return buf->data + buf->size;
-}
-
-void dk_buf_append(dk_buf *buf, const void *data, size_t n)
-{
-    unsigned char *to = dk_buf_reserve(buf, n);
-    if (to == NULL || n == 0)
-        return;
-    memcpy(to, data, n);
-    buf->size += n;
-}
-
-void dk_buf_text(dk_buf *buf, const char *text)
-{
-    dk_buf_append(buf, text, strlen(text));
-}
-
-void dk_buf_byte_grow(dk_buf *buf, unsigned char byte)
-{
-    unsigned char *to = dk_buf_reserve(buf, 1);
-    if (to == NULL)
-        return;
-    *to = byte;
-    buf->size++;
 }
 
 void dk_buf_format(dk_buf *buf, const char *format, ...)

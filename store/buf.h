@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 typedef struct dk_buf {
     unsigned char *data; /* owned; NULL while empty */
@@ -18,16 +19,31 @@ void dk_buf_finish(dk_buf *buf); /* frees; buf is as after init */
 void dk_buf_clear(dk_buf *buf);  /* keeps the memory, forgets content and failure */
 
 /* Makes room for n further bytes and returns where they go, NULL on failure. Does not change size. */
-unsigned char *dk_buf_reserve(dk_buf *buf, size_t n);
-void dk_buf_append(dk_buf *buf, const void *data, size_t n);
-void dk_buf_text(dk_buf *buf, const char *text); /* without the NUL */
-void dk_buf_byte_grow(dk_buf *buf, unsigned char byte); /* the rest of dk_buf_byte */
+unsigned char *dk_buf_reserve_grow(dk_buf *buf, size_t n); /* the rest of dk_buf_reserve */
+static inline unsigned char *dk_buf_reserve(dk_buf *buf, size_t n)
+{
+    return n < buf->capacity - buf->size && !buf->failed ? buf->data + buf->size : dk_buf_reserve_grow(buf, n);
+}
+static inline void dk_buf_append(dk_buf *buf, const void *data, size_t n)
+{
+    unsigned char *to = dk_buf_reserve(buf, n);
+    if (to == NULL || n == 0)
+        return;
+    memcpy(to, data, n);
+    buf->size += n;
+}
+/* Without the NUL. */
+static inline void dk_buf_text(dk_buf *buf, const char *text)
+{
+    dk_buf_append(buf, text, strlen(text));
+}
 static inline void dk_buf_byte(dk_buf *buf, unsigned char byte)
 {
-    if (buf->size < buf->capacity && !buf->failed)
-        buf->data[buf->size++] = byte;
-    else
-        dk_buf_byte_grow(buf, byte);
+    unsigned char *to = dk_buf_reserve(buf, 1);
+    if (to == NULL)
+        return;
+    *to = byte;
+    buf->size++;
 }
 void dk_buf_format(dk_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -49,7 +49,9 @@ typedef enum dk_stmt_id {
     DK_STMT_HIDDEN_LIST,
     DK_STMT_SOUND_INSERT, /* hidden, sound, term */
     DK_STMT_SOUND_FIND,   /* hidden, typed, fields -> term, field, text; the shortest sound first */
-    DK_STMT_POSTS,       /* term -> first, data of its blocks in order (posts.c, as the next seven) */
+    DK_STMT_POSTS_TEXT,  /* field, text -> first, data, term of its blocks in order (posts.c, as the next eight) */
+    DK_STMT_POSTS_TEXT_FROM, /* field, text, feature -> the same, from the one on where the feature would be */
+    DK_STMT_POSTS,       /* term -> first, data of its blocks in order */
     DK_STMT_POSTS_FROM,  /* term, feature -> first, data of its blocks from the one on where the feature would be */
     DK_STMT_POSTS_LAST,  /* term -> first, data of its last block */
     DK_STMT_POSTS_OF,    /* term, feature -> first, data of the block where it would be, first of the next block */
@@ -108,13 +110,7 @@ struct dk_store {
         char *sql;
         sqlite3_stmt *stmt;
     } cached[DK_CACHED_STMTS];
-    /* The key that was looked up last, by a reader: what belongs to a row is asked for kind by kind, each time by its key.
-     * Which row a key has in a generation does not change. */
-    struct dk_known_key {
-        const dk_kind *kind; /* NULL: none */
-        int64_t generation, row;
-        char key[256];
-    } known;
+    struct dk_anchor *anchor; /* the row that was looked up last (anchor.h); NULL: none yet */
     double deadline; /* of the question under way, seconds of the monotonic clock; 0: none */
     double answer_deadline; /* of the answer that it is for; 0: none */
     bool late;       /* it was interrupted */

@@ -61,10 +61,10 @@ typedef struct linking {
     dk_error *err;
 } linking;
 
-/* The key and the batch of a row that is in the generation, and whether it has a value in a field (-1: none is asked for).
- * *ret_alive false: it is not in the generation. */
-static dk_status read_candidate(linking *l, int64_t row, int field, char *key, size_t size, int64_t *ret_batch, bool *ret_has,
-                                bool *ret_alive)
+/* The key and the batch of a row that is in the generation, and whether it has a value in a field (-1: none is asked
+ * for). *ret_alive false: it is not in the generation. */
+static dk_status read_candidate(linking *l, int64_t row, int field, char *key, size_t size, int64_t *ret_batch,
+                                bool *ret_has, bool *ret_alive)
 {
     sqlite3_stmt *stmt = NULL;
     dk_status status = dk_sql_kept(l->store, l->other, DK_STMT_LIVE_META, &stmt, l->err);
@@ -106,10 +106,9 @@ static dk_status take_candidate(linking *l, int64_t row, int unless_mine, int un
     bool excluded = false, alive = true;
     char key[512];
     int64_t batch = 0;
-    dk_status status =
-        l->generation == DK_ANY_GENERATION
-            ? read_any_candidate(l, row, field, key, sizeof key, &batch, &excluded)
-            : read_candidate(l, row, field, key, sizeof key, &batch, &excluded, &alive);
+    dk_status status = l->generation == DK_ANY_GENERATION
+                           ? read_any_candidate(l, row, field, key, sizeof key, &batch, &excluded)
+                           : read_candidate(l, row, field, key, sizeof key, &batch, &excluded, &alive);
     if (status != DK_OK || !alive || excluded)
         return status;
     if (l->generation == DK_ANY_GENERATION) {
@@ -124,9 +123,9 @@ static dk_status take_candidate(linking *l, int64_t row, int unless_mine, int un
 }
 
 /* All rows that have every one of n terms. */
-static dk_status intersect(linking *l, const int64_t *terms, size_t n, int unless_mine, int unless_other)
+static dk_status intersect(linking *l, const dk_post_text *terms, size_t n, int unless_mine, int unless_other)
 {
-    dk_post_join *join = dk_post_join_create(l->store, l->other, terms, n, 0);
+    dk_post_join *join = dk_post_join_texts(l->store, l->other, terms, n);
     dk_status status = join == NULL ? dk_fail(l->err, DK_NOMEM, "out of memory") : DK_OK;
     while (status == DK_OK && l->list->n < l->most) {
         dk_place place;
@@ -141,13 +140,20 @@ static dk_status intersect(linking *l, const int64_t *terms, size_t n, int unles
 }
 
 /* Rows whose key equals a text, if they also have the given terms. */
-static dk_status by_key(linking *l, const char *key, const int64_t *terms, size_t n, int unless_mine, int unless_other)
+static dk_status by_key(linking *l, const char *key, const dk_post_text *texts, size_t n, int unless_mine,
+                        int unless_other)
 {
     dk_place rows[64];
+    int64_t terms[4];
     size_t n_rows = 0;
     sqlite3_stmt *stmt = NULL;
-    dk_status status = dk_sql_kept(l->store, l->other, DK_STMT_KEY_ROWS, &stmt, l->err);
-    if (status != DK_OK)
+    dk_status status = DK_OK;
+    for (size_t i = 0; i < n; i++) {
+        status = dk_term_find(l->store, l->other, texts[i].field, texts[i].text, texts[i].size, &terms[i], l->err);
+        if (status != DK_OK || terms[i] == 0)
+            return status;
+    }
+    if ((status = dk_sql_kept(l->store, l->other, DK_STMT_KEY_ROWS, &stmt, l->err)) != DK_OK)
         return status;
     sqlite3_bind_text(stmt, 1, key, -1, SQLITE_STATIC);
     while (n_rows < 64 && (status = dk_sql_step(l->store, stmt, l->err)) == DK_OK)
@@ -190,7 +196,7 @@ static dk_status apply_rule(linking *l, const dk_link_rule *rule, bool reversed)
     const int unless_mine = reversed ? rule->unless.to : rule->unless.from;
     const int unless_other = reversed ? rule->unless.from : rule->unless.to;
     for (;;) {
-        int64_t terms[4];
+        dk_post_text terms[4];
         size_t n_terms = 0;
         const char *key = NULL;
         bool possible = true;
@@ -202,10 +208,7 @@ static dk_status apply_rule(linking *l, const dk_link_rule *rule, bool reversed)
                 key = at[m];
                 continue;
             }
-            if ((status = dk_term_find(l->store, l->other, other_field, at[m], strlen(at[m]), &terms[n_terms], l->err)) !=
-                DK_OK)
-                goto out;
-            possible = terms[n_terms++] != 0;
+            terms[n_terms++] = (dk_post_text){other_field, at[m], strlen(at[m])};
         }
         if (possible && (status = key != NULL ? by_key(l, key, terms, n_terms, unless_mine, unless_other)
                                               : intersect(l, terms, n_terms, unless_mine, unless_other)) != DK_OK)

@@ -1,5 +1,5 @@
-/* Posts: the places of the rows that have a term, packed. post_K has a row per block: the term, the feature of the block's
- * first place, and the places as varints (store/buf.h):
+/* Posts: the places of the rows that have a term, packed. post_K has a row per block: the term, the feature of the
+ * block's first place, and the places as varints (store/buf.h):
  *
  *     per place: difference of its feature and the one before (of the first: 0) * 2 + (1 if moved), then, if moved, the
  *                row less the feature
@@ -104,29 +104,59 @@ static void append_block(const dk_place *list, size_t n, dk_buf *out)
 
 /* ---- reading ---- */
 
-/* The rest of the block where a feature is, or would be, and of following ones while the list has fewer than `most`.
- * *ret_whole: there are no further blocks. */
-static dk_status read_blocks(dk_store *store, const dk_kind *kind, int64_t term, dk_place from, size_t most, places *list,
-                             bool *ret_whole, dk_error *err)
+/* A statement of blocks, whose parameters are bound: the blocks, while the list has fewer than `most`. *ret_whole:
+ * there are no further ones. ret_term, if not NULL, is their term; unchanged if there is none. */
+static dk_status take_blocks(dk_store *store, const dk_kind *kind, sqlite3_stmt *stmt, dk_place from, size_t most,
+                             places *list, bool *ret_whole, int64_t *ret_term, dk_error *err)
 {
-    sqlite3_stmt *stmt = NULL;
     bool sound = true;
-    dk_status status = dk_sql_kept(store, kind, from.feature > 1 ? DK_STMT_POSTS_FROM : DK_STMT_POSTS, &stmt, err);
-    if (status != DK_OK)
-        return status;
-    sqlite3_bind_int64(stmt, 1, term);
-    if (from.feature > 1)
-        sqlite3_bind_int64(stmt, 2, from.feature);
-    while (sound && (status = dk_sql_step(store, stmt, err)) == DK_OK && list->n < most)
+    dk_status status = DK_OK;
+    while (sound && (status = dk_sql_step(store, stmt, err)) == DK_OK && list->n < most) {
+        if (ret_term != NULL)
+            *ret_term = sqlite3_column_int64(stmt, 2);
         if (!add_block(stmt, 0, from, list, &sound)) {
             status = no_memory(err);
             break;
         }
+    }
     *ret_whole = status == DK_END;
     sqlite3_reset(stmt);
     if (status == DK_END)
         status = DK_OK;
     return status == DK_OK && !sound ? damaged(store, kind, err) : status;
+}
+
+/* The rest of the block where a feature is, or would be, and of following ones while the list has fewer than `most`.
+ * *ret_whole: there are no further blocks. */
+static dk_status read_blocks(dk_store *store, const dk_kind *kind, int64_t term, dk_place from, size_t most,
+                             places *list, bool *ret_whole, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    const dk_status status =
+        dk_sql_kept(store, kind, from.feature > 1 ? DK_STMT_POSTS_FROM : DK_STMT_POSTS, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, term);
+    if (from.feature > 1)
+        sqlite3_bind_int64(stmt, 2, from.feature);
+    return take_blocks(store, kind, stmt, from, most, list, ret_whole, NULL, err);
+}
+
+/* The same of a term by its text; *ret_term 0: no row has it. */
+static dk_status read_blocks_of_text(dk_store *store, const dk_kind *kind, const dk_post_text *text, dk_place from,
+                                     places *list, bool *ret_whole, int64_t *ret_term, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    const dk_status status =
+        dk_sql_kept(store, kind, from.feature > 1 ? DK_STMT_POSTS_TEXT_FROM : DK_STMT_POSTS_TEXT, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int(stmt, 1, text->field);
+    sqlite3_bind_text64(stmt, 2, text->text, text->size, SQLITE_STATIC, SQLITE_UTF8);
+    if (from.feature > 1)
+        sqlite3_bind_int64(stmt, 3, from.feature);
+    *ret_term = 0;
+    return take_blocks(store, kind, stmt, from, 1, list, ret_whole, ret_term, err);
 }
 
 dk_status dk_post_seek(dk_store *store, const dk_kind *kind, int64_t term, dk_place from, dk_place *ret_places,
@@ -171,6 +201,7 @@ dk_status dk_post_last(dk_store *store, const dk_kind *kind, int64_t term, dk_pl
 
 typedef struct post_list {
     int64_t term;
+    dk_post_text text; /* the term's, until its number is known; NULL: it is */
     places block;
     size_t at;
     bool whole; /* the block ends with the list */
@@ -184,7 +215,7 @@ struct dk_post_join {
     post_list lists[];
 };
 
-dk_post_join *dk_post_join_create(dk_store *store, const dk_kind *kind, const int64_t *terms, size_t n, int64_t after)
+static dk_post_join *create_join(dk_store *store, const dk_kind *kind, size_t n, int64_t after)
 {
     dk_post_join *join = calloc(1, sizeof *join + n * sizeof *join->lists);
     if (join == NULL)
@@ -193,8 +224,22 @@ dk_post_join *dk_post_join_create(dk_store *store, const dk_kind *kind, const in
     join->kind = kind;
     join->from = (dk_place){after + 1, 0};
     join->n = n;
-    for (size_t i = 0; i < n; i++)
+    return join;
+}
+
+dk_post_join *dk_post_join_create(dk_store *store, const dk_kind *kind, const int64_t *terms, size_t n, int64_t after)
+{
+    dk_post_join *join = create_join(store, kind, n, after);
+    for (size_t i = 0; join != NULL && i < n; i++)
         join->lists[i].term = terms[i];
+    return join;
+}
+
+dk_post_join *dk_post_join_texts(dk_store *store, const dk_kind *kind, const dk_post_text *texts, size_t n)
+{
+    dk_post_join *join = create_join(store, kind, n, 0);
+    for (size_t i = 0; join != NULL && i < n; i++)
+        join->lists[i].text = texts[i];
     return join;
 }
 
@@ -216,9 +261,16 @@ static dk_status advance(dk_post_join *join, post_list *list, dk_place to, bool 
         if (list->whole)
             return DK_OK;
         list->block.n = list->at = 0;
-        const dk_status status = read_blocks(join->store, join->kind, list->term, to, 1, &list->block, &list->whole, err);
-        if (status != DK_OK || block->n == 0)
+        const dk_status status =
+            list->text.text != NULL
+                ? read_blocks_of_text(join->store, join->kind, &list->text, to, &list->block, &list->whole, &list->term,
+                                      err)
+                : read_blocks(join->store, join->kind, list->term, to, 1, &list->block, &list->whole, err);
+        if (status != DK_OK)
             return status;
+        list->text.text = NULL;
+        if (block->n == 0)
+            return DK_OK;
     }
     while (dk_place_compare(block->places[list->at], to) < 0)
         list->at++;
@@ -360,8 +412,8 @@ static dk_status add_run(run_writer *w, int64_t term, bool is_new, dk_error *err
     for (size_t at = 0, n = 0; status == DK_OK && at < w->run.n; at += n) {
         int64_t first = -1, limit = INT64_MAX;
         w->block.n = 0;
-        if (!is_new && (status = read_block_of(w->store, w->kind, term, list[at].feature, &w->block, &first, &limit, err)) !=
-                           DK_OK)
+        if (!is_new && (status = read_block_of(w->store, w->kind, term, list[at].feature, &w->block, &first, &limit,
+                                               err)) != DK_OK)
             break;
         for (n = 1; at + n < w->run.n && list[at + n].feature < limit;)
             n++;
@@ -375,7 +427,8 @@ static dk_status add_run(run_writer *w, int64_t term, bool is_new, dk_error *err
     return status;
 }
 
-dk_status dk_posts_add(dk_store *store, const dk_kind *kind, const dk_post *posts, size_t n, int64_t new_from, dk_error *err)
+dk_status dk_posts_add(dk_store *store, const dk_kind *kind, const dk_post *posts, size_t n, int64_t new_from,
+                       dk_error *err)
 {
     run_writer w = {.store = store, .kind = kind};
     dk_status status = DK_OK;
@@ -453,7 +506,8 @@ typedef struct dropping {
     dk_buf data;
 } dropping;
 
-static dk_status drop_from_block(int64_t term, int64_t first, const places *block, bool sound, void *user, dk_error *err)
+static dk_status drop_from_block(int64_t term, int64_t first, const places *block, bool sound, void *user,
+                                 dk_error *err)
 {
     dropping *d = user;
     if (!sound)

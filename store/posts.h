@@ -19,6 +19,14 @@ dk_status dk_post_last(dk_store *store, const dk_kind *kind, int64_t term, dk_pl
  * Caller frees. */
 typedef struct dk_post_join dk_post_join;
 dk_post_join *dk_post_join_create(dk_store *store, const dk_kind *kind, const int64_t *terms, size_t n, int64_t after);
+/* The same of terms by their folded texts, which are borrowed until the join is freed; of one that no row has there are no
+ * places. */
+typedef struct dk_post_text {
+    int field;
+    const char *text;
+    size_t size;
+} dk_post_text;
+dk_post_join *dk_post_join_texts(dk_store *store, const dk_kind *kind, const dk_post_text *texts, size_t n);
 dk_status dk_post_join_next(dk_post_join *join, dk_place *ret_place, bool *ret_found, dk_error *err);
 /* The same, but from a place on. */
 dk_status dk_post_join_seek(dk_post_join *join, dk_place to, dk_place *ret_place, bool *ret_found, dk_error *err);

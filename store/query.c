@@ -1,5 +1,6 @@
 #include "store/query.h"
 
+#include "store/anchor.h"
 #include "store/cql2_sql.h"
 #include "store/selection.h"
 
@@ -411,25 +412,13 @@ dk_status dk_query_linked(dk_store *store, const dk_kind *kind, const char *key,
                           const dk_viewer *viewer, int64_t generation, const char *after, size_t limit,
                           bool with_geometry, dk_row_fn each, void *user, dk_error *err)
 {
-    int64_t row = 0;
-    dk_status status = dk_row_of_key(store, kind, key, generation, &row, err);
-    if (status != DK_OK)
-        return status;
-    if (row == 0)
-        return dk_fail(err, DK_NOT_FOUND, "there is no %s with the key %.200s", kind->name, key);
-    dk_stored_row stored;
-    if ((status = dk_stored_row_read(store, kind, row, false, &stored, err)) != DK_OK)
-        return status;
-    dk_key_list list = {0};
     const dk_view view = dk_view_of(other, viewer);
-    /* Rows of one kind share the kept statement: the stored row's texts are needed until the links are found. */
-    status = dk_linked_rows(store, kind, key, stored.values, other, generation, SIZE_MAX, &list, err);
-    dk_stored_row_release(&stored);
-    if (status == DK_OK) {
-        dk_key_list_sort(&list);
-        status = dk_key_list_give(store, other, &list, &view, after, limit, with_geometry, each, user, err);
-    }
-    dk_key_list_finish(&list);
+    dk_key_list own = {0};
+    const dk_key_list *list = NULL;
+    dk_status status = dk_anchor_linked(store, kind, key, other, generation, &own, &list, err);
+    if (status == DK_OK)
+        status = dk_key_list_give(store, other, list, &view, after, limit, with_geometry, each, user, err);
+    dk_key_list_finish(&own);
     return status;
 }
 

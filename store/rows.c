@@ -1,5 +1,5 @@
 /* Rows: reading versions, finding the one that is published, and showing it to an audience. */
-#include "store/handle.h"
+#include "store/anchor.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,20 +27,27 @@ dk_status dk_stored_row_read(dk_store *store, const dk_kind *kind, int64_t row, 
 
 dk_value dk_column_value(sqlite3_stmt *stmt, int column)
 {
-    dk_value value = dk_value_null();
-    switch (sqlite3_column_type(stmt, column)) {
+    /* One look at the column instead of three: a value may be used so by who alone uses the handle (sqlite3_value). */
+    sqlite3_value *stored = sqlite3_column_value(stmt, column);
+    dk_value value = {.type = DK_NULL};
+    switch (sqlite3_value_type(stored)) {
     case SQLITE_INTEGER:
-        return dk_value_integer(sqlite3_column_int64(stmt, column));
+        value.type = DK_INTEGER;
+        value.integer = sqlite3_value_int64(stored);
+        break;
     case SQLITE_FLOAT:
-        return dk_value_real(sqlite3_column_double(stmt, column));
+        value.type = DK_REAL;
+        value.real = sqlite3_value_double(stored);
+        break;
     case SQLITE_TEXT:
         value.type = DK_TEXT;
-        value.text.data = (const char *)sqlite3_column_text(stmt, column);
-        value.text.size = (size_t)sqlite3_column_bytes(stmt, column);
-        return value;
+        value.text.data = (const char *)sqlite3_value_text(stored);
+        value.text.size = (size_t)sqlite3_value_bytes(stored);
+        break;
     default:
-        return value;
+        break;
     }
+    return value;
 }
 
 void dk_stored_row_columns(sqlite3_stmt *stmt, int column, const dk_kind *kind, int64_t row, dk_stored_row *ret_row)
@@ -113,11 +120,8 @@ dk_status dk_row_alive(dk_store *store, const dk_kind *kind, int64_t row, int64_
 dk_status dk_row_of_key(dk_store *store, const dk_kind *kind, const char *key, int64_t generation, int64_t *ret_row,
                         dk_error *err)
 {
-    struct dk_known_key *known = &store->known;
-    if (known->kind == kind && known->generation == generation && strcmp(known->key, key) == 0) {
-        *ret_row = known->row;
+    if (store->mode == DK_READ && dk_anchor_known(store, kind, key, generation, ret_row))
         return DK_OK;
-    }
     sqlite3_stmt *stmt = NULL;
     dk_status status = dk_sql_kept(store, kind, DK_STMT_KEY_ROWS, &stmt, err);
     if (status != DK_OK)
@@ -135,14 +139,8 @@ dk_status dk_row_of_key(dk_store *store, const dk_kind *kind, const char *key, i
     sqlite3_reset(stmt);
     if (status != DK_OK && status != DK_END)
         return status;
-    const size_t size = strlen(key);
-    known->kind = NULL;
-    if (found != 0 && store->mode == DK_READ && size < sizeof known->key) {
-        memcpy(known->key, key, size + 1);
-        known->kind = kind;
-        known->generation = generation;
-        known->row = found;
-    }
+    if (store->mode == DK_READ)
+        dk_anchor_set(store, kind, key, generation, found);
     *ret_row = found;
     return DK_OK;
 }

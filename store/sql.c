@@ -221,6 +221,19 @@ static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
                       " WHERE s.hidden=?1 AND s.sound>=?2 AND s.sound<?2||'{' AND (?3>>t.field)&1 ORDER BY s.sound",
                       k, k);
         break;
+    case DK_STMT_POSTS_TEXT:
+        dk_buf_format(sql,
+                      "SELECT p.first,p.data,p.term FROM term_%s t CROSS JOIN post_%s p ON p.term=t.term"
+                      " WHERE t.field=?1 AND t.text=?2 ORDER BY p.first",
+                      k, k);
+        break;
+    case DK_STMT_POSTS_TEXT_FROM:
+        dk_buf_format(sql,
+                      "SELECT p.first,p.data,p.term FROM term_%s t CROSS JOIN post_%s p ON p.term=t.term"
+                      " AND p.first>=coalesce((SELECT max(first) FROM post_%s WHERE term=t.term AND first<=?3),0)"
+                      " WHERE t.field=?1 AND t.text=?2 ORDER BY p.first",
+                      k, k, k);
+        break;
     case DK_STMT_POSTS:
         dk_buf_format(sql, "SELECT first,data FROM post_%s WHERE term=?1 ORDER BY first", k);
         break;

@@ -1,3 +1,4 @@
+#include "store/anchor.h"
 #include "store/cql2_sql.h"
 #include "store/posts.h"
 #include "store/selection.h"
@@ -20,6 +21,7 @@
 void dk_store_process_begin(void)
 {
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    sqlite3_config(SQLITE_CONFIG_MULTITHREAD); /* a handle is used by one thread at a time */
 }
 
 dk_status dk_store_read_begin(dk_store *store, double seconds, dk_error *err)
@@ -102,6 +104,7 @@ void dk_store_close(dk_store *store)
     if (store->lock >= 0)
         close(store->lock);
     dk_catalogue_free(store->catalogue);
+    dk_anchor_free(store->anchor);
     free(store->raised);
     dk_buf_finish(&store->large);
     free(store->path);

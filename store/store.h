@@ -18,7 +18,7 @@ typedef struct dk_store dk_store;
 typedef enum dk_open_mode { DK_READ, DK_WRITE } dk_open_mode;
 
 /* Once in a process, before any store is opened: SQLite then keeps no statistics of its memory, which all its threads would
- * take turns for. */
+ * take turns for, and takes no locks for handles. */
 void dk_store_process_begin(void);
 
 /* Makes a new store, readable by its owner only; refuses a path that exists. catalogue_yaml is kept in the store as generation 0's catalogue. */

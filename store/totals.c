@@ -3,7 +3,7 @@
  * A group of fewer rows than min_rows is withheld. Where a coarser total is shown too (project beside project and
  * collective), a group withheld alone could be had by subtraction: then the smallest other groups are withheld with
  * it, until together they have min_rows rows. */
-#include "store/handle.h"
+#include "store/anchor.h"
 #include "store/text.h"
 
 #include <math.h>
@@ -299,22 +299,12 @@ dk_status dk_query_totals(dk_store *store, const dk_kind *kind, const char *key,
                           const dk_viewer *viewer, int64_t generation,
                           bool (*each)(const dk_total_row *row, void *user), void *user, dk_error *err)
 {
-    int64_t row = 0;
-    dk_status status = dk_row_of_key(store, kind, key, generation, &row, err);
-    if (status != DK_OK)
-        return status;
-    if (row == 0)
-        return dk_fail(err, DK_NOT_FOUND, "there is no %s with the key %.200s", kind->name, key);
-    dk_stored_row stored;
-    if ((status = dk_stored_row_read(store, kind, row, false, &stored, err)) != DK_OK)
-        return status;
-    dk_key_list rows = {0};
-    status = dk_linked_rows(store, kind, key, stored.values, of, generation, SIZE_MAX, &rows, err);
-    dk_stored_row_release(&stored);
-    dk_key_list_sort(&rows);
+    dk_key_list own = {0};
+    const dk_key_list *rows = NULL;
+    dk_status status = dk_anchor_linked(store, kind, key, of, generation, &own, &rows, err);
     for (size_t t = 0; status == DK_OK && t < of->n_totals; t++)
         if (dk_view_total(&of->totals[t], viewer))
-            status = totals_of(store, of, &of->totals[t], &rows, viewer, generation, each, user, err);
-    dk_key_list_finish(&rows);
+            status = totals_of(store, of, &of->totals[t], rows, viewer, generation, each, user, err);
+    dk_key_list_finish(&own);
     return status;
 }

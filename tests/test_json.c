@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -161,6 +162,82 @@ static void degrees_have_nine_decimals_at_most_and_no_exponent(void **state)
     }
 }
 
+/* As printf of the C library has it, less the zeros at its end. */
+static void degrees_of_all_sizes_read_as_printf_writes_them(void **state)
+{
+    (void)state;
+    uint64_t random = 88172645463325252u;
+    for (int i = 0; i < 200000; i++) {
+        random ^= random << 13, random ^= random >> 7, random ^= random << 17;
+        /* Of few decimals and of nine, of 0 to 4 digits before the point, of both signs. */
+        static const int64_t spans[] = {1000, 1000000000, 100000000000, 360000000000, 9000000000000};
+        int64_t scaled = (int64_t)(random % (uint64_t)spans[random >> 32 & 3]) * (random >> 40 & 1 ? 1 : -1);
+        if (random >> 41 & 1)
+            scaled = scaled / 1000000 * 1000000;
+        if (i % 16 == 0)
+            scaled = (int64_t)(random % (uint64_t)spans[4]);
+        char expected[64];
+        snprintf(expected, sizeof expected, "%.9f", (double)scaled / 1e9);
+        size_t n = strlen(expected);
+        while (expected[n - 1] == '0')
+            n--;
+        expected[expected[n - 1] == '.' ? n - 1 : n] = '\0';
+        dk_buf_clear(&buf);
+        dk_json_init(&json, &buf);
+        dk_json_degrees(&json, (double)scaled / 1e9);
+        assert_string_equal(written(), strcmp(expected, "-0") == 0 ? "0" : expected);
+    }
+}
+
+/* Texts of pieces at every place of a word: what is escaped is escaped wherever it stands, and nothing else is. */
+static void texts_of_all_lengths_are_escaped_everywhere(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *written;
+    } pieces[] = {{"a", "a"},
+                  {"ab-9_Z~\x7f", "ab-9_Z~\x7f"},
+                  {"\"", "\\\""},
+                  {"\\", "\\\\"},
+                  {"\n", "\\u000a"},
+                  {"\x1f", "\\u001f"},
+                  {"皖", "皖"},
+                  {"é", "é"},
+                  {"〔2021〕", "〔2021〕"},
+                  {"\xf0\xa0\xae\xb7", "\xf0\xa0\xae\xb7"},
+                  {"\xe7\x9a", "\xef\xbf\xbd\xef\xbf\xbd"},
+                  {"\xff", "\xef\xbf\xbd"},
+                  {" ", " "},
+                  {"!", "!"},
+                  {"#[]", "#[]"},
+                  {"\xee\x80\x80", "\xee\x80\x80"}};
+    uint64_t random = 88172645463325252u;
+    for (int i = 0; i < 50000; i++) {
+        char text[128] = "", expected[512] = "\"";
+        size_t n = 0, m = 1;
+        const size_t count = (size_t)i % 14;
+        for (size_t p = 0; p < count; p++) {
+            random ^= random << 13, random ^= random >> 7, random ^= random << 17;
+            /* A cut off character before one that would go on with it is another matter. */
+            const size_t which = random >> 20 & 3 ? random % 2 : random % (sizeof pieces / sizeof *pieces);
+            const size_t a = strlen(pieces[which].text), b = strlen(pieces[which].written);
+            memcpy(text + n, pieces[which].text, a);
+            memcpy(expected + m, pieces[which].written, b);
+            n += a;
+            m += b;
+        }
+        memcpy(expected + m, "\"", 2);
+        char *exact = malloc(n > 0 ? n : 1); /* so that reading beyond the end is noticed */
+        assert_non_null(exact);
+        memcpy(exact, text, n);
+        dk_buf_clear(&buf);
+        dk_json_init(&json, &buf);
+        dk_json_text_n(&json, exact, n);
+        free(exact);
+        assert_string_equal(written(), expected);
+    }
+}
+
 static void metres_have_four_decimals_at_most(void **state)
 {
     (void)state;
@@ -183,6 +260,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(numbers_are_the_shortest_that_read_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(integers_to_their_ends, set_up, tear_down),
         cmocka_unit_test_setup_teardown(degrees_have_nine_decimals_at_most_and_no_exponent, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(degrees_of_all_sizes_read_as_printf_writes_them, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(texts_of_all_lengths_are_escaped_everywhere, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -72,38 +72,55 @@ static size_t sequence(const unsigned char *text, size_t size)
     return n;
 }
 
+/* The 8 bytes at `at`, the first in the lowest bits; of fewer that are left, blanks behind them. */
+static uint64_t eight_bytes(const unsigned char *bytes, size_t at, size_t size)
+{
+    const uint64_t blanks = UINT64_C(0x2020202020202020);
+    const size_t left = size - at;
+    uint64_t word = 0;
+    if (left >= 8) {
+        memcpy(&word, bytes + at, 8);
+        return le64toh(word);
+    }
+    if (size >= 8) { /* the last 8, without those that were looked at */
+        memcpy(&word, bytes + size - 8, 8);
+        return le64toh(word) >> 8 * (8 - left) | blanks << 8 * left;
+    }
+    for (size_t i = 0; i < left; i++)
+        word |= (uint64_t)bytes[at + i] << 8 * i;
+    return word | blanks << 8 * left;
+}
+
 /* How many bytes at the start need no escape: ASCII but for quotes, backslashes and controls, and well-formed UTF-8. */
 static size_t plain_run(const unsigned char *bytes, size_t size)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones * 0x80;
     size_t i = 0;
     while (i < size) {
-        if (size - i >= 8) {
-            uint64_t word;
-            memcpy(&word, bytes + i, 8);
-            word = le64toh(word);
-            /* A top bit is set where a byte is a control, a quote, a backslash, or not ASCII. (The subtraction may borrow
-             * from a byte that is one of these: then the rest is looked at byte by byte.) */
-            const uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
-            if (((word - ones * 0x20) & tops) == 0 && ((quote - ones) & tops) == 0 && ((backslash - ones) & tops) == 0 &&
-                (word & tops) == 0) {
-                i += 8;
-                continue;
-            }
-            /* Two Chinese characters, of three bytes from U+1000 to U+CFFF: most of what is not ASCII. */
-            if ((word & UINT64_C(0xc0c0f0c0c0f0)) == UINT64_C(0x8080e08080e0) && (bytes[i] & 0xf) - 1u < 12 &&
-                (bytes[i + 3] & 0xf) - 1u < 12) {
-                i += 6;
-                continue;
-            }
-        }
-        const unsigned char c = bytes[i];
-        if (c < 0x80) {
-            if (c < 0x20 || c == '"' || c == '\\')
-                break;
-            i++;
+        const uint64_t word = eight_bytes(bytes, i, size);
+        const size_t left = size - i < 8 ? size - i : 8;
+        /* A top bit is set where a byte is a control, a quote, a backslash, or not ASCII. (The subtraction may borrow
+         * from a byte that is one of these, so only the lowest top bit counts.) */
+        const uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
+        const uint64_t special = ((word - ones * 0x20) | (quote - ones) | (backslash - ones) | word) & tops;
+        if (special == 0) {
+            i += left;
             continue;
         }
+        const size_t ascii = (size_t)__builtin_ctzll(special) / 8;
+        if (ascii > 0) {
+            i += ascii;
+            continue;
+        }
+        /* Chinese characters, of three bytes from U+1000 to U+CFFF: most of what is not ASCII. */
+        const uint64_t three = UINT64_C(0xc0c0f0), lead = UINT64_C(0x8080e0);
+        if ((word & three) == lead && (word & 0xf) - 1 < 12 && left >= 3) {
+            const bool two = left >= 6 && (word >> 24 & three) == lead && (word >> 24 & 0xf) - 1 < 12;
+            i += two ? 6 : 3;
+            continue;
+        }
+        if (bytes[i] < 0x80)
+            break;
         const size_t n = sequence(bytes + i, size - i);
         if (n == 0)
             break;
@@ -200,23 +217,56 @@ static unsigned char *digits(unsigned char *to, uint64_t value)
     return to + (sizeof text - at);
 }
 
-/* The four digits of a number below 10,000. */
-static void four_digits(unsigned char *to, uint32_t value)
+/* The nearest integer, away from zero in the middle, as llround gives it; |value| < 2^63. */
+static int64_t nearest(double value)
 {
-    static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
-                                "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
-                                "8081828384858687888990919293949596979899";
-    memcpy(to, pairs + 2 * (value / 100), 2);
-    memcpy(to + 2, pairs + 2 * (value % 100), 2);
+    const int64_t whole = (int64_t)value;
+    const double rest = value - (double)whole;
+    return whole + (rest >= 0.5) - (rest <= -0.5);
+}
+
+/* The eight digits of a number below 10^8, the first in the lowest byte: halves, then pairs, then digits, side by side
+ * in one word. 10486 / 2^20 and 103 / 2^10 divide such small numbers by 100 and by 10. */
+static uint64_t eight_digits(uint32_t value)
+{
+    const uint64_t halves = value / 10000 | (uint64_t)(value % 10000) << 32;
+    const uint64_t hundreds = (halves * 10486 >> 20) & UINT64_C(0x7f0000007f);
+    const uint64_t pairs = hundreds | (halves - 100 * hundreds) << 16;
+    const uint64_t tens = (pairs * 103 >> 10) & UINT64_C(0x000f000f000f000f);
+    return tens | (pairs - 10 * tens) << 8;
+}
+
+/* Degrees, which are most of what is written: the number scaled / 10^9. */
+static unsigned char *degrees_of(unsigned char *to, int64_t scaled)
+{
+    const uint64_t magnitude = scaled < 0 ? 0 - (uint64_t)scaled : (uint64_t)scaled;
+    const uint64_t whole = magnitude / DEGREE_POWER;
+    const uint32_t fraction = (uint32_t)(magnitude - whole * DEGREE_POWER);
+    if (scaled < 0)
+        *to++ = '-';
+    if (whole - 100 < 900) {
+        *to++ = (unsigned char)('0' + whole / 100);
+        *to++ = (unsigned char)('0' + whole / 10 % 10);
+        *to++ = (unsigned char)('0' + whole % 10);
+    } else {
+        to = digits(to, whole);
+    }
+    if (fraction == 0)
+        return to;
+    const uint64_t first = eight_digits(fraction / 10);
+    const uint32_t ninth = fraction % 10;
+    const uint64_t text = htole64(first | UINT64_C(0x3030303030303030));
+    *to++ = '.';
+    memcpy(to, &text, 8);
+    to[8] = (unsigned char)('0' + ninth);
+    return to + (ninth != 0 ? 9 : 8 - __builtin_clzll(first) / 8); /* without zeros at the end */
 }
 
 /* The number scaled / 10^decimals; power is 10^decimals. */
 static unsigned char *decimal(unsigned char *to, int64_t scaled, size_t decimals, uint32_t power)
 {
     const uint64_t magnitude = scaled < 0 ? 0 - (uint64_t)scaled : (uint64_t)scaled;
-    /* Of degrees, which are most of what is written, by a constant. */
-    const bool degrees = power == DEGREE_POWER;
-    const uint64_t whole = degrees ? magnitude / DEGREE_POWER : magnitude / power;
+    const uint64_t whole = magnitude / power;
     uint32_t fraction = (uint32_t)(magnitude - whole * power);
     if (scaled < 0)
         *to++ = '-';
@@ -224,14 +274,8 @@ static unsigned char *decimal(unsigned char *to, int64_t scaled, size_t decimals
     if (fraction == 0)
         return to;
     *to++ = '.';
-    if (degrees) {
-        four_digits(to, fraction / 100000);
-        four_digits(to + 4, fraction / 10 % 10000);
-        to[8] = (unsigned char)('0' + fraction % 10);
-    } else {
-        for (size_t i = decimals; i > 0; fraction /= 10)
-            to[--i] = (unsigned char)('0' + fraction % 10);
-    }
+    for (size_t i = decimals; i > 0; fraction /= 10)
+        to[--i] = (unsigned char)('0' + fraction % 10);
     to += decimals;
     while (to[-1] == '0')
         to--;
@@ -249,7 +293,7 @@ void dk_json_integer(dk_json *json, int64_t value)
     json->buf->size = (size_t)(decimal(to, value, 0, 1) - json->buf->data);
 }
 
-/* A decimal of at most so many decimals; power is 10^decimals, and |value| * power < 2^63. */
+/* A decimal of at most so many decimals; power is 10^decimals. */
 static void fixed(dk_json *json, double value, size_t decimals, uint32_t power)
 {
     unsigned char *to = dk_buf_reserve(json->buf, NUMBER_BYTES);
@@ -258,7 +302,9 @@ static void fixed(dk_json *json, double value, size_t decimals, uint32_t power)
     if (json->separate)
         *to++ = ',';
     json->separate = true;
-    json->buf->size = (size_t)(decimal(to, llround(value * power), decimals, power) - json->buf->data);
+    const int64_t scaled = nearest(value * power);
+    to = power == DEGREE_POWER ? degrees_of(to, scaled) : decimal(to, scaled, decimals, power);
+    json->buf->size = (size_t)(to - json->buf->data);
 }
 
 void dk_json_number(dk_json *json, double value)
@@ -271,8 +317,8 @@ void dk_json_number(dk_json *json, double value)
         dk_json_integer(json, (int64_t)value);
         return;
     }
-    /* Most have few decimals. n / 10^d is rounded once, so a number that is equal to it is what n with d decimals reads as;
-     * below 10^15 these are the digits that %.15g gives. */
+    /* Most have few decimals. n / 10^d is rounded once, so a number that is equal to it is what n with d decimals reads
+     * as; below 10^15 these are the digits that %.15g gives. */
     static const double powers[] = {10, 100, 1000, 10000};
     for (size_t d = 0; d < sizeof powers / sizeof *powers && fabs(value) < 1e10; d++)
         if (nearbyint(value * powers[d]) / powers[d] == value) {
@@ -324,10 +370,11 @@ void dk_json_position(dk_json *json, const double position[2], bool degrees)
         *to++ = ',';
     json->separate = true;
     *to++ = '[';
-    to = decimal(to, llround(position[0] * power), decimals, power);
-    *to++ = ',';
-    to = decimal(to, llround(position[1] * power), decimals, power);
-    *to++ = ']';
+    for (int i = 0; i < 2; i++) {
+        const int64_t scaled = nearest(position[i] * power);
+        to = degrees ? degrees_of(to, scaled) : decimal(to, scaled, decimals, power);
+        *to++ = i == 0 ? ',' : ']';
+    }
     json->buf->size = (size_t)(to - json->buf->data);
 }
 

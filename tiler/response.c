@@ -143,11 +143,14 @@ static bool pack(dk_worker *worker, dk_coding coding, const void *data, size_t s
 static void write_tag(char tag[DK_TAG_SIZE], const char *fixed, const void *data, size_t size, dk_coding coding)
 {
     static const char *const endings[] = {[DK_IDENTITY] = "", [DK_GZIP] = "-gz", [DK_ZSTD] = "-zs"};
-    if (fixed != NULL)
+    if (fixed != NULL) {
         snprintf(tag, DK_TAG_SIZE, "\"%s%s\"", fixed, endings[coding]);
-    else
-        snprintf(tag, DK_TAG_SIZE, "\"%016llx%016llx%s\"", (unsigned long long)dk_hash64(data, size, 1),
-                 (unsigned long long)dk_hash64(data, size, 2), endings[coding]);
+        return;
+    }
+    uint64_t hash[2];
+    dk_hash128(data, size, hash);
+    snprintf(tag, DK_TAG_SIZE, "\"%016llx%016llx%s\"", (unsigned long long)hash[0], (unsigned long long)hash[1],
+             endings[coding]);
 }
 
 bool dk_respond_prepare(dk_context *ctx, dk_coding coding, struct MHD_Response **ret_full,
