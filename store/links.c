@@ -76,7 +76,10 @@ static dk_status read_candidate(linking *l, int64_t row, int field, char *key, s
     status = dk_sql_step(l->store, stmt, l->err);
     *ret_alive = status == DK_OK;
     if (status == DK_OK) {
-        snprintf(key, size, "%s", (const char *)sqlite3_column_text(stmt, 0));
+        const char *text = (const char *)sqlite3_column_text(stmt, 0);
+        const size_t length = strnlen(text, size - 1);
+        memcpy(key, text, length);
+        key[length] = '\0';
         *ret_batch = sqlite3_column_int64(stmt, 1);
         *ret_has = sqlite3_column_type(stmt, 2) != SQLITE_NULL && sqlite3_column_bytes(stmt, 2) > 0;
     }
@@ -99,9 +102,22 @@ static dk_status read_any_candidate(linking *l, int64_t row, int field, char *ke
     return DK_OK;
 }
 
+/* Whether a row is on the list already: rules mostly find the same rows, and looking is cheaper than reading it again. Of
+ * a long list sorting drops what is there twice. */
+static bool is_listed(const dk_key_list *list, int64_t row)
+{
+    enum { LOOKED_AT = 64 };
+    for (size_t i = 0; i < list->n && i < LOOKED_AT; i++)
+        if (list->entries[i].row == row)
+            return true;
+    return false;
+}
+
 /* Whether a candidate row counts, and adds it. unless_*: fields of this and the other row, -1: none. */
 static dk_status take_candidate(linking *l, int64_t row, int unless_mine, int unless_other)
 {
+    if (is_listed(l->list, row))
+        return DK_OK;
     const int field = unless_mine >= 0 && has_value(&l->values[unless_mine]) ? unless_other : -1;
     bool excluded = false, alive = true;
     char key[512];

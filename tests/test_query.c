@@ -76,6 +76,52 @@ static void a_notice_without_a_number_links_by_project_and_joins_the_approval_la
     assert_string_equal(linked_keys(f, "notice", "征1", "parcel").text, "P1:DK001 P1:DK002");
 }
 
+static keys linked_at(fixture *f, int64_t generation, const char *kind, const char *key, const char *other)
+{
+    keys k = {0};
+    const dk_viewer viewer = dk_viewer_public();
+    if (dk_query_linked(f->store, dk_catalogue_kind(f->catalogue, kind), key, dk_catalogue_kind(f->catalogue, other),
+                        &viewer, generation, NULL, 10000, false, keys_add, &k, &f->err) != DK_OK)
+        fail_msg("%s", f->err.text);
+    return k;
+}
+
+/* Readers keep what they found of the row asked for last (store/anchor.h): another row, another kind, the same key of
+ * another kind, and another generation are asked anew. */
+static void a_reader_that_stays_open_sees_each_generation_as_it_is(void **state)
+{
+    fixture *f = *state;
+    dk_load *load = load_begin(f, "parcel", false);
+    parcel(f, load, "DK001", "P1", "皖政地〔2020〕1号", "341321100", "一村", "甲");
+    parcel(f, load, "DK002", "P2", "皖政地〔2020〕2号", "341321100", "一村", "乙");
+    publish(f, load_finish(f, load));
+    approval(f, "皖政地〔2020〕1号", "P1", "2020-06-15");
+    fixture reader = *f;
+    assert_int_equal(dk_store_open(f->path, DK_READ, &reader.store, &reader.err), DK_OK);
+    reader.catalogue = dk_store_catalogue(reader.store);
+    const int64_t before = generation_of(f);
+    int64_t generation;
+    generation = before;
+    assert_string_equal(linked_at(&reader, generation, "parcel", "P1:DK001", "approval").text, "皖政地〔2020〕1号");
+    assert_string_equal(linked_at(&reader, generation, "parcel", "P1:DK001", "approval").text, "皖政地〔2020〕1号");
+    assert_string_equal(linked_at(&reader, generation, "parcel", "P2:DK002", "approval").text, "");
+    assert_string_equal(linked_at(&reader, generation, "approval", "皖政地〔2020〕1号", "parcel").text, "P1:DK001");
+    assert_string_equal(linked_at(&reader, generation, "parcel", "P1:DK001", "notice").text, "");
+    approval(f, "皖政地〔2020〕2号", "P2", "2020-07-15");
+    load = load_begin(f, "parcel", false);
+    parcel(f, load, "DK003", "P1", "皖政地〔2020〕1号", "341321100", "一村", "丙");
+    publish(f, load_finish(f, load));
+    assert_string_equal(linked_at(&reader, generation, "parcel", "P2:DK002", "approval").text, "");
+    assert_string_equal(linked_at(&reader, generation, "approval", "皖政地〔2020〕1号", "parcel").text, "P1:DK001");
+    generation = generation_of(f);
+    assert_string_equal(linked_at(&reader, generation, "parcel", "P2:DK002", "approval").text, "皖政地〔2020〕2号");
+    assert_string_equal(linked_at(&reader, generation, "approval", "皖政地〔2020〕1号", "parcel").text,
+                        "P1:DK001 P1:DK003");
+    generation = before;
+    assert_string_equal(linked_at(&reader, generation, "approval", "皖政地〔2020〕1号", "parcel").text, "P1:DK001");
+    dk_store_close(reader.store);
+}
+
 static void a_row_that_matches_nothing_is_said_to_be_unlinked(void **state)
 {
     fixture *f = *state;
@@ -172,7 +218,8 @@ static void staff_see_amounts_in_their_division_and_nobody_else_does(void **stat
 static dk_cql2 *filter_as(fixture *f, const dk_kind *kind, const dk_viewer *viewer, const char *text)
 {
     dk_cql2 *filter = NULL;
-    return dk_cql2_read(text, strlen(text), DK_CQL2_TEXT, kind, viewer, NULL, &filter, &f->err) == DK_OK ? filter : NULL;
+    return dk_cql2_read(text, strlen(text), DK_CQL2_TEXT, kind, viewer, NULL, &filter, &f->err) == DK_OK ? filter
+                                                                                                         : NULL;
 }
 
 static keys page_of(fixture *f, const dk_query *query, dk_buf *next)
@@ -189,8 +236,12 @@ static keys filtered(fixture *f, const char *name, const dk_viewer *viewer, cons
     dk_cql2 *filter = filter_as(f, kind, viewer, text);
     if (filter == NULL)
         fail_msg("%s", f->err.text);
-    const dk_query query = {
-        .kind = kind, .viewer = viewer, .generation = generation_of(f), .filters = {filter}, .n_filters = 1, .limit = 1000};
+    const dk_query query = {.kind = kind,
+                            .viewer = viewer,
+                            .generation = generation_of(f),
+                            .filters = {filter},
+                            .n_filters = 1,
+                            .limit = 1000};
     dk_buf next;
     dk_buf_init(&next);
     const keys k = page_of(f, &query, &next);
@@ -214,7 +265,7 @@ static void nothing_can_be_asked_about_a_hidden_field(void **state)
     assert_null(filter_as(f, kind, &everyone, "owner='李四'"));
     const dk_error hidden = f->err;
     assert_null(filter_as(f, kind, &everyone, "ownar='李四'"));
-    assert_int_equal(strlen(hidden.text), strlen(f->err.text)); /* the same words for what does not exist */
+    assert_int_equal(strlen(hidden.text), strlen(f->err.text));     /* the same words for what does not exist */
     assert_null(filter_as(f, kind, &whole, "phone='10012345678'")); /* never: not even for the whole store's staff */
     /* 李四 lives in the other town: its clerk does not learn it from a filter, an order, a count or the search. */
     assert_string_equal(filtered(f, "parcel", &town, "owner='李四'").text, "");
@@ -343,7 +394,10 @@ static void load_many(fixture *f)
     for (int i = 0; i < 450; i++) {
         snprintf(id, sizeof id, "DK%03d", (i * 7) % 450);
         parcel(f, load, id, "P1", (i * 7) % 3 ? "皖政地〔2020〕1号" : "皖政地〔2020〕2号", "341321100",
-               (i * 7) % 2 ? "一村" : "二村", i % 3 == 0 ? "甲" : i % 3 == 1 ? "乙" : "");
+               (i * 7) % 2 ? "一村" : "二村",
+               i % 3 == 0   ? "甲"
+               : i % 3 == 1 ? "乙"
+                            : "");
     }
     publish(f, load_finish(f, load));
 }
@@ -459,16 +513,20 @@ static void a_box_and_a_field_narrow_together(void **state)
     const dk_viewer everyone = dk_viewer_public();
     const keys box = filtered(f, "parcel", &everyone, "S_INTERSECTS(geometry,BBOX(116.2,34.4,116.2104,34.6))");
     assert_int_equal(box.n, 11);
-    const keys both = filtered(f, "parcel", &everyone,
-                               "village='二村' AND S_INTERSECTS(geometry,BBOX(116.2,34.4,116.2104,34.6))");
+    const keys both =
+        filtered(f, "parcel", &everyone, "village='二村' AND S_INTERSECTS(geometry,BBOX(116.2,34.4,116.2104,34.6))");
     assert_true(both.n >= 5 && both.n <= 6);
     assert_int_equal(filtered(f, "parcel", &everyone, "S_INTERSECTS(geometry,BBOX(10,34.4,11,34.6))").n, 0);
     /* A parcel reaches into two boxes that lie apart. */
     const dk_kind *kind = dk_catalogue_kind(f->catalogue, "parcel");
     dk_cql2 *left = filter_as(f, kind, &everyone, "S_INTERSECTS(geometry,BBOX(116.20001,34.4,116.20002,34.6))");
     dk_cql2 *right = filter_as(f, kind, &everyone, "S_INTERSECTS(geometry,BBOX(116.20003,34.4,116.20004,34.6))");
-    const dk_query query = {.kind = kind, .viewer = &everyone, .generation = generation_of(f),
-                            .filters = {left, right}, .n_filters = 2, .limit = 10};
+    const dk_query query = {.kind = kind,
+                            .viewer = &everyone,
+                            .generation = generation_of(f),
+                            .filters = {left, right},
+                            .n_filters = 2,
+                            .limit = 10};
     dk_buf next;
     dk_buf_init(&next);
     assert_true(page_of(f, &query, &next).n > 0);
@@ -485,7 +543,8 @@ static void what_takes_too_long_is_refused_and_harms_nothing(void **state)
     load_many(f);
     const dk_viewer everyone = dk_viewer_public();
     const dk_kind *kind = dk_catalogue_kind(f->catalogue, "parcel");
-    dk_query query = {.kind = kind, .viewer = &everyone, .generation = generation_of(f), .limit = 1000, .seconds = 1e-9};
+    dk_query query = {
+        .kind = kind, .viewer = &everyone, .generation = generation_of(f), .limit = 1000, .seconds = 1e-9};
     keys k = {0};
     dk_buf next;
     dk_buf_init(&next);
@@ -546,6 +605,7 @@ int main(void)
         CASE(a_parcel_with_two_approvals_and_an_approval_with_fifty_parcels),
         CASE(a_notice_without_a_number_links_by_project_and_joins_the_approval_later),
         CASE(a_whole_key_links_in_both_directions),
+        CASE(a_reader_that_stays_open_sees_each_generation_as_it_is),
         CASE(a_row_that_matches_nothing_is_said_to_be_unlinked),
         CASE(staff_see_amounts_in_their_division_and_nobody_else_does),
         CASE(nothing_can_be_asked_about_a_hidden_field),
