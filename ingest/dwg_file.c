@@ -319,7 +319,7 @@ dk_dwg_object *dk_dwg_file_find(const dk_dwg_file *file, uint64_t handle)
 dk_status dk_dwg_file_read(dk_dwg_file *file, const dk_dwg_object *object, dk_dwg_data *ret_data, dk_error *err)
 {
     static const char beyond[] = "the object goes on beyond the end of the file";
-    const unsigned char *begin;
+    const unsigned char *begin = NULL;
     uint64_t size;
     const size_t head = lies_in(file, object->offset, 6) ? 6 : (size_t)(file->size - object->offset);
     dk_status status = look(file, object->offset, head, &begin, err);
