@@ -25,6 +25,8 @@ typedef struct attaching {
     const dk_kind *kind;
     dk_approval_index *index; /* NULL with --key */
     dk_scans scans;
+    dk_attaching batch;
+    int64_t generation; /* in which it was published; 0: it was not */
     int64_t attached, unchanged, left;
     dk_buf left_json;
     dk_progress_bar bar;
@@ -176,12 +178,13 @@ static dk_status attach_open(attaching *a, const dk_scan *scan, const char *key,
     if (!is_scan(a, scan, fd, (uint64_t)info.st_size, &media))
         return DK_OK;
     dk_document what = {
-        .media_type = media.type, .pages = media.pages, .name = scan->name, .actor = dk_command_actor(a->options)};
+        .media_type = media.type, .pages = media.pages, .name = scan->name, .audience = a->options->audience,
+        .actor = dk_command_actor(a->options)};
     if (dk_document_digest(fd, scan->shown, what.sha256, &what.size, &err) != DK_OK || what.size != info.st_size) {
         leave(a, scan, "cannot be read, or was changed while it was read; attach it when nobody writes to it");
         return DK_OK;
     }
-    const dk_status status = dk_document_attach(a->store, fd, a->kind, key, &what, &is_new, &err);
+    const dk_status status = dk_document_attach(a->store, fd, &a->batch, key, &what, &is_new, &err);
     if (status == DK_CONFLICT) {
         leave(a, scan, "%s", err.text);
         return DK_OK;
@@ -237,6 +240,9 @@ static dk_status open_store(attaching *a)
     a->kind = dk_catalogue_kind(dk_store_catalogue(a->store), options->name);
     if (a->kind == NULL)
         return dk_fail(&a->err, DK_NOT_FOUND, "%s: the catalogue has no layer or record of that name", options->name);
+    a->batch = (dk_attaching){.kind = a->kind,
+                              .title = options->title != NULL ? options->title : "附件",
+                              .source = options->sources[0]};
     if (options->key == NULL)
         return dk_approval_index_create(a->store, a->kind, &a->index, &a->err);
     status = dk_document_row_exists(a->store, a->kind, options->key, &exists, &a->err);
@@ -251,6 +257,11 @@ static void print_summary(const attaching *a)
            a->scans.n, a->attached, a->unchanged, a->left);
     if (a->options->dry_run)
         printf("a dry run: nothing was kept\n");
+    else if (a->generation > 0)
+        printf("batch %" PRId64 " published in generation %" PRId64 "\n", a->batch.batch, a->generation);
+    else if (a->batch.batch > 0)
+        printf("batch %" PRId64 " is staged: publish it with dikuai-ingest publish %s %" PRId64 "\n", a->batch.batch,
+               a->options->store, a->batch.batch);
     fflush(stdout);
 }
 
@@ -260,8 +271,13 @@ static void print_json(attaching *a, dk_status status)
     dk_buf_init(&out);
     dk_buf_text(&out, "{\"kind\":");
     dk_json_string(a->options->name, &out);
-    dk_buf_format(&out, ",\"files\":%zu,\"attached\":%" PRId64 ",\"unchanged\":%" PRId64 ",\"dry_run\":%s,\"left\":[",
+    dk_buf_format(&out, ",\"files\":%zu,\"attached\":%" PRId64 ",\"unchanged\":%" PRId64 ",\"dry_run\":%s",
                   a->scans.n, a->attached, a->unchanged, a->options->dry_run ? "true" : "false");
+    if (a->batch.batch > 0)
+        dk_buf_format(&out, ",\"batch\":%" PRId64, a->batch.batch);
+    if (a->generation > 0)
+        dk_buf_format(&out, ",\"generation\":%" PRId64, a->generation);
+    dk_buf_text(&out, ",\"left\":[");
     if (a->left_json.size > 0)
         dk_buf_append(&out, a->left_json.data, a->left_json.size);
     dk_buf_text(&out, "],\"error\":");
@@ -289,6 +305,8 @@ int dk_command_attach(const dk_options *options)
             status = attach_one(&a, &a.scans.list[i]);
         dk_progress_step((int64_t)i + 1, (int64_t)a.scans.n, &a.bar);
     }
+    if (status == DK_OK && options->publish && a.batch.batch > 0)
+        status = dk_store_publish(a.store, a.batch.batch, dk_command_actor(options), NULL, NULL, &a.generation, &a.err);
     dk_progress_clear(&a.bar);
     if (status != DK_OK)
         dk_say(stderr, "dikuai-ingest: %s", a.err.text[0] != '\0' ? a.err.text : dk_status_text(status));

@@ -3,11 +3,12 @@
 #include <string.h>
 #include <strings.h>
 
-static const char pdf[] = "application/pdf", jpeg[] = "image/jpeg", png[] = "image/png", tiff[] = "image/tiff";
+static const char pdf[] = "application/pdf", jpeg[] = "image/jpeg", png[] = "image/png", tiff[] = "image/tiff",
+                  ofd[] = "application/ofd";
 
 static const struct ending {
     const char *text, *type;
-} endings[] = {{".pdf", pdf}, {".jpg", jpeg}, {".jpeg", jpeg}, {".png", png}, {".tif", tiff}, {".tiff", tiff}};
+} endings[] = {{".pdf", pdf}, {".jpg", jpeg}, {".jpeg", jpeg}, {".png", png}, {".tif", tiff}, {".tiff", tiff}, {".ofd", ofd}};
 
 const char *dk_media_of_name(const char *name)
 {
@@ -20,7 +21,11 @@ const char *dk_media_of_name(const char *name)
 
 const char *dk_media_title(const char *type)
 {
-    return strcmp(type, pdf) == 0 ? "PDF" : strcmp(type, jpeg) == 0 ? "JPEG" : strcmp(type, png) == 0 ? "PNG" : "TIFF";
+    return strcmp(type, pdf) == 0    ? "PDF"
+           : strcmp(type, jpeg) == 0 ? "JPEG"
+           : strcmp(type, png) == 0  ? "PNG"
+           : strcmp(type, ofd) == 0  ? "OFD"
+                                     : "TIFF";
 }
 
 static bool read_at(const dk_media_bytes *bytes, uint64_t offset, void *to, size_t size)
@@ -121,6 +126,66 @@ static dk_status inspect_png(const dk_media_bytes *bytes, dk_error *err)
             return DK_OK;
     }
     return cut_off("PNG", "it has more parts than a picture has", err);
+}
+
+/* ---- OFD ---- */
+
+/* The end of a ZIP's central directory has 22 bytes and a comment of 65535 at most (APPNOTE 4.3.16). */
+enum { ZIP_END = 22, ZIP_REACH = ZIP_END + 65535, ZIP_ENTRY = 46, OFD_MAX_PARTS = 65535 };
+
+static uint64_t little(const unsigned char *from, size_t size)
+{
+    uint64_t value = 0;
+    for (size_t i = size; i > 0; i--)
+        value = value << 8 | from[i - 1];
+    return value;
+}
+
+/* Where the end of the central directory is, UINT64_MAX if nowhere. */
+static uint64_t find_zip_end(const dk_media_bytes *bytes, unsigned char ret_end[ZIP_END])
+{
+    unsigned char piece[1024];
+    const uint64_t lowest = bytes->size > ZIP_REACH ? bytes->size - ZIP_REACH : 0;
+    for (uint64_t to = bytes->size; to >= lowest + ZIP_END;) { /* backwards, in pieces that overlap */
+        const uint64_t from = to > lowest + sizeof piece ? to - sizeof piece : lowest;
+        if (!read_at(bytes, from, piece, (size_t)(to - from)))
+            return UINT64_MAX;
+        for (size_t i = (size_t)(to - from) - ZIP_END + 1; i > 0; i--)
+            if (memcmp(piece + i - 1, "PK\5\6", 4) == 0) {
+                memcpy(ret_end, piece + i - 1, ZIP_END);
+                return from + i - 1;
+            }
+        if (from == lowest)
+            break;
+        to = from + ZIP_END - 1;
+    }
+    return UINT64_MAX;
+}
+
+static dk_status inspect_ofd(const dk_media_bytes *bytes, dk_error *err)
+{
+    unsigned char end[ZIP_END], entry[ZIP_ENTRY], name[7];
+    const uint64_t at_end = find_zip_end(bytes, end);
+    if (at_end == UINT64_MAX)
+        return cut_off("OFD", "its ZIP does not end", err);
+    const uint64_t parts = little(end + 10, 2), start = little(end + 16, 4);
+    uint64_t at = start;
+    bool found = false;
+    for (uint64_t i = 0; i < parts && i < OFD_MAX_PARTS; i++) {
+        if (!read_at(bytes, at, entry, sizeof entry) || memcmp(entry, "PK\1\2", 4) != 0)
+            return cut_off("OFD", "the list of its parts is broken", err);
+        const uint64_t length = little(entry + 28, 2), offset = little(entry + 42, 4), packed = little(entry + 20, 4);
+        if (offset > start || packed > start - offset)
+            return cut_off("OFD", "a part lies beyond its end", err);
+        found = found || (length == sizeof name && read_at(bytes, at + ZIP_ENTRY, name, sizeof name) &&
+                          memcmp(name, "OFD.xml", sizeof name) == 0);
+        at += ZIP_ENTRY + length + little(entry + 30, 2) + little(entry + 32, 2);
+    }
+    if (at > at_end)
+        return cut_off("OFD", "the list of its parts is broken", err);
+    if (!found)
+        return dk_fail(err, DK_INVALID, "is a ZIP and no OFD (it has no OFD.xml); unpack it and attach what is in it");
+    return DK_OK;
 }
 
 /* ---- TIFF ---- */
@@ -241,11 +306,14 @@ dk_status dk_media_inspect(const dk_media_bytes *bytes, dk_media *ret_media, dk_
                            memcmp(head, "II+\0\x08\0\0\0", 8) == 0 || memcmp(head, "MM\0+\0\x08\0\0", 8) == 0)) {
         media.type = tiff;
         status = inspect_tiff(bytes, head, &media.pages, err);
+    } else if (n >= 4 && memcmp(head, "PK\3\4", 4) == 0) {
+        media.type = ofd;
+        status = inspect_ofd(bytes, err);
     } else if (memmem(head, n, "%PDF-", 5) != NULL) {
         media.type = pdf;
         status = inspect_pdf(bytes, err);
     } else {
-        status = dk_fail(err, DK_INVALID, "is none of PDF, JPEG, PNG and TIFF by its bytes");
+        status = dk_fail(err, DK_INVALID, "is none of PDF, OFD, JPEG, PNG and TIFF by its bytes");
     }
     if (status == DK_OK)
         *ret_media = media;

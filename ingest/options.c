@@ -40,6 +40,7 @@ typedef enum option_id {
     OPT_UNDRAWN,
     OPT_DRAW,
     OPT_KEY,
+    OPT_AUDIENCE,
     OPT_CSV,
     OPT_FROM,
     OPT_TO,
@@ -84,6 +85,7 @@ static const struct option_name {
     [OPT_UNDRAWN] = {"--undrawn", false},
     [OPT_DRAW] = {"--draw", false},
     [OPT_KEY] = {"--key", true},
+    [OPT_AUDIENCE] = {"--audience", true},
     [OPT_CSV] = {"--csv", false},
     [OPT_FROM] = {"--from", true},
     [OPT_TO] = {"--to", true},
@@ -158,14 +160,20 @@ static const struct command_name {
      "  dikuai-ingest load dangshan.gpkg compensation 补偿.xlsx --field approval_no=批文 --set project_id=XM2020-01\n"
      "A GeoJSON in zone 39 that does not say so, tried first:\n"
      "  dikuai-ingest load dangshan.gpkg parcel parcels.geojson --crs EPSG:4527 --dry-run\n"},
-    {"attach", dk_command_attach, 3, -1, BIT(OPT_KEY) | BIT(OPT_DRY_RUN) | BIT(OPT_JSON) | BIT(OPT_ACTOR),
-     "dikuai-ingest attach STORE NAME FILE|FOLDER... [--key KEY] [--dry-run] [--actor NAME] [--json]\n\n"
-     "Attaches scans (PDF, JPEG, PNG, TIFF) to the rows of NAME, a kind of record of the catalogue, whose 文号 stands\n"
+    {"attach", dk_command_attach, 3, -1,
+     BIT(OPT_KEY) | BIT(OPT_DRY_RUN) | BIT(OPT_JSON) | BIT(OPT_ACTOR) | BIT(OPT_AUDIENCE) | BIT(OPT_BATCH) |
+         BIT(OPT_PUBLISH),
+     "dikuai-ingest attach STORE NAME FILE|FOLDER... [--key KEY] [--audience AUDIENCE] [--batch TITLE] [--publish]\n"
+     "                     [--dry-run] [--actor NAME] [--json]\n\n"
+     "Attaches files (PDF, OFD, JPEG, PNG, TIFF) to the rows of NAME, a kind of record of the catalogue, whose 文号 stands\n"
      "in the name of the file, or else of the folder it lies in: 皖政地〔2020〕123号.pdf, 皖政地2020-123号/001.jpg.\n"
-     "The files are copied into STORE.documents. Only staff see them. Files that do not fit exactly one row are "
-     "listed\n"
-     "and left where they are; what is attached already is left as it is, so the command can be repeated.\n\n"
+     "The files are copied into STORE.documents, as a batch that is staged until it is published. Who then sees them is\n"
+     "what the catalogue says under 'documents' of NAME; without that, staff. Files that do not fit exactly one row are\n"
+     "listed and left where they are; what is attached already is left as it is, so the command can be repeated.\n\n"
      "  --key KEY     the row that all of the files belong to, whatever they are called\n"
+     "  --audience A  fewer than the catalogue says see them: group, request, staff, never\n"
+     "  --batch TITLE what the batch is called\n"
+     "  --publish     publish it at once\n"
      "  --dry-run     say what would be done, keep nothing\n"
      "  --actor NAME  who attaches, for the record; by default the user name\n"
      "  --json        print the summary as one line of JSON\n\n"
@@ -353,6 +361,13 @@ static dk_status set_option(dk_options *options, option_id id, const char *value
     case OPT_REPLACE:
         options->replace = true;
         break;
+    case OPT_AUDIENCE:
+        for (int i = DK_PUBLIC; i <= DK_NEVER; i++)
+            if (strcmp(value, dk_audience_name((dk_audience)i)) == 0) {
+                options->audience = (dk_audience)i;
+                return DK_OK;
+            }
+        return dk_fail(err, DK_INVALID, "--audience %s: it is one of public, group, request, staff, never", value);
     case OPT_BATCH:
         options->title = value;
         break;

@@ -29,6 +29,7 @@ typedef struct dk_options {
     size_t n_sources;
     int64_t batch; /* publish, withdraw */
     const char *title, *rejects, *actor, *reason;
+    dk_audience audience; /* of attach */
     const char *join, *on, *join_layer;
     const char *profile, *save_profile;
     const char *from, *to, *output;     /* convert; from NULL: a file, else rows on standard input */

@@ -83,10 +83,15 @@ bool dk_scope_carries(const dk_catalogue *catalogue, const char *division, const
     return catalogue->n_successors == 0 || other[strlen(division)] == '\0';
 }
 
-/* Until a catalogue can say more of its documents. */
-bool dk_view_documents(const dk_kind *kind, const dk_viewer *viewer, const char *division)
+bool dk_view_document(const dk_kind *kind, dk_audience audience, const dk_viewer *viewer, const char *division)
 {
-    return audience_of(viewer) >= DK_STAFF && dk_viewer_covers(kind, viewer, division);
+    const dk_audience narrower = audience > kind->documents ? audience : kind->documents;
+    return narrower == DK_PUBLIC || (audience_of(viewer) >= narrower && dk_viewer_covers(kind, viewer, division));
+}
+
+bool dk_view_documents(const dk_kind *kind, const dk_viewer *viewer)
+{
+    return audience_of(viewer) >= kind->documents;
 }
 
 bool dk_view_total(const dk_total *total, const dk_viewer *viewer)

@@ -34,10 +34,11 @@ bool dk_viewer_covers(const dk_kind *kind, const dk_viewer *viewer, const char *
 /* Whether everyone who has a row of one division in scope has one of another in scope, too (NULL: of no division). What
  * is not public of the other may then stand in the one. */
 bool dk_scope_carries(const dk_catalogue *catalogue, const char *division, const char *other);
-/* Whether the viewer sees the documents attached to a row of this kind and division (NULL: unknown). They are scans as
- * they came in, with whatever stands on them: for staff within whose scope the row is, until a catalogue can say more.
- */
-bool dk_view_documents(const dk_kind *kind, const dk_viewer *viewer, const char *division);
+/* Whether the viewer sees a document attached to a row of this kind and division (NULL: unknown). audience: the
+ * document's own, which may narrow the one that the catalogue gives those of the kind, and not widen it. */
+bool dk_view_document(const dk_kind *kind, dk_audience audience, const dk_viewer *viewer, const char *division);
+/* Whether the viewer may see documents of some row of the kind. */
+bool dk_view_documents(const dk_kind *kind, const dk_viewer *viewer);
 /* Whether the viewer sees a total (store/catalogue.h, dk_total). */
 bool dk_view_total(const dk_total *total, const dk_viewer *viewer);
 

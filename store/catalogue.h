@@ -115,6 +115,7 @@ typedef struct dk_kind {
     int label_field;        /* what to call a row; -1: its key */
     int classify_field;     /* layers: what its rows are told apart by in totals of areas, such as 永久基本农田; -1: none */
     int min_zoom, max_zoom; /* tiles, layers only; min_zoom is DK_FINEST_ZOOM (20) at most */
+    dk_audience documents;  /* who may see what is attached to its rows; DK_STAFF unless the catalogue says more */
     bool draw_all;          /* every feature is drawn from min_zoom on, however small and however full a tile gets */
     int grid_sums[8];       /* fields, integers or numbers that the public sees, that the layer's grid sums up */
     size_t n_grid_sums;

@@ -485,6 +485,7 @@ static bool parse_kind(dk_catalogue_parser *parser, const yaml_node_t *node, boo
         K_LABEL,
         K_IGNORE,
         K_TOTALS,
+        K_DOCUMENTS,
         K_RECORD_COUNT,
         K_GEOMETRY = K_RECORD_COUNT,
         K_ZOOMS,
@@ -506,6 +507,7 @@ static bool parse_kind(dk_catalogue_parser *parser, const yaml_node_t *node, boo
         [K_LABEL] = {"label", false, NULL},
         [K_IGNORE] = {"ignore", false, NULL},
         [K_TOTALS] = {"totals", false, NULL},
+        [K_DOCUMENTS] = {"documents", false, NULL},
         [K_GEOMETRY] = {"geometry", true, NULL},
         [K_ZOOMS] = {"zooms", false, NULL},
         [K_DRAW] = {"draw", false, NULL},
@@ -517,6 +519,12 @@ static bool parse_kind(dk_catalogue_parser *parser, const yaml_node_t *node, boo
         !dk_yaml_key_text(yaml, &keys[K_TITLE], &kind->title) ||
         !dk_yaml_key_texts(yaml, &keys[K_IGNORE], 0, 1000, &kind->ignored_columns, &kind->n_ignored_columns))
         return false;
+    size_t documents = DK_STAFF; /* scans are as they came, with whatever stands on them */
+    if (keys[K_DOCUMENTS].value != NULL &&
+        !dk_yaml_key_choice(yaml, &keys[K_DOCUMENTS], "an audience", dk_audience_names, COUNT(dk_audience_names),
+                            &documents))
+        return false;
+    kind->documents = (dk_audience)documents;
     if (layer) {
         size_t geometry = 0;
         if (!dk_yaml_key_choice(yaml, &keys[K_GEOMETRY], "a geometry", geometries, COUNT(geometries), &geometry))

@@ -182,8 +182,11 @@ static dk_status is_attached(dk_store *store, const dk_kind *kind, const char *k
                              bool *ret_attached, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
-    dk_status status =
-        dk_sql_prepare(store, "SELECT 1 FROM dikuai_attachment WHERE kind=?1 AND key=?2 AND sha256=?3", &stmt, err);
+    dk_status status = dk_sql_prepare(
+        store,
+        "SELECT 1 FROM dikuai_attachment a JOIN dikuai_batch b ON b.id=a.batch"
+        " WHERE a.kind=?1 AND a.key=?2 AND a.sha256=?3 AND b.state<>'withdrawn'",
+        &stmt, err);
     if (status != DK_OK)
         return status;
     sqlite3_bind_text(stmt, 1, kind->name, -1, SQLITE_STATIC);
@@ -194,6 +197,35 @@ static dk_status is_attached(dk_store *store, const dk_kind *kind, const char *k
     if (status == DK_OK || status == DK_END)
         *ret_attached = status == DK_OK;
     return status == DK_END ? DK_OK : status;
+}
+
+/* The batch, with one document more. */
+static dk_status count_in_batch(dk_store *store, const dk_attaching *attaching, int64_t *ret_batch, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    char now[24];
+    const bool make = attaching->batch == 0;
+    dk_status status = dk_sql_prepare(
+        store,
+        make ? "INSERT INTO dikuai_batch(kind,title,source,state,created_at,rows) VALUES(?1,?2,?3,'staged',?4,1)"
+             : "UPDATE dikuai_batch SET rows=rows+1 WHERE id=?1",
+        &stmt, err);
+    if (status != DK_OK)
+        return status;
+    dk_now(now);
+    if (make) {
+        sqlite3_bind_text(stmt, 1, attaching->kind->name, -1, SQLITE_STATIC);
+        sqlite3_bind_text(stmt, 2, attaching->title, -1, SQLITE_STATIC);
+        sqlite3_bind_text(stmt, 3, attaching->source, -1, SQLITE_STATIC);
+        sqlite3_bind_text(stmt, 4, now, -1, SQLITE_STATIC);
+    } else {
+        sqlite3_bind_int64(stmt, 1, attaching->batch);
+    }
+    status = dk_sql_done(store, stmt, err);
+    if (status == DK_OK)
+        *ret_batch = make ? sqlite3_last_insert_rowid(store->db) : attaching->batch;
+    sqlite3_finalize(stmt);
+    return status;
 }
 
 static dk_status insert_document(dk_store *store, const dk_document *what, dk_error *err)
@@ -213,40 +245,50 @@ static dk_status insert_document(dk_store *store, const dk_document *what, dk_er
 }
 
 static dk_status insert_attachment(dk_store *store, const dk_kind *kind, const char *key, const dk_document *what,
-                                   dk_error *err)
+                                   int64_t batch, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
     char now[24];
-    dk_status status = dk_sql_prepare(
-        store, "INSERT INTO dikuai_attachment(kind,key,sha256,name,attached_at,actor) VALUES(?1,?2,?3,?4,?5,?6)", &stmt,
-        err);
+    dk_status status = dk_sql_prepare(store,
+                                      "INSERT INTO dikuai_attachment(kind,key,sha256,name,attached_at,actor,"
+                                      "audience,batch) VALUES(?1,?2,?3,?4,?5,?6,?7,?8)",
+                                      &stmt, err);
     if (status != DK_OK)
         return status;
     dk_now(now);
     const char *const texts[] = {kind->name, key, what->sha256, what->name, now, what->actor};
-    for (int i = 0; i < 6; i++)
+    const int n = (int)(sizeof texts / sizeof *texts);
+    for (int i = 0; i < n; i++)
         sqlite3_bind_text(stmt, i + 1, texts[i], -1, SQLITE_STATIC);
+    sqlite3_bind_int(stmt, n + 1, what->audience);
+    sqlite3_bind_int64(stmt, n + 2, batch);
     status = dk_sql_done(store, stmt, err);
     sqlite3_finalize(stmt);
     return status;
 }
 
-dk_status dk_document_attach(dk_store *store, int fd, const dk_kind *kind, const char *key, const dk_document *what,
+dk_status dk_document_attach(dk_store *store, int fd, dk_attaching *attaching, const char *key, const dk_document *what,
                              bool *ret_new, dk_error *err)
 {
+    const dk_kind *kind = attaching->kind;
     bool attached = false;
+    int64_t batch = 0;
     dk_status status = is_attached(store, kind, key, what->sha256, &attached, err);
     if (status == DK_OK && store->mode == DK_WRITE)
         status = keep(store, fd, what, err);
     if (status == DK_OK && store->mode == DK_WRITE && !attached) {
         if ((status = dk_sql_begin(store, err)) != DK_OK)
             return status;
-        status = insert_document(store, what, err);
+        status = count_in_batch(store, attaching, &batch, err);
         if (status == DK_OK)
-            status = insert_attachment(store, kind, key, what, err);
+            status = insert_document(store, what, err);
+        if (status == DK_OK)
+            status = insert_attachment(store, kind, key, what, batch, err);
         if (status == DK_OK)
             status = dk_sql_commit(store, err);
-        if (status != DK_OK)
+        if (status == DK_OK)
+            attaching->batch = batch;
+        else
             dk_sql_rollback(store);
     }
     if (status == DK_OK)
@@ -254,28 +296,60 @@ dk_status dk_document_attach(dk_store *store, int fd, const dk_kind *kind, const
     return status;
 }
 
+/* ---- generations ---- */
+
+static dk_status change_life(dk_store *store, const char *sql, int64_t batch, int64_t generation, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_prepare(store, sql, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, batch);
+    sqlite3_bind_int64(stmt, 2, generation);
+    status = dk_sql_done(store, stmt, err);
+    sqlite3_finalize(stmt);
+    return status;
+}
+
+dk_status dk_documents_publish(dk_store *store, int64_t batch, int64_t generation, dk_error *err)
+{
+    return change_life(store, "UPDATE dikuai_attachment SET born=?2 WHERE batch=?1", batch, generation, err);
+}
+
+dk_status dk_documents_withdraw(dk_store *store, int64_t batch, int64_t generation, dk_error *err)
+{
+    return change_life(store, "UPDATE dikuai_attachment SET died=?2 WHERE batch=?1 AND died=0", batch,
+                       generation, err);
+}
+
 /* ---- reading ---- */
 
-/* Whether the row is published and its documents may be seen. */
-static dk_status may_see(dk_store *store, const dk_kind *kind, const char *key, const dk_viewer *viewer,
-                         int64_t generation, bool *ret_may, dk_error *err)
+/* The row's division as it stands in `memory`, NULL if it has none. *ret_published false: there is no such row. */
+static dk_status division_of(dk_store *store, const dk_kind *kind, const char *key, int64_t generation, dk_buf *memory,
+                             const char **ret_division, bool *ret_published, dk_error *err)
 {
     int64_t row = 0;
-    *ret_may = false;
+    *ret_division = NULL;
+    *ret_published = false;
     dk_status status = dk_row_of_key(store, kind, key, generation, &row, err);
     if (status != DK_OK || row == 0)
         return status;
-    if (kind->division_field < 0) {
-        *ret_may = dk_view_documents(kind, viewer, NULL);
+    *ret_published = true;
+    if (kind->division_field < 0)
         return DK_OK;
-    }
     dk_stored_row stored;
     if ((status = dk_stored_row_read(store, kind, row, false, &stored, err)) != DK_OK)
         return status;
     const dk_value *division = &stored.values[kind->division_field];
-    *ret_may = dk_view_documents(kind, viewer, division->type == DK_TEXT ? division->text.data : NULL);
+    if (division->type == DK_TEXT) {
+        dk_buf_clear(memory);
+        dk_buf_append(memory, division->text.data, division->text.size);
+        *ret_division = dk_buf_cstr(memory);
+        if (*ret_division == NULL)
+            status = dk_fail(err, DK_NOMEM, "out of memory");
+    }
     dk_stored_row_release(&stored);
-    return DK_OK;
+    return status;
 }
 
 static const char *text_of(sqlite3_stmt *stmt, int column)
@@ -284,34 +358,139 @@ static const char *text_of(sqlite3_stmt *stmt, int column)
     return text != NULL ? text : "";
 }
 
+/* Of a result of DK_STMT_DOCUMENTS or DK_STMT_DOCUMENT. */
+static dk_document document_of(sqlite3_stmt *stmt)
+{
+    dk_document document = {.size = sqlite3_column_int64(stmt, 1),
+                            .media_type = text_of(stmt, 2),
+                            .pages = sqlite3_column_int64(stmt, 3),
+                            .name = text_of(stmt, 4),
+                            .audience = (dk_audience)sqlite3_column_int(stmt, 5),
+                            .attached_at = text_of(stmt, 6),
+                            .actor = text_of(stmt, 7)};
+    snprintf(document.sha256, sizeof document.sha256, "%s", text_of(stmt, 0));
+    return document;
+}
+
+/* Most stores have documents of one kind of row or none: the others are not asked for. */
+static dk_status kind_has_documents(dk_store *store, const dk_kind *kind, int64_t generation, bool *ret_has, dk_error *err)
+{
+    struct dk_document_kinds *known = &store->document_kinds;
+    if (!known->known || known->generation != generation || store->mode != DK_READ) {
+        sqlite3_stmt *stmt = NULL;
+        dk_status status = dk_sql_kept(store, &store->catalogue->kinds[0], DK_STMT_DOCUMENT_KINDS, &stmt, err);
+        if (status != DK_OK)
+            return status;
+        sqlite3_bind_int64(stmt, 1, generation);
+        known->bits = 0;
+        known->known = false;
+        while ((status = dk_sql_step(store, stmt, err)) == DK_OK) {
+            const dk_kind *of = dk_catalogue_kind(store->catalogue, text_of(stmt, 0));
+            known->bits |= of != NULL ? UINT32_C(1) << of->index : 0;
+        }
+        sqlite3_reset(stmt);
+        if (status != DK_END)
+            return status;
+        known->generation = generation;
+        known->known = true;
+    }
+    *ret_has = known->bits & UINT32_C(1) << kind->index;
+    return DK_OK;
+}
+
 dk_status dk_query_documents(dk_store *store, const dk_kind *kind, const char *key, const dk_viewer *viewer,
                              int64_t generation, bool (*each)(const dk_document *document, void *user), void *user,
                              dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
-    bool may = false, asked = false, more = true;
-    dk_status status = dk_sql_kept(store, &store->catalogue->kinds[0], DK_STMT_DOCUMENTS, &stmt, err);
-    if (status != DK_OK)
+    bool has = false, published = false, asked = false, more = true;
+    const char *division = NULL;
+    dk_buf memory;
+    dk_status status = dk_view_documents(kind, viewer) ? kind_has_documents(store, kind, generation, &has, err) : DK_OK;
+    if (status != DK_OK || !has)
         return status;
+    if ((status = dk_sql_kept(store, &store->catalogue->kinds[0], DK_STMT_DOCUMENTS, &stmt, err)) != DK_OK)
+        return status;
+    dk_buf_init(&memory);
     sqlite3_bind_text(stmt, 1, kind->name, -1, SQLITE_STATIC);
-    sqlite3_bind_text(stmt, 2, key, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(stmt, 2, generation);
+    sqlite3_bind_text(stmt, 3, key, -1, SQLITE_STATIC);
     while (more && (status = dk_sql_step(store, stmt, err)) == DK_OK) {
         if (!asked) /* most rows have no documents, and need not be read */
-            status = may_see(store, kind, key, viewer, generation, &may, err);
+            status = division_of(store, kind, key, generation, &memory, &division, &published, err);
         asked = true;
-        if (status != DK_OK || !may)
+        if (status != DK_OK || !published)
             break;
-        dk_document document = {.size = sqlite3_column_int64(stmt, 1),
-                                .media_type = text_of(stmt, 2),
-                                .pages = sqlite3_column_int64(stmt, 3),
-                                .name = text_of(stmt, 4),
-                                .attached_at = text_of(stmt, 5),
-                                .actor = text_of(stmt, 6)};
-        snprintf(document.sha256, sizeof document.sha256, "%s", text_of(stmt, 0));
-        more = each(&document, user);
+        const dk_document document = document_of(stmt);
+        if (dk_view_document(kind, document.audience, viewer, division))
+            more = each(&document, user);
     }
     sqlite3_reset(stmt);
+    dk_buf_finish(&memory);
     return status == DK_END ? DK_OK : status;
+}
+
+/* Opens the bytes of a document, if their number is right. */
+static dk_status open_bytes(dk_store *store, const dk_document *document, int *ret_fd, dk_error *err)
+{
+    char name[DK_SHA256_HEX + 1];
+    struct stat info;
+    int folder = -1;
+    dk_status status = open_folder(store, false, &folder, err);
+    if (status != DK_OK)
+        return status;
+    name_of(document->sha256, name);
+    const int fd = folder < 0 ? -1 : openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) {
+        status = dk_fail(err, DK_IO, "%s.documents/%s: %s; restore it from a backup", store->path, name,
+                         folder < 0 ? "there is no such folder" : strerror(errno));
+    } else if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size != document->size) {
+        status = dk_fail(err, DK_CORRUPT, "%s.documents/%s: is not what was attached; restore it from a backup",
+                         store->path, name);
+        close(fd);
+    } else {
+        *ret_fd = fd;
+    }
+    if (folder >= 0)
+        close(folder);
+    return status;
+}
+
+dk_status dk_document_open(dk_store *store, const char *sha256, const dk_viewer *viewer, int64_t generation,
+                           void (*each)(const dk_document *document, void *user), void *user, int *ret_fd, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool found = false;
+    dk_buf memory;
+    dk_status status = is_digest(sha256)
+                           ? dk_sql_kept(store, &store->catalogue->kinds[0], DK_STMT_DOCUMENT, &stmt, err)
+                           : dk_fail(err, DK_NOT_FOUND, "there is no such document");
+    if (status != DK_OK)
+        return status;
+    dk_buf_init(&memory);
+    sqlite3_bind_text(stmt, 1, sha256, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(stmt, 2, generation);
+    while (!found && (status = dk_sql_step(store, stmt, err)) == DK_OK) {
+        const dk_document document = document_of(stmt);
+        const dk_kind *kind = dk_catalogue_kind(store->catalogue, text_of(stmt, 8));
+        const char *division = NULL;
+        bool published = false;
+        if (kind == NULL || !dk_view_documents(kind, viewer))
+            continue;
+        status = division_of(store, kind, text_of(stmt, 9), generation, &memory, &division, &published, err);
+        if (status != DK_OK)
+            break;
+        if (!published || !dk_view_document(kind, document.audience, viewer, division))
+            continue;
+        found = true;
+        if ((status = open_bytes(store, &document, ret_fd, err)) == DK_OK)
+            each(&document, user);
+    }
+    sqlite3_reset(stmt);
+    dk_buf_finish(&memory);
+    if (status == DK_END)
+        return dk_fail(err, DK_NOT_FOUND, "there is no such document");
+    return status;
 }
 
 /* ---- checking ---- */

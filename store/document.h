@@ -7,7 +7,10 @@
  * so the same scan is kept once, and a name can be checked. Files are only added, and each is there before the store
  * says so: a backup that copies the store first and then the folder is whole, whatever is attached meanwhile.
  *
- * Who sees them: store/audience.h, dk_view_documents. */
+ * What one command attaches is a batch of its own, staged until it is published, and withdrawn as a whole; like rows,
+ * attachments live in generations.
+ *
+ * Who sees them: store/audience.h, dk_view_document. */
 #ifndef DK_STORE_DOCUMENT_H
 #define DK_STORE_DOCUMENT_H
 
@@ -20,6 +23,7 @@ typedef struct dk_document {
     const char *media_type;  /* IANA: application/pdf … */
     int64_t pages;           /* 0: not known */
     const char *name;        /* of the file, UTF-8, as whoever attached it called it */
+    dk_audience audience;    /* DK_PUBLIC: as the kind's (store/audience.h, dk_view_document) */
     const char *actor;       /* who attached it */
     const char *attached_at; /* UTC; given by dk_document_attach */
 } dk_document;
@@ -34,12 +38,22 @@ void dk_documents_tidy(dk_store *store);
 /* Whether there is a row of that key that is published or staged. */
 dk_status dk_document_row_exists(dk_store *store, const dk_kind *kind, const char *key, bool *ret_exists,
                                  dk_error *err);
-/* Ties the file fd, whose digest and size are in what, to a row. The bytes are copied and on the disk before the store
- * says so. The same bytes again change nothing, except that a lost file is put back. A store open for reading keeps
- * nothing and only says what is new. DK_CONFLICT: the file is not the one that the digest was taken of; the failure is
- * the file's. All others are the store's: DK_FULL, DK_IO … */
-dk_status dk_document_attach(dk_store *store, int fd, const dk_kind *kind, const char *key, const dk_document *what,
+/* The batch of what a command attaches: made with the first document that is new. */
+typedef struct dk_attaching {
+    const dk_kind *kind;
+    const char *title, *source; /* of the batch */
+    int64_t batch;              /* 0: not made */
+} dk_attaching;
+/* Ties the file fd, whose digest and size are in what, to a row, in a staged batch. The bytes are copied and on the disk
+ * before the store says so. The same bytes again change nothing, except that a lost file is put back. A store open for
+ * reading keeps nothing and only says what is new. DK_CONFLICT: the file is not the one that the digest was taken of; the
+ * failure is the file's. All others are the store's: DK_FULL, DK_IO … */
+dk_status dk_document_attach(dk_store *store, int fd, dk_attaching *attaching, const char *key, const dk_document *what,
                              bool *ret_new, dk_error *err);
+/* Of a publish or withdraw, in the transaction that makes its generation the current one: the documents of a batch come
+ * or go with it. */
+dk_status dk_documents_publish(dk_store *store, int64_t batch, int64_t generation, dk_error *err);
+dk_status dk_documents_withdraw(dk_store *store, int64_t batch, int64_t generation, dk_error *err);
 
 /* ---- reading ---- */
 
@@ -48,6 +62,11 @@ dk_status dk_document_attach(dk_store *store, int fd, const dk_kind *kind, const
 dk_status dk_query_documents(dk_store *store, const dk_kind *kind, const char *key, const dk_viewer *viewer,
                              int64_t generation, bool (*each)(const dk_document *document, void *user), void *user,
                              dk_error *err);
+/* A document by its digest, as the viewer sees it at one of the rows that it is attached to, and its bytes, open for
+ * reading at their beginning; what each was given is valid inside. The caller closes *ret_fd. DK_NOT_FOUND: there is
+ * none that the viewer sees; DK_IO, DK_CORRUPT: its file is missing, or has another size. Its bytes are not looked at. */
+dk_status dk_document_open(dk_store *store, const char *sha256, const dk_viewer *viewer, int64_t generation,
+                           void (*each)(const dk_document *document, void *user), void *user, int *ret_fd, dk_error *err);
 /* Reads every file and tells of each that is missing or not what its name says. */
 dk_status dk_documents_verify(dk_store *store, void (*tell)(const char *sentence, void *user), void *user,
                               dk_error *err);

@@ -81,7 +81,10 @@ typedef enum dk_stmt_id {
     DK_STMT_PURGED,  /* -> the generation up to which dead sheets are gone */
     DK_STMT_SUMMARY,  /* generation -> rows, west, south, east, north */
     DK_STMT_BATCH,    /* batch -> state, published_in, withdrawn_in */
-    DK_STMT_DOCUMENTS, /* kind, key -> sha256, size, media_type, pages, name, attached_at, actor */
+    DK_STMT_DOCUMENTS, /* kind, generation, key -> sha256, size, media_type, pages, name, audience, attached_at,
+                          actor, kind, key */
+    DK_STMT_DOCUMENT,  /* sha256, generation -> the same; the widest audience first */
+    DK_STMT_DOCUMENT_KINDS, /* generation -> names of kinds */
     DK_STMT_COUNT
 } dk_stmt_id;
 
@@ -110,6 +113,12 @@ struct dk_store {
         char *sql;
         sqlite3_stmt *stmt;
     } cached[DK_CACHED_STMTS];
+    /* The kinds whose rows have documents, as bits; asked once a generation (document.c). */
+    struct dk_document_kinds {
+        int64_t generation;
+        uint32_t bits;
+        bool known;
+    } document_kinds;
     struct dk_anchor *anchor; /* the row that was looked up last (anchor.h); NULL: none yet */
     double deadline; /* of the question under way, seconds of the monotonic clock; 0: none */
     double answer_deadline; /* of the answer that it is for; 0: none */

@@ -1,5 +1,6 @@
 /* Publishing and withdrawing: lives and the index of the next generation are written in bounded transactions that no
  * reader sees; one small commit then makes that generation the current one. */
+#include "store/document.h"
 #include "store/handle.h"
 #include "store/linked.h"
 
@@ -388,6 +389,9 @@ static dk_status finish_change(change *c, const char *action, const char *actor,
         status = write_summary(c, err);
     if (status == DK_OK)
         status = run_bound(c->store, batch_sql, c->batch, c->generation, NULL, NULL, NULL, err);
+    if (status == DK_OK)
+        status = (strcmp(action, "publish") == 0 ? dk_documents_publish : dk_documents_withdraw)(c->store, c->batch,
+                                                                                                 c->generation, err);
     if (status == DK_OK) {
         sqlite3_stmt *stmt = NULL;
         status = dk_sql_prepare(c->store, "INSERT INTO dikuai_generation VALUES(?1,?2,?3,?4,?5,?6)", &stmt, err);

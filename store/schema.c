@@ -11,7 +11,8 @@
  *   dikuai_touched     boxes (world coordinates) in which a generation's tiles differ from those of the one before
  *   dikuai_summary     rows published, their box and how many have no outline yet, by kind and generation
  *   dikuai_document    the files in STORE.documents by the digest of their bytes, and what they are (document.h)
- *   dikuai_attachment  which row, by kind and key, has which document, under which name, since when and by whom
+ *   dikuai_attachment  which row, by kind and key, has which document, under which name and for whom, since when and
+ *                      by whom, of which batch, and in which generations it is published
  *
  * and for each layer and record kind K of the catalogue:
  *
@@ -102,8 +103,12 @@ static const char base_tables[] =
     "CREATE TABLE dikuai_document(sha256 TEXT PRIMARY KEY, size INTEGER NOT NULL, media_type TEXT NOT NULL,"
     " pages INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE dikuai_attachment(id INTEGER PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL,"
-    " sha256 TEXT NOT NULL, name TEXT NOT NULL, attached_at TEXT NOT NULL, actor TEXT NOT NULL,"
-    " UNIQUE(kind,key,sha256));";
+    " sha256 TEXT NOT NULL, name TEXT NOT NULL, audience INTEGER NOT NULL,"
+    " attached_at TEXT NOT NULL, actor TEXT NOT NULL, batch INTEGER NOT NULL, born INTEGER NOT NULL DEFAULT 0,"
+    " died INTEGER NOT NULL DEFAULT 0);"
+    "CREATE INDEX dikuai_attachment_row ON dikuai_attachment(kind,key);"
+    "CREATE INDEX dikuai_attachment_sha256 ON dikuai_attachment(sha256);"
+    "CREATE INDEX dikuai_attachment_batch ON dikuai_attachment(batch);";
 
 /* SQLite affinity of a field's column. */
 static const char *column_type(const dk_field *field)

@@ -302,9 +302,15 @@ static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
         dk_buf_text(sql, "SELECT state,published_in,withdrawn_in FROM dikuai_batch WHERE id=?1");
         break;
     case DK_STMT_DOCUMENTS:
-        dk_buf_text(sql, "SELECT a.sha256,d.size,d.media_type,d.pages,a.name,a.attached_at,a.actor"
-                         " FROM dikuai_attachment a JOIN dikuai_document d ON d.sha256=a.sha256"
-                         " WHERE a.kind=?1 AND a.key=?2 ORDER BY a.name,a.id");
+    case DK_STMT_DOCUMENT:
+        dk_buf_text(sql, "SELECT a.sha256,d.size,d.media_type,d.pages,a.name,a.audience,a.attached_at,a.actor,"
+                         "a.kind,a.key FROM dikuai_attachment a CROSS JOIN dikuai_document d ON d.sha256=a.sha256 WHERE ");
+        dk_buf_text(sql, id == DK_STMT_DOCUMENT ? "a.sha256=?1" : "a.kind=?1 AND a.key=?3");
+        dk_buf_text(sql, " AND a.born>0 AND a.born<=?2 AND (a.died=0 OR a.died>?2) ORDER BY ");
+        dk_buf_text(sql, id == DK_STMT_DOCUMENT ? "a.audience,a.id" : "a.name,a.id");
+        break;
+    case DK_STMT_DOCUMENT_KINDS:
+        dk_buf_text(sql, "SELECT DISTINCT kind FROM dikuai_attachment WHERE born>0 AND born<=?1 AND (died=0 OR died>?1)");
         break;
     default:
         append_sheet_sql(kind, id, sql);

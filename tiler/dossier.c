@@ -144,13 +144,20 @@ static dk_status write_linked(dk_dossier *d)
 /* ---- documents ---- */
 
 typedef struct documents {
+    dk_context *ctx;
     dk_json *json;
     const dk_row *row;
+    bool *begun; /* the member, with the first of all rows */
 } documents;
 
 static bool write_document(const dk_document *document, void *user)
 {
-    const documents *d = user;
+    documents *d = user;
+    if (!*d->begun) {
+        dk_json_key(d->json, "documents");
+        dk_json_array_begin(d->json);
+        *d->begun = true;
+    }
     dk_json_object_begin(d->json);
     dk_json_member_text(d->json, "kind", d->row->kind->name);
     dk_json_member_text(d->json, "key", d->row->key);
@@ -161,15 +168,18 @@ static bool write_document(const dk_document *document, void *user)
     if (document->pages > 0)
         dk_json_member_integer(d->json, "pages", document->pages);
     dk_json_member_text(d->json, "attached_at", document->attached_at);
+    dk_buf_format(&d->ctx->worker->path, "%s/documents/%s", d->ctx->config->base_path, document->sha256);
+    dk_json_member_text(d->json, "href", dk_buf_cstr(&d->ctx->worker->path));
+    dk_buf_clear(&d->ctx->worker->path);
     dk_json_object_end(d->json);
     return true;
 }
 
-static dk_status write_documents_of(dk_dossier *d, const dk_row_list *list)
+static dk_status write_documents_of(dk_dossier *d, const dk_row_list *list, bool *begun)
 {
     dk_context *ctx = d->ctx;
     for (size_t j = 0; j < list->n && j < DK_DOSSIER_ROWS_LISTED; j++) {
-        documents of = {&ctx->json, &list->rows[j]};
+        documents of = {ctx, &ctx->json, &list->rows[j], begun};
         const dk_status status =
             dk_query_documents(ctx->worker->store, list->kind, list->rows[j].key, &ctx->viewer,
                                ctx->worker->generation.number, write_document, &of, &ctx->error);
@@ -179,19 +189,18 @@ static dk_status write_documents_of(dk_dossier *d, const dk_row_list *list)
     return DK_OK;
 }
 
-/* What is attached to the row and to what is linked to it. The public is not told that there could be any. */
+/* What is attached to the row and to what is linked to it, if the viewer sees any: who sees none is not told that there
+ * could be. */
 static dk_status write_documents(dk_dossier *d)
 {
-    dk_json *json = &d->ctx->json;
-    if (d->ctx->viewer.audience != DK_STAFF)
-        return DK_OK;
-    dk_json_key(json, "documents");
-    dk_json_array_begin(json);
-    dk_status status = write_documents_of(d, &d->subject);
+    bool begun = false;
+    dk_buf_clear(&d->ctx->worker->path);
+    dk_status status = write_documents_of(d, &d->subject, &begun);
     for (size_t i = 0; status == DK_OK && i < DK_MAX_KINDS; i++)
         if (d->linked[i].kind != NULL)
-            status = write_documents_of(d, &d->linked[i]);
-    dk_json_array_end(json);
+            status = write_documents_of(d, &d->linked[i], &begun);
+    if (begun)
+        dk_json_array_end(&d->ctx->json);
     return status;
 }
 

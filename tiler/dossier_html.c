@@ -295,7 +295,7 @@ static void write_items(const dk_dossier *d, dk_html *html)
     dk_html_raw(html, "</tbody></table>\n");
 }
 
-/* ---- for staff ---- */
+/* ---- documents ---- */
 
 typedef struct documents {
     dk_html *html;
@@ -310,12 +310,16 @@ static bool write_document(const dk_document *document, void *user)
     if (!of->any)
         dk_html_raw(
             html,
-            "<h2>扫描件</h2>\n<table class=\"rows\"><thead><tr><th scope=\"col\">文件</th><th scope=\"col\">所属</th>"
+            "<h2>附件</h2>\n<table class=\"rows\"><thead><tr><th scope=\"col\">文件</th><th scope=\"col\">所属</th>"
             "<th scope=\"col\">字节</th><th scope=\"col\">SHA-256</th></tr></thead>\n<tbody>\n");
     of->any = true;
-    dk_html_raw(html, "<tr>");
-    dk_html_element(html, "td", document->name);
-    dk_html_raw(html, "<td>");
+    dk_html_raw(html, "<tr><td><a href=\"");
+    dk_html_text(html, html->ctx->config->base_path);
+    dk_html_raw(html, "/documents/");
+    dk_html_text(html, document->sha256);
+    dk_html_raw(html, "\">");
+    dk_html_text(html, document->name);
+    dk_html_raw(html, "</a></td><td>");
     dk_html_text(html, of->row->kind->title);
     dk_html_raw(html, " ");
     dk_html_text(html, of->row->label);
@@ -331,8 +335,6 @@ static dk_status write_documents(dk_dossier *d, dk_html *html)
 {
     dk_context *ctx = d->ctx;
     documents of = {html, NULL, false};
-    if (ctx->viewer.audience != DK_STAFF)
-        return DK_OK;
     for (size_t i = 0; i <= DK_MAX_KINDS; i++) {
         const dk_row_list *list = i == 0 ? &d->subject : &d->linked[i - 1];
         for (size_t j = 0; list->kind != NULL && j < list->n && j < DK_DOSSIER_ROWS_LISTED; j++) {

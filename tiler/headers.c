@@ -200,3 +200,47 @@ bool dk_host_plain(const char *host)
         return false;
     return host[strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:-_[]")] == '\0';
 }
+
+/* Digits at *at, at most 18 of them; false if there are none. */
+static bool take_number(const char **at, uint64_t *ret_value)
+{
+    const size_t n = strspn(*at, "0123456789");
+    uint64_t value = 0;
+    if (n == 0 || n > 18)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        value = value * 10 + (uint64_t)((*at)[i] - '0');
+    *at += n;
+    *ret_value = value;
+    return true;
+}
+
+dk_range dk_range_of(const char *range, uint64_t size, uint64_t *ret_first, uint64_t *ret_last)
+{
+    static const char unit[] = "bytes=";
+    uint64_t first = 0, last = UINT64_MAX;
+    if (range == NULL || strncasecmp(range, unit, sizeof unit - 1) != 0)
+        return DK_RANGE_WHOLE;
+    const char *at = range + sizeof unit - 1;
+    while (is_blank(*at))
+        at++;
+    const bool from = take_number(&at, &first);
+    if (*at++ != '-')
+        return DK_RANGE_WHOLE;
+    const bool to = take_number(&at, &last);
+    while (is_blank(*at))
+        at++;
+    if (*at != '\0' || (!from && !to) || (from && to && last < first))
+        return DK_RANGE_WHOLE;
+    if (!from) { /* the last so many bytes */
+        if (last == 0 || size == 0)
+            return DK_RANGE_OUTSIDE;
+        first = last < size ? size - last : 0;
+        last = size - 1;
+    } else if (first >= size) {
+        return DK_RANGE_OUTSIDE;
+    }
+    *ret_first = first;
+    *ret_last = last < size ? last : size - 1;
+    return DK_RANGE_PART;
+}

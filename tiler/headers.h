@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef enum dk_coding { DK_IDENTITY, DK_GZIP, DK_ZSTD } dk_coding;
 
@@ -22,6 +23,15 @@ bool dk_prefers_html(const char *accept);
 
 /* If-None-Match: whether it names the entity tag (with its quotes), by weak comparison, or is *. */
 bool dk_none_match(const char *if_none_match, const char *etag);
+
+/* Range (RFC 9110, 14.2) of a body of so many bytes. Several ranges, other units and what is not one are passed over, as
+ * the standard allows: the whole body answers them. */
+typedef enum dk_range {
+    DK_RANGE_WHOLE,
+    DK_RANGE_PART,   /* *ret_first to *ret_last, both inside */
+    DK_RANGE_OUTSIDE /* 416 */
+} dk_range;
+dk_range dk_range_of(const char *range, uint64_t size, uint64_t *ret_first, uint64_t *ret_last);
 
 /* Authorization: the token of the Bearer scheme and its size, or NULL if the header has another form. */
 const char *dk_bearer_token(const char *authorization, size_t *ret_size);

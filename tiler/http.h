@@ -50,6 +50,12 @@ typedef struct dk_answer {
     const dk_crs *crs;  /* of the coordinates in the answer; NULL: it has none */
     const char *etag;   /* of a fixed body, without quotes */
     char location[256]; /* "" : none */
+    struct dk_stored {  /* a file instead of a body: response.h, dk_respond_stored */
+        bool is;
+        int fd; /* owned */
+        uint64_t size;
+        char etag[72], disposition[1024];
+    } stored;
     uint64_t kinds;     /* of a tile: bits of the kinds that it shows */
     int64_t generation; /* of a tile: the one that it shows */
 } dk_answer;
@@ -109,6 +115,7 @@ dk_status dk_get_api(dk_context *ctx);
 dk_status dk_get_queryables(dk_context *ctx);
 dk_status dk_get_sortables(dk_context *ctx);
 dk_status dk_get_schema(dk_context *ctx);
+dk_status dk_get_document(dk_context *ctx);
 dk_status dk_get_overlaps(dk_context *ctx);
 dk_status dk_get_item_overlaps(dk_context *ctx);
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { CODED_MIN = 200 }; /* below, headers and the frame of a coding outweigh what is saved */
 
@@ -29,6 +30,8 @@ static const char *title_of(unsigned status)
         return "URI Too Long";
     case 415:
         return "Unsupported Media Type";
+    case 416:
+        return "Range Not Satisfiable";
     case 503:
         return "Service Unavailable";
     default:
@@ -267,6 +270,53 @@ enum MHD_Result dk_respond_file(struct MHD_Connection *connection, struct MHD_Re
         add_header(response, "Content-Encoding", dk_coding_name(DK_GZIP));
     add_header(response, "Content-Security-Policy", "default-src 'none'");
     return queue(connection, MHD_HTTP_OK, response);
+}
+
+enum MHD_Result dk_respond_stored(struct MHD_Connection *connection, dk_context *ctx, const char *range,
+                                  const char *if_range, const char *if_none_match, bool closing)
+{
+    struct dk_stored *stored = &ctx->answer.stored;
+    uint64_t first = 0, last = 0;
+    unsigned status = MHD_HTTP_OK;
+    char header[64];
+    if (ctx->viewer.audience == DK_PUBLIC && dk_none_match(if_none_match, stored->etag)) {
+        close(stored->fd);
+        return not_modified(connection, ctx, stored->etag, closing);
+    }
+    /* If-Range: the part only of what the client has (13.1.5); a date is never as strong as a digest. */
+    const dk_range part = if_range == NULL || strcmp(if_range, stored->etag) == 0
+                              ? dk_range_of(range, stored->size, &first, &last)
+                              : DK_RANGE_WHOLE;
+    struct MHD_Response *response;
+    if (part == DK_RANGE_OUTSIDE) {
+        close(stored->fd);
+        status = 416;
+        response = empty_response();
+        snprintf(header, sizeof header, "bytes */%llu", (unsigned long long)stored->size);
+    } else if (part == DK_RANGE_PART) {
+        status = MHD_HTTP_PARTIAL_CONTENT;
+        response = MHD_create_response_from_fd_at_offset64(last - first + 1, stored->fd, first);
+        snprintf(header, sizeof header, "bytes %llu-%llu/%llu", (unsigned long long)first, (unsigned long long)last,
+                 (unsigned long long)stored->size);
+    } else {
+        response = MHD_create_response_from_fd64(stored->size, stored->fd);
+    }
+    if (response == NULL) {
+        if (part != DK_RANGE_OUTSIDE)
+            close(stored->fd);
+        return MHD_NO;
+    }
+    add_common(response, closing);
+    add_caching(response, ctx, stored->etag);
+    add_header(response, "Accept-Ranges", "bytes");
+    if (part != DK_RANGE_WHOLE)
+        add_header(response, "Content-Range", header);
+    if (part != DK_RANGE_OUTSIDE) {
+        add_header(response, "Content-Type", ctx->answer.type);
+        add_header(response, "Content-Disposition", stored->disposition);
+    }
+    add_header(response, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'self'");
+    return queue(connection, status, response);
 }
 
 enum MHD_Result dk_respond_problem(struct MHD_Connection *connection, unsigned status, const char *detail,

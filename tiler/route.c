@@ -34,6 +34,7 @@ static const struct {
     {{"collections", "*", "tiles", "*", "*", "*", "*"}, {dk_get_tile, true}},
     {{"tileMatrixSets"}, {dk_get_tile_matrix_sets, true}},
     {{"tileMatrixSets", "*"}, {dk_get_tile_matrix_set, true}},
+    {{"documents", "*"}, {dk_get_document, true}},
     {{"metrics"}, {dk_get_metrics, true}},
     {{"overlaps"}, {dk_get_overlaps, true, true}},
     {{"search"}, {dk_get_search, true}},

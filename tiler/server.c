@@ -227,7 +227,10 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
         status = route->handler(&ctx);
     if (reading)
         dk_store_read_end(ctx.worker->store);
-    if (status == DK_OK)
+    if (status == DK_OK && ctx.answer.stored.is)
+        result = dk_respond_stored(connection, &ctx, header(connection, "Range"), header(connection, "If-Range"),
+                                   if_none_match, closing);
+    else if (status == DK_OK)
         result = dk_respond(connection, &ctx, accept_encoding, if_none_match, closing);
     else if (ctx.problem != 0)
         result = dk_respond_problem(connection, ctx.problem, ctx.error.text, NULL, closing);

@@ -4,9 +4,13 @@
 #define DK_TILER_STORE_POOL_H
 
 #include "store/geometry.h"
+#include "store/sha256.h"
 #include "store/store.h"
 #include "tiler/coding.h"
 #include "tiler/tile_render.h"
+
+#include <sys/types.h>
+#include <time.h>
 
 /* Rows and box of a kind, counted once per generation. */
 typedef struct dk_summary {
@@ -14,6 +18,16 @@ typedef struct dk_summary {
     int64_t rows, undrawn; /* undrawn: of rows, those without outline yet */
     double bounds[4];
 } dk_summary;
+
+/* A document whose bytes were found to be those of its name (document.c). */
+#define DK_VERIFIED_FILES 64
+typedef struct dk_verified_file {
+    dev_t device;
+    ino_t inode;
+    off_t size;
+    struct timespec modified, changed;
+    char sha256[DK_SHA256_HEX];
+} dk_verified_file;
 
 typedef struct dk_worker {
     dk_store *store;
@@ -26,6 +40,8 @@ typedef struct dk_worker {
     dk_buf body, packed; /* the answer, and its coded form */
     dk_coder *coder;
     dk_buf *items; /* of the catalogue's items what is the same in all dossiers (dossier.c); NULL: not made yet */
+    dk_verified_file verified[DK_VERIFIED_FILES];
+    size_t next_verified;
     struct dk_worker *next;
 } dk_worker;
 

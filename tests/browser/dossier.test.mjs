@@ -237,7 +237,7 @@ describe('the same parcel seen by staff', () => {
     const payments = await (await fetch(new URL(`collections/parcel/items/${encodeURIComponent(parcel.key)}/compensation`, site.url))).json();
     const key = payments.features[0].id;
     writeFileSync(join(dirname(store), name), content);
-    execFileSync(ingest, ['attach', store, 'compensation', join(dirname(store), name), '--key', key]);
+    execFileSync(ingest, ['attach', store, 'compensation', join(dirname(store), name), '--key', key, '--publish']);
     await page.mouse.click(...await middle(page));
     await page.waitForSelector('[data-section=documents] li');
     const listed = await page.locator('[data-section=documents] li').evaluateAll((nodes) => nodes.map((node) => [node.dataset.sha256, ...[...node.children].map((child) => child.textContent)]));

@@ -211,13 +211,13 @@ export function featureCollection(rows) {
 }
 
 /** The store with all rows published; its folder also holds the token file. */
-export function makeStore() {
+export function makeStore(yaml = catalogue) {
   const dir = folder(), store = join(dir, 'county.dk');
   const put = (name, text) => {
     writeFileSync(join(dir, name), text, { mode: 0o600 });
     return join(dir, name);
   };
-  run('create', store, '--catalogue', put('catalogue.yaml', catalogue));
+  run('create', store, '--catalogue', put('catalogue.yaml', yaml));
   for (const [kind, rows] of Object.entries(tables).filter(([kind]) => kind !== 'compensation')) {
     run('load', store, kind, put(`${kind}.csv`, rows.map((row) => row.join(',')).join('\n') + '\n'), '--publish');
   }

@@ -1,54 +1,145 @@
-// Scans attached to rows: in the dossier of staff within their scope, nowhere for anybody else.
+// Documents attached to rows: who is told of them, who gets their bytes, and what a cache or a download manager asks.
 import test, { after } from 'node:test';
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { pdf } from '../ingest/scans.mjs';
-import { CHIEF, get, makeStore, run, serve, STAFF } from './county.mjs';
+import { pdf, png } from '../ingest/scans.mjs';
+import { catalogue, CHIEF, get, makeStore, run, serve, STAFF } from './county.mjs';
 
-const store = makeStore();
+// Approvals are published with their documents; of payments staff see them, as where a catalogue says nothing.
+const open = catalogue.replace('    key: {field: approval_no}\n', '    key: {field: approval_no}\n    documents: public\n');
+assert.notEqual(open, catalogue);
+const store = makeStore(open);
 const attach = (kind, name, content, ...options) => {
   const path = join(dirname(store), name);
   writeFileSync(path, content);
-  run('attach', store, kind, path, ...options);
-  return { name, sha256: createHash('sha256').update(content).digest('hex'), size: content.length, media_type: 'application/pdf' };
+  const said = JSON.parse(run('attach', store, kind, path, '--json', ...options));
+  return { name, sha256: createHash('sha256').update(content).digest('hex'), size: content.length, content, ...said };
 };
-const approval = attach('approval', '皖政地2021-1号.pdf', pdf('批复'));
-const receipt = attach('compensation', '付款凭证.pdf', pdf('凭证'), '--key', 'B1');
+const text = pdf('批复'.repeat(2000));
+const approval = attach('approval', '皖政地2021-1号 批复 "甲".pdf', text, '--publish');
+const page = attach('approval', '皖政地2021-1号.png', png('1'), '--audience', 'staff', '--publish');
+const receipt = attach('compensation', '付款凭证.pdf', pdf('凭证'), '--key', 'B1', '--publish');
+const staged = attach('approval', '皖政地2021-1号 未发布.pdf', pdf('未发布'));
 const server = await serve(store);
 after(() => server.stop());
 
 const path = '/collections/parcel/items/X1%3ADK001/dossier';
-const dossier = async (token, at = path) => (await get(server.url + at, { token })).json;
-const shown = ({ documents }) => documents.map(({ attached_at, ...document }) => {
+const at = (path, options) => get(server.url + path, options);
+const bytes = ({ sha256 }, options) => at(`/documents/${sha256}`, options);
+const listed = async (token, from = path) => ((await at(from, { token })).json.documents ?? []).map(({ sha256 }) => sha256).sort();
+const those = (...documents) => documents.map(({ sha256 }) => sha256).sort();
+const settles = async (token, documents) => {
+  for (let i = 0; i < 200 && (await listed(token)).join() !== those(...documents).join(); i++) await new Promise((resolve) => { setTimeout(resolve, 20); });
+  assert.deepEqual(await listed(token), those(...documents));
+};
+
+test('the dossier lists the documents that the viewer sees, of the row and of what is linked to it', async () => {
+  assert.deepEqual(await listed(), those(approval));
+  assert.deepEqual(await listed(STAFF), those(approval, receipt), 'an approval has no division: what is narrowed to staff is in no scope but the whole');
+  assert.deepEqual(await listed(CHIEF), those(approval, page, receipt));
+  assert.deepEqual(await listed(undefined, `/collections/approval/items/${encodeURIComponent('皖政地〔2021〕1号')}/dossier`), those(approval));
+  const { attached_at, ...document } = (await at(path)).json.documents[0];
   assert.match(attached_at, /^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
-  return document;
-});
-const ofApproval = { kind: 'approval', key: '皖政地〔2021〕1号', ...approval }, ofReceipt = { kind: 'compensation', key: 'B1', ...receipt };
-
-test('the dossier lists the documents of the row and of what is linked to it, for staff of everywhere', async () => {
-  assert.deepEqual(shown(await dossier(CHIEF)), [ofApproval, ofReceipt]);
-  assert.deepEqual(shown(await dossier(CHIEF, '/collections/approval/items/%E7%9A%96%E6%94%BF%E5%9C%B0%E3%80%942021%E3%80%951%E5%8F%B7/dossier')), [ofApproval]);
+  assert.deepEqual(document, { kind: 'approval', key: '皖政地〔2021〕1号', name: approval.name, sha256: approval.sha256, size: text.length, media_type: 'application/pdf',
+    href: `/documents/${approval.sha256}` });
+  const html = (await at(`${path}?f=html`)).text;
+  assert.ok(html.includes(`href="/documents/${approval.sha256}"`) && html.includes('皖政地2021-1号 批复 &quot;甲&quot;.pdf'));
+  for (const hidden of [page, receipt, staged]) assert.ok(!html.includes(hidden.sha256));
 });
 
-test('staff of a division see those of rows within it; an approval has no division', async () => {
-  assert.deepEqual(shown(await dossier(STAFF)), [ofReceipt]);
+test('the bytes are those that were attached, under their digest', async () => {
+  const answer = await bytes(approval);
+  assert.equal(answer.status, 200);
+  assert.deepEqual(answer.body, text);
+  assert.equal(createHash('sha256').update(answer.body).digest('hex'), approval.sha256);
+  assert.equal(answer.headers['content-type'], 'application/pdf');
+  assert.equal(answer.headers['x-content-type-options'], 'nosniff');
+  assert.equal(answer.headers.etag, `"${approval.sha256}"`);
+  assert.equal(answer.headers['cache-control'], 'public, max-age=60');
+  assert.equal(answer.headers['content-disposition'],
+    `inline; filename="${approval.sha256.slice(0, 16)}.pdf"; filename*=UTF-8''${encodeURIComponent(approval.name)}`);
+  const head = await bytes(approval, { method: 'HEAD' });
+  assert.deepEqual([head.status, head.headers['content-length'], head.body.length], [200, String(text.length), 0]);
 });
 
-test('the public is not told that there are any', async () => {
-  for (const at of [path, '/collections/approval/items', '/catalogue', '/search?q=%E5%87%AD%E8%AF%81', '/api', '/metrics']) {
-    const answer = await get(server.url + at);
-    for (const text of ['documents', approval.sha256, receipt.sha256, '付款凭证', '2021-1号']) assert.ok(!answer.text.includes(text), `${at} holds ${text}`);
+test('who sees a document gets it, and for all others there is none', async () => {
+  const none = (await at(`/documents/${'0'.repeat(64)}`)).text;
+  for (const [document, tokens] of [[approval, [undefined, STAFF, CHIEF]], [page, [CHIEF]], [receipt, [STAFF, CHIEF]], [staged, []]])
+    for (const token of [undefined, STAFF, CHIEF]) {
+      const answer = await bytes(document, { token });
+      assert.equal(answer.status, tokens.includes(token) ? 200 : 404, `${document.name} ${token}`);
+      if (answer.status === 404) assert.equal(answer.text, none);
+      else if (token) assert.deepEqual([answer.headers['cache-control'], answer.headers.etag], ['private, no-store', undefined]);
+    }
+  for (const wrong of [approval.sha256.toUpperCase(), approval.sha256.slice(1), `${approval.sha256}0`, '%2e%2e%2fstore.gpkg', `${approval.sha256.slice(0, 2)}/${approval.sha256.slice(2)}`, '%00'])
+    assert.ok([400, 404].includes((await at(`/documents/${wrong}`)).status), wrong);
+  for (const from of [path, '/collections/approval/items', '/catalogue', '/search?q=%E5%87%AD%E8%AF%81', '/api', '/metrics']) {
+    const answer = await at(from);
+    for (const hidden of [page, receipt, staged]) for (const word of [hidden.sha256, hidden.name]) assert.ok(!answer.text.includes(word), `${from} holds ${word}`);
   }
-  for (const digest of [approval.sha256, receipt.sha256]) {
-    for (const token of [undefined, CHIEF]) assert.equal((await get(`${server.url}/documents/${digest}`, { token })).status, 404);
-  }
 });
 
-test('documents go with their row when it is withdrawn, without a restart', async () => {
-  const batch = JSON.parse(run('batches', store, '--json')).batches.find(({ kind }) => kind === 'compensation').batch;
-  run('withdraw', store, String(batch));
-  for (let i = 0; i < 100 && shown(await dossier(CHIEF)).length > 1; i++) await new Promise((resolve) => { setTimeout(resolve, 20); });
-  assert.deepEqual(shown(await dossier(CHIEF)), [ofApproval]);
+test('parts, as viewers of PDF and download managers ask for them', async () => {
+  const range = (Range, more = {}) => bytes(approval, { headers: { Range, ...more } });
+  for (const [asked, first, last] of [['bytes=0-99', 0, 99], ['bytes=100-', 100, text.length - 1], ['bytes=-10', text.length - 10, text.length - 1],
+    [`bytes=5-${text.length + 100}`, 5, text.length - 1], [`bytes=-${text.length * 2}`, 0, text.length - 1], ['Bytes= 7-7 ', 7, 7]]) {
+    const answer = await range(asked);
+    assert.equal(answer.status, 206, asked);
+    assert.equal(answer.headers['content-range'], `bytes ${first}-${last}/${text.length}`);
+    assert.deepEqual(answer.body, text.subarray(first, last + 1), asked);
+  }
+  for (const asked of ['bytes=0-1,5-6', 'pages=1-2', 'bytes=9-3', 'bytes=-', 'bytes=a-b', 'bytes=1', `bytes=${'9'.repeat(40)}-`]) {
+    const answer = await range(asked);
+    assert.deepEqual([answer.status, answer.body.length], [200, text.length], asked);
+  }
+  for (const asked of [`bytes=${text.length}-`, 'bytes=-0']) {
+    const answer = await range(asked);
+    assert.deepEqual([answer.status, answer.headers['content-range'], answer.body.length], [416, `bytes */${text.length}`, 0], asked);
+  }
+  assert.equal((await range('bytes=0-9', { 'If-Range': `"${approval.sha256}"` })).status, 206);
+  assert.equal((await range('bytes=0-9', { 'If-Range': '"another"' })).status, 200);
+  assert.equal((await range('bytes=0-9', { 'If-Range': new Date().toUTCString() })).status, 200);
+  const same = await bytes(approval, { headers: { 'If-None-Match': `"${approval.sha256}"` } });
+  assert.deepEqual([same.status, same.body.length], [304, 0]);
+  assert.equal((await bytes(receipt, { token: STAFF, headers: { 'If-None-Match': `"${receipt.sha256}"` } })).status, 200, 'staff answers are in no cache');
+});
+
+test('a batch of documents is published and withdrawn like any other, without a restart', async () => {
+  run('publish', store, String(staged.batch));
+  await settles(undefined, [approval, staged]);
+  assert.equal((await bytes(staged)).status, 200);
+  run('withdraw', store, String(staged.batch), '--reason', '误发');
+  await settles(undefined, [approval]);
+  assert.equal((await bytes(staged)).status, 404);
+  const again = attach('approval', staged.name, staged.content, '--publish');
+  assert.deepEqual([again.attached, again.sha256], [1, staged.sha256]);
+  await settles(undefined, [approval, staged]);
+  run('withdraw', store, String(again.batch), '--reason', '误发');
+  await settles(undefined, [approval]);
+  assert.match(run('check', store), /sound|no finding|OK|0 /i);
+});
+
+test('documents go with the row that they are attached to', async () => {
+  const batch = JSON.parse(run('batches', store, '--json')).batches.find(({ kind, title }) => kind === 'compensation' && title !== '附件').batch;
+  run('withdraw', store, String(batch), '--reason', '更正');
+  await settles(CHIEF, [approval, page]);
+  assert.equal((await bytes(receipt, { token: CHIEF })).status, 404);
+});
+
+test('a file that is no longer what was attached is given to nobody', async () => {
+  const file = `${store}.documents/${approval.sha256.slice(0, 2)}/${approval.sha256.slice(2)}`;
+  chmodSync(file, 0o600);
+  const damaged = Buffer.from(text);
+  damaged[100] ^= 1;
+  writeFileSync(file, damaged);
+  const answer = await bytes(approval);
+  assert.equal(answer.status, 500);
+  assert.ok(!answer.text.includes(approval.sha256) && !answer.text.includes('documents/'));
+  writeFileSync(file, text.subarray(0, 50));
+  assert.equal((await bytes(approval)).status, 500);
+  writeFileSync(file, text);
+  assert.equal((await bytes(approval)).status, 200);
+  assert.deepEqual(readFileSync(file), text);
 });

@@ -156,7 +156,7 @@ test('a file that is not what its name says, is empty or cut off is refused', (t
     'a 皖政地〔2020〕123号.pdf': [Buffer.alloc(0), /^is empty/],
     'b 皖政地〔2020〕123号.pdf': [png(), /^is called a PDF and is a PNG; rename it/],
     'c 皖政地〔2020〕123号.jpg': [pdf(), /^is called a JPEG and is a PDF/],
-    'd 皖政地〔2020〕123号.pdf': ['<html>404</html>', /^is none of PDF, JPEG, PNG and TIFF/],
+    'd 皖政地〔2020〕123号.pdf': ['<html>404</html>', /^is none of PDF, OFD, JPEG, PNG and TIFF/],
     'e 皖政地〔2020〕123号.pdf': [pdf('x'.repeat(3000)).subarray(0, 2000), /^is a PDF that is cut off/],
     'f 皖政地〔2020〕123号.png': [png().subarray(0, -9), /^is a PNG that is cut off/],
     'g 皖政地〔2020〕123号.jpg': [jpeg.subarray(0, -2), /^is a JPEG that is cut off/],
