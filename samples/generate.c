@@ -220,7 +220,7 @@ int main(int argc, char **argv)
     GDALAllRegister();
     gen_counts counts = {0};
     const bool ok = write_catalogue(&options) && gen_write_parcels(&options, &counts) &&
-                    gen_write_zones(&options, &counts) && gen_write_mining(&options, &counts);
+                    gen_write_zones(&options, &counts) && gen_write_mining(&options, &counts) && gen_write_policies(&options);
     OSRCleanup();
     GDALDestroyDriverManager();
     if (!ok)

@@ -25,5 +25,6 @@ bool gen_write_parcels(const gen_options *options, gen_counts *counts);
 /* zones and plans; mining and mining_decisions */
 bool gen_write_zones(const gen_options *options, gen_counts *counts);
 bool gen_write_mining(const gen_options *options, gen_counts *counts);
+bool gen_write_policies(const gen_options *options);
 
 #endif

@@ -283,7 +283,7 @@ describe('the same parcel seen by staff', () => {
     await page.waitForFunction(() => !document.querySelector('#panel .internal') && document.querySelector('#panel[data-state=ready] h2'));
     const text = await everything(page);
     for (const row of expected.compensation) assert.ok(!text.includes(`>${row['被征地农户']}<`));
-    assert.ok(!text.includes('付款凭证') && !text.includes('扫描件') && !text.includes('数据来源'));
+    assert.ok(!text.includes('付款凭证') && !text.includes('附件') && !text.includes('数据来源'));
     assert.equal(await page.evaluate(() => sessionStorage.length), 0);
     assert.deepEqual(view.faults, []);
   });

@@ -1,4 +1,4 @@
-/* What is taken for whole is one of the four types; a refusal has a sentence; no byte outside the file is asked for. */
+/* What is taken for whole is one of the five types; a refusal has a sentence; no byte outside the file is asked for. */
 #include "fuzz_check.h"
 
 #include <string.h>
@@ -29,8 +29,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     const bool is_tiff = strcmp(media.type, "image/tiff") == 0, is_pdf = strcmp(media.type, "application/pdf") == 0;
-    CHECK(is_tiff || is_pdf || strcmp(media.type, "image/png") == 0 || strcmp(media.type, "image/jpeg") == 0);
-    CHECK(is_pdf ? media.pages == 0 : is_tiff ? media.pages >= 1 && media.pages <= 10000 : media.pages == 1);
+    const bool is_ofd = strcmp(media.type, "application/ofd") == 0;
+    CHECK(is_tiff || is_pdf || is_ofd || strcmp(media.type, "image/png") == 0 || strcmp(media.type, "image/jpeg") == 0);
+    CHECK(is_pdf || is_ofd ? media.pages == 0 : is_tiff ? media.pages >= 1 && media.pages <= 10000 : media.pages == 1);
     CHECK(strlen(dk_media_title(media.type)) >= 3);
     return 0;
 }

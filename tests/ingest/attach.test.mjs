@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { catalogue, program, run, scene } from './helpers.mjs';
+import { catalogue, program, run, scene, zip } from './helpers.mjs';
 import { pdf, png } from './scans.mjs';
 
 const withNotices = catalogue.replace('links:\n', `  - name: notice
@@ -175,6 +175,32 @@ test('a file that is not what its name says, is empty or cut off is refused', (t
   assert.equal(existsSync(`${s.store}.documents`), false);
   s.at('m 皖政地〔2020〕123号.jpeg', jpeg);
   assert.equal(s.attach().json.attached, 1);
+});
+
+test('OFD, the national form of official documents: a ZIP with OFD.xml', (t) => {
+  const s = archive(t);
+  const ofd = zip({ 'OFD.xml': '<?xml version="1.0"?><ofd:OFD xmlns:ofd="http://www.ofdspec.org/2016" Version="1.1"/>', 'Doc_0/Document.xml': '<x/>' });
+  s.at('皖政地〔2020〕123号.ofd', ofd);
+  s.at('a 皖政地〔2020〕123号.ofd', zip({ 'Doc_0/OFD.xml': '<x/>' }));
+  s.at('b 皖政地〔2020〕123号.ofd', ofd.subarray(0, -30));
+  s.at('c 皖政地〔2020〕123号.pdf', ofd);
+  const done = s.attach();
+  assert.deepEqual(s.counts(done), [1, 1, 0, 3]);
+  assert.deepEqual(s.sql(attachments).map((row) => [row.name, row.media_type, row.pages]), [['皖政地〔2020〕123号.ofd', 'application/ofd', 0]]);
+  assert.match(reason(done, 'a 皖政地〔2020〕123号.ofd'), /is a ZIP and no OFD/);
+  assert.match(reason(done, 'b 皖政地〔2020〕123号.ofd'), /OFD that is cut off/);
+  assert.match(reason(done, 'c 皖政地〔2020〕123号.pdf'), /is called a PDF and is a OFD/);
+});
+
+test('who sees a file is said in words that there are', (t) => {
+  const s = archive(t);
+  s.at('皖政地〔2020〕123号.pdf');
+  const wrong = s.run('attach', s.store, 'approval', '扫描', '--audience', 'everyone');
+  assert.deepEqual([wrong.code, /--audience everyone: it is one of public, group, request, staff, never/.test(wrong.stderr)], [2, true]);
+  const done = s.run('attach', s.store, 'approval', '扫描', '--audience', 'never', '--batch', '三月批复');
+  assert.match(done.stdout, /batch \d+ is staged: publish it with dikuai-ingest publish .* \d+\n/);
+  assert.deepEqual(s.sql('select audience, born, died from dikuai_attachment'), [{ audience: 4, born: 0, died: 0 }]);
+  assert.deepEqual(s.sql("select title, state, rows from dikuai_batch where title='三月批复'"), [{ title: '三月批复', state: 'staged', rows: 1 }]);
 });
 
 test('TIFFs as libtiff writes them, with their pages', (t) => {

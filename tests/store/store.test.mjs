@@ -214,5 +214,9 @@ test('kill -9 while it publishes: the old generation is served, check passes, an
 test('a copy of the file made while nothing writes is a store', () => {
   const copy = join(dir, 'copy.gpkg');
   cpSync(county, copy);
+  const without = run('check', copy);
+  assert.equal(without.status, 1, 'the documents are missing, and are named');
+  assert.match(without.stdout + without.stderr, /copy\.gpkg\.documents\/[0-9a-f]{2}\/[0-9a-f]{62}: is missing/);
+  cpSync(`${county}.documents`, `${copy}.documents`, { recursive: true });
   assert.equal(run('check', copy).status, 0);
 });

@@ -46,10 +46,10 @@ function timeline(kinds, events, open) {
         : el('span', {}, `${entry.rows} 笔`)))));
 }
 
-/** Scans attached to the row and to what is linked to it; only staff are told of them. */
+/** Files attached to the row and to what is linked to it, of which the server tells who may see them. */
 function documents(kinds, list) {
   return el('ul', { class: 'documents' }, list.map((scan) => el('li', { 'data-sha256': scan.sha256 },
-    el('span', { class: 'place-title' }, scan.name),
+    el('a', { class: 'place-title', href: scan.href, target: '_blank', rel: 'noopener' }, scan.name),
     el('span', { class: 'place-hint' }, [kinds.get(scan.kind).title, scan.key, scan.pages ? `${scan.pages} 页` : null,
       format.bytes(scan.size)].filter(Boolean).join(' · ')))));
 }
@@ -160,8 +160,8 @@ export function dossierNodes(kinds, dossier, { open, others }) {
     sections.push({ title: part.title, figure, node });
   }
   if (dossier.documents?.length) {
-    sections.push({ title: '扫描件', figure: dossier.documents.length,
-      node: section('扫描件', documents(kinds, dossier.documents), { count: dossier.documents.length, id: 'documents' }) });
+    sections.push({ title: '附件', figure: dossier.documents.length,
+      node: section('附件', documents(kinds, dossier.documents), { count: dossier.documents.length, id: 'documents' }) });
   }
   if (dossier.items?.length) {
     const published = dossier.items.filter((item) => item.status === 'published').length;
