@@ -239,9 +239,15 @@ describe('the same parcel seen by staff', () => {
     writeFileSync(join(dirname(store), name), content);
     execFileSync(ingest, ['attach', store, 'compensation', join(dirname(store), name), '--key', key, '--publish']);
     await page.mouse.click(...await middle(page));
-    await page.waitForSelector('[data-section=documents] li');
+    await page.locator('[data-section=documents] li').nth(1).waitFor();
     const listed = await page.locator('[data-section=documents] li').evaluateAll((nodes) => nodes.map((node) => [node.dataset.sha256, ...[...node.children].map((child) => child.textContent)]));
-    assert.deepEqual(listed, [[createHash('sha256').update(content).digest('hex'), name, `征地补偿 · ${key} · 1.5 KB`]]);
+    // The approval's is public, in the samples, and comes first.
+    const number = '皖政地〔2022〕9001号', approval = readFileSync(join(samples, 'documents', 'approval', `${number}.pdf`));
+    assert.deepEqual(listed, [[createHash('sha256').update(approval).digest('hex'), `${number}.pdf`, `用地批复 · ${number} · 1.3 KB`],
+      [createHash('sha256').update(content).digest('hex'), name, `征地补偿 · ${key} · 1.5 KB`]]);
+    const [open, receipt] = await page.locator('[data-section=documents] a').evaluateAll((nodes) => nodes.map((node) => node.href));
+    assert.deepEqual(Buffer.from(await (await fetch(open)).arrayBuffer()), approval);
+    assert.equal((await fetch(receipt)).status, 404, 'an address alone shows nothing');
     assert.equal(await page.locator('[data-section=documents] b').count(), 0);
   });
 
@@ -283,7 +289,7 @@ describe('the same parcel seen by staff', () => {
     await page.waitForFunction(() => !document.querySelector('#panel .internal') && document.querySelector('#panel[data-state=ready] h2'));
     const text = await everything(page);
     for (const row of expected.compensation) assert.ok(!text.includes(`>${row['被征地农户']}<`));
-    assert.ok(!text.includes('付款凭证') && !text.includes('附件') && !text.includes('数据来源'));
+    assert.ok(!text.includes('付款凭证') && !text.includes('数据来源'));
     assert.equal(await page.evaluate(() => sessionStorage.length), 0);
     assert.deepEqual(view.faults, []);
   });
