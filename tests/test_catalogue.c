@@ -130,8 +130,8 @@ static const wrong_case wrong_cases[] = {
     {"    geometry: polygon\n", "    geometry: line\n",
      "20: layers[0].fields[5].declares_area: only polygons have an area; remove 'declares_area' or use geometry: polygon"},
     {"    title: 公告\n", "    title: 公告\n    geometry: point\n",
-     "39: records[1].geometry: 'geometry' is not a key here; use name, title, key, fields, division, date, label, ignore or "
-     "totals"},
+     "39: records[1].geometry: 'geometry' is not a key here; use name, title, key, fields, division, date, label, ignore, "
+     "totals or documents"},
     {"zooms: [6, 16]", "zooms: [16, 6]",
      "12: layers[0].zooms: the first zoom, 16, is above the last, 6; write [min, max]"},
     {"zooms: [6, 16]", "zooms: [6, 23]", "12: layers[0].zooms[1]: 23 is out of range; use 0 to 22"},
