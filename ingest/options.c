@@ -2,6 +2,7 @@
 
 #include "ingest/commands.h"
 #include "ingest/report.h"
+#include "store/access_token.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,7 +48,14 @@ typedef enum option_id {
     OPT_OUTPUT,
     OPT_CONFINED,
     OPT_MOST_BYTES,
-    OPT_MOST_SECONDS
+    OPT_MOST_SECONDS,
+    OPT_NAME,
+    OPT_AUDIENCE,
+    OPT_SCOPE,
+    OPT_ROLE,
+    OPT_EXPIRES,
+    OPT_PROXY_USER,
+    OPT_FORGET_BEFORE
 } option_id;
 
 static const struct option_name {
@@ -93,6 +101,13 @@ static const struct option_name {
     [OPT_CONFINED] = {"--confined", false},
     [OPT_MOST_BYTES] = {"--most-bytes", true},
     [OPT_MOST_SECONDS] = {"--most-seconds", true},
+    [OPT_NAME] = {"--name", true},
+    [OPT_AUDIENCE] = {"--audience", true},
+    [OPT_SCOPE] = {"--scope", true},
+    [OPT_ROLE] = {"--role", true},
+    [OPT_EXPIRES] = {"--expires", true},
+    [OPT_PROXY_USER] = {"--proxy-user", false},
+    [OPT_FORGET_BEFORE] = {"--forget-before", true},
 };
 #define N_OPTIONS (sizeof option_names / sizeof *option_names)
 #define BIT(id) (UINT64_C(1) << (id))
@@ -225,6 +240,31 @@ static const struct command_name {
      "dikuai-ingest reindex STORE [--json]\n\n"
      "Builds what is derived from the rows anew: the cell index of the tiles and the links.\n\n"
      "  dikuai-ingest reindex dangshan.gpkg\n"},
+    {"token", dk_command_token, 2, 3,
+     BIT(OPT_NAME) | BIT(OPT_AUDIENCE) | BIT(OPT_SCOPE) | BIT(OPT_ROLE) | BIT(OPT_EXPIRES) | BIT(OPT_PROXY_USER) |
+         BIT(OPT_ACTOR) | BIT(OPT_JSON),
+     "dikuai-ingest token STORE add --name NAME --audience staff|group|request --scope DIVISION|* [options]\n"
+     "dikuai-ingest token STORE list [--json]\n"
+     "dikuai-ingest token STORE revoke NAME|NUMBER [--actor NAME] [--json]\n\n"
+     "Gives and takes the right to see more than the public, at once also in a server that runs. `add` prints the token\n"
+     "once, on standard output; STORE.access, which must stay private, keeps only its SHA-256.\n\n"
+     "  --name NAME        who it is for, as the audit trail will call them; living tokens have different names\n"
+     "  --audience A       staff, group (members of a village) or request (依申请)\n"
+     "  --scope CODE       rows of which division: 2, 4, 6, 9 or 12 digits, * for the whole store\n"
+     "  --role review, --role publish   what staff may do besides reading\n"
+     "  --expires WHEN     in 90d (also h, m, s), on a day YYYY-MM-DD (its end), or never; by default in 365d\n"
+     "  --proxy-user       no token: NAME is a user whom a trusted reverse proxy signs in\n"
+     "                     (dikuai-tiler --trust-proxy --proxy-user-header)\n\n"
+     "  dikuai-ingest token dangshan.gpkg add --name 张三 --audience staff --scope 341321 --expires 90d\n"
+     "  dikuai-ingest token dangshan.gpkg revoke 张三\n"},
+    {"audit", dk_command_audit, 1, 1,
+     BIT(OPT_FROM) | BIT(OPT_TO) | BIT(OPT_NAME) | BIT(OPT_FORGET_BEFORE) | BIT(OPT_ACTOR) | BIT(OPT_JSON),
+     "dikuai-ingest audit STORE [--from DAY] [--to DAY] [--name NAME] [--json]\n"
+     "dikuai-ingest audit STORE --forget-before DAY [--actor NAME] [--json]\n\n"
+     "Prints who read or took away what of that which is not public, who signed in or failed to, and who gave tokens:\n"
+     "CSV, or JSON. Days are those of this machine's time zone, the last one included. --forget-before takes events\n"
+     "away for good; how long they must be kept is for the owner to say.\n\n"
+     "  dikuai-ingest audit dangshan.gpkg --from 2026-11-01 --name 张三\n"},
 };
 #define N_COMMANDS (sizeof command_names / sizeof *command_names)
 
@@ -245,6 +285,8 @@ static void print_help(const struct command_name *command)
            "  dikuai-ingest report   STORE BATCH [FILE.html] [FILE.json]\n"
            "  dikuai-ingest check    STORE\n"
            "  dikuai-ingest reindex  STORE\n"
+           "  dikuai-ingest token    STORE add|list|revoke\n"
+           "  dikuai-ingest audit    STORE\n"
            "  dikuai-ingest convert  FILE --to geojson\n\n"
            "A first store, from nothing to published:\n"
            "  dikuai-ingest create dangshan.gpkg --catalogue samples/dangshan/catalogue.yaml\n"
@@ -291,6 +333,8 @@ static dk_status check_convert(dk_options *options, dk_error *err)
         options->most_bytes = 256 << 20;
     if (options->most_seconds == 0)
         options->most_seconds = 60;
+    if (options->from != NULL && strcmp(options->from, "rows") != 0)
+        return dk_fail(err, DK_INVALID, "--from %s: it is rows, as dikuai-tiler gives them", options->from);
     if (options->to == NULL)
         return dk_fail(err, DK_INVALID, "convert: --to is missing; see dikuai-ingest convert --help");
     if (options->from == NULL)
@@ -437,8 +481,6 @@ static dk_status set_option(dk_options *options, option_id id, const char *value
         options->csv = true;
         break;
     case OPT_FROM:
-        if (strcmp(value, "rows") != 0)
-            return dk_fail(err, DK_INVALID, "--from %s: it is rows, as dikuai-tiler gives them", value);
         options->from = value;
         break;
     case OPT_TO:
@@ -457,6 +499,29 @@ static dk_status set_option(dk_options *options, option_id id, const char *value
     case OPT_MOST_SECONDS:
         if (!whole_number(value, &options->most_seconds))
             return dk_fail(err, DK_INVALID, "--most-seconds %s: it is a number of seconds", value);
+        break;
+    case OPT_NAME:
+        options->access.name = value;
+        break;
+    case OPT_AUDIENCE:
+        options->access.audience = value;
+        break;
+    case OPT_SCOPE:
+        options->access.scope = value;
+        break;
+    case OPT_ROLE:
+        if (strcmp(value, "review") != 0 && strcmp(value, "publish") != 0)
+            return dk_fail(err, DK_INVALID, "--role %s: it is review or publish", value);
+        options->access.roles |= value[0] == 'r' ? DK_ROLE_REVIEW : DK_ROLE_PUBLISH;
+        break;
+    case OPT_EXPIRES:
+        options->access.expires = value;
+        break;
+    case OPT_PROXY_USER:
+        options->access.proxy_user = true;
+        break;
+    case OPT_FORGET_BEFORE:
+        options->access.forget_before = value;
         break;
     }
     return DK_OK;
@@ -498,6 +563,9 @@ static dk_status take_words(const struct command_name *command, char **words, in
         options->n_sources = (size_t)(n - 2);
     } else if (command->command == dk_command_progress) {
         options->name = n == 2 ? words[1] : NULL;
+    } else if (command->command == dk_command_token) {
+        options->access.verb = words[1];
+        options->access.which = n == 3 ? words[2] : NULL;
     } else if (n >= 2) {
         options->sources = (const char *const *)(words + 2);
         options->n_sources = (size_t)(n - 2);

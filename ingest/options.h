@@ -20,6 +20,14 @@ typedef struct dk_file_settings {
     dk_column_options columns;
 } dk_file_settings;
 
+/* Of the commands token and audit; NULL: not given. */
+typedef struct dk_access_options {
+    const char *verb, *which; /* token: add, list, revoke; whose */
+    const char *name, *audience, *scope, *expires, *forget_before;
+    unsigned roles; /* store/access_token.h */
+    bool proxy_user;
+} dk_access_options;
+
 typedef struct dk_options {
     char **arguments; /* argv as it was, NULL at its end */
     const char *store;
@@ -32,13 +40,14 @@ typedef struct dk_options {
     dk_audience audience; /* of attach */
     const char *join, *on, *join_layer;
     const char *profile, *save_profile;
-    const char *from, *to, *output;     /* convert; from NULL: a file, else rows on standard input */
+    const char *from, *to, *output;     /* convert; from NULL: a file, else rows on standard input. audit: days */
     bool confined;                      /* convert */
     uint64_t most_bytes, most_seconds;  /* of it */
     const char *key;        /* attach: of the row; NULL: names tell */
     const char *reports[2]; /* load */
     size_t n_reports;
     bool replace, draw, dry_run, publish, allow_rejects, all_formats, json, csv;
+    dk_access_options access;
     dk_file_settings settings;         /* arrays owned, see dk_options_finish */
     const volatile sig_atomic_t *stop; /* set when a signal asks to end */
 } dk_options;
