@@ -1,5 +1,6 @@
 #include "tiler/download.h"
 
+#include "tiler/audit.h"
 #include "tiler/convert.h"
 #include "tiler/deflate_stream.h"
 #include "tiler/download_json.h"
@@ -60,6 +61,7 @@ struct dk_download {
     int socket;
     dk_request request;
     dk_viewer viewer;
+    dk_caller caller; /* of no way: the public */
     const format *format;
     bool gzip;
     double began, deadline;
@@ -509,6 +511,8 @@ static void *make_downloads(void *user)
         dk_status status = stopping    ? dk_fail(&error, DK_BUSY, "the server is stopping")
                            : m == NULL ? dk_fail(&error, DK_NOMEM, "out of memory")
                                        : make(d, m, &error);
+        if (status == DK_OK && d->caller.way != DK_WAY_NONE)
+            dk_audit_exported(all->config->writer, &d->caller, d->request.path[1], d->format->name, m->rows);
         finish(d, status, &error);
         pthread_mutex_lock(&all->mutex);
         all->making[place] = NULL;
@@ -583,8 +587,8 @@ void dk_downloads_free(dk_downloads *all)
 }
 
 dk_status dk_download_start(dk_downloads *all, struct MHD_Connection *connection, dk_request *request,
-                            const dk_viewer *viewer, const char *accept_encoding, dk_download **ret_download,
-                            dk_error *err)
+                            const dk_viewer *viewer, const dk_caller *caller, const char *accept_encoding,
+                            dk_download **ret_download, dk_error *err)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     dk_download *d = calloc(1, sizeof *d);
@@ -598,6 +602,8 @@ dk_status dk_download_start(dk_downloads *all, struct MHD_Connection *connection
     d->connection = connection;
     d->socket = info->connect_fd;
     d->viewer = *viewer;
+    if (caller != NULL)
+        d->caller = *caller;
     d->format = format_of(request);
     d->gzip = d->format->coded && dk_accepts_gzip(accept_encoding);
     d->spool.fd = -1;
@@ -693,6 +699,8 @@ enum MHD_Result dk_download_respond(dk_download *d, struct MHD_Connection *conne
     const dk_file_answer answer = {.type = d->format->type,
                                    .disposition = d->disposition,
                                    .gzip = d->gzip,
-                                   .public_answer = d->viewer.audience == DK_PUBLIC};
+                                   .public_answer = d->viewer.audience == DK_PUBLIC,
+                                   .ambient = dk_way_is_ambient(d->caller.way),
+                                   .user_header = d->all->config->user_header};
     return dk_respond_file(connection, response, &answer, closing);
 }

@@ -23,10 +23,10 @@ void dk_downloads_free(dk_downloads *downloads); /* after MHD_stop_daemon; NULL-
 bool dk_download_asked(const dk_request *request);
 
 /* Begins one and suspends the connection. The request is taken over and forgotten where it was. The daemon needs
- * MHD_ALLOW_SUSPEND_RESUME. DK_BUSY: too many are under way; the request stays where it was. */
+ * MHD_ALLOW_SUSPEND_RESUME. caller: who the viewer is; NULL: the public. DK_BUSY: too many are under way; the request stays where it was. */
 dk_status dk_download_start(dk_downloads *downloads, struct MHD_Connection *connection, dk_request *request,
-                            const dk_viewer *viewer, const char *accept_encoding, dk_download **ret_download,
-                            dk_error *err);
+                            const dk_viewer *viewer, const dk_caller *caller, const char *accept_encoding,
+                            dk_download **ret_download, dk_error *err);
 /* When the connection is resumed: queues the file, or the problem. The download is no longer the caller's. */
 enum MHD_Result dk_download_respond(dk_download *download, struct MHD_Connection *connection, bool closing);
 /* Instead of that, when the client has left. NULL-safe. */

@@ -5,11 +5,11 @@
 #define DK_TILER_HTTP_H
 
 #include "store/query.h"
+#include "tiler/caller.h"
 #include "tiler/crs.h"
 #include "tiler/json.h"
 #include "tiler/request.h"
 #include "tiler/store_pool.h"
-#include "tiler/viewer.h"
 
 #include <stdatomic.h>
 
@@ -22,7 +22,8 @@ typedef struct dk_config {
     const char *store_path;
     const char *base_path;    /* "" or "/maps" */
     const char *tianditu_key; /* NULL: no basemap */
-    const dk_tokens *tokens;  /* NULL: no staff */
+    const char *user_header;  /* in which a trusted proxy names the user; NULL: none */
+    dk_access_writer *writer; /* of the audit trail */
     size_t cache_size;        /* bytes of tiles kept in memory; 0: none */
     atomic_int *converting;   /* uploads that are being converted, each by a thread that waits for it, */
     int most_converting;      /* and how many there may be, so that others are answered meanwhile */
@@ -71,6 +72,7 @@ typedef struct dk_context {
     const dk_config *config;
     const dk_request *request;
     dk_viewer viewer;
+    const dk_caller *caller; /* who the viewer is; NULL: the public */
     dk_worker *worker;  /* NULL for what needs no store */
     struct dk_tile_cache *cache; /* NULL: none */
     struct dk_row_sets *sets;    /* of filtered tiles */
@@ -81,6 +83,8 @@ typedef struct dk_context {
     const char *scheme; /* http or https, as the client sees it */
     bool row_links;     /* dk_write_feature gives each row of a page its links self and describedby */
     dk_upload upload;   /* of a route that takes POST */
+    size_t rows;        /* in the answer, if they were counted: for the audit trail */
+    bool counted;
     unsigned problem;   /* HTTP status of a failure instead of the status's own, its sentence shown; 0: that one */
     dk_json json;       /* on worker->body */
     dk_answer answer;
@@ -110,6 +114,7 @@ dk_status dk_get_tile_matrix_set(dk_context *ctx);
 dk_status dk_get_tilesets(dk_context *ctx);
 dk_status dk_get_tileset(dk_context *ctx);
 dk_status dk_get_metrics(dk_context *ctx);
+dk_status dk_get_session(dk_context *ctx);
 dk_status dk_get_conformance(dk_context *ctx);
 dk_status dk_get_api(dk_context *ctx);
 dk_status dk_get_queryables(dk_context *ctx);

@@ -53,6 +53,8 @@ static bool page_row(const dk_row *row, void *user)
     if (p->about != NULL)
         count_linked(row, &p->all);
     p->rows++;
+    p->ctx->rows++;
+    p->ctx->counted = true;
     const dk_buf *body = &p->ctx->worker->body;
     if (body->size > DK_BODY_MAX)
         p->cut = true;
@@ -167,6 +169,8 @@ typedef struct single {
 static bool single_row(const dk_row *row, void *user)
 {
     single *s = user;
+    s->ctx->rows = 1;
+    s->ctx->counted = true;
     s->status = s->ctx->html ? dk_item_page(s->ctx, row) : dk_write_feature(s->ctx, row, true);
     return false;
 }

@@ -193,6 +193,8 @@ static void write_line(writing *w, const dk_list_line *line)
 static dk_status add_line(const dk_list_line *line, void *user)
 {
     writing *w = user;
+    w->ctx->rows++;
+    w->ctx->counted = true;
     const dk_value *by = &line->row->values[w->list->by];
     const char *value = by->type == DK_TEXT ? by->text.data : "";
     const char *group = dk_buf_cstr(&w->group);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 static const char default_listen[] = "127.0.0.1:8080";
@@ -27,7 +28,12 @@ static void print_help(FILE *out)
             "  --threads N          threads that answer (default %zu, one per processor)\n"
             "  --cache-size SIZE    memory for tiles, such as 512M or 2G (default 256M; 0: none)\n"
             "  --base-path PATH     path under which a proxy shows the server, such as /land\n"
-            "  --token-file FILE    staff tokens: lines TOKEN DIVISION-PREFIX NAME, * for the whole store\n"
+            "  --token-file FILE    tokens besides those of dikuai-ingest token: lines TOKEN SCOPE NAME; SCOPE is the\n"
+            "                       first digits of a division's code or *, and group: or request: may stand before it\n"
+            "  --trust-proxy ADDR/BITS  a reverse proxy, whose X-Forwarded-For is believed; may be repeated\n"
+            "  --proxy-user-header NAME  the header in which it names the user, such as X-Remote-User (those of\n"
+            "                       dikuai-ingest token add --proxy-user); the proxy must overwrite what clients send\n"
+            "  --plain-cookies      sessions without TLS, also where others than this machine can reach the server\n"
             "  --log-requests       a line on stderr for each request: its path and the names of its parameters\n"
             "  --tianditu-key KEY   key of the 天地图 basemap; without it the map has none\n"
             "  --temp-dir DIR       for files on their way, such as downloads (default $TMPDIR, else /var/tmp)\n"
@@ -39,7 +45,7 @@ static void print_help(FILE *out)
             "\n"
             "examples:\n"
             "  dikuai-tiler county.gpkg\n"
-            "  dikuai-tiler county.gpkg --listen 0.0.0.0:80 --token-file tokens --base-path /land\n"
+            "  dikuai-tiler county.gpkg --base-path /land --trust-proxy 127.0.0.1\n"
             "  curl -H 'Authorization: Bearer TOKEN' http://127.0.0.1:8080/collections/parcel/items?limit=1\n",
             default_listen, default_threads());
 }
@@ -57,6 +63,19 @@ static bool base_path_valid(const char *path)
         return true;
     return path[0] == '/' && path[size - 1] != '/' && size < 200 && strstr(path, "//") == NULL &&
            path[strspn(path, "/abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._~-")] == '\0';
+}
+
+/* The name of a header that no client, library or proxy gives another meaning. */
+static bool header_name_valid(const char *name)
+{
+    static const char *const others[] = {"Authorization", "Cookie", "Host", "Origin", "X-Forwarded-For",
+                                         "X-Forwarded-Proto", "X-Dikuai", "Accept", "Accept-Encoding"};
+    const size_t size = strlen(name);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strcasecmp(name, others[i]) == 0)
+            return false;
+    return size > 0 && size <= 100 && strncasecmp(name, "Sec-", 4) != 0 &&
+           name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")] == '\0';
 }
 
 static bool key_valid(const char *key)
@@ -124,7 +143,7 @@ int main(int argc, char **argv)
 {
     enum {
         LISTEN = 256, THREADS, CACHE_SIZE, BASE_PATH, TOKEN_FILE, TIANDITU_KEY, LOG_REQUESTS, TEMP_DIR, DOWNLOAD_ROWS,
-        DOWNLOAD_SIZE, DOWNLOAD_SECONDS, INGEST, HELP, VERSION
+        DOWNLOAD_SIZE, DOWNLOAD_SECONDS, INGEST, TRUST_PROXY, PROXY_USER_HEADER, PLAIN_COOKIES, HELP, VERSION
     };
     static const struct option long_options[] = {{"listen", required_argument, NULL, LISTEN},
                                                  {"threads", required_argument, NULL, THREADS},
@@ -138,6 +157,9 @@ int main(int argc, char **argv)
                                                  {"download-size", required_argument, NULL, DOWNLOAD_SIZE},
                                                  {"download-seconds", required_argument, NULL, DOWNLOAD_SECONDS},
                                                  {"ingest", required_argument, NULL, INGEST},
+                                                 {"trust-proxy", required_argument, NULL, TRUST_PROXY},
+                                                 {"proxy-user-header", required_argument, NULL, PROXY_USER_HEADER},
+                                                 {"plain-cookies", no_argument, NULL, PLAIN_COOKIES},
                                                  {"help", no_argument, NULL, HELP},
                                                  {"version", no_argument, NULL, VERSION},
                                                  {NULL, 0, NULL, 0}};
@@ -151,6 +173,8 @@ int main(int argc, char **argv)
                                  .threads = default_threads(),
                                  .temp_dir = default_temp_dir()};
     const char *token_file = NULL;
+    dk_prefix proxies[DK_PROXIES_MAX];
+    options.callers.proxies = proxies;
     opterr = 0;
     for (int option; (option = getopt_long(argc, argv, "h", long_options, NULL)) != -1;) {
         char *end;
@@ -205,6 +229,21 @@ int main(int argc, char **argv)
         case INGEST:
             options.config.ingest = optarg;
             break;
+        case TRUST_PROXY:
+            if (options.callers.n_proxies == DK_PROXIES_MAX)
+                return usage("at most 16 --trust-proxy, not also ", optarg);
+            if (!dk_prefix_read(optarg, &proxies[options.callers.n_proxies]))
+                return usage("--trust-proxy takes an address such as 127.0.0.1 or 10.0.0.0/8, not ", optarg);
+            options.callers.n_proxies++;
+            break;
+        case PROXY_USER_HEADER:
+            if (!header_name_valid(optarg))
+                return usage("--proxy-user-header takes a name that nothing else uses, such as X-Remote-User, not ", optarg);
+            options.callers.user_header = optarg;
+            break;
+        case PLAIN_COOKIES:
+            options.callers.plain_cookies = true;
+            break;
         case 'h':
         case HELP:
             print_help(stdout);
@@ -219,6 +258,8 @@ int main(int argc, char **argv)
     if (argc - optind != 1)
         return usage(argc == optind ? "the STORE to serve is missing" : "one STORE is served, more are given", "");
     options.config.store_path = argv[optind];
+    if (options.callers.user_header != NULL && options.callers.n_proxies == 0)
+        return usage("--proxy-user-header needs --trust-proxy: from which address is it believed?", "");
 
     dk_tokens *tokens = NULL;
     bool exposed = false;
@@ -229,7 +270,7 @@ int main(int argc, char **argv)
     }
     if (exposed)
         fprintf(stderr, "dikuai-tiler: other users of this machine can read %s; chmod 600 it\n", token_file);
-    options.config.tokens = tokens;
+    options.callers.tokens = tokens;
     const int status = serve(&options);
     dk_tokens_free(tokens);
     return status;

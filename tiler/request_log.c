@@ -9,13 +9,19 @@ static bool is_key(const dk_request *request, size_t i)
     return i == 3 && strcmp(request->path[0], "collections") == 0 && strcmp(request->path[2], "items") == 0;
 }
 
+/* A token that someone has put into the address by mistake. */
+static const char *shown(const char *text)
+{
+    return strncmp(text, "dk_", 3) == 0 && strlen(text) > 30 ? "*" : text;
+}
+
 void dk_request_line(const char *method, const dk_request *request, dk_buf *out)
 {
     dk_buf_format(out, "%s /", method);
     for (size_t i = 0; i < request->n_path; i++)
-        dk_buf_format(out, "%s%s", i > 0 ? "/" : "", is_key(request, i) ? "*" : request->path[i]);
+        dk_buf_format(out, "%s%s", i > 0 ? "/" : "", is_key(request, i) ? "*" : shown(request->path[i]));
     for (size_t i = 0; i < request->n_params; i++) {
-        dk_buf_format(out, "%c%s", i > 0 ? '&' : '?', request->params[i].name);
+        dk_buf_format(out, "%c%s", i > 0 ? '&' : '?', shown(request->params[i].name));
         if (strcmp(request->params[i].name, "filter") == 0)
             dk_buf_format(out, "[%zu]", strlen(request->params[i].value));
     }

@@ -18,6 +18,8 @@ static const char *title_of(unsigned status)
         return "Bad Request";
     case 401:
         return "Unauthorized";
+    case 403:
+        return "Forbidden";
     case 404:
         return "Not Found";
     case 405:
@@ -32,6 +34,8 @@ static const char *title_of(unsigned status)
         return "Unsupported Media Type";
     case 416:
         return "Range Not Satisfiable";
+    case 429:
+        return "Too Many Requests";
     case 503:
         return "Service Unavailable";
     default:
@@ -63,10 +67,20 @@ static void add_header(struct MHD_Response *response, const char *name, const ch
     MHD_add_response_header(response, name, value);
 }
 
-static void add_common(struct MHD_Response *response, bool closing)
+/* Pages of other sites may read what anyone may, and what they have a token for, but nothing that a reader sees because the
+ * browser sends a cookie along. */
+static void add_sharing(struct MHD_Response *response, bool ambient)
 {
+    if (ambient) {
+        add_header(response, "Cross-Origin-Resource-Policy", "same-origin");
+        return;
+    }
     add_header(response, "Access-Control-Allow-Origin", "*");
     add_header(response, "Access-Control-Expose-Headers", "ETag, Content-Crs");
+}
+
+static void add_common(struct MHD_Response *response, bool closing)
+{
     add_header(response, "X-Content-Type-Options", "nosniff");
     add_header(response, "Referrer-Policy", "no-referrer");
     if (closing)
@@ -96,12 +110,23 @@ static void add_document_policy(struct MHD_Response *response)
                "frame-ancestors 'self'");
 }
 
+/* Whose answer depends on who asks says by which headers: no cache gives the public's answer to staff. (Theirs is in none.)
+ * Without a session there is no cookie here, so that the public has one entry in a cache. */
+static void add_vary(struct MHD_Response *response, bool fixed, bool vary_accept, const char *user_header)
+{
+    char vary[200];
+    snprintf(vary, sizeof vary, "%sAccept-Encoding, Authorization%s%s%s", vary_accept ? "Accept, " : "",
+             fixed ? "" : ", Cookie", user_header != NULL && !fixed ? ", " : "",
+             user_header != NULL && !fixed ? user_header : "");
+    add_header(response, "Vary", vary);
+}
+
 static void add_caching(struct MHD_Response *response, const dk_context *ctx, const char *etag)
 {
     const dk_answer *answer = &ctx->answer;
     const bool public_answer = answer->fixed || ctx->viewer.audience == DK_PUBLIC;
-    add_header(response, "Vary",
-               answer->vary_accept ? "Accept, Accept-Encoding, Authorization" : "Accept-Encoding, Authorization");
+    add_sharing(response, ctx->caller != NULL && dk_way_is_ambient(ctx->caller->way));
+    add_vary(response, answer->fixed, answer->vary_accept, ctx->config->user_header);
     if (!public_answer || answer->no_store) {
         add_header(response, "Cache-Control", public_answer ? "no-store" : "private, no-store");
         return;
@@ -262,7 +287,8 @@ enum MHD_Result dk_respond_file(struct MHD_Connection *connection, struct MHD_Re
                                 const dk_file_answer *answer, bool closing)
 {
     add_common(response, closing);
-    add_header(response, "Vary", "Accept-Encoding, Authorization");
+    add_sharing(response, answer->ambient);
+    add_vary(response, false, false, answer->user_header);
     add_header(response, "Cache-Control", answer->public_answer ? "no-cache" : "private, no-store");
     add_header(response, "Content-Type", answer->type);
     add_header(response, "Content-Disposition", answer->disposition);
@@ -319,8 +345,8 @@ enum MHD_Result dk_respond_stored(struct MHD_Connection *connection, dk_context 
     return queue(connection, status, response);
 }
 
-enum MHD_Result dk_respond_problem(struct MHD_Connection *connection, unsigned status, const char *detail,
-                                   const char *allow, bool closing)
+static enum MHD_Result respond_problem(struct MHD_Connection *connection, unsigned status, const char *detail,
+                                       const char *allow, unsigned retry_after, const char *cookie, bool closing)
 {
     dk_buf body;
     dk_json json;
@@ -338,29 +364,71 @@ enum MHD_Result dk_respond_problem(struct MHD_Connection *connection, unsigned s
     if (response == NULL)
         return MHD_NO;
     add_common(response, closing);
+    add_sharing(response, cookie != NULL);
     add_header(response, "Content-Type", "application/problem+json");
     add_header(response, "Cache-Control", "no-store");
     add_header(response, "Content-Security-Policy", "default-src 'none'");
     if (status == 401)
         add_header(response, "WWW-Authenticate", "Bearer error=\"invalid_token\"");
-    if (status == 503)
-        add_header(response, "Retry-After", "1");
+    if (status == 503 && retry_after == 0)
+        retry_after = 1;
+    if (retry_after > 0) {
+        char seconds[16];
+        snprintf(seconds, sizeof seconds, "%u", retry_after);
+        add_header(response, "Retry-After", seconds);
+    }
     if (allow != NULL)
         add_header(response, "Allow", allow);
+    if (cookie != NULL)
+        add_header(response, "Set-Cookie", cookie);
     return queue(connection, status, response);
 }
 
-enum MHD_Result dk_respond_options(struct MHD_Connection *connection, bool posts, bool closing)
+enum MHD_Result dk_respond_problem(struct MHD_Connection *connection, unsigned status, const char *detail,
+                                   const char *allow, bool closing)
 {
-    const char *methods = posts ? DK_ALLOWED_METHODS_POST : DK_ALLOWED_METHODS;
+    return respond_problem(connection, status, detail, allow, 0, NULL, closing);
+}
+
+enum MHD_Result dk_respond_refusal(struct MHD_Connection *connection, const dk_callers *callers, const dk_refusal *refusal,
+                                   bool closing)
+{
+    char cookie[DK_COOKIE_TEXT];
+    if (refusal->forget_cookie)
+        dk_caller_forget_cookie(callers, connection, cookie);
+    return respond_problem(connection, refusal->status, refusal->sentence, NULL, refusal->retry_after,
+                           refusal->forget_cookie ? cookie : NULL, closing);
+}
+
+enum MHD_Result dk_respond_session(struct MHD_Connection *connection, const void *json, size_t size, const char *cookie,
+                                   bool closing)
+{
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(size, (void *)(uintptr_t)json, MHD_RESPMEM_MUST_COPY);
+    if (response == NULL)
+        return MHD_NO;
+    add_common(response, closing);
+    add_sharing(response, true);
+    add_header(response, "Content-Type", "application/json");
+    add_header(response, "Cache-Control", "private, no-store");
+    add_header(response, "Content-Security-Policy", "default-src 'none'");
+    add_header(response, "Set-Cookie", cookie);
+    return queue(connection, MHD_HTTP_OK, response);
+}
+
+enum MHD_Result dk_respond_options(struct MHD_Connection *connection, const char *allowed, bool closing)
+{
+    const bool session = strcmp(allowed, DK_ALLOWED_METHODS_SESSION) == 0;
+    const char *shared = session ? DK_ALLOWED_METHODS : allowed;
     struct MHD_Response *response = empty_response();
     if (response == NULL)
         return MHD_NO;
     add_common(response, closing);
-    add_header(response, "Allow", methods);
-    add_header(response, "Access-Control-Allow-Methods", methods);
+    add_sharing(response, false);
+    add_header(response, "Allow", allowed);
+    add_header(response, "Access-Control-Allow-Methods", shared);
     add_header(response, "Access-Control-Allow-Headers",
-               posts ? "Authorization, Content-Type, If-None-Match" : "Authorization, If-None-Match");
+               strcmp(shared, DK_ALLOWED_METHODS) != 0 ? "Authorization, Content-Type, If-None-Match" : "Authorization, If-None-Match");
     add_header(response, "Access-Control-Max-Age", "86400");
     return queue(connection, MHD_HTTP_NO_CONTENT, response);
 }

@@ -22,6 +22,8 @@ typedef struct dk_file_answer {
     const char *type, *disposition; /* Content-Type and Content-Disposition */
     bool gzip;                      /* the bytes are coded so */
     bool public_answer;             /* else it may not be stored */
+    bool ambient;                   /* dk_way_is_ambient */
+    const char *user_header;        /* of the config */
 } dk_file_answer;
 enum MHD_Result dk_respond_file(struct MHD_Connection *connection, struct MHD_Response *response,
                                 const dk_file_answer *answer, bool closing);
@@ -34,13 +36,22 @@ enum MHD_Result dk_respond_stored(struct MHD_Connection *connection, dk_context 
 enum MHD_Result dk_respond_problem(struct MHD_Connection *connection, unsigned status, const char *detail,
                                    const char *allow, bool closing);
 
-/* Queues the answer to OPTIONS: 204 with what is allowed, POST too or not, for CORS preflights (fetch.spec.whatwg.org, 4.8). */
-enum MHD_Result dk_respond_options(struct MHD_Connection *connection, bool posts, bool closing);
+/* The same of a request that was not let in. */
+enum MHD_Result dk_respond_refusal(struct MHD_Connection *connection, const dk_callers *callers, const dk_refusal *refusal,
+                                   bool closing);
+/* Queues JSON about a session that has begun or ended, with its cookie. */
+enum MHD_Result dk_respond_session(struct MHD_Connection *connection, const void *json, size_t size, const char *cookie,
+                                   bool closing);
+
+/* Queues the answer to OPTIONS: 204 with what is allowed, one of the texts below; for CORS preflights
+ * (fetch.spec.whatwg.org, 4.8), by which other sites may do all but what is about sessions. */
+enum MHD_Result dk_respond_options(struct MHD_Connection *connection, const char *allowed, bool closing);
 
 /* The HTTP status of a failed handler, and whether its sentence may be shown. */
 unsigned dk_http_status(dk_status status, bool *ret_show);
 
 #define DK_ALLOWED_METHODS "GET, HEAD, OPTIONS"
 #define DK_ALLOWED_METHODS_POST "GET, HEAD, POST, OPTIONS"
+#define DK_ALLOWED_METHODS_SESSION "GET, HEAD, POST, DELETE, OPTIONS"
 
 #endif

@@ -8,6 +8,8 @@ typedef struct dk_route {
     dk_status (*handler)(dk_context *ctx);
     bool needs_store;
     bool posts; /* takes POST too: ctx->upload */
+    bool anyone;       /* the same for everyone: who asks does not matter */
+    const char *audit; /* what the trail calls it; NULL: it shows no rows */
 } dk_route;
 
 /* NULL: nothing is at this address. */

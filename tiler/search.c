@@ -61,12 +61,14 @@ static void write_around(dk_json *json, const dk_division *division, const dk_ca
 typedef struct results {
     dk_json *json;
     const dk_catalogue *catalogue;
+    size_t n;
 } results;
 
 static bool write_result(const dk_hit *hit, void *user)
 {
-    const results *r = user;
+    results *r = user;
     dk_json *json = r->json;
+    r->n++;
     const dk_row *row = hit->row;
     dk_json_object_begin(json);
     if (row != NULL) {
@@ -138,11 +140,13 @@ dk_status dk_get_search(dk_context *ctx)
     dk_json_key(json, "results");
     dk_json_array_begin(json);
     bool complete = true;
-    results r = {json, dk_store_catalogue(ctx->worker->store)};
+    results r = {.json = json, .catalogue = dk_store_catalogue(ctx->worker->store)};
     status = dk_search_run(ctx->worker->store, &search, write_result, &r, &complete, &ctx->error);
     dk_json_array_end(json);
     dk_json_key(json, "complete");
     dk_json_bool(json, complete);
     dk_json_object_end(json);
+    ctx->rows = r.n;
+    ctx->counted = true;
     return status;
 }

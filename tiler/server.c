@@ -1,13 +1,16 @@
 #include "tiler/server.h"
 
+#include "tiler/audit.h"
 #include "tiler/convert.h"
 #include "tiler/download.h"
 #include "tiler/body.h"
+#include "tiler/credentials.h"
 #include "tiler/headers.h"
 #include "tiler/request_log.h"
 #include "tiler/response.h"
 #include "tiler/route.h"
 #include "tiler/row_sets.h"
+#include "tiler/session.h"
 #include "tiler/temp_folder.h"
 #include "tiler/tile_service.h"
 
@@ -40,6 +43,7 @@ enum {
 
 struct dk_server {
     dk_server_options options;
+    dk_callers *callers;
     dk_pool *pool;
     dk_tile_cache *cache; /* NULL: none */
     dk_row_sets *sets;
@@ -67,7 +71,8 @@ typedef struct exchange {
     bool counted; /* the handler has been called: an answer is owed */
     dk_download *download; /* for which the connection is suspended, or was; NULL: none */
     size_t body;  /* bytes of one that is not wanted */
-    bool uploads; /* a POST whose body is kept */
+    bool uploads; /* a POST whose body is kept, */
+    size_t most;  /* and how large it may be */
     dk_body upload;
     dk_body_result refused; /* why it is not */
 } exchange;
@@ -165,7 +170,8 @@ static enum MHD_Result respond_failure(struct MHD_Connection *connection, const 
                               NULL, closing);
 }
 
-static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connection, exchange *x, bool closing)
+/* reads: GET or HEAD. */
+static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connection, exchange *x, bool reads, bool closing)
 {
     dk_request *request = &x->request;
     if (x->parsed != DK_OK) {
@@ -180,23 +186,27 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
     ctx.request = request;
     ctx.cache = server->cache;
     ctx.sets = server->sets;
-    if (dk_tokens_viewer(ctx.config->tokens, header(connection, "Authorization"), &ctx.viewer) != DK_OK)
-        return dk_respond_problem(
-            connection, 401, "The token is not valid here; leave the Authorization header out to see what is public.",
-            NULL, closing);
+    const dk_route *route = request->at_base ? NULL : dk_route_find(request);
+    dk_caller caller;
+    dk_refusal refusal;
+    if (!dk_caller_of(server->callers, connection, reads, route == NULL || route->anyone, &caller, &refusal))
+        return dk_respond_refusal(connection, server->callers, &refusal, closing);
+    ctx.viewer = caller.viewer;
+    ctx.caller = caller.way != DK_WAY_NONE ? &caller : NULL;
     if (request->at_base) {
         ctx.answer.status = 308;
         snprintf(ctx.answer.location, sizeof ctx.answer.location, "%s/", ctx.config->base_path);
         return dk_respond(connection, &ctx, NULL, NULL, closing);
     }
-    const dk_route *route = dk_route_find(request);
     if (route == NULL)
         return dk_respond_problem(connection, 404, "There is nothing at this address.", NULL, closing);
 
     const char *accept_encoding = header(connection, "Accept-Encoding");
     if (route->handler == dk_get_items && dk_download_asked(request)) {
-        const dk_status started = dk_download_start(server->downloads, connection, request, &ctx.viewer, accept_encoding,
-                                                    &x->download, &ctx.error);
+        if (ctx.caller != NULL && dk_audit_answer(ctx.config->writer, &ctx, "export") != DK_OK)
+            return dk_respond_problem(connection, 503, ctx.error.text, NULL, closing);
+        const dk_status started = dk_download_start(server->downloads, connection, request, &ctx.viewer, ctx.caller,
+                                                    accept_encoding, &x->download, &ctx.error);
         if (started == DK_BUSY)
             return dk_respond_problem(connection, 503, ctx.error.text, NULL, closing);
         return started == DK_OK ? MHD_YES : respond_failure(connection, request, started, &ctx.error, closing);
@@ -227,6 +237,12 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
         status = route->handler(&ctx);
     if (reading)
         dk_store_read_end(ctx.worker->store);
+    if (status == DK_OK && ctx.caller != NULL && route->audit != NULL &&
+        (status = dk_audit_answer(ctx.config->writer, &ctx, route->audit)) != DK_OK) {
+        ctx.problem = 503;
+        if (ctx.answer.stored.is)
+            close(ctx.answer.stored.fd);
+    }
     if (status == DK_OK && ctx.answer.stored.is)
         result = dk_respond_stored(connection, &ctx, header(connection, "Range"), header(connection, "If-Range"),
                                    if_none_match, closing);
@@ -247,11 +263,19 @@ static bool takes_posts(const exchange *x)
     return route != NULL && route->posts;
 }
 
+static bool is_session(const exchange *x)
+{
+    const dk_route *route = x->parsed == DK_OK && !x->request.at_base ? dk_route_find(&x->request) : NULL;
+    return route != NULL && route->handler == dk_get_session;
+}
+
 static enum MHD_Result refuse_body(struct MHD_Connection *connection, const exchange *x, bool closing)
 {
     char sentence[120];
     switch (x->refused) {
     case DK_BODY_LARGE:
+        if (x->most < DK_UPLOAD_MAX)
+            return dk_respond_problem(connection, 413, "The body is larger than a token can be.", NULL, closing);
         snprintf(sentence, sizeof sentence, "The body is larger than %u MiB; ask for a smaller or simpler area.",
                  DK_UPLOAD_MAX >> 20);
         return dk_respond_problem(connection, 413, sentence, NULL, closing);
@@ -269,13 +293,14 @@ static enum MHD_Result refuse_body(struct MHD_Connection *connection, const exch
 static enum MHD_Result take_body(dk_server *server, exchange *x, const char *data, size_t *size)
 {
     if (x->uploads && x->refused == DK_BODY_KEPT) {
-        x->refused = dk_body_add(&server->bodies, &x->upload, data, *size);
+        x->refused = x->upload.bytes.size + *size > x->most ? DK_BODY_LARGE
+                                                            : dk_body_add(&server->bodies, &x->upload, data, *size);
         *size = 0;
         return MHD_YES;
     }
     x->body += *size;
     *size = 0;
-    return x->body <= (x->uploads ? DK_UPLOAD_MAX : BODY_DISCARDED) ? MHD_YES : MHD_NO;
+    return x->body <= (x->uploads && x->most > BODY_DISCARDED ? x->most : BODY_DISCARDED) ? MHD_YES : MHD_NO;
 }
 
 static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
@@ -294,9 +319,10 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
         x->counted = true;
         atomic_fetch_add(&server->active, 1);
         x->uploads = strcmp(method, "POST") == 0 && takes_posts(x);
+        x->most = is_session(x) ? DK_SIGN_IN_BODY : DK_UPLOAD_MAX;
         const char *length = header(connection, "Content-Length");
         const unsigned long long announced = length != NULL ? strtoull(length, NULL, 10) : 0;
-        if (x->uploads && announced > DK_UPLOAD_MAX) {
+        if (x->uploads && announced > x->most) {
             x->refused = DK_BODY_LARGE;
             return refuse_body(connection, x, true);
         }
@@ -311,21 +337,28 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
         x->download = NULL;
         return dk_download_respond(download, connection, closing);
     }
-    const bool posts = takes_posts(x);
+    const bool posts = takes_posts(x), session = posts && is_session(x);
+    const bool deletes = session && strcmp(method, "DELETE") == 0;
+    const char *allowed = session ? DK_ALLOWED_METHODS_SESSION : posts ? DK_ALLOWED_METHODS_POST : DK_ALLOWED_METHODS;
     if (strcmp(method, "OPTIONS") == 0)
-        return dk_respond_options(connection, posts, closing);
-    if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0 && !x->uploads)
+        return dk_respond_options(connection, allowed, closing);
+    if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0 && !x->uploads && !deletes)
         return dk_respond_problem(connection, 405,
-                                  posts ? "This address only answers GET, HEAD, POST and OPTIONS."
-                                        : "This server only answers GET, HEAD and OPTIONS.",
-                                  posts ? DK_ALLOWED_METHODS_POST : DK_ALLOWED_METHODS, closing);
+                                  session ? "This address only answers GET, HEAD, POST, DELETE and OPTIONS."
+                                  : posts ? "This address only answers GET, HEAD, POST and OPTIONS."
+                                          : "This server only answers GET, HEAD and OPTIONS.",
+                                  allowed, closing);
     if (server->options.config.log_requests && x->parsed == DK_OK)
         dk_request_log(method, &x->request);
     if (x->refused != DK_BODY_KEPT)
         return refuse_body(connection, x, closing);
     if (x->body > 0)
         return dk_respond_problem(connection, 400, "A request here has no body.", NULL, closing);
-    return answer(server, connection, x, closing);
+    if (deletes)
+        return dk_session_sign_out(server->callers, connection, closing);
+    if (session && x->uploads)
+        return dk_session_sign_in(server->callers, connection, x->upload.bytes.data, x->upload.bytes.size, closing);
+    return answer(server, connection, x, !x->uploads, closing);
 }
 
 /* ---- connections ---- */
@@ -437,6 +470,7 @@ static void free_server(dk_server *server)
     dk_tile_cache_free(server->cache);
     dk_row_sets_free(server->sets);
     dk_pool_free(server->pool);
+    dk_callers_free(server->callers); /* after whatever writes to the trail */
     free(server);
 }
 
@@ -471,9 +505,18 @@ dk_status dk_server_start(const dk_server_options *options, dk_server **ret_serv
         server->options.config.temp_folder = dk_temp_root_path(server->temp);
     }
     if (status == DK_OK)
-        status = dk_downloads_create(&server->options.config, &server->downloads, err);
-    if (status == DK_OK)
         status = bind_address(options->listen, &fd, ret_address, size, err);
+    if (status == DK_OK) {
+        dk_caller_options *callers = &server->options.callers;
+        callers->store_path = options->config.store_path;
+        callers->plain_cookies |= strncmp(ret_address, "http://127.", 11) == 0 || strncmp(ret_address, "http://[::1]", 12) == 0;
+        status = dk_callers_create(callers, &server->callers, err);
+    }
+    if (status == DK_OK) {
+        server->options.config.writer = dk_callers_writer(server->callers);
+        server->options.config.user_header = options->callers.user_header;
+        status = dk_downloads_create(&server->options.config, &server->downloads, err);
+    }
     if (status != DK_OK)
         goto out;
 

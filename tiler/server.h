@@ -7,7 +7,8 @@
 typedef struct dk_server dk_server;
 
 typedef struct dk_server_options {
-    dk_config config;   /* texts and tokens are borrowed until dk_server_stop */
+    dk_config config;   /* texts are borrowed until dk_server_stop */
+    dk_caller_options callers; /* the same; store_path is the config's, plain_cookies also where only this machine listens */
     const char *listen; /* ADDR:PORT or [ADDR]:PORT; port 0: any free one */
     size_t threads;     /* 1 to DK_THREADS_MAX */
     const char *temp_dir; /* in which temporary files are made. config.ingest: as the user says it, or NULL */

@@ -1,6 +1,6 @@
 #include "tiler/viewer.h"
 
-#include "tiler/headers.h"
+#include "store/text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -14,12 +14,44 @@ typedef struct token {
     unsigned char bytes[MAX_TOKEN]; /* padded with zeros, so that all comparisons are equally long */
     size_t size;
     dk_viewer viewer;
+    char name[DK_TOKEN_FILE_NAME + 1];
 } token;
 
 struct dk_tokens {
     token *items;
     size_t n, capacity;
 };
+
+/* [AUDIENCE:]PREFIX */
+static bool read_scope(const char *text, dk_viewer *ret_viewer)
+{
+    static const struct {
+        const char *mark;
+        dk_audience audience;
+    } audiences[] = {{"group:", DK_GROUP}, {"request:", DK_ON_REQUEST}, {"staff:", DK_STAFF}};
+    dk_audience audience = DK_STAFF;
+    for (size_t i = 0; i < sizeof audiences / sizeof *audiences; i++)
+        if (strncmp(text, audiences[i].mark, strlen(audiences[i].mark)) == 0) {
+            audience = audiences[i].audience;
+            text += strlen(audiences[i].mark);
+            break;
+        }
+    return text[0] != '\0' && dk_viewer_scoped(audience, strcmp(text, "*") == 0 ? "" : text, ret_viewer);
+}
+
+/* The rest of a line, by which the trail calls them. */
+static void read_name(const char *rest, size_t number, char ret_name[DK_TOKEN_FILE_NAME + 1])
+{
+    rest = rest != NULL ? rest + strspn(rest, " \t") : "";
+    size_t size = strlen(rest);
+    while (size > 0 && (rest[size - 1] == ' ' || rest[size - 1] == '\t'))
+        size--;
+    if (size == 0)
+        snprintf(ret_name, DK_TOKEN_FILE_NAME + 1, "line %zu", number);
+    else
+        snprintf(ret_name, DK_TOKEN_FILE_NAME + 1, "%.*s", dk_utf8_fit(rest, size < DK_TOKEN_FILE_NAME ? size : DK_TOKEN_FILE_NAME), rest);
+    dk_text_clean(ret_name);
+}
 
 static dk_status add_line(dk_tokens *tokens, char *line, const char *path, size_t number, dk_error *err)
 {
@@ -52,9 +84,12 @@ static dk_status add_line(dk_tokens *tokens, char *line, const char *path, size_
     memset(item, 0, sizeof *item);
     memcpy(item->bytes, text, size);
     item->size = size;
-    if (!dk_viewer_staff(strcmp(prefix, "*") == 0 ? "" : prefix, &item->viewer))
-        return dk_fail(err, DK_INVALID, "%s:%zu: a division prefix has 1 to 12 digits, or is * for the whole store",
+    if (!read_scope(prefix, &item->viewer))
+        return dk_fail(err, DK_INVALID,
+                       "%s:%zu: a division prefix has 1 to 12 digits, or is * for the whole store; staff:, request: or "
+                       "group: may stand before it",
                        path, number);
+    read_name(strtok_r(NULL, "", &save), number, item->name);
     tokens->n++;
     return DK_OK;
 }
@@ -116,26 +151,29 @@ static unsigned difference(const token *item, const unsigned char *bytes, size_t
     return d;
 }
 
-dk_status dk_tokens_viewer(const dk_tokens *tokens, const char *authorization, dk_viewer *ret_viewer)
+bool dk_tokens_find(const dk_tokens *tokens, const char *text, size_t size, size_t *ret_place)
 {
-    if (authorization == NULL) {
-        *ret_viewer = dk_viewer_public();
-        return DK_OK;
-    }
-    size_t size = 0;
-    const char *text = dk_bearer_token(authorization, &size);
-    if (text == NULL || size > MAX_TOKEN || tokens == NULL)
-        return DK_INVALID;
+    if (tokens == NULL || size > MAX_TOKEN)
+        return false;
     unsigned char bytes[MAX_TOKEN] = {0};
     memcpy(bytes, text, size);
-    const token *found = NULL;
+    size_t found = tokens->n;
     for (size_t i = 0; i < tokens->n; i++) {
         const unsigned d = difference(&tokens->items[i], bytes, size);
-        found = d == 0 ? &tokens->items[i] : found;
+        found = d == 0 ? i : found;
     }
     explicit_bzero(bytes, sizeof bytes);
-    if (found == NULL)
-        return DK_INVALID;
-    *ret_viewer = found->viewer;
-    return DK_OK;
+    if (found == tokens->n)
+        return false;
+    *ret_place = found;
+    return true;
+}
+
+bool dk_tokens_at(const dk_tokens *tokens, size_t place, dk_viewer *ret_viewer, const char **ret_name)
+{
+    if (tokens == NULL || place >= tokens->n)
+        return false;
+    *ret_viewer = tokens->items[place].viewer;
+    *ret_name = tokens->items[place].name;
+    return true;
 }

@@ -1,35 +1,16 @@
 // Everything that the page asks of the server. URLs are relative to the page's own server, so that a base path
-// or a proxy changes nothing; the staff token goes there and nowhere else.
+// or a proxy changes nothing. Who signs in sends their token once, for a session; the page keeps none.
 
 /** The server's root, with its base path: this module is served at <root>/web/api.js. */
 export const root = new URL('..', import.meta.url);
 
-const TOKEN = 'dikuai.token';
-let token = null;
-try {
-  token = sessionStorage.getItem(TOKEN);
-} catch {
-  // Storage is blocked: the token lives as long as the page.
-}
+/** Whether this browser has a session, as far as the last catalogue says: its cookie is out of reach for scripts. */
+let known = false;
+export const signedIn = () => known;
 
-export const hasToken = () => token !== null;
-
-export function setToken(value) {
-  token = value;
-  try {
-    if (value === null) sessionStorage.removeItem(TOKEN);
-    else sessionStorage.setItem(TOKEN, value);
-  } catch {
-    // As above.
-  }
-}
-
-/** Headers for a request to url: the token only for our own server. */
-export function headersFor(url, withToken = token) {
-  return withToken !== null && new URL(url, root).href.startsWith(root.href)
-    ? { Authorization: `Bearer ${withToken}` }
-    : {};
-}
+/** How a url is asked for. The browser's cache may hold what the public saw, and must not keep what a session sees. */
+export const fetchOptions = (url) => (known && new URL(url, root).href.startsWith(root.href)
+  ? { credentials: 'same-origin', cache: 'no-store' } : { credentials: 'same-origin' });
 
 /** An answer that is not what was asked for; message is a plain sentence for the reader. */
 export class Problem extends Error {
@@ -40,7 +21,7 @@ export class Problem extends Error {
 }
 
 function sentence(status) {
-  if (status === 401) return '访问口令不正确或已失效。';
+  if (status === 401) return '登录已失效，请重新登录。';
   if (status === 404) return '没有找到这条信息，可能尚未公开或已经撤回。';
   if (status === 400) return '服务器不接受这个请求，请换一种写法再试。';
   if (status === 429 || status === 503) return '服务器繁忙，请稍后再试。';
@@ -49,12 +30,12 @@ function sentence(status) {
 
 /** A JSON document; path is relative to the server's root, without a leading slash. With a body it is POSTed; the server says
  * what is wrong with one, in English. */
-export async function get(path, { signal, asToken, body, type } = {}) {
+export async function get(path, { signal, body, type, cache } = {}) {
   const url = new URL(path, root);
-  const headers = { Accept: 'application/json', ...headersFor(url, asToken === undefined ? token : asToken), ...(body === undefined ? {} : { 'Content-Type': type }) };
+  const headers = { Accept: 'application/json', ...(body === undefined ? {} : { 'Content-Type': type }) };
   let answer;
   try {
-    answer = await fetch(url, { headers, signal, credentials: 'same-origin', ...(body === undefined ? {} : { method: 'POST', body }) });
+    answer = await fetch(url, { headers, signal, ...(cache ? { cache } : {}), ...fetchOptions(url), ...(body === undefined ? {} : { method: 'POST', body }) });
   } catch (error) {
     if (error.name === 'AbortError') throw error;
     throw new Problem(0, '无法连接服务器，请检查网络后再试。');
@@ -73,7 +54,30 @@ export async function get(path, { signal, asToken, body, type } = {}) {
 
 const part = encodeURIComponent;
 
-export const catalogue = (options) => get('catalogue', options);
+/** Asked anew each time: the browser may have kept the one of another viewer. */
+export async function catalogue(options) {
+  const answer = await get('catalogue', { ...options, cache: 'no-cache' });
+  known = (answer.viewer?.audience ?? 'public') !== 'public';
+  return answer;
+}
+
+/** /session: who this is, or an end of being known. The header is one that pages of other sites cannot send. */
+async function session(method, body) {
+  let answer;
+  try {
+    answer = await fetch(new URL('session', root), { method, credentials: 'same-origin', cache: 'no-store', body,
+      headers: { Accept: 'application/json', 'X-Dikuai': '1', ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) } });
+  } catch {
+    throw new Problem(0, '无法连接服务器，请检查网络后再试。');
+  }
+  if (answer.status === 429) throw new Problem(429, `尝试次数过多，请 ${answer.headers.get('Retry-After') ?? '60'} 秒后再试。`);
+  if (!answer.ok) throw new Problem(answer.status, sentence(answer.status));
+  return answer.json();
+}
+export const whoAmI = () => session('GET');
+export const signOut = () => session('DELETE');
+export const signIn = (token) => session('POST', JSON.stringify({ token }));
+
 export const style = (name, options) => get(`styles/${part(name)}.json`, options);
 /** At most limit hits, and perKind of each kind, so that fifty parcels of a project do not hide the project. */
 export const search = (text, limit, perKind, options) => get(`search?q=${part(text)}&limit=${limit}&per_kind=${perKind}`, options);
@@ -84,7 +88,7 @@ export async function listPage(id, query) {
   const url = new URL(`lists/${part(id)}?${new URLSearchParams({ ...query, f: 'html' })}`, root);
   let answer;
   try {
-    answer = await fetch(url, { headers: headersFor(url), credentials: 'same-origin' });
+    answer = await fetch(url, fetchOptions(url));
   } catch {
     throw new Problem(0, '无法连接服务器，请检查网络后再试。');
   }

@@ -9,7 +9,7 @@ import { setUp as setUpOverlaps } from './overlaps.js';
 import * as panel from './panel.js';
 import { Kinds } from './rows.js';
 import { setUp as setUpSearch } from './search.js';
-import { setUp as setUpStaff, showMode } from './staff.js';
+import { setUp as setUpStaff, showMode, takeInvitation, viewTitle } from './staff.js';
 import * as state from './state.js';
 
 let catalogue;
@@ -24,6 +24,7 @@ let selected = null; // {kind, key}
 let subject = null; // of the dossier that is open: {kind, key, label}, a row of a layer
 let showing = null; // AbortController of the dossier being read
 
+const invitation = takeInvitation();
 const start = state.parse(location.hash);
 
 /** Tells what went wrong once, not for every tile. */
@@ -168,8 +169,8 @@ async function pick(found, at) {
 /* Who is looking */
 
 function unauthorised() {
-  if (!api.hasToken()) return;
-  tell('访问口令已失效，已退出工作人员视图。');
+  if (!api.signedIn()) return;
+  tell('登录已失效，已退出内部视图。');
   staff.leave();
 }
 
@@ -193,7 +194,8 @@ function changeViewer(given) {
   map?.reload();
   if (selected) show();
   else panel.hide();
-  toast(given.viewer?.audience === 'staff' ? '已进入工作人员视图。' : '已回到公众视图。');
+  const title = viewTitle(given.viewer);
+  toast(title ? `已进入${title}。` : '已回到公众视图。');
 }
 
 function drawLayers(visible) {
@@ -233,9 +235,17 @@ async function readCatalogue() {
     return await api.catalogue();
   } catch (error) {
     if (error.status !== 401) throw error;
-    api.setToken(null);
-    toast('访问口令已失效，已退出工作人员视图。');
+    toast('登录已失效，已退出内部视图。'); // with that answer the cookie went
     return api.catalogue();
+  }
+}
+
+/** A link that its holder was given. */
+async function accept(given) {
+  try {
+    await staff.enter(given);
+  } catch (error) {
+    toast(error.status === 401 ? '链接中的访问口令已失效，请向村委会或发放单位索取新的链接。' : error.message);
   }
 }
 
@@ -270,7 +280,10 @@ async function begin() {
     selected = start.select;
     show({ fly: !start.view });
   }
+  if (invitation !== null) await accept(invitation);
   addEventListener('popstate', () => {
+    const given = takeInvitation(); // pasted into the address bar of this page
+    if (given !== null) accept(given);
     const wanted = state.parse(location.hash);
     if (wanted.crs !== start.crs) { // a link pasted, or a step back, to the other projection
       location.reload();

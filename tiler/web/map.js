@@ -1,6 +1,6 @@
 // The map: the style made to fit this catalogue, layers on and off, what lies under a click, what is selected.
 import { addProjection, importScriptInWorkers, Map as MapLibreMap, NavigationControl, ScaleControl, setWorkerUrl } from './maplibre-gl.js';
-import { get, headersFor, root } from './api.js';
+import { fetchOptions, get, root } from './api.js';
 import { byId } from './dom.js';
 
 setWorkerUrl(new URL('./maplibre-gl-worker.js', import.meta.url).href);
@@ -193,7 +193,7 @@ export function showMap({ catalogue, style, view, on }) {
     attributionControl: false,
     localIdeographFontFamily: FONT,
     locale: LOCALE,
-    transformRequest: (url) => ({ url, headers: headersFor(url) }),
+    transformRequest: (url) => ({ url, ...fetchOptions(url) }),
   });
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();

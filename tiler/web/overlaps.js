@@ -65,7 +65,7 @@ export function setUp({ kinds, map, selected, open, begin }) {
     try {
       const answer = await request({ signal: mine.signal });
       if (asking !== mine) return;
-      panel.show(resultNodes(kinds(), answer, label, { open, again: start, page: api.hasToken() ? null : page }).flat(Infinity).filter(Boolean),
+      panel.show(resultNodes(kinds(), answer, label, { open, again: start, page }).flat(Infinity).filter(Boolean),
         { label: `范围分析：${label}` });
       announce(`已分析${label}：涉及 ${answer.layers.filter((layer) => layer.numberMatched).length} 个图层`);
     } catch (error) {

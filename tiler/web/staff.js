@@ -1,10 +1,24 @@
-// Entering and leaving the staff view.
+// Signing in and out: staff with a token, members of a village by a link that their committee hands out.
 import * as api from './api.js';
 import { byId } from './dom.js';
 
 const dialog = byId('staff-dialog');
 const token = byId('staff-token');
 const problem = byId('staff-error');
+
+const VIEWS = { staff: '工作人员视图', group: '本村成员视图', request: '依申请公开视图' };
+export const viewTitle = (viewer) => VIEWS[viewer?.audience] ?? null;
+
+/** The token of a link #join=TOKEN, which leaves the address bar and the history with this; null: there is none. What stands
+ * behind # was never sent to a server. */
+export function takeInvitation() {
+  const given = new URLSearchParams(location.hash.slice(1));
+  const invitation = given.get('join');
+  if (invitation === null) return null;
+  given.delete('join');
+  history.replaceState(history.state, '', `${location.pathname}${location.search}${given.size ? `#${given}` : ''}`);
+  return invitation;
+}
 
 /** onChange(catalogue) is called when the viewer has changed: the catalogue as the new viewer sees it. */
 export function setUp({ onChange, onProblem }) {
@@ -20,20 +34,16 @@ export function setUp({ onChange, onProblem }) {
     const given = token.value.trim();
     const button = event.submitter;
     problem.textContent = '';
-    // What cannot stand in a header is no token.
-    if (!/^[\x21-\x7e]+$/.test(given)) {
+    if (!/^[\x21-\x7e]+$/.test(given)) { // no token has others
       problem.textContent = given ? '访问口令不正确。' : '请输入访问口令。';
       return;
     }
     if (button) button.disabled = true;
     try {
-      const catalogue = await api.catalogue({ asToken: given });
-      if (catalogue.viewer?.audience !== 'staff') throw new api.Problem(401, '访问口令不正确。');
-      api.setToken(given);
+      await enter(given);
       dialog.close();
-      onChange(catalogue);
     } catch (error) {
-      problem.textContent = error.status === 401 ? '访问口令不正确，请核对后再输入。' : error.message;
+      problem.textContent = error.status === 401 ? '访问口令不正确或已失效，请核对后再输入。' : error.message;
       token.select();
     } finally {
       if (button) button.disabled = false;
@@ -45,25 +55,44 @@ export function setUp({ onChange, onProblem }) {
   });
   byId('staff-leave').addEventListener('click', () => leave());
 
+  async function enter(given) {
+    await api.signIn(given);
+    const catalogue = await api.catalogue();
+    // The server took the token, so the browser did not keep the cookie.
+    if (!viewTitle(catalogue.viewer)) throw new api.Problem(0, '浏览器没有保存登录状态，请通过 HTTPS 访问并允许 Cookie。');
+    onChange(catalogue);
+  }
   async function leave() {
-    api.setToken(null);
     try {
-      onChange(await api.catalogue());
+      await api.signOut();
+      const catalogue = await api.catalogue();
+      if (viewTitle(catalogue.viewer)) onProblem('这里由单位统一登录，请在统一登录处退出。');
+      else onChange(catalogue);
     } catch (error) {
       // Nothing of the staff view may stay on the screen.
       onProblem(error.message);
       location.reload();
     }
   }
-  return { leave };
+  return { enter, leave };
 }
 
-/** Shows which view this is. */
-export function showMode(viewer) {
-  const staff = viewer?.audience === 'staff';
-  document.body.classList.toggle('staff', staff);
-  byId('staff-banner').hidden = !staff;
-  byId('staff').hidden = staff;
-  const division = viewer?.division;
-  byId('staff-scope').textContent = staff ? `范围：${division && division !== '*' ? division : '全部'}` : '';
+/** Shows which view this is, and whose. */
+export async function showMode(viewer) {
+  const title = viewTitle(viewer);
+  document.body.classList.toggle('staff', title !== null);
+  byId('staff-banner').hidden = title === null;
+  byId('staff').hidden = title !== null;
+  byId('staff-name').textContent = '';
+  byId('staff-scope').textContent = '';
+  if (title === null) return;
+  byId('staff-title').textContent = title;
+  byId('staff-banner').setAttribute('aria-label', title);
+  byId('staff-scope').textContent = `范围：${viewer.division && viewer.division !== '*' ? viewer.division : '全部'}`;
+  try {
+    const { name } = await api.whoAmI();
+    if (api.signedIn()) byId('staff-name').textContent = name ?? '';
+  } catch {
+    // The view is the same without the name.
+  }
 }
