@@ -79,7 +79,7 @@ unsigned dk_attempts_failed(dk_attempts *attempts, const dk_address *address, do
         c->level++;
         c->limited = false;
     } else {
-        const double seconds = ceil((c->level + 1 - attempts->most) * attempts->seconds);
+        const double seconds = ceil((c->level + 1 - attempts->most) * attempts->seconds - 1e-6);
         wait = seconds < 1 ? 1 : (unsigned)seconds;
         *ret_first = !c->limited;
         c->limited = true;
