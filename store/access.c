@@ -187,6 +187,8 @@ static dk_status open_database(dk_access *access, bool made, dk_error *err)
         return dk_fail(err, DK_NOMEM, "out of memory");
     if (code != SQLITE_OK)
         return dk_access_fail(access, err, "opening it");
+    if (sqlite3_db_readonly(access->db, "main") == 1) /* SQLite opens what it may not write for reading */
+        return dk_fail(err, DK_IO, "%s: cannot be written", access->path);
     sqlite3_busy_timeout(access->db, BUSY_WAIT_MS);
     sqlite3_db_config(access->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(access->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);

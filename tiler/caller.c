@@ -78,6 +78,30 @@ static const char *header(struct MHD_Connection *connection, const char *name)
     return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
 
+/* The last of the headers of a name, and how many there are: a proxy may add its own behind what the client sent. */
+typedef struct headers {
+    const char *name, *last;
+    unsigned n;
+} headers;
+
+static enum MHD_Result take_header(void *user, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    headers *h = user;
+    (void)kind;
+    if (strcasecmp(name, h->name) == 0) {
+        h->last = value;
+        h->n++;
+    }
+    return MHD_YES;
+}
+
+static headers headers_of(struct MHD_Connection *connection, const char *name)
+{
+    headers h = {.name = name};
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, take_header, &h);
+    return h;
+}
+
 static bool came_by_https(struct MHD_Connection *connection)
 {
     const char *scheme = header(connection, "X-Forwarded-Proto");
@@ -109,7 +133,7 @@ static void find_peer(const dk_callers *callers, asking *a)
 static dk_address client_of(const dk_callers *callers, asking *a)
 {
     find_peer(callers, a);
-    return dk_address_of_client(&a->peer, header(a->connection, "X-Forwarded-For"), callers->options.proxies,
+    return dk_address_of_client(&a->peer, headers_of(a->connection, "X-Forwarded-For").last, callers->options.proxies,
                                 callers->options.n_proxies);
 }
 
@@ -345,9 +369,10 @@ bool dk_caller_of(dk_callers *callers, struct MHD_Connection *connection, bool r
         find_cookie(callers, &a);
     if (!anyone && callers->options.user_header != NULL) {
         find_peer(callers, &a);
-        a.user = a.from_proxy ? header(connection, callers->options.user_header) : NULL;
-        if (a.user != NULL && a.user[0] == '\0')
-            a.user = NULL;
+        const headers users = a.from_proxy ? headers_of(connection, callers->options.user_header) : (headers){0};
+        if (users.n > 1) /* one of them is the client's own */
+            return refuse(callers, &a, DK_WAY_PROXY, DK_NOT_FOUND, ret_refusal);
+        a.user = users.last != NULL && users.last[0] != '\0' ? users.last : NULL;
     }
     if (a.authorization != NULL) {
         const char *text = dk_bearer_token(a.authorization, &size);

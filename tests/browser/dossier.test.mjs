@@ -213,7 +213,8 @@ describe('the same parcel seen by staff', () => {
     await page.fill('#staff-token', TOKEN);
     await page.keyboard.press('Enter');
     await page.waitForSelector('#staff-banner:visible');
-    assert.match(await page.locator('#staff-banner').innerText(), /工作人员视图[\s\S]*341321/);
+    await page.waitForFunction(() => document.querySelector('#staff-name').textContent);
+    assert.match(await page.locator('#staff-banner').innerText(), /工作人员视图[\s\S]*测试员[\s\S]*341321/);
     await drawn(page);
     await page.mouse.click(...await middle(page));
     assert.equal(await dossierOpen(page), parcel.name);
@@ -275,10 +276,13 @@ describe('the same parcel seen by staff', () => {
     assert.deepEqual(occurring(county.payments.map((row) => row['银行账号']), sent), [], 'an account');
   });
 
-  test('the token is in no address and is kept for the tab only', async () => {
+  test('the token is in no address and nowhere in the browser, whose session no script can read', async () => {
     assert.ok(!view.page.url().includes(TOKEN));
     assert.ok(!(await everything(view.page)).includes(TOKEN));
-    assert.equal(await view.page.evaluate(() => localStorage.length), 0);
+    assert.deepEqual(await view.page.evaluate(() => [localStorage.length, sessionStorage.length, document.cookie]), [0, 0, '']);
+    const cookies = await view.context.cookies();
+    assert.deepEqual(cookies.map(({ name, httpOnly, sameSite, expires, value }) => [name, httpOnly, sameSite, expires, value === TOKEN]),
+      [['dikuai-session', true, 'Strict', -1, false]]);
     for (const body of await view.bodies()) assert.ok(!body.url.includes(TOKEN));
   });
 
@@ -290,8 +294,49 @@ describe('the same parcel seen by staff', () => {
     const text = await everything(page);
     for (const row of expected.compensation) assert.ok(!text.includes(`>${row['被征地农户']}<`));
     assert.ok(!text.includes('付款凭证') && !text.includes('数据来源'));
-    assert.equal(await page.evaluate(() => sessionStorage.length), 0);
+    assert.deepEqual(await view.context.cookies(), []);
     assert.deepEqual(view.faults, []);
+  });
+
+  test('a session that ended meanwhile is told once, and the page goes on as for the public', async () => {
+    const { page, context } = view;
+    await page.click('#staff');
+    await page.fill('#staff-token', TOKEN);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#staff-banner:visible');
+    const [cookie] = await context.cookies();
+    await context.addCookies([{ ...cookie, value: cookie.value.replaceAll(/./g, 'x') }]);
+    await page.reload();
+    await page.waitForFunction(() => document.querySelector('#toast').textContent.includes('登录已失效'));
+    await drawn(page);
+    assert.equal(await page.locator('#staff-banner').isVisible(), false);
+    assert.deepEqual(await context.cookies(), []);
+  });
+});
+
+describe('the link that a committee hands to its members', () => {
+  test('signs them in, and its token is at once in no address and no history', async () => {
+    const token = execFileSync(ingest, ['token', store, 'add', '--name', '本村成员', '--audience', 'group', '--scope', '341321101001'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    const view = await openPage(browser, site, { expected: (text) => /401/.test(text) });
+    const { page } = view;
+    await page.goto(`${site.url}#map=12/34.42/116.35&join=${token}`);
+    await page.waitForFunction(() => document.querySelector('#staff-name').textContent === '本村成员');
+    await drawn(page);
+    assert.match(await page.locator('#staff-banner').innerText(), /本村成员视图[\s\S]*341321101001/);
+    assert.ok(page.url().includes('map=12') && !page.url().includes('join'));
+    assert.ok(!(await everything(page)).includes(token));
+    assert.equal(await page.locator('#staff-lists').isVisible(), false, 'lists are for staff');
+    await page.reload(); // the session is in the cookie
+    await page.waitForSelector('#staff-banner:visible');
+    assert.ok((await view.bodies()).every((body) => !body.url.includes(token)));
+    await page.click('#staff-leave');
+    await page.waitForSelector('#staff-banner', { state: 'hidden' });
+    execFileSync(ingest, ['token', store, 'revoke', '本村成员']);
+    await page.goto(`${site.url}#join=${token}`); // the same document: only what stands behind # changes
+    await page.waitForFunction(() => document.querySelector('#toast').textContent.includes('已失效'));
+    assert.ok(!page.url().includes(token));
+    assert.equal(await page.locator('#staff-banner').isVisible(), false);
+    await view.context.close();
   });
 });
 

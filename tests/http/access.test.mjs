@@ -166,6 +166,7 @@ test('guesses are limited by client, good tokens are not', async () => {
   for (let i = 0; i < 10; i++) assert.equal((await at('/catalogue', { token: 'guess', headers: { 'X-Forwarded-For': `203.0.113.${i}, 2001:db8:1:2::${i}` } })).status, 401);
   assert.equal(await statuses(1, { 'X-Forwarded-For': '2001:db8:1:2:ffff::1' }), '429');
   assert.equal(await statuses(1, { 'X-Forwarded-For': '2001:db8:1:3::1' }), '401');
+  assert.equal(await statuses(1, { 'X-Forwarded-For': ['203.0.113.99', '2001:db8:1:2::1'] }), '429', 'the proxy adds a header of its own');
   const alone = await serve(store, '--trust-proxy', '192.0.2.1'); // not where these requests come from
   const all = [];
   for (let i = 0; i < 11; i++) all.push((await get(`${alone.url}/catalogue`, { token: 'guess', headers: client() })).status);
@@ -278,6 +279,7 @@ test('a user whom the trusted proxy names is known by that name, from no other a
   assert.equal((await at('/catalogue', as('nobody', client()))).status, 401);
   assert.equal((await at('/catalogue', as('张三', client()))).status, 401, 'a token of this name has a secret');
   assert.deepEqual(await owners(as('')), []);
+  assert.equal((await at('/catalogue', { headers: { 'X-Remote-User': ['zhang', 'other'], ...client() } })).status, 401, 'one is not of the proxy');
   for (const headers of [{ 'Sec-Fetch-Site': 'cross-site' }, { Origin: 'https://evil.example' }]) assert.deepEqual(await owners(as('zhang', headers)), [], 'another site');
   /* What comes first: a token, then a session, then the proxy; of two, the second is not tried. */
   const token = staff(store, '第一', '340111'), { value } = await signIn(staff(store, '第二', '110101'));
