@@ -395,25 +395,18 @@ bool dk_caller_of(dk_callers *callers, struct MHD_Connection *connection, bool r
 
 /* ---- signing in and out ---- */
 
-/* The cookie's name, and whether it is the one for TLS. */
-static const char *cookie_name(const dk_callers *callers, struct MHD_Connection *connection, bool *ret_secure)
+static void write_cookie(bool secure, const char *value, char ret_cookie[DK_COOKIE_TEXT])
 {
-    *ret_secure = came_by_https(connection) || !callers->options.plain_cookies;
-    return *ret_secure ? secure_cookie : plain_cookie;
+    snprintf(ret_cookie, DK_COOKIE_TEXT, "%s=%s; Path=/; HttpOnly; SameSite=Strict%s%s", secure ? secure_cookie : plain_cookie,
+             value, secure ? "; Secure" : "", value[0] == '\0' ? "; Max-Age=0" : "");
 }
 
-static void write_cookie(const dk_callers *callers, struct MHD_Connection *connection, const char *value,
-                         char ret_cookie[DK_COOKIE_TEXT])
+/* The one that the browser has, by whatever way it came to it. */
+void dk_caller_forget_cookie(struct MHD_Connection *connection, char ret_cookie[DK_COOKIE_TEXT])
 {
-    bool secure;
-    const char *name = cookie_name(callers, connection, &secure);
-    snprintf(ret_cookie, DK_COOKIE_TEXT, "%s=%s; Path=/; HttpOnly; SameSite=Strict%s%s", name, value,
-             secure ? "; Secure" : "", value[0] == '\0' ? "; Max-Age=0" : "");
-}
-
-void dk_caller_forget_cookie(const dk_callers *callers, struct MHD_Connection *connection, char ret_cookie[DK_COOKIE_TEXT])
-{
-    write_cookie(callers, connection, "", ret_cookie);
+    const char *value;
+    size_t size;
+    write_cookie(dk_cookie_find(header(connection, "Cookie"), secure_cookie, &value, &size), "", ret_cookie);
 }
 
 /* Another site may neither sign a reader in, as someone of its choice, nor out. */
@@ -473,7 +466,7 @@ bool dk_caller_sign_in(dk_callers *callers, struct MHD_Connection *connection, c
     if (ret_caller->expires == 0 || ret_caller->expires > end)
         ret_caller->expires = end;
     ret_caller->way = DK_WAY_SESSION;
-    write_cookie(callers, connection, session, ret_cookie);
+    write_cookie(came_by_https(connection) || !callers->options.plain_cookies, session, ret_cookie);
     explicit_bzero(session, sizeof session);
     return true;
 }
@@ -486,7 +479,7 @@ bool dk_caller_sign_out(dk_callers *callers, struct MHD_Connection *connection, 
     dk_error error = {0};
     if (!is_own(&a, true, ret_refusal))
         return false;
-    dk_caller_forget_cookie(callers, connection, ret_cookie);
+    dk_caller_forget_cookie(connection, ret_cookie);
     find_cookie(callers, &a);
     if (a.cookie == NULL || by_session(callers, a.cookie, a.cookie_size, &caller) != DK_OK)
         return true; /* there is none any more */

@@ -73,6 +73,6 @@ bool dk_caller_sign_in(dk_callers *callers, struct MHD_Connection *connection, c
 bool dk_caller_sign_out(dk_callers *callers, struct MHD_Connection *connection, char ret_cookie[DK_COOKIE_TEXT],
                         dk_refusal *ret_refusal);
 /* Set-Cookie that takes the cookie away. */
-void dk_caller_forget_cookie(const dk_callers *callers, struct MHD_Connection *connection, char ret_cookie[DK_COOKIE_TEXT]);
+void dk_caller_forget_cookie(struct MHD_Connection *connection, char ret_cookie[DK_COOKIE_TEXT]);
 
 #endif

@@ -390,12 +390,11 @@ enum MHD_Result dk_respond_problem(struct MHD_Connection *connection, unsigned s
     return respond_problem(connection, status, detail, allow, 0, NULL, closing);
 }
 
-enum MHD_Result dk_respond_refusal(struct MHD_Connection *connection, const dk_callers *callers, const dk_refusal *refusal,
-                                   bool closing)
+enum MHD_Result dk_respond_refusal(struct MHD_Connection *connection, const dk_refusal *refusal, bool closing)
 {
     char cookie[DK_COOKIE_TEXT];
     if (refusal->forget_cookie)
-        dk_caller_forget_cookie(callers, connection, cookie);
+        dk_caller_forget_cookie(connection, cookie);
     return respond_problem(connection, refusal->status, refusal->sentence, NULL, refusal->retry_after,
                            refusal->forget_cookie ? cookie : NULL, closing);
 }

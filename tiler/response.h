@@ -37,8 +37,7 @@ enum MHD_Result dk_respond_problem(struct MHD_Connection *connection, unsigned s
                                    const char *allow, bool closing);
 
 /* The same of a request that was not let in. */
-enum MHD_Result dk_respond_refusal(struct MHD_Connection *connection, const dk_callers *callers, const dk_refusal *refusal,
-                                   bool closing);
+enum MHD_Result dk_respond_refusal(struct MHD_Connection *connection, const dk_refusal *refusal, bool closing);
 /* Queues JSON about a session that has begun or ended, with its cookie. */
 enum MHD_Result dk_respond_session(struct MHD_Connection *connection, const void *json, size_t size, const char *cookie,
                                    bool closing);

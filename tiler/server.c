@@ -190,7 +190,7 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
     dk_caller caller;
     dk_refusal refusal;
     if (!dk_caller_of(server->callers, connection, reads, route == NULL || route->anyone, &caller, &refusal))
-        return dk_respond_refusal(connection, server->callers, &refusal, closing);
+        return dk_respond_refusal(connection, &refusal, closing);
     ctx.viewer = caller.viewer;
     ctx.caller = caller.way != DK_WAY_NONE ? &caller : NULL;
     if (request->at_base) {

@@ -67,7 +67,7 @@ enum MHD_Result dk_session_sign_in(dk_callers *callers, struct MHD_Connection *c
     if (size > 0)
         explicit_bzero(body, size);
     const enum MHD_Result result = good ? respond(connection, &caller, cookie, closing)
-                                        : dk_respond_refusal(connection, callers, &refusal, closing);
+                                        : dk_respond_refusal(connection, &refusal, closing);
     explicit_bzero(cookie, sizeof cookie);
     return result;
 }
@@ -78,5 +78,5 @@ enum MHD_Result dk_session_sign_out(dk_callers *callers, struct MHD_Connection *
     dk_refusal refusal;
     return dk_caller_sign_out(callers, connection, cookie, &refusal)
                ? respond(connection, NULL, cookie, closing)
-               : dk_respond_refusal(connection, callers, &refusal, closing);
+               : dk_respond_refusal(connection, &refusal, closing);
 }
