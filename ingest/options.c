@@ -50,7 +50,6 @@ typedef enum option_id {
     OPT_MOST_BYTES,
     OPT_MOST_SECONDS,
     OPT_NAME,
-    OPT_AUDIENCE,
     OPT_SCOPE,
     OPT_ROLE,
     OPT_EXPIRES,
@@ -102,7 +101,6 @@ static const struct option_name {
     [OPT_MOST_BYTES] = {"--most-bytes", true},
     [OPT_MOST_SECONDS] = {"--most-seconds", true},
     [OPT_NAME] = {"--name", true},
-    [OPT_AUDIENCE] = {"--audience", true},
     [OPT_SCOPE] = {"--scope", true},
     [OPT_ROLE] = {"--role", true},
     [OPT_EXPIRES] = {"--expires", true},
@@ -409,6 +407,7 @@ static dk_status set_option(dk_options *options, option_id id, const char *value
         for (int i = DK_PUBLIC; i <= DK_NEVER; i++)
             if (strcmp(value, dk_audience_name((dk_audience)i)) == 0) {
                 options->audience = (dk_audience)i;
+                options->access.audience = value;
                 return DK_OK;
             }
         return dk_fail(err, DK_INVALID, "--audience %s: it is one of public, group, request, staff, never", value);
@@ -502,9 +501,6 @@ static dk_status set_option(dk_options *options, option_id id, const char *value
         break;
     case OPT_NAME:
         options->access.name = value;
-        break;
-    case OPT_AUDIENCE:
-        options->access.audience = value;
         break;
     case OPT_SCOPE:
         options->access.scope = value;
