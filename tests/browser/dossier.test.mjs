@@ -327,7 +327,8 @@ describe('the link that a committee hands to its members', () => {
     assert.ok(!(await everything(page)).includes(token));
     assert.equal(await page.locator('#staff-lists').isVisible(), false, 'lists are for staff');
     await page.reload(); // the session is in the cookie
-    await page.waitForSelector('#staff-banner:visible');
+    await drawn(page);
+    assert.equal(await page.locator('#staff-banner').isVisible(), true);
     assert.ok((await view.bodies()).every((body) => !body.url.includes(token)));
     await page.click('#staff-leave');
     await page.waitForSelector('#staff-banner', { state: 'hidden' });
