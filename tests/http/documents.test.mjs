@@ -104,6 +104,9 @@ test('parts, as viewers of PDF and download managers ask for them', async () => 
   const same = await bytes(approval, { headers: { 'If-None-Match': `"${approval.sha256}"` } });
   assert.deepEqual([same.status, same.body.length], [304, 0]);
   assert.equal((await bytes(receipt, { token: STAFF, headers: { 'If-None-Match': `"${receipt.sha256}"` } })).status, 200, 'staff answers are in no cache');
+  const { events } = JSON.parse(run('audit', store, '--json')); // written before it was answered
+  assert.ok(events.some(({ name, what, key }) => name === '张三' && what === 'document' && key === receipt.sha256));
+  assert.ok(!events.some(({ name, what }) => name === '' && what === 'document'), 'the public leaves no trace');
 });
 
 test('a batch of documents is published and withdrawn like any other, without a restart', async () => {
