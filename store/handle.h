@@ -91,6 +91,7 @@ typedef enum dk_stmt_id {
 struct dk_store {
     sqlite3 *db;
     char *path;
+    char account[80]; /* store/act.h; "": not asked for yet */
     dk_open_mode mode;
     int lock; /* descriptor of STORE-lock, -1 for readers */
     dk_catalogue *catalogue;

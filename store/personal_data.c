@@ -241,13 +241,15 @@ static void read_group(const char *text, size_t size, size_t at, group *g)
     }
 }
 
-/* Groups in a row, joined alike. */
+#define MIXED '*'
+
+/* Groups in a row. */
 typedef struct run {
     size_t from, to;
     size_t n;
     unsigned char digits[MOST_DIGITS];
     uint32_t cuts; /* bit i: a group ends before digit i */
-    char joint;    /* between the groups; 0: it is one */
+    char joint;    /* between the groups; 0: it is one; MIXED: blanks and dashes */
     size_t x_to;   /* of the last group */
 } run;
 
@@ -352,7 +354,7 @@ static bool known_issuer(const run *r)
 static bool match_card(const around *a, const run *r, dk_personal_hit *hit)
 {
     static const char *const words[] = {"账号", "帐号", "卡号", "银行", "账户", "帐户", NULL};
-    if (r->n < 16 || r->n > 19 || r->joint == '.' || r->joint == ')' || !dk_personal_luhn_valid(r->digits, r->n))
+    if (r->n < 16 || r->n > 19 || r->joint == '.' || r->joint == ')' || r->joint == MIXED || !dk_personal_luhn_valid(r->digits, r->n))
         return false;
     const uint32_t fours = CUT(4) | CUT(8) | CUT(12);
     if (r->cuts != 0 && r->cuts != fours && r->cuts != (fours | CUT(16)) && r->cuts != CUT(6) && r->cuts != EVERY_CUT(r->n))
@@ -380,7 +382,7 @@ static bool match_mobile(const around *a, const run *r, dk_personal_hit *hit)
         if (same)
             prefix = n;
     }
-    if (prefix == SIZE_MAX || r->joint == ')' || r->digits[prefix] != 1 || r->digits[prefix + 1] < 3)
+    if (prefix == SIZE_MAX || r->joint == ')' || (r->joint == MIXED && !(r->cuts & CUT(prefix))) || r->digits[prefix] != 1 || r->digits[prefix + 1] < 3)
         return false;
     const uint32_t cuts = r->cuts >> prefix & ~UINT32_C(1), within = r->cuts & (CUT(prefix) - 1);
     const bool apart = prefix > 0 && (r->cuts & CUT(prefix)) != 0;
@@ -407,7 +409,7 @@ static bool match_mobile(const around *a, const run *r, dk_personal_hit *hit)
 static bool match_landline(const around *a, const run *r, dk_personal_hit *hit)
 {
     const size_t area = r->cuts == CUT(3) ? 3 : r->cuts == CUT(4) ? 4 : 0;
-    if (area == 0 || r->joint == '.' || r->digits[0] != 0 || (r->n - area != 7 && r->n - area != 8) ||
+    if (area == 0 || r->joint == '.' || r->joint == MIXED || r->digits[0] != 0 || (r->n - area != 7 && r->n - area != 8) ||
         r->digits[area] < 2 || r->digits[area] > 8)
         return false;
     const bool three = (r->digits[1] == 1 && r->digits[2] == 0) || r->digits[1] == 2;
@@ -472,9 +474,15 @@ static bool match_number(const around *a, size_t at, dk_personal_hit *ret_hit, g
             mask_digits(r.digits, r.n, hit.kind == DK_PERSONAL_ID && r.n == 17, hit.masked, sizeof hit.masked);
             *ret_hit = hit;
         }
-        if (g.joint == 0 || (r.joint != 0 && g.joint != r.joint))
+        if (g.joint == 0)
             break;
-        r.joint = g.joint;
+        if (r.joint != 0 && g.joint != r.joint) { /* only a check digit holds such a number together */
+            if (r.joint == '.' || r.joint == ')' || g.joint == '.' || g.joint == ')')
+                break;
+            r.joint = MIXED;
+        } else {
+            r.joint = g.joint;
+        }
         read_group(a->text, a->size, g.next, &g);
     }
     return best < sizeof rules / sizeof *rules;

@@ -3,6 +3,7 @@
 #include "store/document.h"
 #include "store/handle.h"
 #include "store/linked.h"
+#include "store/review.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -406,6 +407,8 @@ static dk_status finish_change(change *c, const char *action, const char *actor,
         }
         sqlite3_finalize(stmt);
     }
+    if (status == DK_OK)
+        status = dk_review_done(c->store, c->batch, strcmp(action, "withdraw") == 0, actor, reason, c->generation, err);
     if (status == DK_OK && c->generation > TOUCHED_GENERATIONS)
         status = forget_touched(c, err);
     if (status == DK_OK)
@@ -485,6 +488,8 @@ dk_status dk_store_publish(dk_store *store, int64_t batch, const char *actor, dk
         return dk_fail(err, DK_CONFLICT,
                        "batch %lld is %s; only a staged batch can be published, load its source again",
                        (long long)batch, life.state == 'w' ? "withdrawn" : "not fully loaded");
+    if ((status = dk_review_gate(store, c.kind, batch, actor, err)) != DK_OK)
+        return status;
     if ((status = find_last_rows(&c, err)) != DK_OK || (status = dk_linked_current(store, c.kind, batch, &c.current, err)) != DK_OK)
         return status;
     return make_change(&c, "publish", publish_row, actor, NULL,
@@ -496,7 +501,9 @@ dk_status dk_store_withdraw(dk_store *store, int64_t batch, const char *actor, c
 {
     change c = {.store = store, .batch = batch, .progress = progress, .user = user};
     dk_batch_life life;
-    dk_status status = find_batch(store, batch, &c, &life, err);
+    dk_status status = dk_review_reason("--reason", reason, err);
+    if (status == DK_OK)
+        status = find_batch(store, batch, &c, &life, err);
     if (status != DK_OK)
         return status;
     if (life.state == 'w')

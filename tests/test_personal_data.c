@@ -69,6 +69,8 @@ static void numbers_of_people(void **state)
         {"110105 19491231 002X", DK_PERSONAL_ID, true, NULL},
         {"110105-19491231-002X", DK_PERSONAL_ID, true, NULL},
         {"440524—18800101—0014", DK_PERSONAL_ID, true, NULL},
+        {"４４０５２４ 1880-0101 0014", DK_PERSONAL_ID, true, NULL},
+        {"+86 138-0000-0000", DK_PERSONAL_MOBILE, true, "86 138-0000-0000"},
         {"4405 2418 8001 0100 14", DK_PERSONAL_ID, true, NULL},
         {"4 4 0 5 2 4 1 8 8 0 0 1 0 1 0 0 1 4", DK_PERSONAL_ID, true, NULL},
         {"４４０５２４１８８００１０１００１４", DK_PERSONAL_ID, true, NULL},
