@@ -3,6 +3,7 @@
 #include "store/act.h"
 #include "store/approval_no.h"
 #include "store/area.h"
+#include "store/brought.h"
 #include "store/handle.h"
 #include "store/hash.h"
 #include "store/linked.h"
@@ -65,6 +66,7 @@ struct dk_load {
     dk_term_writer *terms;
     dk_partners *partners;
     dk_finder *finder;
+    dk_brought *brought;
     char *actor;
 };
 
@@ -122,6 +124,7 @@ static void load_free(dk_load *load)
     dk_term_writer_free(load->terms);
     dk_partners_free(load->partners);
     dk_finder_free(load->finder);
+    dk_brought_free(load->brought);
     free(load->actor);
     sqlite3_finalize(load->insert_repair);
     free(load->unchanged);
@@ -156,6 +159,7 @@ dk_status dk_load_begin(dk_store *store, const dk_kind *kind, const dk_load_opti
     dk_status status = load->source == NULL || load->terms == NULL || load->partners == NULL ? dk_fail(err, DK_NOMEM, "out of memory")
                                                                    : insert_batch(load, options, err);
     if (status == DK_OK && ((load->finder = dk_finder_create(store, kind, load->batch)) == NULL ||
+                            (load->brought = dk_brought_create(store, kind, load->batch)) == NULL ||
                             (options->actor != NULL && (load->actor = strdup(options->actor)) == NULL)))
         status = dk_fail(err, DK_NOMEM, "out of memory");
     if (status == DK_OK)
@@ -235,6 +239,7 @@ dk_status dk_load_undo(dk_load *load, const dk_load_place *mark, dk_error *err)
         status = dk_posts_drop(load->store, load->kind, mark->row, INT64_MAX, err);
     if (status == DK_OK)
         status = dk_finder_undo(load->finder, mark->row, err);
+    dk_brought_undo(load->brought);
     for (size_t i = load->kind->geometry == DK_NO_GEOMETRY; i < 2 && status == DK_OK; i++) {
         sqlite3_stmt *stmt = NULL;
         dk_buf sql;
@@ -290,6 +295,8 @@ dk_status dk_load_finish(dk_load *load, int64_t *ret_batch, dk_error *err)
     sqlite3_finalize(stmt);
     if (status == DK_OK)
         status = dk_finder_finish(load->finder, err);
+    if (status == DK_OK)
+        status = dk_brought_finish(load->brought, err);
     if (status == DK_OK)
         status = dk_act_write(load->store, batch, DK_ACT_LOADED, load->actor, NULL, 0, NULL, err);
     if (status == DK_OK)
@@ -980,7 +987,8 @@ static dk_status write_row(dk_load *load, const dk_value *values, const char *ke
         return status;
     if ((status = dk_terms_write(load->terms, row, feature != 0 ? feature : (uint64_t)row, values, err)) != DK_OK ||
         (load->repair != NULL && (status = write_repair(load, row, err)) != DK_OK) ||
-        (status = dk_finder_row(load->finder, row, key, values, err)) != DK_OK)
+        (status = dk_finder_row(load->finder, row, key, values, err)) != DK_OK ||
+        (status = dk_brought_row(load->brought, values, replaces != 0, err)) != DK_OK)
         return status;
     load->kept++;
     load->in_transaction++;

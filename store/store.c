@@ -283,6 +283,7 @@ dk_status dk_batch_drop(dk_store *store, const dk_kind *kind, int64_t batch, dk_
                                         "DELETE FROM dikuai_reject WHERE batch=?1",
                                         "DELETE FROM dikuai_finding WHERE batch=?1",
                                         "DELETE FROM dikuai_scan WHERE batch=?1",
+                                        "DELETE FROM dikuai_brought WHERE batch=?1",
                                         "DELETE FROM dikuai_act WHERE batch=?1",
                                         "DELETE FROM dikuai_schedule WHERE batch=?1",
                                         "DELETE FROM dikuai_batch WHERE id=?1"};
