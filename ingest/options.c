@@ -177,9 +177,9 @@ static const struct command_name {
      "  dikuai-ingest load dangshan.gpkg parcel parcels.geojson --crs EPSG:4527 --dry-run\n"},
     {"attach", dk_command_attach, 3, -1,
      BIT(OPT_KEY) | BIT(OPT_DRY_RUN) | BIT(OPT_JSON) | BIT(OPT_ACTOR) | BIT(OPT_AUDIENCE) | BIT(OPT_BATCH) |
-         BIT(OPT_PUBLISH),
+         BIT(OPT_PUBLISH) | BIT(OPT_JUSTIFY),
      "dikuai-ingest attach STORE NAME FILE|FOLDER... [--key KEY] [--audience AUDIENCE] [--batch TITLE] [--publish]\n"
-     "                     [--dry-run] [--actor NAME] [--json]\n\n"
+     "                     [--justify WHERE=WHY]... [--dry-run] [--actor NAME] [--json]\n\n"
      "Attaches files (PDF, OFD, JPEG, PNG, TIFF) to the rows of NAME, a kind of record of the catalogue, whose 文号 stands\n"
      "in the name of the file, or else of the folder it lies in: 皖政地〔2020〕123号.pdf, 皖政地2020-123号/001.jpg.\n"
      "The files are copied into STORE.documents, as a batch that is staged until it is published. Who then sees them is\n"

@@ -218,19 +218,46 @@ static dk_status is_complete(dk_store *store, const dk_kind *kind, int64_t batch
     return status == DK_END ? DK_OK : status;
 }
 
+/* The names of documents that the batch attaches, if someone below staff may see them; the numbers of attachments stand
+ * for rows, below 0. Few, so they are looked at each time. */
+static dk_status find_in_documents(dk_finder *finder, dk_error *err)
+{
+    dk_viewer viewer;
+    sqlite3_stmt *stmt = NULL;
+    dk_viewer_scoped(DK_ON_REQUEST, "", &viewer);
+    dk_status status =
+        dk_sql_prepare(finder->store, "SELECT id,name,audience FROM dikuai_attachment WHERE batch=?1", &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, finder->batch);
+    finder->status = DK_OK;
+    finder->err = err;
+    while (finder->status == DK_OK && (status = dk_sql_step(finder->store, stmt, err)) == DK_OK) {
+        const char *name = (const char *)sqlite3_column_text(stmt, 1);
+        const dk_audience audience = (dk_audience)sqlite3_column_int(stmt, 2);
+        finder->row = -sqlite3_column_int64(stmt, 0);
+        if (name != NULL && dk_view_document(finder->kind, audience, &viewer, NULL))
+            look_at(finder, DK_FINDING_DOCUMENT, name, strlen(name), 0, false);
+    }
+    sqlite3_finalize(stmt);
+    return finder->status != DK_OK ? finder->status : status == DK_END ? DK_OK : status;
+}
+
 dk_status dk_findings_complete(dk_store *store, const dk_kind *kind, int64_t batch, dk_error *err)
 {
     bool complete = false;
     dk_status status = is_complete(store, kind, batch, &complete, err);
-    if (status != DK_OK || complete)
+    if (status != DK_OK)
         return status;
     dk_finder *finder = dk_finder_create(store, kind, batch);
     if (finder == NULL)
         return dk_fail(err, DK_NOMEM, "out of memory");
     finder->err = err;
     if ((status = dk_sql_begin(store, err)) == DK_OK) {
-        status = dk_batch_rows(store, kind, batch, find_in_row, finder, err);
-        if (status == DK_OK)
+        status = find_in_documents(finder, err);
+        if (status == DK_OK && !complete)
+            status = dk_batch_rows(store, kind, batch, find_in_row, finder, err);
+        if (status == DK_OK && !complete)
             status = dk_finder_finish(finder, err);
         if (status == DK_OK)
             status = dk_sql_commit(store, err);
@@ -245,7 +272,7 @@ dk_status dk_findings_complete(dk_store *store, const dk_kind *kind, int64_t bat
 static void append_open(const dk_kind *kind, dk_buf *sql)
 {
     const uint64_t open = open_fields(kind);
-    dk_buf_text(sql, "('" DK_FINDING_KEY "'");
+    dk_buf_text(sql, "('" DK_FINDING_KEY "','" DK_FINDING_DOCUMENT "'");
     for (size_t i = 0; i < kind->n_fields; i++)
         if (open >> i & 1)
             dk_buf_format(sql, ",'%s'", kind->fields[i].name);
@@ -283,8 +310,10 @@ dk_status dk_findings(dk_store *store, const dk_kind *kind, int64_t batch, bool 
     dk_buf sql;
     dk_buf_init(&sql);
     dk_buf_format(&sql,
-                  "SELECT f.row,r.source_row,s.name,r.key,f.field,f.kind,f.strong,f.character,f.masked,a.reason,a.actor,a.at"
-                  " FROM dikuai_finding f JOIN row_%s r ON r.row=f.row LEFT JOIN dikuai_source s ON s.id=r.source"
+                  "SELECT f.row,r.source_row,coalesce(s.name,b.title),coalesce(r.key,t.key),f.field,f.kind,f.strong,f.character,"
+                  "f.masked,a.reason,a.actor,a.at FROM dikuai_finding f JOIN dikuai_batch b ON b.id=f.batch"
+                  " LEFT JOIN row_%s r ON r.row=f.row LEFT JOIN dikuai_source s ON s.id=r.source"
+                  " LEFT JOIN dikuai_attachment t ON t.id=-f.row"
                   " LEFT JOIN dikuai_act a ON a.id=f.justified WHERE f.batch=?1%s AND f.field IN ",
                   kind->name, open_only ? " AND f.justified=0" : "");
     append_open(kind, &sql);
@@ -298,7 +327,7 @@ dk_status dk_findings(dk_store *store, const dk_kind *kind, int64_t batch, bool 
                                     .source = text_of(stmt, 2),
                                     .key = text_of(stmt, 3),
                                     .field = name,
-                                    .title = field >= 0 ? kind->fields[field].title : "主键",
+                                    .title = field >= 0 ? kind->fields[field].title : strcmp(name, DK_FINDING_KEY) == 0 ? "主键" : "附件名称",
                                     .kind = what,
                                     .kind_title = title_of_kind(what),
                                     .strong = sqlite3_column_int(stmt, 6) != 0,
@@ -340,7 +369,9 @@ dk_status dk_findings_justify(dk_store *store, const dk_kind *kind, int64_t batc
     if (field != NULL)
         dk_buf_text(&sql, " AND field=?3");
     if (place != NULL)
-        dk_buf_format(&sql, " AND row IN (SELECT row FROM row_%s WHERE batch=?1 AND (key=?4 OR CAST(source_row AS TEXT)=?4))",
+        dk_buf_format(&sql,
+                      " AND row IN (SELECT row FROM row_%s WHERE batch=?1 AND (key=?4 OR CAST(source_row AS TEXT)=?4)"
+                      " UNION ALL SELECT -id FROM dikuai_attachment WHERE batch=?1 AND key=?4)",
                       kind->name);
     dk_status status = prepare(store, &sql, batch, &stmt, err);
     if (status == DK_OK) {

@@ -9,6 +9,8 @@
 
 /* The name under which hits in keys are kept: of kinds whose keys hold the name of a file. */
 #define DK_FINDING_KEY "key"
+/* Of hits in the names of documents that a batch attaches. */
+#define DK_FINDING_DOCUMENT "document"
 
 /* ---- for loads ---- */
 

@@ -75,7 +75,7 @@ dk_status dk_review_justify(dk_store *store, int64_t batch, const char *where, c
         return status;
     if (size < sizeof field)
         snprintf(field, sizeof field, "%.*s", (int)size, where);
-    if (!all && strcmp(field, DK_FINDING_KEY) != 0 && dk_kind_field(kind, field) < 0)
+    if (!all && strcmp(field, DK_FINDING_KEY) != 0 && strcmp(field, DK_FINDING_DOCUMENT) != 0 && dk_kind_field(kind, field) < 0)
         return dk_fail(err, DK_INVALID, "--justify %.100s: it begins with a field of %s, or is all", where, kind->name);
     dk_buf text;
     dk_buf_init(&text);

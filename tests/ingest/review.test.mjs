@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { userInfo } from 'node:os';
 import test from 'node:test';
 import { catalogue, scene } from './helpers.mjs';
+import { pdf } from './scans.mjs';
 
 // The examples of GB 11643-1999, and numbers with nobody behind them.
 const ID = '440524188001010014', MOBILE = '13800000000';
@@ -182,4 +183,20 @@ test('a mistake in the catalogue about publication is named', (t) => {
   assert.match(bad('publication: {review: optional, two_persons: names}\n'), /publication\.two_persons: without a review there is one person only; write review: required/);
   assert.match(bad('publication: {review: maybe}\n'), /publication\.review: .*optional or required/);
   assert.match(bad('publication: {}\n'), /publication: .*review/);
+});
+
+test('the name of a document that the public would see is looked at, too', (t) => {
+  const s = scene(t, withRemark.replace('    title: 备忘\n', '    title: 备忘\n    documents: public\n'));
+  assert.equal(s.load('memo', memos(s, 'a.csv', ['B1,,,,']), '--publish').code, 0);
+  s.write(`申请人${MOBILE}.pdf`, pdf('a'));
+  const attached = s.run('attach', s.store, 'memo', s.path(`申请人${MOBILE}.pdf`), '--key', 'B1', '--publish', '--batch', '附件', '--json');
+  assert.equal(attached.code, 1);
+  assert.match(attached.stderr, /in 1 place; the first: 附件, row 0, document \(附件名称\): 手机号 13\*{7}00/);
+  const review = s.run('review', s.store, '2', '--json');
+  assert.deepEqual([review.json.strong, review.json.findings[0].key, review.json.findings[0].masked], [1, 'B1', '13*******00']);
+  leaks(s, [attached.stderr, review.stdout]);
+  assert.equal(s.run('publish', s.store, '2', '--justify', 'document:B1=本人同意公开').code, 0);
+  // for staff alone it may have any name
+  s.write(`内部${MOBILE}.pdf`, pdf('b'));
+  assert.equal(s.run('attach', s.store, 'memo', s.path(`内部${MOBILE}.pdf`), '--key', 'B1', '--audience', 'staff', '--publish').code, 0);
 });
