@@ -145,8 +145,9 @@ dk_status dk_finder_row(dk_finder *finder, int64_t row, const char *key, const d
                 look_at(finder, name, number, (size_t)n, finder->hints[i], true);
         }
     }
-    if (finder->keys && finder->status == DK_OK)
-        look_at(finder, DK_FINDING_KEY, key, strlen(key), 0, false);
+    const char *colon = finder->keys && finder->status == DK_OK ? strrchr(key, ':') : NULL;
+    if (colon != NULL) /* what is behind it is a field's value */
+        look_at(finder, DK_FINDING_KEY, key, (size_t)(colon - key), 0, false);
     return finder->status;
 }
 

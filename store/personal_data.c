@@ -366,7 +366,9 @@ static bool match_card(const around *a, const run *r, dk_personal_hit *hit)
         return false;
     hit->kind = DK_PERSONAL_CARD;
     hit->strong = known_issuer(r) || a->hints & DK_HINT_CARD || near_word(a->text, r->from, words);
-    return true;
+    /* 标识码 and the like begin with the code of a county, which few issuers have. */
+    const unsigned two = number_of(r->digits, 2);
+    return hit->strong || !is_province(two) || (r->n == 16 && (two == 35 || two / 10 == 4 || two / 10 == 5));
 }
 
 static bool match_mobile(const around *a, const run *r, dk_personal_hit *hit)
