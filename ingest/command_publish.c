@@ -157,11 +157,12 @@ static int publish_when_due(const dk_options *options)
     dk_buf_init(&run.published);
     dk_buf_init(&run.failed);
     dk_status status = run_due(options, &run, &err);
-    while (status == DK_OK && options->wait && run.next[0] != '\0' && !*options->stop) {
+    /* Another process that writes is no reason to give up waiting. */
+    while (options->wait && !*options->stop && (status == DK_BUSY || (status == DK_OK && run.next[0] != '\0'))) {
         char now[24];
         for (int i = 0; i < LONGEST_SLEEP && !*options->stop; i++) {
             now_utc(now);
-            if (strcmp(run.next, now) <= 0)
+            if (status == DK_BUSY ? i > 0 : strcmp(run.next, now) <= 0)
                 break;
             sleep(1);
         }

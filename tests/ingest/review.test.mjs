@@ -1,7 +1,7 @@
 // From staged to published: personal data stops a batch until someone says why it may be seen, a review is made by whom
 // the catalogue asks for, a batch is published when its time has come, and nothing is withdrawn without a reason.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { userInfo } from 'node:os';
 import test from 'node:test';
 import { catalogue, scene } from './helpers.mjs';
@@ -143,7 +143,16 @@ test('a batch is published when its time has come, and shown as overdue until th
   const waited = s.run('publish', s.store, '3', '--at', soon, '--wait', '--json');
   assert.equal(waited.code, 0, waited.stderr);
   assert.deepEqual(waited.json.published, [{ batch: 3, generation: 2 }]);
-  const generations = s.run('generations', s.store, '--json').json.generations;
+  // another process writes meanwhile
+  s.load('memo', memos(s, '4.csv', ['B4,,,,']));
+  assert.equal(s.run('publish', s.store, '4', '--at', new Date(Date.now() + 2500).toISOString().replace(/\.\d+/, '')).code, 0);
+  const writer = spawn('flock', [`${s.store}-lock`, 'sleep', '3.5']);
+  await new Promise((resolve) => { setTimeout(resolve, 300); });
+  assert.match(s.run('publish', s.store, '--due', '--json').json.error, /another|busy|writ/);
+  const patient = s.run('publish', s.store, '--due', '--wait', '--json');
+  assert.deepEqual(patient.json.published, [{ batch: 4, generation: 3 }], patient.stderr);
+  writer.kill();
+  const generations = s.run('generations', s.store, '--json').json.generations.slice(0, 3);
   assert.deepEqual(generations.map((g) => [g.generation, g.action, g.batch, g.actor]), [[0, 'create', null, null], [1, 'publish', 2, '王定'], [2, 'publish', 3, userInfo().username]]);
   assert.ok(Date.parse(generations[2].at) >= Date.parse(soon));
 });
