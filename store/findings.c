@@ -31,7 +31,7 @@ static uint64_t open_fields(const dk_kind *kind)
     dk_viewer viewer;
     dk_viewer_scoped(DK_ON_REQUEST, "", &viewer);
     const dk_view view = dk_view_of(kind, &viewer);
-    return view.inside | view.outside;
+    return dk_view_fields(&view, NULL); /* its scope is the whole store, and it sees what all below it see */
 }
 
 /* Those of them whose values are looked through: texts that no list of values bounds, and numbers, in which spreadsheets
