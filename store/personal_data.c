@@ -678,18 +678,30 @@ bool dk_personal_possible(const char *text, size_t size, unsigned hints)
 {
     if (hints & (DK_HINT_PERSON | DK_HINT_CONTACT))
         return true;
+    /* This is done for every text that is loaded: a plain loop first, which compilers make vectors of. */
+    const unsigned char *const bytes = (const unsigned char *)text;
     size_t digits = 0, capitals = 0;
+    unsigned at = 0, wide = 0, others = 0;
     for (size_t i = 0; i < size; i++) {
-        const unsigned char c = (unsigned char)text[i];
-        /* EF BC 90 to 99 are the full-width digits, EF BC A0 the @ and from A1 on letters. */
-        const bool wide = c == 0xBC && i > 0 && i + 1 < size && (unsigned char)text[i - 1] == 0xEF;
-        const unsigned char w = wide ? (unsigned char)text[i + 1] : 0;
-        if (c == '@' || w == 0xA0)
-            return true;
-        digits += (unsigned)(c - '0') <= 9 || (w >= 0x90 && w <= 0x99);
-        capitals += (unsigned)(c - 'A') <= 25 || w > 0xA0;
+        digits += (unsigned char)(bytes[i] - '0') <= 9;
+        capitals += (unsigned char)(bytes[i] - 'A') <= 25;
+        at |= bytes[i] == '@';
+        wide |= bytes[i] == 0xEF;
+        others |= bytes[i] & 0x80u;
     }
-    return digits >= 7 || (digits >= 3 && capitals >= 1 && size >= 9);
+    if (at != 0)
+        return true;
+    /* EF BC 90 to 99 are the full-width digits, EF BC A0 the @ and from A1 on letters. */
+    for (size_t i = 0; wide != 0 && i + 2 < size; i++) {
+        if (bytes[i] != 0xEF || bytes[i + 1] != 0xBC)
+            continue;
+        if (bytes[i + 2] == 0xA0)
+            return true;
+        digits += bytes[i + 2] >= 0x90 && bytes[i + 2] <= 0x99;
+        capitals += bytes[i + 2] > 0xA0;
+    }
+    /* The shortest number is 010 and seven digits; plates and passports stand with a character or a word. */
+    return digits >= 10 || (digits >= 3 && capitals >= 1 && others != 0);
 }
 
 void dk_personal_find(const char *text, size_t size, unsigned hints, bool (*each)(const dk_personal_hit *hit, void *user),
