@@ -511,6 +511,17 @@ static dk_status note_join(loader *self, dk_error *err)
     return text != NULL ? DK_OK : dk_fail(err, DK_NOMEM, "%s: out of memory", self->options->join);
 }
 
+static dk_status note_findings(loader *self, dk_error *err)
+{
+    dk_finding_count count = {0};
+    const dk_status status = dk_load_findings(self->load, &count, err);
+    if (status == DK_OK && count.strong > 0)
+        dk_summary_note(&self->summary,
+                        "%lld places look like personal data that the public would see%s; dikuai-ingest review lists them",
+                        (long long)count.strong, count.weak > 0 ? ", and others perhaps" : "");
+    return status;
+}
+
 /* How many files are open at a time: while the store takes the rows of one, others are read. */
 static size_t files_ahead(const loader *self)
 {
@@ -571,6 +582,7 @@ static dk_status run(loader *self, dk_store *store, const char *source, dk_error
         return status;
     dk_events_start(&self->events, options->json && self->n_jobs > 1, self->n_jobs);
     const dk_load_options how = {.title = self->summary.title,
+                                 .actor = dk_command_actor(options),
                                  .source = source,
                                  .replace = options->replace,
                                  .dry_run = options->dry_run,
@@ -586,6 +598,8 @@ static dk_status run(loader *self, dk_store *store, const char *source, dk_error
     char sentence[480];
     if (status == DK_OK && dk_placement_tell(self->placement, self->gcj02, sentence, sizeof sentence))
         dk_summary_note(&self->summary, "%s", sentence);
+    if (status == DK_OK)
+        status = note_findings(self, err);
     if (status == DK_OK)
         status = dk_rejects_finish(self->rejects, err);
     if (status != DK_OK)
@@ -612,8 +626,10 @@ static dk_status run(loader *self, dk_store *store, const char *source, dk_error
 
 static dk_status publish(loader *self, dk_store *store, dk_error *err)
 {
-    if (!self->options->publish || self->summary.batch == 0)
-        return DK_OK;
+    const dk_status justified =
+        self->summary.batch != 0 ? dk_command_justify(self->options, store, self->summary.batch, err) : DK_OK;
+    if (justified != DK_OK || !self->options->publish || self->summary.batch == 0)
+        return justified;
     if (incomplete(self) && !self->options->allow_rejects)
         return DK_OK;
     dk_progress_clear(&self->bar);

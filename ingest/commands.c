@@ -5,7 +5,7 @@
 #include "ingest/progress.h"
 #include "ingest/say.h"
 #include "ingest/text_table.h"
-#include "store/store.h"
+#include "store/act.h"
 
 #include <inttypes.h>
 #include <pwd.h>
@@ -90,9 +90,13 @@ static bool add_batch(const dk_batch *batch, void *user)
     dk_buf_init(&title);
     dk_buf_format(&title, "%s%s%s%s", batch->title ? batch->title : "", batch->datum[0] ? " [" : "", batch->datum,
                   batch->datum[0] ? "]" : "");
+    if (batch->due[0] != '\0')
+        dk_buf_format(&title, batch->overdue ? " (was due at %s: dikuai-ingest publish --due)" : " (due at %s)", batch->due);
+    if (batch->reason[0] != '\0')
+        dk_buf_format(&title, " (%s: %s)", batch->state, batch->reason);
     add_number(table, batch->id, false);
     dk_text_table_add(table, batch->kind);
-    dk_text_table_add(table, batch->state);
+    dk_text_table_add(table, batch->overdue ? "overdue" : batch->state);
     add_number(table, batch->rows, false);
     add_number(table, batch->published_in, true);
     add_number(table, batch->withdrawn_in, true);
@@ -113,6 +117,15 @@ static bool add_batch(const dk_batch *batch, void *user)
     dk_json_string(batch->created_at, json);
     dk_buf_text(json, ",\"datum\":");
     dk_json_string(batch->datum, json);
+    dk_buf_text(json, ",\"loaded_by\":");
+    dk_json_string(batch->loader[0] != '\0' ? batch->loader : NULL, json);
+    dk_buf_text(json, ",\"reviewed_by\":");
+    dk_json_string(batch->reviewer[0] != '\0' ? batch->reviewer : NULL, json);
+    dk_buf_text(json, ",\"reason\":");
+    dk_json_string(batch->reason[0] != '\0' ? batch->reason : NULL, json);
+    dk_buf_text(json, ",\"due\":");
+    dk_json_string(batch->due[0] != '\0' ? batch->due : NULL, json);
+    dk_buf_format(json, ",\"overdue\":%s", batch->overdue ? "true" : "false");
     dk_buf_format(json, ",\"rows\":%" PRId64 ",\"published_in\":%" PRId64 ",\"withdrawn_in\":%" PRId64 "}", batch->rows,
                   batch->published_in, batch->withdrawn_in);
     return true;
@@ -151,43 +164,61 @@ int dk_command_batches(const dk_options *options)
     return status == DK_OK ? DK_EXIT_DONE : dk_command_failed(options, &err);
 }
 
-/* ---- publish and withdraw ---- */
+/* ---- generations ---- */
 
-static int change_batch(const dk_options *options, bool withdraw)
+static bool add_generation(const dk_generation_row *row, void *user)
 {
+    listing *into = user;
+    dk_text_table *table = &into->table;
+    dk_buf *json = &into->json;
+    const char *const texts[] = {row->at, row->action, row->actor, row->account, row->kind, row->title, row->reason};
+    static const char *const names[] = {"at", "action", "actor", "account", "kind", "title", "reason"};
+    add_number(table, row->number, false);
+    dk_buf_format(json, "%s{\"generation\":%" PRId64 ",\"batch\":", into->n > 0 ? "," : "", row->number);
+    if (row->batch > 0)
+        dk_buf_format(json, "%" PRId64, row->batch);
+    else
+        dk_buf_text(json, "null");
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (i == 4)
+            add_number(table, row->batch, true);
+        dk_text_table_add(table, texts[i]);
+        dk_buf_format(json, ",\"%s\":", names[i]);
+        dk_json_string(texts[i][0] != '\0' ? texts[i] : NULL, json);
+    }
+    dk_buf_byte(json, '}');
+    into->n++;
+    return true;
+}
+
+int dk_command_generations(const dk_options *options)
+{
+    static const char *const heads[] = {"generation", "time", "what", "by", "account", "batch", "kind", "title", "reason"};
     dk_error err = {0};
     dk_store *store = NULL;
-    int64_t generation = 0;
-    dk_progress_bar bar;
-    dk_progress_start(&bar, withdraw ? "withdrawing" : "publishing");
-    dk_status status = dk_store_open(options->store, DK_WRITE, &store, &err);
-    if (status == DK_OK && withdraw)
-        status = dk_store_withdraw(store, options->batch, dk_command_actor(options),
-                                   options->reason ? options->reason : "", dk_progress_step, &bar, &generation, &err);
-    else if (status == DK_OK)
-        status = dk_store_publish(store, options->batch, dk_command_actor(options), dk_progress_step, &bar, &generation,
-                                  &err);
-    dk_progress_clear(&bar);
+    listing list = {.table = {.n_columns = 9, .numbers = 0x21}};
+    dk_buf out;
+    dk_buf_init(&out);
+    for (size_t i = 0; i < 9; i++)
+        dk_text_table_add(&list.table, heads[i]);
+    dk_status status = dk_store_open(options->store, DK_READ, &store, &err);
+    if (status == DK_OK)
+        status = dk_store_generations(store, add_generation, &list, &err);
+    if (!dk_text_table_write(&list.table, &out) || list.json.failed)
+        status = status == DK_OK ? dk_fail(&err, DK_NOMEM, "out of memory") : status;
+    if (status == DK_OK && options->json) {
+        dk_buf_clear(&out);
+        dk_buf_text(&out, "{\"generations\":[");
+        dk_buf_append(&out, list.json.data, list.json.size);
+        dk_buf_text(&out, "],\"error\":null}");
+        dk_json_print(&out);
+    } else if (status == DK_OK) {
+        fwrite(out.data, 1, out.size, stdout);
+    }
+    dk_buf_finish(&out);
+    dk_buf_finish(&list.json);
     dk_store_close(store);
-    if (status != DK_OK)
-        return dk_command_failed(options, &err);
-    if (options->json)
-        printf("{\"batch\":%" PRId64 ",\"state\":\"%s\",\"generation\":%" PRId64 ",\"error\":null}\n", options->batch,
-               withdraw ? "withdrawn" : "published", generation);
-    else
-        printf("batch %" PRId64 " is %s as generation %" PRId64 "\n", options->batch,
-               withdraw ? "withdrawn" : "published", generation);
-    return DK_EXIT_DONE;
-}
-
-int dk_command_publish(const dk_options *options)
-{
-    return change_batch(options, false);
-}
-
-int dk_command_withdraw(const dk_options *options)
-{
-    return change_batch(options, true);
+    return status == DK_OK ? DK_EXIT_DONE : dk_command_failed(options, &err);
 }
 
 /* ---- check and reindex ---- */

@@ -1,6 +1,7 @@
 #include "ingest/options.h"
 
 #include "ingest/commands.h"
+#include "ingest/moment.h"
 #include "ingest/report.h"
 #include "store/access_token.h"
 
@@ -54,7 +55,13 @@ typedef enum option_id {
     OPT_ROLE,
     OPT_EXPIRES,
     OPT_PROXY_USER,
-    OPT_FORGET_BEFORE
+    OPT_FORGET_BEFORE,
+    OPT_JUSTIFY,
+    OPT_APPROVE,
+    OPT_REJECT,
+    OPT_AT,
+    OPT_DUE,
+    OPT_WAIT
 } option_id;
 
 static const struct option_name {
@@ -106,6 +113,12 @@ static const struct option_name {
     [OPT_EXPIRES] = {"--expires", true},
     [OPT_PROXY_USER] = {"--proxy-user", false},
     [OPT_FORGET_BEFORE] = {"--forget-before", true},
+    [OPT_JUSTIFY] = {"--justify", true},
+    [OPT_APPROVE] = {"--approve", false},
+    [OPT_REJECT] = {"--reject", false},
+    [OPT_AT] = {"--at", true},
+    [OPT_DUE] = {"--due", false},
+    [OPT_WAIT] = {"--wait", false},
 };
 #define N_OPTIONS (sizeof option_names / sizeof *option_names)
 #define BIT(id) (UINT64_C(1) << (id))
@@ -126,7 +139,8 @@ static const struct command_name {
          BIT(OPT_MERGED) | BIT(OPT_SET) | BIT(OPT_AXES) | BIT(OPT_IGNORE) | BIT(OPT_REPLACE) | BIT(OPT_BATCH) |
          BIT(OPT_REJECTS) | BIT(OPT_DRY_RUN) | BIT(OPT_PUBLISH) | BIT(OPT_ALLOW_REJECTS) | BIT(OPT_LAYER) |
          BIT(OPT_HOLES) | BIT(OPT_JOIN) | BIT(OPT_ON) | BIT(OPT_JOIN_LAYER) | BIT(OPT_PROFILE) | BIT(OPT_SAVE_PROFILE) |
-         BIT(OPT_ALL_FORMATS) | BIT(OPT_UNDRAWN) | BIT(OPT_DRAW) | BIT(OPT_REPORT) | BIT(OPT_JSON) | BIT(OPT_ACTOR),
+         BIT(OPT_ALL_FORMATS) | BIT(OPT_UNDRAWN) | BIT(OPT_DRAW) | BIT(OPT_REPORT) | BIT(OPT_JSON) | BIT(OPT_ACTOR) |
+         BIT(OPT_JUSTIFY),
      "dikuai-ingest load STORE NAME SOURCE... [options]\n\n"
      "Reads files into the store as one batch: all of them or none. NAME is a layer or a kind of record of the\n"
      "catalogue. SOURCE: shapefile, GeoPackage, GeoJSON, FlatGeobuf, file and personal geodatabase (.gdb, .mdb), KML, "
@@ -165,7 +179,8 @@ static const struct command_name {
      "  --dry-run              check everything, keep nothing\n"
      "  --publish              publish the batch if no row was rejected\n"
      "  --allow-rejects        rejected rows are no failure: publish without them\n"
-     "  --actor NAME           who publishes, for the log; by default the user name\n"
+     "  --justify WHERE=WHY    why something that looks like personal data may be published; see review --help\n"
+     "  --actor NAME           who loads and publishes, for the log; by default the user name\n"
      "  --json                 print the summary as one line of JSON\n\n"
      "A parcel shapefile whose .prj says its zone, published at once:\n"
      "  dikuai-ingest load dangshan.gpkg parcel 征收地块.shp --publish\n"
@@ -175,9 +190,9 @@ static const struct command_name {
      "  dikuai-ingest load dangshan.gpkg parcel parcels.geojson --crs EPSG:4527 --dry-run\n"},
     {"attach", dk_command_attach, 3, -1,
      BIT(OPT_KEY) | BIT(OPT_DRY_RUN) | BIT(OPT_JSON) | BIT(OPT_ACTOR) | BIT(OPT_AUDIENCE) | BIT(OPT_BATCH) |
-         BIT(OPT_PUBLISH),
+         BIT(OPT_PUBLISH) | BIT(OPT_JUSTIFY),
      "dikuai-ingest attach STORE NAME FILE|FOLDER... [--key KEY] [--audience AUDIENCE] [--batch TITLE] [--publish]\n"
-     "                     [--dry-run] [--actor NAME] [--json]\n\n"
+     "                     [--justify WHERE=WHY]... [--dry-run] [--actor NAME] [--json]\n\n"
      "Attaches files (PDF, OFD, JPEG, PNG, TIFF) to the rows of NAME, a kind of record of the catalogue, whose 文号 stands\n"
      "in the name of the file, or else of the folder it lies in: 皖政地〔2020〕123号.pdf, 皖政地2020-123号/001.jpg.\n"
      "The files are copied into STORE.documents, as a batch that is staged until it is published. Who then sees them is\n"
@@ -216,13 +231,40 @@ static const struct command_name {
      "dikuai-ingest batches STORE [--json]\n\n"
      "Lists the batches: number, kind, state, rows, the generations in which they were published and withdrawn.\n\n"
      "  dikuai-ingest batches dangshan.gpkg\n"},
-    {"publish", dk_command_publish, 2, 2, BIT(OPT_ACTOR) | BIT(OPT_JSON),
-     "dikuai-ingest publish STORE BATCH [--actor NAME] [--json]\n\n"
-     "Makes a staged batch visible, as a new generation. BATCH is its number, see: dikuai-ingest batches STORE\n\n"
+    {"generations", dk_command_generations, 1, 1, BIT(OPT_JSON),
+     "dikuai-ingest generations STORE [--json]\n\n"
+     "Lists what was published and withdrawn: number, time, by whom (and under which account), batch, reason.\n\n"
+     "  dikuai-ingest generations dangshan.gpkg\n"},
+    {"review", dk_command_review, 2, 2,
+     BIT(OPT_APPROVE) | BIT(OPT_REJECT) | BIT(OPT_REASON) | BIT(OPT_JUSTIFY) | BIT(OPT_REPORT) | BIT(OPT_ACTOR) | BIT(OPT_JSON),
+     "dikuai-ingest review STORE BATCH [--approve | --reject --reason TEXT] [--justify WHERE=WHY]... [options]\n\n"
+     "Lists what of a staged batch looks like personal data where the public would see it: identity numbers, mobile\n"
+     "numbers, bank cards, names in fields of people … Values are shown masked. Exits with 1 until each is out of the\n"
+     "public's sight (another audience in the catalogue, corrected data) or justified.\n\n"
+     "  --justify WHERE=WHY  why it may be seen; kept, with who says so. WHERE: all, FIELD, or FIELD:ROW with the row's\n"
+     "                       number in its source, or its key; may be repeated\n"
+     "  --approve            the batch is as it should be, and may be published\n"
+     "  --reject             it may not, for the reason of --reason TEXT\n"
+     "  --report FILE.json   all findings\n"
+     "  --actor NAME         who reviews, for the record; by default the user name\n"
+     "  --json               print the outcome as one line of JSON\n\n"
+     "  dikuai-ingest review dangshan.gpkg 3 --justify remark:12=村委会公开电话 --approve\n"},
+    {"publish", dk_command_publish, 1, 2,
+     BIT(OPT_ACTOR) | BIT(OPT_JSON) | BIT(OPT_JUSTIFY) | BIT(OPT_AT) | BIT(OPT_DUE) | BIT(OPT_WAIT),
+     "dikuai-ingest publish STORE BATCH [--at TIME|never [--wait]] [--justify WHERE=WHY]... [--actor NAME] [--json]\n"
+     "dikuai-ingest publish STORE --due [--wait] [--json]\n\n"
+     "Makes a staged batch visible, as a new generation. BATCH is its number, see: dikuai-ingest batches STORE\n"
+     "It is refused while something in it looks like personal data (see review --help), or if the catalogue asks for a\n"
+     "review that has not been made.\n\n"
+     "  --at TIME            not now but then: 2026-12-01T09:00+08:00; `never` takes it back. It happens by\n"
+     "  --due                which publishes what is due; to be run by a timer, every minute\n"
+     "  --wait               run until nothing is scheduled any more, for where there is no timer\n"
+     "  --justify WHERE=WHY  why something that looks like personal data may be published\n"
+     "  --actor NAME         who publishes, for the log; by default the user name\n\n"
      "  dikuai-ingest publish dangshan.gpkg 3\n"},
     {"withdraw", dk_command_withdraw, 2, 2, BIT(OPT_ACTOR) | BIT(OPT_REASON) | BIT(OPT_JSON),
-     "dikuai-ingest withdraw STORE BATCH [--reason TEXT] [--actor NAME] [--json]\n\n"
-     "Takes a batch back. What it had replaced is seen again.\n\n"
+     "dikuai-ingest withdraw STORE BATCH --reason TEXT [--actor NAME] [--json]\n\n"
+     "Takes a batch back, for a reason that is kept and shown. What it had replaced is seen again.\n\n"
      "  dikuai-ingest withdraw dangshan.gpkg 3 --reason 坐标有误\n"},
     {"report", dk_command_report, 2, 4, BIT(OPT_JSON),
      "dikuai-ingest report STORE BATCH [FILE.html] [FILE.json]\n\n"
@@ -278,8 +320,10 @@ static void print_help(const struct command_name *command)
            "  dikuai-ingest attach   STORE NAME FILE|FOLDER...\n"
            "  dikuai-ingest batches  STORE\n"
            "  dikuai-ingest progress STORE\n"
-           "  dikuai-ingest publish  STORE BATCH\n"
-           "  dikuai-ingest withdraw STORE BATCH [--reason TEXT]\n"
+           "  dikuai-ingest review   STORE BATCH [--approve]\n"
+           "  dikuai-ingest publish  STORE BATCH [--at TIME]\n"
+           "  dikuai-ingest withdraw STORE BATCH --reason TEXT\n"
+           "  dikuai-ingest generations STORE\n"
            "  dikuai-ingest report   STORE BATCH [FILE.html] [FILE.json]\n"
            "  dikuai-ingest check    STORE\n"
            "  dikuai-ingest reindex  STORE\n"
@@ -519,6 +563,28 @@ static dk_status set_option(dk_options *options, option_id id, const char *value
     case OPT_FORGET_BEFORE:
         options->access.forget_before = value;
         break;
+    case OPT_JUSTIFY:
+        if (!split_pair(value, &options->justify[options->n_justify], &copy))
+            return dk_fail(err, DK_INVALID, "--justify %s: write it as FIELD:ROW=REASON, FIELD=REASON or all=REASON", value);
+        options->n_justify++;
+        break;
+    case OPT_APPROVE:
+        options->approve = true;
+        break;
+    case OPT_REJECT:
+        options->reject = true;
+        break;
+    case OPT_AT:
+        if (strcmp(value, "never") != 0 && !dk_moment_read(value, options->at_utc))
+            return dk_fail(err, DK_INVALID, "--at %s: write it with its zone, as 2026-12-01T09:00+08:00, or never", value);
+        options->at = strcmp(value, "never") == 0 ? value : options->at_utc;
+        break;
+    case OPT_DUE:
+        options->due = true;
+        break;
+    case OPT_WAIT:
+        options->wait = true;
+        break;
     }
     return DK_OK;
 }
@@ -586,6 +652,19 @@ static dk_status take_words(const struct command_name *command, char **words, in
         return dk_fail(err, DK_INVALID, "--draw gives outlines, and --undrawn does without: give one of them");
     if (options->json && options->csv)
         return dk_fail(err, DK_INVALID, "--json and --csv: give one of them");
+    if (command->command == dk_command_publish && options->due == (n == 2))
+        return dk_fail(err, DK_INVALID, "publish: name a BATCH, or say --due for those whose time has come");
+    if (options->due && (options->at != NULL || options->n_justify > 0))
+        return dk_fail(err, DK_INVALID, "--due goes without --at and --justify: they belong to a batch");
+    if (options->wait && !options->due && (options->at == NULL || strcmp(options->at, "never") == 0))
+        return dk_fail(err, DK_INVALID, "--wait for what? It goes with --at TIME or --due");
+    if (options->approve && options->reject)
+        return dk_fail(err, DK_INVALID, "--approve and --reject: give one of them");
+    if ((options->reject || command->command == dk_command_withdraw) && options->reason == NULL)
+        return dk_fail(err, DK_INVALID, "%s: why? Say --reason TEXT; it is kept and shown", command->name);
+    if (command->command == dk_command_review && options->n_reports > 0 &&
+        (options->n_reports > 1 || strstr(options->reports[0], ".json") == NULL))
+        return dk_fail(err, DK_INVALID, "--report: of a review it is one .json file");
     if (options->dry_run && options->publish)
         return dk_fail(err, DK_INVALID, "--dry-run keeps nothing, so there is nothing to --publish: give one of them");
     return DK_OK;
@@ -619,8 +698,9 @@ dk_status dk_options_parse(int argc, char **argv, dk_options *ret_options, dk_co
     options->settings.columns.sets = calloc(room, sizeof *options->settings.columns.sets);
     options->settings.columns.merged = calloc(room, sizeof *options->settings.columns.merged);
     options->settings.columns.ignore = calloc(room, sizeof *options->settings.columns.ignore);
+    options->justify = calloc(room, sizeof *options->justify);
     if (options->settings.columns.fields == NULL || options->settings.columns.sets == NULL ||
-        options->settings.columns.merged == NULL || options->settings.columns.ignore == NULL)
+        options->settings.columns.merged == NULL || options->settings.columns.ignore == NULL || options->justify == NULL)
         return dk_fail(err, DK_NOMEM, "out of memory");
     /* Words move to the front of argv, so that sources are one array wherever options stand. */
     int n = 0;
@@ -646,6 +726,9 @@ void dk_options_finish(dk_options *options)
 {
     for (size_t i = 0; i < options->settings.columns.n_fields; i++)
         free((void *)(uintptr_t)options->settings.columns.fields[i].name);
+    for (size_t i = 0; i < options->n_justify; i++)
+        free((void *)(uintptr_t)options->justify[i].name);
+    free(options->justify);
     for (size_t i = 0; i < options->settings.columns.n_merged; i++)
         free((void *)(uintptr_t)options->settings.columns.merged[i].name);
     for (size_t i = 0; i < options->settings.columns.n_sets; i++)

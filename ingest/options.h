@@ -38,6 +38,11 @@ typedef struct dk_options {
     int64_t batch; /* publish, withdraw */
     const char *title, *rejects, *actor, *reason;
     dk_audience audience; /* of attach */
+    dk_pair *justify; /* load, review, publish: where, and why; n_justify of them, owned as the arrays of settings are */
+    size_t n_justify;
+    const char *at; /* publish: UTC, or "never"; NULL: now */
+    char at_utc[24];
+    bool approve, reject, due, wait;
     const char *join, *on, *join_layer;
     const char *profile, *save_profile;
     const char *from, *to, *output;     /* convert; from NULL: a file, else rows on standard input. audit: days */

@@ -224,7 +224,7 @@ static void write_notes(const dk_report *report, dk_buf *out)
 static const char *state_title(const dk_report *report)
 {
     static const char *const names[][2] = {
-        {"staged", "已入库，待发布"}, {"published", "已发布"}, {"withdrawn", "已撤回"}};
+        {"staged", "已入库，待发布"}, {"reviewed", "已审核，待发布"}, {"rejected", "审核未通过"}, {"published", "已发布"}, {"withdrawn", "已撤回"}};
     if (report->dry_run)
         return "试运行，未入库";
     if (report->batch == 0)

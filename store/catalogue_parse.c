@@ -614,6 +614,30 @@ static bool parse_extent(dk_yaml *yaml, const yaml_node_t *node, double extent[4
     return true;
 }
 
+/* NULL: not there. */
+static bool parse_publication(dk_yaml *yaml, const yaml_node_t *node, dk_catalogue *catalogue)
+{
+    static const char *const reviews[] = {"optional", "required"};
+    static const char *const persons[] = {"names", "accounts"};
+    dk_yaml_key keys[] = {{"review", true, NULL}, {"two_persons", false, NULL}};
+    size_t review = 0, two = 0;
+    if (node == NULL)
+        return true;
+    dk_yaml_enter(yaml, "publication");
+    if (!dk_yaml_mapping(yaml, node, keys, COUNT(keys)) ||
+        !dk_yaml_key_choice(yaml, &keys[0], "a review", reviews, COUNT(reviews), &review) ||
+        !dk_yaml_key_choice(yaml, &keys[1], "a comparison", persons, COUNT(persons), &two))
+        return false;
+    if (keys[1].value != NULL && review == 0) {
+        dk_yaml_enter(yaml, "two_persons");
+        return dk_yaml_fail(yaml, keys[1].value, "without a review there is one person only; write review: required");
+    }
+    catalogue->review_required = review == 1;
+    catalogue->two_persons = keys[1].value == NULL ? DK_ONE_PERSON : two == 0 ? DK_TWO_NAMES : DK_TWO_ACCOUNTS;
+    dk_yaml_leave(yaml);
+    return true;
+}
+
 static bool parse_catalogue(dk_catalogue_parser *parser)
 {
     enum {
@@ -627,6 +651,7 @@ static bool parse_catalogue(dk_catalogue_parser *parser)
         C_ITEMS,
         C_LISTS,
         C_DIVISIONS,
+        C_PUBLICATION,
         C_COUNT
     };
     dk_yaml *yaml = &parser->yaml;
@@ -642,12 +667,14 @@ static bool parse_catalogue(dk_catalogue_parser *parser)
         [C_ITEMS] = {"items", false, NULL},
         [C_LISTS] = {"lists", false, NULL},
         [C_DIVISIONS] = {"divisions", false, NULL},
+        [C_PUBLICATION] = {"publication", false, NULL},
     };
     return dk_yaml_mapping(yaml, dk_yaml_root(yaml), keys, C_COUNT) &&
            dk_yaml_key_text(yaml, &keys[C_TITLE], &catalogue->title) &&
            dk_yaml_key_text(yaml, &keys[C_PUBLISHER], &catalogue->publisher) &&
            dk_yaml_key_text(yaml, &keys[C_MAP_APPROVAL_NO], &catalogue->map_approval_no) &&
            parse_extent(yaml, keys[C_EXTENT].value, catalogue->extent) &&
+           parse_publication(yaml, keys[C_PUBLICATION].value, catalogue) &&
            parse_kinds(parser, keys[C_LAYERS].value, keys[C_RECORDS].value) &&
            dk_parse_links(parser, keys[C_LINKS].value) && dk_parse_inheritance(parser) &&
            dk_parse_linked_fields(parser) &&

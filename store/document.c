@@ -1,5 +1,6 @@
 #include "store/document.h"
 
+#include "store/act.h"
 #include "store/handle.h"
 
 #include <errno.h>
@@ -280,6 +281,8 @@ dk_status dk_document_attach(dk_store *store, int fd, dk_attaching *attaching, c
         if ((status = dk_sql_begin(store, err)) != DK_OK)
             return status;
         status = count_in_batch(store, attaching, &batch, err);
+        if (status == DK_OK && attaching->batch == 0)
+            status = dk_act_write(store, batch, DK_ACT_LOADED, what->actor, NULL, 0, NULL, err);
         if (status == DK_OK)
             status = insert_document(store, what, err);
         if (status == DK_OK)

@@ -91,6 +91,7 @@ typedef enum dk_stmt_id {
 struct dk_store {
     sqlite3 *db;
     char *path;
+    char account[80]; /* store/act.h; "": not asked for yet */
     dk_open_mode mode;
     int lock; /* descriptor of STORE-lock, -1 for readers */
     dk_catalogue *catalogue;
@@ -218,6 +219,10 @@ typedef struct dk_newest {
     int64_t row, batch, source_row, any;
 } dk_newest;
 dk_status dk_row_newest(dk_store *store, const dk_kind *kind, const char *key, dk_newest *ret_newest, dk_error *err);
+/* The newest published version of a key that is neither withdrawn nor of this batch, 0: none: what a withdrawal of the
+ * batch brings back (publish.c). */
+dk_status dk_row_previous(dk_store *store, const dk_kind *kind, const char *key, int64_t of_batch, int64_t *ret_row,
+                          dk_error *err);
 /* What the viewer sees of a stored row. seen->values points to values, which must have DK_MAX_FIELDS places. */
 void dk_row_seen(const dk_kind *kind, const dk_stored_row *row, const dk_view *view, bool with_geometry,
                  dk_value *values, char *label, size_t label_size, dk_row *ret_seen);

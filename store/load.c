@@ -1,7 +1,9 @@
 #include "store/load.h"
 
+#include "store/act.h"
 #include "store/approval_no.h"
 #include "store/area.h"
+#include "store/brought.h"
 #include "store/handle.h"
 #include "store/hash.h"
 #include "store/linked.h"
@@ -63,6 +65,9 @@ struct dk_load {
     dk_geos *geos; /* made when a replacement is checked */
     dk_term_writer *terms;
     dk_partners *partners;
+    dk_finder *finder;
+    dk_brought *brought;
+    char *actor;
 };
 
 /* ---- begin and end ---- */
@@ -118,6 +123,9 @@ static void load_free(dk_load *load)
     dk_geos_free(load->geos);
     dk_term_writer_free(load->terms);
     dk_partners_free(load->partners);
+    dk_finder_free(load->finder);
+    dk_brought_free(load->brought);
+    free(load->actor);
     sqlite3_finalize(load->insert_repair);
     free(load->unchanged);
     free(load->in_order);
@@ -150,6 +158,10 @@ dk_status dk_load_begin(dk_store *store, const dk_kind *kind, const dk_load_opti
     load->partners = dk_partners_create(store, kind);
     dk_status status = load->source == NULL || load->terms == NULL || load->partners == NULL ? dk_fail(err, DK_NOMEM, "out of memory")
                                                                    : insert_batch(load, options, err);
+    if (status == DK_OK && ((load->finder = dk_finder_create(store, kind, load->batch)) == NULL ||
+                            (load->brought = dk_brought_create(store, kind, load->batch)) == NULL ||
+                            (options->actor != NULL && (load->actor = strdup(options->actor)) == NULL)))
+        status = dk_fail(err, DK_NOMEM, "out of memory");
     if (status == DK_OK)
         status = find_next_row(load, err);
     if (status == DK_OK)
@@ -225,6 +237,9 @@ dk_status dk_load_undo(dk_load *load, const dk_load_place *mark, dk_error *err)
     dk_status status = dk_terms_flush(load->terms, err);
     if (status == DK_OK)
         status = dk_posts_drop(load->store, load->kind, mark->row, INT64_MAX, err);
+    if (status == DK_OK)
+        status = dk_finder_undo(load->finder, mark->row, err);
+    dk_brought_undo(load->brought);
     for (size_t i = load->kind->geometry == DK_NO_GEOMETRY; i < 2 && status == DK_OK; i++) {
         sqlite3_stmt *stmt = NULL;
         dk_buf sql;
@@ -256,6 +271,11 @@ dk_status dk_load_settle(dk_load *load, dk_error *err)
     return dk_terms_flush(load->terms, err);
 }
 
+dk_status dk_load_findings(dk_load *load, dk_finding_count *ret_count, dk_error *err)
+{
+    return dk_findings_count(load->store, load->kind, load->batch, ret_count, err);
+}
+
 dk_status dk_load_finish(dk_load *load, int64_t *ret_batch, dk_error *err)
 {
     const int64_t batch = load->batch;
@@ -273,6 +293,12 @@ dk_status dk_load_finish(dk_load *load, int64_t *ret_batch, dk_error *err)
         status = dk_sql_done(load->store, stmt, err);
     }
     sqlite3_finalize(stmt);
+    if (status == DK_OK)
+        status = dk_finder_finish(load->finder, err);
+    if (status == DK_OK)
+        status = dk_brought_finish(load->brought, err);
+    if (status == DK_OK)
+        status = dk_act_write(load->store, batch, DK_ACT_LOADED, load->actor, NULL, 0, NULL, err);
     if (status == DK_OK)
         status = dk_linked_asked(load->store, load->kind, batch, load->generation, err);
     if (status == DK_OK)
@@ -960,7 +986,9 @@ static dk_status write_row(dk_load *load, const dk_value *values, const char *ke
     if ((status = dk_sql_done(load->store, stmt, err)) != DK_OK)
         return status;
     if ((status = dk_terms_write(load->terms, row, feature != 0 ? feature : (uint64_t)row, values, err)) != DK_OK ||
-        (load->repair != NULL && (status = write_repair(load, row, err)) != DK_OK))
+        (load->repair != NULL && (status = write_repair(load, row, err)) != DK_OK) ||
+        (status = dk_finder_row(load->finder, row, key, values, err)) != DK_OK ||
+        (status = dk_brought_row(load->brought, values, replaces != 0, err)) != DK_OK)
         return status;
     load->kept++;
     load->in_transaction++;

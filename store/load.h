@@ -6,6 +6,7 @@
 #ifndef DK_STORE_LOAD_H
 #define DK_STORE_LOAD_H
 
+#include "store/findings.h"
 #include "store/geometry.h"
 #include "store/provenance.h"
 #include "store/store.h"
@@ -14,6 +15,7 @@ typedef struct dk_load dk_load;
 
 typedef struct dk_load_options {
     const char *title;  /* of the batch; NULL: the source */
+    const char *actor;  /* who loads; NULL: the account's name */
     const char *source; /* file names as given; required. The base name qualifies keys as a last resort */
     bool replace;       /* existing keys may be replaced, if the geometries touch */
     bool dry_run;       /* everything is checked, nothing is kept */
@@ -88,6 +90,9 @@ typedef struct dk_load_place {
 } dk_load_place;
 dk_load_place dk_load_mark(const dk_load *load);
 dk_status dk_load_undo(dk_load *load, const dk_load_place *mark, dk_error *err);
+
+/* How many places of the rows so far look like personal data that would be public (store/findings.h). */
+dk_status dk_load_findings(dk_load *load, dk_finding_count *ret_count, dk_error *err);
 
 /* Stages the batch. *ret_batch is 0 when nothing was loaded or replaced (or on a dry run): no batch is made. */
 dk_status dk_load_finish(dk_load *load, int64_t *ret_batch, dk_error *err);

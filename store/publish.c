@@ -3,6 +3,7 @@
 #include "store/document.h"
 #include "store/handle.h"
 #include "store/linked.h"
+#include "store/review.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -139,21 +140,21 @@ static dk_status publish_row(change *c, const step_row *row, dk_error *err)
     return change_life(c, version, row, 1, err);
 }
 
-/* The newest published version of a key that is neither withdrawn nor of this batch, 0: none. */
-static dk_status previous_version(change *c, const char *key, int64_t *ret_row, dk_error *err)
+dk_status dk_row_previous(dk_store *store, const dk_kind *kind, const char *key, int64_t of_batch, int64_t *ret_row,
+                          dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
-    dk_status status = dk_sql_kept(c->store, c->kind, DK_STMT_KEY_ROWS, &stmt, err);
+    dk_status status = dk_sql_kept(store, kind, DK_STMT_KEY_ROWS, &stmt, err);
     if (status != DK_OK)
         return status;
     sqlite3_bind_text(stmt, 1, key, -1, SQLITE_STATIC);
     int64_t best = 0, best_generation = -1;
-    while ((status = dk_sql_step(c->store, stmt, err)) == DK_OK) {
+    while ((status = dk_sql_step(store, stmt, err)) == DK_OK) {
         const int64_t batch = sqlite3_column_int64(stmt, 1);
         dk_batch_life life;
-        if (batch == c->batch)
+        if (batch == of_batch)
             continue;
-        if ((status = dk_batch_life_of(c->store, batch, &life, err)) != DK_OK)
+        if ((status = dk_batch_life_of(store, batch, &life, err)) != DK_OK)
             break;
         if (life.state == 'p' && life.published_in > best_generation) {
             best_generation = life.published_in;
@@ -174,7 +175,7 @@ static dk_status withdraw_row(change *c, const step_row *row, dk_error *err)
     if (status != DK_OK || alive == 0) /* a later batch has replaced it: nothing to see of it */
         return status;
     if ((status = change_life(c, alive, row, -1, err)) != DK_OK ||
-        (status = previous_version(c, row->key, &previous, err)) != DK_OK || previous == 0)
+        (status = dk_row_previous(c->store, c->kind, row->key, c->batch, &previous, err)) != DK_OK || previous == 0)
         return status;
     if ((status = dk_linked_version(c->store, c->kind, previous, c->generation, c->terms, &previous, err)) != DK_OK)
         return status;
@@ -406,6 +407,8 @@ static dk_status finish_change(change *c, const char *action, const char *actor,
         }
         sqlite3_finalize(stmt);
     }
+    if (status == DK_OK)
+        status = dk_review_done(c->store, c->batch, strcmp(action, "withdraw") == 0, actor, reason, c->generation, err);
     if (status == DK_OK && c->generation > TOUCHED_GENERATIONS)
         status = forget_touched(c, err);
     if (status == DK_OK)
@@ -485,6 +488,8 @@ dk_status dk_store_publish(dk_store *store, int64_t batch, const char *actor, dk
         return dk_fail(err, DK_CONFLICT,
                        "batch %lld is %s; only a staged batch can be published, load its source again",
                        (long long)batch, life.state == 'w' ? "withdrawn" : "not fully loaded");
+    if ((status = dk_review_gate(store, c.kind, batch, actor, err)) != DK_OK)
+        return status;
     if ((status = find_last_rows(&c, err)) != DK_OK || (status = dk_linked_current(store, c.kind, batch, &c.current, err)) != DK_OK)
         return status;
     return make_change(&c, "publish", publish_row, actor, NULL,
@@ -496,7 +501,9 @@ dk_status dk_store_withdraw(dk_store *store, int64_t batch, const char *actor, c
 {
     change c = {.store = store, .batch = batch, .progress = progress, .user = user};
     dk_batch_life life;
-    dk_status status = find_batch(store, batch, &c, &life, err);
+    dk_status status = dk_review_reason("--reason", reason, err);
+    if (status == DK_OK)
+        status = find_batch(store, batch, &c, &life, err);
     if (status != DK_OK)
         return status;
     if (life.state == 'w')

@@ -11,6 +11,11 @@
  *   dikuai_touched     boxes (world coordinates) in which a generation's tiles differ from those of the one before
  *   dikuai_summary     rows published, their box and how many have no outline yet, by kind and generation
  *   dikuai_document    the files in STORE.documents by the digest of their bytes, and what they are (document.h)
+ *   dikuai_act         who did what with a batch, and when (act.h)
+ *   dikuai_finding     personal data that was found in open fields of a batch's rows (findings.h); dikuai_scan: which fields
+ *                      of a batch were looked through
+ *   dikuai_brought     how many rows of each division a batch brings (brought.h)
+ *   dikuai_schedule    when a batch is to be published, and by whom (review.h)
  *   dikuai_attachment  which row, by kind and key, has which document, under which name and for whom, since when and
  *                      by whom, of which batch, and in which generations it is published
  *
@@ -102,6 +107,17 @@ static const char base_tables[] =
     " WITHOUT ROWID;"
     "CREATE TABLE dikuai_document(sha256 TEXT PRIMARY KEY, size INTEGER NOT NULL, media_type TEXT NOT NULL,"
     " pages INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE dikuai_act(id INTEGER PRIMARY KEY, batch INTEGER NOT NULL, act TEXT NOT NULL, actor TEXT NOT NULL,"
+    " account TEXT NOT NULL, at TEXT NOT NULL, reason TEXT NOT NULL, generation INTEGER NOT NULL);"
+    "CREATE INDEX dikuai_act_batch ON dikuai_act(batch);"
+    "CREATE TABLE dikuai_finding(batch INTEGER NOT NULL, row INTEGER NOT NULL, field TEXT NOT NULL, byte INTEGER NOT NULL,"
+    " character INTEGER NOT NULL, kind TEXT NOT NULL, strong INTEGER NOT NULL, masked TEXT NOT NULL,"
+    " justified INTEGER NOT NULL, PRIMARY KEY(batch,row,field,byte)) WITHOUT ROWID;"
+    "CREATE TABLE dikuai_brought(batch INTEGER NOT NULL, division TEXT NOT NULL, added INTEGER NOT NULL,"
+    " changed INTEGER NOT NULL, PRIMARY KEY(batch,division)) WITHOUT ROWID;"
+    "CREATE TABLE dikuai_scan(batch INTEGER PRIMARY KEY, fields TEXT NOT NULL);"
+    "CREATE TABLE dikuai_schedule(batch INTEGER PRIMARY KEY, due TEXT NOT NULL, actor TEXT NOT NULL,"
+    " account TEXT NOT NULL);"
     "CREATE TABLE dikuai_attachment(id INTEGER PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL,"
     " sha256 TEXT NOT NULL, name TEXT NOT NULL, audience INTEGER NOT NULL,"
     " attached_at TEXT NOT NULL, actor TEXT NOT NULL, batch INTEGER NOT NULL, born INTEGER NOT NULL DEFAULT 0,"

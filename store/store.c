@@ -281,6 +281,11 @@ dk_status dk_batch_drop(dk_store *store, const dk_kind *kind, int64_t batch, dk_
                                         "DELETE FROM dikuai_count WHERE batch=?1",
                                         "DELETE FROM dikuai_note WHERE batch=?1",
                                         "DELETE FROM dikuai_reject WHERE batch=?1",
+                                        "DELETE FROM dikuai_finding WHERE batch=?1",
+                                        "DELETE FROM dikuai_scan WHERE batch=?1",
+                                        "DELETE FROM dikuai_brought WHERE batch=?1",
+                                        "DELETE FROM dikuai_act WHERE batch=?1",
+                                        "DELETE FROM dikuai_schedule WHERE batch=?1",
                                         "DELETE FROM dikuai_batch WHERE id=?1"};
     for (size_t i = 0; status == DK_OK && i < sizeof tails / sizeof *tails; i++) {
         status = dk_sql_prepare(store, tails[i], &stmt, err);
@@ -434,22 +439,35 @@ dk_status dk_store_batches(dk_store *store, bool (*each)(const dk_batch *batch, 
     sqlite3_stmt *stmt = NULL;
     dk_status status = dk_sql_prepare(
         store,
-        "SELECT id,kind,title,source,state,created_at,rows,published_in,withdrawn_in,datum FROM dikuai_batch ORDER BY id",
+        "SELECT b.id,b.kind,b.title,b.source,b.state,b.created_at,b.rows,b.published_in,b.withdrawn_in,b.datum,"
+        "coalesce(l.actor,''),coalesce(v.act,''),coalesce(v.actor,''),coalesce(v.reason,''),coalesce(s.due,''),"
+        "coalesce(g.reason,''),s.due<strftime('%Y-%m-%dT%H:%M:%SZ','now')"
+        " FROM dikuai_batch b LEFT JOIN dikuai_act l ON l.id=(SELECT min(id) FROM dikuai_act WHERE batch=b.id AND act='loaded')"
+        " LEFT JOIN dikuai_act v ON v.id=(SELECT max(id) FROM dikuai_act WHERE batch=b.id AND act IN ('approved','rejected'))"
+        " LEFT JOIN dikuai_schedule s ON s.batch=b.id"
+        " LEFT JOIN dikuai_generation g ON g.number=b.withdrawn_in AND b.withdrawn_in>0 ORDER BY b.id",
         &stmt, err);
     if (status != DK_OK)
         return status;
     while ((status = dk_sql_step(store, stmt, err)) == DK_OK) {
+        const char *verdict = (const char *)sqlite3_column_text(stmt, 11);
+        const bool staged = strcmp((const char *)sqlite3_column_text(stmt, 4), "staged") == 0;
         const dk_batch batch = {
             .id = sqlite3_column_int64(stmt, 0),
             .kind = (const char *)sqlite3_column_text(stmt, 1),
             .title = (const char *)sqlite3_column_text(stmt, 2),
             .source = (const char *)sqlite3_column_text(stmt, 3),
-            .state = (const char *)sqlite3_column_text(stmt, 4),
+            .state = staged && verdict[0] == 'a' ? "reviewed" : staged && verdict[0] == 'r' ? "rejected" : (const char *)sqlite3_column_text(stmt, 4),
             .created_at = (const char *)sqlite3_column_text(stmt, 5),
             .rows = sqlite3_column_int64(stmt, 6),
             .published_in = sqlite3_column_int64(stmt, 7),
             .withdrawn_in = sqlite3_column_int64(stmt, 8),
             .datum = (const char *)sqlite3_column_text(stmt, 9),
+            .loader = (const char *)sqlite3_column_text(stmt, 10),
+            .reviewer = (const char *)sqlite3_column_text(stmt, 12),
+            .reason = (const char *)sqlite3_column_text(stmt, staged ? 13 : 15),
+            .due = (const char *)sqlite3_column_text(stmt, 14),
+            .overdue = sqlite3_column_int(stmt, 16) != 0,
         };
         if (!each(&batch, user)) {
             status = DK_END;

@@ -52,15 +52,20 @@ void dk_store_read_end(dk_store *store);
 typedef struct dk_batch {
     int64_t id;
     const char *kind, *title, *source;        /* valid inside the callback */
-    const char *state;                        /* loading, staged, published, withdrawn */
+    const char *state;                        /* loading, staged, reviewed, rejected, published, withdrawn */
     const char *created_at;                   /* UTC */
     int64_t rows, published_in, withdrawn_in; /* generations; 0: not yet */
     const char *datum; /* how coordinates of an old datum became CGCS2000's; "": they were not of one */
+    const char *loader, *reviewer; /* who; "": nobody yet */
+    const char *reason;            /* of a rejection or withdrawal; "": none */
+    const char *due;               /* when it is to be published, UTC; "": it is not scheduled */
+    bool overdue;                  /* that is over, and nobody has done it */
 } dk_batch;
 dk_status dk_store_batches(dk_store *store, bool (*each)(const dk_batch *batch, void *user), void *user, dk_error *err);
 
 /* Publishes a staged batch / withdraws a published or staged one, as one new generation. Withdrawing brings back,
- * for each key, the newest published version that is not withdrawn. progress may be NULL. */
+ * for each key, the newest published version that is not withdrawn, and needs a reason. What stands in the way of a
+ * publication is DK_CONFLICT: store/review.h. progress may be NULL. */
 typedef void (*dk_progress)(int64_t done, int64_t total, void *user);
 dk_status dk_store_publish(dk_store *store, int64_t batch, const char *actor, dk_progress progress, void *user,
                            int64_t *ret_generation, dk_error *err);

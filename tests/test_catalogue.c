@@ -102,8 +102,11 @@ static const wrong_case wrong_cases[] = {
     {"publisher: 示例局\n", "publisher: [示例局]\n", "2: publisher: is a list; write a text"},
     {"publisher: 示例局\n", "publishers: 示例局\n",
      "2: publishers: 'publishers' is not a key here; use title, publisher, map_approval_no, extent, layers, records, links, "
-     "items, lists or divisions"},
+     "items, lists, divisions or publication"},
     {"publisher: 示例局\n", "publisher: 示例局\ntitle: 再\n", "3: title: 'title' is written twice; keep one of them"},
+    {"publisher: 示例局\n", "publisher: 示例局\npublication: {review: optional, two_persons: names}\n",
+     "3: publication.two_persons: without a review there is one person only; write review: required"},
+    {"publisher: 示例局\n", "publisher: 示例局\npublication: {two_persons: names}\n", "3: publication: 'review' is missing; add it"},
     {"[116, 34, 117, 35]", "[116, 34, 117]", "3: extent: has 3 entries; write at least 4"},
     {"[116, 34, 117, 35]", "[116, 34, 117, 95]", "3: extent[3]: 95 is out of range; use -90 to 90"},
     {"[116, 34, 117, 35]", "[116, 34, 181, 35]", "3: extent[2]: 181 is out of range; use -180 to 180"},

@@ -192,7 +192,7 @@ static void withdrawing_brings_back_what_was_replaced(void **state)
     /* The past is as it was. */
     assert_int_equal(drawn_at(f, 116.5014, 34.5005, 2), 1);
     assert_int_equal(findings(f), 0);
-    assert_int_equal(dk_store_withdraw(f->store, first, "tester", NULL, NULL, NULL, &generation, &f->err), DK_OK);
+    assert_int_equal(dk_store_withdraw(f->store, first, "tester", "twice", NULL, NULL, &generation, &f->err), DK_OK);
     assert_int_equal(place_of(f, "P1:DK001", 4).n, 0);
     assert_int_equal(findings(f), 0);
 }
@@ -207,9 +207,9 @@ static void the_version_below_a_withdrawn_one_does_not_come_back(void **state)
     publish(f, second);
     const int64_t third = one_parcel(f, "DK001", "P1", 116.5004, true);
     publish(f, third);
-    assert_int_equal(dk_store_withdraw(f->store, second, "t", NULL, NULL, NULL, &generation, &f->err), DK_OK);
+    assert_int_equal(dk_store_withdraw(f->store, second, "t", "r", NULL, NULL, &generation, &f->err), DK_OK);
     assert_true(place_of(f, "P1:DK001", generation).west == 116.5004);
-    assert_int_equal(dk_store_withdraw(f->store, third, "t", NULL, NULL, NULL, &generation, &f->err), DK_OK);
+    assert_int_equal(dk_store_withdraw(f->store, third, "t", "r", NULL, NULL, &generation, &f->err), DK_OK);
     assert_true(place_of(f, "P1:DK001", generation).west == 116.5);
     assert_int_equal(findings(f), 0);
 }
@@ -221,8 +221,8 @@ static void a_second_withdraw_or_publish_is_refused(void **state)
     const int64_t batch = one_parcel(f, "DK001", "P1", 116.5, false);
     publish(f, batch);
     assert_int_equal(dk_store_publish(f->store, batch, "t", NULL, NULL, &generation, &f->err), DK_CONFLICT);
-    assert_int_equal(dk_store_withdraw(f->store, batch, "t", NULL, NULL, NULL, &generation, &f->err), DK_OK);
-    assert_int_equal(dk_store_withdraw(f->store, batch, "t", NULL, NULL, NULL, &generation, &f->err), DK_CONFLICT);
+    assert_int_equal(dk_store_withdraw(f->store, batch, "t", "r", NULL, NULL, &generation, &f->err), DK_OK);
+    assert_int_equal(dk_store_withdraw(f->store, batch, "t", "r", NULL, NULL, &generation, &f->err), DK_CONFLICT);
     assert_int_equal(dk_store_publish(f->store, batch, "t", NULL, NULL, &generation, &f->err), DK_CONFLICT);
     assert_int_equal(dk_store_publish(f->store, 99, "t", NULL, NULL, &generation, &f->err), DK_NOT_FOUND);
 }

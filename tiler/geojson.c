@@ -1,7 +1,10 @@
 /* Rows as GeoJSON (RFC 7946): what the viewer may see of them. */
+#include "store/preview.h"
 #include "tiler/http.h"
 
 #include <string.h>
+
+static const char *const change_names[] = {"added", "changed", "removed"};
 
 static double ring_area2(const double *lonlat, size_t n)
 {
@@ -199,6 +202,33 @@ dk_status dk_write_box(dk_context *ctx, const double bounds[4])
     return status;
 }
 
+/* What is there now, of a row that a batch changes, and in what it differs. */
+static dk_status write_change(dk_context *ctx)
+{
+    const dk_change *change = ctx->change;
+    dk_json *json = &ctx->json;
+    dk_json_member_text(json, "change", change_names[change->kind]);
+    if (change->conflict) {
+        dk_json_key(json, "conflict");
+        dk_json_bool(json, true);
+    }
+    if (change->kind != DK_CHANGE_CHANGED || change->now == NULL)
+        return DK_OK;
+    dk_json_key(json, "differs");
+    dk_json_array_begin(json);
+    for (size_t i = 0; i < change->now->kind->n_fields; i++)
+        if (change->differs >> i & 1)
+            dk_json_text(json, change->now->kind->fields[i].name);
+    dk_json_array_end(json);
+    dk_json_key(json, "outline_differs");
+    dk_json_bool(json, change->outline);
+    dk_json_key(json, "before");
+    ctx->change = NULL;
+    const dk_status status = dk_write_feature(ctx, change->now, false);
+    ctx->change = change;
+    return status;
+}
+
 dk_status dk_write_feature(dk_context *ctx, const dk_row *row, bool single)
 {
     dk_json *json = &ctx->json;
@@ -222,6 +252,8 @@ dk_status dk_write_feature(dk_context *ctx, const dk_row *row, bool single)
         dk_json_null(json);
     dk_json_key(json, "properties");
     dk_json_object_begin(json);
+    if (ctx->change != NULL) /* no field has such a name */
+        dk_json_member_text(json, "dk_change", change_names[ctx->change->kind]);
     for (size_t i = 0; i < row->kind->n_fields; i++) {
         if ((row->visible >> i & 1) == 0 || row->values[i].type == DK_NULL)
             continue;
@@ -254,6 +286,8 @@ dk_status dk_write_feature(dk_context *ctx, const dk_row *row, bool single)
     } else if (ctx->row_links) {
         write_row_links(ctx, row);
     }
+    if (ctx->change != NULL && (status = write_change(ctx)) != DK_OK)
+        return status;
     dk_json_object_end(json);
     return DK_OK;
 }

@@ -81,6 +81,7 @@ typedef struct dk_context {
     bool html;          /* dk_context_format: the answer is HTML */
     const char *host;   /* NULL unless plain: see dk_host_plain */
     const char *scheme; /* http or https, as the client sees it */
+    const struct dk_change *change; /* dk_write_feature says of the row what changes (batches.c); NULL: nothing */
     bool row_links;     /* dk_write_feature gives each row of a page its links self and describedby */
     dk_upload upload;   /* of a route that takes POST */
     size_t rows;        /* in the answer, if they were counted: for the audit trail */
@@ -123,6 +124,9 @@ dk_status dk_get_schema(dk_context *ctx);
 dk_status dk_get_document(dk_context *ctx);
 dk_status dk_get_overlaps(dk_context *ctx);
 dk_status dk_get_item_overlaps(dk_context *ctx);
+dk_status dk_get_batches(dk_context *ctx);
+dk_status dk_get_batch(dk_context *ctx);
+dk_status dk_get_batch_changes(dk_context *ctx);
 
 /* ---- shared by the handlers: context.c ---- */
 

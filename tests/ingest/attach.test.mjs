@@ -238,7 +238,7 @@ test('documents stay with their row when it is withdrawn and loaded again; a sta
   const s = archive(t);
   s.at('皖政地〔2020〕123号.pdf');
   assert.equal(s.attach().code, 0);
-  assert.equal(s.run('withdraw', s.store, '1').code, 0);
+  assert.equal(s.run('withdraw', s.store, '1', '--reason', '更正').code, 0);
   s.at('皖政地〔2020〕124号.pdf');
   assert.match(reason(s.attach(), '124号.pdf'), /no row of approval has/);
   assert.equal(s.load('approval', 'approvals.csv').code, 0);

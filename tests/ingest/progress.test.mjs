@@ -106,7 +106,7 @@ test('counted by county and year as the source rows say, successors under their 
   assert.ok(rows.some((row) => /^- +no county +no year +1 +0 +0$/.test(row)), rows.join('\n'));
   assert.match(rows.filter((row) => row.startsWith('341321')).at(-1), /^341321 +砀山县 +all +\d+ +\d+ +\d+$/);
 
-  assert.equal(s.run('withdraw', s.store, '2').code, 0);
+  assert.equal(s.run('withdraw', s.store, '2', '--reason', '更正').code, 0);
   check([], documented);
 });
 

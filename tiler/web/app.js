@@ -7,6 +7,7 @@ import * as lists from './lists.js';
 import { fitStyle, showMap } from './map.js';
 import { setUp as setUpOverlaps } from './overlaps.js';
 import * as panel from './panel.js';
+import { setUp as setUpPreview } from './preview.js';
 import { Kinds } from './rows.js';
 import { setUp as setUpSearch } from './search.js';
 import { setUp as setUpStaff, showMode, takeInvitation, viewTitle } from './staff.js';
@@ -20,6 +21,7 @@ let layers;
 let search;
 let staff;
 let analysis;
+let preview;
 let selected = null; // {kind, key}
 let subject = null; // of the dossier that is open: {kind, key, label}, a row of a layer
 let showing = null; // AbortController of the dossier being read
@@ -64,6 +66,7 @@ function union(features) {
 async function show({ fly = false, bbox = null, at = null, others = [] } = {}) {
   showing?.abort();
   analysis?.stop();
+  preview?.stop();
   const mine = new AbortController();
   showing = mine;
   subject = null;
@@ -119,6 +122,7 @@ function close() {
   showing?.abort();
   showing = null;
   analysis.stop();
+  preview.stop();
   selected = null;
   subject = null;
   panel.hide();
@@ -185,6 +189,7 @@ function useCatalogue(given) {
   byId('foot-generation').textContent = `数据版本：${catalogue.generation}${catalogue.config?.tianditu_key ? '　底图：天地图' : ''}`;
   showMode(catalogue.viewer);
   lists.use(catalogue.viewer);
+  preview?.use(catalogue.viewer);
 }
 
 function changeViewer(given) {
@@ -264,14 +269,27 @@ async function begin() {
   staff = setUpStaff({ onChange: changeViewer, onProblem: toast });
   byId('copy-link').addEventListener('click', copyLink);
   analysis = setUpOverlaps({ kinds: () => kinds, map: () => map, selected: () => subject, open, begin() {
+    preview.stop();
     showing?.abort();
     showing = null;
     selected = null;
     map?.select([]);
     remember();
   } });
+  preview = setUpPreview({ kinds: () => kinds, map: () => map, begin() {
+    showing?.abort();
+    analysis.stop();
+    showing = null;
+    selected = null;
+    map?.select([]);
+    remember();
+  } });
+  preview.use(catalogue.viewer);
   try {
-    map = showMap({ catalogue, style, view: start.view, on: { pick, move: remember, unauthorised, problem: tell } });
+    map = showMap({ catalogue, style, view: start.view, on: { pick, move() {
+      remember();
+      preview.moved();
+    }, unauthorised, problem: tell } });
     map.setVisible(layers.isVisible);
   } catch {
     mapProblem('这个浏览器不能显示地图（需要 WebGL 2）。仍可以用上方的搜索查阅档案。');

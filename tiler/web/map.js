@@ -20,6 +20,8 @@ const FONT = 'system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "
 // For layers that the style does not know.
 const SPARE_COLOURS = ['#00897b', '#ad1457', '#5c6bc0', '#827717', '#6a1b9a', '#00695c'];
 const SELECTION = 'dikuai-selection';
+const PREVIEW = 'dikuai-preview';
+const CHANGE_COLOURS = ['match', ['get', 'change'], 'added', '#1b7a36', 'changed', '#a85400', 'removed', '#b3211d', '#343a40'];
 const EMPTY = { type: 'FeatureCollection', features: [] };
 
 /** Style layers for a catalogue layer that the style does not draw. */
@@ -321,6 +323,26 @@ export function showMap({ catalogue, style, view, on }) {
       map.getSource(SELECTION).setData({ type: 'FeatureCollection',
         features: features.filter((feature) => feature.geometry)
           .map(({ geometry }) => ({ type: 'Feature', properties: {}, geometry })) });
+    },
+    /** Draws what a batch would change, over everything but what is selected: features with the property change, added,
+     * changed, removed, or before for an outline that another takes the place of. None: nothing. */
+    async preview(features) {
+      await loaded;
+      const data = { type: 'FeatureCollection', features };
+      if (map.getSource(PREVIEW)) {
+        map.getSource(PREVIEW).setData(data);
+        return;
+      }
+      const before = ['==', ['get', 'change'], 'before'];
+      map.addSource(PREVIEW, { type: 'geojson', data });
+      map.addLayer({ id: `${PREVIEW}-fill`, type: 'fill', source: PREVIEW, filter: ['all', ['==', ['geometry-type'], 'Polygon'], ['!', before]],
+        paint: { 'fill-color': CHANGE_COLOURS, 'fill-opacity': 0.4 } }, `${SELECTION}-casing`);
+      map.addLayer({ id: `${PREVIEW}-before`, type: 'line', source: PREVIEW, filter: before,
+        paint: { 'line-color': CHANGE_COLOURS, 'line-width': 2, 'line-dasharray': [2, 2] } }, `${SELECTION}-casing`);
+      map.addLayer({ id: `${PREVIEW}-line`, type: 'line', source: PREVIEW, filter: ['!', before],
+        paint: { 'line-color': CHANGE_COLOURS, 'line-width': 3 } }, `${SELECTION}-casing`);
+      map.addLayer({ id: `${PREVIEW}-point`, type: 'circle', source: PREVIEW, filter: ['==', ['geometry-type'], 'Point'],
+        paint: { 'circle-color': CHANGE_COLOURS, 'circle-radius': 6, 'circle-stroke-color': '#fff', 'circle-stroke-width': 2 } }, `${SELECTION}-casing`);
     },
     /** From now on clicks, or Enter, draw an area: changed(n) after each corner, done() at a double click. */
     async draw({ changed, done }) {

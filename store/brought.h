@@ -1,0 +1,18 @@
+/* How many rows of each division a batch brings: new ones, and new versions of some that are there. Counted while it is
+ * loaded, so that staff of a division are told at once what of a batch is theirs. */
+#ifndef DK_STORE_BROUGHT_H
+#define DK_STORE_BROUGHT_H
+
+#include "store/store.h"
+
+typedef struct dk_brought dk_brought;
+dk_brought *dk_brought_create(dk_store *store, const dk_kind *kind, int64_t batch);
+void dk_brought_free(dk_brought *brought); /* NULL-safe */
+/* A row of these values is written. */
+dk_status dk_brought_row(dk_brought *brought, const dk_value *values, bool replaces, dk_error *err);
+/* Rows were taken back: everything is counted again at the end. */
+void dk_brought_undo(dk_brought *brought);
+/* Writes the counts, inside the caller's transaction. */
+dk_status dk_brought_finish(dk_brought *brought, dk_error *err);
+
+#endif

@@ -1,0 +1,109 @@
+/* Who is shown what waits: staff within their scope, and nobody else. */
+#include "tests/store_fixture.h"
+
+#include "store/preview.h"
+
+static bool count_batch(const dk_pending *pending, void *user)
+{
+    int64_t *counts = user;
+    counts[0]++;
+    counts[1] += pending->added;
+    counts[2] += pending->changed;
+    return true;
+}
+
+static bool count_change(const dk_change *change, void *user)
+{
+    (void)change;
+    ++*(int64_t *)user;
+    return true;
+}
+
+static void only_staff_in_whose_scope_it_lies(void **state)
+{
+    fixture *f = *state;
+    dk_load *load = load_begin(f, "parcel", false);
+    for (int i = 0; i < 3; i++) {
+        unsigned char wkb[93];
+        char id[16];
+        snprintf(id, sizeof id, "U%d", i);
+        const size_t size = square_wkb(wkb, 116.2 + 0.01 * i, 34.5, 0.001);
+        assert_int_equal(load_row(f, load, "parcel", wkb, size, "id", id, "project_id", "P", "division", "341321100", NULL).outcome, DK_LOADED);
+    }
+    const int64_t batch = load_finish(f, load);
+    static const struct {
+        dk_audience audience;
+        const char *division;
+        bool seen;
+    } viewers[] = {{DK_STAFF, "", true},        {DK_STAFF, "3413", true},  {DK_STAFF, "341321", true}, {DK_STAFF, "341321100", true},
+                   {DK_STAFF, "341321101", false},
+                   {DK_STAFF, "3401", false},   {DK_GROUP, "", false},     {DK_GROUP, "341321", false}, {DK_ON_REQUEST, "", false},
+                   {DK_ON_REQUEST, "3413", false}};
+    for (size_t i = 0; i <= sizeof viewers / sizeof *viewers; i++) {
+        dk_viewer viewer = dk_viewer_public();
+        const bool seen = i < sizeof viewers / sizeof *viewers && viewers[i].seen;
+        if (i < sizeof viewers / sizeof *viewers)
+            assert_true(dk_viewer_scoped(viewers[i].audience, viewers[i].division, &viewer));
+        int64_t counts[3] = {0}, changes = 0, next = 0;
+        const dk_status listed = dk_preview_batches(f->store, &viewer, true, count_batch, counts, &f->err);
+        assert_int_equal(listed, viewer.audience == DK_STAFF ? DK_OK : DK_NOT_FOUND);
+        assert_int_equal(counts[0], seen ? 1 : 0);
+        assert_int_equal(counts[1], seen ? 3 : 0);
+        assert_int_equal(dk_preview_batch(f->store, &viewer, batch, count_batch, counts, &f->err), seen ? DK_OK : DK_NOT_FOUND);
+        const dk_preview preview = {.viewer = &viewer, .batch = batch, .limit = 100};
+        assert_int_equal(dk_preview_changes(f->store, &preview, count_change, &changes, &next, &f->err), seen ? DK_OK : DK_NOT_FOUND);
+        assert_int_equal(changes, seen ? 3 : 0);
+        assert_int_equal(next, 0);
+    }
+}
+
+/* Rows of a file that was given up are counted by nobody, neither are findings in them. */
+static void rows_that_were_taken_back(void **state)
+{
+    fixture *f = *state;
+    dk_load *load = load_begin(f, "approval", false);
+    dk_load_abandon(load);
+    load = load_begin(f, "parcel", false);
+    dk_load_place mark = dk_load_mark(load);
+    for (int i = 0; i < 5; i++) {
+        unsigned char wkb[93];
+        char id[16];
+        snprintf(id, sizeof id, "U%d", i);
+        if (i == 3)
+            mark = dk_load_mark(load);
+        const size_t size = square_wkb(wkb, 116.2 + 0.01 * i, 34.5, 0.001);
+        assert_int_equal(load_row(f, load, "parcel", wkb, size, "id", id, "project_id", "P", "division",
+                                  i < 2 ? "341321100" : "341321101", "village", "13800000000", NULL).outcome, DK_LOADED);
+    }
+    dk_finding_count found;
+    assert_int_equal(dk_load_findings(load, &found, &f->err), DK_OK);
+    assert_int_equal(found.strong, 5);
+    assert_int_equal(dk_load_undo(load, &mark, &f->err), DK_OK);
+    assert_int_equal(dk_load_findings(load, &found, &f->err), DK_OK);
+    assert_int_equal(found.strong, 3);
+    const int64_t batch = load_finish(f, load);
+    static const struct {
+        const char *division;
+        int64_t rows;
+    } scopes[] = {{"", 3}, {"341321", 3}, {"341321100", 2}, {"341321101", 1}};
+    for (size_t i = 0; i < sizeof scopes / sizeof *scopes; i++) {
+        dk_viewer viewer;
+        int64_t counts[3] = {0};
+        assert_true(dk_viewer_staff(scopes[i].division, &viewer));
+        assert_int_equal(dk_preview_batch(f->store, &viewer, batch, count_batch, counts, &f->err), DK_OK);
+        assert_int_equal(counts[1], scopes[i].rows);
+    }
+    int64_t generation;
+    assert_int_equal(dk_store_publish(f->store, batch, "t", NULL, NULL, &generation, &f->err), DK_CONFLICT);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(only_staff_in_whose_scope_it_lies),
+        TEST(rows_that_were_taken_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
