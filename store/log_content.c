@@ -155,6 +155,15 @@ static dk_status write_text(const char *member, const char *text, dk_buf *out, d
 dk_status dk_log_content_write(const dk_log_content *content, dk_buf *out, dk_error *err)
 {
     dk_buf_byte(out, '{');
+    if (content->entries != NULL) {
+        dk_buf_text(out, "\"entries\":[");
+        for (size_t i = 0; i < content->n_entries; i++) {
+            if (i > 0)
+                dk_buf_byte(out, ',');
+            dk_canonical_integer(out, content->entries[i]);
+        }
+        dk_buf_text(out, "],");
+    }
     dk_status status = write_text("event", content->event, out, err);
     if (status == DK_OK) {
         if (content->feature >= 0) {
@@ -179,6 +188,14 @@ dk_status dk_log_content_write(const dk_log_content *content, dk_buf *out, dk_er
     if (status == DK_OK && content->outline != NULL) {
         dk_buf_text(out, ",\"outline\":");
         status = write_outline(content->outline, out, err);
+    }
+    if (status == DK_OK && content->reason != NULL) {
+        dk_buf_byte(out, ',');
+        status = write_text("reason", content->reason, out, err);
+    }
+    if (status == DK_OK && content->sealed != NULL) {
+        dk_buf_byte(out, ',');
+        status = write_text("sealed", content->sealed, out, err);
     }
     dk_buf_byte(out, '}');
     return status == DK_OK && out->failed ? dk_fail(err, DK_NOMEM, "out of memory") : status;
