@@ -5,6 +5,7 @@
 #include "ingest/progress.h"
 #include "ingest/say.h"
 #include "ingest/text_table.h"
+#include "store/log_keys.h"
 #include "store/store.h"
 
 #include <inttypes.h>
@@ -161,6 +162,8 @@ static int change_batch(const dk_options *options, bool withdraw)
     dk_progress_bar bar;
     dk_progress_start(&bar, withdraw ? "withdrawing" : "publishing");
     dk_status status = dk_store_open(options->store, DK_WRITE, &store, &err);
+    if (status == DK_OK && options->log_key != NULL)
+        status = dk_store_log_key(store, options->log_key, &err);
     if (status == DK_OK && withdraw)
         status = dk_store_withdraw(store, options->batch, dk_command_actor(options),
                                    options->reason ? options->reason : "", dk_progress_step, &bar, &generation, &err);

@@ -15,6 +15,9 @@ int dk_command_reindex(const dk_options *options);
 int dk_command_attach(const dk_options *options);
 int dk_command_convert(const dk_options *options);
 int dk_command_progress(const dk_options *options);
+int dk_command_log(const dk_options *options);
+int dk_command_verify(const dk_options *options);
+int dk_command_redact(const dk_options *options);
 
 /* Prints the message to stderr, and with --json {"error": …} to stdout. Gives DK_EXIT_FAILED. */
 int dk_command_failed(const dk_options *options, const dk_error *err);

@@ -6,6 +6,7 @@
 #include "store/publication_log.h"
 #include "store/posts.h"
 #include "store/search_index.h"
+#include "store/summary.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -344,8 +345,8 @@ static dk_status reindex_kind(reindexing *r, dk_error *err)
     return dk_index_rebuild(r->store, r->kind, r->generation, r->progress, r->user, err);
 }
 
-/* The current summary anew, with a tight box from the geometries' envelopes. */
-static dk_status reindex_summary(dk_store *store, const dk_kind *kind, int64_t generation, dk_error *err)
+/* With a tight box from the geometries' envelopes. */
+dk_status dk_summary_rebuild(dk_store *store, const dk_kind *kind, int64_t generation, dk_error *err)
 {
     const char *k = kind->name;
     dk_status status = run_formatted(store, err, "DELETE FROM dikuai_summary WHERE kind='%s' AND generation=%lld", k,
@@ -385,6 +386,17 @@ static dk_status reindex_summary(dk_store *store, const dk_kind *kind, int64_t g
         sqlite3_bind_double(stmt, 4 + i, bounds[i]);
     status = dk_sql_done(store, stmt, err);
     sqlite3_finalize(stmt);
+    if (status != DK_OK)
+        return status;
+    status = dk_sql_prepare(store, "UPDATE gpkg_contents SET min_x=?2,min_y=?3,max_x=?4,max_y=?5 WHERE table_name=?1",
+                            &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_text(stmt, 1, k, -1, SQLITE_STATIC);
+    for (int i = 0; i < 4 && bounds[0] <= bounds[2]; i++)
+        sqlite3_bind_double(stmt, 2 + i, bounds[i]);
+    status = dk_sql_done(store, stmt, err);
+    sqlite3_finalize(stmt);
     return status;
 }
 
@@ -418,7 +430,7 @@ dk_status dk_store_reindex(dk_store *store, dk_progress progress, void *user, dk
         if (status == DK_OK)
             status = links ? reindex_links(&r, err) : reindex_kind(&r, err);
         if (status == DK_OK && !links)
-            status = reindex_summary(store, r.kind, generation, err);
+            status = dk_summary_rebuild(store, r.kind, generation, err);
     }
     /* The sheets of older generations are gone. */
     if (status == DK_OK)

@@ -322,6 +322,20 @@ dk_status dk_documents_withdraw(dk_store *store, int64_t batch, int64_t generati
                        generation, err);
 }
 
+bool dk_document_remove(dk_store *store, const char *sha256)
+{
+    char name[DK_SHA256_HEX + 1];
+    int folder = -1;
+    if (!is_digest(sha256) || open_folder(store, false, &folder, NULL) != DK_OK)
+        return false;
+    if (folder < 0)
+        return true;
+    name_of(sha256, name);
+    const bool removed = unlinkat(folder, name, 0) == 0 || errno == ENOENT;
+    close(folder);
+    return removed;
+}
+
 /* ---- reading ---- */
 
 /* The row's division as it stands in `memory`, NULL if it has none. *ret_published false: there is no such row. */

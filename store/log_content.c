@@ -35,12 +35,17 @@ static bool write_value(const dk_value *value, dk_buf *out)
 
 static dk_status write_fields(const dk_log_content *content, dk_buf *out, dk_error *err)
 {
-    const dk_log_field **sorted = calloc(content->n_fields + 1, sizeof *sorted);
-    if (sorted == NULL)
+    const dk_log_field *few[64], **sorted = few;
+    bool in_order = true; /* whoever writes many of one kind gives them so */
+    if (content->n_fields > sizeof few / sizeof *few &&
+        (sorted = calloc(content->n_fields, sizeof *sorted)) == NULL)
         return dk_fail(err, DK_NOMEM, "out of memory");
-    for (size_t i = 0; i < content->n_fields; i++)
+    for (size_t i = 0; i < content->n_fields; i++) {
         sorted[i] = &content->fields[i];
-    qsort(sorted, content->n_fields, sizeof *sorted, by_name);
+        in_order = in_order && (i == 0 || by_name(&sorted[i - 1], &sorted[i]) <= 0);
+    }
+    if (!in_order)
+        qsort(sorted, content->n_fields, sizeof *sorted, by_name);
     dk_status status = DK_OK;
     dk_buf_byte(out, '{');
     for (size_t i = 0; i < content->n_fields && status == DK_OK; i++) {
@@ -62,7 +67,8 @@ static dk_status write_fields(const dk_log_content *content, dk_buf *out, dk_err
         }
     }
     dk_buf_byte(out, '}');
-    free(sorted);
+    if (sorted != few)
+        free(sorted);
     return status;
 }
 

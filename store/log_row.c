@@ -9,6 +9,7 @@
 struct dk_log_rows {
     dk_store *store;
     sqlite3_stmt *statements[DK_MAX_KINDS];
+    unsigned char order[DK_MAX_KINDS][DK_MAX_FIELDS]; /* fields by name, once there is a statement */
     dk_shape shape;
     dk_buf sealed, digest;
     dk_hasher hasher;
@@ -48,6 +49,17 @@ void dk_log_rows_close(dk_log_rows *rows)
     free(rows);
 }
 
+/* The order in which a content has them: names of a catalogue are plain ASCII. */
+static void sort_fields(const dk_kind *kind, unsigned char *order)
+{
+    for (size_t i = 0; i < kind->n_fields; i++) {
+        size_t at = i;
+        for (; at > 0 && strcmp(kind->fields[order[at - 1]].name, kind->fields[i].name) > 0; at--)
+            order[at] = order[at - 1];
+        order[at] = (unsigned char)i;
+    }
+}
+
 /* The row with every column that it has, those that dk_stored_row has no place for behind the others. */
 static dk_status find(dk_log_rows *rows, const dk_kind *kind, int64_t row, sqlite3_stmt **ret_stmt, dk_error *err)
 {
@@ -64,6 +76,7 @@ static dk_status find(dk_log_rows *rows, const dk_kind *kind, int64_t row, sqlit
         dk_buf_finish(&sql);
         if (status != DK_OK)
             return status;
+        sort_fields(kind, rows->order[kind->index]);
     }
     sqlite3_bind_int64(*stmt, 1, row);
     status = dk_sql_step(rows->store, *stmt, err);
@@ -121,9 +134,11 @@ static dk_status write_seen(dk_log_rows *rows, const dk_kind *kind, const dk_sto
     dk_row seen;
     dk_status status = DK_OK;
     dk_row_seen(kind, stored, &view, true, values, label, sizeof label, &seen);
-    for (size_t i = 0; i < kind->n_fields; i++)
+    for (size_t k = 0; k < kind->n_fields; k++) {
+        const size_t i = rows->order[kind->index][k];
         if (seen.visible >> i & 1)
             fields[content->n_fields++] = (dk_log_field){kind->fields[i].name, seen.values[i]};
+    }
     content->fields = fields;
     content->key = seen.key;
     if (kind->geometry != DK_NO_GEOMETRY) {

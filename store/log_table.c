@@ -4,6 +4,7 @@
 #include "store/log_work.h"
 
 #include <inttypes.h>
+#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -268,7 +269,7 @@ dk_status dk_log_cut(dk_store *store, dk_error *err)
 
 static dk_status keep_one(dk_log *log, int64_t entry, dk_error *err)
 {
-    sqlite3_stmt *stmt;
+    sqlite3_stmt *stmt = NULL;
     dk_log_record record;
     dk_buf content;
     dk_status status = dk_log_read(log, entry, &record, err);
@@ -346,12 +347,13 @@ dk_status dk_log_add(dk_log *log, const dk_log_entry *entries, size_t n, int64_t
     dk_hasher *hasher = dk_log_tree_hasher(log->tree);
     const int64_t first = dk_log_tree_size(log->tree);
     dk_digest *hashes = n > SIZE_MAX / sizeof *hashes ? NULL : malloc((n + 1) * sizeof *hashes);
+    enum { SALTS = 64 }; /* made together */
+    dk_salt salts[SALTS];
     dk_status status = hashes == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : DK_OK;
     for (size_t i = 0; i < n && status == DK_OK; i++) {
-        dk_salt salt;
-        status = dk_salt_make(&salt, err);
-        if (status != DK_OK)
+        if (i % SALTS == 0 && (status = dk_salts_make(salts, n - i < SALTS ? n - i : SALTS, err)) != DK_OK)
             break;
+        const dk_salt salt = salts[i % SALTS];
         const dk_digest leaf = dk_log_leaf(hasher, &salt, entries[i].content, entries[i].size);
         hashes[i] = dk_hasher_leaf(hasher, leaf.bytes, DK_DIGEST_SIZE);
         status = hasher->failed ? dk_fail(err, DK_NOMEM, "out of memory")
@@ -362,6 +364,7 @@ dk_status dk_log_add(dk_log *log, const dk_log_entry *entries, size_t n, int64_t
     if (status == DK_OK)
         *ret_first = first;
     free(hashes);
+    OPENSSL_cleanse(salts, sizeof salts);
     return status;
 }
 

@@ -30,6 +30,8 @@ struct dk_publication_log {
     dk_log_signers signers;
     waiting *waiting;
     size_t n;
+    dk_salt seals[64]; /* made together */
+    size_t n_seals;    /* of them not used yet */
     dk_buf contents;
 };
 
@@ -60,6 +62,7 @@ void dk_publication_log_close(dk_publication_log *log)
     dk_log_close(log->log);
     dk_buf_finish(&log->contents);
     free(log->waiting);
+    explicit_bzero(log->seals, sizeof log->seals);
     free(log);
 }
 
@@ -109,7 +112,12 @@ dk_status dk_publication_log_row(dk_publication_log *log, const dk_kind *kind, i
                    .row = row,
                    .event = event == DK_LOG_PUBLISH ? "publish" : "withdraw",
                    .content = log->contents.size};
-    status = dk_salt_make(&w->seal, err);
+    if (log->n_seals == 0) {
+        status = dk_salts_make(log->seals, sizeof log->seals / sizeof *log->seals, err);
+        log->n_seals = status == DK_OK ? sizeof log->seals / sizeof *log->seals : 0;
+    }
+    if (status == DK_OK)
+        w->seal = log->seals[--log->n_seals];
     if (status == DK_OK)
         status = dk_log_row_content(dk_log_rows_of(log->log), kind->name, row, w->event, log->generation, &w->seal,
                                     &log->contents, err);
@@ -192,6 +200,11 @@ dk_status dk_publication_log_finish(dk_publication_log *log, const char *at, dk_
     /* A checkpoint of the same size may have the signature of an older key too, and stays. */
     status = dk_log_signed(log->log, &log->signers, &is_signed, err);
     return status == DK_OK && !is_signed ? dk_log_sign(log->log, log->signers.keys, log->signers.n, at, err) : status;
+}
+
+dk_log *dk_publication_log_table(dk_publication_log *log)
+{
+    return log->log;
 }
 
 /* ---- reading ---- */

@@ -41,8 +41,11 @@ dk_status dk_publication_log_flush(dk_publication_log *log, dk_error *err);
 /* In the commit that makes the generation: counts the entries and signs them. at: UTC. */
 dk_status dk_publication_log_finish(dk_publication_log *log, const char *at, dk_error *err);
 
-/* The newest entry of a published row, in a log of `size` entries. DK_NOT_FOUND: it has none. */
+/* The log under way. */
 struct dk_log;
+struct dk_log *dk_publication_log_table(dk_publication_log *log);
+
+/* The newest entry of a published row, in a log of `size` entries. DK_NOT_FOUND: it has none. */
 dk_status dk_publication_log_entry(struct dk_log *log, dk_store *store, const dk_kind *kind, const char *key,
                                    int64_t generation, int64_t size, int64_t *ret_entry, dk_error *err);
 /* The same of a document. */
