@@ -107,20 +107,16 @@ static dk_status read_key(verifying *v, const char *text, dk_error *err)
     return status;
 }
 
-/* With keys its signature must hold; without, only what it says is taken. */
-static dk_status read_checkpoint(verifying *v, const char *path, dk_checkpoint *ret_checkpoint, dk_error *err)
+/* Only what it says is taken: it is one that the user kept, perhaps signed by a key that is no more. */
+static dk_status read_checkpoint(const char *path, dk_checkpoint *ret_checkpoint, dk_error *err)
 {
     dk_buf text;
     dk_note note;
     dk_error why;
-    uint64_t signers;
     dk_buf_init(&text);
     dk_status status = read_file(path, DK_NOTE_SIZE_MAX, &text, err);
     if (status == DK_OK) {
-        if (v->n_keys > 0) {
-            status = dk_checkpoint_open((const char *)text.data, text.size, NULL, v->keys, v->n_keys, &signers,
-                                        ret_checkpoint, &why);
-        } else if ((status = dk_note_read((const char *)text.data, text.size, &note, &why)) == DK_OK) {
+        if ((status = dk_note_read((const char *)text.data, text.size, &note, &why)) == DK_OK) {
             status = dk_checkpoint_read(note.text, note.text_size, ret_checkpoint, &why);
             dk_note_finish(&note);
         }
@@ -270,7 +266,7 @@ int dk_command_verify(const dk_options *options)
     for (size_t i = 0; status == DK_OK && i < options->n_keys; i++)
         status = read_key(v, options->keys[i], &err);
     if (status == DK_OK && options->checkpoint != NULL)
-        status = read_checkpoint(v, options->checkpoint, &v->earlier, &err);
+        status = read_checkpoint(options->checkpoint, &v->earlier, &err);
     if (status == DK_OK && stat(options->store, &info) != 0)
         status = dk_fail(&err, DK_IO, "%s: %s", options->store, strerror(errno));
     const bool store = status == DK_OK && S_ISREG(info.st_mode) && is_store(options->store);

@@ -214,12 +214,15 @@ dk_status dk_log_signers_of(dk_store *store, dk_log_signers *ret_signers, dk_err
     size_t n = 0;
     dk_buf_init(&path);
     const char *file = path_of(store, &path);
-    dk_status status = file == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_log_signers_read(file, &signers, err);
+    dk_error why = {0};
+    dk_status status = file == NULL ? dk_fail(&why, DK_NOMEM, "out of memory") : dk_log_signers_read(file, &signers, &why);
     if (status == DK_NOT_FOUND && store->log_key == NULL) { /* the log is kept all the same */
         ret_signers->n = 0;
         status = DK_OK;
         goto out;
     }
+    if (status != DK_OK)
+        dk_fail(err, status, "%s", why.text);
     if (status == DK_OK)
         status = dk_log_keys_known(store, &keys, &n, err);
     for (size_t i = 0; status == DK_OK && i < signers.n; i++) {
