@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <openssl/crypto.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,6 +38,7 @@ static const char *const sql[DK_LOG_STMTS] = {
     [DK_LOG_READ_TILE] = "SELECT hashes FROM log_tile WHERE id=?",
     [DK_LOG_WRITE_TILE] = "INSERT OR REPLACE INTO log_tile VALUES(?,?)",
     [DK_LOG_READ_CHECKPOINT] = "SELECT size,note FROM log_checkpoint WHERE size<=? ORDER BY size DESC LIMIT 1",
+    [DK_LOG_SIGNED_AT] = "SELECT at FROM log_checkpoint WHERE size=?",
     [DK_LOG_WRITE_CHECKPOINT] = "INSERT OR REPLACE INTO log_checkpoint VALUES(?,?,?)",
 };
 
@@ -518,4 +520,18 @@ dk_status dk_log_checkpoint(dk_log *log, int64_t at_most, dk_buf *out, int64_t *
     }
     sqlite3_reset(stmt);
     return status;
+}
+
+dk_status dk_log_signed_at(dk_log *log, int64_t size, char ret_at[24], dk_error *err)
+{
+    sqlite3_stmt *stmt;
+    dk_status status = dk_log_stmt_of(log, DK_LOG_SIGNED_AT, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, size);
+    status = dk_sql_step(log->store, stmt, err);
+    const char *at = status == DK_OK ? (const char *)sqlite3_column_text(stmt, 0) : NULL;
+    snprintf(ret_at, 24, "%s", at != NULL ? at : "");
+    sqlite3_reset(stmt);
+    return status == DK_END ? DK_OK : status;
 }

@@ -94,6 +94,8 @@ dk_status dk_log_read(dk_log *log, int64_t entry, dk_log_record *ret_record, dk_
 dk_status dk_log_find(dk_log *log, const char *kind, int64_t row, int64_t size, int64_t *ret_entry, dk_error *err);
 /* Appends a tile or bundle of entries as it is served. DK_NOT_FOUND: the log does not have it, or not so wide. */
 dk_status dk_log_tile_bytes(dk_log *log, const dk_log_tile *tile, dk_buf *out, dk_error *err);
+/* When a checkpoint of this size was signed: UTC, as the store has it; "": there is none. */
+dk_status dk_log_signed_at(dk_log *log, int64_t size, char ret_at[24], dk_error *err);
 /* Appends the newest signed checkpoint of at most so many entries, and gives its size. DK_NOT_FOUND: none yet. */
 dk_status dk_log_checkpoint(dk_log *log, int64_t at_most, dk_buf *out, int64_t *ret_size, dk_error *err);
 

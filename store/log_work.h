@@ -21,6 +21,7 @@ typedef enum dk_log_stmt {
     DK_LOG_READ_TILE,        /* id -> hashes */
     DK_LOG_WRITE_TILE,       /* id, hashes */
     DK_LOG_READ_CHECKPOINT,  /* at most -> size, note */
+    DK_LOG_SIGNED_AT,        /* size -> at */
     DK_LOG_WRITE_CHECKPOINT, /* size, note, at */
     DK_LOG_STMTS
 } dk_log_stmt;
