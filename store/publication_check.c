@@ -130,9 +130,11 @@ static dk_status check_rows(checking *c, const dk_kind *kind, dk_error *err)
     /* Of a row that is published the content is made of the row, never a kept one. */
     snprintf(sql, sizeof sql,
              "SELECT coalesce((SELECT key FROM row_%s r WHERE r.row=l.row),'?'),l.row FROM life_%s l WHERE %s AND"
-             " coalesce((SELECT e.event='publish' AND e.content IS NULL FROM log_content e WHERE e.kind='%s'"
-             " AND e.row=l.row AND e.entry<%" PRId64 " ORDER BY e.entry DESC LIMIT 1),0)=0",
-             k, k, alive, k, c->size);
+             " (coalesce((SELECT e.event='publish' AND e.content IS NULL FROM log_content e WHERE e.kind='%s'"
+             " AND e.row=l.row AND e.entry<%" PRId64 " ORDER BY e.entry DESC LIMIT 1),0)=0"
+             " OR NOT EXISTS(SELECT 1 FROM log_content e WHERE e.kind='%s' AND e.row=l.row AND"
+             " (e.generation=l.born OR e.content IS NOT NULL)))",
+             k, k, alive, k, c->size, k);
     dk_status status = each_found(c, k, sql, tell_unlogged, err);
     if (status != DK_OK)
         return status;
@@ -229,6 +231,38 @@ static dk_status check_erased(checking *c, dk_error *err)
     return status;
 }
 
+/* ---- kept contents ---- */
+
+/* Those of rows are made of the rows that kind and row name. What is kept names them itself. */
+static dk_status check_kept(checking *c, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_prepare(
+        c->store, "SELECT entry,kind,row,content FROM log_content WHERE entry<?1 AND content IS NOT NULL", &stmt, err);
+    if (status == DK_OK)
+        sqlite3_bind_int64(stmt, 1, c->size);
+    while (status == DK_OK && (status = dk_sql_step(c->store, stmt, err)) == DK_OK) {
+        json_t *content = parse(stmt, 3);
+        const char *kind = (const char *)sqlite3_column_text(stmt, 1);
+        const char *event = json_string_value(json_object_get(content, "event"));
+        const char *of = json_string_value(json_object_get(content, "kind"));
+        bool fits = kind != NULL && event != NULL && of != NULL;
+        if (fits && strncmp(event, "document", 8) == 0)
+            fits = strcmp(kind, "+document") == 0;
+        else if (fits && strcmp(event, "redact") == 0)
+            fits = strcmp(kind, "+redact") == 0 &&
+                   sqlite3_column_int64(stmt, 2) == json_integer_value(json_object_get(content, "generation"));
+        else if (fits)
+            fits = strcmp(kind, of) == 0;
+        if (!fits)
+            tell(c, "Entry %" PRId64 " of the publication log is not about what the store keeps it for.",
+                 (int64_t)sqlite3_column_int64(stmt, 0));
+        json_decref(content);
+    }
+    sqlite3_finalize(stmt);
+    return status == DK_END ? DK_OK : status;
+}
+
 /* ---- documents and sizes ---- */
 
 static dk_status check_documents(checking *c, dk_error *err)
@@ -298,6 +332,8 @@ dk_status dk_publication_check(dk_store *store, int64_t generation, const dk_not
             status = check_rows(&c, &store->catalogue->kinds[i], err);
     if (status == DK_OK)
         status = check_erased(&c, err);
+    if (status == DK_OK)
+        status = check_kept(&c, err);
     if (status == DK_OK)
         status = check_documents(&c, err);
     if (status == DK_OK)

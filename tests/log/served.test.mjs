@@ -97,7 +97,7 @@ test('saved proofs and dossiers are verified without the server, and refused whe
   const dossier = (await fetched(`${item('X1:DK001')}/dossier?f=json&proofs=true`)).text;
   assert.match(holds(put('a.tlog-proof', file), '--key', key), /1 proofs, for the log dk\.example\.gov\.cn\/log with 621 entries/);
   holds(put('a.json', (await fetched(`${item('X1:DK001')}/proof`)).text), '--key', key);
-  assert.match(holds(put('d.json', dossier), '--key', key), /holds: 6 proofs/); // parcel, project, 2 approvals, 2 payments
+  assert.match(holds(put('d.json', dossier), '--key', key), /holds: 7 proofs/); // parcel, project, its preexamination, 2 approvals, 2 payments
   assert.equal(verify(join(dirname(store), 'd.json')).status, 1, 'by no key');
   // Its SM2 key as well; another log's not.
   holds(join(dirname(store), 'd.json'), '--key', JSON.parse(run('log', store, 'show', '--json')).keys[1].key);
