@@ -238,7 +238,8 @@ static dk_status check_kept(checking *c, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
     dk_status status = dk_sql_prepare(
-        c->store, "SELECT entry,kind,row,content FROM log_content WHERE entry<?1 AND content IS NOT NULL", &stmt, err);
+        c->store, "SELECT entry,kind,row,content,event IS NULL AND generation IS NULL AND seal IS NULL FROM log_content WHERE"
+        " entry<?1 AND content IS NOT NULL", &stmt, err);
     if (status == DK_OK)
         sqlite3_bind_int64(stmt, 1, c->size);
     while (status == DK_OK && (status = dk_sql_step(c->store, stmt, err)) == DK_OK) {
@@ -254,7 +255,7 @@ static dk_status check_kept(checking *c, dk_error *err)
                    sqlite3_column_int64(stmt, 2) == json_integer_value(json_object_get(content, "generation"));
         else if (fits)
             fits = strcmp(kind, of) == 0;
-        if (!fits)
+        if (!fits || sqlite3_column_int(stmt, 4) == 0)
             tell(c, "Entry %" PRId64 " of the publication log is not about what the store keeps it for.",
                  (int64_t)sqlite3_column_int64(stmt, 0));
         json_decref(content);

@@ -231,7 +231,7 @@ static void every_column_of_what_is_published_is_covered(void **state)
         char columns[600];
         columns_of(s, tables[t], columns, sizeof columns);
         for (char *at = columns, *column; (column = strsep(&at, ",")) != NULL;) {
-            const bool few = strcmp(tables[t], "dikuai_attachment") == 0;
+            const bool few = strncmp(tables[t], "log_", 4) != 0;
             char first[120], last[120];
             snprintf(first, sizeof first, "1 AND rowid=(SELECT min(rowid) FROM %s)", tables[t]);
             snprintf(last, sizeof last, "2 AND rowid=(SELECT max(rowid) FROM %s)", tables[t]);
@@ -246,7 +246,7 @@ static void every_column_of_what_is_published_is_covered(void **state)
             }
         }
     }
-    assert_true(changed > 100);
+    assert_true(changed > 70);
     assert_string_equal(said(s, &out), "");
     dk_buf_finish(&out);
 }
@@ -315,7 +315,7 @@ static void every_bit_of_what_is_published_is_covered(void **state)
         int page_size = 0;
         const size_t n = pages_of(s, of[t], pages, 100, &page_size);
         assert_true(n > 0);
-        for (int i = 0; i < 25; i++) {
+        for (int i = 0; i < 15; i++) {
             random ^= random << 13, random ^= random >> 7, random ^= random << 17;
             const size_t page = (size_t)(pages[random % n] - 1) * (size_t)page_size;
             const unsigned char *head = s->original.data + page;
@@ -336,7 +336,7 @@ static void every_bit_of_what_is_published_is_covered(void **state)
             changed++;
         }
     }
-    assert_int_equal(changed, 125);
+    assert_int_equal(changed, 75);
     assert_true(void_bits < 10);
     dk_buf_finish(&before);
     dk_buf_finish(&after);
