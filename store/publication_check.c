@@ -266,31 +266,87 @@ static dk_status check_kept(checking *c, dk_error *err)
 
 /* ---- documents and sizes ---- */
 
-static dk_status check_documents(checking *c, dk_error *err)
+/* The entries that say that a document is published, against the attachments. */
+static dk_status check_logged_documents(checking *c, dk_error *err)
 {
+    const dk_viewer everyone = dk_viewer_public();
     sqlite3_stmt *stmt = NULL;
-    dk_status status = dk_sql_prepare(c->store,
-                                      "SELECT e.entry,e.content,(SELECT a.sha256 FROM dikuai_attachment a WHERE a.id=e.row)"
-                                      " FROM log_content e WHERE e.kind='+document' AND e.entry<?1 AND NOT EXISTS"
-                                      " (SELECT 1 FROM log_content f WHERE f.kind=e.kind AND f.row=e.row AND"
-                                      " f.entry>e.entry AND f.entry<?1)",
-                                      &stmt, err);
-    if (status == DK_OK)
+    dk_status status = dk_sql_prepare(
+        c->store,
+        "SELECT e.entry,e.content,a.kind,a.key,a.sha256,a.name,d.media_type,d.size,nullif(d.pages,0),"
+        "a.born>0 AND a.born<=?2 AND (a.died=0 OR (a.died>?2 AND a.died<=(SELECT max(number) FROM dikuai_generation))),"
+        "a.audience FROM log_content e LEFT JOIN dikuai_attachment a ON a.id=e.row"
+        " LEFT JOIN dikuai_document d USING(sha256) WHERE e.kind='+document' AND e.entry<?1 AND NOT EXISTS"
+        " (SELECT 1 FROM log_content f WHERE f.kind=e.kind AND f.row=e.row AND f.entry>e.entry AND f.entry<?1)",
+        &stmt, err);
+    if (status == DK_OK) {
         sqlite3_bind_int64(stmt, 1, c->size);
+        sqlite3_bind_int64(stmt, 2, c->generation);
+    }
     while (status == DK_OK && (status = dk_sql_step(c->store, stmt, err)) == DK_OK) {
         json_t *content = parse(stmt, 1);
+        const json_t *fields = json_object_get(content, "fields");
         const char *event = json_string_value(json_object_get(content, "event"));
-        const char *sha256 = json_string_value(json_object_get(json_object_get(content, "fields"), "sha256"));
-        const char *attached = (const char *)sqlite3_column_text(stmt, 2);
-        if (event != NULL && strcmp(event, "document") == 0 &&
-            (sha256 == NULL || attached == NULL || strcmp(sha256, attached) != 0))
+        const struct {
+            const json_t *said;
+            int column;
+        } texts[] = {{json_object_get(content, "kind"), 2},  {json_object_get(content, "key"), 3},
+                     {json_object_get(fields, "sha256"), 4}, {json_object_get(fields, "name"), 5},
+                     {json_object_get(fields, "media_type"), 6}};
+        bool fits = sqlite3_column_int(stmt, 9) != 0 &&
+                    json_integer_value(json_object_get(fields, "size")) == sqlite3_column_int64(stmt, 7) &&
+                    json_integer_value(json_object_get(fields, "pages")) == sqlite3_column_int64(stmt, 8);
+        const char *name = (const char *)sqlite3_column_text(stmt, 2);
+        const dk_kind *kind = dk_catalogue_kind(c->store->catalogue, name != NULL ? name : "");
+        fits = fits && kind != NULL && dk_view_document(kind, (dk_audience)sqlite3_column_int(stmt, 10), &everyone, NULL);
+        for (size_t i = 0; fits && i < sizeof texts / sizeof *texts; i++) {
+            const char *said = json_string_value(texts[i].said);
+            const char *is = (const char *)sqlite3_column_text(stmt, texts[i].column);
+            fits = said != NULL && is != NULL && strcmp(said, is) == 0;
+        }
+        if (event != NULL && strcmp(event, "document") == 0 && !fits) {
+            const char *sha256 = json_string_value(json_object_get(fields, "sha256"));
             tell(c, "Entry %" PRId64 " of the publication log says that a document %.64s was published, and it is not "
-                    "attached.",
+                    "attached as it says.",
                  (int64_t)sqlite3_column_int64(stmt, 0), sha256 != NULL ? sha256 : "?");
+        }
         json_decref(content);
     }
     sqlite3_finalize(stmt);
     return status == DK_END ? DK_OK : status;
+}
+
+/* The attachments that the public sees, against the entries. */
+static dk_status check_attached_documents(checking *c, dk_error *err)
+{
+    const dk_viewer everyone = dk_viewer_public();
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_prepare(
+        c->store,
+        "SELECT a.kind,a.key,a.audience,a.sha256 FROM dikuai_attachment a WHERE a.born>0 AND a.born<=?2 AND (a.died=0 OR"
+        " a.died>?2) AND coalesce((SELECT instr(e.content,CAST('\"event\":\"document\"' AS BLOB)) FROM log_content e WHERE"
+        " e.kind='+document' AND e.row=a.id AND e.entry<?1 ORDER BY e.entry DESC LIMIT 1),0)=0",
+        &stmt, err);
+    if (status == DK_OK) {
+        sqlite3_bind_int64(stmt, 1, c->size);
+        sqlite3_bind_int64(stmt, 2, c->generation);
+    }
+    while (status == DK_OK && (status = dk_sql_step(c->store, stmt, err)) == DK_OK) {
+        const char *name = (const char *)sqlite3_column_text(stmt, 0), *key = (const char *)sqlite3_column_text(stmt, 1);
+        const char *sha256 = (const char *)sqlite3_column_text(stmt, 3);
+        const dk_kind *kind = dk_catalogue_kind(c->store->catalogue, name != NULL ? name : "");
+        if (kind != NULL && dk_view_document(kind, (dk_audience)sqlite3_column_int(stmt, 2), &everyone, NULL))
+            tell(c, "%s %.300s: its document %.64s is published, and the publication log does not say so.", name,
+                 key != NULL ? key : "?", sha256 != NULL ? sha256 : "?");
+    }
+    sqlite3_finalize(stmt);
+    return status == DK_END ? DK_OK : status;
+}
+
+static dk_status check_documents(checking *c, dk_error *err)
+{
+    const dk_status status = check_logged_documents(c, err);
+    return status == DK_OK ? check_attached_documents(c, err) : status;
 }
 
 static void tell_as_is(checking *c, const char *format, const char *text, int64_t number)

@@ -143,17 +143,48 @@ static dk_status add_kept(dk_publication_log *log, const char *kind, int64_t row
     return DK_OK;
 }
 
-dk_status dk_publication_log_document(dk_publication_log *log, const dk_kind *kind, const char *key, int64_t attachment,
-                                      const char *event, const dk_log_field *fields, size_t n, dk_error *err)
+/* One row of the question below. */
+static dk_status add_document(dk_publication_log *log, sqlite3_stmt *stmt, dk_log_event event, dk_error *err)
 {
-    const dk_log_content content = {.event = event,
+    const dk_viewer everyone = dk_viewer_public();
+    const char *name = (const char *)sqlite3_column_text(stmt, 1);
+    const dk_kind *kind = dk_catalogue_kind(log->store->catalogue, name != NULL ? name : "");
+    if (kind == NULL || !dk_view_document(kind, (dk_audience)sqlite3_column_int(stmt, 3), &everyone, NULL))
+        return DK_OK;
+    dk_log_field fields[] = {{"media_type", dk_column_value(stmt, 4)},
+                             {"name", dk_column_value(stmt, 5)},
+                             {"pages", dk_column_value(stmt, 6)},
+                             {"sha256", dk_column_value(stmt, 7)},
+                             {"size", dk_column_value(stmt, 8)}};
+    const dk_log_content content = {.event = event == DK_LOG_PUBLISH ? "document" : "document-withdrawn",
                                     .generation = log->generation,
                                     .kind = kind->name,
-                                    .key = key,
+                                    .key = (const char *)sqlite3_column_text(stmt, 2),
                                     .feature = -1,
-                                    .fields = fields,
-                                    .n_fields = n};
-    return add_kept(log, DOCUMENT, attachment, &content, err);
+                                    .fields = event == DK_LOG_PUBLISH ? fields : &fields[3],
+                                    .n_fields = event == DK_LOG_PUBLISH ? sizeof fields / sizeof *fields : 1};
+    return add_kept(log, DOCUMENT, sqlite3_column_int64(stmt, 0), &content, err);
+}
+
+dk_status dk_publication_log_documents(dk_publication_log *log, int64_t batch, dk_log_event event, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_prepare(
+        log->store,
+        event == DK_LOG_PUBLISH
+            ? "SELECT a.id,a.kind,a.key,a.audience,d.media_type,a.name,nullif(d.pages,0),a.sha256,d.size FROM"
+              " dikuai_attachment a JOIN dikuai_document d USING(sha256) WHERE a.batch=?1 AND a.born=?2 ORDER BY a.id"
+            : "SELECT id,kind,key,audience,NULL,NULL,NULL,sha256,NULL FROM dikuai_attachment WHERE batch=?1 AND died=?2"
+              " AND born>0 ORDER BY id",
+        &stmt, err);
+    if (status == DK_OK) {
+        sqlite3_bind_int64(stmt, 1, batch);
+        sqlite3_bind_int64(stmt, 2, log->generation);
+    }
+    while (status == DK_OK && (status = dk_sql_step(log->store, stmt, err)) == DK_OK)
+        status = add_document(log, stmt, event, err);
+    sqlite3_finalize(stmt);
+    return status == DK_END ? DK_OK : status;
 }
 
 dk_status dk_publication_log_redact(dk_publication_log *log, const dk_kind *kind, const int64_t *entries, size_t n,

@@ -23,11 +23,9 @@ void dk_publication_log_close(dk_publication_log *log); /* NULL-safe */
 /* A row version, as it is now. */
 dk_status dk_publication_log_row(dk_publication_log *log, const dk_kind *kind, int64_t row, dk_log_event event,
                                  dk_error *err);
-/* A document of a row: event "document", or "document-withdrawn". attachment: its number, by which
- * dk_publication_log_document_entry finds it. fields: sha256, size, name, media_type and whatever else the public sees
- * of it. Only if the public may see the document. */
-dk_status dk_publication_log_document(dk_publication_log *log, const dk_kind *kind, const char *key, int64_t attachment,
-                                      const char *event, const dk_log_field *fields, size_t n, dk_error *err);
+/* The documents of a batch that come ("document", with the fields sha256, size, name, media_type and pages) or go
+ * ("document-withdrawn", with sha256) with the generation, of those that the public may see. */
+dk_status dk_publication_log_documents(dk_publication_log *log, int64_t batch, dk_log_event event, dk_error *err);
 /* That entries were erased, and why. */
 dk_status dk_publication_log_redact(dk_publication_log *log, const dk_kind *kind, const int64_t *entries, size_t n,
                                     const char *reason, dk_error *err);
@@ -48,7 +46,7 @@ struct dk_log *dk_publication_log_table(dk_publication_log *log);
 /* The newest entry of a published row, in a log of `size` entries. DK_NOT_FOUND: it has none. */
 dk_status dk_publication_log_entry(struct dk_log *log, dk_store *store, const dk_kind *kind, const char *key,
                                    int64_t generation, int64_t size, int64_t *ret_entry, dk_error *err);
-/* The same of a document. */
+/* The same of a document, by the number of its attachment. */
 dk_status dk_publication_log_document_entry(struct dk_log *log, int64_t attachment, int64_t size, int64_t *ret_entry,
                                             dk_error *err);
 

@@ -401,6 +401,8 @@ static dk_status finish_change(change *c, const char *action, const char *actor,
     if (status == DK_OK)
         status = (strcmp(action, "publish") == 0 ? dk_documents_publish : dk_documents_withdraw)(c->store, c->batch,
                                                                                                  c->generation, err);
+    if (status == DK_OK)
+        status = dk_publication_log_documents(c->log, c->batch, c->withdrawing ? DK_LOG_WITHDRAW : DK_LOG_PUBLISH, err);
     if (status == DK_OK) {
         sqlite3_stmt *stmt = NULL;
         status = dk_sql_prepare(c->store, "INSERT INTO dikuai_generation VALUES(?1,?2,?3,?4,?5,?6)", &stmt, err);

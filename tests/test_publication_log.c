@@ -2,6 +2,7 @@
  * SQLite itself reads of the tables, and what is tampered with by hand. */
 #include "tests/store_fixture.h"
 
+#include "store/document.h"
 #include "store/handle.h"
 #include "store/log_keys.h"
 #include "store/log_row.h"
@@ -9,6 +10,7 @@
 #include "store/publication_log.h"
 #include "store/redact.h"
 
+#include <fcntl.h>
 #include <openssl/sha.h>
 #include <sys/stat.h>
 
@@ -383,41 +385,73 @@ static void reindex_publishes_again_what_it_changes(void **state)
     dk_buf_finish(&all);
 }
 
-/* What the part of documents calls. */
-static void a_document_is_an_entry_and_must_be_attached(void **state)
+static int64_t attach(fixture *f, const char *name, const char *text, dk_audience audience, bool open_to_all)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", f->dir, name);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+    const int fd = open(path, O_RDONLY);
+    dk_document what = {.media_type = "application/pdf", .name = name, .actor = "t", .audience = audience, .pages = 2};
+    /* As a catalogue with "documents: public" would say. */
+    dk_kind *kind = (dk_kind *)(uintptr_t)dk_catalogue_kind(f->catalogue, "approval");
+    kind->documents = open_to_all ? DK_PUBLIC : DK_STAFF;
+    dk_attaching attaching = {.kind = kind, .title = "扫描件", .source = name};
+    bool added;
+    must(dk_document_digest(fd, path, what.sha256, &what.size, &f->err), f);
+    must(dk_document_attach(f->store, fd, &attaching, "皖政地〔2020〕1号", &what, &added, &f->err), f);
+    close(fd);
+    assert_true(added);
+    return attaching.batch;
+}
+
+static void documents_that_the_public_sees_are_entries(void **state)
 {
     fixture *f = *state;
-    dk_publication_log *log;
     dk_buf out;
+    int64_t size, entry, generation;
     dk_buf_init(&out);
-    publish(f, load_parcel(f, "P1", "孙集村", "张三", 116.1, false));
-    const dk_kind *parcel = dk_catalogue_kind(f->catalogue, "parcel");
-    const dk_log_field fields[] = {{"name", dk_value_text("批复.pdf")}, {"sha256", dk_value_text("abcd")},
-                                   {"size", dk_value_integer(17)}};
-    must(dk_publication_log_open(f->store, generation_of(f), &log, &f->err), f);
-    must(dk_sql_begin(f->store, &f->err), f);
-    must(dk_publication_log_document(log, parcel, "XM1:P1", 41, "document", fields, 3, &f->err), f);
-    must(dk_publication_log_finish(log, "2026-01-01T00:00:00Z", &f->err), f);
-    must(dk_sql_commit(f->store, &f->err), f);
-    dk_publication_log_close(log);
-    int64_t size, entry;
+    dk_load *load = load_begin(f, "approval", false);
+    load_row(f, load, "approval", NULL, 0, "approval_no", "皖政地〔2020〕1号", NULL);
+    publish(f, load_finish(f, load));
+    publish(f, attach(f, "a.pdf", "%PDF-1.4 staff", DK_PUBLIC, false));
+    publish(f, attach(f, "b.pdf", "%PDF-1.4 narrowed", DK_STAFF, true));
+    attach(f, "c.pdf", "%PDF-1.4 staged", DK_PUBLIC, true);
+    assert_int_equal(number(f, "SELECT count(*) FROM log_leaf"), 1);
+    /* The first is now what the public sees, and the log does not say so: a catalogue that changed. */
+    assert_non_null(strstr(said(f, &out), "is published, and the publication log does not say so"));
+    sql(f, "DELETE FROM dikuai_attachment WHERE name='a.pdf'");
+    assert_null(strstr(said(f, &out), "publication log"));
+    const int64_t batch = attach(f, "d.pdf", "abc", DK_PUBLIC, true);
+    publish(f, batch);
     contents(f, &out, &size);
     assert_int_equal(size, 2);
+    /* SHA-256 of "abc": FIPS 180-2, appendix B.1. */
     assert_non_null(strstr((const char *)out.data,
-                           "\n{\"event\":\"document\",\"fields\":{\"name\":\"批复.pdf\",\"sha256\":\"abcd\",\"size\":17},"
-                           "\"form\":1,\"generation\":1,\"key\":\"XM1:P1\",\"kind\":\"parcel\"}\n"));
+                           "\n{\"event\":\"document\",\"fields\":{\"media_type\":\"application/pdf\",\"name\":\"d.pdf\",\"pages\":2,"
+                           "\"sha256\":\"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\",\"size\":3},"
+                           "\"form\":1,\"generation\":4,\"key\":\"皖政地〔2020〕1号\",\"kind\":\"approval\"}\n"));
     dk_log *table;
     must(dk_log_open(f->store, &table, &f->err), f);
-    must(dk_publication_log_document_entry(table, 41, size, &entry, &f->err), f);
+    must(dk_publication_log_document_entry(table, number(f, "SELECT id FROM dikuai_attachment WHERE name='d.pdf'"), size,
+                                           &entry, &f->err),
+         f);
     assert_int_equal(entry, 1);
-    assert_int_equal(dk_publication_log_document_entry(table, 42, size, &entry, &f->err), DK_NOT_FOUND);
+    assert_int_equal(dk_publication_log_document_entry(table, 77, size, &entry, &f->err), DK_NOT_FOUND);
     dk_log_close(table);
-    assert_non_null(strstr(said(f, &out), "Entry 1 of the publication log says that a document abcd was published"));
-    sql(f, "INSERT INTO dikuai_document VALUES('abcd',17,'application/pdf',0);"
-           "INSERT INTO dikuai_attachment VALUES(41,'parcel','XM1:P1','abcd','批复.pdf','2026','t')");
-    assert_null(strstr(said(f, &out), "Entry 1 "));
-    sql(f, "UPDATE dikuai_attachment SET sha256='abce'");
-    assert_non_null(strstr(said(f, &out), "Entry 1 of the publication log says that a document abcd was published"));
+    sql(f, "UPDATE dikuai_attachment SET name='e.pdf' WHERE name='d.pdf'");
+    assert_non_null(strstr(said(f, &out), "Entry 1 of the publication log says that a document ba7816bf"));
+    sql(f, "UPDATE dikuai_attachment SET name='d.pdf' WHERE name='e.pdf'");
+    must(dk_store_withdraw(f->store, batch, "tester", "", NULL, NULL, &generation, &f->err), f);
+    contents(f, &out, &size);
+    assert_int_equal(size, 3);
+    assert_non_null(strstr((const char *)out.data, "{\"event\":\"document-withdrawn\",\"fields\":{\"sha256\":\"ba7816bf"));
+    assert_null(strstr(said(f, &out), "publication log"));
+    char command[200];
+    snprintf(command, sizeof command, "rm -rf '%s.documents'", f->path);
+    assert_int_equal(system(command), 0);
     dk_buf_finish(&out);
 }
 
@@ -482,7 +516,7 @@ int main(void)
         TEST(what_the_log_says_and_the_store_does_not_is_named),
         TEST(a_kept_content_does_not_hide_a_changed_row),
         TEST(reindex_publishes_again_what_it_changes),
-        TEST(a_document_is_an_entry_and_must_be_attached),
+        TEST(documents_that_the_public_sees_are_entries),
         TEST(a_redacted_row_leaves_its_place_only),
     };
     return cmocka_run_group_tests_name("publication_log", tests, NULL, NULL);

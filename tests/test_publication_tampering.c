@@ -83,6 +83,15 @@ static int setup(void **state)
     s = (subject){.f = f};
     *state = &s;
     unsigned char wkb[93];
+    /* Documents of approvals are public. */
+    static const char head[] = "  - name: approval\n    title: 批复\n";
+    char yaml[sizeof fixture_yaml + 40];
+    const char *rest = strstr(fixture_yaml, head) + strlen(head);
+    snprintf(yaml, sizeof yaml, "%.*s    documents: public\n%s", (int)(rest - fixture_yaml), fixture_yaml, rest);
+    dk_store_close(f->store);
+    unlink(f->path);
+    must(dk_store_create(f->path, yaml, strlen(yaml), "fixture.yaml", &f->err), f);
+    fixture_open(f, DK_WRITE);
     must(dk_log_keys_create(f->store, "dk.example/log", false, false, &f->err), f);
     for (int i = 0; i < 3; i++) {
         char id[8], village[32];
@@ -107,25 +116,17 @@ static int setup(void **state)
     int64_t generation;
     publish(f, batch);
     must(dk_store_withdraw(f->store, batch, "tester", "", NULL, NULL, &generation, &f->err), f);
-    /* A document, as the part of documents will log it. */
     char scan[128];
     snprintf(scan, sizeof scan, "%s/scan.pdf", f->dir);
     write_bytes(scan, &(bytes){(unsigned char *)(uintptr_t)"%PDF-1.4 scan", 13});
     const int fd = open(scan, O_RDONLY);
     dk_document what = {.media_type = "application/pdf", .name = "批复.pdf", .actor = "t"};
+    dk_attaching attaching = {.kind = dk_catalogue_kind(f->catalogue, "approval"), .title = "扫描件", .source = "scan.pdf"};
     bool new_one;
-    const dk_kind *approval = dk_catalogue_kind(f->catalogue, "approval");
     must(dk_document_digest(fd, scan, what.sha256, &what.size, &f->err), f);
-    must(dk_document_attach(f->store, fd, approval, "皖政地〔2020〕1号", &what, &new_one, &f->err), f);
+    must(dk_document_attach(f->store, fd, &attaching, "皖政地〔2020〕1号", &what, &new_one, &f->err), f);
     close(fd);
-    dk_publication_log *log;
-    const dk_log_field fields[] = {{"sha256", dk_value_text(what.sha256)}, {"size", dk_value_integer(what.size)}};
-    must(dk_publication_log_open(f->store, generation, &log, &f->err), f);
-    must(dk_sql_begin(f->store, &f->err), f);
-    must(dk_publication_log_document(log, approval, "皖政地〔2020〕1号", 1, "document", fields, 2, &f->err), f);
-    must(dk_publication_log_finish(log, "2026-01-01T00:00:00Z", &f->err), f);
-    must(dk_sql_commit(f->store, &f->err), f);
-    dk_publication_log_close(log);
+    publish(f, attaching.batch);
     dk_log *table;
     dk_buf note_text;
     dk_note note;
@@ -159,17 +160,17 @@ static int teardown(void **state)
 /* ---- by columns ---- */
 
 static const char *const tables[] = {"row_parcel", "row_approval", "life_parcel", "life_approval", "log_leaf", "log_content",
-                                     "log_tile", "log_checkpoint", "log_key", "log_generation", "dikuai_attachment"};
+                                     "log_tile", "log_checkpoint", "log_key", "log_generation", "dikuai_attachment", "dikuai_document"};
 
 /* Columns that no entry speaks of. */
 static bool told_elsewhere(const char *table, const char *column)
 {
     static const char *const pairs[][2] = {
         {"log_checkpoint", "at"},            /* not signed: when, a checkpoint does not say */
-        {"log_key", "number"},               /* an order only */
+        {"log_key", "number"}, /* an order only */
         {"log_key", "from_generation"},      {"log_key", "from_size"}, {"log_key", "to_generation"},
-        {"dikuai_attachment", "kind"},       {"dikuai_attachment", "key"}, /* the part of documents tells */
-        {"dikuai_attachment", "name"},       {"dikuai_attachment", "attached_at"}, {"dikuai_attachment", "actor"},
+        {"dikuai_attachment", "attached_at"}, {"dikuai_attachment", "actor"}, /* of its keeping, not of what it is */
+        {"dikuai_attachment", "batch"},      {"dikuai_document", "rowid"},
     };
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
         if (strcmp(table, pairs[i][0]) == 0 && strcmp(column, pairs[i][1]) == 0)
@@ -188,7 +189,8 @@ static void change_column(subject *s, const char *table, const char *column, con
              " ELSE 'x' END WHEN 'blob' THEN CAST(CASE WHEN hex(substr(%s,1,1))='00' THEN x'01' ELSE x'00' END||"
              "substr(%s,2) AS BLOB) WHEN 'integer' THEN %s+1000000 WHEN 'real' THEN %s+0.001 ELSE 'x' END WHERE %s",
              table, column, column, column, column, column, column, column, column, column,
-             life ? "died=0 AND row=(SELECT row FROM life_parcel WHERE died=0)" : order);
+             strcmp(table, "dikuai_document") == 0 ? "1"
+             : life ? "died=0 AND row=(SELECT row FROM life_parcel WHERE died=0)" : order);
     if (life)
         snprintf(sql + strlen(sql) - strlen("died=0 AND row=(SELECT row FROM life_parcel WHERE died=0)"), 200,
                  "died=0 AND row=(SELECT %s(row) FROM %s WHERE died=0)", order[0] == '1' ? "min" : "max", table);
