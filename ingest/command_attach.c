@@ -9,6 +9,7 @@
 #include "store/approval_index.h"
 #include "store/approval_no.h"
 #include "store/document.h"
+#include "store/log_keys.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -235,6 +236,8 @@ static dk_status open_store(attaching *a)
     const dk_options *options = a->options;
     bool exists = true;
     dk_status status = dk_store_open(options->store, options->dry_run ? DK_READ : DK_WRITE, &a->store, &a->err);
+    if (status == DK_OK && options->log_key != NULL && !options->dry_run)
+        status = dk_store_log_key(a->store, options->log_key, &a->err);
     if (status != DK_OK)
         return status;
     a->kind = dk_catalogue_kind(dk_store_catalogue(a->store), options->name);

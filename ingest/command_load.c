@@ -16,6 +16,7 @@
 #include "ingest/summary.h"
 #include "ingest/transformation.h"
 #include "store/load.h"
+#include "store/log_keys.h"
 #include "store/text.h"
 
 #include <stdio.h>
@@ -700,6 +701,8 @@ int dk_command_load(const dk_options *options)
     dk_progress_start(&self.bar, options->name);
     self.summary = (dk_summary){.store = options->store, .kind = options->name, .dry_run = options->dry_run};
     dk_status status = dk_store_open(options->store, DK_WRITE, &store, &err);
+    if (status == DK_OK && options->log_key != NULL)
+        status = dk_store_log_key(store, options->log_key, &err);
     if (status == DK_OK)
         status = find_kind(dk_store_catalogue(store), options->name, &self.kind, &err);
     if (status != DK_OK)

@@ -4,6 +4,7 @@
 #include "ingest/json.h"
 #include "ingest/progress.h"
 #include "ingest/say.h"
+#include "store/log_keys.h"
 #include "store/review.h"
 
 #include <inttypes.h>
@@ -13,6 +14,13 @@
 #include <unistd.h>
 
 #define LONGEST_SLEEP 20 /* seconds between looks at the schedule, which another process may change */
+
+/* For writing; what is published is signed by the key that the options name. */
+static dk_status open_store(const dk_options *options, dk_store **ret_store, dk_error *err)
+{
+    const dk_status status = dk_store_open(options->store, DK_WRITE, ret_store, err);
+    return status == DK_OK && options->log_key != NULL ? dk_store_log_key(*ret_store, options->log_key, err) : status;
+}
 
 static int say_changed(const dk_options *options, dk_status status, int64_t generation, const char *state, const dk_error *err)
 {
@@ -33,7 +41,7 @@ int dk_command_withdraw(const dk_options *options)
     int64_t generation = 0;
     dk_progress_bar bar;
     dk_progress_start(&bar, "withdrawing");
-    dk_status status = dk_store_open(options->store, DK_WRITE, &store, &err);
+    dk_status status = open_store(options, &store, &err);
     if (status == DK_OK)
         status = dk_store_withdraw(store, options->batch, dk_command_actor(options), options->reason, dk_progress_step, &bar,
                                    &generation, &err);
@@ -49,7 +57,7 @@ static int publish_now(const dk_options *options)
     int64_t generation = 0;
     dk_progress_bar bar;
     dk_progress_start(&bar, "publishing");
-    dk_status status = dk_store_open(options->store, DK_WRITE, &store, &err);
+    dk_status status = open_store(options, &store, &err);
     if (status == DK_OK)
         status = dk_command_justify(options, store, options->batch, &err);
     if (status == DK_OK)
@@ -80,7 +88,7 @@ static int schedule(const dk_options *options)
     if (!never && strcmp(options->at, now) <= 0)
         status = dk_fail(&err, DK_INVALID, "--at: %s is over; leave --at out to publish now", options->at);
     if (status == DK_OK)
-        status = dk_store_open(options->store, DK_WRITE, &store, &err);
+        status = open_store(options, &store, &err);
     if (status == DK_OK)
         status = dk_command_justify(options, store, options->batch, &err);
     if (status == DK_OK)
@@ -136,7 +144,7 @@ static dk_status run_due(const dk_options *options, due_run *run, dk_error *err)
     dk_due due, last = {.batch = 0};
     char now[24];
     run->next[0] = '\0';
-    dk_status status = dk_store_open(options->store, DK_WRITE, &store, err);
+    dk_status status = open_store(options, &store, err);
     while (status == DK_OK && (status = dk_review_due(store, last.batch > 0 ? &last : NULL, &due, err)) == DK_OK) {
         now_utc(now);
         if (strcmp(due.due, now) > 0) {

@@ -20,6 +20,9 @@ int dk_command_convert(const dk_options *options);
 int dk_command_progress(const dk_options *options);
 int dk_command_token(const dk_options *options);
 int dk_command_audit(const dk_options *options);
+int dk_command_log(const dk_options *options);
+int dk_command_verify(const dk_options *options);
+int dk_command_redact(const dk_options *options);
 
 /* Prints the message to stderr, and with --json {"error": …} to stdout. Gives DK_EXIT_FAILED. */
 int dk_command_failed(const dk_options *options, const dk_error *err);

@@ -61,7 +61,10 @@ typedef enum option_id {
     OPT_REJECT,
     OPT_AT,
     OPT_DUE,
-    OPT_WAIT
+    OPT_WAIT,
+    OPT_LOG_KEY,
+    OPT_CHECKPOINT,
+    OPT_SM2
 } option_id;
 
 static const struct option_name {
@@ -119,6 +122,9 @@ static const struct option_name {
     [OPT_AT] = {"--at", true},
     [OPT_DUE] = {"--due", false},
     [OPT_WAIT] = {"--wait", false},
+    [OPT_LOG_KEY] = {"--log-key", true},
+    [OPT_CHECKPOINT] = {"--checkpoint", true},
+    [OPT_SM2] = {"--sm2", false},
 };
 #define N_OPTIONS (sizeof option_names / sizeof *option_names)
 #define BIT(id) (UINT64_C(1) << (id))
@@ -140,7 +146,7 @@ static const struct command_name {
          BIT(OPT_REJECTS) | BIT(OPT_DRY_RUN) | BIT(OPT_PUBLISH) | BIT(OPT_ALLOW_REJECTS) | BIT(OPT_LAYER) |
          BIT(OPT_HOLES) | BIT(OPT_JOIN) | BIT(OPT_ON) | BIT(OPT_JOIN_LAYER) | BIT(OPT_PROFILE) | BIT(OPT_SAVE_PROFILE) |
          BIT(OPT_ALL_FORMATS) | BIT(OPT_UNDRAWN) | BIT(OPT_DRAW) | BIT(OPT_REPORT) | BIT(OPT_JSON) | BIT(OPT_ACTOR) |
-         BIT(OPT_JUSTIFY),
+         BIT(OPT_JUSTIFY) | BIT(OPT_LOG_KEY),
      "dikuai-ingest load STORE NAME SOURCE... [options]\n\n"
      "Reads files into the store as one batch: all of them or none. NAME is a layer or a kind of record of the\n"
      "catalogue. SOURCE: shapefile, GeoPackage, GeoJSON, FlatGeobuf, file and personal geodatabase (.gdb, .mdb), KML, "
@@ -181,6 +187,7 @@ static const struct command_name {
      "  --allow-rejects        rejected rows are no failure: publish without them\n"
      "  --justify WHERE=WHY    why something that looks like personal data may be published; see review --help\n"
      "  --actor NAME           who loads and publishes, for the log; by default the user name\n"
+     "  --log-key FILE         private key of the publication log; by default STORE.log-key, if it is there\n"
      "  --json                 print the summary as one line of JSON\n\n"
      "A parcel shapefile whose .prj says its zone, published at once:\n"
      "  dikuai-ingest load dangshan.gpkg parcel 征收地块.shp --publish\n"
@@ -190,9 +197,9 @@ static const struct command_name {
      "  dikuai-ingest load dangshan.gpkg parcel parcels.geojson --crs EPSG:4527 --dry-run\n"},
     {"attach", dk_command_attach, 3, -1,
      BIT(OPT_KEY) | BIT(OPT_DRY_RUN) | BIT(OPT_JSON) | BIT(OPT_ACTOR) | BIT(OPT_AUDIENCE) | BIT(OPT_BATCH) |
-         BIT(OPT_PUBLISH) | BIT(OPT_JUSTIFY),
+         BIT(OPT_PUBLISH) | BIT(OPT_JUSTIFY) | BIT(OPT_LOG_KEY),
      "dikuai-ingest attach STORE NAME FILE|FOLDER... [--key KEY] [--audience AUDIENCE] [--batch TITLE] [--publish]\n"
-     "                     [--justify WHERE=WHY]... [--dry-run] [--actor NAME] [--json]\n\n"
+     "                     [--justify WHERE=WHY]... [--dry-run] [--actor NAME] [--log-key FILE] [--json]\n\n"
      "Attaches files (PDF, OFD, JPEG, PNG, TIFF) to the rows of NAME, a kind of record of the catalogue, whose 文号 stands\n"
      "in the name of the file, or else of the folder it lies in: 皖政地〔2020〕123号.pdf, 皖政地2020-123号/001.jpg.\n"
      "The files are copied into STORE.documents, as a batch that is staged until it is published. Who then sees them is\n"
@@ -250,9 +257,10 @@ static const struct command_name {
      "  --json               print the outcome as one line of JSON\n\n"
      "  dikuai-ingest review dangshan.gpkg 3 --justify remark:12=村委会公开电话 --approve\n"},
     {"publish", dk_command_publish, 1, 2,
-     BIT(OPT_ACTOR) | BIT(OPT_JSON) | BIT(OPT_JUSTIFY) | BIT(OPT_AT) | BIT(OPT_DUE) | BIT(OPT_WAIT),
-     "dikuai-ingest publish STORE BATCH [--at TIME|never [--wait]] [--justify WHERE=WHY]... [--actor NAME] [--json]\n"
-     "dikuai-ingest publish STORE --due [--wait] [--json]\n\n"
+     BIT(OPT_ACTOR) | BIT(OPT_JSON) | BIT(OPT_JUSTIFY) | BIT(OPT_AT) | BIT(OPT_DUE) | BIT(OPT_WAIT) | BIT(OPT_LOG_KEY),
+     "dikuai-ingest publish STORE BATCH [--at TIME|never [--wait]] [--justify WHERE=WHY]... [--actor NAME]\n"
+     "                      [--log-key FILE] [--json]\n"
+     "dikuai-ingest publish STORE --due [--wait] [--log-key FILE] [--json]\n\n"
      "Makes a staged batch visible, as a new generation. BATCH is its number, see: dikuai-ingest batches STORE\n"
      "It is refused while something in it looks like personal data (see review --help), or if the catalogue asks for a\n"
      "review that has not been made.\n\n"
@@ -262,8 +270,8 @@ static const struct command_name {
      "  --justify WHERE=WHY  why something that looks like personal data may be published\n"
      "  --actor NAME         who publishes, for the log; by default the user name\n\n"
      "  dikuai-ingest publish dangshan.gpkg 3\n"},
-    {"withdraw", dk_command_withdraw, 2, 2, BIT(OPT_ACTOR) | BIT(OPT_REASON) | BIT(OPT_JSON),
-     "dikuai-ingest withdraw STORE BATCH --reason TEXT [--actor NAME] [--json]\n\n"
+    {"withdraw", dk_command_withdraw, 2, 2, BIT(OPT_ACTOR) | BIT(OPT_REASON) | BIT(OPT_LOG_KEY) | BIT(OPT_JSON),
+     "dikuai-ingest withdraw STORE BATCH --reason TEXT [--actor NAME] [--log-key FILE] [--json]\n\n"
      "Takes a batch back, for a reason that is kept and shown. What it had replaced is seen again.\n\n"
      "  dikuai-ingest withdraw dangshan.gpkg 3 --reason 坐标有误\n"},
     {"report", dk_command_report, 2, 4, BIT(OPT_JSON),
@@ -276,6 +284,43 @@ static const struct command_name {
      "dikuai-ingest check STORE [--json]\n\n"
      "Verifies the store. Prints each finding and exits with 1 if there is any.\n\n"
      "  dikuai-ingest check dangshan.gpkg\n"},
+    {"log", dk_command_log, 2, 3, BIT(OPT_LOG_KEY) | BIT(OPT_SM2) | BIT(OPT_REPLACE) | BIT(OPT_OUTPUT) | BIT(OPT_JSON),
+     "dikuai-ingest log STORE show [--json]\n"
+     "dikuai-ingest log STORE create NAME [--sm2] [--replace] [--log-key FILE]\n"
+     "dikuai-ingest log STORE rotate [--log-key FILE] [--output FILE]\n"
+     "dikuai-ingest log STORE sign [--log-key FILE]\n\n"
+     "The publication log keeps what was published and withdrawn, in order, so that nobody can change it unseen.\n\n"
+     "  show    how long it is, its public keys, and the newest signed checkpoint\n"
+     "  create  makes the key that signs it from now on. NAME is what the log is called: its address without https://\n"
+     "  rotate  takes a new key; the old one signs with it, so that who trusts the old may trust the new\n"
+     "  sign    signs it as it is: for owners who keep the key elsewhere while they publish\n\n"
+     "  --log-key FILE  where the private key is, or is to be; by default STORE.log-key. It may be a pipe\n"
+     "  --output FILE   rotate: where the new private key goes; by default in place of the old one\n"
+     "  --sm2           create: a second signature by SM2 with SM3\n"
+     "  --replace       create: although there is a key, which is lost\n"
+     "  --json          print one line of JSON\n\n"
+     "  dikuai-ingest log dangshan.gpkg create dk.example.gov.cn/log\n"},
+    {"verify", dk_command_verify, 1, 1, BIT(OPT_KEY) | BIT(OPT_CHECKPOINT) | BIT(OPT_JSON),
+     "dikuai-ingest verify STORE [--key PUBLICKEY] [--checkpoint FILE] [--json]\n"
+     "dikuai-ingest verify FILE|FOLDER --key PUBLICKEY [--checkpoint FILE] [--json]\n\n"
+     "Checks that nothing was changed since it was published: a whole store; a proof that was saved (*.tlog-proof or\n"
+     "JSON), or a dossier in JSON saved with proofs=true; or a FOLDER with a mirror of /log. Needs no network. Prints\n"
+     "each finding and exits with 1 if there is any.\n\n"
+     "  --key PUBLICKEY    the public key of the log, or a file of such; may be repeated. Of a store, each of them must\n"
+     "                     have signed the newest checkpoint\n"
+     "  --checkpoint FILE  an earlier checkpoint that you kept: the log must begin with what it says. With the file\n"
+     "                     that /log/consistency gives: whether its newer checkpoint follows on it\n"
+     "  --json             print the findings as one line of JSON\n\n"
+     "  dikuai-ingest verify dangshan.gpkg --key log.pub --checkpoint 2026-01.checkpoint\n"
+     "  dikuai-ingest verify DK001.tlog-proof --key dk.example.gov.cn/log+1a2b3c4d+AZ…\n"},
+    {"redact", dk_command_redact, 3, 3,
+     BIT(OPT_REASON) | BIT(OPT_ACTOR) | BIT(OPT_DRY_RUN) | BIT(OPT_LOG_KEY) | BIT(OPT_JSON),
+     "dikuai-ingest redact STORE NAME KEY --reason TEXT [--dry-run] [--actor NAME] [--log-key FILE] [--json]\n\n"
+     "Erases the row KEY of the layer or record NAME, all its versions, from every table and from the publication log,\n"
+     "which keeps its place and says that it was erased and why. The file is rewritten. Nothing brings it back. TEXT is\n"
+     "public: write no name into it. Files beside the store that have the key are named; backups are yours.\n\n"
+     "  --dry-run  say what would be erased, keep all\n\n"
+     "  dikuai-ingest redact dangshan.gpkg compensation BC2021-0007 --reason 个人信息误公开\n"},
     {"reindex", dk_command_reindex, 1, 1, BIT(OPT_JSON),
      "dikuai-ingest reindex STORE [--json]\n\n"
      "Builds what is derived from the rows anew: the cell index of the tiles and the links.\n\n"
@@ -329,6 +374,9 @@ static void print_help(const struct command_name *command)
            "  dikuai-ingest reindex  STORE\n"
            "  dikuai-ingest token    STORE add|list|revoke\n"
            "  dikuai-ingest audit    STORE\n"
+           "  dikuai-ingest log      STORE show|create NAME|rotate|sign\n"
+           "  dikuai-ingest verify   STORE|FILE|FOLDER [--key PUBLICKEY]\n"
+           "  dikuai-ingest redact   STORE NAME KEY --reason TEXT\n"
            "  dikuai-ingest convert  FILE --to geojson\n\n"
            "A first store, from nothing to published:\n"
            "  dikuai-ingest create dangshan.gpkg --catalogue samples/dangshan/catalogue.yaml\n"
@@ -366,6 +414,23 @@ static bool whole_number(const char *text, uint64_t *ret_value)
     const size_t digits = strspn(text, "0123456789");
     *ret_value = digits > 0 && digits <= 18 && text[digits] == '\0' ? strtoull(text, NULL, 10) : 0;
     return *ret_value > 0;
+}
+
+/* What log is to do. */
+static dk_status check_log(dk_options *options, dk_error *err)
+{
+    const char *action = options->sources[0];
+    const bool create = strcmp(action, "create") == 0, rotate = strcmp(action, "rotate") == 0;
+    if (!create && !rotate && strcmp(action, "sign") != 0 && strcmp(action, "show") != 0)
+        return dk_fail(err, DK_INVALID, "log: %s: it is show, create, rotate or sign", action);
+    if (create != (options->n_sources == 2))
+        return dk_fail(err, DK_INVALID, create ? "log create: what is the log called? Its address without https:// is best"
+                                               : "log: too many words; see dikuai-ingest log --help");
+    if ((options->sm2 || options->replace) && !create)
+        return dk_fail(err, DK_INVALID, "--sm2 and --replace are for log create");
+    if (options->output != NULL && !rotate)
+        return dk_fail(err, DK_INVALID, "--output is for log rotate; with log create, --log-key says where the key goes");
+    return DK_OK;
 }
 
 /* The two forms of convert. */
@@ -519,6 +584,18 @@ static dk_status set_option(dk_options *options, option_id id, const char *value
         break;
     case OPT_KEY:
         options->key = value;
+        if (options->n_keys == sizeof options->keys / sizeof *options->keys)
+            return dk_fail(err, DK_INVALID, "--key: give at most %zu", options->n_keys);
+        options->keys[options->n_keys++] = value;
+        break;
+    case OPT_LOG_KEY:
+        options->log_key = value;
+        break;
+    case OPT_CHECKPOINT:
+        options->checkpoint = value;
+        break;
+    case OPT_SM2:
+        options->sm2 = true;
         break;
     case OPT_CSV:
         options->csv = true;
@@ -623,6 +700,16 @@ static dk_status take_words(const struct command_name *command, char **words, in
         options->name = words[1];
         options->sources = (const char *const *)(words + 2);
         options->n_sources = (size_t)(n - 2);
+    } else if (command->command == dk_command_log) {
+        options->sources = (const char *const *)(words + 1);
+        options->n_sources = (size_t)(n - 1);
+        return check_log(options, err);
+    } else if (command->command == dk_command_redact) {
+        options->name = words[1];
+        options->key = words[2];
+        if (options->reason == NULL || options->reason[0] == '\0')
+            return dk_fail(err, DK_INVALID, "redact: why? Say --reason TEXT, which everybody will read");
+        return DK_OK;
     } else if (command->command == dk_command_progress) {
         options->name = n == 2 ? words[1] : NULL;
     } else if (command->command == dk_command_token) {

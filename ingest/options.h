@@ -33,7 +33,7 @@ typedef struct dk_options {
     const char *store;
     const char *catalogue; /* create */
     const char *name;      /* load, attach, progress: a layer or record kind; NULL of progress: the catalogue's approvals */
-    const char *const *sources; /* load, attach; report: the files to write */
+    const char *const *sources; /* load, attach; report: the files to write; log: what to do, and a name */
     size_t n_sources;
     int64_t batch; /* publish, withdraw */
     const char *title, *rejects, *actor, *reason;
@@ -48,7 +48,12 @@ typedef struct dk_options {
     const char *from, *to, *output;     /* convert; from NULL: a file, else rows on standard input. audit: days */
     bool confined;                      /* convert */
     uint64_t most_bytes, most_seconds;  /* of it */
-    const char *key;        /* attach: of the row; NULL: names tell */
+    const char *key;        /* attach: of the row; NULL: names tell. redact: of the row */
+    const char *keys[8];    /* verify: public keys, or files of such */
+    size_t n_keys;
+    const char *log_key;    /* file of the private keys of the publication log; NULL: STORE.log-key */
+    const char *checkpoint; /* verify: file of an earlier one */
+    bool sm2;               /* log create */
     const char *reports[2]; /* load */
     size_t n_reports;
     bool replace, draw, dry_run, publish, allow_rejects, all_formats, json, csv;

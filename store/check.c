@@ -2,8 +2,11 @@
 #include "store/document.h"
 #include "store/handle.h"
 #include "store/linked.h"
+#include "store/publication_check.h"
+#include "store/publication_log.h"
 #include "store/posts.h"
 #include "store/search_index.h"
+#include "store/summary.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -176,6 +179,8 @@ dk_status dk_store_check(dk_store *store, void (*finding)(const char *sentence, 
     }
     if (status == DK_OK)
         status = dk_documents_verify(store, tell, &c, err);
+    if (status == DK_OK)
+        status = dk_publication_check(store, c.generation, NULL, 0, tell, &c, NULL, err);
     if (status == DK_OK && c.findings > MOST_TOLD) {
         char more[80];
         snprintf(more, sizeof more, "and %" PRId64 " more", c.findings - MOST_TOLD);
@@ -207,6 +212,7 @@ typedef struct reindexing {
     dk_store *store;
     const dk_kind *kind;
     dk_term_writer *terms;
+    dk_publication_log *log;
     dk_progress progress;
     void *user;
     int64_t generation, done, total;
@@ -255,9 +261,13 @@ static dk_status inherit_row(reindexing *r, int64_t row, int64_t born, int64_t d
     dk_value before[DK_MAX_FIELDS];
     memcpy(before, stored.values, sizeof before);
     status = dk_inherit(r->store, r->kind, stored.key, stored.values, &memory, &disagree, err);
+    bool changed = false;
     for (size_t i = 0; status == DK_OK && i < r->kind->n_fields; i++) {
         if (before[i].type == stored.values[i].type)
             continue;
+        if (!changed && (status = dk_publication_log_keep(r->log, r->kind, row, err)) != DK_OK)
+            break;
+        changed = true;
         char sql[256];
         sqlite3_stmt *stmt = NULL;
         snprintf(sql, sizeof sql, "UPDATE row_%s SET f_%s=?2 WHERE row=?1", r->kind->name, r->kind->fields[i].name);
@@ -271,6 +281,11 @@ static dk_status inherit_row(reindexing *r, int64_t row, int64_t born, int64_t d
     }
     dk_stored_row_release(&stored);
     dk_buf_finish(&memory);
+    bool alive = false;
+    if (status == DK_OK && changed)
+        status = dk_row_alive(r->store, r->kind, row, r->generation, &alive, err);
+    if (status == DK_OK && alive)
+        status = dk_publication_log_again(r->log, r->kind, row, err);
     return status;
 }
 
@@ -322,7 +337,7 @@ static dk_status reindex_links(reindexing *r, dk_error *err)
 static dk_status reindex_kind(reindexing *r, dk_error *err)
 {
     int64_t mended = 0;
-    dk_status status = dk_linked_mend(r->store, r->kind, r->generation, &mended, err);
+    dk_status status = dk_linked_mend(r->store, r->kind, r->generation, r->log, &mended, err);
     if (status == DK_OK && mended > 0)
         status = reindex_terms(r, err);
     if (status != DK_OK || r->kind->geometry == DK_NO_GEOMETRY)
@@ -330,8 +345,8 @@ static dk_status reindex_kind(reindexing *r, dk_error *err)
     return dk_index_rebuild(r->store, r->kind, r->generation, r->progress, r->user, err);
 }
 
-/* The current summary anew, with a tight box from the geometries' envelopes. */
-static dk_status reindex_summary(dk_store *store, const dk_kind *kind, int64_t generation, dk_error *err)
+/* With a tight box from the geometries' envelopes. */
+dk_status dk_summary_rebuild(dk_store *store, const dk_kind *kind, int64_t generation, dk_error *err)
 {
     const char *k = kind->name;
     dk_status status = run_formatted(store, err, "DELETE FROM dikuai_summary WHERE kind='%s' AND generation=%lld", k,
@@ -371,22 +386,41 @@ static dk_status reindex_summary(dk_store *store, const dk_kind *kind, int64_t g
         sqlite3_bind_double(stmt, 4 + i, bounds[i]);
     status = dk_sql_done(store, stmt, err);
     sqlite3_finalize(stmt);
+    if (status != DK_OK)
+        return status;
+    status = dk_sql_prepare(store, "UPDATE gpkg_contents SET min_x=?2,min_y=?3,max_x=?4,max_y=?5 WHERE table_name=?1",
+                            &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_text(stmt, 1, k, -1, SQLITE_STATIC);
+    for (int i = 0; i < 4 && bounds[0] <= bounds[2]; i++)
+        sqlite3_bind_double(stmt, 2 + i, bounds[i]);
+    status = dk_sql_done(store, stmt, err);
+    sqlite3_finalize(stmt);
     return status;
 }
 
 dk_status dk_store_reindex(dk_store *store, dk_progress progress, void *user, dk_error *err)
 {
     int64_t generation = 0;
+    char now[24];
+    dk_publication_log *log = NULL;
+    dk_now(now);
     dk_status status = dk_store_generation(store, &generation, err);
     if (status == DK_OK)
+        status = dk_publication_log_open(store, generation, &log, err);
+    if (status == DK_OK)
         status = dk_sql_begin(store, err);
-    if (status != DK_OK)
+    if (status != DK_OK) {
+        dk_publication_log_close(log);
         return status;
+    }
     const dk_catalogue *catalogue = store->catalogue;
     for (size_t i = 0; status == DK_OK && i < 2 * catalogue->n_kinds; i++) { /* first the links of all */
         const bool links = i < catalogue->n_kinds;
         reindexing r = {.store = store,
                         .kind = &catalogue->kinds[i % catalogue->n_kinds],
+                        .log = log,
                         .generation = generation,
                         .progress = progress,
                         .user = user};
@@ -396,12 +430,15 @@ dk_status dk_store_reindex(dk_store *store, dk_progress progress, void *user, dk
         if (status == DK_OK)
             status = links ? reindex_links(&r, err) : reindex_kind(&r, err);
         if (status == DK_OK && !links)
-            status = reindex_summary(store, r.kind, generation, err);
+            status = dk_summary_rebuild(store, r.kind, generation, err);
     }
     /* The sheets of older generations are gone. */
     if (status == DK_OK)
         status = run_formatted(store, err, "INSERT OR REPLACE INTO dikuai_meta VALUES('purged',%lld),('touched_from',%lld)",
                                (long long)generation, (long long)generation);
+    if (status == DK_OK)
+        status = dk_publication_log_finish(log, now, err);
+    dk_publication_log_close(log);
     if (status == DK_OK)
         status = dk_sql_commit(store, err);
     if (status != DK_OK)

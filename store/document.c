@@ -40,7 +40,9 @@ static dk_status open_folder(dk_store *store, bool make, int *ret_fd, dk_error *
 /* "ab/cdef…" */
 static void name_of(const char *sha256, char ret_name[DK_SHA256_HEX + 1])
 {
-    snprintf(ret_name, DK_SHA256_HEX + 1, "%.2s/%s", sha256, sha256 + 2);
+    memcpy(ret_name, sha256, 2);
+    ret_name[2] = '/';
+    memcpy(ret_name + 3, sha256 + 2, DK_SHA256_HEX - 2); /* with the NUL */
 }
 
 static bool is_digest(const char *text)
@@ -323,6 +325,20 @@ dk_status dk_documents_withdraw(dk_store *store, int64_t batch, int64_t generati
 {
     return change_life(store, "UPDATE dikuai_attachment SET died=?2 WHERE batch=?1 AND died=0", batch,
                        generation, err);
+}
+
+bool dk_document_remove(dk_store *store, const char *sha256)
+{
+    char name[DK_SHA256_HEX + 1];
+    int folder = -1;
+    if (!is_digest(sha256) || open_folder(store, false, &folder, NULL) != DK_OK)
+        return false;
+    if (folder < 0)
+        return true;
+    name_of(sha256, name);
+    const bool removed = unlinkat(folder, name, 0) == 0 || errno == ENOENT;
+    close(folder);
+    return removed;
 }
 
 /* ---- reading ---- */

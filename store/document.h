@@ -55,6 +55,9 @@ dk_status dk_document_attach(dk_store *store, int fd, dk_attaching *attaching, c
 dk_status dk_documents_publish(dk_store *store, int64_t batch, int64_t generation, dk_error *err);
 dk_status dk_documents_withdraw(dk_store *store, int64_t batch, int64_t generation, dk_error *err);
 
+/* Deletes the file of a document that the store no longer knows. true also if there is none. */
+bool dk_document_remove(dk_store *store, const char *sha256);
+
 /* ---- reading ---- */
 
 /* The documents of a published row that the viewer sees, by name; none if it sees none. Texts are valid inside the

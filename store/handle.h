@@ -94,6 +94,7 @@ struct dk_store {
     char account[80]; /* store/act.h; "": not asked for yet */
     dk_open_mode mode;
     int lock; /* descriptor of STORE-lock, -1 for readers */
+    char *log_key; /* file of private keys; NULL: STORE.log-key, if it is there (log_keys.h) */
     dk_catalogue *catalogue;
     sqlite3_stmt *statements[DK_MAX_KINDS][DK_STMT_COUNT];
     sqlite3_stmt *generation, *begin_reading, *end_reading;

@@ -1,5 +1,6 @@
 /* Keeping linked values up as linked rows come and go. */
 #include "store/linked.h"
+#include "store/publication_log.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -55,6 +56,7 @@ typedef struct following {
     const dk_kind *kind;
     int64_t generation;
     dk_term_writer *terms;
+    dk_publication_log *log;
     dk_change_row *rows; /* for the index */
     size_t n, capacity;
 } following;
@@ -103,6 +105,8 @@ static dk_status follow_row(following *f, int64_t row, dk_error *err)
         return status;
     if ((status = change_life(f, DK_STMT_LIFE_END, row, err)) == DK_OK)
         status = change_life(f, DK_STMT_LIFE_INSERT, version, err);
+    if (status == DK_OK)
+        status = dk_publication_log_row(f->log, f->kind, version, DK_LOG_PUBLISH, err);
     if (status == DK_OK && f->kind->geometry != DK_NO_GEOMETRY)
         status = note_for_index(f, row, version, err);
     return status;
@@ -121,6 +125,8 @@ static dk_status follow(following *f, const numbers *list, dk_error *err)
             status = follow_row(f, list->rows[i], err);
         if (status == DK_OK)
             status = dk_terms_flush(f->terms, err);
+        if (status == DK_OK)
+            status = dk_publication_log_flush(f->log, err);
         if (status == DK_OK)
             status = dk_sql_commit(f->store, err);
         if (status != DK_OK)
@@ -142,7 +148,7 @@ static bool follows_from(const dk_kind *kind, const dk_kind *other)
 }
 
 dk_status dk_linked_change(dk_store *store, const dk_kind *kind, const int64_t *rows, size_t n, int64_t generation,
-                           dk_error *err)
+                           dk_publication_log *log, dk_error *err)
 {
     const dk_catalogue *catalogue = store->catalogue;
     dk_status status = DK_OK;
@@ -159,7 +165,7 @@ dk_status dk_linked_change(dk_store *store, const dk_kind *kind, const int64_t *
             }
         }
         drop_doubles(&list);
-        following f = {.store = store, .kind = other, .generation = generation};
+        following f = {.store = store, .kind = other, .generation = generation, .log = log};
         if (status == DK_OK)
             status = follow(&f, &list, err);
         free(list.rows);
@@ -230,6 +236,7 @@ dk_status dk_linked_verify(dk_store *store, const dk_kind *kind, int64_t generat
 typedef struct mending {
     dk_store *store;
     const dk_kind *kind;
+    dk_publication_log *log;
     int64_t changed;
 } mending;
 
@@ -242,6 +249,8 @@ static dk_status mend_row(const dk_stored_row *row, const dk_value *wanted, void
         const dk_field *field = &m->kind->fields[i];
         if (field->linked_kind == NULL || dk_value_equal(&row->values[i], &wanted[i]))
             continue;
+        if (!changed && (status = dk_publication_log_keep(m->log, m->kind, row->row, err)) != DK_OK)
+            break;
         char sql[256];
         sqlite3_stmt *stmt = NULL;
         snprintf(sql, sizeof sql, "UPDATE row_%s SET f_%s=?2 WHERE row=?1", m->kind->name, field->name);
@@ -254,12 +263,15 @@ static dk_status mend_row(const dk_stored_row *row, const dk_value *wanted, void
         changed = true;
     }
     m->changed += changed;
+    if (status == DK_OK && changed) /* it is published */
+        status = dk_publication_log_again(m->log, m->kind, row->row, err);
     return status;
 }
 
-dk_status dk_linked_mend(dk_store *store, const dk_kind *kind, int64_t generation, int64_t *ret_changed, dk_error *err)
+dk_status dk_linked_mend(dk_store *store, const dk_kind *kind, int64_t generation, dk_publication_log *log,
+                         int64_t *ret_changed, dk_error *err)
 {
-    mending m = {store, kind, 0};
+    mending m = {store, kind, log, 0};
     const dk_status status = kind->has_linked ? each_published(store, kind, generation, mend_row, &m, err) : DK_OK;
     *ret_changed = m.changed;
     return status;

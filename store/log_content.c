@@ -35,12 +35,17 @@ static bool write_value(const dk_value *value, dk_buf *out)
 
 static dk_status write_fields(const dk_log_content *content, dk_buf *out, dk_error *err)
 {
-    const dk_log_field **sorted = calloc(content->n_fields + 1, sizeof *sorted);
-    if (sorted == NULL)
+    const dk_log_field *few[64], **sorted = few;
+    bool in_order = true; /* whoever writes many of one kind gives them so */
+    if (content->n_fields > sizeof few / sizeof *few &&
+        (sorted = calloc(content->n_fields, sizeof *sorted)) == NULL)
         return dk_fail(err, DK_NOMEM, "out of memory");
-    for (size_t i = 0; i < content->n_fields; i++)
+    for (size_t i = 0; i < content->n_fields; i++) {
         sorted[i] = &content->fields[i];
-    qsort(sorted, content->n_fields, sizeof *sorted, by_name);
+        in_order = in_order && (i == 0 || by_name(&sorted[i - 1], &sorted[i]) <= 0);
+    }
+    if (!in_order)
+        qsort(sorted, content->n_fields, sizeof *sorted, by_name);
     dk_status status = DK_OK;
     dk_buf_byte(out, '{');
     for (size_t i = 0; i < content->n_fields && status == DK_OK; i++) {
@@ -62,7 +67,8 @@ static dk_status write_fields(const dk_log_content *content, dk_buf *out, dk_err
         }
     }
     dk_buf_byte(out, '}');
-    free(sorted);
+    if (sorted != few)
+        free(sorted);
     return status;
 }
 
@@ -155,6 +161,15 @@ static dk_status write_text(const char *member, const char *text, dk_buf *out, d
 dk_status dk_log_content_write(const dk_log_content *content, dk_buf *out, dk_error *err)
 {
     dk_buf_byte(out, '{');
+    if (content->entries != NULL) {
+        dk_buf_text(out, "\"entries\":[");
+        for (size_t i = 0; i < content->n_entries; i++) {
+            if (i > 0)
+                dk_buf_byte(out, ',');
+            dk_canonical_integer(out, content->entries[i]);
+        }
+        dk_buf_text(out, "],");
+    }
     dk_status status = write_text("event", content->event, out, err);
     if (status == DK_OK) {
         if (content->feature >= 0) {
@@ -179,6 +194,14 @@ dk_status dk_log_content_write(const dk_log_content *content, dk_buf *out, dk_er
     if (status == DK_OK && content->outline != NULL) {
         dk_buf_text(out, ",\"outline\":");
         status = write_outline(content->outline, out, err);
+    }
+    if (status == DK_OK && content->reason != NULL) {
+        dk_buf_byte(out, ',');
+        status = write_text("reason", content->reason, out, err);
+    }
+    if (status == DK_OK && content->sealed != NULL) {
+        dk_buf_byte(out, ',');
+        status = write_text("sealed", content->sealed, out, err);
     }
     dk_buf_byte(out, '}');
     return status == DK_OK && out->failed ? dk_fail(err, DK_NOMEM, "out of memory") : status;

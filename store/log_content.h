@@ -1,6 +1,7 @@
 /* What a leaf of the publication log commits to: the public form of a row, a document or another event, in canonical
  * JSON (RFC 8785). One object, members that do not apply left out:
  *
+ *   entries     of "redact": an array of the numbers of the entries that were erased
  *   event       "publish", "withdraw", "document", "redact" …
  *   feature     the number that a row keeps through its versions
  *   fields      an object of the fields that the public sees, as the public sees them (masks applied); null: empty
@@ -8,6 +9,9 @@
  *   generation  in which it happened
  *   key, kind   of the row
  *   outline     of a row of a layer: a GeoJSON geometry (RFC 7946) of EPSG:4490, or null
+ *   reason      of "redact": why
+ *   sealed      of a row: a digest in base 64 of all that the store holds of it, which it proves to its owner and to
+ *               nobody else (store/log_row.h)
  *
  * The outline is what the public may see of it, and written as items are: positions are [longitude, latitude] in
  * degrees with 9 decimals at most (0.1 mm), in the order in which the row holds them, rings closed; one member is a
@@ -34,6 +38,9 @@ typedef struct dk_log_content {
     const dk_log_field *fields; /* in any order; names differ */
     size_t n_fields;
     const dk_shape *outline; /* NULL: not of a layer. Without parts: null */
+    const char *reason, *sealed; /* NULL: none */
+    const int64_t *entries;      /* NULL: none */
+    size_t n_entries;
 } dk_log_content;
 
 /* Appends it. All texts are borrowed. DK_INVALID: a text that is not UTF-8, a number that is not finite, a field twice;

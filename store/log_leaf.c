@@ -4,12 +4,15 @@
 
 dk_status dk_salt_make(dk_salt *ret_salt, dk_error *err)
 {
-    dk_salt salt;
-    if (RAND_priv_bytes(salt.bytes, sizeof salt.bytes) != 1)
+    return dk_salts_make(ret_salt, 1, err);
+}
+
+dk_status dk_salts_make(dk_salt *ret_salts, size_t n, dk_error *err)
+{
+    if (RAND_priv_bytes((unsigned char *)ret_salts, (int)(n * sizeof *ret_salts)) != 1)
         return dk_fail(err, DK_INTERNAL,
                        "This machine gives no random numbers, without which nothing can be published; "
                        "see whether OpenSSL can read /dev/urandom.");
-    *ret_salt = salt;
     return DK_OK;
 }
 

@@ -20,6 +20,8 @@ typedef struct dk_salt {
 /* From OpenSSL's generator for secrets, which the kernel seeds. Never from anything that is known: DK_INTERNAL if the
  * generator fails. */
 dk_status dk_salt_make(dk_salt *ret_salt, dk_error *err);
+/* n of them, which costs little more than one; at most 2^20. */
+dk_status dk_salts_make(dk_salt *ret_salts, size_t n, dk_error *err);
 
 /* The leaf; look at hasher->failed. */
 dk_digest dk_log_leaf(dk_hasher *hasher, const dk_salt *salt, const void *content, size_t size);

@@ -1,32 +1,44 @@
 #include "store/log_table.h"
 
+#include "store/log_row.h"
 #include "store/log_work.h"
 
 #include <inttypes.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Leaves are apart from contents, so that a tile of level 0 is read from one page or two. */
 static const char tables[] =
     "CREATE TABLE log_leaf(entry INTEGER PRIMARY KEY, leaf BLOB NOT NULL);"
-    "CREATE TABLE log_content(entry INTEGER PRIMARY KEY, kind TEXT NOT NULL, row INTEGER NOT NULL, salt BLOB NOT NULL,"
-    " content BLOB NOT NULL);"
+    "CREATE TABLE log_content(entry INTEGER PRIMARY KEY, kind TEXT NOT NULL, row INTEGER NOT NULL, event TEXT,"
+    " generation INTEGER, salt BLOB NOT NULL, seal BLOB, content BLOB);"
     "CREATE INDEX log_content_row ON log_content(kind,row);"
     "CREATE TABLE log_tile(id INTEGER PRIMARY KEY, hashes BLOB NOT NULL);"
-    "CREATE TABLE log_checkpoint(size INTEGER PRIMARY KEY, note TEXT NOT NULL, at TEXT NOT NULL);";
+    "CREATE TABLE log_checkpoint(size INTEGER PRIMARY KEY, note TEXT NOT NULL, at TEXT NOT NULL);"
+    "CREATE TABLE log_generation(generation INTEGER PRIMARY KEY, size INTEGER NOT NULL);"
+    "INSERT INTO log_generation VALUES(0,0);"
+    "CREATE TABLE log_key(number INTEGER PRIMARY KEY, key TEXT NOT NULL, from_generation INTEGER NOT NULL,"
+    " from_size INTEGER NOT NULL, to_generation INTEGER NOT NULL);";
 
 static const char *const sql[DK_LOG_STMTS] = {
     [DK_LOG_SIZE] = "SELECT coalesce(max(entry)+1,0) FROM log_leaf",
     [DK_LOG_ADD_LEAF] = "INSERT INTO log_leaf VALUES(?,?)",
-    [DK_LOG_ADD_CONTENT] = "INSERT INTO log_content VALUES(?,?,?,?,?)",
+    [DK_LOG_ADD_CONTENT] = "INSERT INTO log_content VALUES(?,?,?,?,?,?,?,?)",
     [DK_LOG_LEAF] = "SELECT leaf FROM log_leaf WHERE entry=?",
     [DK_LOG_LEAVES] = "SELECT entry,leaf FROM log_leaf WHERE entry>=? ORDER BY entry LIMIT ?",
-    [DK_LOG_CONTENT] = "SELECT kind,row,salt,content FROM log_content WHERE entry=?",
+    [DK_LOG_CONTENT] = "SELECT kind,row,salt,content,event,generation,seal FROM log_content WHERE entry=?",
+    [DK_LOG_KEEP] = "UPDATE log_content SET content=?2,event=NULL,generation=NULL,seal=NULL WHERE entry=?1",
+    [DK_LOG_OF_ROW] = "SELECT entry FROM log_content WHERE kind=? AND row=? AND entry>? AND content IS NULL ORDER BY entry LIMIT 1",
+    [DK_LOG_SIZE_AT] = "SELECT size FROM log_generation WHERE generation<=? ORDER BY generation DESC LIMIT 1",
+    [DK_LOG_COUNT] = "INSERT OR REPLACE INTO log_generation VALUES(?,?)",
     [DK_LOG_FIND] = "SELECT entry FROM log_content WHERE kind=? AND row=? AND entry<? ORDER BY entry DESC LIMIT 1",
     [DK_LOG_ERASE] = "DELETE FROM log_content WHERE entry=?",
     [DK_LOG_READ_TILE] = "SELECT hashes FROM log_tile WHERE id=?",
     [DK_LOG_WRITE_TILE] = "INSERT OR REPLACE INTO log_tile VALUES(?,?)",
     [DK_LOG_READ_CHECKPOINT] = "SELECT size,note FROM log_checkpoint WHERE size<=? ORDER BY size DESC LIMIT 1",
+    [DK_LOG_SIGNED_AT] = "SELECT at FROM log_checkpoint WHERE size=?",
     [DK_LOG_WRITE_CHECKPOINT] = "INSERT OR REPLACE INTO log_checkpoint VALUES(?,?,?)",
 };
 
@@ -137,9 +149,12 @@ dk_status dk_log_open(dk_store *store, dk_log **ret_log, dk_error *err)
     if (log == NULL)
         return dk_fail(err, DK_NOMEM, "out of memory");
     log->store = store;
+    dk_buf_init(&log->content);
     const dk_log_storage storage = {.read = read_tile, .write = write_tile, .user = log};
     int64_t size;
     dk_status status = dk_log_tree_open(&storage, 0, &log->tree, err);
+    if (status == DK_OK)
+        status = dk_log_rows_open(store, &log->rows, err);
     if (status == DK_OK)
         status = dk_log_refresh(log, &size, err);
     if (status == DK_OK)
@@ -156,6 +171,8 @@ void dk_log_close(dk_log *log)
     for (size_t i = 0; i < DK_LOG_STMTS; i++)
         sqlite3_finalize(log->statements[i]);
     dk_log_tree_close(log->tree);
+    dk_log_rows_close(log->rows);
+    dk_buf_finish(&log->content);
     free(log);
 }
 
@@ -181,7 +198,120 @@ dk_status dk_log_refresh(dk_log *log, int64_t *ret_size, dk_error *err)
     return DK_OK;
 }
 
+dk_status dk_log_refresh_at(dk_log *log, int64_t generation, int64_t *ret_size, dk_error *err)
+{
+    sqlite3_stmt *stmt;
+    dk_status status = dk_log_stmt_of(log, DK_LOG_SIZE_AT, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, generation);
+    status = dk_sql_step(log->store, stmt, err);
+    const int64_t size = status == DK_OK ? sqlite3_column_int64(stmt, 0) : 0;
+    sqlite3_reset(stmt);
+    if (status != DK_OK && status != DK_END)
+        return status;
+    if (size < 0 || size > DK_LOG_SIZE_MAX)
+        return changed(log, "entry", size - 1, err);
+    dk_log_tree_resize(log->tree, size);
+    *ret_size = size;
+    return DK_OK;
+}
+
+dk_log_rows *dk_log_rows_of(dk_log *log)
+{
+    return log->rows;
+}
+
 /* ---- writing ---- */
+
+dk_status dk_log_count(dk_log *log, int64_t generation, dk_error *err)
+{
+    sqlite3_stmt *stmt;
+    const dk_status status = dk_log_stmt_of(log, DK_LOG_COUNT, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, generation);
+    sqlite3_bind_int64(stmt, 2, dk_log_tree_size(log->tree));
+    return dk_sql_done(log->store, stmt, err);
+}
+
+/* The tiles of each level become as narrow as they were. */
+dk_status dk_log_cut(dk_store *store, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_buf text;
+    dk_status status =
+        dk_sql_prepare(store, "SELECT size FROM log_generation ORDER BY generation DESC LIMIT 1", &stmt, err);
+    if (status == DK_OK)
+        status = dk_sql_step(store, stmt, err);
+    const int64_t size = status == DK_OK ? sqlite3_column_int64(stmt, 0) : 0;
+    sqlite3_finalize(stmt);
+    if (status != DK_OK && status != DK_END)
+        return status;
+    dk_buf_init(&text);
+    dk_buf_format(&text, "DELETE FROM log_leaf WHERE entry>=%" PRId64 ";DELETE FROM log_content WHERE entry>=%" PRId64 ";",
+                  size, size);
+    int64_t whole = size; /* tiles that are complete */
+    for (int level = 0; level < DK_LOG_LEVELS; level++) {
+        const dk_log_tile last = {.level = level, .index = whole / DK_LOG_TILE_WIDTH};
+        const unsigned width = (unsigned)(whole % DK_LOG_TILE_WIDTH);
+        whole /= DK_LOG_TILE_WIDTH;
+        if (level == 0)
+            continue;
+        dk_buf_format(&text, "DELETE FROM log_tile WHERE id>=%" PRId64 " AND id<%" PRId64 ";",
+                      id_of(&last) + (width > 0), id_of(&(dk_log_tile){.level = level + 1}));
+        dk_buf_format(&text, "UPDATE log_tile SET hashes=substr(hashes,1,%u) WHERE id=%" PRId64 " AND length(hashes)>%u;",
+                      width * DK_DIGEST_SIZE, id_of(&last), width * DK_DIGEST_SIZE);
+    }
+    const char *all = dk_buf_cstr(&text);
+    status = all == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_run(store, all, err);
+    dk_buf_finish(&text);
+    return status;
+}
+
+static dk_status keep_one(dk_log *log, int64_t entry, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_log_record record;
+    dk_buf content;
+    dk_status status = dk_log_read(log, entry, &record, err);
+    if (status != DK_OK)
+        return status;
+    if (record.erased || !dk_log_record_holds(log, &record))
+        return DK_OK;
+    dk_buf_init(&content);
+    dk_buf_append(&content, record.content, record.size);
+    status = content.failed ? dk_fail(err, DK_NOMEM, "out of memory") : dk_log_stmt_of(log, DK_LOG_KEEP, &stmt, err);
+    if (status == DK_OK) {
+        sqlite3_bind_int64(stmt, 1, entry);
+        sqlite3_bind_blob64(stmt, 2, content.data, content.size, SQLITE_STATIC);
+        status = dk_sql_done(log->store, stmt, err);
+        sqlite3_clear_bindings(stmt);
+    }
+    dk_buf_finish(&content);
+    return status;
+}
+
+dk_status dk_log_keep(dk_log *log, const char *kind, int64_t row, dk_error *err)
+{
+    for (int64_t after = -1;;) {
+        sqlite3_stmt *stmt;
+        dk_status status = dk_log_stmt_of(log, DK_LOG_OF_ROW, &stmt, err);
+        if (status != DK_OK)
+            return status;
+        sqlite3_bind_text(stmt, 1, kind, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(stmt, 2, row);
+        sqlite3_bind_int64(stmt, 3, after);
+        status = dk_sql_step(log->store, stmt, err);
+        after = status == DK_OK ? sqlite3_column_int64(stmt, 0) : 0;
+        sqlite3_reset(stmt);
+        sqlite3_clear_bindings(stmt);
+        if (status == DK_OK)
+            status = keep_one(log, after, err);
+        if (status != DK_OK)
+            return status == DK_END ? DK_OK : status;
+    }
+}
 
 static dk_status insert(dk_log *log, int64_t number, const dk_log_entry *entry, const dk_salt *salt,
                         const dk_digest *leaf, dk_error *err)
@@ -201,8 +331,14 @@ static dk_status insert(dk_log *log, int64_t number, const dk_log_entry *entry, 
     sqlite3_bind_int64(stmt, 1, number);
     sqlite3_bind_text(stmt, 2, entry->kind, -1, SQLITE_STATIC);
     sqlite3_bind_int64(stmt, 3, entry->row);
-    sqlite3_bind_blob(stmt, 4, salt->bytes, DK_SALT_SIZE, SQLITE_STATIC);
-    sqlite3_bind_blob64(stmt, 5, entry->content, entry->size, SQLITE_STATIC);
+    sqlite3_bind_blob(stmt, 6, salt->bytes, DK_SALT_SIZE, SQLITE_STATIC);
+    if (entry->seal != NULL) {
+        sqlite3_bind_text(stmt, 4, entry->event, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(stmt, 5, entry->generation);
+        sqlite3_bind_blob(stmt, 7, entry->seal->bytes, DK_SALT_SIZE, SQLITE_STATIC);
+    } else {
+        sqlite3_bind_blob64(stmt, 8, entry->content, entry->size, SQLITE_STATIC);
+    }
     status = dk_sql_done(log->store, stmt, err);
     sqlite3_clear_bindings(stmt);
     return status;
@@ -213,12 +349,13 @@ dk_status dk_log_add(dk_log *log, const dk_log_entry *entries, size_t n, int64_t
     dk_hasher *hasher = dk_log_tree_hasher(log->tree);
     const int64_t first = dk_log_tree_size(log->tree);
     dk_digest *hashes = n > SIZE_MAX / sizeof *hashes ? NULL : malloc((n + 1) * sizeof *hashes);
+    enum { SALTS = 64 }; /* made together */
+    dk_salt salts[SALTS];
     dk_status status = hashes == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : DK_OK;
     for (size_t i = 0; i < n && status == DK_OK; i++) {
-        dk_salt salt;
-        status = dk_salt_make(&salt, err);
-        if (status != DK_OK)
+        if (i % SALTS == 0 && (status = dk_salts_make(salts, n - i < SALTS ? n - i : SALTS, err)) != DK_OK)
             break;
+        const dk_salt salt = salts[i % SALTS];
         const dk_digest leaf = dk_log_leaf(hasher, &salt, entries[i].content, entries[i].size);
         hashes[i] = dk_hasher_leaf(hasher, leaf.bytes, DK_DIGEST_SIZE);
         status = hasher->failed ? dk_fail(err, DK_NOMEM, "out of memory")
@@ -229,6 +366,7 @@ dk_status dk_log_add(dk_log *log, const dk_log_entry *entries, size_t n, int64_t
     if (status == DK_OK)
         *ret_first = first;
     free(hashes);
+    OPENSSL_cleanse(salts, sizeof salts);
     return status;
 }
 
@@ -251,7 +389,7 @@ dk_status dk_log_erase(dk_log *log, int64_t entry, dk_error *err)
 dk_status dk_log_read(dk_log *log, int64_t entry, dk_log_record *ret_record, dk_error *err)
 {
     sqlite3_stmt *stmt;
-    dk_log_record record = {.kind = "", .content = ""};
+    dk_log_record record = {.kind = "", .event = "", .content = ""};
     dk_status status = dk_log_stmt_of(log, DK_LOG_LEAF, &stmt, err);
     if (status != DK_OK)
         return status;
@@ -280,15 +418,46 @@ dk_status dk_log_read(dk_log *log, int64_t entry, dk_log_record *ret_record, dk_
         record.kind = kind != NULL ? kind : "";
         if (record.size > 0)
             record.content = sqlite3_column_blob(stmt, 3);
-        if (sqlite3_column_bytes(stmt, 2) != DK_SALT_SIZE || record.content == NULL) {
+        const bool of_row = sqlite3_column_type(stmt, 3) == SQLITE_NULL;
+        if (sqlite3_column_bytes(stmt, 2) != DK_SALT_SIZE || record.content == NULL ||
+            (of_row && (sqlite3_column_bytes(stmt, 6) != DK_SALT_SIZE || sqlite3_column_text(stmt, 4) == NULL))) {
             sqlite3_reset(stmt);
             return changed(log, "the content of entry", entry, err);
         }
         memcpy(record.salt.bytes, sqlite3_column_blob(stmt, 2), DK_SALT_SIZE);
+        if (of_row) {
+            dk_salt seal;
+            memcpy(seal.bytes, sqlite3_column_blob(stmt, 6), DK_SALT_SIZE);
+            record.event = (const char *)sqlite3_column_text(stmt, 4);
+            record.generation = sqlite3_column_int64(stmt, 5);
+            dk_buf_clear(&log->content);
+            status = dk_log_row_content(log->rows, record.kind, record.row, record.event, record.generation, &seal,
+                                        &log->content, err);
+            if (status == DK_OK && log->content.failed)
+                status = dk_fail(err, DK_NOMEM, "out of memory");
+            if (status != DK_OK && status != DK_NOMEM && err != NULL) {
+                dk_error why = *err;
+                status = dk_fail(err, DK_CORRUPT,
+                                 "%s: entry %" PRId64 " of the publication log (%s, row %" PRId64 ") has lost what it "
+                                 "is about: %s",
+                                 log->store->path, entry, record.kind, record.row, why.text);
+            }
+            record.content = log->content.data;
+            record.size = log->content.size;
+            if (status != DK_OK)
+                sqlite3_reset(stmt);
+        }
     }
     if (status == DK_OK)
         *ret_record = record;
     return status;
+}
+
+bool dk_log_record_holds(dk_log *log, const dk_log_record *record)
+{
+    dk_hasher *hasher = dk_log_tree_hasher(log->tree);
+    const dk_digest leaf = dk_log_leaf(hasher, &record->salt, record->content, record->size);
+    return !record->erased && !hasher->failed && dk_digest_equal(&leaf, &record->leaf);
 }
 
 dk_status dk_log_find(dk_log *log, const char *kind, int64_t row, int64_t size, int64_t *ret_entry, dk_error *err)
@@ -351,4 +520,18 @@ dk_status dk_log_checkpoint(dk_log *log, int64_t at_most, dk_buf *out, int64_t *
     }
     sqlite3_reset(stmt);
     return status;
+}
+
+dk_status dk_log_signed_at(dk_log *log, int64_t size, char ret_at[24], dk_error *err)
+{
+    sqlite3_stmt *stmt;
+    dk_status status = dk_log_stmt_of(log, DK_LOG_SIGNED_AT, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, size);
+    status = dk_sql_step(log->store, stmt, err);
+    const char *at = status == DK_OK ? (const char *)sqlite3_column_text(stmt, 0) : NULL;
+    snprintf(ret_at, 24, "%s", at != NULL ? at : "");
+    sqlite3_reset(stmt);
+    return status == DK_END ? DK_OK : status;
 }

@@ -8,15 +8,20 @@
 typedef enum dk_log_stmt {
     DK_LOG_SIZE,             /* -> the number after the last entry */
     DK_LOG_ADD_LEAF,         /* entry, leaf */
-    DK_LOG_ADD_CONTENT,      /* entry, kind, row, salt, content */
+    DK_LOG_ADD_CONTENT,      /* entry, kind, row, event, generation, salt, seal, content */
     DK_LOG_LEAF,             /* entry -> leaf */
     DK_LOG_LEAVES,           /* first, limit -> entry, leaf, in order */
-    DK_LOG_CONTENT,          /* entry -> kind, row, salt, content */
+    DK_LOG_CONTENT,          /* entry -> kind, row, salt, content, event, generation, seal */
+    DK_LOG_KEEP,             /* entry, content */
+    DK_LOG_OF_ROW,           /* kind, row, entry -> the next whose content is made of the row */
+    DK_LOG_SIZE_AT,          /* generation -> entries */
+    DK_LOG_COUNT,            /* generation, entries */
     DK_LOG_FIND,             /* kind, row, size -> the newest entry */
     DK_LOG_ERASE,            /* entry */
     DK_LOG_READ_TILE,        /* id -> hashes */
     DK_LOG_WRITE_TILE,       /* id, hashes */
     DK_LOG_READ_CHECKPOINT,  /* at most -> size, note */
+    DK_LOG_SIGNED_AT,        /* size -> at */
     DK_LOG_WRITE_CHECKPOINT, /* size, note, at */
     DK_LOG_STMTS
 } dk_log_stmt;
@@ -24,6 +29,8 @@ typedef enum dk_log_stmt {
 struct dk_log {
     dk_store *store;
     dk_log_tree *tree;
+    struct dk_log_rows *rows;
+    dk_buf content; /* of the record read last, made of its row */
     sqlite3_stmt *statements[DK_LOG_STMTS];
 };
 

@@ -3,6 +3,7 @@
 #include "store/document.h"
 #include "store/handle.h"
 #include "store/linked.h"
+#include "store/publication_log.h"
 #include "store/review.h"
 
 #include <math.h>
@@ -23,6 +24,8 @@ typedef struct change {
     int64_t *feeding;  /* rows that come and go, if fields of other kinds follow from them */
     size_t n_feeding, feeding_capacity;
     dk_term_writer *terms; /* of versions (linked.h); NULL: the kind has no linked fields */
+    dk_publication_log *log;
+    bool withdrawing;  /* what ends is logged too */
     bool current;      /* the linked values of the batch still hold */
     double bounds[4]; /* west, south, east, north of the batch */
     bool any_bounds;
@@ -86,6 +89,10 @@ static dk_status change_life(change *c, int64_t row, const step_row *of, int sig
         c->born++;
     else
         c->ended++;
+    if (sign > 0 || c->withdrawing)
+        status = dk_publication_log_row(c->log, c->kind, row, sign > 0 ? DK_LOG_PUBLISH : DK_LOG_WITHDRAW, err);
+    if (status != DK_OK)
+        return status;
     if (c->kind->feeds_linked) {
         if (!dk_grow(&c->feeding, &c->feeding_capacity, c->n_feeding + 1, sizeof *c->feeding))
             return dk_fail(err, DK_NOMEM, "out of memory");
@@ -242,6 +249,8 @@ static dk_status change_rows(change *c, row_change apply, dk_error *err)
         if (status == DK_OK && c->terms != NULL)
             status = dk_terms_flush(c->terms, err);
         if (status == DK_OK)
+            status = dk_publication_log_flush(c->log, err);
+        if (status == DK_OK)
             status = dk_sql_commit(c->store, err);
         after = rows[n - 1].row;
         c->done += (int64_t)n;
@@ -393,6 +402,8 @@ static dk_status finish_change(change *c, const char *action, const char *actor,
     if (status == DK_OK)
         status = (strcmp(action, "publish") == 0 ? dk_documents_publish : dk_documents_withdraw)(c->store, c->batch,
                                                                                                  c->generation, err);
+    if (status == DK_OK)
+        status = dk_publication_log_documents(c->log, c->batch, c->withdrawing ? DK_LOG_WITHDRAW : DK_LOG_PUBLISH, err);
     if (status == DK_OK) {
         sqlite3_stmt *stmt = NULL;
         status = dk_sql_prepare(c->store, "INSERT INTO dikuai_generation VALUES(?1,?2,?3,?4,?5,?6)", &stmt, err);
@@ -411,6 +422,8 @@ static dk_status finish_change(change *c, const char *action, const char *actor,
         status = dk_review_done(c->store, c->batch, strcmp(action, "withdraw") == 0, actor, reason, c->generation, err);
     if (status == DK_OK && c->generation > TOUCHED_GENERATIONS)
         status = forget_touched(c, err);
+    if (status == DK_OK)
+        status = dk_publication_log_finish(c->log, now, err);
     if (status == DK_OK)
         status = dk_sql_run(c->store, "DELETE FROM dikuai_pending", err);
     if (status == DK_OK)
@@ -448,6 +461,8 @@ static dk_status make_change(change *c, const char *action, row_change apply, co
         return dk_fail(err, DK_NOMEM, "out of memory");
     dk_status status = start_change(c, action, err);
     if (status == DK_OK)
+        status = dk_publication_log_open(c->store, c->generation, &c->log, err);
+    if (status == DK_OK)
         status = change_rows(c, apply, err);
     dk_term_writer_free(c->terms);
     if (status == DK_OK && c->n_rows > 0)
@@ -455,11 +470,13 @@ static dk_status make_change(change *c, const char *action, row_change apply, co
     free(c->rows);
     c->rows = NULL;
     if (status == DK_OK)
-        status = dk_linked_change(c->store, c->kind, c->feeding, c->n_feeding, c->generation, err);
+        status = dk_linked_change(c->store, c->kind, c->feeding, c->n_feeding, c->generation, c->log, err);
     free(c->feeding);
     c->feeding = NULL;
     if (status == DK_OK)
         status = finish_change(c, action, actor, reason, batch_sql, err);
+    dk_publication_log_close(c->log);
+    c->log = NULL;
     if (status != DK_OK) {
         dk_error ignored; /* what cannot be undone now is undone by the next writer's open */
         dk_sql_rollback(c->store);
@@ -499,7 +516,7 @@ dk_status dk_store_publish(dk_store *store, int64_t batch, const char *actor, dk
 dk_status dk_store_withdraw(dk_store *store, int64_t batch, const char *actor, const char *reason, dk_progress progress,
                             void *user, int64_t *ret_generation, dk_error *err)
 {
-    change c = {.store = store, .batch = batch, .progress = progress, .user = user};
+    change c = {.store = store, .batch = batch, .withdrawing = true, .progress = progress, .user = user};
     dk_batch_life life;
     dk_status status = dk_review_reason("--reason", reason, err);
     if (status == DK_OK)

@@ -18,6 +18,7 @@
  *   dikuai_schedule    when a batch is to be published, and by whom (review.h)
  *   dikuai_attachment  which row, by kind and key, has which document, under which name and for whom, since when and
  *                      by whom, of which batch, and in which generations it is published
+ *   log_…              the publication log (log_table.h)
  *
  * and for each layer and record kind K of the catalogue:
  *
@@ -46,6 +47,7 @@
  * lives and sheets of generation g + 1 in bounded transactions; nobody sees them until one small commit adds that
  * generation to dikuai_generation. */
 #include "store/handle.h"
+#include "store/log_table.h"
 #include "store/search_index.h"
 
 #include <stdio.h>
@@ -302,6 +304,8 @@ dk_status dk_schema_create(dk_store *store, const char *yaml, size_t size, dk_er
         status = register_kind(store, &store->catalogue->kinds[i], err);
     if (status == DK_OK)
         status = register_store(store, yaml, size, err);
+    if (status == DK_OK)
+        status = dk_log_create(store, err);
     if (status == DK_OK)
         status = dk_sql_commit(store, err);
     if (status != DK_OK)

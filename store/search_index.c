@@ -119,6 +119,12 @@ static bool enter_sound(const char *sound, size_t size, void *user)
     return e->status == DK_OK;
 }
 
+void dk_search_append_entered(const char *text, size_t size, dk_buf *out)
+{
+    dk_buf_append(out, text, size);
+    dk_buf_text(out, PAD);
+}
+
 dk_status dk_search_enter(dk_store *store, const dk_kind *kind, int field, int64_t term, const char *text, size_t size,
                           dk_error *err)
 {
@@ -138,8 +144,7 @@ dk_status dk_search_enter(dk_store *store, const dk_kind *kind, int field, int64
         memcpy(few, text, size);
         memcpy(few + size, PAD, strlen(PAD));
     } else {
-        dk_buf_append(&many, text, size);
-        dk_buf_text(&many, PAD);
+        dk_search_append_entered(text, size, &many);
         padded = (const char *)many.data;
     }
     if (many.failed) {

@@ -32,6 +32,8 @@ void dk_search_append_tables(const dk_kind *kind, dk_buf *sql);
 /* Empties them, for a rebuild: appends SQL. */
 void dk_search_append_clearing(const dk_kind *kind, dk_buf *sql);
 
+/* Appends the text by which the grams know a term. */
+void dk_search_append_entered(const char *text, size_t size, dk_buf *out);
 /* Enters a new term of a field. */
 dk_status dk_search_enter(dk_store *store, const dk_kind *kind, int field, int64_t term, const char *text, size_t size,
                           dk_error *err);

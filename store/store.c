@@ -1,5 +1,6 @@
 #include "store/anchor.h"
 #include "store/cql2_sql.h"
+#include "store/log_table.h"
 #include "store/posts.h"
 #include "store/selection.h"
 
@@ -107,6 +108,7 @@ void dk_store_close(dk_store *store)
     dk_anchor_free(store->anchor);
     free(store->raised);
     dk_buf_finish(&store->large);
+    free(store->log_key);
     free(store->path);
     free(store);
 }
@@ -353,6 +355,8 @@ dk_status dk_pending_undo(dk_store *store, dk_error *err)
     const char *text = dk_buf_cstr(&sql);
     status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_run(store, text, err);
     if (status == DK_OK)
+        status = dk_log_cut(store, err);
+    if (status == DK_OK)
         status = dk_sql_commit(store, err);
     if (status != DK_OK)
         dk_sql_rollback(store);
@@ -379,7 +383,8 @@ dk_status dk_store_open(const char *path, dk_open_mode mode, dk_store **ret_stor
     if (status == DK_OK)
         status =
             dk_sql_run(store,
-                       mode == DK_WRITE ? "PRAGMA synchronous=NORMAL;PRAGMA cache_size=-65536;"
+                       mode == DK_WRITE ? "PRAGMA secure_delete=ON;" /* what is redacted was nowhere left before */
+                                          "PRAGMA synchronous=NORMAL;PRAGMA cache_size=-65536;"
                                           "PRAGMA journal_size_limit=67108864;"
                                           "PRAGMA temp_store=MEMORY"
                                         : "PRAGMA query_only=1;PRAGMA cache_size=-8192;PRAGMA mmap_size=2147418112",

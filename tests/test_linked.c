@@ -420,7 +420,7 @@ static void check_finds_a_wrong_value_and_reindex_mends_it(void **state)
     publish(f, load_parcels(f, 1, 3, false, 0.001));
     publish(f, load_approval(f, "皖政地〔2020〕1号", "2020-03-01", false));
     dk_store_close(f->store);
-    run_sql(f, "UPDATE row_parcel SET f_approved_on='1999-01-01', f_paid='付清' WHERE key='P3'");
+    run_sql(f, "UPDATE row_parcel SET f_approved_on='1999-01-01', f_paid='付清' WHERE key='P3' AND row IN (SELECT row FROM life_parcel WHERE died=0)");
     fixture_open(f, DK_WRITE);
     assert_true(findings(f) >= 2);
     assert_int_equal(dk_store_reindex(f->store, NULL, NULL, &f->err), DK_OK);
@@ -440,8 +440,10 @@ static void a_killed_publish_leaves_nothing_that_shows(void **state)
     dk_store_close(f->store);
     char sql[400];
     snprintf(sql, sizeof sql, "DELETE FROM dikuai_generation WHERE number=%lld; DELETE FROM dikuai_summary WHERE generation=%lld;"
+             "DELETE FROM log_generation WHERE generation=%lld;"
              "INSERT INTO dikuai_pending VALUES(%lld,'publish',%lld); UPDATE dikuai_batch SET state='staged' WHERE id=%lld",
-             (long long)generation, (long long)generation, (long long)generation, (long long)batch, (long long)batch);
+             (long long)generation, (long long)generation, (long long)generation, (long long)generation, (long long)batch,
+             (long long)batch);
     run_sql(f, sql);
     fixture_open(f, DK_WRITE);
     expect(f, "P1", "- - - -");

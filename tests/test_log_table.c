@@ -55,7 +55,7 @@ static int setup(void **state)
     s = (subject){.f = *state};
     *state = &s;
     dk_error *error = &s.f->err;
-    if (dk_log_create(s.f->store, error) != DK_OK || dk_log_open(s.f->store, &s.log, error) != DK_OK ||
+    if (dk_log_open(s.f->store, &s.log, error) != DK_OK ||
         dk_note_key_make("dk.example.gov.cn/log", DK_NOTE_ED25519, &s.keys[0], error) != DK_OK ||
         dk_note_key_make("dk.example.gov.cn/log", DK_NOTE_SM2, &s.keys[1], error) != DK_OK) {
         print_error("%s\n", error->text);
@@ -144,7 +144,9 @@ static void keep_sentence(const char *sentence, void *user)
 static dk_log_found check(subject *s, dk_buf *said)
 {
     dk_log_found found;
+    int64_t size;
     dk_buf_clear(said);
+    must(dk_log_refresh(s->log, &size, &s->f->err), &s->f->err);
     must(dk_log_check(s->log, s->keys, 2, keep_sentence, said, &found, &s->f->err), &s->f->err);
     return found;
 }
@@ -293,8 +295,9 @@ static void what_is_rolled_back_was_never_there(void **state)
     fixture_open(s->f, DK_WRITE);
     must(dk_log_open(s->f->store, &s->log, &s->f->err), &s->f->err);
     /* a number that is taken: the second entry fails, and with it the whole */
-    sql(s, "INSERT INTO log_content VALUES(701,'x',0,zeroblob(32),x'00')");
-    const dk_log_entry entries[] = {{"parcel", 1, "a", 1}, {"parcel", 2, "b", 1}};
+    sql(s, "INSERT INTO log_content VALUES(701,'x',0,NULL,NULL,zeroblob(32),NULL,x'00')");
+    const dk_log_entry entries[] = {{.kind = "parcel", .row = 1, .content = "a", .size = 1},
+                                    {.kind = "parcel", .row = 2, .content = "b", .size = 1}};
     int64_t first;
     assert_int_not_equal(dk_log_add(s->log, entries, 2, &first, &s->f->err), DK_OK);
     sql(s, "DELETE FROM log_content WHERE entry>=700; DELETE FROM log_leaf WHERE entry>=700");
@@ -325,7 +328,7 @@ static void a_reader_sees_what_was_added_when_it_looks_again(void **state)
     must(dk_log_tree_root(dk_log_tree_of(reader), SIZE + 300, &after, &s->f->err), &s->f->err);
     assert_memory_equal(before.bytes, again.bytes, 32);
     assert_memory_not_equal(before.bytes, after.bytes, 32);
-    const dk_log_entry entry = {"parcel", 1, "a", 1};
+    const dk_log_entry entry = {.kind = "parcel", .row = 1, .content = "a", .size = 1};
     assert_int_not_equal(dk_log_add(reader, &entry, 1, &size, &s->f->err), DK_OK);
     dk_log_close(reader);
     dk_store_close(store);

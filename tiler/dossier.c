@@ -3,6 +3,7 @@
 #include "tiler/dossier.h"
 
 #include "store/document.h"
+#include "tiler/publication.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -524,6 +525,8 @@ static dk_status write_dossier(dk_dossier *d)
         status = write_items(d);
     if (status == DK_OK)
         status = dk_write_origin(ctx, &d->subject.rows[0]);
+    if (status == DK_OK)
+        status = dk_publication_dossier(d, d->proofs);
     dk_buf path;
     dk_buf_init(&path);
     dk_append_item_path(&path, d->subject.kind, d->subject.rows[0].key);
@@ -544,13 +547,16 @@ static dk_status write_dossier(dk_dossier *d)
 
 dk_status dk_get_dossier(dk_context *ctx)
 {
-    static const char *const params[] = {"f", NULL};
+    static const char *const params[] = {"f", "proofs", NULL};
     const dk_kind *kind;
+    const char *proofs = dk_request_param(ctx->request, "proofs");
     dk_status status = dk_context_kind(ctx, ctx->request->path[1], &kind);
     if (status == DK_OK)
         status = dk_context_params(ctx, params);
     if (status == DK_OK)
         status = dk_context_format(ctx);
+    if (status == DK_OK && proofs != NULL && strcmp(proofs, "true") != 0 && strcmp(proofs, "false") != 0)
+        status = dk_fail(&ctx->error, DK_INVALID, "The parameter \"proofs\" can be true or false.");
     if (status != DK_OK)
         return status;
 
@@ -559,6 +565,7 @@ dk_status dk_get_dossier(dk_context *ctx)
         return dk_fail(&ctx->error, DK_NOMEM, "out of memory");
     d->ctx = ctx;
     d->status = DK_OK;
+    d->proofs = proofs != NULL && strcmp(proofs, "true") == 0;
     d->subject = (dk_row_list){.kind = kind, .complete = true};
     d->filling = &d->subject;
     d->room = 1;

@@ -17,6 +17,7 @@ typedef struct dk_dossier {
     dk_row_list linked[DK_MAX_KINDS]; /* of the kinds in order; kind NULL: not linked */
     dk_row_list *filling;
     size_t room; /* rows that may still be added to filling */
+    bool proofs; /* those of all rows were asked for */
     dk_status status;
 } dk_dossier;
 

@@ -3,6 +3,7 @@
 #include "store/provenance.h"
 #include "tiler/dossier.h"
 #include "tiler/item_html.h"
+#include "tiler/publication.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -102,7 +103,7 @@ static void write_rows(dk_html *html, const dk_row_list *list, size_t n)
         dk_html_raw(html, "<h3>");
         write_link_to(html, &list->rows[j], list->rows[j].label);
         dk_html_raw(html, "</h3>\n<table class=\"facts\"><tbody>\n");
-        dk_html_facts(html, &list->rows[j]);
+        dk_html_facts(html, &list->rows[j], false);
         dk_html_raw(html, "</tbody></table>\n");
     }
 }
@@ -425,7 +426,7 @@ dk_status dk_dossier_page(dk_dossier *d)
     dk_html_raw(&html, "</p>\n");
     heading(&html, "基本信息", -1, true);
     dk_html_raw(&html, "<table class=\"facts\"><tbody>\n");
-    dk_html_facts(&html, subject);
+    dk_html_facts(&html, subject, true);
     dk_html_raw(&html, "</tbody></table>\n");
     write_items(d, &html);
     status = write_timeline(d, &html);
@@ -439,6 +440,8 @@ dk_status dk_dossier_page(dk_dossier *d)
         if (status == DK_NOT_FOUND) /* out of scope */
             status = DK_OK;
     }
+    if (status == DK_OK)
+        status = dk_publication_page(d, &html);
     if (status == DK_OK) {
         dk_buf_text(&item, "/dossier?f=json");
         const char *json = dk_buf_cstr(&item);

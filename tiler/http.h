@@ -48,6 +48,8 @@ typedef struct dk_answer {
     bool no_store;      /* no cache may keep it: an answer to POST */
     bool page;          /* the map page: gets the Content-Security-Policy */
     bool document;      /* a page of html.h: gets a stricter one */
+    bool scripted;      /* one that has a script of ours */
+    unsigned max_age;   /* seconds for which the public may cache it; 0: a minute */
     const dk_crs *crs;  /* of the coordinates in the answer; NULL: it has none */
     const char *etag;   /* of a fixed body, without quotes */
     char location[256]; /* "" : none */
@@ -127,6 +129,12 @@ dk_status dk_get_item_overlaps(dk_context *ctx);
 dk_status dk_get_batches(dk_context *ctx);
 dk_status dk_get_batch(dk_context *ctx);
 dk_status dk_get_batch_changes(dk_context *ctx);
+dk_status dk_get_item_proof(dk_context *ctx);
+dk_status dk_get_log_checkpoint(dk_context *ctx);
+dk_status dk_get_log_tile(dk_context *ctx);
+dk_status dk_get_log_proof(dk_context *ctx);
+dk_status dk_get_log_consistency(dk_context *ctx);
+dk_status dk_get_log_keys(dk_context *ctx);
 
 /* ---- shared by the handlers: context.c ---- */
 

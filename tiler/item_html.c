@@ -203,13 +203,18 @@ void dk_items_page_end(dk_html *html, const dk_kind *kind, bool with_form, int64
 
 /* ---- one row ---- */
 
-void dk_html_facts(dk_html *html, const dk_row *row)
+void dk_html_facts(dk_html *html, const dk_row *row, bool named)
 {
     for (size_t i = 0; i < row->kind->n_fields; i++) {
         const dk_field *field = &row->kind->fields[i];
         if ((row->visible >> i & 1) == 0 || row->values[i].type == DK_NULL)
             continue;
-        dk_html_fact_begin(html, field->title);
+        dk_html_raw(html, "<tr><th scope=\"row\">");
+        dk_html_text(html, field->title);
+        dk_html_raw(html, "</th><td");
+        if (named)
+            dk_html_attribute(html, "data-field", field->name);
+        dk_html_raw(html, ">");
         dk_html_value(html, field, &row->values[i], true);
         if (field->audience != DK_PUBLIC)
             dk_html_raw(html, " <span class=\"badge internal\">内部</span>");
@@ -271,7 +276,7 @@ dk_status dk_item_page(dk_context *ctx, const dk_row *row)
     dk_html_raw(&html, "<p class=\"kind\">");
     dk_html_text(&html, row->kind->title);
     dk_html_raw(&html, "</p>\n<table class=\"facts\"><tbody>\n");
-    dk_html_facts(&html, row);
+    dk_html_facts(&html, row, false);
     dk_html_raw(&html, "</tbody></table>\n");
     const dk_status status = write_outline(&html, row);
     dk_html_raw(&html, "<h2>关联信息</h2>\n<ul>\n<li>");

@@ -19,8 +19,9 @@ void dk_items_page_end(dk_html *html, const dk_kind *kind, bool with_form, int64
 /* The page of a row with links to what belongs to it. */
 dk_status dk_item_page(dk_context *ctx, const dk_row *row);
 
-/* Rows of a table of facts: each field that the viewer sees and that has a value. */
-void dk_html_facts(dk_html *html, const dk_row *row);
+/* Rows of a table of facts: each field that the viewer sees and that has a value. named: their cells have the fields'
+ * names, for the script that compares them with the publication log. */
+void dk_html_facts(dk_html *html, const dk_row *row, bool named);
 /* Appends /collections/KIND. */
 void dk_append_collection_path(dk_buf *out, const dk_kind *kind);
 

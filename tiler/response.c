@@ -102,11 +102,14 @@ static void add_page_policy(struct MHD_Response *response, const dk_config *conf
     add_header(response, "Content-Security-Policy", policy);
 }
 
-/* Pages without scripts: their style sheet and icon, and forms that ask this server. */
-static void add_document_policy(struct MHD_Response *response)
+/* Pages without scripts: their style sheet and icon, and forms that ask this server. Some have one of ours. */
+static void add_document_policy(struct MHD_Response *response, bool scripted)
 {
     add_header(response, "Content-Security-Policy",
-               "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; "
+               scripted
+                   ? "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; base-uri "
+                     "'none'; form-action 'self'; frame-ancestors 'self'"
+                   : "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; "
                "frame-ancestors 'self'");
 }
 
@@ -131,7 +134,11 @@ static void add_caching(struct MHD_Response *response, const dk_context *ctx, co
         add_header(response, "Cache-Control", public_answer ? "no-store" : "private, no-store");
         return;
     }
-    add_header(response, "Cache-Control", answer->revalidate ? "no-cache" : "public, max-age=60");
+    char lasting[64];
+    snprintf(lasting, sizeof lasting, "public, max-age=%u, immutable", answer->max_age);
+    add_header(response, "Cache-Control", answer->revalidate     ? "no-cache"
+                                          : answer->max_age > 0 ? lasting
+                                                                : "public, max-age=60");
     if (etag != NULL)
         add_header(response, "ETag", etag);
 }
@@ -270,7 +277,7 @@ enum MHD_Result dk_respond(struct MHD_Connection *connection, dk_context *ctx, c
     if (answer->page)
         add_page_policy(response, ctx->config);
     else if (answer->document)
-        add_document_policy(response);
+        add_document_policy(response, answer->scripted);
     else if (!answer->fixed)
         add_header(response, "Content-Security-Policy", "default-src 'none'");
     if (answer->crs != NULL && !answer->document) { /* Part 2, 7.1 */

@@ -1,5 +1,6 @@
 #include "tiler/store_pool.h"
 
+#include "store/log_table.h"
 #include "store/query.h"
 
 #include <pthread.h>
@@ -24,6 +25,8 @@ static void close_store(dk_worker *worker)
         dk_buf_finish(&worker->items[i]);
     free(worker->items);
     worker->items = NULL;
+    dk_log_close(worker->log);
+    worker->log = NULL;
     dk_store_close(worker->store);
     worker->store = NULL;
     worker->catalogue = NULL;

@@ -39,6 +39,7 @@ typedef struct dk_worker {
     dk_buf path; /* of a link under way */
     dk_buf body, packed; /* the answer, and its coded form */
     dk_coder *coder;
+    struct dk_log *log; /* of the store; NULL: not opened yet (publication.c) */
     dk_buf *items; /* of the catalogue's items what is the same in all dossiers (dossier.c); NULL: not made yet */
     dk_verified_file verified[DK_VERIFIED_FILES];
     size_t next_verified;

@@ -6,11 +6,10 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash, createPublicKey, verify as verifySignature } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { buildGo } from './go.mjs';
 
-const here = dirname(fileURLToPath(import.meta.url));
 const peer = join(process.env.DK_BUILD, 'tests', 'log_peer');
 let scratch;
 before(() => { scratch = mkdtempSync(join(tmpdir(), 'dikuai-log-')); });
@@ -84,11 +83,7 @@ const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), cre
 
 test('a log is verified by golang.org/x/mod, which signs it in turn', () => {
   const program = join(scratch, 'verify'), dir = join(scratch, 'log');
-  execFileSync('go', ['build', '-o', program, join(here, 'verify.go')], {
-    stdio: 'inherit', // Debian's packages are the only source: nothing is fetched
-    env: { ...process.env, GO111MODULE: 'off', GOPATH: '/usr/share/gocode', GOPROXY: 'off', GOFLAGS: '', CGO_ENABLED: '0',
-      GOCACHE: join(process.env.DK_BUILD, 'go-cache') },
-  });
+  buildGo('verify.go', program);
   mkdirSync(dir);
   execFileSync(peer, ['write', dir, '66000'], { stdio: 'inherit' });
   assert.match(execFileSync(program, [dir], { encoding: 'utf8' }),

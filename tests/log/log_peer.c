@@ -138,7 +138,7 @@ static void add(dk_log *log, int64_t from, int64_t to)
                                             .n_fields = 1};
             dk_buf_init(&texts[i]);
             must(dk_log_content_write(&content, &texts[i], &error), &error);
-            entries[i] = (dk_log_entry){"parcel", from + (int64_t)i, texts[i].data, texts[i].size};
+            entries[i] = (dk_log_entry){.kind = "parcel", .row = from + (int64_t)i, .content = texts[i].data, .size = texts[i].size};
         }
         must(dk_log_add(log, entries, n, &first, &error), &error);
         for (size_t i = 0; i < n; i++)
@@ -199,7 +199,6 @@ static void write_log(const char *dir, int64_t size)
     snprintf(path, sizeof path, "%s/store.gpkg", dir);
     must(dk_store_create(path, yaml, strlen(yaml), "log_peer", &error), &error);
     must(dk_store_open(path, DK_WRITE, &store, &error), &error);
-    must(dk_log_create(store, &error), &error);
     must(dk_log_open(store, &log, &error), &error);
     must(dk_note_key_make("dk.example.gov.cn/log", DK_NOTE_ED25519, &keys[0], &error), &error);
     must(dk_note_key_make("dk.example.gov.cn/log", DK_NOTE_SM2, &keys[1], &error), &error);

@@ -1,0 +1,185 @@
+#include "store/log_row.h"
+
+#include "store/base64.h"
+#include "store/log_content.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct dk_log_rows {
+    dk_store *store;
+    sqlite3_stmt *statements[DK_MAX_KINDS];
+    unsigned char order[DK_MAX_KINDS][DK_MAX_FIELDS]; /* fields by name, once there is a statement */
+    dk_shape shape;
+    dk_buf sealed, digest;
+    dk_hasher hasher;
+};
+
+bool dk_log_has_kind(const dk_kind *kind)
+{
+    const dk_viewer everyone = dk_viewer_public();
+    const dk_view view = dk_view_of(kind, &everyone);
+    return dk_view_fields(&view, NULL) != 0;
+}
+
+dk_status dk_log_rows_open(dk_store *store, dk_log_rows **ret_rows, dk_error *err)
+{
+    dk_log_rows *rows = calloc(1, sizeof *rows);
+    if (rows == NULL)
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    rows->store = store;
+    dk_shape_init(&rows->shape);
+    dk_buf_init(&rows->sealed);
+    dk_buf_init(&rows->digest);
+    dk_hasher_init(&rows->hasher);
+    *ret_rows = rows;
+    return DK_OK;
+}
+
+void dk_log_rows_close(dk_log_rows *rows)
+{
+    if (rows == NULL)
+        return;
+    for (size_t i = 0; i < DK_MAX_KINDS; i++)
+        sqlite3_finalize(rows->statements[i]);
+    dk_shape_finish(&rows->shape);
+    dk_buf_finish(&rows->sealed);
+    dk_buf_finish(&rows->digest);
+    dk_hasher_finish(&rows->hasher);
+    free(rows);
+}
+
+/* The order in which a content has them: names of a catalogue are plain ASCII. */
+static void sort_fields(const dk_kind *kind, unsigned char *order)
+{
+    for (size_t i = 0; i < kind->n_fields; i++) {
+        size_t at = i;
+        for (; at > 0 && strcmp(kind->fields[order[at - 1]].name, kind->fields[i].name) > 0; at--)
+            order[at] = order[at - 1];
+        order[at] = (unsigned char)i;
+    }
+}
+
+/* The row with every column that it has, those that dk_stored_row has no place for behind the others. */
+static dk_status find(dk_log_rows *rows, const dk_kind *kind, int64_t row, sqlite3_stmt **ret_stmt, dk_error *err)
+{
+    sqlite3_stmt **stmt = &rows->statements[kind->index];
+    dk_status status = DK_OK;
+    if (*stmt == NULL) {
+        dk_buf sql;
+        dk_buf_init(&sql);
+        dk_buf_text(&sql, "SELECT ");
+        dk_row_columns(kind, "r", true, &sql);
+        dk_buf_format(&sql, ",r.source,r.source_row FROM row_%s r WHERE r.row=?1", kind->name);
+        const char *text = dk_buf_cstr(&sql);
+        status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(rows->store, text, stmt, err);
+        dk_buf_finish(&sql);
+        if (status != DK_OK)
+            return status;
+        sort_fields(kind, rows->order[kind->index]);
+    }
+    sqlite3_bind_int64(*stmt, 1, row);
+    status = dk_sql_step(rows->store, *stmt, err);
+    if (status == DK_OK) {
+        *ret_stmt = *stmt;
+        return DK_OK;
+    }
+    sqlite3_reset(*stmt);
+    return status == DK_END ? dk_fail(err, DK_CORRUPT, "row %lld of %s is missing", (long long)row, kind->name) : status;
+}
+
+/* Each column with its type and size in front, so that no two rows give the same bytes. */
+static dk_status seal_row(dk_log_rows *rows, sqlite3_stmt *stmt, const dk_salt *seal, dk_error *err)
+{
+    dk_buf *all = &rows->sealed;
+    dk_buf_clear(all);
+    for (int i = 0, n = sqlite3_column_count(stmt); i < n; i++) {
+        const int type = sqlite3_column_type(stmt, i);
+        int64_t integer = 0;
+        double real;
+        const void *data = &integer;
+        uint64_t size = sizeof integer;
+        if (type == SQLITE_INTEGER) {
+            integer = sqlite3_column_int64(stmt, i);
+        } else if (type == SQLITE_FLOAT) {
+            real = sqlite3_column_double(stmt, i);
+            memcpy(&integer, &real, sizeof integer);
+        } else if (type == SQLITE_NULL) {
+            size = 0;
+        } else {
+            data = type == SQLITE_TEXT ? (const void *)sqlite3_column_text(stmt, i) : sqlite3_column_blob(stmt, i);
+            size = (uint64_t)sqlite3_column_bytes(stmt, i);
+        }
+        dk_buf_byte(all, (unsigned char)type);
+        dk_buf_append(all, &size, sizeof size); /* little endian, as all that dikuai runs on */
+        if (size > 0)
+            dk_buf_append(all, data, size);
+    }
+    const dk_digest digest = dk_hasher_sum(&rows->hasher, seal->bytes, sizeof seal->bytes, all->data, all->size);
+    dk_buf_clear(&rows->digest);
+    dk_base64_append(&rows->digest, digest.bytes, sizeof digest.bytes);
+    return all->failed || rows->hasher.failed || dk_buf_cstr(&rows->digest) == NULL
+               ? dk_fail(err, DK_NOMEM, "out of memory")
+               : DK_OK;
+}
+
+static dk_status write_seen(dk_log_rows *rows, const dk_kind *kind, const dk_stored_row *stored, dk_log_content *content,
+                            dk_buf *out, dk_error *err)
+{
+    const dk_viewer everyone = dk_viewer_public();
+    const dk_view view = dk_view_of(kind, &everyone);
+    dk_value values[DK_MAX_FIELDS];
+    dk_log_field fields[DK_MAX_FIELDS];
+    char label[512];
+    dk_row seen;
+    dk_status status = DK_OK;
+    dk_row_seen(kind, stored, &view, true, values, label, sizeof label, &seen);
+    for (size_t k = 0; k < kind->n_fields; k++) {
+        const size_t i = rows->order[kind->index][k];
+        if (seen.visible >> i & 1)
+            fields[content->n_fields++] = (dk_log_field){kind->fields[i].name, seen.values[i]};
+    }
+    content->fields = fields;
+    content->key = seen.key;
+    if (kind->geometry != DK_NO_GEOMETRY) {
+        rows->shape.n_parts = rows->shape.n_points = 0;
+        content->outline = &rows->shape;
+        if (!seen.undrawn)
+            status = seen.wkb == NULL ? dk_fail(err, DK_CORRUPT, "row %lld of %s has no geometry",
+                                                (long long)stored->row, kind->name)
+                                      : dk_shape_from_wkb(seen.wkb, seen.wkb_size, &rows->shape, err);
+    }
+    if (status == DK_OK)
+        status = dk_log_content_write(content, out, err);
+    if (status == DK_INVALID && err != NULL) {
+        dk_error why = *err;
+        status = dk_fail(err, DK_INVALID, "%s %.200s: %s", kind->name, stored->key, why.text);
+    }
+    return status;
+}
+
+dk_status dk_log_row_content(dk_log_rows *rows, const char *name, int64_t row, const char *event, int64_t generation,
+                             const dk_salt *seal, dk_buf *out, dk_error *err)
+{
+    const dk_kind *kind = dk_catalogue_kind(rows->store->catalogue, name);
+    sqlite3_stmt *stmt = NULL;
+    dk_stored_row stored;
+    if (kind == NULL)
+        return dk_fail(err, DK_NOT_FOUND, "the catalogue has no %s", name);
+    dk_status status = find(rows, kind, row, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    dk_stored_row_columns(stmt, 0, kind, row, &stored);
+    dk_log_content content = {.event = event, .generation = generation, .kind = kind->name, .key = stored.key,
+                              .feature = (int64_t)stored.feature};
+    if (stored.key == NULL) {
+        status = dk_fail(err, DK_CORRUPT, "row %lld of %s has no key", (long long)row, kind->name);
+    } else if (strcmp(event, "publish") != 0) {
+        status = dk_log_content_write(&content, out, err);
+    } else if ((status = seal_row(rows, stmt, seal, err)) == DK_OK) {
+        content.sealed = (const char *)rows->digest.data;
+        status = write_seen(rows, kind, &stored, &content, out, err);
+    }
+    sqlite3_reset(stmt);
+    return status;
+}

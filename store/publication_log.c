@@ -1,0 +1,258 @@
+#include "store/publication_log.h"
+
+#include "store/handle.h"
+#include "store/log_keys.h"
+#include "store/log_row.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Entries are written together: each addition writes a tile of every level. */
+#define ENTRIES_A_STEP 1024
+#define BYTES_A_STEP (8u << 20)
+
+/* What entries that are of no row are found by; no kind is called so. */
+#define DOCUMENT "+document"
+#define REDACTION "+redact"
+
+typedef struct waiting {
+    const char *kind;
+    int64_t row;
+    const char *event; /* NULL: its content is kept */
+    size_t content, size; /* place in contents */
+    dk_salt seal;
+} waiting;
+
+struct dk_publication_log {
+    dk_store *store;
+    int64_t generation;
+    dk_log *log;
+    dk_log_signers signers;
+    waiting *waiting;
+    size_t n;
+    dk_salt seals[64]; /* made together */
+    size_t n_seals;    /* of them not used yet */
+    dk_buf contents;
+};
+
+dk_status dk_publication_log_open(dk_store *store, int64_t generation, dk_publication_log **ret_log, dk_error *err)
+{
+    dk_publication_log *log = calloc(1, sizeof *log);
+    if (log == NULL)
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    log->store = store;
+    log->generation = generation;
+    dk_buf_init(&log->contents);
+    log->waiting = malloc(ENTRIES_A_STEP * sizeof *log->waiting);
+    dk_status status = log->waiting == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_log_open(store, &log->log, err);
+    if (status == DK_OK)
+        status = dk_log_signers_of(store, &log->signers, err);
+    if (status == DK_OK)
+        *ret_log = log;
+    else
+        dk_publication_log_close(log);
+    return status;
+}
+
+void dk_publication_log_close(dk_publication_log *log)
+{
+    if (log == NULL)
+        return;
+    dk_log_signers_finish(&log->signers);
+    dk_log_close(log->log);
+    dk_buf_finish(&log->contents);
+    free(log->waiting);
+    explicit_bzero(log->seals, sizeof log->seals);
+    free(log);
+}
+
+dk_status dk_publication_log_flush(dk_publication_log *log, dk_error *err)
+{
+    if (log->n == 0)
+        return DK_OK;
+    dk_log_entry *entries = calloc(log->n, sizeof *entries);
+    int64_t first;
+    if (entries == NULL || log->contents.failed) {
+        free(entries);
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    }
+    for (size_t i = 0; i < log->n; i++) {
+        const waiting *w = &log->waiting[i];
+        entries[i] = (dk_log_entry){.kind = w->kind,
+                                    .row = w->row,
+                                    .content = log->contents.data + w->content,
+                                    .size = w->size,
+                                    .seal = w->event != NULL ? &w->seal : NULL,
+                                    .event = w->event,
+                                    .generation = log->generation};
+    }
+    const dk_status status = dk_log_add(log->log, entries, log->n, &first, err);
+    free(entries);
+    log->n = 0;
+    dk_buf_clear(&log->contents);
+    return status;
+}
+
+/* Room for one more. */
+static dk_status make_room(dk_publication_log *log, dk_error *err)
+{
+    return log->n == ENTRIES_A_STEP || log->contents.size > BYTES_A_STEP ? dk_publication_log_flush(log, err) : DK_OK;
+}
+
+dk_status dk_publication_log_row(dk_publication_log *log, const dk_kind *kind, int64_t row, dk_log_event event,
+                                 dk_error *err)
+{
+    if (!dk_log_has_kind(kind))
+        return DK_OK;
+    dk_status status = make_room(log, err);
+    if (status != DK_OK)
+        return status;
+    waiting *w = &log->waiting[log->n];
+    *w = (waiting){.kind = kind->name,
+                   .row = row,
+                   .event = event == DK_LOG_PUBLISH ? "publish" : "withdraw",
+                   .content = log->contents.size};
+    if (log->n_seals == 0) {
+        status = dk_salts_make(log->seals, sizeof log->seals / sizeof *log->seals, err);
+        log->n_seals = status == DK_OK ? sizeof log->seals / sizeof *log->seals : 0;
+    }
+    if (status == DK_OK)
+        w->seal = log->seals[--log->n_seals];
+    if (status == DK_OK)
+        status = dk_log_row_content(dk_log_rows_of(log->log), kind->name, row, w->event, log->generation, &w->seal,
+                                    &log->contents, err);
+    if (status != DK_OK)
+        return status;
+    w->size = log->contents.size - w->content;
+    log->n++;
+    return DK_OK;
+}
+
+static dk_status add_kept(dk_publication_log *log, const char *kind, int64_t row, const dk_log_content *content,
+                          dk_error *err)
+{
+    dk_status status = make_room(log, err);
+    if (status != DK_OK)
+        return status;
+    waiting *w = &log->waiting[log->n];
+    *w = (waiting){.kind = kind, .row = row, .content = log->contents.size};
+    if ((status = dk_log_content_write(content, &log->contents, err)) != DK_OK)
+        return status;
+    w->size = log->contents.size - w->content;
+    log->n++;
+    return DK_OK;
+}
+
+/* One row of the question below. */
+static dk_status add_document(dk_publication_log *log, sqlite3_stmt *stmt, dk_log_event event, dk_error *err)
+{
+    const dk_viewer everyone = dk_viewer_public();
+    const char *name = (const char *)sqlite3_column_text(stmt, 1);
+    const dk_kind *kind = dk_catalogue_kind(log->store->catalogue, name != NULL ? name : "");
+    if (kind == NULL || !dk_view_document(kind, (dk_audience)sqlite3_column_int(stmt, 3), &everyone, NULL))
+        return DK_OK;
+    dk_log_field fields[] = {{"media_type", dk_column_value(stmt, 4)},
+                             {"name", dk_column_value(stmt, 5)},
+                             {"pages", dk_column_value(stmt, 6)},
+                             {"sha256", dk_column_value(stmt, 7)},
+                             {"size", dk_column_value(stmt, 8)}};
+    const dk_log_content content = {.event = event == DK_LOG_PUBLISH ? "document" : "document-withdrawn",
+                                    .generation = log->generation,
+                                    .kind = kind->name,
+                                    .key = (const char *)sqlite3_column_text(stmt, 2),
+                                    .feature = -1,
+                                    .fields = event == DK_LOG_PUBLISH ? fields : &fields[3],
+                                    .n_fields = event == DK_LOG_PUBLISH ? sizeof fields / sizeof *fields : 1};
+    return add_kept(log, DOCUMENT, sqlite3_column_int64(stmt, 0), &content, err);
+}
+
+dk_status dk_publication_log_documents(dk_publication_log *log, int64_t batch, dk_log_event event, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_prepare(
+        log->store,
+        event == DK_LOG_PUBLISH
+            ? "SELECT a.id,a.kind,a.key,a.audience,d.media_type,a.name,nullif(d.pages,0),a.sha256,d.size FROM"
+              " dikuai_attachment a JOIN dikuai_document d USING(sha256) WHERE a.batch=?1 AND a.born=?2 ORDER BY a.id"
+            : "SELECT id,kind,key,audience,NULL,NULL,NULL,sha256,NULL FROM dikuai_attachment WHERE batch=?1 AND died=?2"
+              " AND born>0 ORDER BY id",
+        &stmt, err);
+    if (status == DK_OK) {
+        sqlite3_bind_int64(stmt, 1, batch);
+        sqlite3_bind_int64(stmt, 2, log->generation);
+    }
+    while (status == DK_OK && (status = dk_sql_step(log->store, stmt, err)) == DK_OK)
+        status = add_document(log, stmt, event, err);
+    sqlite3_finalize(stmt);
+    return status == DK_END ? DK_OK : status;
+}
+
+dk_status dk_publication_log_redact(dk_publication_log *log, const dk_kind *kind, const int64_t *entries, size_t n,
+                                    const char *reason, dk_error *err)
+{
+    const dk_log_content content = {.event = "redact",
+                                    .generation = log->generation,
+                                    .kind = kind->name,
+                                    .feature = -1,
+                                    .reason = reason,
+                                    .entries = entries,
+                                    .n_entries = n};
+    return add_kept(log, REDACTION, log->generation, &content, err);
+}
+
+dk_status dk_publication_log_keep(dk_publication_log *log, const dk_kind *kind, int64_t row, dk_error *err)
+{
+    const dk_status status = dk_publication_log_flush(log, err);
+    return status == DK_OK ? dk_log_keep(log->log, kind->name, row, err) : status;
+}
+
+dk_status dk_publication_log_again(dk_publication_log *log, const dk_kind *kind, int64_t row, dk_error *err)
+{
+    int64_t entry;
+    dk_log_record record;
+    dk_status status = dk_publication_log_flush(log, err);
+    if (status == DK_OK)
+        status = dk_log_find(log->log, kind->name, row, INT64_MAX, &entry, err);
+    if (status == DK_OK && dk_log_read(log->log, entry, &record, NULL) == DK_OK && strcmp(record.event, "publish") == 0 &&
+        dk_log_record_holds(log->log, &record))
+        return DK_OK;
+    return status == DK_OK || status == DK_NOT_FOUND ? dk_publication_log_row(log, kind, row, DK_LOG_PUBLISH, err)
+                                                     : status;
+}
+
+dk_status dk_publication_log_finish(dk_publication_log *log, const char *at, dk_error *err)
+{
+    bool is_signed = false;
+    dk_status status = dk_publication_log_flush(log, err);
+    if (status == DK_OK)
+        status = dk_log_count(log->log, log->generation, err);
+    if (status != DK_OK || log->signers.n == 0)
+        return status;
+    /* A checkpoint of the same size may have the signature of an older key too, and stays. */
+    status = dk_log_signed(log->log, &log->signers, &is_signed, err);
+    return status == DK_OK && !is_signed ? dk_log_sign(log->log, log->signers.keys, log->signers.n, at, err) : status;
+}
+
+dk_log *dk_publication_log_table(dk_publication_log *log)
+{
+    return log->log;
+}
+
+/* ---- reading ---- */
+
+dk_status dk_publication_log_entry(dk_log *log, dk_store *store, const dk_kind *kind, const char *key,
+                                   int64_t generation, int64_t size, int64_t *ret_entry, dk_error *err)
+{
+    int64_t row = 0;
+    const dk_status status = dk_row_of_key(store, kind, key, generation, &row, err);
+    if (status != DK_OK)
+        return status;
+    return row == 0 ? dk_fail(err, DK_NOT_FOUND, "There is no such published %s.", kind->name)
+                    : dk_log_find(log, kind->name, row, size, ret_entry, err);
+}
+
+dk_status dk_publication_log_document_entry(dk_log *log, int64_t attachment, int64_t size, int64_t *ret_entry,
+                                            dk_error *err)
+{
+    return dk_log_find(log, DOCUMENT, attachment, size, ret_entry, err);
+}
