@@ -21,6 +21,23 @@ struct dk_tokens {
     size_t n, capacity;
 };
 
+/* Of staff, or what stands before a colon: group:341321105001, request:3413, staff:*. */
+static bool read_scope(const char *text, dk_viewer *ret_viewer)
+{
+    static const dk_audience audiences[] = {DK_GROUP, DK_ON_REQUEST, DK_STAFF};
+    dk_audience audience = DK_STAFF;
+    for (size_t i = 0; i < sizeof audiences / sizeof *audiences; i++) {
+        const char *name = dk_audience_name(audiences[i]);
+        const size_t size = strlen(name);
+        if (strncmp(text, name, size) == 0 && text[size] == ':') {
+            audience = audiences[i];
+            text += size + 1;
+            break;
+        }
+    }
+    return dk_viewer_scoped(audience, strcmp(text, "*") == 0 ? "" : text, ret_viewer);
+}
+
 static dk_status add_line(dk_tokens *tokens, char *line, const char *path, size_t number, dk_error *err)
 {
     char *save = NULL;
@@ -52,9 +69,9 @@ static dk_status add_line(dk_tokens *tokens, char *line, const char *path, size_
     memset(item, 0, sizeof *item);
     memcpy(item->bytes, text, size);
     item->size = size;
-    if (!dk_viewer_staff(strcmp(prefix, "*") == 0 ? "" : prefix, &item->viewer))
-        return dk_fail(err, DK_INVALID, "%s:%zu: a division prefix has 1 to 12 digits, or is * for the whole store",
-                       path, number);
+    if (!read_scope(prefix, &item->viewer))
+        return dk_fail(err, DK_INVALID, "%s:%zu: a division prefix has 1 to 12 digits, or is * for the whole store; before "
+                       "it may stand group:, request: or staff:", path, number);
     tokens->n++;
     return DK_OK;
 }
