@@ -165,7 +165,7 @@ static const wrong_case wrong_cases[] = {
      "is not a type; use text, integer, number, date, approval_no, division or url"},
     {"project_id, title: 项目, type: text", "project_id, title: 项目, tpye: text",
      "17: layers[0].fields[2].tpye: 'tpye' is not a key here; use name, title, type, unit, audience, required, search, "
-     "pinyin, index, tiles, computed, declares_area, aliases, values, inherit or linked"},
+     "pinyin, index, tiles, computed, declares_area, aliases, values, inherit, linked, mask or public_amount"},
     {"project_id, title: 项目, type: text", "project_id, type: text",
      "17: layers[0].fields[2]: 'title' is missing; add it"},
     {"project_id, title: 项目, type: text, audience: public",
