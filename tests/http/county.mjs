@@ -83,12 +83,12 @@ records:
       - {name: project_id, title: 项目编号, type: text, audience: public}
       - {name: division, title: 行政区划代码, type: division, audience: public}
       - {name: collective, title: 受款单位, type: text, audience: public}
-      - {name: total, title: 补偿总额, type: number, audience: staff}
+      - {name: total, title: 补偿总额, type: number, unit: yuan, audience: staff}
       - {name: payee, title: 农户, type: text, audience: staff, search: true}
       - {name: bank_account, title: 账号, type: text, audience: never}
     totals:
-      - {by: [project_id], sum: [total], min_rows: 3, audience: public}
-      - {by: [project_id, collective], sum: [total], min_rows: 3, audience: public}
+      - {by: [project_id], sum: [total], min_rows: 5, audience: public}
+      - {by: [project_id, collective], sum: [total], min_rows: 5, audience: public}
   - name: preexamination
     title: 用地预审
     key: {field: number}
