@@ -120,6 +120,23 @@ dk_status dk_anchor_values(dk_store *store, const dk_kind *kind, const char *key
     return status;
 }
 
+dk_status dk_anchor_in_view(dk_store *store, const dk_kind *kind, const char *key, const dk_viewer *viewer,
+                            int64_t generation, dk_error *err)
+{
+    const dk_view view = dk_view_of(kind, viewer);
+    const int d = kind->division_field;
+    int64_t row = 0;
+    const dk_value *values = NULL;
+    if (dk_view_every_row(&view)) /* then whether there is one is seen where it is used */
+        return DK_OK;
+    const dk_status status = dk_anchor_values(store, kind, key, generation, &row, &values, err);
+    if (status != DK_OK)
+        return status;
+    if (row == 0 || !dk_view_row(&view, d >= 0 && values[d].type == DK_TEXT ? values[d].text.data : NULL))
+        return dk_fail(err, DK_NOT_FOUND, "there is no %s with the key %.200s", kind->name, key);
+    return DK_OK;
+}
+
 dk_status dk_anchor_linked(dk_store *store, const dk_kind *kind, const char *key, const dk_kind *other,
                            int64_t generation, dk_key_list *own, const dk_key_list **ret_list, dk_error *err)
 {

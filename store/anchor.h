@@ -11,6 +11,10 @@
 dk_status dk_anchor_values(dk_store *store, const dk_kind *kind, const char *key, int64_t generation, int64_t *ret_row,
                            const dk_value **ret_values, dk_error *err);
 
+/* DK_NOT_FOUND with a sentence: there is no such row, or not for the viewer. */
+dk_status dk_anchor_in_view(dk_store *store, const dk_kind *kind, const char *key, const dk_viewer *viewer,
+                            int64_t generation, dk_error *err);
+
 /* The rows of another kind that are linked to it, sorted by key. What is too long to be kept is read into `own`, which
  * the caller finishes; *ret_list is then that. DK_NOT_FOUND: there is no such row, or no such link. */
 dk_status dk_anchor_linked(dk_store *store, const dk_kind *kind, const char *key, const dk_kind *other,

@@ -46,14 +46,43 @@ static uint64_t fields_up_to(const dk_kind *kind, dk_audience audience)
     return fields;
 }
 
+static uint64_t masked_for(const dk_kind *kind, dk_audience audience)
+{
+    uint64_t fields = 0;
+    for (size_t i = 0; i < kind->n_fields && i < 64 && audience < DK_NEVER; i++)
+        if (kind->fields[i].audience > audience && kind->fields[i].masks[audience] != DK_MASK_HIDDEN)
+            fields |= UINT64_C(1) << i;
+    return fields;
+}
+
 dk_view dk_view_of(const dk_kind *kind, const dk_viewer *viewer)
 {
     const dk_audience audience = audience_of(viewer);
-    dk_view view = {.inside = fields_up_to(kind, audience), .catalogue = kind->catalogue};
-    /* The owner's export has no scope: it sees all of every row. */
-    view.outside = scoped(audience) ? fields_up_to(kind, DK_PUBLIC) : view.inside;
+    const int last = DK_EVERY_TILE_ZOOM;
+    dk_view view = {.outside = fields_up_to(kind, DK_PUBLIC),
+                    .masked_outside = masked_for(kind, DK_PUBLIC),
+                    .unseen_outside = kind->audience > DK_PUBLIC,
+                    .coarse_outside = kind->public_coarse,
+                    .zoom_outside = kind->public_zoomed ? kind->public_max_zoom : last,
+                    .catalogue = kind->catalogue};
     if (scoped(audience))
         memcpy(view.division, viewer->division, sizeof view.division);
+    /* Rows without a division are in no scope but that of the whole store. */
+    const bool covers_some = audience == DK_NEVER || (scoped(audience) && (view.division[0] == '\0' || kind->division_field >= 0));
+    view.audience = covers_some ? audience : DK_PUBLIC;
+    view.inside = covers_some ? fields_up_to(kind, audience) : view.outside;
+    view.masked_inside = covers_some ? masked_for(kind, audience) : view.masked_outside;
+    view.unseen_inside = covers_some ? kind->audience > audience : view.unseen_outside;
+    view.coarse_inside = covers_some ? 0 : view.coarse_outside;
+    view.zoom_inside = covers_some ? last : view.zoom_outside;
+    /* The owner's export has no scope, nor has staff of the whole store: they see all of every row. */
+    if (covers_some && view.division[0] == '\0') {
+        view.outside = view.inside;
+        view.masked_outside = view.masked_inside;
+        view.unseen_outside = view.unseen_inside;
+        view.coarse_outside = view.coarse_inside;
+        view.zoom_outside = view.zoom_inside;
+    }
     return view;
 }
 
@@ -62,9 +91,68 @@ static bool covers(const dk_catalogue *catalogue, const char *scope, const char 
     return scope[0] == '\0' || (division != NULL && dk_division_within(catalogue, division, scope));
 }
 
+static bool inside(const dk_view *view, const char *division)
+{
+    return covers(view->catalogue, view->division, division);
+}
+
+bool dk_view_row(const dk_view *view, const char *division)
+{
+    return view->unseen_inside == view->unseen_outside ? !view->unseen_inside
+           : inside(view, division)                    ? !view->unseen_inside
+                                                       : !view->unseen_outside;
+}
+
+bool dk_view_every_row(const dk_view *view)
+{
+    return !view->unseen_inside && !view->unseen_outside;
+}
+
+bool dk_kind_seen(const dk_kind *kind, const dk_viewer *viewer)
+{
+    const dk_view view = dk_view_of(kind, viewer);
+    return (!view.unseen_inside && view.inside != 0) || (!view.unseen_outside && view.outside != 0);
+}
+
 uint64_t dk_view_fields(const dk_view *view, const char *division)
 {
-    return covers(view->catalogue, view->division, division) ? view->inside : view->outside;
+    if (!dk_view_row(view, division))
+        return 0;
+    return view->inside == view->outside ? view->inside : inside(view, division) ? view->inside : view->outside;
+}
+
+uint64_t dk_view_masked(const dk_view *view, const char *division)
+{
+    if ((view->masked_inside | view->masked_outside) == 0 || !dk_view_row(view, division))
+        return 0;
+    return inside(view, division) ? view->masked_inside : view->masked_outside;
+}
+
+dk_mask dk_view_mask(const dk_view *view, const dk_field *field, const char *division)
+{
+    const dk_audience audience = inside(view, division) ? view->audience : DK_PUBLIC;
+    return audience < field->audience && audience < DK_NEVER ? field->masks[audience] : DK_MASK_HIDDEN;
+}
+
+int dk_view_coarse(const dk_view *view, const char *division)
+{
+    return view->coarse_inside == view->coarse_outside || inside(view, division) ? view->coarse_inside
+                                                                               : view->coarse_outside;
+}
+
+bool dk_view_any_coarse(const dk_view *view)
+{
+    return view->coarse_inside != 0 || view->coarse_outside != 0;
+}
+
+int dk_view_zoom(const dk_view *view, const char *division)
+{
+    return view->zoom_inside == view->zoom_outside || inside(view, division) ? view->zoom_inside : view->zoom_outside;
+}
+
+int dk_view_last_zoom(const dk_view *view)
+{
+    return view->zoom_inside > view->zoom_outside ? view->zoom_inside : view->zoom_outside;
 }
 
 bool dk_viewer_covers(const dk_kind *kind, const dk_viewer *viewer, const char *division)
@@ -86,15 +174,22 @@ bool dk_scope_carries(const dk_catalogue *catalogue, const char *division, const
 bool dk_view_document(const dk_kind *kind, dk_audience audience, const dk_viewer *viewer, const char *division)
 {
     const dk_audience narrower = audience > kind->documents ? audience : kind->documents;
-    return narrower == DK_PUBLIC || (audience_of(viewer) >= narrower && dk_viewer_covers(kind, viewer, division));
+    const dk_view view = dk_view_of(kind, viewer);
+    return dk_view_row(&view, division) &&
+           (narrower == DK_PUBLIC || (audience_of(viewer) >= narrower && dk_viewer_covers(kind, viewer, division)));
 }
 
 bool dk_view_documents(const dk_kind *kind, const dk_viewer *viewer)
 {
-    return audience_of(viewer) >= kind->documents;
+    return audience_of(viewer) >= kind->documents && dk_kind_seen(kind, viewer);
 }
 
 bool dk_view_total(const dk_total *total, const dk_viewer *viewer)
 {
     return audience_of(viewer) >= total->audience;
+}
+
+bool dk_view_total_row(const dk_kind *kind, const dk_total *total, const dk_viewer *viewer, const char *division)
+{
+    return total->audience == DK_PUBLIC || dk_viewer_covers(kind, viewer, division);
 }

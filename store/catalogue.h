@@ -5,6 +5,7 @@
 #ifndef DK_STORE_CATALOGUE_H
 #define DK_STORE_CATALOGUE_H
 
+#include "store/mask.h"
 #include "store/status.h"
 
 #include <stdbool.h>
@@ -56,6 +57,8 @@ typedef struct dk_field {
     const char *unit;  /* ha, m2, km2, yuan, yuan/mu … or NULL */
     dk_field_type type;
     dk_audience audience;
+    dk_mask masks[DK_NEVER]; /* by audience below the field's: what it is shown instead of nothing */
+    bool public_amount;      /* money, and yet each single amount is public, though totals sum it up */
     bool in_tiles;  /* goes into vector tiles (for the audiences that may see it) */
     bool in_search; /* found by /search */
     bool indexed;   /* filters on it are looked up */
@@ -83,6 +86,9 @@ static inline bool dk_field_derived(const dk_field *field)
     return field->computed != DK_NOT_COMPUTED || field->linked_kind != NULL;
 }
 
+/* Whether it holds amounts of money; prices, such as yuan/mu, are none. */
+bool dk_field_is_money(const dk_field *field);
+
 /* Totals that a kind shows to audiences that may not see its single rows' sums. */
 typedef struct dk_total {
     int by[4]; /* field indices; rows with equal values form a group */
@@ -102,6 +108,7 @@ typedef struct dk_kind {
     size_t index; /* position in dk_catalogue.kinds; layers come first */
     const struct dk_catalogue *catalogue;
     dk_geometry_kind geometry;
+    dk_audience audience; /* rows are seen by this one and those above it, within their scope; no field is below it */
     dk_field *fields;
     size_t n_fields;
     /* The key of a row is its key field, qualified as "<first non-empty qualifier>:<key field>" if there are qualifiers. */
@@ -116,6 +123,10 @@ typedef struct dk_kind {
     int classify_field;     /* layers: what its rows are told apart by in totals of areas, such as 永久基本农田; -1: none */
     int min_zoom, max_zoom; /* tiles, layers only; min_zoom is DK_FINEST_ZOOM (20) at most */
     dk_audience documents;  /* who may see what is attached to its rows; DK_STAFF unless the catalogue says more */
+    double public_precision_m; /* layers: whoever is not staff of a row sees its outline no finer; 0: as it is */
+    int public_coarse;         /* the grid for it: cells of 2^n world units (store/coarse.h); 0: none */
+    bool public_zoomed;        /* tiles for the public end before max_zoom: */
+    int public_max_zoom;       /* there */
     bool draw_all;          /* every feature is drawn from min_zoom on, however small and however full a tile gets */
     int grid_sums[8];       /* fields, integers or numbers that the public sees, that the layer's grid sums up */
     size_t n_grid_sums;

@@ -1,5 +1,7 @@
 #include "store/catalogue_parse.h"
 
+#include "store/coarse.h"
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +58,8 @@ enum {
     F_VALUES,
     F_INHERIT,
     F_LINKED,
+    F_MASK,
+    F_PUBLIC_AMOUNT,
     F_COUNT
 };
 
@@ -106,6 +110,43 @@ static bool parse_area(dk_yaml *yaml, const dk_yaml_key *keys, const dk_kind *ki
     return true;
 }
 
+/* Reads what audiences below the field's are shown of it. Each holds for the audiences above it, too, up to the next. */
+static bool parse_mask(dk_yaml *yaml, const yaml_node_t *node, const dk_kind *kind, dk_field *field)
+{
+    dk_yaml_key keys[DK_NEVER];
+    bool any = false;
+    dk_mask mask = DK_MASK_HIDDEN;
+    for (int i = 0; i < DK_NEVER; i++)
+        keys[i] = (dk_yaml_key){dk_audience_names[i], false, NULL};
+    dk_yaml_enter(yaml, "mask");
+    if (field->type != DK_FIELD_TEXT)
+        return dk_yaml_fail(yaml, node, "only a field of type text has a mask; remove 'mask' or correct the type");
+    if (!dk_yaml_mapping(yaml, node, keys, DK_NEVER))
+        return false;
+    for (int i = 0; i < DK_NEVER; i++) {
+        size_t choice = 0;
+        if (keys[i].value != NULL) {
+            any = true;
+            if (!dk_yaml_key_choice(yaml, &keys[i], "a mask", dk_mask_names, DK_MASKS, &choice))
+                return false;
+            dk_yaml_enter(yaml, keys[i].name);
+            if (i >= (int)field->audience)
+                return dk_yaml_fail(yaml, keys[i].value, "the field has audience: %s, so it is shown as it is here; "
+                                    "a mask is for audiences below", dk_audience_names[field->audience]);
+            if (i < (int)kind->audience)
+                return dk_yaml_fail(yaml, keys[i].value, "the rows have audience: %s, so nothing is shown here; "
+                                    "a mask is for those who see the row", dk_audience_names[kind->audience]);
+            dk_yaml_leave(yaml);
+            mask = (dk_mask)choice;
+        }
+        field->masks[i] = i < (int)field->audience ? mask : DK_MASK_HIDDEN;
+    }
+    if (!any)
+        return dk_yaml_fail(yaml, node, "is empty; write the audience and its mask, such as {public: name}");
+    dk_yaml_leave(yaml);
+    return true;
+}
+
 static bool parse_field(dk_catalogue_parser *parser, const yaml_node_t *node, dk_kind *kind, dk_field *field,
                         const yaml_node_t **ret_aliases)
 {
@@ -119,6 +160,7 @@ static bool parse_field(dk_catalogue_parser *parser, const yaml_node_t *node, dk
         [F_ALIASES] = {"aliases", false, NULL},   [F_VALUES] = {"values", false, NULL},
         [F_INHERIT] = {"inherit", false, NULL},   [F_PINYIN] = {"pinyin", false, NULL},
         [F_INDEX] = {"index", false, NULL},       [F_LINKED] = {"linked", false, NULL},
+        [F_MASK] = {"mask", false, NULL},         [F_PUBLIC_AMOUNT] = {"public_amount", false, NULL},
     };
     size_t type = 0, audience = DK_NEVER;
     field->inherit_field = field->linked_field = -1;
@@ -133,11 +175,16 @@ static bool parse_field(dk_catalogue_parser *parser, const yaml_node_t *node, dk
         !dk_yaml_key_flag(yaml, &keys[F_PINYIN], &field->pinyin) ||
         !dk_yaml_key_flag(yaml, &keys[F_INDEX], &field->indexed) ||
         !dk_yaml_key_flag(yaml, &keys[F_TILES], &field->in_tiles) ||
+        !dk_yaml_key_flag(yaml, &keys[F_PUBLIC_AMOUNT], &field->public_amount) ||
         !dk_yaml_key_texts(yaml, &keys[F_ALIASES], 0, 200, &field->aliases, &field->n_aliases) ||
         !dk_yaml_key_texts(yaml, &keys[F_VALUES], 1, 1000, &field->values, &field->n_values))
         return false;
     field->type = (dk_field_type)type;
     field->audience = (dk_audience)audience;
+    if (keys[F_MASK].value != NULL && !parse_mask(yaml, keys[F_MASK].value, kind, field))
+        return false;
+    if (field->audience < kind->audience) /* nobody sees a field without its row */
+        field->audience = kind->audience;
     for (size_t i = 0; i < COUNT(reserved_fields); i++)
         if (strcmp(field->name, reserved_fields[i]) == 0) {
             dk_yaml_enter(yaml, "name");
@@ -291,11 +338,17 @@ static bool parse_fields(dk_catalogue_parser *parser, const yaml_node_t *node, d
 
 /* Kinds --------------------------------------------------------------------------------------------------------- */
 
-/* The key stands in addresses, links and tiles that everyone sees. */
+/* The key stands in addresses, links and tiles that everyone sees who sees the row. */
 static bool check_key_field(dk_yaml *yaml, const yaml_node_t *node, const dk_kind *kind, int field)
 {
-    if (kind->fields[field].audience == DK_PUBLIC)
+    if (kind->fields[field].audience <= kind->audience)
         return true;
+    if (kind->audience > DK_PUBLIC)
+        return dk_yaml_fail(yaml, node,
+                            "'%s' has audience: %s, but the key of a row is in addresses that all see who see the row; "
+                            "use a field with audience: %s",
+                            kind->fields[field].name, dk_audience_names[kind->fields[field].audience],
+                            dk_audience_names[kind->audience]);
     return dk_yaml_fail(yaml, node,
                         "'%s' has audience: %s, but the key of a row is in addresses that everyone sees; "
                         "use a field with audience: public",
@@ -473,6 +526,37 @@ static bool check_kind_name(dk_catalogue_parser *parser, const yaml_node_t *node
     return true;
 }
 
+/* How the public sees a layer. */
+static bool parse_public(dk_catalogue_parser *parser, const yaml_node_t *node, dk_kind *kind)
+{
+    enum { P_PRECISION, P_MAX_ZOOM, P_COUNT };
+    dk_yaml *yaml = &parser->yaml;
+    dk_yaml_key keys[P_COUNT] = {[P_PRECISION] = {"precision", false, NULL}, [P_MAX_ZOOM] = {"max_zoom", false, NULL}};
+    dk_yaml_enter(yaml, "public");
+    if (!dk_yaml_mapping(yaml, node, keys, P_COUNT))
+        return false;
+    if (keys[P_PRECISION].value == NULL && keys[P_MAX_ZOOM].value == NULL)
+        return dk_yaml_fail(yaml, node, "is empty; write precision: in metres, max_zoom:, or both");
+    if (keys[P_PRECISION].value != NULL) {
+        dk_yaml_enter(yaml, "precision");
+        if (!dk_yaml_number(yaml, keys[P_PRECISION].value, 0.1, 100000, &kind->public_precision_m))
+            return false;
+        kind->public_coarse = dk_coarse_level(kind->public_precision_m, parser->catalogue->extent);
+        dk_yaml_leave(yaml);
+    }
+    if (keys[P_MAX_ZOOM].value != NULL) {
+        long zoom = 0;
+        dk_yaml_enter(yaml, "max_zoom");
+        if (!dk_yaml_integer(yaml, keys[P_MAX_ZOOM].value, kind->min_zoom, kind->max_zoom, &zoom))
+            return false;
+        kind->public_max_zoom = (int)zoom;
+        kind->public_zoomed = true;
+        dk_yaml_leave(yaml);
+    }
+    dk_yaml_leave(yaml);
+    return true;
+}
+
 static bool parse_kind(dk_catalogue_parser *parser, const yaml_node_t *node, bool layer, dk_kind *kind)
 {
     enum {
@@ -486,12 +570,14 @@ static bool parse_kind(dk_catalogue_parser *parser, const yaml_node_t *node, boo
         K_IGNORE,
         K_TOTALS,
         K_DOCUMENTS,
+        K_AUDIENCE,
         K_RECORD_COUNT,
         K_GEOMETRY = K_RECORD_COUNT,
         K_ZOOMS,
         K_DRAW,
         K_GRID,
         K_CLASSIFY,
+        K_PUBLIC,
         K_LAYER_COUNT
     };
     static const char *const geometries[] = {"polygon", "line", "point"};
@@ -513,11 +599,15 @@ static bool parse_kind(dk_catalogue_parser *parser, const yaml_node_t *node, boo
         [K_DRAW] = {"draw", false, NULL},
         [K_GRID] = {"grid", false, NULL},
         [K_CLASSIFY] = {"classify", false, NULL},
+        [K_AUDIENCE] = {"audience", false, NULL},
+        [K_PUBLIC] = {"public", false, NULL},
     };
+    size_t audience = DK_PUBLIC;
     if (!dk_yaml_mapping(yaml, node, keys, layer ? K_LAYER_COUNT : K_RECORD_COUNT) ||
         !dk_yaml_key_name(yaml, &keys[K_NAME], &kind->name) || !check_kind_name(parser, keys[K_NAME].value, kind) ||
         !dk_yaml_key_text(yaml, &keys[K_TITLE], &kind->title) ||
-        !dk_yaml_key_texts(yaml, &keys[K_IGNORE], 0, 1000, &kind->ignored_columns, &kind->n_ignored_columns))
+        !dk_yaml_key_texts(yaml, &keys[K_IGNORE], 0, 1000, &kind->ignored_columns, &kind->n_ignored_columns) ||
+        !dk_yaml_key_choice(yaml, &keys[K_AUDIENCE], "an audience", dk_audience_names, DK_NEVER, &audience))
         return false;
     size_t documents = DK_STAFF; /* scans are as they came, with whatever stands on them */
     if (keys[K_DOCUMENTS].value != NULL &&
@@ -525,6 +615,7 @@ static bool parse_kind(dk_catalogue_parser *parser, const yaml_node_t *node, boo
                             &documents))
         return false;
     kind->documents = (dk_audience)documents;
+    kind->audience = (dk_audience)audience;
     if (layer) {
         size_t geometry = 0;
         if (!dk_yaml_key_choice(yaml, &keys[K_GEOMETRY], "a geometry", geometries, COUNT(geometries), &geometry))
@@ -538,6 +629,9 @@ static bool parse_kind(dk_catalogue_parser *parser, const yaml_node_t *node, boo
              !dk_yaml_key_choice(yaml, &keys[K_DRAW], "a way to draw", draws, COUNT(draws), &draw)))
             return false;
         kind->draw_all = draw == 1;
+        kind->public_max_zoom = kind->max_zoom;
+        if (keys[K_PUBLIC].value != NULL && !parse_public(parser, keys[K_PUBLIC].value, kind))
+            return false;
     }
     static const dk_field_type division = DK_FIELD_DIVISION;
     return parse_fields(parser, keys[K_FIELDS].value, kind) && parse_key(parser, keys[K_KEY].value, kind) &&

@@ -386,6 +386,8 @@ static bool parse_total_fields(dk_catalogue_parser *parser, const dk_yaml_key *k
     return true;
 }
 
+enum { LEAST_ROWS = 5 }; /* of a group whose sum of money is told to those who may not see the single amounts */
+
 static bool parse_total(dk_catalogue_parser *parser, const yaml_node_t *node, const dk_kind *kind, dk_total *total)
 {
     enum { T_BY, T_SUM, T_MIN_ROWS, T_AUDIENCE, T_COUNT };
@@ -412,6 +414,16 @@ static bool parse_total(dk_catalogue_parser *parser, const yaml_node_t *node, co
     }
     total->audience = (dk_audience)audience;
     total->min_rows = min_rows;
+    for (size_t i = 0; i < total->n_sum; i++) {
+        const dk_field *field = &kind->fields[total->sum[i]];
+        if (min_rows >= LEAST_ROWS || total->audience >= field->audience || !dk_field_is_money(field))
+            continue;
+        dk_yaml_enter(yaml, "min_rows");
+        return dk_yaml_fail(yaml, keys[T_MIN_ROWS].value,
+                            "'%s' is an amount of money that this total's audience does not see in single rows: groups of "
+                            "fewer than %d rows are not shown to them; use %d or more",
+                            field->name, LEAST_ROWS, LEAST_ROWS);
+    }
     for (size_t i = 0; i < total->n_by; i++) {
         const dk_field *field = &kind->fields[total->by[i]];
         if (field->audience > total->audience) { /* the groups' values are shown as they are */
@@ -440,6 +452,20 @@ static bool parse_total(dk_catalogue_parser *parser, const yaml_node_t *node, co
     return true;
 }
 
+/* Whose rows are summed up for the public are single payments, which it does not see. */
+static bool check_amounts(dk_yaml *yaml, const yaml_node_t *node, const dk_kind *kind, const dk_total *total)
+{
+    for (size_t i = 0; i < total->n_sum; i++) {
+        const dk_field *field = &kind->fields[total->sum[i]];
+        if (dk_field_is_money(field) && field->audience == DK_PUBLIC && !field->public_amount)
+            return dk_yaml_fail(yaml, node,
+                                "'%s' is an amount of money, of which the public sees sums alone; give it a narrower audience, "
+                                "such as staff, or public_amount: true where each single amount is public by law",
+                                field->name);
+    }
+    return true;
+}
+
 bool dk_parse_totals(dk_catalogue_parser *parser, const yaml_node_t *node, dk_kind *kind)
 {
     dk_yaml *yaml = &parser->yaml;
@@ -451,7 +477,8 @@ bool dk_parse_totals(dk_catalogue_parser *parser, const yaml_node_t *node, dk_ki
         return false;
     for (size_t i = 0; i < kind->n_totals; i++) {
         dk_yaml_enter_index(yaml, i);
-        if (!parse_total(parser, dk_yaml_element(yaml, node, i), kind, &kind->totals[i]))
+        if (!parse_total(parser, dk_yaml_element(yaml, node, i), kind, &kind->totals[i]) ||
+            !check_amounts(yaml, dk_yaml_element(yaml, node, i), kind, &kind->totals[i]))
             return false;
         dk_yaml_leave(yaml);
     }

@@ -157,6 +157,10 @@ static bool parse_list(dk_catalogue_parser *parser, const yaml_node_t *node, siz
             return dk_yaml_fail(yaml, keys[L_LINES].value,
                                 "%s and %s are not linked; add a link between them under 'links'", list->kind->name,
                                 list->lines->name);
+        if (list->lines->audience > list->audience)
+            return dk_yaml_fail(yaml, keys[L_LINES].value,
+                                "%s has audience: %s, which is less than those who see the list; leave it out",
+                                list->lines->name, dk_audience_name(list->lines->audience));
         dk_yaml_leave(yaml);
     }
     return parse_columns(parser, keys[L_COLUMNS].value, list) &&

@@ -42,7 +42,7 @@ static void become_boolean(dk_cql2_node *node, bool value)
 uint64_t dk_cql2_seen_fields(const dk_kind *kind, const dk_view *view)
 {
     const bool some_inside = view->division[0] == '\0' || kind->division_field >= 0;
-    return view->outside | (some_inside ? view->inside : 0);
+    return (view->unseen_outside ? 0 : view->outside) | (some_inside && !view->unseen_inside ? view->inside : 0);
 }
 
 uint64_t dk_cql2_open_fields(const dk_kind *kind, const dk_view *view)

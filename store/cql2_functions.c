@@ -1,6 +1,7 @@
 /* The functions that the SQL of filters calls. All give NULL for NULL. Values of the filter come as pointers of a type
  * of their own, which SQL text cannot make. */
 #include "store/approval_no.h"
+#include "store/coarse.h"
 #include "store/cql2_geometry.h"
 #include "store/cql2_sql.h"
 #include "store/cql2_tree.h"
@@ -265,6 +266,27 @@ static void spatial(sqlite3_context *ctx, int n, sqlite3_value **values)
         sqlite3_result_int(ctx, answer == DK_ANSWER_YES);
 }
 
+/* dk_coarse(blob, level) */
+static void coarse(sqlite3_context *ctx, int n, sqlite3_value **values)
+{
+    (void)n;
+    dk_error error;
+    dk_buf out;
+    if (is_null(values[0]))
+        return;
+    dk_buf_init(&out);
+    const void *blob = sqlite3_value_blob(values[0]);
+    const dk_status status =
+        dk_coarse_gpkg(blob, (size_t)sqlite3_value_bytes(values[0]), sqlite3_value_int(values[1]), &out, &error);
+    if (status == DK_NOMEM || out.size > INT32_MAX)
+        sqlite3_result_error_nomem(ctx);
+    else if (status != DK_OK)
+        sqlite3_result_error(ctx, "the outline of a row cannot be made coarse; run dikuai-ingest check", -1);
+    else
+        sqlite3_result_blob64(ctx, out.data, out.size, SQLITE_TRANSIENT);
+    dk_buf_finish(&out);
+}
+
 dk_status dk_cql2_functions(sqlite3 *db, const dk_catalogue *catalogue, dk_error *err)
 {
     static const struct {
@@ -274,7 +296,8 @@ dk_status dk_cql2_functions(sqlite3 *db, const dk_catalogue *catalogue, dk_error
     } functions[] = {{"dk_in_scope", 2, in_scope}, {"dk_answers", 2, answers}, {"dk_has_number", 2, has_number},
                      {"dk_array", 3, array},       {"dk_casei", 1, casei},     {"dk_accenti", 1, accenti},
                      {"dk_like", 2, like},         {"dk_divide", 2, divide},   {"dk_div", 2, integer_divide},
-                     {"dk_mod", 2, modulo},        {"dk_pow", 2, power},       {"dk_spatial", 2, spatial}};
+                     {"dk_mod", 2, modulo},        {"dk_pow", 2, power},       {"dk_spatial", 2, spatial},
+                     {"dk_coarse", 2, coarse}};
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
         if (sqlite3_create_function_v2(db, functions[i].name, functions[i].n,
                                        SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, (void *)catalogue,

@@ -89,6 +89,42 @@ void dk_visible_sql(const dk_kind *kind, const dk_view *view, int field, dk_buf 
                       kind->fields[kind->division_field].name, view->division, kind->fields[field].name);
 }
 
+/* dk_in_scope(division): whether a row is in the viewer's scope. Only for views with one: others have no outside. */
+static void put_in_scope(const dk_kind *kind, const dk_view *view, dk_buf *sql)
+{
+    dk_buf_format(sql, "dk_in_scope(r.f_%s,'%s')", kind->fields[kind->division_field].name, view->division);
+}
+
+static bool has_scope(const dk_kind *kind, const dk_view *view)
+{
+    return view->division[0] != '\0' && kind->division_field >= 0 &&
+           view->division[strspn(view->division, "0123456789")] == '\0';
+}
+
+void dk_outline_sql(const dk_kind *kind, const dk_view *view, dk_buf *sql)
+{
+    if (!dk_view_any_coarse(view))
+        dk_buf_text(sql, "r.geom");
+    else if (view->coarse_inside == view->coarse_outside || !has_scope(kind, view))
+        dk_buf_format(sql, "dk_coarse(r.geom,%d)", kind->public_coarse);
+    else {
+        dk_buf_text(sql, "CASE WHEN ");
+        put_in_scope(kind, view, sql);
+        dk_buf_format(sql, " THEN r.geom ELSE dk_coarse(r.geom,%d) END", kind->public_coarse);
+    }
+}
+
+void dk_in_view_sql(const dk_kind *kind, const dk_view *view, dk_buf *sql)
+{
+    if (dk_view_every_row(view))
+        return;
+    dk_buf_text(sql, " AND ");
+    if (!view->unseen_inside && has_scope(kind, view))
+        put_in_scope(kind, view, sql);
+    else
+        dk_buf_text(sql, "0");
+}
+
 /* ---- values ---- */
 
 static void put_condition(emitter *e, const dk_cql2_node *node, bool denied);
@@ -97,8 +133,8 @@ static void put_value(emitter *e, const dk_cql2_node *node);
 static void put_property(emitter *e, const dk_cql2_node *node)
 {
     hold(e, 8);
-    if (node->field < 0)
-        put(e, "r.geom");
+    if (node->field < 0 && e->sql != NULL)
+        dk_outline_sql(e->filter->kind, &e->filter->view, e->sql);
     else if (e->sql != NULL)
         dk_visible_sql(e->filter->kind, &e->filter->view, node->field, e->sql);
     drop(e, 8);
@@ -336,7 +372,12 @@ static void put_spatial(emitter *e, const dk_cql2_node *node, bool denied)
             dk_buf_format(e->sql, "CASE WHEN length(r.geom)>%u THEN %d END", EMPTY_OUTLINE, holds != denied);
         return;
     }
-    put(e, "dk_spatial(r.geom,");
+    put(e, "dk_spatial(");
+    hold(e, 12);
+    if (e->sql != NULL)
+        dk_outline_sql(e->filter->kind, &e->filter->view, e->sql);
+    drop(e, 12);
+    put(e, ",");
     put_pointer(e, node->spatial, "dk_cql2_spatial");
     put(e, denied ? ")=0" : ")=1");
 }

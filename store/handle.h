@@ -195,6 +195,9 @@ typedef struct dk_stored_row {
     const unsigned char *blob; /* GeoPackage geometry or NULL */
     size_t blob_size;
     dk_value values[DK_MAX_FIELDS];
+    /* Made by dk_row_seen for a viewer: */
+    dk_buf coarse;                            /* the outline that they are shown */
+    char masks[DK_MAX_FIELDS][DK_MASK_SIZE]; /* and the texts */
     sqlite3_stmt *stmt; /* holds the memory; reset by dk_stored_row_release */
 } dk_stored_row;
 dk_status dk_stored_row_read(dk_store *store, const dk_kind *kind, int64_t row, bool with_geometry,
@@ -224,8 +227,14 @@ dk_status dk_row_newest(dk_store *store, const dk_kind *kind, const char *key, d
  * batch brings back (publish.c). */
 dk_status dk_row_previous(dk_store *store, const dk_kind *kind, const char *key, int64_t of_batch, int64_t *ret_row,
                           dk_error *err);
-/* What the viewer sees of a stored row. seen->values points to values, which must have DK_MAX_FIELDS places. */
-void dk_row_seen(const dk_kind *kind, const dk_stored_row *row, const dk_view *view, bool with_geometry,
+/* A row's division, NULL: none. */
+const char *dk_row_division(const dk_kind *kind, const dk_stored_row *row);
+/* Whether the viewer sees a stored row at all: look before dk_row_seen. */
+bool dk_row_in_view(const dk_kind *kind, const dk_stored_row *row, const dk_view *view);
+/* What the viewer sees of a stored row: the one function through which a row leaves the store. seen->values points to
+ * values, which must have DK_MAX_FIELDS places. Of a row that they do not see, and of an outline that cannot be shown
+ * as coarse as it must, nothing is seen. */
+void dk_row_seen(const dk_kind *kind, dk_stored_row *row, const dk_view *view, bool with_geometry,
                  dk_value *values, char *label, size_t label_size, dk_row *ret_seen);
 
 /* A growing list of row numbers with their keys, for results that must be ordered by key. */

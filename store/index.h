@@ -34,6 +34,8 @@ void dk_index_end(dk_store *store);
 /* Every block that may hold an entry whose box meets the given one, in a fixed order (level, Morton code). The entries
  * must still be tested: their boxes, and dk_index_drawn. zoom: only blocks of what may be drawn there, and not large ones
  * for all of which pieces stand; DK_EVERY_ZOOM: all. The block is valid inside the callback; returning false stops. */
+/* DK_LARGE + zoom: as zoom, and the large ones, too. */
+#define DK_LARGE 100
 dk_status dk_index_blocks(dk_store *store, const dk_kind *layer, const dk_world_box *box, int zoom,
                           bool (*each)(const dk_block *block, void *user), void *user, dk_error *err);
 /* The piece blocks of the cells of levels up to zoom that meet the box (a tile WITHOUT its buffer). Only entries with
@@ -46,6 +48,8 @@ dk_status dk_index_pieces(dk_store *store, const dk_kind *layer, const dk_world_
  * become too full (all tiles draw it or none). Cheap unless something is raised at that zoom. */
 bool dk_index_drawn(dk_store *store, const dk_kind *layer, const dk_entry_head *head, int zoom);
 
+/* The division of an entry's row as text that is valid as long as the block; NULL: none. */
+const char *dk_entry_division(const dk_kind *layer, const dk_block *block, uint32_t i);
 /* What the tiles' attributes of an entry are to a viewer: bit i is field i. */
 uint64_t dk_entry_visible(const dk_kind *layer, const dk_view *view, const dk_block *block, uint32_t i);
 /* All values of an entry: values has layer->n_fields places; DK_NULL unless the field is in visible. */

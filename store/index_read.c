@@ -228,13 +228,16 @@ dk_status dk_index_blocks(dk_store *store, const dk_kind *layer, const dk_world_
 {
     block_scan s = {.store = store, .layer = layer, .zoom = zoom, .each = each, .user = user, .err = err};
     const struct dk_sheet_levels *levels;
+    const bool large = zoom >= DK_EVERY_ZOOM;
     dk_status status = levels_of(store, layer, &levels, err);
+    if (zoom >= DK_LARGE)
+        zoom -= DK_LARGE;
     for (int shelf = 0; status == DK_OK && !s.stopped && shelf < DK_SHELVES; shelf++) {
         if ((levels->bits[DK_SHEET_BLOCK] >> shelf & 1) == 0 || dk_shelf_level(shelf) > zoom + DK_LEVELS_BELOW)
             continue;
         const dk_cell_range range = dk_cells_reaching(box, shelf);
         status = dk_sheet_scan_wanted(store, layer, DK_SHEET_BLOCK, shelf, &range, store->session,
-                                      zoom < DK_EVERY_ZOOM ? block_wanted : NULL, give_block, &s, err);
+                                      large ? NULL : block_wanted, give_block, &s, err);
     }
     return status;
 }
@@ -256,6 +259,15 @@ dk_status dk_index_pieces(dk_store *store, const dk_kind *layer, const dk_world_
     return status;
 }
 
+const char *dk_entry_division(const dk_kind *layer, const dk_block *block, uint32_t i)
+{
+    dk_value division;
+    if (layer->division_field < 0 || dk_block_value(block, block->heads[i].division, &division) != DK_OK ||
+        division.type != DK_TEXT)
+        return NULL;
+    return division.text.data;
+}
+
 uint64_t dk_entry_visible(const dk_kind *layer, const dk_view *view, const dk_block *block, uint32_t i)
 {
     uint64_t in_tiles = 0;
@@ -263,12 +275,7 @@ uint64_t dk_entry_visible(const dk_kind *layer, const dk_view *view, const dk_bl
         in_tiles |= UINT64_C(1) << (block->fields[a] & 63);
     if (view->inside == view->outside) /* nothing depends on the division */
         return view->inside & in_tiles;
-    dk_value division;
-    const char *text = NULL;
-    if (layer->division_field >= 0 && dk_block_value(block, block->heads[i].division, &division) == DK_OK &&
-        division.type == DK_TEXT)
-        text = division.text.data;
-    return dk_view_fields(view, text) & in_tiles;
+    return dk_view_fields(view, dk_entry_division(layer, block, i)) & in_tiles;
 }
 
 dk_status dk_entry_values(const dk_kind *layer, const dk_block *block, uint32_t i, uint64_t visible, dk_value *values)

@@ -62,7 +62,8 @@ static dk_status add_row(listing *l, int64_t row)
         return status;
     const char *division = division_of(kind, &stored);
     const dk_value *group = &stored.values[l->list->by];
-    const bool in_scope = l->list->audience == DK_PUBLIC || dk_viewer_covers(kind, l->query->viewer, division);
+    const bool in_scope = !dk_view_row(&l->view, division)  ? false
+                          : l->list->audience == DK_PUBLIC || dk_viewer_covers(kind, l->query->viewer, division);
     const bool in_division =
         l->query->division == NULL ||
         (division != NULL && dk_division_within(l->store->catalogue, division, l->query->division));
@@ -217,6 +218,10 @@ static dk_status give_row(listing *l, int64_t number, dk_list_fn each, void *use
         dk_stored_row of_line;
         if ((status = dk_stored_row_read(l->store, lines, list.entries[i].row, false, &of_line, l->err)) != DK_OK)
             break;
+        if (!dk_row_in_view(lines, &of_line, &l->line_view)) {
+            dk_stored_row_release(&of_line);
+            continue;
+        }
         dk_row_seen(lines, &of_line, &l->line_view, false, line_values, line_label, sizeof line_label, &line);
         status = give_line(l, &row, &line, &first, each, user);
         dk_stored_row_release(&of_line);

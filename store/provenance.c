@@ -16,7 +16,8 @@ static dk_status in_scope(dk_store *store, const dk_kind *kind, int64_t row, con
         return status;
     const int field = kind->division_field;
     const char *division = field >= 0 && stored.values[field].type == DK_TEXT ? stored.values[field].text.data : NULL;
-    *ret_in = dk_viewer_covers(kind, viewer, division);
+    const dk_view view = dk_view_of(kind, viewer);
+    *ret_in = dk_viewer_covers(kind, viewer, division) && dk_view_row(&view, division);
     dk_stored_row_release(&stored);
     return DK_OK;
 }

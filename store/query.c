@@ -1,6 +1,7 @@
 #include "store/query.h"
 
 #include "store/anchor.h"
+#include "store/coarse.h"
 #include "store/cql2_sql.h"
 #include "store/selection.h"
 
@@ -13,6 +14,7 @@ enum { P_LIMIT = 1, P_FEATURE, P_POSITION };
 
 /* ---- one row ---- */
 
+/* DK_NOT_FOUND, without a sentence: the viewer does not see it. */
 static dk_status give_row(dk_store *store, const dk_kind *kind, int64_t row, const dk_viewer *viewer,
                           bool with_geometry, dk_row_fn each, void *user, dk_error *err)
 {
@@ -21,6 +23,10 @@ static dk_status give_row(dk_store *store, const dk_kind *kind, int64_t row, con
     if (status != DK_OK)
         return status;
     const dk_view view = dk_view_of(kind, viewer);
+    if (!dk_row_in_view(kind, &stored, &view)) {
+        dk_stored_row_release(&stored);
+        return DK_NOT_FOUND;
+    }
     dk_value values[DK_MAX_FIELDS];
     char label[512];
     dk_row seen;
@@ -34,12 +40,12 @@ dk_status dk_query_row(dk_store *store, const dk_kind *kind, const char *key, co
                        int64_t generation, bool with_geometry, dk_row_fn each, void *user, dk_error *err)
 {
     int64_t row = 0;
-    const dk_status status = dk_row_of_key(store, kind, key, generation, &row, err);
-    if (status != DK_OK)
-        return status;
-    if (row == 0)
+    dk_status status = dk_row_of_key(store, kind, key, generation, &row, err);
+    if (status == DK_OK)
+        status = row == 0 ? DK_NOT_FOUND : give_row(store, kind, row, viewer, with_geometry, each, user, err);
+    if (status == DK_NOT_FOUND)
         return dk_fail(err, DK_NOT_FOUND, "there is no %s with the key %.200s", kind->name, key);
-    return give_row(store, kind, row, viewer, with_geometry, each, user, err);
+    return status;
 }
 
 dk_status dk_query_feature(dk_store *store, const dk_kind *kind, uint64_t feature, const dk_viewer *viewer,
@@ -195,7 +201,7 @@ typedef struct walk {
 } walk;
 
 /* Gives a row; false: `each` wants no more. */
-static bool give(const walk *w, const dk_stored_row *stored)
+static bool give(const walk *w, dk_stored_row *stored)
 {
     const dk_query *q = w->query;
     dk_value values[DK_MAX_FIELDS];
@@ -324,7 +330,7 @@ static dk_status check_query(const dk_query *query, const dk_view *view, dk_erro
         return dk_fail(err, DK_INVALID, "limit must be 1 to 10000");
     for (size_t i = 0; i < query->n_orders; i++) {
         const int field = query->orders[i].field;
-        if (field < 0 || (size_t)field >= query->kind->n_fields || !(view->inside & UINT64_C(1) << field))
+        if (field < 0 || (size_t)field >= query->kind->n_fields || !((view->inside | view->outside) & UINT64_C(1) << field))
             return dk_fail(err, DK_NOT_FOUND, "%s has no such field", query->kind->name);
     }
     return DK_OK;
@@ -390,7 +396,8 @@ dk_status dk_query_count(dk_store *store, const dk_query *query, double seconds,
     double ignored[4];
     int64_t undrawn = 0;
     *ret_count = 0;
-    if (query->n_filters == 0)
+    const dk_view view = dk_view_of(query->kind, query->viewer);
+    if (query->n_filters == 0 && dk_view_every_row(&view))
         return dk_query_summary(store, query->kind, query->generation, ret_count, &undrawn, ignored, err);
     dk_selection selection = {0};
     dk_sql_limit(store, seconds);
@@ -415,7 +422,9 @@ dk_status dk_query_linked(dk_store *store, const dk_kind *kind, const char *key,
     const dk_view view = dk_view_of(other, viewer);
     dk_key_list own = {0};
     const dk_key_list *list = NULL;
-    dk_status status = dk_anchor_linked(store, kind, key, other, generation, &own, &list, err);
+    dk_status status = dk_anchor_in_view(store, kind, key, viewer, generation, err);
+    if (status == DK_OK)
+        status = dk_anchor_linked(store, kind, key, other, generation, &own, &list, err);
     if (status == DK_OK)
         status = dk_key_list_give(store, other, list, &view, after, limit, with_geometry, each, user, err);
     dk_key_list_finish(&own);
@@ -441,4 +450,42 @@ dk_status dk_query_summary(dk_store *store, const dk_kind *kind, int64_t generat
     }
     sqlite3_reset(stmt);
     return status == DK_END ? DK_OK : status;
+}
+
+dk_status dk_query_summary_seen(dk_store *store, const dk_kind *kind, const dk_viewer *viewer, int64_t generation,
+                                int64_t *ret_rows, int64_t *ret_undrawn, double ret_bounds[4], dk_error *err)
+{
+    const dk_view view = dk_view_of(kind, viewer);
+    dk_status status;
+    if (dk_view_every_row(&view)) {
+        status = dk_query_summary(store, kind, generation, ret_rows, ret_undrawn, ret_bounds, err);
+    } else {
+        const dk_query query = {.kind = kind, .viewer = viewer, .generation = generation, .limit = 1};
+        *ret_undrawn = 0;
+        memcpy(ret_bounds, store->catalogue->extent, sizeof store->catalogue->extent);
+        status = dk_query_count(store, &query, DK_QUERY_SECONDS, ret_rows, err);
+    }
+    if (status == DK_OK && dk_view_any_coarse(&view) && *ret_rows > *ret_undrawn)
+        dk_coarse_bounds(ret_bounds, kind->public_coarse);
+    return status;
+}
+
+dk_status dk_query_coarse(dk_store *store, const dk_kind *layer, int64_t row, int level, dk_shape *shape, dk_error *err)
+{
+    dk_stored_row stored;
+    size_t size = 0;
+    dk_status status = dk_stored_row_read(store, layer, row, true, &stored, err);
+    if (status != DK_OK)
+        return status;
+    const unsigned char *wkb = dk_gpkg_wkb(stored.blob, stored.blob_size, &size);
+    if (dk_gpkg_empty(stored.blob, stored.blob_size))
+        status = DK_END;
+    else if (wkb == NULL)
+        status = dk_row_without_geometry(store, layer, row, err);
+    else
+        status = dk_shape_from_wkb(wkb, size, shape, err);
+    dk_stored_row_release(&stored);
+    if (status == DK_OK && (status = dk_coarse_shape(shape, level)) != DK_OK)
+        dk_fail(err, DK_NOMEM, "out of memory");
+    return status;
 }

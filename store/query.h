@@ -14,6 +14,7 @@ typedef struct dk_row {
     const char *label;        /* what to call it, never NULL */
     const dk_value *values;   /* kind->n_fields; DK_NULL where not visible */
     uint64_t visible;         /* bit i: field i may be seen */
+    uint64_t masked;          /* of these, those of which values has the mask: nothing may be concluded from it */
     const unsigned char *wkb; /* EPSG:4490 degrees (lon, lat); NULL for records or when not asked for */
     size_t wkb_size;
     double bounds[4]; /* west, south, east, north; layers only, and not where undrawn */
@@ -60,7 +61,7 @@ dk_status dk_query_page(dk_store *store, const dk_query *query, dk_row_fn each, 
 /* How many rows match in all (after and limit left aside); -1 if that takes longer than so many seconds. */
 dk_status dk_query_count(dk_store *store, const dk_query *query, double seconds, int64_t *ret_count, dk_error *err);
 
-/* One row by key: DK_NOT_FOUND if it is not published in that generation. each is called once. */
+/* One row by key: DK_NOT_FOUND if it is not published in that generation, or not for the viewer. each is called once. */
 dk_status dk_query_row(dk_store *store, const dk_kind *kind, const char *key, const dk_viewer *viewer,
                        int64_t generation, bool with_geometry, dk_row_fn each, void *user, dk_error *err);
 /* The same by the stable number, as a map click has it. */
@@ -87,9 +88,18 @@ dk_status dk_query_totals(dk_store *store, const dk_kind *kind, const char *key,
                           const dk_viewer *viewer, int64_t generation,
                           bool (*each)(const dk_total_row *row, void *user), void *user, dk_error *err);
 
+/* The outline of a row as coarse as that (store/coarse.h), polygons not made valid. Replaces what shape held; DK_END: it
+ * has none. */
+dk_status dk_query_coarse(dk_store *store, const dk_kind *layer, int64_t row, int level, dk_shape *shape, dk_error *err);
+
 /* Number of published rows, of those among them that have no outline yet, and the box of the others (west, south, east,
  * north; only when there are such and it is a layer). */
 dk_status dk_query_summary(dk_store *store, const dk_kind *kind, int64_t generation, int64_t *ret_rows,
                            int64_t *ret_undrawn, double ret_bounds[4], dk_error *err);
+/* The same as a viewer sees it: only rows in view are counted, in time that dk_query_count takes where not all are, and
+ * bounds are those of whole cells of the public's precision. Where not all rows are in view, bounds are the
+ * catalogue's extent, and undrawn is 0. *ret_rows -1: counting takes too long. */
+dk_status dk_query_summary_seen(dk_store *store, const dk_kind *kind, const dk_viewer *viewer, int64_t generation,
+                                int64_t *ret_rows, int64_t *ret_undrawn, double ret_bounds[4], dk_error *err);
 
 #endif

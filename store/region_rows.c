@@ -2,6 +2,7 @@
 
 #include "store/apart.h"
 #include "store/box_tree.h"
+#include "store/coarse.h"
 #include "store/geos_time.h"
 #include "store/handle.h"
 #include "store/region_work.h"
@@ -47,6 +48,8 @@ typedef struct meeting {
     size_t n_found, found_capacity;
     GEOSWKBReader *reader;
     dk_shape shape;
+    dk_buf coarse;    /* the outline of the row under way, where it is not shown as it is */
+    uint32_t reach;   /* of coarse outlines beyond the boxes of the index; 0: none is coarse */
     dk_turned turned; /* m->shape, where there are areas */
     size_t unclocked; /* vertices since the clock was looked at */
     dk_apart_work apart;
@@ -100,6 +103,14 @@ static dk_status failed(meeting *m, int tries, bool *ret_again)
 
 /* ---- candidates ---- */
 
+static void widen(dk_world_box *box, uint32_t by)
+{
+    box->x0 -= box->x0 < by ? box->x0 : by;
+    box->y0 -= box->y0 < by ? box->y0 : by;
+    box->x1 += UINT32_MAX - box->x1 < by ? UINT32_MAX - box->x1 : by;
+    box->y1 += UINT32_MAX - box->y1 < by ? UINT32_MAX - box->y1 : by;
+}
+
 static bool add_candidates(const dk_block *block, void *user)
 {
     meeting *m = user;
@@ -122,6 +133,8 @@ static bool add_candidates(const dk_block *block, void *user)
         }
         m->candidates[m->n_candidates++] =
             (candidate){head.row, (double)head.area_cm2 / 1e4, {head.x0, head.y0, head.x1, head.y1}, DK_UNCLEAR};
+        if (m->reach > 0)
+            widen(&m->candidates[m->n_candidates - 1].box, m->reach);
     }
     if (dk_geos_late())
         m->status = late(m);
@@ -363,8 +376,24 @@ static void found_finish(meeting *m, found *f)
 static dk_status visit(meeting *m, const candidate *c, sqlite3_stmt *stmt)
 {
     const void *blob = sqlite3_column_blob(stmt, 1);
-    const size_t blob_size = (size_t)sqlite3_column_bytes(stmt, 1);
+    size_t blob_size = (size_t)sqlite3_column_bytes(stmt, 1);
     size_t size = 0;
+    const dk_value of_row = dk_column_value(stmt, 3);
+    const char *in_division = of_row.type == DK_TEXT ? of_row.text.data : NULL;
+    if (!dk_view_row(&m->view, in_division))
+        return DK_OK;
+    const int coarse = blob != NULL ? dk_view_coarse(&m->view, in_division) : 0;
+    candidate shown = *c;
+    if (coarse > 0) {
+        dk_buf_clear(&m->coarse);
+        const dk_status status = dk_coarse_gpkg(blob, blob_size, coarse, &m->coarse, m->err);
+        if (status != DK_OK)
+            return status;
+        blob = m->coarse.data;
+        blob_size = m->coarse.size;
+        shown.where = DK_UNCLEAR;
+        c = &shown;
+    }
     const unsigned char *wkb = blob != NULL ? dk_gpkg_wkb(blob, blob_size, &size) : NULL;
     found f = {.box = c->box, .group = (uint32_t)m->n_found};
     dk_met_row row = {.row = c->row};
@@ -374,6 +403,8 @@ static dk_status visit(meeting *m, const candidate *c, sqlite3_stmt *stmt)
         status = dk_row_without_geometry(m->store, m->layer, c->row, m->err);
     if (m->met->areas)
         row.row_m2 = c->area_m2;
+    if (status == DK_OK && m->met->areas && coarse > 0 && (status = dk_shape_from_wkb(wkb, size, &m->shape, m->err)) == DK_OK)
+        row.row_m2 = dk_shape_area_m2(&m->shape);
     if (status == DK_OK && m->met->areas)
         status = measure(m, wkb, size, c->where, &f, &row, &met);
     else if (status == DK_OK && c->where != DK_WITHIN)
@@ -724,6 +755,11 @@ dk_status dk_region_meet(dk_store *store, dk_region *region, const dk_kind *laye
     const double *b = region->bounds;
     dk_world_from_lonlat(b[0], b[3], &m.box.x0, &m.box.y0);
     dk_world_from_lonlat(b[2], b[1], &m.box.x1, &m.box.y1);
+    if (dk_view_any_coarse(&m.view)) {
+        m.reach = dk_coarse_reach(layer->public_coarse);
+        widen(&m.box, m.reach);
+    }
+    dk_buf_init(&m.coarse);
     dk_shape_init(&m.shape);
     m.reader = GEOSWKBReader_create_r(region->geos);
     dk_status status = m.reader == NULL ? no_memory(&m) : dk_index_begin(store, generation, NULL, err);
@@ -739,6 +775,7 @@ dk_status dk_region_meet(dk_store *store, dk_region *region, const dk_kind *laye
     dk_apart_work_finish(&m.apart);
     dk_shared_work_finish(&m.sharing);
     dk_shape_finish(&m.shape);
+    dk_buf_finish(&m.coarse);
     if (m.reader != NULL)
         GEOSWKBReader_destroy_r(region->geos, m.reader);
     if (status != DK_OK)
@@ -763,16 +800,18 @@ dk_status dk_met_give(dk_store *store, const dk_kind *layer, const dk_viewer *vi
         status = dk_stored_row_read(store, layer, met->rows[i].row, false, &stored, err);
         if (status != DK_OK)
             break;
-        dk_row_seen(layer, &stored, &view, false, values, label, sizeof label, &seen);
-        more = each(&seen, &met->rows[i], user);
+        if (dk_row_in_view(layer, &stored, &view)) {
+            dk_row_seen(layer, &stored, &view, false, values, label, sizeof label, &seen);
+            more = each(&seen, &met->rows[i], user);
+        }
         dk_stored_row_release(&stored);
     }
     dk_index_end(store);
     return status;
 }
 
-dk_status dk_region_of_row(dk_store *store, const dk_kind *layer, const char *key, int64_t generation,
-                           dk_region **ret_region, int64_t *ret_row, dk_error *err)
+dk_status dk_region_of_row(dk_store *store, const dk_kind *layer, const char *key, const dk_viewer *viewer,
+                           int64_t generation, dk_region **ret_region, int64_t *ret_row, dk_error *err)
 {
     int64_t row = 0;
     dk_status status = dk_row_of_key(store, layer, key, generation, &row, err);
@@ -783,9 +822,23 @@ dk_status dk_region_of_row(dk_store *store, const dk_kind *layer, const char *ke
     dk_stored_row stored;
     if ((status = dk_stored_row_read(store, layer, row, true, &stored, err)) != DK_OK)
         return status;
+    const dk_view view = dk_view_of(layer, viewer);
+    if (!dk_row_in_view(layer, &stored, &view)) {
+        dk_stored_row_release(&stored);
+        return dk_fail(err, DK_NOT_FOUND, "there is no %s with the key %.200s", layer->name, key);
+    }
     dk_shape shape;
     dk_shape_init(&shape);
     size_t size = 0;
+    const int coarse = dk_view_coarse(&view, dk_row_division(layer, &stored));
+    if (coarse > 0 && stored.blob != NULL) {
+        if ((status = dk_coarse_gpkg(stored.blob, stored.blob_size, coarse, &stored.coarse, err)) != DK_OK) {
+            dk_stored_row_release(&stored);
+            return status;
+        }
+        stored.blob = stored.coarse.data;
+        stored.blob_size = stored.coarse.size;
+    }
     const unsigned char *wkb = dk_gpkg_wkb(stored.blob, stored.blob_size, &size);
     if (dk_gpkg_empty(stored.blob, stored.blob_size))
         status = dk_fail(err, DK_INVALID, "The row has no outline yet (无图形): nothing can be compared with it.");

@@ -1,5 +1,6 @@
 /* Rows: reading versions, finding the one that is published, and showing it to an audience. */
 #include "store/anchor.h"
+#include "store/coarse.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,6 +62,7 @@ void dk_stored_row_columns(sqlite3_stmt *stmt, int column, const dk_kind *kind, 
     ret_row->blob_size = (size_t)sqlite3_column_bytes(stmt, column + 4);
     for (size_t i = 0; i < kind->n_fields; i++)
         ret_row->values[i] = dk_column_value(stmt, column + 5 + (int)i);
+    dk_buf_init(&ret_row->coarse);
     ret_row->stmt = NULL;
 }
 
@@ -98,6 +100,7 @@ void dk_stored_row_release(dk_stored_row *row)
     if (row->stmt != NULL)
         sqlite3_reset(row->stmt);
     row->stmt = NULL;
+    dk_buf_finish(&row->coarse);
 }
 
 dk_status dk_row_alive(dk_store *store, const dk_kind *kind, int64_t row, int64_t generation, bool *ret_alive,
@@ -177,16 +180,72 @@ dk_status dk_row_newest(dk_store *store, const dk_kind *kind, const char *key, d
     return DK_OK;
 }
 
-void dk_row_seen(const dk_kind *kind, const dk_stored_row *row, const dk_view *view, bool with_geometry,
-                 dk_value *values, char *label, size_t label_size, dk_row *ret_seen)
+const char *dk_row_division(const dk_kind *kind, const dk_stored_row *row)
 {
-    const char *division = NULL;
-    if (kind->division_field >= 0 && row->values[kind->division_field].type == DK_TEXT)
-        division = row->values[kind->division_field].text.data;
-    const uint64_t visible = dk_view_fields(view, division);
+    const int d = kind->division_field;
+    return d >= 0 && row->values[d].type == DK_TEXT ? row->values[d].text.data : NULL;
+}
+
+bool dk_row_in_view(const dk_kind *kind, const dk_stored_row *row, const dk_view *view)
+{
+    return dk_view_every_row(view) || dk_view_row(view, dk_row_division(kind, row));
+}
+
+/* What is shown of masked fields. */
+static void put_masks(const dk_kind *kind, dk_stored_row *row, const dk_view *view, const char *division, dk_row *seen,
+                      dk_value *values)
+{
+    for (size_t i = 0; i < kind->n_fields; i++) {
+        const dk_value *value = &row->values[i];
+        if (!(seen->masked & UINT64_C(1) << i) || value->type != DK_TEXT)
+            continue;
+        const size_t size =
+            dk_mask_text(dk_view_mask(view, &kind->fields[i], division), value->text.data, value->text.size, row->masks[i]);
+        if (size > 0)
+            values[i] = (dk_value){.type = DK_TEXT, .text = {row->masks[i], size}};
+    }
+}
+
+/* The outline that is shown, with its box. */
+static void put_outline(dk_stored_row *row, int coarse, dk_row *seen)
+{
+    const unsigned char *blob = row->blob;
+    size_t size = row->blob_size;
+    if (coarse > 0) {
+        dk_error ignored;
+        dk_buf_clear(&row->coarse);
+        if (dk_coarse_gpkg(blob, size, coarse, &row->coarse, &ignored) != DK_OK)
+            return;
+        blob = row->coarse.data;
+        size = row->coarse.size;
+    }
+    seen->wkb = dk_gpkg_wkb(blob, size, &seen->wkb_size);
+    /* The envelope of the GeoPackage header: minx, maxx, miny, maxy, little endian (dk_gpkg_append). */
+    if (seen->wkb != NULL && size >= 40) {
+        double envelope[4];
+        memcpy(envelope, blob + 8, sizeof envelope);
+        seen->bounds[0] = envelope[0];
+        seen->bounds[1] = envelope[2];
+        seen->bounds[2] = envelope[1];
+        seen->bounds[3] = envelope[3];
+    }
+}
+
+void dk_row_seen(const dk_kind *kind, dk_stored_row *row, const dk_view *view, bool with_geometry, dk_value *values,
+                 char *label, size_t label_size, dk_row *ret_seen)
+{
+    const char *division = dk_row_division(kind, row);
+    const uint64_t clear = dk_view_fields(view, division), masked = dk_view_masked(view, division) & ~clear;
     for (size_t i = 0; i < kind->n_fields; i++)
-        values[i] = visible & UINT64_C(1) << i ? row->values[i] : dk_value_null();
-    *ret_seen = (dk_row){.kind = kind, .feature = row->feature, .key = row->key, .values = values, .visible = visible};
+        values[i] = clear & UINT64_C(1) << i ? row->values[i] : dk_value_null();
+    *ret_seen = (dk_row){.kind = kind,
+                         .feature = row->feature,
+                         .key = row->key,
+                         .values = values,
+                         .visible = clear | masked,
+                         .masked = masked};
+    if (masked != 0)
+        put_masks(kind, row, view, division, ret_seen, values);
     const dk_value *named = kind->label_field >= 0 ? &values[kind->label_field] : NULL;
     const bool is_named = named != NULL && named->type == DK_TEXT && named->text.size > 0;
     const char *shown = is_named ? named->text.data : row->key;
@@ -195,20 +254,9 @@ void dk_row_seen(const dk_kind *kind, const dk_stored_row *row, const dk_view *v
     label[shown_size] = '\0';
     ret_seen->label = label;
     ret_seen->undrawn = kind->geometry != DK_NO_GEOMETRY && dk_gpkg_empty(row->blob, row->blob_size);
-    if (ret_seen->undrawn)
-        return;
-    if (kind->geometry != DK_NO_GEOMETRY && with_geometry && row->blob != NULL) {
-        ret_seen->wkb = dk_gpkg_wkb(row->blob, row->blob_size, &ret_seen->wkb_size);
-        /* The envelope of the GeoPackage header: minx, maxx, miny, maxy, little endian (dk_gpkg_append). */
-        if (ret_seen->wkb != NULL && row->blob_size >= 40) {
-            double envelope[4];
-            memcpy(envelope, row->blob + 8, sizeof envelope);
-            ret_seen->bounds[0] = envelope[0];
-            ret_seen->bounds[1] = envelope[2];
-            ret_seen->bounds[2] = envelope[1];
-            ret_seen->bounds[3] = envelope[3];
-        }
-    }
+    if (!ret_seen->undrawn && kind->geometry != DK_NO_GEOMETRY && with_geometry && row->blob != NULL &&
+        dk_view_row(view, division))
+        put_outline(row, dk_view_coarse(view, division), ret_seen);
 }
 
 /* ---- lists ordered by key ---- */
@@ -274,6 +322,10 @@ dk_status dk_key_list_give(dk_store *store, const dk_kind *kind, const dk_key_li
         const dk_status status = dk_stored_row_read(store, kind, list->entries[i].row, with_geometry, &stored, err);
         if (status != DK_OK)
             return status;
+        if (!dk_row_in_view(kind, &stored, view)) {
+            dk_stored_row_release(&stored);
+            continue;
+        }
         dk_value values[DK_MAX_FIELDS];
         char label[512];
         dk_row seen;

@@ -129,7 +129,7 @@ static dk_status add_seen(search *s, const dk_kind *kind, int64_t row, int field
     const dk_view *view = &s->views[kind->index];
     const uint64_t bit = field == DK_LINK_KEY ? 0 : UINT64_C(1) << field;
     dk_status status;
-    if ((view->inside & bit) == (view->outside & bit)) {
+    if (dk_view_every_row(view) && (view->inside & bit) == (view->outside & bit)) {
         sqlite3_stmt *stmt = NULL;
         if ((status = dk_sql_kept(s->store, kind, DK_STMT_ROW_META, &stmt, s->err)) != DK_OK)
             return status;
@@ -145,9 +145,8 @@ static dk_status add_seen(search *s, const dk_kind *kind, int64_t row, int field
     dk_stored_row stored;
     if ((status = dk_stored_row_read(s->store, kind, row, false, &stored, s->err)) != DK_OK)
         return status;
-    const int d = kind->division_field;
-    const bool has_division = d >= 0 && stored.values[d].type == DK_TEXT;
-    if (dk_view_fields(view, has_division ? stored.values[d].text.data : NULL) & bit) {
+    const char *division = dk_row_division(kind, &stored);
+    if (dk_view_row(view, division) && (dk_view_fields(view, division) & bit) == bit) {
         status = add_hit(s, h, stored.key);
         ++*ret_n;
     }
@@ -395,7 +394,7 @@ static dk_status find_hits(search *s)
                 status = add_hit(s, (hit){.length = s->divisions[i].length, .division = s->divisions[i].division},
                                  s->divisions[i].division->code);
         for (size_t k = 0; status == DK_OK && k < catalogue->n_kinds && !s->late; k++)
-            if (!is_full(s, k))
+            if (dk_kind_seen(&catalogue->kinds[k], s->asked->viewer) && !is_full(s, k))
                 status = unless_late(s, match_kind(s, &catalogue->kinds[k]));
         choose_hits(s);
     }
@@ -447,8 +446,8 @@ static dk_status give_row(search *s, const hit *h, box_budget *budget, dk_hit *g
     dk_row_seen(h->kind, &stored, &s->views[h->kind->index], layer, values, label, sizeof label, &seen);
     if (!layer) {
         dk_joint_box box = {0};
-        status = dk_box_of_links(s->store, h->kind, stored.key, stored.values, s->asked->generation, take_share(budget),
-                                 &box, s->err);
+        status = dk_box_of_links(s->store, h->kind, stored.key, stored.values, s->asked->viewer, s->asked->generation,
+                                 take_share(budget), &box, s->err);
         budget->rows -= box.n < budget->rows ? box.n : budget->rows;
         set_bounds(given, &box);
     } else if (!seen.undrawn) {
@@ -478,7 +477,8 @@ static dk_status give_hits(search *s, dk_hit_fn each, void *user)
         }
         dk_joint_box box = {0};
         status =
-            dk_box_of_division(s->store, h->division->code, s->asked->generation, take_share(&budget), &box, s->err);
+            dk_box_of_division(s->store, h->division->code, s->asked->viewer, s->asked->generation, take_share(&budget), &box,
+                               s->err);
         budget.rows -= box.n < budget.rows ? box.n : budget.rows;
         set_bounds(&given, &box);
         if (status == DK_OK)

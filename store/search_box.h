@@ -11,12 +11,12 @@ typedef struct dk_joint_box {
     size_t n;         /* rows in it */
 } dk_joint_box;
 
-/* Of the rows of all layers that are linked to a row with these stored values, `most` of each layer. */
+/* All of what the viewer sees, as they see it. Of the rows of all layers that are linked to a row with these stored values, `most` of each layer. */
 dk_status dk_box_of_links(dk_store *store, const dk_kind *kind, const char *key, const dk_value *values,
-                          int64_t generation, size_t most, dk_joint_box *box, dk_error *err);
+                          const dk_viewer *viewer, int64_t generation, size_t most, dk_joint_box *box, dk_error *err);
 /* Of a division: its published outline, or else rows of layers in it, where their division fields have terms; `most` of
  * each layer, spread over all where there are more. */
-dk_status dk_box_of_division(dk_store *store, const char *code, int64_t generation, size_t most, dk_joint_box *box,
-                             dk_error *err);
+dk_status dk_box_of_division(dk_store *store, const char *code, const dk_viewer *viewer, int64_t generation,
+                             size_t most, dk_joint_box *box, dk_error *err);
 
 #endif

@@ -1,5 +1,6 @@
 #include "store/selection.h"
 
+#include "store/coarse.h"
 #include "store/cql2.h"
 #include "store/cql2_sql.h"
 #include "store/posts.h"
@@ -253,6 +254,13 @@ static dk_status choose(dk_selection *s, dk_error *err)
         return status;
     double bounds[4] = {0}, expected = 0;
     const bool boxed = wanted_box(query, bounds);
+    if (boxed && dk_view_any_coarse(&s->view)) { /* what is shown may reach into the box, and what is stored not */
+        const double reach = dk_coarse_reach_degrees(query->kind->public_coarse);
+        bounds[0] -= reach;
+        bounds[1] -= reach;
+        bounds[2] += reach;
+        bounds[3] += reach;
+    }
     size_t fewest = SIZE_MAX;
     if (s->n_terms > 0) {
         for (size_t i = 0; i < s->n_terms && status == DK_OK && (boxed || s->driver == DK_SELECT_PLACES); i++) {
@@ -294,7 +302,15 @@ static void drop_given(dk_selection *s)
 
 dk_status dk_selection_begin(dk_selection *s, dk_store *store, const dk_query *query, int64_t after, dk_error *err)
 {
-    *s = (dk_selection){.store = store, .query = query, .driver = DK_SELECT_ALL, .after = after};
+    *s = (dk_selection){.store = store,
+                        .query = query,
+                        .view = dk_view_of(query->kind, query->viewer),
+                        .driver = DK_SELECT_ALL,
+                        .after = after};
+    if (s->view.unseen_inside && s->view.unseen_outside) {
+        s->nothing = true;
+        return DK_OK;
+    }
     dk_status status = choose(s, err);
     if (status != DK_OK || s->nothing)
         return status;
@@ -331,6 +347,7 @@ static dk_status append_filters(dk_selection *s, dk_buf *sql, dk_error *err)
 {
     int first = P_FILTERS;
     dk_status status = DK_OK;
+    dk_in_view_sql(s->query->kind, &s->view, sql);
     for (size_t i = 0; status == DK_OK && i < s->query->n_filters; i++) {
         dk_buf_text(sql, " AND (");
         s->parameters[i] = first;

@@ -33,6 +33,7 @@ void dk_place_list_finish(dk_place_list *list);
 typedef struct dk_selection {
     dk_store *store;
     const dk_query *query;
+    dk_view view;
     enum { DK_SELECT_ALL, DK_SELECT_TERMS, DK_SELECT_PLACES } driver;
     int64_t terms[DK_SELECTION_TERMS]; /* every row has them all */
     size_t n_terms;

@@ -133,7 +133,8 @@ typedef struct statistics {
 static dk_status check_field(const statistics *s, const dk_kind *kind, int field)
 {
     const dk_view view = dk_view_of(kind, s->query->viewer);
-    if (field < 0 || (size_t)field >= kind->n_fields || !((view.inside | view.outside) & UINT64_C(1) << field))
+    if (field < 0 || (size_t)field >= kind->n_fields || !dk_kind_seen(kind, s->query->viewer) ||
+        !((view.inside | view.outside) & UINT64_C(1) << field))
         return dk_fail(s->err, DK_NOT_FOUND, "%s has no such field", kind->name);
     return DK_OK;
 }
@@ -335,7 +336,7 @@ static bool add_linked(const dk_row *row, void *user)
     several *v = user;
     char text[16], number[40];
     const dk_value value = grouped(v->s, v->by, row->values[v->by->field], text);
-    if (value.type == DK_NULL || v->n == sizeof v->texts / sizeof *v->texts)
+    if (value.type == DK_NULL || row->masked >> v->by->field & 1 || v->n == sizeof v->texts / sizeof *v->texts)
         return true;
     if (value.type == DK_INTEGER)
         snprintf(number, sizeof number, "%lld", (long long)value.integer);

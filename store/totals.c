@@ -38,11 +38,13 @@ typedef struct group {
     const dk_kind *kind;
     const dk_total *total;
     dk_view view;
+    const dk_viewer *viewer;
     int64_t generation;
     const dk_value *by; /* the group's values, stored form */
     double sums[16];
     int64_t rows;
     hidden_rows hidden;
+    hidden_rows beyond; /* rows of the group that do not count for the viewer, but perhaps in a sum that they see */
     sibling *siblings;
     size_t n_siblings, siblings_capacity;
     dk_status status;
@@ -104,6 +106,9 @@ static int compare_siblings(const void *a, const void *b)
 /* Whether the group is withheld: small itself, or needed to hide a small one. The same for every question. */
 static bool is_withheld(group *g)
 {
+    /* The public's sum of the group less this one would be theirs. */
+    if (g->beyond.rows > 0 && g->hidden.rows > 0 && fewest(&g->beyond, g->total->n_sum) < g->total->min_rows)
+        return true;
     if (g->hidden.rows == 0) /* the viewer sees every amount: nothing to protect */
         return false;
     if (fewest(&g->hidden, g->total->n_sum) < g->total->min_rows)
@@ -146,6 +151,13 @@ static bool add_row(int64_t row, void *user)
     const int d = g->kind->division_field;
     const char *division = d >= 0 && stored.values[d].type == DK_TEXT ? stored.values[d].text.data : NULL;
     const uint64_t seen = dk_view_fields(&g->view, division);
+    const bool counts = dk_view_row(&g->view, division) && dk_view_total_row(g->kind, g->total, g->viewer, division);
+    if (!counts) {
+        if (same && dk_value_equal(&stored.values[g->total->by[last]], &g->by[last]))
+            count_hidden(g, &stored, 0, &g->beyond);
+        dk_stored_row_release(&stored);
+        return true;
+    }
     if (same && last > 0 && !count_sibling(g, &stored, seen)) {
         g->status = dk_fail(g->err, DK_NOMEM, "out of memory");
         dk_stored_row_release(&stored);
@@ -187,7 +199,7 @@ static dk_status give_group(group *g, bool (*each)(const dk_total_row *row, void
     for (size_t i = 0; i < sizeof g->sums / sizeof *g->sums; i++)
         g->sums[i] = NAN;
     g->rows = 0;
-    g->hidden = (hidden_rows){0};
+    g->hidden = g->beyond = (hidden_rows){0};
     siblings_clear(g);
     g->status = DK_OK;
     dk_status status = DK_OK;
@@ -266,11 +278,18 @@ static dk_status totals_of(dk_store *store, const dk_kind *of, const dk_total *t
                            bool (*each)(const dk_total_row *row, void *user), void *user, dk_error *err)
 {
     group_list groups = {.n_by = total->n_by};
+    const dk_view view = dk_view_of(of, viewer);
     dk_status status = DK_OK;
     for (size_t i = 0; status == DK_OK && i < rows->n; i++) {
         dk_stored_row stored;
         if ((status = dk_stored_row_read(store, of, rows->entries[i].row, false, &stored, err)) != DK_OK)
             break;
+        const char *division = dk_row_division(of, &stored);
+        /* A row that the viewer is not shown, nor told of in a total, names no group. */
+        if (!dk_view_row(&view, division) || !dk_view_total_row(of, total, viewer, division)) {
+            dk_stored_row_release(&stored);
+            continue;
+        }
         bool whole = true; /* a row without one of the values belongs to no group */
         for (size_t b = 0; whole && b < total->n_by; b++)
             whole = stored.values[total->by[b]].type != DK_NULL;
@@ -281,7 +300,8 @@ static dk_status totals_of(dk_store *store, const dk_kind *of, const dk_total *t
     group g = {.store = store,
                .kind = of,
                .total = total,
-               .view = dk_view_of(of, viewer),
+               .view = view,
+               .viewer = viewer,
                .generation = generation,
                .err = err};
     bool more = true;
@@ -301,7 +321,9 @@ dk_status dk_query_totals(dk_store *store, const dk_kind *kind, const char *key,
 {
     dk_key_list own = {0};
     const dk_key_list *rows = NULL;
-    dk_status status = dk_anchor_linked(store, kind, key, of, generation, &own, &rows, err);
+    dk_status status = dk_anchor_in_view(store, kind, key, viewer, generation, err);
+    if (status == DK_OK)
+        status = dk_anchor_linked(store, kind, key, of, generation, &own, &rows, err);
     for (size_t t = 0; status == DK_OK && t < of->n_totals; t++)
         if (dk_view_total(&of->totals[t], viewer))
             status = totals_of(store, of, &of->totals[t], rows, viewer, generation, each, user, err);

@@ -52,7 +52,7 @@ static const char fixture_yaml[] =
     "      - {name: division, title: 区划, type: division, audience: public, inherit: parcel.division}\n"
     "      - {name: collective, title: 集体, type: text, audience: public}\n"
     "      - {name: payee, title: 户主, type: text, audience: staff}\n"
-    "      - {name: total, title: 总额, type: number, unit: yuan, audience: staff}\n"
+    "      - {name: total, title: 总额, type: number, audience: staff}\n"
     "    totals:\n"
     "      - {by: [project_id], sum: [total], min_rows: 3, audience: public}\n"
     "      - {by: [project_id, collective], sum: [total], min_rows: 3, audience: public}\n"

@@ -195,6 +195,61 @@ static void what_a_row_may_say_of_another(void **state)
     }
 }
 
+static void rows_of_a_kind_for_staff_are_there_within_the_scope_only(void **state)
+{
+    (void)state;
+    dk_field own[] = {{.name = "a", .audience = DK_STAFF}};
+    const dk_kind hidden = {.name = "k", .fields = own, .n_fields = 1, .audience = DK_STAFF};
+    const dk_kind nowhere = {.name = "k", .fields = own, .n_fields = 1, .audience = DK_STAFF, .division_field = -1};
+    static const struct {
+        dk_viewer viewer;
+        const char *row;
+        bool seen, kind, nowhere;
+    } table[] = {
+        {{DK_PUBLIC, ""}, "341321", false, false, false},     {{DK_GROUP, "341321"}, "341321", false, false, false},
+        {{DK_ON_REQUEST, ""}, "341321", false, false, false}, {{DK_STAFF, "341321"}, "341321105", true, true, false},
+        {{DK_STAFF, "341321"}, "341322", false, true, false}, {{DK_STAFF, "341321"}, NULL, false, true, false},
+        {{DK_STAFF, ""}, NULL, true, true, true},             {{DK_NEVER, ""}, NULL, true, true, true},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        const dk_view view = dk_view_of(&hidden, &table[i].viewer);
+        if (dk_view_row(&view, table[i].row) != table[i].seen || dk_kind_seen(&hidden, &table[i].viewer) != table[i].kind ||
+            dk_kind_seen(&nowhere, &table[i].viewer) != table[i].nowhere || (dk_view_fields(&view, table[i].row) != 0) != table[i].seen)
+            fail_msg("line %zu of the table", i + 1);
+    }
+}
+
+static void masks_and_coarse_outlines_are_for_those_below(void **state)
+{
+    (void)state;
+    dk_field own[] = {{.name = "a", .audience = DK_PUBLIC}, {.name = "b", .audience = DK_STAFF, .masks = {DK_MASK_HIDDEN, DK_MASK_NAME, DK_MASK_PHONE}}};
+    const dk_kind layer = {.name = "k", .fields = own, .n_fields = 2, .geometry = DK_POLYGONS, .max_zoom = 16, .public_coarse = 10,
+                           .public_zoomed = true, .public_max_zoom = 14};
+    static const struct {
+        dk_viewer viewer;
+        const char *row;
+        uint64_t seen, masked;
+        dk_mask mask;
+        int coarse, zoom;
+    } table[] = {
+        {{DK_PUBLIC, ""}, "341321", 1, 0, DK_MASK_HIDDEN, 10, 14},
+        {{DK_GROUP, "341321"}, "341321", 1, 2, DK_MASK_NAME, 0, DK_EVERY_TILE_ZOOM},
+        {{DK_GROUP, "341321"}, "341322", 1, 0, DK_MASK_HIDDEN, 10, 14}, /* out of scope: the public */
+        {{DK_GROUP, "341321"}, NULL, 1, 0, DK_MASK_HIDDEN, 10, 14},
+        {{DK_ON_REQUEST, ""}, NULL, 1, 2, DK_MASK_PHONE, 0, DK_EVERY_TILE_ZOOM},
+        {{DK_STAFF, "34"}, "341321", 3, 0, DK_MASK_HIDDEN, 0, DK_EVERY_TILE_ZOOM},
+        {{DK_STAFF, "34"}, "110000", 1, 0, DK_MASK_HIDDEN, 10, 14},
+        {{DK_NEVER, ""}, NULL, 3, 0, DK_MASK_HIDDEN, 0, DK_EVERY_TILE_ZOOM},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        const dk_view view = dk_view_of(&layer, &table[i].viewer);
+        if (dk_view_fields(&view, table[i].row) != table[i].seen || dk_view_masked(&view, table[i].row) != table[i].masked ||
+            dk_view_mask(&view, &own[1], table[i].row) != table[i].mask || dk_view_coarse(&view, table[i].row) != table[i].coarse ||
+            dk_view_zoom(&view, table[i].row) != table[i].zoom)
+            fail_msg("line %zu of the table", i + 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +260,8 @@ int main(void)
         cmocka_unit_test(who_sees_a_total),
         cmocka_unit_test(documents_are_for_whom_the_catalogue_says_or_fewer),
         cmocka_unit_test(the_63rd_field_has_its_bit),
+        cmocka_unit_test(rows_of_a_kind_for_staff_are_there_within_the_scope_only),
+        cmocka_unit_test(masks_and_coarse_outlines_are_for_those_below),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

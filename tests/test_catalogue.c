@@ -134,7 +134,7 @@ static const wrong_case wrong_cases[] = {
      "20: layers[0].fields[5].declares_area: only polygons have an area; remove 'declares_area' or use geometry: polygon"},
     {"    title: 公告\n", "    title: 公告\n    geometry: point\n",
      "39: records[1].geometry: 'geometry' is not a key here; use name, title, key, fields, division, date, label, ignore, "
-     "totals or documents"},
+     "totals, documents or audience"},
     {"zooms: [6, 16]", "zooms: [16, 6]",
      "12: layers[0].zooms: the first zoom, 16, is above the last, 6; write [min, max]"},
     {"zooms: [6, 16]", "zooms: [6, 23]", "12: layers[0].zooms[1]: 23 is out of range; use 0 to 22"},
@@ -168,7 +168,7 @@ static const wrong_case wrong_cases[] = {
      "is not a type; use text, integer, number, date, approval_no, division or url"},
     {"project_id, title: 项目, type: text", "project_id, title: 项目, tpye: text",
      "17: layers[0].fields[2].tpye: 'tpye' is not a key here; use name, title, type, unit, audience, required, search, "
-     "pinyin, index, tiles, computed, declares_area, aliases, values, inherit or linked"},
+     "pinyin, index, tiles, computed, declares_area, aliases, values, inherit, linked, mask or public_amount"},
     {"project_id, title: 项目, type: text", "project_id, type: text",
      "17: layers[0].fields[2]: 'title' is missing; add it"},
     {"project_id, title: 项目, type: text, audience: public",
@@ -271,6 +271,19 @@ static const wrong_case wrong_cases[] = {
     {"by: [project_id]", "by: [payee]", "36: records[0].totals[0].by[0]: 'payee' has audience: staff and would be shown to "
      "public; group by other fields or narrow the total's audience"},
     {"by: [project_id]", "by: []", "36: records[0].totals[0].by: has 0 entries; write at least 1"},
+    {"金额, type: number, audience", "金额, type: number, unit: yuan, audience", "36: records[0].totals[0].min_rows: 'amount' is an amount of money that "
+     "this total's audience does not see in single rows: groups of fewer than 5 rows are not shown to them; use 5 or more"},
+    {"金额, type: number, audience: staff", "金额, type: number, unit: yuan, audience: public", "36: records[0].totals[0]: 'amount' is an amount of money, "
+     "of which the public sees sums alone; give it a narrower audience, such as staff, or public_amount: true where each single amount is public by law"},
+    {"受款人, type: text, audience: staff", "受款人, type: text, audience: staff, mask: {staff: name}", "34: records[0].fields[6].mask.staff: the field has audience: "
+     "staff, so it is shown as it is here; a mask is for audiences below"},
+    {"受款人, type: text, audience: staff", "受款人, type: text, audience: staff, mask: {public: nome}", "34: records[0].fields[6].mask.public: 'nome' is not a mask; use hidden, name, id_number, phone or account"},
+    {"受款人, type: text, audience: staff", "受款人, type: text, audience: staff, mask: {}", "34: records[0].fields[6].mask: is empty; write the audience and its mask, such as {public: name}"},
+    {"日期, type: date, audience: public}\n      - {name: payee", "日期, type: date, audience: staff, mask: {public: name}}\n      - {name: payee", "33: records[0].fields[5].mask: only a field of type text has a mask; remove 'mask' or correct the type"},
+    {"    zooms: [6, 16]\n", "    zooms: [6, 16]\n    public: {max_zoom: 17}\n", "13: layers[0].public.max_zoom: 17 is out of range; use 6 to 16"},
+    {"    zooms: [6, 16]\n", "    zooms: [6, 16]\n    public: {}\n", "13: layers[0].public: is empty; write precision: in metres, max_zoom:, or both"},
+    {"    title: 补偿\n", "    title: 补偿\n    audience: staff\n", "37: records[0].totals[0].by[0]: 'project_id' has audience: staff and would be shown to public; group by other fields or narrow the total's audience"},
+    {"    title: 补偿\n", "    title: 补偿\n    audience: never\n", "26: records[0].audience: 'never' is not an audience; use public, group, request or staff"},
     {"min_rows: 3", "min_rows: 0", "36: records[0].totals[0].min_rows: 0 is out of range; use 1 to 1000000000"},
     {"min_rows: 3, audience: public", "min_rows: 3", "36: records[0].totals[0]: 'audience' is missing; add it"},
     /* links */

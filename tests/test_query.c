@@ -336,6 +336,31 @@ static void the_public_sees_totals_and_small_groups_are_withheld(void **state)
     assert_string_equal(totals_as(f, &town, "P1:DK002").text, "P1:- 二村:- ");
 }
 
+static void a_total_that_is_not_public_counts_rows_in_scope_only(void **state)
+{
+    fixture *f = *state;
+    load_county(f);
+    dk_viewer whole, town, none;
+    assert_true(dk_viewer_scoped(DK_STAFF, "", &whole));
+    assert_true(dk_viewer_scoped(DK_GROUP, "341321100", &town));
+    assert_true(dk_viewer_scoped(DK_GROUP, "341399", &none));
+    /* The catalogue is the store's; here its total is made one of a group. */
+    dk_kind *compensation = (dk_kind *)dk_catalogue_kind(f->catalogue, "compensation");
+    for (size_t i = 0; i < compensation->n_totals; i++) {
+        compensation->totals[i].audience = DK_GROUP;
+        compensation->totals[i].min_rows = 2;
+    }
+    assert_string_equal(totals_as(f, &whole, "P1:DK001").text, "P1:6:6003.0 一村:4:4002.0 ");
+    /* 一村's four rows; two more of the project are in the other town. */
+    assert_string_equal(totals_as(f, &town, "P1:DK001").text, "P1:4:4002.0 一村:4:4002.0 ");
+    assert_string_equal(totals_as(f, &town, "P1:DK002").text, "");
+    assert_string_equal(totals_as(f, &none, "P1:DK001").text, "");
+    /* Were the two too few to be shown, so would be what the public's sum less 一村's tells of them. */
+    for (size_t i = 0; i < compensation->n_totals; i++)
+        compensation->totals[i].min_rows = 3;
+    assert_string_equal(totals_as(f, &town, "P1:DK001").text, "P1:- 一村:4:4002.0 ");
+}
+
 static void no_more_is_withheld_than_hides_the_small_ones(void **state)
 {
     fixture *f = *state;
@@ -610,6 +635,7 @@ int main(void)
         CASE(staff_see_amounts_in_their_division_and_nobody_else_does),
         CASE(nothing_can_be_asked_about_a_hidden_field),
         CASE(the_public_sees_totals_and_small_groups_are_withheld),
+        CASE(a_total_that_is_not_public_counts_rows_in_scope_only),
         CASE(no_more_is_withheld_than_hides_the_small_ones),
         CASE(gaps_and_rows_that_are_seen_hide_nobody),
         CASE(pages_lead_through_all_rows_in_every_order),

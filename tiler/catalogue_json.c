@@ -1,7 +1,7 @@
 /* /catalogue: what the viewer may know of the catalogue. Fields that it may not see are not named anywhere in it. */
 #include "tiler/http.h"
 
-static void write_field(dk_json *json, const dk_field *field)
+static void write_field(dk_json *json, const dk_field *field, bool masked)
 {
     dk_json_object_begin(json);
     dk_json_member_text(json, "name", field->name);
@@ -9,7 +9,7 @@ static void write_field(dk_json *json, const dk_field *field)
     dk_json_member_text(json, "type", dk_field_type_name(field->type));
     if (field->unit != NULL)
         dk_json_member_text(json, "unit", field->unit);
-    if (field->n_values > 0) {
+    if (field->n_values > 0 && !masked) {
         dk_json_key(json, "values");
         dk_json_array_begin(json);
         for (size_t i = 0; i < field->n_values; i++)
@@ -18,6 +18,10 @@ static void write_field(dk_json *json, const dk_field *field)
     }
     if (field->audience != DK_PUBLIC) /* only viewers who see it get here */
         dk_json_member_text(json, "audience", dk_audience_name(field->audience));
+    if (masked) { /* in all rows; where the viewer sees some as they are, it can be asked for */
+        dk_json_key(json, "masked");
+        dk_json_bool(json, true);
+    }
     dk_json_object_end(json);
 }
 
@@ -68,9 +72,10 @@ static void write_totals(dk_context *ctx, const dk_kind *kind)
 static dk_status write_kind(dk_context *ctx, const dk_kind *kind)
 {
     dk_json *json = &ctx->json;
-    const uint64_t visible = dk_context_fields(ctx, kind);
-    const dk_summary *summary;
-    const dk_status status = dk_worker_summary(ctx->worker, kind, &summary, &ctx->error);
+    const uint64_t visible = dk_context_fields(ctx, kind), shown = dk_context_shown(ctx, kind);
+    dk_summary own;
+    const dk_summary *const summary = &own;
+    const dk_status status = dk_context_summary(ctx, kind, &own);
     if (status != DK_OK)
         return status;
     dk_json_object_begin(json);
@@ -81,7 +86,7 @@ static dk_status write_kind(dk_context *ctx, const dk_kind *kind)
                             kind->geometry == DK_POLYGONS ? "polygon"
                             : kind->geometry == DK_LINES  ? "line"
                                                           : "point");
-    write_role(json, "label", kind, kind->label_field, visible);
+    write_role(json, "label", kind, kind->label_field, shown);
     write_role(json, "classify", kind, kind->classify_field, visible);
     write_role(json, "date", kind, kind->date_field, visible);
     if (kind->date_end_field >= 0)
@@ -93,14 +98,14 @@ static dk_status write_kind(dk_context *ctx, const dk_kind *kind)
         dk_json_key(json, "zooms");
         dk_json_array_begin(json);
         dk_json_integer(json, kind->min_zoom);
-        dk_json_integer(json, kind->max_zoom);
+        dk_json_integer(json, dk_context_max_zoom(ctx, kind));
         dk_json_array_end(json);
     }
     dk_json_key(json, "fields");
     dk_json_array_begin(json);
     for (size_t i = 0; i < kind->n_fields; i++)
-        if ((visible >> i & 1) != 0)
-            write_field(json, &kind->fields[i]);
+        if ((shown >> i & 1) != 0)
+            write_field(json, &kind->fields[i], (visible >> i & 1) == 0);
     dk_json_array_end(json);
     if (kind->n_totals > 0)
         write_totals(ctx, kind);

@@ -61,8 +61,9 @@ static void write_extent(dk_context *ctx, const dk_summary *summary)
 static dk_status write_collection(dk_context *ctx, const dk_kind *kind)
 {
     dk_json *json = &ctx->json;
-    const dk_summary *summary;
-    const dk_status status = dk_worker_summary(ctx->worker, kind, &summary, &ctx->error);
+    dk_summary own;
+    const dk_summary *const summary = &own;
+    const dk_status status = dk_context_summary(ctx, kind, &own);
     if (status != DK_OK)
         return status;
     const bool layer = kind->geometry != DK_NO_GEOMETRY;
@@ -120,15 +121,15 @@ static dk_status write_list_page(dk_context *ctx)
     dk_status status = DK_OK;
     for (size_t i = 0; status == DK_OK && i < catalogue->n_kinds; i++) {
         const dk_kind *kind = &catalogue->kinds[i];
-        const dk_summary *summary;
+        dk_summary summary;
         if (!dk_context_sees(ctx, kind))
             continue;
-        if ((status = dk_worker_summary(ctx->worker, kind, &summary, &ctx->error)) != DK_OK)
+        if ((status = dk_context_summary(ctx, kind, &summary)) != DK_OK)
             break;
         dk_html_raw(&html, "<tr><th scope=\"row\">");
         dk_html_link(&html, part_path(&path, kind, "?f=html"), NULL, kind->title);
         dk_html_raw(&html, kind->geometry != DK_NO_GEOMETRY ? "</th><td>图层</td><td class=\"right\">" : "</th><td>记录</td><td class=\"right\">");
-        dk_html_number(&html, summary->rows);
+        dk_html_number(&html, summary.rows);
         dk_html_raw(&html, "</td><td>");
         dk_html_link(&html, part_path(&path, kind, "/items?f=html"), NULL, "浏览");
         dk_html_raw(&html, "</td></tr>\n");
@@ -149,8 +150,9 @@ static dk_status write_collection_page(dk_context *ctx, const dk_kind *kind)
 {
     const dk_crumb ways[] = {{"/collections?f=html", "数据"}, {NULL, kind->title}};
     const bool layer = kind->geometry != DK_NO_GEOMETRY;
-    const dk_summary *summary;
-    const dk_status status = dk_worker_summary(ctx->worker, kind, &summary, &ctx->error);
+    dk_summary own;
+    const dk_summary *const summary = &own;
+    const dk_status status = dk_context_summary(ctx, kind, &own);
     if (status != DK_OK)
         return status;
     dk_html html;

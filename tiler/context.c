@@ -13,13 +13,50 @@ void dk_answer_json(dk_context *ctx, const char *type)
 uint64_t dk_context_fields(const dk_context *ctx, const dk_kind *kind)
 {
     const dk_view view = dk_view_of(kind, &ctx->viewer);
-    /* Rows without a division are in no scope but that of the whole store. */
-    return kind->division_field >= 0 ? view.inside | view.outside : dk_view_fields(&view, NULL);
+    return (view.unseen_inside ? 0 : view.inside) | (view.unseen_outside ? 0 : view.outside);
+}
+
+uint64_t dk_context_shown(const dk_context *ctx, const dk_kind *kind)
+{
+    const dk_view view = dk_view_of(kind, &ctx->viewer);
+    return dk_context_fields(ctx, kind) | (view.unseen_inside ? 0 : view.masked_inside) |
+           (view.unseen_outside ? 0 : view.masked_outside);
 }
 
 bool dk_context_sees(const dk_context *ctx, const dk_kind *kind)
 {
-    return dk_context_fields(ctx, kind) != 0;
+    return dk_kind_seen(kind, &ctx->viewer);
+}
+
+int dk_context_max_zoom(const dk_context *ctx, const dk_kind *layer)
+{
+    const dk_view view = dk_view_of(layer, &ctx->viewer);
+    return dk_view_last_zoom(&view) < layer->max_zoom ? dk_view_last_zoom(&view) : layer->max_zoom;
+}
+
+bool dk_context_coarse(const dk_context *ctx, const dk_kind *layer)
+{
+    const dk_view view = dk_view_of(layer, &ctx->viewer);
+    return dk_view_any_coarse(&view);
+}
+
+dk_status dk_context_summary(dk_context *ctx, const dk_kind *kind, dk_summary *ret_summary)
+{
+    const dk_view view = dk_view_of(kind, &ctx->viewer);
+    const dk_summary *all = NULL;
+    dk_status status;
+    if (dk_view_every_row(&view) && !dk_view_any_coarse(&view)) {
+        status = dk_worker_summary(ctx->worker, kind, &all, &ctx->error);
+        if (status == DK_OK)
+            *ret_summary = *all;
+        return status;
+    }
+    *ret_summary = (dk_summary){.generation = ctx->worker->generation.number};
+    status = dk_query_summary_seen(ctx->worker->store, kind, &ctx->viewer, ret_summary->generation, &ret_summary->rows,
+                                   &ret_summary->undrawn, ret_summary->bounds, &ctx->error);
+    if (status == DK_OK && ret_summary->rows < 0)
+        status = dk_fail(&ctx->error, DK_LIMIT, "Counting the rows of \"%s\" takes too long; try again.", kind->name);
+    return status;
 }
 
 dk_status dk_context_kind(dk_context *ctx, const char *name, const dk_kind **ret_kind)

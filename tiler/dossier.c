@@ -354,7 +354,7 @@ static dk_status write_totals(dk_dossier *d)
 /* Whether a field that the viewer sees holds the text; numbers are compared as the catalogue writes them. */
 static bool holds(const dk_row *row, int field, const char *text)
 {
-    if ((row->visible >> field & 1) == 0)
+    if (((row->visible & ~row->masked) >> field & 1) == 0)
         return false;
     const dk_value *value = &row->values[field];
     char number[40];
@@ -387,7 +387,7 @@ bool dk_dossier_applies(const dk_dossier *d, const dk_item *item)
     bool told = false;
     for (size_t i = 0; list != NULL && i < list->n; i++) {
         const dk_row *row = &list->rows[i];
-        if ((row->visible >> item->applies_field & 1) == 0 || row->values[item->applies_field].type == DK_NULL)
+        if (((row->visible & ~row->masked) >> item->applies_field & 1) == 0 || row->values[item->applies_field].type == DK_NULL)
             continue;
         told = true;
         for (size_t j = 0; j < item->n_applies_values; j++)

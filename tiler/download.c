@@ -307,11 +307,14 @@ static dk_status too_many(const making *m, const char *rows, dk_error *err)
 /* Refuses what has too many rows before the first is sent. They are counted only where the whole collection has too many. */
 static dk_status check_rows(making *m, dk_error *err)
 {
-    const dk_summary *summary;
+    dk_summary own;
+    const dk_summary *const summary = &own;
     char text[32];
-    const dk_status status = dk_worker_summary(m->ctx.worker, m->q.items.query.kind, &summary, err);
-    if (status != DK_OK)
+    const dk_status status = dk_context_summary(&m->ctx, m->q.items.query.kind, &own);
+    if (status != DK_OK) {
+        *err = m->ctx.error;
         return status;
+    }
     m->most = m->download->all->config->download_rows;
     if (m->q.limit <= m->most || (uint64_t)summary->rows <= m->most)
         return DK_OK;

@@ -52,7 +52,7 @@ dk_status dk_download_query_read(dk_context *ctx, dk_download_query *q)
     q->items.query.limit = q->items.query.n_orders > 0 ? DK_ROWS_AT_ONCE : PAGE_ROWS;
     q->items.query.seconds = PAGE_SECONDS;
     q->columns.kind = kind;
-    const uint64_t shown = dk_context_fields(ctx, kind) & q->items.fields;
+    const uint64_t shown = dk_context_shown(ctx, kind) & q->items.fields;
     for (size_t i = 0; i < kind->n_fields; i++)
         if (shown >> i & 1)
             q->columns.field[q->columns.n++] = (int)i;

@@ -143,9 +143,16 @@ void dk_answer_json(dk_context *ctx, const char *type);
 
 /* The kind of that name; DK_NOT_FOUND when there is none or the viewer may see none of its fields: the same words. */
 dk_status dk_context_kind(dk_context *ctx, const char *name, const dk_kind **ret_kind);
-/* Bits of the fields that the viewer may see in some row. */
+/* Bits of the fields that the viewer may see in some row, and so may ask about. */
 uint64_t dk_context_fields(const dk_context *ctx, const dk_kind *kind);
+/* The same and those of which they are shown a mask: for answers only. */
+uint64_t dk_context_shown(const dk_context *ctx, const dk_kind *kind);
 bool dk_context_sees(const dk_context *ctx, const dk_kind *kind);
+/* Whether some of a layer's outlines are shown coarse, and the last zoom of its tiles. */
+bool dk_context_coarse(const dk_context *ctx, const dk_kind *layer);
+int dk_context_max_zoom(const dk_context *ctx, const dk_kind *layer);
+/* How many rows the viewer sees, and where. */
+dk_status dk_context_summary(dk_context *ctx, const dk_kind *kind, dk_summary *ret_summary);
 
 /* DK_INVALID, naming the parameter, unless each is one of names (NULL-terminated). */
 dk_status dk_context_params(dk_context *ctx, const char *const *names);

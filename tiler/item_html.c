@@ -114,7 +114,7 @@ void dk_items_page_begin(dk_html *html, dk_context *ctx, const dk_kind *kind, co
     dk_html_begin(html, ctx, kind->title, "items", ways, about != NULL ? 4 : 3);
     dk_buf_finish(&collection);
     dk_buf_finish(&item);
-    const uint64_t visible = dk_context_fields(ctx, kind);
+    const uint64_t visible = dk_context_shown(ctx, kind);
     dk_html_raw(html, "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"列表\"><table "
                       "class=\"rows\">\n<thead><tr><th scope=\"col\">名称</th>");
     for (size_t i = 0; i < kind->n_fields; i++) {
@@ -139,7 +139,7 @@ static bool is_number(const dk_field *field)
 
 void dk_items_page_row(dk_html *html, const dk_row *row)
 {
-    const uint64_t visible = dk_context_fields(html->ctx, row->kind);
+    const uint64_t visible = dk_context_shown(html->ctx, row->kind);
     dk_buf path;
     dk_buf_init(&path);
     dk_append_item_path(&path, row->kind, row->key);

@@ -92,14 +92,24 @@ static dk_status unknown_field(dk_context *ctx, const dk_kind *kind, const char 
                    parameter, (int)(size < 100 ? size : 100), name, kind->name, kind->name);
 }
 
-/* The field of a name that ends at size, if the viewer sees it; -1. */
-static int find_field(const dk_context *ctx, const dk_kind *kind, const char *name, size_t size)
+/* The field of a name that ends at size, if it is one of these; -1. */
+static int find_among(uint64_t visible, const dk_kind *kind, const char *name, size_t size)
 {
-    const uint64_t visible = dk_context_fields(ctx, kind);
     for (size_t i = 0; i < kind->n_fields; i++)
         if (strlen(kind->fields[i].name) == size && memcmp(kind->fields[i].name, name, size) == 0)
             return visible >> i & 1 ? (int)i : -1;
     return -1;
+}
+
+/* The same if the viewer may ask about it; or if they are shown something of it. */
+static int find_field(const dk_context *ctx, const dk_kind *kind, const char *name, size_t size)
+{
+    return find_among(dk_context_fields(ctx, kind), kind, name, size);
+}
+
+static int find_shown(const dk_context *ctx, const dk_kind *kind, const char *name, size_t size)
+{
+    return find_among(dk_context_shown(ctx, kind), kind, name, size);
 }
 
 static dk_status read_properties(dk_context *ctx, const dk_kind *kind, const char *text, dk_item_query *query)
@@ -107,7 +117,7 @@ static dk_status read_properties(dk_context *ctx, const dk_kind *kind, const cha
     query->fields = 0;
     for (const char *at = text;; at++) {
         const size_t size = strcspn(at, ",");
-        const int field = find_field(ctx, kind, at, size);
+        const int field = find_shown(ctx, kind, at, size);
         if (field < 0 && !(size == 8 && memcmp(at, "geometry", 8) == 0))
             return unknown_field(ctx, kind, "properties", at, size);
         if (field >= 0)

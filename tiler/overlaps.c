@@ -433,7 +433,7 @@ dk_status dk_get_item_overlaps(dk_context *ctx)
     int64_t row = 0;
     overlaps->kind = kind;
     overlaps->key = ctx->request->path[3];
-    status = dk_region_of_row(ctx->worker->store, kind, overlaps->key, ctx->worker->generation.number,
+    status = dk_region_of_row(ctx->worker->store, kind, overlaps->key, &ctx->viewer, ctx->worker->generation.number,
                               &overlaps->region, &row, &ctx->error);
     if (status == DK_NOT_FOUND)
         status = dk_fail(&ctx->error, DK_NOT_FOUND, "The collection \"%s\" has no such published item.", kind->name);

@@ -112,7 +112,8 @@ static void write_required(dk_json *json, const dk_kind *kind)
 static void write_json(dk_context *ctx, const dk_kind *kind, resource what)
 {
     dk_json *json = &ctx->json;
-    const uint64_t visible = dk_context_fields(ctx, kind);
+    const uint64_t visible = what == SCHEMA ? dk_context_shown(ctx, kind) : dk_context_fields(ctx, kind);
+    const uint64_t clear = dk_context_fields(ctx, kind);
     dk_buf id;
     dk_buf_init(&id);
     if (ctx->host != NULL)
@@ -132,7 +133,10 @@ static void write_json(dk_context *ctx, const dk_kind *kind, resource what)
         if ((visible >> i & 1) == 0)
             continue;
         dk_json_key(json, kind->fields[i].name);
-        dk_write_field_schema(json, &kind->fields[i], role_of(kind, (int)i));
+        dk_field field = kind->fields[i];
+        if ((clear >> i & 1) == 0) /* a mask is none of the allowed values */
+            field.n_values = 0;
+        dk_write_field_schema(json, &field, role_of(kind, (int)i));
     }
     if (what != SORTABLES)
         write_geometry(json, kind);
@@ -149,7 +153,8 @@ static void write_json(dk_context *ctx, const dk_kind *kind, resource what)
 
 static void write_page(dk_context *ctx, const dk_kind *kind, resource what)
 {
-    const uint64_t visible = dk_context_fields(ctx, kind);
+    const uint64_t visible = what == SCHEMA ? dk_context_shown(ctx, kind) : dk_context_fields(ctx, kind);
+    const uint64_t clear = dk_context_fields(ctx, kind);
     dk_html html;
     dk_buf path, title;
     dk_buf_init(&path);
@@ -175,7 +180,7 @@ static void write_page(dk_context *ctx, const dk_kind *kind, resource what)
         dk_html_element(&html, "td", dk_field_type_title(field->type));
         dk_html_element(&html, "td", dk_html_unit(field->unit));
         dk_html_raw(&html, "<td>");
-        for (size_t j = 0; j < field->n_values; j++) {
+        for (size_t j = 0; (clear >> i & 1) != 0 && j < field->n_values; j++) {
             dk_html_raw(&html, j > 0 ? "、" : "");
             dk_html_text(&html, field->values[j]);
         }

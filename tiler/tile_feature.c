@@ -262,16 +262,10 @@ static dk_status append_unrounded(const dk_tile_frame *frame, const dk_world_box
     return DK_OK;
 }
 
-/* Clips work->source; *ret_clipped belongs to work. */
-static bool clip(dk_feature_work *work, dk_geometry_kind kind, const dk_parts **ret_clipped)
+/* Clips work->source into work->joined, each part by itself. */
+static bool clip_rings(dk_feature_work *work, dk_geometry_kind kind)
 {
-    if (kind == DK_POLYGONS) {
-        const dk_clip_result result = dk_clip_polygons(&work->clipping, &work->source, &drawn_square, ret_clipped);
-        if (result != DK_CLIP_UNCLEAR)
-            return result == DK_CLIP_DONE;
-    }
     dk_parts *out = &work->joined;
-    *ret_clipped = out;
     dk_parts_clear(out);
     bool kept = false; /* whether the exterior before the hole left something */
     for (size_t i = 0; i < work->source.n_parts; i++) {
@@ -291,6 +285,18 @@ static bool clip(dk_feature_work *work, dk_geometry_kind kind, const dk_parts **
             kept = out->n_parts > before;
     }
     return true;
+}
+
+/* Clips work->source; *ret_clipped belongs to work. */
+static bool clip(dk_feature_work *work, dk_geometry_kind kind, const dk_parts **ret_clipped)
+{
+    if (kind == DK_POLYGONS) {
+        const dk_clip_result result = dk_clip_polygons(&work->clipping, &work->source, &drawn_square, ret_clipped);
+        if (result != DK_CLIP_UNCLEAR)
+            return result == DK_CLIP_DONE;
+    }
+    *ret_clipped = &work->joined;
+    return clip_rings(work, kind);
 }
 
 static bool round_parts(const dk_parts *parts, dk_grid_shape *grid)
@@ -518,6 +524,32 @@ dk_status dk_draw_entry(dk_feature_work *work, dk_mvt *mvt, const dk_tile_frame 
     const dk_parts *exact;
     status = exact_parts(work, frame, head, drawing, &exact);
     return status != DK_OK ? status : add_parts(work, mvt, drawing->kind, exact);
+}
+
+dk_status dk_draw_outline(dk_feature_work *work, dk_mvt *mvt, const dk_tile_frame *frame, const dk_outline *outline)
+{
+    const double scale = ldexp(1, -frame->shift);
+    const dk_world_box origin = {0};
+    dk_parts *source = &work->source;
+    dk_parts_clear(source);
+    if (!dk_parts_reserve(source, outline->n_points))
+        return DK_NOMEM;
+    for (size_t p = 0; p < outline->n_parts; p++) {
+        const dk_part *part = &outline->parts[p];
+        const size_t start = source->n_points;
+        for (size_t i = part->start; i < part->start + part->count; i++) {
+            int64_t x, y;
+            place(frame, &origin, outline->xy[2 * i], outline->xy[2 * i + 1], &x, &y);
+            source->xy[2 * source->n_points] = (double)x * scale;
+            source->xy[2 * source->n_points++ + 1] = (double)y * scale;
+        }
+        if (!dk_parts_reserve(source, outline->n_points))
+            return DK_NOMEM;
+        dk_parts_close(source, start, part->hole);
+    }
+    /* Ring by ring: clipping all at once wants valid polygons. */
+    work->stats.clipped++;
+    return clip_rings(work, outline->kind) ? add_parts(work, mvt, outline->kind, &work->joined) : DK_NOMEM;
 }
 
 /* Appends the stretches of a line between two rows, low and high, in tile units. */

@@ -38,6 +38,8 @@ void dk_feature_work_finish(dk_feature_work *work);
 /* Writes the geometry of an entry into the feature that is begun in mvt; nothing when it does not lie in the tile. */
 dk_status dk_draw_entry(dk_feature_work *work, dk_mvt *mvt, const dk_tile_frame *frame, const dk_entry_head *head,
                         const dk_drawing *drawing);
+/* The same of an outline in world coordinates that is in no index, of all its vertices. It may be invalid. */
+dk_status dk_draw_outline(dk_feature_work *work, dk_mvt *mvt, const dk_tile_frame *frame, const dk_outline *outline);
 /* A piece of a feature whose other pieces may meet the tile too: clipped and kept in work->pieces. level, cell_y: its
  * cell. */
 dk_status dk_draw_piece(dk_feature_work *work, const dk_tile_frame *frame, const dk_entry_head *head,

@@ -9,6 +9,7 @@ typedef struct grid_layer {
     const dk_kind *kind;
     const dk_tile_address *tile;
     uint64_t visible;
+    bool coarse; /* no areas: they are those of the exact outlines */
 } grid_layer;
 
 /* World units, more than the 12 that one plate unit has at 85 degrees. */
@@ -49,7 +50,7 @@ static bool draw_cell(const dk_grid_place *place, void *user)
     dk_value value = dk_value_integer(place->cell->count);
     dk_mvt_attribute(g->mvt, KEY_COUNT, &value);
     value = dk_value_real((double)place->cell->area_cm2 / 1e4);
-    if (g->kind->geometry == DK_POLYGONS)
+    if (g->kind->geometry == DK_POLYGONS && !g->coarse)
         dk_mvt_attribute(g->mvt, KEY_AREA, &value);
     for (size_t i = 0; i < g->kind->n_grid_sums; i++) {
         value = dk_value_real((double)place->cell->sums[i] / DK_GRID_SUM_SCALE);
@@ -128,7 +129,13 @@ dk_status dk_render_grid_layer(dk_mvt *mvt, dk_store *store, const dk_tile_layer
     for (size_t i = 0; i < kind->n_grid_sums; i++)
         keys[KEY_SUMS + i] = kind->fields[kind->grid_sums[i]].name;
     snprintf(name, sizeof name, "%s_grid", kind->name);
-    grid_layer g = {mvt, kind, tile, dk_view_of(kind, viewer).outside};
+    const dk_view view = dk_view_of(kind, viewer);
+    /* A grid counts rows whatever their division: it is for those who see all of them, and where its cells are no finer
+     * than what they are shown, at zooms at which they are shown all. */
+    if (!dk_view_every_row(&view) || tile->z > view.zoom_outside ||
+        (view.coarse_outside > 0 && 32 - tile->z - DK_GRID_SHIFT < view.coarse_outside))
+        return DK_OK;
+    grid_layer g = {mvt, kind, tile, view.outside, view.coarse_outside > 0};
     dk_mvt_layer_begin(mvt, name, keys, KEY_SUMS + kind->n_grid_sums);
     dk_world_box box = dk_tile_box(tile, 0);
     if (tile->set == DK_CGCS2000QUAD) { /* a little more: draw_cell decides */

@@ -1,5 +1,7 @@
 #include "tiler/tile_render.h"
 
+#include "store/coarse.h"
+#include "store/query.h"
 #include "tiler/tile_feature.h"
 #include "tiler/tile_grid_layer.h"
 
@@ -24,6 +26,8 @@ struct dk_render {
     size_t n_pieces, pieces_capacity;
     dk_parts parts;
     dk_buf tags;
+    dk_shape shape; /* of a row that is shown coarse */
+    dk_outline outline;
 };
 
 dk_render *dk_render_create(void)
@@ -32,6 +36,8 @@ dk_render *dk_render_create(void)
     if (render == NULL)
         return NULL;
     dk_buf_init(&render->tags);
+    dk_shape_init(&render->shape);
+    dk_outline_init(&render->outline);
     render->mvt = dk_mvt_create();
     render->work.geos = dk_geos_create();
     if (render->mvt == NULL || render->work.geos == NULL) {
@@ -51,6 +57,8 @@ void dk_render_free(dk_render *render)
     free(render->pieces);
     dk_buf_finish(&render->tags);
     dk_parts_finish(&render->parts);
+    dk_shape_finish(&render->shape);
+    dk_outline_finish(&render->outline);
     free(render);
 }
 
@@ -68,7 +76,9 @@ typedef struct drawing_layer {
     const dk_row_set *rows; /* NULL: all */
     const dk_tile_frame *frame;
     dk_view view;
-    bool same_view; /* whether every row shows the same fields */
+    bool same_view; /* whether every row shows the same, and as it is */
+    dk_world_box box; /* what the index is asked for: the frame's, and what coarse outlines reach beyond their own */
+    dk_error *err;
     dk_status status;
 } drawing_layer;
 
@@ -136,6 +146,40 @@ static dk_mvt_type mvt_type(dk_geometry_kind kind)
     return kind == DK_POLYGONS ? DK_MVT_POLYGON : kind == DK_LINES ? DK_MVT_LINE : DK_MVT_POINT;
 }
 
+/* An entry that the viewer is shown coarse: from the row, and by the one function by which all of it is shown, so that a
+ * tile tells no more than an item. */
+static dk_status draw_coarse(drawing_layer *d, const dk_block *block, uint32_t i, int coarse)
+{
+    dk_render *render = d->render;
+    const dk_entry_head *head = &block->heads[i];
+    dk_status status = dk_query_coarse(d->store, d->layer, head->row, coarse, &render->shape, d->err);
+    if (status != DK_OK)
+        return status == DK_END ? DK_OK : status;
+    if ((status = dk_outline_from_shape(&render->shape, &render->outline)) != DK_OK)
+        return status;
+    dk_mvt_feature_begin(render->mvt, head->feature, mvt_type(render->outline.kind));
+    status = dk_draw_outline(&render->work, render->mvt, d->frame, &render->outline);
+    if (status == DK_OK && dk_mvt_has_geometry(render->mvt)) {
+        dk_buf_clear(&render->tags);
+        status = add_tags(d, block, i);
+        dk_mvt_tags(render->mvt, render->tags.data, render->tags.size);
+    }
+    if (dk_mvt_feature_end(render->mvt))
+        render->work.stats.features++;
+    return status;
+}
+
+/* How an entry is shown: as it is, coarse, or not at all. */
+static bool shown(const drawing_layer *d, const dk_block *block, uint32_t i, int *ret_coarse)
+{
+    *ret_coarse = 0;
+    if (d->same_view)
+        return true;
+    const char *division = dk_entry_division(d->layer, block, i);
+    *ret_coarse = dk_view_coarse(&d->view, division);
+    return dk_view_row(&d->view, division) && d->frame->tile.z <= dk_view_zoom(&d->view, division);
+}
+
 static dk_status draw_entry(drawing_layer *d, const dk_block *block, uint32_t i)
 {
     dk_render *render = d->render;
@@ -159,7 +203,7 @@ static bool draw_block(const dk_block *block, void *user)
 {
     drawing_layer *d = user;
     const int zoom = d->frame->tile.z;
-    const dk_world_box box = d->frame->box;
+    const dk_world_box box = d->box;
     /* What dk_index_drawn would say of most, without asking. */
     const int first_zoom = d->store == NULL || d->layer->draw_all ? UINT8_MAX : zoom;
     const int cut_zoom = d->store == NULL ? -1 : zoom;
@@ -169,11 +213,13 @@ static bool draw_block(const dk_block *block, void *user)
     }
     for (uint32_t i = 0; i < block->n_entries && d->status == DK_OK; i++) {
         const dk_entry_head *head = &block->heads[i];
-        if (head->first_zoom > first_zoom || head->cut_zoom <= cut_zoom || !meets(head, &box) ||
+        int coarse = 0;
+        if (head->first_zoom > first_zoom || (head->cut_zoom <= cut_zoom && d->same_view) || !meets(head, &box) ||
+            !shown(d, block, i, &coarse) || (head->cut_zoom <= cut_zoom && coarse == 0) ||
             (d->rows != NULL && !dk_row_set_has(d->rows, head->row)) ||
             (d->store != NULL && !dk_index_drawn(d->store, d->layer, head, zoom)))
             continue;
-        d->status = draw_entry(d, block, i);
+        d->status = coarse > 0 ? draw_coarse(d, block, i, coarse) : draw_entry(d, block, i);
     }
     return d->status == DK_OK;
 }
@@ -222,7 +268,9 @@ static bool keep_pieces(const dk_block *block, int level, uint32_t x, uint32_t y
     }
     for (uint32_t i = 0; i < block->n_entries && d->status == DK_OK; i++) {
         const dk_entry_head *head = &block->heads[i];
+        int coarse;
         if (head->first_zoom <= zoom && head->last_zoom >= zoom && meets(head, &d->frame->box) &&
+            shown(d, block, i, &coarse) && coarse == 0 &&
             (d->rows == NULL || dk_row_set_has(d->rows, head->row)) &&
             dk_index_drawn(d->store, d->layer, head, zoom))
             d->status = keep_piece(d, block, i, level, y);
@@ -282,20 +330,35 @@ static void begin_layer(dk_render *render, const dk_kind *layer, const char *key
     dk_parts_clear(&render->parts);
 }
 
+static void widen(dk_world_box *box, uint32_t by)
+{
+    box->x0 -= box->x0 < by ? box->x0 : by;
+    box->y0 -= box->y0 < by ? box->y0 : by;
+    box->x1 += UINT32_MAX - box->x1 < by ? UINT32_MAX - box->x1 : by;
+    box->y1 += UINT32_MAX - box->y1 < by ? UINT32_MAX - box->y1 : by;
+}
+
 static dk_status render_layer(dk_render *render, dk_store *store, const dk_tile_layer *asked, const dk_tile_frame *frame,
                               const dk_viewer *viewer, dk_buf *out, dk_error *err)
 {
     const dk_kind *layer = asked->kind;
     const int zoom = frame->tile.z;
-    if (zoom < layer->min_zoom)
+    const dk_view view = dk_view_of(layer, viewer);
+    if (zoom < layer->min_zoom || !dk_kind_seen(layer, viewer))
         return DK_OK;
     const char *keys[DK_MVT_MAX_KEYS];
     begin_layer(render, layer, keys);
     drawing_layer d = {.render = render, .store = store, .layer = layer, .rows = asked->rows, .frame = frame,
-                       .view = dk_view_of(layer, viewer)};
-    d.same_view = d.view.inside == d.view.outside;
-    dk_status status = dk_index_blocks(store, layer, &frame->box, layer->draw_all ? DK_EVERY_ZOOM : zoom, draw_block, &d,
-                                       err);
+                       .view = view, .box = frame->box, .err = err};
+    d.same_view = view.inside == view.outside && dk_view_every_row(&view) && !dk_view_any_coarse(&view) &&
+                  zoom <= view.zoom_outside;
+    if (dk_view_any_coarse(&view))
+        widen(&d.box, dk_coarse_reach(layer->public_coarse));
+    dk_status status = dk_index_blocks(store, layer, &d.box,
+                                       layer->draw_all              ? DK_EVERY_ZOOM
+                                       : dk_view_any_coarse(&view) ? DK_LARGE + zoom
+                                                                    : zoom,
+                                       draw_block, &d, err);
     if (status == DK_OK && d.status == DK_OK) {
         const dk_world_box box = dk_tile_box(&frame->tile, 0);
         status = dk_index_pieces(store, layer, &box, zoom, keep_pieces, &d, err);
@@ -333,7 +396,7 @@ dk_status dk_render_block(dk_render *render, const dk_kind *layer, const dk_tile
     const dk_tile_frame frame = dk_tile_frame_of(tile);
     const char *keys[DK_MVT_MAX_KEYS];
     begin_layer(render, layer, keys);
-    drawing_layer d = {.render = render, .layer = layer, .frame = &frame, .same_view = true};
+    drawing_layer d = {.render = render, .layer = layer, .frame = &frame, .same_view = true, .box = frame.box};
     d.view.inside = d.view.outside = UINT64_MAX;
     dk_buf_clear(out);
     draw_block(block, &d);

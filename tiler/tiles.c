@@ -139,7 +139,7 @@ static void write_vector_layer(dk_context *ctx, const dk_kind *layer)
     dk_json_member_text(json, "id", layer->name);
     dk_json_member_text(json, "description", layer->title);
     dk_json_member_integer(json, "minzoom", layer->min_zoom);
-    dk_json_member_integer(json, "maxzoom", layer->max_zoom);
+    dk_json_member_integer(json, "maxzoom", dk_context_max_zoom(ctx, layer));
     dk_json_key(json, "fields");
     dk_json_object_begin(json);
     for (size_t i = 0; i < layer->n_fields; i++) {
@@ -164,11 +164,11 @@ static void write_grid_layer(dk_context *ctx, const dk_kind *layer)
     dk_json_member_text(json, "id", name);
     dk_json_member_text(json, "description", title);
     dk_json_member_integer(json, "minzoom", 0);
-    dk_json_member_integer(json, "maxzoom", layer->max_zoom);
+    dk_json_member_integer(json, "maxzoom", dk_context_max_zoom(ctx, layer));
     dk_json_key(json, "fields");
     dk_json_object_begin(json);
     dk_json_member_text(json, "count", "Number");
-    if (layer->geometry == DK_POLYGONS)
+    if (layer->geometry == DK_POLYGONS && !dk_context_coarse(ctx, layer))
         dk_json_member_text(json, "area_m2", "Number");
     for (size_t i = 0; i < layer->n_grid_sums; i++)
         if (visible >> layer->grid_sums[i] & 1)
@@ -199,13 +199,15 @@ dk_status dk_get_tilejson(dk_context *ctx)
     bool any = false;
     int min_zoom = DK_TILE_MAX_ZOOM, max_zoom = 0;
     for (size_t i = 0; i < n; i++) {
-        const dk_summary *summary;
-        if ((status = dk_worker_summary(ctx->worker, layers[i].kind, &summary, &ctx->error)) != DK_OK)
-            return status;
+        dk_summary own;
+        const dk_summary *const summary = &own;
         const dk_kind *kind = layers[i].kind;
+        const int last = dk_context_max_zoom(ctx, kind);
+        if ((status = dk_context_summary(ctx, kind, &own)) != DK_OK)
+            return status;
         const int first = layers[i].grid ? 0 : kind->min_zoom;
         min_zoom = first < min_zoom ? first : min_zoom;
-        max_zoom = kind->max_zoom > max_zoom ? kind->max_zoom : max_zoom;
+        max_zoom = last > max_zoom ? last : max_zoom;
         if (summary->rows == summary->undrawn)
             continue;
         for (int k = 0; k < 4; k++)

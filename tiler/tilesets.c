@@ -161,15 +161,16 @@ typedef struct tileset {
 static dk_status find_tileset(dk_context *ctx, tileset *ret)
 {
     const char *name = ctx->request->path[1];
-    const dk_summary *summary;
+    dk_summary own;
+    const dk_summary *const summary = &own;
     if (!dk_find_tile_layer(ctx, name, strlen(name), &ret->layer))
         return dk_fail(&ctx->error, DK_NOT_FOUND, "There is no layer \"%.100s\"; /catalogue lists them.", name);
     const dk_kind *kind = ret->layer.kind;
     snprintf(ret->name, sizeof ret->name, "%s%s", kind->name, ret->layer.grid ? "_grid" : "");
     snprintf(ret->title, sizeof ret->title, "%.280s%s", kind->title, ret->layer.grid ? "（统计格网）" : "");
     ret->min_zoom = ret->layer.grid ? 0 : kind->min_zoom;
-    ret->max_zoom = kind->max_zoom;
-    const dk_status status = dk_worker_summary(ctx->worker, kind, &summary, &ctx->error);
+    ret->max_zoom = dk_context_max_zoom(ctx, kind);
+    const dk_status status = dk_context_summary(ctx, kind, &own);
     if (status == DK_OK)
         memcpy(ret->bounds, summary->rows > summary->undrawn ? summary->bounds : ctx->worker->catalogue->extent, sizeof ret->bounds);
     return status;

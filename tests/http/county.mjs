@@ -87,8 +87,8 @@ records:
       - {name: payee, title: 农户, type: text, audience: staff, search: true}
       - {name: bank_account, title: 账号, type: text, audience: never}
     totals:
-      - {by: [project_id], sum: [total], min_rows: 3, audience: public}
-      - {by: [project_id, collective], sum: [total], min_rows: 3, audience: public}
+      - {by: [project_id], sum: [total], min_rows: 5, audience: public}
+      - {by: [project_id, collective], sum: [total], min_rows: 5, audience: public}
   - name: preexamination
     title: 用地预审
     key: {field: number}
