@@ -386,10 +386,9 @@ dk_status dk_log_erase(dk_log *log, int64_t entry, dk_error *err)
 
 /* ---- reading ---- */
 
-dk_status dk_log_read(dk_log *log, int64_t entry, dk_log_record *ret_record, dk_error *err)
+dk_status dk_log_leaf_at(dk_log *log, int64_t entry, dk_digest *ret_leaf, dk_error *err)
 {
     sqlite3_stmt *stmt;
-    dk_log_record record = {.kind = "", .event = "", .content = ""};
     dk_status status = dk_log_stmt_of(log, DK_LOG_LEAF, &stmt, err);
     if (status != DK_OK)
         return status;
@@ -400,8 +399,16 @@ dk_status dk_log_read(dk_log *log, int64_t entry, dk_log_record *ret_record, dk_
     else if (status == DK_OK && sqlite3_column_bytes(stmt, 0) != DK_DIGEST_SIZE)
         status = changed(log, "entry", entry, err);
     if (status == DK_OK)
-        memcpy(record.leaf.bytes, sqlite3_column_blob(stmt, 0), DK_DIGEST_SIZE);
+        memcpy(ret_leaf->bytes, sqlite3_column_blob(stmt, 0), DK_DIGEST_SIZE);
     sqlite3_reset(stmt);
+    return status;
+}
+
+dk_status dk_log_read(dk_log *log, int64_t entry, dk_log_record *ret_record, dk_error *err)
+{
+    sqlite3_stmt *stmt;
+    dk_log_record record = {.kind = "", .event = "", .content = ""};
+    dk_status status = dk_log_leaf_at(log, entry, &record.leaf, err);
     if (status == DK_OK)
         status = dk_log_stmt_of(log, DK_LOG_CONTENT, &stmt, err);
     if (status != DK_OK)

@@ -90,6 +90,8 @@ bool dk_log_record_holds(dk_log *log, const dk_log_record *record);
 /* Texts are valid until the log is used again, and hold a snapshot of the store until then. DK_NOT_FOUND: no such
  * entry. DK_CORRUPT: the row that its content is made of is no more, or not as it must be. */
 dk_status dk_log_read(dk_log *log, int64_t entry, dk_log_record *ret_record, dk_error *err);
+/* Its leaf alone. */
+dk_status dk_log_leaf_at(dk_log *log, int64_t entry, dk_digest *ret_leaf, dk_error *err);
 /* The newest entry of a row among the first size ones. DK_NOT_FOUND: there is none that is not erased. */
 dk_status dk_log_find(dk_log *log, const char *kind, int64_t row, int64_t size, int64_t *ret_entry, dk_error *err);
 /* Appends a tile or bundle of entries as it is served. DK_NOT_FOUND: the log does not have it, or not so wide. */

@@ -176,6 +176,8 @@ export function dossierNodes(kinds, dossier, { open, others }) {
     section('基本信息', facts(kind, subject) ?? el('p', { class: 'nothing' }, '没有可公开的内容。'), { id: 'subject' }),
     ...sections.map(({ node }) => node),
     dossier.origin ? section('数据来源', origin(dossier.origin), { id: 'origin' }) : null,
+    dossier.proof ? section('公开日志', el('p', { class: 'note' }, `第 ${dossier.proof.entry} 条　`,
+      el('a', { href: dossier.proof.href.replace(/proof$/, 'dossier?f=html'), target: '_blank', rel: 'noopener' }, '核验')), { id: 'proof' }) : null,
     sections.length ? null : el('p', { class: 'nothing' }, '尚无关联的批复、公告或补偿信息。'),
   ].filter(Boolean);
 }
