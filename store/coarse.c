@@ -28,6 +28,15 @@ uint32_t dk_coarse_reach(int level)
     return level < DK_COARSEST ? UINT32_C(2) << level : UINT32_MAX;
 }
 
+void dk_coarse_widen(dk_world_box *box, int level)
+{
+    const uint32_t by = dk_coarse_reach(level);
+    box->x0 -= box->x0 < by ? box->x0 : by;
+    box->y0 -= box->y0 < by ? box->y0 : by;
+    box->x1 += UINT32_MAX - box->x1 < by ? UINT32_MAX - box->x1 : by;
+    box->y1 += UINT32_MAX - box->y1 < by ? UINT32_MAX - box->y1 : by;
+}
+
 double dk_coarse_reach_degrees(int level)
 {
     return ldexp(360.0, level + 1 - 32); /* a unit is as many degrees of latitude at most */

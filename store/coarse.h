@@ -24,6 +24,7 @@ uint32_t dk_coarse_place(uint32_t world, int level);
 /* How far, in degrees and in world units, a coarse outline reaches beyond the box of the exact one at most. */
 double dk_coarse_reach_degrees(int level);
 uint32_t dk_coarse_reach(int level);
+void dk_coarse_widen(dk_world_box *box, int level); /* by so much */
 /* Makes a box in degrees (west, south, east, north) that of whole cells. */
 void dk_coarse_bounds(double bounds[4], int level);
 

@@ -330,14 +330,6 @@ static void begin_layer(dk_render *render, const dk_kind *layer, const char *key
     dk_parts_clear(&render->parts);
 }
 
-static void widen(dk_world_box *box, uint32_t by)
-{
-    box->x0 -= box->x0 < by ? box->x0 : by;
-    box->y0 -= box->y0 < by ? box->y0 : by;
-    box->x1 += UINT32_MAX - box->x1 < by ? UINT32_MAX - box->x1 : by;
-    box->y1 += UINT32_MAX - box->y1 < by ? UINT32_MAX - box->y1 : by;
-}
-
 static dk_status render_layer(dk_render *render, dk_store *store, const dk_tile_layer *asked, const dk_tile_frame *frame,
                               const dk_viewer *viewer, dk_buf *out, dk_error *err)
 {
@@ -353,7 +345,7 @@ static dk_status render_layer(dk_render *render, dk_store *store, const dk_tile_
     d.same_view = view.inside == view.outside && dk_view_every_row(&view) && !dk_view_any_coarse(&view) &&
                   zoom <= view.zoom_outside;
     if (dk_view_any_coarse(&view))
-        widen(&d.box, dk_coarse_reach(layer->public_coarse));
+        dk_coarse_widen(&d.box, layer->public_coarse);
     dk_status status = dk_index_blocks(store, layer, &d.box,
                                        layer->draw_all              ? DK_EVERY_ZOOM
                                        : dk_view_any_coarse(&view) ? DK_LARGE + zoom
