@@ -395,7 +395,8 @@ static dk_status visit(meeting *m, const candidate *c, sqlite3_stmt *stmt)
         status = dk_row_without_geometry(m->store, m->layer, c->row, m->err);
     if (m->met->areas)
         row.row_m2 = c->area_m2;
-    if (status == DK_OK && m->met->areas && coarse > 0 && (status = dk_shape_from_wkb(wkb, size, &m->shape, m->err)) == DK_OK)
+    if (status == DK_OK && m->met->areas && coarse > 0 &&
+        (status = dk_shape_from_wkb(wkb, size, &m->shape, m->err)) == DK_OK)
         row.row_m2 = dk_shape_area_m2(&m->shape);
     if (status == DK_OK && m->met->areas)
         status = measure(m, wkb, size, c->where, &f, &row, &met);

@@ -199,8 +199,8 @@ static void put_masks(const dk_kind *kind, dk_stored_row *row, const dk_view *vi
         const dk_value *value = &row->values[i];
         if (!(seen->masked & UINT64_C(1) << i) || value->type != DK_TEXT)
             continue;
-        const size_t size =
-            dk_mask_text(dk_view_mask(view, &kind->fields[i], division), value->text.data, value->text.size, row->masks[i]);
+        const size_t size = dk_mask_text(dk_view_mask(view, &kind->fields[i], division), value->text.data,
+                                         value->text.size, row->masks[i]);
         if (size > 0)
             values[i] = (dk_value){.type = DK_TEXT, .text = {row->masks[i], size}};
     }

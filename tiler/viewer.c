@@ -70,8 +70,10 @@ static dk_status add_line(dk_tokens *tokens, char *line, const char *path, size_
     memcpy(item->bytes, text, size);
     item->size = size;
     if (!read_scope(prefix, &item->viewer))
-        return dk_fail(err, DK_INVALID, "%s:%zu: a division prefix has 1 to 12 digits, or is * for the whole store; before "
-                       "it may stand group:, request: or staff:", path, number);
+        return dk_fail(err, DK_INVALID,
+                       "%s:%zu: a division prefix has 1 to 12 digits, or is * for the whole store; before "
+                       "it may stand group:, request: or staff:",
+                       path, number);
     tokens->n++;
     return DK_OK;
 }
