@@ -168,7 +168,7 @@ bool dk_token_lives(const dk_token *token, int64_t now)
 /* Steps a statement whose first row is a token; resets it. */
 static dk_status take_living(dk_access *access, sqlite3_stmt *stmt, dk_token *ret_token, dk_error *err)
 {
-    dk_token token;
+    dk_token token = {0};
     dk_status status = dk_access_step(access, stmt, "reading tokens", err);
     if (status == DK_END || (status == DK_OK && (!read_columns(stmt, &token) || !dk_token_lives(&token, dk_access_now()))))
         status = dk_fail(err, DK_NOT_FOUND, "there is no such token");
@@ -215,7 +215,7 @@ dk_status dk_token_of_id(dk_access *access, int64_t id, dk_token *ret_token, dk_
 
 dk_status dk_token_list(dk_access *access, bool (*each)(const dk_token *token, void *user), void *user, dk_error *err)
 {
-    dk_token token;
+    dk_token token = {0};
     sqlite3_stmt *stmt;
     dk_status status = dk_access_kept(access, DK_ACCESS_TOKEN_ALL, &stmt, err);
     while (status == DK_OK && (status = dk_access_step(access, stmt, "reading tokens", err)) == DK_OK) {
@@ -289,7 +289,7 @@ dk_status dk_token_add(dk_access *access, const dk_token *what, const char *acto
 {
     char text[DK_TOKEN_SIZE + 1] = "";
     dk_viewer viewer;
-    dk_token token;
+    dk_token token = {0};
     dk_status status = dk_token_name_check(what->name, err);
     if (status == DK_OK && !dk_viewer_scoped(what->audience, what->division, &viewer))
         status = dk_fail(err, DK_INVALID, "%s: a token is for group, request or staff, with a scope", what->name);
@@ -313,7 +313,7 @@ static dk_status revoke(dk_access *access, const char *name_or_id, const char *a
     const size_t size = strlen(name_or_id);
     const bool by_id = size > 0 && size <= 18 && strspn(name_or_id, "0123456789") == size;
     sqlite3_stmt *stmt;
-    dk_token token;
+    dk_token token = {0};
     dk_status status = dk_access_kept(access, by_id ? DK_ACCESS_TOKEN_OF_ID : DK_ACCESS_TOKEN_LIVING, &stmt, err);
     if (status != DK_OK)
         return status;
@@ -354,7 +354,7 @@ static dk_status revoke(dk_access *access, const char *name_or_id, const char *a
 dk_status dk_token_revoke(dk_access *access, const char *name_or_id, const char *actor, dk_token *ret_token,
                           dk_error *err)
 {
-    dk_token token;
+    dk_token token = {0};
     dk_status status = dk_access_begin(access, err);
     if (status == DK_OK)
         status = dk_access_end(access, revoke(access, name_or_id, actor, &token, err), err);

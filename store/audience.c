@@ -68,7 +68,8 @@ dk_view dk_view_of(const dk_kind *kind, const dk_viewer *viewer)
     if (scoped(audience))
         memcpy(view.division, viewer->division, sizeof view.division);
     /* Rows without a division are in no scope but that of the whole store. */
-    const bool covers_some = audience == DK_NEVER || (scoped(audience) && (view.division[0] == '\0' || kind->division_field >= 0));
+    const bool covers_some =
+        audience == DK_NEVER || (scoped(audience) && (view.division[0] == '\0' || kind->division_field >= 0));
     view.audience = covers_some ? audience : DK_PUBLIC;
     view.inside = covers_some ? fields_up_to(kind, audience) : view.outside;
     view.masked_inside = covers_some ? masked_for(kind, audience) : view.masked_outside;
@@ -137,7 +138,7 @@ dk_mask dk_view_mask(const dk_view *view, const dk_field *field, const char *div
 int dk_view_coarse(const dk_view *view, const char *division)
 {
     return view->coarse_inside == view->coarse_outside || inside(view, division) ? view->coarse_inside
-                                                                               : view->coarse_outside;
+                                                                                 : view->coarse_outside;
 }
 
 bool dk_view_any_coarse(const dk_view *view)

@@ -37,8 +37,8 @@ bool dk_viewer_staff(const char *division, dk_viewer *ret_viewer);
 dk_view dk_view_of(const dk_kind *kind, const dk_viewer *viewer);
 /* Whether the kind exists for the viewer: some of its rows may be seen. */
 bool dk_kind_seen(const dk_kind *kind, const dk_viewer *viewer);
-/* Whether a row of this division is seen (NULL: unknown, so out of every scope but ""). A division that is no more is in
- * its own scope and in that of its successors. */
+/* Whether a row of this division is seen (NULL: unknown, so out of every scope but ""). A division that is no more is
+ * in its own scope and in that of its successors. */
 bool dk_view_row(const dk_view *view, const char *division);
 bool dk_view_every_row(const dk_view *view);
 /* The fields seen in such a row, none where the row is not; and those masked. */

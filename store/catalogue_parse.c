@@ -110,7 +110,8 @@ static bool parse_area(dk_yaml *yaml, const dk_yaml_key *keys, const dk_kind *ki
     return true;
 }
 
-/* Reads what audiences below the field's are shown of it. Each holds for the audiences above it, too, up to the next. */
+/* Reads what audiences below the field's are shown of it. Each holds for the audiences above it, too, up to the next.
+ */
 static bool parse_mask(dk_yaml *yaml, const yaml_node_t *node, const dk_kind *kind, dk_field *field)
 {
     dk_yaml_key keys[DK_NEVER];
@@ -131,11 +132,15 @@ static bool parse_mask(dk_yaml *yaml, const yaml_node_t *node, const dk_kind *ki
                 return false;
             dk_yaml_enter(yaml, keys[i].name);
             if (i >= (int)field->audience)
-                return dk_yaml_fail(yaml, keys[i].value, "the field has audience: %s, so it is shown as it is here; "
-                                    "a mask is for audiences below", dk_audience_names[field->audience]);
+                return dk_yaml_fail(yaml, keys[i].value,
+                                    "the field has audience: %s, so it is shown as it is here; "
+                                    "a mask is for audiences below",
+                                    dk_audience_names[field->audience]);
             if (i < (int)kind->audience)
-                return dk_yaml_fail(yaml, keys[i].value, "the rows have audience: %s, so nothing is shown here; "
-                                    "a mask is for those who see the row", dk_audience_names[kind->audience]);
+                return dk_yaml_fail(yaml, keys[i].value,
+                                    "the rows have audience: %s, so nothing is shown here; "
+                                    "a mask is for those who see the row",
+                                    dk_audience_names[kind->audience]);
             dk_yaml_leave(yaml);
             mask = (dk_mask)choice;
         }

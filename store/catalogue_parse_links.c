@@ -419,10 +419,11 @@ static bool parse_total(dk_catalogue_parser *parser, const yaml_node_t *node, co
         if (min_rows >= LEAST_ROWS || total->audience >= field->audience || !dk_field_is_money(field))
             continue;
         dk_yaml_enter(yaml, "min_rows");
-        return dk_yaml_fail(yaml, keys[T_MIN_ROWS].value,
-                            "'%s' is an amount of money that this total's audience does not see in single rows: groups of "
-                            "fewer than %d rows are not shown to them; use %d or more",
-                            field->name, LEAST_ROWS, LEAST_ROWS);
+        return dk_yaml_fail(
+            yaml, keys[T_MIN_ROWS].value,
+            "'%s' is an amount of money that this total's audience does not see in single rows: groups of "
+            "fewer than %d rows are not shown to them; use %d or more",
+            field->name, LEAST_ROWS, LEAST_ROWS);
     }
     for (size_t i = 0; i < total->n_by; i++) {
         const dk_field *field = &kind->fields[total->by[i]];
@@ -458,10 +459,11 @@ static bool check_amounts(dk_yaml *yaml, const yaml_node_t *node, const dk_kind 
     for (size_t i = 0; i < total->n_sum; i++) {
         const dk_field *field = &kind->fields[total->sum[i]];
         if (dk_field_is_money(field) && field->audience == DK_PUBLIC && !field->public_amount)
-            return dk_yaml_fail(yaml, node,
-                                "'%s' is an amount of money, of which the public sees sums alone; give it a narrower audience, "
-                                "such as staff, or public_amount: true where each single amount is public by law",
-                                field->name);
+            return dk_yaml_fail(
+                yaml, node,
+                "'%s' is an amount of money, of which the public sees sums alone; give it a narrower audience, "
+                "such as staff, or public_amount: true where each single amount is public by law",
+                field->name);
     }
     return true;
 }

@@ -11,7 +11,8 @@ int dk_coarse_level(double metres, const double extent[4])
 {
     static const double unit = 40075016.685578488 / 4294967296.0; /* metres at the equator */
     const double lat = fmin(fmax(fabs(extent[1]), fabs(extent[3])), 85.06);
-    const double least = unit * cos(lat * 0.017453292519943295) * 0.993; /* the ellipsoid's meridian is a little shorter */
+    const double least =
+        unit * cos(lat * 0.017453292519943295) * 0.993; /* the ellipsoid's meridian is a little shorter */
     int level = 1;
     while (level < DK_COARSEST && ldexp(least, level) < metres)
         level++;
@@ -26,6 +27,15 @@ uint32_t dk_coarse_place(uint32_t world, int level)
 uint32_t dk_coarse_reach(int level)
 {
     return level < DK_COARSEST ? UINT32_C(2) << level : UINT32_MAX;
+}
+
+void dk_coarse_widen(dk_world_box *box, int level)
+{
+    const uint32_t by = dk_coarse_reach(level);
+    box->x0 -= box->x0 < by ? box->x0 : by;
+    box->y0 -= box->y0 < by ? box->y0 : by;
+    box->x1 += UINT32_MAX - box->x1 < by ? UINT32_MAX - box->x1 : by;
+    box->y1 += UINT32_MAX - box->y1 < by ? UINT32_MAX - box->y1 : by;
 }
 
 double dk_coarse_reach_degrees(int level)
@@ -81,11 +91,13 @@ static bool put_strip(dk_shape *shape, cell a, cell b, int level)
         for (size_t i = 0; i < 4; i++)
             put(shape, ring[2 * i], ring[2 * i + 1]);
     } else if (by > ay) {
-        const double ring[12] = {ax, ay, ax + size, ay, bx + size, by, bx + size, by + size, bx, by + size, ax, ay + size};
+        const double ring[12] = {ax,        ay,        ax + size, ay,        bx + size, by,
+                                 bx + size, by + size, bx,        by + size, ax,        ay + size};
         for (size_t i = 0; i < 6; i++)
             put(shape, ring[2 * i], ring[2 * i + 1]);
     } else {
-        const double ring[12] = {ax, ay, bx, by, bx + size, by, bx + size, by + size, ax + size, ay + size, ax, ay + size};
+        const double ring[12] = {ax,        ay,        bx,        by,        bx + size, by,
+                                 bx + size, by + size, ax + size, ay + size, ax,        ay + size};
         for (size_t i = 0; i < 6; i++)
             put(shape, ring[2 * i], ring[2 * i + 1]);
     }
@@ -140,8 +152,8 @@ dk_status dk_coarse_shape(dk_shape *shape, int level)
         /* What is written lies before what is read: a part never grows. */
         const size_t start = n_points;
         for (size_t k = 0; k < n + polygon; k++, n_points++)
-            dk_lonlat_from_world(cells[k % n].x * size + half, cells[k % n].y * size + half, &shape->lonlat[2 * n_points],
-                                 &shape->lonlat[2 * n_points + 1]);
+            dk_lonlat_from_world(cells[k % n].x * size + half, cells[k % n].y * size + half,
+                                 &shape->lonlat[2 * n_points], &shape->lonlat[2 * n_points + 1]);
         shape->parts[n_parts++] = (dk_part){.start = start, .count = n + polygon, .hole = part.hole};
     }
     free(cells);
@@ -236,8 +248,9 @@ static dk_status put_valid(dk_shape *shape, int level, dk_buf *wkb, dk_error *er
     dk_geos *geos = dk_geos_create();
     dk_buf mended;
     dk_buf_init(&mended);
-    dk_status status = geos == NULL || wkb->failed ? DK_NOMEM
-                                                   : dk_geos_valid(geos, wkb->data, wkb->size, &valid, reason, sizeof reason);
+    dk_status status = geos == NULL || wkb->failed
+                           ? DK_NOMEM
+                           : dk_geos_valid(geos, wkb->data, wkb->size, &valid, reason, sizeof reason);
     if (status == DK_OK && !valid)
         status = dk_geos_make_valid(geos, wkb->data, wkb->size, &mended);
     if (status == DK_OK && !valid) {
@@ -251,9 +264,9 @@ static dk_status put_valid(dk_shape *shape, int level, dk_buf *wkb, dk_error *er
     }
     dk_buf_finish(&mended);
     dk_geos_free(geos);
-    return status == DK_NOMEM  ? dk_fail(err, DK_NOMEM, "out of memory")
-           : status != DK_OK ? dk_fail(err, status, "a coarse outline could not be made valid")
-                             : DK_OK;
+    return status == DK_NOMEM ? dk_fail(err, DK_NOMEM, "out of memory")
+           : status != DK_OK  ? dk_fail(err, status, "a coarse outline could not be made valid")
+                              : DK_OK;
 }
 
 dk_status dk_coarse_gpkg(const void *blob, size_t size, int level, dk_buf *out, dk_error *err)

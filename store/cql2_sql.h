@@ -20,7 +20,8 @@ dk_status dk_cql2_functions(sqlite3 *db, const dk_catalogue *catalogue, dk_error
 
 /* Appends the outline of the row r as the viewer sees it: a GeoPackage geometry. */
 void dk_outline_sql(const dk_kind *kind, const dk_view *view, dk_buf *sql);
-/* Appends a condition, with AND before it, that holds for the rows r that the viewer sees; nothing where those are all. */
+/* Appends a condition, with AND before it, that holds for the rows r that the viewer sees; nothing where those are all.
+ */
 void dk_in_view_sql(const dk_kind *kind, const dk_view *view, dk_buf *sql);
 /* Appends the value of a field as the viewer sees it: r.f_x where it is visible in every row, NULL where in none, else
  * a CASE that looks at the row's division. What is masked is NULL. */

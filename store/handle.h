@@ -196,7 +196,7 @@ typedef struct dk_stored_row {
     size_t blob_size;
     dk_value values[DK_MAX_FIELDS];
     /* Made by dk_row_seen for a viewer: */
-    dk_buf coarse;                            /* the outline that they are shown */
+    dk_buf coarse;                           /* the outline that they are shown */
     char masks[DK_MAX_FIELDS][DK_MASK_SIZE]; /* and the texts */
     sqlite3_stmt *stmt; /* holds the memory; reset by dk_stored_row_release */
 } dk_stored_row;
@@ -234,8 +234,8 @@ bool dk_row_in_view(const dk_kind *kind, const dk_stored_row *row, const dk_view
 /* What the viewer sees of a stored row: the one function through which a row leaves the store. seen->values points to
  * values, which must have DK_MAX_FIELDS places. Of a row that they do not see, and of an outline that cannot be shown
  * as coarse as it must, nothing is seen. */
-void dk_row_seen(const dk_kind *kind, dk_stored_row *row, const dk_view *view, bool with_geometry,
-                 dk_value *values, char *label, size_t label_size, dk_row *ret_seen);
+void dk_row_seen(const dk_kind *kind, dk_stored_row *row, const dk_view *view, bool with_geometry, dk_value *values,
+                 char *label, size_t label_size, dk_row *ret_seen);
 
 /* A growing list of row numbers with their keys, for results that must be ordered by key. */
 typedef struct dk_key_list {

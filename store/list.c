@@ -62,8 +62,9 @@ static dk_status add_row(listing *l, int64_t row)
         return status;
     const char *division = division_of(kind, &stored);
     const dk_value *group = &stored.values[l->list->by];
-    const bool in_scope = !dk_view_row(&l->view, division)  ? false
-                          : l->list->audience == DK_PUBLIC || dk_viewer_covers(kind, l->query->viewer, division);
+    const bool in_scope = !dk_view_row(&l->view, division)
+                              ? false
+                              : l->list->audience == DK_PUBLIC || dk_viewer_covers(kind, l->query->viewer, division);
     const bool in_division =
         l->query->division == NULL ||
         (division != NULL && dk_division_within(l->store->catalogue, division, l->query->division));

@@ -123,7 +123,7 @@ static dk_status seal_row(dk_log_rows *rows, sqlite3_stmt *stmt, const dk_salt *
                : DK_OK;
 }
 
-static dk_status write_seen(dk_log_rows *rows, const dk_kind *kind, const dk_stored_row *stored, dk_log_content *content,
+static dk_status write_seen(dk_log_rows *rows, const dk_kind *kind, dk_stored_row *stored, dk_log_content *content,
                             dk_buf *out, dk_error *err)
 {
     const dk_viewer everyone = dk_viewer_public();
@@ -180,6 +180,7 @@ dk_status dk_log_row_content(dk_log_rows *rows, const char *name, int64_t row, c
         content.sealed = (const char *)rows->digest.data;
         status = write_seen(rows, kind, &stored, &content, out, err);
     }
+    dk_stored_row_release(&stored);
     sqlite3_reset(stmt);
     return status;
 }

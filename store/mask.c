@@ -57,7 +57,8 @@ static size_t mask_name(const char *text, size_t size, char *shown)
 }
 
 /* The first `head` and the last `tail` characters, and between them as many stars as there are characters, or four. */
-static size_t mask_number(const char *text, size_t size, size_t head, size_t tail, size_t least, int between, char *shown)
+static size_t mask_number(const char *text, size_t size, size_t head, size_t tail, size_t least, int between,
+                          char *shown)
 {
     for (size_t i = 0; i < size; i++)
         if (text[i] <= ' ' || text[i] > '~')

@@ -219,7 +219,7 @@ static bool meets(const double *bounds, const shown_row *row)
 /* Gives the change from one row to another; 0: none. */
 static dk_status give_change(changes *c, int64_t now, int64_t then, bool conflict, dk_error *err)
 {
-    shown_row *rows = malloc(2 * sizeof *rows);
+    shown_row *rows = calloc(2, sizeof *rows);
     if (rows == NULL)
         return dk_fail(err, DK_NOMEM, "out of memory");
     dk_status status = read_row(c, 0, now, &rows[0], err);
@@ -247,6 +247,8 @@ static dk_status give_change(changes *c, int64_t now, int64_t then, bool conflic
 out:
     sqlite3_reset(c->read[0]);
     sqlite3_reset(c->read[1]);
+    for (size_t i = 0; i < 2; i++)
+        dk_stored_row_release(&rows[i].stored);
     free(rows);
     return status;
 }

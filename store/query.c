@@ -330,7 +330,8 @@ static dk_status check_query(const dk_query *query, const dk_view *view, dk_erro
         return dk_fail(err, DK_INVALID, "limit must be 1 to 10000");
     for (size_t i = 0; i < query->n_orders; i++) {
         const int field = query->orders[i].field;
-        if (field < 0 || (size_t)field >= query->kind->n_fields || !((view->inside | view->outside) & UINT64_C(1) << field))
+        if (field < 0 || (size_t)field >= query->kind->n_fields ||
+            !((view->inside | view->outside) & UINT64_C(1) << field))
             return dk_fail(err, DK_NOT_FOUND, "%s has no such field", query->kind->name);
     }
     return DK_OK;

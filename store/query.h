@@ -61,7 +61,8 @@ dk_status dk_query_page(dk_store *store, const dk_query *query, dk_row_fn each, 
 /* How many rows match in all (after and limit left aside); -1 if that takes longer than so many seconds. */
 dk_status dk_query_count(dk_store *store, const dk_query *query, double seconds, int64_t *ret_count, dk_error *err);
 
-/* One row by key: DK_NOT_FOUND if it is not published in that generation, or not for the viewer. each is called once. */
+/* One row by key: DK_NOT_FOUND if it is not published in that generation, or not for the viewer. each is called once.
+ */
 dk_status dk_query_row(dk_store *store, const dk_kind *kind, const char *key, const dk_viewer *viewer,
                        int64_t generation, bool with_geometry, dk_row_fn each, void *user, dk_error *err);
 /* The same by the stable number, as a map click has it. */
@@ -88,9 +89,10 @@ dk_status dk_query_totals(dk_store *store, const dk_kind *kind, const char *key,
                           const dk_viewer *viewer, int64_t generation,
                           bool (*each)(const dk_total_row *row, void *user), void *user, dk_error *err);
 
-/* The outline of a row as coarse as that (store/coarse.h), polygons not made valid. Replaces what shape held; DK_END: it
- * has none. */
-dk_status dk_query_coarse(dk_store *store, const dk_kind *layer, int64_t row, int level, dk_shape *shape, dk_error *err);
+/* The outline of a row as coarse as that (store/coarse.h), polygons not made valid. Replaces what shape held; DK_END:
+ * it has none. */
+dk_status dk_query_coarse(dk_store *store, const dk_kind *layer, int64_t row, int level, dk_shape *shape,
+                          dk_error *err);
 
 /* Number of published rows, of those among them that have no outline yet, and the box of the others (west, south, east,
  * north; only when there are such and it is a layer). */

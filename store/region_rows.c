@@ -49,7 +49,7 @@ typedef struct meeting {
     GEOSWKBReader *reader;
     dk_shape shape;
     dk_buf coarse;    /* the outline of the row under way, where it is not shown as it is */
-    uint32_t reach;   /* of coarse outlines beyond the boxes of the index; 0: none is coarse */
+    bool any_coarse;  /* then boxes of the index are too small */
     dk_turned turned; /* m->shape, where there are areas */
     size_t unclocked; /* vertices since the clock was looked at */
     dk_apart_work apart;
@@ -103,14 +103,6 @@ static dk_status failed(meeting *m, int tries, bool *ret_again)
 
 /* ---- candidates ---- */
 
-static void widen(dk_world_box *box, uint32_t by)
-{
-    box->x0 -= box->x0 < by ? box->x0 : by;
-    box->y0 -= box->y0 < by ? box->y0 : by;
-    box->x1 += UINT32_MAX - box->x1 < by ? UINT32_MAX - box->x1 : by;
-    box->y1 += UINT32_MAX - box->y1 < by ? UINT32_MAX - box->y1 : by;
-}
-
 static bool add_candidates(const dk_block *block, void *user)
 {
     meeting *m = user;
@@ -133,8 +125,8 @@ static bool add_candidates(const dk_block *block, void *user)
         }
         m->candidates[m->n_candidates++] =
             (candidate){head.row, (double)head.area_cm2 / 1e4, {head.x0, head.y0, head.x1, head.y1}, DK_UNCLEAR};
-        if (m->reach > 0)
-            widen(&m->candidates[m->n_candidates - 1].box, m->reach);
+        if (m->any_coarse)
+            dk_coarse_widen(&m->candidates[m->n_candidates - 1].box, m->layer->public_coarse);
     }
     if (dk_geos_late())
         m->status = late(m);
@@ -403,7 +395,8 @@ static dk_status visit(meeting *m, const candidate *c, sqlite3_stmt *stmt)
         status = dk_row_without_geometry(m->store, m->layer, c->row, m->err);
     if (m->met->areas)
         row.row_m2 = c->area_m2;
-    if (status == DK_OK && m->met->areas && coarse > 0 && (status = dk_shape_from_wkb(wkb, size, &m->shape, m->err)) == DK_OK)
+    if (status == DK_OK && m->met->areas && coarse > 0 &&
+        (status = dk_shape_from_wkb(wkb, size, &m->shape, m->err)) == DK_OK)
         row.row_m2 = dk_shape_area_m2(&m->shape);
     if (status == DK_OK && m->met->areas)
         status = measure(m, wkb, size, c->where, &f, &row, &met);
@@ -756,8 +749,8 @@ dk_status dk_region_meet(dk_store *store, dk_region *region, const dk_kind *laye
     dk_world_from_lonlat(b[0], b[3], &m.box.x0, &m.box.y0);
     dk_world_from_lonlat(b[2], b[1], &m.box.x1, &m.box.y1);
     if (dk_view_any_coarse(&m.view)) {
-        m.reach = dk_coarse_reach(layer->public_coarse);
-        widen(&m.box, m.reach);
+        m.any_coarse = true;
+        dk_coarse_widen(&m.box, layer->public_coarse);
     }
     dk_buf_init(&m.coarse);
     dk_shape_init(&m.shape);

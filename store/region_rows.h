@@ -52,7 +52,8 @@ typedef bool (*dk_met_fn)(const dk_row *row, const dk_met_row *met, void *user);
 dk_status dk_met_give(dk_store *store, const dk_kind *layer, const dk_viewer *viewer, int64_t generation,
                       const dk_met *met, size_t limit, dk_met_fn each, void *user, dk_error *err);
 
-/* The region of a stored row as the viewer sees it, and its number. DK_NOT_FOUND: not published, or not for them; DK_INVALID: it has no outline yet. */
+/* The region of a stored row as the viewer sees it, and its number. DK_NOT_FOUND: not published, or not for them;
+ * DK_INVALID: it has no outline yet. */
 dk_status dk_region_of_row(dk_store *store, const dk_kind *layer, const char *key, const dk_viewer *viewer,
                            int64_t generation, dk_region **ret_region, int64_t *ret_row, dk_error *err);
 

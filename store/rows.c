@@ -199,8 +199,8 @@ static void put_masks(const dk_kind *kind, dk_stored_row *row, const dk_view *vi
         const dk_value *value = &row->values[i];
         if (!(seen->masked & UINT64_C(1) << i) || value->type != DK_TEXT)
             continue;
-        const size_t size =
-            dk_mask_text(dk_view_mask(view, &kind->fields[i], division), value->text.data, value->text.size, row->masks[i]);
+        const size_t size = dk_mask_text(dk_view_mask(view, &kind->fields[i], division), value->text.data,
+                                         value->text.size, row->masks[i]);
         if (size > 0)
             values[i] = (dk_value){.type = DK_TEXT, .text = {row->masks[i], size}};
     }
@@ -235,6 +235,13 @@ void dk_row_seen(const dk_kind *kind, dk_stored_row *row, const dk_view *view, b
                  char *label, size_t label_size, dk_row *ret_seen)
 {
     const char *division = dk_row_division(kind, row);
+    if (!dk_view_row(view, division)) { /* the caller should have looked: nothing, not even its key */
+        for (size_t i = 0; i < kind->n_fields; i++)
+            values[i] = dk_value_null();
+        label[0] = '\0';
+        *ret_seen = (dk_row){.kind = kind, .key = "", .label = label, .values = values};
+        return;
+    }
     const uint64_t clear = dk_view_fields(view, division), masked = dk_view_masked(view, division) & ~clear;
     for (size_t i = 0; i < kind->n_fields; i++)
         values[i] = clear & UINT64_C(1) << i ? row->values[i] : dk_value_null();
@@ -254,8 +261,7 @@ void dk_row_seen(const dk_kind *kind, dk_stored_row *row, const dk_view *view, b
     label[shown_size] = '\0';
     ret_seen->label = label;
     ret_seen->undrawn = kind->geometry != DK_NO_GEOMETRY && dk_gpkg_empty(row->blob, row->blob_size);
-    if (!ret_seen->undrawn && kind->geometry != DK_NO_GEOMETRY && with_geometry && row->blob != NULL &&
-        dk_view_row(view, division))
+    if (!ret_seen->undrawn && kind->geometry != DK_NO_GEOMETRY && with_geometry && row->blob != NULL)
         put_outline(row, dk_view_coarse(view, division), ret_seen);
 }
 

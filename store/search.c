@@ -476,9 +476,8 @@ static dk_status give_hits(search *s, dk_hit_fn each, void *user)
             continue;
         }
         dk_joint_box box = {0};
-        status =
-            dk_box_of_division(s->store, h->division->code, s->asked->viewer, s->asked->generation, take_share(&budget), &box,
-                               s->err);
+        status = dk_box_of_division(s->store, h->division->code, s->asked->viewer, s->asked->generation,
+                                    take_share(&budget), &box, s->err);
         budget.rows -= box.n < budget.rows ? box.n : budget.rows;
         set_bounds(&given, &box);
         if (status == DK_OK)

@@ -15,8 +15,8 @@ static void join(dk_joint_box *box, const double bounds[4])
 }
 
 /* The same of a row that the viewer may not see, or not as it is. */
-static dk_status add_box_seen(dk_store *store, const dk_kind *layer, int64_t row, const dk_view *view, dk_joint_box *box,
-                              dk_error *err)
+static dk_status add_box_seen(dk_store *store, const dk_kind *layer, int64_t row, const dk_view *view,
+                              dk_joint_box *box, dk_error *err)
 {
     dk_stored_row stored;
     const dk_status status = dk_stored_row_read(store, layer, row, true, &stored, err);

@@ -11,7 +11,8 @@ typedef struct dk_joint_box {
     size_t n;         /* rows in it */
 } dk_joint_box;
 
-/* All of what the viewer sees, as they see it. Of the rows of all layers that are linked to a row with these stored values, `most` of each layer. */
+/* All of what the viewer sees, as they see it. Of the rows of all layers that are linked to a row with these stored
+ * values, `most` of each layer. */
 dk_status dk_box_of_links(dk_store *store, const dk_kind *kind, const char *key, const dk_value *values,
                           const dk_viewer *viewer, int64_t generation, size_t most, dk_joint_box *box, dk_error *err);
 /* Of a division: its published outline, or else rows of layers in it, where their division fields have terms; `most` of

@@ -276,7 +276,7 @@ static dk_status look_at(search *s, int64_t row, int64_t generation, dk_word_row
     const int d = s->kind->division_field;
     const uint64_t visible =
         dk_view_fields(s->view, d >= 0 && stored.values[d].type == DK_TEXT ? stored.values[d].text.data : NULL);
-    unsigned length;
+    unsigned length = 0;
     const bool has_all = dk_row_in_view(s->kind, &stored, s->view) && row_has_all(s, &stored, visible, &length);
     if (s->folded.failed)
         status = dk_fail(s->err, DK_NOMEM, "out of memory");

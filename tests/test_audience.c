@@ -206,15 +206,21 @@ static void rows_of_a_kind_for_staff_are_there_within_the_scope_only(void **stat
         const char *row;
         bool seen, kind, nowhere;
     } table[] = {
-        {{DK_PUBLIC, ""}, "341321", false, false, false},     {{DK_GROUP, "341321"}, "341321", false, false, false},
-        {{DK_ON_REQUEST, ""}, "341321", false, false, false}, {{DK_STAFF, "341321"}, "341321105", true, true, false},
-        {{DK_STAFF, "341321"}, "341322", false, true, false}, {{DK_STAFF, "341321"}, NULL, false, true, false},
-        {{DK_STAFF, ""}, NULL, true, true, true},             {{DK_NEVER, ""}, NULL, true, true, true},
+        {{DK_PUBLIC, ""}, "341321", false, false, false},
+        {{DK_GROUP, "341321"}, "341321", false, false, false},
+        {{DK_ON_REQUEST, ""}, "341321", false, false, false},
+        {{DK_STAFF, "341321"}, "341321105", true, true, false},
+        {{DK_STAFF, "341321"}, "341322", false, true, false},
+        {{DK_STAFF, "341321"}, NULL, false, true, false},
+        {{DK_STAFF, ""}, NULL, true, true, true},
+        {{DK_NEVER, ""}, NULL, true, true, true},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         const dk_view view = dk_view_of(&hidden, &table[i].viewer);
-        if (dk_view_row(&view, table[i].row) != table[i].seen || dk_kind_seen(&hidden, &table[i].viewer) != table[i].kind ||
-            dk_kind_seen(&nowhere, &table[i].viewer) != table[i].nowhere || (dk_view_fields(&view, table[i].row) != 0) != table[i].seen)
+        if (dk_view_row(&view, table[i].row) != table[i].seen ||
+            dk_kind_seen(&hidden, &table[i].viewer) != table[i].kind ||
+            dk_kind_seen(&nowhere, &table[i].viewer) != table[i].nowhere ||
+            (dk_view_fields(&view, table[i].row) != 0) != table[i].seen)
             fail_msg("line %zu of the table", i + 1);
     }
 }
@@ -222,9 +228,16 @@ static void rows_of_a_kind_for_staff_are_there_within_the_scope_only(void **stat
 static void masks_and_coarse_outlines_are_for_those_below(void **state)
 {
     (void)state;
-    dk_field own[] = {{.name = "a", .audience = DK_PUBLIC}, {.name = "b", .audience = DK_STAFF, .masks = {DK_MASK_HIDDEN, DK_MASK_NAME, DK_MASK_PHONE}}};
-    const dk_kind layer = {.name = "k", .fields = own, .n_fields = 2, .geometry = DK_POLYGONS, .max_zoom = 16, .public_coarse = 10,
-                           .public_zoomed = true, .public_max_zoom = 14};
+    dk_field own[] = {{.name = "a", .audience = DK_PUBLIC},
+                      {.name = "b", .audience = DK_STAFF, .masks = {DK_MASK_HIDDEN, DK_MASK_NAME, DK_MASK_PHONE}}};
+    const dk_kind layer = {.name = "k",
+                           .fields = own,
+                           .n_fields = 2,
+                           .geometry = DK_POLYGONS,
+                           .max_zoom = 16,
+                           .public_coarse = 10,
+                           .public_zoomed = true,
+                           .public_max_zoom = 14};
     static const struct {
         dk_viewer viewer;
         const char *row;
@@ -243,8 +256,10 @@ static void masks_and_coarse_outlines_are_for_those_below(void **state)
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         const dk_view view = dk_view_of(&layer, &table[i].viewer);
-        if (dk_view_fields(&view, table[i].row) != table[i].seen || dk_view_masked(&view, table[i].row) != table[i].masked ||
-            dk_view_mask(&view, &own[1], table[i].row) != table[i].mask || dk_view_coarse(&view, table[i].row) != table[i].coarse ||
+        if (dk_view_fields(&view, table[i].row) != table[i].seen ||
+            dk_view_masked(&view, table[i].row) != table[i].masked ||
+            dk_view_mask(&view, &own[1], table[i].row) != table[i].mask ||
+            dk_view_coarse(&view, table[i].row) != table[i].coarse ||
             dk_view_zoom(&view, table[i].row) != table[i].zoom)
             fail_msg("line %zu of the table", i + 1);
     }

@@ -107,7 +107,7 @@ static void each_row_is_an_entry_as_the_public_sees_it(void **state)
     publish(f, second);
     publish(f, load_parcel(f, "P2", "小村", "李四", 116.2, false));
     int64_t generation;
-    must(dk_store_withdraw(f->store, second, "tester", "", NULL, NULL, &generation, &f->err), f);
+    must(dk_store_withdraw(f->store, second, "tester", "误发", NULL, NULL, &generation, &f->err), f);
     contents(f, &all, &size);
     assert_int_equal(size, 5);
     assert_null(strstr((const char *)all.data, "张三"));
@@ -444,7 +444,7 @@ static void documents_that_the_public_sees_are_entries(void **state)
     sql(f, "UPDATE dikuai_attachment SET name='e.pdf' WHERE name='d.pdf'");
     assert_non_null(strstr(said(f, &out), "Entry 1 of the publication log says that a document ba7816bf"));
     sql(f, "UPDATE dikuai_attachment SET name='d.pdf' WHERE name='e.pdf'");
-    must(dk_store_withdraw(f->store, batch, "tester", "", NULL, NULL, &generation, &f->err), f);
+    must(dk_store_withdraw(f->store, batch, "tester", "误发", NULL, NULL, &generation, &f->err), f);
     contents(f, &out, &size);
     assert_int_equal(size, 3);
     assert_non_null(strstr((const char *)out.data, "{\"event\":\"document-withdrawn\",\"fields\":{\"sha256\":\"ba7816bf"));

@@ -115,7 +115,7 @@ static int setup(void **state)
     const int64_t batch = load_finish(f, load);
     int64_t generation;
     publish(f, batch);
-    must(dk_store_withdraw(f->store, batch, "tester", "", NULL, NULL, &generation, &f->err), f);
+    must(dk_store_withdraw(f->store, batch, "tester", "误发", NULL, NULL, &generation, &f->err), f);
     char scan[128];
     snprintf(scan, sizeof scan, "%s/scan.pdf", f->dir);
     write_bytes(scan, &(bytes){(unsigned char *)(uintptr_t)"%PDF-1.4 scan", 13});

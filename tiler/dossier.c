@@ -387,7 +387,8 @@ bool dk_dossier_applies(const dk_dossier *d, const dk_item *item)
     bool told = false;
     for (size_t i = 0; list != NULL && i < list->n; i++) {
         const dk_row *row = &list->rows[i];
-        if (((row->visible & ~row->masked) >> item->applies_field & 1) == 0 || row->values[item->applies_field].type == DK_NULL)
+        if (((row->visible & ~row->masked) >> item->applies_field & 1) == 0 ||
+            row->values[item->applies_field].type == DK_NULL)
             continue;
         told = true;
         for (size_t j = 0; j < item->n_applies_values; j++)

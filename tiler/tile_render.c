@@ -76,7 +76,7 @@ typedef struct drawing_layer {
     const dk_row_set *rows; /* NULL: all */
     const dk_tile_frame *frame;
     dk_view view;
-    bool same_view; /* whether every row shows the same, and as it is */
+    bool same_view;   /* whether every row shows the same, and as it is */
     dk_world_box box; /* what the index is asked for: the frame's, and what coarse outlines reach beyond their own */
     dk_error *err;
     dk_status status;
@@ -146,8 +146,8 @@ static dk_mvt_type mvt_type(dk_geometry_kind kind)
     return kind == DK_POLYGONS ? DK_MVT_POLYGON : kind == DK_LINES ? DK_MVT_LINE : DK_MVT_POINT;
 }
 
-/* An entry that the viewer is shown coarse: from the row, and by the one function by which all of it is shown, so that a
- * tile tells no more than an item. */
+/* An entry that the viewer is shown coarse: from the row, and by the one function by which all of it is shown, so that
+ * a tile tells no more than an item. */
 static dk_status draw_coarse(drawing_layer *d, const dk_block *block, uint32_t i, int coarse)
 {
     dk_render *render = d->render;
@@ -270,8 +270,7 @@ static bool keep_pieces(const dk_block *block, int level, uint32_t x, uint32_t y
         const dk_entry_head *head = &block->heads[i];
         int coarse;
         if (head->first_zoom <= zoom && head->last_zoom >= zoom && meets(head, &d->frame->box) &&
-            shown(d, block, i, &coarse) && coarse == 0 &&
-            (d->rows == NULL || dk_row_set_has(d->rows, head->row)) &&
+            shown(d, block, i, &coarse) && coarse == 0 && (d->rows == NULL || dk_row_set_has(d->rows, head->row)) &&
             dk_index_drawn(d->store, d->layer, head, zoom))
             d->status = keep_piece(d, block, i, level, y);
     }
@@ -330,14 +329,6 @@ static void begin_layer(dk_render *render, const dk_kind *layer, const char *key
     dk_parts_clear(&render->parts);
 }
 
-static void widen(dk_world_box *box, uint32_t by)
-{
-    box->x0 -= box->x0 < by ? box->x0 : by;
-    box->y0 -= box->y0 < by ? box->y0 : by;
-    box->x1 += UINT32_MAX - box->x1 < by ? UINT32_MAX - box->x1 : by;
-    box->y1 += UINT32_MAX - box->y1 < by ? UINT32_MAX - box->y1 : by;
-}
-
 static dk_status render_layer(dk_render *render, dk_store *store, const dk_tile_layer *asked, const dk_tile_frame *frame,
                               const dk_viewer *viewer, dk_buf *out, dk_error *err)
 {
@@ -348,16 +339,22 @@ static dk_status render_layer(dk_render *render, dk_store *store, const dk_tile_
         return DK_OK;
     const char *keys[DK_MVT_MAX_KEYS];
     begin_layer(render, layer, keys);
-    drawing_layer d = {.render = render, .store = store, .layer = layer, .rows = asked->rows, .frame = frame,
-                       .view = view, .box = frame->box, .err = err};
+    drawing_layer d = {.render = render,
+                       .store = store,
+                       .layer = layer,
+                       .rows = asked->rows,
+                       .frame = frame,
+                       .view = view,
+                       .box = frame->box,
+                       .err = err};
     d.same_view = view.inside == view.outside && dk_view_every_row(&view) && !dk_view_any_coarse(&view) &&
                   zoom <= view.zoom_outside;
     if (dk_view_any_coarse(&view))
-        widen(&d.box, dk_coarse_reach(layer->public_coarse));
+        dk_coarse_widen(&d.box, layer->public_coarse);
     dk_status status = dk_index_blocks(store, layer, &d.box,
-                                       layer->draw_all              ? DK_EVERY_ZOOM
+                                       layer->draw_all             ? DK_EVERY_ZOOM
                                        : dk_view_any_coarse(&view) ? DK_LARGE + zoom
-                                                                    : zoom,
+                                                                   : zoom,
                                        draw_block, &d, err);
     if (status == DK_OK && d.status == DK_OK) {
         const dk_world_box box = dk_tile_box(&frame->tile, 0);

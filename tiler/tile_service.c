@@ -1,5 +1,6 @@
 #include "tiler/tile_service.h"
 
+#include "store/coarse.h"
 #include "store/index.h"
 #include "tiler/response.h"
 
@@ -68,13 +69,16 @@ struct dk_tile_watch {
     bool overflow;
 };
 
-static void note_box(const dk_kind *layer, const dk_world_box *box, void *user)
+static void note_box(const dk_kind *layer, const dk_world_box *touched, void *user)
 {
     dk_tile_watch *watch = user;
+    dk_world_box wide = *touched;
+    if (layer->public_coarse > 0) /* what the cached tiles show reaches beyond what is stored */
+        dk_coarse_widen(&wide, layer->public_coarse);
     if (!dk_grow(&watch->boxes, &watch->capacity, watch->n_boxes + 1, sizeof *watch->boxes))
         watch->overflow = true;
     else
-        watch->boxes[watch->n_boxes++] = (dk_touched_box){(unsigned)layer->index, *box};
+        watch->boxes[watch->n_boxes++] = (dk_touched_box){(unsigned)layer->index, wide};
 }
 
 /* Tells the cache what a new generation has changed. */

@@ -1,4 +1,5 @@
 /* The catalogue's parser: whatever the bytes, it gives a catalogue that holds together or one sentence. */
+#include "store/coarse.h"
 #include "store/audience.h"
 #include "store/catalogue.h"
 
@@ -24,10 +25,16 @@ static void look_through(const dk_catalogue *catalogue)
         require(kind->n_fields > 0 && kind->n_fields <= DK_MAX_FIELDS && kind->key_field < (int)kind->n_fields);
         const dk_viewer public = dk_viewer_public();
         const dk_view view = dk_view_of(kind, &public);
-        require(view.inside == view.outside && (view.inside >> kind->key_field & 1));
+        require(view.inside == view.outside && kind->audience < DK_NEVER);
+        require((view.inside >> kind->key_field & 1) == (kind->audience == DK_PUBLIC));
+        require(dk_kind_seen(kind, &public) == (kind->audience == DK_PUBLIC) && (view.inside & view.masked_inside) == 0);
+        require(kind->public_coarse >= 0 && kind->public_coarse <= DK_COARSEST);
         for (size_t f = 0; f < kind->n_fields; f++) {
             const dk_field *field = &kind->fields[f];
             require(dk_kind_field(kind, field->name) == (int)f && field->title != NULL);
+            require(field->audience >= kind->audience);
+            for (int a = 0; a < DK_NEVER; a++)
+                require(field->masks[a] == DK_MASK_HIDDEN || (field->type == DK_FIELD_TEXT && a < (int)field->audience));
             require(field->audience != DK_NEVER || !(field->in_tiles || field->in_search));
             require((field->inherit_kind != NULL) == (field->inherit_field >= 0));
         }

@@ -156,7 +156,7 @@ test('after it, no file of the store has any trace, the log holds, and the rest 
   const names = s.rows('parcel').map((feature) => feature.properties?.id ?? feature.id);
   assert.equal(names.length, 400);
   // Its batches can still be withdrawn, and the index be made anew.
-  done('withdraw', s.store, '2');
+  done('withdraw', s.store, '2', '--reason', '误发');
   done('reindex', s.store);
   done('check', s.store);
   assert.deepEqual(left(s), []);

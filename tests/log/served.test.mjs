@@ -188,7 +188,7 @@ test('after a rotation both keys vouch for the log of that size, and the new one
   assert.equal(keys.length, 4);
   await fetched('/log/checkpoint');
   holds(store, '--key', keys[0], '--key', keys[2]);
-  run('withdraw', store, batchOf('preexamination'));
+  run('withdraw', store, batchOf('preexamination'), '--reason', '误发');
   await until(item('预审1号', 'preexamination'), 404);
   assert.equal(verify(store, '--key', keys[0]).status, 1, 'the old key signs no more');
   holds(store, '--key', keys[2], '--checkpoint', early);
