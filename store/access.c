@@ -123,14 +123,14 @@ dk_status dk_access_done(dk_access *access, sqlite3_stmt *stmt, const char *doin
 
 dk_status dk_access_begin(dk_access *access, dk_error *err)
 {
-    sqlite3_stmt *stmt;
+    sqlite3_stmt *stmt = NULL;
     const dk_status status = dk_access_kept(access, DK_ACCESS_BEGIN, &stmt, err);
     return status != DK_OK ? status : dk_access_done(access, stmt, "beginning to write", err);
 }
 
 dk_status dk_access_end(dk_access *access, dk_status status, dk_error *err)
 {
-    sqlite3_stmt *stmt;
+    sqlite3_stmt *stmt = NULL;
     if (status == DK_OK)
         status = dk_access_kept(access, DK_ACCESS_COMMIT, &stmt, err);
     if (status == DK_OK)

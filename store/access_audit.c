@@ -8,7 +8,7 @@
 
 dk_status dk_audit_add(dk_access *access, const dk_audit *event, dk_error *err)
 {
-    sqlite3_stmt *stmt;
+    sqlite3_stmt *stmt = NULL;
     const dk_status status = dk_access_kept(access, DK_ACCESS_AUDIT_INSERT, &stmt, err);
     if (status != DK_OK)
         return status;

@@ -8,7 +8,7 @@
 
 static dk_status tidy(dk_access *access, int64_t now, dk_error *err)
 {
-    sqlite3_stmt *stmt;
+    sqlite3_stmt *stmt = NULL;
     const dk_status status = dk_access_kept(access, DK_ACCESS_SESSION_TIDY, &stmt, err);
     if (status != DK_OK)
         return status;
@@ -21,7 +21,7 @@ static dk_status insert(dk_access *access, int64_t token, const char *file, cons
 {
     const int64_t now = dk_access_now();
     unsigned char hash[DK_SECRET_HASH];
-    sqlite3_stmt *stmt;
+    sqlite3_stmt *stmt = NULL;
     dk_status status = tidy(access, now, err);
     if (status == DK_OK)
         status = dk_access_kept(access, DK_ACCESS_SESSION_BOUND, &stmt, err);
@@ -61,7 +61,7 @@ dk_status dk_session_find(dk_access *access, const char *text, size_t size, dk_s
     const int64_t now = dk_access_now();
     unsigned char hash[DK_SECRET_HASH];
     dk_session session = {0};
-    sqlite3_stmt *stmt;
+    sqlite3_stmt *stmt = NULL;
     if (size != DK_SESSION_SIZE)
         return dk_fail(err, DK_NOT_FOUND, "there is no such session");
     dk_status status = dk_access_kept(access, DK_ACCESS_SESSION_FIND, &stmt, err);
@@ -89,7 +89,7 @@ dk_status dk_session_find(dk_access *access, const char *text, size_t size, dk_s
 
 dk_status dk_session_seen(dk_access *access, const unsigned char hash[32], int64_t now, dk_error *err)
 {
-    sqlite3_stmt *stmt;
+    sqlite3_stmt *stmt = NULL;
     const dk_status status = dk_access_kept(access, DK_ACCESS_SESSION_SEEN, &stmt, err);
     if (status != DK_OK)
         return status;
@@ -101,7 +101,7 @@ dk_status dk_session_seen(dk_access *access, const unsigned char hash[32], int64
 dk_status dk_session_end(dk_access *access, const char *text, size_t size, dk_error *err)
 {
     unsigned char hash[DK_SECRET_HASH];
-    sqlite3_stmt *stmt;
+    sqlite3_stmt *stmt = NULL;
     const dk_status status = dk_access_kept(access, DK_ACCESS_SESSION_END, &stmt, err);
     if (status != DK_OK)
         return status;

@@ -182,7 +182,7 @@ static dk_status take_living(dk_access *access, sqlite3_stmt *stmt, dk_token *re
 dk_status dk_token_of_secret(dk_access *access, const char *text, size_t size, dk_token *ret_token, dk_error *err)
 {
     unsigned char hash[DK_SECRET_HASH];
-    sqlite3_stmt *stmt;
+    sqlite3_stmt *stmt = NULL;
     if (!dk_token_well_formed(text, size))
         return dk_fail(err, DK_NOT_FOUND, "there is no such token");
     dk_status status = dk_access_kept(access, DK_ACCESS_TOKEN_OF_HASH, &stmt, err);
@@ -195,7 +195,7 @@ dk_status dk_token_of_secret(dk_access *access, const char *text, size_t size, d
 
 dk_status dk_token_of_user(dk_access *access, const char *name, dk_token *ret_token, dk_error *err)
 {
-    sqlite3_stmt *stmt;
+    sqlite3_stmt *stmt = NULL;
     const dk_status status = dk_access_kept(access, DK_ACCESS_TOKEN_OF_USER, &stmt, err);
     if (status != DK_OK)
         return status;
@@ -205,7 +205,7 @@ dk_status dk_token_of_user(dk_access *access, const char *name, dk_token *ret_to
 
 dk_status dk_token_of_id(dk_access *access, int64_t id, dk_token *ret_token, dk_error *err)
 {
-    sqlite3_stmt *stmt;
+    sqlite3_stmt *stmt = NULL;
     const dk_status status = dk_access_kept(access, DK_ACCESS_TOKEN_OF_ID, &stmt, err);
     if (status != DK_OK)
         return status;
@@ -216,7 +216,7 @@ dk_status dk_token_of_id(dk_access *access, int64_t id, dk_token *ret_token, dk_
 dk_status dk_token_list(dk_access *access, bool (*each)(const dk_token *token, void *user), void *user, dk_error *err)
 {
     dk_token token = {0};
-    sqlite3_stmt *stmt;
+    sqlite3_stmt *stmt = NULL;
     dk_status status = dk_access_kept(access, DK_ACCESS_TOKEN_ALL, &stmt, err);
     while (status == DK_OK && (status = dk_access_step(access, stmt, "reading tokens", err)) == DK_OK) {
         read_columns(stmt, &token);
@@ -252,7 +252,7 @@ static dk_status insert(dk_access *access, const dk_token *what, const char *act
                         dk_error *err)
 {
     unsigned char hash[DK_SECRET_HASH];
-    sqlite3_stmt *stmt;
+    sqlite3_stmt *stmt = NULL;
     dk_token token = *what;
     token.created = dk_access_now();
     dk_status status = dk_access_kept(access, DK_ACCESS_TOKEN_LIVING, &stmt, err);
@@ -312,7 +312,7 @@ static dk_status revoke(dk_access *access, const char *name_or_id, const char *a
     const int64_t now = dk_access_now();
     const size_t size = strlen(name_or_id);
     const bool by_id = size > 0 && size <= 18 && strspn(name_or_id, "0123456789") == size;
-    sqlite3_stmt *stmt;
+    sqlite3_stmt *stmt = NULL;
     dk_token token = {0};
     dk_status status = dk_access_kept(access, by_id ? DK_ACCESS_TOKEN_OF_ID : DK_ACCESS_TOKEN_LIVING, &stmt, err);
     if (status != DK_OK)
@@ -365,7 +365,7 @@ dk_status dk_token_revoke(dk_access *access, const char *name_or_id, const char 
 
 dk_status dk_token_used(dk_access *access, int64_t id, int64_t now, dk_error *err)
 {
-    sqlite3_stmt *stmt;
+    sqlite3_stmt *stmt = NULL;
     const dk_status status = dk_access_kept(access, DK_ACCESS_TOKEN_USED, &stmt, err);
     if (status != DK_OK)
         return status;
