@@ -162,6 +162,11 @@ bool dk_viewer_covers(const dk_kind *kind, const dk_viewer *viewer, const char *
     return audience == DK_NEVER || (scoped(audience) && covers(kind->catalogue, viewer->division, division));
 }
 
+bool dk_viewer_told_origin(const dk_kind *kind, const dk_viewer *viewer, const char *division)
+{
+    return audience_of(viewer) >= DK_STAFF && dk_viewer_covers(kind, viewer, division);
+}
+
 bool dk_scope_carries(const dk_catalogue *catalogue, const char *division, const char *other)
 {
     if (division == NULL || division[0] == '\0')

@@ -54,6 +54,8 @@ int dk_view_zoom(const dk_view *view, const char *division);
 int dk_view_last_zoom(const dk_view *view);
 /* Whether a row of this division is in the scope of a viewer who is more than the public. */
 bool dk_viewer_covers(const dk_kind *kind, const dk_viewer *viewer, const char *division);
+/* Whether the viewer is told where such a row comes from: staff are, not those who ask for themselves. */
+bool dk_viewer_told_origin(const dk_kind *kind, const dk_viewer *viewer, const char *division);
 /* Whether everyone who has a row of one division in scope has one of another in scope, too (NULL: of no division). What
  * is not public of the other may then stand in the one. */
 bool dk_scope_carries(const dk_catalogue *catalogue, const char *division, const char *other);

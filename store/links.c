@@ -260,6 +260,20 @@ dk_status dk_linked_rows(dk_store *store, const dk_kind *kind, const char *key, 
     return status;
 }
 
+/* Whether a value of a linked row of a kind that few see may stand in a row: everyone who sees it here sees it there. */
+static bool is_carried(const dk_catalogue *catalogue, const dk_kind *kind, const dk_value *values, const dk_field *field,
+                       const dk_value *linked)
+{
+    const dk_kind *other = field->inherit_kind;
+    if (other->audience == DK_PUBLIC || field->audience == DK_NEVER)
+        return true;
+    const int mine = kind->division_field, theirs = other->division_field;
+    if (mine >= 0 && values[mine].type != DK_TEXT && kind->fields[mine].inherit_kind != NULL)
+        return false; /* which division it gets is not known yet */
+    return dk_scope_carries(catalogue, mine >= 0 && values[mine].type == DK_TEXT ? values[mine].text.data : NULL,
+                            theirs >= 0 && linked[theirs].type == DK_TEXT ? linked[theirs].text.data : NULL);
+}
+
 dk_status dk_inherit(dk_store *store, const dk_kind *kind, const char *key, dk_value *values, dk_buf *memory,
                      bool *ret_disagree, dk_error *err)
 {
@@ -281,7 +295,7 @@ dk_status dk_inherit(dk_store *store, const dk_kind *kind, const char *key, dk_v
             listed = field->inherit_kind;
         }
         /* Rows that disagree say nothing. */
-        bool agree = list.n > 0;
+        bool agree = list.n > 0, carried = true;
         const size_t at = memory->size;
         for (size_t r = 0; status == DK_OK && agree && r < list.n; r++) {
             dk_stored_row row;
@@ -289,6 +303,7 @@ dk_status dk_inherit(dk_store *store, const dk_kind *kind, const char *key, dk_v
             if (status != DK_OK)
                 break;
             const dk_value *value = &row.values[field->inherit_field];
+            carried = carried && is_carried(store->catalogue, kind, values, field, row.values);
             if (value->type != DK_TEXT) {
                 agree = false;
             } else if (r == 0) {
@@ -302,7 +317,7 @@ dk_status dk_inherit(dk_store *store, const dk_kind *kind, const char *key, dk_v
         }
         if (status == DK_OK && memory->failed)
             status = dk_fail(err, DK_NOMEM, "out of memory");
-        if (agree && status == DK_OK && memory->size > at) {
+        if (agree && carried && status == DK_OK && memory->size > at) {
             offsets[i] = at;
             filled |= UINT64_C(1) << i;
         } else {

@@ -15,7 +15,8 @@ enum {
 
 bool dk_list_seen(const dk_list *list, const dk_viewer *viewer)
 {
-    return viewer->audience >= list->audience;
+    return viewer->audience >= list->audience && dk_kind_seen(list->kind, viewer) &&
+           (list->lines == NULL || dk_kind_seen(list->lines, viewer));
 }
 
 const dk_list *dk_list_find(const dk_catalogue *catalogue, const char *id, const dk_viewer *viewer)
@@ -213,8 +214,7 @@ static dk_status give_row(listing *l, int64_t number, dk_list_fn each, void *use
         status = dk_linked_rows(l->store, kind, stored.key, stored.values, lines, l->query->generation, MOST_LINES,
                                 &list, l->err);
     dk_key_list_sort(&list);
-    if (status == DK_OK && list.n == 0)
-        status = give_line(l, &row, NULL, &first, each, user);
+    bool any = false;
     for (size_t i = 0; status == DK_OK && i < list.n; i++) {
         dk_stored_row of_line;
         if ((status = dk_stored_row_read(l->store, lines, list.entries[i].row, false, &of_line, l->err)) != DK_OK)
@@ -225,8 +225,11 @@ static dk_status give_row(listing *l, int64_t number, dk_list_fn each, void *use
         }
         dk_row_seen(lines, &of_line, &l->line_view, false, line_values, line_label, sizeof line_label, &line);
         status = give_line(l, &row, &line, &first, each, user);
+        any = true;
         dk_stored_row_release(&of_line);
     }
+    if (status == DK_OK && !any) /* a row whose lines are all out of view is as one that has none */
+        status = give_line(l, &row, NULL, &first, each, user);
     dk_key_list_finish(&list);
     dk_stored_row_release(&stored);
     return status;

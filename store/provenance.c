@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whether the row lies in the scope of a viewer who is more than the public. */
+/* Whether the row lies in the scope of staff. */
 static dk_status in_scope(dk_store *store, const dk_kind *kind, int64_t row, const dk_viewer *viewer, bool *ret_in,
                           dk_error *err)
 {
@@ -16,8 +16,7 @@ static dk_status in_scope(dk_store *store, const dk_kind *kind, int64_t row, con
         return status;
     const int field = kind->division_field;
     const char *division = field >= 0 && stored.values[field].type == DK_TEXT ? stored.values[field].text.data : NULL;
-    const dk_view view = dk_view_of(kind, viewer);
-    *ret_in = dk_viewer_covers(kind, viewer, division) && dk_view_row(&view, division);
+    *ret_in = dk_viewer_told_origin(kind, viewer, division);
     dk_stored_row_release(&stored);
     return DK_OK;
 }

@@ -88,6 +88,27 @@ static void a_staff_scope_is_a_prefix_of_digits(void **state)
     }
 }
 
+static void only_staff_are_told_where_rows_come_from(void **state)
+{
+    (void)state;
+    static const struct {
+        dk_viewer viewer;
+        bool told;
+    } table[] = {
+        {{DK_PUBLIC, ""}, false},
+        {{DK_GROUP, "341321105001"}, false},
+        {{DK_ON_REQUEST, ""}, false},
+        {{(dk_audience)9, ""}, false},
+        {{DK_STAFF, "341321"}, true},
+        {{DK_STAFF, "110000"}, false},
+        {{DK_STAFF, ""}, true},
+        {{DK_NEVER, ""}, true},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (dk_viewer_told_origin(&kind, &table[i].viewer, "341321105001") != table[i].told)
+            fail_msg("line %zu of the table", i + 1);
+}
+
 static void who_sees_a_total(void **state)
 {
     (void)state;
@@ -272,6 +293,7 @@ int main(void)
         cmocka_unit_test(who_sees_what_in_which_row),
         cmocka_unit_test(the_public_sees_the_same_inside_and_outside),
         cmocka_unit_test(a_staff_scope_is_a_prefix_of_digits),
+        cmocka_unit_test(only_staff_are_told_where_rows_come_from),
         cmocka_unit_test(who_sees_a_total),
         cmocka_unit_test(documents_are_for_whom_the_catalogue_says_or_fewer),
         cmocka_unit_test(the_63rd_field_has_its_bit),

@@ -337,7 +337,8 @@ static dk_status write_totals(dk_dossier *d)
     dk_json_array_begin(&ctx->json);
     for (size_t i = 0; i < catalogue->n_kinds; i++) {
         const dk_kind *of = &catalogue->kinds[i];
-        if (of->n_totals == 0 || dk_catalogue_link(catalogue, subject->kind, of, &reversed) == NULL)
+        if (of->n_totals == 0 || !dk_context_sees(ctx, of) ||
+            dk_catalogue_link(catalogue, subject->kind, of, &reversed) == NULL)
             continue;
         totals t = {&ctx->json, of};
         const dk_status status = dk_query_totals(ctx->worker->store, subject->kind, subject->key, of, &ctx->viewer,

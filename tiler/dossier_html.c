@@ -118,7 +118,7 @@ static bool write_total(const dk_total_row *row, void *user)
 {
     totals *t = user;
     dk_html *html = t->html;
-    if (!t->any && html->ctx->viewer.audience == DK_PUBLIC)
+    if (!t->any && html->ctx->viewer.audience < DK_STAFF)
         dk_html_raw(html, "<p class=\"hint\">为保护个人信息，不公开的单笔内容以合计公开。</p>\n");
     t->any = true;
     dk_html_raw(html, "<table class=\"facts total\"><caption>按");
@@ -165,7 +165,8 @@ static dk_status write_linked(dk_dossier *d, dk_html *html)
         const dk_kind *kind = &catalogue->kinds[i];
         const dk_row_list *list = &d->linked[i];
         bool reversed;
-        const bool summed = kind->n_totals > 0 && dk_catalogue_link(catalogue, subject->kind, kind, &reversed) != NULL;
+        const bool summed = kind->n_totals > 0 && dk_context_sees(ctx, kind) &&
+                            dk_catalogue_link(catalogue, subject->kind, kind, &reversed) != NULL;
         if (list->kind == NULL && !summed)
             continue;
         const size_t n = list->n < DK_DOSSIER_ROWS_LISTED ? list->n : DK_DOSSIER_ROWS_LISTED;
@@ -434,7 +435,7 @@ dk_status dk_dossier_page(dk_dossier *d)
         status = write_linked(d, &html);
     if (status == DK_OK)
         status = write_documents(d, &html);
-    if (status == DK_OK && ctx->viewer.audience != DK_PUBLIC) {
+    if (status == DK_OK && ctx->viewer.audience >= DK_STAFF) {
         status = dk_query_origin(ctx->worker->store, subject->kind, subject->key, &ctx->viewer,
                                  ctx->worker->generation.number, write_origin, &html, &ctx->error);
         if (status == DK_NOT_FOUND) /* out of scope */

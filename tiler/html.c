@@ -174,7 +174,9 @@ void dk_html_end(dk_html *html)
         dk_html_raw(html, "）");
     }
     dk_html_raw(html, "</p>");
-    if (ctx->viewer.audience != DK_PUBLIC)
+    if (ctx->viewer.audience == DK_GROUP || ctx->viewer.audience == DK_ON_REQUEST)
+        dk_html_raw(html, "<p class=\"internal\">含不向全社会公开的信息，仅供本人查阅，请勿外传。</p>");
+    else if (ctx->viewer.audience != DK_PUBLIC)
         dk_html_raw(html, "<p class=\"internal\">含内部信息，仅供工作人员使用，请勿外传。</p>");
     dk_html_raw(html, "</footer>\n</body>\n</html>\n");
 }

@@ -216,7 +216,7 @@ void dk_html_facts(dk_html *html, const dk_row *row, bool named)
             dk_html_attribute(html, "data-field", field->name);
         dk_html_raw(html, ">");
         dk_html_value(html, field, &row->values[i], true);
-        if (field->audience != DK_PUBLIC)
+        if (field->audience != DK_PUBLIC && (row->masked >> i & 1) == 0)
             dk_html_raw(html, " <span class=\"badge internal\">内部</span>");
         dk_html_fact_end(html);
     }

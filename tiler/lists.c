@@ -62,7 +62,7 @@ dk_status dk_get_lists(dk_context *ctx)
     size_t n = 0;
     for (size_t i = 0; i < catalogue->n_lists; i++)
         n += dk_list_seen(&catalogue->lists[i], &ctx->viewer);
-    if (n == 0 && ctx->viewer.audience != DK_STAFF)
+    if (n == 0 && ctx->viewer.audience < DK_STAFF)
         return dk_fail(&ctx->error, DK_NOT_FOUND, NOTHING);
     dk_status status = dk_context_params(ctx, params);
     if (status == DK_OK)

@@ -40,7 +40,7 @@ static void write_origin(const dk_origin *origin, void *user)
 
 dk_status dk_write_origin(dk_context *ctx, const dk_row *row)
 {
-    if (ctx->viewer.audience == DK_PUBLIC)
+    if (ctx->viewer.audience < DK_STAFF)
         return DK_OK;
     const dk_status status = dk_query_origin(ctx->worker->store, row->kind, row->key, &ctx->viewer,
                                              ctx->worker->generation.number, write_origin, &ctx->json, &ctx->error);

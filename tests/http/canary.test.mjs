@@ -26,6 +26,8 @@ const canary = (name, who) => {
 const nobody = () => false, chief = (v) => v === 'chief';
 // Rows of 341321101 are in the scope of staff, the village's members and the applicant; those of 340111001 in that of others.
 const here = (...more) => (v) => ['chief', 'staff', ...more].includes(v), there = (v) => ['chief', 'elsewhere'].includes(v);
+// Who works for the bureau, anywhere, may know what kinds of rows there are and which files were loaded.
+const bureau = (v) => ['staff', 'chief', 'elsewhere'].includes(v);
 const previews = (who) => (v, path) => path.startsWith('/batches') && who(v);
 
 const yaml = catalogue
@@ -36,7 +38,7 @@ const yaml = catalogue
 `)
   .replace('records:\n', `records:
   - name: complaint
-    title: 信访
+    title: ${canary('KINDTITLE', bureau)}
     audience: staff
     key: {field: id}
     division: division
@@ -49,6 +51,9 @@ const yaml = catalogue
       - {name: parcel, title: 地块, type: text, audience: staff}
       - {name: division, title: 区划, type: division, audience: staff}
       - {name: received_on, title: 日期, type: date, audience: staff}
+      - {name: fee, title: 费用, type: number, unit: yuan, audience: staff}
+    totals:
+      - {by: [parcel], sum: [fee], min_rows: 5, audience: staff}
 `)
   .replace('links:\n', `links:
   - from: complaint
@@ -67,7 +72,7 @@ put('tokens', `${STAFF} 341321 张三\n${CHIEF} * 李四\n${VILLAGE} group:34132
 const polygon = (column, row) => ({ type: 'Polygon', coordinates: [square(column, row)] });
 const row = (id, division, column, line, more) => ({ id, name: id, division, project_id: 'X1', approval_no: '皖政地〔2021〕1号', geometry: polygon(column, line), ...more });
 const AMOUNT = 918273.645, AMOUNT_THERE = 918273.546;
-run('load', store, 'parcel', put('hidden.geojson', featureCollection([
+run('load', store, 'parcel', put(`${canary('SOURCE', bureau)}.geojson`, featureCollection([
   row('H1', '341321101', 10, 1, { owner: canary('OWNERHERE', here()), shares: canary('SHARESHERE', here('village', 'applicant')), minutes: canary('MINUTESHERE', here('applicant')),
     id_number: canary('NEVERHERE', nobody), amount: AMOUNT, surveyed_on: '1987-05-04' }),
   row('H2', '340111001', 12, 1, { owner: canary('OWNERTHERE', there), shares: canary('SHARESTHERE', there), minutes: canary('MINUTESTHERE', there), amount: AMOUNT_THERE })])),
@@ -241,7 +246,7 @@ for (const viewer of Object.keys(viewers)) {
 
 test('those who may, meet them: the crawler would have found the others, too', () => {
   for (const expected of ['CANARYOWNERHEREQX staff', 'CANARYOWNERHEREQX chief', 'CANARYOWNERTHEREQX elsewhere', 'CANARYSHARESHEREQX village', 'CANARYSHARESHEREQX applicant', 'CANARYMINUTESHEREQX applicant',
-    'CANARYCOMPLAINTHEREQX staff', 'CANARYTITLETHEREQX elsewhere', 'CANARYSCANHEREQX staff', 'CANARYBYTESHEREQX staff', 'CANARYSCANNAMEQX chief', 'CANARYSTAGEDOWNERQX staff', 'CANARYSTAGEDKEYQX staff'])
+    'CANARYCOMPLAINTHEREQX staff', 'CANARYTITLETHEREQX elsewhere', 'CANARYSCANHEREQX staff', 'CANARYBYTESHEREQX staff', 'CANARYSCANNAMEQX chief', 'CANARYSTAGEDOWNERQX staff', 'CANARYKINDTITLEQX staff', 'CANARYSOURCEQX staff', 'CANARYSTAGEDKEYQX staff'])
     assert.ok(met.has(expected), `${expected} was never met in ${requests} requests`);
   assert.ok((statuses.get(200) ?? 0) > 2000 && (statuses.get(400) ?? 0) > 300 && (statuses.get(404) ?? 0) > 100, JSON.stringify([...statuses]));
   assert.equal(statuses.get(500), undefined);
