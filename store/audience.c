@@ -37,52 +37,61 @@ static dk_audience audience_of(const dk_viewer *viewer)
     return scoped(viewer->audience) || viewer->audience == DK_NEVER ? viewer->audience : DK_PUBLIC;
 }
 
-static uint64_t fields_up_to(const dk_kind *kind, dk_audience audience)
+/* The fields that an audience sees as they are, and those of which it sees the mask. */
+static void fields_for(const dk_kind *kind, dk_audience audience, uint64_t *ret_seen, uint64_t *ret_masked)
 {
-    uint64_t fields = 0;
-    for (size_t i = 0; i < kind->n_fields && i < 64; i++)
-        if (kind->fields[i].audience <= audience)
-            fields |= UINT64_C(1) << i;
-    return fields;
+    uint64_t seen = 0, masked = 0;
+    for (size_t i = 0; i < kind->n_fields && i < 64; i++) {
+        const dk_field *field = &kind->fields[i];
+        if (field->audience <= audience)
+            seen |= UINT64_C(1) << i;
+        else if (audience < DK_NEVER && field->masks[audience] != DK_MASK_HIDDEN)
+            masked |= UINT64_C(1) << i;
+    }
+    *ret_seen = seen;
+    *ret_masked = masked;
 }
 
-static uint64_t masked_for(const dk_kind *kind, dk_audience audience)
+/* Whether rows of the kind are in the scope of such a viewer, who is more than the public. Rows without a division are
+ * in no scope but that of the whole store. */
+static bool covers_some(const dk_kind *kind, const dk_viewer *viewer, dk_audience audience)
 {
-    uint64_t fields = 0;
-    for (size_t i = 0; i < kind->n_fields && i < 64 && audience < DK_NEVER; i++)
-        if (kind->fields[i].audience > audience && kind->fields[i].masks[audience] != DK_MASK_HIDDEN)
-            fields |= UINT64_C(1) << i;
-    return fields;
+    return audience == DK_NEVER ||
+           (scoped(audience) && (viewer->division[0] == '\0' || kind->division_field >= 0));
 }
 
 dk_view dk_view_of(const dk_kind *kind, const dk_viewer *viewer)
 {
     const dk_audience audience = audience_of(viewer);
     const int last = DK_EVERY_TILE_ZOOM;
-    dk_view view = {.outside = fields_up_to(kind, DK_PUBLIC),
-                    .masked_outside = masked_for(kind, DK_PUBLIC),
-                    .unseen_outside = kind->audience > DK_PUBLIC,
+    dk_view view = {.unseen_outside = kind->audience > DK_PUBLIC,
                     .coarse_outside = kind->public_coarse,
                     .zoom_outside = kind->public_zoomed ? kind->public_max_zoom : last,
                     .catalogue = kind->catalogue};
+    fields_for(kind, DK_PUBLIC, &view.outside, &view.masked_outside);
     if (scoped(audience))
         memcpy(view.division, viewer->division, sizeof view.division);
-    /* Rows without a division are in no scope but that of the whole store. */
-    const bool covers_some =
-        audience == DK_NEVER || (scoped(audience) && (view.division[0] == '\0' || kind->division_field >= 0));
-    view.audience = covers_some ? audience : DK_PUBLIC;
-    view.inside = covers_some ? fields_up_to(kind, audience) : view.outside;
-    view.masked_inside = covers_some ? masked_for(kind, audience) : view.masked_outside;
-    view.unseen_inside = covers_some ? kind->audience > audience : view.unseen_outside;
-    view.coarse_inside = covers_some ? 0 : view.coarse_outside;
-    view.zoom_inside = covers_some ? last : view.zoom_outside;
-    /* The owner's export has no scope, nor has staff of the whole store: they see all of every row. */
-    if (covers_some && view.division[0] == '\0') {
-        view.outside = view.inside;
-        view.masked_outside = view.masked_inside;
-        view.unseen_outside = view.unseen_inside;
-        view.coarse_outside = view.coarse_inside;
-        view.zoom_outside = view.zoom_inside;
+    if (covers_some(kind, viewer, audience)) {
+        view.audience = audience;
+        fields_for(kind, audience, &view.inside, &view.masked_inside);
+        view.unseen_inside = kind->audience > audience;
+        view.coarse_inside = 0;
+        view.zoom_inside = last;
+        /* The owner's export has no scope, nor has staff of the whole store: they see all of every row. */
+        if (view.division[0] == '\0') {
+            view.outside = view.inside;
+            view.masked_outside = view.masked_inside;
+            view.unseen_outside = view.unseen_inside;
+            view.coarse_outside = view.coarse_inside;
+            view.zoom_outside = view.zoom_inside;
+        }
+    } else {
+        view.audience = DK_PUBLIC;
+        view.inside = view.outside;
+        view.masked_inside = view.masked_outside;
+        view.unseen_inside = view.unseen_outside;
+        view.coarse_inside = view.coarse_outside;
+        view.zoom_inside = view.zoom_outside;
     }
     return view;
 }
@@ -109,10 +118,22 @@ bool dk_view_every_row(const dk_view *view)
     return !view->unseen_inside && !view->unseen_outside;
 }
 
+/* Some rows and some field of the kind. Asked of every kind by every answer: no more than the first such field is
+ * looked for. */
+static bool kind_open(const dk_kind *kind, dk_audience audience)
+{
+    if (kind->audience > audience)
+        return false;
+    for (size_t i = 0; i < kind->n_fields && i < 64; i++)
+        if (kind->fields[i].audience <= audience)
+            return true;
+    return false;
+}
+
 bool dk_kind_seen(const dk_kind *kind, const dk_viewer *viewer)
 {
-    const dk_view view = dk_view_of(kind, viewer);
-    return (!view.unseen_inside && view.inside != 0) || (!view.unseen_outside && view.outside != 0);
+    const dk_audience audience = audience_of(viewer);
+    return kind_open(kind, DK_PUBLIC) || (covers_some(kind, viewer, audience) && kind_open(kind, audience));
 }
 
 uint64_t dk_view_fields(const dk_view *view, const char *division)

@@ -117,10 +117,16 @@ static void add_document_policy(struct MHD_Response *response, bool scripted)
  * Without a session there is no cookie here, so that the public has one entry in a cache. */
 static void add_vary(struct MHD_Response *response, bool fixed, bool vary_accept, const char *user_header)
 {
-    char vary[200];
-    snprintf(vary, sizeof vary, "%sAccept-Encoding, Authorization%s%s%s", vary_accept ? "Accept, " : "",
-             fixed ? "" : ", Cookie", user_header != NULL && !fixed ? ", " : "",
-             user_header != NULL && !fixed ? user_header : "");
+    static const char *const plain[2][2] = {
+        {"Accept-Encoding, Authorization, Cookie", "Accept, Accept-Encoding, Authorization, Cookie"},
+        {"Accept-Encoding, Authorization", "Accept, Accept-Encoding, Authorization"},
+    };
+    const char *vary = plain[fixed][vary_accept];
+    char with_user[200];
+    if (user_header != NULL && !fixed) {
+        snprintf(with_user, sizeof with_user, "%s, %s", vary, user_header);
+        vary = with_user;
+    }
     add_header(response, "Vary", vary);
 }
 
@@ -135,10 +141,12 @@ static void add_caching(struct MHD_Response *response, const dk_context *ctx, co
         return;
     }
     char lasting[64];
-    snprintf(lasting, sizeof lasting, "public, max-age=%u, immutable", answer->max_age);
-    add_header(response, "Cache-Control", answer->revalidate     ? "no-cache"
-                                          : answer->max_age > 0 ? lasting
-                                                                : "public, max-age=60");
+    const char *caching = answer->revalidate ? "no-cache" : "public, max-age=60";
+    if (!answer->revalidate && answer->max_age > 0) {
+        snprintf(lasting, sizeof lasting, "public, max-age=%u, immutable", answer->max_age);
+        caching = lasting;
+    }
+    add_header(response, "Cache-Control", caching);
     if (etag != NULL)
         add_header(response, "ETag", etag);
 }

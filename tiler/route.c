@@ -68,12 +68,16 @@ static bool fits(const char *pattern, const char *segment)
 
 const dk_route *dk_route_find(const dk_request *request)
 {
+    const size_t n_path = request->n_path;
     for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+        /* Most have another number of segments. */
+        if ((n_path > 0 && routes[i].pattern[n_path - 1] == NULL) ||
+            (n_path < DK_PATH_MAX && routes[i].pattern[n_path] != NULL))
+            continue;
         size_t n = 0;
-        while (n < DK_PATH_MAX && routes[i].pattern[n] != NULL && n < request->n_path &&
-               fits(routes[i].pattern[n], request->path[n]))
+        while (n < n_path && fits(routes[i].pattern[n], request->path[n]))
             n++;
-        if (n == request->n_path && (n == DK_PATH_MAX || routes[i].pattern[n] == NULL))
+        if (n == n_path)
             return &routes[i].route;
     }
     return NULL;
