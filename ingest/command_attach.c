@@ -309,7 +309,7 @@ int dk_command_attach(const dk_options *options)
         dk_progress_step((int64_t)i + 1, (int64_t)a.scans.n, &a.bar);
     }
     if (status == DK_OK && a.batch.batch > 0)
-        status = dk_command_justify(options, a.store, a.batch.batch, &a.err);
+        status = dk_command_justify(options, a.store, a.batch.batch, dk_command_actor(options), &a.err);
     if (status == DK_OK && options->publish && a.batch.batch > 0)
         status = dk_store_publish(a.store, a.batch.batch, dk_command_actor(options), NULL, NULL, &a.generation, &a.err);
     dk_progress_clear(&a.bar);

@@ -628,7 +628,9 @@ static dk_status run(loader *self, dk_store *store, const char *source, dk_error
 static dk_status publish(loader *self, dk_store *store, dk_error *err)
 {
     const dk_status justified =
-        self->summary.batch != 0 ? dk_command_justify(self->options, store, self->summary.batch, err) : DK_OK;
+        self->summary.batch != 0
+            ? dk_command_justify(self->options, store, self->summary.batch, dk_command_actor(self->options), err)
+            : DK_OK;
     if (justified != DK_OK || !self->options->publish || self->summary.batch == 0)
         return justified;
     if (incomplete(self) && !self->options->allow_rejects)

@@ -1,6 +1,7 @@
 /* publish and withdraw, now or at a set time. */
 #include "ingest/commands.h"
 
+#include "ingest/acting.h"
 #include "ingest/json.h"
 #include "ingest/progress.h"
 #include "ingest/say.h"
@@ -41,9 +42,12 @@ int dk_command_withdraw(const dk_options *options)
     int64_t generation = 0;
     dk_progress_bar bar;
     dk_progress_start(&bar, "withdrawing");
+    dk_acting who;
     dk_status status = open_store(options, &store, &err);
     if (status == DK_OK)
-        status = dk_store_withdraw(store, options->batch, dk_command_actor(options), options->reason, dk_progress_step, &bar,
+        status = dk_acting_begin(options, store, options->batch, DK_ROLE_PUBLISH, &who, &err);
+    if (status == DK_OK)
+        status = dk_store_withdraw(store, options->batch, who.actor, options->reason, dk_progress_step, &bar,
                                    &generation, &err);
     dk_progress_clear(&bar);
     dk_store_close(store);
@@ -57,11 +61,14 @@ static int publish_now(const dk_options *options)
     int64_t generation = 0;
     dk_progress_bar bar;
     dk_progress_start(&bar, "publishing");
+    dk_acting who;
     dk_status status = open_store(options, &store, &err);
     if (status == DK_OK)
-        status = dk_command_justify(options, store, options->batch, &err);
+        status = dk_acting_begin(options, store, options->batch, DK_ROLE_PUBLISH, &who, &err);
     if (status == DK_OK)
-        status = dk_store_publish(store, options->batch, dk_command_actor(options), dk_progress_step, &bar, &generation, &err);
+        status = dk_command_justify(options, store, options->batch, who.actor, &err);
+    if (status == DK_OK)
+        status = dk_store_publish(store, options->batch, who.actor, dk_progress_step, &bar, &generation, &err);
     dk_progress_clear(&bar);
     dk_store_close(store);
     return say_changed(options, status, generation, "published", &err);
@@ -84,15 +91,18 @@ static int schedule(const dk_options *options)
     char now[24];
     now_utc(now);
     const bool never = strcmp(options->at, "never") == 0;
+    dk_acting who;
     dk_status status = DK_OK;
     if (!never && strcmp(options->at, now) <= 0)
         status = dk_fail(&err, DK_INVALID, "--at: %s is over; leave --at out to publish now", options->at);
     if (status == DK_OK)
         status = open_store(options, &store, &err);
     if (status == DK_OK)
-        status = dk_command_justify(options, store, options->batch, &err);
+        status = dk_acting_begin(options, store, options->batch, DK_ROLE_PUBLISH, &who, &err);
     if (status == DK_OK)
-        status = dk_review_schedule(store, options->batch, never ? NULL : options->at, dk_command_actor(options), &err);
+        status = dk_command_justify(options, store, options->batch, who.actor, &err);
+    if (status == DK_OK)
+        status = dk_review_schedule(store, options->batch, never ? NULL : options->at, who.actor, &err);
     dk_store_close(store);
     if (status != DK_OK)
         return dk_command_failed(options, &err);

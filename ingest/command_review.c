@@ -1,6 +1,7 @@
 /* review: what of a batch looks like personal data, and the verdict of who has looked at it. */
 #include "ingest/commands.h"
 
+#include "ingest/acting.h"
 #include "ingest/json.h"
 #include "ingest/paths.h"
 #include "ingest/say.h"
@@ -62,23 +63,23 @@ static dk_status write_report(const char *path, int64_t batch, const dk_buf *fin
     return fclose(file) == 0 && good ? DK_OK : dk_fail(err, DK_IO, "%s: cannot be written", path);
 }
 
-dk_status dk_command_justify(const dk_options *options, dk_store *store, int64_t batch, dk_error *err)
+dk_status dk_command_justify(const dk_options *options, dk_store *store, int64_t batch, const char *actor, dk_error *err)
 {
     dk_status status = DK_OK;
     for (size_t i = 0; i < options->n_justify && status == DK_OK; i++) {
         int64_t n = 0;
         status = dk_review_justify(store, batch, options->justify[i].name, options->justify[i].value,
-                                   dk_command_actor(options), &n, err);
+                                   actor, &n, err);
     }
     return status;
 }
 
-static dk_status judge(const dk_options *options, dk_store *store, dk_error *err)
+static dk_status judge(const dk_options *options, dk_store *store, const char *actor, dk_error *err)
 {
     if (options->approve)
-        return dk_review_approve(store, options->batch, dk_command_actor(options), err);
+        return dk_review_approve(store, options->batch, actor, err);
     if (options->reject)
-        return dk_review_reject(store, options->batch, dk_command_actor(options), options->reason, err);
+        return dk_review_reject(store, options->batch, actor, options->reason, err);
     return DK_OK;
 }
 
@@ -87,6 +88,7 @@ int dk_command_review(const dk_options *options)
     dk_error err = {0};
     dk_store *store = NULL;
     const dk_kind *kind = NULL;
+    dk_acting who;
     dk_finding_count count = {0};
     listing list = {.quiet = options->json};
     const char *report = options->n_reports > 0 ? options->reports[0] : NULL;
@@ -97,7 +99,9 @@ int dk_command_review(const dk_options *options)
     if (status == DK_OK)
         status = dk_review_begin(store, options->batch, &kind, &err);
     if (status == DK_OK)
-        status = dk_command_justify(options, store, options->batch, &err);
+        status = dk_acting_begin(options, store, options->batch, DK_ROLE_REVIEW, &who, &err);
+    if (status == DK_OK)
+        status = dk_command_justify(options, store, options->batch, who.actor, &err);
     if (status == DK_OK)
         status = dk_findings(store, kind, options->batch, false, add_finding, &list, &err);
     if (status == DK_OK && list.json.failed)
@@ -107,7 +111,7 @@ int dk_command_review(const dk_options *options)
     if (status == DK_OK && report != NULL)
         status = write_report(report, options->batch, &list.json, &err);
     if (status == DK_OK)
-        status = judge(options, store, &err);
+        status = judge(options, store, who.actor, &err);
     dk_store_close(store);
     const char *state = options->approve ? "reviewed" : options->reject ? "rejected" : "staged";
     const int64_t open = count.strong + count.weak;

@@ -64,7 +64,8 @@ typedef enum option_id {
     OPT_WAIT,
     OPT_LOG_KEY,
     OPT_CHECKPOINT,
-    OPT_SM2
+    OPT_SM2,
+    OPT_TOKEN
 } option_id;
 
 static const struct option_name {
@@ -125,6 +126,7 @@ static const struct option_name {
     [OPT_LOG_KEY] = {"--log-key", true},
     [OPT_CHECKPOINT] = {"--checkpoint", true},
     [OPT_SM2] = {"--sm2", false},
+    [OPT_TOKEN] = {"--token", true},
 };
 #define N_OPTIONS (sizeof option_names / sizeof *option_names)
 #define BIT(id) (UINT64_C(1) << (id))
@@ -243,7 +245,8 @@ static const struct command_name {
      "Lists what was published and withdrawn: number, time, by whom (and under which account), batch, reason.\n\n"
      "  dikuai-ingest generations dangshan.gpkg\n"},
     {"review", dk_command_review, 2, 2,
-     BIT(OPT_APPROVE) | BIT(OPT_REJECT) | BIT(OPT_REASON) | BIT(OPT_JUSTIFY) | BIT(OPT_REPORT) | BIT(OPT_ACTOR) | BIT(OPT_JSON),
+     BIT(OPT_APPROVE) | BIT(OPT_REJECT) | BIT(OPT_REASON) | BIT(OPT_JUSTIFY) | BIT(OPT_REPORT) | BIT(OPT_ACTOR) | BIT(OPT_TOKEN) |
+         BIT(OPT_JSON),
      "dikuai-ingest review STORE BATCH [--approve | --reject --reason TEXT] [--justify WHERE=WHY]... [options]\n\n"
      "Lists what of a staged batch looks like personal data where the public would see it: identity numbers, mobile\n"
      "numbers, bank cards, names in fields of people … Values are shown masked. Exits with 1 until each is out of the\n"
@@ -254,12 +257,14 @@ static const struct command_name {
      "  --reject             it may not, for the reason of --reason TEXT\n"
      "  --report FILE.json   all findings\n"
      "  --actor NAME         who reviews, for the record; by default the user name\n"
+     "  --token FILE         who reviews, proved by their token (token add --role review); - is standard input\n"
      "  --json               print the outcome as one line of JSON\n\n"
      "  dikuai-ingest review dangshan.gpkg 3 --justify remark:12=村委会公开电话 --approve\n"},
     {"publish", dk_command_publish, 1, 2,
-     BIT(OPT_ACTOR) | BIT(OPT_JSON) | BIT(OPT_JUSTIFY) | BIT(OPT_AT) | BIT(OPT_DUE) | BIT(OPT_WAIT) | BIT(OPT_LOG_KEY),
-     "dikuai-ingest publish STORE BATCH [--at TIME|never [--wait]] [--justify WHERE=WHY]... [--actor NAME]\n"
-     "                      [--log-key FILE] [--json]\n"
+     BIT(OPT_ACTOR) | BIT(OPT_TOKEN) | BIT(OPT_JSON) | BIT(OPT_JUSTIFY) | BIT(OPT_AT) | BIT(OPT_DUE) | BIT(OPT_WAIT) |
+         BIT(OPT_LOG_KEY),
+     "dikuai-ingest publish STORE BATCH [--at TIME|never [--wait]] [--justify WHERE=WHY]...\n"
+     "                      [--actor NAME | --token FILE] [--log-key FILE] [--json]\n"
      "dikuai-ingest publish STORE --due [--wait] [--log-key FILE] [--json]\n\n"
      "Makes a staged batch visible, as a new generation. BATCH is its number, see: dikuai-ingest batches STORE\n"
      "It is refused while something in it looks like personal data (see review --help), or if the catalogue asks for a\n"
@@ -268,10 +273,11 @@ static const struct command_name {
      "  --due                which publishes what is due; to be run by a timer, every minute\n"
      "  --wait               run until nothing is scheduled any more, for where there is no timer\n"
      "  --justify WHERE=WHY  why something that looks like personal data may be published\n"
-     "  --actor NAME         who publishes, for the log; by default the user name\n\n"
+     "  --actor NAME         who publishes, for the log; by default the user name\n"
+     "  --token FILE         who publishes, proved by their token (token add --role publish); - is standard input\n\n"
      "  dikuai-ingest publish dangshan.gpkg 3\n"},
-    {"withdraw", dk_command_withdraw, 2, 2, BIT(OPT_ACTOR) | BIT(OPT_REASON) | BIT(OPT_LOG_KEY) | BIT(OPT_JSON),
-     "dikuai-ingest withdraw STORE BATCH --reason TEXT [--actor NAME] [--log-key FILE] [--json]\n\n"
+    {"withdraw", dk_command_withdraw, 2, 2, BIT(OPT_ACTOR) | BIT(OPT_TOKEN) | BIT(OPT_REASON) | BIT(OPT_LOG_KEY) | BIT(OPT_JSON),
+     "dikuai-ingest withdraw STORE BATCH --reason TEXT [--actor NAME | --token FILE] [--log-key FILE] [--json]\n\n"
      "Takes a batch back, for a reason that is kept and shown. What it had replaced is seen again.\n\n"
      "  dikuai-ingest withdraw dangshan.gpkg 3 --reason 坐标有误\n"},
     {"report", dk_command_report, 2, 4, BIT(OPT_JSON),
@@ -588,6 +594,9 @@ static dk_status set_option(dk_options *options, option_id id, const char *value
             return dk_fail(err, DK_INVALID, "--key: give at most %zu", options->n_keys);
         options->keys[options->n_keys++] = value;
         break;
+    case OPT_TOKEN:
+        options->token = value;
+        break;
     case OPT_LOG_KEY:
         options->log_key = value;
         break;
@@ -745,6 +754,10 @@ static dk_status take_words(const struct command_name *command, char **words, in
         return dk_fail(err, DK_INVALID, "--due goes without --at and --justify: they belong to a batch");
     if (options->wait && !options->due && (options->at == NULL || strcmp(options->at, "never") == 0))
         return dk_fail(err, DK_INVALID, "--wait for what? It goes with --at TIME or --due");
+    if (options->token != NULL && options->actor != NULL)
+        return dk_fail(err, DK_INVALID, "--actor and --token: the token says who; give one of them");
+    if (options->due && options->token != NULL)
+        return dk_fail(err, DK_INVALID, "--due goes without --token: who has set the time publishes");
     if (options->approve && options->reject)
         return dk_fail(err, DK_INVALID, "--approve and --reject: give one of them");
     if ((options->reject || command->command == dk_command_withdraw) && options->reason == NULL)

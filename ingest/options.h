@@ -51,6 +51,7 @@ typedef struct dk_options {
     const char *key;        /* attach: of the row; NULL: names tell. redact: of the row */
     const char *keys[8];    /* verify: public keys, or files of such */
     size_t n_keys;
+    const char *token;      /* review, publish, withdraw: file with the token of who does it, - for standard input; NULL: none */
     const char *log_key;    /* file of the private keys of the publication log; NULL: STORE.log-key */
     const char *checkpoint; /* verify: file of an earlier one */
     bool sm2;               /* log create */

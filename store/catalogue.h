@@ -207,8 +207,9 @@ typedef struct dk_division {
     const char *successor;             /* code or NULL */
 } dk_division;
 
-/* Who publishes what someone else has reviewed. An account is that of the operating system (store/act.h). */
-typedef enum dk_two_persons { DK_ONE_PERSON = 0, DK_TWO_NAMES, DK_TWO_ACCOUNTS } dk_two_persons;
+/* Who publishes what someone else has reviewed. An account is that of the operating system, or the token that was shown
+ * (store/act.h). */
+typedef enum dk_two_persons { DK_ONE_PERSON = 0, DK_TWO_NAMES, DK_TWO_ACCOUNTS, DK_TWO_TOKENS } dk_two_persons;
 
 typedef struct dk_catalogue {
     const char *title;
@@ -224,7 +225,7 @@ typedef struct dk_catalogue {
     dk_list *lists;
     size_t n_lists;
     bool review_required;       /* no batch is published that nobody has reviewed */
-    dk_two_persons two_persons; /* of names, or of names and accounts; only with review_required */
+    dk_two_persons two_persons; /* of names, names and accounts, or tokens; only with review_required */
     dk_division *divisions; /* sorted by code; none: codes are checked for their form only */
     size_t n_divisions;
     size_t n_successors; /* divisions that have one */

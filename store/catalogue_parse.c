@@ -717,7 +717,7 @@ static bool parse_extent(dk_yaml *yaml, const yaml_node_t *node, double extent[4
 static bool parse_publication(dk_yaml *yaml, const yaml_node_t *node, dk_catalogue *catalogue)
 {
     static const char *const reviews[] = {"optional", "required"};
-    static const char *const persons[] = {"names", "accounts"};
+    static const char *const persons[] = {"names", "accounts", "tokens"};
     dk_yaml_key keys[] = {{"review", true, NULL}, {"two_persons", false, NULL}};
     size_t review = 0, two = 0;
     if (node == NULL)
@@ -732,7 +732,7 @@ static bool parse_publication(dk_yaml *yaml, const yaml_node_t *node, dk_catalog
         return dk_yaml_fail(yaml, keys[1].value, "without a review there is one person only; write review: required");
     }
     catalogue->review_required = review == 1;
-    catalogue->two_persons = keys[1].value == NULL ? DK_ONE_PERSON : two == 0 ? DK_TWO_NAMES : DK_TWO_ACCOUNTS;
+    catalogue->two_persons = keys[1].value == NULL ? DK_ONE_PERSON : (dk_two_persons)(DK_TWO_NAMES + two);
     dk_yaml_leave(yaml);
     return true;
 }

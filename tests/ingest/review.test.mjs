@@ -1,7 +1,8 @@
 // From staged to published: personal data stops a batch until someone says why it may be seen, a review is made by whom
 // the catalogue asks for, a batch is published when its time has come, and nothing is withdrawn without a reason.
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { chmodSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import test from 'node:test';
 import { catalogue, scene } from './helpers.mjs';
@@ -118,6 +119,71 @@ test('who has reviewed does not publish where two persons are asked for', (t) =>
       assert.equal(acts, `approved|张审|user:${userInfo().username}\npublished|李发|user:${userInfo().username}\n`);
     }
   }
+});
+
+test('where two tokens are asked for, nobody reviews or publishes in another name', (t) => {
+  const s = scene(t, asked(', two_persons: tokens'));
+  const secret = (name, text) => {
+    const path = s.write(name, text);
+    chmodSync(path, 0o600);
+    return path;
+  };
+  const token = (name, scope, ...roles) => {
+    const added = s.run('token', s.store, 'add', '--name', name, '--audience', roles.length > 0 ? 'staff' : 'group', '--scope', scope,
+      ...roles.flatMap((role) => ['--role', role]), '--json');
+    assert.equal(added.code, 0, added.stderr);
+    return secret(`${name}.token`, `${added.json.token}\n`);
+  };
+  const reviewer = token('张审', '*', 'review'), publisher = token('李发', '*', 'publish'), both = token('王全', '*', 'review', 'publish');
+  const county = token('县里', '341321', 'review', 'publish'), member = token('村民', '341321100001');
+  s.load('memo', memos(s, 'a.csv', ['B1,,,,']));
+  const says = (pattern, ...words) => {
+    const done = s.run(...words, '--json');
+    assert.equal(done.code, 1, done.stdout);
+    assert.match(done.json.error, pattern);
+  };
+  says(/who reviews to prove who they are: give --token FILE/, 'review', s.store, '1', '--approve', '--actor', '张审');
+  says(/who reviews to prove/, 'review', s.store, '1', '--reject', '--reason', '待核');
+  says(/the token of 李发 may not review: it was added without --role review/, 'review', s.store, '1', '--approve', '--token', publisher);
+  says(/the token of 村民 may not review/, 'review', s.store, '1', '--approve', '--token', member);
+  says(/the token of 县里 is for division 341321, and batch 1 is not wholly within it/, 'review', s.store, '1', '--approve', '--token', county);
+  says(/nothing in it/, 'review', s.store, '1', '--approve', '--token', secret('empty.token', ''));
+  says(/no token, or one that was mistyped/, 'review', s.store, '1', '--approve', '--token', secret('wrong.token', s.read('张审.token').replace(/..\n/, 'xx\n')));
+  const open = s.write('open.token', s.read('张审.token'));
+  chmodSync(open, 0o640);
+  says(/others may read it/, 'review', s.store, '1', '--approve', '--token', open);
+  assert.equal(s.run('review', s.store, '1', '--approve', '--token', reviewer, '--actor', '李发').code, 2);
+  assert.equal(s.run('review', s.store, '1', '--approve', '--token', both).code, 0);
+
+  says(/who publishes to prove/, 'publish', s.store, '1', '--actor', '李发');
+  says(/who publishes to prove/, 'publish', s.store, '1', '--at', '2099-01-01T09:00+08:00');
+  says(/the token of 张审 may not publish or withdraw/, 'publish', s.store, '1', '--token', reviewer);
+  says(/was reviewed by 王全; the catalogue asks for another person/, 'publish', s.store, '1', '--token', both);
+  assert.equal(s.run('token', s.store, 'revoke', '李发').code, 0);
+  says(/no such token is good for this store; it may have ended or been revoked/, 'publish', s.store, '1', '--token', publisher);
+  const next = token('赵发', '*', 'publish');
+  const fed = spawnSync(process.env.DK_INGEST, ['publish', s.store, '1', '--token', '-', '--json'], { input: s.read('赵发.token'), encoding: 'utf8' });
+  assert.equal(fed.status, 0, fed.stderr);
+  assert.ok(!`${fed.stdout}${fed.stderr}`.includes('dk_'));
+  assert.equal(s.run('withdraw', s.store, '1', '--reason', '有误', '--token', next).code, 0);
+  const acts = execFileSync('sqlite3', [s.store, "select act,actor,account from dikuai_act where act!='loaded' order by id"], { encoding: 'utf8' });
+  assert.equal(acts, 'approved|王全|token:王全\npublished|赵发|token:赵发\nwithdrawn|赵发|token:赵发\n');
+  assert.ok(s.run('token', s.store, 'list', '--json').json.tokens.find((one) => one.name === '赵发').last_used !== null);
+});
+
+test('a token reviews and publishes what lies in its divisions', (t) => {
+  const s = scene(t, withRemark);
+  const added = s.run('token', s.store, 'add', '--name', '镇上', '--audience', 'staff', '--scope', '341321101', '--role', 'review', '--role', 'publish', '--json');
+  const file = s.write('镇上.token', added.json.token);
+  chmodSync(file, 0o600);
+  const plots = (name, ...rows) => s.write(name, JSON.stringify({ type: 'FeatureCollection', features: rows.map(([id, division], i) => ({ type: 'Feature',
+    properties: { id, division }, geometry: { type: 'Polygon', coordinates: [[[116.3 + i / 100, 34.4], [116.305 + i / 100, 34.4], [116.305 + i / 100, 34.405], [116.3 + i / 100, 34.4]]] } })) }));
+  assert.equal(s.load('parcel', plots('own.geojson', ['P1', '341321101200'])).code, 0);
+  assert.equal(s.load('parcel', plots('mixed.geojson', ['P2', '341321101200'], ['P3', '341321102203'])).code, 0);
+  assert.equal(s.run('review', s.store, '1', '--approve', '--token', file).code, 0);
+  const done = s.run('publish', s.store, '1', '--token', file);
+  assert.equal(done.code, 0, done.stderr);
+  assert.match(s.run('publish', s.store, '2', '--token', file, '--json').json.error, /the token of 镇上 is for division 341321101, and batch 2 is not wholly within it/);
 });
 
 test('a batch is published when its time has come, and shown as overdue until then', async (t) => {
