@@ -143,3 +143,19 @@ dk_status dk_brought_finish(dk_brought *brought, dk_error *err)
     sqlite3_finalize(stmt);
     return status;
 }
+
+dk_status dk_brought_document(dk_store *store, int64_t batch, const char *division, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_prepare(store,
+                                      "INSERT INTO dikuai_brought(batch,division,added,changed,documents) VALUES(?1,?2,0,0,1)"
+                                      " ON CONFLICT(batch,division) DO UPDATE SET documents=documents+1",
+                                      &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, batch);
+    sqlite3_bind_text(stmt, 2, division != NULL ? division : "", -1, SQLITE_STATIC);
+    status = dk_sql_done(store, stmt, err);
+    sqlite3_finalize(stmt);
+    return status;
+}

@@ -1,5 +1,5 @@
-/* How many rows of each division a batch brings: new ones, and new versions of some that are there. Counted while it is
- * loaded, so that staff of a division are told at once what of a batch is theirs. */
+/* How many rows of each division a batch brings: new ones, new versions of some that are there, or documents of rows.
+ * Counted while it is loaded, so that staff of a division are told at once what of a batch is theirs. */
 #ifndef DK_STORE_BROUGHT_H
 #define DK_STORE_BROUGHT_H
 
@@ -14,5 +14,7 @@ dk_status dk_brought_row(dk_brought *brought, const dk_value *values, bool repla
 void dk_brought_undo(dk_brought *brought);
 /* Writes the counts, inside the caller's transaction. */
 dk_status dk_brought_finish(dk_brought *brought, dk_error *err);
+/* A document more, of a row of this division (NULL: of none), inside the caller's transaction. */
+dk_status dk_brought_document(dk_store *store, int64_t batch, const char *division, dk_error *err);
 
 #endif

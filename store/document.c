@@ -1,6 +1,8 @@
 #include "store/document.h"
 
 #include "store/act.h"
+#include "store/audience.h"
+#include "store/brought.h"
 #include "store/handle.h"
 
 #include <errno.h>
@@ -202,6 +204,51 @@ static dk_status is_attached(dk_store *store, const dk_kind *kind, const char *k
     return status == DK_END ? DK_OK : status;
 }
 
+/* The division of a row as it stands in `memory`, NULL if it has none. */
+static dk_status division_of_row(dk_store *store, const dk_kind *kind, int64_t row, dk_buf *memory,
+                                 const char **ret_division, dk_error *err)
+{
+    dk_stored_row stored;
+    *ret_division = NULL;
+    if (kind->division_field < 0 || row == 0)
+        return DK_OK;
+    dk_status status = dk_stored_row_read(store, kind, row, false, &stored, err);
+    if (status != DK_OK)
+        return status;
+    const dk_value *division = &stored.values[kind->division_field];
+    if (division->type == DK_TEXT) {
+        dk_buf_clear(memory);
+        dk_buf_append(memory, division->text.data, division->text.size);
+        *ret_division = dk_buf_cstr(memory);
+        if (*ret_division == NULL)
+            status = dk_fail(err, DK_NOMEM, "out of memory");
+    }
+    dk_stored_row_release(&stored);
+    return status;
+}
+
+/* The division of the row as it was written last, published or staged. */
+static dk_status newest_division(dk_store *store, const dk_kind *kind, const char *key, dk_buf *memory,
+                                 const char **ret_division, dk_error *err)
+{
+    dk_newest newest = {0};
+    *ret_division = NULL;
+    const dk_status status = dk_row_newest(store, kind, key, &newest, err);
+    return status == DK_OK ? division_of_row(store, kind, newest.row, memory, ret_division, err) : status;
+}
+
+static dk_status count_for_division(dk_store *store, const dk_kind *kind, const char *key, int64_t batch, dk_error *err)
+{
+    const char *division = NULL;
+    dk_buf memory;
+    dk_buf_init(&memory);
+    dk_status status = newest_division(store, kind, key, &memory, &division, err);
+    if (status == DK_OK)
+        status = dk_brought_document(store, batch, division, err);
+    dk_buf_finish(&memory);
+    return status;
+}
+
 /* The batch, with one document more. */
 static dk_status count_in_batch(dk_store *store, const dk_attaching *attaching, int64_t *ret_batch, dk_error *err)
 {
@@ -290,6 +337,8 @@ dk_status dk_document_attach(dk_store *store, int fd, dk_attaching *attaching, c
         if (status == DK_OK)
             status = insert_attachment(store, kind, key, what, batch, err);
         if (status == DK_OK)
+            status = count_for_division(store, kind, key, batch, err);
+        if (status == DK_OK)
             status = dk_sql_commit(store, err);
         if (status == DK_OK)
             attaching->batch = batch;
@@ -354,21 +403,7 @@ static dk_status division_of(dk_store *store, const dk_kind *kind, const char *k
     if (status != DK_OK || row == 0)
         return status;
     *ret_published = true;
-    if (kind->division_field < 0)
-        return DK_OK;
-    dk_stored_row stored;
-    if ((status = dk_stored_row_read(store, kind, row, false, &stored, err)) != DK_OK)
-        return status;
-    const dk_value *division = &stored.values[kind->division_field];
-    if (division->type == DK_TEXT) {
-        dk_buf_clear(memory);
-        dk_buf_append(memory, division->text.data, division->text.size);
-        *ret_division = dk_buf_cstr(memory);
-        if (*ret_division == NULL)
-            status = dk_fail(err, DK_NOMEM, "out of memory");
-    }
-    dk_stored_row_release(&stored);
-    return status;
+    return division_of_row(store, kind, row, memory, ret_division, err);
 }
 
 static const char *text_of(sqlite3_stmt *stmt, int column)
@@ -377,7 +412,7 @@ static const char *text_of(sqlite3_stmt *stmt, int column)
     return text != NULL ? text : "";
 }
 
-/* Of a result of DK_STMT_DOCUMENTS or DK_STMT_DOCUMENT. */
+/* Of a result of DK_STMT_DOCUMENTS, DK_STMT_DOCUMENT, or of the documents that wait. */
 static dk_document document_of(sqlite3_stmt *stmt)
 {
     dk_document document = {.size = sqlite3_column_int64(stmt, 1),
@@ -510,6 +545,85 @@ dk_status dk_document_open(dk_store *store, const char *sha256, const dk_viewer 
     if (status == DK_END)
         return dk_fail(err, DK_NOT_FOUND, "there is no such document");
     return status;
+}
+
+/* ---- what waits ---- */
+
+/* Whether such a document of a row, as it was written last, is the viewer's to look at before it is published. */
+static dk_status is_previewed(dk_store *store, const dk_kind *kind, const char *key, const dk_document *document,
+                              const dk_viewer *viewer, dk_buf *memory, bool *ret_seen, dk_error *err)
+{
+    const char *division = NULL;
+    const dk_status status = newest_division(store, kind, key, memory, &division, err);
+    *ret_seen = status == DK_OK && viewer->audience >= DK_STAFF && dk_viewer_covers(kind, viewer, division) &&
+                dk_view_document(kind, document->audience, viewer, division);
+    return status;
+}
+
+/* The attachments of a batch that waits, from one on, or that of a digest. */
+static dk_status prepare_waiting(dk_store *store, int64_t batch, int64_t after, const char *sha256, sqlite3_stmt **ret_stmt,
+                                 dk_error *err)
+{
+    dk_status status = dk_sql_prepare(store,
+                                      "SELECT a.sha256,d.size,d.media_type,d.pages,a.name,a.audience,a.attached_at,a.actor,"
+                                      "a.kind,a.key,a.id FROM dikuai_batch b CROSS JOIN dikuai_attachment a ON a.batch=b.id"
+                                      " CROSS JOIN dikuai_document d ON d.sha256=a.sha256 WHERE b.id=?1 AND b.state='staged'"
+                                      " AND a.id>?2 AND (?3 IS NULL OR a.sha256=?3) ORDER BY a.id",
+                                      ret_stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(*ret_stmt, 1, batch);
+    sqlite3_bind_int64(*ret_stmt, 2, after);
+    if (sha256 != NULL)
+        sqlite3_bind_text(*ret_stmt, 3, sha256, -1, SQLITE_STATIC);
+    return DK_OK;
+}
+
+dk_status dk_documents_waiting(dk_store *store, int64_t batch, const dk_viewer *viewer, int64_t after,
+                               bool (*each)(const dk_waiting_document *waiting, void *user), void *user, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool more = true, seen = false;
+    dk_buf memory;
+    dk_buf_init(&memory);
+    dk_status status = prepare_waiting(store, batch, after, NULL, &stmt, err);
+    while (status == DK_OK && more && (status = dk_sql_step(store, stmt, err)) == DK_OK) {
+        const dk_waiting_document waiting = {.document = document_of(stmt),
+                                             .kind = dk_catalogue_kind(store->catalogue, text_of(stmt, 8)),
+                                             .key = text_of(stmt, 9),
+                                             .id = sqlite3_column_int64(stmt, 10)};
+        if (waiting.kind == NULL)
+            continue;
+        status = is_previewed(store, waiting.kind, waiting.key, &waiting.document, viewer, &memory, &seen, err);
+        if (status == DK_OK && seen)
+            more = each(&waiting, user);
+    }
+    sqlite3_finalize(stmt);
+    dk_buf_finish(&memory);
+    return status == DK_END ? DK_OK : status;
+}
+
+dk_status dk_document_open_waiting(dk_store *store, int64_t batch, const char *sha256, const dk_viewer *viewer,
+                                   void (*each)(const dk_document *document, void *user), void *user, int *ret_fd,
+                                   dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool seen = false;
+    dk_buf memory;
+    dk_buf_init(&memory);
+    dk_status status = is_digest(sha256) ? prepare_waiting(store, batch, 0, sha256, &stmt, err) : DK_END;
+    while (status == DK_OK && !seen && (status = dk_sql_step(store, stmt, err)) == DK_OK) {
+        const dk_document document = document_of(stmt);
+        const dk_kind *kind = dk_catalogue_kind(store->catalogue, text_of(stmt, 8));
+        if (kind == NULL)
+            continue;
+        status = is_previewed(store, kind, text_of(stmt, 9), &document, viewer, &memory, &seen, err);
+        if (status == DK_OK && seen && (status = open_bytes(store, &document, ret_fd, err)) == DK_OK)
+            each(&document, user);
+    }
+    sqlite3_finalize(stmt);
+    dk_buf_finish(&memory);
+    return status == DK_END ? dk_fail(err, DK_NOT_FOUND, "there is no such document") : status;
 }
 
 /* ---- checking ---- */

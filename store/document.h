@@ -70,6 +70,22 @@ dk_status dk_query_documents(dk_store *store, const dk_kind *kind, const char *k
  * none that the viewer sees; DK_IO, DK_CORRUPT: its file is missing, or has another size. Its bytes are not looked at. */
 dk_status dk_document_open(dk_store *store, const char *sha256, const dk_viewer *viewer, int64_t generation,
                            void (*each)(const dk_document *document, void *user), void *user, int *ret_fd, dk_error *err);
+/* A document that is attached to a row by a batch that waits to be published. */
+typedef struct dk_waiting_document {
+    dk_document document;
+    const dk_kind *kind;
+    const char *key; /* of the row */
+    int64_t id;      /* in the order of attaching */
+} dk_waiting_document;
+/* Those of a staged batch, behind one of them (0: from the first), that staff may look at beforehand: of rows within
+ * their scope, as these were written last. Texts are valid inside the callback, which returns false to stop and may not
+ * read the store. None if there is no such batch. */
+dk_status dk_documents_waiting(dk_store *store, int64_t batch, const dk_viewer *viewer, int64_t after,
+                               bool (*each)(const dk_waiting_document *waiting, void *user), void *user, dk_error *err);
+/* One of them by its digest, opened as dk_document_open does. */
+dk_status dk_document_open_waiting(dk_store *store, int64_t batch, const char *sha256, const dk_viewer *viewer,
+                                   void (*each)(const dk_document *document, void *user), void *user, int *ret_fd,
+                                   dk_error *err);
 /* Reads every file and tells of each that is missing or not what its name says. */
 dk_status dk_documents_verify(dk_store *store, void (*tell)(const char *sentence, void *user), void *user,
                               dk_error *err);

@@ -35,7 +35,7 @@ static dk_status count_rows(listing *list, dk_pending *pending)
 {
     sqlite3_stmt *stmt = NULL;
     dk_status status =
-        dk_sql_prepare(list->store, "SELECT division,added,changed FROM dikuai_brought WHERE batch=?1", &stmt, list->err);
+        dk_sql_prepare(list->store, "SELECT division,added,changed,documents FROM dikuai_brought WHERE batch=?1", &stmt, list->err);
     if (status != DK_OK)
         return status;
     sqlite3_bind_int64(stmt, 1, pending->batch.id);
@@ -48,6 +48,7 @@ static dk_status count_rows(listing *list, dk_pending *pending)
         }
         pending->added += sqlite3_column_int64(stmt, 1);
         pending->changed += sqlite3_column_int64(stmt, 2);
+        pending->documents += sqlite3_column_int64(stmt, 3);
     }
     sqlite3_finalize(stmt);
     return status == DK_END ? DK_OK : status;
@@ -71,7 +72,7 @@ static bool keep_batch(const dk_batch *batch, void *user)
         (list->only == 0 && !list->all && !waits))
         return true;
     list->status = count_rows(list, &pending);
-    if (list->status != DK_OK || pending.added + pending.changed == 0)
+    if (list->status != DK_OK || pending.added + pending.changed + pending.documents == 0)
         return list->status == DK_OK;
     const char **texts[] = {&pending.batch.kind,  &pending.batch.title,    &pending.batch.source, &pending.batch.state, &pending.batch.created_at,
                             &pending.batch.datum, &pending.batch.loader,   &pending.batch.reviewer, &pending.batch.reason, &pending.batch.due};

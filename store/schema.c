@@ -14,7 +14,7 @@
  *   dikuai_act         who did what with a batch, and when (act.h)
  *   dikuai_finding     personal data that was found in open fields of a batch's rows (findings.h); dikuai_scan: which fields
  *                      of a batch were looked through
- *   dikuai_brought     how many rows of each division a batch brings (brought.h)
+ *   dikuai_brought     how many rows and documents of each division a batch brings (brought.h)
  *   dikuai_schedule    when a batch is to be published, and by whom (review.h)
  *   dikuai_attachment  which row, by kind and key, has which document, under which name and for whom, since when and
  *                      by whom, of which batch, and in which generations it is published
@@ -116,7 +116,7 @@ static const char base_tables[] =
     " character INTEGER NOT NULL, kind TEXT NOT NULL, strong INTEGER NOT NULL, masked TEXT NOT NULL,"
     " justified INTEGER NOT NULL, PRIMARY KEY(batch,row,field,byte)) WITHOUT ROWID;"
     "CREATE TABLE dikuai_brought(batch INTEGER NOT NULL, division TEXT NOT NULL, added INTEGER NOT NULL,"
-    " changed INTEGER NOT NULL, PRIMARY KEY(batch,division)) WITHOUT ROWID;"
+    " changed INTEGER NOT NULL, documents INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(batch,division)) WITHOUT ROWID;"
     "CREATE TABLE dikuai_scan(batch INTEGER PRIMARY KEY, fields TEXT NOT NULL);"
     "CREATE TABLE dikuai_schedule(batch INTEGER PRIMARY KEY, due TEXT NOT NULL, actor TEXT NOT NULL,"
     " account TEXT NOT NULL);"

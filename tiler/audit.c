@@ -33,7 +33,7 @@ dk_status dk_audit_answer(dk_access_writer *writer, dk_context *ctx, const char 
                             .way = dk_way_name(caller->way),
                             .what = what,
                             .kind = request->n_path > 1 && !of_document ? request->path[1] : NULL,
-                            .key = of_document ? request->path[1] : of_row ? request->path[3] : NULL,
+                            .key = of_document ? request->path[request->n_path - 1] : of_row ? request->path[3] : NULL,
                             .detail = detail.size > 0 ? dk_buf_cstr(&detail) : NULL,
                             .rows = tiles ? 1 : export ? -1 : ctx->counted ? (int64_t)ctx->rows : -1};
     dk_error error = {0};

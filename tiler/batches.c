@@ -1,6 +1,7 @@
 /* /batches: what waits to be published, for staff in whose scope it lies. For everyone else there is nothing at these
  * addresses, in the words in which there is nothing at others. */
 #include "store/act.h"
+#include "store/document.h"
 #include "store/preview.h"
 #include "tiler/http.h"
 
@@ -36,6 +37,7 @@ static void write_pending(dk_context *ctx, const dk_pending *pending)
     dk_json_bool(json, batch->overdue);
     dk_json_member_integer(json, "added", pending->added);
     dk_json_member_integer(json, "changed", pending->changed);
+    dk_json_member_integer(json, "documents", pending->documents);
     dk_json_key(json, "whole");
     dk_json_bool(json, pending->whole);
     dk_json_key(json, "findings");
@@ -90,9 +92,26 @@ static dk_status read_number(dk_context *ctx, int64_t *ret_batch)
     return *ret_batch > 0 ? DK_OK : dk_fail(&ctx->error, DK_NOT_FOUND, "There is no such batch.");
 }
 
+static dk_status read_after(dk_context *ctx, int64_t *ret_after)
+{
+    const char *text = dk_request_param(ctx->request, "after");
+    const size_t digits = text != NULL ? strspn(text, "0123456789") : 0;
+    if (text != NULL && (digits == 0 || digits > 18 || text[digits] != '\0'))
+        return dk_fail(&ctx->error, DK_INVALID, "The parameter \"after\" is what the page before gave as \"next\".");
+    *ret_after = text != NULL ? strtoll(text, NULL, 10) : 0;
+    return DK_OK;
+}
+
 static dk_status no_such_batch(dk_context *ctx, dk_status status)
 {
     return status == DK_NOT_FOUND ? dk_fail(&ctx->error, DK_NOT_FOUND, "There is no such batch.") : status;
+}
+
+static bool ignore_batch(const dk_pending *pending, void *user)
+{
+    (void)pending;
+    (void)user;
+    return false;
 }
 
 static bool one_batch(const dk_pending *pending, void *user)
@@ -141,6 +160,92 @@ dk_status dk_get_batch(dk_context *ctx)
     return status;
 }
 
+/* ---- documents ---- */
+
+typedef struct document_page {
+    dk_context *ctx;
+    int64_t batch, last;
+    size_t n, limit;
+    bool more;
+} document_page;
+
+static bool write_document(const dk_waiting_document *waiting, void *user)
+{
+    document_page *p = user;
+    dk_json *json = &p->ctx->json;
+    const dk_document *document = &waiting->document;
+    dk_buf href;
+    if (p->n == p->limit) {
+        p->more = true;
+        return false;
+    }
+    dk_buf_init(&href);
+    dk_buf_format(&href, "%s/batches/%lld/documents/%s", p->ctx->config->base_path, (long long)p->batch, document->sha256);
+    dk_json_object_begin(json);
+    dk_json_member_text(json, "kind", waiting->kind->name);
+    dk_json_member_text(json, "key", waiting->key);
+    dk_json_member_text(json, "name", document->name);
+    dk_json_member_text(json, "sha256", document->sha256);
+    dk_json_member_integer(json, "size", document->size);
+    dk_json_member_text(json, "media_type", document->media_type);
+    dk_json_key(json, "pages");
+    if (document->pages > 0)
+        dk_json_integer(json, document->pages);
+    else
+        dk_json_null(json);
+    dk_json_member_text(json, "audience", dk_audience_name(document->audience > waiting->kind->documents ? document->audience : waiting->kind->documents));
+    dk_json_member_text(json, "href", dk_buf_cstr(&href));
+    dk_json_object_end(json);
+    dk_buf_finish(&href);
+    p->last = waiting->id;
+    p->n++;
+    return true;
+}
+
+dk_status dk_get_batch_documents(dk_context *ctx)
+{
+    static const char *const params[] = {"f", "limit", "after", NULL};
+    document_page p = {.ctx = ctx};
+    int64_t after = 0;
+    dk_status status = may_preview(ctx);
+    if (status == DK_OK)
+        status = read_number(ctx, &p.batch);
+    if (status == DK_OK)
+        status = dk_context_params(ctx, params);
+    if (status == DK_OK)
+        status = dk_context_json_only(ctx);
+    if (status == DK_OK)
+        status = dk_context_limit(ctx, CHANGES_DEFAULT, CHANGES_MOST, &p.limit);
+    if (status == DK_OK)
+        status = read_after(ctx, &after);
+    if (status == DK_OK)
+        status = no_such_batch(ctx, dk_preview_batch(ctx->worker->store, &ctx->viewer, p.batch, ignore_batch, NULL, &ctx->error));
+    if (status != DK_OK)
+        return status;
+    dk_answer_json(ctx, "application/json");
+    dk_json_object_begin(&ctx->json);
+    dk_json_key(&ctx->json, "documents");
+    dk_json_array_begin(&ctx->json);
+    status = dk_documents_waiting(ctx->worker->store, p.batch, &ctx->viewer, after, write_document, &p, &ctx->error);
+    dk_json_array_end(&ctx->json);
+    dk_json_key(&ctx->json, "next");
+    if (p.more)
+        dk_json_integer(&ctx->json, p.last);
+    else
+        dk_json_null(&ctx->json);
+    dk_json_object_end(&ctx->json);
+    return status;
+}
+
+dk_status dk_get_batch_document(dk_context *ctx)
+{
+    int64_t batch = 0;
+    dk_status status = may_preview(ctx);
+    if (status == DK_OK)
+        status = read_number(ctx, &batch);
+    return status == DK_OK ? dk_answer_waiting_document(ctx, batch, ctx->request->path[3]) : status;
+}
+
 /* ---- changes ---- */
 
 typedef struct page {
@@ -171,16 +276,6 @@ static dk_status read_bounds(dk_context *ctx, double bounds[4], bool *ret_any)
             return dk_fail(&ctx->error, DK_INVALID, "The parameter \"bbox\" is west,south,east,north in degrees.");
         text = end + 1;
     }
-    return DK_OK;
-}
-
-static dk_status read_after(dk_context *ctx, int64_t *ret_after)
-{
-    const char *text = dk_request_param(ctx->request, "after");
-    const size_t digits = text != NULL ? strspn(text, "0123456789") : 0;
-    if (text != NULL && (digits == 0 || digits > 18 || text[digits] != '\0'))
-        return dk_fail(&ctx->error, DK_INVALID, "The parameter \"after\" is what the page before gave as \"next\".");
-    *ret_after = text != NULL ? strtoll(text, NULL, 10) : 0;
     return DK_OK;
 }
 

@@ -75,16 +75,9 @@ static bool is_whole(dk_worker *worker, int fd, const char *sha256)
     return true;
 }
 
-dk_status dk_get_document(dk_context *ctx)
+/* Answers with what was opened. */
+static dk_status give(dk_context *ctx, dk_status status, const char *sha256, int fd)
 {
-    static const char *const params[] = {NULL};
-    const char *sha256 = ctx->request->path[1];
-    int fd = -1;
-    dk_status status = dk_context_params(ctx, params);
-    if (status != DK_OK)
-        return status;
-    status = dk_document_open(ctx->worker->store, sha256, &ctx->viewer, ctx->worker->generation.number, keep, ctx, &fd,
-                              &ctx->error);
     if (status == DK_NOT_FOUND)
         return dk_fail(&ctx->error, DK_NOT_FOUND, "There is no such document.");
     if (status != DK_OK)
@@ -97,4 +90,28 @@ dk_status dk_get_document(dk_context *ctx)
     ctx->answer.stored.is = true;
     ctx->answer.stored.fd = fd;
     return DK_OK;
+}
+
+static const char *const no_params[] = {NULL};
+
+dk_status dk_get_document(dk_context *ctx)
+{
+    const char *sha256 = ctx->request->path[1];
+    int fd = -1;
+    dk_status status = dk_context_params(ctx, no_params);
+    if (status != DK_OK)
+        return status;
+    status = dk_document_open(ctx->worker->store, sha256, &ctx->viewer, ctx->worker->generation.number, keep, ctx, &fd,
+                              &ctx->error);
+    return give(ctx, status, sha256, fd);
+}
+
+dk_status dk_answer_waiting_document(dk_context *ctx, int64_t batch, const char *sha256)
+{
+    int fd = -1;
+    dk_status status = dk_context_params(ctx, no_params);
+    if (status != DK_OK)
+        return status;
+    status = dk_document_open_waiting(ctx->worker->store, batch, sha256, &ctx->viewer, keep, ctx, &fd, &ctx->error);
+    return give(ctx, status, sha256, fd);
 }

@@ -124,11 +124,15 @@ dk_status dk_get_queryables(dk_context *ctx);
 dk_status dk_get_sortables(dk_context *ctx);
 dk_status dk_get_schema(dk_context *ctx);
 dk_status dk_get_document(dk_context *ctx);
+/* Answers with a document that a batch is about to attach, if the viewer may look at it beforehand (document.c). */
+dk_status dk_answer_waiting_document(dk_context *ctx, int64_t batch, const char *sha256);
 dk_status dk_get_overlaps(dk_context *ctx);
 dk_status dk_get_item_overlaps(dk_context *ctx);
 dk_status dk_get_batches(dk_context *ctx);
 dk_status dk_get_batch(dk_context *ctx);
 dk_status dk_get_batch_changes(dk_context *ctx);
+dk_status dk_get_batch_documents(dk_context *ctx);
+dk_status dk_get_batch_document(dk_context *ctx);
 dk_status dk_get_item_proof(dk_context *ctx);
 dk_status dk_get_log_checkpoint(dk_context *ctx);
 dk_status dk_get_log_tile(dk_context *ctx);

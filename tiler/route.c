@@ -17,6 +17,8 @@ static const struct {
     {{"batches"}, {dk_get_batches, true}},
     {{"batches", "*"}, {dk_get_batch, true}},
     {{"batches", "*", "changes"}, {dk_get_batch_changes, true}},
+    {{"batches", "*", "documents"}, {dk_get_batch_documents, true}},
+    {{"batches", "*", "documents", "*"}, {dk_get_batch_document, true, .audit = "document"}},
     {{"catalogue"}, {dk_get_catalogue, true}},
     {{"healthz"}, {dk_get_health, true, .anyone = true}},
     {{"conformance"}, {dk_get_conformance, true}},

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { png } from '../ingest/scans.mjs';
 import { after, before, test } from 'node:test';
 import { colours, drawn, ingest, launch, makeStore, openPage, out, serve, TOKEN, until } from './site.mjs';
 
@@ -70,6 +71,30 @@ test('staff see what a batch would change, on the map and beside it', async () =
   assert.ok(!most(green, gone), `it is still ${gone.join(' ')}`);
   await page.click('#staff-leave');
   await page.waitForSelector('#staff-batches', { state: 'hidden' });
+  assert.deepEqual(view.faults, []);
+  await view.context.close();
+});
+
+test('staff read a document before it is published', async () => {
+  const file = join(dirname(site.store), '现场照片.png');
+  writeFileSync(file, png('现场'));
+  execFileSync(ingest, ['attach', site.store, 'parcel', file, '--key', taken.id], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const view = await openPage(browser, site), { page } = view;
+  await view.go();
+  await page.click('#staff');
+  await page.fill('#staff-token', TOKEN);
+  await page.click('#staff-form .primary');
+  await page.waitForSelector('#staff-batches:not([hidden])');
+  await page.click('#staff-batches');
+  await page.click('#panel [data-batch]:has-text("附件 1")');
+  await page.waitForSelector('.preview-documents a');
+  assert.match(await page.locator('.preview-documents').innerText(), /现场照片\.png[^]*B · 1 页 · 工作人员可见/);
+  assert.ok(await page.locator('.preview-count.documents').isVisible());
+  await page.screenshot({ path: join(out, 'preview-document.png') });
+  const [opened] = await Promise.all([view.context.waitForEvent('page'), page.click('.preview-documents a')]);
+  const answer = await opened.request.get(new URL(await page.locator('.preview-documents a').getAttribute('href'), site.url).href);
+  assert.equal(answer.status(), 200);
+  assert.deepEqual(await answer.body(), png('现场'));
   assert.deepEqual(view.faults, []);
   await view.context.close();
 });

@@ -47,7 +47,7 @@ export async function serve(store, ...options) {
     child.on('exit', (code) => reject(new Error(`the server ended with ${code}: ${text}`)));
     setTimeout(() => reject(new Error('the server printed no address within 30 s')), 30000).unref();
   });
-  return { url, async stop() {
+  return { url, store, async stop() {
     child.kill('SIGTERM');
     return ended;
   } };

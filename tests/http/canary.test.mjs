@@ -89,7 +89,8 @@ run('load', store, 'notice', put('staged.csv', `id,project_id,approval_no,kind,t
 const attach = (kind, name, content, ...options) => JSON.parse(run('attach', store, kind, put(name, content), '--json', ...options));
 attach('approval', `皖政地2021-1号 ${canary('SCANNAME', chief)}.pdf`, pdf(canary('SCANBYTES', chief)), '--publish');
 attach('parcel', `${canary('SCANHERE', here())}.pdf`, pdf(canary('BYTESHERE', here())), '--key', 'X1:H1', '--publish');
-attach('parcel', `${canary('SCANSTAGED', previews(chief))}.pdf`, pdf(canary('BYTESSTAGED', nobody)), '--key', 'X1:H1');
+attach('parcel', `${canary('SCANSTAGED', previews(here()))}.pdf`, pdf(canary('BYTESSTAGED', previews(here()))), '--key', 'X1:H1');
+attach('parcel', `${canary('SCANSTAGEDTHERE', previews(there))}.pdf`, pdf(canary('BYTESSTAGEDTHERE', previews(there))), '--key', 'X1:H2');
 // Withdrawn, with the reason for it.
 const withdrawn = JSON.parse(run('load', store, 'parcel', put('withdrawn.geojson', featureCollection([
   row(canary('WITHDRAWNKEY', nobody), '341321101', 18, 1, { owner: canary('WITHDRAWNOWNER', nobody) })])), '--publish', '--json').trim().split('\n').at(-1));
@@ -182,7 +183,7 @@ function* guesses() {
   yield* ['/', '/?f=json', '/?f=html', '/conformance', '/api', '/api?f=html', '/collections', '/catalogue', '/healthz', '/metrics', '/lists', '/tileMatrixSets', '/styles/default.json',
     '/styles/parcel.json', '/session', '/batches', '/batches?all=true', '/log/checkpoint', '/log/tile/0/000', '/log/tile/entries/000', '/log/tile/0/000.p/1', '/log/tile/entries/000.p/1',
     '/documents', '/no/such/place', '/collections/complaint', '/catalogue?f=html'];
-  for (let batch = 1; batch <= 20; batch++) yield* [`/batches/${batch}`, `/batches/${batch}/changes`, `/batches/${batch}/changes?withdraw=true`];
+  for (let batch = 1; batch <= 20; batch++) yield* [`/batches/${batch}`, `/batches/${batch}/changes`, `/batches/${batch}/changes?withdraw=true`, `/batches/${batch}/documents`];
   for (let n = 1; n <= 40; n += 13) yield* [`/log/tile/0/000.p/${n}`, `/log/tile/entries/000.p/${n}`];
   for (const kind of KINDS) {
     const c = `/collections/${kind}`;

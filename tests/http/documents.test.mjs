@@ -146,3 +146,39 @@ test('a file that is no longer what was attached is given to nobody', async () =
   assert.equal((await bytes(approval)).status, 200);
   assert.deepEqual(readFileSync(file), text);
 });
+
+test('staff look at documents before they are published, in their scope', async () => {
+  const there = attach('parcel', '外地.pdf', pdf('外地'), '--key', 'X2:DK001');
+  const here = attach('parcel', '本地 现场.pdf', pdf('本地'), '--key', 'X1:DK001', '--audience', 'staff');
+  const waiting = (token) => at('/batches', { token }).then(({ json }) => json.batches.filter((b) => b.documents > 0));
+  assert.deepEqual((await waiting(CHIEF)).map((b) => [b.batch, b.kind, b.added, b.changed, b.documents, b.whole]),
+    [[here.batch, 'parcel', 0, 0, 1, true], [there.batch, 'parcel', 0, 0, 1, true]]);
+  assert.deepEqual((await waiting(STAFF)).map((b) => [b.batch, b.documents]), [[here.batch, 1]]);
+
+  const list = (document, token) => at(`/batches/${document.batch}/documents`, { token });
+  const { documents: [one], next } = (await list(here, STAFF)).json;
+  assert.deepEqual([one, next], [{ kind: 'parcel', key: 'X1:DK001', name: here.name, sha256: here.sha256, size: here.size, media_type: 'application/pdf', pages: one.pages,
+    audience: 'staff', href: `/batches/${here.batch}/documents/${here.sha256}` }, null]);
+  const read = await at(one.href, { token: STAFF });
+  assert.equal(read.status, 200);
+  assert.deepEqual(read.body, here.content);
+  assert.equal(read.headers['cache-control'], 'private, no-store');
+  const part = await at(one.href, { token: STAFF, headers: { Range: 'bytes=0-3' } });
+  assert.deepEqual([part.status, part.text], [206, '%PDF']);
+
+  const nothing = (await at('/no-such-place')).text;
+  for (const path of [`/batches/${here.batch}/documents`, one.href, `/batches/${here.batch}/documents/x`, '/batches/99/documents']) {
+    const answer = await at(path);
+    assert.deepEqual([answer.status, answer.text], [404, nothing], path);
+  }
+  for (const [path, token] of [[`/batches/${there.batch}/documents`, STAFF], [`/batches/${there.batch}/documents/${there.sha256}`, STAFF], [`/batches/${here.batch}/documents/${there.sha256}`, CHIEF],
+    [`/batches/${here.batch}/documents/${here.sha256.slice(1)}`, CHIEF], [`/batches/${approval.batch}/documents/${approval.sha256}`, CHIEF], [`/documents/${here.sha256}`, CHIEF]])
+    assert.equal((await at(path, { token })).status, 404, path);
+  assert.deepEqual((await at(`/batches/${there.batch}/documents/${there.sha256}`, { token: CHIEF })).body, there.content);
+  assert.equal((await at(`/batches/${here.batch}/documents?limit=x`, { token: STAFF })).status, 400);
+
+  run('publish', store, String(here.batch));
+  for (let i = 0; i < 200 && (await at(`/documents/${here.sha256}`, { token: STAFF })).status !== 200; i++) await new Promise((resolve) => { setTimeout(resolve, 20); });
+  assert.equal((await at(one.href, { token: STAFF })).status, 404, 'it waits no more');
+  assert.equal((await at(`/documents/${here.sha256}`, { token: STAFF })).status, 200);
+});

@@ -1,11 +1,12 @@
 // 待发布批次: for staff, what a batch would add, change and take away, drawn over what is published.
 import * as api from './api.js';
 import { announce, byId, el } from './dom.js';
+import { bytes } from './format.js';
 import * as panel from './panel.js';
 
 const MOST_DRAWN = 2000; // what one answer holds
 const MOST_LISTED = 100;
-const WORDS = { added: '新增', changed: '变更', removed: '移除' };
+const WORDS = { added: '新增', changed: '变更', removed: '移除', documents: '附件' };
 const STATES = { staged: '待审核', reviewed: '已审核', rejected: '审核未通过' };
 const button = byId('staff-batches');
 
@@ -23,8 +24,16 @@ function findings(batch) {
   return sure + perhaps === 0 ? '未发现未处理的个人信息' : `疑似个人信息 ${count(sure + perhaps)} 处未处理${sure ? `（其中确定 ${count(sure)} 处）` : ''}`;
 }
 
-const countsOf = (batch) => el('p', { class: 'preview-counts' }, ['added', 'changed'].map((what) =>
-  el('span', { class: `preview-count ${what}`, 'data-count': what }, `${WORDS[what]} ${count(batch[what])}`)));
+// A batch brings rows, or documents.
+const brings = (batch) => (batch.documents > 0 ? ['documents'] : ['added', 'changed']);
+const amount = (batch, what) => `${WORDS[what]} ${count(batch[what])}`;
+const countsOf = (batch) => el('p', { class: 'preview-counts' }, brings(batch).map((what) => el('span', { class: `preview-count ${what}`, 'data-count': what }, amount(batch, what))));
+const AUDIENCES = { public: '向社会公开', group: '特定群体可见', request: '依申请公开', staff: '工作人员可见' };
+
+function documentRow(document) {
+  return el('li', { 'data-document': document.sha256 }, el('a', { href: document.href, target: '_blank', rel: 'noopener' }, document.name),
+    el('span', { class: 'place-hint' }, `${document.key} · ${bytes(document.size)}${document.pages ? ` · ${document.pages} 页` : ''} · ${AUDIENCES[document.audience] ?? '不公开'}`));
+}
 
 function differences(kind, feature) {
   if (feature.change !== 'changed') return null;
@@ -99,7 +108,9 @@ export function setUp({ kinds, map, begin }) {
     asking = mine;
     panel.showLoading(false);
     try {
-      const [full, page] = await Promise.all([api.get(`batches/${batch.batch}`, { signal: mine.signal }), api.get(pathOf(batch, { limit: MOST_LISTED }), { signal: mine.signal })]);
+      const ask = (path) => api.get(path, { signal: mine.signal });
+      const [full, page, attached] = await Promise.all([ask(`batches/${batch.batch}`), ask(pathOf(batch, { limit: MOST_LISTED })),
+        batch.documents > 0 ? ask(`batches/${batch.batch}/documents?limit=${MOST_LISTED}`) : { documents: [], next: null }]);
       if (asking !== mine) return;
       const kind = kinds().get(batch.kind);
       const boxes = page.features.map((feature) => feature.bbox).filter((box) => box?.length === 4);
@@ -109,12 +120,13 @@ export function setUp({ kinds, map, begin }) {
         el('header', { class: 'dossier-head' }, el('p', { class: 'eyebrow' }, `待发布批次 ${full.batch} · ${full.kind_title}`), el('h2', {}, full.title)),
         countsOf(full), el('p', { 'data-state': full.state }, stateOf(full)), el('p', {}, findings(full)),
         el('p', {}, `由 ${full.loaded_by ?? '未知'} 于 ${day(full.loaded_at)}（UTC）导入${full.reviewed_by ? `；${full.reviewed_by} 审核` : ''}${full.reason ? `：${full.reason}` : ''}。发布前公众看不到其中任何内容。`),
-        full.layer && map() ? el('p', { id: 'preview-note', role: 'status' }) : null,
+        full.layer && full.documents === 0 && map() ? el('p', { id: 'preview-note', role: 'status' }) : null,
         el('ul', { class: 'places preview-changes' }, page.features.map((feature) => row(kind, feature))),
-        page.next === null ? null : el('p', { class: 'nothing' }, `只列出前 ${page.features.length} 项。`),
+        attached.documents.length === 0 ? null : el('ul', { class: 'places preview-documents' }, attached.documents.map(documentRow)),
+        page.next === null && attached.next === null ? null : el('p', { class: 'nothing' }, `只列出前 ${page.features.length + attached.documents.length} 项。`),
         el('p', {}, el('button', { type: 'button', class: 'button', onclick: list }, '全部待发布批次')),
       ].filter(Boolean), { label: `待发布批次：${full.title}`, fly: box && map() ? () => map().fly(box) : null });
-      announce(`批次${full.title}：新增${full.added}，变更${full.changed}`);
+      announce(`批次${full.title}：${brings(full).map((what) => amount(full, what)).join('，')}`);
       if (box) map()?.fly(box);
       await draw();
     } catch (error) {
@@ -128,7 +140,7 @@ export function setUp({ kinds, map, begin }) {
       el('header', { class: 'dossier-head' }, el('p', { class: 'eyebrow' }, '工作人员'), el('h2', {}, '待发布批次')),
       el('ul', { class: 'places' }, batches.map((batch) => el('li', {}, el('button', { type: 'button', class: 'place', 'data-batch': batch.batch, onclick: () => show(batch) },
         el('span', { class: 'place-title' }, batch.title), el('span', { class: 'place-hint' },
-          `${batch.kind_title} · 新增 ${count(batch.added)}，变更 ${count(batch.changed)} · ${stateOf(batch)}`))))),
+          `${batch.kind_title} · ${brings(batch).map((what) => amount(batch, what)).join('，')} · ${stateOf(batch)}`))))),
     ], { label: '待发布批次' });
   }
 
