@@ -468,6 +468,44 @@ static bool check_amounts(dk_yaml *yaml, const yaml_node_t *node, const dk_kind 
     return true;
 }
 
+/* Whether fine's groups are those of coarse told apart by one more field: what is withheld of such keeps silent about
+ * the rest (totals.c). */
+static bool refines(const dk_total *fine, const dk_total *coarse)
+{
+    return fine->n_by == coarse->n_by + 1 && memcmp(fine->by, coarse->by, coarse->n_by * sizeof *coarse->by) == 0;
+}
+
+/* The field that both sum up for someone who does not see it in single rows; -1. */
+static int hidden_in_both(const dk_kind *kind, const dk_total *a, const dk_total *b)
+{
+    const dk_audience narrower = a->audience > b->audience ? a->audience : b->audience;
+    for (size_t i = 0; i < a->n_sum; i++)
+        for (size_t j = 0; j < b->n_sum; j++)
+            if (a->sum[i] == b->sum[j] && kind->fields[a->sum[i]].audience > narrower)
+                return a->sum[i];
+    return -1;
+}
+
+/* Two sums over other groups of the same rows: one less the other may be the amount of a single row. */
+static bool check_differences(dk_yaml *yaml, const yaml_node_t *node, const dk_kind *kind, size_t last)
+{
+    const dk_total *total = &kind->totals[last];
+    size_t n = 0;
+    for (size_t i = 0; i < last; i++) {
+        const dk_total *other = &kind->totals[i];
+        const int field = hidden_in_both(kind, total, other);
+        if (field < 0)
+            continue;
+        if (++n > 1 || total->audience != other->audience || (!refines(total, other) && !refines(other, total)))
+            return dk_yaml_fail(yaml, node,
+                                "'%s' is summed up by other groups in totals[%zu] too, and the one less the other may be "
+                                "what a single row says; keep one of them, or two of the same audience, of which one is "
+                                "'by' the fields of the other and one more at the end",
+                                kind->fields[field].name, i);
+    }
+    return true;
+}
+
 bool dk_parse_totals(dk_catalogue_parser *parser, const yaml_node_t *node, dk_kind *kind)
 {
     dk_yaml *yaml = &parser->yaml;
@@ -480,7 +518,8 @@ bool dk_parse_totals(dk_catalogue_parser *parser, const yaml_node_t *node, dk_ki
     for (size_t i = 0; i < kind->n_totals; i++) {
         dk_yaml_enter_index(yaml, i);
         if (!parse_total(parser, dk_yaml_element(yaml, node, i), kind, &kind->totals[i]) ||
-            !check_amounts(yaml, dk_yaml_element(yaml, node, i), kind, &kind->totals[i]))
+            !check_amounts(yaml, dk_yaml_element(yaml, node, i), kind, &kind->totals[i]) ||
+            !check_differences(yaml, dk_yaml_element(yaml, node, i), kind, i))
             return false;
         dk_yaml_leave(yaml);
     }

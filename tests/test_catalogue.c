@@ -284,6 +284,16 @@ static const wrong_case wrong_cases[] = {
     {"    zooms: [6, 16]\n", "    zooms: [6, 16]\n    public: {}\n", "13: layers[0].public: is empty; write precision: in metres, max_zoom:, or both"},
     {"    title: 补偿\n", "    title: 补偿\n    audience: staff\n", "37: records[0].totals[0].by[0]: 'project_id' has audience: staff and would be shown to public; group by other fields or narrow the total's audience"},
     {"    title: 补偿\n", "    title: 补偿\n    audience: never\n", "26: records[0].audience: 'never' is not an audience; use public, group, request or staff"},
+    /* The one less the other is what a group of fewer rows, or a single row, was paid. */
+#define MORE_TOTALS(more) "min_rows: 3, audience: public}\n", "min_rows: 3, audience: public}\n" more
+#define DIFFERENCE(place, other) place ": 'amount' is summed up by other groups in totals[" other "] too, and the one less the other " \
+     "may be what a single row says; keep one of them, or two of the same audience, of which one is 'by' the fields of the other " \
+     "and one more at the end"
+    {MORE_TOTALS("      - {by: [id], sum: [amount], audience: public}\n"), DIFFERENCE("37: records[0].totals[1]", "0")},
+    {MORE_TOTALS("      - {by: [project_id], sum: [amount], audience: public}\n"), DIFFERENCE("37: records[0].totals[1]", "0")},
+    {MORE_TOTALS("      - {by: [project_id, id], sum: [amount], audience: group}\n"), DIFFERENCE("37: records[0].totals[1]", "0")},
+    {MORE_TOTALS("      - {by: [project_id, id], sum: [amount], audience: public}\n      - {by: [project_id, parcel_id], sum: [amount], audience: public}\n"),
+     DIFFERENCE("38: records[0].totals[2]", "1")},
     {"min_rows: 3", "min_rows: 0", "36: records[0].totals[0].min_rows: 0 is out of range; use 1 to 1000000000"},
     {"min_rows: 3, audience: public", "min_rows: 3", "36: records[0].totals[0]: 'audience' is missing; add it"},
     /* links */
