@@ -7,6 +7,7 @@
 #include "store/posts.h"
 #include "store/search_index.h"
 #include "store/summary.h"
+#include "store/taken.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -260,8 +261,13 @@ static dk_status inherit_row(reindexing *r, int64_t row, int64_t born, int64_t d
         return status;
     dk_value before[DK_MAX_FIELDS];
     memcpy(before, stored.values, sizeof before);
-    status = dk_inherit(r->store, r->kind, stored.key, stored.values, &memory, &disagree, err);
-    bool changed = false;
+    /* What is published takes from what is published: a staged row is nobody's yet, and nobody has looked through it. */
+    bool alive = false, changed = false;
+    int64_t unpublished[DK_MAX_FIELDS];
+    status = dk_row_alive(r->store, r->kind, row, r->generation, &alive, err);
+    if (status == DK_OK)
+        status = dk_inherit(r->store, r->kind, stored.key, stored.values, alive ? r->generation : DK_ANY_GENERATION, &memory,
+                            &disagree, unpublished, err);
     for (size_t i = 0; status == DK_OK && i < r->kind->n_fields; i++) {
         if (before[i].type == stored.values[i].type)
             continue;
@@ -278,13 +284,12 @@ static dk_status inherit_row(reindexing *r, int64_t row, int64_t born, int64_t d
             status = dk_sql_done(r->store, stmt, err);
         }
         sqlite3_finalize(stmt);
+        if (status == DK_OK && unpublished[i] != 0)
+            status = dk_taken_note(r->store, stored.batch, unpublished[i], err);
     }
     dk_stored_row_release(&stored);
     dk_buf_finish(&memory);
-    bool alive = false;
-    if (status == DK_OK && changed)
-        status = dk_row_alive(r->store, r->kind, row, r->generation, &alive, err);
-    if (status == DK_OK && alive)
+    if (status == DK_OK && changed && alive)
         status = dk_publication_log_again(r->log, r->kind, row, err);
     return status;
 }

@@ -289,9 +289,11 @@ int dk_place_compare(dk_place a, dk_place b); /* in the order of the posts */
 /* The rows of another kind that are linked to a row with these stored values, unsorted, at most `most`. */
 dk_status dk_linked_rows(dk_store *store, const dk_kind *kind, const char *key, const dk_value *values,
                          const dk_kind *other, int64_t generation, size_t most, dk_key_list *list, dk_error *err);
-/* Fills empty text fields that inherit over a link, if all linked rows agree. memory keeps the texts. */
-dk_status dk_inherit(dk_store *store, const dk_kind *kind, const char *key, dk_value *values, dk_buf *memory,
-                     bool *ret_disagree, dk_error *err);
+/* Fills empty text fields that inherit over a link, if all rows agree that are linked in a generation, or in
+ * DK_ANY_GENERATION: never that for a row that is published, which would show what is not. memory keeps the texts.
+ * ret_unpublished: of each field the batch from which it was taken, if none that is published says the same; 0. */
+dk_status dk_inherit(dk_store *store, const dk_kind *kind, const char *key, dk_value *values, int64_t generation,
+                     dk_buf *memory, bool *ret_disagree, int64_t ret_unpublished[DK_MAX_FIELDS], dk_error *err);
 /* Rows that have a term in a field, in the order of their features. each returns false to stop. */
 dk_status dk_rows_of_term(dk_store *store, const dk_kind *kind, int field, const char *term, size_t size,
                           bool (*each)(int64_t row, void *user), void *user, dk_error *err);

@@ -274,8 +274,8 @@ static bool is_carried(const dk_catalogue *catalogue, const dk_kind *kind, const
                             theirs >= 0 && linked[theirs].type == DK_TEXT ? linked[theirs].text.data : NULL);
 }
 
-dk_status dk_inherit(dk_store *store, const dk_kind *kind, const char *key, dk_value *values, dk_buf *memory,
-                     bool *ret_disagree, dk_error *err)
+dk_status dk_inherit(dk_store *store, const dk_kind *kind, const char *key, dk_value *values, int64_t generation,
+                     dk_buf *memory, bool *ret_disagree, int64_t ret_unpublished[DK_MAX_FIELDS], dk_error *err)
 {
     *ret_disagree = false;
     dk_buf_clear(memory);
@@ -286,16 +286,18 @@ dk_status dk_inherit(dk_store *store, const dk_kind *kind, const char *key, dk_v
     const dk_kind *listed = NULL; /* the kind whose linked rows list holds: fields mostly inherit from one */
     for (size_t i = 0; status == DK_OK && i < kind->n_fields; i++) {
         const dk_field *field = &kind->fields[i];
+        ret_unpublished[i] = 0;
         if (field->inherit_kind == NULL || has_value(&values[i]))
             continue;
         if (listed != field->inherit_kind) {
             dk_key_list_finish(&list);
-            status = dk_linked_rows(store, kind, key, values, field->inherit_kind, DK_ANY_GENERATION, 64, &list, err);
+            status = dk_linked_rows(store, kind, key, values, field->inherit_kind, generation, 64, &list, err);
             dk_key_list_sort(&list);
             listed = field->inherit_kind;
         }
         /* Rows that disagree say nothing. */
-        bool agree = list.n > 0, carried = true;
+        bool agree = list.n > 0, carried = true, published = false;
+        int64_t batch = 0;
         const size_t at = memory->size;
         for (size_t r = 0; status == DK_OK && agree && r < list.n; r++) {
             dk_stored_row row;
@@ -303,6 +305,13 @@ dk_status dk_inherit(dk_store *store, const dk_kind *kind, const char *key, dk_v
             if (status != DK_OK)
                 break;
             const dk_value *value = &row.values[field->inherit_field];
+            dk_batch_life life;
+            if ((status = dk_batch_life_of(store, row.batch, &life, err)) != DK_OK) {
+                dk_stored_row_release(&row);
+                break;
+            }
+            published |= life.state == 'p';
+            batch = row.batch;
             carried = carried && is_carried(store->catalogue, kind, values, field, row.values);
             if (value->type != DK_TEXT) {
                 agree = false;
@@ -319,6 +328,7 @@ dk_status dk_inherit(dk_store *store, const dk_kind *kind, const char *key, dk_v
             status = dk_fail(err, DK_NOMEM, "out of memory");
         if (agree && carried && status == DK_OK && memory->size > at) {
             offsets[i] = at;
+            ret_unpublished[i] = published ? 0 : batch;
             filled |= UINT64_C(1) << i;
         } else {
             memory->size = at;

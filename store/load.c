@@ -11,6 +11,7 @@
 #include "store/planar.h"
 #include "store/posts.h"
 #include "store/repair.h"
+#include "store/taken.h"
 #include "store/text.h"
 
 #include <inttypes.h>
@@ -56,6 +57,8 @@ struct dk_load {
     dk_areas areas;       /* of the row under way */
     dk_buf there;         /* texts taken from the row that is drawn */
     dk_buf wkb, blob;     /* geometry of the row under way, without and with the GeoPackage header */
+    int64_t unpublished[DK_MAX_FIELDS]; /* the batches that the row under way took values from (dk_inherit) */
+    int64_t taken;                      /* the last of them that was noted */
     uint64_t *unchanged;  /* hashes of the keys that came and were unchanged, in a table of unchanged_size places */
     size_t n_unchanged, unchanged_size;
     uint64_t *in_order; /* the same n_unchanged hashes as they came, to take the last of them back */
@@ -964,6 +967,18 @@ static dk_status write_repair(dk_load *load, int64_t row, dk_error *err)
     return dk_sql_done(load->store, load->insert_repair, err);
 }
 
+static dk_status note_taken(dk_load *load, dk_error *err)
+{
+    dk_status status = DK_OK;
+    for (size_t i = 0; status == DK_OK && i < load->kind->n_fields; i++) {
+        if (load->unpublished[i] == 0 || load->unpublished[i] == load->taken)
+            continue;
+        status = dk_taken_note(load->store, load->batch, load->unpublished[i], err);
+        load->taken = load->unpublished[i];
+    }
+    return status;
+}
+
 static dk_status write_row(dk_load *load, const dk_value *values, const char *key, uint64_t feature, int64_t replaces,
                            int64_t source, int64_t source_row, dk_error *err)
 {
@@ -988,7 +1003,8 @@ static dk_status write_row(dk_load *load, const dk_value *values, const char *ke
     if ((status = dk_terms_write(load->terms, row, feature != 0 ? feature : (uint64_t)row, values, err)) != DK_OK ||
         (load->repair != NULL && (status = write_repair(load, row, err)) != DK_OK) ||
         (status = dk_finder_row(load->finder, row, key, values, err)) != DK_OK ||
-        (status = dk_brought_row(load->brought, values, replaces != 0, err)) != DK_OK)
+        (status = dk_brought_row(load->brought, values, replaces != 0, err)) != DK_OK ||
+        (status = note_taken(load, err)) != DK_OK)
         return status;
     load->kept++;
     load->in_transaction++;
@@ -1031,7 +1047,8 @@ dk_status dk_load_row(dk_load *load, const dk_value *values, const void *wkb, si
     for (size_t i = 0; i < load->kind->n_fields; i++)
         if (load->kind->fields[i].inherit_kind != NULL && is_empty(&row[i]))
             load->inheritable |= UINT64_C(1) << i;
-    if ((status = dk_inherit(load->store, load->kind, report->key, row, &load->inherited, &disagree, err)) != DK_OK)
+    if ((status = dk_inherit(load->store, load->kind, report->key, row, DK_ANY_GENERATION, &load->inherited, &disagree,
+                             load->unpublished, err)) != DK_OK)
         return status;
     const int division = load->kind->division_field;
     if (division >= 0 && row[division].type == DK_TEXT)

@@ -1,6 +1,7 @@
 #include "store/review.h"
 
 #include "store/handle.h"
+#include "store/taken.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -219,7 +220,7 @@ dk_status dk_review_gate(dk_store *store, const dk_kind *kind, int64_t batch, co
                            "batch %" PRId64 " was reviewed under the account %s, which is yours, too; the catalogue asks for two accounts",
                            batch, account);
     }
-    if ((status = dk_findings_complete(store, kind, batch, err)) != DK_OK)
+    if ((status = dk_taken_gate(store, batch, err)) != DK_OK || (status = dk_findings_complete(store, kind, batch, err)) != DK_OK)
         return status;
     return refuse_findings(store, kind, batch, !catalogue->review_required, err);
 }

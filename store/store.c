@@ -3,6 +3,7 @@
 #include "store/log_table.h"
 #include "store/posts.h"
 #include "store/selection.h"
+#include "store/taken.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -286,6 +287,7 @@ dk_status dk_batch_drop(dk_store *store, const dk_kind *kind, int64_t batch, dk_
                                         "DELETE FROM dikuai_finding WHERE batch=?1",
                                         "DELETE FROM dikuai_scan WHERE batch=?1",
                                         "DELETE FROM dikuai_brought WHERE batch=?1",
+                                        "DELETE FROM dikuai_taken WHERE batch=?1",
                                         "DELETE FROM dikuai_act WHERE batch=?1",
                                         "DELETE FROM dikuai_schedule WHERE batch=?1",
                                         "DELETE FROM dikuai_batch WHERE id=?1"};
@@ -395,7 +397,9 @@ dk_status dk_store_open(const char *path, dk_open_mode mode, dk_store **ret_stor
         dk_schema_indexed(store->catalogue, store->indexed);
         if (mode == DK_WRITE) {
             dk_sql_keep_log_short(store);
-            status = dk_pending_undo(store, err);
+            status = dk_taken_prepare(store, err);
+            if (status == DK_OK)
+                status = dk_pending_undo(store, err);
             if (status == DK_OK)
                 status = drop_unfinished_loads(store, err);
         }
