@@ -14,9 +14,9 @@ typedef struct dk_audit {
     const char *name;    /* of the token; "" : nobody is known */
     const char *way;     /* token, session, proxy; ingest: the command line */
     const char *what;    /* dossier, item, items, linked, search, list, statistics, overlaps, tiles, export, exported,
-                            document, login, logout, failed, limited, token-add, token-revoke, forget */
+                            document, changes, login, logout, failed, limited, token-add, token-revoke, forget */
     const char *kind;    /* of the rows, or the list; NULL: none */
-    const char *key;     /* of the row; who gave or took a token; NULL: none */
+    const char *key;     /* of the row; a document, a batch; who gave or took a token; NULL: none */
     const char *detail;  /* names of a question's parameters; a format; NULL: none */
     int64_t rows;        /* given; of tiles how many there were; -1: not known */
     const char *address; /* NULL: not kept */

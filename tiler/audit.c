@@ -19,6 +19,7 @@ dk_status dk_audit_answer(dk_access_writer *writer, dk_context *ctx, const char 
     const dk_caller *caller = ctx->caller;
     const bool of_row = request->n_path > 3 && strcmp(request->path[2], "items") == 0;
     const bool of_document = strcmp(what, "document") == 0; /* by its digest */
+    const bool of_batch = strcmp(what, "changes") == 0;     /* by its number */
     const bool tiles = strcmp(what, "tiles") == 0, export = strcmp(what, "export") == 0;
     const bool now = export || strcmp(what, "dossier") == 0 || of_document;
     dk_buf detail;
@@ -32,8 +33,11 @@ dk_status dk_audit_answer(dk_access_writer *writer, dk_context *ctx, const char 
                             .name = caller->name,
                             .way = dk_way_name(caller->way),
                             .what = what,
-                            .kind = request->n_path > 1 && !of_document ? request->path[1] : NULL,
-                            .key = of_document ? request->path[request->n_path - 1] : of_row ? request->path[3] : NULL,
+                            .kind = request->n_path > 1 && !of_document && !of_batch ? request->path[1] : NULL,
+                            .key = of_document ? request->path[request->n_path - 1]
+                                   : of_batch  ? request->path[1]
+                                   : of_row    ? request->path[3]
+                                               : NULL,
                             .detail = detail.size > 0 ? dk_buf_cstr(&detail) : NULL,
                             .rows = tiles ? 1 : export ? -1 : ctx->counted ? (int64_t)ctx->rows : -1};
     dk_error error = {0};

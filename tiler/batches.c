@@ -319,6 +319,8 @@ dk_status dk_get_batch_changes(dk_context *ctx)
     if (status != DK_OK)
         return no_such_batch(ctx, status);
     dk_json_array_end(&ctx->json);
+    ctx->counted = true;
+    ctx->rows = p.n;
     dk_json_member_integer(&ctx->json, "numberReturned", (int64_t)p.n);
     dk_json_member_integer(&ctx->json, "added", (int64_t)p.counts[DK_CHANGE_ADDED]);
     dk_json_member_integer(&ctx->json, "changed", (int64_t)p.counts[DK_CHANGE_CHANGED]);

@@ -16,7 +16,7 @@ static const struct {
     {{"styles", "*.json"}, {dk_get_style, false, .anyone = true}},
     {{"batches"}, {dk_get_batches, true}},
     {{"batches", "*"}, {dk_get_batch, true}},
-    {{"batches", "*", "changes"}, {dk_get_batch_changes, true}},
+    {{"batches", "*", "changes"}, {dk_get_batch_changes, true, .audit = "changes"}},
     {{"batches", "*", "documents"}, {dk_get_batch_documents, true}},
     {{"batches", "*", "documents", "*"}, {dk_get_batch_document, true, .audit = "document"}},
     {{"catalogue"}, {dk_get_catalogue, true}},

@@ -347,6 +347,17 @@ test('the trail says who read what, in order, and not what they looked for', asy
   assert.ok(csv.some((line) => line.includes('"被记录","session","dossier","parcel","P0"')));
 });
 
+test('what staff read of a batch that waits is in the trail, too', async (t) => {
+  const own = makeStore(), alone = await another(t, own), token = staff(own, '看批次', '*');
+  const before = JSON.parse(tool('batches', own, '--json').stdout).batches.length, path = join(dirname(own), 'staged.geojson');
+  writeFileSync(path, featureCollection([{ ...rows[0], id: 'P99', owner: '预览户主' }]));
+  tool('load', own, 'parcel', path);
+  const { status, text } = await get(`${alone.url}/batches/${before + 1}/changes?limit=10`, { token });
+  assert.ok(status === 200 && text.includes('预览户主'), text);
+  const events = await until((all) => all.length > 0, () => trail(own).filter(({ what }) => what === 'changes'));
+  assert.deepEqual(events.map(({ name, kind, key, detail, rows: n }) => [name, kind, key, detail, n]), [['看批次', null, String(before + 1), 'limit', 1]]);
+});
+
 test('where the trail cannot be written, nobody sees more than the public, who go on', async (t) => {
   const own = makeStore(), alone = await another(t, own), token = staff(own, '张三', '341321');
   const ask = async (path, options) => (await get(alone.url + path, options)).status;
