@@ -256,9 +256,16 @@ static bool write_row(const dk_row *row, const dk_met_row *met, void *user)
     return json->buf->size < DK_BODY_MAX && !json->buf->failed;
 }
 
+int dk_overlap_classify(const dk_context *ctx, const dk_kind *layer)
+{
+    const int field = layer->classify_field;
+    return field >= 0 && (dk_context_fields(ctx, layer) >> field & 1) != 0 ? field : -1;
+}
+
 static void write_totals(writer *w, const dk_kind *layer, const dk_met *met)
 {
     dk_json *json = &w->ctx->json;
+    const int classify = dk_overlap_classify(w->ctx, layer);
     dk_json_key(json, "totals");
     dk_json_array_begin(json);
     for (size_t i = 0; i < met->n_classes; i++) {
@@ -266,8 +273,8 @@ static void write_totals(writer *w, const dk_kind *layer, const dk_met *met)
         if (class->rows == 0)
             continue;
         dk_json_object_begin(json);
-        if (layer->classify_field >= 0) {
-            dk_json_member_text(json, "field", layer->fields[layer->classify_field].name);
+        if (classify >= 0) {
+            dk_json_member_text(json, "field", layer->fields[classify].name);
             dk_json_member_text(json, "value", class->value);
         }
         dk_json_member_integer(json, "rows", (int64_t) class->rows);

@@ -86,10 +86,11 @@ static void put_totals(const page_writer *w, const dk_kind *layer)
 {
     dk_buf *out = &w->ctx->worker->body;
     const dk_met *met = w->met;
+    const int classify = dk_overlap_classify(w->ctx, layer);
     dk_buf_text(out, "<table><caption>");
     put(out, layer->title);
     dk_buf_text(out, "：合计</caption><thead><tr><th scope=\"col\">");
-    put(out, layer->classify_field >= 0 ? layer->fields[layer->classify_field].title : "类别");
+    put(out, classify >= 0 ? layer->fields[classify].title : "类别");
     dk_buf_text(
         out,
         "</th><th scope=\"col\">个数</th><th scope=\"col\">重叠面积（平方米）</th><th scope=\"col\">重叠面积（亩）</th>"
@@ -99,7 +100,7 @@ static void put_totals(const page_writer *w, const dk_kind *layer)
         if (class->rows == 0)
             continue;
         dk_buf_text(out, "<tr><td>");
-        put(out, class->value != NULL ? class->value : layer->classify_field >= 0 ? "未注明" : "全部");
+        put(out, class->value != NULL ? class->value : classify >= 0 ? "未注明" : "全部");
         dk_buf_format(out, "</td><td class=\"number\">%zu</td>", class->rows);
         if (met->areas) {
             put_area(out, class->shared_m2);

@@ -236,7 +236,9 @@ test('of a stored row the same, and it is not met by itself', async () => {
 test('everybody sees of it what they see elsewhere', async () => {
   const forAll = await post(question), staff = await post(question, { token: STAFF }), chief = await post(question, { token: CHIEF });
   assert.ok(!JSON.stringify(forAll).includes('大户'));
-  assert.deepEqual(layer(forAll, 'parcel').totals.map(({ value }) => value), [null]);
+  assert.deepEqual(layer(forAll, 'parcel').totals.map(({ field, value }) => [field, value]), [[undefined, undefined]], 'as of a layer with nothing that tells its rows apart');
+  const page = await at('/overlaps?f=html&bbox=117.2,31.8,117.25,31.85');
+  assert.ok(page.status === 200 && page.text.includes('征收地块') && !page.text.includes('户主'));
   assert.equal(row(staff, 'parcel', 'P1').properties.owner, '王大户');
   assert.equal(row(staff, 'parcel', 'P3').properties.owner, undefined, 'outside of the division');
   assert.deepEqual(layer(staff, 'parcel').totals.map(({ value }) => value).sort(), ['李二户', '王大户', null].sort());
