@@ -6,6 +6,7 @@
 #include "store/log_table.h"
 #include "store/posts.h"
 #include "store/publication_log.h"
+#include "store/review.h"
 #include "store/search_index.h"
 #include "store/summary.h"
 
@@ -195,6 +196,124 @@ static dk_status find_documents(redacting *r, dk_error *err)
     return status == DK_END ? DK_OK : status;
 }
 
+/* ---- what the reason may not say ---- */
+
+enum { SHORTEST_SECRET = 6 }; /* bytes: two Chinese characters */
+
+/* The reason is an entry of the log itself, which nothing takes away again. */
+static dk_status check_reason(redacting *r, dk_error *err)
+{
+    dk_status status = dk_review_reason("--reason", r->reason, err);
+    if (status == DK_OK && strlen(r->key) >= SHORTEST_SECRET && strstr(r->reason, r->key) != NULL)
+        return dk_fail(err, DK_INVALID, "--reason: it holds the key of the row, and everybody will read it for good; say it without");
+    for (size_t v = 0; status == DK_OK && v < r->n; v++) {
+        dk_stored_row stored;
+        if ((status = dk_stored_row_read(r->store, r->kind, r->versions[v].row, false, &stored, err)) != DK_OK)
+            break;
+        for (size_t i = 0; status == DK_OK && i < r->kind->n_fields; i++) {
+            const dk_field *field = &r->kind->fields[i];
+            const dk_value *value = &stored.values[i];
+            if (field->audience != DK_PUBLIC && field->n_values == 0 && value->type == DK_TEXT &&
+                value->text.size >= SHORTEST_SECRET && strstr(r->reason, value->text.data) != NULL)
+                status = dk_fail(err, DK_INVALID,
+                                 "--reason: it holds what the row says in %s (%s), and everybody will read it for good; say it "
+                                 "without",
+                                 field->name, field->title);
+        }
+        dk_stored_row_release(&stored);
+    }
+    return status;
+}
+
+/* ---- what other rows have of it ---- */
+
+enum { MOST_TAKERS = 50 }; /* that are named */
+
+typedef struct takers {
+    redacting *r;
+    const dk_kind *other;
+    int64_t n;
+} takers;
+
+/* Tells of the rows of another kind whose field has the value that it takes from this one. */
+static dk_status name_takers_of(takers *t, const dk_key_list *list, size_t field, const dk_value *value, dk_error *err)
+{
+    char sql[200];
+    sqlite3_stmt *stmt = NULL;
+    const dk_field *taker = &t->other->fields[field];
+    snprintf(sql, sizeof sql, "SELECT 1 FROM row_%s WHERE key=?1 AND f_%s=?2 LIMIT 1", t->other->name, taker->name);
+    dk_status status = dk_sql_prepare(t->r->store, sql, &stmt, err);
+    for (size_t i = 0; status == DK_OK && i < list->n; i++) {
+        if (i > 0 && strcmp(dk_key_list_key(list, i), dk_key_list_key(list, i - 1)) == 0)
+            continue;
+        sqlite3_bind_text(stmt, 1, dk_key_list_key(list, i), -1, SQLITE_STATIC);
+        dk_sql_bind(stmt, 2, value);
+        status = dk_sql_step(t->r->store, stmt, err);
+        if (status == DK_OK && ++t->n <= MOST_TAKERS)
+            tell(t->r,
+                 taker->inherit_kind != NULL ? "%s %.200s has the same %s, which it takes over, and keeps it; redact that row, too, if it must go."
+                                             : "%s %.200s has, or had in an earlier version, the same %s, which follows from it, and "
+                                               "the version stays; redact that row, too, if it must go.",
+                 t->other->name, dk_key_list_key(list, i), taker->title);
+        sqlite3_reset(stmt);
+        status = status == DK_END ? DK_OK : status;
+    }
+    sqlite3_finalize(stmt);
+    return status;
+}
+
+/* The field of this kind that one of another takes its value from; -1: none, or it says no more than whether there is one. */
+static int taken_from(const dk_field *field, const dk_kind *kind)
+{
+    return field->inherit_kind == kind                                                  ? field->inherit_field
+           : field->linked_kind == kind && field->linked_as != DK_LINKED_STATE ? field->linked_field
+                                                                                        : -1;
+}
+
+static dk_status name_takers_in(takers *t, const dk_stored_row *stored, dk_error *err)
+{
+    dk_key_list list = {0};
+    bool listed = false;
+    dk_status status = DK_OK;
+    for (size_t i = 0; status == DK_OK && i < t->other->n_fields; i++) {
+        const int from = taken_from(&t->other->fields[i], t->r->kind);
+        if (from < 0 || stored->values[from].type == DK_NULL)
+            continue;
+        if (!listed) {
+            status = dk_linked_rows(t->r->store, t->r->kind, stored->key, stored->values, t->other, DK_ANY_GENERATION, SIZE_MAX,
+                                    &list, err);
+            dk_key_list_sort(&list);
+            listed = true;
+        }
+        if (status == DK_OK)
+            status = name_takers_of(t, &list, i, &stored->values[from], err);
+    }
+    dk_key_list_finish(&list);
+    return status;
+}
+
+/* Values that went to other rows stay there: the operator is told where. */
+static dk_status name_takers(redacting *r, dk_error *err)
+{
+    const dk_catalogue *catalogue = r->store->catalogue;
+    dk_stored_row stored;
+    int64_t n = 0;
+    dk_status status = r->n > 0 ? dk_stored_row_read(r->store, r->kind, r->versions[r->n - 1].row, false, &stored, err) : DK_END;
+    if (status != DK_OK)
+        return status == DK_END ? DK_OK : status;
+    for (size_t k = 0; status == DK_OK && k < catalogue->n_kinds; k++) {
+        takers t = {.r = r, .other = &catalogue->kinds[k], .n = n};
+        bool reversed;
+        if (dk_catalogue_link(catalogue, r->kind, t.other, &reversed) != NULL)
+            status = name_takers_in(&t, &stored, err);
+        n = t.n;
+    }
+    dk_stored_row_release(&stored);
+    if (status == DK_OK && n > MOST_TAKERS)
+        tell(r, "and %" PRId64 " more rows.", n - MOST_TAKERS);
+    return status;
+}
+
 /* ---- terms ---- */
 
 typedef struct term_search {
@@ -347,6 +466,11 @@ static dk_status erase_rows(redacting *r, dk_error *err)
         status = run(r, "DELETE FROM dikuai_reject WHERE key=?1 OR instr(reason,?1)>0", r->key, NULL, &r->result.rejects, err);
     if (status == DK_OK)
         status = run(r, "DELETE FROM dikuai_note WHERE instr(text,?1)>0", r->key, NULL, &r->result.notes, err);
+    if (status == DK_OK) /* why it was justified, FIELD:KEY: WHY */
+        status = run(r,
+                     "UPDATE dikuai_act SET reason=replace(reason,':'||?1||': ',':*: ') WHERE instr(reason,':'||?1||': ')>0 AND"
+                     " batch IN (SELECT id FROM dikuai_batch WHERE kind='$')",
+                     r->key, NULL, NULL, err);
     for (size_t i = 0; status == DK_OK && i < r->n; i++) {
         const int64_t row = r->versions[i].row;
         status = dk_posts_drop(r->store, r->kind, row, row, err);
@@ -568,9 +692,13 @@ dk_status dk_store_redact(dk_store *store, const dk_kind *kind, const char *key,
     if (status == DK_OK)
         status = find_versions(&r, err);
     if (status == DK_OK)
+        status = check_reason(&r, err);
+    if (status == DK_OK)
         status = find_entries(&r, err);
     if (status == DK_OK)
         status = find_documents(&r, err);
+    if (status == DK_OK)
+        status = name_takers(&r, err);
     if (status == DK_OK && !dry_run)
         status = change(&r, err);
     if (status == DK_OK)

@@ -173,3 +173,51 @@ test('what is asked for wrongly is refused', (t) => {
     assert.match(answer.stderr, words);
   }
 });
+
+test('the reason, which nothing takes away again, does not say what is erased', (t) => {
+  const { s, done } = county(t);
+  for (const [reason, words] of [['  ', /why\?|--reason TEXT is needed/], ['误将440524188001010014公开', /the reason holds personal data itself/],
+    [`地块${canary.id}的户主要求`, /it holds the key of the row/], [`误公开了${canary.owner}的姓名`, /it holds what the row says in owner \(户主\)/],
+    [`误公开了${canary.id_number}`, /personal data itself|id_number/]]) {
+    for (const more of [['--dry-run'], []]) {
+      const answer = s.run('redact', s.store, 'parcel', canary.id, '--reason', reason, ...more);
+      assert.notEqual(answer.code, 0, reason);
+      assert.match(answer.stderr, words);
+      for (const text of [canary.id, canary.owner, '440524188001010014']) assert.ok(!answer.stderr.includes(text), answer.stderr);
+    }
+  }
+  assert.equal(s.rows('parcel').length, 401, 'nothing was erased');
+  done('redact', s.store, 'parcel', canary.id, '--reason', '个人信息误公开');
+});
+
+test('rows that have taken something over from it are named, and what was said of its key for a reason is forgotten', (t) => {
+  const s = scene(t, catalogue.replace("{name: amount, title: 金额", "{name: note, title: 备注, type: text, audience: public, linked: {field: payment.note, as: only}}\n      - {name: amount, title: 金额")
+    .replace("  - name: payment\n", `  - name: receipt
+    title: 收据
+    key: {field: id}
+    fields:
+      - {name: id, title: 编号, type: text, audience: public, required: true}
+      - {name: payment, title: 付款, type: text, audience: public}
+      - {name: note, title: 摘要, type: text, audience: public, inherit: payment.note}
+  - name: payment\n`).replace('links:\n', 'links:\n  - {from: receipt, to: payment, on: [{match: {payment: key}}]}\n'));
+  const done = (...args) => {
+    const answer = s.run(...args);
+    assert.equal(answer.code, 0, JSON.stringify(answer));
+    return answer;
+  };
+  done('load', s.store, 'parcel', s.write('p.geojson', collection([[canary, outline], [other(1), square(1)]])), '--publish');
+  done('load', s.store, 'payment', s.write('p.csv', 'id,parcel,paid_on,note\nFKUAN-0815,JINSIQUE-4711,2021-02-03,唯一的备注13800000000\nFKUAN-0816,D0001,2021-02-03,别的备注\n'),
+    '--publish', '--justify', 'note:FKUAN-0815=单位公开电话');
+  done('load', s.store, 'receipt', s.write('r.csv', 'id,payment,note\nSJ1,FKUAN-0815,\nSJ2,FKUAN-0816,\nSJ3,FKUAN-0815,自己的摘要\n'), '--publish', '--justify', 'all=单位公开电话');
+  const trial = JSON.parse(done('redact', s.store, 'payment', 'FKUAN-0815', '--reason', '误公开', '--dry-run', '--json').stdout);
+  const named = trial.sentences.filter((text) => /if it must go/.test(text));
+  assert.deepEqual(named, ['parcel JINSIQUE-4711 has, or had in an earlier version, the same 备注, which follows from it, and the version stays; redact that row, too, if it must go.',
+    'receipt SJ1 has the same 摘要, which it takes over, and keeps it; redact that row, too, if it must go.']);
+  done('redact', s.store, 'payment', 'FKUAN-0815', '--reason', '误公开');
+  done('redact', s.store, 'parcel', canary.id, '--reason', '误公开');
+  done('redact', s.store, 'receipt', 'SJ1', '--reason', '误公开');
+  done('redact', s.store, 'receipt', 'SJ3', '--reason', '误公开'); // it names the payment
+  for (const path of filesOf(s.dir).filter((name) => name.startsWith(s.store)))
+    for (const text of ['唯一的备注', 'FKUAN-0815']) assert.ok(!readFileSync(path).includes(text), `${path}: ${text}`);
+  done('check', s.store);
+});
