@@ -312,6 +312,11 @@ static bool parse_linked_field(dk_catalogue_parser *parser, const yaml_node_t *n
         return dk_yaml_fail(yaml, keys[L_FIELD].value,
                             "'%s' has audience: %s and would be shown to %s here; narrow this field's audience",
                             source->name, dk_audience_name(source->audience), dk_audience_name(field->audience));
+    if (other->audience > DK_PUBLIC && kind->audience == DK_PUBLIC) /* whatever the field's own audience is */
+        return dk_yaml_fail(yaml, keys[L_FIELD].value,
+                            "%s has audience: %s, and each of them that comes or goes would make a new entry about %s in the "
+                            "publication log, which everyone reads; leave it out: who sees both finds them linked",
+                            other->name, dk_audience_name(other->audience), kind->name);
     if (source->audience != DK_PUBLIC && field->audience != DK_NEVER && kind->division_field >= 0 &&
         other->division_field < 0)
         return dk_yaml_fail(yaml, keys[L_FIELD].value,

@@ -461,6 +461,37 @@ static void what_follows_is_not_followed(void **state)
     }
 }
 
+/* A parcel that everyone sees would get a new entry in the log, which everyone reads, with each complaint about it. */
+static void what_few_see_is_not_followed_where_all_see_that_it_changed(void **state)
+{
+    (void)state;
+    static const char format[] =
+        "title: a\npublisher: b\nextent: [1, 2, 3, 4]\n"
+        "layers:\n  - name: parcel\n    title: c\n    audience: %s\n    geometry: polygon\n    key: {field: id}\n    division: division\n"
+        "    fields:\n      - {name: id, title: d, type: text, audience: public}\n"
+        "      - {name: division, title: e, type: division, audience: public}\n"
+        "      - {name: topic, title: f, type: text, audience: %s, linked: {field: complaint.topic, as: only}}\n"
+        "records:\n  - name: complaint\n    title: g\n    audience: staff\n    key: {field: id}\n    division: division\n"
+        "    fields:\n      - {name: id, title: h, type: text, audience: staff}\n"
+        "      - {name: parcel, title: i, type: text, audience: staff}\n"
+        "      - {name: topic, title: j, type: text, audience: staff}\n"
+        "      - {name: division, title: k, type: division, audience: staff}\n"
+        "links:\n  - {from: complaint, to: parcel, on: [{match: {parcel: key}}]}\n";
+    static const char *const fields[] = {"staff", "never"};
+    char text[sizeof format + 20];
+    for (size_t i = 0; i < 2; i++) {
+        dk_catalogue *catalogue = NULL;
+        dk_error err = {0};
+        snprintf(text, sizeof text, format, "public", fields[i]);
+        assert_int_equal(dk_catalogue_parse(text, strlen(text), "c.yaml", &catalogue, &err), DK_INVALID);
+        assert_string_equal(err.text, "c.yaml:14: layers[0].fields[2].linked.field: complaint has audience: staff, and each of them "
+                                      "that comes or goes would make a new entry about parcel in the publication log, which everyone "
+                                      "reads; leave it out: who sees both finds them linked");
+    }
+    snprintf(text, sizeof text, format, "staff", "staff");
+    dk_catalogue_free(parse_good(text));
+}
+
 static void a_catalogue_gives_what_it_says(void **state)
 {
     (void)state;
@@ -754,6 +785,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_mistake_is_named_with_line_and_key),
         cmocka_unit_test(what_follows_is_not_followed),
+        cmocka_unit_test(what_few_see_is_not_followed_where_all_see_that_it_changed),
         cmocka_unit_test(a_catalogue_gives_what_it_says),
         cmocka_unit_test(what_is_left_out_has_its_default),
         cmocka_unit_test(aliases_and_anchors_are_read_as_what_they_stand_for),
