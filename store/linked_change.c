@@ -57,6 +57,7 @@ typedef struct following {
     int64_t generation;
     dk_term_writer *terms;
     dk_publication_log *log;
+    bool hidden;         /* the public does not see all that follows */
     dk_change_row *rows; /* for the index */
     size_t n, capacity;
 } following;
@@ -101,6 +102,9 @@ static dk_status follow_row(following *f, int64_t row, dk_error *err)
 {
     int64_t version = 0;
     dk_status status = dk_linked_version(f->store, f->kind, row, f->generation, f->terms, &version, err);
+    /* That there is no new entry would tell everyone that what they do not see stays as it was, and one that it changed. */
+    if (status == DK_OK && version == row && f->hidden)
+        return dk_publication_log_row(f->log, f->kind, row, DK_LOG_PUBLISH, err);
     if (status != DK_OK || version == row)
         return status;
     if ((status = change_life(f, DK_STMT_LIFE_END, row, err)) == DK_OK)
@@ -139,12 +143,17 @@ static dk_status follow(following *f, const numbers *list, dk_error *err)
     return status;
 }
 
-static bool follows_from(const dk_kind *kind, const dk_kind *other)
+/* ret_hidden: in a field, too, that the public does not see. */
+static bool follows_from(const dk_kind *kind, const dk_kind *other, bool *ret_hidden)
 {
+    bool follows = false;
+    *ret_hidden = false;
     for (size_t i = 0; i < kind->n_fields; i++)
-        if (kind->fields[i].linked_kind == other)
-            return true;
-    return false;
+        if (kind->fields[i].linked_kind == other) {
+            follows = true;
+            *ret_hidden |= kind->fields[i].audience != DK_PUBLIC;
+        }
+    return follows;
 }
 
 dk_status dk_linked_change(dk_store *store, const dk_kind *kind, const int64_t *rows, size_t n, int64_t generation,
@@ -155,7 +164,8 @@ dk_status dk_linked_change(dk_store *store, const dk_kind *kind, const int64_t *
     for (size_t k = 0; status == DK_OK && kind->feeds_linked && k < catalogue->n_kinds; k++) {
         const dk_kind *other = &catalogue->kinds[k];
         numbers list = {0};
-        if (!follows_from(other, kind))
+        bool hidden;
+        if (!follows_from(other, kind, &hidden))
             continue;
         for (size_t i = 0, most = 1 << 20; status == DK_OK && i < n; i++) {
             status = add_linked(store, kind, rows[i], other, generation, &list, err);
@@ -165,7 +175,7 @@ dk_status dk_linked_change(dk_store *store, const dk_kind *kind, const int64_t *
             }
         }
         drop_doubles(&list);
-        following f = {.store = store, .kind = other, .generation = generation, .log = log};
+        following f = {.store = store, .kind = other, .generation = generation, .log = log, .hidden = hidden};
         if (status == DK_OK)
             status = follow(&f, &list, err);
         free(list.rows);

@@ -20,6 +20,7 @@ enum {
 
 typedef struct candidate {
     int64_t row;
+    uint64_t feature;
     double area_m2;
     dk_world_box box;
     dk_within where; /* in the region, as the box tells: not outside */
@@ -124,7 +125,7 @@ static bool add_candidates(const dk_block *block, void *user)
             return false;
         }
         m->candidates[m->n_candidates++] =
-            (candidate){head.row, (double)head.area_cm2 / 1e4, {head.x0, head.y0, head.x1, head.y1}, DK_UNCLEAR};
+            (candidate){head.row, head.feature, (double)head.area_cm2 / 1e4, {head.x0, head.y0, head.x1, head.y1}, DK_UNCLEAR};
         if (m->any_coarse)
             dk_coarse_widen(&m->candidates[m->n_candidates - 1].box, m->layer->public_coarse);
     }
@@ -388,7 +389,7 @@ static dk_status visit(meeting *m, const candidate *c, sqlite3_stmt *stmt)
     }
     const unsigned char *wkb = blob != NULL ? dk_gpkg_wkb(blob, blob_size, &size) : NULL;
     found f = {.box = c->box, .group = (uint32_t)m->n_found};
-    dk_met_row row = {.row = c->row};
+    dk_met_row row = {.row = c->row, .feature = c->feature};
     bool met = c->where == DK_WITHIN;
     dk_status status = DK_OK;
     if (wkb == NULL)
@@ -636,7 +637,7 @@ static int by_area(const void *a, const void *b)
     const ranked *x = a, *y = b;
     if (x->written != y->written)
         return x->written < y->written ? 1 : -1;
-    return (x->row.row > y->row.row) - (x->row.row < y->row.row);
+    return (x->row.feature > y->row.feature) - (x->row.feature < y->row.feature);
 }
 
 static dk_status order_rows(meeting *m)
