@@ -260,18 +260,18 @@ dk_status dk_linked_rows(dk_store *store, const dk_kind *kind, const char *key, 
     return status;
 }
 
-/* Whether a value of a linked row of a kind that few see may stand in a row: everyone who sees it here sees it there. */
-static bool is_carried(const dk_catalogue *catalogue, const dk_kind *kind, const dk_value *values, const dk_field *field,
+/* Whether a value of a linked row that few see may stand in a row of this division (NULL: none): everyone who sees it here
+ * sees it there. */
+static bool is_carried(const dk_catalogue *catalogue, const dk_kind *kind, const char *division, const dk_field *field,
                        const dk_value *linked)
 {
     const dk_kind *other = field->inherit_kind;
-    if (other->audience == DK_PUBLIC || field->audience == DK_NEVER)
+    if (other->fields[field->inherit_field].audience == DK_PUBLIC || field->audience == DK_NEVER)
         return true;
     const int mine = kind->division_field, theirs = other->division_field;
-    if (mine >= 0 && values[mine].type != DK_TEXT && kind->fields[mine].inherit_kind != NULL)
+    if (mine >= 0 && division == NULL && kind->fields[mine].inherit_kind != NULL)
         return false; /* which division it gets is not known yet */
-    return dk_scope_carries(catalogue, mine >= 0 && values[mine].type == DK_TEXT ? values[mine].text.data : NULL,
-                            theirs >= 0 && linked[theirs].type == DK_TEXT ? linked[theirs].text.data : NULL);
+    return dk_scope_carries(catalogue, division, theirs >= 0 && linked[theirs].type == DK_TEXT ? linked[theirs].text.data : NULL);
 }
 
 dk_status dk_inherit(dk_store *store, const dk_kind *kind, const char *key, dk_value *values, int64_t generation,
@@ -284,7 +284,11 @@ dk_status dk_inherit(dk_store *store, const dk_kind *kind, const char *key, dk_v
     dk_status status = DK_OK;
     dk_key_list list = {0};
     const dk_kind *listed = NULL; /* the kind whose linked rows list holds: fields mostly inherit from one */
-    for (size_t i = 0; status == DK_OK && i < kind->n_fields; i++) {
+    const int mine = kind->division_field;
+    for (size_t k = mine >= 0 ? 0 : 1; status == DK_OK && k <= kind->n_fields; k++) {
+        const size_t i = k > 0 ? k - 1 : (size_t)mine; /* the division first: what may be taken depends on it */
+        if (k > 0 && (int)i == mine)
+            continue;
         const dk_field *field = &kind->fields[i];
         ret_unpublished[i] = 0;
         if (field->inherit_kind == NULL || has_value(&values[i]))
@@ -312,7 +316,11 @@ dk_status dk_inherit(dk_store *store, const dk_kind *kind, const char *key, dk_v
             }
             published |= life.state == 'p';
             batch = row.batch;
-            carried = carried && is_carried(store->catalogue, kind, values, field, row.values);
+            const char *division = mine < 0                               ? NULL
+                                   : values[mine].type == DK_TEXT         ? values[mine].text.data
+                                   : (filled & UINT64_C(1) << mine) != 0 ? (const char *)memory->data + offsets[mine]
+                                                                          : NULL;
+            carried = carried && is_carried(store->catalogue, kind, division, field, row.values);
             if (value->type != DK_TEXT) {
                 agree = false;
             } else if (r == 0) {

@@ -1,6 +1,7 @@
 // Values that a row takes over from another (`inherit`) are not seen before that other row is published, whatever is
 // loaded, published and reindexed in which order. Oracle: the published rows as GDAL reads them from the file.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import test from 'node:test';
 import { catalogue, scene, square, wkt } from './helpers.mjs';
 
@@ -54,4 +55,22 @@ test('what a published row says too waits for nothing', (t) => {
   s.run('publish', s.store, '1');
   assert.equal(parcel(s, '--publish').code, 0);
   assert.deepEqual(shown(s), [SECRET]);
+});
+
+test('what staff of one division see of a row is not taken over into one that others see', (t) => {
+  const s = scene(t, catalogue
+    .replace('{name: name, title: 地块名称', '{name: owner, title: 户主, type: text, audience: staff}\n      - {name: name, title: 地块名称')
+    .replace('    key: {field: id}\n    date: paid_on\n', '    key: {field: id}\n    division: division\n    date: paid_on\n')
+    .replace('{name: total, title: 补偿总额', `{name: owner, title: 户主, type: text, audience: staff, inherit: parcel.owner}
+      - {name: name, title: 地块, type: text, audience: public, inherit: parcel.name}
+      - {name: division, title: 区划, type: division, audience: public, inherit: parcel.division}
+      - {name: total, title: 补偿总额`).replace('total, title: 补偿总额, type: number, unit: yuan, audience: public', 'total, title: 补偿总额, type: number, unit: yuan, audience: staff'));
+  assert.equal(s.load('parcel', s.write('p.csv', `id,project_id,name,owner,division,wkt\nD1,X1,甲地,张三丰,341321101,"${wkt(square(39525000, 3520000))}"\n`), '--crs', 'EPSG:4527', '--publish').code, 0);
+  const done = s.load('compensation', s.write('c.csv', 'id,parcel_id,division\nC1,D1,341321101\nC2,D1,340111001\nC3,D1,\nC4,D1,341321\n'), '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  const taken = () => execFileSync('sqlite3', [s.store, "SELECT key,coalesce(f_owner,'-'),coalesce(f_name,'-'),f_division FROM row_compensation ORDER BY key"], { encoding: 'utf8' }).trim().split('\n');
+  const wanted = ['C1|张三丰|甲地|341321101', 'C2|-|甲地|340111001', 'C3|张三丰|甲地|341321101', 'C4|张三丰|甲地|341321'];
+  assert.deepEqual(taken(), wanted, 'staff of 340111001 do not see D1');
+  assert.equal(s.run('reindex', s.store).code, 0);
+  assert.deepEqual(taken(), wanted);
 });
