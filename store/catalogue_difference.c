@@ -193,17 +193,20 @@ static void make_label(const char *key, const char *owner, const char *name, dk_
 static dk_status compare_mappings(comparing *c, const char *label, const char *owner, const yaml_node_t *before,
                                   const yaml_node_t *after, int depth);
 
-static const yaml_node_t *find(side *s, const yaml_node_t *list, const char *name, size_t *ret_at, dk_buf *room)
+/* Looks from a place on and then from the start: what follows on each other does so in both lists, mostly. */
+static const yaml_node_t *find(side *s, const yaml_node_t *list, const char *name, size_t from, size_t *ret_at, dk_buf *room)
 {
-    for (size_t i = 0; i < count(list); i++)
+    for (size_t n = count(list), k = 0; k < n; k++) {
+        const size_t i = (from + k) % n;
         if (identity(s, element(s, list, i), room) && strcmp((const char *)room->data, name) == 0) {
             *ret_at = i;
             return element(s, list, i);
         }
+    }
     return NULL;
 }
 
-/* Lists of what has names. Of tens of thousands of divisions the same ones stand in the same place. */
+/* Lists of what has names: of divisions there may be tens of thousands. */
 static dk_status compare_lists(comparing *c, const char *key, const char *owner, const yaml_node_t *before,
                                const yaml_node_t *after, int depth)
 {
@@ -213,17 +216,14 @@ static dk_status compare_lists(comparing *c, const char *key, const char *owner,
     dk_buf_init(&label);
     dk_status status = DK_OK;
     bool moved = false;
-    size_t last = 0;
+    size_t next = 0; /* where the next one is looked for */
     for (size_t i = 0; status == DK_OK && i < count(before); i++) {
         const yaml_node_t *own = element(&c->before, before, i), *now = NULL;
-        size_t at = i;
+        size_t at = 0;
         identity(&c->before, own, &name);
         const char *text = dk_buf_cstr(&name);
-        if (i < count(after) && identity(&c->after, element(&c->after, after, i), &other) && text != NULL &&
-            strcmp((const char *)other.data, text) == 0)
-            now = element(&c->after, after, i);
-        else if (text != NULL)
-            now = find(&c->after, after, text, &at, &other);
+        if (text != NULL)
+            now = find(&c->after, after, text, next, &at, &other);
         make_label(key, owner, text != NULL ? text : "", &label);
         const char *shown_label = dk_buf_cstr(&label);
         if (text == NULL || shown_label == NULL)
@@ -232,9 +232,10 @@ static dk_status compare_lists(comparing *c, const char *key, const char *owner,
             tell_one(c, shown_label, "removed", NULL, NULL);
         else
             status = compare_mappings(c, shown_label, text, own, now, depth + 1);
-        moved = moved || (now != NULL && at < last);
-        last = now != NULL ? at : last;
+        moved = moved || (now != NULL && at < next);
+        next = now != NULL ? at + 1 : next;
     }
+    next = 0;
     for (size_t i = 0; status == DK_OK && i < count(after); i++) {
         const yaml_node_t *own = element(&c->after, after, i);
         size_t at;
@@ -244,10 +245,10 @@ static dk_status compare_lists(comparing *c, const char *key, const char *owner,
             status = DK_NOMEM;
             break;
         }
-        if ((i < count(before) && identity(&c->before, element(&c->before, before, i), &other) &&
-             strcmp((const char *)other.data, text) == 0) ||
-            find(&c->before, before, text, &at, &other) != NULL)
+        if (find(&c->before, before, text, next, &at, &other) != NULL) {
+            next = at + 1;
             continue;
+        }
         make_label(key, owner, text, &label);
         const char *shown_label = dk_buf_cstr(&label);
         if (shown_label == NULL)

@@ -36,8 +36,7 @@ static dk_status has_rows(dk_store *store, const dk_kind *kind, bool *ret_has, d
 
 static dk_status has_values(dk_store *store, const dk_kind *kind, const dk_field *field, bool *ret_has, dk_error *err)
 {
-    return any(store, ret_has, err, "SELECT 1 FROM row_%s WHERE f_%s IS NOT NULL AND f_%s<>'' LIMIT 1", kind->name, field->name,
-               field->name);
+    return any(store, ret_has, err, "SELECT 1 FROM row_%s WHERE f_%s IS NOT NULL LIMIT 1", kind->name, field->name);
 }
 
 static bool same_text(const char *a, const char *b)

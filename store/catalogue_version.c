@@ -95,7 +95,7 @@ dk_status dk_catalogue_at(dk_store *store, int64_t generation, dk_catalogue **re
     sqlite3_stmt *stmt = NULL;
     dk_status status = since_when(store, generation, ret_since, err);
     if (status == DK_OK)
-        status = dk_catalogue_text_at(store, generation, &text, &size, &is_held_back, err);
+        status = dk_catalogue_text_at(store, *ret_since, &text, &size, &is_held_back, err); /* whatever comes meanwhile */
     if (status == DK_OK)
         status = dk_catalogue_parse(text, size, store->path, &catalogue, err);
     free(text);
