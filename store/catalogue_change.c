@@ -249,9 +249,10 @@ static dk_status look_through(changing *c, const dk_catalogue *before)
 
 static dk_status bring_in(changing *c)
 {
-    dk_catalogue *before = NULL;
+    dk_catalogue *before = NULL, *base = NULL;
     dk_publication_log *log = NULL;
-    char now[24];
+    char now[24], *text = NULL;
+    size_t size = 0;
     int64_t generation = 0, since = 0;
     bool held_back = false;
     dk_now(now);
@@ -259,7 +260,9 @@ static dk_status bring_in(changing *c)
     if (status == DK_OK)
         status = dk_catalogue_at(c->store, INT64_MAX, &before, &since, c->err);
     if (status == DK_OK)
-        status = dk_catalogue_held_back(c->store, since, &held_back, c->err);
+        status = dk_catalogue_text_at(c->store, since, &text, &size, &held_back, c->err);
+    if (status == DK_OK && held_back)
+        status = dk_catalogue_parse(text, size, c->store->path, &base, c->err);
     if (status == DK_OK)
         status = dk_sql_begin(c->store, c->err);
     if (status != DK_OK)
@@ -278,7 +281,7 @@ static dk_status bring_in(changing *c)
     }
     status = dk_publication_log_open(c->store, generation, &log, c->err);
     if (status == DK_OK)
-        status = dk_catalogue_follow(c->store, before, held_back, generation, log, c->change->progress, c->change->user, c->err);
+        status = dk_catalogue_follow(c->store, before, base, generation, log, c->change->progress, c->change->user, c->err);
     if (status == DK_OK)
         status = dk_catalogue_note_batches(c->store, c->err);
     if (status == DK_OK)
@@ -293,6 +296,8 @@ static dk_status bring_in(changing *c)
     else
         c->result->generation = generation;
 out:
+    free(text);
+    dk_catalogue_free(base);
     dk_catalogue_free(before);
     return status;
 }

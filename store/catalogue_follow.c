@@ -144,33 +144,56 @@ static bool same_index(const dk_kind *a, const dk_kind *b)
 
 /* ---- what follows ---- */
 
+/* A catalogue before. What is derived was made by that one or, since it was held back, by this one: both count. */
+typedef struct earlier {
+    const dk_catalogue *catalogue;
+    uint64_t indexed[DK_MAX_KINDS];
+    const dk_kind *was[DK_MAX_KINDS]; /* of the kind of this number now; NULL: there was none, and it has no rows */
+    bool links;                       /* they join rows otherwise than now */
+} earlier;
+
 typedef struct following {
     dk_store *store;
-    const dk_catalogue *before;
-    bool held_back, links;                   /* links: they join rows otherwise than before */
-    uint64_t indexed[DK_MAX_KINDS];          /* of the catalogue before */
-    const dk_kind *was[DK_MAX_KINDS];        /* of the kind of this number now; NULL: there was none, and it has no rows */
-    bool changed[DK_MAX_KINDS];              /* values of its rows are others now */
+    earlier earlier[2];
+    size_t n_earlier;
+    bool changed[DK_MAX_KINDS]; /* values of its rows are others now */
     int64_t generation;
     dk_publication_log *log;
     dk_progress progress;
     void *user;
 } following;
 
+static bool was_there(const following *f, const dk_kind *kind)
+{
+    return f->earlier[0].was[kind->index] != NULL;
+}
+
+static bool links_differ(const following *f)
+{
+    bool differ = false;
+    for (size_t i = 0; i < f->n_earlier; i++)
+        differ = differ || f->earlier[i].links;
+    return differ;
+}
+
 /* 1. What rows are found by. */
 static dk_status follow_terms(following *f, const dk_kind *kind, dk_error *err)
 {
-    const dk_kind *was = f->was[kind->index];
-    if (was == NULL || same_terms(was, f->indexed[was->index], kind, f->store->indexed[kind->index]))
-        return DK_OK;
-    return dk_reindex_terms(f->store, kind, err);
+    bool same = true;
+    for (size_t i = 0; i < f->n_earlier; i++) {
+        const dk_kind *was = f->earlier[i].was[kind->index];
+        same = same && same_terms(was, f->earlier[i].indexed[was->index], kind, f->store->indexed[kind->index]);
+    }
+    return same ? DK_OK : dk_reindex_terms(f->store, kind, err);
 }
 
 /* 2. What rows take over from others. */
 static dk_status follow_inheritance(following *f, const dk_kind *kind, dk_error *err)
 {
-    const dk_kind *was = f->was[kind->index];
-    if (was == NULL || !inherits(kind) || (!f->links && same_inheritance(was, kind)))
+    bool same = !links_differ(f);
+    for (size_t i = 0; i < f->n_earlier; i++)
+        same = same && same_inheritance(f->earlier[i].was[kind->index], kind);
+    if (same || !inherits(kind))
         return DK_OK;
     const dk_status status = dk_reindex_inherited(f->store, kind, f->generation, f->log, err);
     f->changed[kind->index] = true;
@@ -180,12 +203,13 @@ static dk_status follow_inheritance(following *f, const dk_kind *kind, dk_error 
 /* 3. What follows from linked rows. Staged batches are asked again when they are published. */
 static dk_status follow_linked(following *f, const dk_kind *kind, dk_error *err)
 {
-    const dk_kind *was = f->was[kind->index];
-    bool sources = false; /* have other values, or may have */
-    for (size_t i = 0; i < kind->n_fields; i++)
-        sources = sources || (kind->fields[i].linked_kind != NULL && f->changed[kind->fields[i].linked_kind->index]);
-    if (was == NULL || !kind->has_linked ||
-        (!f->links && !sources && same_linked(was, kind) && same_successors(f->before, f->store->catalogue)))
+    bool same = !links_differ(f);
+    for (size_t i = 0; i < f->n_earlier; i++)
+        same = same && same_linked(f->earlier[i].was[kind->index], kind) &&
+               same_successors(f->earlier[i].catalogue, f->store->catalogue);
+    for (size_t i = 0; i < kind->n_fields; i++) /* what it follows from has other values, or may have */
+        same = same && (kind->fields[i].linked_kind == NULL || !f->changed[kind->fields[i].linked_kind->index]);
+    if (same || !kind->has_linked)
         return DK_OK;
     char sql[100];
     int64_t mended = 0;
@@ -203,8 +227,10 @@ static dk_status follow_linked(following *f, const dk_kind *kind, dk_error *err)
 /* 4. Tiles: which attributes they have, from which zoom a feature is drawn, and what the grids sum up. */
 static dk_status follow_index(following *f, const dk_kind *layer, bool *ret_rebuilt, dk_error *err)
 {
-    const dk_kind *was = f->was[layer->index];
-    if (was == NULL || (!f->changed[layer->index] && same_index(was, layer)))
+    bool same = !f->changed[layer->index];
+    for (size_t i = 0; i < f->n_earlier; i++)
+        same = same && same_index(f->earlier[i].was[layer->index], layer);
+    if (same)
         return DK_OK;
     *ret_rebuilt = true;
     return dk_index_rebuild(f->store, layer, f->generation, f->progress, f->user, err);
@@ -213,40 +239,47 @@ static dk_status follow_index(following *f, const dk_kind *layer, bool *ret_rebu
 /* 5. The publication log: what the public sees now. */
 static dk_status follow_log(following *f, const dk_kind *kind, dk_error *err)
 {
-    const dk_kind *was = f->was[kind->index];
-    return was == NULL ? DK_OK
-                       : dk_publication_log_kind(f->log, kind, f->held_back || dk_kind_public_differs(was, kind), err);
+    bool differs = false;
+    for (size_t i = 0; i < f->n_earlier; i++)
+        differs = differs || dk_kind_public_differs(f->earlier[i].was[kind->index], kind);
+    return dk_publication_log_kind(f->log, kind, differs, err);
 }
 
-dk_status dk_catalogue_follow(dk_store *store, const dk_catalogue *before, bool held_back, int64_t generation,
+static void add_earlier(following *f, const dk_catalogue *catalogue)
+{
+    const dk_catalogue *now = f->store->catalogue;
+    earlier *e = &f->earlier[f->n_earlier++];
+    e->catalogue = catalogue;
+    e->links = !same_links(catalogue, now);
+    dk_schema_indexed(catalogue, e->indexed);
+    for (size_t i = 0; i < now->n_kinds; i++)
+        e->was[i] = dk_catalogue_kind(catalogue, now->kinds[i].name);
+}
+
+dk_status dk_catalogue_follow(dk_store *store, const dk_catalogue *before, const dk_catalogue *base, int64_t generation,
                               dk_publication_log *log, dk_progress progress, void *user, dk_error *err)
 {
     const dk_catalogue *now = store->catalogue;
-    following f = {.store = store,
-                   .before = before,
-                   .held_back = held_back,
-                   .links = !same_links(before, now),
-                   .generation = generation,
-                   .log = log,
-                   .progress = progress,
-                   .user = user};
+    following f = {.store = store, .generation = generation, .log = log, .progress = progress, .user = user};
     dk_status status = DK_OK;
     bool rebuilt = false;
-    dk_schema_indexed(before, f.indexed);
-    for (size_t i = 0; i < now->n_kinds; i++)
-        f.was[i] = dk_catalogue_kind(before, now->kinds[i].name);
-    for (size_t i = 0; status == DK_OK && i < now->n_kinds; i++)
-        status = follow_terms(&f, &now->kinds[i], err);
-    for (size_t i = 0; status == DK_OK && i < now->n_kinds; i++)
-        status = follow_inheritance(&f, &now->kinds[i], err);
-    for (size_t i = 0; status == DK_OK && i < now->n_kinds; i++)
-        status = follow_linked(&f, &now->kinds[i], err);
+    add_earlier(&f, before);
+    if (base != NULL)
+        add_earlier(&f, base);
+    static dk_status (*const steps[])(following *f, const dk_kind *kind, dk_error *err) = {follow_terms, follow_inheritance,
+                                                                                           follow_linked};
+    for (size_t s = 0; s < sizeof steps / sizeof *steps; s++) /* each for all kinds: rows are linked to rows of others */
+        for (size_t i = 0; status == DK_OK && i < now->n_kinds; i++)
+            if (was_there(&f, &now->kinds[i]))
+                status = steps[s](&f, &now->kinds[i], err);
     /* Whatever else the store keeps of rows by the catalogue (terms and obligations of law) has its place here: it reads
      * rows as they are now, and comes before what shows them. */
     for (size_t i = 0; status == DK_OK && i < now->n_layers; i++)
-        status = follow_index(&f, &now->kinds[i], &rebuilt, err);
+        if (was_there(&f, &now->kinds[i]))
+            status = follow_index(&f, &now->kinds[i], &rebuilt, err);
     for (size_t i = 0; status == DK_OK && i < now->n_kinds; i++)
-        status = follow_log(&f, &now->kinds[i], err);
+        if (was_there(&f, &now->kinds[i]))
+            status = follow_log(&f, &now->kinds[i], err);
     if (status == DK_OK && rebuilt) { /* sheets of earlier generations are gone */
         char sql[160];
         snprintf(sql, sizeof sql, "INSERT OR REPLACE INTO dikuai_meta VALUES('purged',%lld),('touched_from',%lld)",

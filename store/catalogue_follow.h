@@ -6,10 +6,10 @@
 
 struct dk_publication_log;
 
-/* Brings everything that is derived from rows up to the catalogue that the store has now, of `generation`; before: the one
- * that was in force. held_back: that one was held back by another, so that it may not say what is written in the log.
+/* Brings everything that is derived from rows up to the catalogue that the store has now, of `generation`. before: the one
+ * that was in force; base: the same without what held it back, by which what is derived was made once, NULL: nothing did.
  * Costs what the change touches. Within the caller's transaction. */
-dk_status dk_catalogue_follow(dk_store *store, const dk_catalogue *before, bool held_back, int64_t generation,
+dk_status dk_catalogue_follow(dk_store *store, const dk_catalogue *before, const dk_catalogue *base, int64_t generation,
                               struct dk_publication_log *log, dk_progress progress, void *user, dk_error *err);
 
 #endif

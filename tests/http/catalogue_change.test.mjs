@@ -128,6 +128,7 @@ links:
   }
   for (const place of meta) assert.doesNotMatch((await get(server.url + place)).text, /地块名称/, place);
   const staff = await get(`${server.url}/search?q=${q('一号')}`, { token: STAFF });
+  assert.equal((await get(`${server.url}/search?q=${q('个一号')}`, { token: CHIEF })).json.results.length, 1); // in its middle
   assert.ok(within(staff.body, NAME), `staff find it: ${staff.text.slice(0, 400)}`);
   await new Promise((resolve) => setTimeout(resolve, 300));
   stop = true;
@@ -231,7 +232,7 @@ const everywhere = (tokens) => {
     '/collections/parcel/items?f=html', '/collections/parcel/items?f=csv', '/collections/parcel/items?sortby=households', `/collections/parcel/items?filter=${q('households>2')}`,
     `/collections/parcel/items?filter=${q("division LIKE '341321%'")}`, `/collections/parcel/items?filter=${q("project_id='X1'")}`, '/overlaps?point=117.201,31.801', '/xyz/parcel.json',
     '/collections/compensation/items', '/collections/project/items', '/collections/notice/items', '/collections/project/items/X1/parcel', '/collections/parcel/items?bbox=117.2,31.8,117.203,31.803'];
-  for (const word of ['DK', '一号', '号地', '测试', '工业园', 'X1', '王大', '大户', 'yihao', '2021', '张', '皖政地〔2021〕1号']) paths.push(`/search?q=${q(word)}`);
+  for (const word of ['DK', '一号', '号地', '测试', '工业园', '个一号', '校测试', '测试学', 'X1', '王大', '大户', 'yihao', '2021', '张', '皖政地〔2021〕1号']) paths.push(`/search?q=${q(word)}`);
   for (const each of ['X1:DK001', 'X1:DK002', 'X1:DK003', 'X2:DK001']) paths.push(`/collections/parcel/items/${q(each)}`, `/collections/parcel/items/${q(each)}/dossier`);
   for (const zoom of [5, 6, 9, 12, 14, 16, 17]) {
     const tile = tileOf(117.201, 31.801, zoom);
