@@ -6,6 +6,7 @@
 #include "store/store.h"
 
 int dk_command_create(const dk_options *options);
+int dk_command_catalogue(const dk_options *options);
 int dk_command_load(const dk_options *options);
 int dk_command_batches(const dk_options *options);
 int dk_command_publish(const dk_options *options);

@@ -142,6 +142,24 @@ static const struct command_name {
      "dikuai-ingest create STORE --catalogue FILE [--json]\n\n"
      "Makes a new, empty store that follows the catalogue FILE (YAML).\n\n"
      "  dikuai-ingest create dangshan.gpkg --catalogue samples/dangshan/catalogue.yaml\n"},
+    {"catalogue", dk_command_catalogue, 1, 2,
+     BIT(OPT_DRY_RUN) | BIT(OPT_JUSTIFY) | BIT(OPT_REASON) | BIT(OPT_ACTOR) | BIT(OPT_LOG_KEY) | BIT(OPT_JSON),
+     "dikuai-ingest catalogue STORE [--json]\n"
+     "dikuai-ingest catalogue STORE FILE [--dry-run] [--justify WHERE=WHY]... [--reason TEXT] [--actor NAME]\n"
+     "                        [--log-key FILE] [--json]\n\n"
+     "Prints the catalogue that is in force; with FILE, says what that one changes and publishes it as a new generation,\n"
+     "which a running dikuai-tiler follows at its next request. What it shows less takes effect first, before all that\n"
+     "follows from the rest is worked out. What rows in the store stand against is refused: fields and kinds with values\n"
+     "keep name, type, unit and key. Who changed it when: dikuai-ingest generations STORE.\n\n"
+     "  --dry-run            say what would change and what stands against it, keep all\n"
+     "  --justify WHERE=WHY  why something that looks like personal data may be seen from now on. WHERE: KIND.FIELD or\n"
+     "                       KIND.FIELD:ROW with the row's number in its source, or its key; may be repeated\n"
+     "  --reason TEXT        why, for the record\n"
+     "  --actor NAME         who, for the record; by default the user name\n"
+     "  --log-key FILE       private key of the publication log; by default STORE.log-key, if it is there\n"
+     "  --json               print the outcome as one line of JSON\n\n"
+     "  dikuai-ingest catalogue dangshan.gpkg >catalogue.yaml\n"
+     "  dikuai-ingest catalogue dangshan.gpkg catalogue.yaml --dry-run\n"},
     {"load", dk_command_load, 3, -1,
      BIT(OPT_CRS) | BIT(OPT_TRANSFORMATION) | BIT(OPT_ACCEPT_DATUM_ERROR) | BIT(OPT_ENCODING) | BIT(OPT_FIELD) |
          BIT(OPT_MERGED) | BIT(OPT_SET) | BIT(OPT_AXES) | BIT(OPT_IGNORE) | BIT(OPT_REPLACE) | BIT(OPT_BATCH) |
@@ -367,6 +385,7 @@ static void print_help(const struct command_name *command)
     }
     printf("dikuai-ingest reads what a land bureau has into a store that dikuai-tiler serves.\n\n"
            "  dikuai-ingest create   STORE --catalogue FILE\n"
+           "  dikuai-ingest catalogue STORE [FILE]\n"
            "  dikuai-ingest load     STORE NAME SOURCE... [options]\n"
            "  dikuai-ingest attach   STORE NAME FILE|FOLDER...\n"
            "  dikuai-ingest batches  STORE\n"
@@ -719,6 +738,10 @@ static dk_status take_words(const struct command_name *command, char **words, in
         if (options->reason == NULL || options->reason[0] == '\0')
             return dk_fail(err, DK_INVALID, "redact: why? Say --reason TEXT, which everybody will read");
         return DK_OK;
+    } else if (command->command == dk_command_catalogue) {
+        options->catalogue = n == 2 ? words[1] : NULL;
+        if (n == 1 && (options->dry_run || options->n_justify > 0 || options->reason != NULL))
+            return dk_fail(err, DK_INVALID, "catalogue: which FILE? Without one, that in force is printed");
     } else if (command->command == dk_command_progress) {
         options->name = n == 2 ? words[1] : NULL;
     } else if (command->command == dk_command_token) {

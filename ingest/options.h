@@ -31,14 +31,14 @@ typedef struct dk_access_options {
 typedef struct dk_options {
     char **arguments; /* argv as it was, NULL at its end */
     const char *store;
-    const char *catalogue; /* create */
+    const char *catalogue; /* create; catalogue: the new one, NULL: that in force is to be printed */
     const char *name;      /* load, attach, progress: a layer or record kind; NULL of progress: the catalogue's approvals */
     const char *const *sources; /* load, attach; report: the files to write; log: what to do, and a name */
     size_t n_sources;
     int64_t batch; /* publish, withdraw */
     const char *title, *rejects, *actor, *reason;
     dk_audience audience; /* of attach */
-    dk_pair *justify; /* load, review, publish: where, and why; n_justify of them, owned as the arrays of settings are */
+    dk_pair *justify; /* load, review, publish, catalogue: where, and why; n_justify of them, owned as the arrays of settings are */
     size_t n_justify;
     const char *at; /* publish: UTC, or "never"; NULL: now */
     char at_utc[24];

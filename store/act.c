@@ -26,7 +26,7 @@ void dk_store_act_as(dk_store *store, const char *account)
 }
 
 static const char *const act_names[] = {"loaded",    "justified",   "approved",  "rejected",
-                                        "scheduled", "unscheduled", "published", "withdrawn"};
+                                        "scheduled", "unscheduled", "published", "withdrawn", "catalogue"};
 
 dk_status dk_act_write(dk_store *store, int64_t batch, dk_act_kind kind, const char *actor, const char *reason,
                        int64_t generation, int64_t *ret_id, dk_error *err)

@@ -19,7 +19,8 @@ typedef enum dk_act_kind {
     DK_ACT_SCHEDULED,
     DK_ACT_UNSCHEDULED,
     DK_ACT_PUBLISHED,
-    DK_ACT_WITHDRAWN
+    DK_ACT_WITHDRAWN,
+    DK_ACT_CATALOGUE /* of the store: batch 0 */
 } dk_act_kind;
 
 typedef struct dk_act {

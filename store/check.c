@@ -1,12 +1,10 @@
-/* Checking a store against itself, and building its derived tables anew. */
+/* Checking a store against itself. */
+#include "store/catalogue_version.h"
 #include "store/document.h"
 #include "store/handle.h"
 #include "store/linked.h"
 #include "store/publication_check.h"
-#include "store/publication_log.h"
 #include "store/posts.h"
-#include "store/search_index.h"
-#include "store/summary.h"
 #include "store/taken.h"
 
 #include <inttypes.h>
@@ -178,6 +176,12 @@ dk_status dk_store_check(dk_store *store, void (*finding)(const char *sentence, 
         if (status == DK_OK && catalogue->kinds[i].geometry != DK_NO_GEOMETRY)
             status = check_index(&c, &catalogue->kinds[i]);
     }
+    bool held_back = false;
+    if (status == DK_OK)
+        status = dk_catalogue_held_back(store, store->catalogue_since, &held_back, err);
+    if (held_back)
+        found(&c, "a new catalogue is in force only where it shows less than the one before: what follows from it was not "
+                  "finished; give it to dikuai-ingest catalogue again");
     if (status == DK_OK)
         status = dk_documents_verify(store, tell, &c, err);
     if (status == DK_OK)
@@ -189,264 +193,5 @@ dk_status dk_store_check(dk_store *store, void (*finding)(const char *sentence, 
     }
     if (status == DK_OK)
         *ret_findings = c.findings;
-    return status;
-}
-
-/* ---- reindex ---- */
-
-static dk_status run_formatted(dk_store *store, dk_error *err, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static dk_status run_formatted(dk_store *store, dk_error *err, const char *format, ...)
-{
-    char sql[2048];
-    va_list args;
-    va_start(args, format);
-    const int size = vsnprintf(sql, sizeof sql, format, args);
-    va_end(args);
-    if (size < 0 || (size_t)size >= sizeof sql)
-        return dk_fail(err, DK_INTERNAL, "statement too long");
-    return dk_sql_run(store, sql, err);
-}
-
-typedef struct reindexing {
-    dk_store *store;
-    const dk_kind *kind;
-    dk_term_writer *terms;
-    dk_publication_log *log;
-    dk_progress progress;
-    void *user;
-    int64_t generation, done, total;
-} reindexing;
-
-/* Calls for each row of a query: its first column is the row, the others are born and died. */
-static dk_status each_row(reindexing *r, const char *sql,
-                          dk_status (*apply)(reindexing *r, int64_t row, int64_t born, int64_t died, dk_error *err),
-                          dk_error *err)
-{
-    sqlite3_stmt *stmt = NULL;
-    dk_status status = dk_sql_prepare(r->store, sql, &stmt, err);
-    while (status == DK_OK && (status = dk_sql_step(r->store, stmt, err)) == DK_OK) {
-        status =
-            apply(r, sqlite3_column_int64(stmt, 0), sqlite3_column_int64(stmt, 1), sqlite3_column_int64(stmt, 2), err);
-        if (++r->done % 4096 == 0 && r->progress != NULL)
-            r->progress(r->done, r->total, r->user);
-    }
-    sqlite3_finalize(stmt);
-    return status == DK_END ? DK_OK : status;
-}
-
-/* The terms of every version, whatever its state. */
-static dk_status reindex_row(reindexing *r, int64_t row, int64_t born, int64_t died, dk_error *err)
-{
-    (void)born, (void)died;
-    dk_stored_row stored;
-    dk_status status = dk_stored_row_read(r->store, r->kind, row, false, &stored, err);
-    if (status == DK_OK)
-        status = dk_terms_write(r->terms, row, stored.feature, stored.values, err);
-    dk_stored_row_release(&stored);
-    return status;
-}
-
-/* Fills inherited values of rows that were loaded before what they belong to. */
-static dk_status inherit_row(reindexing *r, int64_t row, int64_t born, int64_t died, dk_error *err)
-{
-    (void)born, (void)died;
-    dk_stored_row stored;
-    dk_buf memory;
-    bool disagree = false;
-    dk_buf_init(&memory);
-    dk_status status = dk_stored_row_read(r->store, r->kind, row, false, &stored, err);
-    if (status != DK_OK)
-        return status;
-    dk_value before[DK_MAX_FIELDS];
-    memcpy(before, stored.values, sizeof before);
-    /* What is published takes from what is published: a staged row is nobody's yet, and nobody has looked through it. */
-    bool alive = false, changed = false;
-    int64_t unpublished[DK_MAX_FIELDS];
-    status = dk_row_alive(r->store, r->kind, row, r->generation, &alive, err);
-    if (status == DK_OK)
-        status = dk_inherit(r->store, r->kind, stored.key, stored.values, alive ? r->generation : DK_ANY_GENERATION, &memory,
-                            &disagree, unpublished, err);
-    for (size_t i = 0; status == DK_OK && i < r->kind->n_fields; i++) {
-        if (before[i].type == stored.values[i].type)
-            continue;
-        if (!changed && (status = dk_publication_log_keep(r->log, r->kind, row, err)) != DK_OK)
-            break;
-        changed = true;
-        char sql[256];
-        sqlite3_stmt *stmt = NULL;
-        snprintf(sql, sizeof sql, "UPDATE row_%s SET f_%s=?2 WHERE row=?1", r->kind->name, r->kind->fields[i].name);
-        status = dk_sql_prepare(r->store, sql, &stmt, err);
-        if (status == DK_OK) {
-            sqlite3_bind_int64(stmt, 1, row);
-            sqlite3_bind_text(stmt, 2, stored.values[i].text.data, -1, SQLITE_STATIC);
-            status = dk_sql_done(r->store, stmt, err);
-        }
-        sqlite3_finalize(stmt);
-        if (status == DK_OK && unpublished[i] != 0)
-            status = dk_taken_note(r->store, stored.batch, unpublished[i], err);
-    }
-    dk_stored_row_release(&stored);
-    dk_buf_finish(&memory);
-    if (status == DK_OK && changed && alive)
-        status = dk_publication_log_again(r->log, r->kind, row, err);
-    return status;
-}
-
-/* Terms get new numbers: what search knows of the old ones goes. */
-static dk_status clear_search(dk_store *store, const dk_kind *kind, dk_error *err)
-{
-    dk_buf sql;
-    dk_buf_init(&sql);
-    dk_search_append_clearing(kind, &sql);
-    const char *text = dk_buf_cstr(&sql);
-    const dk_status status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_run(store, text, err);
-    dk_buf_finish(&sql);
-    return status;
-}
-
-static dk_status reindex_terms(reindexing *r, dk_error *err)
-{
-    const char *k = r->kind->name;
-    char sql[300];
-    snprintf(sql, sizeof sql, "SELECT row,0,0 FROM row_%s ORDER BY row", k);
-    if ((r->terms = dk_term_writer_create(r->store, r->kind)) == NULL)
-        return dk_fail(err, DK_NOMEM, "out of memory");
-    dk_status status = run_formatted(r->store, err, "DELETE FROM post_%s;DELETE FROM term_%s", k, k);
-    if (status == DK_OK)
-        status = clear_search(r->store, r->kind, err);
-    if (status == DK_OK)
-        status = each_row(r, sql, reindex_row, err);
-    if (status == DK_OK)
-        status = dk_terms_flush(r->terms, err);
-    dk_term_writer_free(r->terms);
-    r->terms = NULL;
-    return status;
-}
-
-/* What links between rows are found by. */
-static dk_status reindex_links(reindexing *r, dk_error *err)
-{
-    const dk_kind *kind = r->kind;
-    char sql[300];
-    bool inherits = false;
-    for (size_t i = 0; i < kind->n_fields; i++)
-        inherits |= kind->fields[i].inherit_kind != NULL;
-    snprintf(sql, sizeof sql, "SELECT row,0,0 FROM row_%s ORDER BY row", kind->name);
-    const dk_status status = inherits ? each_row(r, sql, inherit_row, err) : DK_OK;
-    return status == DK_OK ? reindex_terms(r, err) : status;
-}
-
-/* What follows from links, and the index, which shows it. */
-static dk_status reindex_kind(reindexing *r, dk_error *err)
-{
-    int64_t mended = 0;
-    dk_status status = dk_linked_mend(r->store, r->kind, r->generation, r->log, &mended, err);
-    if (status == DK_OK && mended > 0)
-        status = reindex_terms(r, err);
-    if (status != DK_OK || r->kind->geometry == DK_NO_GEOMETRY)
-        return status;
-    return dk_index_rebuild(r->store, r->kind, r->generation, r->progress, r->user, err);
-}
-
-/* With a tight box from the geometries' envelopes. */
-dk_status dk_summary_rebuild(dk_store *store, const dk_kind *kind, int64_t generation, dk_error *err)
-{
-    const char *k = kind->name;
-    dk_status status = run_formatted(store, err, "DELETE FROM dikuai_summary WHERE kind='%s' AND generation=%lld", k,
-                                     (long long)generation);
-    if (status != DK_OK)
-        return status;
-    int64_t rows = 0, undrawn = 0;
-    double bounds[4] = {180, 90, -180, -90};
-    char sql[300];
-    snprintf(sql, sizeof sql, "SELECT %s FROM life_%s l JOIN row_%s r ON r.row=l.row WHERE l.died=0",
-             kind->geometry != DK_NO_GEOMETRY ? "substr(r.geom,9,32)" : "NULL", k, k);
-    sqlite3_stmt *stmt = NULL;
-    status = dk_sql_prepare(store, sql, &stmt, err);
-    while (status == DK_OK && (status = dk_sql_step(store, stmt, err)) == DK_OK) {
-        double e[4];
-        rows++;
-        const dk_outline_state outline = dk_column_envelope(stmt, 0, e);
-        undrawn += outline == DK_OUTLINE_UNDRAWN;
-        if (outline != DK_OUTLINE_DRAWN)
-            continue;
-        bounds[0] = e[0] < bounds[0] ? e[0] : bounds[0];
-        bounds[1] = e[2] < bounds[1] ? e[2] : bounds[1];
-        bounds[2] = e[1] > bounds[2] ? e[1] : bounds[2];
-        bounds[3] = e[3] > bounds[3] ? e[3] : bounds[3];
-    }
-    sqlite3_finalize(stmt);
-    if (status != DK_END)
-        return status;
-    if ((status = dk_sql_prepare(store, "INSERT INTO dikuai_summary VALUES(?1,?2,?3,?4,?5,?6,?7,?8)", &stmt, err)) !=
-        DK_OK)
-        return status;
-    sqlite3_bind_text(stmt, 1, k, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(stmt, 2, generation);
-    sqlite3_bind_int64(stmt, 3, rows);
-    sqlite3_bind_int64(stmt, 8, undrawn);
-    for (int i = 0; i < 4 && bounds[0] <= bounds[2]; i++)
-        sqlite3_bind_double(stmt, 4 + i, bounds[i]);
-    status = dk_sql_done(store, stmt, err);
-    sqlite3_finalize(stmt);
-    if (status != DK_OK)
-        return status;
-    status = dk_sql_prepare(store, "UPDATE gpkg_contents SET min_x=?2,min_y=?3,max_x=?4,max_y=?5 WHERE table_name=?1",
-                            &stmt, err);
-    if (status != DK_OK)
-        return status;
-    sqlite3_bind_text(stmt, 1, k, -1, SQLITE_STATIC);
-    for (int i = 0; i < 4 && bounds[0] <= bounds[2]; i++)
-        sqlite3_bind_double(stmt, 2 + i, bounds[i]);
-    status = dk_sql_done(store, stmt, err);
-    sqlite3_finalize(stmt);
-    return status;
-}
-
-dk_status dk_store_reindex(dk_store *store, dk_progress progress, void *user, dk_error *err)
-{
-    int64_t generation = 0;
-    char now[24];
-    dk_publication_log *log = NULL;
-    dk_now(now);
-    dk_status status = dk_store_generation(store, &generation, err);
-    if (status == DK_OK)
-        status = dk_publication_log_open(store, generation, &log, err);
-    if (status == DK_OK)
-        status = dk_sql_begin(store, err);
-    if (status != DK_OK) {
-        dk_publication_log_close(log);
-        return status;
-    }
-    const dk_catalogue *catalogue = store->catalogue;
-    for (size_t i = 0; status == DK_OK && i < 2 * catalogue->n_kinds; i++) { /* first the links of all */
-        const bool links = i < catalogue->n_kinds;
-        reindexing r = {.store = store,
-                        .kind = &catalogue->kinds[i % catalogue->n_kinds],
-                        .log = log,
-                        .generation = generation,
-                        .progress = progress,
-                        .user = user};
-        double ignored[4];
-        int64_t undrawn = 0;
-        status = dk_query_summary(store, r.kind, generation, &r.total, &undrawn, ignored, err);
-        if (status == DK_OK)
-            status = links ? reindex_links(&r, err) : reindex_kind(&r, err);
-        if (status == DK_OK && !links)
-            status = dk_summary_rebuild(store, r.kind, generation, err);
-    }
-    /* The sheets of older generations are gone. */
-    if (status == DK_OK)
-        status = run_formatted(store, err, "INSERT OR REPLACE INTO dikuai_meta VALUES('purged',%lld),('touched_from',%lld)",
-                               (long long)generation, (long long)generation);
-    if (status == DK_OK)
-        status = dk_publication_log_finish(log, now, err);
-    dk_publication_log_close(log);
-    if (status == DK_OK)
-        status = dk_sql_commit(store, err);
-    if (status != DK_OK)
-        dk_sql_rollback(store);
     return status;
 }

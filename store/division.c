@@ -61,3 +61,28 @@ dk_status dk_division_outline(dk_store *store, const dk_kind *layer, const char 
     }
     return status;
 }
+
+bool dk_division_known(const dk_catalogue *catalogue, const char *code)
+{
+    char cut[13];
+    snprintf(cut, sizeof cut, "%s", code);
+    size_t size = strlen(cut);
+    while (size > 6 && strcmp(cut + size - 3, "000") == 0)
+        cut[size -= 3] = 0;
+    if (catalogue->n_divisions == 0 || dk_catalogue_division(catalogue, cut) != NULL)
+        return true;
+    const size_t full = size;
+    while (size > 6) {
+        char prefix[13];
+        snprintf(prefix, sizeof prefix, "%.*s", (int)(size -= 3), cut);
+        if (dk_catalogue_division(catalogue, prefix) == NULL)
+            continue;
+        for (size_t i = 0; i < catalogue->n_divisions; i++) {
+            const char *other = catalogue->divisions[i].code;
+            if (strlen(other) == full && strncmp(other, prefix, size) == 0)
+                return false;
+        }
+        return true;
+    }
+    return false;
+}

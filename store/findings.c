@@ -244,7 +244,7 @@ static dk_status find_in_documents(dk_finder *finder, dk_error *err)
     return finder->status != DK_OK ? finder->status : status == DK_END ? DK_OK : status;
 }
 
-dk_status dk_findings_complete(dk_store *store, const dk_kind *kind, int64_t batch, dk_error *err)
+dk_status dk_findings_complete_within(dk_store *store, const dk_kind *kind, int64_t batch, dk_error *err)
 {
     bool complete = false;
     dk_status status = is_complete(store, kind, batch, &complete, err);
@@ -254,19 +254,31 @@ dk_status dk_findings_complete(dk_store *store, const dk_kind *kind, int64_t bat
     if (finder == NULL)
         return dk_fail(err, DK_NOMEM, "out of memory");
     finder->err = err;
-    if ((status = dk_sql_begin(store, err)) == DK_OK) {
-        status = find_in_documents(finder, err);
-        if (status == DK_OK && !complete)
-            status = dk_batch_rows(store, kind, batch, find_in_row, finder, err);
-        if (status == DK_OK && !complete)
-            status = dk_finder_finish(finder, err);
-        if (status == DK_OK)
-            status = dk_sql_commit(store, err);
-        if (status != DK_OK)
-            dk_sql_rollback(store);
-    }
+    status = find_in_documents(finder, err);
+    if (status == DK_OK && !complete)
+        status = dk_batch_rows(store, kind, batch, find_in_row, finder, err);
+    if (status == DK_OK && !complete)
+        status = dk_finder_finish(finder, err);
     dk_finder_free(finder);
     return status;
+}
+
+dk_status dk_findings_complete(dk_store *store, const dk_kind *kind, int64_t batch, dk_error *err)
+{
+    dk_status status = dk_sql_begin(store, err);
+    if (status != DK_OK)
+        return status;
+    status = dk_findings_complete_within(store, kind, batch, err);
+    if (status == DK_OK)
+        status = dk_sql_commit(store, err);
+    if (status != DK_OK)
+        dk_sql_rollback(store);
+    return status;
+}
+
+uint64_t dk_findings_watched(const dk_kind *kind)
+{
+    return watched_fields(kind);
 }
 
 /* Fields that are open now, as a list for SQL; names are [a-z0-9_]. */

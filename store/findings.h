@@ -29,6 +29,10 @@ dk_status dk_finder_finish(dk_finder *finder, dk_error *err);
 /* Looks through the rows of a staged batch again if more fields are open now than when it was loaded; what was justified
  * stays so. */
 dk_status dk_findings_complete(dk_store *store, const dk_kind *kind, int64_t batch, dk_error *err);
+/* The same for a batch of any state, within the caller's transaction. */
+dk_status dk_findings_complete_within(dk_store *store, const dk_kind *kind, int64_t batch, dk_error *err);
+/* The fields that are looked through, as bits. */
+uint64_t dk_findings_watched(const dk_kind *kind);
 
 typedef struct dk_finding {
     int64_t row, source_row; /* the number of the version, and that of the row in its source */

@@ -96,6 +96,7 @@ struct dk_store {
     int lock; /* descriptor of STORE-lock, -1 for readers */
     char *log_key; /* file of private keys; NULL: STORE.log-key, if it is there (log_keys.h) */
     dk_catalogue *catalogue;
+    int64_t catalogue_since; /* the generation from which it holds */
     sqlite3_stmt *statements[DK_MAX_KINDS][DK_STMT_COUNT];
     sqlite3_stmt *generation, *begin_reading, *end_reading;
     uint64_t indexed[DK_MAX_KINDS]; /* fields whose terms are kept: those of links, totals and search */
@@ -172,6 +173,9 @@ void dk_sql_finalize_all(dk_store *store);
 /* ---- schema (schema.c) ---- */
 
 dk_status dk_schema_create(dk_store *store, const char *yaml, size_t size, dk_error *err);
+/* Makes the tables fit the catalogue that the store has now, where another one was before: what that had and no row has a
+ * value in may go, what is new is empty. Within the caller's transaction. */
+dk_status dk_schema_follow(dk_store *store, const dk_catalogue *before, dk_error *err);
 /* Which fields of each kind have terms. */
 void dk_schema_indexed(const dk_catalogue *catalogue, uint64_t *ret_indexed);
 
@@ -182,6 +186,9 @@ dk_status dk_batch_life_of(dk_store *store, int64_t batch, dk_batch_life *ret_li
 dk_status dk_batch_drop(dk_store *store, const dk_kind *kind, int64_t batch, dk_error *err);
 /* Undoes a publish or withdraw that did not reach its last commit. */
 dk_status dk_pending_undo(dk_store *store, dk_error *err);
+/* Takes the catalogue that is in force now (in the transaction under way, too) in place of the one that the handle has:
+ * all that points into that one is invalid. After a failure the handle can only be closed. */
+dk_status dk_store_catalogue_again(dk_store *store, dk_error *err);
 /* UTC now as YYYY-MM-DDTHH:MM:SSZ. */
 void dk_now(char ret_text[24]);
 

@@ -4,6 +4,7 @@
 #include "store/approval_no.h"
 #include "store/area.h"
 #include "store/brought.h"
+#include "store/division.h"
 #include "store/handle.h"
 #include "store/hash.h"
 #include "store/linked.h"
@@ -337,33 +338,6 @@ static bool is_empty(const dk_value *value)
     return value->type == DK_NULL || (value->type == DK_TEXT && value->text.size == 0);
 }
 
-/* A code is known if it is listed, or if the catalogue lists no division of its length below its longest listed prefix
- * (a catalogue that names only the county accepts every village in it). Right-padding with 000 is looked through. */
-static bool division_known(const dk_catalogue *catalogue, const char *code)
-{
-    char cut[13];
-    snprintf(cut, sizeof cut, "%s", code);
-    size_t size = strlen(cut);
-    while (size > 6 && strcmp(cut + size - 3, "000") == 0)
-        cut[size -= 3] = 0;
-    if (catalogue->n_divisions == 0 || dk_catalogue_division(catalogue, cut) != NULL)
-        return true;
-    const size_t full = size;
-    while (size > 6) {
-        char prefix[13];
-        snprintf(prefix, sizeof prefix, "%.*s", (int)(size -= 3), cut);
-        if (dk_catalogue_division(catalogue, prefix) == NULL)
-            continue;
-        for (size_t i = 0; i < catalogue->n_divisions; i++) {
-            const char *other = catalogue->divisions[i].code;
-            if (strlen(other) == full && strncmp(other, prefix, size) == 0)
-                return false;
-        }
-        return true;
-    }
-    return false;
-}
-
 /* Appends a 文号 or several in the form in which they are kept. */
 static void append_approval(dk_load *load, const char *text, size_t size)
 {
@@ -416,7 +390,7 @@ static bool normalise_text(dk_load *load, const dk_field *field, const dk_value 
     case DK_FIELD_DIVISION:
         if (!dk_division_code_valid(kept))
             return reject(report, "%s '%.40s' is not a division code of 6, 9 or 12 digits", field->name, kept);
-        if (!division_known(load->store->catalogue, kept))
+        if (!dk_division_known(load->store->catalogue, kept))
             return reject(report, "%s %s is not a division of the catalogue; correct it or add it under divisions",
                           field->name, kept);
         break;

@@ -1,17 +1,29 @@
 #include "store/log_row.h"
 
 #include "store/base64.h"
+#include "store/catalogue_version.h"
 #include "store/log_content.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-struct dk_log_rows {
-    dk_store *store;
+/* A catalogue, and the statements by its kinds. */
+typedef struct version {
+    const dk_catalogue *catalogue;
+    dk_catalogue *own;    /* NULL: it is the store's */
+    int64_t since, until; /* generations; until is the next version's */
     sqlite3_stmt *statements[DK_MAX_KINDS];
     unsigned char order[DK_MAX_KINDS][DK_MAX_FIELDS]; /* fields by name, once there is a statement */
+} version;
+
+#define EARLIER 3 /* entries are read in their order, more or less */
+
+struct dk_log_rows {
+    dk_store *store;
+    version now, earlier[EARLIER];
+    size_t next_earlier;
     dk_shape shape;
-    dk_buf sealed, digest;
+    dk_buf sealed, digest, content;
     dk_hasher hasher;
 };
 
@@ -28,25 +40,62 @@ dk_status dk_log_rows_open(dk_store *store, dk_log_rows **ret_rows, dk_error *er
     if (rows == NULL)
         return dk_fail(err, DK_NOMEM, "out of memory");
     rows->store = store;
+    rows->now.catalogue = store->catalogue;
+    rows->now.since = store->catalogue_since;
+    rows->now.until = INT64_MAX;
     dk_shape_init(&rows->shape);
     dk_buf_init(&rows->sealed);
     dk_buf_init(&rows->digest);
+    dk_buf_init(&rows->content);
     dk_hasher_init(&rows->hasher);
     *ret_rows = rows;
     return DK_OK;
+}
+
+static void finish_version(version *v)
+{
+    for (size_t i = 0; i < DK_MAX_KINDS; i++)
+        sqlite3_finalize(v->statements[i]);
+    dk_catalogue_free(v->own);
+    *v = (version){.catalogue = NULL};
 }
 
 void dk_log_rows_close(dk_log_rows *rows)
 {
     if (rows == NULL)
         return;
-    for (size_t i = 0; i < DK_MAX_KINDS; i++)
-        sqlite3_finalize(rows->statements[i]);
+    finish_version(&rows->now);
+    for (size_t i = 0; i < EARLIER; i++)
+        finish_version(&rows->earlier[i]);
     dk_shape_finish(&rows->shape);
     dk_buf_finish(&rows->sealed);
     dk_buf_finish(&rows->digest);
+    dk_buf_finish(&rows->content);
     dk_hasher_finish(&rows->hasher);
     free(rows);
+}
+
+/* The catalogue that was in force in a generation. */
+static dk_status version_of(dk_log_rows *rows, int64_t generation, version **ret_version, dk_error *err)
+{
+    *ret_version = &rows->now;
+    if (generation >= rows->now.since)
+        return DK_OK;
+    for (size_t i = 0; i < EARLIER; i++) {
+        *ret_version = &rows->earlier[i];
+        if (rows->earlier[i].own != NULL && generation >= rows->earlier[i].since && generation < rows->earlier[i].until)
+            return DK_OK;
+    }
+    version *v = *ret_version = &rows->earlier[rows->next_earlier];
+    rows->next_earlier = (rows->next_earlier + 1) % EARLIER;
+    finish_version(v);
+    dk_status status = dk_catalogue_at(rows->store, generation, &v->own, &v->since, err);
+    if (status == DK_OK)
+        status = dk_catalogue_until(rows->store, generation, &v->until, err);
+    v->catalogue = v->own;
+    if (status != DK_OK)
+        finish_version(v);
+    return status;
 }
 
 /* The order in which a content has them: names of a catalogue are plain ASCII. */
@@ -60,26 +109,42 @@ static void sort_fields(const dk_kind *kind, unsigned char *order)
     }
 }
 
-/* The row with every column that it has, those that dk_stored_row has no place for behind the others. */
-static dk_status find(dk_log_rows *rows, const dk_kind *kind, int64_t row, sqlite3_stmt **ret_stmt, dk_error *err)
+/* Whether a row has a value in a field that the catalogue in force has and an earlier one had not: as SQL. */
+static void append_later(const dk_kind *kind, const dk_kind *now, dk_buf *sql)
 {
-    sqlite3_stmt **stmt = &rows->statements[kind->index];
+    dk_buf_text(sql, ",0");
+    for (size_t i = 0; now != NULL && i < now->n_fields; i++)
+        if (dk_kind_field(kind, now->fields[i].name) < 0)
+            dk_buf_format(sql, " OR r.f_%s IS NOT NULL", now->fields[i].name);
+}
+
+/* The row with every column that it has, those that dk_stored_row has no place for behind the others. The last one is not
+ * of the row. */
+static dk_status find(dk_log_rows *rows, version *v, const dk_kind *kind, int64_t row, sqlite3_stmt **ret_stmt,
+                      dk_error *err)
+{
+    sqlite3_stmt **stmt = &v->statements[kind->index];
     dk_status status = DK_OK;
     if (*stmt == NULL) {
         dk_buf sql;
         dk_buf_init(&sql);
         dk_buf_text(&sql, "SELECT ");
         dk_row_columns(kind, "r", true, &sql);
-        dk_buf_format(&sql, ",r.source,r.source_row FROM row_%s r WHERE r.row=?1", kind->name);
+        dk_buf_text(&sql, ",r.source,r.source_row");
+        append_later(kind, v->own != NULL ? dk_catalogue_kind(rows->store->catalogue, kind->name) : NULL, &sql);
+        dk_buf_format(&sql, " FROM row_%s r WHERE r.row=?1", kind->name);
         const char *text = dk_buf_cstr(&sql);
         status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(rows->store, text, stmt, err);
         dk_buf_finish(&sql);
         if (status != DK_OK)
             return status;
-        sort_fields(kind, rows->order[kind->index]);
+        sort_fields(kind, v->order[kind->index]);
     }
     sqlite3_bind_int64(*stmt, 1, row);
     status = dk_sql_step(rows->store, *stmt, err);
+    if (status == DK_OK && sqlite3_column_int(*stmt, sqlite3_column_count(*stmt) - 1) != 0)
+        status = dk_fail(err, DK_CORRUPT, "row %lld of %s has a value in a field that came after it was published",
+                         (long long)row, kind->name);
     if (status == DK_OK) {
         *ret_stmt = *stmt;
         return DK_OK;
@@ -93,7 +158,7 @@ static dk_status seal_row(dk_log_rows *rows, sqlite3_stmt *stmt, const dk_salt *
 {
     dk_buf *all = &rows->sealed;
     dk_buf_clear(all);
-    for (int i = 0, n = sqlite3_column_count(stmt); i < n; i++) {
+    for (int i = 0, n = sqlite3_column_count(stmt) - 1; i < n; i++) {
         const int type = sqlite3_column_type(stmt, i);
         int64_t integer = 0;
         double real;
@@ -123,7 +188,7 @@ static dk_status seal_row(dk_log_rows *rows, sqlite3_stmt *stmt, const dk_salt *
                : DK_OK;
 }
 
-static dk_status write_seen(dk_log_rows *rows, const dk_kind *kind, dk_stored_row *stored, dk_log_content *content,
+static dk_status write_seen(dk_log_rows *rows, const version *v, const dk_kind *kind, dk_stored_row *stored, dk_log_content *content,
                             dk_buf *out, dk_error *err)
 {
     const dk_viewer everyone = dk_viewer_public();
@@ -135,7 +200,7 @@ static dk_status write_seen(dk_log_rows *rows, const dk_kind *kind, dk_stored_ro
     dk_status status = DK_OK;
     dk_row_seen(kind, stored, &view, true, values, label, sizeof label, &seen);
     for (size_t k = 0; k < kind->n_fields; k++) {
-        const size_t i = rows->order[kind->index][k];
+        const size_t i = v->order[kind->index][k];
         if (seen.visible >> i & 1)
             fields[content->n_fields++] = (dk_log_field){kind->fields[i].name, seen.values[i]};
     }
@@ -158,15 +223,15 @@ static dk_status write_seen(dk_log_rows *rows, const dk_kind *kind, dk_stored_ro
     return status;
 }
 
-dk_status dk_log_row_content(dk_log_rows *rows, const char *name, int64_t row, const char *event, int64_t generation,
-                             const dk_salt *seal, dk_buf *out, dk_error *err)
+static dk_status write_content(dk_log_rows *rows, version *v, const char *name, int64_t row, const char *event,
+                               int64_t generation, const dk_salt *seal, dk_buf *out, dk_error *err)
 {
-    const dk_kind *kind = dk_catalogue_kind(rows->store->catalogue, name);
+    const dk_kind *kind = dk_catalogue_kind(v->catalogue, name);
     sqlite3_stmt *stmt = NULL;
     dk_stored_row stored;
     if (kind == NULL)
         return dk_fail(err, DK_NOT_FOUND, "the catalogue has no %s", name);
-    dk_status status = find(rows, kind, row, &stmt, err);
+    dk_status status = find(rows, v, kind, row, &stmt, err);
     if (status != DK_OK)
         return status;
     dk_stored_row_columns(stmt, 0, kind, row, &stored);
@@ -176,11 +241,37 @@ dk_status dk_log_row_content(dk_log_rows *rows, const char *name, int64_t row, c
         status = dk_fail(err, DK_CORRUPT, "row %lld of %s has no key", (long long)row, kind->name);
     } else if (strcmp(event, "publish") != 0) {
         status = dk_log_content_write(&content, out, err);
-    } else if ((status = seal_row(rows, stmt, seal, err)) == DK_OK) {
-        content.sealed = (const char *)rows->digest.data;
-        status = write_seen(rows, kind, &stored, &content, out, err);
+    } else if (seal == NULL || (status = seal_row(rows, stmt, seal, err)) == DK_OK) {
+        content.sealed = seal != NULL ? (const char *)rows->digest.data : NULL;
+        status = write_seen(rows, v, kind, &stored, &content, out, err);
     }
     dk_stored_row_release(&stored);
     sqlite3_reset(stmt);
+    return status;
+}
+
+dk_status dk_log_row_content(dk_log_rows *rows, const char *name, int64_t row, const char *event, int64_t generation,
+                             const dk_salt *seal, dk_buf *out, dk_error *err)
+{
+    version *v = NULL;
+    const dk_status status = version_of(rows, generation, &v, err);
+    return status == DK_OK ? write_content(rows, v, name, row, event, generation, seal, out, err) : status;
+}
+
+dk_status dk_log_row_seen_alike(dk_log_rows *rows, const char *kind, int64_t row, int64_t generation, bool *ret_alike,
+                                dk_error *err)
+{
+    version *v = NULL;
+    dk_status status = version_of(rows, generation, &v, err);
+    *ret_alike = true;
+    if (status != DK_OK || v == &rows->now)
+        return status;
+    dk_buf *out = &rows->content;
+    dk_buf_clear(out);
+    status = write_content(rows, v, kind, row, "publish", 0, NULL, out, err);
+    const size_t size = out->size;
+    if (status == DK_OK)
+        status = write_content(rows, &rows->now, kind, row, "publish", 0, NULL, out, err);
+    *ret_alike = status == DK_OK && out->size == 2 * size && memcmp(out->data, out->data + size, size) == 0;
     return status;
 }

@@ -467,6 +467,18 @@ bool dk_log_record_holds(dk_log *log, const dk_log_record *record)
     return !record->erased && !hasher->failed && dk_digest_equal(&leaf, &record->leaf);
 }
 
+dk_status dk_log_record_public(dk_log *log, const dk_log_record *record, bool *ret_public, dk_error *err)
+{
+    *ret_public = true;
+    if (record->erased || record->kind[0] == '+' || strcmp(record->event, "withdraw") == 0)
+        return DK_OK;
+    if (record->event[0] == '\0') { /* kept: by which catalogue, it does not say */
+        *ret_public = log->store->catalogue_since == 0;
+        return DK_OK;
+    }
+    return dk_log_row_seen_alike(log->rows, record->kind, record->row, record->generation, ret_public, err);
+}
+
 dk_status dk_log_find(dk_log *log, const char *kind, int64_t row, int64_t size, int64_t *ret_entry, dk_error *err)
 {
     sqlite3_stmt *stmt;

@@ -87,6 +87,9 @@ typedef struct dk_log_record {
 
 /* Whether a record that was read is what its leaf says; false also when out of memory. */
 bool dk_log_record_holds(dk_log *log, const dk_log_record *record);
+/* Whether everyone may be shown the content of a record: of a row, whether the catalogue in force shows the public the
+ * same of it. */
+dk_status dk_log_record_public(dk_log *log, const dk_log_record *record, bool *ret_public, dk_error *err);
 /* Texts are valid until the log is used again, and hold a snapshot of the store until then. DK_NOT_FOUND: no such
  * entry. DK_CORRUPT: the row that its content is made of is no more, or not as it must be. */
 dk_status dk_log_read(dk_log *log, int64_t entry, dk_log_record *ret_record, dk_error *err);

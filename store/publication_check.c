@@ -1,5 +1,6 @@
 #include "store/publication_check.h"
 
+#include "store/catalogue_version.h"
 #include "store/handle.h"
 #include "store/log_keys.h"
 #include "store/log_row.h"
@@ -16,6 +17,7 @@ typedef struct checking {
     dk_store *store;
     dk_log *log;
     int64_t generation, size;
+    bool held_back; /* the catalogue in force, by another */
     void (*tell)(const char *sentence, void *user);
     void *user;
     dk_publication_found found;
@@ -122,10 +124,36 @@ static void tell_lost(checking *c, const char *kind, const char *key, int64_t en
          kind, key, entry);
 }
 
+/* What the public sees of a row now is what its newest entry says, although that was written under another catalogue. */
+static dk_status check_seen(checking *c, const dk_kind *kind, const char *alive, dk_error *err)
+{
+    const char *k = kind->name;
+    char sql[600];
+    sqlite3_stmt *stmt = NULL;
+    snprintf(sql, sizeof sql,
+             "SELECT max(e.entry) FROM life_%s l JOIN log_content e ON e.kind='%s' AND e.row=l.row AND e.entry<%" PRId64
+             " WHERE %s GROUP BY l.row HAVING max(e.generation)<%" PRId64,
+             k, k, c->size, alive, c->store->catalogue_since);
+    dk_status status = dk_sql_prepare(c->store, sql, &stmt, err);
+    while (status == DK_OK && (status = dk_sql_step(c->store, stmt, err)) == DK_OK) {
+        const int64_t entry = sqlite3_column_int64(stmt, 0);
+        dk_log_record record;
+        bool seen = true;
+        if (dk_log_read(c->log, entry, &record, NULL) == DK_OK) /* else it was told already */
+            status = dk_log_record_public(c->log, &record, &seen, err);
+        if (status == DK_OK && !seen)
+            tell(c, "Entry %" PRId64 " of the publication log (%s, row %" PRId64 ") says something else than what the public "
+                    "sees of that row by the catalogue in force.",
+                 entry, k, record.row);
+    }
+    sqlite3_finalize(stmt);
+    return status == DK_END ? DK_OK : status;
+}
+
 static dk_status check_rows(checking *c, const dk_kind *kind, dk_error *err)
 {
     const char *k = kind->name;
-    char alive[120], sql[1400];
+    char alive[120], sql[1800];
     snprintf(alive, sizeof alive, "l.born<=%" PRId64 " AND (l.died=0 OR l.died>%" PRId64 ")", c->generation, c->generation);
     /* Of a row that is published the content is made of the row, never a kept one. */
     snprintf(sql, sizeof sql,
@@ -133,7 +161,8 @@ static dk_status check_rows(checking *c, const dk_kind *kind, dk_error *err)
              " (coalesce((SELECT e.event='publish' AND e.content IS NULL FROM log_content e WHERE e.kind='%s'"
              " AND e.row=l.row AND e.entry<%" PRId64 " ORDER BY e.entry DESC LIMIT 1),0)=0"
              " OR NOT EXISTS(SELECT 1 FROM log_content e WHERE e.kind='%s' AND e.row=l.row AND"
-             " (e.generation=l.born OR e.content IS NOT NULL)))",
+             " (e.generation=l.born OR e.content IS NOT NULL OR (e.generation>l.born AND e.generation IN"
+             " (SELECT generation FROM dikuai_catalogue)))))", /* a catalogue has made it public */
              k, k, alive, k, c->size, k);
     dk_status status = each_found(c, k, sql, tell_unlogged, err);
     if (status != DK_OK)
@@ -147,6 +176,8 @@ static dk_status check_rows(checking *c, const dk_kind *kind, dk_error *err)
              " AND f.row=s.row AND f.entry>e.entry WHERE r.row=e.row)",
              k, k, c->size, k, alive, k, k, k, k);
     status = each_found(c, k, sql, tell_lost, err);
+    if (status == DK_OK && c->store->catalogue_since > 0 && !c->held_back)
+        status = check_seen(c, kind, alive, err);
     sqlite3_stmt *stmt = NULL;
     snprintf(sql, sizeof sql, "SELECT count(*) FROM life_%s l WHERE %s", k, alive);
     if (status == DK_OK)
@@ -384,6 +415,8 @@ dk_status dk_publication_check(dk_store *store, int64_t generation, const dk_not
     status = dk_log_refresh_at(c.log, generation, &c.size, err);
     if (status == DK_OK)
         status = check_log(&c, keys, n, err);
+    if (status == DK_OK)
+        status = dk_catalogue_held_back(store, store->catalogue_since, &c.held_back, err);
     for (size_t i = 0; status == DK_OK && i < store->catalogue->n_kinds; i++)
         if (dk_log_has_kind(&store->catalogue->kinds[i]))
             status = check_rows(&c, &store->catalogue->kinds[i], err);
@@ -391,7 +424,7 @@ dk_status dk_publication_check(dk_store *store, int64_t generation, const dk_not
         status = check_erased(&c, err);
     if (status == DK_OK)
         status = check_kept(&c, err);
-    if (status == DK_OK)
+    if (status == DK_OK && !c.held_back)
         status = check_documents(&c, err);
     if (status == DK_OK)
         status = check_sizes(&c, err);

@@ -4,6 +4,7 @@
 #include "store/log_keys.h"
 #include "store/log_row.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,11 +100,8 @@ static dk_status make_room(dk_publication_log *log, dk_error *err)
     return log->n == ENTRIES_A_STEP || log->contents.size > BYTES_A_STEP ? dk_publication_log_flush(log, err) : DK_OK;
 }
 
-dk_status dk_publication_log_row(dk_publication_log *log, const dk_kind *kind, int64_t row, dk_log_event event,
-                                 dk_error *err)
+static dk_status log_row(dk_publication_log *log, const dk_kind *kind, int64_t row, dk_log_event event, dk_error *err)
 {
-    if (!dk_log_has_kind(kind))
-        return DK_OK;
     dk_status status = make_room(log, err);
     if (status != DK_OK)
         return status;
@@ -128,6 +126,12 @@ dk_status dk_publication_log_row(dk_publication_log *log, const dk_kind *kind, i
     return DK_OK;
 }
 
+dk_status dk_publication_log_row(dk_publication_log *log, const dk_kind *kind, int64_t row, dk_log_event event,
+                                 dk_error *err)
+{
+    return dk_log_has_kind(kind) ? log_row(log, kind, row, event, err) : DK_OK;
+}
+
 static dk_status add_kept(dk_publication_log *log, const char *kind, int64_t row, const dk_log_content *content,
                           dk_error *err)
 {
@@ -143,14 +147,17 @@ static dk_status add_kept(dk_publication_log *log, const char *kind, int64_t row
     return DK_OK;
 }
 
-/* One row of the question below. */
-static dk_status add_document(dk_publication_log *log, sqlite3_stmt *stmt, dk_log_event event, dk_error *err)
+/* Whether the public sees a document of the question below. */
+static bool is_public(const dk_kind *kind, sqlite3_stmt *stmt)
 {
     const dk_viewer everyone = dk_viewer_public();
-    const char *name = (const char *)sqlite3_column_text(stmt, 1);
-    const dk_kind *kind = dk_catalogue_kind(log->store->catalogue, name != NULL ? name : "");
-    if (kind == NULL || !dk_view_document(kind, (dk_audience)sqlite3_column_int(stmt, 3), &everyone, NULL))
-        return DK_OK;
+    return kind != NULL && dk_view_document(kind, (dk_audience)sqlite3_column_int(stmt, 3), &everyone, NULL);
+}
+
+/* One row of it. */
+static dk_status add_document(dk_publication_log *log, const dk_kind *kind, sqlite3_stmt *stmt, dk_log_event event,
+                              dk_error *err)
+{
     dk_log_field fields[] = {{"media_type", dk_column_value(stmt, 4)},
                              {"name", dk_column_value(stmt, 5)},
                              {"pages", dk_column_value(stmt, 6)},
@@ -181,8 +188,65 @@ dk_status dk_publication_log_documents(dk_publication_log *log, int64_t batch, d
         sqlite3_bind_int64(stmt, 1, batch);
         sqlite3_bind_int64(stmt, 2, log->generation);
     }
-    while (status == DK_OK && (status = dk_sql_step(log->store, stmt, err)) == DK_OK)
-        status = add_document(log, stmt, event, err);
+    while (status == DK_OK && (status = dk_sql_step(log->store, stmt, err)) == DK_OK) {
+        const char *name = (const char *)sqlite3_column_text(stmt, 1);
+        const dk_kind *kind = dk_catalogue_kind(log->store->catalogue, name != NULL ? name : "");
+        if (is_public(kind, stmt))
+            status = add_document(log, kind, stmt, event, err);
+    }
+    sqlite3_finalize(stmt);
+    return status == DK_END ? DK_OK : status;
+}
+
+/* Runs a question about a kind. */
+static dk_status ask_kind(dk_publication_log *log, const dk_kind *kind, const char *sql, sqlite3_stmt **ret_stmt, dk_error *err)
+{
+    const dk_status status = dk_sql_prepare(log->store, sql, ret_stmt, err);
+    if (status == DK_OK)
+        sqlite3_bind_text(*ret_stmt, 1, kind->name, -1, SQLITE_STATIC);
+    return status;
+}
+
+static dk_status follow_documents(dk_publication_log *log, const dk_kind *kind, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = ask_kind(
+        log, kind,
+        "SELECT a.id,a.kind,a.key,a.audience,d.media_type,a.name,nullif(d.pages,0),a.sha256,d.size,"
+        "coalesce((SELECT instr(e.content,CAST('\"event\":\"document\"' AS BLOB))>0 FROM log_content e WHERE"
+        " e.kind='" DOCUMENT "' AND e.row=a.id ORDER BY e.entry DESC LIMIT 1),0) FROM dikuai_attachment a"
+        " JOIN dikuai_document d USING(sha256) WHERE a.kind=?1 AND a.born>0 AND a.died=0 ORDER BY a.id",
+        &stmt, err);
+    while (status == DK_OK && (status = dk_sql_step(log->store, stmt, err)) == DK_OK) {
+        const bool now = is_public(kind, stmt);
+        if (now != (sqlite3_column_int(stmt, 9) != 0))
+            status = add_document(log, kind, stmt, now ? DK_LOG_PUBLISH : DK_LOG_WITHDRAW, err);
+    }
+    sqlite3_finalize(stmt);
+    return status == DK_END ? DK_OK : status;
+}
+
+static dk_status again(dk_publication_log *log, const dk_kind *kind, int64_t row, dk_error *err);
+
+dk_status dk_publication_log_kind(dk_publication_log *log, const dk_kind *kind, bool differs, dk_error *err)
+{
+    const bool now = dk_log_has_kind(kind);
+    dk_status status = dk_publication_log_flush(log, err); /* what was written is looked for */
+    if (status == DK_OK)
+        status = follow_documents(log, kind, err);
+    if (status != DK_OK || !differs)
+        return status;
+    char sql[400];
+    sqlite3_stmt *stmt = NULL;
+    snprintf(sql, sizeof sql, "SELECT l.row FROM life_%s l WHERE l.died=0%s ORDER BY l.row", kind->name,
+             now ? " AND ?1<>''"
+                 : " AND coalesce((SELECT e.event FROM log_content e WHERE e.kind=?1 AND e.row=l.row"
+                   " ORDER BY e.entry DESC LIMIT 1),'')='publish'");
+    status = ask_kind(log, kind, sql, &stmt, err);
+    while (status == DK_OK && (status = dk_sql_step(log->store, stmt, err)) == DK_OK) {
+        const int64_t row = sqlite3_column_int64(stmt, 0);
+        status = now ? again(log, kind, row, err) : log_row(log, kind, row, DK_LOG_WITHDRAW, err);
+    }
     sqlite3_finalize(stmt);
     return status == DK_END ? DK_OK : status;
 }
@@ -206,18 +270,32 @@ dk_status dk_publication_log_keep(dk_publication_log *log, const dk_kind *kind, 
     return status == DK_OK ? dk_log_keep(log->log, kind->name, row, err) : status;
 }
 
-dk_status dk_publication_log_again(dk_publication_log *log, const dk_kind *kind, int64_t row, dk_error *err)
+/* Whether a row is as its newest entry says, of those that are written. */
+static dk_status is_logged(dk_publication_log *log, const dk_kind *kind, int64_t row, bool *ret_logged, dk_error *err)
 {
     int64_t entry;
     dk_log_record record;
-    dk_status status = dk_publication_log_flush(log, err);
-    if (status == DK_OK)
-        status = dk_log_find(log->log, kind->name, row, INT64_MAX, &entry, err);
-    if (status == DK_OK && dk_log_read(log->log, entry, &record, NULL) == DK_OK && strcmp(record.event, "publish") == 0 &&
-        dk_log_record_holds(log->log, &record))
+    *ret_logged = false;
+    dk_status status = dk_log_find(log->log, kind->name, row, INT64_MAX, &entry, err);
+    if (status != DK_OK)
+        return status == DK_NOT_FOUND ? DK_OK : status;
+    if (dk_log_read(log->log, entry, &record, NULL) != DK_OK || strcmp(record.event, "publish") != 0 ||
+        !dk_log_record_holds(log->log, &record))
         return DK_OK;
-    return status == DK_OK || status == DK_NOT_FOUND ? dk_publication_log_row(log, kind, row, DK_LOG_PUBLISH, err)
-                                                     : status;
+    return dk_log_record_public(log->log, &record, ret_logged, err);
+}
+
+static dk_status again(dk_publication_log *log, const dk_kind *kind, int64_t row, dk_error *err)
+{
+    bool logged = false;
+    const dk_status status = is_logged(log, kind, row, &logged, err);
+    return status != DK_OK || logged ? status : dk_publication_log_row(log, kind, row, DK_LOG_PUBLISH, err);
+}
+
+dk_status dk_publication_log_again(dk_publication_log *log, const dk_kind *kind, int64_t row, dk_error *err)
+{
+    const dk_status status = dk_publication_log_flush(log, err);
+    return status == DK_OK ? again(log, kind, row, err) : status;
 }
 
 dk_status dk_publication_log_finish(dk_publication_log *log, const char *at, dk_error *err)

@@ -30,9 +30,15 @@ dk_status dk_publication_log_documents(dk_publication_log *log, int64_t batch, d
 dk_status dk_publication_log_redact(dk_publication_log *log, const dk_kind *kind, const int64_t *entries, size_t n,
                                     const char *reason, dk_error *err);
 /* A row that is about to change in place (reindex): the contents of its entries are kept as they are. Then, once it has
- * changed and if it is published, again: it is logged unless it is as its newest entry says. */
+ * changed and if it is published, again: it is logged unless it is as its newest entry says, and the public sees of it
+ * what it saw then. */
 dk_status dk_publication_log_keep(dk_publication_log *log, const dk_kind *kind, int64_t row, dk_error *err);
 dk_status dk_publication_log_again(dk_publication_log *log, const dk_kind *kind, int64_t row, dk_error *err);
+
+/* What follows from another catalogue, for the published rows and documents of a kind: those of which the public sees
+ * something else than their newest entries say are logged again, or as withdrawn where it sees nothing any more.
+ * differs: the public may see something else of rows than before. */
+dk_status dk_publication_log_kind(dk_publication_log *log, const dk_kind *kind, bool differs, dk_error *err);
 
 /* Due before each commit. */
 dk_status dk_publication_log_flush(dk_publication_log *log, dk_error *err);

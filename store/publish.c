@@ -1,5 +1,6 @@
 /* Publishing and withdrawing: lives and the index of the next generation are written in bounded transactions that no
  * reader sees; one small commit then makes that generation the current one. */
+#include "store/catalogue_rules.h"
 #include "store/document.h"
 #include "store/handle.h"
 #include "store/linked.h"
@@ -505,7 +506,8 @@ dk_status dk_store_publish(dk_store *store, int64_t batch, const char *actor, dk
         return dk_fail(err, DK_CONFLICT,
                        "batch %lld is %s; only a staged batch can be published, load its source again",
                        (long long)batch, life.state == 'w' ? "withdrawn" : "not fully loaded");
-    if ((status = dk_review_gate(store, c.kind, batch, actor, err)) != DK_OK)
+    if ((status = dk_review_gate(store, c.kind, batch, actor, err)) != DK_OK ||
+        (status = dk_batch_fits(store, c.kind, batch, err)) != DK_OK)
         return status;
     if ((status = find_last_rows(&c, err)) != DK_OK || (status = dk_linked_current(store, c.kind, batch, &c.current, err)) != DK_OK)
         return status;

@@ -39,6 +39,10 @@ dk_status dk_saved_proof_make(dk_log *log, int64_t entry, int64_t size, bool wit
     proof->leaf = record.leaf;
     proof->erased = record.erased;
     proof->has_content = with_content && !record.erased;
+    if (proof->has_content) /* what was public once and is not any more stays in its leaf */
+        status = dk_log_record_public(log, &record, &proof->has_content, err);
+    if (status != DK_OK)
+        return status;
     dk_buf_clear(&proof->content);
     dk_buf_clear(&proof->checkpoint);
     if (proof->has_content) {

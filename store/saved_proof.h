@@ -32,7 +32,7 @@ void dk_saved_proof_init(dk_saved_proof *proof);
 void dk_saved_proof_finish(dk_saved_proof *proof);
 
 /* Of an entry in a log of `size` entries: for the newest checkpoint that has it, else for the log as it is.
- * with_content false: what it is about is left out. DK_NOT_FOUND: no such entry. */
+ * with_content false: what it is about is left out, as is what the catalogue in force shows the public no more. DK_NOT_FOUND: no such entry. */
 dk_status dk_saved_proof_make(dk_log *log, int64_t entry, int64_t size, bool with_content, dk_saved_proof *proof,
                               dk_error *err);
 

@@ -1,7 +1,8 @@
 /* The tables of a store, inside a GeoPackage 1.3 (OGC 12-128r17).
  *
  *   dikuai_meta        name, value: version of this format
- *   dikuai_catalogue   the catalogue's YAML, by the generation from which it holds
+ *   dikuai_catalogue   the catalogue's YAML, by the generation from which it holds; dikuai_stricter: what holds one back
+ *                      (catalogue_version.h)
  *   dikuai_generation  each publish, withdraw or catalogue change: number, time, actor, what, batch, reason
  *   dikuai_batch       each load and its state
  *   dikuai_source      the sources of a batch
@@ -84,6 +85,8 @@ static const char base_tables[] =
     "AXIS[\"Latitude\",NORTH],AXIS[\"Longitude\",EAST],AUTHORITY[\"EPSG\",\"4490\"]]',NULL);"
     "CREATE TABLE dikuai_meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
     "CREATE TABLE dikuai_catalogue(generation INTEGER PRIMARY KEY, yaml TEXT NOT NULL);"
+    "CREATE TABLE dikuai_stricter(generation INTEGER NOT NULL, number INTEGER NOT NULL, yaml TEXT NOT NULL,"
+    " PRIMARY KEY(generation,number)) WITHOUT ROWID;"
     "CREATE TABLE dikuai_generation(number INTEGER PRIMARY KEY, at TEXT NOT NULL, actor TEXT, action TEXT NOT NULL,"
     " batch INTEGER, reason TEXT);"
     "CREATE TABLE dikuai_batch(id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, title TEXT NOT NULL,"
@@ -158,6 +161,9 @@ static const char *geometry_type(const dk_kind *kind)
 
 /* Kind and field names are [a-z][a-z0-9_]* by the catalogue's rules, so they can stand in SQL; dates and such words
  * as "right" or "plan" are quoted all the same. */
+static void append_view(const dk_kind *kind, dk_buf *sql);
+static void append_versions(const dk_kind *kind, dk_buf *sql);
+
 static void append_kind(const dk_kind *kind, dk_buf *sql)
 {
     const char *k = kind->name;
@@ -179,11 +185,7 @@ static void append_kind(const dk_kind *kind, dk_buf *sql)
                       " before_m2 REAL NOT NULL, after_m2 REAL NOT NULL);",
                       k);
     if (kind->has_linked)
-        dk_buf_format(sql,
-                      "CREATE TABLE version_%s(row INTEGER PRIMARY KEY, of INTEGER NOT NULL);"
-                      "CREATE INDEX version_%s_of ON version_%s(of);"
-                      "CREATE TABLE asked_%s(batch INTEGER PRIMARY KEY, generation INTEGER NOT NULL);",
-                      k, k, k, k);
+        append_versions(kind, sql);
     dk_buf_format(sql,
                   "CREATE TABLE life_%s(row INTEGER NOT NULL, born INTEGER NOT NULL, died INTEGER NOT NULL,"
                   " PRIMARY KEY(row,born)) WITHOUT ROWID;",
@@ -210,6 +212,23 @@ static void append_kind(const dk_kind *kind, dk_buf *sql)
                       "CREATE TABLE dead_%s(generation INTEGER NOT NULL, sheet INTEGER NOT NULL, id INTEGER NOT NULL,"
                       " PRIMARY KEY(generation,sheet,id)) WITHOUT ROWID;",
                       k);
+    append_view(kind, sql);
+}
+
+static void append_versions(const dk_kind *kind, dk_buf *sql)
+{
+    const char *k = kind->name;
+    dk_buf_format(sql,
+                  "CREATE TABLE version_%s(row INTEGER PRIMARY KEY, of INTEGER NOT NULL);"
+                  "CREATE INDEX version_%s_of ON version_%s(of);"
+                  "CREATE TABLE asked_%s(batch INTEGER PRIMARY KEY, generation INTEGER NOT NULL);",
+                  k, k, k, k);
+}
+
+static void append_view(const dk_kind *kind, dk_buf *sql)
+{
+    const char *k = kind->name;
+    const bool layer = kind->geometry != DK_NO_GEOMETRY;
     /* GDAL takes a view's OGC_FID for the feature id. */
     dk_buf_format(sql, "CREATE VIEW \"%s\" AS SELECT r.row AS OGC_FID, r.key AS \"key\"", k);
     if (layer)
@@ -312,6 +331,155 @@ dk_status dk_schema_create(dk_store *store, const char *yaml, size_t size, dk_er
     if (status != DK_OK)
         dk_sql_rollback(store);
 out:
+    dk_buf_finish(&sql);
+    return status;
+}
+
+/* ---- another catalogue ---- */
+
+/* Whether sqlite_master has a table of this name. */
+static dk_status has_table(dk_store *store, const char *prefix, const char *kind, bool *ret_has, dk_error *err)
+{
+    char name[100];
+    sqlite3_stmt *stmt = NULL;
+    snprintf(name, sizeof name, "%s_%s", prefix, kind);
+    dk_status status = dk_sql_prepare(store, "SELECT 1 FROM sqlite_master WHERE type='table' AND name=?1", &stmt, err);
+    if (status == DK_OK) {
+        sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
+        status = dk_sql_step(store, stmt, err);
+    }
+    sqlite3_finalize(stmt);
+    *ret_has = status == DK_OK;
+    return status == DK_END ? DK_OK : status;
+}
+
+static dk_status run_buf(dk_store *store, dk_buf *sql, dk_error *err)
+{
+    const char *text = dk_buf_cstr(sql);
+    const dk_status status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_run(store, text, err);
+    dk_buf_clear(sql);
+    return status;
+}
+
+/* Those of search that are wanted now and are not there, and the other way round. */
+static dk_status follow_search(dk_store *store, const dk_kind *kind, dk_buf *sql, dk_error *err)
+{
+    const struct {
+        const char *name;
+        bool wanted;
+    } tables[] = {{"hidden", dk_search_has_hidden(kind)}, {"sound", dk_search_has_sounds(kind)}};
+    dk_status status = DK_OK;
+    for (size_t i = 0; status == DK_OK && i < sizeof tables / sizeof *tables; i++) {
+        bool has = false;
+        status = has_table(store, tables[i].name, kind->name, &has, err);
+        if (status == DK_OK && tables[i].wanted && !has)
+            dk_search_append_table(kind, tables[i].name, sql);
+        else if (status == DK_OK && !tables[i].wanted && has)
+            dk_search_append_drop(kind->name, tables[i].name, sql);
+    }
+    return status;
+}
+
+/* A column that was given up with all its values empty stays, and is taken up again if it is of the same type. */
+static dk_status follow_column(dk_store *store, const dk_kind *kind, const dk_field *field, dk_buf *sql, dk_error *err)
+{
+    char column[80];
+    sqlite3_stmt *stmt = NULL;
+    snprintf(column, sizeof column, "f_%s", field->name);
+    dk_buf text;
+    dk_buf_init(&text);
+    dk_buf_format(&text, "SELECT type FROM pragma_table_info('row_%s') WHERE name=?1", kind->name);
+    const char *question = dk_buf_cstr(&text);
+    dk_status status = question == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(store, question, &stmt, err);
+    if (status == DK_OK) {
+        sqlite3_bind_text(stmt, 1, column, -1, SQLITE_STATIC);
+        status = dk_sql_step(store, stmt, err);
+    }
+    if (status == DK_OK && strcmp((const char *)sqlite3_column_text(stmt, 0), column_type(field)) != 0) {
+        dk_buf_format(sql, "ALTER TABLE row_%s DROP COLUMN %s;", kind->name, column);
+        status = DK_END;
+    }
+    if (status == DK_END)
+        dk_buf_format(sql, "ALTER TABLE row_%s ADD COLUMN %s %s;", kind->name, column, column_type(field));
+    sqlite3_finalize(stmt);
+    dk_buf_finish(&text);
+    return status == DK_END ? DK_OK : status;
+}
+
+static dk_status follow_kind(dk_store *store, const dk_kind *kind, dk_buf *sql, dk_error *err)
+{
+    bool has = false;
+    dk_status status = DK_OK;
+    for (size_t i = 0; status == DK_OK && i < kind->n_fields; i++)
+        status = follow_column(store, kind, &kind->fields[i], sql, err);
+    if (status == DK_OK)
+        status = follow_search(store, kind, sql, err);
+    if (status == DK_OK)
+        status = has_table(store, "version", kind->name, &has, err);
+    if (status == DK_OK && kind->has_linked && !has)
+        append_versions(kind, sql);
+    if (status != DK_OK)
+        return status;
+    append_view(kind, sql);
+    status = run_buf(store, sql, err);
+    sqlite3_stmt *stmt = NULL;
+    if (status == DK_OK)
+        status = dk_sql_prepare(store, "UPDATE gpkg_contents SET identifier=?2,description=?2 WHERE table_name=?1", &stmt, err);
+    if (status == DK_OK) {
+        char identifier[300];
+        snprintf(identifier, sizeof identifier, "%s (%s)", kind->title, kind->name);
+        sqlite3_bind_text(stmt, 1, kind->name, -1, SQLITE_STATIC);
+        sqlite3_bind_text(stmt, 2, identifier, -1, SQLITE_STATIC);
+        status = dk_sql_done(store, stmt, err);
+    }
+    sqlite3_finalize(stmt);
+    return status;
+}
+
+/* A kind without any row. */
+static dk_status drop_kind(dk_store *store, const dk_kind *kind, dk_buf *sql, dk_error *err)
+{
+    static const char *const tables[] = {"repair", "version", "asked", "weight", "dead", "row", "life", "term", "post"};
+    static const char *const searched[] = {"gram", "hidden", "sound"};
+    dk_status status = DK_OK;
+    bool has = false;
+    for (size_t i = 0; status == DK_OK && i < sizeof searched / sizeof *searched; i++)
+        if ((status = has_table(store, searched[i], kind->name, &has, err)) == DK_OK && has)
+            dk_search_append_drop(kind->name, searched[i], sql);
+    for (size_t i = 0; status == DK_OK && i < sizeof tables / sizeof *tables; i++)
+        dk_buf_format(sql, "DROP TABLE IF EXISTS %s_%s;", tables[i], kind->name);
+    for (unsigned t = 0; t < DK_SHEETS; t++)
+        dk_buf_format(sql, "DROP TABLE IF EXISTS %s_%s;", dk_sheet_table((dk_sheet)t), kind->name);
+    dk_buf_format(sql,
+                  "DELETE FROM gpkg_geometry_columns WHERE table_name='%s';DELETE FROM gpkg_contents WHERE table_name='%s';"
+                  "DELETE FROM dikuai_summary WHERE kind='%s';",
+                  kind->name, kind->name, kind->name);
+    return status == DK_OK ? run_buf(store, sql, err) : status;
+}
+
+dk_status dk_schema_follow(dk_store *store, const dk_catalogue *before, dk_error *err)
+{
+    dk_buf sql;
+    dk_buf_init(&sql);
+    const dk_catalogue *catalogue = store->catalogue;
+    for (size_t i = 0; i < before->n_kinds; i++)
+        dk_buf_format(&sql, "DROP VIEW \"%s\";", before->kinds[i].name);
+    dk_status status = run_buf(store, &sql, err);
+    for (size_t i = 0; status == DK_OK && i < before->n_kinds; i++) {
+        const dk_kind *kind = dk_catalogue_kind(catalogue, before->kinds[i].name);
+        if (kind == NULL || kind->geometry != before->kinds[i].geometry)
+            status = drop_kind(store, &before->kinds[i], &sql, err);
+    }
+    for (size_t i = 0; status == DK_OK && i < catalogue->n_kinds; i++) {
+        const dk_kind *kind = &catalogue->kinds[i], *old = dk_catalogue_kind(before, kind->name);
+        if (old != NULL && old->geometry == kind->geometry) {
+            status = follow_kind(store, kind, &sql, err);
+            continue;
+        }
+        append_kind(kind, &sql);
+        if ((status = run_buf(store, &sql, err)) == DK_OK)
+            status = register_kind(store, kind, err);
+    }
     dk_buf_finish(&sql);
     return status;
 }

@@ -69,21 +69,35 @@ bool dk_search_has_sounds(const dk_kind *kind)
     return false;
 }
 
-void dk_search_append_tables(const dk_kind *kind, dk_buf *sql)
+void dk_search_append_table(const dk_kind *kind, const char *table, dk_buf *sql)
 {
-    const char *names[] = {"gram", "hidden"};
-    for (size_t i = 0; i < (dk_search_has_hidden(kind) ? 2 : 1); i++)
-        /* Neither text nor places, which who asks looks at. */
-        dk_buf_format(sql,
-                      "CREATE VIRTUAL TABLE %s_%s USING fts5(text, content='', columnsize=0, detail=none,"
-                      " tokenize='trigram case_sensitive 1');"
-                      "CREATE VIRTUAL TABLE %slist_%s USING fts5vocab('%s_%s', 'row');",
-                      names[i], kind->name, names[i], kind->name, names[i], kind->name);
-    if (dk_search_has_sounds(kind))
+    if (strcmp(table, "sound") == 0)
         dk_buf_format(sql,
                       "CREATE TABLE sound_%s(hidden INTEGER NOT NULL, sound TEXT NOT NULL, term INTEGER NOT NULL,"
                       " PRIMARY KEY(hidden,sound,term)) WITHOUT ROWID;",
                       kind->name);
+    else /* Neither text nor places, which who asks looks at. */
+        dk_buf_format(sql,
+                      "CREATE VIRTUAL TABLE %s_%s USING fts5(text, content='', columnsize=0, detail=none,"
+                      " tokenize='trigram case_sensitive 1');"
+                      "CREATE VIRTUAL TABLE %slist_%s USING fts5vocab('%s_%s', 'row');",
+                      table, kind->name, table, kind->name, table, kind->name);
+}
+
+void dk_search_append_drop(const char *kind, const char *table, dk_buf *sql)
+{
+    if (strcmp(table, "sound") != 0)
+        dk_buf_format(sql, "DROP TABLE %slist_%s;", table, kind);
+    dk_buf_format(sql, "DROP TABLE %s_%s;", table, kind);
+}
+
+void dk_search_append_tables(const dk_kind *kind, dk_buf *sql)
+{
+    dk_search_append_table(kind, "gram", sql);
+    if (dk_search_has_hidden(kind))
+        dk_search_append_table(kind, "hidden", sql);
+    if (dk_search_has_sounds(kind))
+        dk_search_append_table(kind, "sound", sql);
 }
 
 void dk_search_append_clearing(const dk_kind *kind, dk_buf *sql)

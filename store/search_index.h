@@ -29,6 +29,9 @@ bool dk_search_has_hidden(const dk_kind *kind);
 bool dk_search_has_sounds(const dk_kind *kind);
 /* Creates the tables of a kind: appends SQL. */
 void dk_search_append_tables(const dk_kind *kind, dk_buf *sql);
+/* The same for one of them ("gram", "hidden", "sound"), and taking it away. */
+void dk_search_append_table(const dk_kind *kind, const char *table, dk_buf *sql);
+void dk_search_append_drop(const char *kind, const char *table, dk_buf *sql);
 /* Empties them, for a rebuild: appends SQL. */
 void dk_search_append_clearing(const dk_kind *kind, dk_buf *sql);
 

@@ -523,13 +523,17 @@ void dk_sql_end_reading(dk_store *store)
 void dk_sql_finalize_all(dk_store *store)
 {
     for (size_t k = 0; k < DK_MAX_KINDS; k++)
-        for (size_t i = 0; i < DK_STMT_COUNT; i++)
+        for (size_t i = 0; i < DK_STMT_COUNT; i++) {
             sqlite3_finalize(store->statements[k][i]);
+            store->statements[k][i] = NULL;
+        }
     for (size_t i = 0; i < DK_CACHED_STMTS; i++) {
         sqlite3_finalize(store->cached[i].stmt);
         free(store->cached[i].sql);
+        store->cached[i] = (struct dk_cached_stmt){NULL, NULL};
     }
     sqlite3_finalize(store->generation);
     sqlite3_finalize(store->begin_reading);
     sqlite3_finalize(store->end_reading);
+    store->generation = store->begin_reading = store->end_reading = NULL;
 }

@@ -1,4 +1,5 @@
 #include "store/anchor.h"
+#include "store/catalogue_version.h"
 #include "store/cql2_sql.h"
 #include "store/log_table.h"
 #include "store/posts.h"
@@ -192,23 +193,27 @@ static dk_status check_version(dk_store *store, dk_error *err)
 
 static dk_status read_catalogue(dk_store *store, dk_error *err)
 {
-    sqlite3_stmt *stmt = NULL;
-    dk_status status =
-        dk_sql_prepare(store, "SELECT yaml FROM dikuai_catalogue ORDER BY generation DESC LIMIT 1", &stmt, err);
-    if (status != DK_OK)
-        return status;
-    status = dk_sql_step(store, stmt, err);
-    if (status == DK_OK) {
-        const char *yaml = (const char *)sqlite3_column_text(stmt, 0);
-        status = dk_catalogue_parse(yaml ? yaml : "", (size_t)sqlite3_column_bytes(stmt, 0), store->path,
-                                    &store->catalogue, err);
-        if (status == DK_OK)
-            status = dk_cql2_functions(store->db, store->catalogue, err);
-    } else if (status == DK_END) {
-        status = dk_fail(err, DK_CORRUPT, "%s: has no catalogue", store->path);
-    }
-    sqlite3_finalize(stmt);
+    dk_status status = dk_catalogue_at(store, INT64_MAX, &store->catalogue, &store->catalogue_since, err);
+    if (status == DK_OK)
+        status = dk_cql2_functions(store->db, store->catalogue, err);
+    if (status == DK_OK)
+        dk_schema_indexed(store->catalogue, store->indexed);
     return status;
+}
+
+dk_status dk_store_catalogue_again(dk_store *store, dk_error *err)
+{
+    dk_sql_finalize_all(store);
+    memset(store->levels, 0, sizeof store->levels);
+    memset(&store->document_kinds, 0, sizeof store->document_kinds);
+    memset(store->indexed, 0, sizeof store->indexed);
+    dk_anchor_free(store->anchor);
+    store->anchor = NULL;
+    free(store->raised);
+    store->raised = NULL;
+    dk_catalogue_free(store->catalogue);
+    store->catalogue = NULL;
+    return read_catalogue(store, err);
 }
 
 /* ---- recovery: what a killed load, publish or withdraw left ---- */
@@ -393,16 +398,13 @@ dk_status dk_store_open(const char *path, dk_open_mode mode, dk_store **ret_stor
                        err);
     if (status == DK_OK)
         status = read_catalogue(store, err);
-    if (status == DK_OK) {
-        dk_schema_indexed(store->catalogue, store->indexed);
-        if (mode == DK_WRITE) {
-            dk_sql_keep_log_short(store);
-            status = dk_taken_prepare(store, err);
-            if (status == DK_OK)
-                status = dk_pending_undo(store, err);
-            if (status == DK_OK)
-                status = drop_unfinished_loads(store, err);
-        }
+    if (status == DK_OK && mode == DK_WRITE) {
+        dk_sql_keep_log_short(store);
+        status = dk_taken_prepare(store, err);
+        if (status == DK_OK)
+            status = dk_pending_undo(store, err);
+        if (status == DK_OK)
+            status = drop_unfinished_loads(store, err);
     }
     if (status != DK_OK) {
         dk_store_close(store);

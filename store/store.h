@@ -44,7 +44,7 @@ dk_status dk_store_generation_info(dk_store *store, dk_generation *ret_info, dk_
 
 /* What is read until the end is read from one snapshot of the file, and cheaper: otherwise each of the many small steps of
  * an answer takes and gives up one of its own. For the time of one answer: a writer's log cannot be shortened meanwhile.
- * What takes longer than so many seconds fails with DK_LIMIT. */
+ * What takes longer than so many seconds fails with DK_LIMIT; 0: nothing does. */
 dk_status dk_store_read_begin(dk_store *store, double seconds, dk_error *err);
 void dk_store_read_end(dk_store *store);
 

@@ -229,9 +229,7 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
     }
     dk_status status = DK_OK;
     if (route->needs_store)
-        status = dk_pool_take(server->pool, &ctx.worker, &ctx.error);
-    if (status == DK_OK && ctx.worker != NULL)
-        status = dk_store_read_begin(ctx.worker->store, x->uploads ? UPLOAD_SECONDS : ANSWER_SECONDS, &ctx.error);
+        status = dk_pool_take_reading(server->pool, x->uploads ? UPLOAD_SECONDS : ANSWER_SECONDS, &ctx.worker, &ctx.error);
     const bool reading = status == DK_OK && ctx.worker != NULL;
     if (status == DK_OK)
         status = route->handler(&ctx);

@@ -115,7 +115,7 @@ void dk_pool_free(dk_pool *pool)
     free(pool);
 }
 
-dk_status dk_pool_take(dk_pool *pool, dk_worker **ret_worker, dk_error *err)
+static dk_worker *take_free(dk_pool *pool)
 {
     pthread_mutex_lock(&pool->mutex);
     while (pool->free == NULL)
@@ -123,25 +123,61 @@ dk_status dk_pool_take(dk_pool *pool, dk_worker **ret_worker, dk_error *err)
     dk_worker *worker = pool->free;
     pool->free = worker->next;
     pthread_mutex_unlock(&pool->mutex);
+    dk_buf_clear(&worker->body);
+    dk_buf_clear(&worker->packed);
+    return worker;
+}
 
+/* Whether the worker's catalogue is in force, as the snapshot under way has it, or if there is none, as the newest. */
+static dk_status look(dk_worker *worker, bool *ret_current, dk_error *err)
+{
+    const int64_t catalogue = worker->generation.catalogue;
+    const dk_status status = dk_store_generation_info(worker->store, &worker->generation, err);
+    *ret_current = status == DK_OK && worker->generation.catalogue == catalogue;
+    return status;
+}
+
+dk_status dk_pool_take(dk_pool *pool, dk_worker **ret_worker, dk_error *err)
+{
+    dk_worker *worker = take_free(pool);
     dk_status status = DK_OK;
-    if (worker->store == NULL) { /* it could not be opened the last time */
+    bool current = false;
+    if (worker->store != NULL) /* else it could not be opened the last time */
+        status = look(worker, &current, err);
+    if (status == DK_OK && !current) {
+        close_store(worker);
         status = open_store(worker, pool->path, err);
-    } else {
-        const int64_t catalogue = worker->generation.catalogue;
-        status = dk_store_generation_info(worker->store, &worker->generation, err);
-        if (status == DK_OK && worker->generation.catalogue != catalogue) {
-            close_store(worker);
-            status = open_store(worker, pool->path, err);
-        }
     }
     if (status != DK_OK) {
         close_store(worker);
         dk_pool_give(pool, worker);
         return status;
     }
-    dk_buf_clear(&worker->body);
-    dk_buf_clear(&worker->packed);
+    *ret_worker = worker;
+    return DK_OK;
+}
+
+dk_status dk_pool_take_reading(dk_pool *pool, double seconds, dk_worker **ret_worker, dk_error *err)
+{
+    dk_worker *worker = take_free(pool);
+    dk_status status = DK_OK;
+    for (bool current = false; status == DK_OK && !current;) {
+        if (worker->store == NULL)
+            status = open_store(worker, pool->path, err);
+        if (status == DK_OK)
+            status = dk_store_read_begin(worker->store, seconds, err);
+        if (status == DK_OK) {
+            status = look(worker, &current, err);
+            if (!current)
+                dk_store_read_end(worker->store);
+        }
+        if (!current)
+            close_store(worker);
+    }
+    if (status != DK_OK) {
+        dk_pool_give(pool, worker);
+        return status;
+    }
     *ret_worker = worker;
     return DK_OK;
 }

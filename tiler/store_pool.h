@@ -55,6 +55,11 @@ void dk_pool_free(dk_pool *pool); /* NULL-safe; all workers must have been given
 /* Takes a worker, waiting for one if need be, and notes the newest generation in it. A store whose catalogue has
  * changed since is opened anew, so that a stricter audience takes effect at once. On failure there is no worker. */
 dk_status dk_pool_take(dk_pool *pool, dk_worker **ret_worker, dk_error *err);
+/* The same, and begins reading: worker->store sees one snapshot of the file until dk_store_read_end, which the caller owes
+ * before dk_pool_give, and worker->catalogue and worker->generation are those of that very snapshot. So no catalogue that
+ * comes meanwhile is mixed with this one's rows. Whoever reads in several snapshots looks at the generation behind each of
+ * them (download.c). seconds: of dk_store_read_begin. */
+dk_status dk_pool_take_reading(dk_pool *pool, double seconds, dk_worker **ret_worker, dk_error *err);
 void dk_pool_give(dk_pool *pool, dk_worker *worker);
 
 /* dk_query_summary, remembered for the worker's generation. */

@@ -15,9 +15,10 @@
 static bool make(dk_pool *pool, dk_tile_cache *cache, dk_context *ctx, dk_coding coding, dk_tile_entry *entry)
 {
     size_t size = 0;
-    if (dk_pool_take(pool, &ctx->worker, &ctx->error) != DK_OK)
+    if (dk_pool_take_reading(pool, 0, &ctx->worker, &ctx->error) != DK_OK)
         return false;
     bool made = dk_get_tile(ctx) == DK_OK;
+    dk_store_read_end(ctx->worker->store);
     entry->status = ctx->answer.status != 0 ? ctx->answer.status : MHD_HTTP_OK;
     made = made && dk_respond_prepare(ctx, coding, &entry->full, &entry->not_modified, entry->etag, &size);
     if (made)

@@ -1,7 +1,10 @@
-/* The catalogue's parser: whatever the bytes, it gives a catalogue that holds together or one sentence. */
+/* The catalogue's parser: whatever the bytes, it gives a catalogue that holds together or one sentence; and what compares it
+ * with another one. */
 #include "store/coarse.h"
 #include "store/audience.h"
 #include "store/catalogue.h"
+#include "store/catalogue_difference.h"
+#include "store/catalogue_stricter.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -60,6 +63,45 @@ static void look_through(const dk_catalogue *catalogue)
         require(dk_catalogue_division(catalogue, catalogue->divisions[i].code) == &catalogue->divisions[i]);
 }
 
+static const char other[] = "title: a\npublisher: b\nextent: [116, 34, 117, 35]\n"
+                            "layers:\n"
+                            "  - name: parcel\n    title: p\n    geometry: polygon\n    key: {field: id}\n"
+                            "    fields:\n"
+                            "      - {name: id, title: i, type: text, audience: public}\n"
+                            "      - {name: owner, title: o, type: text, audience: staff, mask: {public: name}}\n"
+                            "divisions: [{code: '341321', name: d}]\n";
+
+static void count_sentence(const char *sentence, void *user)
+{
+    require(sentence[0] != '\0' && strchr(sentence, '\n') == NULL);
+    ++*(size_t *)user;
+}
+
+/* Of two catalogues neither shows anything that the narrower of them does not. */
+static void compare(const char *text, size_t size, const dk_catalogue *catalogue)
+{
+    dk_catalogue *narrow = NULL, *second = NULL;
+    dk_error err = {0};
+    size_t n = 0;
+    require(dk_catalogue_difference(text, size, text, size, count_sentence, &n, &err) == DK_OK && n == 0);
+    require(dk_catalogue_difference(text, size, other, strlen(other), count_sentence, &n, &err) == DK_OK);
+    require(dk_catalogue_difference(other, strlen(other), text, size, count_sentence, &n, &err) == DK_OK);
+    require(dk_catalogue_parse(other, strlen(other), "other.yaml", &second, &err) == DK_OK);
+    if (dk_catalogue_parse(text, size, "fuzz.yaml", &narrow, &err) == DK_OK) {
+        require(!dk_catalogue_hold_back(narrow, catalogue));
+        dk_catalogue_hold_back(narrow, second);
+        require(!dk_catalogue_hold_back(narrow, second) && !dk_catalogue_hold_back(narrow, catalogue));
+        const dk_viewer public = dk_viewer_public();
+        for (size_t i = 0; i < narrow->n_kinds; i++) {
+            const dk_view view = dk_view_of(&narrow->kinds[i], &public), wide = dk_view_of(&catalogue->kinds[i], &public);
+            require((dk_view_fields(&view, NULL) & ~dk_view_fields(&wide, NULL)) == 0);
+            require(!dk_kind_public_differs(&catalogue->kinds[i], &catalogue->kinds[i]));
+        }
+    }
+    dk_catalogue_free(narrow);
+    dk_catalogue_free(second);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     dk_catalogue *catalogue = NULL;
@@ -67,6 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const dk_status status = dk_catalogue_parse((const char *)data, size, "fuzz.yaml", &catalogue, &err);
     if (status == DK_OK) {
         look_through(catalogue);
+        compare((const char *)data, size, catalogue);
         dk_catalogue_free(catalogue);
     } else {
         require(catalogue == NULL && err.status == status && strncmp(err.text, "fuzz.yaml:", 10) == 0);

@@ -1,0 +1,331 @@
+#include "store/catalogue_difference.h"
+
+#include "store/buf.h"
+#include "store/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+#define DEEPEST 24     /* a catalogue that was parsed is not so deep */
+#define MOST_SHOWN 120 /* bytes of a value */
+
+typedef struct side {
+    yaml_document_t document;
+    bool loaded;
+} side;
+
+typedef struct comparing {
+    side before, after;
+    void (*tell)(const char *sentence, void *user);
+    void *user;
+    dk_buf sentence, value;
+} comparing;
+
+static const char *scalar(const yaml_node_t *node)
+{
+    return node != NULL && node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : NULL;
+}
+
+/* ---- reading ---- */
+
+static size_t count(const yaml_node_t *node)
+{
+    return node == NULL                        ? 0
+           : node->type == YAML_MAPPING_NODE   ? (size_t)(node->data.mapping.pairs.top - node->data.mapping.pairs.start)
+           : node->type == YAML_SEQUENCE_NODE ? (size_t)(node->data.sequence.items.top - node->data.sequence.items.start)
+                                               : 0;
+}
+
+static const yaml_node_t *element(side *s, const yaml_node_t *node, size_t i)
+{
+    return yaml_document_get_node(&s->document, node->data.sequence.items.start[i]);
+}
+
+static const char *key_at(side *s, const yaml_node_t *node, size_t i)
+{
+    const char *key = scalar(yaml_document_get_node(&s->document, node->data.mapping.pairs.start[i].key));
+    return key != NULL ? key : "";
+}
+
+static const yaml_node_t *value_at(side *s, const yaml_node_t *node, size_t i)
+{
+    return yaml_document_get_node(&s->document, node->data.mapping.pairs.start[i].value);
+}
+
+static const yaml_node_t *value_of(side *s, const yaml_node_t *node, const char *key)
+{
+    for (size_t i = 0; node != NULL && node->type == YAML_MAPPING_NODE && i < count(node); i++)
+        if (strcmp(key_at(s, node, i), key) == 0)
+            return value_at(s, node, i);
+    return NULL;
+}
+
+/* By what an element of a list is told from the others. false: by nothing. */
+static bool identity(side *s, const yaml_node_t *node, dk_buf *out)
+{
+    static const char *const keys[] = {"name", "id", "code"};
+    dk_buf_clear(out);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const char *own = scalar(value_of(s, node, keys[i]));
+        if (own != NULL) {
+            dk_buf_text(out, own);
+            return dk_buf_cstr(out) != NULL;
+        }
+    }
+    const char *from = scalar(value_of(s, node, "from")), *to = scalar(value_of(s, node, "to"));
+    if (from == NULL || to == NULL)
+        return false;
+    dk_buf_format(out, "%s-%s", from, to);
+    return dk_buf_cstr(out) != NULL;
+}
+
+static bool all_have_identity(side *s, const yaml_node_t *node, dk_buf *room)
+{
+    if (node != NULL && node->type != YAML_SEQUENCE_NODE)
+        return false;
+    for (size_t i = 0; i < count(node); i++)
+        if (!identity(s, element(s, node, i), room))
+            return false;
+    return true;
+}
+
+static bool same(side *a, const yaml_node_t *x, side *b, const yaml_node_t *y, int depth)
+{
+    if (x == NULL || y == NULL || depth > DEEPEST)
+        return x == NULL && y == NULL;
+    if (x->type != y->type || count(x) != count(y))
+        return false;
+    if (x->type == YAML_SCALAR_NODE)
+        return x->data.scalar.length == y->data.scalar.length &&
+               memcmp(x->data.scalar.value, y->data.scalar.value, x->data.scalar.length) == 0;
+    for (size_t i = 0; i < count(x); i++) {
+        const yaml_node_t *own = x->type == YAML_MAPPING_NODE ? value_at(a, x, i) : element(a, x, i);
+        const yaml_node_t *other = y->type == YAML_MAPPING_NODE ? value_of(b, y, key_at(a, x, i)) : element(b, y, i);
+        if (!same(a, own, b, other, depth + 1))
+            return false;
+    }
+    return true;
+}
+
+/* ---- telling ---- */
+
+static void append_value(side *s, const yaml_node_t *node, int depth, dk_buf *out)
+{
+    if (node == NULL || depth > DEEPEST || out->size > MOST_SHOWN)
+        return;
+    if (node->type == YAML_SCALAR_NODE) {
+        dk_buf_append(out, node->data.scalar.value, node->data.scalar.length);
+        return;
+    }
+    const bool mapping = node->type == YAML_MAPPING_NODE;
+    dk_buf_byte(out, mapping ? '{' : '[');
+    for (size_t i = 0; i < count(node); i++) {
+        if (i > 0)
+            dk_buf_text(out, ", ");
+        if (mapping)
+            dk_buf_format(out, "%s: ", key_at(s, node, i));
+        append_value(s, mapping ? value_at(s, node, i) : element(s, node, i), depth + 1, out);
+    }
+    dk_buf_byte(out, mapping ? '}' : ']');
+}
+
+/* On one line, and cut. */
+static const char *shown(comparing *c, side *s, const yaml_node_t *node)
+{
+    if (node == NULL)
+        return "not given";
+    dk_buf_clear(&c->value);
+    append_value(s, node, 0, &c->value);
+    char *text = dk_buf_cstr(&c->value) != NULL ? (char *)c->value.data : NULL;
+    if (text == NULL)
+        return "…";
+    const size_t size = strlen(text); /* a value may hold a NUL */
+    dk_text_clean(text);
+    if (size > MOST_SHOWN) {
+        c->value.size = (size_t)dk_utf8_fit(text, MOST_SHOWN);
+        dk_buf_text(&c->value, "…");
+        text = dk_buf_cstr(&c->value) != NULL ? (char *)c->value.data : NULL;
+    }
+    return text != NULL ? text : "…";
+}
+
+static void tell(comparing *c)
+{
+    char *text = dk_buf_cstr(&c->sentence) != NULL ? (char *)c->sentence.data : NULL;
+    if (text == NULL)
+        return;
+    dk_text_clean(text);
+    c->tell(text, c->user);
+}
+
+/* label: "field parcel.id", "" of the catalogue itself. key NULL: all of it. */
+static void tell_change(comparing *c, const char *label, const char *key, const yaml_node_t *before, const yaml_node_t *after)
+{
+    dk_buf_clear(&c->sentence);
+    if (label[0] != '\0')
+        dk_buf_format(&c->sentence, "%s: ", label);
+    if (key != NULL)
+        dk_buf_format(&c->sentence, label[0] != '\0' ? "%s " : "%s: ", key);
+    dk_buf_format(&c->sentence, "%s -> ", shown(c, &c->before, before));
+    dk_buf_text(&c->sentence, shown(c, &c->after, after));
+    tell(c);
+}
+
+static void tell_one(comparing *c, const char *label, const char *what, side *s, const yaml_node_t *node)
+{
+    dk_buf_clear(&c->sentence);
+    dk_buf_format(&c->sentence, "%s: %s", label, what);
+    if (node != NULL)
+        dk_buf_format(&c->sentence, " %s", shown(c, s, node));
+    tell(c);
+}
+
+/* "fields" of parcel, id -> "field parcel.id" */
+static void make_label(const char *key, const char *owner, const char *name, dk_buf *out)
+{
+    const size_t size = strlen(key);
+    dk_buf_clear(out);
+    dk_buf_append(out, key, size > 1 && key[size - 1] == 's' ? size - 1 : size);
+    dk_buf_format(out, owner[0] != '\0' ? " %s.%s" : " %s%s", owner, name);
+}
+
+static dk_status compare_mappings(comparing *c, const char *label, const char *owner, const yaml_node_t *before,
+                                  const yaml_node_t *after, int depth);
+
+/* Looks from a place on and then from the start: what follows on each other does so in both lists, mostly. */
+static const yaml_node_t *find(side *s, const yaml_node_t *list, const char *name, size_t from, size_t *ret_at, dk_buf *room)
+{
+    for (size_t n = count(list), k = 0; k < n; k++) {
+        const size_t i = (from + k) % n;
+        if (identity(s, element(s, list, i), room) && strcmp((const char *)room->data, name) == 0) {
+            *ret_at = i;
+            return element(s, list, i);
+        }
+    }
+    return NULL;
+}
+
+/* Lists of what has names: of divisions there may be tens of thousands. */
+static dk_status compare_lists(comparing *c, const char *key, const char *owner, const yaml_node_t *before,
+                               const yaml_node_t *after, int depth)
+{
+    dk_buf name, other, label;
+    dk_buf_init(&name);
+    dk_buf_init(&other);
+    dk_buf_init(&label);
+    dk_status status = DK_OK;
+    bool moved = false;
+    size_t next = 0; /* where the next one is looked for */
+    for (size_t i = 0; status == DK_OK && i < count(before); i++) {
+        const yaml_node_t *own = element(&c->before, before, i), *now = NULL;
+        size_t at = 0;
+        identity(&c->before, own, &name);
+        const char *text = dk_buf_cstr(&name);
+        if (text != NULL)
+            now = find(&c->after, after, text, next, &at, &other);
+        make_label(key, owner, text != NULL ? text : "", &label);
+        const char *shown_label = dk_buf_cstr(&label);
+        if (text == NULL || shown_label == NULL)
+            status = DK_NOMEM;
+        else if (now == NULL)
+            tell_one(c, shown_label, "removed", NULL, NULL);
+        else
+            status = compare_mappings(c, shown_label, text, own, now, depth + 1);
+        moved = moved || (now != NULL && at < next);
+        next = now != NULL ? at + 1 : next;
+    }
+    next = 0;
+    for (size_t i = 0; status == DK_OK && i < count(after); i++) {
+        const yaml_node_t *own = element(&c->after, after, i);
+        size_t at;
+        identity(&c->after, own, &name);
+        const char *text = dk_buf_cstr(&name);
+        if (text == NULL) {
+            status = DK_NOMEM;
+            break;
+        }
+        if (find(&c->before, before, text, next, &at, &other) != NULL) {
+            next = at + 1;
+            continue;
+        }
+        make_label(key, owner, text, &label);
+        const char *shown_label = dk_buf_cstr(&label);
+        if (shown_label == NULL)
+            status = DK_NOMEM;
+        else
+            tell_one(c, shown_label, "new", &c->after, own);
+    }
+    if (status == DK_OK && moved) {
+        dk_buf_clear(&label);
+        dk_buf_format(&label, owner[0] != '\0' ? "%s of %s" : "%s%s", key, owner);
+        if (dk_buf_cstr(&label) != NULL)
+            tell_one(c, (const char *)label.data, "in another order", NULL, NULL);
+    }
+    dk_buf_finish(&name);
+    dk_buf_finish(&other);
+    dk_buf_finish(&label);
+    return status;
+}
+
+static dk_status compare_values(comparing *c, const char *label, const char *owner, const char *key, const yaml_node_t *before,
+                                const yaml_node_t *after, int depth)
+{
+    if (same(&c->before, before, &c->after, after, 0))
+        return DK_OK;
+    const yaml_node_t *either = before != NULL ? before : after;
+    if (depth < DEEPEST && either->type == YAML_SEQUENCE_NODE && all_have_identity(&c->before, before, &c->value) &&
+        all_have_identity(&c->after, after, &c->value))
+        return compare_lists(c, key, owner, before, after, depth);
+    tell_change(c, label, key, before, after);
+    return DK_OK;
+}
+
+static dk_status compare_mappings(comparing *c, const char *label, const char *owner, const yaml_node_t *before,
+                                  const yaml_node_t *after, int depth)
+{
+    dk_status status = DK_OK;
+    for (size_t i = 0; status == DK_OK && i < count(before); i++) {
+        const char *key = key_at(&c->before, before, i);
+        status = compare_values(c, label, owner, key, value_at(&c->before, before, i), value_of(&c->after, after, key), depth);
+    }
+    for (size_t i = 0; status == DK_OK && i < count(after); i++) {
+        const char *key = key_at(&c->after, after, i);
+        if (value_of(&c->before, before, key) == NULL)
+            status = compare_values(c, label, owner, key, NULL, value_at(&c->after, after, i), depth);
+    }
+    return status;
+}
+
+static bool load(side *s, const char *text, size_t size)
+{
+    yaml_parser_t parser;
+    if (!yaml_parser_initialize(&parser))
+        return false;
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text, size);
+    s->loaded = yaml_parser_load(&parser, &s->document) != 0;
+    yaml_parser_delete(&parser);
+    return s->loaded;
+}
+
+dk_status dk_catalogue_difference(const char *before, size_t before_size, const char *after, size_t after_size,
+                                  void (*to_tell)(const char *sentence, void *user), void *user, dk_error *err)
+{
+    comparing c = {.tell = to_tell, .user = user};
+    dk_buf_init(&c.sentence);
+    dk_buf_init(&c.value);
+    dk_status status = load(&c.before, before, before_size) && load(&c.after, after, after_size) ? DK_OK : DK_INVALID;
+    const yaml_node_t *own = status == DK_OK ? yaml_document_get_root_node(&c.before.document) : NULL;
+    const yaml_node_t *other = status == DK_OK ? yaml_document_get_root_node(&c.after.document) : NULL;
+    if (own == NULL || other == NULL || own->type != YAML_MAPPING_NODE || other->type != YAML_MAPPING_NODE)
+        status = dk_fail(err, DK_INVALID, "one of the catalogues to be compared is none");
+    else if ((status = compare_mappings(&c, "", "", own, other, 0)) != DK_OK || c.sentence.failed || c.value.failed)
+        status = dk_fail(err, DK_NOMEM, "out of memory");
+    if (c.before.loaded)
+        yaml_document_delete(&c.before.document);
+    if (c.after.loaded)
+        yaml_document_delete(&c.after.document);
+    dk_buf_finish(&c.sentence);
+    dk_buf_finish(&c.value);
+    return status;
+}
