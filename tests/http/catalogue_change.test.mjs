@@ -259,7 +259,7 @@ const changes = {
     ['    zooms: [6, 16]\n', '    zooms: [6, 16]\n    public: {precision: 50, max_zoom: 14}\n'],
     ['title: 测试县', 'title: 新测试县'],
     ['{name: regime, title: 适用程序, type: text, audience: public}', '{name: regime, title: 程序, type: text, audience: public, values: [2021年9月起, 2020年前]}'],
-    ['      - {by: [project_id], sum: [total], min_rows: 5, audience: public}\n', '      - {by: [division], sum: [total], min_rows: 5, audience: public}\n'],
+    ['      - {by: [project_id], sum: [total], min_rows: 5, audience: public}\n      - {by: [project_id, collective],', '      - {by: [division], sum: [total], min_rows: 5, audience: public}\n      - {by: [division, collective],'],
     ['records:\n', 'divisions:\n  - {code: "341321", name: 砀山县}\n  - {code: "340111", name: 包河区}\nrecords:\n  - name: visit\n    title: 走访\n    key: {field: id}\n    fields:\n      - {name: id, title: 编号, type: text, audience: public}\n']],
   'links, inheritance and what follows from links': [
     ['{name: households, title: 户数,', '{name: approved_on, title: 批准日期, type: date, audience: public, tiles: true, linked: {field: approval.approved_on, as: min}}\n      - {name: regime, title: 程序, type: text, audience: public, tiles: true, search: true, inherit: project.regime}\n      - {name: households, title: 户数,'],
