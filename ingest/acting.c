@@ -69,8 +69,11 @@ static dk_status check_scope(dk_store *store, int64_t batch, const dk_token *tok
 {
     dk_viewer viewer;
     bool whole = false;
-    if (token->division[0] == '\0' || batch == 0)
+    if (token->division[0] == '\0')
         return DK_OK;
+    if (batch == 0)
+        return dk_fail(err, DK_CONFLICT, "the token of %s is for division %s, and the catalogue is everybody's; who has the whole store in scope may change it",
+                       token->name, token->division);
     if (!dk_viewer_scoped(token->audience, token->division, &viewer))
         return dk_fail(err, DK_CONFLICT, "the scope of %s is none", token->name);
     /* One without rows in the scope, or with documents only, is not found. */

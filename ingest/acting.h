@@ -1,4 +1,4 @@
-/* In whose name a batch is reviewed, published or withdrawn: with --token, that of the one whose token it is, which
+/* In whose name a batch is reviewed, published or withdrawn, or the catalogue changed: with --token, that of the one whose token it is, which
  * nobody else can give; else --actor, which anyone can type. */
 #ifndef DK_INGEST_ACTING_H
 #define DK_INGEST_ACTING_H
@@ -14,7 +14,8 @@ typedef struct dk_acting {
 
 /* Reads the file of --token ("-": standard input), looks the token up beside the store, and has the store note
  * "token:NAME" as the account. Without --token: the actor of the options. DK_CONFLICT: the token is not a living one of
- * staff, lacks the role (a bit of store/access_token.h), or the batch has rows out of its scope. batch 0: of no batch. */
+ * staff, lacks the role (a bit of store/access_token.h), or the batch has rows out of its scope. batch 0:
+ * of all that is in the store, the catalogue. */
 dk_status dk_acting_begin(const dk_options *options, dk_store *store, int64_t batch, unsigned role,
                           dk_acting *ret_acting, dk_error *err);
 

@@ -1,6 +1,7 @@
 /* catalogue: prints the one that is in force, or publishes another. */
 #include "ingest/commands.h"
 
+#include "ingest/acting.h"
 #include "ingest/json.h"
 #include "ingest/progress.h"
 #include "ingest/say.h"
@@ -176,8 +177,11 @@ static int publish(const dk_options *options)
         status = dk_store_open(options->store, DK_WRITE, &store, &err);
     if (status == DK_OK && options->log_key != NULL)
         status = dk_store_log_key(store, options->log_key, &err);
+    dk_acting who;
+    if (status == DK_OK)
+        status = dk_acting_begin(options, store, 0, DK_ROLE_PUBLISH, &who, &err);
     if (status == DK_OK) {
-        const dk_catalogue_change change = {.actor = dk_command_actor(options),
+        const dk_catalogue_change change = {.actor = who.actor,
                                             .reason = options->reason,
                                             .dry_run = options->dry_run,
                                             .justify = justify,

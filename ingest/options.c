@@ -143,10 +143,10 @@ static const struct command_name {
      "Makes a new, empty store that follows the catalogue FILE (YAML).\n\n"
      "  dikuai-ingest create dangshan.gpkg --catalogue samples/dangshan/catalogue.yaml\n"},
     {"catalogue", dk_command_catalogue, 1, 2,
-     BIT(OPT_DRY_RUN) | BIT(OPT_JUSTIFY) | BIT(OPT_REASON) | BIT(OPT_ACTOR) | BIT(OPT_LOG_KEY) | BIT(OPT_JSON),
+     BIT(OPT_DRY_RUN) | BIT(OPT_JUSTIFY) | BIT(OPT_REASON) | BIT(OPT_ACTOR) | BIT(OPT_TOKEN) | BIT(OPT_LOG_KEY) | BIT(OPT_JSON),
      "dikuai-ingest catalogue STORE [--json]\n"
-     "dikuai-ingest catalogue STORE FILE [--dry-run] [--justify WHERE=WHY]... [--reason TEXT] [--actor NAME]\n"
-     "                        [--log-key FILE] [--json]\n\n"
+     "dikuai-ingest catalogue STORE FILE [--dry-run] [--justify WHERE=WHY]... [--reason TEXT]\n"
+     "                        [--actor NAME | --token FILE] [--log-key FILE] [--json]\n\n"
      "Prints the catalogue that is in force; with FILE, says what that one changes and publishes it as a new generation,\n"
      "which a running dikuai-tiler follows at its next request. What it shows less takes effect first, before all that\n"
      "follows from the rest is worked out. What rows in the store stand against is refused: fields and kinds with values\n"
@@ -156,6 +156,7 @@ static const struct command_name {
      "                       KIND.FIELD:ROW with the row's number in its source, or its key; may be repeated\n"
      "  --reason TEXT        why, for the record\n"
      "  --actor NAME         who, for the record; by default the user name\n"
+     "  --token FILE         who, proved by their token (token add --role publish --scope '*'); - is standard input\n"
      "  --log-key FILE       private key of the publication log; by default STORE.log-key, if it is there\n"
      "  --json               print the outcome as one line of JSON\n\n"
      "  dikuai-ingest catalogue dangshan.gpkg >catalogue.yaml\n"

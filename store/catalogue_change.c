@@ -320,6 +320,8 @@ dk_status dk_store_change_catalogue(dk_store *store, const char *yaml, size_t si
     }
     if (status == DK_OK)
         status = dk_catalogue_difference(text, text_size, yaml, size, change->tell, change->user, err);
+    if (status == DK_OK && !change->dry_run) /* else it would be a way around what it asks of batches */
+        status = dk_review_token(store, "changes it", err);
     if (status == DK_OK && change->reason != NULL)
         status = dk_review_reason("--reason", change->reason, err);
     if (status == DK_OK)

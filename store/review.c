@@ -160,8 +160,7 @@ static dk_status last_verdict(dk_store *store, int64_t batch, verdict *ret_verdi
     return status == DK_END ? DK_OK : status;
 }
 
-/* DK_CONFLICT if the catalogue asks who acts to show a token, and none was shown. */
-static dk_status check_token(dk_store *store, const char *act, dk_error *err)
+dk_status dk_review_token(dk_store *store, const char *act, dk_error *err)
 {
     static const char prefix[] = "token:";
     if (store->catalogue->two_persons != DK_TWO_TOKENS || strncmp(dk_store_account(store), prefix, sizeof prefix - 1) == 0)
@@ -174,7 +173,7 @@ static dk_status judge(dk_store *store, int64_t batch, dk_act_kind act, const ch
     const dk_kind *kind = NULL;
     dk_status status = dk_review_begin(store, batch, &kind, err);
     if (status == DK_OK)
-        status = check_token(store, "reviews", err);
+        status = dk_review_token(store, "reviews", err);
     if (status == DK_OK && act == DK_ACT_APPROVED)
         status = refuse_findings(store, kind, batch, false, err);
     return status == DK_OK ? dk_act_write(store, batch, act, actor, reason, 0, NULL, err) : status;
@@ -206,7 +205,7 @@ dk_status dk_review_gate(dk_store *store, const dk_kind *kind, int64_t batch, co
         return dk_fail(err, DK_CONFLICT,
                        "batch %" PRId64 " is not reviewed, and the catalogue asks for it; see dikuai-ingest review %.200s %" PRId64, batch,
                        store->path, batch);
-    if ((status = check_token(store, "publishes", err)) != DK_OK)
+    if ((status = dk_review_token(store, "publishes", err)) != DK_OK)
         return status;
     if (catalogue->two_persons != DK_ONE_PERSON) {
         const bool same_name = actor == NULL || strcmp(actor, last.actor) == 0;
@@ -271,7 +270,7 @@ dk_status dk_review_schedule(dk_store *store, int64_t batch, const char *due, co
     int64_t n = 1;
     dk_status status = dk_review_begin(store, batch, &kind, err);
     if (status == DK_OK && due != NULL)
-        status = check_token(store, "publishes", err);
+        status = dk_review_token(store, "publishes", err);
     if (status == DK_OK)
         status = dk_sql_begin(store, err);
     if (status != DK_OK)

@@ -39,4 +39,7 @@ dk_status dk_review_gate(dk_store *store, const dk_kind *kind, int64_t batch, co
 dk_status dk_review_done(dk_store *store, int64_t batch, bool withdrawn, const char *actor, const char *reason,
                          int64_t generation, dk_error *err);
 
+/* DK_CONFLICT if the catalogue in force asks who acts ("publishes") to show a token, and none was shown. */
+dk_status dk_review_token(dk_store *store, const char *act, dk_error *err);
+
 #endif

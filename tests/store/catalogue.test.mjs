@@ -137,6 +137,16 @@ test('a dry run says all and keeps nothing', () => {
   assert.match(change(at, yaml + '# a remark\n').stdout, /nothing changes but how it is written\nthe catalogue is in force as generation 3/);
 });
 
+test('where the catalogue asks for tokens, it is changed with one for the whole store', () => {
+  const at = copy(), asks = edit(yaml, ['records:\n', 'publication: {review: required, two_persons: tokens}\nrecords:\n']), less = put('less.yaml', yaml);
+  assert.equal(change(at, asks).status, 0);
+  assert.match(run('catalogue', at, less).stderr, /asks who changes it to prove who they are: give --token FILE/);
+  const tokens = ['*', '341321'].map((scope, i) => put(`token-${i}`, must('token', at, 'add', '--name', `人${i}`, '--audience', 'staff', '--scope', scope, '--role', 'publish')));
+  assert.match(run('catalogue', at, less, '--token', tokens[1]).stderr, /is for division 341321, and the catalogue is everybody's/);
+  must('catalogue', at, less, '--token', tokens[0]);
+  assert.deepEqual([generations(at).at(-1).actor, generations(at).at(-1).account], ['人0', 'token:人0']);
+});
+
 test('a batch that was staged before is published if it fits, and else to be loaded anew', () => {
   const at = copy();
   must('load', at, 'project', put('good.csv', 'id,state\nX2,完成\n'));
