@@ -53,7 +53,7 @@ const squares = (n) => JSON.stringify({ type: 'FeatureCollection', features: Arr
 }) });
 let dir, store, files = 0;
 const put = (name, text) => {
-  writeFileSync(join(dir, name), text);
+  writeFileSync(join(dir, name), text, { mode: 0o600 });
   return join(dir, name);
 };
 const edit = (text, ...pairs) => pairs.reduce((all, [from, to]) => {
