@@ -1,6 +1,8 @@
 #include "store/catalogue.h"
 #include "store/arena.h"
-#include "store/catalogue_read_yaml.h"
+#include "store/buf.h"
+#include "store/catalogue_clock.h"
+#include "store/catalogue_parse.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,21 +16,23 @@ void dk_catalogue_free(dk_catalogue *catalogue)
         dk_arena_free(catalogue->memory); /* the catalogue itself lies there too */
 }
 
-dk_status dk_catalogue_read(const char *path, dk_catalogue **ret_catalogue, char **ret_text, dk_error *err)
+/* Reads a file to its end, or a little past the most that a YAML text may have. what: it is a "catalogue" or "calendar".
+ * *ret_text has a NUL behind it; freed with free(). */
+static dk_status read_file(const char *path, const char *what, char **ret_text, size_t *ret_size, dk_error *err)
 {
     dk_status status = DK_OK;
     char *text = NULL;
     size_t size = 0, capacity = 0;
     const int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0)
-        return dk_fail(err, errno == ENOENT ? DK_NOT_FOUND : DK_IO, "%s: the catalogue cannot be opened: %s", path,
+        return dk_fail(err, errno == ENOENT ? DK_NOT_FOUND : DK_IO, "%s: the %s cannot be opened: %s", path, what,
                        strerror(errno));
     for (;;) {
         if (capacity - size < 2) {
             const size_t wanted = capacity == 0 ? 65536 : capacity * 2;
             char *grown = realloc(text, wanted);
             if (grown == NULL) {
-                status = dk_fail(err, DK_NOMEM, "%s: out of memory while reading the catalogue", path);
+                status = dk_fail(err, DK_NOMEM, "%s: out of memory while reading the %s", path, what);
                 goto out;
             }
             text = grown;
@@ -38,7 +42,7 @@ dk_status dk_catalogue_read(const char *path, dk_catalogue **ret_catalogue, char
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0) {
-            status = dk_fail(err, DK_IO, "%s: the catalogue cannot be read: %s", path, strerror(errno));
+            status = dk_fail(err, DK_IO, "%s: the %s cannot be read: %s", path, what, strerror(errno));
             goto out;
         }
         if (n == 0)
@@ -48,14 +52,100 @@ dk_status dk_catalogue_read(const char *path, dk_catalogue **ret_catalogue, char
             break; /* the parser refuses it */
     }
     text[size] = '\0';
-    status = dk_catalogue_parse(text, size, path, ret_catalogue, err);
-    if (status == DK_OK && ret_text != NULL) {
-        *ret_text = text;
-        text = NULL;
-    }
+    *ret_text = text;
+    *ret_size = size;
+    text = NULL;
 out:
     free(text);
     close(file);
+    return status;
+}
+
+/* Whether a document that is known to be one says where it begins. */
+static bool begins_by_itself(const char *text)
+{
+    for (const char *at = text; at != NULL; at = strstr(at, "\n---")) {
+        at += *at == '\n';
+        if (strncmp(at, "---", 3) == 0 && (at[3] == '\0' || strchr(" \t\r\n", at[3]) != NULL))
+            return true;
+    }
+    return false;
+}
+
+/* Appends a calendar's file as a further document. */
+static dk_status append_calendar(const char *path, const dk_calendar *calendar, dk_buf *text, dk_error *err)
+{
+    char *read = NULL;
+    size_t size = 0;
+    dk_buf name;
+    dk_buf_init(&name);
+    const char *slash = calendar->file[0] == '/' ? NULL : strrchr(path, '/');
+    if (slash != NULL)
+        dk_buf_append(&name, path, (size_t)(slash - path) + 1);
+    dk_buf_text(&name, calendar->file);
+    const char *file = dk_buf_cstr(&name);
+    dk_status status = file == NULL ? dk_fail(err, DK_NOMEM, "%s: out of memory while reading the catalogue", path)
+                                    : read_file(file, "calendar", &read, &size, err);
+    if (status == DK_NOT_FOUND)
+        status = dk_fail(err, DK_NOT_FOUND, "%s: there is no such file; put the years of calendar %s there, or correct its "
+                         "'file' in %s", file, calendar->id, path);
+    if (status == DK_OK)
+        status = dk_calendar_check(read, size, file, calendar->id, err);
+    if (status == DK_OK) {
+        const char *from = size >= 3 && memcmp(read, "\xef\xbb\xbf", 3) == 0 ? read + 3 : read;
+        dk_buf_text(text, begins_by_itself(from) ? "\n...\n" : "\n...\n---\n");
+        dk_buf_text(text, from);
+        if (text->size > DK_YAML_MAX_BYTES)
+            status = dk_fail(err, DK_LIMIT, "%s: with its calendars the catalogue has more than %u MiB; leave out what is "
+                             "not needed", path, DK_YAML_MAX_BYTES >> 20);
+        else if (text->failed)
+            status = dk_fail(err, DK_NOMEM, "%s: out of memory while reading the catalogue", path);
+    }
+    free(read);
+    dk_buf_finish(&name);
+    return status;
+}
+
+dk_status dk_catalogue_read(const char *path, dk_catalogue **ret_catalogue, char **ret_text, dk_error *err)
+{
+    char *read = NULL;
+    size_t size = 0;
+    dk_catalogue *catalogue = NULL;
+    dk_buf text;
+    dk_buf_init(&text);
+    dk_status status = read_file(path, "catalogue", &read, &size, err);
+    if (status == DK_OK)
+        status = dk_catalogue_parse_partly(read, size, path, &catalogue, err);
+    if (status != DK_OK)
+        goto out;
+    dk_buf_append(&text, read, size);
+    size_t appended = 0;
+    for (size_t i = 0; i < catalogue->n_calendars && status == DK_OK; i++)
+        if (catalogue->calendars[i].days.n_years == 0) {
+            status = append_calendar(path, &catalogue->calendars[i], &text, err);
+            appended++;
+        }
+    const char *whole = status == DK_OK ? dk_buf_cstr(&text) : NULL;
+    if (status == DK_OK && whole == NULL)
+        status = dk_fail(err, DK_NOMEM, "%s: out of memory while reading the catalogue", path);
+    if (status == DK_OK && appended > 0) {
+        dk_catalogue_free(catalogue);
+        catalogue = NULL;
+        status = dk_catalogue_parse(whole, text.size, path, &catalogue, err);
+    }
+    if (status == DK_OK && ret_text != NULL) {
+        *ret_text = strdup(whole);
+        if (*ret_text == NULL)
+            status = dk_fail(err, DK_NOMEM, "%s: out of memory while reading the catalogue", path);
+    }
+    if (status == DK_OK) {
+        *ret_catalogue = catalogue;
+        catalogue = NULL;
+    }
+out:
+    dk_catalogue_free(catalogue);
+    dk_buf_finish(&text);
+    free(read);
     return status;
 }
 

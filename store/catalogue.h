@@ -153,6 +153,26 @@ typedef struct dk_link {
     size_t n_rules;
 } dk_link;
 
+/* A condition on rows of one kind: each of these fields holds one of its values. A text that lists several (村公示栏；
+ * 政府网站) holds each of them: dk_text_lists in store/text.h. */
+#define DK_WHERE_FIELDS 4
+typedef struct dk_where {
+    struct {
+        int field;
+        const char **values;
+        size_t n_values;
+    } fields[DK_WHERE_FIELDS];
+    size_t n_fields; /* 0: any row */
+} dk_where;
+
+/* Rows of a kind that say when something happened. */
+typedef struct dk_dated_rows {
+    const dk_kind *kind;
+    dk_where where;
+    int date_field; /* of type date; -1: they have none */
+    int end_field;  /* proofs of obligations: until when it was shown, empty: it still is; -1: no such field */
+} dk_dated_rows;
+
 /* A disclosure item, 公开事项. Texts may be NULL. */
 typedef struct dk_item {
     const char *id;
@@ -163,19 +183,14 @@ typedef struct dk_item {
     const char *mode;   /* 公开方式: 主动公开, 依申请公开 */
     const char *level;  /* 公开层级 */
     const char *guide;  /* which catalogue of items it comes from: 2019 guide, law of 2021 … */
-    const dk_kind *subject_kind; /* the layer whose rows the item is about, e.g. parcel */
+    const dk_kind *subject_kind; /* whose rows the item is about, e.g. parcel */
     /* The item applies when the linked record's field has one of the values; applies_kind NULL: always. */
     const dk_kind *applies_kind;
     int applies_field;
     const char **applies_values;
     size_t n_applies_values;
-    /* It is proved (published) by a linked record of one of these kinds whose where field has the value. */
-    struct dk_proof {
-        const dk_kind *kind;
-        int where_field; /* -1: any row of the kind */
-        const char *where_value;
-        int date_field; /* the field that holds the date of publication; -1: the kind's date_field */
-    } *proofs;
+    /* It is proved (published) by such a record: one of that kind that is linked to the row, or the row itself. */
+    dk_dated_rows *proofs;
     size_t n_proofs;
 } dk_item;
 
@@ -224,6 +239,15 @@ typedef struct dk_catalogue {
     size_t n_items;
     dk_list *lists;
     size_t n_lists;
+    /* The disclosure clock: store/catalogue_clock.h. */
+    struct dk_calendar *calendars;
+    size_t n_calendars;
+    struct dk_regime *regimes; /* in the order of time */
+    size_t n_regimes;
+    struct dk_regime_by *regime_by;
+    size_t n_regime_by;
+    struct dk_obligation *obligations;
+    size_t n_obligations;
     bool review_required;       /* no batch is published that nobody has reviewed */
     dk_two_persons two_persons; /* of names, names and accounts, or tokens; only with review_required */
     dk_division *divisions; /* sorted by code; none: codes are checked for their form only */
@@ -232,11 +256,14 @@ typedef struct dk_catalogue {
     void *memory; /* owns every string and array above */
 } dk_catalogue;
 
-/* Parses YAML text. origin names it in messages ("FILE:12: layers[0].fields[3].type: …"). A mistake is
- * DK_INVALID with file, line and key. Caller frees with dk_catalogue_free. */
+/* Parses YAML text: the catalogue, and behind it a document (---) for each calendar that it declares. origin names it in
+ * messages ("FILE:12: layers[0].fields[3].type: …"). A mistake is DK_INVALID with file, line and key. Caller frees with
+ * dk_catalogue_free. */
 dk_status dk_catalogue_parse(const char *yaml, size_t size, const char *origin, dk_catalogue **ret_catalogue,
                              dk_error *err);
-/* Reads the file (at most 16 MiB) and parses it; ret_text, if not NULL, gets the text, freed with free(). */
+/* Reads the file (at most 16 MiB) and the files of its calendars, and parses them; a calendar whose document is in the
+ * catalogue's file already is taken from there. ret_text, if not NULL, gets the text of all, which dk_catalogue_parse
+ * takes; freed with free(). */
 dk_status dk_catalogue_read(const char *path, dk_catalogue **ret_catalogue, char **ret_text, dk_error *err);
 void dk_catalogue_free(dk_catalogue *catalogue); /* NULL-safe */
 

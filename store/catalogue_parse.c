@@ -1,5 +1,6 @@
 #include "store/catalogue_parse.h"
 
+#include "store/catalogue_clock.h"
 #include "store/coarse.h"
 
 #include <stdint.h>
@@ -737,7 +738,7 @@ static bool parse_publication(dk_yaml *yaml, const yaml_node_t *node, dk_catalog
     return true;
 }
 
-static bool parse_catalogue(dk_catalogue_parser *parser)
+static bool parse_catalogue(dk_catalogue_parser *parser, bool partial)
 {
     enum {
         C_TITLE,
@@ -751,6 +752,10 @@ static bool parse_catalogue(dk_catalogue_parser *parser)
         C_LISTS,
         C_DIVISIONS,
         C_PUBLICATION,
+        C_CALENDARS,
+        C_REGIMES,
+        C_REGIME_BY,
+        C_OBLIGATIONS,
         C_COUNT
     };
     dk_yaml *yaml = &parser->yaml;
@@ -767,6 +772,10 @@ static bool parse_catalogue(dk_catalogue_parser *parser)
         [C_LISTS] = {"lists", false, NULL},
         [C_DIVISIONS] = {"divisions", false, NULL},
         [C_PUBLICATION] = {"publication", false, NULL},
+        [C_CALENDARS] = {"calendars", false, NULL},
+        [C_REGIMES] = {"regimes", false, NULL},
+        [C_REGIME_BY] = {"regime_by", false, NULL},
+        [C_OBLIGATIONS] = {"obligations", false, NULL},
     };
     return dk_yaml_mapping(yaml, dk_yaml_root(yaml), keys, C_COUNT) &&
            dk_yaml_key_text(yaml, &keys[C_TITLE], &catalogue->title) &&
@@ -778,11 +787,15 @@ static bool parse_catalogue(dk_catalogue_parser *parser)
            dk_parse_links(parser, keys[C_LINKS].value) && dk_parse_inheritance(parser) &&
            dk_parse_linked_fields(parser) &&
            dk_parse_items(parser, keys[C_ITEMS].value) && dk_parse_lists(parser, keys[C_LISTS].value) &&
-           dk_parse_divisions(parser, keys[C_DIVISIONS].value);
+           dk_parse_divisions(parser, keys[C_DIVISIONS].value) &&
+           dk_parse_calendars(parser, keys[C_CALENDARS].value) &&
+           dk_parse_regimes(parser, keys[C_REGIMES].value, keys[C_REGIME_BY].value) &&
+           dk_parse_obligations(parser, keys[C_OBLIGATIONS].value) &&
+           dk_parse_calendar_documents(parser, keys[C_CALENDARS].value, partial);
 }
 
-dk_status dk_catalogue_parse(const char *text, size_t size, const char *origin, dk_catalogue **ret_catalogue,
-                             dk_error *err)
+static dk_status parse_text(const char *text, size_t size, const char *origin, bool partial,
+                            dk_catalogue **ret_catalogue, dk_error *err)
 {
     if (origin == NULL)
         origin = "catalogue";
@@ -795,11 +808,11 @@ dk_status dk_catalogue_parse(const char *text, size_t size, const char *origin, 
         status = dk_fail(err, DK_NOMEM, "%s: out of memory while reading the catalogue", origin);
         goto out;
     }
-    status =
-        dk_yaml_load(&parser->yaml, text, size, origin, "catalogue", "title, publisher, extent and layers", arena, err);
+    status = dk_yaml_load_stream(&parser->yaml, text, size, origin, "catalogue", "title, publisher, extent and layers",
+                                 1 + DK_MAX_CALENDARS, arena, err);
     if (status != DK_OK)
         goto out;
-    if (!parse_catalogue(parser))
+    if (!parse_catalogue(parser, partial))
         status = parser->yaml.status;
     dk_yaml_finish(&parser->yaml);
     if (status != DK_OK)
@@ -811,4 +824,16 @@ out:
     free(parser);
     dk_arena_free(arena);
     return status;
+}
+
+dk_status dk_catalogue_parse(const char *text, size_t size, const char *origin, dk_catalogue **ret_catalogue,
+                             dk_error *err)
+{
+    return parse_text(text, size, origin, false, ret_catalogue, err);
+}
+
+dk_status dk_catalogue_parse_partly(const char *text, size_t size, const char *origin, dk_catalogue **ret_catalogue,
+                                    dk_error *err)
+{
+    return parse_text(text, size, origin, true, ret_catalogue, err);
 }

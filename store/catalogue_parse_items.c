@@ -10,8 +10,7 @@
 
 /* Disclosure items ---------------------------------------------------------------------------------------------- */
 
-/* A value that a field is compared with; one that the field cannot have is a mistake. */
-static bool check_value(dk_yaml *yaml, const yaml_node_t *node, const dk_field *field, const char *value)
+bool dk_parse_check_value(dk_yaml *yaml, const yaml_node_t *node, const dk_field *field, const char *value)
 {
     for (size_t i = 0; i < field->n_values; i++)
         if (strcmp(field->values[i], value) == 0)
@@ -24,6 +23,32 @@ static bool check_value(dk_yaml *yaml, const yaml_node_t *node, const dk_field *
                         choice);
 }
 
+bool dk_parse_values(dk_catalogue_parser *parser, const yaml_node_t *node, const dk_field *field, const char ***ret_values,
+                     size_t *ret_n)
+{
+    dk_yaml *yaml = &parser->yaml;
+    const dk_yaml_key key = {field->name, true, node};
+    if (!dk_yaml_key_texts(yaml, &key, 1, 100, ret_values, ret_n))
+        return false;
+    dk_yaml_enter(yaml, field->name);
+    for (size_t i = 0; i < *ret_n; i++) {
+        dk_yaml_enter_index(yaml, i);
+        if (!dk_parse_check_value(yaml, dk_yaml_element(yaml, node, i), field, (*ret_values)[i]))
+            return false;
+        dk_yaml_leave(yaml);
+    }
+    dk_yaml_leave(yaml);
+    return true;
+}
+
+bool dk_parse_reachable(dk_catalogue_parser *parser, const yaml_node_t *node, const dk_kind *about, const dk_kind *kind)
+{
+    if (kind == about || dk_parse_linked(parser->catalogue, about, kind))
+        return true;
+    return dk_yaml_fail(&parser->yaml, node, "%s and %s are not linked; add a link between them under 'links'",
+                        about->name, kind->name);
+}
+
 static bool parse_applies(dk_catalogue_parser *parser, const yaml_node_t *node, dk_item *item)
 {
     dk_yaml *yaml = &parser->yaml;
@@ -33,72 +58,111 @@ static bool parse_applies(dk_catalogue_parser *parser, const yaml_node_t *node, 
     if (!dk_yaml_pairs(yaml, node, 1, 1, &n))
         return false;
     dk_yaml_pair(yaml, node, 0, &name, &values);
-    if (!dk_parse_kind_field(parser, name, &item->applies_kind, &item->applies_field))
+    if (!dk_parse_kind_field(parser, name, &item->applies_kind, &item->applies_field) ||
+        !dk_parse_reachable(parser, name, item->subject_kind, item->applies_kind) ||
+        !dk_parse_values(parser, values, &item->applies_kind->fields[item->applies_field], &item->applies_values,
+                         &item->n_applies_values))
         return false;
-    if (item->applies_kind != item->subject_kind &&
-        !dk_parse_linked(parser->catalogue, item->subject_kind, item->applies_kind))
-        return dk_yaml_fail(yaml, name, "%s and %s are not linked; add a link between them under 'links'",
-                            item->subject_kind->name, item->applies_kind->name);
-    const dk_field *field = &item->applies_kind->fields[item->applies_field];
-    const dk_yaml_key key = {field->name, true, values};
-    if (!dk_yaml_key_texts(yaml, &key, 1, 100, &item->applies_values, &item->n_applies_values))
-        return false;
-    dk_yaml_enter(yaml, field->name);
-    for (size_t i = 0; i < item->n_applies_values; i++) {
-        dk_yaml_enter_index(yaml, i);
-        if (!check_value(yaml, dk_yaml_element(yaml, values, i), field, item->applies_values[i]))
-            return false;
-        dk_yaml_leave(yaml);
-    }
-    dk_yaml_leave(yaml);
     dk_yaml_leave(yaml);
     return true;
 }
 
-static bool parse_proof(dk_catalogue_parser *parser, const yaml_node_t *node, const dk_item *item,
-                        struct dk_proof *proof)
+/* One value or a list of them. */
+static bool parse_where_values(dk_catalogue_parser *parser, const yaml_node_t *node, const dk_field *field,
+                               const char ***ret_values, size_t *ret_n)
+{
+    dk_yaml *yaml = &parser->yaml;
+    if (node->type == YAML_SEQUENCE_NODE)
+        return dk_parse_values(parser, node, field, ret_values, ret_n);
+    const char **value = dk_yaml_alloc(yaml, 1, sizeof *value);
+    if (value == NULL)
+        return false;
+    dk_yaml_enter(yaml, field->name);
+    if (!dk_yaml_text(yaml, node, value) || !dk_parse_check_value(yaml, node, field, *value))
+        return false;
+    dk_yaml_leave(yaml);
+    *ret_values = value;
+    *ret_n = 1;
+    return true;
+}
+
+static bool parse_where(dk_catalogue_parser *parser, const yaml_node_t *node, const dk_kind *kind, dk_where *where)
+{
+    dk_yaml *yaml = &parser->yaml;
+    size_t n = 0;
+    dk_yaml_enter(yaml, "where");
+    if (!dk_yaml_pairs(yaml, node, 1, DK_WHERE_FIELDS, &n))
+        return false;
+    for (; where->n_fields < n; where->n_fields++) {
+        const size_t i = where->n_fields;
+        const yaml_node_t *name, *values;
+        dk_yaml_pair(yaml, node, i, &name, &values);
+        if (!dk_parse_field_name(parser, name, kind, &where->fields[i].field) ||
+            !parse_where_values(parser, values, &kind->fields[where->fields[i].field], &where->fields[i].values,
+                                &where->fields[i].n_values))
+            return false;
+    }
+    dk_yaml_leave(yaml);
+    return true;
+}
+
+bool dk_parse_date_field(dk_catalogue_parser *parser, const yaml_node_t *node, const dk_kind *kind, int *ret_field)
+{
+    if (!dk_parse_field_name(parser, node, kind, ret_field))
+        return false;
+    const dk_field *field = &kind->fields[*ret_field];
+    if (field->type != DK_FIELD_DATE)
+        return dk_yaml_fail(&parser->yaml, node, "'%s' is of type %s; use a field of type date", field->name,
+                            dk_field_type_name(field->type));
+    return true;
+}
+
+bool dk_parse_dated_rows(dk_catalogue_parser *parser, const yaml_node_t *node, const dk_kind *about, dk_dated_rows *rows)
 {
     enum { P_RECORD, P_WHERE, P_DATE, P_COUNT };
     dk_yaml *yaml = &parser->yaml;
     dk_yaml_key keys[P_COUNT] = {
         [P_RECORD] = {"record", true, NULL}, [P_WHERE] = {"where", false, NULL}, [P_DATE] = {"date", false, NULL}};
-    proof->where_field = proof->date_field = -1;
+    rows->end_field = -1;
     if (!dk_yaml_mapping(yaml, node, keys, P_COUNT))
         return false;
     dk_yaml_enter(yaml, "record");
-    if (!dk_parse_kind_name(parser, keys[P_RECORD].value, false, &proof->kind))
+    if (!dk_parse_kind_name(parser, keys[P_RECORD].value, false, &rows->kind) ||
+        !dk_parse_reachable(parser, keys[P_RECORD].value, about, rows->kind))
         return false;
-    if (!dk_parse_linked(parser->catalogue, item->subject_kind, proof->kind))
-        return dk_yaml_fail(yaml, keys[P_RECORD].value,
-                            "%s and %s are not linked; add a link between them under 'links'", item->subject_kind->name,
-                            proof->kind->name);
     dk_yaml_leave(yaml);
-    if (keys[P_WHERE].value != NULL) {
-        const yaml_node_t *name, *value;
-        size_t n = 0;
-        dk_yaml_enter(yaml, "where");
-        if (!dk_yaml_pairs(yaml, keys[P_WHERE].value, 1, 1, &n))
+    rows->date_field = rows->kind->date_field;
+    if (keys[P_WHERE].value != NULL && !parse_where(parser, keys[P_WHERE].value, rows->kind, &rows->where))
+        return false;
+    if (keys[P_DATE].value == NULL)
+        return true;
+    dk_yaml_enter(yaml, "date");
+    if (!dk_parse_date_field(parser, keys[P_DATE].value, rows->kind, &rows->date_field))
+        return false;
+    dk_yaml_leave(yaml);
+    return true;
+}
+
+bool dk_parse_proofs(dk_catalogue_parser *parser, const yaml_node_t *node, const dk_kind *about, size_t min,
+                     dk_dated_rows **ret_proofs, size_t *ret_n)
+{
+    dk_yaml *yaml = &parser->yaml;
+    size_t n = 0;
+    dk_yaml_enter(yaml, "proved_by");
+    if (!dk_yaml_list(yaml, node, min, 16, &n))
+        return false;
+    dk_dated_rows *proofs = dk_yaml_alloc(yaml, n, sizeof *proofs);
+    if (proofs == NULL)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        dk_yaml_enter_index(yaml, i);
+        if (!dk_parse_dated_rows(parser, dk_yaml_element(yaml, node, i), about, &proofs[i]))
             return false;
-        dk_yaml_pair(yaml, keys[P_WHERE].value, 0, &name, &value);
-        if (!dk_parse_field_name(parser, name, proof->kind, &proof->where_field))
-            return false;
-        const dk_field *field = &proof->kind->fields[proof->where_field];
-        dk_yaml_enter(yaml, field->name);
-        if (!dk_yaml_text(yaml, value, &proof->where_value) || !check_value(yaml, value, field, proof->where_value))
-            return false;
-        dk_yaml_leave(yaml);
         dk_yaml_leave(yaml);
     }
-    if (keys[P_DATE].value != NULL) {
-        dk_yaml_enter(yaml, "date");
-        if (!dk_parse_field_name(parser, keys[P_DATE].value, proof->kind, &proof->date_field))
-            return false;
-        const dk_field *field = &proof->kind->fields[proof->date_field];
-        if (field->type != DK_FIELD_DATE)
-            return dk_yaml_fail(yaml, keys[P_DATE].value, "'%s' is of type %s; use a field of type date", field->name,
-                                dk_field_type_name(field->type));
-        dk_yaml_leave(yaml);
-    }
+    dk_yaml_leave(yaml);
+    *ret_proofs = proofs;
+    *ret_n = n;
     return true;
 }
 
@@ -159,27 +223,13 @@ static bool parse_item(dk_catalogue_parser *parser, const yaml_node_t *node, siz
         if (texts[i] != NULL && !dk_yaml_key_text(yaml, &keys[i], texts[i]))
             return false;
     dk_yaml_enter(yaml, "about");
-    if (!dk_parse_kind_name(parser, keys[I_ABOUT].value, true, &item->subject_kind))
+    if (!dk_parse_kind_name(parser, keys[I_ABOUT].value, false, &item->subject_kind))
         return false;
     dk_yaml_leave(yaml);
     if (keys[I_APPLIES].value != NULL && !parse_applies(parser, keys[I_APPLIES].value, item))
         return false;
-    if (keys[I_PROVED_BY].value == NULL)
-        return true;
-    dk_yaml_enter(yaml, "proved_by");
-    if (!dk_yaml_list(yaml, keys[I_PROVED_BY].value, 0, 16, &item->n_proofs))
-        return false;
-    item->proofs = dk_yaml_alloc(yaml, item->n_proofs, sizeof *item->proofs);
-    if (item->proofs == NULL)
-        return false;
-    for (size_t i = 0; i < item->n_proofs; i++) {
-        dk_yaml_enter_index(yaml, i);
-        if (!parse_proof(parser, dk_yaml_element(yaml, keys[I_PROVED_BY].value, i), item, &item->proofs[i]))
-            return false;
-        dk_yaml_leave(yaml);
-    }
-    dk_yaml_leave(yaml);
-    return true;
+    return keys[I_PROVED_BY].value == NULL ||
+           dk_parse_proofs(parser, keys[I_PROVED_BY].value, item->subject_kind, 0, &item->proofs, &item->n_proofs);
 }
 
 bool dk_parse_items(dk_catalogue_parser *parser, const yaml_node_t *items)

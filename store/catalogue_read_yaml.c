@@ -129,7 +129,7 @@ static dk_status syntax_error(const yaml_parser_t *parser, const char *text, siz
 
 /* A first pass over the events: whatever is too much is refused before a document of it is built. */
 static dk_status check_bounds(const char *text, size_t size, const char *origin, const char *what, const char *least,
-                              dk_error *err)
+                              size_t most, dk_error *err)
 {
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser))
@@ -146,9 +146,12 @@ static dk_status check_bounds(const char *text, size_t size, const char *origin,
         }
         const size_t line = event.start_mark.line + 1;
         events++;
-        if (event.type == YAML_DOCUMENT_START_EVENT && ++documents > 1)
-            status = dk_fail(err, DK_INVALID, "%s:%zu: a second document begins here; keep one document in a %s",
-                             origin, line, what);
+        if (event.type == YAML_DOCUMENT_START_EVENT && ++documents > most)
+            status = most == 1
+                         ? dk_fail(err, DK_INVALID,
+                                   "%s:%zu: a second document begins here; keep one document in a %s", origin, line, what)
+                         : dk_fail(err, DK_INVALID, "%s:%zu: the %s has more than %zu documents; leave out this one",
+                                   origin, line, what, most);
         else if (event.type == YAML_MAPPING_START_EVENT || event.type == YAML_SEQUENCE_START_EVENT)
             depth++;
         else if (event.type == YAML_MAPPING_END_EVENT || event.type == YAML_SEQUENCE_END_EVENT)
@@ -173,8 +176,47 @@ static dk_status check_bounds(const char *text, size_t size, const char *origin,
     return status;
 }
 
-dk_status dk_yaml_load(dk_yaml *yaml, const char *text, size_t size, const char *origin, const char *what,
-                       const char *least, dk_arena *arena, dk_error *err)
+/* Loads as many documents as check_bounds has counted at most; yaml->err is for what fails here. */
+static dk_status load_documents(dk_yaml *yaml, const char *text, size_t size, size_t most, dk_error *err)
+{
+    dk_status status = DK_OK;
+    yaml_parser_t parser;
+    if (!yaml_parser_initialize(&parser))
+        return dk_fail(err, DK_NOMEM, "%s: out of memory while reading the %s", yaml->origin, yaml->what);
+    yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text, size);
+    for (size_t n = 0; n <= most && status == DK_OK; n++) {
+        yaml_document_t document;
+        if (!yaml_parser_load(&parser, &document)) {
+            status = syntax_error(&parser, text, size, yaml->origin, yaml->what, err);
+            break;
+        }
+        if (yaml_document_get_root_node(&document) == NULL) { /* the stream ends */
+            yaml_document_delete(&document);
+            break;
+        }
+        if (n == 0) {
+            yaml->document = document;
+            continue;
+        }
+        yaml_document_t *more = realloc(yaml->more, n * sizeof *more);
+        if (more == NULL) {
+            yaml_document_delete(&document);
+            status = dk_fail(err, DK_NOMEM, "%s: out of memory while reading the %s", yaml->origin, yaml->what);
+            break;
+        }
+        yaml->more = more;
+        more[n - 1] = document;
+        yaml->n_more = n;
+    }
+    yaml_parser_delete(&parser);
+    if (status != DK_OK)
+        dk_yaml_finish(yaml);
+    return status;
+}
+
+dk_status dk_yaml_load_stream(dk_yaml *yaml, const char *text, size_t size, const char *origin, const char *what,
+                              const char *least, size_t most, dk_arena *arena, dk_error *err)
 {
     if (size > DK_YAML_MAX_BYTES)
         return dk_fail(err, DK_LIMIT, "%s: the %s has more than %u MiB; leave out what is not needed", origin, what,
@@ -183,38 +225,46 @@ dk_status dk_yaml_load(dk_yaml *yaml, const char *text, size_t size, const char 
         text += 3;
         size -= 3;
     }
-    const dk_status status = check_bounds(text, size, origin, what, least, err);
+    dk_status status = check_bounds(text, size, origin, what, least, most, err);
     if (status != DK_OK)
         return status;
-    yaml_parser_t parser;
-    if (!yaml_parser_initialize(&parser))
-        return dk_fail(err, DK_NOMEM, "%s: out of memory while reading the %s", origin, what);
-    yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&parser, (const unsigned char *)text, size);
-    yaml_document_t document;
-    if (!yaml_parser_load(&parser, &document)) {
-        const dk_status failure = syntax_error(&parser, text, size, origin, what, err);
-        yaml_parser_delete(&parser);
-        return failure;
-    }
-    yaml_parser_delete(&parser);
     memset(yaml, 0, sizeof *yaml);
-    yaml->document = document;
     yaml->origin = origin;
     yaml->what = what;
     yaml->err = err;
     yaml->arena = arena;
-    return DK_OK;
+    return load_documents(yaml, text, size, most, err);
+}
+
+dk_status dk_yaml_load(dk_yaml *yaml, const char *text, size_t size, const char *origin, const char *what,
+                       const char *least, dk_arena *arena, dk_error *err)
+{
+    return dk_yaml_load_stream(yaml, text, size, origin, what, least, 1, arena, err);
 }
 
 void dk_yaml_finish(dk_yaml *yaml)
 {
     yaml_document_delete(&yaml->document);
+    for (size_t i = 0; i < yaml->n_more; i++)
+        yaml_document_delete(&yaml->more[i]);
+    free(yaml->more);
+    yaml->more = NULL;
+    yaml->n_more = 0;
+}
+
+static yaml_document_t *current(dk_yaml *yaml)
+{
+    return yaml->current == 0 ? &yaml->document : &yaml->more[yaml->current - 1];
 }
 
 const yaml_node_t *dk_yaml_root(dk_yaml *yaml)
 {
-    return yaml_document_get_root_node(&yaml->document);
+    return yaml_document_get_root_node(current(yaml));
+}
+
+void dk_yaml_turn_to(dk_yaml *yaml, size_t i)
+{
+    yaml->current = i;
 }
 
 /* Values -------------------------------------------------------------------------------------------------------- */
@@ -354,7 +404,7 @@ bool dk_yaml_mapping(dk_yaml *yaml, const yaml_node_t *node, dk_yaml_key *keys, 
     if (!check_kind(yaml, node, YAML_MAPPING_NODE, "a mapping of keys and values (key: value)"))
         return false;
     for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top; pair++) {
-        const yaml_node_t *key = yaml_document_get_node(&yaml->document, pair->key);
+        const yaml_node_t *key = yaml_document_get_node(current(yaml), pair->key);
         if (key->type != YAML_SCALAR_NODE)
             return dk_yaml_fail(yaml, key, "has a key that is %s; write a name", node_kind(key));
         size_t i = 0;
@@ -370,7 +420,7 @@ bool dk_yaml_mapping(dk_yaml *yaml, const yaml_node_t *node, dk_yaml_key *keys, 
         if (keys[i].value != NULL)
             return dk_yaml_fail(yaml, key, "'%s' is written twice; keep one of them", shown);
         dk_yaml_leave(yaml);
-        keys[i].value = yaml_document_get_node(&yaml->document, pair->value);
+        keys[i].value = yaml_document_get_node(current(yaml), pair->value);
     }
     for (size_t i = 0; i < n_keys; i++)
         if (keys[i].required && keys[i].value == NULL)
@@ -378,7 +428,7 @@ bool dk_yaml_mapping(dk_yaml *yaml, const yaml_node_t *node, dk_yaml_key *keys, 
     return true;
 }
 
-bool dk_yaml_pairs(dk_yaml *yaml, const yaml_node_t *node, size_t min, size_t max, size_t *ret_n)
+static bool read_pairs(dk_yaml *yaml, const yaml_node_t *node, size_t min, size_t max, bool numbered, size_t *ret_n)
 {
     if (!check_kind(yaml, node, YAML_MAPPING_NODE, "a mapping (name: value)"))
         return false;
@@ -391,7 +441,7 @@ bool dk_yaml_pairs(dk_yaml *yaml, const yaml_node_t *node, size_t min, size_t ma
     for (size_t i = 0; i < n; i++) {
         const yaml_node_t *key, *value;
         dk_yaml_pair(yaml, node, i, &key, &value);
-        if (!check_text(yaml, key))
+        if (numbered ? !check_kind(yaml, key, YAML_SCALAR_NODE, "a number") : !check_text(yaml, key))
             return false;
         for (size_t k = 0; k < i; k++) {
             const yaml_node_t *other;
@@ -405,11 +455,21 @@ bool dk_yaml_pairs(dk_yaml *yaml, const yaml_node_t *node, size_t min, size_t ma
     return true;
 }
 
+bool dk_yaml_pairs(dk_yaml *yaml, const yaml_node_t *node, size_t min, size_t max, size_t *ret_n)
+{
+    return read_pairs(yaml, node, min, max, false, ret_n);
+}
+
+bool dk_yaml_numbered_pairs(dk_yaml *yaml, const yaml_node_t *node, size_t min, size_t max, size_t *ret_n)
+{
+    return read_pairs(yaml, node, min, max, true, ret_n);
+}
+
 void dk_yaml_pair(dk_yaml *yaml, const yaml_node_t *node, size_t i, const yaml_node_t **ret_key,
                   const yaml_node_t **ret_value)
 {
-    *ret_key = yaml_document_get_node(&yaml->document, node->data.mapping.pairs.start[i].key);
-    *ret_value = yaml_document_get_node(&yaml->document, node->data.mapping.pairs.start[i].value);
+    *ret_key = yaml_document_get_node(current(yaml), node->data.mapping.pairs.start[i].key);
+    *ret_value = yaml_document_get_node(current(yaml), node->data.mapping.pairs.start[i].value);
 }
 
 bool dk_yaml_list(dk_yaml *yaml, const yaml_node_t *node, size_t min, size_t max, size_t *ret_n)
@@ -427,7 +487,7 @@ bool dk_yaml_list(dk_yaml *yaml, const yaml_node_t *node, size_t min, size_t max
 
 const yaml_node_t *dk_yaml_element(dk_yaml *yaml, const yaml_node_t *node, size_t i)
 {
-    return yaml_document_get_node(&yaml->document, node->data.sequence.items.start[i]);
+    return yaml_document_get_node(current(yaml), node->data.sequence.items.start[i]);
 }
 
 typedef struct numbered_text {

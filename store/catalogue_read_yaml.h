@@ -1,4 +1,4 @@
-/* Reads a YAML document by what is expected of it, and says in one sentence where it is otherwise. For the catalogue
+/* Reads a YAML document, or a stream of them, by what is expected of it, and says in one sentence where it is otherwise. For the catalogue
  * and for ingest/transformation.c. */
 #ifndef DK_STORE_CATALOGUE_READ_YAML_H
 #define DK_STORE_CATALOGUE_READ_YAML_H
@@ -13,7 +13,9 @@
 #define DK_YAML_MAX_BYTES (16u << 20)
 
 typedef struct dk_yaml {
-    yaml_document_t document;
+    yaml_document_t document; /* the one that is read, unless it is one of more */
+    yaml_document_t *more;    /* those behind it, in a stream */
+    size_t n_more, current;   /* 0: document; i: more[i - 1] */
     const char *origin; /* names the text in messages */
     const char *what;   /* it is: "catalogue" */
     bool secret;        /* messages show nothing of it but keys that are known; set behind dk_yaml_load */
@@ -41,8 +43,14 @@ typedef struct dk_yaml_key {
  * lacks at least, "title and layers". On success the caller ends with dk_yaml_finish. */
 dk_status dk_yaml_load(dk_yaml *yaml, const char *text, size_t size, const char *origin, const char *what,
                        const char *least, dk_arena *arena, dk_error *err);
+/* The same for a stream of one to most documents; the first is the one that is read. */
+dk_status dk_yaml_load_stream(dk_yaml *yaml, const char *text, size_t size, const char *origin, const char *what,
+                              const char *least, size_t most, dk_arena *arena, dk_error *err);
 void dk_yaml_finish(dk_yaml *yaml);
+/* The root of the document that is read. */
 const yaml_node_t *dk_yaml_root(dk_yaml *yaml);
+/* Reads document i from now on, 0 to n_more. Nodes belong to their document. */
+void dk_yaml_turn_to(dk_yaml *yaml, size_t i);
 
 /* The place that messages name. */
 void dk_yaml_enter(dk_yaml *yaml, const char *key);
@@ -64,6 +72,8 @@ void *dk_yaml_alloc(dk_yaml *yaml, size_t count, size_t size); /* in the arena; 
 bool dk_yaml_mapping(dk_yaml *yaml, const yaml_node_t *node, dk_yaml_key *keys, size_t n_keys);
 /* Checks that node is a mapping of min to max pairs of any keys; the pairs are then read by index. */
 bool dk_yaml_pairs(dk_yaml *yaml, const yaml_node_t *node, size_t min, size_t max, size_t *ret_n);
+/* The same where keys are numbers, such as years: they are read by dk_yaml_integer. */
+bool dk_yaml_numbered_pairs(dk_yaml *yaml, const yaml_node_t *node, size_t min, size_t max, size_t *ret_n);
 void dk_yaml_pair(dk_yaml *yaml, const yaml_node_t *node, size_t i, const yaml_node_t **ret_key,
                   const yaml_node_t **ret_value);
 /* Checks that node is a list of min to max entries. */

@@ -235,6 +235,42 @@ bool dk_date_valid(const char *date)
     return day >= 1 && day <= month_days[month - 1] + (month == 2 && leap);
 }
 
+/* How many bytes of the text's beginning are one of the marks; 0: something else begins there. */
+static size_t mark_at(const char *text, const char *const *marks)
+{
+    for (; *marks != NULL; marks++)
+        if (strncmp(text, *marks, strlen(*marks)) == 0)
+            return strlen(*marks);
+    return 0;
+}
+
+bool dk_text_lists(const char *text, const char *value)
+{
+    static const char *const separators[] = {"、", "；", "，", ";", ",", NULL};
+    static const char *const blanks[] = {" ", "\u3000", "\t", NULL};
+    const size_t size = strlen(value);
+    if (strcmp(text, value) == 0)
+        return true;
+    for (bool begins = true; *text != '\0' && size > 0;) {
+        const size_t blank = mark_at(text, blanks);
+        if (blank > 0) {
+            text += blank;
+            continue;
+        }
+        if (begins && strncmp(text, value, size) == 0) {
+            const char *behind = text + size;
+            for (size_t n; (n = mark_at(behind, blanks)) > 0;)
+                behind += n;
+            if (*behind == '\0' || mark_at(behind, separators) > 0)
+                return true;
+        }
+        const size_t separator = mark_at(text, separators);
+        begins = separator > 0;
+        text += separator > 0 ? separator : 1;
+    }
+    return false;
+}
+
 int dk_utf8_fit(const char *text, size_t max)
 {
     const size_t size = strnlen(text, max);

@@ -27,6 +27,9 @@ bool dk_division_code_valid(const char *code);
 /* A date YYYY-MM-DD of the proleptic Gregorian calendar that exists. */
 bool dk_date_valid(const char *date);
 
+/* Whether the text is the value, or lists it among others, separated by 、 ； ， ; or commas, and by blanks beside them. */
+bool dk_text_lists(const char *text, const char *value);
+
 /* Puts a question mark in the place of each control character, and of each byte that is no UTF-8: messages quote what
  * stands in foreign files, and are printed on terminals. */
 void dk_text_clean(char *text);

@@ -80,7 +80,7 @@ static const wrong_case wrong_cases[] = {
     {NULL, "", "1: the catalogue is empty; write at least title, publisher, extent and layers"},
     {NULL, "# nothing\n", "1: the catalogue is empty; write at least title, publisher, extent and layers"},
     {NULL, "- a\n", "1: is a list; write a mapping of keys and values (key: value)"},
-    {NULL, "title: a\n---\ntitle: b\n", "2: a second document begins here; keep one document in a catalogue"},
+    {NULL, "title: a\n---\ntitle: b\n", "1: 'publisher' is missing; add it"},
     {"extent: [116, 34, 117, 35]\n", "extent: [116, 34, 117, 35\n",
      "4: this is not YAML: did not find expected ',' or ']' while parsing a flow sequence that begins in line 3; correct "
      "the indentation, quotes or brackets there"},
@@ -102,7 +102,7 @@ static const wrong_case wrong_cases[] = {
     {"publisher: 示例局\n", "publisher: [示例局]\n", "2: publisher: is a list; write a text"},
     {"publisher: 示例局\n", "publishers: 示例局\n",
      "2: publishers: 'publishers' is not a key here; use title, publisher, map_approval_no, extent, layers, records, links, "
-     "items, lists, divisions or publication"},
+     "items, lists, divisions, publication, calendars, regimes, regime_by or obligations"},
     {"publisher: 示例局\n", "publisher: 示例局\ntitle: 再\n", "3: title: 'title' is written twice; keep one of them"},
     {"publisher: 示例局\n", "publisher: 示例局\npublication: {review: optional, two_persons: names}\n",
      "3: publication.two_persons: without a review there is one person only; write review: required"},
@@ -317,8 +317,8 @@ static const wrong_case wrong_cases[] = {
      "48: items[0].id: 'paid-1' is not a name; use a letter a-z and then at most 59 of a-z, 0-9 and _"},
     {"items:\n", "items:\n  - {id: paid, title: a, about: parcel}\n",
      "49: items[1].id: 'paid' is the id of items[0] already; choose another"},
-    {"    about: parcel\n", "    about: payment\n",
-     "50: items[0].about: 'payment' is not a layer of this catalogue; use parcel"},
+    {"    about: parcel\n", "    about: payments\n",
+     "50: items[0].about: 'payments' is not a layer or record of this catalogue; use parcel, payment or notice"},
     {"payment.kind: [预付]", "notice.id: [预付]",
      "51: items[0].applies: parcel and notice are not linked; add a link between them under 'links'"},
     {"payment.kind: [预付]", "payment.kind: [予付]",
@@ -559,8 +559,10 @@ static void a_catalogue_gives_what_it_says(void **state)
     assert_ptr_equal(item->subject_kind, parcel);
     assert_true(item->applies_kind == payment && item->applies_field == 4);
     assert_string_equal(item->applies_values[0], "预付");
-    assert_true(item->proofs[0].kind == payment && item->proofs[0].where_field == 4 && item->proofs[0].date_field == 5);
-    assert_string_equal(item->proofs[0].where_value, "全额");
+    const dk_dated_rows *proof = &item->proofs[0];
+    assert_true(proof->kind == payment && proof->date_field == 5 && proof->end_field == -1);
+    assert_true(proof->where.n_fields == 1 && proof->where.fields[0].field == 4 && proof->where.fields[0].n_values == 1);
+    assert_string_equal(proof->where.fields[0].values[0], "全额");
     assert_null(item->basis);
 
     assert_string_equal(c->divisions[0].code, "340001"); /* sorted */

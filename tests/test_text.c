@@ -186,6 +186,23 @@ static void places_on_a_terminal(void **state)
     assert_int_equal(dk_text_places("\xff\xfe"), 2);
 }
 
+static void a_list_holds_each_of_its_values(void **state)
+{
+    (void)state;
+    static const char channels[] = "村公示栏；政府网站、征地信息公开平台 , 县政府公报;\u3000两微一端";
+    const char *const held[] = {"村公示栏", "政府网站", "征地信息公开平台", "县政府公报", "两微一端", "政府网站、征地信息公开平台", channels};
+    const char *const not_held[] = {"公示栏", "村公示", "政府", "网站", "政府公报", "微一端", "", "；", "村公示栏；"};
+    for (size_t i = 0; i < sizeof held / sizeof *held; i++)
+        assert_true(dk_text_lists(channels, held[i]));
+    for (size_t i = 0; i < sizeof not_held / sizeof *not_held; i++)
+        assert_false(dk_text_lists(channels, not_held[i]));
+    assert_true(dk_text_lists("New York", "New York"));
+    assert_true(dk_text_lists("New York, Boston", "New York"));
+    assert_false(dk_text_lists("New York", "York"));
+    assert_true(dk_text_lists("", ""));
+    assert_false(dk_text_lists("", "村公示栏"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +214,7 @@ int main(void)
         cmocka_unit_test(division_codes_have_6_9_or_12_digits),
         cmocka_unit_test(dates_are_those_that_exist),
         cmocka_unit_test(places_on_a_terminal),
+        cmocka_unit_test(a_list_holds_each_of_its_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include "tiler/dossier.h"
 
 #include "store/document.h"
+#include "store/text.h"
 #include "tiler/publication.h"
 
 #include <math.h>
@@ -352,7 +353,7 @@ static dk_status write_totals(dk_dossier *d)
 
 /* ---- items ---- */
 
-/* Whether a field that the viewer sees holds the text; numbers are compared as the catalogue writes them. */
+/* Whether a field that the viewer sees holds the text, or lists it; numbers are compared as the catalogue writes them. */
 static bool holds(const dk_row *row, int field, const char *text)
 {
     if (((row->visible & ~row->masked) >> field & 1) == 0)
@@ -361,7 +362,7 @@ static bool holds(const dk_row *row, int field, const char *text)
     char number[40];
     switch (value->type) {
     case DK_TEXT:
-        return strcmp(value->text.data, text) == 0;
+        return dk_text_lists(value->text.data, text);
     case DK_INTEGER:
         snprintf(number, sizeof number, "%lld", (long long)value->integer);
         return strcmp(number, text) == 0;
@@ -399,18 +400,30 @@ bool dk_dossier_applies(const dk_dossier *d, const dk_item *item)
     return !told;
 }
 
+static bool meets(const dk_row *row, const dk_where *where)
+{
+    for (size_t i = 0; i < where->n_fields; i++) {
+        size_t j = 0;
+        while (j < where->fields[i].n_values && !holds(row, where->fields[i].field, where->fields[i].values[j]))
+            j++;
+        if (j == where->fields[i].n_values)
+            return false;
+    }
+    return true;
+}
+
 size_t dk_dossier_proofs(const dk_dossier *d, const dk_item *item, dk_proof_fn each, void *user,
                          const char **ret_earliest)
 {
     const char *earliest = NULL;
     size_t n = 0;
     for (size_t i = 0; i < item->n_proofs; i++) {
-        const struct dk_proof *proof = &item->proofs[i];
+        const dk_dated_rows *proof = &item->proofs[i];
         const dk_row_list *list = rows_of(d, proof->kind);
-        const int date_field = proof->date_field >= 0 ? proof->date_field : proof->kind->date_field;
+        const int date_field = proof->date_field;
         for (size_t j = 0; list != NULL && j < list->n; j++) {
             const dk_row *row = &list->rows[j];
-            if (proof->where_field >= 0 && !holds(row, proof->where_field, proof->where_value))
+            if (!meets(row, &proof->where))
                 continue;
             const char *date = date_field >= 0 ? visible_text(row, (size_t)date_field) : NULL;
             if (date != NULL && (earliest == NULL || strcmp(date, earliest) < 0))

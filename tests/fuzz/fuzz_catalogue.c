@@ -2,7 +2,7 @@
  * with another one. */
 #include "store/coarse.h"
 #include "store/audience.h"
-#include "store/catalogue.h"
+#include "store/catalogue_clock.h"
 #include "store/catalogue_difference.h"
 #include "store/catalogue_stricter.h"
 
@@ -102,6 +102,37 @@ static void compare(const char *text, size_t size, const dk_catalogue *catalogue
     dk_catalogue_free(second);
 }
 
+static void look_at_the_clock(const dk_catalogue *catalogue)
+{
+    for (size_t i = 0; i < catalogue->n_calendars; i++) {
+        const dk_working_calendar *days = &catalogue->calendars[i].days;
+        require(days->n_years > 0);
+        for (size_t y = 0; y < days->n_years; y++) {
+            const dk_working_year *year = &days->years[y];
+            int32_t n = 0;
+            int missing = 0;
+            require(y == 0 || days->years[y - 1].year < year->year);
+            require(dk_working_days_between(days, year->first, year->first + year->n_days - 1, &n, &missing));
+            bool first = false;
+            require(dk_working_day(days, year->first, &first, &missing) && n + first == year->n_working);
+        }
+    }
+    for (size_t i = 1; i < catalogue->n_regimes; i++)
+        require(catalogue->regimes[i - 1].until < catalogue->regimes[i].from);
+    for (size_t i = 0; i < catalogue->n_obligations; i++) {
+        const dk_obligation *obligation = &catalogue->obligations[i];
+        require(obligation->index == i && obligation->item->subject_kind == obligation->about);
+        require(obligation->n_events > 0 && obligation->n_proofs > 0 && obligation->regimes != 0);
+        require(obligation->before ? obligation->ahead.n >= 0 && obligation->within.n < 0
+                                   : obligation->within.n >= 0 && obligation->ahead.n < 0);
+        require(obligation->unconfirmed == NULL || !obligation->enabled);
+        for (size_t k = 0; k < obligation->n_proofs; k++)
+            require(obligation->proofs[k].kind->fields[obligation->proofs[k].date_field].audience == DK_PUBLIC);
+        for (size_t k = 0; k < obligation->n_events; k++)
+            require(obligation->events[k].kind->fields[obligation->events[k].date_field].type == DK_FIELD_DATE);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     dk_catalogue *catalogue = NULL;
@@ -110,6 +141,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (status == DK_OK) {
         look_through(catalogue);
         compare((const char *)data, size, catalogue);
+        look_at_the_clock(catalogue);
         dk_catalogue_free(catalogue);
     } else {
         require(catalogue == NULL && err.status == status && strncmp(err.text, "fuzz.yaml:", 10) == 0);
