@@ -106,11 +106,44 @@ static bool write_province(FILE *file, const char *text, const char *origin)
     return true;
 }
 
+/* Appends the files of the calendars as further documents, so that the folder stands alone wherever it lies. */
+static bool write_calendars(FILE *file, const char *text, const char *origin)
+{
+    size_t length;
+    const char *line = find_line(text, "calendars:", &length), *slash = strrchr(origin, '/');
+    if (strstr(text, "\n---") != NULL) /* they are there */
+        return true;
+    while (line && (line = strchr(line, '\n')) != NULL && line[1] == ' ') {
+        line++;
+        const char *name = strstr(line, "file: "), *end = line + strcspn(line, "\n");
+        if (!name || name > end)
+            continue;
+        name += strlen("file: ");
+        char path[4096];
+        snprintf(path, sizeof path, "%.*s%.*s", slash ? (int)(slash - origin) + 1 : 0, origin, (int)strcspn(name, "} \n"), name);
+        char *calendar = read_text(path);
+        if (!calendar)
+            return false;
+        fprintf(file, "---\n%s", calendar);
+        free(calendar);
+    }
+    return true;
+}
+
+/* The sample county's own folder keeps its catalogue as it is. */
+static bool is_same_file(const char *a, const char *b)
+{
+    struct stat first, second;
+    return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
 static bool write_catalogue(const gen_options *options)
 {
     char path[4096];
     if (!gen_path(path, sizeof path, options, "catalogue", "yaml"))
         return false;
+    if (is_same_file(path, options->catalogue))
+        return true;
     char *text = read_text(options->catalogue);
     if (!text)
         return false;
@@ -120,6 +153,7 @@ static bool write_catalogue(const gen_options *options)
         ok = write_province(file, text, options->catalogue);
     else if (ok)
         fputs(text, file);
+    ok = ok && write_calendars(file, text, options->catalogue);
     if (file && (ferror(file) | fclose(file)))
         ok = false;
     free(text);

@@ -137,19 +137,21 @@ static const gen_column parcel_columns_chinese[] = {
 };
 enum { N_PARCEL_COLUMNS = sizeof parcel_columns_gbk / sizeof parcel_columns_gbk[0] };
 
-static const char *const project_columns[] = {"项目编号", "项目名称", "批次名称", "用地类型",
-                                              "适用程序", "办理阶段", "是否听证"};
+static const char *const project_columns[] = {"项目编号", "项目名称", "批次名称", "用地类型",     "适用程序",
+                                              "办理阶段", "是否听证", "启动时间", "调查结束时间", "行政区划代码"};
 static const char *const approval_columns[] = {"批准文号", "项目编号", "批准机关", "批准时间", "收到批文时间",
                                                "项目名称", "批次名称", "用地类型", "总面积",   "农用地",
-                                               "耕地",     "建设用地", "未利用地", "批复文件"};
+                                               "耕地",     "建设用地", "未利用地", "批复文件",
+                                               "批文公开时间"};
 static const char *const notice_columns[] = {"公告编号", "项目编号", "批准文号", "公告类型",
-                                             "公告名称", "发布时间", "发布渠道", "链接"};
+                                             "公告名称", "发布时间", "发布渠道", "链接",
+                                             "公告结束时间", "听证时间"};
 static const char *const compensation_columns[] = {"地块编号",     "批准文号",   "受款单位",   "区片编号",
                                                    "区片综合地价", "土地补偿费", "安置补助费", "青苗和地上附着物补偿费",
                                                    "社会保障费",   "补偿总额",   "支付日期",   "被征地农户",
                                                    "身份证号",     "银行账号",   "补偿编号",   "村民小组",
                                                    "承包合同号"};
-static const char *const preexamination_columns[] = {"意见书编号", "项目编号", "核发日期"};
+static const char *const preexamination_columns[] = {"意见书编号", "项目编号", "核发日期", "公开时间"};
 
 #define N_OF(array) (sizeof(array) / sizeof(array)[0])
 
@@ -168,6 +170,8 @@ typedef struct work {
     gen_place place;
     int n_parcels;
     areas areas, first_parcel;
+    gen_notice notices_of[GEN_MAX_NOTICES];
+    size_t n_notices;
 } work;
 
 static const struct land_class {
@@ -306,9 +310,17 @@ static bool add_parcel(const gen_shape *shape, int number, int strip, void *user
     return true;
 }
 
+/* "" for 0. */
+static const char *date_or_none(char *text, size_t size, long day)
+{
+    text[0] = '\0';
+    return day != 0 ? gen_date(text, size, day) : text;
+}
+
 static bool add_approvals(work *w)
 {
     const gen_project *p = &w->project;
+    char shown[16];
     for (int i = 0; i < p->n_approvals; i++) {
         static const gen_brackets styles[] = {GEN_TORTOISE, GEN_SQUARE, GEN_FULL_ROUND, GEN_FULL_SQUARE};
         const gen_approval *a = &p->approvals[i];
@@ -332,7 +344,8 @@ static bool add_approvals(work *w)
                                       numbers[2],
                                       numbers[3],
                                       numbers[4],
-                                      url};
+                                      url,
+                                      date_or_none(shown, sizeof shown, p->published)};
         if (!gen_table_add(w->approvals, values))
             return false;
         w->counts->approvals++;
@@ -342,10 +355,9 @@ static bool add_approvals(work *w)
 
 static bool add_notices(work *w)
 {
-    gen_notice notices[GEN_MAX_NOTICES];
-    const size_t n = gen_project_notices(&w->project, notices);
-    for (size_t i = 0; i < n; i++) {
-        char id[32], approval[160] = "", title[256], date[32], url[96];
+    const gen_notice *notices = w->notices_of;
+    for (size_t i = 0; i < w->n_notices; i++) {
+        char id[32], approval[160] = "", title[256], date[32], url[96], ended[32] = "", held[32] = "";
         snprintf(id, sizeof id, "GG%06llu", (unsigned long long)++w->counts->notices);
         if (notices[i].names_approval && w->project.n_approvals > 0)
             gen_approval_no(approval, sizeof approval, w->project.approvals[0].agency, w->project.approvals[0].year,
@@ -359,11 +371,34 @@ static bool add_notices(work *w)
                                       title,
                                       ledger_date(date, sizeof date, notices[i].published, w->counts->notices),
                                       i % 2 ? "村公示栏、征地信息公开平台" : "政府网站、村公示栏",
-                                      url};
+                                      url,
+                                      notices[i].ended != 0 ? ledger_date(ended, sizeof ended, notices[i].ended, w->counts->notices) : "",
+                                      notices[i].held != 0 ? ledger_date(held, sizeof held, notices[i].held, w->counts->notices) : ""};
         if (!gen_table_add(w->notices, values))
             return false;
     }
     return true;
+}
+
+static const gen_notice *notice_of(const work *w, const char *kind)
+{
+    for (size_t i = 0; i < w->n_notices; i++)
+        if (strcmp(w->notices_of[i].kind, kind) == 0)
+            return &w->notices_of[i];
+    return NULL;
+}
+
+/* When the work began, and when the survey ended: the day that the notices of these are judged by. */
+static void find_days(work *w, long *ret_started, long *ret_surveyed)
+{
+    gen_project *p = &w->project;
+    const bool good = p->role <= GEN_COMPLETE_NEW;
+    const gen_notice *first = notice_of(w, "拟征收土地告知"), *survey = notice_of(w, "拟征收土地现状调查");
+    const int before = gen_pick(&p->clock, 1, 10), days = gen_pick(&p->clock, 1, 3);
+    if (first == NULL)
+        first = notice_of(w, "征收土地预公告");
+    *ret_started = first == NULL ? p->approved - 280 : first->published - (good || before < 9 ? 0 : 4);
+    *ret_surveyed = p->role == GEN_PENDING ? 0 : survey == NULL ? p->approved - 200 : survey->published - (good || before < 8 ? days : 15);
 }
 
 static bool add_project(work *w, const gen_grid *grid, const taken *from, gen_shape *shape)
@@ -374,21 +409,30 @@ static bool add_project(work *w, const gen_grid *grid, const taken *from, gen_sh
     w->place = gen_place_of(&w->options->region, gen_block_centre(grid, from->column, from->row));
     w->n_parcels = from->n;
     w->areas = w->first_parcel = (areas){0};
+    w->n_notices = gen_project_notices(p, w->notices_of);
+    long started, surveyed;
+    char begun[16], ended[16];
+    find_days(w, &started, &surveyed);
     const char *const values[] = {p->id,
                                   p->name,
                                   p->batch,
                                   p->land_kind,
                                   p->regime,
                                   p->n_approvals > 0 ? "已批准" : "报批前",
-                                  p->hearing ? "是" : "否"};
+                                  p->hearing ? "是" : "否",
+                                  gen_date(begun, sizeof begun, started),
+                                  date_or_none(ended, sizeof ended, surveyed),
+                                  w->place.town->code};
     if (!gen_table_add(w->projects, values) || !gen_block_plan(grid, from->column, from->row, &block) ||
         !gen_block_draw(grid, &block, from->n, shape, add_parcel, w) || !add_approvals(w) || !add_notices(w))
         return false;
     if (!p->needs_preexamination || p->role == GEN_NO_PREEXAMINATION)
         return true;
-    char number[64], date[16];
+    char number[64], date[16], shown[16];
     snprintf(number, sizeof number, "示例用字第341321%d%05llu号", p->year, (unsigned long long)p->number + 1);
-    const char *const examined[] = {number, p->id, gen_date(date, sizeof date, p->approved - 380)};
+    const char *const examined[] = {
+        number, p->id, gen_date(date, sizeof date, p->approved - 380),
+        date_or_none(shown, sizeof shown, gen_disclosed(&p->clock, p->approved - 380, 8, 25, false))};
     return gen_table_add(w->preexaminations, examined);
 }
 

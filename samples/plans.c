@@ -1,5 +1,6 @@
 #include "samples/generate.h"
 #include "samples/people.h"
+#include "samples/project.h"
 #include "samples/zones.h"
 
 #include <math.h>
@@ -14,7 +15,8 @@ static const gen_column zone_columns[] = {
     {"FQLX", GEN_TEXT, 30, 0},  {"YDYHFLDM", GEN_TEXT, 10, 0}, {"FLBB", GEN_TEXT, 4, 0},
     {"GHMC", GEN_TEXT, 120, 0}, {"PZRQ", GEN_DATE, 0, 0},      {"XZQDM", GEN_TEXT, 12, 0},
 };
-static const char *const plan_columns[] = {"规划批准文号", "规划名称", "批准机关", "批准时间", "规划文本", "规划图件"};
+static const char *const plan_columns[] = {"规划批准文号", "规划名称", "批准机关", "批准时间", "规划文本", "规划图件", "行政区划代码"};
+static const char *const notice_columns[] = {"公示编号", "规划批准文号", "公示类型", "公示时间", "公示结束时间", "公示渠道"};
 
 static const struct {
     const char *name, *code;
@@ -28,7 +30,8 @@ static const struct {
 /* A plan of the county (of each county in a province), or of a town. */
 typedef struct plan {
     char number[96], name[160];
-    const char *authority;
+    const char *authority, *division;
+    long approved_on;
     char approved[16];
 } plan;
 
@@ -42,7 +45,9 @@ static plan plan_of(const gen_region *region, bool local, size_t town)
     snprintf(p.name, sizeof p.name, "%s%s（2021—2035年）（示例数据）", name,
              local ? "乡级国土空间总体规划" : "国土空间总体规划");
     p.authority = local ? "市人民政府（示例）" : "安徽省人民政府";
-    gen_date(p.approved, sizeof p.approved, gen_day(local ? 2024 : 2023, 6, 1) + (long)(town * 3 % 80));
+    p.division = region->province ? gen_counties[town].division.code : local ? towns[town].code : "341321";
+    p.approved_on = gen_day(local ? 2024 : 2023, 6, 1) + (long)(town * 3 % 80);
+    gen_date(p.approved, sizeof p.approved, p.approved_on);
     return p;
 }
 
@@ -77,13 +82,33 @@ static bool add_zone(const gen_shape *shape, const gen_zone *zone, void *user)
     return gen_layer_add(w->layer, shape, values);
 }
 
+/* The draft, shown for thirty days before the approval, and the plan itself, published within twenty working days of it. Some
+ * were taken down too early, some came late, some are missing; those of the county's own plan are as they should be. */
+static bool add_plan_notices(gen_table *table, const gen_options *options, const plan *p, size_t number)
+{
+    gen_random random = {gen_hash(options->seed, 63, number, 0)};
+    const int luck = number == 0 ? 0 : gen_pick(&random, 1, 8), more = gen_pick(&random, 0, 5);
+    const long shown = p->approved_on - (luck == 1 ? 25 : 60 + 3 * more), ended = shown + (luck == 2 ? 29 : 30 + more);
+    const long published = gen_disclosed(&random, p->approved_on, 26, 60, number == 0);
+    char ids[2][32], dates[3][16];
+    snprintf(ids[0], sizeof ids[0], "GS%05zu-1", number + 1);
+    snprintf(ids[1], sizeof ids[1], "GS%05zu-2", number + 1);
+    const char *const draft[] = {ids[0], p->number, "批前公示", gen_date(dates[0], sizeof dates[0], shown),
+                                 gen_date(dates[1], sizeof dates[1], ended), "政府网站、规划展示厅"};
+    const char *const final[] = {ids[1], p->number, "批后公布", gen_date(dates[2], sizeof dates[2], published), "", "政府网站"};
+    return (luck == 3 || gen_table_add(table, draft)) && (published == 0 || gen_table_add(table, final));
+}
+
 static bool write_plans(const gen_options *options)
 {
     char path[4096];
     if (!gen_path(path, sizeof path, options, "plans", "csv"))
         return false;
     gen_table *table = gen_table_create(path, GEN_CSV_UTF8, NULL, plan_columns, N_OF(plan_columns));
-    bool ok = table != NULL;
+    gen_table *notices = gen_path(path, sizeof path, options, "plan_notices", "csv")
+                             ? gen_table_create(path, GEN_CSV_UTF8_BOM, NULL, notice_columns, N_OF(notice_columns))
+                             : NULL;
+    bool ok = table != NULL && notices != NULL;
     const size_t n_towns = options->region.province ? gen_n_counties : gen_n_towns;
     for (size_t k = 0; ok && k < 2 * n_towns; k++) {
         const bool local = k >= n_towns;
@@ -95,10 +120,11 @@ static bool write_plans(const gen_options *options)
         char text_url[128], map_url[128];
         snprintf(text_url, sizeof text_url, "https://example.invalid/plan/%zu/text", k + 1);
         snprintf(map_url, sizeof map_url, "https://example.invalid/plan/%zu/map", k + 1);
-        const char *const values[] = {p.number, p.name, p.authority, p.approved, text_url, map_url};
-        ok = gen_table_add(table, values);
+        const char *const values[] = {p.number, p.name, p.authority, p.approved, text_url, map_url, p.division};
+        ok = gen_table_add(table, values) && add_plan_notices(notices, options, &p, k);
     }
-    return gen_table_close(table) && ok;
+    const bool closed = gen_table_close(table);
+    return gen_table_close(notices) && closed && ok;
 }
 
 bool gen_write_zones(const gen_options *options, gen_counts *counts)
@@ -129,7 +155,7 @@ static const gen_column mining_columns_pinyin[] = {
     {"ZMJ", GEN_REAL, 12, 4},   {"XZQDM", GEN_TEXT, 12, 0}, {"DH", GEN_TEXT, 20, 0},  {"YHZH", GEN_TEXT, 30, 0},
     {"DZ", GEN_TEXT, 100, 0},
 };
-static const char *const decision_columns[] = {"审批编号", "许可证号", "审批类型", "审批日期", "审批机关"};
+static const char *const decision_columns[] = {"审批编号", "许可证号", "审批类型", "审批日期", "审批机关", "公开时间"};
 static const char *const minerals[] = {"煤", "地热", "砖瓦用页岩", "建筑用砂", "水泥用灰岩", "铁矿"};
 
 /* A range with straight sides between corners given to the centimetre: the corners of a stretched, turned ring. */
@@ -232,16 +258,20 @@ bool gen_write_mining(const gen_options *options, gen_counts *counts)
             {.text = address}};
         ok = gen_layer_add(layer, &shape, values);
         counts->mining++;
+        gen_random clock = {gen_hash(options->seed, 64, i, 0)};
         /* The second right has no decision in the ledger; every fifth one has been changed since. */
         for (int k = 0; ok && k < (i == 1 ? 0 : i % 5 == 0 ? 2 : 1); k++) {
-            char id[32], decided[16];
+            char id[32], decided[16], shown[16] = "";
+            const long day_decided = gen_day(year, month, day) - 10 + 200 * k;
+            const long published = gen_disclosed(&clock, day_decided, 25, 60, false);
             snprintf(id, sizeof id, "SP%05zu-%d", i + 1, k + 1);
             const char *const row[] = {id, licence,
                                        k     ? "变更"
                                        : old ? "延续"
                                              : "新立",
-                                       gen_date(decided, sizeof decided, gen_day(year, month, day) - 10 + 200 * k),
-                                       old ? "安徽省国土资源厅" : "安徽省自然资源厅"};
+                                       gen_date(decided, sizeof decided, day_decided),
+                                       old ? "安徽省国土资源厅" : "安徽省自然资源厅",
+                                       published != 0 ? gen_date(shown, sizeof shown, published) : shown};
             ok = gen_table_add(decisions, row);
         }
     }

@@ -28,6 +28,12 @@ static unsigned next_serial(unsigned *serials, int year)
     return 9001 + serials[year - GEN_FIRST_YEAR]++;
 }
 
+/* Everything that the law wants was done, and in time. */
+static bool gen_complete(const gen_project *project)
+{
+    return project->role <= GEN_COMPLETE_NEW;
+}
+
 void gen_project_init(gen_project *project, gen_serials *serials, uint64_t seed, uint64_t number,
                       const gen_region *region)
 {
@@ -36,6 +42,7 @@ void gen_project_init(gen_project *project, gen_serials *serials, uint64_t seed,
     project->number = number;
     project->role = number < GEN_ORDINARY ? (gen_role)number : GEN_ORDINARY;
     project->random.state = gen_hash(seed, 41, number, 0);
+    project->clock.state = gen_hash(seed, 42, number, 0);
     gen_random *random = &project->random;
 
     const int year = project->role == GEN_ORDINARY ? gen_pick(random, GEN_FIRST_YEAR, GEN_FIRST_YEAR + GEN_N_YEARS - 1)
@@ -69,6 +76,7 @@ void gen_project_init(gen_project *project, gen_serials *serials, uint64_t seed,
 
     if (project->role == GEN_PENDING)
         return;
+    project->published = gen_disclosed(&project->clock, project->received, 12, 35, gen_complete(project));
     project->approvals[0] = province;
     project->approvals[0].year = year;
     project->approvals[0].serial = next_serial(serials->provincial, year);
@@ -80,6 +88,12 @@ void gen_project_init(gen_project *project, gen_serials *serials, uint64_t seed,
                                                .serial = next_serial(serials->national, year)};
         project->n_approvals = 2;
     }
+}
+
+long gen_disclosed(gen_random *random, long day, int in_time, int late, bool always)
+{
+    const int luck = gen_pick(random, 1, 20), early = gen_pick(random, 1, in_time), after = gen_pick(random, in_time + 1, late);
+    return always || luck <= 15 ? day + early : luck <= 18 ? day + after : 0;
 }
 
 typedef struct step {
@@ -108,6 +122,21 @@ static const step steps_new[] = {
     {"征收土地公告", 5, 17, true, false},
 };
 
+/* How long it was shown, and the hearing that it is for. Ten working days and thirty days are what the law wants, and a
+ * notice of a hearing seven working days ahead. */
+static void add_days(gen_project *project, gen_notice *notice)
+{
+    gen_random *random = &project->clock;
+    const int luck = gen_pick(random, 1, 10), more = gen_pick(random, 0, 6);
+    const bool good = gen_complete(project) || luck <= 8;
+    if (strcmp(notice->kind, "征收土地预公告") == 0 && project->role != GEN_PENDING)
+        notice->ended = notice->published + (good ? 26 + more : 5 + more);
+    else if (strcmp(notice->kind, "征地补偿安置公告") == 0)
+        notice->ended = notice->published + (good ? 30 + more : luck == 9 ? 29 : 20 + more);
+    else if (strstr(notice->kind, "听证"))
+        notice->held = notice->published + (good ? 19 + more : 4);
+}
+
 size_t gen_project_notices(gen_project *project, gen_notice notices[GEN_MAX_NOTICES])
 {
     const step *steps = steps_new;
@@ -126,9 +155,11 @@ size_t gen_project_notices(gen_project *project, gen_notice notices[GEN_MAX_NOTI
             (project->role == GEN_NOTICE_MISSING && strcmp(steps[i].kind, "征地补偿安置公告") == 0) ||
             (project->role == GEN_PENDING && i > 0))
             continue;
-        notices[n++] =
-            (gen_notice){steps[i].kind, (steps[i].names_approval ? project->received : project->approved) + after,
-                         steps[i].names_approval};
+        gen_notice *notice = &notices[n++];
+        *notice = (gen_notice){.kind = steps[i].kind,
+                               .published = (steps[i].names_approval ? project->received : project->approved) + after,
+                               .names_approval = steps[i].names_approval};
+        add_days(project, notice);
     }
     return n;
 }

@@ -35,6 +35,8 @@ typedef struct gen_project {
     bool hearing, needs_preexamination;
     int year, n_approvals;
     long approved, received; /* days; a pending project's are in the future */
+    long published;          /* when the platform showed the approvals; 0: never */
+    gen_random clock;        /* for what the disclosure clock needs: whether things were in time */
     gen_approval approvals[2];
 } gen_project;
 
@@ -50,10 +52,13 @@ void gen_project_init(gen_project *project, gen_serials *serials, uint64_t seed,
 /* The announcements that the project has, by date of the procedure. approval_no says whether it names one. */
 typedef struct gen_notice {
     const char *kind;
-    long published;
+    long published, ended, held; /* ended: taken down; held: the day of the hearing that it is for; 0: none */
     bool names_approval;
 } gen_notice;
 #define GEN_MAX_NOTICES 9
 size_t gen_project_notices(gen_project *project, gen_notice notices[GEN_MAX_NOTICES]);
+
+/* What is disclosed so many days after something: in time mostly, sometimes late, seldom never (0). always: in time. */
+long gen_disclosed(gen_random *random, long day, int in_time, int late, bool always);
 
 #endif
