@@ -21,7 +21,8 @@ export function readCounty(folder) {
       hectares: properties.DKMJ, numbers: approvalNumbers(numbers), key: `${properties.XMBH}:${properties.DKBH}`, geometry, at: inside(geometry) };
   });
   const approvals = rows('approvals').map(numbered);
-  const notices = rows('notices').map(numbered).map((row) => ({ ...row, 发布时间: dateOf(row['发布时间']) }));
+  const notices = rows('notices').map(numbered).map((row) => ({ ...row, ...Object.fromEntries(['发布时间', '公告结束时间', '听证时间']
+    .filter((title) => row[title]).map((title) => [title, dateOf(row[title])])) }));
   const preexaminations = rows('preexaminations');
   const projects = rows('projects');
   const byId = Map.groupBy ? Map.groupBy(parcels, (parcel) => parcel.id) : parcels.reduce((map, parcel) =>
@@ -38,13 +39,15 @@ export function readCounty(folder) {
     /** Everything of a parcel's dossier. */
     dossier(parcel) {
       const mine = {
+        project: projects.filter((row) => row['项目编号'] === parcel.project),
         approval: approvals.filter((row) => share(row.numbers, parcel.numbers)),
         notice: notices.filter((row) => share(row.numbers, parcel.numbers)
           || (row['项目编号'] === parcel.project && !(row.numbers.length && parcel.numbers.length))),
         preexamination: preexaminations.filter((row) => row['项目编号'] === parcel.project),
         compensation: payments.filter((row) => row['地块编号'] === parcel.id && share(row.numbers, parcel.numbers)),
       };
-      const dates = { approval: ['批准时间', '收到批文时间'], notice: ['发布时间'], preexamination: ['核发日期'], compensation: ['支付日期'] };
+      const dates = { project: ['启动时间', '调查结束时间'], approval: ['批准时间', '收到批文时间', '批文公开时间'],
+        notice: ['发布时间', '公告结束时间', '听证时间'], preexamination: ['核发日期', '公开时间'], compensation: ['支付日期'] };
       const events = Object.entries(dates).flatMap(([kind, titles]) => mine[kind].flatMap((row) => titles
         .filter((title) => row[title]).map((title) => ({ date: dateOf(row[title]), kind, title }))));
       const collectives = [...new Set(mine.compensation.map((row) => row['受款单位']))];

@@ -1,5 +1,4 @@
-// What cases.json and counts.json say, computed without dikuai: working days by chinese-days, days by JavaScript's Date, the
-// rules as the README words them. test_obligation.c holds dikuai to the same two files. Also the calendar that the sample
+// What cases.json and counts.json say, computed without dikuai (judge.mjs). test_obligation.c holds dikuai to the same two files. Also the calendar that the sample
 // ships, against notices of the State Council's office typed here.
 // counts.json is written by: node tests/clock/cases.test.mjs --write
 import assert from 'node:assert/strict';
@@ -9,62 +8,11 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-const { findWorkday, getWorkdaysInRange, isWorkday } = createRequire(import.meta.url)('chinese-days');
+import { judged, plus, procedures, since, stepping, workdays } from './judge.mjs';
+
+const { findWorkday, isWorkday } = createRequire(import.meta.url)('chinese-days');
 const here = dirname(fileURLToPath(import.meta.url));
 const cases = JSON.parse(readFileSync(join(here, 'cases.json'), 'utf8'));
-
-const plus = (date, n) => new Date(Date.parse(`${date}T00:00:00Z`) + n * 86400000).toISOString().slice(0, 10);
-const days = (from, to) => Math.round((Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / 86400000);
-const workdays = (from, to) => (from <= to ? getWorkdaysInRange(plus(from, 1), to).length : -getWorkdaysInRange(plus(to, 1), from).length);
-const stepping = (date, n) => { // not findWorkday, which counts.json is compared with
-  let at = date;
-  for (let left = Math.abs(n); left > 0;) if (isWorkday(at = plus(at, Math.sign(n)))) left--;
-  return at;
-};
-
-/** What the law says of a case: the state on its day, by the words of the rule. */
-function judged({ limit, regimes, regime, event, shown, on, from }) {
-  const working = limit.unit === 'working days';
-  const after = (date, n) => (working ? stepping(date, n) : plus(date, n));
-  const between = (a, b) => (working ? workdays(a, b) : days(a, b));
-  const past = (a, b) => Math.max(1, between(a, b));
-  if (regimes && regime && !regimes.includes(regime)) return { state: 'not_applicable' };
-  if (regimes && !regime) return { state: 'unknown' };
-  if (event && from && event < from) return { state: 'not_applicable' };
-  let due;
-  if (event && 'after' in limit) {
-    due = after(event, limit.after);
-    if (limit.roll) while (!isWorkday(due)) due = plus(due, 1);
-    if (due > '2026-12-31') return { state: 'unknown' };
-  } else if (event) {
-    due = after(event, -limit.before);
-    // The last day from which `lasts` is complete: tried day by day.
-    if (limit.lasts) while (after(due, limit.lasts) > event) due = plus(due, -1);
-  }
-  const result = (state, day, n) => ({ due, state, ...(day && { day }), ...(n !== undefined && { n }) });
-  if (shown.some(([begin]) => begin === null)) return result('unknown');
-  const scheduled = limit.before > 0;
-  const known = event && (event <= on || scheduled);
-  const judge = ([begin, end]) => {
-    const needed = limit.lasts && after(begin, limit.lasts);
-    if (needed && end && end < needed && end < on) return { rank: 3, ...result('short', end, Math.max(1, between(end, needed))) };
-    if (known && begin > due) return { rank: 2, ...result('late', begin, past(due, begin)) };
-    if (needed && on < needed) return { rank: 1, ...result('due', needed, between(on, needed)) };
-    return { rank: 1, ...result('met', needed || begin, known ? between(begin, due) : undefined) };
-  };
-  const judgements = shown.filter(([begin]) => begin <= on).map(judge).sort((a, b) => a.rank - b.rank);
-  if (judgements.length > 0 && !event && !limit.lasts) return result('after' in limit ? 'unknown' : 'waiting');
-  if (judgements.length > 0) { const { rank, ...best } = judgements[0]; return best; }
-  if (!known) return result('waiting');
-  return on <= due ? result('due', due, between(on, due)) : result('missing', due, past(due, on));
-}
-
-const OLD = '2020年前', MID = '2020至2021年8月', NEW = '2021年9月起';
-const procedures = { land_notification: [OLD, MID], land_survey: [OLD, MID, NEW], hearing_notice: [OLD, MID, NEW], application_documents: [OLD, MID, NEW],
-  requisition_announcement_2019: [OLD, MID], compensation_plan_announcement: [OLD], compensation_announcement: [MID, NEW], pre_announcement: [NEW],
-  requisition_announcement: [NEW] };
-const since = { land_notification: '2019-08-01', land_survey: '2019-08-01', application_documents: '2019-08-01', requisition_announcement: '2021-09-01',
-  plan_result_publication: '2019-05-15', mining_decision: '2019-05-15', policy_publication: '2019-05-15' };
 
 test('each case is what the words of its rule give', () => {
   assert.ok(cases.length >= 60);

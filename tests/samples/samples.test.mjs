@@ -74,8 +74,11 @@ test('the same arguments give the same bytes, another seed gives others', () => 
 test('the committed county is what the generator writes, and is small', () => {
   const again = run('again');
   assert.deepEqual(namesIn(again), namesIn(dangshan).filter((name) => name !== 'README.md'));
+  // The written catalogue carries its calendar along; the committed one names the file.
+  assert.equal(readFileSync(join(again, 'catalogue.yaml'), 'utf8'),
+    `${readFileSync(join(dangshan, 'catalogue.yaml'), 'utf8')}---\n${readFileSync(join(root, 'samples', 'calendars', 'cn.yaml'), 'utf8')}`);
   for (const name of namesIn(again))
-    if (!/\.(xlsx|gpkg)$/.test(name)) // which carry the versions of the libraries that wrote them
+    if (!/\.(xlsx|gpkg)$|catalogue\.yaml$/.test(name)) // which carry the versions of the libraries that wrote them
       assert.ok(readFileSync(join(again, name)).equals(readFileSync(join(dangshan, name))), name);
   const size = namesIn(dangshan).reduce((sum, name) => sum + statSync(join(dangshan, name)).size, 0);
   assert.ok(size < 5e6, `${size} bytes`);
@@ -189,6 +192,7 @@ test('records link: by project, by approval number in any brackets, by parcel, b
   const unplanned = layer('zones.gpkg').filter((zone) => !plans.has(plainNo(zone.GHWH)));
   assert.equal(unplanned.length, 6);
   assert.ok(unplanned.every((zone) => plainNo(zone.GHWH) === '宿政秘〔2024〕9016号'));
+  for (const row of csv('plan_notices.csv')) assert.ok(plans.has(plainNo(row.规划批准文号)));
   const licences = new Set(layer('mining.shp').map((right) => right.XKZH)), decided = new Set(csv('mining_decisions.csv').map((row) => row.许可证号));
   for (const licence of decided) assert.ok(licences.has(licence));
   assert.deepEqual([...licences].filter((licence) => !decided.has(licence)), ['C3413212020049900000002']);

@@ -143,7 +143,7 @@ test('a geometry that was damaged: check names every such row, and publishing ne
 test('a full disk is said, keeps nothing of the load, and the store stays whole', (t) => {
   const small = join(dir, 'small');
   execFileSync('mkdir', [small]);
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=7000k', 'tmpfs', small]);
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=8000k', 'tmpfs', small]);
   if (mounted.status !== 0) {
     t.skip('a small file system cannot be mounted here (it needs root)');
     return;
