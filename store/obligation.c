@@ -46,6 +46,16 @@ const dk_regime *dk_regime_said(const dk_catalogue *catalogue, const dk_field *f
     return dk_day_read(text, &day) ? dk_catalogue_regime_on(catalogue, day) : NULL;
 }
 
+bool dk_shown_read(const dk_dated_rows *proof, const char *from, const char *until, dk_shown *ret_shown)
+{
+    dk_shown shown = {DK_NO_DAY, DK_FAR_DAY};
+    if (!dk_day_read(from, &shown.from) && proof->date_field != proof->kind->date_field)
+        return false;
+    dk_day_read(until, &shown.until);
+    *ret_shown = shown;
+    return true;
+}
+
 /* Limits -------------------------------------------------------------------------------------------------------- */
 
 static const dk_working_calendar *days_of(const dk_obligation *obligation)

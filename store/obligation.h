@@ -54,6 +54,11 @@ typedef struct dk_shown {
     int32_t until; /* the last day; DK_FAR_DAY: it still is */
 } dk_shown;
 
+/* What a row that meets a proof's condition shows: its date and, with end_field, its end, as texts or NULL for none. false:
+ * nothing. Without its kind's own date it is a publication nobody knows the day of; a date that the proof names by itself
+ * (`date: published_on`) and that is empty says that it is not published. */
+bool dk_shown_read(const dk_dated_rows *proof, const char *from, const char *until, dk_shown *ret_shown);
+
 /* What is known of one row and obligation. */
 typedef struct dk_obligation_facts {
     bool applies;  /* the item's condition; true if it has none, and if no row says anything of it */

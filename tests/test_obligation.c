@@ -418,6 +418,22 @@ static void it_is_due_soon_from_some_days_before(void **state)
     assert_false(dk_outcome_soon(&outcome, due + 1));
 }
 
+static void what_has_no_date_is_told_from_what_is_not_published(void **state)
+{
+    const world *w = *state;
+    const dk_dated_rows *notice = &dk_catalogue_obligation(w->catalogue, "compensation_announcement")->proofs[0];
+    const dk_dated_rows *approval = &dk_catalogue_obligation(w->catalogue, "approval_document")->proofs[0];
+    dk_shown shown;
+    assert_true(dk_shown_read(notice, "2024-02-01", NULL, &shown));
+    assert_true(shown.from == dk_day_of(2024, 2, 1) && shown.until == DK_FAR_DAY);
+    assert_true(dk_shown_read(notice, "2024-02-01", "2024-03-02", &shown));
+    assert_int_equal(shown.until, dk_day_of(2024, 3, 2));
+    assert_true(dk_shown_read(notice, NULL, NULL, &shown));
+    assert_int_equal(shown.from, DK_NO_DAY);
+    assert_true(dk_shown_read(approval, "2024-02-01", NULL, &shown));
+    assert_false(dk_shown_read(approval, NULL, NULL, &shown)); /* approved, and shown nowhere */
+}
+
 static void what_is_not_confirmed_is_switched_off(void **state)
 {
     const world *w = *state;
@@ -458,6 +474,7 @@ int main(void)
         cmocka_unit_test(why_it_does_not_apply_or_cannot_be_told_is_said),
         cmocka_unit_test(a_standing_is_said_in_chinese),
         cmocka_unit_test(it_is_due_soon_from_some_days_before),
+        cmocka_unit_test(what_has_no_date_is_told_from_what_is_not_published),
         cmocka_unit_test(what_is_not_confirmed_is_switched_off),
         cmocka_unit_test(a_regime_is_said_by_its_title_or_a_date),
     };

@@ -12,9 +12,18 @@ const day = (text) => (text ? dateOf(text) : null);
 const first = (dates) => dates.filter(Boolean).sort()[0] ?? null;
 const within = (after) => ({ after, unit: 'working days' });
 
+const counties = new Map(); // folder → [parcel, what is linked to it]
+function parcelsOf(folder) {
+  if (!counties.has(folder)) {
+    const county = readCounty(folder);
+    counties.set(folder, county.parcels.map((parcel) => [parcel, county.dossier(parcel)]));
+  }
+  return counties.get(folder);
+}
+
 /** [{obligation, key, state, due, day, n}] as of a day; a row per obligation and row that it is about. */
 export function outcomes(on, folder = sample) {
-  const county = readCounty(folder), found = [], known = new Map();
+  const found = [], known = new Map();
   const judge = (rule) => { // the parcels of a project are judged alike
     const text = JSON.stringify(rule);
     if (!known.has(text)) known.set(text, judged(rule));
@@ -24,8 +33,7 @@ export function outcomes(on, folder = sample) {
   const add = (obligation, key, rule) => found.push({ obligation, key,
     ...(rule.applies === false ? { state: 'not_applicable' } : judge({ shown: [], ...rule, on, regimes: procedures[obligation], from: since[obligation] })) });
   const shownOf = (rows, from, until) => rows.map((row) => [day(row[from]), until ? day(row[until]) : null]);
-  for (const parcel of county.parcels) {
-    const { project: [project], approval, notice, preexamination } = county.dossier(parcel);
+  for (const [parcel, { project: [project], approval, notice, preexamination }] of parcelsOf(folder)) {
     const received = first(approval.map((row) => day(row['收到批文时间']))), approved = first(approval.map((row) => day(row['批准时间'])));
     const regime = project?.['适用程序'] || regimeOn(received) || regimeOn(approved);
     const of = (kind) => notice.filter((row) => row['公告类型'] === kind);

@@ -2,9 +2,9 @@
  * with another one. */
 #include "store/coarse.h"
 #include "store/audience.h"
-#include "store/catalogue_clock.h"
 #include "store/catalogue_difference.h"
 #include "store/catalogue_stricter.h"
+#include "store/obligation.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -128,6 +128,21 @@ static void look_at_the_clock(const dk_catalogue *catalogue)
         require(obligation->unconfirmed == NULL || !obligation->enabled);
         for (size_t k = 0; k < obligation->n_proofs; k++)
             require(obligation->proofs[k].kind->fields[obligation->proofs[k].date_field].audience == DK_PUBLIC);
+        /* Whatever the limits: a state on every day, and sentences. */
+        const int32_t event = 20000;
+        const dk_shown shown = {20010, 20030};
+        const dk_obligation_facts facts = {true, obligation->n_exemptions > 0 && i % 2 != 0 ? 0 : -1, dk_catalogue_regime_on(catalogue, event),
+                                           &event, 1, &shown, i % 3 != 0};
+        dk_outcome outcome;
+        char text[DK_STANDING_TEXT];
+        dk_obligation_outcome(obligation, &facts, DK_FAR_DAY, &outcome);
+        for (int32_t day = 19000; day < 21000; day += 37) {
+            dk_standing standing;
+            dk_outcome_standing(obligation, &outcome, day, &standing);
+            require(standing.state < DK_DISCLOSURES && dk_standing_text(&standing, text)[0] != '\0');
+            require(standing.state != DK_DUE || standing.day >= day);
+        }
+        require((dk_outcome_reason(obligation, &outcome, text)[0] == '\0') == (outcome.reason == DK_WHY_NOTHING));
         for (size_t k = 0; k < obligation->n_events; k++)
             require(obligation->events[k].kind->fields[obligation->events[k].date_field].type == DK_FIELD_DATE);
     }
