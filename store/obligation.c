@@ -1,5 +1,7 @@
 #include "store/obligation.h"
 
+#include "store/text.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -369,7 +371,8 @@ const char *dk_outcome_reason(const dk_obligation *obligation, const dk_outcome 
         why = "公开记录没有日期";
         break;
     case DK_WHY_NO_YEAR:
-        snprintf(out, DK_STANDING_TEXT, "%.*s缺少%d年的工作日", 300, obligation->calendar->title, (int)o->detail);
+        snprintf(out, DK_STANDING_TEXT, "%.*s缺少%d年的工作日", dk_utf8_fit(obligation->calendar->title, 300),
+                 obligation->calendar->title, (int)o->detail);
         return out;
     case DK_WHY_NOTHING:
     default:
