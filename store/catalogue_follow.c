@@ -1,6 +1,7 @@
 #include "store/catalogue_follow.h"
 
 #include "store/catalogue_stricter.h"
+#include "store/clock_change.h"
 #include "store/handle.h"
 #include "store/linked.h"
 #include "store/publication_log.h"
@@ -272,8 +273,10 @@ dk_status dk_catalogue_follow(dk_store *store, const dk_catalogue *before, const
         for (size_t i = 0; status == DK_OK && i < now->n_kinds; i++)
             if (was_there(&f, &now->kinds[i]))
                 status = steps[s](&f, &now->kinds[i], err);
-    /* Whatever else the store keeps of rows by the catalogue (terms and obligations of law) has its place here: it reads
-     * rows as they are now, and comes before what shows them. */
+    /* Whatever else the store keeps of rows by the catalogue has its place here: it reads rows as they are now, and comes
+     * before what shows them. Limits, calendars and regimes are in the counters of scorecards. */
+    if (status == DK_OK)
+        status = dk_clock_rebuild(store, generation, err);
     for (size_t i = 0; status == DK_OK && i < now->n_layers; i++)
         if (was_there(&f, &now->kinds[i]))
             status = follow_index(&f, &now->kinds[i], &rebuilt, err);

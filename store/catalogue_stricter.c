@@ -136,6 +136,8 @@ bool dk_catalogue_hold_back(dk_catalogue *catalogue, const dk_catalogue *other)
     }
     for (size_t i = 0; i < catalogue->n_lists; i++)
         changed = hold_back_list(&catalogue->lists[i], other) || changed;
+    if (changed) /* they read what everyone saw */
+        catalogue->n_obligations = 0;
     return changed;
 }
 

@@ -1,5 +1,6 @@
 /* Checking a store against itself. */
 #include "store/catalogue_version.h"
+#include "store/clock_change.h"
 #include "store/document.h"
 #include "store/handle.h"
 #include "store/linked.h"
@@ -182,6 +183,8 @@ dk_status dk_store_check(dk_store *store, void (*finding)(const char *sentence, 
     if (held_back)
         found(&c, "a new catalogue is in force only where it shows less than the one before: what follows from it was not "
                   "finished; give it to dikuai-ingest catalogue again");
+    if (status == DK_OK)
+        status = dk_clock_verify(store, c.generation, tell, &c, err);
     if (status == DK_OK)
         status = dk_documents_verify(store, tell, &c, err);
     if (status == DK_OK)

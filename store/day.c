@@ -59,6 +59,13 @@ int dk_day_year(int32_t day)
     return year;
 }
 
+int dk_day_month(int32_t day)
+{
+    int year, month, of_month;
+    split(day, &year, &month, &of_month);
+    return month;
+}
+
 int dk_day_weekday(int32_t day)
 {
     const int from_thursday = (int)(((int64_t)day % 7 + 7) % 7); /* 1970-01-01 was a Thursday */

@@ -23,6 +23,7 @@ const char *dk_day_write(int32_t day, char out[DK_DAY_TEXT]);
 /* month 1 to 12, day from 1; the caller has checked that the date exists. */
 int32_t dk_day_of(int year, int month, int day);
 int dk_day_year(int32_t day);
+int dk_day_month(int32_t day); /* 1 to 12 */
 /* 1, Monday, to 7, Sunday (ISO 8601). */
 int dk_day_weekday(int32_t day);
 /* Days of the month, leap years seen to. */

@@ -126,6 +126,7 @@ struct dk_store {
     double deadline; /* of the question under way, seconds of the monotonic clock; 0: none */
     double answer_deadline; /* of the answer that it is for; 0: none */
     bool late;       /* it was interrupted */
+    int32_t today; /* of tests (clock.h); 0: the real one */
 };
 
 /* One batch's place in time, as readers of rows need it. state: l, s, p, w for loading, staged, published, withdrawn.

@@ -37,11 +37,12 @@ dk_status dk_linked_current(dk_store *store, const dk_kind *kind, int64_t batch,
 /* ---- what follows when linked rows come and go (linked_change.c) ---- */
 
 struct dk_publication_log;
+struct dk_clock_change;
 
 /* Brings all that follows from rows of a kind that came or went with a generation up to it: versions, lives and the
  * index, in bounded transactions. Costs what is linked to these rows. */
 dk_status dk_linked_change(dk_store *store, const dk_kind *kind, const int64_t *rows, size_t n, int64_t generation,
-                           struct dk_publication_log *log, dk_error *err);
+                           struct dk_publication_log *log, struct dk_clock_change *clock, dk_error *err);
 /* Compares the linked values of a kind's rows that are published in a generation with what they should be. */
 dk_status dk_linked_verify(dk_store *store, const dk_kind *kind, int64_t generation,
                            void (*tell)(const char *sentence, void *user), void *user, dk_error *err);

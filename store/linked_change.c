@@ -1,4 +1,5 @@
 /* Keeping linked values up as linked rows come and go. */
+#include "store/clock_change.h"
 #include "store/linked.h"
 #include "store/publication_log.h"
 
@@ -58,6 +59,7 @@ typedef struct following {
     dk_term_writer *terms;
     dk_publication_log *log;
     bool hidden;         /* the public does not see all that follows */
+    dk_clock_change *clock;
     dk_change_row *rows; /* for the index */
     size_t n, capacity;
 } following;
@@ -110,6 +112,10 @@ static dk_status follow_row(following *f, int64_t row, dk_error *err)
     if ((status = change_life(f, DK_STMT_LIFE_END, row, err)) == DK_OK)
         status = change_life(f, DK_STMT_LIFE_INSERT, version, err);
     if (status == DK_OK)
+        status = dk_clock_change_life(f->clock, f->kind, row, -1, err);
+    if (status == DK_OK)
+        status = dk_clock_change_life(f->clock, f->kind, version, 1, err);
+    if (status == DK_OK)
         status = dk_publication_log_row(f->log, f->kind, version, DK_LOG_PUBLISH, err);
     if (status == DK_OK && f->kind->geometry != DK_NO_GEOMETRY)
         status = note_for_index(f, row, version, err);
@@ -157,7 +163,7 @@ static bool follows_from(const dk_kind *kind, const dk_kind *other, bool *ret_hi
 }
 
 dk_status dk_linked_change(dk_store *store, const dk_kind *kind, const int64_t *rows, size_t n, int64_t generation,
-                           dk_publication_log *log, dk_error *err)
+                           dk_publication_log *log, dk_clock_change *clock, dk_error *err)
 {
     const dk_catalogue *catalogue = store->catalogue;
     dk_status status = DK_OK;
@@ -175,7 +181,7 @@ dk_status dk_linked_change(dk_store *store, const dk_kind *kind, const int64_t *
             }
         }
         drop_doubles(&list);
-        following f = {.store = store, .kind = other, .generation = generation, .log = log, .hidden = hidden};
+        following f = {.store = store, .kind = other, .generation = generation, .log = log, .hidden = hidden, .clock = clock};
         if (status == DK_OK)
             status = follow(&f, &list, err);
         free(list.rows);

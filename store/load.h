@@ -24,12 +24,12 @@ typedef struct dk_load_options {
                            says must agree with what is there, or replace; what it does not say stays */
 } dk_load_options;
 
-typedef enum dk_outcome {
+typedef enum dk_row_outcome {
     DK_LOADED,    /* a new key */
     DK_REPLACED,  /* a new version of an existing key */
     DK_UNCHANGED, /* the same row is there already: nothing written */
     DK_REJECTED   /* not written; the message says why */
-} dk_outcome;
+} dk_row_outcome;
 
 /* Findings about a row that was loaded; bits of dk_row_report.notes. */
 #define DK_NOTE_UNLINKED 1u     /* a link field has a value, and no row matches it (yet) */
@@ -38,7 +38,7 @@ typedef enum dk_outcome {
 #define DK_NOTE_STAGED 8u       /* unchanged, and what is there is staged: nobody sees it before batch is published */
 
 typedef struct dk_row_report {
-    dk_outcome outcome;
+    dk_row_outcome outcome;
     unsigned notes;
     int64_t batch; /* with DK_NOTE_STAGED: where the row is; else 0 */
     char division[13]; /* of the row, its own or taken over a link; "": none */

@@ -1,6 +1,7 @@
 /* Publishing and withdrawing: lives and the index of the next generation are written in bounded transactions that no
  * reader sees; one small commit then makes that generation the current one. */
 #include "store/catalogue_rules.h"
+#include "store/clock_change.h"
 #include "store/document.h"
 #include "store/handle.h"
 #include "store/linked.h"
@@ -26,6 +27,7 @@ typedef struct change {
     size_t n_feeding, feeding_capacity;
     dk_term_writer *terms; /* of versions (linked.h); NULL: the kind has no linked fields */
     dk_publication_log *log;
+    dk_clock_change *clock;
     bool withdrawing;  /* what ends is logged too */
     bool current;      /* the linked values of the batch still hold */
     double bounds[4]; /* west, south, east, north of the batch */
@@ -92,6 +94,8 @@ static dk_status change_life(change *c, int64_t row, const step_row *of, int sig
         c->ended++;
     if (sign > 0 || c->withdrawing)
         status = dk_publication_log_row(c->log, c->kind, row, sign > 0 ? DK_LOG_PUBLISH : DK_LOG_WITHDRAW, err);
+    if (status == DK_OK)
+        status = dk_clock_change_life(c->clock, c->kind, row, sign, err);
     if (status != DK_OK)
         return status;
     if (c->kind->feeds_linked) {
@@ -421,6 +425,8 @@ static dk_status finish_change(change *c, const char *action, const char *actor,
     }
     if (status == DK_OK)
         status = dk_review_done(c->store, c->batch, strcmp(action, "withdraw") == 0, actor, reason, c->generation, err);
+    if (status == DK_OK)
+        status = dk_clock_change_finish(c->clock, err);
     if (status == DK_OK && c->generation > TOUCHED_GENERATIONS)
         status = forget_touched(c, err);
     if (status == DK_OK)
@@ -464,6 +470,8 @@ static dk_status make_change(change *c, const char *action, row_change apply, co
     if (status == DK_OK)
         status = dk_publication_log_open(c->store, c->generation, &c->log, err);
     if (status == DK_OK)
+        status = dk_clock_change_open(c->store, c->generation, &c->clock, err);
+    if (status == DK_OK)
         status = change_rows(c, apply, err);
     dk_term_writer_free(c->terms);
     if (status == DK_OK && c->n_rows > 0)
@@ -471,13 +479,17 @@ static dk_status make_change(change *c, const char *action, row_change apply, co
     free(c->rows);
     c->rows = NULL;
     if (status == DK_OK)
-        status = dk_linked_change(c->store, c->kind, c->feeding, c->n_feeding, c->generation, c->log, err);
+        status = dk_linked_change(c->store, c->kind, c->feeding, c->n_feeding, c->generation, c->log, c->clock, err);
     free(c->feeding);
     c->feeding = NULL;
+    if (status == DK_OK)
+        status = dk_clock_change_follow(c->clock, err);
     if (status == DK_OK)
         status = finish_change(c, action, actor, reason, batch_sql, err);
     dk_publication_log_close(c->log);
     c->log = NULL;
+    dk_clock_change_close(c->clock);
+    c->clock = NULL;
     if (status != DK_OK) {
         dk_error ignored; /* what cannot be undone now is undone by the next writer's open */
         dk_sql_rollback(c->store);

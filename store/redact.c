@@ -1,5 +1,6 @@
 #include "store/redact.h"
 
+#include "store/clock_change.h"
 #include "store/document.h"
 #include "store/handle.h"
 #include "store/linked.h"
@@ -31,6 +32,7 @@ typedef struct redacting {
     const char *key, *reason, *actor;
     int64_t before, generation;
     dk_publication_log *log;
+    dk_clock_change *clock;
     void (*tell)(const char *sentence, void *user);
     void *user;
     struct version {
@@ -444,6 +446,8 @@ static dk_status withdraw_versions(redacting *r, dk_error *err)
             sqlite3_bind_int64(stmt, 2, r->generation);
             status = dk_sql_done(r->store, stmt, err);
         }
+        if (status == DK_OK)
+            status = dk_clock_change_life(r->clock, r->kind, r->versions[i].row, -1, err);
         gone[n_gone++] = r->versions[i].row;
         if (r->versions[i].drawn)
             rows[n++] = dk_change_row_of(r->versions[i].row, -1, r->versions[i].envelope);
@@ -451,7 +455,9 @@ static dk_status withdraw_versions(redacting *r, dk_error *err)
     if (status == DK_OK && n > 0)
         status = dk_index_change(r->store, r->kind, rows, n, r->generation, NULL, NULL, err);
     if (status == DK_OK)
-        status = dk_linked_change(r->store, r->kind, gone, n_gone, r->generation, r->log, err);
+        status = dk_linked_change(r->store, r->kind, gone, n_gone, r->generation, r->log, r->clock, err);
+    if (status == DK_OK)
+        status = dk_clock_change_follow(r->clock, err);
     free(rows);
     free(gone);
     return status;
@@ -542,6 +548,10 @@ static dk_status erase(redacting *r, dk_error *err)
         status = dk_sql_begin(r->store, err);
     if (status == DK_OK)
         status = erase_rows(r, err);
+    if (status == DK_OK)
+        status = dk_clock_change_finish(r->clock, err);
+    if (status == DK_OK)
+        status = dk_clock_change_forget(r->clock, r->kind, err);
     for (size_t i = 0; status == DK_OK && i < r->n_entries; i++)
         status = dk_log_erase(dk_publication_log_table(r->log), r->entries[i], err);
     if (status == DK_OK)
@@ -653,11 +663,15 @@ static dk_status change(redacting *r, dk_error *err)
     if (status == DK_OK)
         status = dk_publication_log_open(r->store, r->generation, &r->log, err);
     if (status == DK_OK)
+        status = dk_clock_change_open(r->store, r->generation, &r->clock, err);
+    if (status == DK_OK)
         status = withdraw_versions(r, err);
     if (status == DK_OK)
         status = erase(r, err);
     dk_publication_log_close(r->log);
     r->log = NULL;
+    dk_clock_change_close(r->clock);
+    r->clock = NULL;
     if (status != DK_OK) {
         dk_error ignored;
         dk_sql_rollback(r->store);

@@ -1,5 +1,6 @@
 #include "store/reindex.h"
 
+#include "store/clock_change.h"
 #include "store/linked.h"
 #include "store/publication_log.h"
 #include "store/search_index.h"
@@ -272,6 +273,8 @@ dk_status dk_store_reindex(dk_store *store, dk_progress progress, void *user, dk
         if (status == DK_OK && !links)
             status = dk_summary_rebuild(store, r.kind, generation, err);
     }
+    if (status == DK_OK)
+        status = dk_clock_rebuild(store, generation, err);
     /* The sheets of older generations are gone. */
     if (status == DK_OK)
         status = run_formatted(store, err, "INSERT OR REPLACE INTO dikuai_meta VALUES('purged',%lld),('touched_from',%lld)",

@@ -39,6 +39,7 @@
  *   gram_K, hidden_K, sound_K   the terms of searched fields by the three characters in a row in them, and by their sound
  *            (search_index.h); gramlist_K and hiddenlist_K list the grams.
  *            Rows of any state are in: who reads checks the life
+ *   clockset_K, clockuse_K, clock_K, score_K   the disclosure clock: facts of obligations, and counters (clock_sets.h)
  *   block_K, piece_K, grid_K, raised_K   (layers) the cell index (index.h, sheet.c): bytes by cell, each version with the
  *            generations in which it was born and died. Derived: reindex makes it anew
  *   weight_K   (layers) what tiles weigh, for the next publish (weights.h). Derived too
@@ -48,6 +49,7 @@
  * A reader at generation g sees a life or sheet if born <= g and (died = 0 or died > g). Publish and withdraw write
  * lives and sheets of generation g + 1 in bounded transactions; nobody sees them until one small commit adds that
  * generation to dikuai_generation. */
+#include "store/clock_sets.h"
 #include "store/handle.h"
 #include "store/log_table.h"
 #include "store/search_index.h"
@@ -197,6 +199,7 @@ static void append_kind(const dk_kind *kind, dk_buf *sql)
                   " PRIMARY KEY(term,first)) WITHOUT ROWID;",
                   k, k);
     dk_search_append_tables(kind, sql);
+    dk_clock_append_tables(kind, sql);
     for (unsigned t = 0; layer && t < DK_SHEETS; t++)
         dk_buf_format(sql,
                       "CREATE TABLE %s_%s(id INTEGER PRIMARY KEY, born INTEGER NOT NULL, died INTEGER NOT NULL,"

@@ -346,6 +346,8 @@ dk_status dk_pending_undo(dk_store *store, dk_error *err)
         const dk_kind *kind = &store->catalogue->kinds[i];
         dk_buf_format(&sql, "DELETE FROM life_%s WHERE born>=%lld;UPDATE life_%s SET died=0 WHERE died>=%lld;",
                       kind->name, g, kind->name, g);
+        dk_buf_format(&sql, "DELETE FROM clock_%s WHERE born>=%lld;UPDATE clock_%s SET died=0 WHERE died>=%lld;",
+                      kind->name, g, kind->name, g);
         for (unsigned t = 0; kind->geometry != DK_NO_GEOMETRY && t < DK_SHEETS; t++) {
             const char *table = dk_sheet_table((dk_sheet)t);
             dk_buf_format(&sql,

@@ -1,0 +1,34 @@
+/* Keeping the facts of rows, and the counters, up as rows come and go.
+ *
+ *     open   life … life   follow   finish   close
+ *
+ * Lives of rows are told where they are written, in the same bounded transactions; follow then finds anew the facts of the rows
+ * that are linked to those that came or went, in transactions of its own; finish belongs to the one transaction that makes the
+ * generation the current one, and is all that its readers' counters change by. What was written before is undone with the
+ * generation (dk_pending_undo). */
+#ifndef DK_STORE_CLOCK_CHANGE_H
+#define DK_STORE_CLOCK_CHANGE_H
+
+#include "store/handle.h"
+
+/* All of these are NULL-safe: *ret_change is NULL where the catalogue has no obligations, and never had. Where another catalogue
+ * is in force than the one for which the facts were found, all of them are found anew. */
+typedef struct dk_clock_change dk_clock_change;
+dk_status dk_clock_change_open(dk_store *store, int64_t generation, dk_clock_change **ret_change, dk_error *err);
+void dk_clock_change_close(dk_clock_change *change);
+
+/* A life of a row begins (sign 1) or ends (-1) with the generation; the row is there, and its life is written already. */
+dk_status dk_clock_change_life(dk_clock_change *change, const dk_kind *kind, int64_t row, int sign, dk_error *err);
+dk_status dk_clock_change_follow(dk_clock_change *change, dk_error *err);
+dk_status dk_clock_change_finish(dk_clock_change *change, dk_error *err);
+/* For a redaction, after finish and in the same transaction: of kinds that are, or are computed from, those told of, nothing stays
+ * but what holds now. Facts of the generations before are then gone. kind: also if none of its rows was told of. */
+dk_status dk_clock_change_forget(dk_clock_change *change, const dk_kind *kind, dk_error *err);
+
+/* Compares facts and counters with what is found anew; tell is told each difference. */
+dk_status dk_clock_verify(dk_store *store, int64_t generation, void (*tell)(const char *sentence, void *user), void *user,
+                          dk_error *err);
+/* Finds all facts of the current generation anew, and counts: for reindex, in its transaction. */
+dk_status dk_clock_rebuild(dk_store *store, int64_t generation, dk_error *err);
+
+#endif
