@@ -65,7 +65,11 @@ typedef enum option_id {
     OPT_LOG_KEY,
     OPT_CHECKPOINT,
     OPT_SM2,
-    OPT_TOKEN
+    OPT_TOKEN,
+    OPT_DIVISION,
+    OPT_WITHIN,
+    OPT_LATE,
+    OPT_AS_OF
 } option_id;
 
 static const struct option_name {
@@ -127,6 +131,10 @@ static const struct option_name {
     [OPT_CHECKPOINT] = {"--checkpoint", true},
     [OPT_SM2] = {"--sm2", false},
     [OPT_TOKEN] = {"--token", true},
+    [OPT_DIVISION] = {"--division", true},
+    [OPT_WITHIN] = {"--within", true},
+    [OPT_LATE] = {"--late", false},
+    [OPT_AS_OF] = {"--as-of", true},
 };
 #define N_OPTIONS (sizeof option_names / sizeof *option_names)
 #define BIT(id) (UINT64_C(1) << (id))
@@ -299,6 +307,16 @@ static const struct command_name {
      "dikuai-ingest withdraw STORE BATCH --reason TEXT [--actor NAME | --token FILE] [--log-key FILE] [--json]\n\n"
      "Takes a batch back, for a reason that is kept and shown. What it had replaced is seen again.\n\n"
      "  dikuai-ingest withdraw dangshan.gpkg 3 --reason 坐标有误\n"},
+    {"due", dk_command_due, 1, 1, BIT(OPT_DIVISION) | BIT(OPT_WITHIN) | BIT(OPT_LATE) | BIT(OPT_AS_OF) | BIT(OPT_JSON),
+     "dikuai-ingest due STORE [--division CODE] [--within DAYS] [--late] [--as-of DAY] [--json]\n\n"
+     "Lists what is to be disclosed today or in the next days (10) and is not there yet. Exits with 0 if there is nothing,\n"
+     "with 4 if there is something, so that a timer can tell.\n\n"
+     "  --division CODE  of this division only: the first digits of its code\n"
+     "  --within DAYS    how far ahead; 0 is today\n"
+     "  --late           also what should have been there before today\n"
+     "  --as-of DAY      as if it were that day: 2026-12-01. By default today in China\n"
+     "  --json           print it as one line of JSON\n\n"
+     "  dikuai-ingest due dangshan.gpkg --division 3413 --within 10 || echo 有事项即将到期 | mail -s 公开时限 office@example.gov.cn\n"},
     {"report", dk_command_report, 2, 4, BIT(OPT_JSON),
      "dikuai-ingest report STORE BATCH [FILE.html] [FILE.json]\n\n"
      "Writes the quality report of a batch: what its load counted and rejected, and what is found now: areas, "
@@ -623,6 +641,26 @@ static dk_status set_option(dk_options *options, option_id id, const char *value
     case OPT_CHECKPOINT:
         options->checkpoint = value;
         break;
+    case OPT_DIVISION:
+        if (strlen(value) > 12 || strspn(value, "0123456789") != strlen(value))
+            return dk_fail(err, DK_INVALID, "--division %s: it is the first digits of a division's code", value);
+        options->division = value;
+        break;
+    case OPT_WITHIN: {
+        char *end;
+        const long days = strtol(value, &end, 10);
+        if (value[0] < '0' || value[0] > '9' || *end != '\0' || days > 3660)
+            return dk_fail(err, DK_INVALID, "--within %s: it is a number of days, 3660 at most", value);
+        options->within = (int32_t)days;
+        break;
+    }
+    case OPT_LATE:
+        options->late = true;
+        break;
+    case OPT_AS_OF:
+        if (!dk_day_read(value, &options->as_of))
+            return dk_fail(err, DK_INVALID, "--as-of %s: write a day as 2026-12-01", value);
+        break;
     case OPT_SM2:
         options->sm2 = true;
         break;
@@ -817,6 +855,8 @@ dk_status dk_options_parse(int argc, char **argv, dk_options *ret_options, dk_co
     if (command == NULL)
         return dk_fail(err, DK_INVALID, "%s: no such command; see dikuai-ingest --help", argv[1]);
     dk_options *options = ret_options;
+    options->within = 10;
+    options->as_of = DK_NO_DAY;
     const size_t room = (size_t)argc;
     options->settings.columns.fields = calloc(room, sizeof *options->settings.columns.fields);
     options->settings.columns.sets = calloc(room, sizeof *options->settings.columns.sets);

@@ -3,6 +3,7 @@
 #define DK_INGEST_OPTIONS_H
 
 #include "ingest/columns.h"
+#include "store/day.h"
 #include "store/status.h"
 
 #include <signal.h>
@@ -10,6 +11,7 @@
 #define DK_EXIT_DONE 0
 #define DK_EXIT_FAILED 1
 #define DK_EXIT_USAGE 2
+#define DK_EXIT_DUE 4   /* of due: something is */
 #define DK_EXIT_LIMIT 3 /* of convert: more than a limit allows, where the input may be good */
 
 /* How one file is read. */
@@ -55,6 +57,9 @@ typedef struct dk_options {
     const char *log_key;    /* file of the private keys of the publication log; NULL: STORE.log-key */
     const char *checkpoint; /* verify: file of an earlier one */
     bool sm2;               /* log create */
+    const char *division;   /* due: the first digits of its code; NULL: all */
+    int32_t within, as_of;  /* due: days ahead; the day of the question, DK_NO_DAY: today */
+    bool late;              /* due: also what is late */
     const char *reports[2]; /* load */
     size_t n_reports;
     bool replace, draw, dry_run, publish, allow_rejects, all_formats, json, csv;

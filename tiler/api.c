@@ -3,6 +3,7 @@
 #include "tiler/api.h"
 
 #include "store/list.h"
+#include "store/preview.h"
 #include "tiler/conformance.h"
 #include "tiler/item_html.h"
 #include "tiler/schema.h"
@@ -26,6 +27,20 @@ static const dk_api_operation server_operations[] = {
      DK_API_F | DK_API_PLACE | DK_API_BBOX | DK_API_LAYERS | DK_API_LIMIT, true, false},
     {"/lists", "getLists", "清单", JSON, NULL, 0, false, false},
     {"/lists/{listId}", "getList", "一份清单，可打印", JSON, NULL, DK_API_F | DK_API_LIST, true, false},
+    {"/scorecard", "getScorecard", "信息公开计分卡：完整率与及时率", JSON, NULL, DK_API_WHEN | DK_API_GROUPS, true, false},
+    {"/scorecard/rows", "getScorecardRows", "计分卡一个数后面的明细", JSON, NULL, DK_API_WHEN | DK_API_STATE | DK_API_LIMIT | DK_API_AFTER, true, false},
+    {"/calendars/{calendarId}", "getCalendar", "工作日历", JSON, NULL, 0, false, false},
+    {"/due", "getDue", "即将到期和逾期的公开事项；f=ics 为日历", JSON, NULL, DK_API_DUE, false, false},
+    {"/documents/{sha256}", "getDocument", "附件", "application/octet-stream", NULL, 0, false, false},
+    {"/batches", "getBatches", "待发布批次", JSON, NULL, 0, false, false},
+    {"/batches/{batchId}", "getBatch", "一个批次", JSON, NULL, 0, false, false},
+    {"/batches/{batchId}/changes", "getBatchChanges", "批次发布后的变化", GEOJSON, NULL, DK_API_BBOX | DK_API_LIMIT | DK_API_AFTER | DK_API_CHANGES, false, false},
+    {"/batches/{batchId}/documents", "getBatchDocuments", "批次所附的文件", JSON, NULL, DK_API_LIMIT | DK_API_AFTER, false, false},
+    {"/session", "getSession", "当前身份；POST 登录，DELETE 退出", JSON, NULL, 0, false, false},
+    {"/log/checkpoint", "getLogCheckpoint", "发布日志的检查点（C2SP tlog-checkpoint）", "text/plain", NULL, 0, false, false},
+    {"/log/keys", "getLogKeys", "发布日志的公钥", JSON, NULL, 0, false, false},
+    {"/log/proof", "getLogProof", "一条日志在发布日志中的证明", JSON, NULL, DK_API_ENTRY, false, false},
+    {"/log/consistency", "getLogConsistency", "发布日志延续旧检查点的证明", JSON, NULL, DK_API_OLD, false, false},
     {"/tileMatrixSets", "getTileMatrixSets", "瓦片格网", JSON, NULL, 0, false, false},
     {"/tileMatrixSets/{tileMatrixSetId}", "getTileMatrixSet", "一个瓦片格网", JSON, NULL, 0, false, false},
 };
@@ -65,6 +80,26 @@ static const dk_api_param params[] = {
      "{\"type\":\"array\",\"minItems\":2,\"maxItems\":2,\"items\":{\"type\":\"number\"}}"},
     {DK_API_PLACE, "wkt", "多边形，WKT，经纬度", false, "{\"type\":\"string\"}"},
     {DK_API_LAYERS, "layers", "只看这些图层，用逗号隔开", false, "{\"type\":\"string\"}"},
+    {DK_API_WHEN, "division", "行政区划代码的前几位", false, "{\"type\":\"string\",\"pattern\":\"^([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12})$\"}"},
+    {DK_API_WHEN, "period", "应公开的期间：2026、2026-Q3、2026-09", false, "{\"type\":\"string\"}"},
+    {DK_API_WHEN, "from", "应公开日期自", false, "{\"type\":\"string\",\"format\":\"date\"}"},
+    {DK_API_WHEN, "until", "应公开日期至", false, "{\"type\":\"string\",\"format\":\"date\"}"},
+    {DK_API_WHEN, "as_of", "统计日", false, "{\"type\":\"string\",\"format\":\"date\"}"},
+    {DK_API_WHEN, "obligation", "一项公开义务", false, "{\"type\":\"string\"}"},
+    {DK_API_WHEN, "regime", "一种适用程序", false, "{\"type\":\"string\"}"},
+    {DK_API_WHEN, "collection", "一个数据集", false, "{\"type\":\"string\"}"},
+    {DK_API_WHEN, "f", "格式", false, "{\"type\":\"string\",\"enum\":[\"json\",\"html\",\"csv\",\"xlsx\"]}"},
+    {DK_API_GROUPS, "level", "所比较的行政区划的代码位数", false, "{\"type\":\"integer\",\"enum\":[0,2,4,6,9,12]}"},
+    {DK_API_GROUPS, "by", "分组：year、quarter、month 之一，obligation，regime，用逗号隔开", false, "{\"type\":\"string\"}"},
+    {DK_API_STATE, "state", "状态", true,
+     "{\"type\":\"string\",\"enum\":[\"waiting\",\"due\",\"met\",\"late\",\"short\",\"missing\",\"not_applicable\",\"unknown\"]}"},
+    {DK_API_DUE, "division", "行政区划代码的前几位", false, "{\"type\":\"string\"}"},
+    {DK_API_DUE, "within", "今后多少天", false, "{\"type\":\"integer\",\"minimum\":0,\"maximum\":400,\"default\":10}"},
+    {DK_API_DUE, "late", "也列逾期未公开的", false, "{\"type\":\"boolean\"}"},
+    {DK_API_DUE, "f", "格式", false, "{\"type\":\"string\",\"enum\":[\"json\",\"ics\"]}"},
+    {DK_API_ENTRY, "entry", "日志中的序号", true, "{\"type\":\"integer\",\"minimum\":0}"},
+    {DK_API_OLD, "old", "旧检查点的条数", true, "{\"type\":\"integer\",\"minimum\":0}"},
+    {DK_API_CHANGES, "withdraw", "撤回该批次会怎样", false, "{\"type\":\"boolean\",\"default\":false}"},
     {DK_API_LIST, "division", "行政区划代码", false, "{\"type\":\"string\",\"pattern\":\"^[0-9]{4,12}$\"}"},
     {DK_API_LIST, "open", "只列未完成的", false, "{\"type\":\"boolean\"}"},
     {DK_API_LIMIT, "limit", "一页的条数", false,
@@ -186,6 +221,10 @@ static const char *component_name(const dk_api_param *param)
         return "itemsFormat";
     case DK_API_TABLE:
         return "tableFormat";
+    case DK_API_WHEN:
+        return strcmp(param->name, "f") == 0 ? "scorecardFormat" : strcmp(param->name, "division") == 0 ? "scorecardDivision" : param->name;
+    case DK_API_DUE:
+        return strcmp(param->name, "f") == 0 ? "dueFormat" : strcmp(param->name, "division") == 0 ? "dueDivision" : param->name;
     default:
         return param->name;
     }
@@ -366,12 +405,23 @@ static bool has_links(dk_context *ctx, const dk_kind *kind)
     return false;
 }
 
+static bool begins(const dk_api_operation *operation, const char *path)
+{
+    return strncmp(operation->path, path, strlen(path)) == 0;
+}
+
 bool dk_api_offers(dk_context *ctx, const dk_api_operation *operation)
 {
-    if (strncmp(operation->path, "/lists", 6) != 0)
+    const dk_catalogue *catalogue = ctx->worker->catalogue;
+    const bool due = begins(operation, "/due");
+    if (begins(operation, "/batches"))
+        return dk_preview_allowed(&ctx->viewer);
+    if (due || begins(operation, "/scorecard") || begins(operation, "/calendars"))
+        return catalogue->n_obligations > 0 && (!due || ctx->viewer.audience >= DK_STAFF);
+    if (!begins(operation, "/lists"))
         return true;
-    for (size_t i = 0; i < ctx->worker->catalogue->n_lists; i++)
-        if (dk_list_seen(&ctx->worker->catalogue->lists[i], &ctx->viewer))
+    for (size_t i = 0; i < catalogue->n_lists; i++)
+        if (dk_list_seen(&catalogue->lists[i], &ctx->viewer))
             return true;
     return false;
 }

@@ -22,6 +22,13 @@ enum {
     DK_API_LIST = 1 << 13,
     DK_API_PLACE = 1 << 14, /* of /overlaps */
     DK_API_LAYERS = 1 << 15,
+    DK_API_WHEN = 1 << 16,   /* of the scorecard: division, period … */
+    DK_API_GROUPS = 1 << 17, /* level, by */
+    DK_API_STATE = 1 << 18,  /* of its rows, required */
+    DK_API_DUE = 1 << 19,
+    DK_API_ENTRY = 1 << 20, /* of the log, required */
+    DK_API_OLD = 1 << 21,   /* the same */
+    DK_API_CHANGES = 1 << 22,
 };
 
 typedef struct dk_api_operation {
@@ -39,7 +46,7 @@ typedef struct dk_api_operation {
 const dk_api_operation *dk_api_server_operation(size_t index);
 const dk_api_operation *dk_api_collection_operation(size_t index);
 
-/* Whether the viewer has the operation: lists are for some only, and to others there is nothing there. */
+/* Whether the viewer has the operation: lists and batches are for some only, and to others there is nothing there. */
 bool dk_api_offers(dk_context *ctx, const dk_api_operation *operation);
 
 typedef struct dk_api_param {

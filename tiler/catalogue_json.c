@@ -1,4 +1,5 @@
 /* /catalogue: what the viewer may know of the catalogue. Fields that it may not see are not named anywhere in it. */
+#include "tiler/clock_json.h"
 #include "tiler/http.h"
 
 static void write_field(dk_json *json, const dk_field *field, bool masked)
@@ -129,6 +130,48 @@ static void write_item(dk_json *json, const dk_item *item)
     dk_json_object_end(json);
 }
 
+static bool sees_field(const dk_context *ctx, const dk_kind *kind, int field)
+{
+    return field == DK_LINK_KEY ? dk_context_fields(ctx, kind) >> kind->key_field & 1 : dk_context_fields(ctx, kind) >> field & 1;
+}
+
+static void write_pair(dk_json *json, const dk_link *link, int from, int to)
+{
+    dk_json_key(json, from == DK_LINK_KEY ? "key" : link->from->fields[from].name);
+    dk_json_text(json, to == DK_LINK_KEY ? "key" : link->to->fields[to].name);
+}
+
+/* By what rows belong together, so that who has them can join them: rules of fields that the viewer may ask about. */
+static void write_rules(dk_context *ctx, const dk_link *link)
+{
+    dk_json *json = &ctx->json;
+    dk_json_key(json, "on");
+    dk_json_array_begin(json);
+    for (size_t i = 0; i < link->n_rules; i++) {
+        const dk_link_rule *rule = &link->rules[i];
+        const bool excepted = rule->unless.from >= 0 || rule->unless.from == DK_LINK_KEY;
+        bool seen = !excepted || (sees_field(ctx, link->from, rule->unless.from) && sees_field(ctx, link->to, rule->unless.to));
+        for (size_t j = 0; j < rule->n_match; j++)
+            seen = seen && sees_field(ctx, link->from, rule->match[j].from) && sees_field(ctx, link->to, rule->match[j].to);
+        if (!seen)
+            continue;
+        dk_json_object_begin(json);
+        dk_json_key(json, "match");
+        dk_json_object_begin(json);
+        for (size_t j = 0; j < rule->n_match; j++)
+            write_pair(json, link, rule->match[j].from, rule->match[j].to);
+        dk_json_object_end(json);
+        if (excepted) {
+            dk_json_key(json, "unless");
+            dk_json_object_begin(json);
+            write_pair(json, link, rule->unless.from, rule->unless.to);
+            dk_json_object_end(json);
+        }
+        dk_json_object_end(json);
+    }
+    dk_json_array_end(json);
+}
+
 dk_status dk_get_catalogue(dk_context *ctx)
 {
     static const char *const params[] = {"f", NULL};
@@ -181,6 +224,7 @@ dk_status dk_get_catalogue(dk_context *ctx)
         dk_json_object_begin(json);
         dk_json_member_text(json, "from", link->from->name);
         dk_json_member_text(json, "to", link->to->name);
+        write_rules(ctx, link);
         dk_json_object_end(json);
     }
     dk_json_array_end(json);
@@ -192,6 +236,7 @@ dk_status dk_get_catalogue(dk_context *ctx)
             write_item(json, item);
     }
     dk_json_array_end(json);
+    dk_write_clock(ctx);
     dk_json_object_end(json);
     return DK_OK;
 }

@@ -1,5 +1,6 @@
 /* One dossier, 一地一档: a row with everything linked to it, in time order, the totals that its audience may see, and
  * each disclosure item as published or missing. */
+#include "tiler/dossier_clock.h"
 #include "tiler/dossier.h"
 
 #include "store/document.h"
@@ -496,6 +497,7 @@ static void write_item(const dk_dossier *d, const dk_item *item, const dk_buf *t
     dk_json_array_end(json);
     dk_json_member_text(json, "status", n > 0 ? "published" : "missing");
     dk_json_member_text(json, "published_on", earliest);
+    dk_dossier_item_clock_json(d, item);
     dk_json_object_end(json);
 }
 
@@ -506,10 +508,11 @@ static dk_status write_items(const dk_dossier *d)
     const dk_status status = make_item_texts(worker, &d->ctx->error);
     if (status != DK_OK)
         return status;
+    dk_dossier_clock_json(d);
     dk_json_key(&d->ctx->json, "items");
     dk_json_array_begin(&d->ctx->json);
     for (size_t i = 0; i < catalogue->n_items; i++)
-        if (catalogue->items[i].subject_kind == d->subject.kind && dk_dossier_applies(d, &catalogue->items[i]))
+        if (catalogue->items[i].subject_kind == d->subject.kind && dk_dossier_concerns(d, &catalogue->items[i]))
             write_item(d, &catalogue->items[i], &worker->items[i]);
     dk_json_array_end(&d->ctx->json);
     return DK_OK;
@@ -562,9 +565,10 @@ static dk_status write_dossier(dk_dossier *d)
 
 dk_status dk_get_dossier(dk_context *ctx)
 {
-    static const char *const params[] = {"f", "proofs", NULL};
+    static const char *const params[] = {"f", "proofs", "as_of", NULL};
     const dk_kind *kind;
-    const char *proofs = dk_request_param(ctx->request, "proofs");
+    const char *proofs = dk_request_param(ctx->request, "proofs"), *as_of = dk_request_param(ctx->request, "as_of");
+    int32_t day = dk_clock_today(ctx->worker->store);
     dk_status status = dk_context_kind(ctx, ctx->request->path[1], &kind);
     if (status == DK_OK)
         status = dk_context_params(ctx, params);
@@ -572,6 +576,8 @@ dk_status dk_get_dossier(dk_context *ctx)
         status = dk_context_format(ctx);
     if (status == DK_OK && proofs != NULL && strcmp(proofs, "true") != 0 && strcmp(proofs, "false") != 0)
         status = dk_fail(&ctx->error, DK_INVALID, "The parameter \"proofs\" can be true or false.");
+    if (status == DK_OK && as_of != NULL && !dk_day_read(as_of, &day))
+        status = dk_fail(&ctx->error, DK_INVALID, "The parameter \"as_of\" is a day, as 2026-09-30.");
     if (status != DK_OK)
         return status;
 
@@ -580,6 +586,7 @@ dk_status dk_get_dossier(dk_context *ctx)
         return dk_fail(&ctx->error, DK_NOMEM, "out of memory");
     d->ctx = ctx;
     d->status = DK_OK;
+    d->as_of = day;
     d->proofs = proofs != NULL && strcmp(proofs, "true") == 0;
     d->subject = (dk_row_list){.kind = kind, .complete = true};
     d->filling = &d->subject;
@@ -593,11 +600,14 @@ dk_status dk_get_dossier(dk_context *ctx)
     if (status == DK_OK)
         status = read_linked(d);
     if (status == DK_OK)
+        status = dk_dossier_read_clock(d);
+    if (status == DK_OK)
         status = ctx->html ? dk_dossier_page(d) : write_dossier(d);
     dk_row_list_finish(&d->subject);
     for (size_t i = 0; i < DK_MAX_KINDS; i++)
         dk_row_list_finish(&d->linked[i]);
     dk_row_memory_finish(&d->memory);
+    free(d->clock);
     free(d);
     return status;
 }

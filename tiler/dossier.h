@@ -3,6 +3,7 @@
 #ifndef DK_TILER_DOSSIER_H
 #define DK_TILER_DOSSIER_H
 
+#include "store/clock.h"
 #include "tiler/dossier_rows.h"
 #include "tiler/http.h"
 
@@ -18,6 +19,10 @@ typedef struct dk_dossier {
     dk_row_list *filling;
     size_t room; /* rows that may still be added to filling */
     bool proofs; /* those of all rows were asked for */
+    int32_t as_of;           /* the day on which the clock is read */
+    dk_clock_outcome *clock; /* n_clock of them, owned: dossier_clock.h */
+    size_t n_clock;
+    const dk_regime *regime; /* that holds for the row; NULL: nothing says which */
     dk_status status;
 } dk_dossier;
 

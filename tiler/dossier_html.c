@@ -1,7 +1,7 @@
 /* The dossier as a page to be read and printed: everything that its JSON holds, but outlines. */
 #include "store/document.h"
 #include "store/provenance.h"
-#include "tiler/dossier.h"
+#include "tiler/dossier_clock.h"
 #include "tiler/item_html.h"
 #include "tiler/publication.h"
 
@@ -250,8 +250,10 @@ static void write_item(const dk_dossier *d, dk_html *html, const dk_item *item)
         dk_html_raw(html, "</span> ");
     }
     dk_html_text(html, item->title);
-    dk_html_raw(html, n > 0 ? "</th><td><span class=\"badge good\">已公开</span></td><td>"
-                            : "</th><td><span class=\"badge bad\">未公开</span></td><td>");
+    dk_html_raw(html, "</th><td>");
+    if (!dk_dossier_item_clock_html(d, html, item))
+        dk_html_raw(html, n > 0 ? "<span class=\"badge good\">已公开</span>" : "<span class=\"badge bad\">未公开</span>");
+    dk_html_raw(html, "</td><td>");
     dk_html_date(html, earliest);
     dk_html_raw(html, "</td><td>");
     if (n > 0) {
@@ -276,7 +278,7 @@ static void write_items(const dk_dossier *d, dk_html *html)
     int64_t all = 0, published = 0;
     const char *earliest;
     for (size_t i = 0; i < catalogue->n_items; i++)
-        if (catalogue->items[i].subject_kind == d->subject.kind && dk_dossier_applies(d, &catalogue->items[i])) {
+        if (catalogue->items[i].subject_kind == d->subject.kind && dk_dossier_concerns(d, &catalogue->items[i])) {
             all++;
             published += dk_dossier_proofs(d, &catalogue->items[i], NULL, NULL, &earliest) > 0;
         }
@@ -287,12 +289,14 @@ static void write_items(const dk_dossier *d, dk_html *html)
     dk_html_number(html, all);
     dk_html_raw(html, " 项，已公开 ");
     dk_html_number(html, published);
+    dk_html_raw(html, " 项。");
+    dk_dossier_clock_sentence(d, html);
     dk_html_raw(
         html,
-        " 项。</p>\n<table class=\"rows disclosure\"><thead><tr><th scope=\"col\">事项</th><th scope=\"col\">状态</th>"
+        "</p>\n<table class=\"rows disclosure\"><thead><tr><th scope=\"col\">事项</th><th scope=\"col\">状态</th>"
         "<th scope=\"col\">公开日期</th><th scope=\"col\">记录与要求</th></tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < catalogue->n_items; i++)
-        if (catalogue->items[i].subject_kind == d->subject.kind && dk_dossier_applies(d, &catalogue->items[i]))
+        if (catalogue->items[i].subject_kind == d->subject.kind && dk_dossier_concerns(d, &catalogue->items[i]))
             write_item(d, html, &catalogue->items[i]);
     dk_html_raw(html, "</tbody></table>\n");
 }

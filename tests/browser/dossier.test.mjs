@@ -133,16 +133,16 @@ describe('a parcel clicked by the public', () => {
 
   test('lists what is published with its date, and what is missing', async () => {
     const items = await view.page.locator('[data-section=items] .item').evaluateAll((nodes) => nodes.map((node) => ({
-      title: node.querySelector('.item-title').textContent, status: node.querySelector('.badge').textContent,
+      title: node.querySelector('.item-title').textContent, status: node.dataset.status, badges: [...node.querySelectorAll('.badge')].map((badge) => badge.textContent),
       date: node.querySelector('summary time')?.dateTime })));
     assert.ok(items.length > 0);
     for (const item of items) {
-      assert.ok(['已公开', '未公开'].includes(item.status));
+      assert.ok(item.badges.length > 0 && item.badges.every((badge) => ['已公开', '未公开', '已按期公开', '逾期公开', '公示期不足', '逾期未公开', '待公开', '未到期', '无法计算'].includes(badge)), item.badges.join());
       // A notice of the kind that the item is called by proves it.
       const notice = expected.notice.filter((row) => row['公告类型'] === item.title).map((row) => row['发布时间']).slice().sort()[0];
-      if (notice) assert.deepEqual(item, { title: item.title, status: '已公开', date: notice });
+      if (notice) assert.deepEqual([item.status, item.date], ['published', notice]);
     }
-    const published = items.filter((item) => item.status === '已公开').length;
+    const published = items.filter((item) => item.status === 'published').length;
     assert.ok((await view.page.locator('[data-section=items] .note').innerText()).includes(`应公开 ${items.length} 项，已公开 ${published} 项`));
   });
 
@@ -154,7 +154,7 @@ describe('a parcel clicked by the public', () => {
 });
 
 describe('a project of which an announcement is missing', () => {
-  test('shows that item as 未公开', async () => {
+  test('shows that item as 逾期未公开', async () => {
     const missing = '征地补偿安置公告';
     const kinds = (project) => new Set(county.notices.filter((row) => row['项目编号'] === project).map((row) => row['公告类型']));
     const incomplete = county.parcels.find((each) => kinds(each.project).has('征收土地公告') && !kinds(each.project).has(missing)
@@ -163,9 +163,11 @@ describe('a project of which an announcement is missing', () => {
     const view = await openPage(browser, site);
     await click(view, incomplete.at);
     const item = view.page.locator('.item', { has: view.page.locator('.item-title', { hasText: new RegExp(`^${missing}$`) }) });
-    assert.equal(await item.locator('.badge').innerText(), '未公开');
+    assert.equal(await item.locator('.badge').innerText(), '逾期未公开');
+    assert.match(await item.locator('.clock-words').innerText(), /^（应于\d{4}-\d\d-\d\d前公开，已逾期\d+个/);
     const announced = view.page.locator('.item', { has: view.page.locator('.item-title', { hasText: /^征收土地公告$/ }) });
-    assert.equal(await announced.locator('.badge').innerText(), '已公开');
+    assert.equal(await announced.getAttribute('data-status'), 'published');
+    assert.match(await announced.locator('.badge').innerText(), /^(已按期公开|逾期公开)$/);
     assert.deepEqual(view.faults, []);
     await view.context.close();
   });

@@ -2,6 +2,7 @@
  * with another one. */
 #include "store/coarse.h"
 #include "store/audience.h"
+#include "store/catalogue.h"
 #include "store/catalogue_difference.h"
 #include "store/catalogue_stricter.h"
 #include "store/obligation.h"

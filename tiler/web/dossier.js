@@ -95,6 +95,16 @@ function totals(kinds, kind, groups) {
     }));
 }
 
+const GOOD = new Set(['met']), BAD = new Set(['late', 'short', 'missing']);
+
+/** How an item stands: by the disclosure clock, or else whether it is there. */
+function badges(item, published) {
+  const clock = (item.clock ?? []).filter((one) => one.state !== 'not_applicable');
+  if (clock.length === 0) return el('span', { class: `badge ${published ? 'good' : 'bad'}` }, published ? '已公开' : '未公开');
+  return clock.map((one) => el('span', { class: 'clock', 'data-obligation': one.obligation, 'data-state': one.state },
+    el('span', { class: `badge ${GOOD.has(one.state) ? 'good' : BAD.has(one.state) ? 'bad' : 'waiting'}` }, one.title), el('span', { class: 'clock-words' }, one.words.startsWith(one.title) ? one.words.slice(one.title.length) : one.words)));
+}
+
 function disclosure(items, open) {
   const groups = new Map();
   for (const item of items) {
@@ -107,7 +117,7 @@ function disclosure(items, open) {
       const texts = ITEM_TEXTS.filter(([name]) => item[name]);
       return el('details', { class: 'item', 'data-item': item.id, 'data-status': item.status },
         el('summary', {}, el('span', { class: 'item-title' }, item.title),
-          el('span', { class: `badge ${published ? 'good' : 'bad'}` }, published ? '已公开' : '未公开'),
+          badges(item, published),
           published && item.published_on ? el('span', { class: 'item-date' }, format.date(item.published_on)) : null),
         el('dl', { class: 'facts' }, texts.map(([name, title]) => el('div', { class: 'fact' }, el('dt', {}, title), el('dd', {}, item[name])))),
         item.records?.length ? el('ul', { class: 'item-records' }, item.records.map((record) => el('li', {},

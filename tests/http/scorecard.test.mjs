@@ -1,0 +1,218 @@
+// The scorecard of the sample county against one that is computed again from nothing but what is public.
+import test, { after } from 'node:test';
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { makeCounty } from '../sample_county.mjs';
+import { get as fetched, run, serve, STAFF } from './county.mjs';
+import { compute, download } from './recompute.mjs';
+
+const folder = mkdtempSync(join(tmpdir(), 'dk-scorecard-')), store = join(folder, 'county.gpkg');
+makeCounty(store);
+writeFileSync(join(folder, 'tokens'), `${STAFF} 341321 县里\n`, { mode: 0o600 });
+const server = await serve(store);
+after(async () => {
+  await server.stop();
+  rmSync(folder, { recursive: true });
+});
+const raw = (path, options) => fetched(server.url + path, options);
+const get = async (path, options) => {
+  const answer = await raw(path, options);
+  assert.equal(answer.status, 200, `${path}: ${answer.text}`);
+  return answer.json;
+};
+const DAYS = ['2026-11-28', '2022-03-01', '2020-06-30', '2009-01-05'];
+let data = await download(get);
+const REQUIRED = ['met', 'late', 'short', 'missing'], STATES = ['waiting', 'due', ...REQUIRED, 'not_applicable', 'unknown'];
+
+/** Groups of what was computed, as the scorecard has them. */
+function group(all, by) {
+  const groups = new Map();
+  for (const one of all) {
+    const id = JSON.stringify(by(one));
+    if (!groups.has(id)) groups.set(id, Object.fromEntries(STATES.map((state) => [state, 0])));
+    groups.get(id)[one.state] += 1;
+  }
+  return groups;
+}
+const same = (card, expected, by, note) => {
+  const found = new Map(card.groups.map((one) => [JSON.stringify(by(one)), one.states]));
+  assert.deepEqual([...found.keys()].sort(), [...expected.keys()].sort(), note);
+  for (const [id, states] of expected) assert.deepEqual(found.get(id), states, `${note} ${id}`);
+};
+
+test('the scorecard by town equals a plain recomputation, on any day', async () => {
+  for (const day of DAYS) {
+    const all = compute(data, day), card = await get(`/scorecard?as_of=${day}&level=9`);
+    same(card, group(all, ({ division }) => division?.slice(0, 9) ?? null), ({ division }) => division?.code ?? null, day);
+    const total = group(all, () => 0).get('0');
+    assert.deepEqual(card.total.states, total);
+    const required = REQUIRED.reduce((n, state) => n + total[state], 0);
+    assert.equal(card.total.required, required);
+    if (required > 0) assert.ok(Math.abs(card.total.timeliness - total.met / required) < 1e-12 && Math.abs(card.total.completeness - (required - total.missing) / required) < 1e-12);
+  }
+  const states = (await get('/scorecard?as_of=2026-11-28')).total.states;
+  for (const state of ['met', 'late', 'short', 'missing', 'waiting', 'not_applicable']) assert.ok(states[state] > 0, `the sample has ${state}`);
+});
+
+test('by quarter, item and regime, of a division, a time and a collection', async () => {
+  const day = '2026-11-28', all = compute(data, day);
+  const quarter = (due) => (due ? `${due.slice(0, 4)}-Q${Math.ceil(Number(due.slice(5, 7)) / 3)}` : null);
+  same(await get(`/scorecard?as_of=${day}&level=0&by=quarter,obligation`), group(all, ({ due, obligation }) => [quarter(due), obligation]), ({ period, obligation }) => [period, obligation], 'quarter and item');
+  same(await get(`/scorecard?as_of=${day}&level=0&by=regime`), group(all, ({ regime }) => regime), ({ regime }) => regime, 'regime');
+  const town = all.filter(({ division }) => division?.startsWith('341321102'));
+  same(await get(`/scorecard?as_of=${day}&division=341321102&level=12&by=year`), group(town, ({ division, due }) => [division, due?.slice(0, 4) ?? null]),
+    ({ division, period }) => [division?.code ?? null, period], 'town by village and year');
+  const in2021 = all.filter(({ due, kind }) => kind === 'parcel' && due?.startsWith('2021'));
+  same(await get(`/scorecard?as_of=${day}&period=2021&level=0&collection=parcel&by=month`), group(in2021, ({ due }) => due.slice(0, 7)), ({ period }) => period, 'months of 2021');
+  assert.deepEqual((await get(`/scorecard?as_of=${day}&from=2021-01-01&until=2021-12-31&level=0&collection=parcel`)).total.states, (await get(`/scorecard?as_of=${day}&period=2021&level=0&collection=parcel`)).total.states);
+  const one = all.filter(({ obligation }) => obligation === 'requisition_announcement');
+  same(await get(`/scorecard?as_of=${day}&obligation=requisition_announcement&level=0`), group(one, () => ({})), () => ({}), 'one obligation');
+});
+
+test('behind each figure stand its rows, page by page, and as CSV', async () => {
+  const day = '2026-11-28', all = compute(data, day), card = await get(`/scorecard?as_of=${day}&by=obligation&level=0`);
+  for (const figure of card.groups.filter(({ states }) => states.missing > 0)) {
+    const expected = all.filter(({ obligation, state }) => obligation === figure.obligation && state === 'missing').map(({ key }) => key).sort();
+    const keys = [];
+    for (let path = `${figure.rows.missing}&limit=37`; path;) {
+      const page = await get(path);
+      assert.ok(page.rows.every((row) => row.state === 'missing' && row.obligation === figure.obligation));
+      keys.push(...page.rows.map((row) => row.key));
+      path = page.next;
+    }
+    assert.deepEqual(keys.sort(), expected, figure.obligation);
+  }
+  const late = await get(`${card.total.rows.late}&limit=1`);
+  const dossier = await get(`${late.rows[0].links[0].href}?as_of=${day}`);
+  const said = dossier.items.flatMap((item) => item.clock ?? []).find((one) => one.obligation === late.rows[0].obligation);
+  assert.deepEqual([said.state, said.words, said.due, said.published], ['late', late.rows[0].words, late.rows[0].due, late.rows[0].published]);
+  const csv = (await raw(`${card.total.rows.short}&f=csv&limit=10000`)).text.trim().split('\r\n');
+  assert.equal(csv.length - 1, card.total.states.short);
+  assert.match(csv[0], /^\ufeff?数据集,编号,名称,/);
+});
+
+test('the dossier says of each obligation how it stands, as the scorecard counts it', async () => {
+  const day = '2021-10-15', all = compute(data, day).filter(({ kind }) => kind === 'parcel');
+  for (const key of [...new Set(all.map((one) => one.key))].filter((_, i) => i % 97 === 0)) {
+    const dossier = await get(`/collections/parcel/items/${encodeURIComponent(key)}/dossier?as_of=${day}`);
+    const told = Object.fromEntries(dossier.items.flatMap((item) => item.clock ?? []).map(({ obligation, state }) => [obligation, state]));
+    const expected = Object.fromEntries(all.filter((one) => one.key === key).map(({ obligation, state }) => [obligation, state]));
+    for (const [obligation, state] of Object.entries(expected)) if (state !== 'not_applicable') assert.equal(told[obligation], state, `${key} ${obligation}`);
+    for (const obligation of Object.keys(told)) assert.ok(obligation in expected);
+  }
+});
+
+test('publishing and withdrawing a notice is seen at once', async () => {
+  const day = '2026-11-28', missing = (await get(`/scorecard/rows?as_of=${day}&state=missing&obligation=requisition_announcement&limit=1`)).rows[0];
+  assert.ok(missing, 'the sample has a parcel without its announcement');
+  const row = data.rows.parcel.find(({ key }) => key === missing.key), before = await get(`/scorecard?as_of=${day}&level=0`);
+  const path = join(folder, 'notice.csv');
+  writeFileSync(path, `公告编号,项目编号,批准文号,公告类型,公告名称,发布时间,发布渠道\nGG-NEW,${row.properties.project_id},${row.properties.approval_no ?? ''},征收土地公告,补发,${missing.due},村公示栏\n`);
+  const loaded = JSON.parse(run('load', store, 'notice', path, '--publish', '--json').trim().split('\n').at(-1));
+  const settle = async (generation) => {
+    for (let i = 0; i < 400 && (await get('/scorecard?level=0')).generation !== generation; i++) await new Promise((resolve) => { setTimeout(resolve, 20); });
+  };
+  await settle(before.generation + 1);
+  data = await download(get);
+  const now = await get(`/scorecard?as_of=${day}&level=0`);
+  assert.deepEqual(now.total.states, group(compute(data, day), () => 0).get('0'));
+  assert.ok(now.total.states.missing < before.total.states.missing && now.total.states.met > before.total.states.met);
+  run('withdraw', store, String(loaded.batch), '--reason', '有误');
+  await settle(before.generation + 2);
+  assert.deepEqual((await get(`/scorecard?as_of=${day}&level=0`)).total.states, before.total.states);
+  data = await download(get);
+});
+
+test('as CSV, as a workbook and as a page', async () => {
+  const card = await get('/scorecard?as_of=2026-11-28&level=9');
+  const csv = (await raw('/scorecard?as_of=2026-11-28&level=9&f=csv')).text.replace(/^\ufeff/, '').trim().split('\r\n').map((line) => line.split(','));
+  assert.deepEqual(csv[0], ['名次', '行政区划代码', '行政区', '期间', '事项', '适用程序', '应公开', '已公开', '按期公开', '逾期公开', '公示期不足', '逾期未公开', '待公开', '未到期', '不适用', '无法计算', '完整率', '及时率']);
+  assert.equal(csv.length, card.groups.length + 2);
+  assert.deepEqual(csv.at(-1).slice(6, 16).map(Number), [card.total.required, card.total.disclosed, ...['met', 'late', 'short', 'missing', 'due', 'waiting', 'not_applicable', 'unknown'].map((state) => card.total.states[state])]);
+  const xlsx = await raw('/scorecard?as_of=2026-11-28&level=9&f=xlsx');
+  assert.equal(xlsx.headers['content-type'], 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet');
+  writeFileSync(join(folder, 'card.xlsx'), xlsx.body);
+  const read = spawnSync('python3', ['-c', `import zipfile,re,sys
+sheet = zipfile.ZipFile(sys.argv[1]).read('xl/worksheets/sheet1.xml').decode()
+print(len(re.findall('<row ', sheet)))`, join(folder, 'card.xlsx')], { encoding: 'utf8' });
+  assert.equal(Number(read.stdout), card.groups.length + 2, read.stderr);
+  const page = await raw('/scorecard?as_of=2026-11-28&period=2021&f=html');
+  assert.equal(page.status, 200);
+  assert.match(page.headers['content-security-policy'], /default-src 'none'/);
+  for (const text of ['2021年信息公开情况', '指标口径', '公开时限', '<svg', '逾期未公开', '各适用程序']) assert.ok(page.text.includes(text), text);
+  assert.ok(!/style=/.test(page.text), 'the policy allows no style in the markup');
+  for (const { definition } of card.definitions) assert.ok(page.text.includes(definition));
+});
+
+test('ranks: the timelier first, equals share a rank, who owes nothing has none', async () => {
+  const { groups } = await get('/scorecard?as_of=2026-11-28&level=12');
+  let last = null;
+  groups.forEach((one, i) => {
+    if (one.required === 0 || one.division === null) return assert.equal(one.rank, undefined);
+    const standing = [one.timeliness, one.completeness];
+    if (last && standing[0] === last.standing[0] && standing[1] === last.standing[1]) assert.equal(one.rank, last.rank);
+    else assert.equal(one.rank, i + 1);
+    if (last) assert.ok(standing[0] < last.standing[0] || (standing[0] === last.standing[0] && standing[1] <= last.standing[1]));
+    last = { standing, rank: one.rank };
+  });
+});
+
+test('the API describes it', async () => {
+  const api = await get('/api'), own = await get('/api', { token: STAFF });
+  assert.deepEqual(await new Validator().validate(structuredClone(own)), { valid: true });
+  const names = (path) => own.paths[path].get.parameters.map(({ name, $ref }) => name ?? own.components.parameters[$ref.split('/').at(-1)].name);
+  for (const name of ['division', 'period', 'as_of', 'level', 'by', 'f']) assert.ok(names('/scorecard').includes(name), name);
+  assert.ok(names('/scorecard/rows').includes('state') && names('/due').includes('within') && own.paths['/calendars/{calendarId}'] && own.paths['/batches']);
+  assert.ok(api.paths['/scorecard'] && !api.paths['/due'] && !api.paths['/batches'], 'what is for staff is not offered to the public');
+});
+
+test('mistakes are named', async () => {
+  for (const [path, words] of [['/scorecard?as_of=heute', /"as_of" is a day/], ['/scorecard?as_of=2026-02-30', /"as_of" is a day/], ['/scorecard?period=2026-Q5', /year, quarter or month: 2026, 2026-Q3 or 2026-09/],
+    ['/scorecard?period=2026&from=2026-01-01', /goes without/], ['/scorecard?from=2026-02-01&until=2026-01-01', /before "from"/], ['/scorecard?division=34132', /first 2, 4, 6, 9 or all 12 digits/],
+    ['/scorecard?division=341321&level=4', /"level" is 2, 4, 6, 9 or 12/], ['/scorecard?by=week', /one of year, quarter and month/], ['/scorecard?by=year,month', /one of year/], ['/scorecard?obligation=x', /no obligation "x"/],
+    ['/scorecard?regime=x', /no regime "x"/], ['/scorecard?f=pdf', /json, html, csv or xlsx/], ['/scorecard?x=1', /"x"/], ['/scorecard/rows', /"state" is waiting, due/], ['/scorecard/rows?state=gone', /"state" is/],
+    ['/scorecard/rows?state=met&limit=0', /"limit"/]]) {
+    const answer = await raw(path);
+    assert.equal(answer.status, 400, `${path} ${answer.text}`);
+    assert.match(answer.json.detail, words, path);
+  }
+  assert.equal((await raw('/scorecard?collection=nothing')).status, 404);
+  assert.equal((await raw('/calendars/xx')).status, 404);
+});
+
+test('reminders: for staff as JSON and as a calendar, on the command line with an exit code', async () => {
+  assert.equal((await raw('/due')).status, 404, 'the public has none');
+  const due = (...words) => spawnSync(process.env.DK_INGEST, ['due', store, ...words], { encoding: 'utf8' });
+  // A day on which something falls due: any that the recomputation finds.
+  const falling = compute(data, '2021-10-15').filter(({ state, due: day }) => state === 'due' && day >= '2021-10-15' && day <= '2021-10-25');
+  const told = due('--as-of', '2021-10-15', '--within', '10', '--json');
+  assert.equal(told.status, falling.length > 0 ? 4 : 0, told.stderr);
+  const listed = JSON.parse(told.stdout).due, id = ({ key, obligation }) => `${key} ${obligation}`;
+  for (const one of listed) assert.ok(falling.some((other) => id(other) === id(one) && other.due === one.due), id(one));
+  const late = due('--as-of', '2021-10-15', '--within', '0', '--late', '--division', '341321102', '--json');
+  const missing = compute(data, '2021-10-15').filter(({ state, division, due: day }) => division?.startsWith('341321102') && (state === 'missing' || (state === 'due' && day === '2021-10-15')));
+  assert.deepEqual(JSON.parse(late.stdout).due.map(id).sort(), missing.map(id).sort());
+  assert.equal(due('--as-of', '1990-01-01').status, 0);
+  assert.equal(due('--as-of', '1990-01-01').stdout, 'nothing falls due\n');
+  assert.equal(due('--within', 'x').status, 2);
+  assert.equal(due('--as-of', '2021-13-01').status, 2);
+  assert.match(due('--as-of', '2021-10-15', '--late').stdout, /^due +division +collection/);
+
+  const feed = await get('/due?within=400', { token: STAFF });
+  assert.deepEqual([feed.division, feed.within, feed.complete], ['341321', 400, true]);
+  assert.ok(feed.due.length > 0 && feed.due.every(({ state }) => state === 'missing' || state === 'due'));
+  assert.equal((await raw('/due?division=340111', { token: STAFF })).status, 400, 'outside the scope');
+  const calendar = await raw('/due?f=ics&late=true', { token: STAFF });
+  assert.equal(calendar.headers['content-type'], 'text/calendar; charset=utf-8');
+  const lines = calendar.text.split('\r\n');
+  assert.equal(lines.pop(), '');
+  assert.deepEqual([lines[0], lines[1], lines.at(-1)], ['BEGIN:VCALENDAR', 'VERSION:2.0', 'END:VCALENDAR']);
+  for (const line of lines) assert.ok(Buffer.byteLength(line) <= 75, line);
+  const unfolded = calendar.text.replaceAll('\r\n ', '');
+  assert.equal(unfolded.match(/BEGIN:VEVENT/g).length, new Set(feed.due.filter(({ state }) => state === 'missing').map(({ due: day, obligation }) => `${day} ${obligation}`)).size);
+  assert.equal(new Set(unfolded.match(/UID:.*/g)).size, unfolded.match(/UID:/g).length, 'each event has its own UID');
+});
