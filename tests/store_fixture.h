@@ -90,7 +90,8 @@ static inline void fixture_open(fixture *f, dk_open_mode mode)
 static inline int fixture_setup(void **state)
 {
     fixture *f = calloc(1, sizeof *f);
-    snprintf(f->dir, sizeof f->dir, "/tmp/dikuai-test-XXXXXX");
+    const char *parent = getenv("TMPDIR");
+    snprintf(f->dir, sizeof f->dir, "%s/dikuai-test-XXXXXX", parent != NULL && strlen(parent) < 40 ? parent : "/tmp");
     if (mkdtemp(f->dir) == NULL)
         return -1;
     snprintf(f->path, sizeof f->path, "%s/a.dk", f->dir);

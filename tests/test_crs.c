@@ -1,5 +1,6 @@
 /* Coordinate systems: which are accepted, and where points come out by PROJ's cs2cs. */
 #include "ingest/crs.h"
+#include "tests/sampled.h"
 
 #include <math.h>
 #include <proj.h>
@@ -32,7 +33,7 @@ static void the_whole_family_of_cgcs2000(void **state)
 {
     (void)state;
     char text[20];
-    for (int zone = 25; zone <= 45; zone++) { /* 3 degrees with and without the zone, DOMAIN of EPSG: 4488+z, 4509+z */
+    for (int zone = 25; zone <= 45; zone += DK_STEP(4)) { /* 3 degrees with and without the zone, DOMAIN of EPSG: 4488+z, 4509+z */
         snprintf(text, sizeof text, "EPSG:%d", 4488 + zone);
         dk_crs crs = accepted(text);
         assert_true(crs.gauss);
@@ -44,7 +45,7 @@ static void the_whole_family_of_cgcs2000(void **state)
         assert_int_equal(crs.zone, 0);
         assert_int_equal(crs.zone3, zone);
     }
-    for (int zone = 13; zone <= 23; zone++) { /* 6 degrees: 4478+z, 4489+z */
+    for (int zone = 13; zone <= 23; zone += DK_STEP(5)) { /* 6 degrees: 4478+z, 4489+z */
         snprintf(text, sizeof text, "EPSG:%d", 4478 + zone);
         assert_int_equal(accepted(text).zone, zone);
         assert_int_equal(accepted(text).zone6, zone);
@@ -203,6 +204,8 @@ static void for_each_zone(void (*check)(const zone_case *zone))
     for (size_t f = 0; f < 3; f++)
         for (int zone = 13; zone <= 45; zone++)
             for (int before = 0; zone != 24 && before < 2; before++) {
+                if (zone % DK_STEP(6) != 0 && zone != 20 && zone != 39) /* these two are tried in more ways */
+                    continue;
                 const int base = zone < 24 ? (before ? families[f].with6 : families[f].without6)
                                            : (before ? families[f].with3 : families[f].without3);
                 const zone_case given = {families[f].datum, families[f].ellipsoid, base + zone, zone, before};

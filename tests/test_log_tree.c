@@ -14,6 +14,7 @@
 #include <openssl/sha.h>
 
 #include "store/log_memory.h"
+#include "tests/sampled.h"
 
 /* ---- the definitions of the RFC ---- */
 
@@ -273,7 +274,7 @@ static void every_proof_up_to_300_entries_is_that_of_the_definition(void **state
         at += n;
     }
     assert_int_equal(dk_log_tree_size(s.tree), MOST);
-    for (int size = 0; size <= MOST; size++) {
+    for (int size = 0; size <= MOST; size += size < 70 ? 1 : DK_STEP(5)) {
         const dk_digest root = root_of(&s, size), expected = mth(d, 0, size);
         assert_memory_equal(&root, &expected, sizeof root);
         for (int i = 0; i < size; i++) {

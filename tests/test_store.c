@@ -2,6 +2,7 @@
 #include "store_fixture.h"
 
 #include "store/index.h"
+#include "tests/sampled.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -272,7 +273,7 @@ static void a_load_killed_in_the_middle_leaves_nothing(void **state)
 static void die(int64_t done, int64_t total, void *user)
 {
     (void)total, (void)user;
-    if (done >= 5000)
+    if (done >= DK_COUNT(5000, 4))
         kill(getpid(), SIGKILL);
 }
 
@@ -337,7 +338,7 @@ static void a_publish_killed_in_the_middle_is_undone(void **state)
     publish(f, one_parcel(f, "DK00000", "P9", 116.1, false));
     dk_load *load = load_begin(f, "parcel", true);
     char id[16];
-    for (int i = 0; i < 8000; i++) {
+    for (int i = 0; i < DK_COUNT(8000, 4); i++) {
         snprintf(id, sizeof id, "DK%05d", i);
         parcel(f, load, id, "P9", 116.1001 + i * 1e-5);
     }
@@ -348,7 +349,7 @@ static void a_publish_killed_in_the_middle_is_undone(void **state)
     assert_int_equal(drawn_at(f, 116.10005, 34.5005, 1), 1);
     assert_int_equal(findings(f), 0);
     assert_int_equal(publish(f, 2), 2);
-    assert_int_equal(all_keys(f, "parcel").n, 8000);
+    assert_int_equal(all_keys(f, "parcel").n, DK_COUNT(8000, 4));
     assert_int_equal(findings(f), 0);
     weights_are_right(f);
 }

@@ -2,6 +2,7 @@
  * reader below, and judged by GEOS: valid, wound right, within the buffer, and the area where it ought to be. */
 #include "tiler/tile_feature.h"
 #include "store/topology.h"
+#include "tests/sampled.h"
 
 #include <geos_c.h>
 #include <math.h>
@@ -370,26 +371,26 @@ static void random_shapes(int rounds, double wobble, size_t corners, double smal
 static void parcels_of_some_tile_units(void **state)
 {
     (void)state;
-    random_shapes(1300, 0.3, 20, 1e-3, 0.05);
+    random_shapes(DK_COUNT(1300, 4), 0.3, 20, 1e-3, 0.05);
 }
 
 static void tiny_parcels_at_low_zooms(void **state)
 {
     (void)state;
-    random_shapes(1700, 0.6, 30, 2e-5, 2e-3);
+    random_shapes(DK_COUNT(1700, 4), 0.6, 30, 2e-5, 2e-3);
 }
 
 static void zones_larger_than_the_tile(void **state)
 {
     (void)state;
-    random_shapes(800, 0.4, 200, 0.3, 30);
+    random_shapes(DK_COUNT(800, 4), 0.4, 200, 0.3, 30);
 }
 
 /* Spiky stars: the square's sides cut them into many pieces, and rounding makes needles touch. */
 static void stars_that_the_tile_cuts_to_pieces(void **state)
 {
     (void)state;
-    random_shapes(600, 0.98, 400, 0.01, 3);
+    random_shapes(DK_COUNT(600, 4), 0.98, 400, 0.01, 3);
 }
 
 static void several_parts_and_half_the_world(void **state)

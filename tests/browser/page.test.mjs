@@ -158,7 +158,7 @@ describe('each layer', () => {
 describe('the search box', () => {
   let view;
   before(async () => {
-    view = await openPage(browser, site);
+    view = await openPage(browser, site, { context: { reducedMotion: 'no-preference' } }); // flies to what is found
     await view.go();
   });
   after(() => view.context.close());
@@ -412,7 +412,7 @@ describe('the panel', () => {
 
 describe('a phone', () => {
   test('shows the dossier as a sheet from the bottom that can be pulled up', async () => {
-    const view = await openPage(browser, site, { context: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 } });
+    const view = await openPage(browser, site, { context: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2, reducedMotion: 'no-preference' } });
     const { page } = view;
     const parcel = county.parcels[200];
     await view.go(viewOf(parcel.at, 16.5));

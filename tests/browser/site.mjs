@@ -64,10 +64,11 @@ export function launch() {
 
 /**
  * A page that keeps what it was sent and what went wrong: bodies [{url, type, data}], faults (console errors,
- * exceptions, requests that failed or went elsewhere). expected(text): a fault that the test provokes.
+ * exceptions, requests that failed or went elsewhere). expected(text): a fault that the test provokes. The map jumps, as it
+ * does for those who want little motion: each frame of a flight is drawn in software. What moves is context.reducedMotion.
  */
 export async function openPage(browser, site, { context: options = {}, expected = () => false } = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'zh-CN', ...options });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'zh-CN', reducedMotion: 'reduce', ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(30000);
   const bodies = [];

@@ -1,6 +1,6 @@
 // A county of a few rows, made for these tests, and the real server on it.
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,11 @@ import { gunzipSync } from 'node:zlib';
 const repository = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 export const ingest = process.env.DK_INGEST ?? join(repository, 'build', 'ingest', 'dikuai-ingest');
 export const tiler = process.env.DK_TILER ?? join(repository, 'build', 'tiler', 'dikuai-tiler');
-for (const program of [ingest, tiler]) {
+// Without sanitizers, where tests/run has built them: for what is large, and is done small with them elsewhere.
+const unsanitized = (name) => join(process.env.DK_BUILD, name, `dikuai-${name}`);
+export const plainIngest = process.env.DK_BUILD ? unsanitized('ingest') : ingest;
+export const plainTiler = process.env.DK_BUILD ? unsanitized('tiler') : tiler;
+for (const program of [ingest, tiler, plainIngest, plainTiler]) {
   if (!existsSync(program)) throw new Error(`${program} is not there: build it, or set DK_INGEST and DK_TILER`);
 }
 
@@ -210,9 +214,15 @@ export function featureCollection(rows) {
     ({ type: 'Feature', properties, geometry })) });
 }
 
-/** The store with all rows published; its folder also holds the token file. */
+/** The store with all rows published; its folder also holds the token file. tests/run names a folder in DK_STORES where
+ * the first who needs the store of the catalogue above leaves it for the others. */
 export function makeStore(yaml = catalogue) {
   const dir = folder(), store = join(dir, 'county.dk');
+  const shared = process.env.DK_STORES && yaml === catalogue ? join(process.env.DK_STORES, 'county') : null;
+  if (shared && existsSync(shared)) {
+    cpSync(shared, dir, { recursive: true });
+    return store;
+  }
   const put = (name, text) => {
     writeFileSync(join(dir, name), text, { mode: 0o600 });
     return join(dir, name);
@@ -224,6 +234,15 @@ export function makeStore(yaml = catalogue) {
   run('load', store, 'parcel', put('parcel.geojson', featureCollection(parcels)), '--publish');
   run('load', store, 'compensation', put('compensation.csv', tables.compensation.map((row) => row.join(',')).join('\n') + '\n'), '--publish');
   put('tokens', `# for the tests\n${STAFF} 341321 张三\n\n${CHIEF}\t*\t李四 # all\n`);
+  if (shared) {
+    const copy = mkdtempSync(`${shared}-`);
+    cpSync(dir, copy, { recursive: true });
+    try {
+      renameSync(copy, shared); // whole or not at all
+    } catch { // another was first
+      rmSync(copy, { recursive: true });
+    }
+  }
   return store;
 }
 

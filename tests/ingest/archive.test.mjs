@@ -16,11 +16,12 @@ function scene(t) {
   mkdirSync(s.path('tmp'));
   const load = s.load;
   s.load = (...args) => {
+    const before = process.env.TMPDIR ?? '/tmp';
     process.env.TMPDIR = s.path('tmp');
     try {
       return load(...args);
     } finally {
-      delete process.env.TMPDIR;
+      process.env.TMPDIR = before;
       assert.deepEqual(readdirSync(s.path('tmp')), [], 'nothing unpacked is left');
     }
   };

@@ -90,9 +90,10 @@ test('a TAB in GB18030 whose characters CP936 lacks, whatever it says, and no te
     for (const part of ['map', 'id']) copyFileSync(s.path(`p.${part}`), `${dir}/Q.${part.toUpperCase()}`);
     writeFileSync(`${dir}/Q.TAB`, head, 'latin1');
     writeFileSync(`${dir}/Q.DAT`, dat);
+    const before = process.env.TMPDIR ?? '/tmp';
     process.env.TMPDIR = s.path('tmp');
     const done = s.load('parcel', `${charset}/Q.TAB`, '--publish', '--set', `project_id=${charset}`);
-    delete process.env.TMPDIR;
+    process.env.TMPDIR = before;
     assert.equal(done.code, 0, done.stderr);
     assert.deepEqual(readdirSync(s.path('tmp')), []);
   }

@@ -1,15 +1,16 @@
 // What is too much for a tile: tens of thousands of parcels in one place, outlines of tens of thousands of vertices, and
-// thousands of parts.
+// thousands of parts. By the programs without sanitizers: those draw such tiles in tests/tiles/neighbours.test.mjs and in
+// tests/test_tile_render.c.
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { get, serve } from '../http/county.mjs';
+import { get, plainTiler, serve } from '../http/county.mjs';
 import { assertValid, catalogue, insideArea, makeLand, randomOf, readTile, tilesOf, wkt } from './land.mjs';
 
 async function served(land, work) {
   writeFileSync(join(dirname(land.store), 'tokens'), 'token-for-the-tests-0001 * all\n', { mode: 0o600 });
-  const server = await serve(land.store);
+  const server = await serve(land.store, { tiler: plainTiler });
   try {
     return await work(server.url);
   } finally {
@@ -20,7 +21,7 @@ const square = (west, south, width, height = width) => [[[west, south], [west + 
 
 test('40,000 small parcels in one place: no tile is above 500 KB, none is lost, and neighbouring tiles agree', async () => {
   const land = makeLand(catalogue.replace('tiles: true}\n      - {name: households',
-    'tiles: true}\n      - {name: note, title: 说明, type: text, audience: public, tiles: true}\n      - {name: households'));
+    'tiles: true}\n      - {name: note, title: 说明, type: text, audience: public, tiles: true}\n      - {name: households'), { large: true });
   const random = randomOf(3), SIDE = 200, STEP = 0.00012, west = 117.205, south = 31.805;
   const parcels = [];
   for (let i = 0; i < SIDE; i++) {
@@ -87,7 +88,7 @@ function coast(random, [x, y], radius, n) {
 
 test('an outline of 30,000 vertices with holes, and one of 4,000 parts: every tile shows what lies in it', async () => {
   const random = randomOf(5);
-  const land = makeLand();
+  const land = makeLand(undefined, { large: true });
   const big = [coast(random, [117.5, 32], 0.4, 30000), ...[0, 1, 2, 3, 4].map((i) => coast(random, [117.35 + 0.07 * i, 32 + 0.05 * (i % 2)], 0.012, 1500).reverse())];
   const parts = Array.from({ length: 4000 }, (_, i) => square(118.2 + (i % 80) * 0.005, 31.6 + Math.floor(i / 80) * 0.005, 0.003));
   land.load('big', [{ id: 'big', households: 5, rings: big }, { id: 'parts', households: 7, polygons: parts }, { id: 'beside', households: 1, rings: square(117.1, 31.5, 0.01) }]);

@@ -6,20 +6,19 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { folder, get, serve } from '../http/county.mjs';
+import { folder, get, plainTiler, serve } from '../http/county.mjs';
 import { makeCounty } from '../sample_county.mjs';
 import { assertValid, insideArea, makeLand, readTile, tilesOf, wkt } from './land.mjs';
 
 const repository = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const shared = process.env.DK_SHARED ?? join(repository, '..', 'shared', 'data');
 // Thousands of tiles: from the program without sanitizers where there is one; the other suites run the one with them.
-const tiler = process.env.DK_BUILD ? join(process.env.DK_BUILD, 'tiler', 'dikuai-tiler') : undefined;
 const MOST_BYTES = 500000;
 
 /** Draws every tile of some layers and checks it. extent: their boxes, for the tiles to ask for. */
 async function checkEveryTile(store, layers, { zooms, set = 'WebMercatorQuad' }) {
   writeFileSync(join(dirname(store), 'tokens'), 'token-for-the-tests-0001 * all\n', { mode: 0o600 });
-  const server = await serve(store, ...(tiler ? [{ tiler }] : []));
+  const server = await serve(store, { tiler: plainTiler });
   const polygons = [];
   try {
     for (const layer of layers) {

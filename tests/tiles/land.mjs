@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PbfReader } from 'pbf';
 import { VectorTile } from '@mapbox/vector-tile';
-import { folder, get, ingest } from '../http/county.mjs';
+import { folder, get, ingest, plainIngest } from '../http/county.mjs';
 
 export const catalogue = `title: t
 publisher: p
@@ -25,11 +25,11 @@ layers:
       - {name: area_m2, title: 面积, type: number, unit: m2, audience: public, tiles: true, computed: area}
 `;
 
-/** An empty store in a folder of its own: {dir, store, run, load}. */
-export function makeLand(text = catalogue) {
+/** An empty store in a folder of its own: {dir, store, run, load}. large: loaded by the program without sanitizers. */
+export function makeLand(text = catalogue, { large = false } = {}) {
   const dir = folder(), store = join(dir, 'land.gpkg');
   const run = (...args) => {
-    const done = spawnSync(ingest, args, { encoding: 'utf8' });
+    const done = spawnSync(large ? plainIngest : ingest, args, { encoding: 'utf8' });
     if (done.status !== 0) throw new Error(`${args.join(' ')}: ${done.stderr}`);
     return done.stdout;
   };

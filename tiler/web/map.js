@@ -182,6 +182,7 @@ function padding() {
  */
 export function showMap({ catalogue, style, view, on }) {
   const container = byId('map');
+  const still = matchMedia('(prefers-reduced-motion: reduce)');
   const map = new MapLibreMap({
     container,
     style,
@@ -195,6 +196,7 @@ export function showMap({ catalogue, style, view, on }) {
     attributionControl: false,
     localIdeographFontFamily: FONT,
     locale: LOCALE,
+    fadeDuration: still.matches ? 0 : 300, // of names
     transformRequest: (url) => ({ url, ...fetchOptions(url) }),
   });
   map.touchZoomRotate.disableRotation();
@@ -237,7 +239,6 @@ export function showMap({ catalogue, style, view, on }) {
   const pickable = drawn.filter((layer) => !isGrid(layer)).map((layer) => layer.id);
   const counted = drawn.filter(isGrid).map((layer) => layer.id);
 
-  const still = matchMedia('(prefers-reduced-motion: reduce)');
   function featuresAt(where) {
     const seen = new Set();
     const found = [];
