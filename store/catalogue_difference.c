@@ -1,6 +1,7 @@
 #include "store/catalogue_difference.h"
 
 #include "store/buf.h"
+#include "store/catalogue_clock.h"
 #include "store/text.h"
 
 #include <stdlib.h>
@@ -10,9 +11,13 @@
 #define DEEPEST 24     /* a catalogue that was parsed is not so deep */
 #define MOST_SHOWN 120 /* bytes of a value */
 
+/* The catalogue, its calendars, and the end. */
+#define MOST_DOCUMENTS (DK_MAX_CALENDARS + 2)
+
 typedef struct side {
-    yaml_document_t document;
-    bool loaded;
+    yaml_document_t document; /* the one that is looked at: one of those below, which own it */
+    yaml_document_t documents[MOST_DOCUMENTS];
+    size_t n;
 } side;
 
 typedef struct comparing {
@@ -297,15 +302,87 @@ static dk_status compare_mappings(comparing *c, const char *label, const char *o
     return status;
 }
 
+/* All documents of the text; the first is the one that is looked at. */
 static bool load(side *s, const char *text, size_t size)
 {
     yaml_parser_t parser;
+    bool good = true;
     if (!yaml_parser_initialize(&parser))
         return false;
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, size);
-    s->loaded = yaml_parser_load(&parser, &s->document) != 0;
+    while (good && s->n < MOST_DOCUMENTS) {
+        yaml_document_t *document = &s->documents[s->n];
+        good = yaml_parser_load(&parser, document) != 0;
+        if (!good)
+            break;
+        s->n++;
+        if (yaml_document_get_root_node(document) == NULL)
+            break; /* the stream ends */
+    }
     yaml_parser_delete(&parser);
-    return s->loaded;
+    if (s->n > 0)
+        s->document = s->documents[0];
+    return good && s->n > 0;
+}
+
+static void unload(side *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        yaml_document_delete(&s->documents[i]);
+}
+
+/* Turns to the document of a calendar, and gives its root; NULL: there is none. */
+static const yaml_node_t *calendar_of(side *s, const char *id)
+{
+    for (size_t i = 1; i < s->n; i++) {
+        s->document = s->documents[i];
+        const yaml_node_t *root = yaml_document_get_root_node(&s->document);
+        const yaml_node_t *own = root != NULL && root->type == YAML_MAPPING_NODE ? value_of(s, root, "calendar") : NULL;
+        if (own != NULL && own->type == YAML_SCALAR_NODE && strcmp(scalar(own), id) == 0)
+            return root;
+    }
+    return NULL;
+}
+
+/* What stands in the calendar's document, its years one by one. That a calendar is new or gone is told of 'calendars'. */
+static dk_status compare_calendar(comparing *c, const char *id)
+{
+    const yaml_node_t *before = calendar_of(&c->before, id), *after = calendar_of(&c->after, id);
+    if (before == NULL || after == NULL)
+        return DK_OK;
+    dk_buf label;
+    dk_buf_init(&label);
+    dk_buf_format(&label, "calendar %s", id);
+    dk_status status = dk_buf_cstr(&label) == NULL ? DK_NOMEM : DK_OK;
+    for (int turn = 0; status == DK_OK && turn < 2; turn++) {
+        side *own = turn == 0 ? &c->before : &c->after;
+        const yaml_node_t *root = turn == 0 ? before : after;
+        for (size_t i = 0; status == DK_OK && i < count(root); i++) {
+            const char *key = key_at(own, root, i);
+            const yaml_node_t *x = value_of(&c->before, before, key), *y = value_of(&c->after, after, key);
+            if (turn == 1 && x != NULL)
+                continue;
+            if (x != NULL && y != NULL && x->type == YAML_MAPPING_NODE && y->type == YAML_MAPPING_NODE)
+                status = compare_mappings(c, (const char *)label.data, "", x, y, 0);
+            else
+                status = compare_values(c, (const char *)label.data, "", key, x, y, 0);
+        }
+    }
+    dk_buf_finish(&label);
+    return status;
+}
+
+static dk_status compare_calendars(comparing *c)
+{
+    dk_status status = DK_OK;
+    for (size_t i = 1; status == DK_OK && i < c->before.n; i++) {
+        c->before.document = c->before.documents[i];
+        const yaml_node_t *root = yaml_document_get_root_node(&c->before.document);
+        const yaml_node_t *id = root != NULL && root->type == YAML_MAPPING_NODE ? value_of(&c->before, root, "calendar") : NULL;
+        if (id != NULL && id->type == YAML_SCALAR_NODE)
+            status = compare_calendar(c, scalar(id));
+    }
+    return status;
 }
 
 dk_status dk_catalogue_difference(const char *before, size_t before_size, const char *after, size_t after_size,
@@ -319,12 +396,11 @@ dk_status dk_catalogue_difference(const char *before, size_t before_size, const 
     const yaml_node_t *other = status == DK_OK ? yaml_document_get_root_node(&c.after.document) : NULL;
     if (own == NULL || other == NULL || own->type != YAML_MAPPING_NODE || other->type != YAML_MAPPING_NODE)
         status = dk_fail(err, DK_INVALID, "one of the catalogues to be compared is none");
-    else if ((status = compare_mappings(&c, "", "", own, other, 0)) != DK_OK || c.sentence.failed || c.value.failed)
+    else if ((status = compare_mappings(&c, "", "", own, other, 0)) != DK_OK || (status = compare_calendars(&c)) != DK_OK ||
+             c.sentence.failed || c.value.failed)
         status = dk_fail(err, DK_NOMEM, "out of memory");
-    if (c.before.loaded)
-        yaml_document_delete(&c.before.document);
-    if (c.after.loaded)
-        yaml_document_delete(&c.after.document);
+    unload(&c.before);
+    unload(&c.after);
     dk_buf_finish(&c.sentence);
     dk_buf_finish(&c.value);
     return status;

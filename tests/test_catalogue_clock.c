@@ -1,5 +1,7 @@
 /* The disclosure clock in a catalogue: calendars, regimes, obligations. What they say for a row is in test_obligation.c. */
+#include "store/buf.h"
 #include "store/catalogue_clock.h"
+#include "store/catalogue_difference.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -463,6 +465,29 @@ static void calendar_files_are_taken_into_the_text(void **state)
     free(whole);
 }
 
+static void add_sentence(const char *sentence, void *user)
+{
+    dk_buf_format(user, "%s\n", sentence);
+}
+
+/* What changes in a calendar is told year by year, when a catalogue gets a new version. */
+static void a_new_year_of_a_calendar_is_told(void **state)
+{
+    (void)state;
+    char *changed_text = changed("  2024:\n    off: [01-01]\n", "  2024:\n    off: [01-01, 02-12]\n  2026: {off: [01-01], work: [01-04]}\n");
+    dk_buf told;
+    dk_error err = {0};
+    dk_buf_init(&told);
+    assert_int_equal(dk_catalogue_difference(base, strlen(base), changed_text, strlen(changed_text), add_sentence, &told, &err), DK_OK);
+    assert_string_equal(dk_buf_cstr(&told), "calendar cn: 2024 {off: [01-01]} -> {off: [01-01, 02-12]}\n"
+                                            "calendar cn: 2026 not given -> {off: [01-01], work: [01-04]}\n");
+    dk_buf_clear(&told);
+    assert_int_equal(dk_catalogue_difference(base, strlen(base), base, strlen(base), add_sentence, &told, &err), DK_OK);
+    assert_int_equal(told.size, 0);
+    dk_buf_finish(&told);
+    free(changed_text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -470,6 +495,7 @@ int main(void)
         cmocka_unit_test(a_clock_is_what_the_catalogue_says),
         cmocka_unit_test(an_item_of_no_regime_is_due_under_each),
         cmocka_unit_test(calendar_files_are_taken_into_the_text),
+        cmocka_unit_test(a_new_year_of_a_calendar_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
