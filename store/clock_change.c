@@ -218,20 +218,18 @@ static dk_status put(dk_clock_change *c, kind_change *kc, int64_t feature, int64
     return status == DK_OK ? count(kc, use, 1, err) : status;
 }
 
-static dk_status find_and_put(dk_clock_change *c, kind_change *kc, int64_t row, dk_error *err)
+/* first: no version of it was ever published. */
+static dk_status find_and_put(dk_clock_change *c, kind_change *kc, int64_t row, bool first, dk_error *err)
 {
-    dk_stored_row stored;
     int64_t use = 0, feature = 0;
-    dk_status status = dk_stored_row_read(c->store, kc->kind, row, false, &stored, err);
-    if (status != DK_OK)
-        return status;
-    feature = (int64_t)stored.feature;
-    status = dk_clock_find(kc->finder, stored.key, stored.values, c->generation, true, &use, err);
-    dk_stored_row_release(&stored);
-    return status == DK_OK ? put(c, kc, feature, use, err) : status;
+    dk_status status = dk_clock_find_row(kc->finder, row, c->generation, &feature, &use, err);
+    if (status != DK_OK || !first)
+        return status == DK_OK ? put(c, kc, feature, use, err) : status;
+    status = run(c, kc, INSERT, feature, c->generation, use, err);
+    return status == DK_OK ? count(kc, use, 1, err) : status;
 }
 
-dk_status dk_clock_change_life(dk_clock_change *c, const dk_kind *kind, int64_t row, int sign, dk_error *err)
+dk_status dk_clock_change_life(dk_clock_change *c, const dk_kind *kind, int64_t row, dk_life_change what, dk_error *err)
 {
     if (c == NULL)
         return DK_OK;
@@ -240,8 +238,8 @@ dk_status dk_clock_change_life(dk_clock_change *c, const dk_kind *kind, int64_t 
         return nomem(err);
     if (kc->sources == 0)
         return DK_OK;
-    if (sign > 0)
-        return find_and_put(c, kc, row, err);
+    if (what != DK_LIFE_ENDS)
+        return find_and_put(c, kc, row, what == DK_LIFE_IS_FIRST, err);
     sqlite3_stmt *stmt = NULL;
     dk_status status = statement(c, kc, ROW_OPEN, &stmt, err);
     if (status != DK_OK)
@@ -302,7 +300,7 @@ static dk_status follow_rows(dk_clock_change *c, kind_change *kc, const numbers 
         if ((status = dk_sql_begin(c->store, err)) != DK_OK)
             break;
         for (; status == DK_OK && i < step; i++)
-            status = find_and_put(c, kc, list->list[i], err);
+            status = find_and_put(c, kc, list->list[i], false, err);
         if (status == DK_OK)
             status = dk_sql_commit(c->store, err);
         if (status != DK_OK)

@@ -17,8 +17,13 @@ typedef struct dk_clock_change dk_clock_change;
 dk_status dk_clock_change_open(dk_store *store, int64_t generation, dk_clock_change **ret_change, dk_error *err);
 void dk_clock_change_close(dk_clock_change *change);
 
-/* A life of a row begins (sign 1) or ends (-1) with the generation; the row is there, and its life is written already. */
-dk_status dk_clock_change_life(dk_clock_change *change, const dk_kind *kind, int64_t row, int sign, dk_error *err);
+/* A life of a row begins or ends with the generation; the row is there, and its life is written already. */
+typedef enum dk_life_change {
+    DK_LIFE_ENDS,
+    DK_LIFE_BEGINS,
+    DK_LIFE_IS_FIRST /* it begins, and no row of its key was ever published */
+} dk_life_change;
+dk_status dk_clock_change_life(dk_clock_change *change, const dk_kind *kind, int64_t row, dk_life_change what, dk_error *err);
 dk_status dk_clock_change_follow(dk_clock_change *change, dk_error *err);
 dk_status dk_clock_change_finish(dk_clock_change *change, dk_error *err);
 /* For a redaction, after finish and in the same transaction: of kinds that are, or are computed from, those told of, nothing stays

@@ -249,8 +249,8 @@ static bool holds(const dk_value *value, const char *text)
 {
     char number[40];
     switch (value->type) {
-    case DK_TEXT:
-        return dk_text_lists(value->text.data, text);
+    case DK_TEXT: /* mostly it does not hold it at all */
+        return strstr(value->text.data, text) != NULL && dk_text_lists(value->text.data, text);
     case DK_INTEGER:
         snprintf(number, sizeof number, "%lld", (long long)value->integer);
         return strcmp(number, text) == 0;

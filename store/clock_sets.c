@@ -222,6 +222,7 @@ struct dk_clock_finder {
     known sets, uses;
     dk_buf like, bytes; /* what makes a row like another; its facts */
     sqlite3_stmt *statements[N_STATEMENTS];
+    sqlite3_stmt *row; /* what matters of one */
 };
 
 dk_clock_finder *dk_clock_finder_create(dk_store *store, const dk_kind *kind)
@@ -248,6 +249,7 @@ void dk_clock_finder_free(dk_clock_finder *f)
         return;
     for (size_t i = 0; i < N_STATEMENTS; i++)
         sqlite3_finalize(f->statements[i]);
+    sqlite3_finalize(f->row);
     dk_clock_gatherer_free(f->gatherer);
     dk_clock_facts_finish(&f->facts);
     free(f->sets.places);
@@ -379,6 +381,50 @@ dk_status dk_clock_find(dk_clock_finder *f, const char *key, const dk_value *val
     }
     dk_clock_division(f->kind, values, division);
     return find_use(f, set, division, writing, ret_use, err);
+}
+
+/* Whether a field is read for a row's facts and division. */
+static bool matters(const dk_clock_finder *f, size_t field)
+{
+    return (f->fields >> field & 1) != 0 || (int)field == f->kind->division_field;
+}
+
+static dk_status prepare_row(dk_clock_finder *f, dk_error *err)
+{
+    dk_buf sql;
+    dk_buf_init(&sql);
+    dk_buf_text(&sql, f->by_key ? "SELECT feature,key" : "SELECT feature,''");
+    for (size_t i = 0; i < f->kind->n_fields; i++)
+        if (matters(f, i))
+            dk_buf_format(&sql, ",f_%s", f->kind->fields[i].name);
+    dk_buf_format(&sql, " FROM row_%s WHERE row=?1", f->kind->name);
+    const char *text = dk_buf_cstr(&sql);
+    const dk_status status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(f->store, text, &f->row, err);
+    dk_buf_finish(&sql);
+    return status;
+}
+
+dk_status dk_clock_find_row(dk_clock_finder *f, int64_t row, int64_t generation, int64_t *ret_feature, int64_t *ret_use,
+                            dk_error *err)
+{
+    dk_value values[DK_MAX_FIELDS];
+    dk_status status = f->row == NULL ? prepare_row(f, err) : DK_OK;
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(f->row, 1, row);
+    status = dk_sql_step(f->store, f->row, err);
+    if (status == DK_OK) {
+        *ret_feature = sqlite3_column_int64(f->row, 0);
+        int column = 2;
+        for (size_t i = 0; i < f->kind->n_fields; i++)
+            values[i] = matters(f, i) ? dk_column_value(f->row, column++) : dk_value_null();
+        status = dk_clock_find(f, (const char *)sqlite3_column_text(f->row, 1), values, generation, true, ret_use, err);
+    } else if (status == DK_END) {
+        status = dk_fail(err, DK_CORRUPT, "%s: row %lld of %s is missing; run dikuai-ingest check", f->store->path, (long long)row,
+                         f->kind->name);
+    }
+    sqlite3_reset(f->row);
+    return status;
 }
 
 dk_status dk_clock_each_alive(dk_store *store, const dk_kind *kind, int64_t generation,

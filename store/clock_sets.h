@@ -52,6 +52,9 @@ void dk_clock_finder_forget(dk_clock_finder *finder);                          /
  * added, within the caller's transaction; else *ret_use is 0 then. */
 dk_status dk_clock_find(dk_clock_finder *finder, const char *key, const dk_value *values, int64_t generation, bool writing,
                         int64_t *ret_use, dk_error *err);
+/* The same of a row by its number, of which only what matters is read; adds what is not there yet. */
+dk_status dk_clock_find_row(dk_clock_finder *finder, int64_t row, int64_t generation, int64_t *ret_feature, int64_t *ret_use,
+                            dk_error *err);
 
 /* Calls each for the rows of a kind that are published in a generation, by row number. born: of the life that holds. */
 dk_status dk_clock_each_alive(dk_store *store, const dk_kind *kind, int64_t generation,

@@ -112,9 +112,9 @@ static dk_status follow_row(following *f, int64_t row, dk_error *err)
     if ((status = change_life(f, DK_STMT_LIFE_END, row, err)) == DK_OK)
         status = change_life(f, DK_STMT_LIFE_INSERT, version, err);
     if (status == DK_OK)
-        status = dk_clock_change_life(f->clock, f->kind, row, -1, err);
+        status = dk_clock_change_life(f->clock, f->kind, row, DK_LIFE_ENDS, err);
     if (status == DK_OK)
-        status = dk_clock_change_life(f->clock, f->kind, version, 1, err);
+        status = dk_clock_change_life(f->clock, f->kind, version, DK_LIFE_BEGINS, err);
     if (status == DK_OK)
         status = dk_publication_log_row(f->log, f->kind, version, DK_LOG_PUBLISH, err);
     if (status == DK_OK && f->kind->geometry != DK_NO_GEOMETRY)

@@ -95,7 +95,11 @@ static dk_status change_life(change *c, int64_t row, const step_row *of, int sig
     if (sign > 0 || c->withdrawing)
         status = dk_publication_log_row(c->log, c->kind, row, sign > 0 ? DK_LOG_PUBLISH : DK_LOG_WITHDRAW, err);
     if (status == DK_OK)
-        status = dk_clock_change_life(c->clock, c->kind, row, sign, err);
+        status = dk_clock_change_life(c->clock, c->kind, row,
+                                      sign < 0                                                ? DK_LIFE_ENDS
+                                      : of != NULL && of->feature == of->row && c->last_rows ? DK_LIFE_IS_FIRST
+                                                                                             : DK_LIFE_BEGINS,
+                                      err);
     if (status != DK_OK)
         return status;
     if (c->kind->feeds_linked) {

@@ -447,7 +447,7 @@ static dk_status withdraw_versions(redacting *r, dk_error *err)
             status = dk_sql_done(r->store, stmt, err);
         }
         if (status == DK_OK)
-            status = dk_clock_change_life(r->clock, r->kind, r->versions[i].row, -1, err);
+            status = dk_clock_change_life(r->clock, r->kind, r->versions[i].row, DK_LIFE_ENDS, err);
         gone[n_gone++] = r->versions[i].row;
         if (r->versions[i].drawn)
             rows[n++] = dk_change_row_of(r->versions[i].row, -1, r->versions[i].envelope);
