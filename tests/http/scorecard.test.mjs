@@ -1,7 +1,7 @@
 // The scorecard of the sample county against one that is computed again from nothing but what is public.
 import test, { after } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
@@ -125,6 +125,35 @@ test('publishing and withdrawing a notice is seen at once', async () => {
   await settle(before.generation + 2);
   assert.deepEqual((await get(`/scorecard?as_of=${day}&level=0`)).total.states, before.total.states);
   data = await download(get);
+});
+
+test('another limit in the catalogue changes the parcels that it concerns, and no others', async () => {
+  const day = '2026-11-28', ITEM = 'requisition_announcement';
+  const everyRow = async () => {
+    const all = new Map();
+    for (const state of STATES) for (let path = `/scorecard/rows?as_of=${day}&state=${state}&limit=10000`; path;) {
+      const page = await get(path);
+      for (const row of page.rows) all.set(`${row.obligation} ${row.key}`, `${row.state} ${row.due}`);
+      path = page.next;
+    }
+    return all;
+  };
+  const before = await everyRow(), generation = (await get('/scorecard?level=0')).generation;
+  const sample = new URL('../../samples/', import.meta.url).pathname, file = join(folder, 'stricter.yaml');
+  const old = readFileSync(join(sample, 'dangshan', 'catalogue.yaml'), 'utf8').replace('file: ../calendars/', `file: ${sample}calendars/`);
+  const [head, own] = old.split(`  - id: ${ITEM}\n    item: ${ITEM}\n`), edited = own.replace('within: 15 working days', 'within: 5 working days');
+  assert.notEqual(edited, own);
+  writeFileSync(file, `${head}  - id: ${ITEM}\n    item: ${ITEM}\n${edited}`);
+  run('catalogue', store, file);
+  for (let i = 0; i < 400 && (await get('/scorecard?level=0')).generation === generation; i++) await new Promise((resolve) => { setTimeout(resolve, 20); });
+  const now = await everyRow(), changed = [...now].filter(([id, how]) => before.get(id) !== how).map(([id]) => id).sort();
+  assert.equal(now.size, before.size);
+  assert.ok(changed.length > 0 && changed.some((id) => before.get(id).startsWith('met') && now.get(id).startsWith('late')), 'some were in time by the old limit alone');
+  assert.deepEqual(changed, [...before].filter(([id, how]) => id.startsWith(`${ITEM} `) && !how.endsWith(' null')).map(([id]) => id).sort());
+  data = await download(get);
+  const computed = new Map(compute(data, day).map((one) => [`${one.obligation} ${one.key}`, `${one.state} ${one.due}`]));
+  for (const id of changed) assert.equal(now.get(id), computed.get(id), id);
+  assert.equal((await get(`/scorecard?as_of=${day}&level=0`)).total.states.late, [...computed.values()].filter((how) => how.startsWith('late')).length);
 });
 
 test('as CSV, as a workbook and as a page', async () => {
