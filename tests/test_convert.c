@@ -23,7 +23,7 @@ static const char red_line[] = "[属性描述]\n坐标系=2000国家大地坐标
 typedef struct world {
     dk_temp_root *root;
     dk_config config;
-    char script[64];
+    char script[300];
 } world;
 
 static int set_up(void **state)
@@ -55,7 +55,7 @@ static int tear_down(void **state)
 /* A program in the place of dikuai-ingest. */
 static void pretend(world *w, const char *text)
 {
-    snprintf(w->script, sizeof w->script, "%.40s/ingest", w->config.temp_folder);
+    snprintf(w->script, sizeof w->script, "%.280s/ingest", w->config.temp_folder);
     FILE *file = fopen(w->script, "w");
     assert_non_null(file);
     fprintf(file, "#!/bin/sh\n%s\n", text);

@@ -218,7 +218,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGKILL'])
     const s = scene(t);
     shapefile(s, 'p', [row('1')]);
     s.load('parcel', 'p.shp', '--publish');
-    large(s, 20000);
+    large(s, 40000);
     const child = spawn(program, ['load', s.store, 'parcel', 'big.csv', '--crs', 'EPSG:4527'], { cwd: s.dir });
     let said = '';
     child.stderr.on('data', (text) => { said += text; });
@@ -237,7 +237,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGKILL'])
     assert.equal(s.rows('parcel').length, 1);
     const again = s.load('parcel', 'big.csv', '--crs', 'EPSG:4527');
     assert.equal(again.code, 0, again.stderr);
-    assert.equal(again.json.loaded, 20000);
+    assert.equal(again.json.loaded, 40000);
     assert.deepEqual(s.batches().map((b) => b.state), ['published', 'staged']);
   });
 
