@@ -24,6 +24,12 @@ dk_status dk_clock_of_row(dk_store *store, const dk_kind *kind, const char *key,
                           dk_clock_outcome ret_outcomes[DK_MAX_OBLIGATIONS], size_t *ret_n, const dk_regime **ret_regime,
                           dk_error *err);
 
+/* The same from the facts that are kept for the row of that stable number, which is much less work. DK_NOT_FOUND, without a
+ * sentence: none are kept for that generation, or they are those of an earlier catalogue. */
+dk_status dk_clock_kept(dk_store *store, const dk_kind *kind, uint64_t feature, int64_t generation, int32_t as_of,
+                        dk_clock_outcome ret_outcomes[DK_MAX_OBLIGATIONS], size_t *ret_n, const dk_regime **ret_regime,
+                        dk_error *err);
+
 /* The day that it is in China, UTC+8: the law counts in its days. For tests, a store can be told another (0: the real one). */
 int32_t dk_clock_today(const dk_store *store);
 void dk_clock_set_today(dk_store *store, int32_t day);

@@ -77,6 +77,68 @@ dk_status dk_clock_catalogue(dk_store *store, int64_t *ret_generation, dk_error 
     return status;
 }
 
+/* ---- of one row ---- */
+
+static dk_status read_kept(dk_store *store, const dk_kind *kind, uint64_t feature, int64_t generation, sqlite3_stmt **ret_stmt,
+                           dk_error *err)
+{
+    dk_buf sql;
+    dk_buf_init(&sql);
+    const char *k = kind->name;
+    dk_buf_format(&sql,
+                  "SELECT s.facts FROM clock_%s c CROSS JOIN clockuse_%s u ON u.id=c.use CROSS JOIN clockset_%s s ON s.id=u.facts"
+                  " WHERE c.feature=?1 AND c.born<=?2 AND (c.died=0 OR c.died>?2)",
+                  k, k, k);
+    const char *text = dk_buf_cstr(&sql);
+    dk_status status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_cached(store, text, ret_stmt, err);
+    dk_buf_finish(&sql);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(*ret_stmt, 1, (int64_t)feature);
+    sqlite3_bind_int64(*ret_stmt, 2, generation);
+    status = dk_sql_step(store, *ret_stmt, err);
+    return status == DK_END ? DK_NOT_FOUND : status;
+}
+
+dk_status dk_clock_kept(dk_store *store, const dk_kind *kind, uint64_t feature, int64_t generation, int32_t as_of,
+                        dk_clock_outcome ret_outcomes[DK_MAX_OBLIGATIONS], size_t *ret_n, const dk_regime **ret_regime,
+                        dk_error *err)
+{
+    dk_clock_held held;
+    int64_t catalogue = 0;
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_clock_held_read(store, &held, err);
+    if (status == DK_OK)
+        status = dk_clock_catalogue(store, &catalogue, err);
+    if (status == DK_OK && (held.generation < 0 || held.catalogue != catalogue || generation < held.from))
+        status = DK_NOT_FOUND;
+    if (status != DK_OK)
+        return status;
+    dk_clock_facts *facts = calloc(1, sizeof *facts);
+    status = facts == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : read_kept(store, kind, feature, generation, &stmt, err);
+    if (status == DK_OK) {
+        dk_clock_facts_of(facts, store->catalogue, kind);
+        status = dk_clock_facts_read(facts, store->catalogue, sqlite3_column_blob(stmt, 0), (size_t)sqlite3_column_bytes(stmt, 0));
+        if (status != DK_OK)
+            dk_fail(err, status, status == DK_NOMEM ? "out of memory" : "the facts of %s %llu cannot be read; dikuai-ingest reindex finds them anew",
+                    kind->name, (unsigned long long)feature);
+    }
+    for (size_t i = 0; status == DK_OK && i < facts->n; i++) {
+        ret_outcomes[i].obligation = facts->obligations[i];
+        dk_obligation_outcome(facts->obligations[i], &facts->facts[i], as_of, &ret_outcomes[i].outcome);
+    }
+    if (status == DK_OK) {
+        *ret_n = facts->n;
+        *ret_regime = facts->regime;
+    }
+    if (stmt != NULL)
+        sqlite3_reset(stmt);
+    if (facts != NULL)
+        dk_clock_facts_finish(facts);
+    free(facts);
+    return status;
+}
+
 /* ---- statements ---- */
 
 dk_status dk_clock_prepare(dk_store *store, const dk_kind *kind, const char *format, sqlite3_stmt **ret_stmt, dk_error *err)

@@ -13,12 +13,17 @@ dk_status dk_dossier_read_clock(dk_dossier *d)
     if (d->clock == NULL)
         return dk_fail(&d->ctx->error, DK_NOMEM, "out of memory");
     const dk_row *row = &d->subject.rows[0];
-    const dk_status status = dk_clock_of_row(ctx->worker->store, row->kind, row->key, ctx->worker->generation.number, d->as_of, d->clock,
-                                             &d->n_clock, &d->regime, &d->ctx->error);
-    if (status == DK_NOT_FOUND) { /* its kind has no clock */
-        d->n_clock = 0;
+    bool any = false;
+    for (size_t i = 0; i < catalogue->n_obligations; i++)
+        any = any || (catalogue->obligations[i].enabled && catalogue->obligations[i].about == row->kind);
+    if (!any)
         return DK_OK;
-    }
+    const int64_t generation = ctx->worker->generation.number;
+    dk_status status = dk_clock_kept(ctx->worker->store, row->kind, row->feature, generation, d->as_of, d->clock, &d->n_clock,
+                                     &d->regime, &d->ctx->error);
+    if (status == DK_NOT_FOUND)
+        status = dk_clock_of_row(ctx->worker->store, row->kind, row->key, generation, d->as_of, d->clock, &d->n_clock, &d->regime,
+                                 &d->ctx->error);
     return status;
 }
 
