@@ -446,6 +446,8 @@ dk_status dk_get_scorecard_rows(dk_context *ctx)
     if (name == NULL || !dk_disclosure_named(name, &state))
         return dk_fail(&ctx->error, DK_INVALID,
                        "The parameter \"state\" is waiting, due, met, late, short, missing, not_applicable or unknown.");
-    status = dk_context_limit(ctx, DK_LIMIT_DEFAULT, DK_LIMIT_MAX, &limit);
+    /* A file is whole unless it was asked for in parts. */
+    const bool file = asked.format == DK_SCORECARD_CSV || asked.format == DK_SCORECARD_XLSX;
+    status = dk_context_limit(ctx, file ? DK_SCORECARD_FILE_ROWS : DK_LIMIT_DEFAULT, DK_LIMIT_MAX, &limit);
     return status == DK_OK ? dk_scorecard_rows(ctx, &asked, state, limit) : status;
 }

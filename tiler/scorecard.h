@@ -28,6 +28,7 @@ typedef struct dk_scorecard_question {
     char period[12];  /* 2026, 2026-Q3, 2026-09; "": from and until as they are given */
     int format;       /* DK_SCORECARD_JSON … */
 } dk_scorecard_question;
+#define DK_SCORECARD_FILE_ROWS 100000 /* that a file of rows may have */
 enum { DK_SCORECARD_JSON = 0, DK_SCORECARD_HTML, DK_SCORECARD_CSV, DK_SCORECARD_XLSX };
 
 /* Asks the store. Groups of divisions come by rank, others by division, time, obligation and regime. Caller frees with dk_scorecard_finish. */
@@ -62,7 +63,7 @@ void dk_scorecard_rows_path(const dk_context *ctx, const dk_scorecard_question *
 dk_status dk_scorecard_json(dk_context *ctx, const dk_scorecard_question *asked);  /* scorecard_json.c */
 dk_status dk_scorecard_table(dk_context *ctx, const dk_scorecard_question *asked); /* scorecard_table.c: CSV, XLSX */
 dk_status dk_scorecard_page(dk_context *ctx, const dk_scorecard_question *asked);  /* scorecard_page.c */
-/* scorecard_rows.c: the rows behind a figure, in each format. */
+/* scorecard_rows.c: the rows behind a figure, in each format. DK_LIMIT: a file for which no limit was asked has more rows. */
 dk_status dk_scorecard_rows(dk_context *ctx, const dk_scorecard_question *asked, dk_disclosure state, size_t limit);
 /* scorecard_table.c: rows of texts and numbers as CSV or XLSX. */
 typedef struct dk_scorecard_column {

@@ -219,6 +219,11 @@ dk_status dk_scorecard_rows(dk_context *ctx, const dk_scorecard_question *asked,
     if (status == DK_OK)
         status = dk_score_rows(ctx->worker->store, &asked->query, ctx->worker->generation.number, state, after, limit + 1, give, &l,
                                &ctx->error);
+    if (status == DK_OK && table && l.more && limit == DK_SCORECARD_FILE_ROWS)
+        status = dk_fail(&ctx->error, DK_LIMIT,
+                         "There are more than %d rows behind this figure, which is more than one file holds; narrow it by division, "
+                         "period or obligation.",
+                         DK_SCORECARD_FILE_ROWS);
     if (table) {
         status = dk_scorecard_sheet_end(l.sheet, status);
     } else if (status == DK_OK && asked->format == DK_SCORECARD_HTML) {
