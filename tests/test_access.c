@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -173,6 +174,54 @@ static void a_token_is_read_from_json_and_forms(void **state)
     }
 }
 
+static void a_password_is_read_from_basic(void **state)
+{
+    (void)state;
+    char token[DK_SIGN_IN_TOKEN + 1], header[1200];
+    /* The first two are the examples of RFC 7617 (2 and 2.1): Aladdin:open sesame is no token for its blank, test:123£ for its
+     * sign; the rest was encoded by coreutils' base64. */
+    static const struct {
+        const char *header;
+        dk_basic basic;
+        const char *token;
+    } table[] = {
+        {"Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==", DK_BASIC_MALFORMED, ""},
+        {"Basic dGVzdDoxMjPCow==", DK_BASIC_MALFORMED, ""},
+        {"Basic OmRrX2E=", DK_BASIC_TOKEN, "dk_a"},                         /* :dk_a */
+        {"basic  546L5LqUOmRrX2E= ", DK_BASIC_TOKEN, "dk_a"},               /* 王五:dk_a */
+        {"BASIC\tdTpkazphOg==", DK_BASIC_TOKEN, "dk:a:"},                   /* u:dk:a: */
+        {"Basic dTogZGtfYSA=", DK_BASIC_TOKEN, "dk_a"},                     /* "u: dk_a " */
+        {"Basic dTo=", DK_BASIC_MALFORMED, ""},                             /* u: */
+        {"Basic ZGtfYQ==", DK_BASIC_MALFORMED, ""},                         /* dk_a */
+        {"Basic dTpkawBh", DK_BASIC_MALFORMED, ""},                         /* u:dk NUL a */
+        {"Basic dQA6ZGtfYQ==", DK_BASIC_MALFORMED, ""},                     /* u NUL :dk_a */
+        {"Basic dTpka19hCg==", DK_BASIC_MALFORMED, ""},                     /* u:dk_a and a line feed */
+        {"Basic OmRrX2E", DK_BASIC_MALFORMED, ""},
+        {"Basic OmRrX2F=", DK_BASIC_MALFORMED, ""},                         /* bits of no byte */
+        {"Basic OmRr_2E=", DK_BASIC_MALFORMED, ""},
+        {"Basic OmRr X2E=", DK_BASIC_MALFORMED, ""},
+        {"Basic", DK_BASIC_MALFORMED, ""},
+        {"Basic ====", DK_BASIC_MALFORMED, ""},
+        {"Basic\x01OmRrX2E=", DK_BASIC_NOT, ""},
+        {"Basics OmRrX2E=", DK_BASIC_NOT, ""},
+        {"Bearer dk_a", DK_BASIC_NOT, ""},
+        {"", DK_BASIC_NOT, ""},
+        {NULL, DK_BASIC_NOT, ""},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (dk_basic_token(table[i].header, token) != table[i].basic || strcmp(token, table[i].token) != 0)
+            fail_msg("line %zu of the table gives \"%s\"", i + 1, token);
+    /* dTph is u:a, YWFh is aaa. */
+    for (size_t groups = 80; groups <= 90; groups++) {
+        size_t size = (size_t)snprintf(header, sizeof header, "Basic dTph");
+        for (size_t g = 0; g < groups; g++)
+            size += (size_t)snprintf(header + size, sizeof header - size, "YWFh");
+        const bool fits = 1 + 3 * groups <= DK_SIGN_IN_TOKEN;
+        assert_int_equal(dk_basic_token(header, token), fits ? DK_BASIC_TOKEN : DK_BASIC_MALFORMED);
+        assert_int_equal(strlen(token), fits ? 1 + 3 * groups : 0);
+    }
+}
+
 static void the_site_is_what_the_browser_says_it_is(void **state)
 {
     (void)state;
@@ -213,6 +262,7 @@ int main(void)
         cmocka_unit_test(failures_come_back_with_time_and_are_each_clients_own),
         cmocka_unit_test(a_cookie_is_found_by_its_whole_name),
         cmocka_unit_test(a_token_is_read_from_json_and_forms),
+        cmocka_unit_test(a_password_is_read_from_basic),
         cmocka_unit_test(the_site_is_what_the_browser_says_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -332,6 +332,8 @@ static void write_responses(dk_json *json, const dk_api_operation *operation)
     write_content(json, operation->type, operation->schema);
     if (operation->html)
         write_content(json, "text/html", NULL);
+    if ((operation->params & DK_API_DUE) != 0)
+        write_content(json, "text/calendar", NULL);
     if ((operation->params & (DK_API_FILES | DK_API_TABLE)) != 0)
         write_content(json, "text/csv", NULL);
     for (size_t i = 0; (operation->params & DK_API_FILES) != 0 && i < sizeof files / sizeof *files; i++)
@@ -390,6 +392,10 @@ static void write_operation(dk_context *ctx, const dk_api_operation *operation, 
     }
     dk_json_array_end(json);
     write_responses(json, operation);
+    if ((operation->params & DK_API_DUE) != 0) {
+        dk_json_key(json, "security");
+        dk_json_raw(json, "[{\"staff\":[]},{\"calendar\":[]}]");
+    }
     dk_json_object_end(json);
     dk_json_object_end(json);
 }
@@ -451,7 +457,8 @@ static void write_components(dk_json *json)
     dk_json_key(json, "components");
     dk_json_object_begin(json);
     dk_json_key(json, "securitySchemes");
-    dk_json_raw(json, "{\"staff\":{\"type\":\"http\",\"scheme\":\"bearer\",\"description\":\"工作人员令牌\"}}");
+    dk_json_raw(json, "{\"staff\":{\"type\":\"http\",\"scheme\":\"bearer\",\"description\":\"工作人员令牌\"},"
+                      "\"calendar\":{\"type\":\"http\",\"scheme\":\"basic\",\"description\":\"日历程序：令牌作为密码，用户名任意\"}}");
     dk_json_key(json, "parameters");
     dk_json_object_begin(json);
     for (size_t i = 0; dk_api_param_at(i) != NULL; i++) {

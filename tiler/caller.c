@@ -50,6 +50,7 @@ const char *dk_way_name(dk_way way)
 {
     switch (way) {
     case DK_WAY_TOKEN:
+    case DK_WAY_BASIC:
         return "token";
     case DK_WAY_SESSION:
         return "session";
@@ -63,7 +64,7 @@ const char *dk_way_name(dk_way way)
 
 bool dk_way_is_ambient(dk_way way)
 {
-    return way == DK_WAY_SESSION || way == DK_WAY_PROXY;
+    return way == DK_WAY_BASIC || way == DK_WAY_SESSION || way == DK_WAY_PROXY;
 }
 
 dk_access_writer *dk_callers_writer(dk_callers *callers)
@@ -356,7 +357,26 @@ static bool takes_ambient(asking *a, bool reads)
     return site == DK_SITE_OWN || (site == DK_SITE_UNKNOWN && reads);
 }
 
-bool dk_caller_of(dk_callers *callers, struct MHD_Connection *connection, bool reads, bool anyone, dk_caller *ret_caller,
+static bool by_basic(dk_callers *callers, asking *a, dk_caller *ret_caller, dk_refusal *ret_refusal)
+{
+    char token[DK_SIGN_IN_TOKEN + 1];
+    size_t place;
+    const dk_basic basic = dk_basic_token(a->authorization, token);
+    const dk_status status = basic == DK_BASIC_TOKEN ? by_token(callers, token, strlen(token), ret_caller, &place) : DK_NOT_FOUND;
+    explicit_bzero(token, sizeof token);
+    if (status == DK_OK) {
+        ret_caller->way = DK_WAY_BASIC;
+        return true;
+    }
+    refuse(callers, a, DK_WAY_BASIC, status, ret_refusal);
+    if (ret_refusal->status == 401 && basic == DK_BASIC_MALFORMED)
+        ret_refusal->sentence = "The Authorization header says Basic, and what follows is not base 64 of a user name, a colon and "
+                                "a token, without control characters and none of them longer than 256 bytes; enter the token "
+                                "as the password.";
+    return false;
+}
+
+bool dk_caller_of(dk_callers *callers, struct MHD_Connection *connection, dk_errand errand, dk_caller *ret_caller,
                   dk_refusal *ret_refusal)
 {
     asking a = {.connection = connection};
@@ -365,9 +385,9 @@ bool dk_caller_of(dk_callers *callers, struct MHD_Connection *connection, bool r
     ret_caller->way = DK_WAY_NONE;
     ret_caller->viewer = dk_viewer_public();
     a.authorization = header(connection, "Authorization");
-    if (!anyone)
+    if (!errand.anyone)
         find_cookie(callers, &a);
-    if (!anyone && callers->options.user_header != NULL) {
+    if (!errand.anyone && callers->options.user_header != NULL) {
         find_peer(callers, &a);
         const headers users = a.from_proxy ? headers_of(connection, callers->options.user_header) : (headers){0};
         if (users.n > 1) /* one of them is the client's own */
@@ -376,6 +396,8 @@ bool dk_caller_of(dk_callers *callers, struct MHD_Connection *connection, bool r
     }
     if (a.authorization != NULL) {
         const char *text = dk_bearer_token(a.authorization, &size);
+        if (text == NULL && a.user == NULL && errand.basic)
+            return by_basic(callers, &a, ret_caller, ret_refusal);
         if (text == NULL && a.user == NULL)
             return refuse(callers, &a, DK_WAY_TOKEN, DK_NOT_FOUND, ret_refusal);
         if (text != NULL) {
@@ -383,7 +405,7 @@ bool dk_caller_of(dk_callers *callers, struct MHD_Connection *connection, bool r
             return status == DK_OK || refuse(callers, &a, DK_WAY_TOKEN, status, ret_refusal);
         }
     }
-    if ((a.cookie == NULL && a.user == NULL) || !takes_ambient(&a, reads))
+    if ((a.cookie == NULL && a.user == NULL) || !takes_ambient(&a, errand.reads))
         return true;
     if (a.cookie != NULL) {
         status = by_session(callers, a.cookie, a.cookie_size, ret_caller);

@@ -2,7 +2,8 @@
  *
  * The first of these that a request has decides, and if it is not good, nothing else is tried:
  *   1. `Authorization: Bearer`: a token of the access file or of the token file. (Another scheme is the proxy's own affair
- *      if it names the user, and no credential of ours otherwise: refused.)
+ *      if it names the user, and no credential of ours otherwise: refused.) Where calendar programs ask, who know no Bearer,
+ *      `Authorization: Basic` with the token as its password is the same.
  *   2. the cookie of a session (POST /session)
  *   3. the header in which a trusted proxy names the user; from any other address it is not looked at.
  * The second and third come with a request whether its sender wants it or not, so they do not count when another site's
@@ -20,7 +21,7 @@
 
 #include <microhttpd.h>
 
-typedef enum dk_way { DK_WAY_NONE, DK_WAY_TOKEN, DK_WAY_SESSION, DK_WAY_PROXY } dk_way;
+typedef enum dk_way { DK_WAY_NONE, DK_WAY_TOKEN, DK_WAY_BASIC, DK_WAY_SESSION, DK_WAY_PROXY } dk_way;
 
 typedef struct dk_caller {
     dk_way way; /* DK_WAY_NONE: the public, and nothing else is set but the viewer */
@@ -31,7 +32,7 @@ typedef struct dk_caller {
     char name[DK_ACCESS_NAME + 1];
 } dk_caller;
 
-const char *dk_way_name(dk_way way);
+const char *dk_way_name(dk_way way); /* "token" by either scheme */
 /* Whether it comes with every request of a browser: other sites may never see such answers. */
 bool dk_way_is_ambient(dk_way way);
 
@@ -41,6 +42,8 @@ typedef struct dk_refusal {
     const char *sentence;
     unsigned retry_after; /* seconds; 0: not said */
     bool forget_cookie;   /* the session is over */
+    bool nothing_sent;    /* 401 to who sent no credentials */
+    bool ask_basic;       /* 401 asks for the Basic scheme too */
 } dk_refusal;
 
 typedef struct dk_caller_options {
@@ -59,9 +62,15 @@ dk_status dk_callers_create(const dk_caller_options *options, dk_callers **ret_c
 void dk_callers_free(dk_callers *callers); /* writes what is left of the trail; NULL-safe */
 dk_access_writer *dk_callers_writer(dk_callers *callers);
 
-/* reads: GET or HEAD. anyone: the answer is the same for everyone, and only a token that is not good matters. false: the
- * request is refused. */
-bool dk_caller_of(dk_callers *callers, struct MHD_Connection *connection, bool reads, bool anyone, dk_caller *ret_caller,
+/* What is known of a request before who sent it. */
+typedef struct dk_errand {
+    bool reads;  /* GET or HEAD */
+    bool anyone; /* the answer is the same for everyone, and only a token that is not good matters */
+    bool basic;  /* the Basic scheme is taken */
+} dk_errand;
+
+/* false: the request is refused. */
+bool dk_caller_of(dk_callers *callers, struct MHD_Connection *connection, dk_errand errand, dk_caller *ret_caller,
                   dk_refusal *ret_refusal);
 
 #define DK_COOKIE_TEXT 160

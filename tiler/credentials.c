@@ -1,5 +1,7 @@
 #include "tiler/credentials.h"
 
+#include "store/base64.h"
+
 #include <jansson.h>
 #include <string.h>
 #include <strings.h>
@@ -93,25 +95,72 @@ static bool from_json(const char *body, size_t size, char *ret_token, size_t *re
     return good;
 }
 
+/* Leaves out the blanks around the token; false, and there is none: nothing is left, or it has other characters. */
+static bool trim_token(char token[DK_SIGN_IN_TOKEN + 1], size_t n)
+{
+    size_t begin = 0;
+    while (begin < n && is_blank(token[begin]))
+        begin++;
+    while (n > begin && (is_blank(token[n - 1]) || token[n - 1] == '\r' || token[n - 1] == '\n'))
+        n--;
+    bool good = n > begin;
+    for (size_t i = begin; i < n && good; i++)
+        good = token[i] > 0x20 && token[i] < 0x7f;
+    if (good)
+        memmove(token, token + begin, n - begin);
+    token[good ? n - begin : 0] = '\0';
+    return good;
+}
+
 bool dk_sign_in_token(const void *body, size_t size, const char *type, char ret_token[DK_SIGN_IN_TOKEN + 1])
 {
     size_t n = 0;
-    bool good = size <= DK_SIGN_IN_BODY &&
+    const bool good = size <= DK_SIGN_IN_BODY &&
                 (is_type(type, "application/json")                    ? from_json(body, size, ret_token, &n)
                  : is_type(type, "application/x-www-form-urlencoded") ? from_form(body, size, ret_token, &n)
                                                                       : false);
-    size_t begin = 0;
-    while (good && begin < n && is_blank(ret_token[begin]))
-        begin++;
-    while (good && n > begin && (is_blank(ret_token[n - 1]) || ret_token[n - 1] == '\r' || ret_token[n - 1] == '\n'))
-        n--;
-    for (size_t i = begin; i < n && good; i++)
-        good = ret_token[i] > 0x20 && ret_token[i] < 0x7f;
-    good = good && n > begin;
-    if (good)
-        memmove(ret_token, ret_token + begin, n - begin);
-    ret_token[good ? n - begin : 0] = '\0';
-    return good;
+    return trim_token(ret_token, good ? n : 0);
+}
+
+/* USER:TOKEN */
+static bool from_pair(const char *pair, size_t size, char ret_token[DK_SIGN_IN_TOKEN + 1])
+{
+    const char *colon = memchr(pair, ':', size);
+    for (size_t i = 0; i < size; i++)
+        if ((unsigned char)pair[i] < 0x20 || pair[i] == 0x7f)
+            return false;
+    if (colon == NULL || colon - pair > DK_BASIC_USER)
+        return false;
+    const size_t n = (size_t)(pair + size - (colon + 1));
+    if (n > DK_SIGN_IN_TOKEN)
+        return false;
+    memcpy(ret_token, colon + 1, n);
+    return trim_token(ret_token, n);
+}
+
+dk_basic dk_basic_token(const char *authorization, char ret_token[DK_SIGN_IN_TOKEN + 1])
+{
+    enum { MOST = (DK_BASIC_USER + 1 + DK_SIGN_IN_TOKEN + 2) / 3 * 4 };
+    dk_buf pair;
+    ret_token[0] = '\0';
+    while (authorization != NULL && is_blank(*authorization))
+        authorization++;
+    if (authorization == NULL || strncasecmp(authorization, "Basic", 5) != 0 ||
+        (authorization[5] != '\0' && !is_blank(authorization[5])))
+        return DK_BASIC_NOT;
+    authorization += 5;
+    while (is_blank(*authorization))
+        authorization++;
+    size_t size = strlen(authorization);
+    while (size > 0 && is_blank(authorization[size - 1]))
+        size--;
+    dk_buf_init(&pair);
+    const bool good = size > 0 && size <= MOST && dk_base64_read(authorization, size, &pair) && !pair.failed &&
+                      from_pair((const char *)pair.data, pair.size, ret_token);
+    if (pair.size > 0)
+        explicit_bzero(pair.data, pair.size);
+    dk_buf_finish(&pair);
+    return good ? DK_BASIC_TOKEN : DK_BASIC_MALFORMED;
 }
 
 dk_site dk_site_of(const char *sec_fetch_site, const char *origin, const char *host, bool https)

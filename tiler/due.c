@@ -1,4 +1,4 @@
-/* /due: reminders for staff, as JSON and as a calendar (iCalendar, RFC 5545) that mail programs take. */
+/* /due: reminders for staff, as JSON and as a calendar (iCalendar, RFC 5545) that calendar programs subscribe to. */
 #include "tiler/http.h"
 
 #include "store/falling_due.h"
@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* How often programs ask again: what is due changes with the day and with each publication. */
+#define REFRESHED "PT6H"
 
 enum { WITHIN_DEFAULT = 10, WITHIN_MOST = 400, MOST_ROWS = 10000, NAMED = 20 };
 
@@ -26,6 +29,12 @@ static dk_status read_division(dk_context *ctx, const char **ret_division)
     return DK_OK;
 }
 
+bool dk_due_is_calendar(const dk_context *ctx)
+{
+    const char *format = dk_request_param(ctx->request, "f");
+    return format != NULL ? strcmp(format, "ics") == 0 : ctx->prefers_calendar;
+}
+
 static dk_status read_question(dk_context *ctx, asked_due *asked)
 {
     const char *within = dk_request_param(ctx->request, "within"), *late = dk_request_param(ctx->request, "late");
@@ -34,7 +43,8 @@ static dk_status read_question(dk_context *ctx, asked_due *asked)
                                             .generation = ctx->worker->generation.number};
     if (format != NULL && strcmp(format, "json") != 0 && strcmp(format, "ics") != 0)
         return dk_fail(&ctx->error, DK_INVALID, "The parameter \"f\" can be json or ics here.");
-    asked->calendar = format != NULL && format[0] == 'i';
+    asked->calendar = dk_due_is_calendar(ctx);
+    ctx->answer.vary_accept = format == NULL;
     if (within != NULL) {
         const size_t digits = strspn(within, "0123456789");
         asked->question.within = digits > 0 && digits < 5 && within[digits] == '\0' ? atoi(within) : WITHIN_MOST + 1;
@@ -123,7 +133,7 @@ static void append_text(dk_buf *out, const char *text)
             dk_buf_text(out, "\\n");
         else if (strchr("\\;,", *at) != NULL)
             dk_buf_format(out, "\\%c", *at);
-        else if ((unsigned char)*at >= 0x20)
+        else if ((unsigned char)*at >= 0x20 && *at != 0x7f) /* no control characters (3.1) */
             dk_buf_byte(out, (unsigned char)*at);
     }
 }
@@ -168,6 +178,9 @@ static void put_event(calendar *c, const asked_due *asked, const dk_falling_row 
     dk_buf_text(&c->line, "DTSTART;VALUE=DATE:");
     append_day(&c->line, first->due);
     end_line(c);
+    dk_buf_text(&c->line, "DTEND;VALUE=DATE:"); /* the first day that it is over */
+    append_day(&c->line, first->due + 1);
+    end_line(c);
     dk_buf_text(&c->line, "SUMMARY:");
     append_text(&c->line, late ? "逾期未公开：" : "应公开：");
     append_text(&c->line, first->obligation->item->title);
@@ -185,6 +198,20 @@ static void put_event(calendar *c, const asked_due *asked, const dk_falling_row 
     end_line(c);
     put(c, "TRANSP:TRANSPARENT");
     put(c, "END:VEVENT");
+}
+
+/* A calendar without any component is none (3.6), and there may be nothing due: a time zone is always true. */
+static void put_time_zone(calendar *c)
+{
+    put(c, "BEGIN:VTIMEZONE");
+    put(c, "TZID:Asia/Shanghai");
+    put(c, "BEGIN:STANDARD");
+    put(c, "DTSTART:19910915T020000"); /* the end of the last summer time */
+    put(c, "TZOFFSETFROM:+0900");
+    put(c, "TZOFFSETTO:+0800");
+    put(c, "TZNAME:CST");
+    put(c, "END:STANDARD");
+    put(c, "END:VTIMEZONE");
 }
 
 static int by_event(const void *left, const void *right)
@@ -212,6 +239,9 @@ static void write_calendar(dk_context *ctx, const asked_due *asked, dk_falling *
     dk_buf_text(&c.line, "X-WR-CALNAME:");
     append_text(&c.line, "信息公开时限");
     end_line(&c);
+    put(&c, "REFRESH-INTERVAL;VALUE=DURATION:" REFRESHED); /* RFC 7986 5.7 */
+    put(&c, "X-PUBLISHED-TTL:" REFRESHED);                 /* the same for Outlook */
+    put_time_zone(&c);
     if (list->n > 0)
         qsort(list->rows, list->n, sizeof *list->rows, by_event);
     for (size_t i = 0, end; i < list->n; i = end) {
@@ -229,6 +259,12 @@ dk_status dk_get_due(dk_context *ctx)
     static const char *const params[] = {"f", "division", "within", "late", NULL};
     asked_due asked;
     dk_falling list = {.complete = true};
+    if (ctx->caller == NULL && ctx->worker->catalogue->n_obligations > 0 && dk_due_is_calendar(ctx)) {
+        ctx->problem = 401; /* a calendar program sends its password only when it is asked */
+        return dk_fail(&ctx->error, DK_NOT_FOUND,
+                       "This calendar is for staff: enter your token as the password, with any user name, or send it as "
+                       "Authorization: Bearer.");
+    }
     if (ctx->viewer.audience < DK_STAFF || ctx->worker->catalogue->n_obligations == 0)
         return dk_fail(&ctx->error, DK_NOT_FOUND, "There is nothing at this address.");
     dk_status status = dk_context_params(ctx, params);

@@ -148,6 +148,22 @@ bool dk_prefers_html(const char *accept)
     return html > 0 && html > json;
 }
 
+bool dk_prefers_calendar(const char *accept)
+{
+    if (accept == NULL)
+        return false;
+    int json = 0, calendar = 0, q;
+    const char *name;
+    size_t size;
+    for (const char *at = accept; (at = next_element(at, &name, &size, &q)) != NULL;) {
+        if (is_json(name, size))
+            json = q > json ? q : json;
+        else if (equals(name, size, "text/calendar"))
+            calendar = q;
+    }
+    return calendar > 0 && calendar >= json;
+}
+
 bool dk_none_match(const char *if_none_match, const char *etag)
 {
     if (if_none_match == NULL)

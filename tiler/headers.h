@@ -21,6 +21,10 @@ bool dk_prefers_json(const char *accept);
  * client that does not care gets. */
 bool dk_prefers_html(const char *accept);
 
+/* Accept: whether a calendar (text/calendar) is asked for by name and not less than JSON, which is what a client that does not
+ * care gets. */
+bool dk_prefers_calendar(const char *accept);
+
 /* If-None-Match: whether it names the entity tag (with its quotes), by weak comparison, or is *. */
 bool dk_none_match(const char *if_none_match, const char *etag);
 

@@ -80,6 +80,7 @@ typedef struct dk_context {
     struct dk_row_sets *sets;    /* of filtered tiles */
     bool prefers_json;  /* by Accept, where HTML is the default */
     bool prefers_html;  /* by Accept, where JSON is the default */
+    bool prefers_calendar; /* the same */
     bool html;          /* dk_context_format: the answer is HTML */
     const char *host;   /* NULL unless plain: see dk_host_plain */
     const char *scheme; /* http or https, as the client sees it */
@@ -119,6 +120,7 @@ dk_status dk_get_tileset(dk_context *ctx);
 dk_status dk_get_metrics(dk_context *ctx);
 dk_status dk_get_calendar(dk_context *ctx);
 dk_status dk_get_due(dk_context *ctx);
+bool dk_due_is_calendar(const dk_context *ctx); /* whether a calendar is asked for */
 dk_status dk_get_scorecard(dk_context *ctx);
 dk_status dk_get_scorecard_rows(dk_context *ctx);
 dk_status dk_get_session(dk_context *ctx);

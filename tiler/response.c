@@ -360,9 +360,20 @@ enum MHD_Result dk_respond_stored(struct MHD_Connection *connection, dk_context 
     return queue(connection, status, response);
 }
 
-static enum MHD_Result respond_problem(struct MHD_Connection *connection, unsigned status, const char *detail,
-                                       const char *allow, unsigned retry_after, const char *cookie, bool closing)
+/* With an error only to who sent credentials (RFC 6750, 3). Basic comes first: some programs look at no other. */
+static void add_challenges(struct MHD_Response *response, const dk_refusal *refusal)
 {
+    if (refusal->ask_basic)
+        add_header(response, "WWW-Authenticate", "Basic realm=\"dikuai\", charset=\"UTF-8\"");
+    add_header(response, "WWW-Authenticate", refusal->nothing_sent ? "Bearer realm=\"dikuai\"" : "Bearer error=\"invalid_token\"");
+}
+
+/* allow, cookie: NULL: none. */
+static enum MHD_Result respond_problem(struct MHD_Connection *connection, const dk_refusal *refusal, const char *allow,
+                                       const char *cookie, bool closing)
+{
+    const unsigned status = refusal->status;
+    unsigned retry_after = refusal->retry_after;
     dk_buf body;
     dk_json json;
     dk_buf_init(&body);
@@ -371,7 +382,7 @@ static enum MHD_Result respond_problem(struct MHD_Connection *connection, unsign
     dk_json_member_text(&json, "type", "about:blank");
     dk_json_member_text(&json, "title", title_of(status));
     dk_json_member_integer(&json, "status", status);
-    dk_json_member_text(&json, "detail", detail);
+    dk_json_member_text(&json, "detail", refusal->sentence);
     dk_json_object_end(&json);
     struct MHD_Response *response =
         body.failed ? NULL : MHD_create_response_from_buffer(body.size, body.data, MHD_RESPMEM_MUST_COPY);
@@ -384,7 +395,7 @@ static enum MHD_Result respond_problem(struct MHD_Connection *connection, unsign
     add_header(response, "Cache-Control", "no-store");
     add_header(response, "Content-Security-Policy", "default-src 'none'");
     if (status == 401)
-        add_header(response, "WWW-Authenticate", "Bearer error=\"invalid_token\"");
+        add_challenges(response, refusal);
     if (status == 503 && retry_after == 0)
         retry_after = 1;
     if (retry_after > 0) {
@@ -402,7 +413,7 @@ static enum MHD_Result respond_problem(struct MHD_Connection *connection, unsign
 enum MHD_Result dk_respond_problem(struct MHD_Connection *connection, unsigned status, const char *detail,
                                    const char *allow, bool closing)
 {
-    return respond_problem(connection, status, detail, allow, 0, NULL, closing);
+    return respond_problem(connection, &(dk_refusal){.status = status, .sentence = detail}, allow, NULL, closing);
 }
 
 enum MHD_Result dk_respond_refusal(struct MHD_Connection *connection, const dk_refusal *refusal, bool closing)
@@ -410,8 +421,7 @@ enum MHD_Result dk_respond_refusal(struct MHD_Connection *connection, const dk_r
     char cookie[DK_COOKIE_TEXT];
     if (refusal->forget_cookie)
         dk_caller_forget_cookie(connection, cookie);
-    return respond_problem(connection, refusal->status, refusal->sentence, NULL, refusal->retry_after,
-                           refusal->forget_cookie ? cookie : NULL, closing);
+    return respond_problem(connection, refusal, NULL, refusal->forget_cookie ? cookie : NULL, closing);
 }
 
 enum MHD_Result dk_respond_session(struct MHD_Connection *connection, const void *json, size_t size, const char *cookie,

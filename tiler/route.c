@@ -21,7 +21,7 @@ static const struct {
     {{"batches", "*", "documents", "*"}, {dk_get_batch_document, true, .audit = "document"}},
     {{"calendars", "*"}, {dk_get_calendar, true}},
     {{"catalogue"}, {dk_get_catalogue, true}},
-    {{"due"}, {dk_get_due, true}},
+    {{"due"}, {dk_get_due, true, .calendar = true}},
     {{"healthz"}, {dk_get_health, true, .anyone = true}},
     {{"conformance"}, {dk_get_conformance, true}},
     {{"api"}, {dk_get_api, true}},

@@ -170,6 +170,14 @@ static enum MHD_Result respond_failure(struct MHD_Connection *connection, const 
                               NULL, closing);
 }
 
+/* Whether a 401 asks for Basic: where a calendar program asks. A browser that shows a page would send the password from then
+ * on to every address of this server, and be refused at all but one. */
+static bool asks_basic(struct MHD_Connection *connection, const dk_context *ctx, dk_errand errand)
+{
+    const char *mode = header(connection, "Sec-Fetch-Mode");
+    return errand.basic && dk_due_is_calendar(ctx) && (mode == NULL || strcmp(mode, "navigate") != 0);
+}
+
 /* reads: GET or HEAD. */
 static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connection, exchange *x, bool reads, bool closing)
 {
@@ -189,8 +197,12 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
     const dk_route *route = request->at_base ? NULL : dk_route_find(request);
     dk_caller caller;
     dk_refusal refusal;
-    if (!dk_caller_of(server->callers, connection, reads, route == NULL || route->anyone, &caller, &refusal))
+    const dk_errand errand = {reads, route == NULL || route->anyone, reads && route != NULL && route->calendar};
+    ctx.prefers_calendar = errand.basic && dk_prefers_calendar(header(connection, "Accept"));
+    if (!dk_caller_of(server->callers, connection, errand, &caller, &refusal)) {
+        refusal.ask_basic = asks_basic(connection, &ctx, errand);
         return dk_respond_refusal(connection, &refusal, closing);
+    }
     ctx.viewer = caller.viewer;
     ctx.caller = caller.way != DK_WAY_NONE ? &caller : NULL;
     if (request->at_base) {
@@ -246,6 +258,13 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
                                    if_none_match, closing);
     else if (status == DK_OK)
         result = dk_respond(connection, &ctx, accept_encoding, if_none_match, closing);
+    else if (ctx.problem == 401)
+        result = dk_respond_refusal(connection,
+                                    &(dk_refusal){.status = 401,
+                                                  .sentence = ctx.error.text,
+                                                  .nothing_sent = true,
+                                                  .ask_basic = asks_basic(connection, &ctx, errand)},
+                                    closing);
     else if (ctx.problem != 0)
         result = dk_respond_problem(connection, ctx.problem, ctx.error.text, NULL, closing);
     else

@@ -1,7 +1,9 @@
 /* What clients send to say who they are. The first byte chooses the reader: a Cookie header, the body of a sign-in as JSON
- * or as a form, a prefix of addresses, X-Forwarded-For, or a token. What is found lies in what was sent; what is an address
- * is written and read again as the same; a token of the right form is the only one with its sum. */
+ * or as a form, a prefix of addresses, X-Forwarded-For, a token, or (B) an Authorization header, as it is and with all of it
+ * as user and password. What is found lies in what was sent; what is an address is written and read again as the same; a
+ * token of the right form is the only one with its sum; a password is found as it was, or not at all. */
 #include "store/access_token.h"
+#include "store/base64.h"
 #include "tiler/credentials.h"
 #include "tiler/proxies.h"
 
@@ -91,6 +93,41 @@ static void check_token(const char *text, size_t size)
     }
 }
 
+static void check_written(const char *text, size_t size)
+{
+    char token[DK_SIGN_IN_TOKEN + 1];
+    dk_buf header;
+    dk_buf_init(&header);
+    dk_buf_text(&header, "Basic ");
+    dk_base64_append(&header, text, size);
+    const char *written = dk_buf_cstr(&header);
+    if (written == NULL)
+        abort();
+    const dk_basic basic = dk_basic_token(written, token);
+    check(basic != DK_BASIC_NOT && (basic == DK_BASIC_TOKEN) == (token[0] != '\0'));
+    const char *colon = memchr(text, ':', size);
+    if (basic == DK_BASIC_TOKEN) {
+        check(colon != NULL);
+        const char *password = colon + 1, *end = text + size;
+        while (*password == ' ')
+            password++;
+        while (end[-1] == ' ')
+            end--;
+        check(strlen(token) == (size_t)(end - password) && memcmp(token, password, strlen(token)) == 0);
+    }
+    dk_buf_finish(&header);
+}
+
+static void check_basic(const char *text, size_t size)
+{
+    char token[DK_SIGN_IN_TOKEN + 1];
+    const dk_basic basic = dk_basic_token(text, token);
+    check((basic == DK_BASIC_TOKEN) == (token[0] != '\0') && strlen(token) <= DK_SIGN_IN_TOKEN);
+    for (const char *at = token; *at != '\0'; at++)
+        check(*at > 0x20 && *at < 0x7f);
+    check_written(text, size);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0)
@@ -100,7 +137,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     memcpy(text, data + 1, size - 1);
     text[size - 1] = '\0';
-    switch (data[0] % 6) {
+    switch (data[0] == 'B' ? 6 : data[0] % 6) {
+    case 6:
+        check_basic(text, size - 1);
+        break;
     case 0:
         check_cookie(text);
         break;
