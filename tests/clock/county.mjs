@@ -54,6 +54,16 @@ export function outcomes(on, folder = sample) {
       shown: shownOf(preexamination.filter((row) => row['公开时间']), '公开时间') });
   }
   const csv = (name) => table(join(folder, `${name}.csv`));
+  // About a project and about an approval as a whole, from their own ledgers, parcels or not.
+  const preexaminations = csv('preexaminations');
+  for (const project of csv('projects')) {
+    const mine = preexaminations.filter((row) => row['项目编号'] === project['项目编号']);
+    add('project_preexamination', project['项目编号'], { applies: project['用地类型'] === '单独选址', limit: within(7),
+      event: first(mine.map((row) => day(row['核发日期']))), shown: shownOf(mine.filter((row) => row['公开时间']), '公开时间') });
+  }
+  for (const approval of table(join(folder, 'approvals.xlsx')))
+    add('approval_publication', plainNo(approval['批准文号']), { limit: within(10), event: day(approval['收到批文时间']),
+      shown: shownOf([approval].filter((row) => row['批文公开时间']), '批文公开时间') });
   const planNotices = csv('plan_notices');
   for (const plan of csv('plans')) {
     const key = plainNo(plan['规划批准文号']), event = day(plan['批准时间']);

@@ -54,5 +54,5 @@ const OLD = '2020年前', MID = '2020至2021年8月', NEW = '2021年9月起';
 export const procedures = { land_notification: [OLD, MID], land_survey: [OLD, MID, NEW], hearing_notice: [OLD, MID, NEW], application_documents: [OLD, MID, NEW],
   requisition_announcement_2019: [OLD, MID], compensation_plan_announcement: [OLD], compensation_announcement: [MID, NEW], pre_announcement: [NEW],
   requisition_announcement: [NEW] };
-export const since = { land_notification: '2019-08-01', land_survey: '2019-08-01', application_documents: '2019-08-01', requisition_announcement: '2021-09-01',
+export const since = { land_notification: '2019-08-01', land_survey: '2019-08-01', application_documents: '2019-08-01', approval_publication: '2019-08-01', requisition_announcement: '2021-09-01',
   plan_result_publication: '2019-05-15', mining_decision: '2019-05-15', mining_change: '2019-05-15', policy_publication: '2019-05-15' };

@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { Validator } from '@seriousme/openapi-schema-validator';
-import { makeCounty } from '../sample_county.mjs';
+import { dangshan, makeCounty } from '../sample_county.mjs';
+import { table } from '../browser/ledger.mjs';
+import { outcomes } from '../clock/county.mjs';
 import { get as fetched, run, serve, STAFF } from './county.mjs';
 import { compute, download } from './recompute.mjs';
 
@@ -125,6 +127,60 @@ test('publishing and withdrawing a notice is seen at once', async () => {
   run('withdraw', store, String(loaded.batch), '--reason', '有误');
   await settle(before.generation + 2);
   assert.deepEqual((await get(`/scorecard?as_of=${day}&level=0`)).total.states, before.total.states);
+  data = await download(get);
+});
+
+test('a project and an approval are judged as a whole: by their own ledgers, in the town of the project, whatever parcels there are', async () => {
+  const WHOLE = { project_preexamination: 'project', approval_publication: 'approval' };
+  const towns = new Map(table(join(dangshan, 'projects.csv')).map((row) => [row['项目编号'], row['行政区划代码']]));
+  const rowsOf = async (obligation, day) => {
+    const found = [];
+    for (const state of STATES) for (const row of (await get(`/scorecard/rows?as_of=${day}&state=${state}&obligation=${obligation}&limit=10000`)).rows) found.push(row);
+    return found;
+  };
+  const days = DAYS.slice(0, 3); // after the guide: before it, what it does not concern yet waits, which judge.mjs does not know
+  for (const day of days) for (const [obligation, collection] of Object.entries(WHOLE)) {
+    const expected = outcomes(day).filter((one) => one.obligation === obligation), found = await rowsOf(obligation, day);
+    assert.deepEqual(found.map(({ key, state, due }) => `${key} ${state} ${due}`).sort(),
+      expected.map(({ key, state, due }) => `${key} ${state} ${['not_applicable', 'waiting'].includes(state) ? null : due ?? null}`).sort(), `${obligation} ${day}`);
+    assert.ok(found.every((row) => row.collection === collection));
+    const project = (key) => (collection === 'project' ? key : data.rows.approval.find((row) => row.key === key).properties.project_id);
+    for (const { key, division } of found) assert.equal(division, towns.get(project(key)), key);
+  }
+  const seen = new Set(days.flatMap((day) => outcomes(day).filter(({ obligation }) => obligation in WHOLE).map(({ obligation, state }) => `${obligation} ${state}`)));
+  for (const one of ['project_preexamination met', 'project_preexamination late', 'project_preexamination waiting', 'project_preexamination not_applicable', 'approval_publication met',
+    'approval_publication late', 'approval_publication missing', 'approval_publication not_applicable']) assert.ok(seen.has(one), one);
+
+  // A project that no parcel may have yet, and one of two approvals of a parcel.
+  const settle = async (generation) => {
+    for (let i = 0; i < 400 && (await get('/scorecard?level=0')).generation !== generation; i++) await new Promise((resolve) => { setTimeout(resolve, 20); });
+  };
+  const day = '2026-11-28', { generation } = await get('/scorecard?level=0'), SECOND = '自然资函〔2023〕9001号', PROJECT = 'XM2022003';
+  const standing = async () => {
+    const of = async (obligation, key) => (await rowsOf(obligation, day)).find((row) => row.key === key)?.state;
+    return [await of('project_preexamination', PROJECT), await of('approval_publication', SECOND), await of('approval_document', 'XM2023001:DK001')];
+  };
+  const late = async () => (await get('/due', { token: STAFF })).due.map(({ collection, key, obligation }) => `${collection} ${key} ${obligation}`);
+  const before = await standing(), lateBefore = await late(), wanted = [`project ${PROJECT} project_preexamination`, `approval ${SECOND} approval_publication`];
+  assert.equal(before[0], 'waiting');
+  assert.ok(wanted.every((one) => !lateBefore.includes(one)));
+  const load = (kind, name, text, ...options) => {
+    writeFileSync(join(folder, name), text);
+    return String(JSON.parse(run('load', store, kind, join(folder, name), ...options, '--publish', '--json').trim().split('\n').at(-1)).batch);
+  };
+  const approval = data.rows.approval.find(({ key }) => key === SECOND).properties;
+  const batches = [load('preexamination', 'preexamination.csv', `意见书编号,项目编号,核发日期,公开时间\n示例用字第341321202200010号,${PROJECT},2021-05-10,\n`),
+    load('approval', 'approval.csv', `批准文号,项目编号,批准机关,批准时间,收到批文时间\n${SECOND},${approval.project_id},${approval.authority},${approval.approved_on},${approval.received_on}\n`, '--replace')];
+  await settle(generation + 2);
+  data = await download(get);
+  assert.deepEqual(await standing(), ['missing', 'missing', before[2]], 'the parcel has an approval that is public');
+  assert.deepEqual((await get(`/scorecard?as_of=${day}&level=0`)).total.states, group(compute(data, day), () => 0).get('0'));
+  assert.deepEqual((await late()).filter((one) => wanted.includes(one)).sort(), [...wanted].sort());
+  const project = await get(`/collections/project/items/${PROJECT}/dossier?as_of=${day}`);
+  assert.deepEqual(project.items.flatMap(({ clock }) => clock ?? []).map(({ obligation, state, due }) => [obligation, state, due]), [['project_preexamination', 'missing', '2021-05-19']]);
+  for (const batch of batches) run('withdraw', store, batch, '--reason', '有误');
+  await settle(generation + 4);
+  assert.deepEqual([await standing(), await late()], [before, lateBefore]);
   data = await download(get);
 });
 
