@@ -3,21 +3,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAGIC UINT32_C(0x31726764) /* "dgr1" */
+#define MAGIC UINT32_C(0x32726764) /* "dgr2" */
 
-enum { N_CELLS = DK_GRID_CELLS * DK_GRID_CELLS, HEAD = 5 };
+enum { N_CELLS = DK_GRID_CELLS * DK_GRID_CELLS, HEAD = 5, MASK_BYTES = (DK_GRID_MAX_SUMS + 7) / 8 };
+
+/* The figures of a cell in memory. */
+enum { COUNT, AREA, WEIGHT, SUMS };
+
+static int64_t *figures_at(const dk_grid *grid, size_t number)
+{
+    return grid->figures + number * (SUMS + grid->n_sums);
+}
+
+static size_t mask_size(size_t n_sums)
+{
+    return (n_sums + 7) / 8;
+}
+
 
 void dk_grid_finish(dk_grid *grid)
 {
-    free(grid->cells);
+    free(grid->figures);
     *grid = (dk_grid){0};
 }
 
 void dk_grid_clear(dk_grid *grid, size_t n_sums)
 {
+    if (grid->figures != NULL && n_sums > grid->room)
+        dk_grid_finish(grid);
     grid->n_sums = n_sums;
-    if (grid->cells != NULL)
-        memset(grid->cells, 0, N_CELLS * sizeof *grid->cells);
+    if (grid->figures != NULL)
+        memset(grid->figures, 0, N_CELLS * (SUMS + n_sums) * sizeof *grid->figures);
 }
 
 /* Wraps: what was added can be taken away again whatever it was. */
@@ -30,19 +46,31 @@ dk_status dk_grid_add(dk_grid *grid, const dk_grid_cell *cell, int sign)
 {
     if (cell->number >= N_CELLS)
         return DK_CORRUPT;
-    if (grid->cells == NULL) {
-        grid->cells = calloc(N_CELLS, sizeof *grid->cells);
-        if (grid->cells == NULL)
+    if (grid->figures == NULL) {
+        grid->figures = calloc(N_CELLS, (SUMS + grid->n_sums) * sizeof *grid->figures);
+        if (grid->figures == NULL)
             return DK_NOMEM;
+        grid->room = grid->n_sums;
     }
-    dk_grid_cell *to = &grid->cells[cell->number];
-    to->number = cell->number;
-    to->count = plus(to->count, cell->count, sign);
-    to->area_cm2 = plus(to->area_cm2, cell->area_cm2, sign);
-    to->weight = plus(to->weight, cell->weight, sign);
+    int64_t *to = figures_at(grid, cell->number);
+    to[COUNT] = plus(to[COUNT], cell->count, sign);
+    to[AREA] = plus(to[AREA], cell->area_cm2, sign);
+    to[WEIGHT] = plus(to[WEIGHT], cell->weight, sign);
     for (size_t i = 0; i < grid->n_sums; i++)
-        to->sums[i] = plus(to->sums[i], cell->sums[i], sign);
+        to[SUMS + i] = plus(to[SUMS + i], cell->sums[i], sign);
     return DK_OK;
+}
+
+bool dk_grid_cell_at(const dk_grid *grid, uint16_t number, dk_grid_cell *ret_cell)
+{
+    if (grid->figures == NULL || number >= N_CELLS)
+        return false;
+    const int64_t *from = figures_at(grid, number);
+    if (from[COUNT] == 0)
+        return false;
+    *ret_cell = (dk_grid_cell){.number = number, .count = from[COUNT], .area_cm2 = from[AREA], .weight = from[WEIGHT]};
+    memcpy(ret_cell->sums, from + SUMS, grid->n_sums * sizeof *from);
+    return true;
 }
 
 typedef struct adding {
@@ -73,8 +101,8 @@ void dk_grid_encode(const dk_grid *grid, dk_buf *out)
 {
     dk_buf_clear(out);
     size_t n = 0;
-    for (size_t i = 0; grid->cells != NULL && i < N_CELLS; i++)
-        n += grid->cells[i].count != 0;
+    for (size_t i = 0; grid->figures != NULL && i < N_CELLS; i++)
+        n += figures_at(grid, i)[COUNT] != 0;
     if (n == 0)
         return;
     const uint32_t magic = MAGIC;
@@ -83,17 +111,37 @@ void dk_grid_encode(const dk_grid *grid, dk_buf *out)
     dk_buf_varint(out, n);
     size_t before = 0;
     for (size_t i = 0; i < N_CELLS; i++) {
-        const dk_grid_cell *cell = &grid->cells[i];
-        if (cell->count == 0)
+        const int64_t *cell = figures_at(grid, i);
+        if (cell[COUNT] == 0)
             continue;
         dk_buf_varint(out, i - before);
         before = i;
-        dk_buf_varint(out, (uint64_t)cell->count);
-        dk_buf_zigzag(out, cell->area_cm2);
-        dk_buf_zigzag(out, cell->weight);
+        dk_buf_varint(out, (uint64_t)cell[COUNT]);
+        dk_buf_zigzag(out, cell[AREA]);
+        dk_buf_zigzag(out, cell[WEIGHT]);
+        unsigned char mask[MASK_BYTES] = {0};
         for (size_t k = 0; k < grid->n_sums; k++)
-            dk_buf_zigzag(out, cell->sums[k]);
+            mask[k / 8] |= (unsigned char)((cell[SUMS + k] != 0) << k % 8);
+        dk_buf_append(out, mask, mask_size(grid->n_sums));
+        for (size_t k = 0; k < grid->n_sums; k++)
+            if (cell[SUMS + k] != 0)
+                dk_buf_zigzag(out, cell[SUMS + k]);
     }
+}
+
+static bool read_sums(const unsigned char **at, const unsigned char *end, size_t n_sums, int64_t *ret_sums)
+{
+    const unsigned char *mask = *at;
+    const size_t size = mask_size(n_sums);
+    if ((size_t)(end - *at) < size || (n_sums % 8 != 0 && mask[size - 1] >> n_sums % 8 != 0))
+        return false;
+    *at += size;
+    for (size_t k = 0; k < n_sums; k++) {
+        ret_sums[k] = 0;
+        if ((mask[k / 8] >> k % 8 & 1) != 0 && (!dk_read_zigzag(at, end, &ret_sums[k]) || ret_sums[k] == 0))
+            return false;
+    }
+    return true;
 }
 
 dk_status dk_grid_each(const void *data, size_t size, size_t *ret_n_sums,
@@ -113,15 +161,13 @@ dk_status dk_grid_each(const void *data, size_t size, size_t *ret_n_sums,
     if (magic != MAGIC || n_sums > DK_GRID_MAX_SUMS || !dk_read_varint(&at, end, &n) || n > N_CELLS)
         return DK_CORRUPT;
     *ret_n_sums = n_sums;
+    dk_grid_cell cell = {0};
     for (uint64_t i = 0; i < n; i++) {
-        dk_grid_cell cell = {0};
         uint64_t step, count;
         if (!dk_read_varint(&at, end, &step) || !dk_read_varint(&at, end, &count) ||
-            !dk_read_zigzag(&at, end, &cell.area_cm2) || !dk_read_zigzag(&at, end, &cell.weight))
+            !dk_read_zigzag(&at, end, &cell.area_cm2) || !dk_read_zigzag(&at, end, &cell.weight) ||
+            !read_sums(&at, end, n_sums, cell.sums))
             return DK_CORRUPT;
-        for (size_t k = 0; k < n_sums; k++)
-            if (!dk_read_zigzag(&at, end, &cell.sums[k]))
-                return DK_CORRUPT;
         if (step >= N_CELLS || (i > 0 && step == 0) || (number += step) >= N_CELLS || count > INT64_MAX)
             return DK_CORRUPT;
         cell.number = (uint16_t)number;

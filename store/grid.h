@@ -5,7 +5,8 @@
  *
  *     u32 magic and version   u8 n_sums   varint n_cells
  *     per cell, ascending: varint difference of the cell's number (row * DK_GRID_CELLS + column) less the one before,
- *     varint count, zigzag area in cm2, zigzag weight, zigzag sums
+ *     varint count, zigzag area in cm2, zigzag weight, a bit for each sum that is not 0 (the first is the lowest of the
+ *     first byte; n_sums / 8 bytes, rounded up), zigzag each of those sums
  */
 #ifndef DK_STORE_GRID_H
 #define DK_STORE_GRID_H
@@ -14,7 +15,7 @@
 #include "store/status.h"
 
 #define DK_GRID_CELLS 32
-#define DK_GRID_MAX_SUMS 8
+#define DK_GRID_MAX_SUMS 24
 #define DK_GRID_SUM_SCALE 10000 /* a sum of 1 is stored as this many */
 
 typedef struct dk_grid_cell {
@@ -27,14 +28,16 @@ typedef struct dk_grid_cell {
 
 /* One tile's cells, in memory. Zero-initialised is empty. */
 typedef struct dk_grid {
-    size_t n_sums;
-    dk_grid_cell *cells; /* DK_GRID_CELLS squared of them, NULL while nothing was added */
+    size_t n_sums, room; /* room: sums a cell that there is memory for */
+    int64_t *figures;    /* of each cell: count, area, weight and n_sums sums; NULL while nothing was added */
 } dk_grid;
 
 void dk_grid_finish(dk_grid *grid);
 void dk_grid_clear(dk_grid *grid, size_t n_sums); /* empty, keeps the memory */
 /* Adds (sign 1) or takes away (-1). */
 dk_status dk_grid_add(dk_grid *grid, const dk_grid_cell *cell, int sign);
+/* What a cell has; false: nothing is counted there. */
+bool dk_grid_cell_at(const dk_grid *grid, uint16_t number, dk_grid_cell *ret_cell);
 /* Adds all cells of an encoded sheet. DK_CORRUPT. */
 dk_status dk_grid_read(dk_grid *grid, const void *data, size_t size);
 /* Replaces out; no bytes when all cells are empty. A cell whose count is 0 is left out. */

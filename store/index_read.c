@@ -318,11 +318,12 @@ static void give_cells(grid_scan *s, const dk_grid *grid, uint32_t tile_x, uint3
 {
     const int level = s->zoom + DK_GRID_SHIFT;
     const uint64_t size = UINT64_C(1) << (32 - level);
-    for (uint32_t i = 0; grid->cells != NULL && !s->stopped && i < DK_GRID_CELLS * DK_GRID_CELLS; i++) {
-        if (grid->cells[i].count == 0)
+    for (uint32_t i = 0; grid->figures != NULL && !s->stopped && i < DK_GRID_CELLS * DK_GRID_CELLS; i++) {
+        dk_grid_cell cell;
+        if (!dk_grid_cell_at(grid, (uint16_t)i, &cell))
             continue;
         const dk_grid_place place = {tile_x * DK_GRID_CELLS + i % DK_GRID_CELLS,
-                                     tile_y * DK_GRID_CELLS + i / DK_GRID_CELLS, &grid->cells[i]};
+                                     tile_y * DK_GRID_CELLS + i / DK_GRID_CELLS, &cell};
         const uint64_t x = place.x * size + size / 2, y = place.y * size + size / 2;
         if (x >= s->box->x0 && x <= s->box->x1 && y >= s->box->y0 && y <= s->box->y1)
             s->stopped = !s->each(&place, s->user);

@@ -25,8 +25,8 @@ static dk_grid_cell random_cell(void)
     dk_grid_cell cell = {.number = (uint16_t)(random_u64() % N_CELLS), .count = 1};
     cell.area_cm2 = (int64_t)(random_u64() % 100000000000);
     cell.weight = (int64_t)(random_u64() % 1000);
-    for (size_t i = 0; i < DK_GRID_MAX_SUMS; i++) /* sums of any size and sign, beyond what may come */
-        cell.sums[i] = (int64_t)random_u64() >> random_u64() % 64;
+    for (size_t i = 0; i < DK_GRID_MAX_SUMS; i++) /* sums of any size and sign, beyond what may come; many are 0 */
+        cell.sums[i] = random_u64() % 2 == 0 ? 0 : (int64_t)random_u64() >> random_u64() % 64;
     return cell;
 }
 
@@ -48,12 +48,44 @@ static void a_sheet_byte_for_byte(void **state)
     add(&grid, &second, 1);
     dk_grid_encode(&grid, &bytes);
     static const unsigned char expected[] = {
-        'd', 'g', 'r', '1', 2, 2,               /* two sums, two cells */
-        1, 0xac, 2, 1, 4, 2, 126,               /* cell 1: 300, zigzag of -1, 2, 1, 63 */
-        0xfe, 7, 1, 2, 6, 0, 127,               /* 1022 cells further: 1, 1, 3, 0, -64 */
+        'd', 'g', 'r', '2', 2, 2,               /* two sums, two cells */
+        1, 0xac, 2, 1, 4, 3, 2, 126,            /* cell 1: 300, zigzag of -1, 2, both sums: zigzag of 1, 63 */
+        0xfe, 7, 1, 2, 6, 2, 127,               /* 1022 cells further: 1, 1, 3, the second sum: -64 */
     };
     assert_int_equal(bytes.size, sizeof expected);
     assert_memory_equal(bytes.data, expected, sizeof expected);
+    dk_grid_finish(&grid);
+    dk_buf_finish(&bytes);
+}
+
+static void a_sum_of_0_takes_a_bit(void **state)
+{
+    (void)state;
+    dk_grid grid = {0};
+    dk_buf bytes;
+    dk_buf_init(&bytes);
+    const dk_grid_cell cell = {.number = 0, .count = 1, .sums = {[8] = 1, [23] = -1}};
+    const struct {
+        size_t n_sums, size;
+        unsigned char bytes[16];
+    } expected[] = {
+        {0, 10, {'d', 'g', 'r', '2', 0, 1, 0, 1, 0, 0}},
+        {8, 11, {'d', 'g', 'r', '2', 8, 1, 0, 1, 0, 0, 0}},
+        {9, 13, {'d', 'g', 'r', '2', 9, 1, 0, 1, 0, 0, 0, 1, 2}},
+        {24, 15, {'d', 'g', 'r', '2', 24, 1, 0, 1, 0, 0, 0, 1, 128, 2, 1}},
+    };
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) { /* each time more than there was memory for */
+        dk_grid_clear(&grid, expected[i].n_sums);
+        add(&grid, &cell, 1);
+        dk_grid_encode(&grid, &bytes);
+        assert_int_equal(bytes.size, expected[i].size);
+        assert_memory_equal(bytes.data, expected[i].bytes, expected[i].size);
+        dk_grid_cell back;
+        assert_true(dk_grid_cell_at(&grid, 0, &back));
+        assert_int_equal(back.sums[23], expected[i].n_sums == 24 ? -1 : 0);
+        assert_false(dk_grid_cell_at(&grid, 1, &back));
+        assert_false(dk_grid_cell_at(&grid, N_CELLS, &back));
+    }
     dk_grid_finish(&grid);
     dk_buf_finish(&bytes);
 }
@@ -140,8 +172,13 @@ static void an_encoded_sheet_gives_back_every_cell_once_and_can_be_added_to(void
     dk_grid_clear(&twice, DK_GRID_MAX_SUMS);
     assert_int_equal(dk_grid_read(&twice, bytes.data, bytes.size), DK_OK);
     assert_int_equal(dk_grid_read(&twice, bytes.data, bytes.size), DK_OK);
-    for (size_t i = 0; i < N_CELLS; i++)
-        assert_int_equal(twice.cells[i].count, 2 * expected.cells[i].count);
+    for (uint16_t i = 0; i < N_CELLS; i++) {
+        dk_grid_cell both;
+        assert_int_equal(dk_grid_cell_at(&twice, i, &both), expected.cells[i].count != 0);
+        for (size_t k = 0; expected.cells[i].count != 0 && k < DK_GRID_MAX_SUMS; k++)
+            assert_int_equal(both.sums[k], (int64_t)(2 * (uint64_t)expected.cells[i].sums[k]));
+        assert_true(expected.cells[i].count == 0 || both.count == 2 * expected.cells[i].count);
+    }
     dk_grid_clear(&twice, 1);
     assert_int_equal(dk_grid_read(&twice, bytes.data, bytes.size), DK_CORRUPT); /* of another catalogue */
     assert_int_equal(dk_grid_read(&twice, NULL, 0), DK_OK);                     /* no sheet is an empty one */
@@ -169,16 +206,24 @@ static void damaged_sheets_are_refused(void **state)
         const char *bytes;
         size_t size;
     } damaged[] = {
-        {"dgr2\0\0", 6},                                   /* another form */
-        {"dgr1\x9\0", 6},                                  /* too many sums */
-        {"dgr1\0\x81\x8", 7},                              /* 1025 cells */
-        {"dgr1\0\1\x80\x8\1\0\0", 11},                     /* a cell beyond the last */
-        {"dgr1\0\2\5\1\0\0\0\1\0\0", 14},                  /* the same cell twice */
-        {"dgr1\0\1\5\1\0\0\0", 11},                        /* something behind the end */
-        {"dgr1\0\1\5\xff\xff\xff\xff\xff\xff\xff\xff\xff\1\0\0", 19}, /* a count beyond 63 bits */
+        {"dgr1\0\0", 6},                                   /* another form */
+        {"dgr2\x19\0", 6},                                 /* too many sums */
+        {"dgr2\0\x81\x8", 7},                              /* 1025 cells */
+        {"dgr2\0\1\x80\x8\1\0\0", 11},                     /* a cell beyond the last */
+        {"dgr2\0\2\5\1\0\0\0\1\0\0", 14},                  /* the same cell twice */
+        {"dgr2\0\1\5\1\0\0\0", 11},                        /* something behind the end */
+        {"dgr2\0\1\5\xff\xff\xff\xff\xff\xff\xff\xff\xff\1\0\0", 19}, /* a count beyond 63 bits */
+        {"dgr2\1\1\5\1\0\0", 10},                          /* without the bits of the sums */
+        {"dgr2\1\1\5\1\0\0\2", 11},                        /* a second sum of one */
+        {"dgr2\1\1\5\1\0\0\1", 11},                        /* a sum that is not there */
+        {"dgr2\1\1\5\1\0\0\1\0", 12},                      /* a sum of 0 that is */
     };
-    for (size_t i = 0; i < sizeof damaged / sizeof *damaged; i++)
+    for (size_t i = 0; i < sizeof damaged / sizeof *damaged; i++) {
+        dk_grid_clear(&grid, damaged[i].bytes[4] == 1);
         assert_int_equal(dk_grid_read(&grid, damaged[i].bytes, damaged[i].size), DK_CORRUPT);
+    }
+    dk_grid_clear(&grid, 1);
+    assert_int_equal(dk_grid_read(&grid, "dgr2\1\1\5\1\0\0\1\2", 12), DK_OK); /* what these are spoiled from */
     const dk_grid_cell beyond = {.number = N_CELLS};
     assert_int_equal(dk_grid_add(&grid, &beyond, 1), DK_CORRUPT);
     dk_grid_finish(&grid);
@@ -196,6 +241,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_sheet_byte_for_byte, set_up),
+        cmocka_unit_test_setup(a_sum_of_0_takes_a_bit, set_up),
         cmocka_unit_test_setup(what_is_taken_away_leaves_nothing_behind, set_up),
         cmocka_unit_test_setup(an_encoded_sheet_gives_back_every_cell_once_and_can_be_added_to, set_up),
         cmocka_unit_test_setup(damaged_sheets_are_refused, set_up),
