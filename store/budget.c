@@ -163,7 +163,7 @@ static dk_status update_tile(budget *b, uint64_t tile, bool *ret_deeper)
     dk_buf_clear(&b->bytes);
     if (b->below > 0) {
         b->gathering = true;
-        dk_grid_clear(&b->grid, b->layer->n_grid_sums);
+        dk_grid_clear(&b->grid, b->layer->n_grid_measures);
         if ((status = scan_tile(b)) != DK_OK)
             return status;
         dk_buf_byte(&b->bytes, b->below);

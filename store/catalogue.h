@@ -99,6 +99,14 @@ typedef struct dk_total {
     dk_audience audience;
 } dk_total;
 
+/* A figure of each cell of a layer's grid: a sum of a field that the public sees, or the number of rows with one of its
+ * values. All measures of a field follow each other, its values in their order. */
+typedef struct dk_grid_measure {
+    int field;
+    int value;        /* rows with field.values[value] are counted; -1: the field, an integer or number, is summed up */
+    const char *name; /* of the attribute in tiles: the field's, or FIELD_VALUE */
+} dk_grid_measure;
+
 typedef enum dk_geometry_kind { DK_NO_GEOMETRY = 0, DK_POLYGONS, DK_LINES, DK_POINTS } dk_geometry_kind;
 
 /* A layer (geometry is not DK_NO_GEOMETRY) or a kind of record. */
@@ -128,8 +136,8 @@ typedef struct dk_kind {
     bool public_zoomed;        /* tiles for the public end before max_zoom: */
     int public_max_zoom;       /* there */
     bool draw_all;          /* every feature is drawn from min_zoom on, however small and however full a tile gets */
-    int grid_sums[8];       /* fields, integers or numbers that the public sees, that the layer's grid sums up */
-    size_t n_grid_sums;
+    dk_grid_measure *grid_measures; /* what the layer's grid says besides count and area */
+    size_t n_grid_measures;         /* DK_GRID_MAX_SUMS (store/grid.h) at most */
     dk_total *totals;
     size_t n_totals;
     bool has_linked;   /* some field follows from linked rows */

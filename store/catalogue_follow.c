@@ -129,11 +129,13 @@ static bool same_terms(const dk_kind *a, uint64_t indexed_a, const dk_kind *b, u
 static bool same_index(const dk_kind *a, const dk_kind *b)
 {
     if (a->min_zoom != b->min_zoom || a->max_zoom != b->max_zoom || a->draw_all != b->draw_all ||
-        a->n_grid_sums != b->n_grid_sums || !same_field(a, a->division_field, b, b->division_field))
+        a->n_grid_measures != b->n_grid_measures || !same_field(a, a->division_field, b, b->division_field))
         return false;
-    for (size_t i = 0; i < b->n_grid_sums; i++)
-        if (!same_field(a, a->grid_sums[i], b, b->grid_sums[i]))
+    for (size_t i = 0; i < b->n_grid_measures; i++) {
+        const dk_grid_measure *was = &a->grid_measures[i], *now = &b->grid_measures[i];
+        if (!same_field(a, was->field, b, now->field) || was->value != now->value || strcmp(was->name, now->name) != 0)
             return false;
+    }
     for (size_t i = 0; i < a->n_fields || i < b->n_fields; i++) {
         const dk_field *was = i < a->n_fields && a->fields[i].in_tiles ? &a->fields[i] : NULL;
         const dk_field *now = i < b->n_fields && b->fields[i].in_tiles ? &b->fields[i] : NULL;
@@ -225,7 +227,7 @@ static dk_status follow_linked(following *f, const dk_kind *kind, dk_error *err)
     return status;
 }
 
-/* 4. Tiles: which attributes they have, from which zoom a feature is drawn, and what the grids sum up. */
+/* 4. Tiles: which attributes they have, from which zoom a feature is drawn, and what the grids sum up and count. */
 static dk_status follow_index(following *f, const dk_kind *layer, bool *ret_rebuilt, dk_error *err)
 {
     bool same = !f->changed[layer->index];

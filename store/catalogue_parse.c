@@ -2,8 +2,10 @@
 
 #include "store/catalogue_clock.h"
 #include "store/coarse.h"
+#include "store/grid.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -452,31 +454,88 @@ static bool parse_zooms(dk_yaml *yaml, const yaml_node_t *node, dk_kind *kind)
     return true;
 }
 
-/* The fields that the layer's grid sums up. They are counted over all features, so everyone must be allowed to see them. */
+/* A measure more; name: of the field, or FIELD_VALUE. */
+static bool add_grid_measure(dk_yaml *yaml, const yaml_node_t *element, dk_kind *kind, int field, int value,
+                             const char *name)
+{
+    bool taken = strcmp(name, "count") == 0 || strcmp(name, "area_m2") == 0;
+    for (size_t i = 0; i < kind->n_grid_measures; i++)
+        taken = taken || strcmp(kind->grid_measures[i].name, name) == 0;
+    if (taken && value < 0)
+        return dk_yaml_fail(yaml, element, "'%s' is in the grid already; leave it out", name);
+    if (taken)
+        return dk_yaml_fail(
+            yaml, element,
+            "the count of '%s' would be called '%s', as another figure of the grid is; give the field or "
+            "the value another name",
+            dk_yaml_shown(yaml, kind->fields[field].values[value]), dk_yaml_shown(yaml, name));
+    kind->grid_measures[kind->n_grid_measures++] = (dk_grid_measure){field, value, name};
+    return true;
+}
+
+/* The measures of a field: its sum, or a count for each of its values. */
+static bool parse_grid_field(dk_catalogue_parser *parser, const yaml_node_t *element, dk_kind *kind)
+{
+    dk_yaml *yaml = &parser->yaml;
+    int number = -1;
+    if (!dk_parse_field_name(parser, element, kind, &number))
+        return false;
+    const dk_field *field = &kind->fields[number];
+    const bool counts = field->type == DK_FIELD_TEXT;
+    if (!counts && field->type != DK_FIELD_INTEGER && field->type != DK_FIELD_NUMBER)
+        return dk_yaml_fail(yaml, element,
+                            "'%s' is of type %s; a grid sums up integers and numbers, and counts rows by a text that "
+                            "has a list of values",
+                            field->name, field_types[field->type]);
+    if (counts && field->n_values == 0)
+        return dk_yaml_fail(yaml, element,
+                            "'%s' is a text without a list of values, so there is nothing to count rows by; give the "
+                            "field its 'values', or leave it out",
+                            field->name);
+    if (field->audience != DK_PUBLIC)
+        return dk_yaml_fail(yaml, element, "'%s' is not public; a grid is, so it %s public fields only", field->name,
+                            counts ? "counts rows by" : "sums up");
+    for (size_t i = 0; i < kind->n_grid_measures; i++)
+        if (kind->grid_measures[i].field == number)
+            return dk_yaml_fail(yaml, element, "'%s' is in the list twice; keep one of them", field->name);
+    const size_t more = counts ? field->n_values : 1;
+    if (kind->n_grid_measures + more > DK_GRID_MAX_SUMS)
+        return dk_yaml_fail(
+            yaml, element,
+            "with '%s' these are %zu figures, one for each number and one for each value of a text; a grid "
+            "holds at most %d, so leave some fields out",
+            field->name, kind->n_grid_measures + more, DK_GRID_MAX_SUMS);
+    if (!counts)
+        return add_grid_measure(yaml, element, kind, number, -1, field->name);
+    for (size_t i = 0; i < field->n_values; i++) {
+        const size_t size = strlen(field->name) + 1 + strlen(field->values[i]) + 1;
+        char *name = dk_yaml_alloc(yaml, size, 1);
+        if (name == NULL)
+            return false;
+        snprintf(name, size, "%s_%s", field->name, field->values[i]);
+        if (!add_grid_measure(yaml, element, kind, number, (int)i, name))
+            return false;
+    }
+    return true;
+}
+
+/* What the layer's grid says of fields. It is made of all features, so everyone must be allowed to see them. */
 static bool parse_grid(dk_catalogue_parser *parser, const yaml_node_t *node, dk_kind *kind)
 {
     dk_yaml *yaml = &parser->yaml;
     size_t n = 0;
     dk_yaml_enter(yaml, "grid");
-    if (!dk_yaml_list(yaml, node, 1, COUNT(kind->grid_sums), &n))
+    if (!dk_yaml_list(yaml, node, 1, DK_GRID_MAX_SUMS, &n))
+        return false;
+    kind->grid_measures = dk_yaml_alloc(yaml, DK_GRID_MAX_SUMS, sizeof *kind->grid_measures);
+    if (kind->grid_measures == NULL)
         return false;
     for (size_t i = 0; i < n; i++) {
-        const yaml_node_t *element = dk_yaml_element(yaml, node, i);
         dk_yaml_enter_index(yaml, i);
-        if (!dk_parse_field_name(parser, element, kind, &kind->grid_sums[i]))
+        if (!parse_grid_field(parser, dk_yaml_element(yaml, node, i), kind))
             return false;
-        const dk_field *field = &kind->fields[kind->grid_sums[i]];
-        if (field->type != DK_FIELD_INTEGER && field->type != DK_FIELD_NUMBER)
-            return dk_yaml_fail(yaml, element, "'%s' is of type %s; only integers and numbers can be summed",
-                                field->name, field_types[field->type]);
-        if (strcmp(field->name, "count") == 0 || strcmp(field->name, "area_m2") == 0)
-            return dk_yaml_fail(yaml, element, "'%s' is in every grid already; leave it out", field->name);
-        if (field->audience != DK_PUBLIC)
-            return dk_yaml_fail(yaml, element, "'%s' is not public; a grid is, so it sums up public fields only",
-                                field->name);
         dk_yaml_leave(yaml);
     }
-    kind->n_grid_sums = n;
     dk_yaml_leave(yaml);
     return true;
 }

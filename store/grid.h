@@ -1,7 +1,7 @@
 /* A grid sheet: what is counted in one WebMercatorQuad tile (z, x, y) instead of being drawn, by cells of
- * DK_GRID_CELLS x DK_GRID_CELLS a tile: how many features, their area and the sums that the catalogue asks for. Features
- * are counted in the cell of their label position. All figures are whole numbers, so that adding and taking away again
- * leaves nothing behind.
+ * DK_GRID_CELLS x DK_GRID_CELLS a tile: how many features, their area and the sums that the catalogue asks for, of fields
+ * or of ones for each row that has a value (grid_measure.h). Features are counted in the cell of their label position. All
+ * figures are whole numbers, so that adding and taking away again leaves nothing behind.
  *
  *     u32 magic and version   u8 n_sums   varint n_cells
  *     per cell, ascending: varint difference of the cell's number (row * DK_GRID_CELLS + column) less the one before,
@@ -16,7 +16,6 @@
 
 #define DK_GRID_CELLS 32
 #define DK_GRID_MAX_SUMS 24
-#define DK_GRID_SUM_SCALE 10000 /* a sum of 1 is stored as this many */
 
 typedef struct dk_grid_cell {
     uint16_t number; /* row * DK_GRID_CELLS + column, row 0 in the north */

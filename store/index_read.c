@@ -346,7 +346,7 @@ dk_status dk_index_grid(dk_store *store, const dk_kind *layer, const dk_world_bo
     for (uint32_t y = tiles.y0; status == DK_OK && !s.stopped && y <= tiles.y1; y++)
         for (uint32_t x = tiles.x0; status == DK_OK && !s.stopped && x <= tiles.x1; x++) {
             const dk_cell_range tile = {x, y, x, y};
-            dk_grid_clear(&grid, layer->n_grid_sums);
+            dk_grid_clear(&grid, layer->n_grid_measures);
             status = dk_sheet_scan(store, layer, DK_SHEET_GRID, zoom, &tile, store->session, read_grid, &grid, err);
             if (status == DK_OK)
                 status =

@@ -1,6 +1,7 @@
 #include "store/index_work.h"
 
-#include <math.h>
+#include "store/grid_measure.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,9 +72,6 @@ uint16_t dk_grid_number(uint32_t x, uint32_t y, int zoom, uint64_t *ret_tile)
     return (uint16_t)(row % DK_GRID_CELLS * DK_GRID_CELLS + column % DK_GRID_CELLS);
 }
 
-/* No area or amount of one feature comes near it, and 90,000 of them still fit. */
-#define MOST_SUMMED 1e10
-
 void dk_grid_cell_of(const dk_kind *layer, const dk_entry_head *head, size_t n_points, const dk_value *values,
                      dk_grid_cell *ret_cell)
 {
@@ -87,13 +85,7 @@ void dk_grid_cell_of(const dk_kind *layer, const dk_entry_head *head, size_t n_p
     *ret_cell = (dk_grid_cell){.count = 1,
                                .area_cm2 = head->area_cm2,
                                .weight = (int64_t)(16 + 2 * attributes + 2 * n_points + text / 2)};
-    for (size_t i = 0; i < layer->n_grid_sums; i++) {
-        const dk_value *value = &values[layer->grid_sums[i]];
-        const double number = value->type == DK_INTEGER ? (double)value->integer
-                              : value->type == DK_REAL  ? value->real
-                                                        : 0;
-        ret_cell->sums[i] = llround(fmin(fmax(number, -MOST_SUMMED), MOST_SUMMED) * DK_GRID_SUM_SCALE);
-    }
+    dk_grid_measures_of(layer, values, ret_cell->sums);
 }
 
 static dk_status write_place(dk_grid_cache *cache, struct dk_grid_place_kept *place, int zoom, dk_store *store,
@@ -127,7 +119,7 @@ static dk_status open_grid(dk_grid_cache *cache, int zoom, uint64_t tile, dk_sto
         status = dk_sheet_read(store, layer, DK_SHEET_GRID, zoom, tile, &cache->bytes, err);
     if (status != DK_OK)
         return status;
-    dk_grid_clear(&oldest->grid, layer->n_grid_sums);
+    dk_grid_clear(&oldest->grid, layer->n_grid_measures);
     if (cache->bytes.size > 0 && (status = dk_grid_read(&oldest->grid, cache->bytes.data, cache->bytes.size)) != DK_OK)
         return dk_fail(err, status, "the grid of %s is damaged; run dikuai-ingest reindex", layer->name);
     oldest->open = true;

@@ -1,6 +1,7 @@
 #include "store/row_set.h"
 
 #include "store/cql2_sql.h"
+#include "store/grid_measure.h"
 #include "store/selection.h"
 
 #include <stdlib.h>
@@ -8,25 +9,38 @@
 
 struct dk_row_set {
     int64_t *rows; /* ascending */
-    double *values; /* n_values of each */
-    size_t n, capacity, values_capacity, n_values;
+    double *figures; /* n_figures of each: what the measures of the layer's grid need (grid_measure.h) */
+    size_t n, capacity, figures_capacity, n_figures;
     uint64_t *bits; /* of the numbers first_row … */
     int64_t first_row;
     size_t n_bits;
 };
 
-static dk_status read_rows(dk_store *store, sqlite3_stmt *stmt, size_t most, dk_row_set *set, dk_error *err)
+/* The figures of a row, from the column of each field that is measured. */
+static void read_figures(sqlite3_stmt *stmt, const dk_kind *kind, double *ret_figures)
+{
+    int column = 2;
+    for (size_t i = 0; i < kind->n_grid_measures; i++) {
+        const dk_grid_measure *measure = &kind->grid_measures[i];
+        if (!dk_grid_measure_first(measure))
+            continue;
+        const dk_value value = dk_column_value(stmt, column++);
+        *ret_figures++ = dk_grid_field_figure(&kind->fields[measure->field], &value);
+    }
+}
+
+static dk_status read_rows(dk_store *store, sqlite3_stmt *stmt, const dk_kind *kind, size_t most, dk_row_set *set,
+                           dk_error *err)
 {
     dk_status status = DK_OK;
     while ((status = dk_sql_step(store, stmt, err)) == DK_OK) {
         if (set->n == most)
             return dk_fail(err, DK_LIMIT, "the filter holds for more than %zu rows; narrow it", most);
         if (!dk_grow(&set->rows, &set->capacity, set->n + 1, sizeof *set->rows) ||
-            !dk_grow(&set->values, &set->values_capacity, (set->n + 1) * set->n_values + 1, sizeof *set->values))
+            !dk_grow(&set->figures, &set->figures_capacity, (set->n + 1) * set->n_figures + 1, sizeof *set->figures))
             return dk_fail(err, DK_NOMEM, "out of memory");
         set->rows[set->n] = sqlite3_column_int64(stmt, 1);
-        for (size_t i = 0; i < set->n_values; i++)
-            set->values[set->n * set->n_values + i] = sqlite3_column_double(stmt, 2 + (int)i);
+        read_figures(stmt, kind, set->figures + set->n * set->n_figures);
         set->n++;
     }
     return status == DK_END ? DK_OK : status;
@@ -60,11 +74,13 @@ dk_status dk_row_set_of(dk_store *store, const dk_query *query, size_t most, dk_
     dk_row_set *set = calloc(1, sizeof *set);
     if (set == NULL)
         return dk_fail(err, DK_NOMEM, "out of memory");
-    set->n_values = kind->n_grid_sums;
     dk_buf_text(&columns, "r.row AS row");
-    for (size_t i = 0; i < kind->n_grid_sums; i++) {
+    for (size_t i = 0; i < kind->n_grid_measures; i++) {
+        if (!dk_grid_measure_first(&kind->grid_measures[i]))
+            continue;
         dk_buf_byte(&columns, ',');
-        dk_visible_sql(kind, &view, kind->grid_sums[i], &columns);
+        dk_visible_sql(kind, &view, kind->grid_measures[i].field, &columns);
+        set->n_figures++;
     }
     dk_sql_limit(store, query->seconds > 0 ? query->seconds : DK_QUERY_SECONDS);
     dk_status status = dk_selection_begin(&selection, store, query, 0, err);
@@ -79,7 +95,7 @@ dk_status dk_row_set_of(dk_store *store, const dk_query *query, size_t most, dk_
     if (status == DK_OK)
         status = dk_selection_bind(&selection, stmt, err);
     if (status == DK_OK)
-        status = read_rows(store, stmt, most, set, err);
+        status = read_rows(store, stmt, kind, most, set, err);
     if (status == DK_OK)
         status = set_bits(set, err);
 out:
@@ -105,7 +121,7 @@ void dk_row_set_free(dk_row_set *set)
     if (set == NULL)
         return;
     free(set->rows);
-    free(set->values);
+    free(set->figures);
     free(set->bits);
     free(set);
 }
@@ -117,7 +133,7 @@ size_t dk_row_set_count(const dk_row_set *set)
 
 size_t dk_row_set_bytes(const dk_row_set *set)
 {
-    return sizeof *set + set->capacity * sizeof *set->rows + set->values_capacity * sizeof *set->values + set->n_bits / 8;
+    return sizeof *set + set->capacity * sizeof *set->rows + set->figures_capacity * sizeof *set->figures + set->n_bits / 8;
 }
 
 bool dk_row_set_has(const dk_row_set *set, int64_t row)
@@ -126,10 +142,10 @@ bool dk_row_set_has(const dk_row_set *set, int64_t row)
     return bit < set->n_bits && set->bits[bit / 64] >> bit % 64 & 1;
 }
 
-const double *dk_row_set_values(const dk_row_set *set, int64_t row)
+bool dk_row_set_measure(const dk_row_set *set, const dk_kind *kind, int64_t row, int64_t *sums)
 {
     if (!dk_row_set_has(set, row))
-        return NULL;
+        return false;
     size_t low = 0, high = set->n - 1;
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
@@ -138,5 +154,6 @@ const double *dk_row_set_values(const dk_row_set *set, int64_t row)
         else
             high = middle;
     }
-    return set->values + low * set->n_values;
+    dk_grid_measures_add(kind, set->figures + low * set->n_figures, sums);
+    return true;
 }

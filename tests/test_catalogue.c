@@ -263,6 +263,39 @@ static const wrong_case wrong_cases[] = {
     {"name: made_on, title: 日期, type: date, audience: public", "name: made_on, title: 日期, type: date, audience: public, linked: {field: "
      "payment.paid_on, as: min}, inherit: payment.paid_on", "19: layers[0].fields[4].linked: what follows from linked rows comes from "
      "them alone; remove 'inherit' or 'linked'"},
+    /* what a layer's grid says: the sum of a field, or a count for each of its values */
+#define GRID(fields) "    fields:\n      - {name: id, title: 编号", "    grid: [" fields "]\n    fields:\n      - {name: id, title: 编号"
+#define TWENTY_FOUR "v1, v2, v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24"
+#define GRID_FIELD(field, grid) "[OBJECTID]\n    fields:\n", "[OBJECTID]\n    grid: [" grid "]\n    fields:\n      - {" field "}\n"
+    {GRID(""), "14: layers[0].grid: has 0 entries; write at least 1"},
+    {GRID("made_on"), "14: layers[0].grid[0]: 'made_on' is of type date; a grid sums up integers and numbers, and counts rows by a text "
+     "that has a list of values"},
+    {GRID("area_ha, division"), "14: layers[0].grid[1]: 'division' is of type division; a grid sums up integers and numbers, and counts "
+     "rows by a text that has a list of values"},
+    {GRID("project_id"), "14: layers[0].grid[0]: 'project_id' is a text without a list of values, so there is nothing to count rows by; "
+     "give the field its 'values', or leave it out"},
+    {GRID("area_ha, area_ha"), "14: layers[0].grid[1]: 'area_ha' is in the list twice; keep one of them"},
+    {GRID("area_m2"), "14: layers[0].grid[0]: 'area_m2' is in the grid already; leave it out"},
+    {GRID_FIELD("name: paid, title: 付清, type: text, audience: public, values: [是, 否]", "paid, paid"),
+     "14: layers[0].grid[1]: 'paid' is in the list twice; keep one of them"},
+    {GRID_FIELD("name: paid, title: 付清, type: text, audience: staff, values: [是, 否]", "paid"),
+     "14: layers[0].grid[0]: 'paid' is not public; a grid is, so it counts rows by public fields only"},
+    {GRID_FIELD("name: households, title: 户数, type: integer, audience: staff", "households"),
+     "14: layers[0].grid[0]: 'households' is not public; a grid is, so it sums up public fields only"},
+    {GRID_FIELD("name: area, title: 面积, type: text, audience: public, values: [ha, mu]", "area_ha, area"),
+     "14: layers[0].grid[1]: the count of 'ha' would be called 'area_ha', as another figure of the grid is; give the field or the value "
+     "another name"},
+    {GRID_FIELD("name: area, title: 面积, type: text, audience: public, values: [ha, m2]", "area"),
+     "14: layers[0].grid[0]: the count of 'm2' would be called 'area_m2', as another figure of the grid is; give the field or the value "
+     "another name"},
+    {GRID_FIELD("name: area, title: 面积, type: text, audience: public, values: [ha, mu]", "area, area_ha"),
+     "14: layers[0].grid[1]: 'area_ha' is in the grid already; leave it out"},
+    {GRID_FIELD("name: v, title: 值, type: text, audience: public, values: [" TWENTY_FOUR ", v25]", "v"),
+     "14: layers[0].grid[0]: with 'v' these are 25 figures, one for each number and one for each value of a text; a grid holds at most "
+     "24, so leave some fields out"},
+    {GRID_FIELD("name: v, title: 值, type: text, audience: public, values: [" TWENTY_FOUR "]", "area_ha, v"),
+     "14: layers[0].grid[1]: with 'v' these are 25 figures, one for each number and one for each value of a text; a grid holds at most "
+     "24, so leave some fields out"},
     /* totals */
     {"sum: [amount]", "sum: [payee]",
      "36: records[0].totals[0].sum[0]: 'payee' is of type text; sum fields of type number or integer"},
@@ -716,6 +749,36 @@ static void a_catalogue_of_more_than_16_mib_is_refused(void **state)
     free(text);
 }
 
+static void a_grid_has_a_figure_for_each_number_and_each_value(void **state)
+{
+    (void)state;
+    static const char grid[] = "title: t\npublisher: p\nextent: [116, 34, 117, 35]\nlayers:\n"
+                               "  - name: parcel\n    title: 地块\n    geometry: polygon\n    key: {field: id}\n"
+                               "    grid: [paid, households, v]\n    fields:\n"
+                               "      - {name: id, title: 编号, type: text, audience: public}\n"
+                               "      - {name: households, title: 户数, type: integer, audience: public}\n"
+                               "      - {name: v, title: 值, type: text, audience: public, values: [%s]}\n"
+                               "      - {name: paid, title: 付清, type: text, audience: public, values: [已付清, 未付清]}\n";
+    char text[2000];
+    snprintf(text, sizeof text, grid, TWENTY_FOUR);
+    char *const third = strstr(text, ", v22, v23, v24");
+    memmove(third, third + strlen(", v22, v23, v24"), strlen(third + strlen(", v22, v23, v24")) + 1);
+    dk_catalogue *c = parse_good(text);
+    const dk_kind *parcel = &c->kinds[0];
+    static const struct {
+        const char *name;
+        int field, value;
+    } expected[] = {{"paid_已付清", 3, 0}, {"paid_未付清", 3, 1}, {"households", 1, -1}, {"v_v1", 2, 0}};
+    assert_int_equal(parcel->n_grid_measures, 24);
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        assert_string_equal(parcel->grid_measures[i].name, expected[i].name);
+        assert_int_equal(parcel->grid_measures[i].field, expected[i].field);
+        assert_int_equal(parcel->grid_measures[i].value, expected[i].value);
+    }
+    assert_string_equal(parcel->grid_measures[23].name, "v_v21");
+    dk_catalogue_free(c);
+}
+
 static void the_sample_county_s_catalogue_is_read(void **state)
 {
     (void)state;
@@ -795,6 +858,7 @@ int main(void)
         cmocka_unit_test(brackets_without_end_are_refused),
         cmocka_unit_test(more_fields_or_kinds_than_a_mask_holds_are_refused),
         cmocka_unit_test(a_catalogue_of_more_than_16_mib_is_refused),
+        cmocka_unit_test(a_grid_has_a_figure_for_each_number_and_each_value),
         cmocka_unit_test(the_sample_county_s_catalogue_is_read),
         cmocka_unit_test(a_file_that_is_not_there_or_no_file_is_said_so),
         cmocka_unit_test(a_byte_order_mark_and_windows_line_ends_do_no_harm),

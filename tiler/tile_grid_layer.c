@@ -1,6 +1,7 @@
 #include "tiler/tile_grid_layer.h"
 
-#include <math.h>
+#include "store/grid_measure.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -52,9 +53,10 @@ static bool draw_cell(const dk_grid_place *place, void *user)
     value = dk_value_real((double)place->cell->area_cm2 / 1e4);
     if (g->kind->geometry == DK_POLYGONS && !g->coarse)
         dk_mvt_attribute(g->mvt, KEY_AREA, &value);
-    for (size_t i = 0; i < g->kind->n_grid_sums; i++) {
-        value = dk_value_real((double)place->cell->sums[i] / DK_GRID_SUM_SCALE);
-        if (g->visible >> g->kind->grid_sums[i] & 1)
+    for (size_t i = 0; i < g->kind->n_grid_measures; i++) {
+        const dk_grid_measure *measure = &g->kind->grid_measures[i];
+        value = dk_grid_measure_value(measure, place->cell->sums[i]);
+        if (g->visible >> measure->field & 1)
             dk_mvt_attribute(g->mvt, KEY_SUMS + i, &value);
     }
     dk_mvt_feature_end(g->mvt);
@@ -78,15 +80,13 @@ static void count_entry(counting *c, const dk_entry_head *head)
     const grid_layer *g = c->g;
     const int shift = 32 - g->tile->z - DK_GRID_SHIFT;
     const uint32_t x = (head->label_x >> shift) - c->x0, y = (head->label_y >> shift) - c->y0;
-    const double *values = x < c->columns ? dk_row_set_values(c->rows, head->row) : NULL;
-    if (values == NULL || (size_t)y * c->columns + x >= c->n ||
+    if (x >= c->columns || (size_t)y * c->columns + x >= c->n || !dk_row_set_has(c->rows, head->row) ||
         (g->tile->z >= g->kind->min_zoom && dk_index_drawn(c->store, g->kind, head, g->tile->z)))
         return;
     dk_grid_cell *cell = &c->cells[(size_t)y * c->columns + x];
     cell->count++;
     cell->area_cm2 += head->area_cm2;
-    for (size_t i = 0; i < g->kind->n_grid_sums; i++)
-        cell->sums[i] += llround(values[i] * DK_GRID_SUM_SCALE);
+    dk_row_set_measure(c->rows, g->kind, head->row, cell->sums);
 }
 
 static bool count_block(const dk_block *block, void *user)
@@ -126,8 +126,8 @@ dk_status dk_render_grid_layer(dk_mvt *mvt, dk_store *store, const dk_tile_layer
     const dk_kind *kind = layer->kind;
     char name[80];
     const char *keys[KEY_SUMS + DK_GRID_MAX_SUMS] = {[KEY_COUNT] = "count", [KEY_AREA] = "area_m2"};
-    for (size_t i = 0; i < kind->n_grid_sums; i++)
-        keys[KEY_SUMS + i] = kind->fields[kind->grid_sums[i]].name;
+    for (size_t i = 0; i < kind->n_grid_measures; i++)
+        keys[KEY_SUMS + i] = kind->grid_measures[i].name;
     snprintf(name, sizeof name, "%s_grid", kind->name);
     const dk_view view = dk_view_of(kind, viewer);
     /* A grid counts rows whatever their division: it is for those who see all of them, and where its cells are no finer
@@ -136,7 +136,7 @@ dk_status dk_render_grid_layer(dk_mvt *mvt, dk_store *store, const dk_tile_layer
         (view.coarse_outside > 0 && 32 - tile->z - DK_GRID_SHIFT < view.coarse_outside))
         return DK_OK;
     grid_layer g = {mvt, kind, tile, view.outside, view.coarse_outside > 0};
-    dk_mvt_layer_begin(mvt, name, keys, KEY_SUMS + kind->n_grid_sums);
+    dk_mvt_layer_begin(mvt, name, keys, KEY_SUMS + kind->n_grid_measures);
     dk_world_box box = dk_tile_box(tile, 0);
     if (tile->set == DK_CGCS2000QUAD) { /* a little more: draw_cell decides */
         box.y0 -= box.y0 > MORE ? MORE : box.y0;

@@ -157,9 +157,12 @@ static void write_grid_layer(dk_context *ctx, const dk_kind *layer)
 {
     dk_json *json = &ctx->json;
     const uint64_t visible = dk_context_fields(ctx, layer);
-    char name[80], title[300];
+    bool counts = false;
+    for (size_t i = 0; i < layer->n_grid_measures; i++)
+        counts |= layer->grid_measures[i].value >= 0 && (visible >> layer->grid_measures[i].field & 1) != 0;
+    char name[80], title[400];
     snprintf(name, sizeof name, "%s_grid", layer->name);
-    snprintf(title, sizeof title, "%s（统计格网）", layer->title);
+    snprintf(title, sizeof title, "%.280s（统计格网%s）", layer->title, counts ? "；各取值的个数为 0 时不写" : "");
     dk_json_object_begin(json);
     dk_json_member_text(json, "id", name);
     dk_json_member_text(json, "description", title);
@@ -170,9 +173,9 @@ static void write_grid_layer(dk_context *ctx, const dk_kind *layer)
     dk_json_member_text(json, "count", "Number");
     if (layer->geometry == DK_POLYGONS && !dk_context_coarse(ctx, layer))
         dk_json_member_text(json, "area_m2", "Number");
-    for (size_t i = 0; i < layer->n_grid_sums; i++)
-        if (visible >> layer->grid_sums[i] & 1)
-            dk_json_member_text(json, layer->fields[layer->grid_sums[i]].name, "Number");
+    for (size_t i = 0; i < layer->n_grid_measures; i++)
+        if (visible >> layer->grid_measures[i].field & 1)
+            dk_json_member_text(json, layer->grid_measures[i].name, "Number");
     dk_json_object_end(json);
     dk_json_object_end(json);
 }
