@@ -8,6 +8,7 @@
  * Groups are read ahead, computed by all processors (index_ahead.h), and written in their order by this thread, which
  * alone uses the store. A group whose neighbours an earlier one is about to write is read when that is done. */
 #include "store/block_cell.h"
+#include "store/grid_measure.h"
 #include "store/handle.h"
 #include "store/index_ahead.h"
 #include "store/index_rows.h"
@@ -89,6 +90,7 @@ typedef struct writer {
     dk_buf sheet, written;
     uint64_t *labels; /* Morton codes of the label positions of all that came or went */
     size_t n_labels, labels_capacity;
+    int64_t (*measured)[DK_GRID_MAX_SUMS]; /* comparing: the grid's measures of all rows, by the zoom they are drawn from */
     struct touched {
         uint64_t cell;
         dk_world_box box;
@@ -486,9 +488,13 @@ static dk_status decide(writer *w, const pending *p, size_t i)
     const dk_group_entry *entry = &group->entries[i];
     const int64_t row = entry->head.row;
     const found *old = found_row(p, row);
+    const dk_value *values = group->values + entry->values;
+    if (w->verify && old != NULL) {
+        const int zoom = old->head.first_zoom <= DK_FINEST_ZOOM ? old->head.first_zoom : DK_FINEST_ZOOM + 1;
+        dk_grid_measures_of(w->layer, values, w->measured[zoom]);
+    }
     if (entry->damaged)
         return w->verify ? lost(w, row) : unreadable(w, row);
-    const dk_value *values = group->values + entry->values;
     if (w->verify) {
         if (old == NULL)
             return differs(w, row, "is missing from the cell index");
@@ -782,6 +788,7 @@ static void writer_finish(writer *w)
     free(w->operations);
     free(w->labels);
     free(w->touched);
+    free(w->measured);
     dk_index_rows_finish(&w->rows);
     dk_block_builder_free(w->builder);
     dk_block_cell_free(w->block_cell);
@@ -934,8 +941,7 @@ typedef struct tally {
     int64_t entries, area_cm2;
     int64_t drawn[DK_FINEST_ZOOM + 1]; /* entries that are drawn from this zoom on, before anything is raised */
     int64_t drawn_area[DK_FINEST_ZOOM + 1];
-    int64_t counted[DK_FINEST_ZOOM + 1], counted_area[DK_FINEST_ZOOM + 1];
-    dk_grid grid;
+    dk_grid_cell counted[DK_FINEST_ZOOM + 1]; /* by the grids of a zoom, all cells together */
 } tally;
 
 static dk_status tally_block(int level, uint64_t cell, const void *data, size_t size, void *user)
@@ -961,9 +967,11 @@ static dk_status tally_block(int level, uint64_t cell, const void *data, size_t 
 
 static bool tally_cell(const dk_grid_cell *cell, void *user)
 {
-    int64_t *const *sums = user;
-    *sums[0] += cell->count;
-    *sums[1] += cell->area_cm2;
+    dk_grid_cell *to = user;
+    to->count += cell->count;
+    to->area_cm2 += cell->area_cm2;
+    for (size_t i = 0; i < DK_GRID_MAX_SUMS; i++)
+        to->sums[i] = (int64_t)((uint64_t)to->sums[i] + (uint64_t)cell->sums[i]); /* of a damaged sheet it may be anything */
     return true;
 }
 
@@ -972,8 +980,10 @@ static dk_status tally_grid(int level, uint64_t cell, const void *data, size_t s
     (void)cell;
     tally *t = user;
     size_t n_sums;
-    int64_t *sums[2] = {&t->counted[level], &t->counted_area[level]};
-    return dk_grid_each(data, size, &n_sums, tally_cell, sums) == DK_OK ? DK_OK : damaged(t->w);
+    if (dk_grid_each(data, size, &n_sums, tally_cell, &t->counted[level]) != DK_OK ||
+        (size > 0 && n_sums != t->w->layer->n_grid_measures))
+        return damaged(t->w);
+    return DK_OK;
 }
 
 static dk_cell_range every_cell(int level)
@@ -982,7 +992,38 @@ static dk_cell_range every_cell(int level)
     return (dk_cell_range){0, 0, last, last};
 }
 
-/* Whether the grids count what is not drawn, at every zoom. */
+static dk_status grid_differs(writer *w, int zoom, const char *name, double counted, double undrawn)
+{
+    dk_buf sentence; /* a value of a field may be long */
+    dk_buf_init(&sentence);
+    dk_buf_format(&sentence, "the grid of %s at zoom %d has %.15g as %s instead of %.15g; " REINDEX, w->layer->name, zoom,
+                  counted, name, undrawn);
+    const char *text = dk_buf_cstr(&sentence);
+    if (text != NULL)
+        w->finding(text, w->finding_user);
+    dk_buf_finish(&sentence);
+    return text != NULL ? DK_OK : no_memory(w);
+}
+
+/* Compares what the grids of a zoom count with what is drawn deeper down only. */
+static dk_status verify_zoom(writer *w, int zoom, const dk_grid_cell *counted, const dk_grid_cell *undrawn)
+{
+    dk_status status = DK_OK;
+    if (counted->count != undrawn->count)
+        status = grid_differs(w, zoom, "count", (double)counted->count, (double)undrawn->count);
+    if (status == DK_OK && counted->area_cm2 != undrawn->area_cm2)
+        status = grid_differs(w, zoom, "area_m2", (double)counted->area_cm2 / 1e4, (double)undrawn->area_cm2 / 1e4);
+    for (size_t i = 0; status == DK_OK && i < w->layer->n_grid_measures; i++) {
+        const dk_grid_measure *measure = &w->layer->grid_measures[i];
+        const double scale = measure->value < 0 ? DK_GRID_SUM_SCALE : 1;
+        if (counted->sums[i] != undrawn->sums[i])
+            status = grid_differs(w, zoom, measure->name, (double)counted->sums[i] / scale,
+                                  (double)undrawn->sums[i] / scale);
+    }
+    return status;
+}
+
+/* Whether the grids count what is not drawn, and measure it, at every zoom. */
 static dk_status verify_grids(writer *w)
 {
     tally *t = calloc(1, sizeof *t);
@@ -1000,18 +1041,16 @@ static dk_status verify_grids(writer *w)
         if (w->levels[DK_SHEET_GRID] >> zoom & 1)
             status = dk_sheet_scan(w->store, w->layer, DK_SHEET_GRID, zoom, &all, w->sees, tally_grid, t, w->err);
     }
-    int64_t drawn = 0, area = 0;
+    dk_grid_cell undrawn = {.count = t->entries, .area_cm2 = t->area_cm2};
+    for (int zoom = 0; zoom <= DK_FINEST_ZOOM + 1; zoom++)
+        for (size_t i = 0; i < w->layer->n_grid_measures; i++)
+            undrawn.sums[i] += w->measured[zoom][i];
     for (int zoom = 0; status == DK_OK && zoom <= DK_FINEST_ZOOM; zoom++) {
-        drawn += t->drawn[zoom];
-        area += t->drawn_area[zoom];
-        if (drawn + t->counted[zoom] == t->entries && area + t->counted_area[zoom] == t->area_cm2)
-            continue;
-        char sentence[200];
-        snprintf(sentence, sizeof sentence,
-                 "the grid of %s at zoom %d counts %" PRId64 " features instead of %" PRId64
-                 "; run dikuai-ingest reindex",
-                 w->layer->name, zoom, t->counted[zoom], t->entries - drawn);
-        w->finding(sentence, w->finding_user);
+        undrawn.count -= t->drawn[zoom];
+        undrawn.area_cm2 -= t->drawn_area[zoom];
+        for (size_t i = 0; i < w->layer->n_grid_measures; i++)
+            undrawn.sums[i] -= w->measured[zoom][i];
+        status = verify_zoom(w, zoom, &t->counted[zoom], &undrawn);
     }
     free(t);
     return status;
@@ -1031,13 +1070,19 @@ dk_status dk_index_verify(dk_store *store, const dk_kind *layer, int64_t generat
         w->sees = generation;
         w->finding = tell;
         w->finding_user = user;
+        w->measured = calloc(DK_FINEST_ZOOM + 2, sizeof *w->measured);
+        if (w->measured == NULL)
+            status = no_memory(w);
+    }
+    if (status == DK_OK) {
         status = dk_index_rows_take(&w->rows, rows, n, err);
         if (status == DK_OK)
             status = change_all(w);
         if (status == DK_OK)
             status = verify_grids(w);
-        writer_finish(w);
     }
+    if (w != NULL)
+        writer_finish(w);
     free(rows);
     return status;
 }
