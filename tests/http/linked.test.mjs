@@ -21,6 +21,7 @@ layers:
     key: {field: id}
     label: id
     zooms: [6, 18]
+    grid: [paid]
     fields:
       - {name: id, title: 地块编号, type: text, audience: public, required: true, tiles: true}
       - {name: approval_no, title: 批准文号, type: approval_no, audience: public}
@@ -152,7 +153,25 @@ async function compareTiles() {
 const changedTags = (before, now) => [...now].filter(([path, tag]) => before.get(path) !== tag).map(([path]) => path).sort();
 const near = (ids) => [...new Set(ids.flatMap((id) => tilesNear(parcels[Number(id.slice(2))])).map(pathOf))].sort();
 
-/** Items, filters, statistics and filtered tiles agree with what is expected. */
+/** {value: parcels} as the grid counts them at a zoom at which none is drawn. */
+async function counted() {
+  const counts = {}, z = 8, corners = [[WEST, SOUTH + SIDE * STEP], [WEST + SIDE * STEP, SOUTH]].map((corner) => tileOf(...corner, z));
+  let count = 0;
+  for (let { x } = corners[0]; x <= corners[1].x; x++) {
+    for (let { y } = corners[0]; y <= corners[1].y; y++) {
+      const { parcel_grid: grid } = new VectorTile(new PbfReader((await at(`/xyz/parcel_grid/${z}/${x}/${y}`)).body)).layers;
+      for (let i = 0; i < (grid?.length ?? 0); i++) {
+        const { properties } = grid.feature(i);
+        count += properties.count;
+        for (const [key, n] of Object.entries(properties)) if (key.startsWith('paid_')) counts[key.slice(5)] = (counts[key.slice(5)] ?? 0) + n;
+      }
+    }
+  }
+  assert.equal(count, parcels.length);
+  return counts;
+}
+
+/** Items, filters, statistics, filtered tiles and the grid agree with what is expected. */
 async function compareAnswers() {
   const wanted = expected(), ids = (test) => [...wanted].filter(([, row]) => test(row)).map(([id]) => id).sort();
   for (const value of ['已付清', '部分付清', '未付']) {
@@ -164,6 +183,7 @@ async function compareAnswers() {
   const { groups } = (await at('/collections/parcel/statistics?group_by=paid')).json;
   const counts = [null, '已付清', '部分付清', '未付'].map((value) => [value, ids((row) => (row.paid ?? null) === value).length]).filter(([, n]) => n > 0);
   assert.deepEqual(new Map(groups.map((group) => [group.by[0] ?? null, group.count])), new Map(counts));
+  assert.deepEqual(await counted(), Object.fromEntries(counts.filter(([value]) => value !== null)));
   const open = ids((row) => row.paid === '未付' || row.paid === '部分付清');
   const drawn = await Promise.all(tiles.map((tile) => tileRows(`${pathOf(tile)}?${new URLSearchParams({ filter: "paid IN ('未付', '部分付清')" })}`)));
   assert.deepEqual([...new Set(drawn.flatMap(({ rows }) => [...rows.keys()]))].sort(), open);

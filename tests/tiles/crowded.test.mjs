@@ -21,14 +21,16 @@ const square = (west, south, width, height = width) => [[[west, south], [west + 
 
 test('40,000 small parcels in one place: no tile is above 500 KB, none is lost, and neighbouring tiles agree', async () => {
   const land = makeLand(catalogue.replace('tiles: true}\n      - {name: households',
-    'tiles: true}\n      - {name: note, title: 说明, type: text, audience: public, tiles: true}\n      - {name: households'), { large: true });
+    'tiles: true}\n      - {name: note, title: 说明, type: text, audience: public, tiles: true}\n' +
+    '      - {name: half, title: 半边, type: text, audience: public, values: [west, east], tiles: true}\n      - {name: households')
+    .replace('grid: [households]', 'grid: [households, half]'), { large: true });
   const random = randomOf(3), SIDE = 200, STEP = 0.00012, west = 117.205, south = 31.805;
   const parcels = [];
   for (let i = 0; i < SIDE; i++) {
     for (let j = 0; j < SIDE; j++) {
       // Texts that nothing can compress, without digits, which may look like a telephone's; and sizes that differ.
       const note = Array.from({ length: 4 }, () => Math.floor(random() * 2 ** 32).toString(36)).join('').replace(/\d/g, (d) => 'ABCDEFGHIJ'[d]);
-      parcels.push({ id: `${i}-${j}`, note, households: 1, rings: square(west + i * STEP, south + j * STEP, STEP * (0.5 + 0.4 * random())) });
+      parcels.push({ id: `${i}-${j}`, note, half: j % 3 ? 'west' : 'east', households: 1, rings: square(west + i * STEP, south + j * STEP, STEP * (0.5 + 0.4 * random())) });
     }
   }
   land.load('crowd', parcels.slice(0, 30000));
@@ -39,22 +41,28 @@ test('40,000 small parcels in one place: no tile is above 500 KB, none is lost, 
     for (let z = 0; z <= 16; z++) {
       const drawn = new Map();
       let counted = 0, households = 0;
+      const halves = { west: 0, east: 0 };
       for (const tile of tilesOf(box, z)) {
         const { size, layers } = await readTile(url, 'zone,zone_grid', tile);
         const { raw } = await get(`${url}/xyz/zone,zone_grid/${z}/${tile.x}/${tile.y}`, { headers: { 'Accept-Encoding': 'gzip' } });
         assert.ok(raw.length <= 500000, `${z}/${tile.x}/${tile.y} has ${raw.length} bytes`);
         crowded = Math.max(crowded, raw.length);
         assert.ok(size > 0);
-        for (const { id, rings } of layers.zone ?? []) {
-          if (!drawn.has(id)) drawn.set(id, []);
+        for (const { id, properties, rings } of layers.zone ?? []) {
+          if (!drawn.has(id)) {
+            drawn.set(id, []);
+            halves[properties.half]++;
+          }
           drawn.get(id).push({ tile, rings });
         }
         for (const { properties } of layers.zone_grid ?? []) {
           counted += properties.count;
           households += properties.households;
+          for (const half of ['west', 'east']) halves[half] += properties[`half_${half}`] ?? 0;
         }
       }
       assert.equal(drawn.size + counted, parcels.length, `zoom ${z}`);
+      for (const half of ['west', 'east']) assert.equal(halves[half], parcels.filter((parcel) => parcel.half === half).length, `zoom ${z}`);
       assert.equal(households, counted);
       if (z >= 13 && counted > 0) raised++;
       // A parcel that reaches over a tile's edge by more than the edge's rounding is drawn on the other side too.

@@ -57,8 +57,8 @@ export function randomOf(seed) {
 }
 
 /** The layers of a tile: {name: [{id, properties, rings}]}, rings as arrays of [x, y]. */
-export async function readTile(url, layers, { z, x, y }, set = 'WebMercatorQuad') {
-  const answer = await get(set === 'WebMercatorQuad' ? `${url}/xyz/${layers}/${z}/${x}/${y}` : `${url}/collections/${layers}/tiles/${set}/${z}/${y}/${x}`);
+export async function readTile(url, layers, { z, x, y }, set = 'WebMercatorQuad', params = '') {
+  const answer = await get(`${url}${set === 'WebMercatorQuad' ? `/xyz/${layers}/${z}/${x}/${y}` : `/collections/${layers}/tiles/${set}/${z}/${y}/${x}`}?${params}`);
   if (answer.status === 204) return { size: 0, layers: {} };
   if (answer.status !== 200) throw new Error(answer.text);
   const tile = new VectorTile(new PbfReader(answer.body));
