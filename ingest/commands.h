@@ -15,6 +15,7 @@ int dk_command_review(const dk_options *options);
 int dk_command_generations(const dk_options *options);
 int dk_command_report(const dk_options *options);
 int dk_command_due(const dk_options *options);
+int dk_command_clock(const dk_options *options);
 int dk_command_check(const dk_options *options);
 int dk_command_reindex(const dk_options *options);
 int dk_command_attach(const dk_options *options);

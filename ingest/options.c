@@ -317,6 +317,14 @@ static const struct command_name {
      "  --as-of DAY      as if it were that day: 2026-12-01. By default today in China\n"
      "  --json           print it as one line of JSON\n\n"
      "  dikuai-ingest due dangshan.gpkg --division 3413 --within 10 || echo 有事项即将到期 | mail -s 公开时限 office@example.gov.cn\n"},
+    {"clock", dk_command_clock, 1, 1, BIT(OPT_ACTOR) | BIT(OPT_LOG_KEY) | BIT(OPT_JSON),
+     "dikuai-ingest clock STORE [--actor NAME] [--log-key FILE] [--json]\n\n"
+     "Brings the fields that say how disclosure stands (computed: disclosure) up to today: what falls due soon, what is\n"
+     "missing since midnight. The rows that change are published as a generation; without any there is none. Publishing\n"
+     "does the same; this is for a timer, soon after midnight in China (00:05 at UTC+8).\n\n"
+     "  --actor NAME  who does, for the log; by default the user name\n"
+     "  --json        print the outcome as one line of JSON\n\n"
+     "  dikuai-ingest clock dangshan.gpkg\n"},
     {"report", dk_command_report, 2, 4, BIT(OPT_JSON),
      "dikuai-ingest report STORE BATCH [FILE.html] [FILE.json]\n\n"
      "Writes the quality report of a batch: what its load counted and rejected, and what is found now: areas, "

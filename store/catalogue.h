@@ -34,7 +34,8 @@ typedef enum dk_field_type {
 typedef enum dk_computed {
     DK_NOT_COMPUTED = 0,
     DK_COMPUTED_AREA,       /* area: 图斑椭球面积 in square metres (store/area.h) */
-    DK_COMPUTED_PLANAR_AREA /* planar_area: 平面面积 in square metres (store/planar.h) */
+    DK_COMPUTED_PLANAR_AREA, /* planar_area: 平面面积 in square metres (store/planar.h) */
+    DK_COMPUTED_DISCLOSURE   /* disclosure: how the obligations about the row stand (store/disclosure.h) */
 } dk_computed;
 
 /* What a value says of the rows that are linked: see dk_field.linked_kind. */
@@ -64,7 +65,7 @@ typedef struct dk_field {
     bool indexed;   /* filters on it are looked up */
     bool pinyin;    /* found by /search also by its sound (store/pinyin.h): names of villages, places, people */
     bool required;  /* a row without it is rejected */
-    dk_computed computed;      /* filled by dikuai, from the geometry */
+    dk_computed computed;      /* filled by dikuai */
     double declares_area_m2;   /* >0: this field declares the area in units of so many square metres (ha: 10000) and is compared */
     const char **aliases;      /* column names that sources use, compared without regard to case */
     size_t n_aliases;
@@ -88,6 +89,21 @@ static inline bool dk_field_derived(const dk_field *field)
 
 /* Whether it holds amounts of money; prices, such as yuan/mu, are none. */
 bool dk_field_is_money(const dk_field *field);
+
+/* Whether it changes while the row stays as it was loaded: with linked rows, or with the day. */
+static inline bool dk_field_follows(const dk_field *field)
+{
+    return field->linked_kind != NULL || field->computed == DK_COMPUTED_DISCLOSURE;
+}
+
+/* Whether it is computed from the geometry. */
+static inline bool dk_field_measured(const dk_field *field)
+{
+    return field->computed == DK_COMPUTED_AREA || field->computed == DK_COMPUTED_PLANAR_AREA;
+}
+
+/* Words for how disclosure stands (store/disclosure.h). */
+#define DK_DISCLOSURE_WORDS 9
 
 /* Totals that a kind shows to audiences that may not see its single rows' sums. */
 typedef struct dk_total {
@@ -140,7 +156,9 @@ typedef struct dk_kind {
     size_t n_grid_measures;         /* DK_GRID_MAX_SUMS (store/grid.h) at most */
     dk_total *totals;
     size_t n_totals;
-    bool has_linked;   /* some field follows from linked rows */
+    int disclosure_field; /* how its obligations stand; -1: no such field */
+    unsigned char disclosure_order[DK_DISCLOSURE_WORDS]; /* the place of each word among the field's values */
+    bool has_linked;   /* some field follows from linked rows, or from the day (dk_field_follows) */
     bool feeds_linked; /* fields of other kinds follow from its rows */
     const char **ignored_columns; /* columns of sources that are known and not loaded, such as OBJECTID */
     size_t n_ignored_columns;

@@ -160,6 +160,7 @@ typedef struct following {
     earlier earlier[2];
     size_t n_earlier;
     bool changed[DK_MAX_KINDS]; /* values of its rows are others now */
+    dk_clock_change *clock;
     int64_t generation;
     dk_publication_log *log;
     dk_progress progress;
@@ -203,6 +204,21 @@ static dk_status follow_inheritance(following *f, const dk_kind *kind, dk_error 
     return status == DK_OK ? dk_reindex_terms(f->store, kind, err) : status;
 }
 
+static dk_status mend(following *f, const dk_kind *kind, dk_error *err)
+{
+    char sql[100];
+    int64_t mended = 0;
+    snprintf(sql, sizeof sql, "DELETE FROM asked_%s", kind->name);
+    dk_status status = dk_sql_run(f->store, sql, err);
+    if (status == DK_OK)
+        status = dk_linked_mend(f->store, kind, f->generation, f->log, f->clock, &mended, err);
+    if (status == DK_OK && mended > 0) {
+        f->changed[kind->index] = true;
+        status = dk_reindex_terms(f->store, kind, err);
+    }
+    return status;
+}
+
 /* 3. What follows from linked rows. Staged batches are asked again when they are published. */
 static dk_status follow_linked(following *f, const dk_kind *kind, dk_error *err)
 {
@@ -212,22 +228,16 @@ static dk_status follow_linked(following *f, const dk_kind *kind, dk_error *err)
                same_successors(f->earlier[i].catalogue, f->store->catalogue);
     for (size_t i = 0; i < kind->n_fields; i++) /* what it follows from has other values, or may have */
         same = same && (kind->fields[i].linked_kind == NULL || !f->changed[kind->fields[i].linked_kind->index]);
-    if (same || !kind->has_linked)
-        return DK_OK;
-    char sql[100];
-    int64_t mended = 0;
-    snprintf(sql, sizeof sql, "DELETE FROM asked_%s", kind->name);
-    dk_status status = dk_sql_run(f->store, sql, err);
-    if (status == DK_OK)
-        status = dk_linked_mend(f->store, kind, f->generation, f->log, &mended, err);
-    if (status == DK_OK && mended > 0) {
-        f->changed[kind->index] = true;
-        status = dk_reindex_terms(f->store, kind, err);
-    }
-    return status;
+    return same || !kind->has_linked ? DK_OK : mend(f, kind, err);
 }
 
-/* 4. Tiles: which attributes they have, from which zoom a feature is drawn, and what the grids sum up and count. */
+/* 4. How disclosure stands, by the obligations that there are now and the values of linked rows. */
+static dk_status follow_disclosure(following *f, const dk_kind *kind, dk_error *err)
+{
+    return kind->disclosure_field < 0 ? DK_OK : mend(f, kind, err);
+}
+
+/* 5. Tiles: which attributes they have, from which zoom a feature is drawn, and what the grids sum up and count. */
 static dk_status follow_index(following *f, const dk_kind *layer, bool *ret_rebuilt, dk_error *err)
 {
     bool same = !f->changed[layer->index];
@@ -239,7 +249,7 @@ static dk_status follow_index(following *f, const dk_kind *layer, bool *ret_rebu
     return dk_index_rebuild(f->store, layer, f->generation, f->progress, f->user, err);
 }
 
-/* 5. The publication log: what the public sees now. */
+/* 6. The publication log: what the public sees now. */
 static dk_status follow_log(following *f, const dk_kind *kind, dk_error *err)
 {
     bool differs = false;
@@ -270,7 +280,9 @@ dk_status dk_catalogue_follow(dk_store *store, const dk_catalogue *before, const
     if (base != NULL)
         add_earlier(&f, base);
     static dk_status (*const steps[])(following *f, const dk_kind *kind, dk_error *err) = {follow_terms, follow_inheritance,
-                                                                                           follow_linked};
+                                                                                           follow_linked, follow_disclosure};
+    if ((status = dk_clock_change_open(store, generation, &f.clock, err)) != DK_OK)
+        return status;
     for (size_t s = 0; s < sizeof steps / sizeof *steps; s++) /* each for all kinds: rows are linked to rows of others */
         for (size_t i = 0; status == DK_OK && i < now->n_kinds; i++)
             if (was_there(&f, &now->kinds[i]))
@@ -278,7 +290,8 @@ dk_status dk_catalogue_follow(dk_store *store, const dk_catalogue *before, const
     /* Whatever else the store keeps of rows by the catalogue has its place here: it reads rows as they are now, and comes
      * before what shows them. Limits, calendars and regimes are in the counters of scorecards. */
     if (status == DK_OK)
-        status = dk_clock_rebuild(store, generation, err);
+        status = dk_clock_change_rebuild(f.clock, err);
+    dk_clock_change_close(f.clock);
     for (size_t i = 0; status == DK_OK && i < now->n_layers; i++)
         if (was_there(&f, &now->kinds[i]))
             status = follow_index(&f, &now->kinds[i], &rebuilt, err);

@@ -68,7 +68,7 @@ enum {
 
 static const char *const field_types[] = {"text", "integer", "number", "date", "approval_no", "division", "url"};
 
-/* Reads declares_area and computed, which make a field an area. */
+/* Reads declares_area and computed, most of which make a field an area. */
 static bool parse_area(dk_yaml *yaml, const dk_yaml_key *keys, const dk_kind *kind, dk_field *field)
 {
     static const struct {
@@ -79,13 +79,13 @@ static bool parse_area(dk_yaml *yaml, const dk_yaml_key *keys, const dk_kind *ki
     if (!dk_yaml_key_flag(yaml, &keys[F_DECLARES_AREA], &declares))
         return false;
     if (keys[F_COMPUTED].value != NULL) {
-        static const char *const computations[] = {"area", "planar_area"};
+        static const char *const computations[] = {"area", "planar_area", "disclosure"}; /* in the order of the enum */
         size_t computation;
         if (!dk_yaml_key_choice(yaml, &keys[F_COMPUTED], "something that is computed", computations, COUNT(computations), &computation))
             return false;
-        field->computed = computation == 0 ? DK_COMPUTED_AREA : DK_COMPUTED_PLANAR_AREA;
+        field->computed = (dk_computed)(DK_COMPUTED_AREA + computation);
     }
-    if (!declares && !field->computed)
+    if (!declares && !dk_field_measured(field))
         return true;
     const dk_yaml_key *key = &keys[declares ? F_DECLARES_AREA : F_COMPUTED];
     dk_yaml_enter(yaml, key->name);
@@ -231,6 +231,21 @@ static bool parse_field(dk_catalogue_parser *parser, const yaml_node_t *node, dk
     }
     if (!parse_area(yaml, keys, kind, field))
         return false;
+    if (field->computed == DK_COMPUTED_DISCLOSURE) {
+        static const int others[] = {F_REQUIRED, F_DECLARES_AREA, F_INHERIT, F_LINKED};
+        for (size_t i = 0; i < COUNT(others); i++)
+            if (keys[others[i]].value != NULL) {
+                dk_yaml_enter(yaml, "computed");
+                return dk_yaml_fail(yaml, keys[F_COMPUTED].value,
+                                    "how disclosure stands follows from the obligations alone; remove '%s' or 'computed'",
+                                    keys[others[i]].name);
+            }
+        if (!dk_parse_disclosure_words(yaml, keys[F_COMPUTED].value, keys[F_VALUES].value, kind, field))
+            return false;
+        kind->disclosure_field = (int)(field - kind->fields);
+        kind->has_linked = true;
+        parser->disclosure[kind->index] = keys[F_COMPUTED].value;
+    }
     if (keys[F_LINKED].value != NULL) {
         static const int others[] = {F_REQUIRED, F_COMPUTED, F_DECLARES_AREA, F_INHERIT};
         for (size_t i = 0; i < COUNT(others); i++)
@@ -681,6 +696,7 @@ static bool parse_kind(dk_catalogue_parser *parser, const yaml_node_t *node, boo
         return false;
     kind->documents = (dk_audience)documents;
     kind->audience = (dk_audience)audience;
+    kind->disclosure_field = -1;
     if (layer) {
         size_t geometry = 0;
         if (!dk_yaml_key_choice(yaml, &keys[K_GEOMETRY], "a geometry", geometries, COUNT(geometries), &geometry))
@@ -850,7 +866,7 @@ static bool parse_catalogue(dk_catalogue_parser *parser, bool partial)
            dk_parse_calendars(parser, keys[C_CALENDARS].value) &&
            dk_parse_regimes(parser, keys[C_REGIMES].value, keys[C_REGIME_BY].value) &&
            dk_parse_obligations(parser, keys[C_OBLIGATIONS].value) &&
-           dk_parse_calendar_documents(parser, keys[C_CALENDARS].value, partial);
+           dk_parse_disclosure_fields(parser) && dk_parse_calendar_documents(parser, keys[C_CALENDARS].value, partial);
 }
 
 static dk_status parse_text(const char *text, size_t size, const char *origin, bool partial,

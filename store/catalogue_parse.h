@@ -10,6 +10,7 @@ typedef struct dk_catalogue_parser {
     dk_catalogue *catalogue;
     /* Kept until all kinds and links are known. */
     const yaml_node_t *inherit[DK_MAX_KINDS][DK_MAX_FIELDS], *linked[DK_MAX_KINDS][DK_MAX_FIELDS];
+    const yaml_node_t *disclosure[DK_MAX_KINDS]; /* of the field that is computed so */
 } dk_catalogue_parser;
 
 /* The audiences by name, in the order of their enum. */
@@ -22,6 +23,8 @@ bool dk_parse_kind_name(dk_catalogue_parser *parser, const yaml_node_t *node, bo
 bool dk_parse_kind_field(dk_catalogue_parser *parser, const yaml_node_t *node, const dk_kind **ret_kind,
                          int *ret_field);
 bool dk_parse_linked(const dk_catalogue *catalogue, const dk_kind *a, const dk_kind *b);
+/* What a field is in that must stay as it was loaded: "the key", "the division" or "a link"; NULL: nothing. */
+const char *dk_parse_use(const dk_catalogue *catalogue, const dk_kind *kind, int field);
 /* A field of the kind that is of type date. */
 bool dk_parse_date_field(dk_catalogue_parser *parser, const yaml_node_t *node, const dk_kind *kind, int *ret_field);
 /* Fails unless kind is about itself or linked to it. */
@@ -55,6 +58,11 @@ bool dk_parse_regimes(dk_catalogue_parser *parser, const yaml_node_t *regimes, c
 bool dk_parse_obligations(dk_catalogue_parser *parser, const yaml_node_t *obligations);
 /* The documents behind the catalogue, when all else is read. Without partial, a calendar that has none is a mistake. */
 bool dk_parse_calendar_documents(dk_catalogue_parser *parser, const yaml_node_t *calendars, bool partial);
+
+/* catalogue_parse_disclosure.c. The field of a kind that says how disclosure stands: its words, as it is read; and, when all
+ * else is known, that nothing is computed from it. */
+bool dk_parse_disclosure_words(dk_yaml *yaml, const yaml_node_t *computed, const yaml_node_t *values, dk_kind *kind, const dk_field *field);
+bool dk_parse_disclosure_fields(dk_catalogue_parser *parser);
 
 /* As dk_catalogue_parse, but calendars need not have a document: those without have no years. */
 dk_status dk_catalogue_parse_partly(const char *yaml, size_t size, const char *origin, dk_catalogue **ret_catalogue,

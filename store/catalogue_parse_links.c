@@ -230,7 +230,7 @@ bool dk_parse_inheritance(dk_catalogue_parser *parser)
 /* Linked fields ------------------------------------------------------------------------------------------------- */
 
 /* What a row is called by and linked by is there before what it is linked to. */
-static const char *use_of_field(const dk_catalogue *catalogue, const dk_kind *kind, int field)
+const char *dk_parse_use(const dk_catalogue *catalogue, const dk_kind *kind, int field)
 {
     if (field == kind->key_field)
         return "the key";
@@ -298,7 +298,7 @@ static bool parse_linked_field(dk_catalogue_parser *parser, const yaml_node_t *n
     if (!dk_parse_kind_field(parser, keys[L_FIELD].value, &other, &index))
         return false;
     const dk_field *source = &other->fields[index];
-    const char *use = use_of_field(parser->catalogue, kind, (int)(field - kind->fields));
+    const char *use = dk_parse_use(parser->catalogue, kind, (int)(field - kind->fields));
     if (!dk_parse_linked(parser->catalogue, kind, other))
         return dk_yaml_fail(yaml, keys[L_FIELD].value, "%s and %s are not linked; add a link between them under 'links'",
                             kind->name, other->name);

@@ -90,7 +90,7 @@ static dk_status check_fields(dk_store *store, const dk_kind *kind, const dk_kin
             status = dk_fail(err, DK_CONFLICT, "the field %s.%s %s", kind->name, field->name, hindrance);
     }
     for (size_t k = 0; status == DK_OK && rows && k < after->n_fields; k++)
-        if (after->fields[k].computed != DK_NOT_COMPUTED && dk_kind_field(kind, after->fields[k].name) < 0)
+        if (dk_field_measured(&after->fields[k]) && dk_kind_field(kind, after->fields[k].name) < 0)
             status = dk_fail(err, DK_CONFLICT,
                              "the field %s.%s is computed as rows are loaded, and there are rows already, which would be "
                              "without; " INSTEAD,
@@ -208,7 +208,7 @@ static dk_status fit_row(const dk_batch_row *row, void *user)
         const dk_value *value = &row->values[i];
         if (field->required && is_empty(value))
             return refuse(f, row, " is empty, and it is required", field->name);
-        if (is_empty(value) || field->linked_kind != NULL)
+        if (is_empty(value) || dk_field_follows(field))
             continue;
         if (!is_listed(field, value))
             return refuse(f, row, " is not one of the values that the catalogue allows", field->name);

@@ -30,6 +30,7 @@ typedef struct kind_change {
     const dk_kind *kind;
     uint32_t sources; /* 0: no obligation is about it */
     dk_clock_finder *finder;
+    numbers changed; /* rows whose facts are others, if a field says how disclosure stands */
     int64_t *deltas; /* rows of a use, by its id */
     size_t n_deltas, deltas_capacity;
     numbers touched; /* uses with a delta that is or was not 0 */
@@ -96,16 +97,16 @@ dk_status dk_clock_change_open(dk_store *store, int64_t generation, dk_clock_cha
     c->store = store;
     c->generation = generation;
     c->held = held;
-    const int32_t today = dk_clock_today(store);
-    c->day = held.day > today ? held.day : today;
-    status = dk_clock_catalogue(store, &c->catalogue, err);
+    status = dk_clock_day(store, &c->day, err);
+    if (status == DK_OK)
+        status = dk_clock_catalogue(store, &c->catalogue, err);
     c->all = held.catalogue != c->catalogue && (held.generation >= 0 || generation > 1); /* else nothing is published yet */
     for (size_t k = 0; status == DK_OK && k < catalogue->n_kinds; k++) {
         kind_change *kc = &c->kinds[k];
         kc->kind = &catalogue->kinds[k];
         kc->sources = dk_clock_sources(catalogue, kc->kind);
         c->read |= kc->sources & ~(UINT32_C(1) << k);
-        if (kc->sources != 0 && (kc->finder = dk_clock_finder_create(store, kc->kind)) == NULL)
+        if (kc->sources != 0 && (kc->finder = dk_clock_finder_create(store, kc->kind, c->day)) == NULL)
             status = nomem(err);
     }
     if (status != DK_OK)
@@ -126,9 +127,20 @@ void dk_clock_change_close(dk_clock_change *c)
         dk_clock_finder_free(kc->finder);
         free(kc->deltas);
         free(kc->touched.list);
+        free(kc->changed.list);
         free(c->noted[k].list);
     }
     free(c);
+}
+
+int32_t dk_clock_change_day(const dk_clock_change *c)
+{
+    return c != NULL ? c->day : DK_NO_DAY;
+}
+
+dk_clock_finder *dk_clock_change_finder(dk_clock_change *c, const dk_kind *kind)
+{
+    return c != NULL ? c->kinds[kind->index].finder : NULL;
 }
 
 /* ---- lives ---- */
@@ -198,14 +210,15 @@ static dk_status latest(dk_clock_change *c, kind_change *kc, int64_t feature, in
     return status == DK_END ? DK_OK : status;
 }
 
-/* The feature has these facts from the generation on. */
-static dk_status put(dk_clock_change *c, kind_change *kc, int64_t feature, int64_t use, dk_error *err)
+/* The feature has these facts from the generation on. *ret_same: it had them already. */
+static dk_status put(dk_clock_change *c, kind_change *kc, int64_t feature, int64_t use, bool *ret_same, dk_error *err)
 {
     int64_t born = 0, died = 0, last = 0;
     dk_status status = latest(c, kc, feature, &born, &died, &last, err);
+    *ret_same = status == DK_OK && last == use && last != 0 && died == 0;
+    if (*ret_same)
+        return DK_OK;
     if (status == DK_OK && last != 0 && died == 0) {
-        if (last == use)
-            return DK_OK;
         status = end(c, kc, feature, born, last, err);
         if (status == DK_OK && born == c->generation) /* before that it may have had the same */
             status = latest(c, kc, feature, &born, &died, &last, err);
@@ -219,12 +232,13 @@ static dk_status put(dk_clock_change *c, kind_change *kc, int64_t feature, int64
 }
 
 /* first: no version of it was ever published. */
-static dk_status find_and_put(dk_clock_change *c, kind_change *kc, int64_t row, bool first, dk_error *err)
+static dk_status find_and_put(dk_clock_change *c, kind_change *kc, int64_t row, bool first, bool *ret_same, dk_error *err)
 {
     int64_t use = 0, feature = 0;
+    *ret_same = false;
     dk_status status = dk_clock_find_row(kc->finder, row, c->generation, &feature, &use, err);
     if (status != DK_OK || !first)
-        return status == DK_OK ? put(c, kc, feature, use, err) : status;
+        return status == DK_OK ? put(c, kc, feature, use, ret_same, err) : status;
     status = run(c, kc, INSERT, feature, c->generation, use, err);
     return status == DK_OK ? count(kc, use, 1, err) : status;
 }
@@ -238,8 +252,9 @@ dk_status dk_clock_change_life(dk_clock_change *c, const dk_kind *kind, int64_t 
         return nomem(err);
     if (kc->sources == 0)
         return DK_OK;
+    bool same;
     if (what != DK_LIFE_ENDS)
-        return find_and_put(c, kc, row, what == DK_LIFE_IS_FIRST, err);
+        return find_and_put(c, kc, row, what == DK_LIFE_IS_FIRST, &same, err);
     sqlite3_stmt *stmt = NULL;
     dk_status status = statement(c, kc, ROW_OPEN, &stmt, err);
     if (status != DK_OK)
@@ -299,8 +314,13 @@ static dk_status follow_rows(dk_clock_change *c, kind_change *kc, const numbers 
         const size_t step = list->n - i > ROWS_A_STEP ? i + ROWS_A_STEP : list->n;
         if ((status = dk_sql_begin(c->store, err)) != DK_OK)
             break;
-        for (; status == DK_OK && i < step; i++)
-            status = find_and_put(c, kc, list->list[i], false, err);
+        for (; status == DK_OK && i < step; i++) {
+            bool same = false;
+            status = find_and_put(c, kc, list->list[i], false, &same, err);
+            /* By another catalogue the same facts may stand otherwise. */
+            if (status == DK_OK && kc->kind->disclosure_field >= 0 && (!same || c->all) && !append(&kc->changed, list->list[i]))
+                status = nomem(err);
+        }
         if (status == DK_OK)
             status = dk_sql_commit(c->store, err);
         if (status != DK_OK)
@@ -346,6 +366,38 @@ dk_status dk_clock_change_follow(dk_clock_change *c, dk_error *err)
         free(list.list);
     }
     return status;
+}
+
+/* Published rows of sets of facts whose day has come. A feature's row is its first, or one of those that came after it. */
+#define TURNED                                                                                                          \
+    "SELECT l.row FROM clockset_$ s CROSS JOIN clockuse_$ u ON u.facts=s.id CROSS JOIN clock_$ c ON c.use=u.id AND c.died=0"     \
+    " CROSS JOIN life_$ l ON l.row=c.feature WHERE s.turns<=?1 AND s.turns<2147483647 AND l.died=0"                               \
+    " UNION ALL SELECT l.row FROM clockset_$ s CROSS JOIN clockuse_$ u ON u.facts=s.id CROSS JOIN clock_$ c ON c.use=u.id AND"    \
+    " c.died=0 CROSS JOIN row_$ r ON r.feature=c.feature AND r.feature<>r.row CROSS JOIN life_$ l ON l.row=r.row"                 \
+    " WHERE s.turns<=?1 AND s.turns<2147483647 AND l.died=0"
+
+dk_status dk_clock_change_turned(dk_clock_change *c, const dk_kind *kind, int64_t **ret_rows, size_t *ret_n, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    *ret_rows = NULL;
+    *ret_n = 0;
+    if (c == NULL || c->kinds[kind->index].sources == 0)
+        return DK_OK;
+    numbers *list = &c->kinds[kind->index].changed;
+    dk_status status = c->all ? DK_END : dk_clock_prepare(c->store, kind, TURNED, &stmt, err);
+    if (status == DK_OK)
+        sqlite3_bind_int(stmt, 1, c->day);
+    while (status == DK_OK && (status = dk_sql_step(c->store, stmt, err)) == DK_OK)
+        if (!append(list, sqlite3_column_int64(stmt, 0)))
+            status = nomem(err);
+    sqlite3_finalize(stmt);
+    if (status != DK_END)
+        return status;
+    drop_doubles(list);
+    *ret_rows = list->list;
+    *ret_n = list->n;
+    *list = (numbers){NULL, 0, 0};
+    return DK_OK;
 }
 
 /* ---- counters ---- */
@@ -410,24 +462,28 @@ static dk_status write_uses(dk_clock_change *c, kind_change *kc, changes *list, 
 
 #define ALL_USES "SELECT division,facts,rows FROM clockuse_$ WHERE rows>0"
 
-/* What must be shown for some time may take another time by another catalogue. */
-static dk_status settle_again(dk_store *store, const dk_kind *kind, dk_error *err)
+/* Finds anew when sets of facts are settled, and when how they stand changes: of those that a query gives, with whether they are in
+ * use. Those that are not may be of obligations that the catalogue no longer has. */
+static dk_status find_days(dk_store *store, const dk_kind *kind, const char *sql, int32_t day, dk_error *err)
 {
     sqlite3_stmt *read = NULL, *write = NULL;
     dk_clock_facts *facts = calloc(1, sizeof *facts);
-    dk_status status = facts == NULL ? nomem(err) : dk_clock_prepare(store, kind, "SELECT DISTINCT s.id,s.facts FROM clockuse_$ u CROSS JOIN "
-                                                                     "clockset_$ s ON s.id=u.facts WHERE u.rows>0", &read, err);
+    dk_status status = facts == NULL ? nomem(err) : dk_clock_prepare(store, kind, sql, &read, err);
     if (status == DK_OK)
-        status = dk_clock_prepare(store, kind, "UPDATE clockset_$ SET settled=?2 WHERE id=?1", &write, err);
+        status = dk_clock_prepare(store, kind, "UPDATE clockset_$ SET settled=?2,turns=?3 WHERE id=?1", &write, err);
     if (status == DK_OK)
         dk_clock_facts_of(facts, store->catalogue, kind);
+    if (status == DK_OK && sqlite3_bind_parameter_count(read) > 0)
+        sqlite3_bind_int(read, 1, day);
     while (status == DK_OK && (status = dk_sql_step(store, read, err)) == DK_OK) {
         status = dk_clock_facts_read(facts, store->catalogue, sqlite3_column_blob(read, 1), (size_t)sqlite3_column_bytes(read, 1));
-        if (status != DK_OK)
+        const bool old = status != DK_OK && status != DK_NOMEM && sqlite3_column_int(read, 2) == 0;
+        if (status != DK_OK && !old)
             status = dk_fail(err, status, "the facts of %s cannot be read", kind->name);
         sqlite3_bind_int64(write, 1, sqlite3_column_int64(read, 0));
-        sqlite3_bind_int64(write, 2, dk_clock_facts_settled(facts));
-        if (status == DK_OK)
+        sqlite3_bind_int64(write, 2, old ? DK_FAR_DAY : dk_clock_facts_settled(facts));
+        sqlite3_bind_int64(write, 3, old ? DK_FAR_DAY : dk_disclosure_turns(kind, facts, day));
+        if (status == DK_OK || old)
             status = dk_sql_done(store, write, err);
     }
     sqlite3_finalize(read);
@@ -437,6 +493,11 @@ static dk_status settle_again(dk_store *store, const dk_kind *kind, dk_error *er
     free(facts);
     return status == DK_END ? DK_OK : status;
 }
+
+#define IN_USE "EXISTS(SELECT 1 FROM clockuse_$ u WHERE u.facts=s.id AND u.rows>0)"
+#define ALL_SETS "SELECT s.id,s.facts," IN_USE " FROM clockset_$ s ORDER BY s.id"
+/* The list is copied first, for the index that it is read by is written. */
+#define TURNED_SETS "SELECT s.id,s.facts," IN_USE " FROM clockset_$ s WHERE s.turns<=?1 AND s.turns<2147483647 ORDER BY +s.id"
 
 static dk_status finish_kind(dk_clock_change *c, kind_change *kc, dk_error *err)
 {
@@ -458,11 +519,13 @@ static dk_status finish_kind(dk_clock_change *c, kind_change *kc, dk_error *err)
                           c->held.day, c->held.day, &list, err);
     if (status == DK_OK)
         status = write_uses(c, kc, c->all ? NULL : &list, err);
-    if (status == DK_OK && c->all && (status = settle_again(c->store, kc->kind, err)) == DK_OK &&
+    if (status == DK_OK && c->all && (status = find_days(c->store, kc->kind, ALL_SETS, c->day, err)) == DK_OK &&
         (status = dk_clock_run(c->store, kc->kind, "DELETE FROM score_$", 0, 0, err)) == DK_OK)
         status = add_uses(c, kc->kind, ALL_USES, 0, DK_NO_DAY, &list, err);
     if (status == DK_OK)
         status = dk_score_apply(c->store, kc->kind, list.list, list.n, c->day, err);
+    if (status == DK_OK && !c->all && kc->kind->disclosure_field >= 0)
+        status = find_days(c->store, kc->kind, TURNED_SETS, c->day, err);
     free(list.list);
     return status;
 }
@@ -631,9 +694,34 @@ out:
     return status;
 }
 
+/* Of each set that is in use: when how it stands changes next. */
+static dk_status verify_turns(verifying *v, int32_t day, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_clock_facts *facts = calloc(1, sizeof *facts);
+    dk_status status = facts == NULL ? nomem(err)
+                                     : dk_clock_prepare(v->store, v->kind, "SELECT s.id,s.facts,s.turns FROM clockset_$ s WHERE " IN_USE,
+                                                        &stmt, err);
+    if (status == DK_OK)
+        dk_clock_facts_of(facts, v->store->catalogue, v->kind);
+    while (status == DK_OK && (status = dk_sql_step(v->store, stmt, err)) == DK_OK) {
+        char text[80];
+        snprintf(text, sizeof text, "set %lld of facts", (long long)sqlite3_column_int64(stmt, 0));
+        if (dk_clock_facts_read(facts, v->store->catalogue, sqlite3_column_blob(stmt, 1), (size_t)sqlite3_column_bytes(stmt, 1)) != DK_OK)
+            tell_of(v, text, "cannot be read");
+        else if (sqlite3_column_int64(stmt, 2) != dk_disclosure_turns(v->kind, facts, day))
+            tell_of(v, text, "does not say when how disclosure stands changes next");
+    }
+    sqlite3_finalize(stmt);
+    if (facts != NULL)
+        dk_clock_facts_finish(facts);
+    free(facts);
+    return status == DK_END ? DK_OK : status;
+}
+
 static dk_status verify_kind(verifying *v, const dk_clock_held *held, dk_error *err)
 {
-    if ((v->finder = dk_clock_finder_create(v->store, v->kind)) == NULL)
+    if ((v->finder = dk_clock_finder_create(v->store, v->kind, held->day)) == NULL)
         return nomem(err);
     dk_status status = dk_clock_prepare(v->store, v->kind,
                                         "SELECT use FROM clock_$ WHERE feature=?1 AND born<=?2 AND (died=0 OR died>?2)", &v->open, err);
@@ -650,6 +738,8 @@ static dk_status verify_kind(verifying *v, const dk_clock_held *held, dk_error *
                             "use %lld of facts", "has another number of rows than it says", err);
     if (status == DK_OK && held->generation <= v->generation)
         status = verify_counters(v, held->day, err);
+    if (status == DK_OK && held->generation <= v->generation)
+        status = verify_turns(v, held->day, err);
     sqlite3_finalize(v->open);
     dk_clock_finder_free(v->finder);
     return status;
@@ -715,7 +805,7 @@ static dk_status rebuild_kind(dk_clock_change *c, kind_change *kc, dk_error *err
     for (size_t i = 0; status == DK_OK && i < sizeof steps / sizeof *steps; i++)
         status = dk_clock_run(c->store, kc->kind, steps[i], c->generation, 0, err);
     if (status == DK_OK)
-        status = settle_again(c->store, kc->kind, err);
+        status = find_days(c->store, kc->kind, ALL_SETS, c->day, err);
     if (status == DK_OK)
         status = add_uses(c, kc->kind, ALL_USES, 0, DK_NO_DAY, &list, err);
     if (status == DK_OK)
@@ -724,23 +814,24 @@ static dk_status rebuild_kind(dk_clock_change *c, kind_change *kc, dk_error *err
     return status;
 }
 
-dk_status dk_clock_rebuild(dk_store *store, int64_t generation, dk_error *err)
+dk_status dk_clock_change_rebuild(dk_clock_change *c, dk_error *err)
 {
-    dk_clock_change *c = NULL;
-    dk_status status = dk_clock_change_open(store, generation, &c, err);
-    if (status != DK_OK || c == NULL)
-        return status;
-    for (size_t k = 0; status == DK_OK && k < store->catalogue->n_kinds; k++)
-        if (c->kinds[k].sources != 0)
-            status = rebuild_kind(c, &c->kinds[k], err);
-        else if ((status = end_all(c, c->kinds[k].kind, err)) == DK_OK)
-            status = dk_clock_run(store, c->kinds[k].kind, "DELETE FROM score_$", 0, 0, err);
-    if (status == DK_OK) {
-        c->held.generation = generation;
-        c->held.catalogue = c->catalogue;
-        c->held.day = c->day;
-        status = dk_clock_held_write(store, &c->held, err);
+    dk_status status = DK_OK;
+    if (c == NULL)
+        return DK_OK;
+    for (size_t k = 0; status == DK_OK && k < c->store->catalogue->n_kinds; k++) {
+        kind_change *kc = &c->kinds[k];
+        if (kc->sources != 0) {
+            dk_clock_finder_forget(kc->finder);
+            status = rebuild_kind(c, kc, err);
+        } else if ((status = end_all(c, kc->kind, err)) == DK_OK) {
+            status = dk_clock_run(c->store, kc->kind, "DELETE FROM score_$", 0, 0, err);
+        }
     }
-    dk_clock_change_close(c);
-    return status;
+    if (status != DK_OK)
+        return status;
+    c->held.generation = c->generation;
+    c->held.catalogue = c->catalogue;
+    c->held.day = c->day;
+    return dk_clock_held_write(c->store, &c->held, err);
 }

@@ -9,6 +9,7 @@
 #ifndef DK_STORE_CLOCK_CHANGE_H
 #define DK_STORE_CLOCK_CHANGE_H
 
+#include "store/clock_sets.h"
 #include "store/handle.h"
 
 /* All of these are NULL-safe: *ret_change is NULL where the catalogue has no obligations, and never had. Where another catalogue
@@ -16,6 +17,10 @@
 typedef struct dk_clock_change dk_clock_change;
 dk_status dk_clock_change_open(dk_store *store, int64_t generation, dk_clock_change **ret_change, dk_error *err);
 void dk_clock_change_close(dk_clock_change *change);
+/* The day for which it finds things: today, or a later one that the store holds for already. DK_NO_DAY if change is NULL. */
+int32_t dk_clock_change_day(const dk_clock_change *change);
+/* Of the kind's rows, in the generation; NULL: no enabled obligation is about it. The change keeps it. */
+dk_clock_finder *dk_clock_change_finder(dk_clock_change *change, const dk_kind *kind);
 
 /* A life of a row begins or ends with the generation; the row is there, and its life is written already. */
 typedef enum dk_life_change {
@@ -25,6 +30,9 @@ typedef enum dk_life_change {
 } dk_life_change;
 dk_status dk_clock_change_life(dk_clock_change *change, const dk_kind *kind, int64_t row, dk_life_change what, dk_error *err);
 dk_status dk_clock_change_follow(dk_clock_change *change, dk_error *err);
+/* After it: the published rows of a kind whose facts follow found to be others, and those whose facts say that how disclosure stands
+ * changes by the day; in ascending order, each once. Caller frees *ret_rows. */
+dk_status dk_clock_change_turned(dk_clock_change *change, const dk_kind *kind, int64_t **ret_rows, size_t *ret_n, dk_error *err);
 dk_status dk_clock_change_finish(dk_clock_change *change, dk_error *err);
 /* For a redaction, after finish and in the same transaction: of kinds that are, or are computed from, those told of, nothing stays
  * but what holds now. Facts of the generations before are then gone. kind: also if none of its rows was told of. */
@@ -33,7 +41,7 @@ dk_status dk_clock_change_forget(dk_clock_change *change, const dk_kind *kind, d
 /* Compares facts and counters with what is found anew; tell is told each difference. */
 dk_status dk_clock_verify(dk_store *store, int64_t generation, void (*tell)(const char *sentence, void *user), void *user,
                           dk_error *err);
-/* Finds all facts of the current generation anew, and counts: for reindex, in its transaction. */
-dk_status dk_clock_rebuild(dk_store *store, int64_t generation, dk_error *err);
+/* Finds all facts of the change's generation anew, and counts: for reindex and catalogues, in their transaction. */
+dk_status dk_clock_change_rebuild(dk_clock_change *change, dk_error *err);
 
 #endif

@@ -12,10 +12,11 @@ void dk_clock_append_tables(const dk_kind *kind, dk_buf *sql)
     const char *k = kind->name;
     dk_buf_format(sql,
                   "CREATE TABLE clockset_%s(id INTEGER PRIMARY KEY, digest INTEGER NOT NULL, settled INTEGER NOT NULL,"
-                  " facts BLOB NOT NULL);"
+                  " turns INTEGER NOT NULL, facts BLOB NOT NULL);"
                   "CREATE INDEX clockset_%s_digest ON clockset_%s(digest);"
-                  "CREATE INDEX clockset_%s_settled ON clockset_%s(settled);",
-                  k, k, k, k, k);
+                  "CREATE INDEX clockset_%s_settled ON clockset_%s(settled);"
+                  "CREATE INDEX clockset_%s_turns ON clockset_%s(turns) WHERE turns<2147483647;", /* DK_FAR_DAY */
+                  k, k, k, k, k, k, k);
     dk_buf_format(sql,
                   "CREATE TABLE clockuse_%s(id INTEGER PRIMARY KEY, facts INTEGER NOT NULL, division TEXT NOT NULL,"
                   " rows INTEGER NOT NULL);"
@@ -63,6 +64,16 @@ dk_status dk_clock_held_write(dk_store *store, const dk_clock_held *held, dk_err
         status = dk_sql_done(store, stmt, err);
     }
     sqlite3_finalize(stmt);
+    return status;
+}
+
+dk_status dk_clock_day(dk_store *store, int32_t *ret_day, dk_error *err)
+{
+    dk_clock_held held;
+    const dk_status status = dk_clock_held_read(store, &held, err);
+    const int32_t today = dk_clock_today(store);
+    if (status == DK_OK)
+        *ret_day = held.day > today ? held.day : today;
     return status;
 }
 
@@ -269,7 +280,7 @@ static bool known_put(known *k, const uint64_t hash[2], int64_t id)
 enum { FIND_SET, ADD_SET, FIND_USE, ADD_USE, N_STATEMENTS };
 static const char *const statements[N_STATEMENTS] = {
     [FIND_SET] = "SELECT id,facts FROM clockset_$ WHERE digest=?1",
-    [ADD_SET] = "INSERT INTO clockset_$(digest,settled,facts) VALUES(?1,?2,?3)",
+    [ADD_SET] = "INSERT INTO clockset_$(digest,settled,turns,facts) VALUES(?1,?2,?3,?4)",
     [FIND_USE] = "SELECT id FROM clockuse_$ WHERE facts=?1 AND division=?2",
     [ADD_USE] = "INSERT INTO clockuse_$(facts,division,rows) VALUES(?1,?2,0)",
 };
@@ -277,23 +288,27 @@ static const char *const statements[N_STATEMENTS] = {
 struct dk_clock_finder {
     dk_store *store;
     const dk_kind *kind;
+    int32_t day;
     uint64_t fields;
     bool by_key;
     dk_clock_gatherer *gatherer;
     dk_clock_facts facts; /* of a new set */
-    known sets, uses;
-    dk_buf like, bytes; /* what makes a row like another; its facts */
+    known sets, uses, states; /* states: the place among the field's values, plus 1 */
+    dk_buf like, bytes; /* what makes a row like another; facts, */
+    uint64_t hash[2];   /* those of rows like this one, */
+    bool gathered;      /* if there are any */
     sqlite3_stmt *statements[N_STATEMENTS];
     sqlite3_stmt *row; /* what matters of one */
 };
 
-dk_clock_finder *dk_clock_finder_create(dk_store *store, const dk_kind *kind)
+dk_clock_finder *dk_clock_finder_create(dk_store *store, const dk_kind *kind, int32_t day)
 {
     dk_clock_finder *f = calloc(1, sizeof *f);
     if (f == NULL)
         return NULL;
     f->store = store;
     f->kind = kind;
+    f->day = day;
     dk_buf_init(&f->like);
     dk_buf_init(&f->bytes);
     dk_clock_depends(store->catalogue, kind, &f->fields, &f->by_key);
@@ -316,6 +331,7 @@ void dk_clock_finder_free(dk_clock_finder *f)
     dk_clock_facts_finish(&f->facts);
     free(f->sets.places);
     free(f->uses.places);
+    free(f->states.places);
     dk_buf_finish(&f->like);
     dk_buf_finish(&f->bytes);
     free(f);
@@ -324,6 +340,8 @@ void dk_clock_finder_free(dk_clock_finder *f)
 void dk_clock_finder_forget(dk_clock_finder *f)
 {
     known_forget(&f->sets);
+    known_forget(&f->states);
+    f->gathered = false;
 }
 
 static dk_status statement(dk_clock_finder *f, int id, sqlite3_stmt **ret_stmt, dk_error *err)
@@ -371,7 +389,8 @@ static dk_status add_set(dk_clock_finder *f, int64_t digest, int64_t *ret_id, dk
         return status;
     sqlite3_bind_int64(stmt, 1, digest);
     sqlite3_bind_int64(stmt, 2, dk_clock_facts_settled(&f->facts));
-    sqlite3_bind_blob64(stmt, 3, f->bytes.data, f->bytes.size, SQLITE_STATIC);
+    sqlite3_bind_int64(stmt, 3, dk_disclosure_turns(f->kind, &f->facts, f->day));
+    sqlite3_bind_blob64(stmt, 4, f->bytes.data, f->bytes.size, SQLITE_STATIC);
     if ((status = dk_sql_done(f->store, stmt, err)) == DK_OK)
         *ret_id = sqlite3_last_insert_rowid(f->store->db);
     return status;
@@ -422,6 +441,43 @@ static dk_status find_use(dk_clock_finder *f, int64_t set, const char *division,
     return status == DK_END ? DK_OK : status;
 }
 
+/* Of a row with this hash, unless they are there from the last one. */
+static dk_status gather(dk_clock_finder *f, const char *key, const dk_value *values, int64_t generation, const uint64_t hash[2],
+                        dk_error *err)
+{
+    if (f->gathered && f->hash[0] == hash[0] && f->hash[1] == hash[1])
+        return DK_OK;
+    f->gathered = false;
+    const dk_status status = dk_clock_gather(f->gatherer, key, values, generation, &f->bytes, err);
+    if (status == DK_OK) {
+        memcpy(f->hash, hash, sizeof f->hash);
+        f->gathered = true;
+    }
+    return status;
+}
+
+dk_status dk_clock_find_state(dk_clock_finder *f, const char *key, const dk_value *values, int64_t generation,
+                              dk_value *ret_state, dk_error *err)
+{
+    const dk_field *field = &f->kind->fields[f->kind->disclosure_field];
+    uint64_t hash[2];
+    dk_status status = hash_of(f, key, values, hash, err);
+    if (status != DK_OK)
+        return status;
+    int64_t found = known_get(&f->states, hash);
+    if (found == 0) {
+        if ((status = gather(f, key, values, generation, hash, err)) != DK_OK)
+            return status;
+        if ((status = dk_clock_facts_read(&f->facts, f->store->catalogue, f->bytes.data, f->bytes.size)) != DK_OK)
+            return dk_fail(err, status, status == DK_NOMEM ? "out of memory" : "facts cannot be read back");
+        found = dk_disclosure_of(f->kind, &f->facts, f->day) + 1;
+        if (found > 0 && !f->by_key && !known_put(&f->states, hash, found))
+            return dk_fail(err, DK_NOMEM, "out of memory");
+    }
+    *ret_state = found > 0 ? dk_value_text(field->values[found - 1]) : dk_value_null();
+    return DK_OK;
+}
+
 dk_status dk_clock_find(dk_clock_finder *f, const char *key, const dk_value *values, int64_t generation, bool writing,
                         int64_t *ret_use, dk_error *err)
 {
@@ -433,7 +489,7 @@ dk_status dk_clock_find(dk_clock_finder *f, const char *key, const dk_value *val
         return status;
     int64_t set = known_get(&f->sets, hash);
     if (set == 0) {
-        status = dk_clock_gather(f->gatherer, key, values, generation, &f->bytes, err);
+        status = gather(f, key, values, generation, hash, err);
         if (status == DK_OK)
             status = find_set(f, writing, &set, err);
         if (status == DK_OK && set != 0 && !f->by_key && !known_put(&f->sets, hash, set))

@@ -1,6 +1,7 @@
 /* The tables in which a store keeps the facts of the rows of each kind K (schema.c):
  *
- *   clockset_K  sets of facts (clock_facts.h): id, digest of the bytes, settled, facts. None changes
+ *   clockset_K  sets of facts (clock_facts.h): id, digest of the bytes, settled, facts; and turns, the day on which the kind's
+ *               field of how disclosure stands changes next (disclosure.h), behind clock_day for all that are in use
  *   clockuse_K  which rows have it: id, facts, division, and how many rows of the current generation. Rows of one set and one
  *               division are one use: what is counted by division is counted by uses, of which there are far fewer than rows
  *   clock_K     feature, born, died, use: in which generations a row had which facts
@@ -13,6 +14,7 @@
 #define DK_STORE_CLOCK_SETS_H
 
 #include "store/clock_facts.h"
+#include "store/disclosure.h"
 
 /* Appends the tables of a kind. */
 void dk_clock_append_tables(const dk_kind *kind, dk_buf *sql);
@@ -26,6 +28,9 @@ dk_status dk_clock_held_read(dk_store *store, dk_clock_held *ret_held, dk_error 
 dk_status dk_clock_held_write(dk_store *store, const dk_clock_held *held, dk_error *err);
 /* The generation with which the catalogue in force came. */
 dk_status dk_clock_catalogue(dk_store *store, int64_t *ret_generation, dk_error *err);
+
+/* The day for which a change of the store finds things: today, or the one that they hold for already. */
+dk_status dk_clock_day(dk_store *store, int32_t *ret_day, dk_error *err);
 
 /* Prepares a statement in which $ stands for the kind's name. */
 dk_status dk_clock_prepare(dk_store *store, const dk_kind *kind, const char *format, sqlite3_stmt **ret_stmt, dk_error *err);
@@ -45,7 +50,8 @@ void dk_clock_division(const dk_kind *kind, const dk_value *values, char ret_div
 
 /* Remembers what it has found: rows with equal values where it matters have equal facts. Valid for one generation. */
 typedef struct dk_clock_finder dk_clock_finder;
-dk_clock_finder *dk_clock_finder_create(dk_store *store, const dk_kind *kind); /* NULL: out of memory */
+/* day: on which it is asked how disclosure stands. NULL: out of memory */
+dk_clock_finder *dk_clock_finder_create(dk_store *store, const dk_kind *kind, int32_t day);
 void dk_clock_finder_free(dk_clock_finder *finder);                            /* NULL-safe */
 void dk_clock_finder_forget(dk_clock_finder *finder);                          /* when linked rows have changed */
 /* The use of a row with these values, by the rows that are published in a generation. writing: one that is not there yet is
@@ -55,6 +61,10 @@ dk_status dk_clock_find(dk_clock_finder *finder, const char *key, const dk_value
 /* The same of a row by its number, of which only what matters is read; adds what is not there yet. */
 dk_status dk_clock_find_row(dk_clock_finder *finder, int64_t row, int64_t generation, int64_t *ret_feature, int64_t *ret_use,
                             dk_error *err);
+
+/* How disclosure of a row with these values stands on the finder's day, as the kind's field says it. Writes nothing. */
+dk_status dk_clock_find_state(dk_clock_finder *finder, const char *key, const dk_value *values, int64_t generation,
+                              dk_value *ret_state, dk_error *err);
 
 /* Calls each for the rows of a kind that are published in a generation, by row number. born: of the life that holds. */
 dk_status dk_clock_each_alive(dk_store *store, const dk_kind *kind, int64_t generation,

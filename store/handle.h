@@ -9,7 +9,7 @@
 
 #include <sqlite3.h>
 
-#define DK_STORE_VERSION 11
+#define DK_STORE_VERSION 12
 #define DK_BUSY_WAIT_MS 10000 /* for another process's lock */
 
 /* The derived tables of a layer that hold bytes by cell: sheets (sheet.c). */
@@ -372,6 +372,8 @@ dk_status dk_row_without_geometry(dk_store *store, const dk_kind *layer, int64_t
  * that are published are in the index already. */
 dk_status dk_index_change(dk_store *store, const dk_kind *layer, dk_change_row *rows, size_t n,
                           int64_t generation, dk_progress progress, void *user, dk_error *err);
+/* Forgets where tiles differ of generations so old that nobody asks; in the transaction that makes a generation. */
+dk_status dk_touched_forget(dk_store *store, int64_t generation, dk_error *err);
 /* Compares the index with what the rows published in a generation would give; tell is told each difference. */
 dk_status dk_index_verify(dk_store *store, const dk_kind *layer, int64_t generation,
                           void (*tell)(const char *sentence, void *user),

@@ -885,6 +885,25 @@ dk_status dk_touched_add(dk_store *store, const dk_kind *layer, int64_t generati
     return dk_sql_done(store, stmt, err);
 }
 
+/* Generations of which it is known where their tiles differ. */
+#define TOUCHED_GENERATIONS 64
+
+dk_status dk_touched_forget(dk_store *store, int64_t generation, dk_error *err)
+{
+    static const char *const steps[] = {"DELETE FROM dikuai_touched WHERE generation<=?1",
+                                        "INSERT OR REPLACE INTO dikuai_meta VALUES('touched_from',?1)"};
+    dk_status status = DK_OK;
+    for (size_t i = 0; status == DK_OK && generation > TOUCHED_GENERATIONS && i < sizeof steps / sizeof *steps; i++) {
+        sqlite3_stmt *stmt = NULL;
+        if ((status = dk_sql_prepare(store, steps[i], &stmt, err)) == DK_OK) {
+            sqlite3_bind_int64(stmt, 1, generation - TOUCHED_GENERATIONS);
+            status = dk_sql_done(store, stmt, err);
+        }
+        sqlite3_finalize(stmt);
+    }
+    return status;
+}
+
 /* ---- comparing ---- */
 
 /* The rows published in a generation. finding: is told of those without geometry, which are left out; NULL: they are a

@@ -1,6 +1,7 @@
 #include "store/linked.h"
 
 #include "store/audience.h"
+#include "store/clock_change.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -97,7 +98,7 @@ static dk_status fold_row(dk_store *store, const dk_kind *kind, const dk_value *
 }
 
 dk_status dk_linked_values(dk_store *store, const dk_kind *kind, const char *key, dk_value *values, int64_t generation,
-                           dk_buf *memory, dk_error *err)
+                           dk_clock_finder *states, dk_buf *memory, dk_error *err)
 {
     if (!kind->has_linked)
         return DK_OK;
@@ -122,7 +123,11 @@ dk_status dk_linked_values(dk_store *store, const dk_kind *kind, const char *key
     for (size_t i = 0; status == DK_OK && i < kind->n_fields; i++)
         if (kind->fields[i].linked_kind != NULL)
             values[i] = folded(&foldings[i], &kind->fields[i], memory);
-    return status;
+    if (status != DK_OK || kind->disclosure_field < 0)
+        return status;
+    values[kind->disclosure_field] = dk_value_null();
+    return states == NULL ? DK_OK
+                          : dk_clock_find_state(states, key, values, generation, &values[kind->disclosure_field], err);
 }
 
 /* ---- versions ---- */
@@ -130,7 +135,7 @@ dk_status dk_linked_values(dk_store *store, const dk_kind *kind, const char *key
 static bool same_linked(const dk_kind *kind, const dk_value *a, const dk_value *b)
 {
     for (size_t i = 0; i < kind->n_fields; i++)
-        if (kind->fields[i].linked_kind != NULL && !dk_value_equal(&a[i], &b[i]))
+        if (dk_field_follows(&kind->fields[i]) && !dk_value_equal(&a[i], &b[i]))
             return false;
     return true;
 }
@@ -235,7 +240,7 @@ static dk_status add_version(dk_store *store, const dk_kind *kind, int64_t origi
     sqlite3_bind_int64(stmt, 1, original);
     int at = 2;
     for (size_t i = 0; i < kind->n_fields; i++)
-        if (kind->fields[i].linked_kind != NULL)
+        if (dk_field_follows(&kind->fields[i]))
             dk_sql_bind(stmt, at++, &values[i]);
     if ((status = dk_sql_done(store, stmt, err)) != DK_OK)
         return status;
@@ -252,7 +257,7 @@ static dk_status add_version(dk_store *store, const dk_kind *kind, int64_t origi
     return status;
 }
 
-dk_status dk_linked_version(dk_store *store, const dk_kind *kind, int64_t row, int64_t generation,
+dk_status dk_linked_version(dk_store *store, const dk_kind *kind, int64_t row, int64_t generation, dk_clock_change *clock,
                             dk_term_writer *terms, int64_t *ret_row, dk_error *err)
 {
     *ret_row = row;
@@ -267,7 +272,7 @@ dk_status dk_linked_version(dk_store *store, const dk_kind *kind, int64_t row, i
     if (status != DK_OK)
         goto out;
     memcpy(values, stored.values, sizeof values);
-    status = dk_linked_values(store, kind, stored.key, values, generation, &memory, err);
+    status = dk_linked_values(store, kind, stored.key, values, generation, dk_clock_change_finder(clock, kind), &memory, err);
     same = status == DK_OK && same_linked(kind, stored.values, values);
     dk_stored_row_release(&stored);
     if (status != DK_OK || same)
@@ -286,17 +291,18 @@ out:
 
 /* ---- batches ---- */
 
-dk_status dk_linked_asked(dk_store *store, const dk_kind *kind, int64_t batch, int64_t generation, dk_error *err)
+dk_status dk_linked_asked(dk_store *store, const dk_kind *kind, int64_t batch, int64_t generation, int32_t day, dk_error *err)
 {
     if (!kind->has_linked)
         return DK_OK;
     char sql[160];
-    snprintf(sql, sizeof sql, "INSERT INTO asked_%s(batch,generation) VALUES(?1,?2)", kind->name);
+    snprintf(sql, sizeof sql, "INSERT INTO asked_%s(batch,generation,day) VALUES(?1,?2,?3)", kind->name);
     sqlite3_stmt *stmt = NULL;
     dk_status status = dk_sql_prepare(store, sql, &stmt, err);
     if (status == DK_OK) {
         sqlite3_bind_int64(stmt, 1, batch);
         sqlite3_bind_int64(stmt, 2, generation);
+        sqlite3_bind_int(stmt, 3, day);
         status = dk_sql_done(store, stmt, err);
     }
     sqlite3_finalize(stmt);
@@ -324,13 +330,48 @@ static dk_status changed_since_asked(dk_store *store, const dk_kind *kind, int64
     return status == DK_END ? DK_OK : status;
 }
 
-dk_status dk_linked_current(dk_store *store, const dk_kind *kind, int64_t batch, bool *ret_current, dk_error *err)
+static dk_status asked_for_day(dk_store *store, const dk_kind *kind, int64_t batch, int32_t day, bool *ret_asked, dk_error *err)
 {
-    dk_status status = DK_OK;
-    bool changed = false;
-    for (size_t i = 0; status == DK_OK && !changed && i < kind->n_fields; i++)
+    char sql[120];
+    snprintf(sql, sizeof sql, "SELECT 1 FROM asked_%s WHERE batch=?1 AND day=?2", kind->name);
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_prepare(store, sql, &stmt, err);
+    if (status == DK_OK) {
+        sqlite3_bind_int64(stmt, 1, batch);
+        sqlite3_bind_int(stmt, 2, day);
+        status = dk_sql_step(store, stmt, err);
+        *ret_asked = status == DK_OK;
+    }
+    sqlite3_finalize(stmt);
+    return status == DK_END ? DK_OK : status;
+}
+
+/* The kinds that a kind's fields follow from, as bits by their index. */
+static uint32_t followed(const dk_store *store, const dk_kind *kind)
+{
+    uint32_t kinds = kind->disclosure_field >= 0 ? dk_clock_sources(store->catalogue, kind) & ~(UINT32_C(1) << kind->index) : 0;
+    for (size_t i = 0; i < kind->n_fields; i++)
         if (kind->fields[i].linked_kind != NULL)
-            status = changed_since_asked(store, kind, batch, kind->fields[i].linked_kind, &changed, err);
+            kinds |= UINT32_C(1) << kind->fields[i].linked_kind->index;
+    return kinds;
+}
+
+dk_status dk_linked_current(dk_store *store, const dk_kind *kind, int64_t batch, int32_t day, bool *ret_current, dk_error *err)
+{
+    const uint32_t kinds = followed(store, kind);
+    dk_status status = DK_OK;
+    bool changed = false, asked = true;
+    if (kind->disclosure_field >= 0)
+        status = asked_for_day(store, kind, batch, day, &asked, err);
+    changed = !asked;
+    for (size_t i = 0; status == DK_OK && !changed && i < store->catalogue->n_kinds; i++) {
+        const dk_kind *other = &store->catalogue->kinds[i];
+        /* What such a kind shows changes without a batch of its own. */
+        if ((kinds >> i & 1) != 0 && other->has_linked)
+            changed = true;
+        else if ((kinds >> i & 1) != 0)
+            status = changed_since_asked(store, kind, batch, other, &changed, err);
+    }
     if (status == DK_OK)
         *ret_current = !changed;
     return status;
@@ -369,7 +410,7 @@ void dk_linked_append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
             dk_buf_format(sql, ",f_%s", kind->fields[i].name);
         dk_buf_text(sql, ",geom) SELECT feature,key,batch,replaces,source,source_row");
         for (size_t i = 0, at = 2; i < kind->n_fields; i++)
-            if (kind->fields[i].linked_kind != NULL)
+            if (dk_field_follows(&kind->fields[i]))
                 dk_buf_format(sql, ",?%zu", at++);
             else
                 dk_buf_format(sql, ",f_%s", kind->fields[i].name);

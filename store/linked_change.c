@@ -60,8 +60,8 @@ typedef struct following {
     dk_publication_log *log;
     bool hidden;         /* the public does not see all that follows */
     dk_clock_change *clock;
-    dk_change_row *rows; /* for the index */
-    size_t n, capacity;
+    dk_row_changes *changes;
+    int64_t n;           /* rows that have another version now */
 } following;
 
 static dk_status change_life(following *f, dk_stmt_id id, int64_t row, dk_error *err)
@@ -93,22 +93,20 @@ static dk_status note_for_index(following *f, int64_t old, int64_t new, dk_error
         return DK_OK;
     if (outline == DK_OUTLINE_LOST)
         return dk_row_without_geometry(f->store, f->kind, old, err);
-    if (!dk_grow(&f->rows, &f->capacity, f->n + 2, sizeof *f->rows))
-        return dk_fail(err, DK_NOMEM, "out of memory");
-    f->rows[f->n++] = dk_change_row_of(old, -1, envelope);
-    f->rows[f->n++] = dk_change_row_of(new, 1, envelope);
-    return DK_OK;
+    status = dk_row_changes_add(f->changes, old, -1, envelope, err);
+    return status == DK_OK ? dk_row_changes_add(f->changes, new, 1, envelope, err) : status;
 }
 
 static dk_status follow_row(following *f, int64_t row, dk_error *err)
 {
     int64_t version = 0;
-    dk_status status = dk_linked_version(f->store, f->kind, row, f->generation, f->terms, &version, err);
+    dk_status status = dk_linked_version(f->store, f->kind, row, f->generation, f->clock, f->terms, &version, err);
     /* That there is no new entry would tell everyone that what they do not see stays as it was, and one that it changed. */
     if (status == DK_OK && version == row && f->hidden)
         return dk_publication_log_row(f->log, f->kind, row, DK_LOG_PUBLISH, err);
     if (status != DK_OK || version == row)
         return status;
+    f->n++;
     if ((status = change_life(f, DK_STMT_LIFE_END, row, err)) == DK_OK)
         status = change_life(f, DK_STMT_LIFE_INSERT, version, err);
     if (status == DK_OK)
@@ -122,17 +120,17 @@ static dk_status follow_row(following *f, int64_t row, dk_error *err)
     return status;
 }
 
-static dk_status follow(following *f, const numbers *list, dk_error *err)
+static dk_status follow(following *f, const int64_t *rows, size_t n, dk_error *err)
 {
     dk_status status = DK_OK;
-    if (list->n > 0 && (f->terms = dk_term_writer_create(f->store, f->kind)) == NULL)
+    if (n > 0 && (f->terms = dk_term_writer_create(f->store, f->kind)) == NULL)
         return dk_fail(err, DK_NOMEM, "out of memory");
-    for (size_t i = 0; status == DK_OK && i < list->n;) {
+    for (size_t i = 0; status == DK_OK && i < n;) {
         if ((status = dk_sql_begin(f->store, err)) != DK_OK)
             break;
-        const size_t end = list->n - i > ROWS_A_STEP ? i + ROWS_A_STEP : list->n;
+        const size_t end = n - i > ROWS_A_STEP ? i + ROWS_A_STEP : n;
         for (; status == DK_OK && i < end; i++)
-            status = follow_row(f, list->rows[i], err);
+            status = follow_row(f, rows[i], err);
         if (status == DK_OK)
             status = dk_terms_flush(f->terms, err);
         if (status == DK_OK)
@@ -142,10 +140,7 @@ static dk_status follow(following *f, const numbers *list, dk_error *err)
         if (status != DK_OK)
             dk_sql_rollback(f->store);
     }
-    if (status == DK_OK && f->n > 0)
-        status = dk_index_change(f->store, f->kind, f->rows, f->n, f->generation, NULL, NULL, err);
     dk_term_writer_free(f->terms);
-    free(f->rows);
     return status;
 }
 
@@ -162,10 +157,15 @@ static bool follows_from(const dk_kind *kind, const dk_kind *other, bool *ret_hi
     return follows;
 }
 
-dk_status dk_linked_change(dk_store *store, const dk_kind *kind, const int64_t *rows, size_t n, int64_t generation,
-                           dk_publication_log *log, dk_clock_change *clock, dk_error *err)
+static following begin(dk_linked_follower *of, const dk_kind *kind)
 {
-    const dk_catalogue *catalogue = store->catalogue;
+    return (following){.store = of->store, .kind = kind, .generation = of->generation, .log = of->log, .clock = of->clock,
+                       .changes = &of->changes[kind->index]};
+}
+
+dk_status dk_linked_change(dk_linked_follower *of, const dk_kind *kind, const int64_t *rows, size_t n, dk_error *err)
+{
+    const dk_catalogue *catalogue = of->store->catalogue;
     dk_status status = DK_OK;
     for (size_t k = 0; status == DK_OK && kind->feeds_linked && k < catalogue->n_kinds; k++) {
         const dk_kind *other = &catalogue->kinds[k];
@@ -174,25 +174,101 @@ dk_status dk_linked_change(dk_store *store, const dk_kind *kind, const int64_t *
         if (!follows_from(other, kind, &hidden))
             continue;
         for (size_t i = 0, most = 1 << 20; status == DK_OK && i < n; i++) {
-            status = add_linked(store, kind, rows[i], other, generation, &list, err);
+            status = add_linked(of->store, kind, rows[i], other, of->generation, &list, err);
             if (list.n > most) { /* the rows of one approval have the same parcels as it had before, and so on */
                 drop_doubles(&list);
                 most = 2 * list.n > most ? 2 * list.n : most;
             }
         }
         drop_doubles(&list);
-        following f = {.store = store, .kind = other, .generation = generation, .log = log, .hidden = hidden, .clock = clock};
+        following f = begin(of, other);
+        f.hidden = hidden;
         if (status == DK_OK)
-            status = follow(&f, &list, err);
+            status = follow(&f, list.rows, list.n, err);
         free(list.rows);
     }
     return status;
 }
 
+/* All that it follows from is public: that there is no new entry tells nothing. */
+dk_status dk_linked_turn(dk_linked_follower *of, int64_t *ret_n, dk_error *err)
+{
+    const dk_catalogue *catalogue = of->store->catalogue;
+    dk_status status = DK_OK;
+    *ret_n = 0;
+    for (size_t k = 0; status == DK_OK && k < catalogue->n_kinds; k++) {
+        following f = begin(of, &catalogue->kinds[k]);
+        int64_t *rows = NULL;
+        size_t n = 0;
+        if (f.kind->disclosure_field < 0)
+            continue;
+        status = dk_clock_change_turned(of->clock, f.kind, &rows, &n, err);
+        if (status == DK_OK)
+            status = follow(&f, rows, n, err);
+        f.changes->again |= f.n > 0;
+        *ret_n += f.n;
+        free(rows);
+    }
+    return status;
+}
+
+/* ---- indexes ---- */
+
+dk_status dk_row_changes_add(dk_row_changes *changes, int64_t row, int sign, const double envelope[4], dk_error *err)
+{
+    if (!dk_grow(&changes->rows, &changes->capacity, changes->n + 1, sizeof *changes->rows))
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    changes->rows[changes->n++] = dk_change_row_of(row, sign, envelope);
+    return DK_OK;
+}
+
+static int by_row(const void *a, const void *b)
+{
+    const int64_t x = llabs(((const dk_change_row *)a)->row), y = llabs(((const dk_change_row *)b)->row);
+    return (x > y) - (x < y);
+}
+
+/* A row that came and went, or went and came, in one generation is as it was. */
+static void drop_both(dk_row_changes *changes)
+{
+    size_t kept = 0;
+    if (changes->n > 1)
+        qsort(changes->rows, changes->n, sizeof *changes->rows, by_row);
+    for (size_t i = 0; i < changes->n; i++)
+        if (kept > 0 && changes->rows[kept - 1].row == -changes->rows[i].row)
+            kept--;
+        else
+            changes->rows[kept++] = changes->rows[i];
+    changes->n = kept;
+}
+
+dk_status dk_linked_index(dk_linked_follower *of, const dk_kind *kind, dk_progress progress, void *user, dk_error *err)
+{
+    dk_status status = DK_OK;
+    for (size_t k = 0; status == DK_OK && k < of->store->catalogue->n_kinds; k++) {
+        dk_row_changes *changes = &of->changes[k];
+        const dk_kind *layer = &of->store->catalogue->kinds[k];
+        if (changes->again)
+            drop_both(changes);
+        if (changes->n > 0)
+            status = dk_index_change(of->store, layer, changes->rows, changes->n, of->generation, layer == kind ? progress : NULL,
+                                     user, err);
+        free(changes->rows);
+        *changes = (dk_row_changes){.n = 0};
+    }
+    return status;
+}
+
+void dk_linked_finish(dk_linked_follower *of)
+{
+    for (size_t k = 0; k < DK_MAX_KINDS; k++)
+        free(of->changes[k].rows);
+}
+
 /* ---- comparing and mending ---- */
 
 /* Calls each for the rows that are published in a generation, with their linked values as they should be. */
-static dk_status each_published(dk_store *store, const dk_kind *kind, int64_t generation,
+static dk_status each_published(dk_store *store, const dk_kind *kind, int64_t generation, dk_clock_finder *states,
                                 dk_status (*each)(const dk_stored_row *row, const dk_value *wanted, void *user, dk_error *err),
                                 void *user, dk_error *err)
 {
@@ -210,7 +286,7 @@ static dk_status each_published(dk_store *store, const dk_kind *kind, int64_t ge
         if ((status = dk_stored_row_read(store, kind, sqlite3_column_int64(stmt, 0), false, &stored, err)) != DK_OK)
             break;
         memcpy(values, stored.values, sizeof values);
-        status = dk_linked_values(store, kind, stored.key, values, generation, &memory, err);
+        status = dk_linked_values(store, kind, stored.key, values, generation, states, &memory, err);
         if (status == DK_OK)
             status = each(&stored, values, user, err);
         dk_stored_row_release(&stored);
@@ -232,11 +308,11 @@ static dk_status verify_row(const dk_stored_row *row, const dk_value *wanted, vo
     const verifying *v = user;
     for (size_t i = 0; i < v->kind->n_fields; i++) {
         const dk_field *field = &v->kind->fields[i];
-        if (field->linked_kind == NULL || dk_value_equal(&row->values[i], &wanted[i]))
+        if (!dk_field_follows(field) || dk_value_equal(&row->values[i], &wanted[i]))
             continue;
         char sentence[600];
         snprintf(sentence, sizeof sentence, "%s %.300s: %s does not follow from its %s; run dikuai-ingest reindex",
-                 v->kind->name, row->key, field->name, field->linked_kind->name);
+                 v->kind->name, row->key, field->name, field->linked_kind != NULL ? field->linked_kind->name : "obligations");
         v->tell(sentence, v->user);
     }
     return DK_OK;
@@ -246,7 +322,18 @@ dk_status dk_linked_verify(dk_store *store, const dk_kind *kind, int64_t generat
                            void (*tell)(const char *sentence, void *user), void *user, dk_error *err)
 {
     verifying v = {kind, tell, user};
-    return kind->has_linked ? each_published(store, kind, generation, verify_row, &v, err) : DK_OK;
+    dk_clock_finder *states = NULL;
+    dk_clock_held held;
+    if (!kind->has_linked)
+        return DK_OK;
+    dk_status status = dk_clock_held_read(store, &held, err);
+    if (status == DK_OK && kind->disclosure_field >= 0 && dk_clock_sources(store->catalogue, kind) != 0 &&
+        (states = dk_clock_finder_create(store, kind, held.day)) == NULL)
+        status = dk_fail(err, DK_NOMEM, "out of memory");
+    if (status == DK_OK)
+        status = each_published(store, kind, generation, states, verify_row, &v, err);
+    dk_clock_finder_free(states);
+    return status;
 }
 
 typedef struct mending {
@@ -263,7 +350,7 @@ static dk_status mend_row(const dk_stored_row *row, const dk_value *wanted, void
     dk_status status = DK_OK;
     for (size_t i = 0; status == DK_OK && i < m->kind->n_fields; i++) {
         const dk_field *field = &m->kind->fields[i];
-        if (field->linked_kind == NULL || dk_value_equal(&row->values[i], &wanted[i]))
+        if (!dk_field_follows(field) || dk_value_equal(&row->values[i], &wanted[i]))
             continue;
         if (!changed && (status = dk_publication_log_keep(m->log, m->kind, row->row, err)) != DK_OK)
             break;
@@ -285,10 +372,13 @@ static dk_status mend_row(const dk_stored_row *row, const dk_value *wanted, void
 }
 
 dk_status dk_linked_mend(dk_store *store, const dk_kind *kind, int64_t generation, dk_publication_log *log,
-                         int64_t *ret_changed, dk_error *err)
+                         dk_clock_change *clock, int64_t *ret_changed, dk_error *err)
 {
     mending m = {store, kind, log, 0};
-    const dk_status status = kind->has_linked ? each_published(store, kind, generation, mend_row, &m, err) : DK_OK;
+    dk_clock_finder *states = dk_clock_change_finder(clock, kind);
+    if (states != NULL)
+        dk_clock_finder_forget(states);
+    const dk_status status = kind->has_linked ? each_published(store, kind, generation, states, mend_row, &m, err) : DK_OK;
     *ret_changed = m.changed;
     return status;
 }

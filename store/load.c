@@ -53,6 +53,8 @@ struct dk_load {
     } approvals[APPROVALS_KEPT];
     dk_buf inherited;     /* texts taken over links */
     dk_buf linked;        /* texts of linked fields */
+    dk_clock_finder *states; /* how disclosure stands; NULL: no field says it */
+    int32_t day;             /* for which it is found */
     int64_t generation;   /* by which linked fields are found */
     dk_areas said;        /* of the row that comes next */
     dk_areas areas;       /* of the row under way */
@@ -121,6 +123,7 @@ static void load_free(dk_load *load)
     dk_buf_finish(&load->texts);
     dk_buf_finish(&load->inherited);
     dk_buf_finish(&load->linked);
+    dk_clock_finder_free(load->states);
     dk_buf_finish(&load->there);
     dk_buf_finish(&load->wkb);
     dk_buf_finish(&load->blob);
@@ -170,6 +173,11 @@ dk_status dk_load_begin(dk_store *store, const dk_kind *kind, const dk_load_opti
         status = find_next_row(load, err);
     if (status == DK_OK)
         status = dk_store_generation(store, &load->generation, err);
+    if (status == DK_OK)
+        status = dk_clock_day(store, &load->day, err);
+    if (status == DK_OK && kind->disclosure_field >= 0 && dk_clock_sources(store->catalogue, kind) != 0 &&
+        (load->states = dk_clock_finder_create(store, kind, load->day)) == NULL)
+        status = dk_fail(err, DK_NOMEM, "out of memory");
     if (status == DK_OK)
         status = dk_sql_begin(store, err);
     if (status != DK_OK) {
@@ -304,7 +312,7 @@ dk_status dk_load_finish(dk_load *load, int64_t *ret_batch, dk_error *err)
     if (status == DK_OK)
         status = dk_act_write(load->store, batch, DK_ACT_LOADED, load->actor, NULL, 0, NULL, err);
     if (status == DK_OK)
-        status = dk_linked_asked(load->store, load->kind, batch, load->generation, err);
+        status = dk_linked_asked(load->store, load->kind, batch, load->generation, load->day, err);
     if (status == DK_OK)
         status = dk_terms_flush(load->terms, err);
     if (status == DK_OK)
@@ -575,7 +583,7 @@ static bool take_geometry(dk_load *load, const void *wkb, size_t size, dk_value 
         return true;
     if ((wkb == NULL || size == 0) && load->undrawn) {
         for (size_t i = 0; i < kind->n_fields; i++)
-            if (kind->fields[i].computed)
+            if (dk_field_measured(&kind->fields[i]))
                 values[i] = dk_value_null();
         dk_gpkg_append_empty(kind->geometry, &load->blob);
         return !load->blob.failed || reject(report, "out of memory");
@@ -600,7 +608,7 @@ static bool take_geometry(dk_load *load, const void *wkb, size_t size, dk_value 
     const double area = areas.ellipsoidal_m2;
     for (size_t i = 0; i < kind->n_fields; i++) {
         const dk_field *field = &kind->fields[i];
-        if (field->computed) {
+        if (dk_field_measured(field)) {
             const double computed = field->computed == DK_COMPUTED_AREA ? area : areas.planar_m2;
             values[i] = dk_value_real(round(computed * 100) / 100);
         }
@@ -1045,7 +1053,7 @@ dk_status dk_load_row(dk_load *load, const dk_value *values, const void *wkb, si
                  report->key);
     }
     if ((status = note_unlinked(load, row, report, err)) != DK_OK ||
-        (status = dk_linked_values(load->store, load->kind, report->key, row, load->generation, &load->linked, err)) !=
+        (status = dk_linked_values(load->store, load->kind, report->key, row, load->generation, load->states, &load->linked, err)) !=
             DK_OK)
         return status;
     if ((status = source_id(load, source, &source_number, err)) != DK_OK)

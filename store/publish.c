@@ -21,13 +21,10 @@ typedef struct change {
     const dk_kind *kind;
     int64_t batch, generation, total, done;
     int64_t born, ended, undrawn; /* undrawn: born less ended */
-    dk_change_row *rows; /* of a layer: what comes and goes, for the index */
-    size_t n_rows, rows_capacity;
+    dk_linked_follower follower; /* with what comes and goes of a layer, for the index */
     int64_t *feeding;  /* rows that come and go, if fields of other kinds follow from them */
     size_t n_feeding, feeding_capacity;
     dk_term_writer *terms; /* of versions (linked.h); NULL: the kind has no linked fields */
-    dk_publication_log *log;
-    dk_clock_change *clock;
     bool withdrawing;  /* what ends is logged too */
     bool current;      /* the linked values of the batch still hold */
     double bounds[4]; /* west, south, east, north of the batch */
@@ -49,10 +46,7 @@ typedef dk_status (*row_change)(change *c, const step_row *row, dk_error *err);
 
 static dk_status note_row(change *c, int64_t row, const double *envelope, int sign, dk_error *err)
 {
-    if (!dk_grow(&c->rows, &c->rows_capacity, c->n_rows + 1, sizeof *c->rows))
-        return dk_fail(err, DK_NOMEM, "out of memory");
-    c->rows[c->n_rows++] = dk_change_row_of(row, sign, envelope);
-    return DK_OK;
+    return dk_row_changes_add(&c->follower.changes[c->kind->index], row, sign, envelope, err);
 }
 
 /* The same of a row that is not of the batch. */
@@ -93,9 +87,9 @@ static dk_status change_life(change *c, int64_t row, const step_row *of, int sig
     else
         c->ended++;
     if (sign > 0 || c->withdrawing)
-        status = dk_publication_log_row(c->log, c->kind, row, sign > 0 ? DK_LOG_PUBLISH : DK_LOG_WITHDRAW, err);
+        status = dk_publication_log_row(c->follower.log, c->kind, row, sign > 0 ? DK_LOG_PUBLISH : DK_LOG_WITHDRAW, err);
     if (status == DK_OK)
-        status = dk_clock_change_life(c->clock, c->kind, row,
+        status = dk_clock_change_life(c->follower.clock, c->kind, row,
                                       sign < 0                                                ? DK_LIFE_ENDS
                                       : of != NULL && of->feature == of->row && c->last_rows ? DK_LIFE_IS_FIRST
                                                                                              : DK_LIFE_BEGINS,
@@ -151,7 +145,7 @@ static dk_status publish_row(change *c, const step_row *row, dk_error *err)
         widen_bounds(c, row->envelope);
     int64_t version = row->row;
     if (!c->current &&
-        (status = dk_linked_version(c->store, c->kind, row->row, c->generation, c->terms, &version, err)) != DK_OK)
+        (status = dk_linked_version(c->store, c->kind, row->row, c->generation, c->follower.clock, c->terms, &version, err)) != DK_OK)
         return status;
     return change_life(c, version, row, 1, err);
 }
@@ -193,7 +187,7 @@ static dk_status withdraw_row(change *c, const step_row *row, dk_error *err)
     if ((status = change_life(c, alive, row, -1, err)) != DK_OK ||
         (status = dk_row_previous(c->store, c->kind, row->key, c->batch, &previous, err)) != DK_OK || previous == 0)
         return status;
-    if ((status = dk_linked_version(c->store, c->kind, previous, c->generation, c->terms, &previous, err)) != DK_OK)
+    if ((status = dk_linked_version(c->store, c->kind, previous, c->generation, c->follower.clock, c->terms, &previous, err)) != DK_OK)
         return status;
     return change_life(c, previous, NULL, 1, err);
 }
@@ -258,7 +252,7 @@ static dk_status change_rows(change *c, row_change apply, dk_error *err)
         if (status == DK_OK && c->terms != NULL)
             status = dk_terms_flush(c->terms, err);
         if (status == DK_OK)
-            status = dk_publication_log_flush(c->log, err);
+            status = dk_publication_log_flush(c->follower.log, err);
         if (status == DK_OK)
             status = dk_sql_commit(c->store, err);
         after = rows[n - 1].row;
@@ -381,20 +375,6 @@ static dk_status write_summary(change *c, dk_error *err)
     return status;
 }
 
-/* Generations of which it is known where their tiles differ. */
-#define TOUCHED_GENERATIONS 64
-
-static dk_status forget_touched(change *c, dk_error *err)
-{
-    const int64_t last = c->generation - TOUCHED_GENERATIONS;
-    const dk_status status =
-        run_bound(c->store, "DELETE FROM dikuai_touched WHERE generation<=?1", last, 0, NULL, NULL, NULL, err);
-    if (status != DK_OK)
-        return status;
-    return run_bound(c->store, "INSERT OR REPLACE INTO dikuai_meta VALUES('touched_from',?1)", last, 0, NULL, NULL,
-                     NULL, err);
-}
-
 /* The small commit after which readers see the new generation; synced to disk. */
 static dk_status finish_change(change *c, const char *action, const char *actor, const char *reason,
                                const char *batch_sql, dk_error *err)
@@ -412,7 +392,7 @@ static dk_status finish_change(change *c, const char *action, const char *actor,
         status = (strcmp(action, "publish") == 0 ? dk_documents_publish : dk_documents_withdraw)(c->store, c->batch,
                                                                                                  c->generation, err);
     if (status == DK_OK)
-        status = dk_publication_log_documents(c->log, c->batch, c->withdrawing ? DK_LOG_WITHDRAW : DK_LOG_PUBLISH, err);
+        status = dk_publication_log_documents(c->follower.log, c->batch, c->withdrawing ? DK_LOG_WITHDRAW : DK_LOG_PUBLISH, err);
     if (status == DK_OK) {
         sqlite3_stmt *stmt = NULL;
         status = dk_sql_prepare(c->store, "INSERT INTO dikuai_generation VALUES(?1,?2,?3,?4,?5,?6)", &stmt, err);
@@ -430,11 +410,11 @@ static dk_status finish_change(change *c, const char *action, const char *actor,
     if (status == DK_OK)
         status = dk_review_done(c->store, c->batch, strcmp(action, "withdraw") == 0, actor, reason, c->generation, err);
     if (status == DK_OK)
-        status = dk_clock_change_finish(c->clock, err);
-    if (status == DK_OK && c->generation > TOUCHED_GENERATIONS)
-        status = forget_touched(c, err);
+        status = dk_clock_change_finish(c->follower.clock, err);
     if (status == DK_OK)
-        status = dk_publication_log_finish(c->log, now, err);
+        status = dk_touched_forget(c->store, c->generation, err);
+    if (status == DK_OK)
+        status = dk_publication_log_finish(c->follower.log, now, err);
     if (status == DK_OK)
         status = dk_sql_run(c->store, "DELETE FROM dikuai_pending", err);
     if (status == DK_OK)
@@ -465,35 +445,50 @@ static dk_status find_batch(dk_store *store, int64_t batch, change *c, dk_batch_
     return status;
 }
 
+/* Whether what was found when the batch was loaded is so still. */
+static dk_status find_current(change *c, dk_error *err)
+{
+    return c->withdrawing || !c->kind->has_linked
+               ? DK_OK
+               : dk_linked_current(c->store, c->kind, c->batch, dk_clock_change_day(c->follower.clock), &c->current, err);
+}
+
 static dk_status make_change(change *c, const char *action, row_change apply, const char *actor, const char *reason,
                              const char *batch_sql, int64_t *ret_generation, dk_error *err)
 {
     if (c->kind->has_linked && (c->terms = dk_term_writer_create(c->store, c->kind)) == NULL)
         return dk_fail(err, DK_NOMEM, "out of memory");
+    dk_linked_follower *follower = &c->follower;
+    int64_t turned;
     dk_status status = start_change(c, action, err);
+    follower->store = c->store;
+    follower->generation = c->generation;
     if (status == DK_OK)
-        status = dk_publication_log_open(c->store, c->generation, &c->log, err);
+        status = dk_publication_log_open(c->store, c->generation, &follower->log, err);
     if (status == DK_OK)
-        status = dk_clock_change_open(c->store, c->generation, &c->clock, err);
+        status = dk_clock_change_open(c->store, c->generation, &follower->clock, err);
+    if (status == DK_OK)
+        status = find_current(c, err);
     if (status == DK_OK)
         status = change_rows(c, apply, err);
     dk_term_writer_free(c->terms);
-    if (status == DK_OK && c->n_rows > 0)
-        status = dk_index_change(c->store, c->kind, c->rows, c->n_rows, c->generation, tell_index_progress, c, err);
-    free(c->rows);
-    c->rows = NULL;
     if (status == DK_OK)
-        status = dk_linked_change(c->store, c->kind, c->feeding, c->n_feeding, c->generation, c->log, c->clock, err);
+        status = dk_linked_change(follower, c->kind, c->feeding, c->n_feeding, err);
     free(c->feeding);
     c->feeding = NULL;
     if (status == DK_OK)
-        status = dk_clock_change_follow(c->clock, err);
+        status = dk_clock_change_follow(follower->clock, err);
+    if (status == DK_OK)
+        status = dk_linked_turn(follower, &turned, err);
+    if (status == DK_OK)
+        status = dk_linked_index(follower, c->kind, tell_index_progress, c, err);
+    dk_linked_finish(follower);
     if (status == DK_OK)
         status = finish_change(c, action, actor, reason, batch_sql, err);
-    dk_publication_log_close(c->log);
-    c->log = NULL;
-    dk_clock_change_close(c->clock);
-    c->clock = NULL;
+    dk_publication_log_close(follower->log);
+    follower->log = NULL;
+    dk_clock_change_close(follower->clock);
+    follower->clock = NULL;
     if (status != DK_OK) {
         dk_error ignored; /* what cannot be undone now is undone by the next writer's open */
         dk_sql_rollback(c->store);
@@ -510,7 +505,7 @@ static dk_status make_change(change *c, const char *action, row_change apply, co
 dk_status dk_store_publish(dk_store *store, int64_t batch, const char *actor, dk_progress progress, void *user,
                            int64_t *ret_generation, dk_error *err)
 {
-    change c = {.store = store, .batch = batch, .progress = progress, .user = user};
+    change c = {.store = store, .batch = batch, .current = true, .progress = progress, .user = user};
     dk_batch_life life;
     dk_status status = find_batch(store, batch, &c, &life, err);
     if (status != DK_OK)
@@ -525,7 +520,7 @@ dk_status dk_store_publish(dk_store *store, int64_t batch, const char *actor, dk
     if ((status = dk_review_gate(store, c.kind, batch, actor, err)) != DK_OK ||
         (status = dk_batch_fits(store, c.kind, batch, err)) != DK_OK)
         return status;
-    if ((status = find_last_rows(&c, err)) != DK_OK || (status = dk_linked_current(store, c.kind, batch, &c.current, err)) != DK_OK)
+    if ((status = find_last_rows(&c, err)) != DK_OK)
         return status;
     return make_change(&c, "publish", publish_row, actor, NULL,
                        "UPDATE dikuai_batch SET state='published',published_in=?2 WHERE id=?1", ret_generation, err);

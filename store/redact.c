@@ -432,10 +432,10 @@ static dk_status forget_terms(redacting *r, dk_error *err)
 /* Lives end and the index forgets, as when a batch is withdrawn; in bounded transactions. */
 static dk_status withdraw_versions(redacting *r, dk_error *err)
 {
-    dk_change_row *rows = calloc(r->n, sizeof *rows);
-    int64_t *gone = calloc(r->n, sizeof *gone);
-    size_t n = 0, n_gone = 0;
-    dk_status status = rows == NULL || gone == NULL ? nomem(err) : DK_OK;
+    dk_linked_follower follower = {.store = r->store, .generation = r->generation, .log = r->log, .clock = r->clock};
+    int64_t *gone = calloc(r->n, sizeof *gone), turned;
+    size_t n_gone = 0;
+    dk_status status = gone == NULL ? nomem(err) : DK_OK;
     for (size_t i = 0; status == DK_OK && i < r->n; i++) {
         if (!r->versions[i].alive)
             continue;
@@ -449,16 +449,18 @@ static dk_status withdraw_versions(redacting *r, dk_error *err)
         if (status == DK_OK)
             status = dk_clock_change_life(r->clock, r->kind, r->versions[i].row, DK_LIFE_ENDS, err);
         gone[n_gone++] = r->versions[i].row;
-        if (r->versions[i].drawn)
-            rows[n++] = dk_change_row_of(r->versions[i].row, -1, r->versions[i].envelope);
+        if (status == DK_OK && r->versions[i].drawn)
+            status = dk_row_changes_add(&follower.changes[r->kind->index], r->versions[i].row, -1, r->versions[i].envelope, err);
     }
-    if (status == DK_OK && n > 0)
-        status = dk_index_change(r->store, r->kind, rows, n, r->generation, NULL, NULL, err);
     if (status == DK_OK)
-        status = dk_linked_change(r->store, r->kind, gone, n_gone, r->generation, r->log, r->clock, err);
+        status = dk_linked_change(&follower, r->kind, gone, n_gone, err);
     if (status == DK_OK)
         status = dk_clock_change_follow(r->clock, err);
-    free(rows);
+    if (status == DK_OK)
+        status = dk_linked_turn(&follower, &turned, err);
+    if (status == DK_OK)
+        status = dk_linked_index(&follower, NULL, NULL, NULL, err);
+    dk_linked_finish(&follower);
     free(gone);
     return status;
 }

@@ -32,6 +32,7 @@ typedef struct reindexing {
     const dk_kind *kind;
     dk_term_writer *terms;
     dk_publication_log *log;
+    dk_clock_change *clock;
     dk_progress progress;
     void *user;
     int64_t generation, done, total;
@@ -174,16 +175,30 @@ dk_status dk_reindex_terms(dk_store *store, const dk_kind *kind, dk_error *err)
     return reindex_terms(&r, err);
 }
 
-/* What follows from links, and the index, which shows it. */
-static dk_status reindex_kind(reindexing *r, dk_error *err)
+static dk_status reindex_linked(reindexing *r, dk_error *err)
 {
     int64_t mended = 0;
-    dk_status status = dk_linked_mend(r->store, r->kind, r->generation, r->log, &mended, err);
-    if (status == DK_OK && mended > 0)
-        status = reindex_terms(r, err);
-    if (status != DK_OK || r->kind->geometry == DK_NO_GEOMETRY)
-        return status;
+    const dk_status status = dk_linked_mend(r->store, r->kind, r->generation, r->log, r->clock, &mended, err);
+    return status == DK_OK && mended > 0 ? reindex_terms(r, err) : status;
+}
+
+/* How disclosure stands follows from linked values, too. */
+static dk_status reindex_disclosure(reindexing *r, dk_error *err)
+{
+    return r->kind->disclosure_field >= 0 ? reindex_linked(r, err) : DK_OK;
+}
+
+/* The index, which shows all of it. */
+static dk_status reindex_index(reindexing *r, dk_error *err)
+{
+    if (r->kind->geometry == DK_NO_GEOMETRY)
+        return DK_OK;
     return dk_index_rebuild(r->store, r->kind, r->generation, r->progress, r->user, err);
+}
+
+static dk_status reindex_summary(reindexing *r, dk_error *err)
+{
+    return dk_summary_rebuild(r->store, r->kind, r->generation, err);
 }
 
 /* With a tight box from the geometries' envelopes. */
@@ -246,22 +261,28 @@ dk_status dk_store_reindex(dk_store *store, dk_progress progress, void *user, dk
     int64_t generation = 0;
     char now[24];
     dk_publication_log *log = NULL;
+    dk_clock_change *clock = NULL;
     dk_now(now);
     dk_status status = dk_store_generation(store, &generation, err);
     if (status == DK_OK)
         status = dk_publication_log_open(store, generation, &log, err);
     if (status == DK_OK)
+        status = dk_clock_change_open(store, generation, &clock, err);
+    if (status == DK_OK)
         status = dk_sql_begin(store, err);
     if (status != DK_OK) {
+        dk_clock_change_close(clock);
         dk_publication_log_close(log);
         return status;
     }
-    const dk_catalogue *catalogue = store->catalogue;
-    for (size_t i = 0; status == DK_OK && i < 2 * catalogue->n_kinds; i++) { /* first the links of all */
-        const bool links = i < catalogue->n_kinds;
+    static dk_status (*const steps[])(reindexing *r, dk_error *err) = {reindex_links, reindex_linked, reindex_disclosure,
+                                                                       reindex_index, reindex_summary};
+    const size_t n_kinds = store->catalogue->n_kinds;
+    for (size_t i = 0; status == DK_OK && i < sizeof steps / sizeof *steps * n_kinds; i++) { /* each step for all kinds */
         reindexing r = {.store = store,
-                        .kind = &catalogue->kinds[i % catalogue->n_kinds],
+                        .kind = &store->catalogue->kinds[i % n_kinds],
                         .log = log,
+                        .clock = clock,
                         .generation = generation,
                         .progress = progress,
                         .user = user};
@@ -269,12 +290,11 @@ dk_status dk_store_reindex(dk_store *store, dk_progress progress, void *user, dk
         int64_t undrawn = 0;
         status = dk_query_summary(store, r.kind, generation, &r.total, &undrawn, ignored, err);
         if (status == DK_OK)
-            status = links ? reindex_links(&r, err) : reindex_kind(&r, err);
-        if (status == DK_OK && !links)
-            status = dk_summary_rebuild(store, r.kind, generation, err);
+            status = steps[i / n_kinds](&r, err);
     }
     if (status == DK_OK)
-        status = dk_clock_rebuild(store, generation, err);
+        status = dk_clock_change_rebuild(clock, err);
+    dk_clock_change_close(clock);
     /* The sheets of older generations are gone. */
     if (status == DK_OK)
         status = run_formatted(store, err, "INSERT OR REPLACE INTO dikuai_meta VALUES('purged',%lld),('touched_from',%lld)",

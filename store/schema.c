@@ -30,7 +30,8 @@
  *   repair_K (row, rule …): (layers) what was repaired in a row's geometry when it was loaded
  *   version_K (row, of): (kinds with linked fields) rows that are another row with other linked values (linked.h);
  *            of the same batch, source and feature
- *   asked_K  (batch, generation): (the same kinds) by which generation a batch's linked values were found at its load
+ *   asked_K  (batch, generation, day): (the same kinds) by which generation, and for which day, a batch's linked values were found
+ *            at its load
  *   life_K   (row, born, died): in which generations a row is published; died 0: still. A version that comes back when
  *            a later batch is withdrawn gets a further life
  *   term_K, post_K   folded values of the fields that links, totals, search and filters use, and the rows that have
@@ -224,7 +225,7 @@ static void append_versions(const dk_kind *kind, dk_buf *sql)
     dk_buf_format(sql,
                   "CREATE TABLE version_%s(row INTEGER PRIMARY KEY, of INTEGER NOT NULL);"
                   "CREATE INDEX version_%s_of ON version_%s(of);"
-                  "CREATE TABLE asked_%s(batch INTEGER PRIMARY KEY, generation INTEGER NOT NULL);",
+                  "CREATE TABLE asked_%s(batch INTEGER PRIMARY KEY, generation INTEGER NOT NULL, day INTEGER NOT NULL);",
                   k, k, k, k);
 }
 

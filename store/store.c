@@ -1,6 +1,7 @@
 #include "store/anchor.h"
 #include "store/catalogue_version.h"
 #include "store/cql2_sql.h"
+#include "store/day.h"
 #include "store/log_table.h"
 #include "store/posts.h"
 #include "store/selection.h"
@@ -348,6 +349,9 @@ dk_status dk_pending_undo(dk_store *store, dk_error *err)
                       kind->name, g, kind->name, g);
         dk_buf_format(&sql, "DELETE FROM clock_%s WHERE born>=%lld;UPDATE clock_%s SET died=0 WHERE died>=%lld;",
                       kind->name, g, kind->name, g);
+        if (kind->disclosure_field >= 0) /* what was found for a day that is not reached */
+            dk_buf_format(&sql, "UPDATE clockset_%s SET turns=%d WHERE id IN (SELECT facts FROM clockuse_%s WHERE rows=0);",
+                          kind->name, DK_NO_DAY + 1, kind->name);
         for (unsigned t = 0; kind->geometry != DK_NO_GEOMETRY && t < DK_SHEETS; t++) {
             const char *table = dk_sheet_table((dk_sheet)t);
             dk_buf_format(&sql,

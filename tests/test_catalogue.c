@@ -196,7 +196,7 @@ static const wrong_case wrong_cases[] = {
     {"unit: m2, audience", "unit: ha, audience",
      "21: layers[0].fields[6].computed: the area is computed in square metres; use unit: m2"},
     {"computed: area", "computed: length",
-     "21: layers[0].fields[6].computed: 'length' is not something that is computed; use area or planar_area"},
+     "21: layers[0].fields[6].computed: 'length' is not something that is computed; use area, planar_area or disclosure"},
     {"computed: area", "computed: area, declares_area: true", "21: layers[0].fields[6].declares_area: a declared area comes "
      "from the source alone; remove 'declares_area' or 'computed'"},
     {"金额, type: number", "金额, type: number, computed: area",
