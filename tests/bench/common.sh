@@ -385,11 +385,11 @@ draw_all()
     sed -e '/^    draw:/d' -e 's/^    zooms: \[[0-9]*,/    zooms: [5,/' -e 's/^    geometry: .*/&\n    draw: all/' "$1"
 }
 
-# without_linked CATALOGUE: takes the linked fields out, which make further versions of rows; the figures are of stores
-# without them, and of one version of each row.
+# without_linked CATALOGUE: takes out what makes further versions of rows, the linked fields and those that say how
+# disclosure stands; the figures are of stores without them, and of one version of each row.
 without_linked()
 {
-    sed -i 's/, *linked: {[^}]*}//; s/^ *linked: {[^}]*}//' "$1"
+    sed -i '/computed: disclosure,$/,/}$/d; s/, *linked: {[^}]*}//; s/^ *linked: {[^}]*}//' "$1"
 }
 
 # ledger_store_of N: a store of N parcels with all their ledgers, by the sample catalogue; made if it is not there.
