@@ -2,7 +2,6 @@
  * that are over. */
 #include "clock_fixture.h"
 
-#include "store/clock_turn.h"
 #include "store/redact.h"
 #include "store/score.h"
 
@@ -245,84 +244,6 @@ static void compare_at_random(clock_world *w, const plain_state *s, int64_t gene
     compare_rows(w, &q, &all, generation, (dk_disclosure)draw(w, DK_DISCLOSURES), 1 + draw(w, 30));
 }
 
-/* ---- the field that says how disclosure stands ---- */
-
-static const char *const field_words[2][9] = {{"missing", "late", "short", "soon", "due", "unknown", "met", "waiting", "not_applicable"},
-                                             {"met", "soon", "waiting", "late", "due", "missing", "not_applicable", "short", "unknown"}};
-
-/* The facts of a row's obligations, and the first of the kind's words that any of them has on a day. */
-typedef struct plain_words {
-    size_t n;
-    const dk_obligation *obligations[16];
-    plain_facts facts[16];
-} plain_words;
-
-static void words_of(const clock_world *w, const plain_state *s, int kind, const plain_row *row, plain_words *words)
-{
-    words->n = 0;
-    for (size_t i = 0; i < w->f.catalogue->n_obligations; i++) {
-        const dk_obligation *o = &w->f.catalogue->obligations[i];
-        if (!o->enabled || strcmp(o->about->name, clock_kinds[kind]) != 0)
-            continue;
-        plain_facts *facts = &words->facts[words->n];
-        plain_facts_of(w, s, kind, row, o, facts);
-        words->obligations[words->n++] = o;
-    }
-}
-
-static const char *word_on(const plain_words *words, int kind, int32_t on)
-{
-    for (size_t i = 0; i < 9; i++)
-        for (size_t k = 0; k < words->n; k++) {
-            dk_outcome outcome;
-            dk_obligation_outcome(words->obligations[k], &words->facts[k].facts, on, &outcome);
-            const char *word = dk_outcome_soon(&outcome, on) ? "soon" : dk_disclosure_name(dk_outcome_state(&outcome, on));
-            if (strcmp(field_words[kind == PROJECT][i], word) == 0)
-                return field_words[kind == PROJECT][i];
-        }
-    return "";
-}
-
-/* All rows say what they should on that day. look_ahead: and the store knows for how long. */
-static void compare_words(clock_world *w, const plain_state *s, int32_t on, bool look_ahead)
-{
-    static const char *const asks[] = {[PARCEL] = "SELECT disclosure FROM parcel WHERE \"key\"=?1", [PROJECT] = "SELECT stands FROM project WHERE \"key\"=?1"};
-    enum { FAR = 500 };
-    static plain_words words;
-    int32_t changes = on + FAR, until = 0;
-    sqlite3 *db = NULL;
-    assert_int_equal(sqlite3_open_v2(w->f.path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-    for (int kind = PARCEL; kind <= PROJECT; kind++) {
-        sqlite3_stmt *stmt = NULL;
-        assert_int_equal(sqlite3_prepare_v2(db, asks[kind], -1, &stmt, NULL), SQLITE_OK);
-        for (size_t r = 0; r < s->n[kind]; r++) {
-            const plain_row *row = s->rows[kind][r];
-            words_of(w, s, kind, row, &words);
-            const char *expected = word_on(&words, kind, on);
-            sqlite3_bind_text(stmt, 1, row->key, -1, SQLITE_STATIC);
-            assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
-            const char *found = (const char *)sqlite3_column_text(stmt, 0);
-            if (found == NULL || strcmp(found, expected) != 0) {
-                char text[DK_DAY_TEXT];
-                fail_msg("%s %s on %s: found %s, expected %s", clock_kinds[kind], row->key, dk_day_write(on, text), found, expected);
-            }
-            sqlite3_reset(stmt);
-            for (int32_t d = on + 1; look_ahead && d < changes; d++)
-                if (strcmp(word_on(&words, kind, d), expected) != 0)
-                    changes = d;
-        }
-        sqlite3_finalize(stmt);
-    }
-    sqlite3_close(db);
-    if (!look_ahead)
-        return;
-    assert_int_equal(dk_clock_right_until(w->f.store, &until, &w->f.err), DK_OK);
-    if (changes < on + FAR)
-        assert_int_equal(until, changes - 1);
-    else
-        assert_true(until >= changes - 1);
-}
-
 /* ---- situations ---- */
 
 static void figures_follow_whatever_happens(void **state)
@@ -363,58 +284,6 @@ static void figures_follow_whatever_happens(void **state)
     assert_int_equal(dk_store_reindex(w->f.store, NULL, NULL, &w->f.err), DK_OK);
     compare_at_random(w, &at[0], generation_of(&w->f), today, 6);
     compare_at_random(w, &at[n / 2], generations[n / 2], today, 2);
-    assert_int_equal(findings(&w->f), 0);
-}
-
-/* Rows say how they stand, whatever is published, and on each day on which the clock was turned; and not one day is left out on
- * which it had to be. */
-static void rows_say_how_they_stand_whatever_happens(void **state)
-{
-    clock_world *w = *state;
-    static plain_state s;
-    dk_clock_turned turned;
-    int32_t today = day("2020-01-20"), until = 0;
-    int64_t turns = 0, rows = 0;
-    w->random = 11;
-    for (int step = 0; step < 90; step++) {
-        dk_clock_set_today(w->f.store, today);
-        const bool changed = random_step(w);
-        plain_published(w, &s);
-        if (changed)
-            compare_words(w, &s, today, step % 6 == 0);
-        /* Some days later. */
-        today += (int32_t)draw(w, 2) * (int32_t)draw(w, 25);
-        dk_clock_set_today(w->f.store, today);
-        const int64_t before = generation_of(&w->f);
-        assert_int_equal(dk_clock_right_until(w->f.store, &until, &w->f.err), DK_OK);
-        assert_int_equal(dk_store_turn_clock(w->f.store, "timer", &turned, &w->f.err), DK_OK);
-        assert_int_equal(turned.generation, until < today ? before + 1 : 0);
-        assert_int_equal(generation_of(&w->f), until < today ? before + 1 : before);
-        assert_true(turned.rows == 0 || turned.generation > 0); /* after many days a word may be the same again */
-        rows += turned.rows;
-        assert_true(turned.until >= today);
-        turns += turned.generation > 0;
-        if (turned.generation > 0 || step % 10 == 0)
-            compare_words(w, &s, today, step % 6 == 3);
-        if (step % 15 == 14)
-            assert_int_equal(findings(&w->f), 0);
-    }
-    if (turns < 10 || rows < 20)
-        fail_msg("only %lld turns of %lld rows", (long long)turns, (long long)rows);
-    assert_int_equal(dk_store_reindex(w->f.store, NULL, NULL, &w->f.err), DK_OK);
-    compare_words(w, &s, today, true);
-    assert_int_equal(findings(&w->f), 0);
-    /* Reindex on a later day brings them up to that. */
-    dk_clock_set_today(w->f.store, today + 60);
-    assert_int_equal(dk_store_reindex(w->f.store, NULL, NULL, &w->f.err), DK_OK);
-    compare_words(w, &s, today + 60, true);
-    assert_int_equal(findings(&w->f), 0);
-    /* A batch that was loaded days ago. */
-    plain_batch *batch = random_load(w, PARCEL, 25);
-    dk_clock_set_today(w->f.store, today + 90);
-    assert_true(publish_plain(w, batch));
-    plain_published(w, &s);
-    compare_words(w, &s, today + 90, true);
     assert_int_equal(findings(&w->f), 0);
 }
 
@@ -580,25 +449,6 @@ static void check_finds_what_is_wrong_and_reindex_mends_it(void **state)
     }
 }
 
-static void keep_of_obligations(const char *sentence, void *user)
-{
-    if (strstr(sentence, "parcel P1: disclosure does not follow from its obligations") != NULL)
-        ++*(int *)user;
-}
-
-static void check_finds_a_row_that_says_something_else(void **state)
-{
-    clock_world *w = *state;
-    plain_row parcel = {0};
-    set(&parcel, "id", "P1");
-    publish_rows(w, PARCEL, &parcel, 1);
-    run_sql(w, "UPDATE row_parcel SET f_disclosure='missing'");
-    int64_t n = 0;
-    int told = 0;
-    assert_int_equal(dk_store_check(w->f.store, keep_of_obligations, &told, &n, &w->f.err), DK_OK);
-    assert_int_equal(told, 1);
-}
-
 static void a_redacted_row_leaves_no_facts(void **state)
 {
     clock_world *w = *state;
@@ -687,11 +537,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(figures_follow_whatever_happens, clock_setup, clock_teardown),
-        cmocka_unit_test_setup_teardown(rows_say_how_they_stand_whatever_happens, clock_setup, clock_teardown),
         cmocka_unit_test_setup_teardown(what_is_due_becomes_missing_by_itself, clock_setup, clock_teardown),
         cmocka_unit_test_setup_teardown(only_what_is_linked_changes_and_rows_share_their_facts, clock_setup, clock_teardown),
         cmocka_unit_test_setup_teardown(check_finds_what_is_wrong_and_reindex_mends_it, clock_setup, clock_teardown),
-        cmocka_unit_test_setup_teardown(check_finds_a_row_that_says_something_else, clock_setup, clock_teardown),
         cmocka_unit_test_setup_teardown(a_redacted_row_leaves_no_facts, clock_setup, clock_teardown),
         cmocka_unit_test_setup_teardown(a_killed_publication_leaves_nothing, clock_setup, clock_teardown),
         cmocka_unit_test_setup_teardown(what_cannot_be_answered_is_said, clock_setup, clock_teardown),

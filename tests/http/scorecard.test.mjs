@@ -60,6 +60,39 @@ test('the scorecard by town equals a plain recomputation, on any day', async () 
   for (const state of ['met', 'late', 'short', 'missing', 'waiting', 'not_applicable']) assert.ok(states[state] > 0, `the sample has ${state}`);
 });
 
+/** Of each parcel and mining right, what its obligations are computed to be, against what the row says of itself. */
+const ORDER = ['missing', 'late', 'short', 'soon', 'due', 'unknown', 'met', 'waiting', 'not_applicable']; // of the sample's catalogue
+async function rowsSayIt(note) {
+  const today = new Date(Date.now() + 8 * 3600000).toISOString().slice(0, 10), worst = new Map(), counts = {};
+  for (const { kind, key, state } of compute(data, today)) {
+    const id = `${kind} ${key}`;
+    if (!worst.has(id) || ORDER.indexOf(state) < ORDER.indexOf(worst.get(id))) worst.set(id, state);
+  }
+  for (const kind of ['parcel', 'mining']) {
+    for (const { key, properties } of data.rows[kind]) {
+      const expected = worst.get(`${kind} ${key}`);
+      assert.ok(properties.disclosure === expected || (properties.disclosure === 'soon' && expected === 'due'), `${note}: ${kind} ${key} says ${properties.disclosure}, computed is ${expected}`);
+      counts[`${kind} ${properties.disclosure}`] = (counts[`${kind} ${properties.disclosure}`] ?? 0) + 1;
+    }
+  }
+  return counts;
+}
+
+test('each row says how it stands: in items, filters, statistics and files', async () => {
+  const counts = await rowsSayIt('at first');
+  for (const word of ['missing', 'late', 'short', 'met', 'not_applicable']) assert.ok(counts[`parcel ${word}`] > 0, `the sample has a parcel that is ${word}`);
+  for (const [what, n] of Object.entries(counts)) {
+    const [kind, word] = what.split(' '), filter = encodeURIComponent(`disclosure = '${word}'`);
+    assert.equal((await get(`/collections/${kind}/items?filter=${filter}&count=true&limit=1`)).numberMatched, n, what);
+    assert.equal((await get(`/collections/${kind}/items?disclosure=${word}&count=true&limit=1`)).numberMatched, n, what);
+  }
+  const statistics = await get('/collections/parcel/statistics?group_by=disclosure');
+  assert.deepEqual(Object.fromEntries(statistics.groups.map((group) => [`parcel ${group.by[0]}`, group.count])), Object.fromEntries(Object.entries(counts).filter(([what]) => what.startsWith('parcel'))));
+  const lines = (await raw('/collections/parcel/items?f=csv&header=names&disclosure=late')).text.trim().split('\r\n');
+  assert.equal(lines.length, counts['parcel late'] + 1);
+  assert.match((await raw("/collections/parcel/items?filter=disclosure='later'")).text, /later/, 'a word that there is not');
+});
+
 test('by quarter, item and regime, of a division, a time and a collection', async () => {
   const day = '2026-11-28', all = compute(data, day);
   const quarter = (due) => (due ? `${due.slice(0, 4)}-Q${Math.ceil(Number(due.slice(5, 7)) / 3)}` : null);
@@ -124,6 +157,7 @@ test('publishing and withdrawing a notice is seen at once', async () => {
   const now = await get(`/scorecard?as_of=${day}&level=0`);
   assert.deepEqual(now.total.states, group(compute(data, day), () => 0).get('0'));
   assert.ok(now.total.states.missing < before.total.states.missing && now.total.states.met > before.total.states.met);
+  await rowsSayIt('with the notice');
   run('withdraw', store, String(loaded.batch), '--reason', '有误');
   await settle(before.generation + 2);
   assert.deepEqual((await get(`/scorecard?as_of=${day}&level=0`)).total.states, before.total.states);
@@ -182,6 +216,7 @@ test('a project and an approval are judged as a whole: by their own ledgers, in 
   await settle(generation + 4);
   assert.deepEqual([await standing(), await late()], [before, lateBefore]);
   data = await download(get);
+  await rowsSayIt('without it');
 });
 
 test('another limit in the catalogue changes the parcels that it concerns, and no others', async () => {
@@ -195,6 +230,7 @@ test('another limit in the catalogue changes the parcels that it concerns, and n
     }
     return all;
   };
+  const wordsBefore = await rowsSayIt('by the old limit');
   const before = await everyRow(), generation = (await get('/scorecard?level=0')).generation;
   const sample = new URL('../../samples/', import.meta.url).pathname, file = join(folder, 'stricter.yaml');
   const old = readFileSync(join(sample, 'dangshan', 'catalogue.yaml'), 'utf8').replace('file: ../calendars/', `file: ${sample}calendars/`);
@@ -210,6 +246,8 @@ test('another limit in the catalogue changes the parcels that it concerns, and n
   data = await download(get);
   const computed = new Map(compute(data, day).map((one) => [`${one.obligation} ${one.key}`, `${one.state} ${one.due}`]));
   for (const id of changed) assert.equal(now.get(id), computed.get(id), id);
+  const words = await rowsSayIt('by the other limit');
+  assert.ok(words['parcel late'] > wordsBefore['parcel late']);
   assert.equal((await get(`/scorecard?as_of=${day}&level=0`)).total.states.late, [...computed.values()].filter((how) => how.startsWith('late')).length);
 });
 
