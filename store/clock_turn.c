@@ -61,9 +61,7 @@ static dk_status finish(dk_linked_follower *f, const char *actor, dk_error *err)
 {
     char now[24];
     dk_now(now);
-    dk_status status = dk_sql_run(f->store, "PRAGMA synchronous=FULL", err);
-    if (status == DK_OK)
-        status = dk_sql_begin(f->store, err);
+    dk_status status = dk_sql_begin_synced(f->store, err);
     if (status == DK_OK)
         status = add_generation(f, actor, now, err);
     if (status == DK_OK)
@@ -74,12 +72,7 @@ static dk_status finish(dk_linked_follower *f, const char *actor, dk_error *err)
         status = dk_publication_log_finish(f->log, now, err);
     if (status == DK_OK)
         status = dk_sql_run(f->store, "DELETE FROM dikuai_pending", err);
-    if (status == DK_OK)
-        status = dk_sql_commit(f->store, err);
-    if (status != DK_OK)
-        dk_sql_rollback(f->store);
-    dk_sql_run(f->store, "PRAGMA synchronous=NORMAL", NULL);
-    return status;
+    return dk_sql_end_synced(f->store, status, err);
 }
 
 static dk_status turn(dk_store *store, const char *actor, dk_clock_turned *ret_turned, dk_error *err)

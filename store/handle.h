@@ -166,6 +166,10 @@ void dk_sql_keep_log_short(dk_store *store);
 dk_status dk_sql_begin(dk_store *store, dk_error *err);
 dk_status dk_sql_commit(dk_store *store, dk_error *err);
 void dk_sql_rollback(dk_store *store);
+/* A transaction whose commit is synced to disk: the one that makes a generation. end commits if status is DK_OK, and rolls back
+ * otherwise; gives status, or why it could not be committed. */
+dk_status dk_sql_begin_synced(dk_store *store, dk_error *err);
+dk_status dk_sql_end_synced(dk_store *store, dk_status status, dk_error *err);
 /* A transaction that only reads; both do nothing but run a kept statement. */
 dk_status dk_sql_begin_reading(dk_store *store, dk_error *err);
 void dk_sql_end_reading(dk_store *store);

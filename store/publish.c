@@ -381,9 +381,7 @@ static dk_status finish_change(change *c, const char *action, const char *actor,
 {
     char now[24];
     dk_now(now);
-    dk_status status = dk_sql_run(c->store, "PRAGMA synchronous=FULL", err);
-    if (status == DK_OK)
-        status = dk_sql_begin(c->store, err);
+    dk_status status = dk_sql_begin_synced(c->store, err);
     if (status == DK_OK)
         status = write_summary(c, err);
     if (status == DK_OK)
@@ -417,12 +415,7 @@ static dk_status finish_change(change *c, const char *action, const char *actor,
         status = dk_publication_log_finish(c->follower.log, now, err);
     if (status == DK_OK)
         status = dk_sql_run(c->store, "DELETE FROM dikuai_pending", err);
-    if (status == DK_OK)
-        status = dk_sql_commit(c->store, err);
-    if (status != DK_OK)
-        dk_sql_rollback(c->store);
-    dk_sql_run(c->store, "PRAGMA synchronous=NORMAL", NULL);
-    return status;
+    return dk_sql_end_synced(c->store, status, err);
 }
 
 static dk_status find_batch(dk_store *store, int64_t batch, change *c, dk_batch_life *ret_life, dk_error *err)

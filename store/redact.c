@@ -545,9 +545,7 @@ static dk_status erase(redacting *r, dk_error *err)
 {
     char now[24];
     dk_now(now);
-    dk_status status = dk_sql_run(r->store, "PRAGMA synchronous=FULL", err);
-    if (status == DK_OK)
-        status = dk_sql_begin(r->store, err);
+    dk_status status = dk_sql_begin_synced(r->store, err);
     if (status == DK_OK)
         status = erase_rows(r, err);
     if (status == DK_OK)
@@ -566,12 +564,7 @@ static dk_status erase(redacting *r, dk_error *err)
         status = dk_publication_log_finish(r->log, now, err);
     if (status == DK_OK)
         status = dk_sql_run(r->store, "DELETE FROM dikuai_pending", err);
-    if (status == DK_OK)
-        status = dk_sql_commit(r->store, err);
-    if (status != DK_OK)
-        dk_sql_rollback(r->store);
-    dk_sql_run(r->store, "PRAGMA synchronous=NORMAL", NULL);
-    return status;
+    return dk_sql_end_synced(r->store, status, err);
 }
 
 /* ---- after it ---- */

@@ -500,6 +500,22 @@ void dk_sql_rollback(dk_store *store)
         sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
+dk_status dk_sql_begin_synced(dk_store *store, dk_error *err)
+{
+    const dk_status status = dk_sql_run(store, "PRAGMA synchronous=FULL", err);
+    return status == DK_OK ? dk_sql_begin(store, err) : status;
+}
+
+dk_status dk_sql_end_synced(dk_store *store, dk_status status, dk_error *err)
+{
+    if (status == DK_OK)
+        status = dk_sql_commit(store, err);
+    if (status != DK_OK)
+        dk_sql_rollback(store);
+    dk_sql_run(store, "PRAGMA synchronous=NORMAL", NULL);
+    return status;
+}
+
 /* Runs a statement that is prepared once. */
 static dk_status run_kept(dk_store *store, sqlite3_stmt **stmt, const char *sql, dk_error *err)
 {

@@ -8,6 +8,8 @@
 
 #include "store/clock.h"
 
+#include <sqlite3.h>
+
 static const char clock_yaml[] =
     "title: t\npublisher: p\nextent: [116, 34, 117, 35]\n"
     "layers:\n"
@@ -511,6 +513,36 @@ static inline bool random_step(clock_world *w)
         return false;
     withdraw_plain(w, batch);
     return true;
+}
+
+/* ---- the file itself ---- */
+
+static inline int64_t ask(clock_world *w, const char *sql)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *stmt = NULL;
+    assert_int_equal(sqlite3_open_v2(w->f.path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+    const int64_t n = sqlite3_column_int64(stmt, 0);
+    sqlite3_finalize(stmt);
+    sqlite3_close(db);
+    return n;
+}
+
+static inline void run_sql(clock_world *w, const char *sql)
+{
+    sqlite3 *db = NULL;
+    assert_int_equal(sqlite3_open_v2(w->f.path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+    sqlite3_close(db);
+}
+
+static inline void tell_nobody(const char *sentence, void *user)
+{
+    (void)sentence, (void)user;
 }
 
 static inline int clock_setup(void **state)

@@ -6,8 +6,6 @@
 #include "store/clock_turn.h"
 #include "store/query.h"
 
-#include <sqlite3.h>
-
 /* ---- the recomputation ---- */
 
 static const char *const field_words[2][9] = {{"missing", "late", "short", "soon", "due", "unknown", "met", "waiting", "not_applicable"},
@@ -84,29 +82,6 @@ static void compare_words(clock_world *w, const plain_state *s, int32_t on, bool
         assert_int_equal(until, changes - 1);
     else
         assert_true(until >= changes - 1);
-}
-
-static int64_t ask(clock_world *w, const char *sql)
-{
-    sqlite3 *db = NULL;
-    sqlite3_stmt *stmt = NULL;
-    assert_int_equal(sqlite3_open_v2(w->f.path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-    if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) != SQLITE_OK)
-        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
-    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
-    const int64_t n = sqlite3_column_int64(stmt, 0);
-    sqlite3_finalize(stmt);
-    sqlite3_close(db);
-    return n;
-}
-
-static void run_sql(clock_world *w, const char *sql)
-{
-    sqlite3 *db = NULL;
-    assert_int_equal(sqlite3_open_v2(w->f.path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
-    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
-        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
-    sqlite3_close(db);
 }
 
 /* ---- whatever is published ---- */
@@ -192,11 +167,6 @@ static char *replaced(const char *text, const char *from, const char *to, const 
     assert_non_null(end);
     assert_true(asprintf(&out, "%.*s%s%s", (int)(at - text), text, with, end + strlen(to)) > 0);
     return out;
-}
-
-static void tell_nobody(const char *sentence, void *user)
-{
-    (void)sentence, (void)user;
 }
 
 static dk_status change_catalogue(clock_world *w, const char *yaml)

@@ -5,8 +5,6 @@
 #include "store/redact.h"
 #include "store/score.h"
 
-#include <sqlite3.h>
-
 /* ---- the recomputation ---- */
 
 /* One obligation of one row, with all that a question can ask for. */
@@ -352,29 +350,6 @@ static void what_is_due_becomes_missing_by_itself(void **state)
     assert_int_equal(findings(&w->f), 0);
 }
 
-static int64_t ask(clock_world *w, const char *sql)
-{
-    sqlite3 *db = NULL;
-    sqlite3_stmt *stmt = NULL;
-    assert_int_equal(sqlite3_open_v2(w->f.path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-    if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) != SQLITE_OK)
-        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
-    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
-    const int64_t n = sqlite3_column_int64(stmt, 0);
-    sqlite3_finalize(stmt);
-    sqlite3_close(db);
-    return n;
-}
-
-static void run_sql(clock_world *w, const char *sql)
-{
-    sqlite3 *db = NULL;
-    assert_int_equal(sqlite3_open_v2(w->f.path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
-    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
-        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
-    sqlite3_close(db);
-}
-
 static void only_what_is_linked_changes_and_rows_share_their_facts(void **state)
 {
     clock_world *w = *state;
@@ -408,11 +383,6 @@ static void only_what_is_linked_changes_and_rows_share_their_facts(void **state)
     publish_rows(w, NOTICE, &other, 1);
     assert_int_equal(ask(w, "SELECT count(*) FROM clock_parcel"), 60);
     assert_int_equal(findings(&w->f), 0);
-}
-
-static void tell_nobody(const char *sentence, void *user)
-{
-    (void)sentence, (void)user;
 }
 
 static void check_finds_what_is_wrong_and_reindex_mends_it(void **state)
