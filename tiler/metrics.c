@@ -1,5 +1,7 @@
 /* /metrics: counters for the operator, in the text format of Prometheus (prometheus.io/docs/instrumenting/
  * exposition_formats). */
+#include "store/clock.h"
+#include "store/clock_turn.h"
 #include "tiler/http.h"
 #include "tiler/tile_cache.h"
 
@@ -13,7 +15,11 @@ static void metric(dk_buf *out, const char *name, const char *type, const char *
 dk_status dk_get_metrics(dk_context *ctx)
 {
     static const char *const params[] = {NULL};
-    const dk_status status = dk_context_params(ctx, params);
+    const int32_t today = dk_clock_today(ctx->worker->store);
+    int32_t right_until = today;
+    dk_status status = dk_context_params(ctx, params);
+    if (status == DK_OK)
+        status = dk_clock_right_until(ctx->worker->store, &right_until, &ctx->error);
     if (status != DK_OK)
         return status;
     dk_buf *out = &ctx->worker->body;
@@ -23,6 +29,8 @@ dk_status dk_get_metrics(dk_context *ctx)
     dk_buf_clear(out);
     metric(out, "dikuai_generation", "gauge", "The published generation that is served.",
            (uint64_t)ctx->worker->generation.number);
+    metric(out, "dikuai_clock_behind_days", "gauge", "For so many days rows have not said how disclosure stands; dikuai-ingest clock.",
+           right_until < today ? (uint64_t)(today - right_until) : 0);
     metric(out, "dikuai_tile_cache_hits_total", "counter", "Tiles that were in memory.", counts.hits);
     metric(out, "dikuai_tile_cache_misses_total", "counter", "Tiles that were rendered.", counts.misses);
     metric(out, "dikuai_tile_cache_waited_total", "counter", "Requests that waited for another's rendering.",

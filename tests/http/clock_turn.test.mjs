@@ -92,12 +92,16 @@ test('on that day rows and tiles say how they stood then', async () => {
 });
 
 test('turned to today, those that changed say so, in a running server, and tiles of the others stay as they are', async () => {
+  const behind = async () => Number((await raw('/metrics')).text.match(/^dikuai_clock_behind_days (\d+)$/m)[1]);
+  const days = (Date.parse(today()) - Date.parse(THEN)) / 86400000, late = await behind();
+  assert.ok(late > 0 && late <= days, `${late} days behind, ${days} have passed`);
   const { generation } = await get('/scorecard?level=0'), told = JSON.parse(run('clock', store, '--json'));
   assert.equal(told.generation, generation + 1);
   for (let i = 0; i < 400 && (await get('/scorecard?level=0')).generation === generation; i++) await new Promise((resolve) => { setTimeout(resolve, 20); });
   const now = await everything(today());
   const changed = [...now.rows].filter(([id, word]) => before.rows.get(id) !== word).map(([id]) => id);
   assert.equal(told.rows, changed.length);
+  assert.equal(await behind(), 0);
   assert.ok(changed.length > 10 && changed.length < now.rows.size / 2, 'the sample has rows that change, and more that do not');
   tilesSay(now);
   assert.deepEqual([...now.drawn.keys()].sort(), [...before.drawn.keys()].sort());
