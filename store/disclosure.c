@@ -22,6 +22,11 @@ const char *dk_disclosure_title_of(const char *word)
     return NULL;
 }
 
+const char *dk_disclosure_value_title(const dk_field *field, const char *value)
+{
+    return field->computed == DK_COMPUTED_DISCLOSURE ? dk_disclosure_title_of(value) : NULL;
+}
+
 int dk_disclosure_of(const dk_kind *kind, const dk_clock_facts *facts, int32_t day)
 {
     int first = -1;

@@ -16,6 +16,9 @@ const char *dk_disclosure_word(size_t i);
 const char *dk_disclosure_word_title(size_t i); /* 未到期 … 即将到期 */
 /* By the word; NULL: it is none. */
 const char *dk_disclosure_title_of(const char *word);
+/* How people read this value of a field: the word's title. NULL: as it is; the field says something else, or the value is
+ * none of the words. */
+const char *dk_disclosure_value_title(const dk_field *field, const char *value);
 
 /* The place among the values of the kind's field of how these facts stand on a day; -1: no obligation is about the kind. */
 int dk_disclosure_of(const dk_kind *kind, const dk_clock_facts *facts, int32_t day);

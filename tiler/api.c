@@ -261,7 +261,7 @@ static void write_field_param(dk_json *json, const dk_field *field)
     dk_json_key(json, "explode");
     dk_json_bool(json, false);
     dk_json_key(json, "schema");
-    dk_write_field_schema(json, field, NULL);
+    dk_write_field_schema(json, field, NULL, false);
     dk_json_object_end(json);
 }
 

@@ -1,6 +1,16 @@
 /* /catalogue: what the viewer may know of the catalogue. Fields that it may not see are not named anywhere in it. */
+#include "store/disclosure.h"
 #include "tiler/clock_json.h"
 #include "tiler/http.h"
+
+static void write_value_titles(dk_json *json, const dk_field *field)
+{
+    dk_json_key(json, "value_titles");
+    dk_json_object_begin(json);
+    for (size_t i = 0; i < field->n_values; i++)
+        dk_json_member_text(json, field->values[i], dk_disclosure_value_title(field, field->values[i]));
+    dk_json_object_end(json);
+}
 
 static void write_field(dk_json *json, const dk_field *field, bool masked)
 {
@@ -16,6 +26,15 @@ static void write_field(dk_json *json, const dk_field *field, bool masked)
         for (size_t i = 0; i < field->n_values; i++)
             dk_json_text(json, field->values[i]);
         dk_json_array_end(json);
+    }
+    if (field->computed == DK_COMPUTED_DISCLOSURE) {
+        dk_json_member_text(json, "computed", "disclosure");
+        if (!masked)
+            write_value_titles(json, field);
+    }
+    if (field->in_tiles) {
+        dk_json_key(json, "tiles");
+        dk_json_bool(json, true);
     }
     if (field->audience != DK_PUBLIC) /* only viewers who see it get here */
         dk_json_member_text(json, "audience", dk_audience_name(field->audience));
@@ -70,6 +89,21 @@ static void write_totals(dk_context *ctx, const dk_kind *kind)
     dk_json_array_end(json);
 }
 
+/* The fields that the grid sums up or counts by their values: a cell without a count of a value has none such. */
+static void write_grid(dk_json *json, const dk_kind *kind, uint64_t visible)
+{
+    int before = -1;
+    dk_json_key(json, "grid");
+    dk_json_array_begin(json);
+    for (size_t i = 0; i < kind->n_grid_measures; i++) { /* those of a field stand together */
+        const int field = kind->grid_measures[i].field;
+        if (field != before && (visible >> field & 1) != 0)
+            dk_json_text(json, kind->fields[field].name);
+        before = field;
+    }
+    dk_json_array_end(json);
+}
+
 static dk_status write_kind(dk_context *ctx, const dk_kind *kind)
 {
     dk_json *json = &ctx->json;
@@ -101,6 +135,7 @@ static dk_status write_kind(dk_context *ctx, const dk_kind *kind)
         dk_json_integer(json, kind->min_zoom);
         dk_json_integer(json, dk_context_max_zoom(ctx, kind));
         dk_json_array_end(json);
+        write_grid(json, kind, visible);
     }
     dk_json_key(json, "fields");
     dk_json_array_begin(json);
@@ -195,6 +230,12 @@ dk_status dk_get_catalogue(dk_context *ctx)
     dk_json_array_end(json);
     dk_json_member_integer(json, "generation", ctx->worker->generation.number);
     dk_json_member_text(json, "published_at", ctx->worker->generation.at);
+    for (size_t i = 0; i < catalogue->n_kinds; i++)
+        if (dk_sees_disclosure(ctx, &catalogue->kinds[i])) {
+            if ((status = dk_write_right_until(ctx)) != DK_OK)
+                return status;
+            break;
+        }
     dk_json_key(json, "viewer");
     dk_json_object_begin(json);
     dk_json_member_text(json, "audience", dk_audience_name(ctx->viewer.audience));

@@ -2,6 +2,8 @@
 #include "tiler/clock_json.h"
 
 #include "store/catalogue_clock.h"
+#include "store/clock.h"
+#include "store/clock_turn.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -30,6 +32,23 @@ static void member_texts(dk_json *json, const char *name, const char *const *tex
 static const char *field_name(const dk_kind *kind, int field)
 {
     return field >= 0 ? kind->fields[field].name : NULL;
+}
+
+bool dk_sees_disclosure(const dk_context *ctx, const dk_kind *kind)
+{
+    return kind->disclosure_field >= 0 && dk_context_sees(ctx, kind) && (dk_context_fields(ctx, kind) >> kind->disclosure_field & 1) != 0;
+}
+
+dk_status dk_write_right_until(dk_context *ctx)
+{
+    int32_t until;
+    const dk_status status = dk_clock_right_until(ctx->worker->store, &until, &ctx->error);
+    if (status != DK_OK)
+        return status;
+    if (until != DK_FAR_DAY)
+        member_day(&ctx->json, "disclosure_right_until", until);
+    member_day(&ctx->json, "today", dk_clock_today(ctx->worker->store));
+    return DK_OK;
 }
 
 /* {"kind", "where": {FIELD: [VALUE …]}, "date", "own_date", "end"}. own_date: the date is that of the kind, so a row without one is

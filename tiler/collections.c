@@ -1,4 +1,5 @@
 /* /collections and one collection: what there is, with its extent. */
+#include "tiler/clock_json.h"
 #include "tiler/conformance.h"
 #include "tiler/item_html.h"
 
@@ -63,7 +64,7 @@ static dk_status write_collection(dk_context *ctx, const dk_kind *kind)
     dk_json *json = &ctx->json;
     dk_summary own;
     const dk_summary *const summary = &own;
-    const dk_status status = dk_context_summary(ctx, kind, &own);
+    dk_status status = dk_context_summary(ctx, kind, &own);
     if (status != DK_OK)
         return status;
     const bool layer = kind->geometry != DK_NO_GEOMETRY;
@@ -77,6 +78,8 @@ static dk_status write_collection(dk_context *ctx, const dk_kind *kind)
     if (summary->undrawn > 0)
         dk_json_member_integer(json, "undrawnCount", summary->undrawn);
     dk_json_member_integer(json, "generation", ctx->worker->generation.number);
+    if (dk_sees_disclosure(ctx, kind) && (status = dk_write_right_until(ctx)) != DK_OK)
+        return status;
     if (layer) {
         write_extent(ctx, summary);
         write_crs(json);

@@ -1,5 +1,6 @@
 #include "tiler/html.h"
 
+#include "store/disclosure.h"
 #include "store/text.h"
 
 #include <inttypes.h>
@@ -292,7 +293,9 @@ void dk_html_value(dk_html *html, const dk_field *field, const dk_value *value, 
         dk_html_quantity(html, value->real, field->unit, with_unit);
         break;
     case DK_TEXT:
-        if (field->type == DK_FIELD_DATE) {
+        if (dk_disclosure_value_title(field, value->text.data) != NULL) {
+            dk_html_text(html, dk_disclosure_value_title(field, value->text.data));
+        } else if (field->type == DK_FIELD_DATE) {
             dk_html_date(html, value->text.data);
         } else if (field->type == DK_FIELD_URL && is_web_address(value->text.data)) {
             dk_html_raw(html, "<a rel=\"noopener noreferrer\"");

@@ -1,5 +1,6 @@
 #include "tiler/item_html.h"
 
+#include "store/disclosure.h"
 #include "tiler/conformance.h"
 
 #include <string.h>
@@ -51,7 +52,8 @@ static void write_field_input(dk_html *html, const dk_field *field)
             dk_html_raw(html, "<option");
             dk_html_attribute(html, "value", field->values[i]);
             dk_html_raw(html, strcmp(field->values[i], value) == 0 ? " selected>" : ">");
-            dk_html_text(html, field->values[i]);
+            const char *title = dk_disclosure_value_title(field, field->values[i]);
+            dk_html_text(html, title != NULL ? title : field->values[i]);
             dk_html_raw(html, "</option>");
         }
         dk_html_raw(html, "</select>");

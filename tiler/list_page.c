@@ -1,5 +1,6 @@
 #include "tiler/list_page.h"
 
+#include "store/disclosure.h"
 #include "tiler/html.h"
 
 #include <math.h>
@@ -34,6 +35,12 @@ static void put_number(dk_buf *out, const dk_field *field, double value)
     dk_json_number(&json, value);
 }
 
+static void put_words(dk_buf *out, const dk_field *field, const char *text)
+{
+    const char *title = dk_disclosure_value_title(field, text);
+    put(out, title != NULL ? title : text);
+}
+
 static void put_value(dk_buf *out, const dk_field *field, const dk_value *value)
 {
     switch (value->type) {
@@ -46,7 +53,7 @@ static void put_value(dk_buf *out, const dk_field *field, const dk_value *value)
         put_number(out, field, value->real);
         break;
     case DK_TEXT:
-        put(out, value->text.data);
+        put_words(out, field, value->text.data);
     }
 }
 
@@ -87,7 +94,7 @@ void dk_list_page_group(dk_buf *out, const dk_list *list, const char *value)
     dk_buf_text(out, "<section>\n<table>\n<caption>");
     put(out, list->kind->fields[list->by].title);
     dk_buf_text(out, "：");
-    put(out, value[0] != '\0' ? value : "（未填）");
+    put_words(out, &list->kind->fields[list->by], value[0] != '\0' ? value : "（未填）");
     dk_buf_text(out, "</caption>\n<thead>\n<tr><th scope=\"col\">序号</th>");
     for (size_t i = 0; i < list->n_columns; i++) {
         const dk_field *field = field_of(&list->columns[i]);

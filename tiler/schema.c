@@ -1,6 +1,7 @@
 /* /collections/{c}/schema, /queryables and /sortables (OGC API Features, Part 3, 6.2; Part 5, 23-058r2). */
 #include "tiler/schema.h"
 
+#include "store/disclosure.h"
 #include "tiler/conformance.h"
 #include "tiler/item_html.h"
 
@@ -22,7 +23,21 @@ static void write_unit(dk_json *json, const char *unit)
     dk_json_member_text(json, "x-ogc-unitLang", "dikuai"); /* the catalogue's word: yuan, mu */
 }
 
-void dk_write_field_schema(dk_json *json, const dk_field *field, const char *role)
+/* Of values that have titles each with its own (JSON Schema 2020-12 Validation, 9.1: an annotation of a subschema). */
+static void write_value_titles(dk_json *json, const dk_field *field)
+{
+    dk_json_key(json, "oneOf");
+    dk_json_array_begin(json);
+    for (size_t i = 0; i < field->n_values; i++) {
+        dk_json_object_begin(json);
+        dk_json_member_text(json, "const", field->values[i]);
+        dk_json_member_text(json, "title", dk_disclosure_value_title(field, field->values[i]));
+        dk_json_object_end(json);
+    }
+    dk_json_array_end(json);
+}
+
+void dk_write_field_schema(dk_json *json, const dk_field *field, const char *role, bool titled)
 {
     const bool number = field->type == DK_FIELD_NUMBER, integer = field->type == DK_FIELD_INTEGER;
     dk_json_object_begin(json);
@@ -38,6 +53,8 @@ void dk_write_field_schema(dk_json *json, const dk_field *field, const char *rol
         for (size_t i = 0; i < field->n_values; i++)
             dk_json_text(json, field->values[i]);
         dk_json_array_end(json);
+        if (titled && field->computed == DK_COMPUTED_DISCLOSURE)
+            write_value_titles(json, field);
     }
     if (role != NULL)
         dk_json_member_text(json, "x-ogc-role", role);
@@ -136,7 +153,7 @@ static void write_json(dk_context *ctx, const dk_kind *kind, resource what)
         dk_field field = kind->fields[i];
         if ((clear >> i & 1) == 0) /* a mask is none of the allowed values */
             field.n_values = 0;
-        dk_write_field_schema(json, &field, role_of(kind, (int)i));
+        dk_write_field_schema(json, &field, role_of(kind, (int)i), true);
     }
     if (what != SORTABLES)
         write_geometry(json, kind);
@@ -183,6 +200,11 @@ static void write_page(dk_context *ctx, const dk_kind *kind, resource what)
         for (size_t j = 0; (clear >> i & 1) != 0 && j < field->n_values; j++) {
             dk_html_raw(&html, j > 0 ? "、" : "");
             dk_html_text(&html, field->values[j]);
+            if (dk_disclosure_value_title(field, field->values[j]) != NULL) { /* it is asked for by the word */
+                dk_html_raw(&html, "（");
+                dk_html_text(&html, dk_disclosure_value_title(field, field->values[j]));
+                dk_html_raw(&html, "）");
+            }
         }
         dk_html_raw(&html, "</td></tr>\n");
     }
