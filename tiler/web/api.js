@@ -99,6 +99,12 @@ export const item = (kind, key, options) => get(`collections/${part(kind)}/items
 export const dossier = (kind, key, options) =>
   get(`collections/${part(kind)}/items/${part(key)}/dossier`, options);
 
+/** How many rows of a kind have each value of a field: Map of value: number. */
+export async function countBy(kind, field, options) {
+  const { groups } = await get(`collections/${part(kind)}/statistics?group_by=${part(field)}`, options);
+  return new Map(groups.map(({ by, count }) => [by[0], count]));
+}
+
 /** What a place touches in each layer: a spot, a row, or an area that is sent (body of that media type). */
 export const overlapsAt = ([lon, lat], options) => get(`overlaps?point=${lon},${lat}&limit=20`, options);
 export const overlapsOf = (kind, key, options) => get(`collections/${part(kind)}/items/${part(key)}/overlaps?limit=100`, options);

@@ -1,7 +1,9 @@
 // The map page: reads the catalogue, wires map, layers, search and dossier together, keeps the view in the URL.
 import * as api from './api.js';
+import { disclosing, disclosureLayers } from './disclosure.js';
 import { announce, byId, toast } from './dom.js';
 import { chooserNodes, dossierNodes, record } from './dossier.js';
+import { titleOf } from './format.js';
 import { showLayers } from './layers.js';
 import * as lists from './lists.js';
 import { fitStyle, showMap } from './map.js';
@@ -40,8 +42,10 @@ function tell(message) {
 
 /* The URL */
 
-const hash = () => state.format({ view: map?.view() ?? state.parse(location.hash).view, layers: layers.shown(), crs: start.crs, select: selected });
+const hash = () => state.format({ view: map?.view() ?? state.parse(location.hash).view, layers: layers.shown(), disclosure: layers.disclosure(), crs: start.crs, select: selected });
 const depth = () => history.state?.depth ?? 0;
+
+const showVisible = () => map?.setVisible(layers.isVisible, layers.disclosure());
 
 function remember() {
   history.replaceState({ depth: depth() }, '', hash());
@@ -51,7 +55,7 @@ function remember() {
 
 function describe(feature) {
   const kind = kinds.get(feature.kind);
-  const texts = kind.fields.filter((field) => field.type === 'text' && feature.properties[field.name]).map((field) => feature.properties[field.name]);
+  const texts = kind.fields.filter((field) => field.type === 'text' && feature.properties[field.name]).map((field) => titleOf(field, feature.properties[field.name]));
   const label = String((kind.label && feature.properties[kind.label]) ?? texts[0] ?? feature.key ?? kind.title);
   return { ...feature, label, hint: texts.filter((text) => text !== label).slice(0, 2).join(' · ') };
 }
@@ -111,7 +115,7 @@ function open(target, { fly = true, at = null, others = [] } = {}) {
   if (target.kind && layers && kinds.get(target.kind).isLayer && !layers.isVisible(target.kind)) {
     // What is opened should be seen.
     layers.set([...(layers.shown() ?? []), target.kind]);
-    map?.setVisible(layers.isVisible);
+    showVisible();
   }
   const next = hash();
   if (next !== location.hash) history.pushState({ depth: depth() + 1 }, '', next);
@@ -195,7 +199,7 @@ function useCatalogue(given) {
 function changeViewer(given) {
   useCatalogue(given);
   search.forget();
-  drawLayers(layers.shown());
+  drawLayers(layers.shown(), layers.disclosure());
   map?.reload();
   if (selected) show();
   else panel.hide();
@@ -203,11 +207,12 @@ function changeViewer(given) {
   toast(title ? `已进入${title}。` : '已回到公众视图。');
 }
 
-function drawLayers(visible) {
-  layers = showLayers({ catalogue, style, visible, plate: start.crs === '4490', on: { change() {
-    map?.setVisible(layers.isVisible);
+function drawLayers(visible, disclosure) {
+  const changed = () => {
+    showVisible();
     remember();
-  }, project(plate) { // the tiles are others: the page begins anew
+  };
+  layers = showLayers({ catalogue, style, visible, disclosure, plate: start.crs === '4490', on: { change: changed, disclosure: changed, project(plate) { // the tiles are others: the page begins anew
     start.crs = plate ? '4490' : null;
     remember();
     location.reload();
@@ -261,8 +266,9 @@ function mapProblem(message) {
 
 async function begin() {
   useCatalogue(await readCatalogue());
-  style = await fitStyle(await api.style('default'), catalogue, { plate: start.crs === '4490' });
-  drawLayers(start.layers);
+  const themed = disclosing(catalogue).length ? disclosureLayers(await api.style('disclosure'), catalogue) : [];
+  style = await fitStyle(await api.style('default'), catalogue, { plate: start.crs === '4490', themed });
+  drawLayers(start.layers, start.disclosure);
   panel.setUp({ onClose: close, onBack: () => history.back() });
   search = setUpSearch({ open, go: (bbox) => map?.fly(bbox) });
   lists.setUp();
@@ -290,7 +296,7 @@ async function begin() {
       remember();
       preview.moved();
     }, unauthorised, problem: tell } });
-    map.setVisible(layers.isVisible);
+    showVisible();
   } catch {
     mapProblem('这个浏览器不能显示地图（需要 WebGL 2）。仍可以用上方的搜索查阅档案。');
   }
@@ -308,7 +314,8 @@ async function begin() {
       return;
     }
     layers.set(wanted.layers);
-    map?.setVisible(layers.isVisible);
+    layers.setDisclosure(wanted.disclosure);
+    showVisible();
     if (wanted.view) map?.jump(wanted.view);
     if (wanted.select?.kind === selected?.kind && wanted.select?.key === selected?.key) return;
     selected = wanted.select;

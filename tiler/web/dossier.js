@@ -81,7 +81,7 @@ function totals(kinds, kind, groups) {
       return el('article', { class: 'total', 'data-by': by.map(([name]) => name).join(' '), 'data-group': by.map(([, value]) => value).join(' ') },
         el('h4', {}, `按${by.map(([name]) => kinds.field(kind.name, name).title).join('、')}合计`),
         el('dl', { class: 'facts' }, by.map(([name, value]) => el('div', { class: 'fact' },
-          el('dt', {}, kinds.field(kind.name, name).title), el('dd', {}, value === null || value === '' ? '（空）' : String(value)))),
+          el('dt', {}, kinds.field(kind.name, name).title), el('dd', {}, value === null || value === '' ? '（空）' : String(format.titleOf(kinds.field(kind.name, name), value))))),
         group.suppressed ? null : el('div', { class: 'fact', 'data-field': 'rows' }, el('dt', {}, '笔数'),
           el('dd', {}, el('span', { class: 'number', 'data-value': group.rows }, format.number(group.rows))))),
         group.suppressed

@@ -67,6 +67,9 @@ function quantity(value, unit) {
   return [node, el('span', { class: 'also' }, `约 ${(value * metres * 3 / 2000).toLocaleString('zh-CN', { maximumFractionDigits: 2 })} 亩`)];
 }
 
+/** A value, or the title that the catalogue gives it. */
+export const titleOf = (field, raw) => field.value_titles?.[raw] ?? raw;
+
 /** A field's value as nodes. */
 export function value(field, raw, { plain = false } = {}) {
   if (raw === null || raw === undefined || raw === '') return '—';
@@ -76,7 +79,7 @@ export function value(field, raw, { plain = false } = {}) {
   if (field.type === 'date') return date(String(raw));
   if (field.type === 'url') return link(String(raw));
   if (typeof raw === 'object') return JSON.stringify(raw);
-  return String(raw);
+  return String(titleOf(field, raw));
 }
 
 export const isNumeric = (field) => field.type === 'number' || field.type === 'integer';

@@ -1,25 +1,12 @@
 // Layer switches with their legend: titles from the catalogue, colours from the style.
+import { disclosureSwitch } from './disclosure.js';
 import { byId, el } from './dom.js';
 import { downloadMenu } from './download.js';
-
-const SVG = 'http://www.w3.org/2000/svg';
-
-/** The colours of a paint property: one, or one per value of a field. */
-function colours(expression) {
-  if (typeof expression === 'string') return { all: expression };
-  if (Array.isArray(expression) && expression[0] === 'match' && expression[1]?.[0] === 'get') {
-    const byValue = new Map();
-    for (let i = 2; i + 1 < expression.length; i += 2) {
-      for (const value of [expression[i]].flat()) byValue.set(String(value), expression[i + 1]);
-    }
-    return { field: expression[1][1], byValue, all: expression[expression.length - 1] };
-  }
-  return {};
-}
+import { colours, swatch } from './swatch.js';
 
 /** How the style draws a layer: [{title, fill, line, dash, circle}], the first being the layer's own sign. */
 function signs(style, layer) {
-  const own = style.layers.filter((entry) => entry['source-layer'] === layer.name);
+  const own = style.layers.filter((entry) => entry['source-layer'] === layer.name && !entry.metadata?.theme);
   const fill = own.findLast((entry) => entry.type === 'fill');
   const line = own.findLast((entry) => entry.type === 'line');
   const circle = own.findLast((entry) => entry.type === 'circle');
@@ -30,7 +17,7 @@ function signs(style, layer) {
   const faint = typeof fill?.paint?.['fill-opacity'] === 'number' && fill.paint['fill-opacity'] < 0.2;
   const sign = (value) => {
     const of = (set) => (value !== undefined && set.byValue?.get(value)) || set.all;
-    return { fill: of(fills), line: of(lines), circle: of(circles), dash: Array.isArray(dash), faint };
+    return { fill: of(fills), line: of(lines), circle: of(circles), dash: Array.isArray(dash) ? '4 2.5' : null, opacity: faint ? 0.15 : 0.55 };
   };
   const varied = [fills, lines, circles].find((set) => set.byValue);
   if (!varied) return { one: sign(), each: [] };
@@ -39,21 +26,10 @@ function signs(style, layer) {
   return { one: null, each: values.map((value) => ({ title: value, ...sign(value) })) };
 }
 
-function swatch({ fill, line, circle, dash, faint }) {
-  const svg = document.createElementNS(SVG, 'svg');
-  const shape = document.createElementNS(SVG, circle ? 'circle' : 'rect');
-  const set = (node, attributes) => Object.entries(attributes).forEach(([key, value]) => node.setAttribute(key, value));
-  set(svg, { viewBox: '0 0 26 16', width: 26, height: 16, class: 'swatch', 'aria-hidden': 'true' });
-  set(shape, circle ? { cx: 13, cy: 8, r: 5, fill: circle }
-    : { x: 1.5, y: 1.5, width: 23, height: 13, rx: 2, fill: fill ?? 'none', 'fill-opacity': faint ? 0.15 : 0.55,
-      stroke: line ?? fill ?? 'none', 'stroke-width': 1.8, ...(dash ? { 'stroke-dasharray': '4 2.5' } : {}) });
-  svg.append(shape);
-  return svg;
-}
-
 /** Shows the switches; on.change(names that are on, in the catalogue's order) after each change, on.project(whether in
- * degrees of CGCS2000) when the projection is chosen; on.bounds() is asked what the map shows. */
-export function showLayers({ catalogue, style, visible, plate, on }) {
+ * degrees of CGCS2000) when the projection is chosen, on.disclosure(words) when what is shown of disclosure changes
+ * (disclosure.js; disclosure: what it is at first); on.bounds() is asked what the map shows. */
+export function showLayers({ catalogue, style, visible, plate, disclosure, on }) {
   const names = catalogue.layers.map((layer) => layer.name);
   const extra = catalogue.config?.tianditu_key ? ['tianditu'] : [];
   const state = new Set(visible ?? [...names, ...extra]);
@@ -63,6 +39,7 @@ export function showLayers({ catalogue, style, visible, plate, on }) {
     const box = el('input', { type: 'checkbox', value: name, onchange: () => {
       if (box.checked) state.add(name);
       else state.delete(name);
+      disclosing?.refresh();
       on.change([...names, ...extra].filter((each) => state.has(each)));
     } });
     box.checked = state.has(name);
@@ -79,6 +56,17 @@ export function showLayers({ catalogue, style, visible, plate, on }) {
       each.length ? el('ul', { class: 'legend', 'aria-label': `${layer.title}图例` },
         each.map((sign) => el('li', {}, swatch(sign), el('span', {}, sign.title)))) : null, downloadMenu(layer, on.bounds)));
   }
+  const themed = style.layers.filter((entry) => entry.metadata?.theme === 'disclosure');
+  const recoloured = new Set(themed.map((entry) => entry.metadata.kind));
+  const recolour = (words) => {
+    for (const node of list.querySelectorAll('[data-layer]')) node.classList.toggle('recoloured', words !== null && recoloured.has(node.dataset.layer));
+  };
+  const disclosing = themed.length ? disclosureSwitch({ catalogue, layers: themed, words: disclosure, isVisible: (name) => state.has(name), on(words) {
+    recolour(words);
+    on.disclosure(words);
+  } }) : null;
+  if (disclosing) list.append(disclosing.node);
+  recolour(disclosing?.words() ?? null);
   if (extra.length) list.append(el('div', { class: 'layer' }, row('tianditu', '天地图底图')));
   const projection = el('input', { type: 'checkbox', name: 'crs', value: '4490', onchange: () => on.project(projection.checked) });
   projection.checked = plate;
@@ -104,6 +92,13 @@ export function showLayers({ catalogue, style, visible, plate, on }) {
       state.clear();
       for (const name of shown ?? [...names, ...extra]) state.add(name);
       for (const [name, box] of boxes) box.checked = state.has(name);
+      disclosing?.refresh();
+    },
+    /** What is shown of disclosure: null, or the words that are chosen, none for all. */
+    disclosure: () => disclosing?.words() ?? null,
+    setDisclosure(words) {
+      disclosing?.set(words);
+      recolour(disclosing?.words() ?? null);
     },
   };
 }

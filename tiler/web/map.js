@@ -1,6 +1,7 @@
 // The map: the style made to fit this catalogue, layers on and off, what lies under a click, what is selected.
 import { addProjection, importScriptInWorkers, Map as MapLibreMap, NavigationControl, ScaleControl, setWorkerUrl } from './maplibre-gl.js';
 import { fetchOptions, get, root } from './api.js';
+import { narrowed } from './disclosure.js';
 import { byId } from './dom.js';
 
 setWorkerUrl(new URL('./maplibre-gl-worker.js', import.meta.url).href);
@@ -109,8 +110,9 @@ function tianditu(layer, key, set) {
 }
 
 /** The style as it fits the catalogue: layers that are not published left out, unknown ones drawn in a spare colour.
+ * themed: layers of another way to draw them (metadata.theme), of the same sources, which setVisible turns on.
  * plate: in degrees of CGCS2000 instead of Web Mercator. */
-export async function fitStyle(style, catalogue, { plate = false } = {}) {
+export async function fitStyle(style, catalogue, { plate = false, themed = [] } = {}) {
   const known = new Set(catalogue.layers.map((layer) => layer.name));
   const drawn = new Set();
   const fitted = { ...style, sources: {}, layers: [] };
@@ -140,6 +142,12 @@ export async function fitStyle(style, catalogue, { plate = false } = {}) {
     return own.length ? gridLayer(name, own[0].source, colourOf(own)) : null;
   });
   fitted.layers.splice(above < 0 ? fitted.layers.length : above, 0, ...grids.filter(Boolean));
+  // Areas below all names, names above all.
+  const sourceOf = (kind) => fitted.layers.find((layer) => layer['source-layer'] === kind).source;
+  const others = themed.map((layer) => ({ ...layer, source: sourceOf(layer.metadata.kind), layout: { ...layer.layout, visibility: 'none' } }));
+  const names = fitted.layers.findIndex((layer) => layer.type === 'symbol');
+  fitted.layers.splice(names < 0 ? fitted.layers.length : names, 0, ...others.filter((layer) => layer.type !== 'symbol'));
+  fitted.layers.push(...others.filter((layer) => layer.type === 'symbol'));
   await Promise.all(jobs);
   const key = catalogue.config?.tianditu_key;
   if (key) {
@@ -234,6 +242,8 @@ export function showMap({ catalogue, style, view, on }) {
     else if (error?.name !== 'AbortError') on.problem('部分地图数据没有加载成功，请检查网络后刷新页面。');
   });
 
+  const themed = style.layers.filter((layer) => layer.metadata?.theme);
+  const theme = { layers: themed, kinds: new Set(themed.map((layer) => layer.metadata.kind)), words: '' };
   const drawn = style.layers.filter((layer) => layer['source-layer'] && layer.type !== 'symbol');
   const isGrid = (layer) => layer['source-layer'].endsWith(GRID);
   const pickable = drawn.filter((layer) => !isGrid(layer)).map((layer) => layer.id);
@@ -362,11 +372,22 @@ export function showMap({ catalogue, style, view, on }) {
       drawing = null;
       return points;
     },
-    async setVisible(test) {
+    /** Shows the layers that test(name) is true for; words: null, or by how their disclosure stands (disclosure.js). */
+    async setVisible(test, words = null) {
       await loaded;
+      const { layers: themed, kinds } = theme;
       for (const layer of style.layers) {
         const name = layer['source-layer'] ?? (layer.type === 'raster' ? 'tianditu' : null);
-        if (name) map.setLayoutProperty(layer.id, 'visibility', test(layerOf(name)) ? 'visible' : 'none');
+        if (!name) continue;
+        const drawnSo = layer.metadata?.theme ? words !== null : words === null || !kinds.has(layerOf(name));
+        map.setLayoutProperty(layer.id, 'visibility', drawnSo && test(layerOf(name)) ? 'visible' : 'none');
+      }
+      if (words === null || words.join() === theme.words) return;
+      theme.words = words.join();
+      for (const layer of themed) {
+        const narrow = narrowed(layer, catalogue, words);
+        map.setFilter(layer.id, narrow.filter ?? null);
+        for (const [property, value] of Object.entries(narrow.paint)) map.setPaintProperty(layer.id, property, value);
       }
     },
     /** Tiles anew, for another viewer. */

@@ -1,7 +1,7 @@
 // 范围分析: what an area touches in each layer. It is drawn, sent as a file, or the row that is selected.
 import * as api from './api.js';
 import { announce, byId, el, toast } from './dom.js';
-import { number } from './format.js';
+import { number, titleOf } from './format.js';
 import * as panel from './panel.js';
 
 const FILES = { json: 'application/geo+json', geojson: 'application/geo+json', zip: 'application/zip', txt: 'text/plain', wkt: 'text/plain' };
@@ -17,7 +17,7 @@ function totals(kind, layer) {
   return el('table', { class: 'overlap-table' }, el('caption', { class: 'visually-hidden' }, `${layer.title}：合计`),
     el('thead', {}, el('tr', {}, cell('th', field?.title ?? '类别'), cell('th', '个数'), cell('th', '重叠面积（平方米）'), cell('th', '占范围'))),
     el('tbody', {}, layer.totals.map((total) => el('tr', { 'data-class': total.value ?? '' },
-      el('th', { scope: 'row' }, total.value ?? (field ? '未注明' : '全部')), cell('td', String(total.rows)),
+      el('th', { scope: 'row' }, (field && total.value ? titleOf(field, total.value) : total.value) ?? (field ? '未注明' : '全部')), cell('td', String(total.rows)),
       cell('td', total.area_m2 === undefined ? '—' : number(total.area_m2, 'm2')), cell('td', share(total.share_of_question))))));
 }
 

@@ -56,7 +56,7 @@ export const undrawn = (row) => (row.undrawn ? el('span', { class: 'undrawn', ti
 function places(kind, rows, open) {
   return el('ul', { class: 'places' }, rows.map((row) => {
     const hint = kind.fields.filter((field) => has(row, field) && field.type === 'text' && row.properties[field.name] !== row.label)
-      .slice(0, 3).map((field) => row.properties[field.name]).join(' · ');
+      .slice(0, 3).map((field) => format.titleOf(field, row.properties[field.name])).join(' · ');
     return el('li', {}, el('button', { type: 'button', class: 'place', 'data-key': row.id,
       onclick: () => open({ kind: kind.name, key: row.id, bbox: row.bbox }) },
     el('span', { class: 'place-title' }, row.label, undrawn(row)), el('span', { class: 'place-hint' }, hint)));
