@@ -1,4 +1,6 @@
 /* /collections and one collection: what there is, with its extent. */
+#include "store/clock.h"
+#include "store/clock_turn.h"
 #include "tiler/clock_json.h"
 #include "tiler/conformance.h"
 #include "tiler/item_html.h"
@@ -149,13 +151,27 @@ static dk_status write_list_page(dk_context *ctx)
     return status;
 }
 
+static dk_status write_right_until(dk_html *html, const dk_kind *kind)
+{
+    dk_context *ctx = html->ctx;
+    int32_t until = DK_FAR_DAY;
+    char text[DK_DAY_TEXT];
+    const dk_status status = dk_sees_disclosure(ctx, kind) ? dk_clock_right_until(ctx->worker->store, &until, &ctx->error) : DK_OK;
+    if (until == DK_FAR_DAY)
+        return status;
+    dk_html_fact_begin(html, "公开时限状态截至");
+    dk_html_date(html, dk_day_write(until, text));
+    dk_html_fact_end(html);
+    return status;
+}
+
 static dk_status write_collection_page(dk_context *ctx, const dk_kind *kind)
 {
     const dk_crumb ways[] = {{"/collections?f=html", "数据"}, {NULL, kind->title}};
     const bool layer = kind->geometry != DK_NO_GEOMETRY;
     dk_summary own;
     const dk_summary *const summary = &own;
-    const dk_status status = dk_context_summary(ctx, kind, &own);
+    dk_status status = dk_context_summary(ctx, kind, &own);
     if (status != DK_OK)
         return status;
     dk_html html;
@@ -173,6 +189,7 @@ static dk_status write_collection_page(dk_context *ctx, const dk_kind *kind)
         dk_html_number(&html, summary->undrawn);
         dk_html_fact_end(&html);
     }
+    status = write_right_until(&html, kind);
     if (layer) {
         const double *b = summary->rows > summary->undrawn ? summary->bounds : ctx->worker->catalogue->extent;
         dk_html_fact_begin(&html, "四至（西、南、东、北）");
@@ -205,7 +222,7 @@ static dk_status write_collection_page(dk_context *ctx, const dk_kind *kind)
     dk_html_raw(&html, "</p>\n");
     dk_html_end(&html);
     dk_buf_finish(&path);
-    return DK_OK;
+    return status;
 }
 
 static dk_status check(dk_context *ctx)

@@ -294,7 +294,11 @@ void dk_html_value(dk_html *html, const dk_field *field, const dk_value *value, 
         break;
     case DK_TEXT:
         if (dk_disclosure_value_title(field, value->text.data) != NULL) {
+            dk_html_raw(html, "<data"); /* for verify.js, and for who reads pages by program */
+            dk_html_attribute(html, "value", value->text.data);
+            dk_html_raw(html, ">");
             dk_html_text(html, dk_disclosure_value_title(field, value->text.data));
+            dk_html_raw(html, "</data>");
         } else if (field->type == DK_FIELD_DATE) {
             dk_html_date(html, value->text.data);
         } else if (field->type == DK_FIELD_URL && is_web_address(value->text.data)) {

@@ -36,7 +36,8 @@ void dk_html_address(dk_html *html, const char *name, const char *path);
 void dk_html_link(dk_html *html, const char *path, const char *type, const char *text);
 
 /* A value of a field as people read it: numbers with separators and unit, dates as 2021年3月5日, http and https
- * addresses as links, how disclosure stands as the title of its word. with_unit false: the heading names it. */
+ * addresses as links, how disclosure stands as the title of its word,
+ * in <data value="WORD">. with_unit false: the heading names it. */
 void dk_html_value(dk_html *html, const dk_field *field, const dk_value *value, bool with_unit);
 void dk_html_quantity(dk_html *html, double value, const char *unit, bool with_unit);
 void dk_html_date(dk_html *html, const char *date); /* YYYY-MM-DD; any other text as it is */

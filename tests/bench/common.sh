@@ -389,7 +389,7 @@ draw_all()
 # disclosure stands; the figures are of stores without them, and of one version of each row.
 without_linked()
 {
-    sed -i '/computed: disclosure,$/,/}$/d; s/, disclosure\]/]/; s/, *linked: {[^}]*}//; s/^ *linked: {[^}]*}//' "$1"
+    sed -i '/computed: disclosure,$/,/}$/d; /^    grid: \[disclosure\]$/d; s/, disclosure\]/]/; s/, *linked: {[^}]*}//; s/^ *linked: {[^}]*}//' "$1"
 }
 
 # ledger_store_of N: a store of N parcels with all their ledgers, by the sample catalogue; made if it is not there.

@@ -68,9 +68,10 @@ async function isSigned(checkpoint, keys) {
   return false;
 }
 
-/** Whether a cell shows a value, as html.c writes it. */
-function shows(cell, value) {
-  const number = cell.querySelector('.number'), time = cell.querySelector('time');
+/** Whether a cell shows a value, as html.c writes it. titles: of values that are shown by them. */
+function shows(cell, value, titles) {
+  const number = cell.querySelector('.number'), time = cell.querySelector('time'), data = cell.querySelector('data');
+  if (data) return data.value === value && data.textContent === titles[value];
   if (typeof value === 'number' || number) {
     const text = (number ?? cell).textContent.replaceAll(',', '');
     const decimals = (text.split('.')[1] ?? '').length;
@@ -84,11 +85,11 @@ function shows(cell, value) {
 }
 
 /** The title of the first field in which page and content differ; null: none does. */
-export function differs(page, content) {
+export function differs(page, content, titles = {}) {
   const cells = [...page.querySelectorAll('[data-field]')];
   for (const [name, value] of Object.entries(content.fields)) {
     const cell = cells.find(({ dataset }) => dataset.field === name);
-    if (value === null ? cell : !cell || !shows(cell, value)) return cell?.parentElement.querySelector('th')?.textContent ?? name;
+    if (value === null ? cell : !cell || !shows(cell, value, titles)) return cell?.parentElement.querySelector('th')?.textContent ?? name;
   }
   for (const cell of cells) {
     if (!(cell.dataset.field in content.fields) && !cell.querySelector('.internal')) return cell.dataset.field;
@@ -96,11 +97,11 @@ export function differs(page, content) {
   return null;
 }
 
-export async function verify(proof, keys, page) {
+export async function verify(proof, keys, page, titles = {}) {
   if (proof.erased) return ['bad', '该条目的内容已被依法抹去'];
   const content = encoder.encode(proof.content), leaf = await sha256(fromBase64(proof.salt), content);
   if (!same(leaf, fromBase64(proof.leaf))) return ['bad', '不一致：内容在公开之后被改动过'];
-  const field = differs(page, JSON.parse(proof.content));
+  const field = differs(page, JSON.parse(proof.content), titles);
   if (field !== null) return ['bad', `不一致：本页“${field}”与公开日志不同`];
   const root = await rootOf(await sha256(Uint8Array.of(0), leaf), proof.entry, proof.size, proof.hashes.map(fromBase64));
   if (root === null || !same(root, fromBase64(proof.root))) return ['bad', '不一致：公开日志中没有这一条'];
@@ -113,17 +114,27 @@ export async function verify(proof, keys, page) {
   return ['good', '已核验：本页内容与公开日志一致，签名有效'];
 }
 
+async function read(address) {
+  const answer = await fetch(address);
+  if (!answer.ok) throw new Error(`服务器答复 ${answer.status}`);
+  return answer.json();
+}
+
+/** The titles that the catalogue gives to values of fields that the page shows by them. */
+async function titlesOn(page) {
+  if (!page.querySelector('[data-field] data')) return {};
+  const { layers, records } = await read(new URL('../catalogue', import.meta.url));
+  return Object.assign({}, ...[...layers, ...records].flatMap(({ fields }) => fields.map((field) => field.value_titles)));
+}
+
 const section = document.querySelector('section.proof');
 const verdict = section?.querySelector('.verdict');
 if (verdict) {
   try {
     if (!globalThis.crypto?.subtle) throw new Error('本浏览器只在 https 下核验');
-    const [proof, keys] = await Promise.all([section.dataset.proof, section.dataset.keys].map(async (address) => {
-      const answer = await fetch(address);
-      if (!answer.ok) throw new Error(`服务器答复 ${answer.status}`);
-      return answer.json();
-    }));
-    const [kind, words] = await verify(proof, keys.keys.map(({ key }) => key), document.querySelector('main'));
+    const page = document.querySelector('main');
+    const [proof, keys, titles] = await Promise.all([read(section.dataset.proof), read(section.dataset.keys), titlesOn(page)]);
+    const [kind, words] = await verify(proof, keys.keys.map(({ key }) => key), page, titles);
     verdict.textContent = words;
     if (kind) verdict.classList.add('badge', kind);
   } catch (error) {
