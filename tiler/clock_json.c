@@ -36,7 +36,8 @@ static const char *field_name(const dk_kind *kind, int field)
 
 bool dk_sees_disclosure(const dk_context *ctx, const dk_kind *kind)
 {
-    return kind->disclosure_field >= 0 && dk_context_sees(ctx, kind) && (dk_context_fields(ctx, kind) >> kind->disclosure_field & 1) != 0;
+    return kind->disclosure_field >= 0 && dk_context_sees(ctx, kind) &&
+           (dk_context_fields(ctx, kind) >> kind->disclosure_field & 1) != 0;
 }
 
 dk_status dk_write_right_until(dk_context *ctx)

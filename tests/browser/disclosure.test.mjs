@@ -371,7 +371,7 @@ describe('the catalogue', () => {
     const view = await openPage(browser, site);
     await view.go(WHOLE);
     const made = await view.page.evaluate(async ([given, values, titles]) => {
-      const { disclosing, disclosureLayers } = await import('./web/disclosure.js');
+      const { disclosing, disclosureLayers } = await import('./web/disclosure-style.js');
       const layer = (name, geometry, field, grid) => ({ name, geometry, grid, fields: [{ name: 'id', type: 'text', tiles: true }, { name: field, computed: 'disclosure', tiles: true, values, value_titles: titles }] });
       const hidden = layer('pit', 'polygon', 'state', []);
       delete hidden.fields[1].tiles;

@@ -1,6 +1,6 @@
 // The map page: reads the catalogue, wires map, layers, search and dossier together, keeps the view in the URL.
 import * as api from './api.js';
-import { disclosing, disclosureLayers } from './disclosure.js';
+import { disclosing, disclosureLayers } from './disclosure-style.js';
 import { announce, byId, toast } from './dom.js';
 import { chooserNodes, dossierNodes, record } from './dossier.js';
 import { titleOf } from './format.js';
@@ -42,7 +42,8 @@ function tell(message) {
 
 /* The URL */
 
-const hash = () => state.format({ view: map?.view() ?? state.parse(location.hash).view, layers: layers.shown(), disclosure: layers.disclosure(), crs: start.crs, select: selected });
+const hash = () => state.format({ view: map?.view() ?? state.parse(location.hash).view, layers: layers.shown(),
+  disclosure: layers.disclosure(), crs: start.crs, select: selected });
 const depth = () => history.state?.depth ?? 0;
 
 const showVisible = () => map?.setVisible(layers.isVisible, layers.disclosure());
@@ -55,7 +56,8 @@ function remember() {
 
 function describe(feature) {
   const kind = kinds.get(feature.kind);
-  const texts = kind.fields.filter((field) => field.type === 'text' && feature.properties[field.name]).map((field) => titleOf(field, feature.properties[field.name]));
+  const texts = kind.fields.filter((field) => field.type === 'text' && feature.properties[field.name])
+    .map((field) => titleOf(field, feature.properties[field.name]));
   const label = String((kind.label && feature.properties[kind.label]) ?? texts[0] ?? feature.key ?? kind.title);
   return { ...feature, label, hint: texts.filter((text) => text !== label).slice(0, 2).join(' · ') };
 }
@@ -212,11 +214,12 @@ function drawLayers(visible, disclosure) {
     showVisible();
     remember();
   };
-  layers = showLayers({ catalogue, style, visible, disclosure, plate: start.crs === '4490', on: { change: changed, disclosure: changed, project(plate) { // the tiles are others: the page begins anew
+  const on = { change: changed, disclosure: changed, project(plate) { // the tiles are others: the page begins anew
     start.crs = plate ? '4490' : null;
     remember();
     location.reload();
-  }, bounds: () => map?.bounds() ?? null } });
+  }, bounds: () => map?.bounds() ?? null };
+  layers = showLayers({ catalogue, style, visible, disclosure, plate: start.crs === '4490', on });
 }
 
 /* The start */

@@ -17,7 +17,8 @@ function signs(style, layer) {
   const faint = typeof fill?.paint?.['fill-opacity'] === 'number' && fill.paint['fill-opacity'] < 0.2;
   const sign = (value) => {
     const of = (set) => (value !== undefined && set.byValue?.get(value)) || set.all;
-    return { fill: of(fills), line: of(lines), circle: of(circles), dash: Array.isArray(dash) ? '4 2.5' : null, opacity: faint ? 0.15 : 0.55 };
+    return { fill: of(fills), line: of(lines), circle: of(circles), dash: Array.isArray(dash) ? '4 2.5' : null,
+      opacity: faint ? 0.15 : 0.55 };
   };
   const varied = [fills, lines, circles].find((set) => set.byValue);
   if (!varied) return { one: sign(), each: [] };
@@ -59,9 +60,12 @@ export function showLayers({ catalogue, style, visible, plate, disclosure, on })
   const themed = style.layers.filter((entry) => entry.metadata?.theme === 'disclosure');
   const recoloured = new Set(themed.map((entry) => entry.metadata.kind));
   const recolour = (words) => {
-    for (const node of list.querySelectorAll('[data-layer]')) node.classList.toggle('recoloured', words !== null && recoloured.has(node.dataset.layer));
+    for (const node of list.querySelectorAll('[data-layer]')) {
+      node.classList.toggle('recoloured', words !== null && recoloured.has(node.dataset.layer));
+    }
   };
-  const disclosing = themed.length ? disclosureSwitch({ catalogue, layers: themed, words: disclosure, isVisible: (name) => state.has(name), on(words) {
+  const isVisible = (name) => state.has(name);
+  const disclosing = themed.length ? disclosureSwitch({ catalogue, layers: themed, words: disclosure, isVisible, on(words) {
     recolour(words);
     on.disclosure(words);
   } }) : null;
@@ -85,7 +89,7 @@ export function showLayers({ catalogue, style, visible, plate, disclosure, on })
   toggle.dataset.ready = 'yes';
 
   return {
-    isVisible: (name) => state.has(name),
+    isVisible,
     /** The names that are on, or null when all are, which needs no place in a link. */
     shown: () => ([...names, ...extra].every((name) => state.has(name)) ? null : [...names, ...extra].filter((name) => state.has(name))),
     set(shown) {

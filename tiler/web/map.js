@@ -1,7 +1,7 @@
 // The map: the style made to fit this catalogue, layers on and off, what lies under a click, what is selected.
 import { addProjection, importScriptInWorkers, Map as MapLibreMap, NavigationControl, ScaleControl, setWorkerUrl } from './maplibre-gl.js';
 import { fetchOptions, get, root } from './api.js';
-import { narrowed } from './disclosure.js';
+import { narrowed } from './disclosure-style.js';
 import { byId } from './dom.js';
 
 setWorkerUrl(new URL('./maplibre-gl-worker.js', import.meta.url).href);
@@ -144,7 +144,8 @@ export async function fitStyle(style, catalogue, { plate = false, themed = [] } 
   fitted.layers.splice(above < 0 ? fitted.layers.length : above, 0, ...grids.filter(Boolean));
   // Areas below all names, names above all.
   const sourceOf = (kind) => fitted.layers.find((layer) => layer['source-layer'] === kind).source;
-  const others = themed.map((layer) => ({ ...layer, source: sourceOf(layer.metadata.kind), layout: { ...layer.layout, visibility: 'none' } }));
+  const others = themed.map((layer) => ({ ...layer, source: sourceOf(layer.metadata.kind),
+    layout: { ...layer.layout, visibility: 'none' } }));
   const names = fitted.layers.findIndex((layer) => layer.type === 'symbol');
   fitted.layers.splice(names < 0 ? fitted.layers.length : names, 0, ...others.filter((layer) => layer.type !== 'symbol'));
   fitted.layers.push(...others.filter((layer) => layer.type === 'symbol'));
@@ -372,7 +373,7 @@ export function showMap({ catalogue, style, view, on }) {
       drawing = null;
       return points;
     },
-    /** Shows the layers that test(name) is true for; words: null, or by how their disclosure stands (disclosure.js). */
+    /** Shows the layers that test(name) is true for; words: null, or by how their disclosure stands (disclosure-style.js). */
     async setVisible(test, words = null) {
       await loaded;
       const { layers: themed, kinds } = theme;

@@ -17,7 +17,7 @@ function totals(kind, layer) {
   return el('table', { class: 'overlap-table' }, el('caption', { class: 'visually-hidden' }, `${layer.title}：合计`),
     el('thead', {}, el('tr', {}, cell('th', field?.title ?? '类别'), cell('th', '个数'), cell('th', '重叠面积（平方米）'), cell('th', '占范围'))),
     el('tbody', {}, layer.totals.map((total) => el('tr', { 'data-class': total.value ?? '' },
-      el('th', { scope: 'row' }, (field && total.value ? titleOf(field, total.value) : total.value) ?? (field ? '未注明' : '全部')), cell('td', String(total.rows)),
+      el('th', { scope: 'row' }, field ? titleOf(field, total.value) ?? '未注明' : total.value ?? '全部'), cell('td', String(total.rows)),
       cell('td', total.area_m2 === undefined ? '—' : number(total.area_m2, 'm2')), cell('td', share(total.share_of_question))))));
 }
 

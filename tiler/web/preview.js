@@ -1,7 +1,7 @@
 // 待发布批次: for staff, what a batch would add, change and take away, drawn over what is published.
 import * as api from './api.js';
 import { announce, byId, el } from './dom.js';
-import { bytes } from './format.js';
+import { bytes, titleOf } from './format.js';
 import * as panel from './panel.js';
 
 const MOST_DRAWN = 2000; // what one answer holds
@@ -37,7 +37,7 @@ function documentRow(document) {
 
 function differences(kind, feature) {
   if (feature.change !== 'changed') return null;
-  const text = (properties, name) => String(properties?.[name] ?? '无');
+  const text = (properties, name) => String(titleOf(kind.fields.find((field) => field.name === name) ?? {}, properties?.[name]) ?? '无');
   const fields = (feature.differs ?? []).map((name) => el('li', {}, `${kind.fields.find((field) => field.name === name)?.title ?? name}：`,
     el('del', {}, text(feature.before?.properties, name)), ' → ', el('ins', {}, text(feature.properties, name))));
   return el('ul', { class: 'preview-differences' }, fields, feature.outline_differs ? el('li', {}, '图形有变化') : null);

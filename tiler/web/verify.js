@@ -89,7 +89,9 @@ export function differs(page, content, titles = {}) {
   const cells = [...page.querySelectorAll('[data-field]')];
   for (const [name, value] of Object.entries(content.fields)) {
     const cell = cells.find(({ dataset }) => dataset.field === name);
-    if (value === null ? cell : !cell || !shows(cell, value, titles)) return cell?.parentElement.querySelector('th')?.textContent ?? name;
+    if (value === null ? cell : !cell || !shows(cell, value, titles)) {
+      return cell?.parentElement.querySelector('th')?.textContent ?? name;
+    }
   }
   for (const cell of cells) {
     if (!(cell.dataset.field in content.fields) && !cell.querySelector('.internal')) return cell.dataset.field;
