@@ -4,14 +4,22 @@
 #include "store/linked.h"
 #include "store/publication_log.h"
 
-dk_status dk_clock_right_until(dk_store *store, int32_t *ret_day, dk_error *err)
+static bool sees_all(const dk_kind *kind, const dk_viewer *viewer)
+{
+    if (viewer == NULL)
+        return true;
+    const dk_view view = dk_view_of(kind, viewer);
+    return dk_view_every_row(&view);
+}
+
+dk_status dk_clock_right_until(dk_store *store, const dk_viewer *viewer, int32_t *ret_day, dk_error *err)
 {
     const dk_catalogue *catalogue = store->catalogue;
     dk_status status = DK_OK;
     *ret_day = DK_FAR_DAY;
     for (size_t k = 0; status == DK_OK && k < catalogue->n_kinds; k++) {
         sqlite3_stmt *stmt = NULL;
-        if (catalogue->kinds[k].disclosure_field < 0)
+        if (catalogue->kinds[k].disclosure_field < 0 || !sees_all(&catalogue->kinds[k], viewer))
             continue;
         status = dk_clock_prepare(store, &catalogue->kinds[k],
                                   "SELECT turns FROM clockset_$ s WHERE turns<2147483647 AND EXISTS(SELECT 1 FROM clockuse_$ u WHERE"
@@ -104,9 +112,9 @@ static dk_status turn(dk_store *store, const char *actor, dk_clock_turned *ret_t
 dk_status dk_store_turn_clock(dk_store *store, const char *actor, dk_clock_turned *ret_turned, dk_error *err)
 {
     *ret_turned = (dk_clock_turned){.until = DK_FAR_DAY};
-    dk_status status = dk_clock_right_until(store, &ret_turned->until, err);
+    dk_status status = dk_clock_right_until(store, NULL, &ret_turned->until, err);
     if (status != DK_OK || ret_turned->until >= dk_clock_today(store))
         return status;
     status = turn(store, actor, ret_turned, err);
-    return status == DK_OK ? dk_clock_right_until(store, &ret_turned->until, err) : status;
+    return status == DK_OK ? dk_clock_right_until(store, NULL, &ret_turned->until, err) : status;
 }

@@ -3,6 +3,7 @@
 #ifndef DK_STORE_CLOCK_TURN_H
 #define DK_STORE_CLOCK_TURN_H
 
+#include "store/audience.h"
 #include "store/store.h"
 
 typedef struct dk_clock_turned {
@@ -13,7 +14,7 @@ typedef struct dk_clock_turned {
 dk_status dk_store_turn_clock(dk_store *store, const char *actor, dk_clock_turned *ret_turned, dk_error *err);
 
 /* The last day on which what the store says by the day is right as it is: before today if the clock was not turned in time.
- * DK_FAR_DAY: always. */
-dk_status dk_clock_right_until(dk_store *store, int32_t *ret_day, dk_error *err);
+ * DK_FAR_DAY: always. viewer: of the kinds of which they see every row, for a day of others would tell of these; NULL: of all. */
+dk_status dk_clock_right_until(dk_store *store, const dk_viewer *viewer, int32_t *ret_day, dk_error *err);
 
 #endif

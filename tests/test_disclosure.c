@@ -77,7 +77,7 @@ static void compare_words(clock_world *w, const plain_state *s, int32_t on, bool
     sqlite3_close(db);
     if (!look_ahead)
         return;
-    assert_int_equal(dk_clock_right_until(w->f.store, &until, &w->f.err), DK_OK);
+    assert_int_equal(dk_clock_right_until(w->f.store, NULL, &until, &w->f.err), DK_OK);
     if (changes < on + FAR)
         assert_int_equal(until, changes - 1);
     else
@@ -106,7 +106,7 @@ static void rows_say_how_they_stand_whatever_happens(void **state)
         today += (int32_t)draw(w, 2) * (int32_t)draw(w, 25);
         dk_clock_set_today(w->f.store, today);
         const int64_t before = generation_of(&w->f);
-        assert_int_equal(dk_clock_right_until(w->f.store, &until, &w->f.err), DK_OK);
+        assert_int_equal(dk_clock_right_until(w->f.store, NULL, &until, &w->f.err), DK_OK);
         assert_int_equal(dk_store_turn_clock(w->f.store, "timer", &turned, &w->f.err), DK_OK);
         assert_int_equal(turned.generation, until < today ? before + 1 : 0);
         assert_int_equal(generation_of(&w->f), until < today ? before + 1 : before);

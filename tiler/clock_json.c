@@ -43,7 +43,7 @@ bool dk_sees_disclosure(const dk_context *ctx, const dk_kind *kind)
 dk_status dk_write_right_until(dk_context *ctx)
 {
     int32_t until;
-    const dk_status status = dk_clock_right_until(ctx->worker->store, &until, &ctx->error);
+    const dk_status status = dk_clock_right_until(ctx->worker->store, &ctx->viewer, &until, &ctx->error);
     if (status != DK_OK)
         return status;
     if (until != DK_FAR_DAY)

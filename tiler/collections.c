@@ -156,7 +156,7 @@ static dk_status write_right_until(dk_html *html, const dk_kind *kind)
     dk_context *ctx = html->ctx;
     int32_t until = DK_FAR_DAY;
     char text[DK_DAY_TEXT];
-    const dk_status status = dk_sees_disclosure(ctx, kind) ? dk_clock_right_until(ctx->worker->store, &until, &ctx->error) : DK_OK;
+    const dk_status status = dk_sees_disclosure(ctx, kind) ? dk_clock_right_until(ctx->worker->store, &ctx->viewer, &until, &ctx->error) : DK_OK;
     if (until == DK_FAR_DAY)
         return status;
     dk_html_fact_begin(html, "公开时限状态截至");

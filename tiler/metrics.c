@@ -19,7 +19,7 @@ dk_status dk_get_metrics(dk_context *ctx)
     int32_t right_until = today;
     dk_status status = dk_context_params(ctx, params);
     if (status == DK_OK)
-        status = dk_clock_right_until(ctx->worker->store, &right_until, &ctx->error);
+        status = dk_clock_right_until(ctx->worker->store, NULL, &right_until, &ctx->error);
     if (status != DK_OK)
         return status;
     dk_buf *out = &ctx->worker->body;
