@@ -51,7 +51,7 @@ function linker({ catalogue, rows }) {
     const id = `${kind}.${name}`;
     if (!indexes.has(id)) {
       const index = new Map();
-      for (const row of rows[kind]) for (const value of valuesOf(row, name)) index.set(value, [...index.get(value) ?? [], row]);
+      for (const row of rows[kind]) for (const value of valuesOf(row, name)) index.get(value)?.push(row) ?? index.set(value, [row]);
       indexes.set(id, index);
     }
     return indexes.get(id);
@@ -151,8 +151,10 @@ function regimeOf(data, linked, kind, row) {
 }
 
 /** Every obligation of every row: [{kind, key, division, obligation, regime, state, due}]. */
-export function compute(data, asOfText) {
-  const linked = linker(data), asOf = dayOf(asOfText), all = [];
+export const compute = (data, asOfText) => [...outcomes(data, asOfText)];
+/** The same, one by one. */
+export function* outcomes(data, asOfText) {
+  const linked = linker(data), asOf = dayOf(asOfText);
   for (const kind of [...data.catalogue.layers, ...data.catalogue.records]) {
     const obligations = data.catalogue.obligations.filter((one) => one.enabled && one.about === kind.name);
     if (obligations.length === 0) continue;
@@ -160,10 +162,9 @@ export function compute(data, asOfText) {
       const regime = regimeOf(data, linked, kind.name, row);
       for (const obligation of obligations) {
         const { state, due } = stateOf(data, linked, kind.name, row, obligation, regime, asOf);
-        all.push({ kind: kind.name, key: row.key, division: row.properties[kind.fields.find(({ type }) => type === 'division')?.name], obligation: obligation.id, regime: regime?.id ?? null, state,
-          due: due === null || due === undefined ? null : new Date(due * DAY).toISOString().slice(0, 10) });
+        yield { kind: kind.name, key: row.key, division: row.properties[kind.fields.find(({ type }) => type === 'division')?.name], obligation: obligation.id, regime: regime?.id ?? null, state,
+          due: due === null || due === undefined ? null : new Date(due * DAY).toISOString().slice(0, 10) };
       }
     }
   }
-  return all;
 }
