@@ -299,14 +299,16 @@ static dk_status start_change(change *c, const char *action, dk_error *err)
                      c->batch, action, NULL, NULL, err);
 }
 
-/* Whether the batch's rows are the last of their kind. */
+/* Whether the batch's rows, as they were loaded, are the last of their kind. Versions of them (linked.h) can be younger than
+ * rows that were loaded later: those of a publication that was undone stay. */
 static dk_status find_last_rows(change *c, dk_error *err)
 {
     dk_buf sql;
     dk_buf_init(&sql);
-    dk_buf_format(&sql,
-                  "SELECT NOT EXISTS(SELECT 1 FROM row_%s WHERE row>(SELECT max(row) FROM row_%s WHERE batch=?1))",
+    dk_buf_format(&sql, "SELECT NOT EXISTS(SELECT 1 FROM row_%s WHERE batch<>?1 AND row>(SELECT row FROM row_%s r WHERE batch=?1",
                   c->kind->name, c->kind->name);
+    dk_linked_append_originals(c->kind, &sql);
+    dk_buf_text(&sql, " ORDER BY row DESC LIMIT 1))");
     sqlite3_stmt *stmt = NULL;
     const char *text = dk_buf_cstr(&sql);
     dk_status status =

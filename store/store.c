@@ -349,9 +349,11 @@ dk_status dk_pending_undo(dk_store *store, dk_error *err)
                       kind->name, g, kind->name, g);
         dk_buf_format(&sql, "DELETE FROM clock_%s WHERE born>=%lld;UPDATE clock_%s SET died=0 WHERE died>=%lld;",
                       kind->name, g, kind->name, g);
-        if (kind->disclosure_field >= 0) /* what was found for a day that is not reached */
-            dk_buf_format(&sql, "UPDATE clockset_%s SET turns=%d WHERE id IN (SELECT facts FROM clockuse_%s WHERE rows=0);",
-                          kind->name, DK_NO_DAY + 1, kind->name);
+        if (kind->disclosure_field >= 0) /* what was found for a day that is not reached; no rows that are published have it */
+            dk_buf_format(&sql,
+                          "UPDATE clockset_%s SET turns=%d WHERE id IN (SELECT facts FROM clockuse_%s WHERE rows=0) AND NOT EXISTS"
+                          "(SELECT 1 FROM clockuse_%s u WHERE u.facts=clockset_%s.id AND u.rows>0);",
+                          kind->name, DK_NO_DAY + 1, kind->name, kind->name, kind->name);
         for (unsigned t = 0; kind->geometry != DK_NO_GEOMETRY && t < DK_SHEETS; t++) {
             const char *table = dk_sheet_table((dk_sheet)t);
             dk_buf_format(&sql,

@@ -6,6 +6,9 @@
 #include "store/clock_turn.h"
 #include "store/query.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+
 /* ---- the recomputation ---- */
 
 static const char *const field_words[2][9] = {{"missing", "late", "short", "soon", "due", "unknown", "met", "waiting", "not_applicable"},
@@ -135,6 +138,118 @@ static void rows_say_how_they_stand_whatever_happens(void **state)
     assert_true(publish_plain(w, batch));
     plain_published(w, &s);
     compare_words(w, &s, today + 90, true);
+    assert_int_equal(findings(&w->f), 0);
+}
+
+/* ---- a writer that is killed ---- */
+
+static void kill_writer(int64_t done, int64_t total, void *user)
+{
+    (void)done;
+    (void)total;
+    (void)user;
+    raise(SIGKILL);
+}
+
+/* Publishes a batch in a process of its own, which is killed when the batch's rows are written and the generation is not made. */
+static void publish_and_kill(clock_world *w, int64_t batch, int32_t today)
+{
+    int status = 0;
+    dk_store_close(w->f.store);
+    const pid_t child = fork();
+    if (child == 0) {
+        int64_t generation;
+        if (dk_store_open(w->f.path, DK_WRITE, &w->f.store, &w->f.err) == DK_OK) {
+            dk_clock_set_today(w->f.store, today);
+            dk_store_publish(w->f.store, batch, "tester", kill_writer, NULL, &generation, &w->f.err);
+        }
+        _exit(0);
+    }
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    fixture_open(&w->f, DK_WRITE);
+    dk_clock_set_today(w->f.store, today);
+}
+
+static plain_batch *load_rows(clock_world *w, int kind, const plain_row *rows, size_t n)
+{
+    plain_batch *batch = &w->batches[w->n_batches++];
+    *batch = (plain_batch){.kind = kind, .rows = calloc(n, sizeof *batch->rows)};
+    dk_load *load = load_begin(&w->f, clock_kinds[kind], true);
+    for (size_t i = 0; i < n; i++)
+        load_plain(w, batch, load, &rows[i]);
+    batch->id = load_finish(&w->f, load);
+    return batch;
+}
+
+static void publish_project(clock_world *w)
+{
+    plain_row project = {0};
+    set(&project, "id", "J1");
+    set(&project, "regime", "旧法");
+    set(&project, "surveyed_on", "2022-02-28");
+    publish_rows(w, PROJECT, &project, 1);
+}
+
+static plain_row parcel_of_project(const char *id, const char *division)
+{
+    plain_row parcel = {0};
+    set(&parcel, "id", id);
+    set(&parcel, "project", "J1");
+    set(&parcel, "division", division);
+    return parcel;
+}
+
+/* A batch staged for weeks, whose publication is killed, leaves rows with the words of that day behind. They make its own rows no
+ * younger than those of a batch that was loaded later: of one key, still only one of the two is published. */
+static void a_killed_publication_lets_no_key_be_published_twice(void **state)
+{
+    clock_world *w = *state;
+    static plain_state s;
+    const int32_t today = day("2022-04-20");
+    const plain_row one = parcel_of_project("P1", ""), other = parcel_of_project("P1", "341321100201");
+    dk_clock_set_today(w->f.store, day("2022-03-01"));
+    publish_project(w);
+    plain_batch *first = load_rows(w, PARCEL, &one, 1);
+    dk_clock_set_today(w->f.store, today);
+    plain_batch *second = load_rows(w, PARCEL, &other, 1);
+    publish_and_kill(w, first->id, today);
+    assert_int_equal(ask(w, "SELECT count(*) FROM version_parcel"), 1); /* the word had changed since it was loaded */
+    assert_true(publish_plain(w, second));
+    assert_false(publish_plain(w, first));
+    assert_int_equal(ask(w, "SELECT count(*) FROM life_parcel WHERE died=0"), 1);
+    plain_published(w, &s);
+    compare_words(w, &s, today, true);
+    assert_int_equal(findings(&w->f), 0);
+}
+
+/* Parcels of one project in two villages have the same facts. That those of one village were not published after all says nothing
+ * of when those of the other change. */
+static void a_killed_publication_does_not_forget_when_other_rows_change(void **state)
+{
+    clock_world *w = *state;
+    static plain_state s;
+    dk_clock_turned turned;
+    int32_t before = 0, until = 0;
+    const int32_t today = day("2022-03-01");
+    const plain_row one = parcel_of_project("P1", "341321100201"), other = parcel_of_project("P2", "341321100202");
+    dk_clock_set_today(w->f.store, today);
+    publish_project(w);
+    publish_rows(w, PARCEL, &one, 1);
+    assert_int_equal(dk_clock_right_until(w->f.store, NULL, &before, &w->f.err), DK_OK);
+    assert_true(before >= today);
+    plain_batch *killed = load_rows(w, PARCEL, &other, 1);
+    publish_and_kill(w, killed->id, today);
+    assert_int_equal(ask(w, "SELECT count(*) FROM clockuse_parcel WHERE rows=0"), 1); /* it had come so far */
+    assert_int_equal(dk_clock_right_until(w->f.store, NULL, &until, &w->f.err), DK_OK);
+    assert_int_equal(until, before);
+    assert_int_equal(findings(&w->f), 0);
+    assert_int_equal(dk_store_turn_clock(w->f.store, "timer", &turned, &w->f.err), DK_OK);
+    assert_int_equal(turned.generation, 0);
+    assert_true(publish_plain(w, killed));
+    plain_published(w, &s);
+    compare_words(w, &s, today, true);
     assert_int_equal(findings(&w->f), 0);
 }
 
@@ -308,6 +423,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(rows_say_how_they_stand_whatever_happens, clock_setup, clock_teardown),
         cmocka_unit_test_setup_teardown(rows_say_it_by_the_catalogue_that_is_in_force, clock_setup, clock_teardown),
         cmocka_unit_test_setup_teardown(a_catalogue_adds_the_field, clock_setup, clock_teardown),
+        cmocka_unit_test_setup_teardown(a_killed_publication_lets_no_key_be_published_twice, clock_setup, clock_teardown),
+        cmocka_unit_test_setup_teardown(a_killed_publication_does_not_forget_when_other_rows_change, clock_setup, clock_teardown),
         cmocka_unit_test_setup_teardown(check_finds_a_row_that_says_something_else, clock_setup, clock_teardown),
         cmocka_unit_test(mistakes_are_named),
     };
