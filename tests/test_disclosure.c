@@ -4,6 +4,7 @@
 
 #include "store/catalogue_change.h"
 #include "store/clock_turn.h"
+#include "store/handle.h"
 #include "store/query.h"
 
 #include <signal.h>
@@ -253,6 +254,83 @@ static void a_killed_publication_does_not_forget_when_other_rows_change(void **s
     assert_int_equal(findings(&w->f), 0);
 }
 
+/* Kills the process before one of its commits. */
+static int kill_at_commit(void *user)
+{
+    int *left = user;
+    if (--*left <= 0)
+        raise(SIGKILL);
+    return 0;
+}
+
+/* A change in a process of its own, killed before its commit of that number: batch NULL, the clock is turned; a staged batch is
+ * published, a published one withdrawn. What came to its end is noted. true: it was killed. */
+static bool change_and_kill(clock_world *w, plain_batch *batch, int32_t today, int commit)
+{
+    int status = 0;
+    const int64_t before = generation_of(&w->f);
+    dk_store_close(w->f.store);
+    const pid_t child = fork();
+    if (child == 0) {
+        dk_clock_turned turned;
+        int64_t generation;
+        dk_status done = dk_store_open(w->f.path, DK_WRITE, &w->f.store, &w->f.err);
+        if (done == DK_OK) {
+            dk_clock_set_today(w->f.store, today);
+            sqlite3_commit_hook(w->f.store->db, kill_at_commit, &commit);
+            if (batch == NULL)
+                done = dk_store_turn_clock(w->f.store, "timer", &turned, &w->f.err);
+            else if (batch->order == 0)
+                done = dk_store_publish(w->f.store, batch->id, "tester", NULL, NULL, &generation, &w->f.err);
+            else
+                done = dk_store_withdraw(w->f.store, batch->id, "tester", "更正", NULL, NULL, &generation, &w->f.err);
+        }
+        _exit(done == DK_OK ? 0 : done == DK_CONFLICT ? 1 : 2);
+    }
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    fixture_open(&w->f, DK_WRITE);
+    dk_clock_set_today(w->f.store, today);
+    const bool made = generation_of(&w->f) > before; /* it cleans up behind the commit that makes the generation */
+    assert_true(WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL : WEXITSTATUS(status) == (made || batch == NULL ? 0 : 1));
+    if (WIFSIGNALED(status) && !made)
+        return true;
+    if (batch != NULL)
+        batch->order = batch->order == 0 && made ? generation_of(&w->f) : -1;
+    return false;
+}
+
+/* Writers are killed before any of their commits, on days that pass; the next one finds what was there before. */
+static void rows_say_how_they_stand_whatever_writer_is_killed(void **state)
+{
+    clock_world *w = *state;
+    static plain_state s;
+    int32_t today = day("2020-01-20"), until = 0;
+    int killed[3] = {0};
+    w->random = 23;
+    for (int step = 0; step < 70; step++) {
+        dk_clock_turned turned;
+        dk_clock_set_today(w->f.store, today);
+        random_step(w);
+        today += (int32_t)draw(w, 2) * (int32_t)draw(w, 25);
+        plain_batch *batch = draw(w, 3) == 0 ? NULL : &w->batches[draw(w, (uint32_t)w->n_batches)];
+        if (batch != NULL && batch->order < 0)
+            batch = NULL;
+        const int what = batch == NULL ? 0 : batch->order == 0 ? 1 : 2;
+        killed[what] += change_and_kill(w, batch, today, 1 + (int)draw(w, 7));
+        assert_int_equal(dk_store_turn_clock(w->f.store, "timer", &turned, &w->f.err), DK_OK);
+        assert_int_equal(dk_clock_right_until(w->f.store, NULL, &until, &w->f.err), DK_OK);
+        assert_true(until >= today);
+        plain_published(w, &s);
+        compare_words(w, &s, today, step % 6 == 0);
+        if (step % 5 == 4)
+            assert_int_equal(findings(&w->f), 0);
+    }
+    for (int i = 0; i < 3; i++)
+        if (killed[i] < 3)
+            fail_msg("only %d changes of sort %d were killed", killed[i], i);
+}
+
 static void keep_of_obligations(const char *sentence, void *user)
 {
     if (strstr(sentence, "parcel P1: disclosure does not follow from its obligations") != NULL)
@@ -425,6 +503,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_catalogue_adds_the_field, clock_setup, clock_teardown),
         cmocka_unit_test_setup_teardown(a_killed_publication_lets_no_key_be_published_twice, clock_setup, clock_teardown),
         cmocka_unit_test_setup_teardown(a_killed_publication_does_not_forget_when_other_rows_change, clock_setup, clock_teardown),
+        cmocka_unit_test_setup_teardown(rows_say_how_they_stand_whatever_writer_is_killed, clock_setup, clock_teardown),
         cmocka_unit_test_setup_teardown(check_finds_a_row_that_says_something_else, clock_setup, clock_teardown),
         cmocka_unit_test(mistakes_are_named),
     };
