@@ -10,7 +10,7 @@ const get = async (path) => {
 };
 const seconds = (since) => ((performance.now() - since) / 1000).toFixed(0);
 let since = performance.now();
-const data = await download(get);
+const data = await download(get), card = await get(`/scorecard?as_of=${day}&level=6&by=obligation`);
 console.log(`${Object.values(data.rows).reduce((n, rows) => n + rows.length, 0)} rows read in ${seconds(since)} s`);
 since = performance.now();
 const groups = new Map(), words = {};
@@ -23,7 +23,6 @@ for (const { division, obligation, state } of outcomes(data, day)) {
   n += 1;
 }
 console.log(`${n} obligations of them computed in ${seconds(since)} s: ${Object.entries(words).map(([state, m]) => `${m} ${state}`).join(', ')}`);
-const card = await get(`/scorecard?as_of=${day}&level=6&by=obligation`);
 let wrong = 0, compared = 0;
 for (const { division, obligation, states } of card.groups) {
   const id = `${division?.code ?? ''} ${obligation}`, own = groups.get(id) ?? {};
