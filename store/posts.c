@@ -502,9 +502,23 @@ typedef struct dropping {
     dk_store *store;
     const dk_kind *kind;
     int64_t first_row, last_row;
+    const int64_t *rows; /* NULL: all between these two; else the dropped ones, ascending */
+    size_t n_rows;
     places kept;
     dk_buf data;
 } dropping;
+
+static int ascending(const void *a, const void *b)
+{
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static bool is_dropped(const dropping *d, int64_t row)
+{
+    return row >= d->first_row && row <= d->last_row &&
+           (d->rows == NULL || bsearch(&row, d->rows, d->n_rows, sizeof row, ascending) != NULL);
+}
 
 static dk_status drop_from_block(int64_t term, int64_t first, const places *block, bool sound, void *user,
                                  dk_error *err)
@@ -517,7 +531,7 @@ static dk_status drop_from_block(int64_t term, int64_t first, const places *bloc
         return no_memory(err);
     for (size_t i = 0; i < block->n; i++) {
         const int64_t row = dk_place_row(block->places[i]);
-        if (row < d->first_row || row > d->last_row)
+        if (!is_dropped(d, row))
             d->kept.places[d->kept.n++] = block->places[i];
     }
     if (d->kept.n == block->n)
@@ -530,13 +544,33 @@ static dk_status drop_from_block(int64_t term, int64_t first, const places *bloc
     return status;
 }
 
+static dk_status drop(dropping *d, dk_error *err)
+{
+    dk_buf_init(&d->data);
+    const dk_status status = d->first_row > d->last_row ? DK_OK : each_block(d->store, d->kind, drop_from_block, d, err);
+    free(d->kept.places);
+    dk_buf_finish(&d->data);
+    return status;
+}
+
 dk_status dk_posts_drop(dk_store *store, const dk_kind *kind, int64_t first_row, int64_t last_row, dk_error *err)
 {
     dropping d = {.store = store, .kind = kind, .first_row = first_row, .last_row = last_row};
-    dk_buf_init(&d.data);
-    const dk_status status = first_row > last_row ? DK_OK : each_block(store, kind, drop_from_block, &d, err);
-    free(d.kept.places);
-    dk_buf_finish(&d.data);
+    return drop(&d, err);
+}
+
+dk_status dk_posts_drop_rows(dk_store *store, const dk_kind *kind, const int64_t *rows, size_t n, dk_error *err)
+{
+    if (n == 0)
+        return DK_OK;
+    int64_t *sorted = n > SIZE_MAX / sizeof *sorted ? NULL : malloc(n * sizeof *sorted);
+    if (sorted == NULL)
+        return no_memory(err);
+    memcpy(sorted, rows, n * sizeof *sorted);
+    qsort(sorted, n, sizeof *sorted, ascending);
+    dropping d = {.store = store, .kind = kind, .first_row = sorted[0], .last_row = sorted[n - 1], .rows = sorted, .n_rows = n};
+    const dk_status status = drop(&d, err);
+    free(sorted);
     return status;
 }
 

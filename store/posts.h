@@ -44,6 +44,8 @@ dk_status dk_posts_add(dk_store *store, const dk_kind *kind, const dk_post *post
                        dk_error *err);
 /* Takes the posts of rows first_row to last_row away; goes through all of the kind's. */
 dk_status dk_posts_drop(dk_store *store, const dk_kind *kind, int64_t first_row, int64_t last_row, dk_error *err);
+/* The same of single rows, in any order, in one walk. */
+dk_status dk_posts_drop_rows(dk_store *store, const dk_kind *kind, const int64_t *rows, size_t n, dk_error *err);
 
 /* ---- checking ---- */
 

@@ -465,6 +465,19 @@ static dk_status withdraw_versions(redacting *r, dk_error *err)
     return status;
 }
 
+/* Of all versions in one walk through what rows are found by. */
+static dk_status drop_posts(redacting *r, dk_error *err)
+{
+    int64_t *rows = calloc(r->n + 1, sizeof *rows);
+    if (rows == NULL)
+        return nomem(err);
+    for (size_t i = 0; i < r->n; i++)
+        rows[i] = r->versions[i].row;
+    const dk_status status = dk_posts_drop_rows(r->store, r->kind, rows, r->n, err);
+    free(rows);
+    return status;
+}
+
 static dk_status erase_rows(redacting *r, dk_error *err)
 {
     dk_status status = DK_OK;
@@ -479,11 +492,11 @@ static dk_status erase_rows(redacting *r, dk_error *err)
                      "UPDATE dikuai_act SET reason=replace(reason,':'||?1||': ',':*: ') WHERE instr(reason,':'||?1||': ')>0 AND"
                      " batch IN (SELECT id FROM dikuai_batch WHERE kind='$')",
                      r->key, NULL, NULL, err);
+    if (status == DK_OK)
+        status = drop_posts(r, err);
     for (size_t i = 0; status == DK_OK && i < r->n; i++) {
         const int64_t row = r->versions[i].row;
-        status = dk_posts_drop(r->store, r->kind, row, row, err);
-        if (status == DK_OK)
-            status = run(r, "DELETE FROM row_$ WHERE row=?1", NULL, &row, NULL, err);
+        status = run(r, "DELETE FROM row_$ WHERE row=?1", NULL, &row, NULL, err);
         if (status == DK_OK)
             status = run(r, "DELETE FROM life_$ WHERE row=?1", NULL, &row, NULL, err);
         if (status == DK_OK) /* what the scanner found in it, masked as it is */

@@ -174,6 +174,24 @@ static void rows_that_go_take_their_posts_along(void **state)
         m.n = kept;
         assert_reads(f, &m);
     }
+    int64_t rows[50]; /* single ones, some of them twice */
+    size_t n = 0, kept = 0;
+    for (size_t i = m.n; i-- > 0 && n < 50;)
+        if (i % 3 == 0)
+            rows[n++] = dk_place_row(m.posts[i].place);
+    assert_int_equal(dk_posts_drop_rows(f->store, f->catalogue->kinds, rows, 0, &f->err), DK_OK);
+    assert_reads(f, &m);
+    assert_int_equal(dk_posts_drop_rows(f->store, f->catalogue->kinds, rows, n, &f->err), DK_OK);
+    for (size_t i = 0; i < m.n; i++) {
+        bool gone = false;
+        for (size_t k = 0; k < n; k++)
+            gone = gone || rows[k] == dk_place_row(m.posts[i].place);
+        if (!gone)
+            m.posts[kept++] = m.posts[i];
+    }
+    assert_true(n > 0 && kept > 0 && kept < m.n);
+    m.n = kept;
+    assert_reads(f, &m);
     dk_post again[300]; /* into what has been thinned */
     for (size_t i = 0; i < 300; i++)
         again[i] = any_post(&m);
