@@ -330,7 +330,8 @@ test('bodies: announced, in chunks, expected, lied about', async () => {
 test('uploads are bounded together: one too many is told to come again, until another has left', async () => {
   const { hostname, port } = new URL(server.url), small = { method: 'POST', body: JSON.stringify(question), headers: { 'Content-Type': 'application/geo+json' } };
   const part = Buffer.alloc((16 << 20) - 10, ' ');
-  const holders = Array.from({ length: 4 }, () => {
+  // Four fill it. Two more, for one of them is refused itself if a question below is held at the moment at which its last part comes.
+  const holders = Array.from({ length: 6 }, () => {
     const socket = connect(Number(port), hostname, () => {
       socket.write('POST /overlaps HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nContent-Length: 16777216\r\n\r\n');
       socket.write(part);
