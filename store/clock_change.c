@@ -8,11 +8,6 @@
 
 #define ROWS_A_STEP 1000
 
-typedef struct numbers {
-    int64_t *list;
-    size_t n, capacity;
-} numbers;
-
 enum { ROW_OPEN, LATEST, INSERT, END, REOPEN, DELETE, TURN, N_STATEMENTS };
 static const char *const statements[N_STATEMENTS] = {
     /* row -> feature, born, use of the facts that its feature has */
@@ -30,10 +25,10 @@ typedef struct kind_change {
     const dk_kind *kind;
     uint32_t sources; /* 0: no obligation is about it */
     dk_clock_finder *finder;
-    numbers changed; /* rows whose facts are others, if a field says how disclosure stands */
+    dk_id_list changed; /* rows whose facts are others, if a field says how disclosure stands */
     int64_t *deltas; /* rows of a use, by its id */
     size_t n_deltas, deltas_capacity;
-    numbers touched; /* uses with a delta that is or was not 0 */
+    dk_id_list touched; /* uses with a delta that is or was not 0 */
     sqlite3_stmt *statements[N_STATEMENTS];
 } kind_change;
 
@@ -45,37 +40,12 @@ struct dk_clock_change {
     bool all;      /* every row is found anew */
     uint32_t read; /* kinds from which facts of other kinds are read */
     kind_change kinds[DK_MAX_KINDS];
-    numbers noted[DK_MAX_KINDS]; /* rows of these that came or went */
+    dk_id_list noted[DK_MAX_KINDS]; /* rows of these that came or went */
 };
 
 static dk_status nomem(dk_error *err)
 {
     return dk_fail(err, DK_NOMEM, "out of memory");
-}
-
-static bool append(numbers *list, int64_t number)
-{
-    if (!dk_grow(&list->list, &list->capacity, list->n + 1, sizeof *list->list))
-        return false;
-    list->list[list->n++] = number;
-    return true;
-}
-
-static int ascending(const void *a, const void *b)
-{
-    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
-static void drop_doubles(numbers *list)
-{
-    size_t kept = 0;
-    if (list->n > 1)
-        qsort(list->list, list->n, sizeof *list->list, ascending);
-    for (size_t i = 0; i < list->n; i++)
-        if (kept == 0 || list->list[kept - 1] != list->list[i])
-            list->list[kept++] = list->list[i];
-    list->n = kept;
 }
 
 /* ---- opening and closing ---- */
@@ -126,9 +96,9 @@ void dk_clock_change_close(dk_clock_change *c)
             sqlite3_finalize(kc->statements[i]);
         dk_clock_finder_free(kc->finder);
         free(kc->deltas);
-        free(kc->touched.list);
-        free(kc->changed.list);
-        free(c->noted[k].list);
+        dk_id_list_finish(&kc->touched);
+        dk_id_list_finish(&kc->changed);
+        dk_id_list_finish(&c->noted[k]);
     }
     free(c);
 }
@@ -177,7 +147,7 @@ static dk_status count(kind_change *kc, int64_t use, int n, dk_error *err)
         memset(kc->deltas + kc->n_deltas, 0, (kc->deltas_capacity - kc->n_deltas) * sizeof *kc->deltas);
         kc->n_deltas = kc->deltas_capacity;
     }
-    if (kc->deltas[at] == 0 && !append(&kc->touched, use))
+    if (kc->deltas[at] == 0 && !dk_id_list_add(&kc->touched, use))
         return nomem(err);
     kc->deltas[at] += n;
     return DK_OK;
@@ -248,7 +218,7 @@ dk_status dk_clock_change_life(dk_clock_change *c, const dk_kind *kind, int64_t 
     if (c == NULL)
         return DK_OK;
     kind_change *kc = &c->kinds[kind->index];
-    if ((c->read >> kind->index & 1) != 0 && !append(&c->noted[kind->index], row))
+    if ((c->read >> kind->index & 1) != 0 && !dk_id_list_add(&c->noted[kind->index], row))
         return nomem(err);
     if (kc->sources == 0)
         return DK_OK;
@@ -274,25 +244,8 @@ dk_status dk_clock_change_life(dk_clock_change *c, const dk_kind *kind, int64_t 
 
 /* ---- linked rows ---- */
 
-/* The published rows of another kind that are linked to a row, whether it is published or not. */
-static dk_status add_linked(dk_clock_change *c, const dk_kind *kind, int64_t row, const dk_kind *other, numbers *list, dk_error *err)
-{
-    dk_stored_row stored;
-    dk_key_list linked = {0};
-    dk_status status = dk_stored_row_read(c->store, kind, row, false, &stored, err);
-    if (status != DK_OK)
-        return status;
-    status = dk_linked_rows(c->store, kind, stored.key, stored.values, other, c->generation, SIZE_MAX, &linked, err);
-    dk_stored_row_release(&stored);
-    for (size_t i = 0; status == DK_OK && i < linked.n; i++)
-        if (!append(list, linked.entries[i].row))
-            status = nomem(err);
-    dk_key_list_finish(&linked);
-    return status;
-}
-
 /* All rows of a kind that are published. */
-static dk_status add_all(dk_clock_change *c, const dk_kind *kind, numbers *list, dk_error *err)
+static dk_status add_all(dk_clock_change *c, const dk_kind *kind, dk_id_list *list, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
     dk_status status =
@@ -300,13 +253,13 @@ static dk_status add_all(dk_clock_change *c, const dk_kind *kind, numbers *list,
     if (status == DK_OK)
         sqlite3_bind_int64(stmt, 1, c->generation);
     while (status == DK_OK && (status = dk_sql_step(c->store, stmt, err)) == DK_OK)
-        if (!append(list, sqlite3_column_int64(stmt, 0)))
+        if (!dk_id_list_add(list, sqlite3_column_int64(stmt, 0)))
             status = nomem(err);
     sqlite3_finalize(stmt);
     return status == DK_END ? DK_OK : status;
 }
 
-static dk_status follow_rows(dk_clock_change *c, kind_change *kc, const numbers *list, dk_error *err)
+static dk_status follow_rows(dk_clock_change *c, kind_change *kc, const dk_id_list *list, dk_error *err)
 {
     dk_status status = DK_OK;
     dk_clock_finder_forget(kc->finder);
@@ -316,9 +269,9 @@ static dk_status follow_rows(dk_clock_change *c, kind_change *kc, const numbers 
             break;
         for (; status == DK_OK && i < step; i++) {
             bool same = false;
-            status = find_and_put(c, kc, list->list[i], false, &same, err);
+            status = find_and_put(c, kc, list->ids[i], false, &same, err);
             /* By another catalogue the same facts may stand otherwise. */
-            if (status == DK_OK && kc->kind->disclosure_field >= 0 && (!same || c->all) && !append(&kc->changed, list->list[i]))
+            if (status == DK_OK && kc->kind->disclosure_field >= 0 && (!same || c->all) && !dk_id_list_add(&kc->changed, list->ids[i]))
                 status = nomem(err);
         }
         if (status == DK_OK)
@@ -343,7 +296,7 @@ dk_status dk_clock_change_follow(dk_clock_change *c, dk_error *err)
     dk_status status = DK_OK;
     for (size_t k = 0; c != NULL && status == DK_OK && k < c->store->catalogue->n_kinds; k++) {
         kind_change *kc = &c->kinds[k];
-        numbers list = {0};
+        dk_id_list list = {0};
         if (kc->sources == 0)
             continue;
         if (c->all)
@@ -351,19 +304,13 @@ dk_status dk_clock_change_follow(dk_clock_change *c, dk_error *err)
         for (size_t s = 0; status == DK_OK && !c->all && s < c->store->catalogue->n_kinds; s++) {
             if (s == k || (kc->sources >> s & 1) == 0)
                 continue;
-            drop_doubles(&c->noted[s]);
-            for (size_t i = 0, most = 1 << 20; status == DK_OK && i < c->noted[s].n; i++) {
-                status = add_linked(c, &c->store->catalogue->kinds[s], c->noted[s].list[i], kc->kind, &list, err);
-                if (list.n > most) { /* notices of one project have the same parcels */
-                    drop_doubles(&list);
-                    most = 2 * list.n > most ? 2 * list.n : most;
-                }
-            }
+            dk_id_list_sort(&c->noted[s]);
+            status = dk_linked_rows_of(c->store, &c->store->catalogue->kinds[s], c->noted[s].ids, c->noted[s].n, kc->kind, c->generation,
+                                       &list, err);
         }
-        drop_doubles(&list);
         if (status == DK_OK)
             status = follow_rows(c, kc, &list, err);
-        free(list.list);
+        dk_id_list_finish(&list);
     }
     return status;
 }
@@ -383,20 +330,20 @@ dk_status dk_clock_change_turned(dk_clock_change *c, const dk_kind *kind, int64_
     *ret_n = 0;
     if (c == NULL || c->kinds[kind->index].sources == 0)
         return DK_OK;
-    numbers *list = &c->kinds[kind->index].changed;
+    dk_id_list *list = &c->kinds[kind->index].changed;
     dk_status status = c->all ? DK_END : dk_clock_prepare(c->store, kind, TURNED, &stmt, err);
     if (status == DK_OK)
         sqlite3_bind_int(stmt, 1, c->day);
     while (status == DK_OK && (status = dk_sql_step(c->store, stmt, err)) == DK_OK)
-        if (!append(list, sqlite3_column_int64(stmt, 0)))
+        if (!dk_id_list_add(list, sqlite3_column_int64(stmt, 0)))
             status = nomem(err);
     sqlite3_finalize(stmt);
     if (status != DK_END)
         return status;
-    drop_doubles(list);
-    *ret_rows = list->list;
+    dk_id_list_sort(list);
+    *ret_rows = list->ids;
     *ret_n = list->n;
-    *list = (numbers){NULL, 0, 0};
+    *list = (dk_id_list){.n = 0};
     return DK_OK;
 }
 
@@ -439,9 +386,9 @@ static dk_status write_uses(dk_clock_change *c, kind_change *kc, changes *list, 
     dk_status status = dk_clock_prepare(c->store, kc->kind, "SELECT division,facts FROM clockuse_$ WHERE id=?1", &read, err);
     if (status == DK_OK)
         status = dk_clock_prepare(c->store, kc->kind, "UPDATE clockuse_$ SET rows=rows+?2 WHERE id=?1", &write, err);
-    drop_doubles(&kc->touched);
+    dk_id_list_sort(&kc->touched);
     for (size_t i = 0; status == DK_OK && i < kc->touched.n; i++) {
-        const int64_t use = kc->touched.list[i], delta = kc->deltas[use];
+        const int64_t use = kc->touched.ids[i], delta = kc->deltas[use];
         if (delta == 0)
             continue;
         sqlite3_bind_int64(read, 1, use);

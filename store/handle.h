@@ -3,6 +3,7 @@
 #ifndef DK_STORE_HANDLE_H
 #define DK_STORE_HANDLE_H
 
+#include "store/id_list.h"
 #include "store/index.h"
 #include "store/query.h"
 #include "store/store.h"
@@ -301,6 +302,9 @@ int dk_place_compare(dk_place a, dk_place b); /* in the order of the posts */
 /* The rows of another kind that are linked to a row with these stored values, unsorted, at most `most`. */
 dk_status dk_linked_rows(dk_store *store, const dk_kind *kind, const char *key, const dk_value *values,
                          const dk_kind *other, int64_t generation, size_t most, dk_key_list *list, dk_error *err);
+/* The same of any of these rows, published or not: row numbers, ascending, each once, in what list has already. */
+dk_status dk_linked_rows_of(dk_store *store, const dk_kind *kind, const int64_t *rows, size_t n, const dk_kind *other, int64_t generation,
+                            dk_id_list *list, dk_error *err);
 /* Fills empty text fields that inherit over a link, if all rows agree that are linked in a generation, or in
  * DK_ANY_GENERATION: never that for a row that is published, which would show what is not. memory keeps the texts.
  * ret_unpublished: of each field the batch from which it was taken, if none that is published says the same; 0. */

@@ -10,47 +10,6 @@
 
 #define ROWS_A_STEP 1000
 
-typedef struct numbers {
-    int64_t *rows;
-    size_t n, capacity;
-} numbers;
-
-static int ascending(const void *a, const void *b)
-{
-    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
-static void drop_doubles(numbers *list)
-{
-    size_t kept = 0;
-    if (list->n > 1)
-        qsort(list->rows, list->n, sizeof *list->rows, ascending);
-    for (size_t i = 0; i < list->n; i++)
-        if (kept == 0 || list->rows[kept - 1] != list->rows[i])
-            list->rows[kept++] = list->rows[i];
-    list->n = kept;
-}
-
-/* The published rows of another kind that are linked to a row. */
-static dk_status add_linked(dk_store *store, const dk_kind *kind, int64_t row, const dk_kind *other, int64_t generation,
-                            numbers *list, dk_error *err)
-{
-    dk_stored_row stored;
-    dk_key_list linked = {0};
-    dk_status status = dk_stored_row_read(store, kind, row, false, &stored, err);
-    if (status != DK_OK)
-        return status;
-    status = dk_linked_rows(store, kind, stored.key, stored.values, other, generation, SIZE_MAX, &linked, err);
-    dk_stored_row_release(&stored);
-    if (status == DK_OK && !dk_grow(&list->rows, &list->capacity, list->n + linked.n, sizeof *list->rows))
-        status = dk_fail(err, DK_NOMEM, "out of memory");
-    for (size_t i = 0; status == DK_OK && i < linked.n; i++)
-        list->rows[list->n++] = linked.entries[i].row;
-    dk_key_list_finish(&linked);
-    return status;
-}
-
 /* What changes of one kind. */
 typedef struct following {
     dk_store *store;
@@ -169,23 +128,16 @@ dk_status dk_linked_change(dk_linked_follower *of, const dk_kind *kind, const in
     dk_status status = DK_OK;
     for (size_t k = 0; status == DK_OK && kind->feeds_linked && k < catalogue->n_kinds; k++) {
         const dk_kind *other = &catalogue->kinds[k];
-        numbers list = {0};
+        dk_id_list list = {0};
         bool hidden;
         if (!follows_from(other, kind, &hidden))
             continue;
-        for (size_t i = 0, most = 1 << 20; status == DK_OK && i < n; i++) {
-            status = add_linked(of->store, kind, rows[i], other, of->generation, &list, err);
-            if (list.n > most) { /* the rows of one approval have the same parcels as it had before, and so on */
-                drop_doubles(&list);
-                most = 2 * list.n > most ? 2 * list.n : most;
-            }
-        }
-        drop_doubles(&list);
+        status = dk_linked_rows_of(of->store, kind, rows, n, other, of->generation, &list, err);
         following f = begin(of, other);
         f.hidden = hidden;
         if (status == DK_OK)
-            status = follow(&f, list.rows, list.n, err);
-        free(list.rows);
+            status = follow(&f, list.ids, list.n, err);
+        dk_id_list_finish(&list);
     }
     return status;
 }

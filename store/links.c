@@ -349,3 +349,35 @@ dk_status dk_inherit(dk_store *store, const dk_kind *kind, const char *key, dk_v
             values[i] = dk_value_text((const char *)memory->data + offsets[i]);
     return status;
 }
+
+static dk_status add_linked(dk_store *store, const dk_kind *kind, int64_t row, const dk_kind *other, int64_t generation,
+                            dk_id_list *list, dk_error *err)
+{
+    dk_stored_row stored;
+    dk_key_list linked = {0};
+    dk_status status = dk_stored_row_read(store, kind, row, false, &stored, err);
+    if (status != DK_OK)
+        return status;
+    status = dk_linked_rows(store, kind, stored.key, stored.values, other, generation, SIZE_MAX, &linked, err);
+    dk_stored_row_release(&stored);
+    for (size_t i = 0; status == DK_OK && i < linked.n; i++)
+        if (!dk_id_list_add(list, linked.entries[i].row))
+            status = dk_fail(err, DK_NOMEM, "out of memory");
+    dk_key_list_finish(&linked);
+    return status;
+}
+
+dk_status dk_linked_rows_of(dk_store *store, const dk_kind *kind, const int64_t *rows, size_t n, const dk_kind *other, int64_t generation,
+                            dk_id_list *list, dk_error *err)
+{
+    dk_status status = DK_OK;
+    for (size_t i = 0, most = 1 << 20; status == DK_OK && i < n; i++) {
+        status = add_linked(store, kind, rows[i], other, generation, list, err);
+        if (list->n > most) { /* the rows of one approval have the same parcels as it had before, and so on */
+            dk_id_list_sort(list);
+            most = 2 * list->n > most ? 2 * list->n : most;
+        }
+    }
+    dk_id_list_sort(list);
+    return status;
+}
