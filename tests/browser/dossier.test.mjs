@@ -308,8 +308,8 @@ describe('the same parcel seen by staff', () => {
     await page.waitForSelector('#staff-banner:visible');
     const [cookie] = await context.cookies();
     await context.addCookies([{ ...cookie, value: cookie.value.replaceAll(/./g, 'x') }]);
-    await page.reload();
-    await page.waitForFunction(() => document.querySelector('#toast').textContent.includes('登录已失效'));
+    await page.reload({ waitUntil: 'commit' }); // it is told for five seconds, which a busy machine may need to load the rest
+    await page.waitForFunction(() => document.querySelector('#toast')?.textContent.includes('登录已失效'));
     await drawn(page);
     assert.equal(await page.locator('#staff-banner').isVisible(), false);
     assert.deepEqual(await context.cookies(), []);
