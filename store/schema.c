@@ -443,7 +443,8 @@ static dk_status follow_kind(dk_store *store, const dk_kind *kind, dk_buf *sql, 
 /* A kind without any row. */
 static dk_status drop_kind(dk_store *store, const dk_kind *kind, dk_buf *sql, dk_error *err)
 {
-    static const char *const tables[] = {"repair", "version", "asked", "weight", "dead", "row", "life", "term", "post"};
+    static const char *const tables[] = {"repair", "version", "asked", "weight", "dead", "row", "life", "term", "post",
+                                         "clockset", "clockuse", "clock", "score"};
     static const char *const searched[] = {"gram", "hidden", "sound"};
     dk_status status = DK_OK;
     bool has = false;

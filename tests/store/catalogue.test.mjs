@@ -190,3 +190,15 @@ test('a kill -9 in the middle leaves the old catalogue, or what the new one show
   assert.equal(readFileSync(path, 'utf8'), other);
   assert.ok(generations(at).filter(({ action }) => action === 'catalogue').length <= 2, 'what was held back once is not again');
 });
+
+test('a kind without rows that went comes again', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'dk-again-')), store = join(folder, 'a.gpkg');
+  const field = 'fields: [{name: id, title: 编号, type: text, audience: public, required: true}]';
+  const without = `title: t\npublisher: p\nextent: [116, 34, 117, 35]\nlayers:\n  - {name: parcel, title: 地块, geometry: polygon, key: {field: id}, ${field}}\n`;
+  writeFileSync(join(folder, 'with.yaml'), `${without}records:\n  - {name: memo, title: 备忘, key: {field: id}, ${field}}\n`);
+  writeFileSync(join(folder, 'without.yaml'), without);
+  must('create', store, '--catalogue', join(folder, 'with.yaml'));
+  for (const name of ['without.yaml', 'with.yaml', 'without.yaml', 'with.yaml']) assert.match(must('catalogue', store, join(folder, name)), /is in force/);
+  assert.match(must('check', store), /sound/);
+  rmSync(folder, { recursive: true });
+});
