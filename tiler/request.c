@@ -22,6 +22,7 @@ static dk_status decode(const char *text, size_t size, bool form, char **at, con
 {
     char *const start = *at;
     char *out = start;
+    bool ascii = true;
     for (size_t i = 0; i < size; i++) {
         char c = text[i];
         if (c == '%') {
@@ -36,9 +37,10 @@ static dk_status decode(const char *text, size_t size, bool form, char **at, con
         }
         if ((unsigned char)c < 0x20 || c == 0x7f)
             return dk_fail(err, DK_INVALID, "The %s contains a control character.", what);
+        ascii = ascii && (unsigned char)c < 0x80;
         *out++ = c;
     }
-    if (!dk_utf8_valid(start, (size_t)(out - start)))
+    if (!ascii && !dk_utf8_valid(start, (size_t)(out - start)))
         return dk_fail(err, DK_INVALID, "The %s is not UTF-8; percent-encode its UTF-8 bytes.", what);
     *out++ = '\0';
     *at = out;

@@ -11,6 +11,9 @@ static const struct {
     const char *pattern[DK_PATH_MAX];
     dk_route route;
 } routes[] = {
+    /* Tiles first: they are asked for most. */
+    {{"xyz", "*", "*", "*", "*"}, {dk_get_tile, true, .audit = "tiles"}},
+    {{"collections", "*", "tiles", "*", "*", "*", "*"}, {dk_get_tile, true, .audit = "tiles"}},
     {{NULL}, {dk_get_landing, true, .anyone = true}},
     {{"web", "*"}, {dk_get_asset, false, .anyone = true}},
     {{"styles", "*.json"}, {dk_get_style, false, .anyone = true}},
@@ -39,7 +42,6 @@ static const struct {
     {{"collections", "*", "items", "*", "*"}, {dk_get_linked, true, .audit = "linked"}},
     {{"collections", "*", "tiles"}, {dk_get_tilesets, true}},
     {{"collections", "*", "tiles", "*"}, {dk_get_tileset, true}},
-    {{"collections", "*", "tiles", "*", "*", "*", "*"}, {dk_get_tile, true, .audit = "tiles"}},
     {{"tileMatrixSets"}, {dk_get_tile_matrix_sets, true}},
     {{"tileMatrixSets", "*"}, {dk_get_tile_matrix_set, true}},
     {{"documents", "*"}, {dk_get_document, true, .audit = "document"}},
@@ -61,7 +63,6 @@ static const struct {
     {{"log", "tile", "*", "*", "*", "*", "*"}, {dk_get_log_tile, true}},
     {{"log", "tile", "*", "*", "*", "*", "*", "*"}, {dk_get_log_tile, true}},
     {{"xyz", "*.json"}, {dk_get_tilejson, true}},
-    {{"xyz", "*", "*", "*", "*"}, {dk_get_tile, true, .audit = "tiles"}},
 };
 
 static bool fits(const char *pattern, const char *segment)

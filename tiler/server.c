@@ -65,6 +65,7 @@ struct dk_server {
  * that it ended. */
 typedef struct exchange {
     dk_request request;
+    const dk_route *route; /* of the request; NULL: there is nothing, or it could not be parsed */
     dk_status parsed;
     dk_error error;
     bool open;    /* request holds something */
@@ -117,6 +118,7 @@ static void *begin_exchange(void *cls, const char *uri, struct MHD_Connection *c
     dk_body_finish(&server->bodies, &x->upload);
     x->error.text[0] = '\0';
     x->parsed = dk_request_parse(&x->request, uri, server->options.config.base_path, &x->error);
+    x->route = x->parsed == DK_OK && !x->request.at_base ? dk_route_find(&x->request) : NULL;
     return x;
 }
 
@@ -194,7 +196,7 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
     ctx.request = request;
     ctx.cache = server->cache;
     ctx.sets = server->sets;
-    const dk_route *route = request->at_base ? NULL : dk_route_find(request);
+    const dk_route *route = x->route;
     dk_caller caller;
     dk_refusal refusal;
     const dk_errand errand = {reads, route == NULL || route->anyone, reads && route != NULL && route->calendar};
@@ -276,14 +278,12 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
 
 static bool takes_posts(const exchange *x)
 {
-    const dk_route *route = x->parsed == DK_OK && !x->request.at_base ? dk_route_find(&x->request) : NULL;
-    return route != NULL && route->posts;
+    return x->route != NULL && x->route->posts;
 }
 
 static bool is_session(const exchange *x)
 {
-    const dk_route *route = x->parsed == DK_OK && !x->request.at_base ? dk_route_find(&x->request) : NULL;
-    return route != NULL && route->handler == dk_get_session;
+    return x->route != NULL && x->route->handler == dk_get_session;
 }
 
 static enum MHD_Result refuse_body(struct MHD_Connection *connection, const exchange *x, bool closing)

@@ -18,7 +18,7 @@ typedef struct shard {
     pthread_cond_t made;
     dk_tile_entry **slots;
     size_t n_slots, n_entries, bytes;
-    dk_tile_entry *newest, *oldest; /* of those that are kept, by last use */
+    dk_tile_entry *newest, *oldest; /* of those that are kept, as they came or got their second chance */
     dk_cache_counts counts;
 } shard;
 
@@ -79,7 +79,7 @@ void dk_tile_cache_free(dk_tile_cache *cache)
 
 static void release(dk_tile_entry *entry)
 {
-    if (--entry->references == 0)
+    if (atomic_fetch_sub_explicit(&entry->references, 1, memory_order_acq_rel) == 1)
         free_entry(entry);
 }
 
@@ -120,6 +120,22 @@ static void take_out(shard *s, dk_tile_entry *entry)
         entry->kept = false;
     }
     release(entry);
+}
+
+/* Until no more than the limit is kept; what has just come stays. */
+static void make_room(shard *s, size_t limit, const dk_tile_entry *come)
+{
+    while (s->bytes > limit && s->oldest != s->newest) {
+        dk_tile_entry *oldest = s->oldest;
+        if (oldest->used || oldest == come) {
+            oldest->used = false;
+            unlink_use(s, oldest);
+            link_newest(s, oldest);
+        } else {
+            s->counts.evicted++;
+            take_out(s, oldest);
+        }
+    }
 }
 
 static void grow_slots(shard *s)
@@ -176,7 +192,7 @@ static dk_tile_entry *new_entry(const dk_tile_request *request, dk_coding coding
     entry->box = dk_tile_box(&request->tile, DK_TILE_BUFFER);
     entry->layers_size = request->layers_size;
     memcpy(entry->layer_names, request->layers, request->layers_size);
-    entry->references = 2; /* the table's and the maker's */
+    atomic_init(&entry->references, 2); /* the table's and the maker's */
     return entry;
 }
 
@@ -200,7 +216,7 @@ dk_cache_result dk_tile_cache_begin(dk_tile_cache *cache, const dk_tile_request 
             result = DK_CACHE_MISS;
         }
     } else {
-        entry->references++;
+        atomic_fetch_add_explicit(&entry->references, 1, memory_order_relaxed);
         if (entry->state == DK_ENTRY_MAKING)
             s->counts.waited++;
         while (entry->state == DK_ENTRY_MAKING)
@@ -211,10 +227,7 @@ dk_cache_result dk_tile_cache_begin(dk_tile_cache *cache, const dk_tile_request 
             result = DK_CACHE_NONE;
         } else {
             s->counts.hits++;
-            if (entry->kept && entry != s->newest) {
-                unlink_use(s, entry);
-                link_newest(s, entry);
-            }
+            entry->used = true;
         }
     }
     pthread_mutex_unlock(&s->mutex);
@@ -236,10 +249,7 @@ void dk_tile_cache_put(dk_tile_cache *cache, dk_tile_entry *entry, uint64_t laye
         entry->kept = true;
         s->bytes += entry->bytes;
         link_newest(s, entry);
-        while (s->bytes > cache->limit && s->oldest != entry) {
-            s->counts.evicted++;
-            take_out(s, s->oldest);
-        }
+        make_room(s, cache->limit, entry);
     }
     pthread_cond_broadcast(&s->made);
     pthread_mutex_unlock(&s->mutex);
@@ -250,7 +260,7 @@ void dk_tile_cache_fail(dk_tile_cache *cache, dk_tile_entry *entry)
     shard *s = shard_of(cache, entry->hash);
     pthread_mutex_lock(&s->mutex);
     entry->state = DK_ENTRY_FAILED;
-    entry->references--; /* the maker's; the table's goes with it */
+    atomic_fetch_sub_explicit(&entry->references, 1, memory_order_relaxed); /* the maker's; the table's goes with it */
     take_out(s, entry);
     pthread_cond_broadcast(&s->made);
     pthread_mutex_unlock(&s->mutex);
@@ -258,10 +268,8 @@ void dk_tile_cache_fail(dk_tile_cache *cache, dk_tile_entry *entry)
 
 void dk_tile_cache_release(dk_tile_cache *cache, dk_tile_entry *entry)
 {
-    shard *s = shard_of(cache, entry->hash);
-    pthread_mutex_lock(&s->mutex);
+    (void)cache;
     release(entry);
-    pthread_mutex_unlock(&s->mutex);
 }
 
 /* ---- a new generation ---- */

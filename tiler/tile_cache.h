@@ -3,31 +3,34 @@
  *     dk_tile_cache_begin -> DK_CACHE_HIT: use entry->full or entry->not_modified, then dk_tile_cache_release
  *                            DK_CACHE_MISS: make the answer, then dk_tile_cache_put or dk_tile_cache_fail
  *
- * Of many that ask for one tile that is not there, the first makes it and the others wait for it. Bytes are bounded; what
- * was used longest ago goes. When the store has a new generation, exactly the tiles go in which something differs. */
+ * Of many that ask for one tile that is not there, the first makes it and the others wait for it. Bytes are bounded: the
+ * oldest goes, unless it was used since it last was the oldest (second chance), which costs a hit less than an order of use. When the store has a new generation, exactly the tiles go in which something differs. */
 #ifndef DK_TILER_TILE_CACHE_H
 #define DK_TILER_TILE_CACHE_H
 
 #include "tiler/headers.h"
 #include "tiler/tile_request.h"
 
+#include <stdatomic.h>
+
 struct MHD_Response;
 
 typedef struct dk_tile_entry {
     struct MHD_Response *full, *not_modified; /* not_modified NULL: it has no entity tag */
     unsigned status;                          /* of full: 200 or 204 */
-    char etag[48];
-    /* the rest is the cache's */
-    struct dk_tile_entry *next, *newer, *older;
+    /* the cache's, but for etag; first what a hit looks at */
+    atomic_uint references; /* grows under the shard's lock only */
+    struct dk_tile_entry *next;
     uint64_t hash;
+    enum { DK_ENTRY_MAKING, DK_ENTRY_READY, DK_ENTRY_FAILED } state;
+    dk_coding coding;
+    dk_tile_address tile;
+    bool kept, used; /* used: since it was the newest */
+    char etag[48];
+    struct dk_tile_entry *newer, *older;
     size_t bytes;
     uint64_t layers; /* bit i: kind i of the catalogue */
     dk_world_box box;
-    unsigned references;
-    enum { DK_ENTRY_MAKING, DK_ENTRY_READY, DK_ENTRY_FAILED } state;
-    bool kept;
-    dk_coding coding;
-    dk_tile_address tile;
     size_t layers_size;
     char layer_names[]; /* as asked for */
 } dk_tile_entry;

@@ -1,16 +1,21 @@
 #include "tiler/tile_request.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* A whole number without sign or leading zeros; text may go on behind it. */
 static bool parse_number(const char *text, uint32_t *ret_value, const char **ret_rest)
 {
-    const size_t digits = strspn(text, "0123456789");
-    if (digits == 0 || digits > 9 || (text[0] == '0' && digits > 1))
+    uint32_t value = 0;
+    const char *at = text;
+    for (; *at >= '0' && *at <= '9'; at++) {
+        if (at - text == 9)
+            return false;
+        value = value * 10 + (uint32_t)(*at - '0');
+    }
+    if (at == text || (text[0] == '0' && at - text > 1))
         return false;
-    *ret_value = (uint32_t)strtoul(text, NULL, 10);
-    *ret_rest = text + digits;
+    *ret_value = value;
+    *ret_rest = at;
     return true;
 }
 
