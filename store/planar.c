@@ -22,19 +22,37 @@ double dk_central_meridian(double lon)
     return 3.0 * round(lon / 3.0);
 }
 
+/* sinh(e artanh(e s)) for |s| <= 1: what conformal latitude takes off (Karney 2011, equations 7 and 9). e s is below 0.082, so that
+ * both functions are a few terms of their series, exact to the last digit. */
+static double conformal_part(double s)
+{
+    const double e2 = FLATTENING * (2.0 - FLATTENING), q = e2 * s * s;
+    const double x = e2 * s *
+                     (1 + q * (1.0 / 3 + q * (1.0 / 5 + q * (1.0 / 7 + q * (1.0 / 9 + q * (1.0 / 11 + q * (1.0 / 13)))))));
+    return x * (1 + x * x / 6 * (1 + x * x / 20));
+}
+
+/* The functions of the spherical coordinates xi and eta that the series needs follow from tan xi = t / cos(lambda) and sinh eta =
+ * sin(lambda) / h without calling any, and their multiples from Clenshaw's recurrence in complex numbers. */
 void dk_gauss_krueger(double lon, double lat, double meridian, double *ret_east, double *ret_north)
 {
-    const double radian = acos(-1.0) / 180.0, eccentricity = 2.0 * sqrt(N1) / (1.0 + N1);
-    const double phi = lat * radian, lambda = (lon - meridian) * radian;
-    const double t = sinh(atanh(sin(phi)) - eccentricity * atanh(eccentricity * sin(phi)));
-    const double xi = atan2(t, cos(lambda)), eta = asinh(sin(lambda) / hypot(t, cos(lambda)));
-    double north = xi, east = eta;
-    for (int j = 1; j <= 4; j++) {
-        north += series[j - 1] * sin(2 * j * xi) * cosh(2 * j * eta);
-        east += series[j - 1] * cos(2 * j * xi) * sinh(2 * j * eta);
+    const double radian = acos(-1.0) / 180.0;
+    const double s = sin(lat * radian), c = cos(lat * radian);
+    const double sl = sin((lon - meridian) * radian), cl = cos((lon - meridian) * radian);
+    const double sigma = conformal_part(s), t = (s * sqrt(1 + sigma * sigma) - sigma) / c;
+    const double h2 = t * t + cl * cl;
+    const double sin2xi = 2 * t * cl / h2, cos2xi = (cl - t) * (cl + t) / h2;
+    const double sinh2eta = 2 * sl * sqrt(1 + t * t) / h2, cosh2eta = 1 + 2 * sl * sl / h2;
+    const double re = 2 * cos2xi * cosh2eta, im = -2 * sin2xi * sinh2eta; /* 2 cos(2 (xi + i eta)) */
+    double north = 0, east = 0, north_before = 0, east_before = 0;
+    for (int j = 3; j >= 0; j--) {
+        const double n = series[j] + re * north - im * east - north_before, e = re * east + im * north - east_before;
+        north_before = north, east_before = east;
+        north = n, east = e;
     }
-    *ret_east = RECTIFYING * east;
-    *ret_north = RECTIFYING * north;
+    /* times sin(2 (xi + i eta)) */
+    *ret_north = RECTIFYING * (atan2(t, cl) + sin2xi * cosh2eta * north - cos2xi * sinh2eta * east);
+    *ret_east = RECTIFYING * (asinh(sl / sqrt(h2)) + sin2xi * cosh2eta * east + cos2xi * sinh2eta * north);
 }
 
 static double ring_area(const double *lonlat, size_t n, double meridian)
