@@ -150,9 +150,9 @@ static void find_division(dk_reading *r, const dk_source_row *row, char *ret_cod
             return;
     }
     if (value.type == DK_TEXT && value.text.size < size)
-        snprintf(ret_code, size, "%.*s", (int)value.text.size, (const char *)r->wkb.data + at);
+        dk_text_copy(ret_code, size, (const char *)r->wkb.data + at, value.text.size);
     else if (field >= 0 && value.type == DK_NULL && o->is_set[field] && o->set_values[field].type == DK_TEXT)
-        snprintf(ret_code, size, "%.*s", (int)o->set_values[field].text.size, o->set_values[field].text.data);
+        dk_text_copy(ret_code, size, o->set_values[field].text.data, o->set_values[field].text.size);
 }
 
 /* A row that may be read in two ways. */

@@ -46,7 +46,7 @@ dk_status dk_division_outline(dk_store *store, const dk_kind *layer, const char 
     dk_status status = dk_store_generation(store, &generation, err);
     for (size_t size = strlen(code); status == DK_OK && size >= 6 && out->size == 0; size -= 3) {
         char key[13];
-        snprintf(key, sizeof key, "%.*s", (int)size, code);
+        dk_text_copy(key, sizeof key, code, size);
         status = append_outline(store, layer, key, generation, out, err);
         for (int steps = 0; steps < DK_MOST_SUCCESSORS && status == DK_OK && out->size == 0 &&
                             dk_division_next(layer->catalogue, key, key);
@@ -54,7 +54,7 @@ dk_status dk_division_outline(dk_store *store, const dk_kind *layer, const char 
             status = append_outline(store, layer, key, generation, out, err);
         if (status != DK_OK || out->size > 0 || size == 12)
             continue;
-        snprintf(key, sizeof key, "%.*s", (int)size, code);
+        dk_text_copy(key, sizeof key, code, size);
         memset(key + size, '0', 12 - size);
         key[12] = '\0';
         status = append_outline(store, layer, key, generation, out, err);
@@ -65,7 +65,7 @@ dk_status dk_division_outline(dk_store *store, const dk_kind *layer, const char 
 bool dk_division_known(const dk_catalogue *catalogue, const char *code)
 {
     char cut[13];
-    snprintf(cut, sizeof cut, "%s", code);
+    dk_text_copy(cut, sizeof cut, code, strlen(code));
     size_t size = strlen(cut);
     while (size > 6 && strcmp(cut + size - 3, "000") == 0)
         cut[size -= 3] = 0;
@@ -74,7 +74,7 @@ bool dk_division_known(const dk_catalogue *catalogue, const char *code)
     const size_t full = size;
     while (size > 6) {
         char prefix[13];
-        snprintf(prefix, sizeof prefix, "%.*s", (int)(size -= 3), cut);
+        dk_text_copy(prefix, sizeof prefix, cut, size -= 3);
         if (dk_catalogue_division(catalogue, prefix) == NULL)
             continue;
         for (size_t i = 0; i < catalogue->n_divisions; i++) {

@@ -509,17 +509,16 @@ static bool build_key(const dk_load *load, const dk_value *values, const char *s
         const char *dot = strrchr(qualifier, '.');
         qualifier_size = dot && dot > qualifier ? (size_t)(dot - qualifier) : strlen(qualifier);
     }
-    int size;
-    if (qualifier != NULL)
-        size = snprintf(report->key, sizeof report->key, "%.*s:%s", (int)qualifier_size, qualifier, id);
-    else if (kind->n_qualifiers > 0)
+    if (qualifier == NULL && kind->n_qualifiers > 0)
         return reject(report, "%s %s is unique only with one of its qualifiers, and all are empty", kind->name, id);
-    else
-        size = snprintf(report->key, sizeof report->key, "%s", id);
-    if (size < 0 || (size_t)size >= sizeof report->key) {
-        report->key[0] = 0;
+    const size_t id_size = strlen(id), before = qualifier != NULL ? qualifier_size + 1 : 0;
+    if (before + id_size >= sizeof report->key)
         return reject(report, "the key is longer than %zu bytes", sizeof report->key - 1);
+    if (qualifier != NULL) {
+        memcpy(report->key, qualifier, qualifier_size);
+        report->key[qualifier_size] = ':';
     }
+    memcpy(report->key + before, id, id_size + 1);
     for (const char *c = report->key; *c; c++)
         if ((unsigned char)*c < ' ' || *c == 0x7f)
             return reject(report, "the key contains a control character");
@@ -850,6 +849,16 @@ static dk_status take_what_is_there(dk_load *load, dk_value *values, dk_row_repo
 
 /* ---- one row: links ---- */
 
+/* Rows by the million may have no partner yet: dk_text_copy says what is against snprintf. */
+static void say_unlinked(dk_row_report *report, const dk_kind *to)
+{
+    const char *const parts[] = {report->key, " has no ", to->title, " (", to->name,
+                                 ") yet: nothing there matches its numbers; load that first, or correct them"};
+    size_t at = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts && at < sizeof report->message; i++)
+        at += dk_text_copy(report->message + at, sizeof report->message - at, parts[i], strlen(parts[i]));
+}
+
 /* Looks whether each link that starts at this kind has a partner. */
 static dk_status note_unlinked(dk_load *load, const dk_value *values, dk_row_report *report, dk_error *err)
 {
@@ -864,9 +873,7 @@ static dk_status note_unlinked(dk_load *load, const dk_value *values, dk_row_rep
             return status;
         if (asked && !linked) {
             report->notes |= DK_NOTE_UNLINKED;
-            snprintf(report->message, sizeof report->message,
-                     "%s has no %s (%s) yet: nothing there matches its numbers; load that first, or correct them",
-                     report->key, link->to->title, link->to->name);
+            say_unlinked(report, link->to);
         }
     }
     return DK_OK;
@@ -1034,8 +1041,7 @@ dk_status dk_load_row(dk_load *load, const dk_value *values, const void *wkb, si
         return status;
     const int division = load->kind->division_field;
     if (division >= 0 && row[division].type == DK_TEXT)
-        snprintf(report->division, sizeof report->division, "%.*s", (int)row[division].text.size,
-                 row[division].text.data);
+        dk_text_copy(report->division, sizeof report->division, row[division].text.data, row[division].text.size);
     if (!check_required(load, row, report) || !take_geometry(load, wkb, wkb_size, row, report))
         return DK_OK;
     uint64_t feature = 0;

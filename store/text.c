@@ -284,6 +284,14 @@ int dk_utf8_fit(const char *text, size_t max)
     return (int)(whole > back ? size - back : size);
 }
 
+size_t dk_text_copy(char *out, size_t out_size, const char *text, size_t size)
+{
+    const size_t n = size < out_size ? size : out_size - 1;
+    memcpy(out, text, n);
+    out[n] = '\0';
+    return size;
+}
+
 void dk_text_clean(char *text)
 {
     utf8proc_int32_t point;

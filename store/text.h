@@ -30,6 +30,10 @@ bool dk_date_valid(const char *date);
 /* Whether the text is the value, or lists it among others, separated by 、 ； ， ; or commas, and by blanks beside them. */
 bool dk_text_lists(const char *text, const char *value);
 
+/* Copies as much of a text as fits, with a NUL behind it, and returns the size of the whole: snprintf with "%.*s" does the same, and takes
+ * six times as long in a process whose libraries have modifiers of their own for printf (libquadmath, which GDAL brings along). */
+size_t dk_text_copy(char *out, size_t out_size, const char *text, size_t size);
+
 /* Puts a question mark in the place of each control character, and of each byte that is no UTF-8: messages quote what
  * stands in foreign files, and are printed on terminals. */
 void dk_text_clean(char *text);
