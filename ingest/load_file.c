@@ -173,20 +173,64 @@ static dk_status prepare_geometry(dk_load_file *file, dk_error *err)
     return status;
 }
 
-static dk_status open_file(dk_load_file *file, dk_error *err)
+/* Taking it reads all of the file, which goes on while the file is opened, for that may take a pass over it too. */
+typedef struct hashing {
+    dk_load_file *file;
+    pthread_t thread;
+    bool threaded;
+    dk_status status;
+    dk_error err;
+} hashing;
+
+static void *take_fingerprint(void *user)
+{
+    hashing *h = user;
+    h->status = dk_fingerprint_take(h->file->options.set->shown, &h->file->fingerprint, &h->err);
+    return NULL;
+}
+
+static void begin_hashing(hashing *h, dk_load_file *file)
+{
+    *h = (hashing){.file = file};
+    if (file->options.set->archive != NULL)
+        return; /* that is hashed once for all that is in it */
+    h->threaded = pthread_create(&h->thread, NULL, take_fingerprint, h) == 0;
+    if (!h->threaded)
+        take_fingerprint(h);
+}
+
+/* status: of what was done meanwhile, which is told of first. */
+static dk_status end_hashing(hashing *h, dk_status status, dk_error *err)
+{
+    if (h->threaded)
+        pthread_join(h->thread, NULL);
+    if (status == DK_OK && h->status != DK_OK && err != NULL)
+        *err = h->err;
+    return status != DK_OK ? status : h->status;
+}
+
+static dk_status open_and_map(dk_load_file *file, dk_error *err)
 {
     const dk_load_file_options *o = &file->options;
-    dk_status status = dk_set_values_parse(o->kind, &o->settings.columns, &file->set, err);
-    if (status == DK_OK)
-        status = open_source(file, err);
+    dk_status status = open_source(file, err);
     if (status != DK_OK || file->lacks)
         return status;
     status = map_columns(file, err);
     if (status == DK_OK && o->kind->geometry != DK_NO_GEOMETRY && dk_source_has_geometry(file->source))
         status = prepare_geometry(file, err);
-    if (status == DK_OK && o->set->archive == NULL)
-        status = dk_fingerprint_take(o->set->shown, &file->fingerprint, err);
+    return status;
+}
+
+static dk_status open_file(dk_load_file *file, dk_error *err)
+{
+    const dk_load_file_options *o = &file->options;
+    hashing hash;
+    dk_status status = dk_set_values_parse(o->kind, &o->settings.columns, &file->set, err);
     if (status != DK_OK)
+        return status;
+    begin_hashing(&hash, file);
+    status = end_hashing(&hash, open_and_map(file, err), err);
+    if (status != DK_OK || file->lacks)
         return status;
     const dk_reading_options how = {.source = file->source,
                                     .mapping = &file->mapping,
