@@ -1,6 +1,7 @@
 /* dikuai-ingest: sources -> clean features and records -> store. */
 #include "ingest/options.h"
 #include "ingest/say.h"
+#include "store/store.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@ int main(int argc, char **argv)
     dk_command command = NULL;
     dk_error err = {0};
     int code;
+    dk_store_process_begin();
     /* Once: a load is abandoned cleanly. A second signal ends the program at once, which the store survives too. */
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)(SA_RESETHAND | SA_RESTART)};
     sigaction(SIGINT, &action, NULL);

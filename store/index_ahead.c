@@ -1,11 +1,10 @@
 #include "store/index_ahead.h"
 
+#include "store/processors.h"
+
 #include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 enum { MOST_THREADS = 7, MOST_GROUPS = 4 * MOST_THREADS + 4 };
 
@@ -28,20 +27,13 @@ struct dk_ahead {
     bool stop;
 };
 
-static size_t processors(void)
-{
-    cpu_set_t set;
-    const int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-    return n > 0 ? (size_t)n : 1;
-}
-
 dk_ahead *dk_ahead_create(const dk_kind *layer)
 {
     dk_ahead *ahead = calloc(1, sizeof *ahead);
     if (ahead == NULL)
         return NULL;
     ahead->layer = layer;
-    const size_t wanted = processors() - 1;
+    const size_t wanted = dk_processors() - 1;
     ahead->n_wanted = wanted > MOST_THREADS ? MOST_THREADS : wanted;
     pthread_mutex_init(&ahead->mutex, NULL);
     pthread_cond_init(&ahead->changed, NULL);
@@ -83,7 +75,7 @@ static void *help(void *user)
 {
     helper *self = user;
     dk_ahead *ahead = self->ahead;
-    setpriority(PRIO_PROCESS, (id_t)gettid(), 10); /* this thread alone: a server beside it goes first */
+    dk_thread_gives_way();
     pthread_mutex_lock(&ahead->mutex);
     while (!ahead->stop) {
         dk_group *group = begin_next(ahead);

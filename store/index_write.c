@@ -734,15 +734,22 @@ static dk_status change_group(writer *w, size_t lo, size_t hi)
     pending *p = &w->line[(w->first + w->n_line) % w->line_size];
     p->lo = lo;
     p->hi = hi;
+    /* One snapshot for all that is read, unless rows are being written already: to begin one takes as long as to read a row. */
+    bool reading = sqlite3_get_autocommit(w->store->db) && dk_sql_begin_reading(w->store, NULL) == DK_OK;
     search s = {.w = w, .p = p};
     status = find_group(w, p, &s);
     if (status == DK_OK && waits_for_others(w, p)) {
+        if (reading)
+            dk_sql_end_reading(w->store);
+        reading = false;
         status = write_line(w);
         if (status == DK_OK)
             status = find_group(w, p, &s);
     }
     if (status == DK_OK)
         status = read_group(w, p, &s);
+    if (reading)
+        dk_sql_end_reading(w->store);
     if (status != DK_OK)
         return status;
     w->n_line++;

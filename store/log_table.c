@@ -1,6 +1,6 @@
 #include "store/log_table.h"
 
-#include "store/log_row.h"
+#include "store/log_ahead.h"
 #include "store/log_work.h"
 
 #include <inttypes.h>
@@ -332,10 +332,10 @@ static dk_status insert(dk_log *log, int64_t number, const dk_log_entry *entry, 
     sqlite3_bind_text(stmt, 2, entry->kind, -1, SQLITE_STATIC);
     sqlite3_bind_int64(stmt, 3, entry->row);
     sqlite3_bind_blob(stmt, 6, salt->bytes, DK_SALT_SIZE, SQLITE_STATIC);
-    if (entry->seal != NULL) {
-        sqlite3_bind_text(stmt, 4, entry->event, -1, SQLITE_STATIC);
-        sqlite3_bind_int64(stmt, 5, entry->generation);
-        sqlite3_bind_blob(stmt, 7, entry->seal->bytes, DK_SALT_SIZE, SQLITE_STATIC);
+    if (entry->made != NULL) {
+        sqlite3_bind_text(stmt, 4, entry->made->event, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(stmt, 5, entry->made->generation);
+        sqlite3_bind_blob(stmt, 7, entry->made->seal.bytes, DK_SALT_SIZE, SQLITE_STATIC);
     } else {
         sqlite3_bind_blob64(stmt, 8, entry->content, entry->size, SQLITE_STATIC);
     }
@@ -349,24 +349,29 @@ dk_status dk_log_add(dk_log *log, const dk_log_entry *entries, size_t n, int64_t
     dk_hasher *hasher = dk_log_tree_hasher(log->tree);
     const int64_t first = dk_log_tree_size(log->tree);
     dk_digest *hashes = n > SIZE_MAX / sizeof *hashes ? NULL : malloc((n + 1) * sizeof *hashes);
-    enum { SALTS = 64 }; /* made together */
-    dk_salt salts[SALTS];
     dk_status status = hashes == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : DK_OK;
     for (size_t i = 0; i < n && status == DK_OK; i++) {
-        if (i % SALTS == 0 && (status = dk_salts_make(salts, n - i < SALTS ? n - i : SALTS, err)) != DK_OK)
+        const dk_log_task *made = entries[i].made;
+        dk_salt salt = {{0}};
+        dk_digest leaf;
+        if (made != NULL) {
+            salt = made->salt;
+            leaf = made->leaf;
+        } else if ((status = dk_salts_make(&salt, 1, err)) == DK_OK) {
+            leaf = dk_log_leaf(hasher, &salt, entries[i].content, entries[i].size);
+        } else {
             break;
-        const dk_salt salt = salts[i % SALTS];
-        const dk_digest leaf = dk_log_leaf(hasher, &salt, entries[i].content, entries[i].size);
+        }
         hashes[i] = dk_hasher_leaf(hasher, leaf.bytes, DK_DIGEST_SIZE);
         status = hasher->failed ? dk_fail(err, DK_NOMEM, "out of memory")
                                 : insert(log, first + (int64_t)i, &entries[i], &salt, &leaf, err);
+        OPENSSL_cleanse(&salt, sizeof salt);
     }
     if (status == DK_OK)
         status = dk_log_tree_add(log->tree, hashes, n, err);
     if (status == DK_OK)
         *ret_first = first;
     free(hashes);
-    OPENSSL_cleanse(salts, sizeof salts);
     return status;
 }
 

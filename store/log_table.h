@@ -46,13 +46,11 @@ typedef struct dk_log_entry {
     int64_t row;         /* its row version (store/query.h), or whatever number the caller finds it by */
     const void *content; /* canonical JSON (store/log_content.h) */
     size_t size;
-    /* Of a row, whose content is made of it again; seal NULL: content is kept. */
-    const dk_salt *seal;
-    const char *event; /* "publish" or "withdraw" */
-    int64_t generation;
+    /* Of a row, whose content is made of it again and not kept; NULL: content is. */
+    const struct dk_log_task *made; /* store/log_ahead.h */
 } dk_log_entry;
 
-/* Adds entries in this order, each with a salt of its own; the first gets number *ret_first. Cost goes with n. After a
+/* Adds entries in this order, those whose content is kept each with a salt of its own; the first gets number *ret_first. Cost goes with n. After a
  * failure: roll back, then dk_log_refresh. */
 dk_status dk_log_add(dk_log *log, const dk_log_entry *entries, size_t n, int64_t *ret_first, dk_error *err);
 /* Notes how many entries there are with a generation. */

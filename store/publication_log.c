@@ -1,39 +1,49 @@
 #include "store/publication_log.h"
 
 #include "store/handle.h"
+#include "store/log_ahead.h"
 #include "store/log_keys.h"
-#include "store/log_row.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Entries are written together: each addition writes a tile of every level. */
-#define ENTRIES_A_STEP 1024
+#define ENTRIES_A_STEP 5000
 #define BYTES_A_STEP (8u << 20)
+#define ENTRIES_TOGETHER 512 /* of a step, while the next ones are made */
+#define ENTRIES_GIVEN 64
+/* Rows from which on threads are worth a connection each. */
+#define MANY_ROWS 2000
 
 /* What entries that are of no row are found by; no kind is called so. */
 #define DOCUMENT "+document"
 #define REDACTION "+redact"
 
-typedef struct waiting {
+/* An entry whose content is kept. */
+typedef struct kept {
     const char *kind;
     int64_t row;
-    const char *event; /* NULL: its content is kept */
     size_t content, size; /* place in contents */
-    dk_salt seal;
-} waiting;
+} kept;
 
 struct dk_publication_log {
     dk_store *store;
     int64_t generation;
     dk_log *log;
     dk_log_signers signers;
-    waiting *waiting;
-    size_t n;
-    dk_salt seals[64]; /* made together */
-    size_t n_seals;    /* of them not used yet */
+    dk_log_maker *maker;
+    bool may_be_ahead; /* rows that are committed do not change */
+    dk_log_ahead *ahead; /* NULL: not yet, or not at all */
+    int64_t rows; /* that were told of */
+    /* What waits to be written, of which only one kind does at a time: rows, or contents. */
+    dk_log_task *tasks;
+    size_t n_tasks;
+    kept *kept;
+    size_t n_kept, kept_capacity;
     dk_buf contents;
+    dk_salt salts[64]; /* made together */
+    size_t n_salts;    /* of them not used yet */
 };
 
 dk_status dk_publication_log_open(dk_store *store, int64_t generation, dk_publication_log **ret_log, dk_error *err)
@@ -44,8 +54,10 @@ dk_status dk_publication_log_open(dk_store *store, int64_t generation, dk_public
     log->store = store;
     log->generation = generation;
     dk_buf_init(&log->contents);
-    log->waiting = malloc(ENTRIES_A_STEP * sizeof *log->waiting);
-    dk_status status = log->waiting == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_log_open(store, &log->log, err);
+    log->tasks = malloc(ENTRIES_A_STEP * sizeof *log->tasks);
+    dk_status status = log->tasks == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_log_open(store, &log->log, err);
+    if (status == DK_OK)
+        status = dk_log_maker_open(store, &log->maker, err);
     if (status == DK_OK)
         status = dk_log_signers_of(store, &log->signers, err);
     if (status == DK_OK)
@@ -59,71 +71,115 @@ void dk_publication_log_close(dk_publication_log *log)
 {
     if (log == NULL)
         return;
+    dk_log_ahead_stop(log->ahead);
     dk_log_signers_finish(&log->signers);
+    dk_log_maker_close(log->maker);
     dk_log_close(log->log);
     dk_buf_finish(&log->contents);
-    free(log->waiting);
-    explicit_bzero(log->seals, sizeof log->seals);
+    if (log->tasks != NULL)
+        explicit_bzero(log->tasks, ENTRIES_A_STEP * sizeof *log->tasks);
+    free(log->tasks);
+    free(log->kept);
+    explicit_bzero(log->salts, sizeof log->salts);
     free(log);
 }
 
-dk_status dk_publication_log_flush(dk_publication_log *log, dk_error *err)
+void dk_publication_log_ahead(dk_publication_log *log)
 {
-    if (log->n == 0)
-        return DK_OK;
-    dk_log_entry *entries = calloc(log->n, sizeof *entries);
+    log->may_be_ahead = true;
+}
+
+static dk_status add(dk_publication_log *log, const dk_log_entry *entries, size_t n, dk_error *err)
+{
     int64_t first;
+    return dk_log_add(log->log, entries, n, &first, err);
+}
+
+static dk_status flush_tasks(dk_publication_log *log, dk_error *err)
+{
+    dk_log_entry entries[ENTRIES_TOGETHER];
+    dk_status status = DK_OK;
+    if (log->ahead != NULL)
+        dk_log_ahead_give(log->ahead, log->tasks, log->n_tasks);
+    for (size_t i = 0; status == DK_OK && i < log->n_tasks;) {
+        size_t n = 0;
+        for (; status == DK_OK && n < ENTRIES_TOGETHER && i < log->n_tasks; n++, i++) {
+            const dk_log_task *task = &log->tasks[i];
+            entries[n] = (dk_log_entry){.kind = task->kind, .row = task->row, .made = task};
+            if (log->ahead != NULL)
+                status = dk_log_ahead_take(log->ahead, log->maker, i, err);
+        }
+        if (status == DK_OK)
+            status = add(log, entries, n, err);
+    }
+    if (log->ahead != NULL)
+        dk_log_ahead_clear(log->ahead);
+    log->n_tasks = 0;
+    return status;
+}
+
+static dk_status flush_kept(dk_publication_log *log, dk_error *err)
+{
+    dk_log_entry *entries = calloc(log->n_kept, sizeof *entries);
     if (entries == NULL || log->contents.failed) {
         free(entries);
         return dk_fail(err, DK_NOMEM, "out of memory");
     }
-    for (size_t i = 0; i < log->n; i++) {
-        const waiting *w = &log->waiting[i];
-        entries[i] = (dk_log_entry){.kind = w->kind,
-                                    .row = w->row,
-                                    .content = log->contents.data + w->content,
-                                    .size = w->size,
-                                    .seal = w->event != NULL ? &w->seal : NULL,
-                                    .event = w->event,
-                                    .generation = log->generation};
+    for (size_t i = 0; i < log->n_kept; i++) {
+        const kept *k = &log->kept[i];
+        entries[i] = (dk_log_entry){.kind = k->kind, .row = k->row, .content = log->contents.data + k->content, .size = k->size};
     }
-    const dk_status status = dk_log_add(log->log, entries, log->n, &first, err);
+    const dk_status status = add(log, entries, log->n_kept, err);
     free(entries);
-    log->n = 0;
+    log->n_kept = 0;
     dk_buf_clear(&log->contents);
     return status;
 }
 
-/* Room for one more. */
-static dk_status make_room(dk_publication_log *log, dk_error *err)
+dk_status dk_publication_log_flush(dk_publication_log *log, dk_error *err)
 {
-    return log->n == ENTRIES_A_STEP || log->contents.size > BYTES_A_STEP ? dk_publication_log_flush(log, err) : DK_OK;
+    return log->n_tasks > 0 ? flush_tasks(log, err) : log->n_kept > 0 ? flush_kept(log, err) : DK_OK;
+}
+
+static dk_status take_salt(dk_publication_log *log, dk_salt *ret_salt, dk_error *err)
+{
+    if (log->n_salts == 0) {
+        const dk_status status = dk_salts_make(log->salts, sizeof log->salts / sizeof *log->salts, err);
+        if (status != DK_OK)
+            return status;
+        log->n_salts = sizeof log->salts / sizeof *log->salts;
+    }
+    *ret_salt = log->salts[--log->n_salts];
+    return DK_OK;
 }
 
 static dk_status log_row(dk_publication_log *log, const dk_kind *kind, int64_t row, dk_log_event event, dk_error *err)
 {
-    dk_status status = make_room(log, err);
+    dk_status status = log->n_kept > 0 || log->n_tasks == ENTRIES_A_STEP ? dk_publication_log_flush(log, err) : DK_OK;
     if (status != DK_OK)
         return status;
-    waiting *w = &log->waiting[log->n];
-    *w = (waiting){.kind = kind->name,
-                   .row = row,
-                   .event = event == DK_LOG_PUBLISH ? "publish" : "withdraw",
-                   .content = log->contents.size};
-    if (log->n_seals == 0) {
-        status = dk_salts_make(log->seals, sizeof log->seals / sizeof *log->seals, err);
-        log->n_seals = status == DK_OK ? sizeof log->seals / sizeof *log->seals : 0;
+    dk_log_task *task = &log->tasks[log->n_tasks];
+    *task = (dk_log_task){.kind = kind->name,
+                          .row = row,
+                          .event = event == DK_LOG_PUBLISH ? "publish" : "withdraw",
+                          .generation = log->generation};
+    status = take_salt(log, &task->seal, err);
+    if (status == DK_OK)
+        status = take_salt(log, &task->salt, err);
+    if (status != DK_OK)
+        return status;
+    if (log->may_be_ahead && ++log->rows == MANY_ROWS) {
+        if ((status = dk_publication_log_flush(log, err)) != DK_OK)
+            return status;
+        log->tasks[0] = *task;
+        task = &log->tasks[0];
+        log->ahead = dk_log_ahead_start(log->store->path);
     }
-    if (status == DK_OK)
-        w->seal = log->seals[--log->n_seals];
-    if (status == DK_OK)
-        status = dk_log_row_content(dk_log_rows_of(log->log), kind->name, row, w->event, log->generation, &w->seal,
-                                    &log->contents, err);
-    if (status != DK_OK)
-        return status;
-    w->size = log->contents.size - w->content;
-    log->n++;
-    return DK_OK;
+    if (log->ahead == NULL)
+        status = dk_log_make(log->maker, task, err);
+    if (status == DK_OK && ++log->n_tasks % ENTRIES_GIVEN == 0 && log->ahead != NULL)
+        dk_log_ahead_give(log->ahead, log->tasks, log->n_tasks);
+    return status;
 }
 
 dk_status dk_publication_log_row(dk_publication_log *log, const dk_kind *kind, int64_t row, dk_log_event event,
@@ -135,15 +191,19 @@ dk_status dk_publication_log_row(dk_publication_log *log, const dk_kind *kind, i
 static dk_status add_kept(dk_publication_log *log, const char *kind, int64_t row, const dk_log_content *content,
                           dk_error *err)
 {
-    dk_status status = make_room(log, err);
+    dk_status status = log->n_tasks > 0 || log->n_kept == ENTRIES_A_STEP || log->contents.size > BYTES_A_STEP
+                           ? dk_publication_log_flush(log, err)
+                           : DK_OK;
     if (status != DK_OK)
         return status;
-    waiting *w = &log->waiting[log->n];
-    *w = (waiting){.kind = kind, .row = row, .content = log->contents.size};
+    if (!dk_grow(&log->kept, &log->kept_capacity, log->n_kept + 1, sizeof *log->kept))
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    kept *k = &log->kept[log->n_kept];
+    *k = (kept){.kind = kind, .row = row, .content = log->contents.size};
     if ((status = dk_log_content_write(content, &log->contents, err)) != DK_OK)
         return status;
-    w->size = log->contents.size - w->content;
-    log->n++;
+    k->size = log->contents.size - k->content;
+    log->n_kept++;
     return DK_OK;
 }
 

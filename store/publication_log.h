@@ -20,6 +20,10 @@ typedef enum dk_log_event { DK_LOG_PUBLISH, DK_LOG_WITHDRAW } dk_log_event;
 dk_status dk_publication_log_open(dk_store *store, int64_t generation, dk_publication_log **ret_log, dk_error *err);
 void dk_publication_log_close(dk_publication_log *log); /* NULL-safe */
 
+/* Rows that are told of from now on stay as they are until the log is closed: what of them is committed may be read by other threads,
+ * with connections of their own, while the caller goes on (store/log_ahead.h). */
+void dk_publication_log_ahead(dk_publication_log *log);
+
 /* A row version, as it is now. */
 dk_status dk_publication_log_row(dk_publication_log *log, const dk_kind *kind, int64_t row, dk_log_event event,
                                  dk_error *err);

@@ -461,6 +461,8 @@ static dk_status make_change(change *c, const char *action, row_change apply, co
     if (status == DK_OK)
         status = dk_publication_log_open(c->store, c->generation, &follower->log, err);
     if (status == DK_OK)
+        dk_publication_log_ahead(follower->log);
+    if (status == DK_OK)
         status = dk_clock_change_open(c->store, c->generation, &follower->clock, err);
     if (status == DK_OK)
         status = find_current(c, err);

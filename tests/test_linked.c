@@ -4,6 +4,7 @@
 
 #include "store/batch_rows.h"
 #include "store/block.h"
+#include "store/handle.h"
 #include "store/index.h"
 #include "store/linked.h"
 #include "store/overlap.h"
@@ -527,6 +528,35 @@ static void a_batch_is_reported_without_its_versions(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fixture_teardown)
 
+/* Versions that a publication makes are not there yet for the threads that make contents of the log ahead. */
+static void versions_of_thousands_of_rows_are_in_the_log(void **state)
+{
+    enum { ROWS = 6001 };
+    fixture *f = *state;
+    dk_load *load = load_begin(f, "parcel", false);
+    for (int i = 0; i < ROWS; i++) {
+        char id[16];
+        unsigned char wkb[93];
+        snprintf(id, sizeof id, "P%d", i);
+        load_row(f, load, "parcel", wkb, square_wkb(wkb, 116.1 + 0.0001 * (i % 1000), 34.5 + 0.0001 * (i / 1000), 0.00008), "id", id,
+                 "approval_no", approval_of(i), "division", "341321100", NULL);
+    }
+    const int64_t parcels = load_finish(f, load);
+    publish(f, load_approval(f, "皖政地〔2020〕1号", "2020-01-15", false));
+    publish(f, parcels);
+    int64_t rows = 0;
+    sqlite3_stmt *stmt;
+    assert_int_equal(sqlite3_prepare_v2(f->store->db,
+                                        "SELECT count(*) FROM log_content e JOIN version_parcel v ON v.row=e.row AND e.kind='parcel'",
+                                        -1, &stmt, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+    rows = sqlite3_column_int64(stmt, 0);
+    sqlite3_finalize(stmt);
+    assert_int_equal(rows, ROWS / 2); /* those with an odd number are of that approval */
+    assert_int_equal(findings(f), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -542,6 +572,7 @@ int main(void)
         TEST(a_killed_publish_leaves_nothing_that_shows),
         TEST(a_parcel_without_an_outline_follows_too),
         TEST(a_batch_is_reported_without_its_versions),
+        TEST(versions_of_thousands_of_rows_are_in_the_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -130,6 +130,44 @@ static void each_row_is_an_entry_as_the_public_sees_it(void **state)
     dk_buf_finish(&all);
 }
 
+/* So many that other threads make their contents. */
+static void thousands_of_rows_are_entries_in_their_order(void **state)
+{
+    enum { ROWS = 6001, CHANGED = 2500 };
+    fixture *f = *state;
+    dk_buf all;
+    int64_t size, generation, batches[2];
+    dk_buf_init(&all);
+    for (int round = 0; round < 2; round++) { /* the second one takes the places of some of the first */
+        unsigned char wkb[93];
+        dk_load *load = load_begin(f, "parcel", round > 0);
+        for (int i = 0; i < (round == 0 ? ROWS : CHANGED); i++) {
+            char id[16];
+            snprintf(id, sizeof id, "P%d", i);
+            load_row(f, load, "parcel", wkb, square_wkb(wkb, 116.1 + 0.0001 * (i % 1000), 34.5 + 0.0001 * (i / 1000), 0.00008), "id",
+                     id, "project_id", "XM1", "division", "341321100", "village", round == 0 ? "孙集村" : "孙集新村", "owner", "张三",
+                     NULL);
+        }
+        batches[round] = load_finish(f, load);
+        publish(f, batches[round]);
+    }
+    contents(f, &all, &size); /* each is its leaf */
+    assert_int_equal(size, ROWS + CHANGED);
+    assert_int_equal(number(f, "SELECT count(*) FROM log_content WHERE kind='parcel' AND event='publish' AND row=entry+1"),
+                     ROWS + CHANGED);
+    assert_int_equal(number(f, "SELECT count(DISTINCT salt)+count(DISTINCT seal) FROM log_content"), 2 * (ROWS + CHANGED));
+    must(dk_store_withdraw(f->store, batches[1], "tester", "误发", NULL, NULL, &generation, &f->err), f);
+    contents(f, &all, &size);
+    assert_int_equal(size, ROWS + 3 * CHANGED);
+    /* Each that goes is followed by what it had taken the place of. */
+    assert_int_equal(number(f, "SELECT count(*) FROM log_content a JOIN log_content b ON b.entry=a.entry+1 JOIN row_parcel ra ON"
+                               " ra.row=a.row JOIN row_parcel rb ON rb.row=b.row WHERE a.event='withdraw' AND b.event='publish'"
+                               " AND ra.key=rb.key AND ra.row>rb.row AND a.generation=3"),
+                     CHANGED);
+    assert_int_equal(findings(f), 0);
+    dk_buf_finish(&all);
+}
+
 /* Catalogues cannot say so yet, for keys are public. */
 static void a_kind_of_which_the_public_sees_nothing_is_not_in_it(void **state)
 {
@@ -510,6 +548,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         TEST(each_row_is_an_entry_as_the_public_sees_it),
+        TEST(thousands_of_rows_are_entries_in_their_order),
         TEST(a_kind_of_which_the_public_sees_nothing_is_not_in_it),
         TEST(a_publish_that_is_killed_leaves_no_entries),
         TEST(keys_sign_rotate_and_are_refused_when_others_may_read_them),

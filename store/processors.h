@@ -1,0 +1,12 @@
+/* What threads beside the one that writes go by. */
+#ifndef DK_STORE_PROCESSORS_H
+#define DK_STORE_PROCESSORS_H
+
+#include <stddef.h>
+
+/* How many processors this process may use; at least 1. */
+size_t dk_processors(void);
+/* The calling thread alone gives way to others: a server on the same machine goes first. */
+void dk_thread_gives_way(void);
+
+#endif
