@@ -79,6 +79,7 @@ typedef enum dk_stmt_id {
     DK_STMT_TOUCHED_INSERT,                                     /* generation, kind, x0, y0, x1, y1 */
     DK_STMT_WEIGHT,      /* number of a tile -> drawn, whole (weights.c) */
     DK_STMT_WEIGHT_ADD,  /* number of a tile, drawn, whole */
+    DK_STMT_WEIGHT_SET,  /* the same, in the place of what is there */
     DK_STMT_PURGED,  /* -> the generation up to which dead sheets are gone */
     DK_STMT_SUMMARY,  /* generation -> rows, west, south, east, north */
     DK_STMT_BATCH,    /* batch -> state, published_in, withdrawn_in */

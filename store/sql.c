@@ -291,6 +291,9 @@ static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
                       " ON CONFLICT(number) DO UPDATE SET drawn=drawn+?2,whole=whole+?3",
                       k);
         break;
+    case DK_STMT_WEIGHT_SET:
+        dk_buf_format(sql, "INSERT OR REPLACE INTO weight_%s(number,drawn,whole) VALUES(?1,?2,?3)", k);
+        break;
     case DK_STMT_PURGED: /* names no kind's table: kept with the first kind */
         dk_buf_text(sql, "SELECT value FROM dikuai_meta WHERE name='purged'");
         break;

@@ -15,6 +15,12 @@ static uint64_t tile_number(int zoom, uint64_t tile)
     return (uint64_t)zoom << 40 | tile;
 }
 
+/* The row of what is kept about its threshold. */
+static int64_t range_number(int zoom, uint64_t tile)
+{
+    return (int64_t)(UINT64_C(1) << 56 | tile_number(zoom, tile));
+}
+
 typedef struct tile_change {
     uint64_t number; /* + 1; 0: empty */
     int64_t drawn, whole;
@@ -141,11 +147,12 @@ static dk_status read_weight(dk_store *store, const dk_kind *layer, int64_t numb
     return status;
 }
 
-static dk_status add_weight(dk_store *store, const dk_kind *layer, int64_t number, int64_t drawn, int64_t whole,
-                            dk_error *err)
+/* how: DK_STMT_WEIGHT_ADD or DK_STMT_WEIGHT_SET. */
+static dk_status write_weight(dk_store *store, const dk_kind *layer, dk_stmt_id how, int64_t number, int64_t drawn, int64_t whole,
+                              dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
-    const dk_status status = dk_sql_kept(store, layer, DK_STMT_WEIGHT_ADD, &stmt, err);
+    const dk_status status = dk_sql_kept(store, layer, how, &stmt, err);
     if (status != DK_OK)
         return status;
     sqlite3_bind_int64(stmt, 1, number);
@@ -184,12 +191,13 @@ dk_status dk_weights_flush(dk_weights *weights, dk_store *store, dk_error *err)
     for (size_t i = 0; status == DK_OK && i < weights->capacity; i++) {
         tile_change *change = &weights->table[i];
         if (change->number != 0 && (change->drawn != 0 || change->whole != 0))
-            status = add_weight(store, weights->layer, (int64_t)(change->number - 1), change->drawn, change->whole, err);
+            status = write_weight(store, weights->layer, DK_STMT_WEIGHT_ADD, (int64_t)(change->number - 1), change->drawn,
+                                  change->whole, err);
         *change = (tile_change){0};
     }
     weights->n = 0;
     if (status == DK_OK && !weights->known)
-        status = add_weight(store, weights->layer, KNOWN, 0, 0, err);
+        status = write_weight(store, weights->layer, DK_STMT_WEIGHT_ADD, KNOWN, 0, 0, err);
     weights->known = true;
     return status;
 }
@@ -203,4 +211,19 @@ dk_status dk_weights_of(dk_store *store, const dk_kind *layer, int zoom, uint64_
         return status;
     *ret_weight = (dk_tile_weight){(weight.drawn + SCALE - 1) / SCALE, (weight.whole + SCALE - 1) / SCALE};
     return DK_OK;
+}
+
+dk_status dk_weights_range_of(dk_store *store, const dk_kind *layer, int zoom, uint64_t tile, dk_threshold_range *ret_range,
+                              dk_error *err)
+{
+    dk_tile_weight kept = {0};
+    const dk_status status = read_weight(store, layer, range_number(zoom, tile), &kept, err);
+    *ret_range = (dk_threshold_range){kept.drawn, kept.whole};
+    return status == DK_END ? DK_OK : status;
+}
+
+dk_status dk_weights_set_range(dk_store *store, const dk_kind *layer, int zoom, uint64_t tile, dk_threshold_range range,
+                               dk_error *err)
+{
+    return write_weight(store, layer, DK_STMT_WEIGHT_SET, range_number(zoom, tile), range.from, range.to, err);
 }

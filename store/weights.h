@@ -31,4 +31,14 @@ typedef struct dk_tile_weight {
 dk_status dk_weights_of(dk_store *store, const dk_kind *layer, int zoom, uint64_t tile, dk_tile_weight *ret_weight,
                         dk_error *err);
 
+/* For which budgets, in bytes, the threshold of a tile holds (budget.c), as long as the layer has in the tile what it has now; from <= to,
+ * and to itself is none of them. {0, 0}: not known. Kept with the weights, of tiles of the same zooms. */
+typedef struct dk_threshold_range {
+    int64_t from, to;
+} dk_threshold_range;
+dk_status dk_weights_range_of(dk_store *store, const dk_kind *layer, int zoom, uint64_t tile, dk_threshold_range *ret_range,
+                              dk_error *err);
+dk_status dk_weights_set_range(dk_store *store, const dk_kind *layer, int zoom, uint64_t tile, dk_threshold_range range,
+                               dk_error *err);
+
 #endif

@@ -83,6 +83,65 @@ test('40,000 small parcels in one place: no tile is above 500 KB, none is lost, 
   assert.match(land.run('check', land.store), /sound/);
 });
 
+test('layers that are crowded in the same place share a tile: all together at most 500 KB, a small one keeps all, in any order', async () => {
+  const layer = catalogue.slice(catalogue.indexOf('  - name: zone')).replace('tiles: true}\n      - {name: households',
+    'tiles: true}\n      - {name: note, title: 说明, type: text, audience: public, tiles: true}\n      - {name: households');
+  const text = catalogue.slice(0, catalogue.indexOf('  - name: zone')) + ['zone', 'parcel', 'few'].map((name) => layer.replace('name: zone', `name: ${name}`)).join('');
+  const SIDE = 150, STEP = 0.00016, west = 117.205, south = 31.805;
+  const crowd = (seed, shift, n = SIDE) => {
+    const random = randomOf(seed);
+    return Array.from({ length: n * n }, (_, k) => {
+      const i = k % n, j = Math.floor(k / n);
+      const note = Array.from({ length: 4 }, () => Math.floor(random() * 2 ** 32).toString(36)).join('').replace(/\d/g, (d) => 'ABCDEFGHIJ'[d]);
+      return { id: `${seed}-${i}-${j}`, note, households: 1, rings: square(west + i * STEP + shift, south + j * STEP + shift, STEP * (0.5 + 0.4 * random())) };
+    });
+  };
+  const sets = { zone: crowd(3, 0), parcel: crowd(4, STEP / 5), few: crowd(5, STEP / 3, 20) };
+  const names = Object.keys(sets);
+  const made = (order) => {
+    const land = makeLand(text, { large: true });
+    for (const name of order) land.loadInto(name, name, sets[name]);
+    return land;
+  };
+  const box = [west, south, west + SIDE * STEP, south + SIDE * STEP];
+  const all = names.flatMap((name) => [name, `${name}_grid`]).join(',');
+  const tiles = Array.from({ length: 13 }, (_, i) => tilesOf(box, i + 4)).flat();
+  const bytesOf = (land, layers) => served(land, (url) => Promise.all(tiles.map(async ({ z, x, y }) => (await get(`${url}/xyz/${layers}/${z}/${x}/${y}`)).body.toString('base64'))));
+  const land = made(names);
+  let largest = 0;
+  const thinned = { zone: 0, parcel: 0, few: 0 };
+  await served(land, async (url) => {
+    for (let z = 4; z <= 16; z++) {
+      const drawn = Object.fromEntries(names.map((name) => [name, new Set()]));
+      const counted = { zone: 0, parcel: 0, few: 0 };
+      for (const tile of tilesOf(box, z)) {
+        const { layers } = await readTile(url, all, tile);
+        const { raw } = await get(`${url}/xyz/${all}/${z}/${tile.x}/${tile.y}`, { headers: { 'Accept-Encoding': 'gzip' } });
+        assert.ok(raw.length <= 500000, `${z}/${tile.x}/${tile.y} has ${raw.length} bytes`);
+        largest = Math.max(largest, raw.length);
+        for (const name of names) {
+          for (const { id } of layers[name] ?? []) drawn[name].add(id);
+          for (const { properties } of layers[`${name}_grid`] ?? []) counted[name] += properties.count;
+        }
+      }
+      for (const name of names) {
+        assert.equal(drawn[name].size + counted[name], sets[name].length, `${name}, zoom ${z}`);
+        if (drawn[name].size > 0 && counted[name] > 0 && z >= 13) thinned[name]++;
+      }
+      if (z === 16) for (const name of names) assert.equal(counted[name], 0, 'at the top zoom all are drawn');
+    }
+  });
+  assert.ok(largest > 150000, `the largest tile has ${largest} bytes`);
+  assert.ok(thinned.zone > 0 && thinned.parcel > 0, JSON.stringify(thinned));
+  assert.match(land.run('check', land.store), /sound/);
+  const other = made([...names].reverse());
+  assert.deepEqual(await bytesOf(other, all), await bytesOf(land, all));
+  // Where a neighbour goes, its place is taken up again.
+  land.run('withdraw', land.store, '2', '--reason', 'test');
+  const alone = made(['zone', 'few']);
+  assert.deepEqual(await bytesOf(land, 'zone,zone_grid,few,few_grid'), await bytesOf(alone, 'zone,zone_grid,few,few_grid'));
+});
+
 /** A ring around a middle whose radius wanders, of n positions. */
 function coast(random, [x, y], radius, n) {
   const waves = Array.from({ length: 40 }, (_, k) => [(k + 1) * (1 + Math.floor(random() * 3)), random() * 2 * Math.PI, radius * 0.25 / (k + 2)]);

@@ -25,7 +25,7 @@ layers:
       - {name: area_m2, title: 面积, type: number, unit: m2, audience: public, tiles: true, computed: area}
 `;
 
-/** An empty store in a folder of its own: {dir, store, run, load}. large: loaded by the program without sanitizers. */
+/** An empty store in a folder of its own: {dir, store, run, load, loadInto}. large: loaded by the program without sanitizers. */
 export function makeLand(text = catalogue, { large = false } = {}) {
   const dir = folder(), store = join(dir, 'land.gpkg');
   const run = (...args) => {
@@ -35,14 +35,15 @@ export function makeLand(text = catalogue, { large = false } = {}) {
   };
   writeFileSync(join(dir, 'catalogue.yaml'), text);
   run('create', store, '--catalogue', join(dir, 'catalogue.yaml'));
-  /** Loads polygons [{id, households, rings or polygons}] and publishes them. */
-  const load = (name, polygons, ...options) => {
+  /** Loads polygons [{id, households, rings or polygons}] into a layer and publishes them. */
+  const loadInto = (layer, name, polygons, ...options) => {
     const path = join(dir, `${name}.geojson`);
     writeFileSync(path, JSON.stringify({ type: 'FeatureCollection', features: polygons.map(({ rings, polygons: parts, ...properties }) => ({ type: 'Feature', properties,
       geometry: parts ? { type: 'MultiPolygon', coordinates: parts } : { type: 'Polygon', coordinates: rings } })) }));
-    return run('load', store, 'zone', path, '--publish', ...options);
+    return run('load', store, layer, path, '--publish', ...options);
   };
-  return { dir, store, run, load };
+  const load = (name, polygons, ...options) => loadInto('zone', name, polygons, ...options);
+  return { dir, store, run, load, loadInto };
 }
 
 /** A random number from 0 to 1, the same each time. */
