@@ -103,8 +103,10 @@ void dk_store_close(dk_store *store)
     if (store == NULL)
         return;
     dk_sql_finalize_all(store);
-    if (store->db != NULL)
+    if (store->db != NULL) {
+        dk_sql_copy_log(store);
         sqlite3_close(store->db);
+    }
     if (store->lock >= 0)
         close(store->lock);
     dk_catalogue_free(store->catalogue);

@@ -435,6 +435,40 @@ static void the_log_stays_short_while_tiles_are_read(void **state)
     assert_true(longest < 128 << 20); /* of 180 MB that were written */
 }
 
+/* To copy and sync the log takes as long as ten small publications. */
+static void a_small_publication_is_seen_before_its_log_is_copied(void **state)
+{
+    enum { ROWS = 400, SIZE = 60000 };
+    fixture *f = *state;
+    dk_store *reader = NULL; /* the log stays where it is when the writer closes */
+    int64_t generation = 0;
+    struct stat before, published, closed;
+    assert_int_equal(dk_store_open(f->path, DK_READ, &reader, &f->err), DK_OK);
+    assert_int_equal(stat(f->path, &before), 0);
+    char *village = malloc(SIZE + 1);
+    memset(village, 'v', SIZE);
+    village[SIZE] = 0;
+    dk_load *load = load_begin(f, "parcel", false);
+    for (size_t i = 0; i < ROWS; i++) {
+        unsigned char wkb[93];
+        char id[20];
+        snprintf(id, sizeof id, "DK%05zu", i);
+        load_row(f, load, "parcel", wkb, square_wkb(wkb, 116.1 + 0.0001 * (double)i, 34.5, 0.00005), "id", id, "project_id", "P1",
+                 "phone", village, NULL);
+    }
+    free(village);
+    publish(f, load_finish(f, load));
+    assert_int_equal(dk_store_generation(reader, &generation, &f->err), DK_OK);
+    assert_int_equal(generation, 1);
+    assert_int_equal(stat(f->path, &published), 0);
+    assert_int_equal(published.st_size, before.st_size);
+    dk_store_close(f->store);
+    f->store = NULL;
+    assert_int_equal(stat(f->path, &closed), 0);
+    assert_true(closed.st_size > before.st_size + ROWS * SIZE);
+    dk_store_close(reader);
+}
+
 static void one_writer_at_a_time(void **state)
 {
     fixture *f = *state;
@@ -593,6 +627,7 @@ int main(void)
         CASE(a_reader_keeps_the_old_generation_during_a_publish),
         CASE(the_weights_of_tiles_follow_what_is_published),
         CASE(the_log_stays_short_while_tiles_are_read),
+        CASE(a_small_publication_is_seen_before_its_log_is_copied),
         CASE(one_writer_at_a_time),
         CASE(a_store_of_another_version_is_refused),
         CASE(a_file_that_is_no_store_is_refused),
