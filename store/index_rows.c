@@ -50,10 +50,15 @@ dk_world_box dk_change_row_box(const dk_change_row *row)
     return box;
 }
 
+bool dk_box_is_large(const dk_world_box *box)
+{
+    return dk_cell_level(box) < LARGE_LEVEL;
+}
+
 static bool is_large(const dk_change_row *row)
 {
     const dk_world_box box = dk_change_row_box(row);
-    return dk_cell_level(&box) < LARGE_LEVEL;
+    return dk_box_is_large(&box);
 }
 
 dk_change_row dk_change_row_of(int64_t row, int sign, const double envelope[4])

@@ -33,6 +33,8 @@ dk_world_box dk_change_row_box(const dk_change_row *row);
 dk_status dk_index_rows_coming(dk_index_rows *self, const dk_world_box *box,
                                dk_status (*each)(void *user, uint32_t index), void *user);
 
+/* Whether a box is that of a row which is done alone. */
+bool dk_box_is_large(const dk_world_box *box);
 /* The box with a rim, within the world. */
 dk_world_box dk_box_grown(const dk_world_box *box, uint32_t by);
 bool dk_boxes_meet(const dk_world_box *a, const dk_world_box *b);

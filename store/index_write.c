@@ -11,6 +11,7 @@
 #include "store/grid_measure.h"
 #include "store/handle.h"
 #include "store/index_ahead.h"
+#include "store/index_reach.h"
 #include "store/index_rows.h"
 #include "store/index_work.h"
 #include "store/weights.h"
@@ -79,6 +80,7 @@ typedef struct writer {
     pending *line; /* a ring of groups on their way */
     size_t line_size, first, n_line;
     dk_box_set boxes;
+    dk_reach_cache reach;
     pending *gathering; /* the group that is being read */
 
     dk_block_builder *builder; /* of pieces */
@@ -175,6 +177,12 @@ typedef struct search {
     dk_world_box box;
 } search;
 
+/* Whether a row comes near what changes. */
+static dk_status reaches(writer *w, int64_t row, const dk_world_box *box, bool *ret_near)
+{
+    return dk_reach_meets(&w->reach, w->store, w->layer, row, box, &w->boxes, ret_near, w->err);
+}
+
 /* Entries of the group's own rows that go (or are compared), and published neighbours of what changes. */
 static dk_status find_in_block(int shelf, uint64_t cell, const void *data, size_t size, void *user)
 {
@@ -186,13 +194,18 @@ static dk_status find_in_block(int shelf, uint64_t cell, const void *data, size_
         return damaged(w);
     for (uint32_t i = 0; i < block.n_entries; i++) {
         const dk_entry_head *head = &block.heads[i];
-        const dk_world_box box = head_box(head), reach = dk_box_grown(&box, DK_INDEX_REACH);
+        const dk_world_box box = head_box(head);
         if (!dk_boxes_meet(&box, &s->box))
             continue;
         const dk_change_row *row = dk_index_row(&w->rows, head->row);
         const size_t at = row != NULL ? (size_t)(row - w->rows.rows) : 0;
-        if (row != NULL ? at < p->lo || at >= p->hi || (row->row > 0 && !w->verify)
-                        : w->verify || !dk_box_set_meets(&w->boxes, &reach))
+        bool near = false;
+        if (row == NULL && !w->verify) {
+            const dk_status status = reaches(w, head->row, &box, &near);
+            if (status != DK_OK)
+                return status;
+        }
+        if (row != NULL ? at < p->lo || at >= p->hi || (row->row > 0 && !w->verify) : !near)
             continue; /* goes with another group or has come with an earlier one, or touches nothing */
         if (!dk_grow(&p->found, &p->found_capacity, p->n_found + 1, sizeof *p->found))
             return no_memory(w);
@@ -239,12 +252,13 @@ static dk_status find_context_in_block(int shelf, uint64_t cell, const void *dat
         return damaged(w);
     for (uint32_t i = 0; status == DK_OK && i < block.n_entries; i++) {
         const dk_entry_head *head = &block.heads[i];
-        const dk_world_box box = head_box(head), reach = dk_box_grown(&box, DK_INDEX_REACH);
-        if (!dk_boxes_meet(&box, &s->box) || dk_index_row(&w->rows, head->row) != NULL ||
-            !dk_box_set_meets(&w->boxes, &reach))
+        const dk_world_box box = head_box(head);
+        bool near = false;
+        if (!dk_boxes_meet(&box, &s->box) || dk_index_row(&w->rows, head->row) != NULL)
             continue;
-        const found *known = found_row(s->p, head->row);
-        if (known == NULL || !known->target)
+        status = reaches(w, head->row, &box, &near);
+        const found *known = near ? found_row(s->p, head->row) : NULL;
+        if (status == DK_OK && near && (known == NULL || !known->target))
             status = add_context(w, head->row);
     }
     return status;
@@ -282,8 +296,16 @@ static dk_status add_coming_context(void *user, uint32_t index)
     writer *w = user;
     if (index >= w->gathering->lo && index < w->gathering->hi)
         return DK_OK; /* a target itself */
-    const dk_world_box own = dk_change_row_box(&w->rows.rows[index]), reach = dk_box_grown(&own, DK_INDEX_REACH);
-    return dk_box_set_meets(&w->boxes, &reach) ? add_context(w, w->rows.rows[index].row) : DK_OK;
+    const dk_world_box own = dk_change_row_box(&w->rows.rows[index]);
+    bool near = false;
+    const dk_status status = reaches(w, w->rows.rows[index].row, &own, &near);
+    return status == DK_OK && near ? add_context(w, w->rows.rows[index].row) : status;
+}
+
+/* What comes near a row is wanted. */
+static dk_status add_reach(writer *w, int64_t row, const dk_world_box *box)
+{
+    return dk_reach_add(&w->reach, w->store, w->layer, row, box, &w->boxes, w->err);
 }
 
 /* Finds what a group touches in the index. */
@@ -291,9 +313,11 @@ static dk_status find_group(writer *w, pending *p, search *s)
 {
     dk_box_set_clear(&w->boxes);
     for (size_t i = p->lo; i < p->hi; i++) {
+        const int64_t row = w->rows.rows[i].row;
         const dk_world_box own = dk_change_row_box(&w->rows.rows[i]), box = dk_box_grown(&own, DK_INDEX_REACH);
-        if (!dk_box_set_add(&w->boxes, &box))
-            return no_memory(w);
+        const dk_status status = add_reach(w, row < 0 ? -row : row, &own);
+        if (status != DK_OK)
+            return status;
         dk_box_join(&s->box, &box, i == p->lo);
     }
     dk_box_set_sort(&w->boxes);
@@ -326,18 +350,18 @@ static dk_status read_group(writer *w, pending *p, search *s)
     for (size_t i = p->lo; status == DK_OK && i < p->hi; i++) {
         if (w->rows.rows[i].row < 0)
             continue;
-        const dk_world_box own = dk_change_row_box(&w->rows.rows[i]), box = dk_box_grown(&own, DK_INDEX_REACH);
-        if (!dk_box_set_add(&w->boxes, &box))
-            return no_memory(w);
-        status = add_target(w, w->rows.rows[i].row);
+        const dk_world_box own = dk_change_row_box(&w->rows.rows[i]);
+        status = add_reach(w, w->rows.rows[i].row, &own);
+        if (status == DK_OK)
+            status = add_target(w, w->rows.rows[i].row);
     }
     for (size_t i = 0; status == DK_OK && i < p->n_found; i++) {
         if (!p->found[i].target)
             continue;
-        const dk_world_box box = head_box(&p->found[i].head), wide = dk_box_grown(&box, DK_INDEX_REACH);
-        if (!dk_box_set_add(&w->boxes, &wide))
-            return no_memory(w);
-        status = add_target(w, p->found[i].row);
+        const dk_world_box box = head_box(&p->found[i].head);
+        status = add_reach(w, p->found[i].row, &box);
+        if (status == DK_OK)
+            status = add_target(w, p->found[i].row);
     }
     dk_box_set_sort(&w->boxes);
     if (status == DK_OK)
@@ -800,6 +824,7 @@ static void writer_finish(writer *w)
     dk_block_builder_free(w->builder);
     dk_block_cell_free(w->block_cell);
     dk_box_set_finish(&w->boxes);
+    dk_reach_finish(&w->reach);
     dk_grid_cache_finish(&w->grids);
     dk_weights_free(w->weights);
     dk_buf_finish(&w->sheet);
