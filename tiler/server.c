@@ -509,6 +509,8 @@ dk_status dk_server_start(const dk_server_options *options, dk_server **ret_serv
         status = server->cache == NULL ? dk_fail(err, DK_NOMEM, "out of memory")
                                        : dk_tile_watch_start(options->config.store_path, server->cache, &server->watch,
                                                              err);
+        if (status == DK_OK)
+            dk_pool_on_take(server->pool, dk_tile_watch_reach, server->watch);
     }
     if (status == DK_OK)
         status = dk_temp_root_create(options->temp_dir, &server->temp, err);

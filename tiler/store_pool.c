@@ -14,6 +14,8 @@ struct dk_pool {
     dk_worker *free; /* last given first: its caches are warm */
     dk_worker *workers;
     size_t n;
+    void (*reach)(int64_t generation, void *user); /* NULL: nobody need know */
+    void *reach_user;
 };
 
 /* Bodies larger than this are not kept for the next request. */
@@ -115,6 +117,12 @@ void dk_pool_free(dk_pool *pool)
     free(pool);
 }
 
+void dk_pool_on_take(dk_pool *pool, void (*reach)(int64_t generation, void *user), void *user)
+{
+    pool->reach = reach;
+    pool->reach_user = user;
+}
+
 static dk_worker *take_free(dk_pool *pool)
 {
     pthread_mutex_lock(&pool->mutex);
@@ -153,6 +161,8 @@ dk_status dk_pool_take(dk_pool *pool, dk_worker **ret_worker, dk_error *err)
         dk_pool_give(pool, worker);
         return status;
     }
+    if (pool->reach != NULL)
+        pool->reach(worker->generation.number, pool->reach_user);
     *ret_worker = worker;
     return DK_OK;
 }
@@ -178,6 +188,8 @@ dk_status dk_pool_take_reading(dk_pool *pool, double seconds, dk_worker **ret_wo
         dk_pool_give(pool, worker);
         return status;
     }
+    if (pool->reach != NULL)
+        pool->reach(worker->generation.number, pool->reach_user);
     *ret_worker = worker;
     return DK_OK;
 }

@@ -51,6 +51,9 @@ typedef struct dk_pool dk_pool;
 /* Opens the store n times; path is borrowed until dk_pool_free. */
 dk_status dk_pool_create(const char *path, size_t n, dk_pool **ret_pool, dk_error *err);
 void dk_pool_free(dk_pool *pool); /* NULL-safe; all workers must have been given back */
+/* reach is called with the generation that a worker notes, before the worker is handed out. To be set before the first is
+ * taken. */
+void dk_pool_on_take(dk_pool *pool, void (*reach)(int64_t generation, void *user), void *user);
 
 /* Takes a worker, waiting for one if need be, and notes the newest generation in it. A store whose catalogue has
  * changed since is opened anew, so that a stricter audience takes effect at once. On failure there is no worker. */

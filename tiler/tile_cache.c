@@ -102,6 +102,7 @@ static void insert(shard *s, dk_tile_entry *entry)
 {
     dk_tile_entry **slot = &s->slots[(entry->hash >> 8) & (s->n_slots - 1)];
     entry->next = *slot;
+    entry->in_table = true;
     *slot = entry;
     s->n_entries++;
 }
@@ -113,6 +114,7 @@ static void take_out(shard *s, dk_tile_entry *entry)
     while (*at != entry)
         at = &(*at)->next;
     *at = entry->next;
+    entry->in_table = false;
     s->n_entries--;
     if (entry->kept) {
         unlink_use(s, entry);
@@ -204,11 +206,16 @@ dk_cache_result dk_tile_cache_begin(dk_tile_cache *cache, const dk_tile_request 
     dk_cache_result result = DK_CACHE_HIT;
     pthread_mutex_lock(&s->mutex);
     dk_tile_entry *entry = find(s, request, coding, hash);
+    if (entry != NULL && entry->state == DK_ENTRY_MAKING && entry->begun_at < atomic_load(&cache->generation)) {
+        take_out(s, entry); /* it may show an older generation than this request has seen */
+        entry = NULL;
+    }
     if (entry == NULL) {
         entry = new_entry(request, coding, hash);
         if (entry == NULL) {
             result = DK_CACHE_NONE;
         } else {
+            entry->begun_at = atomic_load(&cache->generation);
             if (s->n_entries > s->n_slots)
                 grow_slots(s);
             insert(s, entry);
@@ -243,7 +250,9 @@ void dk_tile_cache_put(dk_tile_cache *cache, dk_tile_entry *entry, uint64_t laye
     entry->layers = layers;
     entry->bytes = bytes + OVERHEAD + sizeof *entry + entry->layers_size;
     /* One that is larger than a shard would only drive all others out. */
-    if (generation < atomic_load(&cache->generation) || entry->bytes > cache->limit) {
+    if (!entry->in_table) {
+        ; /* another has taken its place */
+    } else if (generation < atomic_load(&cache->generation) || entry->bytes > cache->limit) {
         take_out(s, entry);
     } else {
         entry->kept = true;
@@ -260,8 +269,9 @@ void dk_tile_cache_fail(dk_tile_cache *cache, dk_tile_entry *entry)
     shard *s = shard_of(cache, entry->hash);
     pthread_mutex_lock(&s->mutex);
     entry->state = DK_ENTRY_FAILED;
-    atomic_fetch_sub_explicit(&entry->references, 1, memory_order_relaxed); /* the maker's; the table's goes with it */
-    take_out(s, entry);
+    if (entry->in_table)
+        take_out(s, entry);
+    release(entry);
     pthread_cond_broadcast(&s->made);
     pthread_mutex_unlock(&s->mutex);
 }

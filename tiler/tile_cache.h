@@ -4,7 +4,9 @@
  *                            DK_CACHE_MISS: make the answer, then dk_tile_cache_put or dk_tile_cache_fail
  *
  * Of many that ask for one tile that is not there, the first makes it and the others wait for it. Bytes are bounded: the
- * oldest goes, unless it was used since it last was the oldest (second chance), which costs a hit less than an order of use. When the store has a new generation, exactly the tiles go in which something differs. */
+ * oldest goes, unless it was used since it last was the oldest (second chance), which costs a hit less than an order of
+ * use. When the store has a new generation, exactly the tiles go in which something differs, and whoever asks from then on
+ * does not wait for a tile whose making began before. */
 #ifndef DK_TILER_TILE_CACHE_H
 #define DK_TILER_TILE_CACHE_H
 
@@ -25,7 +27,8 @@ typedef struct dk_tile_entry {
     enum { DK_ENTRY_MAKING, DK_ENTRY_READY, DK_ENTRY_FAILED } state;
     dk_coding coding;
     dk_tile_address tile;
-    bool kept, used; /* used: since it was the newest */
+    int64_t begun_at; /* the newest generation told when its making began */
+    bool in_table, kept, used; /* used: since it was the newest */
     char etag[48];
     struct dk_tile_entry *newer, *older;
     size_t bytes;

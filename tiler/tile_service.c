@@ -62,7 +62,9 @@ struct dk_tile_watch {
     const char *path;
     dk_tile_cache *cache;
     dk_store *store;
+    pthread_mutex_t mutex; /* one look at a time */
     dk_generation seen;
+    _Atomic int64_t told; /* seen.number, once the cache knows all about it */
     pthread_t thread;
     atomic_bool stopping;
     dk_touched_box *boxes;
@@ -104,6 +106,18 @@ static void look(dk_tile_watch *watch)
     }
     dk_tile_cache_touch(watch->cache, now.number, watch->boxes, known && !watch->overflow ? watch->n_boxes : SIZE_MAX);
     watch->seen = now;
+    atomic_store(&watch->told, now.number);
+}
+
+void dk_tile_watch_reach(int64_t generation, void *user)
+{
+    dk_tile_watch *watch = user;
+    if (atomic_load(&watch->told) >= generation)
+        return;
+    pthread_mutex_lock(&watch->mutex);
+    if (atomic_load(&watch->told) < generation)
+        look(watch);
+    pthread_mutex_unlock(&watch->mutex);
 }
 
 static void *run(void *user)
@@ -112,7 +126,9 @@ static void *run(void *user)
     const struct timespec pause = {0, LOOK_MILLISECONDS * 1000000L};
     while (!atomic_load(&watch->stopping)) {
         nanosleep(&pause, NULL);
+        pthread_mutex_lock(&watch->mutex);
         look(watch);
+        pthread_mutex_unlock(&watch->mutex);
     }
     return NULL;
 }
@@ -124,13 +140,17 @@ dk_status dk_tile_watch_start(const char *store_path, dk_tile_cache *cache, dk_t
         return dk_fail(err, DK_NOMEM, "out of memory");
     watch->path = store_path;
     watch->cache = cache;
+    pthread_mutex_init(&watch->mutex, NULL);
     dk_status status = dk_store_open(store_path, DK_READ, &watch->store, err);
     if (status == DK_OK)
         status = dk_store_generation_info(watch->store, &watch->seen, err);
+    if (status == DK_OK)
+        atomic_init(&watch->told, watch->seen.number);
     if (status == DK_OK && pthread_create(&watch->thread, NULL, run, watch) != 0)
         status = dk_fail(err, DK_INTERNAL, "no thread can be started");
     if (status != DK_OK) {
         dk_store_close(watch->store);
+        pthread_mutex_destroy(&watch->mutex);
         free(watch);
         return status;
     }
@@ -145,6 +165,7 @@ void dk_tile_watch_stop(dk_tile_watch *watch)
     atomic_store(&watch->stopping, true);
     pthread_join(watch->thread, NULL);
     dk_store_close(watch->store);
+    pthread_mutex_destroy(&watch->mutex);
     free(watch->boxes);
     free(watch);
 }

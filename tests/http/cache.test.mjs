@@ -1,14 +1,15 @@
 // Tiles in memory: rendered once for all who ask, and dropped only where a publication touches them.
 import test, { after } from 'node:test';
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { PbfReader } from 'pbf';
 import { VectorTile } from '@mapbox/vector-tile';
-import { CHIEF, featureCollection, folder, get, makeStore, run, serve, square, tileOf } from './county.mjs';
+import { CHIEF, featureCollection, folder, get, makeStore, plainIngest, run, serve, square, tileOf } from './county.mjs';
 
 const store = makeStore();
 const server = await serve(store, '--threads', '4');
@@ -121,6 +122,25 @@ test('a publication is seen at once, and only the tiles that it touches change t
   assert.equal(after[3].headers.etag, before[3].headers.etag, 'another layer does not change');
   const dropped = (await metrics()).dropped_total - counts.dropped_total;
   assert.ok(dropped >= 1 && dropped < counts.entries, `${dropped} of ${counts.entries}`);
+});
+
+test('whoever has seen a generation gets no tile from before it', async () => {
+  const dir = folder(), start = promisify(execFile), named = tileOf(...square(30, 30)[0], 14);
+  const names = async () => {
+    const { parcel } = new VectorTile(new PbfReader((await at(path(named))).body)).layers;
+    return Array.from({ length: parcel?.length ?? 0 }, (_, i) => parcel.feature(i).properties).filter(({ id }) => id === 'TURN').map(({ name }) => name);
+  };
+  let { generation } = (await at('/healthz')).json;
+  for (let turn = 0; turn < 40; turn++) {
+    writeFileSync(join(dir, 'turn.geojson'), featureCollection([{ id: 'TURN', name: `第${turn}次`, division: '341321101', project_id: 'X9', approval_no: '皖政地〔2021〕1号',
+      geometry: { type: 'Polygon', coordinates: [square(30, 30)] } }]));
+    const done = start(plainIngest, ['load', store, 'parcel', join(dir, 'turn.geojson'), '--replace', '--publish']);
+    let seen = generation;
+    for (const limit = Date.now() + 10000; seen === generation && Date.now() < limit;) seen = (await at('/healthz')).json.generation;
+    assert.deepEqual(await names(), [`第${turn}次`], `generation ${seen} after ${generation}`);
+    generation = seen;
+    await done;
+  }
 });
 
 test('memory is bounded, and --cache-size 0 keeps nothing', async () => {
