@@ -31,6 +31,8 @@ void dk_feature_work_finish(dk_feature_work *work)
     dk_clip_work_finish(&work->clipping);
     dk_grid_shape_finish(&work->grid);
     dk_grid_shape_finish(&work->snapped);
+    dk_grid_shape_finish(&work->cut);
+    dk_cut_work_finish(&work->cutting);
     dk_valid_work_finish(&work->valid);
     dk_mend_work_finish(&work->mending);
 }
@@ -69,23 +71,25 @@ static bool lies_inside(const dk_tile_frame *frame, const dk_world_box *box)
 
 /* ---- lying wholly in the tile ---- */
 
-/* Of positions in the tile and its buffer: no product leaves 32 bits. */
-static inline bool straight(const int32_t *a, const int32_t *b, int32_t x, int32_t y)
+/* Of positions in the tile and its buffer no product leaves 32 bits; of those far away none 64. */
+static inline bool straight(const int32_t *a, const int32_t *b, int32_t x, int32_t y, const bool far)
 {
+    if (far)
+        return ((int64_t)b[0] - a[0]) * ((int64_t)y - a[1]) == ((int64_t)b[1] - a[1]) * ((int64_t)x - a[0]);
     return (b[0] - a[0]) * (y - a[1]) == (b[1] - a[1]) * (x - a[0]);
 }
 
 /* What dk_ring_reduce does where a ring's end meets its start, the rest being reduced. Returns the positions left, 0 if
  * the ring has no area. */
-static size_t join_ends(int32_t *xy, size_t m)
+static inline __attribute__((always_inline)) size_t join_ends(int32_t *xy, size_t m, const bool far)
 {
     size_t first = 0;
     for (bool changed = true; changed && m - first >= 3;) {
         changed = false;
-        if (straight(xy + 2 * (m - 2), xy + 2 * (m - 1), xy[2 * first], xy[2 * first + 1])) {
+        if (straight(xy + 2 * (m - 2), xy + 2 * (m - 1), xy[2 * first], xy[2 * first + 1], far)) {
             m--;
             changed = true;
-        } else if (straight(xy + 2 * (m - 1), xy + 2 * first, xy[2 * first + 2], xy[2 * first + 3])) {
+        } else if (straight(xy + 2 * (m - 1), xy + 2 * first, xy[2 * first + 2], xy[2 * first + 3], far)) {
             first++;
             changed = true;
         }
@@ -100,12 +104,12 @@ static size_t join_ends(int32_t *xy, size_t m)
 enum { CHUNK = 256 };
 
 /* The positions of a part that are kept at the zoom: rounded, repeated ones dropped, of rings also straight ones, as
- * dk_drawing_round does it, in one pass. Returns how many. The last three are constants: the compiler writes this out
+ * dk_drawing_round does it, in one pass. Returns how many. The last four are constants: the compiler writes this out
  * for each form. false: a position beyond the box. */
 static inline __attribute__((always_inline)) bool round_part(const dk_tile_frame *frame, const dk_world_box *box,
                                                              const dk_drawing *drawing, size_t first, size_t count,
                                                              int32_t *to, size_t *ret_count, const bool wide,
-                                                             const bool plate, const bool ring)
+                                                             const bool plate, const bool ring, const bool far)
 {
     const int shift = frame->shift;
     const int64_t half = shift > 0 ? INT64_C(1) << (shift - 1) : 0;
@@ -144,7 +148,7 @@ static inline __attribute__((always_inline)) bool round_part(const dk_tile_frame
             if (n > 0 && to[2 * n - 2] == x && to[2 * n - 1] == y)
                 continue;
             if (ring) {
-                while (n >= 2 && straight(to + 2 * n - 4, to + 2 * n - 2, x, y))
+                while (n >= 2 && straight(to + 2 * n - 4, to + 2 * n - 2, x, y, far))
                     n--;
                 if (n == 1 && to[0] == x && to[1] == y)
                     continue;
@@ -154,7 +158,7 @@ static inline __attribute__((always_inline)) bool round_part(const dk_tile_frame
             n++;
         }
     }
-    *ret_count = ring ? join_ends(to, n) : n;
+    *ret_count = ring ? join_ends(to, n, far) : n;
     return true;
 }
 
@@ -162,10 +166,21 @@ static bool round_ring(const dk_tile_frame *frame, const dk_world_box *box, cons
                        size_t count, int32_t *to, size_t *ret_count)
 {
     if (frame->plate)
-        return drawing->wide ? round_part(frame, box, drawing, first, count, to, ret_count, true, true, true)
-                             : round_part(frame, box, drawing, first, count, to, ret_count, false, true, true);
-    return drawing->wide ? round_part(frame, box, drawing, first, count, to, ret_count, true, false, true)
-                         : round_part(frame, box, drawing, first, count, to, ret_count, false, false, true);
+        return drawing->wide ? round_part(frame, box, drawing, first, count, to, ret_count, true, true, true, false)
+                             : round_part(frame, box, drawing, first, count, to, ret_count, false, true, true, false);
+    return drawing->wide ? round_part(frame, box, drawing, first, count, to, ret_count, true, false, true, false)
+                         : round_part(frame, box, drawing, first, count, to, ret_count, false, false, true, false);
+}
+
+/* The same of one that reaches out of the tile. */
+static bool round_far_ring(const dk_tile_frame *frame, const dk_world_box *box, const dk_drawing *drawing, size_t count,
+                           int32_t *to, size_t *ret_count)
+{
+    if (frame->plate)
+        return drawing->wide ? round_part(frame, box, drawing, 0, count, to, ret_count, true, true, true, true)
+                             : round_part(frame, box, drawing, 0, count, to, ret_count, false, true, true, true);
+    return drawing->wide ? round_part(frame, box, drawing, 0, count, to, ret_count, true, false, true, true)
+                         : round_part(frame, box, drawing, 0, count, to, ret_count, false, false, true, true);
 }
 
 /* Rounds a drawing that lies in the tile into work->grid. */
@@ -187,7 +202,7 @@ static dk_status round_drawing(dk_feature_work *work, const dk_tile_frame *frame
         size_t m = 0;
         if (drawn && !(polygons ? round_ring(frame, box, drawing, from, count, grid->xy + 2 * n, &m)
                                 : round_part(frame, box, drawing, from, count, grid->xy + 2 * n, &m, drawing->wide,
-                                             frame->plate, false)))
+                                             frame->plate, false, false)))
             return DK_CORRUPT;
         from += count;
         if (!hole)
@@ -287,10 +302,46 @@ static bool clip_rings(dk_feature_work *work, dk_geometry_kind kind)
     return true;
 }
 
+/* Puts into work->source, in polygons, the places where dk_cut_ring would cut them: so what is clipped here has its ends
+ * where its neighbours, cut there, have theirs. */
+static bool put_cut_places(dk_feature_work *work)
+{
+    dk_parts *out = &work->joined;
+    dk_parts_clear(out);
+    for (size_t p = 0; p < work->source.n_parts; p++) {
+        const dk_part *part = &work->source.parts[p];
+        const double *xy = work->source.xy + 2 * part->start;
+        const size_t start = out->n_points;
+        if (part->count > SIZE_MAX / 8 || !dk_parts_reserve(out, 3 * part->count))
+            return false;
+        for (size_t i = 0; i < part->count; i++) {
+            const double *a = xy + 2 * i, *b = i + 1 < part->count ? a + 2 : xy;
+            memcpy(out->xy + 2 * out->n_points++, a, 2 * sizeof *a);
+            if (fmax(fmax(fabs(a[0]), fabs(a[1])), fmax(fabs(b[0]), fabs(b[1]))) >= DK_CUT_REACH)
+                continue;
+            const int32_t from[2] = {(int32_t)floor(a[0] + 0.5), (int32_t)floor(a[1] + 0.5)};
+            const int32_t to[2] = {(int32_t)floor(b[0] + 0.5), (int32_t)floor(b[1] + 0.5)};
+            int32_t at[4];
+            const size_t n = dk_cut_places(from, to, (int32_t)drawn_square.low, (int32_t)drawn_square.high, at);
+            for (size_t k = 0; k < n; k++, out->n_points++) {
+                out->xy[2 * out->n_points] = at[2 * k];
+                out->xy[2 * out->n_points + 1] = at[2 * k + 1];
+            }
+        }
+        dk_parts_close(out, start, part->hole);
+    }
+    const dk_parts before = work->source;
+    work->source = work->joined;
+    work->joined = before;
+    return true;
+}
+
 /* Clips work->source; *ret_clipped belongs to work. */
 static bool clip(dk_feature_work *work, dk_geometry_kind kind, const dk_parts **ret_clipped)
 {
     if (kind == DK_POLYGONS) {
+        if (!put_cut_places(work))
+            return false;
         const dk_clip_result result = dk_clip_polygons(&work->clipping, &work->source, &drawn_square, ret_clipped);
         if (result != DK_CLIP_UNCLEAR)
             return result == DK_CLIP_DONE;
@@ -502,6 +553,42 @@ static dk_status exact_parts(dk_feature_work *work, const dk_tile_frame *frame, 
     return clip(work, drawing->kind, ret_exact) ? DK_OK : DK_NOMEM;
 }
 
+/* Whether the box lies within DK_CUT_REACH units of the tile's corner. */
+static bool lies_near(const dk_tile_frame *frame, const dk_world_box *box)
+{
+    const int64_t reach = frame->shift >= 0 ? (int64_t)DK_CUT_REACH << frame->shift : (int64_t)DK_CUT_REACH >> -frame->shift;
+    int64_t x0, y0, x1, y1;
+    place(frame, box, 0, 0, &x0, &y0);
+    place(frame, box, box->x1 - box->x0, box->y1 - box->y0, &x1, &y1);
+    return x0 > -reach && y0 > -reach && x1 < reach && y1 < reach;
+}
+
+/* Draws what lies in the tile of a drawing of one ring that is sound at its zoom. *ret_drawn false: that is not clear. */
+static dk_status draw_cut(dk_feature_work *work, dk_mvt *mvt, const dk_tile_frame *frame, const dk_world_box *box,
+                          const dk_drawing *drawing, bool *ret_drawn)
+{
+    size_t n = 0;
+    *ret_drawn = false;
+    if (drawing->kind != DK_POLYGONS || drawing->n_parts != 1 || (part_head(drawing, 0) & 1) != 0 || !lies_near(frame, box))
+        return DK_OK;
+    if (!reserve_grid(&work->grid, drawing->n_points, 1))
+        return DK_NOMEM;
+    if (!round_far_ring(frame, box, drawing, part_head(drawing, 0) >> 1, work->grid.xy, &n))
+        return DK_CORRUPT;
+    if (n < 3)
+        return DK_OK;
+    const dk_cut_result result = dk_cut_ring(&work->cutting, work->grid.xy, n, (int32_t)drawn_square.low,
+                                             (int32_t)drawn_square.high, &work->cut);
+    if (result == DK_CUT_NOMEM)
+        return DK_NOMEM;
+    *ret_drawn = result == DK_CUT_DONE;
+    if (*ret_drawn) {
+        work->stats.clipped++;
+        add_rings(work, mvt, &work->cut);
+    }
+    return DK_OK;
+}
+
 dk_status dk_draw_entry(dk_feature_work *work, dk_mvt *mvt, const dk_tile_frame *frame, const dk_entry_head *head,
                         const dk_drawing *drawing)
 {
@@ -520,6 +607,11 @@ dk_status dk_draw_entry(dk_feature_work *work, dk_mvt *mvt, const dk_tile_frame 
             add_grid(work, mvt, drawing->kind);
             return DK_OK;
         }
+    } else if (sound) {
+        bool drawn;
+        status = draw_cut(work, mvt, frame, &box, drawing, &drawn);
+        if (status != DK_OK || drawn)
+            return status;
     }
     const dk_parts *exact;
     status = exact_parts(work, frame, head, drawing, &exact);

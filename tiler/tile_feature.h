@@ -6,6 +6,7 @@
 #include "store/repair.h"
 #include "store/ring_valid.h"
 #include "tiler/mvt.h"
+#include "tiler/tile_cut.h"
 #include "tiler/tile_mend.h"
 #include "tiler/tile_render.h"
 
@@ -27,7 +28,8 @@ typedef struct dk_feature_work {
     dk_parts source, joined; /* unrounded tile units: the feature, and what lies in the tile and its buffer */
     dk_parts pieces;         /* of one feature, when several cells of it meet the tile */
     dk_clip_work clipping;
-    dk_grid_shape grid, snapped;
+    dk_cut_work cutting;
+    dk_grid_shape grid, snapped, cut;
     dk_valid_work valid;
     dk_mend_work mending;
     dk_render_stats stats;
