@@ -1,4 +1,4 @@
-/* A block: the entries whose home is one cell, with the values of their tile attributes in a dictionary of the block.
+/* A block: the entries whose home (store/shelf.h) is one cell, with the values of their tile attributes in a dictionary of the block.
  *
  *     u32 magic and version   u32 n_entries   u32 n_values   u32 n_attributes   u32 offset of the end of the block
  *     u8  [n_attributes], padded to 4   the fields that have attributes, ascending

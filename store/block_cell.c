@@ -3,20 +3,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A cell has 256 places: the cells four levels below, by Morton code. A block covers all of them, 16 or one. */
-enum { PLACES = 256, QUARTERS = 16 };
+/* A cell has 256 places: the cells four levels below, by Morton code. Its blocks have slots: one of all places, 16 of 16
+ * places each, and 256 of one. */
+enum { PLACES = 256, QUARTERS = 16, DEEP = 1 + QUARTERS, SLOTS = DEEP + PLACES };
 
-static uint32_t places_of(int depth)
+static uint32_t slot_of(int depth, uint32_t place)
 {
-    return depth == 0 ? PLACES : depth == 1 ? QUARTERS : 1;
+    return depth == 0 ? 0 : depth == 1 ? 1 + place / QUARTERS : DEEP + place;
+}
+
+static int slot_depth(uint32_t slot)
+{
+    return slot == 0 ? 0 : slot < DEEP ? 1 : 2;
+}
+
+/* The code of a slot's cell within the whole one. */
+static uint32_t slot_code(uint32_t slot)
+{
+    return slot == 0 ? 0 : slot < DEEP ? slot - 1 : slot - DEEP;
 }
 
 /* A block that is there. */
 typedef struct old_block {
     size_t start, size; /* in data */
     dk_block block;
-    int depth;
-    uint32_t place; /* the first that it covers */
+    uint32_t slot;
     bool kept;
 } old_block;
 
@@ -27,6 +38,8 @@ typedef struct member {
     const dk_value *values;
     uint32_t block, index; /* else where it is */
     uint32_t place;
+    int deepest;   /* to which its box may go */
+    uint32_t slot; /* of its block to be, unless it leaves */
     size_t bytes;
     bool leaves;
 } member;
@@ -92,9 +105,9 @@ static dk_status keep_block(int shelf, uint64_t code, const void *data, size_t s
     if (!dk_grow(&cell->blocks, &cell->blocks_capacity, cell->n_blocks + 1, sizeof *cell->blocks))
         return DK_NOMEM;
     const int depth = dk_shelf_depth(shelf);
-    const uint32_t number = (uint32_t)code & (PLACES / places_of(depth) - 1);
-    cell->blocks[cell->n_blocks++] =
-        (old_block){.start = cell->data.size, .size = size, .depth = depth, .place = number * places_of(depth)};
+    const uint32_t number = (uint32_t)code & ((UINT32_C(1) << (4 * depth)) - 1);
+    cell->blocks[cell->n_blocks++] = (old_block){
+        .start = cell->data.size, .size = size, .slot = slot_of(depth, depth == 1 ? number * QUARTERS : number)};
     dk_buf_append(&cell->data, data, size);
     return cell->data.failed ? DK_NOMEM : DK_OK;
 }
@@ -107,7 +120,18 @@ static size_t entry_bytes(const dk_block_cell *cell, size_t drawing_size)
 static uint32_t place_in(const dk_block_cell *cell, const dk_entry_head *head)
 {
     const int bits = 2 * (dk_level_cells(cell->level) + 4);
-    return (uint32_t)(dk_morton(head->x0, head->y0) >> (64 - bits)) & (PLACES - 1);
+    const uint64_t home = dk_morton(dk_home(head->x0, cell->level), dk_home(head->y0, cell->level));
+    return (uint32_t)(home >> (64 - bits)) & (PLACES - 1);
+}
+
+static int deepest_of(const dk_block_cell *cell, const dk_entry_head *head)
+{
+    const uint32_t width = head->x1 - head->x0, height = head->y1 - head->y0, size = width > height ? width : height;
+    const int most = (DK_DEEPEST_CELLS - dk_level_cells(cell->level)) / 2;
+    int depth = 0;
+    while (depth < 2 && depth < most && size <= dk_shelf_reach(dk_shelf_of(cell->level, depth + 1)))
+        depth++;
+    return depth;
 }
 
 static int by_row(const void *a, const void *b, void *user)
@@ -149,6 +173,7 @@ dk_status dk_block_cell_begin(dk_block_cell *cell, dk_store *store, const dk_kin
             const dk_entry_head *head = &old->block.heads[i];
             cell->members[cell->n_members++] = (member){.head = head, .block = (uint32_t)b, .index = i,
                                                         .place = place_in(cell, head),
+                                                        .deepest = deepest_of(cell, head),
                                                         .bytes = entry_bytes(cell, head->drawing_size)};
         }
     }
@@ -191,56 +216,48 @@ dk_status dk_block_cell_join(dk_block_cell *cell, const dk_entry_head *head, con
     cell->heads[cell->n_heads].drawing_size = (uint32_t)drawing_size;
     cell->members[cell->n_members++] = (member){.drawing = drawing, .values = values, .index = (uint32_t)cell->n_heads++,
                                                 .place = place_in(cell, head),
+                                                .deepest = deepest_of(cell, head),
                                                 .bytes = entry_bytes(cell, drawing_size)};
     return DK_OK;
 }
 
 /* ---- dividing ---- */
 
-/* How deep the block of each place lies. */
-static void divide(const dk_block_cell *cell, uint8_t depths[PLACES])
+/* Finds the slot of each member that stays. */
+static void divide(dk_block_cell *cell)
 {
-    size_t places[PLACES] = {0}, quarters[QUARTERS] = {0}, all = 0;
+    size_t quarters[QUARTERS] = {0}, all = 0;
     for (size_t i = 0; i < cell->n_members; i++) {
         const member *m = &cell->members[i];
         if (m->leaves)
             continue;
-        places[m->place] += m->bytes;
-        quarters[m->place / QUARTERS] += m->bytes;
         all += m->bytes;
+        if (m->deepest > 0)
+            quarters[m->place / QUARTERS] += m->bytes;
     }
-    const int deepest = (DK_DEEPEST_CELLS - dk_level_cells(cell->level)) / 2;
-    for (size_t p = 0; p < PLACES; p++)
-        depths[p] = all <= DK_BLOCK_BYTES || deepest < 1                        ? 0
-                    : quarters[p / QUARTERS] <= DK_BLOCK_BYTES || deepest < 2 ? 1
-                                                                                : 2;
+    for (size_t i = 0; i < cell->n_members; i++) {
+        member *m = &cell->members[i];
+        const int depth = all <= DK_BLOCK_BYTES ? 0 : quarters[m->place / QUARTERS] <= DK_BLOCK_BYTES ? 1 : 2;
+        m->slot = slot_of(depth < m->deepest ? depth : m->deepest, m->place);
+    }
 }
 
-/* The members that stay, by the block that they go to; starts[p]: where those of the block that begins with place p are,
- * up to starts[p + 1]. */
-static bool sort_members(dk_block_cell *cell, const uint8_t depths[PLACES], size_t starts[PLACES + 1])
+/* The members that stay, by slot: those of a slot are from starts[slot] up to starts[slot + 1]. */
+static bool sort_members(dk_block_cell *cell, size_t starts[SLOTS + 1])
 {
-    memset(starts, 0, (PLACES + 1) * sizeof *starts);
+    memset(starts, 0, (SLOTS + 1) * sizeof *starts);
     if (!dk_grow(&cell->order, &cell->order_capacity, cell->n_members + 1, sizeof *cell->order))
         return false;
-    size_t at[PLACES + 1];
-    for (int pass = 0; pass < 2; pass++) {
-        for (uint32_t i = 0; i < cell->n_members; i++) {
-            const member *m = &cell->members[i];
-            if (m->leaves)
-                continue;
-            const uint32_t first = m->place & ~(places_of(depths[m->place]) - 1);
-            if (pass == 0)
-                starts[first + 1]++;
-            else
-                cell->order[at[first]++] = i;
-        }
-        if (pass == 0) {
-            for (size_t p = 0; p < PLACES; p++)
-                starts[p + 1] += starts[p];
-            memcpy(at, starts, sizeof at);
-        }
-    }
+    size_t at[SLOTS + 1];
+    for (uint32_t i = 0; i < cell->n_members; i++)
+        if (!cell->members[i].leaves)
+            starts[cell->members[i].slot + 1]++;
+    for (size_t slot = 0; slot < SLOTS; slot++)
+        starts[slot + 1] += starts[slot];
+    memcpy(at, starts, sizeof at);
+    for (uint32_t i = 0; i < cell->n_members; i++)
+        if (!cell->members[i].leaves)
+            cell->order[at[cell->members[i].slot]++] = i;
     return true;
 }
 
@@ -265,70 +282,62 @@ static dk_status build(dk_block_cell *cell, size_t from, size_t to)
     return status == DK_OK && cell->written.failed ? DK_NOMEM : status;
 }
 
-/* Which old blocks stay as they are: those that the division leaves and of whose places no entry leaves or joins. */
-static void keep_unchanged(dk_block_cell *cell, const uint8_t depths[PLACES])
+/* Which old blocks stay as they are: those that no entry leaves or joins. */
+static void keep_unchanged(dk_block_cell *cell)
 {
-    bool changed[PLACES] = {false};
-    for (size_t i = 0; i < cell->n_members; i++)
-        if (cell->members[i].leaves || cell->members[i].head == NULL)
-            changed[cell->members[i].place] = true;
-    for (size_t b = 0; b < cell->n_blocks; b++) {
-        old_block *old = &cell->blocks[b];
-        old->kept = depths[old->place] == old->depth;
-        for (uint32_t p = 0; p < places_of(old->depth); p++)
-            old->kept = old->kept && !changed[old->place + p];
+    bool changed[SLOTS] = {false};
+    for (size_t i = 0; i < cell->n_members; i++) {
+        const member *m = &cell->members[i];
+        const bool comes = m->head == NULL, moves = !comes && !m->leaves && m->slot != cell->blocks[m->block].slot;
+        if (m->leaves || moves)
+            changed[cell->blocks[m->block].slot] = true;
+        if (comes || moves)
+            changed[m->slot] = true;
     }
-}
-
-static const old_block *old_block_at(const dk_block_cell *cell, int depth, uint32_t place)
-{
     for (size_t b = 0; b < cell->n_blocks; b++)
-        if (cell->blocks[b].depth == depth && cell->blocks[b].place == place)
-            return &cell->blocks[b];
-    return NULL;
+        cell->blocks[b].kept = !changed[cell->blocks[b].slot];
 }
 
-static dk_status write_block(const dk_block_cell *cell, int depth, uint32_t place, int64_t generation, const void *data,
-                             size_t size, dk_error *err)
+static dk_status write_block(const dk_block_cell *cell, uint32_t slot, int64_t generation, const void *data, size_t size,
+                             dk_error *err)
 {
-    const uint64_t code = cell->code << (4 * depth) | place / places_of(depth);
-    return dk_sheet_write(cell->store, cell->layer, DK_SHEET_BLOCK, dk_shelf_of(cell->level, depth), code, generation, data,
-                          size, err);
+    const int depth = slot_depth(slot);
+    return dk_sheet_write(cell->store, cell->layer, DK_SHEET_BLOCK, dk_shelf_of(cell->level, depth),
+                          cell->code << (4 * depth) | slot_code(slot), generation, data, size, err);
 }
 
 dk_status dk_block_cell_write(dk_block_cell *cell, int64_t generation, dk_weights *weights, uint64_t *ret_shelves,
                               size_t *ret_bytes, dk_error *err)
 {
-    uint8_t depths[PLACES];
-    size_t starts[PLACES + 1];
-    divide(cell, depths);
-    keep_unchanged(cell, depths);
-    if (!sort_members(cell, depths, starts))
+    size_t starts[SLOTS + 1];
+    bool kept[SLOTS] = {false};
+    divide(cell);
+    keep_unchanged(cell);
+    if (!sort_members(cell, starts))
         return no_memory(err);
     dk_status status = DK_OK;
     for (size_t b = 0; status == DK_OK && b < cell->n_blocks; b++) {
         const old_block *old = &cell->blocks[b];
+        kept[old->slot] = old->kept;
         if (old->kept)
             continue;
         status = dk_weights_block(weights, &old->block, -1);
-        /* What is not written anew below. */
-        if (status == DK_OK && (depths[old->place] != old->depth || starts[old->place] == starts[old->place + 1]))
-            status = write_block(cell, old->depth, old->place, generation, NULL, 0, err);
+        if (status == DK_OK && starts[old->slot] == starts[old->slot + 1]) /* else it is written anew below */
+            status = write_block(cell, old->slot, generation, NULL, 0, err);
     }
-    for (uint32_t p = 0; status == DK_OK && p < PLACES; p++) {
-        const old_block *old = old_block_at(cell, depths[p], p);
-        if (starts[p] == starts[p + 1] || (old != NULL && old->kept))
+    for (uint32_t slot = 0; status == DK_OK && slot < SLOTS; slot++) {
+        if (starts[slot] == starts[slot + 1] || kept[slot])
             continue;
         dk_block made;
-        status = build(cell, starts[p], starts[p + 1]);
+        status = build(cell, starts[slot], starts[slot + 1]);
         if (status == DK_OK)
             status = dk_block_open(cell->written.data, cell->written.size, &made);
         if (status == DK_OK)
             status = dk_weights_block(weights, &made, 1);
         if (status != DK_OK)
             break;
-        status = write_block(cell, depths[p], p, generation, cell->written.data, cell->written.size, err);
-        *ret_shelves |= UINT64_C(1) << dk_shelf_of(cell->level, depths[p]);
+        status = write_block(cell, slot, generation, cell->written.data, cell->written.size, err);
+        *ret_shelves |= UINT64_C(1) << dk_shelf_of(cell->level, slot_depth(slot));
         *ret_bytes += cell->written.size;
     }
     return status == DK_NOMEM ? no_memory(err) : status;

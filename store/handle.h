@@ -10,7 +10,7 @@
 
 #include <sqlite3.h>
 
-#define DK_STORE_VERSION 12
+#define DK_STORE_VERSION 13
 #define DK_BUSY_WAIT_MS 10000 /* for another process's lock */
 
 /* The derived tables of a layer that hold bytes by cell: sheets (sheet.c). */

@@ -1,7 +1,7 @@
 /* The cell index, for readers: what a tile and a question for a box read.
  *
- * Features are entries of blocks (store/block.h). A block holds the entries of one quadtree cell: those whose box has its
- * north-west corner there, at the level that entry.h chooses by their first zoom. So what is drawn at zoom z lies in levels
+ * Features are entries of blocks (store/block.h). A block holds the entries of one quadtree cell: those that are at home
+ * there (store/shelf.h: by the box's north-west corner), at the level that entry.h chooses by their first zoom. So what is drawn at zoom z lies in levels
  * up to z + DK_LEVELS_BELOW, however many smaller features there are. The cells of an odd level are as large as those of
  * the level before: a level is of one first zoom, and yet a block holds enough to be worth reading. A cell that holds too
  * much is divided (store/shelf.h). Pieces of large outlines lie in piece blocks, of the cell that they serve. What is not

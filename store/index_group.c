@@ -217,7 +217,8 @@ static dk_status build_entry(dk_group *group, dk_group_work *work, const dk_kind
     entry->head.area_cm2 = own.area_cm2;
     entry->level = work->shape.level;
     const int cell_level = dk_level_cells(entry->level);
-    entry->cell = cell_level == 0 ? 0 : dk_morton(built->x0 >> (32 - cell_level), built->y0 >> (32 - cell_level));
+    const uint32_t x = dk_home(built->x0, entry->level), y = dk_home(built->y0, entry->level);
+    entry->cell = cell_level == 0 ? 0 : dk_morton(x >> (32 - cell_level), y >> (32 - cell_level));
     if (group->drawings.size + work->shape.drawings.size > UINT32_MAX)
         return dk_fail(&group->error, DK_LIMIT, "rows of one place have outlines of more than 4 GB; simplify them");
     entry->head.drawing = (uint32_t)group->drawings.size;

@@ -176,15 +176,16 @@ bool dk_index_drawn(dk_store *store, const dk_kind *layer, const dk_entry_head *
 
 /* ---- blocks ---- */
 
-/* The cells whose entries may meet a box: these reach a quarter of a cell of their level (entry.h) beyond the place of
- * their corner, and a little more where matching has moved a border. */
+/* The cells whose entries may meet a box: these reach beyond their corner, and a little more where matching has moved a
+ * border. */
 dk_cell_range dk_cells_reaching(const dk_world_box *box, int shelf)
 {
-    const int level = dk_level_cells(dk_shelf_level(shelf));
-    const uint32_t reach = level == 0 ? 0 : (UINT32_C(1) << (30 - level)) + 2 * DK_MATCH_UNITS;
-    const dk_world_box wide = {box->x0 > reach ? box->x0 - reach : 0, box->y0 > reach ? box->y0 - reach : 0, box->x1,
-                               box->y1};
-    return cells_of(&wide, dk_shelf_cells(shelf));
+    const uint32_t own = dk_shelf_reach(shelf), reach = own == 0 ? 0 : own + 2 * DK_MATCH_UNITS;
+    const int level = dk_shelf_level(shelf);
+    const dk_world_box homes = {dk_home(box->x0 > reach ? box->x0 - reach : 0, level),
+                                dk_home(box->y0 > reach ? box->y0 - reach : 0, level), dk_home(box->x1, level),
+                                dk_home(box->y1, level)};
+    return cells_of(&homes, dk_shelf_cells(shelf));
 }
 
 typedef struct block_scan {

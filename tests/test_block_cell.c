@@ -21,7 +21,8 @@ static void make(made *m, uint32_t i, const dk_kind *layer)
     const uint32_t a = i * UINT32_C(2654435761), b = (i + 7) * UINT32_C(2246822519);
     const uint32_t spread = i % 3 == 0 ? UINT32_C(1) << (shift - 3) : UINT32_C(1) << shift;
     memset(m, 0, sizeof *m);
-    const uint32_t x = (CELL_X << shift) + a % spread, y = (CELL_Y << shift) + b % spread;
+    const uint32_t home = (UINT32_C(1) << shift) / 64 * 21; /* how far a corner lies from where it is at home */
+    const uint32_t x = (CELL_X << shift) + a % spread + home, y = (CELL_Y << shift) + b % spread + home;
     m->head = (dk_entry_head){.x0 = x, .y0 = y, .x1 = x + 10, .y1 = y + 10, .label_x = x, .label_y = y, .first_zoom = 6,
                               .cut_zoom = 255, .last_zoom = 255, .row = i + 1, .feature = i + 1};
     dk_outline outline;
@@ -108,7 +109,7 @@ static void change(cell_fixture *c, int64_t generation, uint32_t from, uint32_t 
 
 typedef struct tally {
     dk_buf all; /* shelf, cell, bytes of every block */
-    size_t blocks[3], entries, largest;
+    size_t blocks[3], of_depth[3], entries, largest;
 } tally;
 
 static dk_status count(int shelf, uint64_t cell, const void *data, size_t size, void *user)
@@ -119,7 +120,8 @@ static dk_status count(int shelf, uint64_t cell, const void *data, size_t size, 
     const int level = dk_shelf_cells(shelf);
     for (uint32_t i = 0; i < block.n_entries; i++) {
         const dk_entry_head *head = &block.heads[i];
-        assert_int_equal(dk_morton(head->x0 >> (32 - level), head->y0 >> (32 - level)), cell);
+        assert_int_equal(dk_morton(dk_home(head->x0, LEVEL) >> (32 - level), dk_home(head->y0, LEVEL) >> (32 - level)), cell);
+        assert_true(head->x1 - head->x0 <= dk_shelf_reach(shelf)); /* or a tile would not find it */
         dk_value value;
         char id[16];
         snprintf(id, sizeof id, "DK%05u", (unsigned)head->row - 1);
@@ -127,6 +129,7 @@ static dk_status count(int shelf, uint64_t cell, const void *data, size_t size, 
         assert_string_equal(value.text.data, id);
     }
     t->blocks[dk_shelf_depth(shelf)]++;
+    t->of_depth[dk_shelf_depth(shelf)] += block.n_entries;
     t->entries += block.n_entries;
     t->largest = size > t->largest ? size : t->largest;
     dk_buf_append(&t->all, &shelf, sizeof shelf);
@@ -165,6 +168,35 @@ static void a_cell_is_divided_when_it_holds_too_much(void **state)
     assert_true(t.blocks[1] > 10);
     assert_true(t.largest < DK_BLOCK_BYTES * 2);
     dk_buf_finish(&t.all);
+}
+
+/* Boxes of a quarter of the cell, which are a whole cell of the next shelf, among small ones. */
+static void wide_entries_stay_where_the_cell_is_whole(void **state)
+{
+    cell_fixture *c = *state;
+    size_t wide = 0;
+    for (uint32_t i = 0; i < ENTRIES; i += 10, wide++)
+        c->entries[i].head.x1 = c->entries[i].head.x0 + (UINT32_C(1) << (32 - LEVEL - 2));
+    change(c, 1, 0, ENTRIES, 1, 1);
+    tally at_once = look(c);
+    assert_int_equal(at_once.entries, ENTRIES);
+    assert_int_equal(at_once.blocks[0], 1);
+    assert_int_equal(at_once.of_depth[0], wide);
+    assert_true(at_once.blocks[1] > 10);
+    /* The small ones go and come. */
+    for (uint32_t rest = 1; rest < 10; rest++)
+        change(c, 1 + rest, rest, ENTRIES, 10, -1);
+    tally alone = look(c);
+    assert_int_equal(alone.entries, wide);
+    assert_true(alone.blocks[0] == 1 && alone.blocks[1] == 0 && alone.blocks[2] == 0);
+    for (uint32_t rest = 9; rest > 0; rest--)
+        change(c, 20 - rest, rest, ENTRIES, 10, 1);
+    tally again = look(c);
+    assert_int_equal(again.all.size, at_once.all.size);
+    assert_memory_equal(again.all.data, at_once.all.data, at_once.all.size);
+    dk_buf_finish(&at_once.all);
+    dk_buf_finish(&alone.all);
+    dk_buf_finish(&again.all);
 }
 
 static void the_blocks_do_not_depend_on_how_the_entries_came(void **state)
@@ -209,12 +241,80 @@ static void what_does_not_change_is_not_written(void **state)
     dk_buf_finish(&after.all);
 }
 
+static uint64_t next_random(uint64_t *state)
+{
+    *state ^= *state << 13, *state ^= *state >> 7, *state ^= *state << 17;
+    return *state;
+}
+
+/* Boxes of all shelves, everywhere and at the world's edges: whichever meets what is asked for lies in a cell asked for. */
+static void every_entry_that_meets_a_box_is_asked_for(void **state)
+{
+    (void)state;
+    uint64_t random = 20261128;
+    size_t met = 0;
+    for (int i = 0; i < 2000000; i++) {
+        const int shelf = (int)(next_random(&random) % (3 * 19)), level = dk_shelf_level(shelf), cells = dk_shelf_cells(shelf);
+        if (cells > DK_DEEPEST_CELLS)
+            continue;
+        const uint32_t reach = cells == 0 ? UINT32_MAX : dk_shelf_reach(shelf);
+        uint32_t at[2][2], to[2][2]; /* box and entry, x and y */
+        for (int axis = 0; axis < 2; axis++) {
+            /* Two boxes about as far from each other as they are wide; one of sixteen at an edge of the world. */
+            uint64_t place = next_random(&random) >> 32;
+            if (next_random(&random) % 16 == 0)
+                place = next_random(&random) % 2 == 0 ? 0 : UINT32_MAX;
+            for (int k = 0; k < 2; k++) {
+                const uint64_t width = (uint64_t)((double)reach * (double)(next_random(&random) >> 40) / 16777216.0);
+                const int64_t off = (int64_t)((double)reach * 2 * ((double)(next_random(&random) >> 40) / 16777216.0 - 0.5));
+                const int64_t low = (int64_t)place + off, high = low + (int64_t)width;
+                at[k][axis] = (uint32_t)(low < 0 ? 0 : low > UINT32_MAX ? UINT32_MAX : low);
+                to[k][axis] = (uint32_t)(high < at[k][axis] ? at[k][axis] : high > UINT32_MAX ? UINT32_MAX : high);
+            }
+        }
+        const dk_world_box asked = {at[0][0], at[0][1], to[0][0], to[0][1]}, entry = {at[1][0], at[1][1], to[1][0], to[1][1]};
+        if (entry.x0 > asked.x1 || entry.x1 < asked.x0 || entry.y0 > asked.y1 || entry.y1 < asked.y0)
+            continue;
+        met++;
+        const dk_cell_range range = dk_cells_reaching(&asked, shelf);
+        const uint32_t x = cells == 0 ? 0 : dk_home(entry.x0, level) >> (32 - cells);
+        const uint32_t y = cells == 0 ? 0 : dk_home(entry.y0, level) >> (32 - cells);
+        if (x < range.x0 || x > range.x1 || y < range.y0 || y > range.y1)
+            fail_msg("shelf %d: %u,%u is not in %u,%u to %u,%u", shelf, x, y, range.x0, range.y0, range.x1, range.y1);
+    }
+    assert_true(met > 100000);
+}
+
+/* The tile's box with its buffer, at zooms whose tiles are as large as a cell or up to eight times as wide. */
+static void a_tile_asks_for_its_own_cells_and_one_row_before_them(void **state)
+{
+    (void)state;
+    for (int shelf = 0; shelf < 3 * 17; shelf++) {
+        const int cells = dk_shelf_cells(shelf);
+        for (int z = cells < 3 ? 0 : cells - 3; z <= cells && dk_shelf_depth(shelf) == 0 && cells > 0; z++) {
+            if (z == 0)
+                continue;
+            const uint32_t size = UINT32_C(1) << (32 - z), buffer = size / 64, column = (UINT32_C(1) << z) / 2, row = column;
+            const dk_world_box box = {column * size - buffer, row * size - buffer, column * size + (size - 1) + (z > 1 ? buffer : 0),
+                                      row * size + (size - 1) + (z > 1 ? buffer : 0)};
+            const dk_cell_range range = dk_cells_reaching(&box, shelf);
+            const uint32_t side = UINT32_C(1) << (cells - z);
+            assert_int_equal(range.x1 - range.x0, side);
+            assert_int_equal(range.y1 - range.y0, side);
+            assert_int_equal(range.x1, (column + 1) * side - 1);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_cell_is_divided_when_it_holds_too_much, setup, teardown),
+        cmocka_unit_test_setup_teardown(wide_entries_stay_where_the_cell_is_whole, setup, teardown),
         cmocka_unit_test_setup_teardown(the_blocks_do_not_depend_on_how_the_entries_came, setup, teardown),
         cmocka_unit_test_setup_teardown(what_does_not_change_is_not_written, setup, teardown),
+        cmocka_unit_test(every_entry_that_meets_a_box_is_asked_for),
+        cmocka_unit_test(a_tile_asks_for_its_own_cells_and_one_row_before_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
