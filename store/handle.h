@@ -6,6 +6,7 @@
 #include "store/id_list.h"
 #include "store/index.h"
 #include "store/query.h"
+#include "store/shelf.h"
 #include "store/store.h"
 
 #include <sqlite3.h>
@@ -75,7 +76,8 @@ typedef enum dk_stmt_id {
     DK_STMT_SHEET_END = DK_STMT_SHEET_CHANGE + DK_SHEETS,       /* id, generation */
     DK_STMT_SHEET_DELETE = DK_STMT_SHEET_END + DK_SHEETS,       /* id */
     DK_STMT_SHEET_NEXT = DK_STMT_SHEET_DELETE + DK_SHEETS,      /* the first id not below ? */
-    DK_STMT_DEAD_INSERT = DK_STMT_SHEET_NEXT + DK_SHEETS,       /* generation, sheet, id */
+    DK_STMT_SHEET_IDS = DK_STMT_SHEET_NEXT + DK_SHEETS,         /* from id, to id, how many */
+    DK_STMT_DEAD_INSERT = DK_STMT_SHEET_IDS + DK_SHEETS,        /* generation, sheet, id */
     DK_STMT_TOUCHED_INSERT,                                     /* generation, kind, x0, y0, x1, y1 */
     DK_STMT_WEIGHT,      /* number of a tile -> drawn, whole (weights.c) */
     DK_STMT_WEIGHT_ADD,  /* number of a tile, drawn, whole */
@@ -106,6 +108,9 @@ struct dk_store {
     struct dk_sheet_levels {
         int64_t generation;
         uint64_t bits[DK_SHEETS]; /* levels that have sheets */
+        uint64_t *cells; /* of the shelves of blocks that have few, one shelf after the other, ascending */
+        size_t cells_capacity;
+        uint32_t first_cell[DK_SHELVES], n_cells[DK_SHELVES]; /* UINT32_MAX: many */
         bool known;
     } levels[DK_MAX_KINDS];
     int64_t session;    /* generation of the reading session under way */
@@ -340,6 +345,9 @@ dk_status dk_sheet_purge(dk_store *store, int64_t until, dk_error *err);
 /* The levels (of blocks: shelves) that have sheets of a table, as bits. Wherever a sheet of blocks or pieces has a level, it
  * is the number of its shelf (store/shelf.h). */
 dk_status dk_sheet_levels(dk_store *store, const dk_kind *layer, dk_sheet sheet, uint64_t *ret_bits, dk_error *err);
+/* The cells of a level that have sheets, dead ones too, ascending; *ret_n: how many, `most` at most. */
+dk_status dk_sheet_cells(dk_store *store, const dk_kind *layer, dk_sheet sheet, int level, uint64_t *ret_cells, size_t most,
+                         size_t *ret_n, dk_error *err);
 /* Calls each for the sheets of the cells x0..x1, y0..y1 of a level that a generation sees (DK_NEWEST: those that live, of
  * the change under way too), in the order of Morton codes. Data is valid inside the callback, which may not write sheets;
  * DK_END from it stops the scan and is returned as DK_OK. */

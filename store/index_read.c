@@ -110,16 +110,68 @@ struct dk_raised {
     uint8_t zoom, size_class;
 } /* [RAISED_PLACES] */;
 
+/* Of shelves with few blocks, which most tiles have nothing of, it is known where they are. */
+enum { FEW_CELLS = 256 };
+
+static dk_status read_cells(dk_store *store, const dk_kind *layer, struct dk_sheet_levels *levels, dk_error *err)
+{
+    size_t all = 0;
+    for (int shelf = 0; shelf < DK_SHELVES; shelf++) {
+        size_t n = 0;
+        levels->first_cell[shelf] = (uint32_t)all;
+        levels->n_cells[shelf] = 0;
+        if ((levels->bits[DK_SHEET_BLOCK] >> shelf & 1) == 0)
+            continue;
+        if (!dk_grow(&levels->cells, &levels->cells_capacity, all + FEW_CELLS, sizeof *levels->cells))
+            return dk_fail(err, DK_NOMEM, "out of memory");
+        const dk_status status =
+            dk_sheet_cells(store, layer, DK_SHEET_BLOCK, shelf, levels->cells + all, FEW_CELLS, &n, err);
+        if (status != DK_OK)
+            return status;
+        levels->n_cells[shelf] = n < FEW_CELLS ? (uint32_t)n : UINT32_MAX;
+        all += n < FEW_CELLS ? n : 0;
+    }
+    return DK_OK;
+}
+
+/* Whether a shelf may have blocks in a range of cells. */
+static bool shelf_has_any(const struct dk_sheet_levels *levels, int shelf, const dk_cell_range *range)
+{
+    const uint64_t *cells = levels->cells + levels->first_cell[shelf];
+    const size_t n = levels->n_cells[shelf];
+    if (n == UINT32_MAX)
+        return true;
+    const uint64_t last = dk_morton(range->x1, range->y1), first = dk_morton(range->x0, range->y0);
+    size_t low = 0, high = n;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (cells[middle] < first)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < n && cells[low] <= last; low++) {
+        uint32_t x, y;
+        dk_morton_split(cells[low], &x, &y);
+        if (x >= range->x0 && x <= range->x1 && y >= range->y0 && y <= range->y1)
+            return true;
+    }
+    return false;
+}
+
 static dk_status levels_of(dk_store *store, const dk_kind *layer, const struct dk_sheet_levels **ret_levels,
                            dk_error *err)
 {
     struct dk_sheet_levels *levels = &store->levels[layer->index];
     if (!levels->known || levels->generation != store->session) {
-        for (unsigned t = 0; t < DK_SHEETS; t++) {
-            const dk_status status = dk_sheet_levels(store, layer, (dk_sheet)t, &levels->bits[t], err);
-            if (status != DK_OK)
-                return status;
-        }
+        dk_status status = DK_OK;
+        levels->known = false;
+        for (unsigned t = 0; status == DK_OK && t < DK_SHEETS; t++)
+            status = dk_sheet_levels(store, layer, (dk_sheet)t, &levels->bits[t], err);
+        if (status == DK_OK)
+            status = read_cells(store, layer, levels, err);
+        if (status != DK_OK)
+            return status;
         levels->generation = store->session;
         levels->known = true;
     }
@@ -237,6 +289,8 @@ dk_status dk_index_blocks(dk_store *store, const dk_kind *layer, const dk_world_
         if ((levels->bits[DK_SHEET_BLOCK] >> shelf & 1) == 0 || dk_shelf_level(shelf) > zoom + DK_LEVELS_BELOW)
             continue;
         const dk_cell_range range = dk_cells_reaching(box, shelf);
+        if (!shelf_has_any(levels, shelf, &range))
+            continue;
         status = dk_sheet_scan_wanted(store, layer, DK_SHEET_BLOCK, shelf, &range, store->session,
                                       large ? NULL : block_wanted, give_block, &s, err);
     }

@@ -117,6 +117,9 @@ static void append_sheet_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
     case DK_STMT_SHEET_NEXT:
         dk_buf_format(sql, "SELECT id FROM %s_%s WHERE id>=?1 ORDER BY id LIMIT 1", t, k);
         break;
+    case DK_STMT_SHEET_IDS:
+        dk_buf_format(sql, "SELECT id FROM %s_%s WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT ?3", t, k);
+        break;
     default:
         break;
     }

@@ -98,6 +98,13 @@ static dk_store *store_new(const char *path, dk_open_mode mode)
     return store;
 }
 
+static void forget_levels(dk_store *store)
+{
+    for (size_t i = 0; i < DK_MAX_KINDS; i++)
+        free(store->levels[i].cells);
+    memset(store->levels, 0, sizeof store->levels);
+}
+
 void dk_store_close(dk_store *store)
 {
     if (store == NULL)
@@ -111,6 +118,7 @@ void dk_store_close(dk_store *store)
         close(store->lock);
     dk_catalogue_free(store->catalogue);
     dk_anchor_free(store->anchor);
+    forget_levels(store);
     free(store->raised);
     dk_buf_finish(&store->large);
     free(store->log_key);
@@ -207,7 +215,7 @@ static dk_status read_catalogue(dk_store *store, dk_error *err)
 dk_status dk_store_catalogue_again(dk_store *store, dk_error *err)
 {
     dk_sql_finalize_all(store);
-    memset(store->levels, 0, sizeof store->levels);
+    forget_levels(store);
     memset(&store->document_kinds, 0, sizeof store->document_kinds);
     memset(store->indexed, 0, sizeof store->indexed);
     dk_anchor_free(store->anchor);
