@@ -345,9 +345,10 @@ dk_status dk_sheet_purge(dk_store *store, int64_t until, dk_error *err);
 /* The levels (of blocks: shelves) that have sheets of a table, as bits. Wherever a sheet of blocks or pieces has a level, it
  * is the number of its shelf (store/shelf.h). */
 dk_status dk_sheet_levels(dk_store *store, const dk_kind *layer, dk_sheet sheet, uint64_t *ret_bits, dk_error *err);
-/* The cells of a level that have sheets, dead ones too, ascending; *ret_n: how many, `most` at most. */
+/* The cells of a level that have sheets, dead ones too, ascending. *ret_all: whether these are all of them, as it is where
+ * there are `most` sheets at most, versions counted. */
 dk_status dk_sheet_cells(dk_store *store, const dk_kind *layer, dk_sheet sheet, int level, uint64_t *ret_cells, size_t most,
-                         size_t *ret_n, dk_error *err);
+                         size_t *ret_n, bool *ret_all, dk_error *err);
 /* Calls each for the sheets of the cells x0..x1, y0..y1 of a level that a generation sees (DK_NEWEST: those that live, of
  * the change under way too), in the order of Morton codes. Data is valid inside the callback, which may not write sheets;
  * DK_END from it stops the scan and is returned as DK_OK. */

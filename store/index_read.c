@@ -118,6 +118,7 @@ static dk_status read_cells(dk_store *store, const dk_kind *layer, struct dk_she
     size_t all = 0;
     for (int shelf = 0; shelf < DK_SHELVES; shelf++) {
         size_t n = 0;
+        bool few = false;
         levels->first_cell[shelf] = (uint32_t)all;
         levels->n_cells[shelf] = 0;
         if ((levels->bits[DK_SHEET_BLOCK] >> shelf & 1) == 0)
@@ -125,11 +126,11 @@ static dk_status read_cells(dk_store *store, const dk_kind *layer, struct dk_she
         if (!dk_grow(&levels->cells, &levels->cells_capacity, all + FEW_CELLS, sizeof *levels->cells))
             return dk_fail(err, DK_NOMEM, "out of memory");
         const dk_status status =
-            dk_sheet_cells(store, layer, DK_SHEET_BLOCK, shelf, levels->cells + all, FEW_CELLS, &n, err);
+            dk_sheet_cells(store, layer, DK_SHEET_BLOCK, shelf, levels->cells + all, FEW_CELLS, &n, &few, err);
         if (status != DK_OK)
             return status;
-        levels->n_cells[shelf] = n < FEW_CELLS ? (uint32_t)n : UINT32_MAX;
-        all += n < FEW_CELLS ? n : 0;
+        levels->n_cells[shelf] = few ? (uint32_t)n : UINT32_MAX;
+        all += few ? n : 0;
     }
     return DK_OK;
 }

@@ -243,23 +243,24 @@ dk_status dk_sheet_levels(dk_store *store, const dk_kind *layer, dk_sheet sheet,
 }
 
 dk_status dk_sheet_cells(dk_store *store, const dk_kind *layer, dk_sheet sheet, int level, uint64_t *ret_cells, size_t most,
-                         size_t *ret_n, dk_error *err)
+                         size_t *ret_n, bool *ret_all, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
-    size_t n = 0;
+    size_t n = 0, sheets = 0;
     dk_status status = dk_sql_kept(store, layer, of(DK_STMT_SHEET_IDS, sheet), &stmt, err);
     if (status != DK_OK)
         return status;
     sqlite3_bind_int64(stmt, 1, first_id(level, 0));
     sqlite3_bind_int64(stmt, 2, last_id(level, cell_mask));
-    sqlite3_bind_int64(stmt, 3, (sqlite3_int64)most);
-    while (n < most && (status = dk_sql_step(store, stmt, err)) == DK_OK) {
+    sqlite3_bind_int64(stmt, 3, (sqlite3_int64)most + 1);
+    for (; (status = dk_sql_step(store, stmt, err)) == DK_OK && sheets < most; sheets++) {
         const uint64_t cell = cell_of(sqlite3_column_int64(stmt, 0));
         if (n == 0 || ret_cells[n - 1] != cell) /* else another version of it */
             ret_cells[n++] = cell;
     }
     sqlite3_reset(stmt);
     *ret_n = n;
+    *ret_all = status == DK_END;
     return status == DK_END ? DK_OK : status;
 }
 
