@@ -241,6 +241,34 @@ static void what_does_not_change_is_not_written(void **state)
     dk_buf_finish(&after.all);
 }
 
+/* Blocks of 40 cells in three generations: what is told of few sheets is told whole, and else that it is not. */
+static void the_cells_of_a_shelf_are_all_told_or_it_is_said(void **state)
+{
+    cell_fixture *c = *state;
+    enum { CELLS = 40 };
+    const int shelf = dk_shelf_of(LEVEL, 0);
+    size_t n = 0;
+    bool all = false;
+    uint64_t cells[4 * CELLS];
+    assert_int_equal(dk_sheet_cells(c->base.store, c->layer, DK_SHEET_BLOCK, shelf, cells, CELLS, &n, &all, &c->base.err), DK_OK);
+    assert_true(n == 0 && all);
+    for (int64_t generation = 1; generation <= 3; generation++) {
+        for (uint64_t cell = 0; cell < CELLS; cell++)
+            assert_int_equal(dk_sheet_write(c->base.store, c->layer, DK_SHEET_BLOCK, shelf, cell * cell, generation, "block", 5,
+                                            &c->base.err),
+                             DK_OK);
+        for (size_t most = 1; most <= 4 * CELLS; most++) {
+            assert_int_equal(dk_sheet_cells(c->base.store, c->layer, DK_SHEET_BLOCK, shelf, cells, most, &n, &all, &c->base.err),
+                             DK_OK);
+            assert_int_equal(all, most >= CELLS * (size_t)generation);
+            if (all)
+                assert_int_equal(n, CELLS);
+            for (size_t i = 0; i < n; i++)
+                assert_int_equal(cells[i], i * i);
+        }
+    }
+}
+
 static uint64_t next_random(uint64_t *state)
 {
     *state ^= *state << 13, *state ^= *state >> 7, *state ^= *state << 17;
@@ -313,6 +341,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(wide_entries_stay_where_the_cell_is_whole, setup, teardown),
         cmocka_unit_test_setup_teardown(the_blocks_do_not_depend_on_how_the_entries_came, setup, teardown),
         cmocka_unit_test_setup_teardown(what_does_not_change_is_not_written, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_cells_of_a_shelf_are_all_told_or_it_is_said, setup, teardown),
         cmocka_unit_test(every_entry_that_meets_a_box_is_asked_for),
         cmocka_unit_test(a_tile_asks_for_its_own_cells_and_one_row_before_them),
     };
