@@ -126,13 +126,22 @@ size_t dk_cut_places(const int32_t a[2], const int32_t b[2], int32_t low, int32_
     return n;
 }
 
-/* Whether an edge outside the square, whose ends are not both beyond one side by more than a unit, may come within a unit
- * of it. */
-static bool comes_near(const square *s, const int32_t *a, const int32_t *b)
+/* Whether a ring that stays outside the square comes within a unit of it. */
+static bool comes_near(const square *s, const int32_t *xy, size_t n)
 {
     const square wide = {s->low - 1, s->high + 1};
-    int32_t from[2], to[2];
-    return (outside(&wide, a) & outside(&wide, b)) == 0 && cut_edge(&wide, a, b, from, to);
+    const int32_t *a = xy + 2 * (n - 1);
+    unsigned code_a = outside(&wide, a);
+    for (size_t i = 0; i < n; i++) {
+        const int32_t *b = xy + 2 * i;
+        const unsigned code_b = outside(&wide, b);
+        int32_t from[2], to[2];
+        if ((code_a & code_b) == 0 && cut_edge(&wide, a, b, from, to))
+            return true;
+        a = b;
+        code_a = code_b;
+    }
+    return false;
 }
 
 static bool winds_around(const int32_t *xy, size_t n, int32_t x, int32_t y)
@@ -158,23 +167,20 @@ static bool begin_chain(dk_cut_work *work, size_t n_chains, size_t at, const int
     return true;
 }
 
-/* Walks the ring from a position that lies outside. *ret_near: an edge comes within a unit of the square and stays
- * outside. */
-static bool walk(dk_cut_work *work, const int32_t *xy, size_t n, size_t first, const square *s, size_t *ret_chains,
-                 bool *ret_near)
+/* Walks the ring from a position that lies outside. */
+static bool walk(dk_cut_work *work, const int32_t *xy, size_t n, size_t first, const square *s, size_t *ret_chains)
 {
     size_t at = 0, n_chains = 0;
     const int32_t *a = xy + 2 * first;
     unsigned code_a = outside(s, a);
-    *ret_near = false;
     for (size_t i = 1; i <= n; i++) {
         const int32_t *b = xy + 2 * (first + i < n ? first + i : first + i - n);
         const unsigned code_b = outside(s, b);
         if ((code_a | code_b) == 0) {
             memcpy(work->xy + 2 * at++, b, 2 * sizeof *b);
-        } else {
+        } else if ((code_a & code_b) == 0) {
             int32_t from[2], to[2];
-            if ((code_a & code_b) == 0 && cut_edge(s, a, b, from, to)) {
+            if (cut_edge(s, a, b, from, to)) {
                 if (code_a != 0) {
                     if (!begin_chain(work, n_chains, at, from))
                         return false;
@@ -185,8 +191,6 @@ static bool walk(dk_cut_work *work, const int32_t *xy, size_t n, size_t first, c
                     work->chains[n_chains].count = at - work->chains[n_chains].start;
                     n_chains++;
                 }
-            } else if (!*ret_near) {
-                *ret_near = comes_near(s, a, b);
             }
         }
         a = b;
@@ -311,7 +315,6 @@ dk_cut_result dk_cut_ring(dk_cut_work *work, const int32_t *xy, size_t n, int32_
 {
     const square s = {low, high};
     size_t first = 0, n_chains = 0;
-    bool near;
     ret_shape->n_points = ret_shape->n_parts = 0;
     while (first < n && outside(&s, xy + 2 * first) == 0)
         first++;
@@ -325,10 +328,10 @@ dk_cut_result dk_cut_ring(dk_cut_work *work, const int32_t *xy, size_t n, int32_
     }
     /* An edge gives three positions at most. */
     if (n > SIZE_MAX / 8 || !dk_grow(&work->xy, &work->capacity, 3 * n, 2 * sizeof *work->xy) ||
-        !walk(work, xy, n, first, &s, &n_chains, &near))
+        !walk(work, xy, n, first, &s, &n_chains))
         return DK_CUT_NOMEM;
     if (n_chains == 0) {
-        if (near)
+        if (comes_near(&s, xy, n))
             return DK_CUT_UNCLEAR;
         if (!winds_around(xy, n, low, low))
             return DK_CUT_DONE;
