@@ -12,6 +12,7 @@
 #include "store/audience.h"
 #include "store/handle.h"
 #include "store/index_work.h"
+#include "store/overview.h"
 #include "store/shelf.h"
 #include "store/weights.h"
 
@@ -49,9 +50,11 @@ typedef struct budget {
     int zoom;
     uint32_t x, y;
     share *scanned;
-    bool gathering; /* what is below its threshold, instead of weighing */
+    bool gathering; /* what is below its threshold, instead of weighing, */
+    bool verifying; /* and only for the overview */
     dk_grid grid;
     dk_buf bytes;
+    dk_overview *overview;
 } budget;
 
 static uint32_t tile_at(uint32_t position, int zoom)
@@ -61,7 +64,7 @@ static uint32_t tile_at(uint32_t position, int zoom)
 
 static dk_status weigh_block(int level, uint64_t cell, const void *data, size_t size, void *user)
 {
-    (void)level, (void)cell;
+    (void)cell;
     budget *b = user;
     share *s = b->scanned;
     dk_block block;
@@ -77,12 +80,18 @@ static dk_status weigh_block(int level, uint64_t cell, const void *data, size_t 
         if (dk_block_drawing(&block, i, &drawing) != DK_OK)
             return DK_CORRUPT;
         if (b->gathering) {
-            if (head->size_class >= s->below)
-                continue;
             dk_stored_row row;
             dk_grid_cell counted;
             uint64_t tile;
-            dk_status status = dk_stored_row_read(b->store, s->layer, head->row, false, &row, b->err);
+            dk_status status;
+            if (head->size_class >= s->below) {
+                if ((status = dk_overview_add(b->overview, &block, i, level)) != DK_OK)
+                    return status;
+                continue;
+            }
+            if (b->verifying)
+                continue;
+            status = dk_stored_row_read(b->store, s->layer, head->row, false, &row, b->err);
             if (status != DK_OK)
                 return status;
             dk_grid_cell_of(s->layer, head, drawing.n_points, row.values, &counted);
@@ -198,6 +207,7 @@ static dk_status write_share(budget *b, share *s, uint64_t tile)
     const uint8_t before = s->old.size > 0 ? s->old.data[0] : 0;
     dk_status status;
     dk_buf_clear(&b->bytes);
+    dk_overview_begin(b->overview, s->layer, b->zoom);
     if (s->below > 0) {
         b->gathering = true;
         dk_grid_clear(&b->grid, s->layer->n_grid_measures);
@@ -214,6 +224,9 @@ static dk_status write_share(budget *b, share *s, uint64_t tile)
         if (b->bytes.failed)
             return dk_fail(b->err, DK_NOMEM, "out of memory");
     }
+    if ((b->bytes.size > 0 || s->old.size > 0) &&
+        (status = dk_overview_write(b->overview, b->store, tile, b->generation, b->err)) != DK_OK)
+        return status;
     if (b->bytes.size == s->old.size && (b->bytes.size == 0 || memcmp(b->bytes.data, s->old.data, s->old.size) == 0))
         return DK_OK;
     status = dk_sheet_write(b->store, s->layer, DK_SHEET_RAISED, b->zoom, tile, b->generation, b->bytes.data, b->bytes.size, b->err);
@@ -360,15 +373,88 @@ dk_status dk_budget_update(dk_store *store, const dk_kind *layer, uint64_t *labe
     b->store = store;
     b->generation = generation;
     b->err = err;
-    dk_status status = add_shares(b, layer);
+    b->overview = dk_overview_create();
+    dk_status status = b->overview == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : add_shares(b, layer);
     qsort(labels, n, sizeof *labels, by_code);
     if (status == DK_OK)
         status = update_tiles(b, labels, 0, n, 0);
     for (size_t i = 0; i < b->n_shares; i++)
         dk_buf_finish(&b->shares[i].old);
     free(b->shares);
+    dk_overview_free(b->overview);
     dk_grid_finish(&b->grid);
     dk_buf_finish(&b->bytes);
     free(b);
     return status;
+}
+
+/* ---- comparing ---- */
+
+typedef struct threshold_list {
+    uint64_t *tiles;
+    uint8_t *below;
+    size_t n, tiles_capacity, below_capacity;
+} threshold_list;
+
+static dk_status list_threshold(int level, uint64_t cell, const void *data, size_t size, void *user)
+{
+    (void)level;
+    threshold_list *list = user;
+    if (!dk_grow(&list->tiles, &list->tiles_capacity, list->n + 1, sizeof *list->tiles) ||
+        !dk_grow(&list->below, &list->below_capacity, list->n + 1, sizeof *list->below))
+        return DK_NOMEM;
+    list->tiles[list->n] = cell;
+    list->below[list->n++] = size > 0 ? *(const unsigned char *)data : 0;
+    return DK_OK;
+}
+
+/* Adds tiles that have an overview, without a threshold: those that have one come first. */
+static dk_status list_overview(int level, uint64_t cell, const void *data, size_t size, void *user)
+{
+    threshold_list *list = user;
+    (void)data, (void)size;
+    for (size_t i = 0; i < list->n; i++)
+        if (list->tiles[i] == cell)
+            return DK_OK;
+    return list_threshold(level, cell, NULL, 0, user);
+}
+
+static dk_status verify_overview(budget *b, uint64_t tile, uint8_t below, bool *ret_same)
+{
+    share *s = &b->shares[0];
+    dk_morton_split(tile, &b->x, &b->y);
+    s->below = below;
+    dk_overview_begin(b->overview, s->layer, b->zoom);
+    dk_status status = below > 0 ? scan_tile(b, s) : DK_OK;
+    if (status == DK_OK)
+        status = dk_overview_compare(b->overview, b->store, tile, ret_same, b->err);
+    return status;
+}
+
+dk_status dk_budget_verify(dk_store *store, const dk_kind *layer, void (*differs)(int zoom, void *user), void *user,
+                           dk_error *err)
+{
+    share own = {.layer = layer};
+    budget b = {.store = store, .err = err, .shares = &own, .n_shares = 1, .gathering = true, .verifying = true};
+    threshold_list list = {0};
+    b.overview = dk_overview_create();
+    dk_status status = b.overview == NULL ? DK_NOMEM : DK_OK;
+    for (b.zoom = 0; status == DK_OK && b.zoom <= DK_OVERVIEW_ZOOM; b.zoom++) {
+        const uint32_t last = b.zoom == 0 ? 0 : UINT32_MAX >> (32 - b.zoom);
+        const dk_cell_range all = {0, 0, last, last};
+        list.n = 0;
+        status = dk_sheet_scan(store, layer, DK_SHEET_RAISED, b.zoom, &all, DK_NEWEST, list_threshold, &list, err);
+        if (status == DK_OK)
+            status = dk_sheet_scan(store, layer, DK_SHEET_OVERVIEW, b.zoom, &all, DK_NEWEST, list_overview, &list, err);
+        for (size_t i = 0; status == DK_OK && i < list.n; i++) {
+            bool same = true;
+            status = verify_overview(&b, list.tiles[i], list.below[i], &same);
+            if (status == DK_OK && !same)
+                differs(b.zoom, user);
+        }
+    }
+    dk_overview_free(b.overview);
+    free(list.tiles);
+    free(list.below);
+    return status == DK_NOMEM ? dk_fail(err, DK_NOMEM, "out of memory") : status;
 }

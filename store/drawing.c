@@ -83,3 +83,53 @@ size_t dk_drawing_points_at(const dk_drawing *drawing, int zoom)
         n += drawing->zooms[i] <= zoom;
     return n;
 }
+
+/* Whether a part is shown, and how many of its vertices, which begin at first. */
+static uint32_t kept_of_part(const dk_drawing *drawing, uint32_t part, size_t first, int zoom, uint32_t *ret_count)
+{
+    memcpy(ret_count, drawing->counts + 4 * (size_t)part, 4);
+    uint32_t n = 0;
+    for (size_t i = first; drawing->part_zooms[part] <= zoom && i < first + (*ret_count >> 1); i++)
+        n += drawing->zooms[i] <= zoom;
+    return n;
+}
+
+void dk_drawing_at_zoom(const dk_drawing *drawing, int zoom, dk_buf *out)
+{
+    const size_t width = drawing->wide ? 8 : 4, start = out->size;
+    uint32_t n_points = 0, n_parts = 0, count;
+    dk_buf_byte(out, (unsigned char)(VERSION << 4 | drawing->kind));
+    dk_buf_byte(out, drawing->wide ? WIDE : 0);
+    put_u32(out, 0);
+    put_u32(out, 0);
+    size_t first = 0;
+    for (uint32_t p = 0; p < drawing->n_parts; p++, first += count >> 1) {
+        const uint32_t n = kept_of_part(drawing, p, first, zoom, &count);
+        if (drawing->part_zooms[p] > zoom)
+            continue;
+        put_u32(out, n << 1 | (count & 1));
+        n_points += n;
+        n_parts++;
+    }
+    for (uint32_t p = 0; p < drawing->n_parts; p++)
+        if (drawing->part_zooms[p] <= zoom)
+            dk_buf_byte(out, drawing->part_zooms[p]);
+    for (int pass = 0; pass < 2; pass++) {
+        first = 0;
+        for (uint32_t p = 0; p < drawing->n_parts; p++, first += count >> 1) {
+            memcpy(&count, drawing->counts + 4 * (size_t)p, 4);
+            for (size_t i = first; drawing->part_zooms[p] <= zoom && i < first + (count >> 1); i++) {
+                if (drawing->zooms[i] > zoom)
+                    continue;
+                if (pass == 0)
+                    dk_buf_byte(out, drawing->zooms[i]);
+                else
+                    dk_buf_append(out, drawing->xy + width * i, width);
+            }
+        }
+    }
+    if (!out->failed) {
+        memcpy(out->data + start + 2, &n_points, 4);
+        memcpy(out->data + start + 6, &n_parts, 4);
+    }
+}

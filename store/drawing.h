@@ -29,6 +29,8 @@ void dk_drawing_encode(const dk_outline *outline, const dk_world_box *box, const
 /* DK_CORRUPT when the sizes do not add up or the counts of the parts are not n_points in sum; positions themselves are
  * not looked at. Borrows data. */
 dk_status dk_drawing_open(const void *data, size_t size, dk_drawing *ret_drawing);
+/* Appends the drawing without the vertices and parts that are not shown at a zoom or before. */
+void dk_drawing_at_zoom(const dk_drawing *drawing, int zoom, dk_buf *out);
 /* The vertices that are kept at a zoom. */
 size_t dk_drawing_points_at(const dk_drawing *drawing, int zoom);
 

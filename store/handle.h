@@ -11,7 +11,7 @@
 
 #include <sqlite3.h>
 
-#define DK_STORE_VERSION 13
+#define DK_STORE_VERSION 14
 #define DK_BUSY_WAIT_MS 10000 /* for another process's lock */
 
 /* The derived tables of a layer that hold bytes by cell: sheets (sheet.c). */
@@ -20,6 +20,7 @@ typedef enum dk_sheet {
     DK_SHEET_PIECE,  /* the same, of pieces */
     DK_SHEET_GRID,   /* store/grid.h; level is the tile's zoom */
     DK_SHEET_RAISED, /* byte: the size class below which nothing is drawn, then a grid of what that leaves out */
+    DK_SHEET_OVERVIEW, /* store/overview.h; level is the tile's zoom */
     DK_SHEETS
 } dk_sheet;
 
@@ -113,6 +114,12 @@ struct dk_store {
         uint32_t first_cell[DK_SHELVES], n_cells[DK_SHELVES]; /* UINT32_MAX: many */
         bool known;
     } levels[DK_MAX_KINDS];
+    /* While blocks are given of which overviews have taken a part: only entries with their label in this tile are drawn. */
+    struct dk_label_tile {
+        bool only;
+        int zoom;
+        uint32_t x, y;
+    } labels;
     int64_t session;    /* generation of the reading session under way */
     bool in_session;    /* dk_index_begin began the transaction */
     /* Of a writer, about the write-ahead log (sql.c): */
@@ -409,6 +416,9 @@ dk_status dk_index_rebuild(dk_store *store, const dk_kind *layer, int64_t genera
 /* Thresholds of tiles that are too full (budget.c): labels are the Morton codes of the label positions of features
  * that came or went; they are sorted here. */
 dk_status dk_budget_update(dk_store *store, const dk_kind *layer, uint64_t *labels, size_t n, int64_t generation,
+                           dk_error *err);
+/* Whether the overviews (overview.h) are those of what is published; differs is told of each that is not. */
+dk_status dk_budget_verify(dk_store *store, const dk_kind *layer, void (*differs)(int zoom, void *user), void *user,
                            dk_error *err);
 /* A box in which tiles of a layer differ from the generation before. */
 dk_status dk_touched_add(dk_store *store, const dk_kind *layer, int64_t generation, const dk_world_box *box,

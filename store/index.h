@@ -5,7 +5,8 @@
  * up to z + DK_LEVELS_BELOW, however many smaller features there are. The cells of an odd level are as large as those of
  * the level before: a level is of one first zoom, and yet a block holds enough to be worth reading. A cell that holds too
  * much is divided (store/shelf.h). Pieces of large outlines lie in piece blocks, of the cell that they serve. What is not
- * drawn at a zoom is counted in that zoom's grid.
+ * drawn at a zoom is counted in that zoom's grid. Where most of a tile of a small zoom gives way (budget.c), the rest of it
+ * is read from an overview instead (overview.h).
  *
  * A session is one read transaction: all answers in it belong to one generation. */
 #ifndef DK_STORE_INDEX_H

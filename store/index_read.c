@@ -1,5 +1,7 @@
 /* Reading the cell index: see index.h. */
 #include "store/handle.h"
+#include "store/index_rows.h"
+#include "store/overview.h"
 #include "store/shelf.h"
 
 #include <stdlib.h>
@@ -220,6 +222,9 @@ bool dk_index_drawn(dk_store *store, const dk_kind *layer, const dk_entry_head *
     const bool piece = head->last_zoom != UINT8_MAX;
     if (!piece && head->first_zoom > zoom)
         return false;
+    const struct dk_label_tile *own = &store->labels;
+    if (own->only && (cell_at(head->label_x, own->zoom) != own->x || cell_at(head->label_y, own->zoom) != own->y))
+        return false;
     const struct dk_sheet_levels *levels = &store->levels[layer->index]; /* the scan has asked for them */
     if (zoom > DK_FINEST_ZOOM || !levels->known || (levels->bits[DK_SHEET_RAISED] >> zoom & 1) == 0)
         return true;
@@ -277,23 +282,104 @@ static bool block_wanted(const void *beginning, void *user)
     return dk_block_cut(beginning, DK_SHEET_BEGINNING) > s->zoom;
 }
 
+static dk_status scan_shelf(block_scan *s, const struct dk_sheet_levels *levels, int shelf, const dk_world_box *box, bool large)
+{
+    const dk_cell_range range = dk_cells_reaching(box, shelf);
+    return shelf_has_any(levels, shelf, &range)
+               ? dk_sheet_scan_wanted(s->store, s->layer, DK_SHEET_BLOCK, shelf, &range, s->store->session,
+                                      large ? NULL : block_wanted, give_block, s, s->err)
+               : DK_OK;
+}
+
+/* The tiles in which what is asked for may have its label, as far as it is at home above the zoom; and which of them have
+ * an overview. */
+enum { LABEL_TILES = 16 };
+
+typedef struct label_tiles {
+    block_scan *scan;
+    dk_cell_range range;
+    bool has[LABEL_TILES];
+} label_tiles;
+
+static size_t number_in(const dk_cell_range *range, uint32_t x, uint32_t y)
+{
+    return (size_t)(y - range->y0) * (range->x1 - range->x0 + 1) + (x - range->x0);
+}
+
+static dk_status give_overview(int level, uint64_t cell, const void *data, size_t size, void *user)
+{
+    label_tiles *tiles = user;
+    uint32_t x, y;
+    dk_morton_split(cell, &x, &y);
+    tiles->has[number_in(&tiles->range, x, y)] = true;
+    return give_block(level, cell, data, size, tiles->scan);
+}
+
+static uint32_t reach_of(int shelf)
+{
+    return dk_shelf_reach(shelf) + 2 * DK_MATCH_UNITS;
+}
+
+/* Gives the overviews. *ret_any false: there is none, and nothing is given. */
+static dk_status scan_overviews(block_scan *s, const struct dk_sheet_levels *levels, const dk_world_box *box,
+                                label_tiles *ret_tiles, bool *ret_any)
+{
+    const int zoom = s->zoom;
+    *ret_any = false;
+    if (zoom > DK_OVERVIEW_ZOOM || (levels->bits[DK_SHEET_OVERVIEW] >> zoom & 1) == 0)
+        return DK_OK;
+    const dk_world_box wide = dk_box_grown(box, reach_of(dk_shelf_of(zoom + 1, 0)));
+    const dk_cell_range range = cells_of(&wide, zoom);
+    if ((uint64_t)(range.x1 - range.x0 + 1) * (range.y1 - range.y0 + 1) > LABEL_TILES)
+        return DK_OK;
+    *ret_tiles = (label_tiles){.scan = s, .range = range};
+    *ret_any = true;
+    return dk_sheet_scan(s->store, s->layer, DK_SHEET_OVERVIEW, zoom, &range, s->store->session, give_overview, ret_tiles,
+                         s->err);
+}
+
+/* Of a shelf above the zoom what has its label in tiles that have no overview. */
+static dk_status scan_the_rest(block_scan *s, const struct dk_sheet_levels *levels, int shelf, const dk_world_box *box,
+                               const label_tiles *tiles)
+{
+    dk_status status = DK_OK;
+    for (uint32_t y = tiles->range.y0; y <= tiles->range.y1; y++)
+        for (uint32_t x = tiles->range.x0; status == DK_OK && !s->stopped && x <= tiles->range.x1; x++) {
+            if (tiles->has[number_in(&tiles->range, x, y)])
+                continue;
+            const uint32_t last = s->zoom == 0 ? UINT32_MAX : UINT32_MAX >> s->zoom;
+            const uint32_t west = s->zoom == 0 ? 0 : x << (32 - s->zoom), north = s->zoom == 0 ? 0 : y << (32 - s->zoom);
+            const dk_world_box tile = {west, north, west + last, north + last};
+            const dk_world_box near = dk_box_grown(&tile, reach_of(shelf));
+            const dk_world_box both = {near.x0 > box->x0 ? near.x0 : box->x0, near.y0 > box->y0 ? near.y0 : box->y0,
+                                       near.x1 < box->x1 ? near.x1 : box->x1, near.y1 < box->y1 ? near.y1 : box->y1};
+            if (both.x0 > both.x1 || both.y0 > both.y1)
+                continue;
+            s->store->labels = (struct dk_label_tile){true, s->zoom, x, y};
+            status = scan_shelf(s, levels, shelf, &both, false);
+            s->store->labels.only = false;
+        }
+    return status;
+}
+
 dk_status dk_index_blocks(dk_store *store, const dk_kind *layer, const dk_world_box *box, int zoom,
                           bool (*each)(const dk_block *block, void *user), void *user, dk_error *err)
 {
     block_scan s = {.store = store, .layer = layer, .zoom = zoom, .each = each, .user = user, .err = err};
     const struct dk_sheet_levels *levels;
     const bool large = zoom >= DK_EVERY_ZOOM;
+    label_tiles tiles;
+    bool overviews = false;
     dk_status status = levels_of(store, layer, &levels, err);
+    if (status == DK_OK && !large)
+        status = scan_overviews(&s, levels, box, &tiles, &overviews);
     if (zoom >= DK_LARGE)
         zoom -= DK_LARGE;
     for (int shelf = 0; status == DK_OK && !s.stopped && shelf < DK_SHELVES; shelf++) {
         if ((levels->bits[DK_SHEET_BLOCK] >> shelf & 1) == 0 || dk_shelf_level(shelf) > zoom + DK_LEVELS_BELOW)
             continue;
-        const dk_cell_range range = dk_cells_reaching(box, shelf);
-        if (!shelf_has_any(levels, shelf, &range))
-            continue;
-        status = dk_sheet_scan_wanted(store, layer, DK_SHEET_BLOCK, shelf, &range, store->session,
-                                      large ? NULL : block_wanted, give_block, &s, err);
+        status = overviews && dk_shelf_level(shelf) > zoom ? scan_the_rest(&s, levels, shelf, box, &tiles)
+                                                           : scan_shelf(&s, levels, shelf, box, large);
     }
     return status;
 }

@@ -1107,6 +1107,15 @@ static dk_status verify_grids(writer *w)
     return status;
 }
 
+static void overview_differs(int zoom, void *user)
+{
+    writer *w = user;
+    char sentence[200];
+    snprintf(sentence, sizeof sentence, "an overview of %.100s at zoom %d differs from what is published; " REINDEX, w->layer->name,
+             zoom);
+    w->finding(sentence, w->finding_user);
+}
+
 dk_status dk_index_verify(dk_store *store, const dk_kind *layer, int64_t generation, void (*tell)(const char *sentence, void *user),
                           void *user, dk_error *err)
 {
@@ -1131,6 +1140,8 @@ dk_status dk_index_verify(dk_store *store, const dk_kind *layer, int64_t generat
             status = change_all(w);
         if (status == DK_OK)
             status = verify_grids(w);
+        if (status == DK_OK)
+            status = dk_budget_verify(store, layer, overview_differs, w, err);
     }
     if (w != NULL)
         writer_finish(w);

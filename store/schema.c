@@ -41,8 +41,8 @@
  *            (search_index.h); gramlist_K and hiddenlist_K list the grams.
  *            Rows of any state are in: who reads checks the life
  *   clockset_K, clockuse_K, clock_K, score_K   the disclosure clock: facts of obligations, and counters (clock_sets.h)
- *   block_K, piece_K, grid_K, raised_K   (layers) the cell index (index.h, sheet.c): bytes by cell, each version with the
- *            generations in which it was born and died. Derived: reindex makes it anew
+ *   block_K, piece_K, grid_K, raised_K, overview_K   (layers) the cell index (index.h, sheet.c): bytes by cell, each version
+ *            with the generations in which it was born and died. Derived: reindex makes it anew
  *   weight_K   (layers) what tiles weigh, for the next publish (weights.h). Derived too
  *   dead_K   (layers) sheets by the generation in which they died, to be taken away when no reader needs them
  *   K        a view of the rows published now, without the fields of audience never: what GeoPackage readers see

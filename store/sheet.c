@@ -40,7 +40,7 @@ static uint64_t cell_of(int64_t id)
 
 const char *dk_sheet_table(dk_sheet sheet)
 {
-    static const char *const names[DK_SHEETS] = {"block", "piece", "grid", "raised"};
+    static const char *const names[DK_SHEETS] = {"block", "piece", "grid", "raised", "overview"};
     return names[sheet];
 }
 

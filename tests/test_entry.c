@@ -95,9 +95,78 @@ static void unsound_zooms_are_those_at_which_rings_are_not_valid(void **unused)
     dk_topology_free(topology);
 }
 
+/* Two polygons, one with a hole, vertices and parts of zooms 3 to 9: at each zoom what is left reads as what was kept by hand. */
+static void a_drawing_of_a_zoom_has_what_is_shown_there(void **unused)
+{
+    (void)unused;
+    enum { PARTS = 3 };
+    static const size_t counts[PARTS] = {8, 4, 5};
+    static const uint8_t part_zooms[PARTS] = {3, 6, 8};
+    for (int wide = 0; wide < 2; wide++) {
+        dk_outline outline;
+        dk_buf all, some;
+        dk_drawing from, to;
+        dk_outline_init(&outline);
+        dk_buf_init(&all);
+        dk_buf_init(&some);
+        outline.kind = DK_POLYGONS;
+        assert_true(dk_outline_reserve(&outline, 17));
+        for (uint32_t p = 0, i = 0; p < PARTS; p++) {
+            const size_t start = outline.n_points;
+            for (size_t k = 0; k < counts[p]; k++, i++)
+                dk_outline_put(&outline, 1000 + i * (wide ? 100000 : 7), 2000 + i * i, (uint8_t)(3 + i * 5 % 7));
+            dk_outline_close(&outline, start, p == 1);
+        }
+        const dk_world_box box = dk_outline_box(&outline);
+        dk_drawing_encode(&outline, &box, part_zooms, &all);
+        assert_int_equal(dk_drawing_open(all.data, all.size, &from), DK_OK);
+        assert_int_equal(from.wide, wide);
+        for (int zoom = 2; zoom <= 10; zoom++) {
+            dk_buf_clear(&some);
+            dk_buf_byte(&some, 0xee); /* it is appended */
+            dk_drawing_at_zoom(&from, zoom, &some);
+            assert_int_equal(dk_drawing_open(some.data + 1, some.size - 1, &to), DK_OK);
+            assert_true(to.kind == from.kind && to.wide == from.wide);
+            uint32_t parts = 0, points = 0;
+            for (uint32_t p = 0, i = 0; p < PARTS; p++) {
+                uint32_t kept = 0;
+                for (size_t k = 0; k < counts[p]; k++, i++) {
+                    if (part_zooms[p] > zoom || 3 + i * 5 % 7 > (uint32_t)zoom)
+                        continue;
+                    uint32_t xy[2] = {0};
+                    if (wide) {
+                        memcpy(xy, to.xy + 8 * (size_t)points, 8);
+                    } else {
+                        uint16_t narrow[2];
+                        memcpy(narrow, to.xy + 4 * (size_t)points, 4);
+                        xy[0] = narrow[0], xy[1] = narrow[1];
+                    }
+                    assert_int_equal(box.x0 + xy[0], 1000 + i * (wide ? 100000 : 7));
+                    assert_int_equal(box.y0 + xy[1], 2000 + i * i);
+                    assert_int_equal(to.zooms[points], 3 + i * 5 % 7);
+                    points++, kept++;
+                }
+                if (part_zooms[p] > zoom)
+                    continue;
+                uint32_t head;
+                memcpy(&head, to.counts + 4 * (size_t)parts, 4);
+                assert_int_equal(head, kept << 1 | (p == 1));
+                assert_int_equal(to.part_zooms[parts++], part_zooms[p]);
+            }
+            assert_int_equal(to.n_parts, parts);
+            assert_int_equal(to.n_points, points);
+            assert_int_equal(dk_drawing_points_at(&to, zoom), points);
+        }
+        dk_buf_finish(&all);
+        dk_buf_finish(&some);
+        dk_outline_finish(&outline);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_drawing_of_a_zoom_has_what_is_shown_there),
         cmocka_unit_test(unsound_zooms_are_those_at_which_rings_are_not_valid),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -110,7 +110,7 @@ test('one processor and all of them publish the same', () => {
     pinned('check', store);
     return store;
   });
-  for (const table of ['block_parcel', 'piece_parcel', 'grid_parcel', 'weight_parcel', 'raised_parcel', 'dikuai_touched']) {
+  for (const table of ['block_parcel', 'piece_parcel', 'grid_parcel', 'weight_parcel', 'raised_parcel', 'overview_parcel', 'dikuai_touched']) {
     const [one, all] = stores.map((store) => execFileSync('sqlite3', ['-cmd', '.mode quote', store, `select * from ${table} order by 1,2,3`], { encoding: 'utf8', maxBuffer: 1e9 }));
     assert.ok(one === all, `${table} differs`);
     assert.ok(one.length > 0 || !table.startsWith('block'));
