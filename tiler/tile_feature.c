@@ -336,11 +336,11 @@ static bool put_cut_places(dk_feature_work *work)
     return true;
 }
 
-/* Clips work->source; *ret_clipped belongs to work. */
-static bool clip(dk_feature_work *work, dk_geometry_kind kind, const dk_parts **ret_clipped)
+/* Clips work->source, at the places where dk_cut_ring would cut or exactly; *ret_clipped belongs to work. */
+static bool clip(dk_feature_work *work, dk_geometry_kind kind, bool at_places, const dk_parts **ret_clipped)
 {
     if (kind == DK_POLYGONS) {
-        if (!put_cut_places(work))
+        if (at_places && !put_cut_places(work))
             return false;
         const dk_clip_result result = dk_clip_polygons(&work->clipping, &work->source, &drawn_square, ret_clipped);
         if (result != DK_CLIP_UNCLEAR)
@@ -534,23 +534,33 @@ static dk_status add_parts(dk_feature_work *work, dk_mvt *mvt, dk_geometry_kind 
     return DK_OK;
 }
 
-/* The exact parts for drawing, clipped where they reach out. Where nothing is left of them at the zoom, which is below
- * the feature's first: all vertices, so that a sliver stands for it. */
+/* work->source: where nothing is left at the zoom, which is below the feature's first, all vertices, so that a sliver stands
+ * for it. */
+static dk_status read_source(dk_feature_work *work, const dk_tile_frame *frame, const dk_world_box *box, const dk_drawing *drawing)
+{
+    dk_parts_clear(&work->source);
+    const dk_status status = append_unrounded(frame, box, drawing, false, &work->source);
+    return status == DK_OK && work->source.n_parts == 0 ? append_unrounded(frame, box, drawing, true, &work->source) : status;
+}
+
+/* The exact parts for drawing, clipped where they reach out. */
 static dk_status exact_parts(dk_feature_work *work, const dk_tile_frame *frame, const dk_entry_head *head,
                              const dk_drawing *drawing, const dk_parts **ret_exact)
 {
     const dk_world_box box = {head->x0, head->y0, head->x1, head->y1};
-    dk_parts_clear(&work->source);
-    dk_status status = append_unrounded(frame, &box, drawing, false, &work->source);
-    if (status == DK_OK && work->source.n_parts == 0)
-        status = append_unrounded(frame, &box, drawing, true, &work->source);
-    if (status != DK_OK)
-        return status;
+    dk_status status = read_source(work, frame, &box, drawing);
     *ret_exact = &work->source;
-    if (lies_inside(frame, &box))
-        return DK_OK;
+    if (status != DK_OK || lies_inside(frame, &box))
+        return status;
     work->stats.clipped++;
-    return clip(work, drawing->kind, ret_exact) ? DK_OK : DK_NOMEM;
+    if (!clip(work, drawing->kind, true, ret_exact))
+        return DK_NOMEM;
+    if (drawing->kind != DK_POLYGONS || encloses(*ret_exact))
+        return DK_OK;
+    /* A spike less than a unit wide may begin and end at one place; it must not vanish. */
+    status = read_source(work, frame, &box, drawing);
+    *ret_exact = &work->source;
+    return status == DK_OK && !clip(work, drawing->kind, false, ret_exact) ? DK_NOMEM : status;
 }
 
 /* Whether the box lies within DK_CUT_REACH units of the tile's corner. */
