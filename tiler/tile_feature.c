@@ -543,9 +543,9 @@ static dk_status read_source(dk_feature_work *work, const dk_tile_frame *frame, 
     return status == DK_OK && work->source.n_parts == 0 ? append_unrounded(frame, box, drawing, true, &work->source) : status;
 }
 
-/* The exact parts for drawing, clipped where they reach out. */
+/* The exact parts for drawing, clipped where they reach out; at_places: as clip. */
 static dk_status exact_parts(dk_feature_work *work, const dk_tile_frame *frame, const dk_entry_head *head,
-                             const dk_drawing *drawing, const dk_parts **ret_exact)
+                             const dk_drawing *drawing, bool at_places, const dk_parts **ret_exact)
 {
     const dk_world_box box = {head->x0, head->y0, head->x1, head->y1};
     dk_status status = read_source(work, frame, &box, drawing);
@@ -553,9 +553,9 @@ static dk_status exact_parts(dk_feature_work *work, const dk_tile_frame *frame, 
     if (status != DK_OK || lies_inside(frame, &box))
         return status;
     work->stats.clipped++;
-    if (!clip(work, drawing->kind, true, ret_exact))
+    if (!clip(work, drawing->kind, at_places, ret_exact))
         return DK_NOMEM;
-    if (drawing->kind != DK_POLYGONS || encloses(*ret_exact))
+    if (!at_places || drawing->kind != DK_POLYGONS || encloses(*ret_exact))
         return DK_OK;
     /* A spike less than a unit wide may begin and end at one place; it must not vanish. */
     status = read_source(work, frame, &box, drawing);
@@ -624,7 +624,7 @@ dk_status dk_draw_entry(dk_feature_work *work, dk_mvt *mvt, const dk_tile_frame 
             return status;
     }
     const dk_parts *exact;
-    status = exact_parts(work, frame, head, drawing, &exact);
+    status = exact_parts(work, frame, head, drawing, true, &exact);
     return status != DK_OK ? status : add_parts(work, mvt, drawing->kind, exact);
 }
 
@@ -716,7 +716,8 @@ dk_status dk_draw_piece(dk_feature_work *work, const dk_tile_frame *frame, const
                         const dk_drawing *drawing, int level, uint32_t cell_y)
 {
     const dk_parts *exact;
-    const dk_status status = exact_parts(work, frame, head, drawing, &exact);
+    /* Exactly: borders of many small parts do not bear to be moved, and would have to be mended in every tile. */
+    const dk_status status = exact_parts(work, frame, head, drawing, false, &exact);
     if (status != DK_OK || (drawing->kind == DK_POLYGONS && !encloses(exact)))
         return status;
     double low = -INFINITY, high = INFINITY;
