@@ -2,7 +2,7 @@
 // equals one that is drawn from the blocks of the index alone: of the same store, whose overviews are taken away.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { copyFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { PbfReader } from 'pbf';
@@ -92,6 +92,20 @@ test('a tile with overviews is the tile of the blocks, and they go with what is 
 function area({ rings: [ring] }) {
   return Math.abs(ring.slice(1).reduce((sum, [x, y], i) => sum + ring[i][0] * y - x * ring[i][1], 0)) / 2;
 }
+
+test('a row that is erased is in no overview, and nowhere in the file', async () => {
+  const largest = zones.reduce((a, b) => (area(a) > area(b) ? a : b)), word = 'ERASEDWORD';
+  const times = () => {
+    sql(land.store, 'pragma wal_checkpoint(truncate)');
+    return readFileSync(land.store).toString('latin1').split(word).length - 1;
+  };
+  land.load('to be erased', [{ ...largest, note: word }], '--replace');
+  assert.ok(Number(sql(land.store, `select count(*) from overview_zone where instr(data,cast('${word}' as blob))>0`)) > 0);
+  assert.ok(times() > 0);
+  land.run('redact', land.store, 'zone', largest.id, '--reason', '信息误公开');
+  assert.equal(times(), 0);
+  await compared();
+});
 
 test('check tells of an overview that is damaged, and reindex makes it anew', async () => {
   const damaged = join(land.dir, 'damaged.gpkg');
