@@ -40,6 +40,7 @@ typedef struct dk_answer {
     const char *type; /* Content-Type; NULL: no body */
     const void *data; /* the body; NULL: worker->body */
     size_t size;
+    dk_matter matter; /* what it is of, for its coding */
     const void *gzip; /* the same, gzipped beforehand; NULL: made when wanted */
     size_t gzip_size;
     bool fixed;         /* data and gzip outlive the answer and are the same for every viewer */

@@ -177,9 +177,9 @@ static enum MHD_Result not_modified(struct MHD_Connection *connection, const dk_
 }
 
 /* Codes the body into worker->packed; false when it is not smaller or memory is short. */
-static bool pack(dk_worker *worker, dk_coding coding, const void *data, size_t size)
+static bool pack(dk_worker *worker, dk_coding coding, dk_matter matter, const void *data, size_t size)
 {
-    return dk_coder_code(worker->coder, coding, data, size, &worker->packed);
+    return dk_coder_code(worker->coder, coding, matter, data, size, &worker->packed);
 }
 
 /* A strong tag (RFC 9110, 8.8.1) from the bytes that are sent: the coded forms are different representations. */
@@ -206,7 +206,7 @@ bool dk_respond_prepare(dk_context *ctx, dk_coding coding, struct MHD_Response *
     *ret_full = *ret_not_modified = NULL;
     if (worker->body.failed)
         return false;
-    if (size < CODED_MIN || coding == DK_IDENTITY || !pack(worker, coding, data, size))
+    if (size < CODED_MIN || coding == DK_IDENTITY || !pack(worker, coding, ctx->answer.matter, data, size))
         coding = DK_IDENTITY;
     if (coding != DK_IDENTITY) {
         data = worker->packed.data;
@@ -261,7 +261,7 @@ enum MHD_Result dk_respond(struct MHD_Connection *connection, dk_context *ctx, c
         data = answer->gzip;
         size = answer->gzip_size;
     } else if (coding != DK_IDENTITY && answer->gzip == NULL && ctx->worker != NULL &&
-               pack(ctx->worker, coding, data, size)) {
+               pack(ctx->worker, coding, answer->matter, data, size)) {
         data = ctx->worker->packed.data;
         size = ctx->worker->packed.size;
     } else {

@@ -124,6 +124,7 @@ dk_status dk_get_tile(dk_context *ctx)
     for (size_t i = 0; i < n; i++)
         ctx->answer.kinds |= UINT64_C(1) << layers[i].kind->index;
     ctx->answer.type = "application/vnd.mapbox-vector-tile";
+    ctx->answer.matter = DK_MATTER_TILE;
     if (ctx->worker->body.size == 0) {
         ctx->answer.status = 204;
         ctx->answer.type = NULL;

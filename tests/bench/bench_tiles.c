@@ -66,7 +66,7 @@ static bool draw_once(bench *b, const dk_tile_address *tile, timing *ret)
         return false;
     }
     const double rendered = now();
-    const bool coded = dk_coder_code(b->coder, DK_GZIP, b->tile.data, b->tile.size, &b->coded);
+    const bool coded = dk_coder_code(b->coder, DK_GZIP, DK_MATTER_TILE, b->tile.data, b->tile.size, &b->coded);
     const double end = now();
     if (b->tile.size > b->room) {
         unsigned char *room = realloc(b->packed, b->tile.size * 2);
