@@ -190,8 +190,8 @@ static uint8_t class_of(double size)
 }
 
 /* The bits of the zooms at which a drawing rounds to something that is not valid, or to nothing. */
-static dk_status find_unsound(dk_entry_work *work, const dk_drawing *drawing, const dk_world_box *box, int from,
-                              int to, bool plate, uint32_t *ret_bits)
+dk_status dk_entry_unsound(dk_entry_work *work, const dk_drawing *drawing, const dk_world_box *box, int from, int to,
+                           bool plate, uint32_t *ret_bits)
 {
     uint32_t bits = 0;
     for (int zoom = from; zoom <= to; zoom++) {
@@ -396,10 +396,10 @@ dk_status dk_entry_build(dk_entry_work *work, const dk_outline *outline, int min
         const double enough = 1.001 * clearance_at(first, scale, moved);
         const double apart = drawn == outline && flat > 1e-3 && work->zooms[0] <= first ? clearance(outline, enough) : 0;
         const int sound = zoom_of_clearance(apart, 1, 0), plate_sound = zoom_of_clearance(apart, scale, moved);
-        status = find_unsound(work, &drawing, &box, first, last < sound ? last : sound - 1, false, &bits);
+        status = dk_entry_unsound(work, &drawing, &box, first, last < sound ? last : sound - 1, false, &bits);
         if (status == DK_OK)
-            status = find_unsound(work, &drawing, &box, first, last < plate_sound ? last : plate_sound - 1, true,
-                                  &plate_bits);
+            status = dk_entry_unsound(work, &drawing, &box, first, last < plate_sound ? last : plate_sound - 1, true,
+                                      &plate_bits);
         head->unsound = bits;
         head->unsound_plate = plate_bits;
         /* What would have to be repaired in each tile waits for a zoom or two, counted in the grid. */

@@ -31,7 +31,7 @@ typedef struct __attribute__((packed)) dk_entry_head {
     uint8_t last_zoom;  /* of a piece: the last zoom that it serves; first_zoom is its first. Else 255 */
     uint32_t unsound;   /* bit z, z = first_zoom to DK_FINEST_ZOOM: filtered and rounded to WebMercatorQuad's units at
                            zoom z, the rings are not valid or nothing is left of them, and rendering must repair */
-    uint32_t unsound_plate; /* the same in CGCS2000Quad */
+    uint32_t unsound_plate; /* the same in CGCS2000Quad; of a piece all bits, for there it is joined with others */
     int64_t area_cm2;       /* of the feature on the ellipsoid; 0 for a piece */
     int64_t row;
     uint64_t feature;
@@ -45,6 +45,7 @@ typedef struct dk_piece {
     int level; /* of the cell; first_zoom is the same number */
     uint32_t cell_x, cell_y;
     int last_zoom;
+    uint32_t unsound; /* as in dk_entry_head, from zoom `level` to last_zoom */
     dk_world_box box;
     size_t drawing, drawing_size; /* in dk_entry_shape.drawings */
 } dk_piece;

@@ -166,8 +166,8 @@ static dk_status clip_to_cell(dk_entry_work *work, const dk_outline *outline, in
 
 /* ---- the quadtree ---- */
 
-static dk_status add_piece(const dk_outline *outline, int level, uint32_t cell_x, uint32_t cell_y, int last_zoom,
-                           dk_entry_shape *shape)
+static dk_status add_piece(dk_entry_work *work, const dk_outline *outline, int level, uint32_t cell_x, uint32_t cell_y,
+                           int last_zoom, dk_entry_shape *shape)
 {
     if (outline->n_points == 0)
         return DK_OK;
@@ -182,7 +182,14 @@ static dk_status add_piece(const dk_outline *outline, int level, uint32_t cell_x
                         .drawing = shape->drawings.size};
     dk_drawing_encode(outline, &piece->box, NULL, &shape->drawings);
     piece->drawing_size = shape->drawings.size - piece->drawing;
-    return shape->drawings.failed ? DK_NOMEM : DK_OK;
+    if (shape->drawings.failed)
+        return DK_NOMEM;
+    dk_drawing drawing;
+    const dk_status status = dk_drawing_open(shape->drawings.data + piece->drawing, piece->drawing_size, &drawing);
+    return status != DK_OK || outline->kind != DK_POLYGONS
+               ? status
+               : dk_entry_unsound(work, &drawing, &piece->box, level, last_zoom < DK_FINEST_ZOOM ? last_zoom : DK_FINEST_ZOOM,
+                                  false, &piece->unsound);
 }
 
 /* The pieces of one cell and of those in it, of levels from `cut` on. parent: an outline that holds all that lies in the
@@ -197,12 +204,12 @@ static dk_status cut_cell(dk_entry_work *work, const dk_outline *parent, int cut
     if (status != DK_OK || full->n_points == 0)
         return status;
     if (level >= cut && level % 2 == 0 && (full->n_points <= DK_LEAF_POINTS || level == DK_MAX_LEVEL))
-        return add_piece(full, level, cell_x, cell_y, DK_FINEST_ZOOM + 2, shape);
+        return add_piece(work, full, level, cell_x, cell_y, DK_FINEST_ZOOM + 2, shape);
     if (level >= cut) {
         /* Filtered first, then clipped: so the border is the one that its neighbours show. */
         status = clip_to_cell(work, parent, level, level, cell_x, cell_y, &work->piece);
         if (status == DK_OK)
-            status = add_piece(&work->piece, level, cell_x, cell_y, level, shape);
+            status = add_piece(work, &work->piece, level, cell_x, cell_y, level, shape);
     }
     for (uint32_t i = 0; status == DK_OK && i < 4; i++)
         status = cut_cell(work, full, cut, level + 1, 2 * cell_x + (i & 1), 2 * cell_y + (i >> 1), shape);

@@ -25,6 +25,10 @@ struct dk_entry_work {
     uint32_t stamp;
 };
 
+/* ret_bits: bit z, z = from to `to`: rounded at zoom z, the rings are not valid or nothing is left of them. */
+dk_status dk_entry_unsound(dk_entry_work *work, const dk_drawing *drawing, const dk_world_box *box, int from, int to,
+                           bool plate, uint32_t *ret_bits);
+
 /* Appends the pieces of an outline, of cells of level `cut` and deeper. */
 dk_status dk_entry_cut(dk_entry_work *work, const dk_outline *outline, const dk_world_box *box, int cut,
                        dk_entry_shape *shape);

@@ -11,7 +11,7 @@
 
 #include <sqlite3.h>
 
-#define DK_STORE_VERSION 14
+#define DK_STORE_VERSION 15
 #define DK_BUSY_WAIT_MS 10000 /* for another process's lock */
 
 /* The derived tables of a layer that hold bytes by cell: sheets (sheet.c). */
@@ -109,7 +109,10 @@ struct dk_store {
     struct dk_sheet_levels {
         int64_t generation;
         uint64_t bits[DK_SHEETS]; /* levels that have sheets */
-        uint64_t *cells; /* of the shelves of blocks that have few, one shelf after the other, ascending */
+        struct dk_known_cell {
+            uint64_t cell;
+            uint8_t cut; /* from this zoom on its block is not wanted, as far as known; 255: never */
+        } * cells; /* of the shelves of blocks that have few, one shelf after the other, ascending */
         size_t cells_capacity;
         uint32_t first_cell[DK_SHELVES], n_cells[DK_SHELVES]; /* UINT32_MAX: many */
         bool known;
@@ -369,7 +372,7 @@ dk_status dk_sheet_scan(dk_store *store, const dk_kind *layer, dk_sheet sheet, i
  * DK_SHEET_BEGINNING bytes; the others are not asked about. */
 #define DK_LARGE_SHEET 65536
 #define DK_SHEET_BEGINNING 4096
-typedef bool (*dk_sheet_wanted_fn)(const void *beginning, void *user);
+typedef bool (*dk_sheet_wanted_fn)(int level, uint64_t cell, const void *beginning, void *user);
 dk_status dk_sheet_scan_wanted(dk_store *store, const dk_kind *layer, dk_sheet sheet, int level,
                                const dk_cell_range *range, int64_t generation, dk_sheet_wanted_fn wanted,
                                dk_sheet_fn each, void *user, dk_error *err);

@@ -194,7 +194,8 @@ static dk_status add_pieces(dk_group *group, const dk_group_work *work, size_t a
         piece->head.first_zoom = (uint8_t)from->level;
         piece->head.last_zoom = (uint8_t)from->last_zoom;
         piece->head.cut_zoom = UINT8_MAX;
-        piece->head.unsound = piece->head.unsound_plate = UINT32_MAX;
+        piece->head.unsound = from->unsound;
+        piece->head.unsound_plate = UINT32_MAX;
         piece->head.area_cm2 = 0;
         piece->head.drawing = (uint32_t)group->drawings.size;
         piece->head.drawing_size = (uint32_t)from->drawing_size;

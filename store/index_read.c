@@ -117,6 +117,7 @@ enum { FEW_CELLS = 256 };
 
 static dk_status read_cells(dk_store *store, const dk_kind *layer, struct dk_sheet_levels *levels, dk_error *err)
 {
+    uint64_t cells[FEW_CELLS];
     size_t all = 0;
     for (int shelf = 0; shelf < DK_SHELVES; shelf++) {
         size_t n = 0;
@@ -127,39 +128,54 @@ static dk_status read_cells(dk_store *store, const dk_kind *layer, struct dk_she
             continue;
         if (!dk_grow(&levels->cells, &levels->cells_capacity, all + FEW_CELLS, sizeof *levels->cells))
             return dk_fail(err, DK_NOMEM, "out of memory");
-        const dk_status status =
-            dk_sheet_cells(store, layer, DK_SHEET_BLOCK, shelf, levels->cells + all, FEW_CELLS, &n, &few, err);
+        const dk_status status = dk_sheet_cells(store, layer, DK_SHEET_BLOCK, shelf, cells, FEW_CELLS, &n, &few, err);
         if (status != DK_OK)
             return status;
+        for (size_t i = 0; few && i < n; i++)
+            levels->cells[all + i] = (struct dk_known_cell){cells[i], UINT8_MAX};
         levels->n_cells[shelf] = few ? (uint32_t)n : UINT32_MAX;
         all += few ? n : 0;
     }
     return DK_OK;
 }
 
-/* Whether a shelf may have blocks in a range of cells. */
-static bool shelf_has_any(const struct dk_sheet_levels *levels, int shelf, const dk_cell_range *range)
+/* The first of the known cells of a shelf, from `cell` on. */
+static size_t first_from(const struct dk_known_cell *cells, size_t n, uint64_t cell)
 {
-    const uint64_t *cells = levels->cells + levels->first_cell[shelf];
-    const size_t n = levels->n_cells[shelf];
-    if (n == UINT32_MAX)
-        return true;
-    const uint64_t last = dk_morton(range->x1, range->y1), first = dk_morton(range->x0, range->y0);
     size_t low = 0, high = n;
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
-        if (cells[middle] < first)
+        if (cells[middle].cell < cell)
             low = middle + 1;
         else
             high = middle;
     }
-    for (; low < n && cells[low] <= last; low++) {
+    return low;
+}
+
+/* Whether a shelf may have blocks in a range of cells, of which something is wanted at the zoom; -1: at any. */
+static bool shelf_has_any(const struct dk_sheet_levels *levels, int shelf, const dk_cell_range *range, int zoom)
+{
+    const struct dk_known_cell *cells = levels->cells + levels->first_cell[shelf];
+    const size_t n = levels->n_cells[shelf];
+    if (n == UINT32_MAX)
+        return true;
+    const uint64_t last = dk_morton(range->x1, range->y1);
+    for (size_t i = first_from(cells, n, dk_morton(range->x0, range->y0)); i < n && cells[i].cell <= last; i++) {
         uint32_t x, y;
-        dk_morton_split(cells[low], &x, &y);
-        if (x >= range->x0 && x <= range->x1 && y >= range->y0 && y <= range->y1)
+        dk_morton_split(cells[i].cell, &x, &y);
+        if (x >= range->x0 && x <= range->x1 && y >= range->y0 && y <= range->y1 && cells[i].cut > zoom)
             return true;
     }
     return false;
+}
+
+static void note_cut(struct dk_sheet_levels *levels, int shelf, uint64_t cell, int cut)
+{
+    struct dk_known_cell *cells = levels->cells + levels->first_cell[shelf];
+    const size_t n = levels->n_cells[shelf] == UINT32_MAX ? 0 : levels->n_cells[shelf], i = first_from(cells, n, cell);
+    if (i < n && cells[i].cell == cell)
+        cells[i].cut = (uint8_t)cut;
 }
 
 static dk_status levels_of(dk_store *store, const dk_kind *layer, const struct dk_sheet_levels **ret_levels,
@@ -276,16 +292,18 @@ static dk_status give_block(int level, uint64_t cell, const void *data, size_t s
 
 /* Whether a block has an entry that its drawing stands for at the zoom; where pieces stand for all of them, a large
  * outline's drawing is not read. */
-static bool block_wanted(const void *beginning, void *user)
+static bool block_wanted(int shelf, uint64_t cell, const void *beginning, void *user)
 {
     const block_scan *s = user;
-    return dk_block_cut(beginning, DK_SHEET_BEGINNING) > s->zoom;
+    const int cut = dk_block_cut(beginning, DK_SHEET_BEGINNING);
+    note_cut(&s->store->levels[s->layer->index], shelf, cell, cut);
+    return cut > s->zoom;
 }
 
 static dk_status scan_shelf(block_scan *s, const struct dk_sheet_levels *levels, int shelf, const dk_world_box *box, bool large)
 {
     const dk_cell_range range = dk_cells_reaching(box, shelf);
-    return shelf_has_any(levels, shelf, &range)
+    return shelf_has_any(levels, shelf, &range, large ? -1 : s->zoom)
                ? dk_sheet_scan_wanted(s->store, s->layer, DK_SHEET_BLOCK, shelf, &range, s->store->session,
                                       large ? NULL : block_wanted, give_block, s, s->err)
                : DK_OK;

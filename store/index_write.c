@@ -470,6 +470,7 @@ static dk_status compare_piece(int level, uint64_t cell, const void *data, size_
         return damaged(c->w);
     for (uint32_t i = 0; i < block.n_entries && !c->same; i++)
         c->same = block.heads[i].row == wanted->row && block.heads[i].last_zoom == wanted->last_zoom &&
+                  block.heads[i].unsound == wanted->unsound &&
                   dk_block_drawing(&block, i, &drawing) == DK_OK &&
                   block.heads[i].drawing_size == wanted->drawing_size &&
                   memcmp(block.data + block.heads[i].drawing, c->drawing, wanted->drawing_size) == 0;

@@ -327,7 +327,7 @@ static dk_status read_large(dk_store *store, const dk_kind *layer, dk_sheet shee
             status = dk_fail(err, DK_NOMEM, "out of memory");
         else if (sqlite3_blob_read(blob, data, DK_SHEET_BEGINNING, 0) != SQLITE_OK)
             status = dk_sql_fail(store, err, "reading the cell index");
-        else if (wanted(data, user)) {
+        else if (wanted(level_of(id), cell_of(id), data, user)) {
             if (sqlite3_blob_read(blob, data + DK_SHEET_BEGINNING, size - DK_SHEET_BEGINNING, DK_SHEET_BEGINNING) !=
                 SQLITE_OK)
                 status = dk_sql_fail(store, err, "reading the cell index");

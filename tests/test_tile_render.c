@@ -589,7 +589,7 @@ static void neighbours_meet_without_gap_or_overlap(void **state)
 
 /* As dk_index_pieces gives them, of the entry just built. */
 static void draw_pieces(const dk_tile_address *tile, dk_geometry_kind kind, dk_feature_work *work, dk_mvt *mvt,
-                        dk_buf *out, int *ret_n)
+                        dk_buf *out, int *ret_n, int *n_sound)
 {
     const dk_tile_frame frame = dk_tile_frame_of(tile);
     const dk_world_box box = dk_tile_box(tile, 0);
@@ -602,10 +602,15 @@ static void draw_pieces(const dk_tile_address *tile, dk_geometry_kind kind, dk_f
         if (p->level > tile->z || p->last_zoom < tile->z || p->cell_x < box.x0 >> shift || p->cell_x > box.x1 >> shift ||
             p->cell_y < box.y0 >> shift || p->cell_y > box.y1 >> shift)
             continue;
-        const dk_entry_head head = {.x0 = p->box.x0, .y0 = p->box.y0, .x1 = p->box.x1, .y1 = p->box.y1};
+        const dk_entry_head head = {.x0 = p->box.x0, .y0 = p->box.y0, .x1 = p->box.x1, .y1 = p->box.y1, .unsound = p->unsound};
         dk_drawing drawn;
+        bool whole;
         assert_int_equal(dk_drawing_open(entry.drawings.data + p->drawing, p->drawing_size, &drawn), DK_OK);
-        assert_int_equal(dk_draw_piece(work, &frame, &head, &drawn, p->level, p->cell_y), DK_OK);
+        assert_int_equal(dk_draw_sound_piece(work, mvt, &frame, &head, &drawn, &whole), DK_OK);
+        assert_true(!whole || *ret_n == 0);
+        if (!whole)
+            assert_int_equal(dk_draw_piece(work, &frame, &head, &drawn, p->level, p->cell_y), DK_OK);
+        *n_sound += whole;
         ++*ret_n;
     }
     assert_int_equal(dk_draw_pieces(work, mvt, kind), DK_OK);
@@ -624,7 +629,7 @@ static void a_large_outline_in_pieces(void **state)
     dk_buf_init(&out);
     dk_feature_work work = {.geos = dk_geos_create()};
     dk_mvt *mvt = dk_mvt_create();
-    int n_drawn = 0, n_joined = 0;
+    int n_drawn = 0, n_joined = 0, n_sound = 0;
     for (int round = 0; round < 2; round++) {
         s = (shape){0};
         const double radius = 3e6, x = 3400000000.0, y = 1750000000.0;
@@ -644,14 +649,14 @@ static void a_large_outline_in_pieces(void **state)
             tile.y = (uint32_t)ldexp(grid_y(&tile, at_y), z - 32);
             bool drawn;
             int n;
-            draw_pieces(&tile, DK_POLYGONS, &work, mvt, &out, &n);
+            draw_pieces(&tile, DK_POLYGONS, &work, mvt, &out, &n, &n_sound);
             assert_true(n <= 1 || tile.set == DK_CGCS2000QUAD);
             judge(&s, &tile, round % 2 == 1, &out, &drawn);
             n_drawn += drawn;
             n_joined += drawn && n > 1;
         }
     }
-    assert_true(n_drawn > 40 && n_joined > 5);
+    assert_true(n_drawn > 40 && n_joined > 5 && n_sound > 5);
     dk_feature_work_finish(&work);
     dk_mvt_free(mvt);
     dk_outline_finish(&outline);
@@ -669,7 +674,7 @@ static void a_long_line_and_many_points_in_pieces(void **state)
     dk_outline_init(&outline);
     dk_buf out;
     dk_buf_init(&out);
-    int n_joined = 0;
+    int n_joined = 0, n_sound = 0;
     for (int k = 0; k < 2; k++) {
         const uint32_t x = 3400000000u, y = 1750000000u, step = 2000;
         enum { N = 4000 };
@@ -691,7 +696,7 @@ static void a_long_line_and_many_points_in_pieces(void **state)
                 tile.x = x >> (32 - z);
                 tile.y = (uint32_t)ldexp(grid_y(&tile, y + at * N * step), z - 32);
                 int n, n_kept = 0, expected = 0;
-                draw_pieces(&tile, outline.kind, &work, mvt, &out, &n);
+                draw_pieces(&tile, outline.kind, &work, mvt, &out, &n, &n_sound);
                 n_joined += n > 1;
                 reader r = {out.data, out.data + out.size};
                 assert_true(enter(&r, 3) && enter(&r, 2) && enter(&r, 4));
@@ -722,7 +727,7 @@ static void a_long_line_and_many_points_in_pieces(void **state)
                     assert_true(abs(n_kept - expected) <= 1);
             }
     }
-    assert_true(n_joined > 4);
+    assert_true(n_joined > 4 && n_sound == 0);
     dk_feature_work_finish(&work);
     dk_mvt_free(mvt);
     dk_outline_finish(&outline);

@@ -712,6 +712,24 @@ static bool keep_part(dk_feature_work *work, dk_geometry_kind kind, const dk_par
     return true;
 }
 
+dk_status dk_draw_sound_piece(dk_feature_work *work, dk_mvt *mvt, const dk_tile_frame *frame, const dk_entry_head *head,
+                              const dk_drawing *drawing, bool *ret_drawn)
+{
+    const dk_world_box box = {head->x0, head->y0, head->x1, head->y1};
+    *ret_drawn = false;
+    /* A tile of CGCS2000Quad may meet several cells. */
+    if (frame->plate || drawing->kind != DK_POLYGONS || (head->unsound >> frame->zoom & 1) != 0)
+        return DK_OK;
+    if (!lies_inside(frame, &box))
+        return draw_cut(work, mvt, frame, &box, drawing, ret_drawn);
+    const dk_status status = round_drawing(work, frame, &box, drawing);
+    if (status != DK_OK)
+        return status;
+    add_grid(work, mvt, drawing->kind);
+    *ret_drawn = true;
+    return DK_OK;
+}
+
 dk_status dk_draw_piece(dk_feature_work *work, const dk_tile_frame *frame, const dk_entry_head *head,
                         const dk_drawing *drawing, int level, uint32_t cell_y)
 {

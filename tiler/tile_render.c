@@ -226,6 +226,23 @@ static bool draw_block(const dk_block *block, void *user)
 
 /* ---- pieces ---- */
 
+/* The piece is written, but for its tags; those of pieces that are kept stay where they are. */
+static dk_status end_drawn_piece(drawing_layer *d, const dk_block *block, uint32_t i)
+{
+    dk_render *render = d->render;
+    const size_t before = render->tags.size;
+    dk_status status = DK_OK;
+    if (dk_mvt_has_geometry(render->mvt)) {
+        status = add_tags(d, block, i);
+        dk_mvt_tags(render->mvt, render->tags.data + before, render->tags.size - before);
+    }
+    if (dk_mvt_feature_end(render->mvt))
+        render->work.stats.features++;
+    render->tags.size = before;
+    return status;
+}
+
+/* Draws a piece, or keeps it. */
 static dk_status keep_piece(drawing_layer *d, const dk_block *block, uint32_t i, int level, uint32_t cell_y)
 {
     dk_render *render = d->render;
@@ -233,8 +250,15 @@ static dk_status keep_piece(drawing_layer *d, const dk_block *block, uint32_t i,
     if (dk_block_drawing(block, i, &drawing) != DK_OK)
         return DK_CORRUPT;
     const dk_entry_head *head = &block->heads[i];
+    bool drawn;
+    dk_mvt_feature_begin(render->mvt, head->feature, mvt_type(drawing.kind));
+    dk_status status = dk_draw_sound_piece(&render->work, render->mvt, d->frame, head, &drawing, &drawn);
+    if (status != DK_OK)
+        return status;
+    if (drawn)
+        return end_drawn_piece(d, block, i);
     dk_parts_clear(&render->work.pieces);
-    dk_status status = dk_draw_piece(&render->work, d->frame, head, &drawing, level, cell_y);
+    status = dk_draw_piece(&render->work, d->frame, head, &drawing, level, cell_y);
     const dk_parts *clipped = &render->work.pieces;
     if (status != DK_OK || clipped->n_parts == 0)
         return status;
