@@ -158,7 +158,7 @@ typedef struct shape {
     struct {
         size_t start, count;
         bool hole;
-    } parts[16];
+    } parts[32];
     double world[2 * 9000]; /* rings closed */
 } shape;
 
@@ -236,7 +236,7 @@ static double world_y_of(const dk_tile_address *tile, double y)
 
 static GEOSGeometry *exact_of(const shape *s, const dk_tile_address *tile)
 {
-    GEOSGeometry *polygons[16], *holes[16];
+    GEOSGeometry *polygons[32], *holes[32];
     unsigned n = 0;
     static double xy[2 * 9000];
     const double unit = ldexp(1, 20 - tile->z);
@@ -415,6 +415,64 @@ static void several_parts_and_half_the_world(void **state)
         check(&several, &tile, z % 2 == 1, &drawn);
         assert_true(drawn || z == 0 || z > 13);
     }
+}
+
+static void add_triangle(shape *s, double cx, double cy, const double angles[3], const double radii[3])
+{
+    s->parts[s->n_parts].start = s->n_points;
+    s->parts[s->n_parts].count = 4;
+    s->parts[s->n_parts++].hole = false;
+    for (int i = 0; i < 4; i++) {
+        s->world[2 * s->n_points] = cx + radii[i % 3] * cos(angles[i % 3]);
+        s->world[2 * s->n_points++ + 1] = cy + radii[i % 3] * sin(angles[i % 3]);
+    }
+}
+
+/* The blades of a fan, with gaps of a fraction of a unit to some units. */
+static void add_fan(shape *s, double cx, double cy, double radius, double gap)
+{
+    const int n = 12;
+    for (int i = 0; i < n; i++) {
+        const double from = 6.283185307179586 * i / n, to = 6.283185307179586 * (i + 1) / n, middle = (from + to) / 2;
+        const double r = radius * (0.3 + 0.7 * random_double()), q = radius * (0.3 + 0.7 * random_double());
+        const double inner = 4 * gap + 0.02 * radius;
+        add_triangle(s, cx, cy, (double[]){from + gap / r, middle, to - gap / q}, (double[]){r, inner, q});
+    }
+}
+
+/* Islands, spiky stars and blades on both sides of the buffer's edges, some of which one edge cuts to pieces. */
+static void strewn_parts_that_the_tile_cuts(void **state)
+{
+    (void)state;
+    enum { SIDE = 5 };
+    int drawn_count = 0, tries = 0;
+    for (int round = 0; round < DK_COUNT(600, 4); round++) {
+        const int z = 5 + (int)(random_double() * 14);
+        const double size = ldexp(1, 32 - z), unit = size / 4096;
+        const uint32_t n = (uint32_t)1 << z;
+        const bool plate = round % 3 == 2;
+        const double column = 0.2 + 0.6 * random_double(), row = plate ? 1.0 / 12 + random_double() / 3 : column;
+        const dk_tile_address tile = {plate ? DK_CGCS2000QUAD : DK_WEBMERCATORQUAD, z, (uint32_t)(column * n),
+                                      (uint32_t)(row * n)};
+        const double cx = (tile.x + round % 2) * size, cy = world_y_of(&tile, (tile.y + random_double()) * size);
+        shape s = {0};
+        if (round % 4 < 2) {
+            add_fan(&s, cx, cy, size * pow(10, -random_double()), unit * pow(10, 1.3 * random_double() - 0.7));
+        } else {
+            const double apart = size * pow(10, -2 * random_double()), spikes = round % 4 == 2 ? 0.3 : 0.95;
+            for (int i = 0; i < SIDE * SIDE; i++)
+                if (random_double() < 0.7)
+                    add_ring(&s, cx + (i % SIDE - SIDE / 2) * apart, cy + (i / SIDE - SIDE / 2) * apart, 0.49 * apart,
+                             spikes, 3 + (size_t)(random_double() * 30), false);
+        }
+        if (s.n_parts < 2)
+            continue;
+        bool drawn;
+        check(&s, &tile, round % 8 == 7, &drawn);
+        drawn_count += drawn;
+        tries++;
+    }
+    assert_true(drawn_count > tries / 2);
 }
 
 static void a_road_thinner_than_the_grid_stays_a_strip(void **state)
@@ -906,6 +964,7 @@ int main(void)
         cmocka_unit_test_setup(zones_larger_than_the_tile, set_up),
         cmocka_unit_test_setup(stars_that_the_tile_cuts_to_pieces, set_up),
         cmocka_unit_test_setup(several_parts_and_half_the_world, set_up),
+        cmocka_unit_test_setup(strewn_parts_that_the_tile_cuts, set_up),
         cmocka_unit_test(a_road_thinner_than_the_grid_stays_a_strip),
         cmocka_unit_test(holes_too_small_to_be_drawn_fill_nothing),
         cmocka_unit_test(neighbours_meet_without_gap_or_overlap),

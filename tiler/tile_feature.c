@@ -32,6 +32,7 @@ void dk_feature_work_finish(dk_feature_work *work)
     dk_grid_shape_finish(&work->grid);
     dk_grid_shape_finish(&work->snapped);
     dk_grid_shape_finish(&work->cut);
+    dk_grid_shape_finish(&work->together);
     dk_cut_work_finish(&work->cutting);
     dk_valid_work_finish(&work->valid);
     dk_mend_work_finish(&work->mending);
@@ -173,14 +174,14 @@ static bool round_ring(const dk_tile_frame *frame, const dk_world_box *box, cons
 }
 
 /* The same of one that reaches out of the tile. */
-static bool round_far_ring(const dk_tile_frame *frame, const dk_world_box *box, const dk_drawing *drawing, size_t count,
-                           int32_t *to, size_t *ret_count)
+static bool round_far_ring(const dk_tile_frame *frame, const dk_world_box *box, const dk_drawing *drawing, size_t first,
+                           size_t count, int32_t *to, size_t *ret_count)
 {
     if (frame->plate)
-        return drawing->wide ? round_part(frame, box, drawing, 0, count, to, ret_count, true, true, true, true)
-                             : round_part(frame, box, drawing, 0, count, to, ret_count, false, true, true, true);
-    return drawing->wide ? round_part(frame, box, drawing, 0, count, to, ret_count, true, false, true, true)
-                         : round_part(frame, box, drawing, 0, count, to, ret_count, false, false, true, true);
+        return drawing->wide ? round_part(frame, box, drawing, first, count, to, ret_count, true, true, true, true)
+                             : round_part(frame, box, drawing, first, count, to, ret_count, false, true, true, true);
+    return drawing->wide ? round_part(frame, box, drawing, first, count, to, ret_count, true, false, true, true)
+                         : round_part(frame, box, drawing, first, count, to, ret_count, false, false, true, true);
 }
 
 /* Rounds a drawing that lies in the tile into work->grid. */
@@ -573,29 +574,63 @@ static bool lies_near(const dk_tile_frame *frame, const dk_world_box *box)
     return x0 > -reach && y0 > -reach && x1 < reach && y1 < reach;
 }
 
-/* Draws what lies in the tile of a drawing of one ring that is sound at its zoom. *ret_drawn false: that is not clear. */
+static bool has_holes(const dk_drawing *drawing)
+{
+    for (uint32_t p = 0; p < drawing->n_parts; p++)
+        if ((part_head(drawing, p) & 1) != 0)
+            return true;
+    return false;
+}
+
+static bool append_rings(dk_grid_shape *to, const dk_grid_shape *from)
+{
+    if (!reserve_grid(to, to->n_points + from->n_points, to->n_parts + from->n_parts))
+        return false;
+    if (from->n_points > 0)
+        memcpy(to->xy + 2 * to->n_points, from->xy, from->n_points * 2 * sizeof *from->xy);
+    for (size_t i = 0; i < from->n_parts; i++) {
+        to->parts[to->n_parts] = from->parts[i];
+        to->parts[to->n_parts++].start += to->n_points;
+    }
+    to->n_points += from->n_points;
+    return true;
+}
+
+/* Draws what lies in the tile of a drawing without holes that is sound at its zoom. *ret_drawn false: that is not clear. */
 static dk_status draw_cut(dk_feature_work *work, dk_mvt *mvt, const dk_tile_frame *frame, const dk_world_box *box,
                           const dk_drawing *drawing, bool *ret_drawn)
 {
-    size_t n = 0;
+    const bool single = drawing->n_parts == 1;
+    dk_grid_shape *all = single ? &work->cut : &work->together;
     *ret_drawn = false;
-    if (drawing->kind != DK_POLYGONS || drawing->n_parts != 1 || (part_head(drawing, 0) & 1) != 0 || !lies_near(frame, box))
+    if (drawing->kind != DK_POLYGONS || !lies_near(frame, box) || has_holes(drawing))
         return DK_OK;
     if (!reserve_grid(&work->grid, drawing->n_points, 1))
         return DK_NOMEM;
-    if (!round_far_ring(frame, box, drawing, part_head(drawing, 0) >> 1, work->grid.xy, &n))
-        return DK_CORRUPT;
-    if (n < 3)
-        return DK_OK;
-    const dk_cut_result result = dk_cut_ring(&work->cutting, work->grid.xy, n, (int32_t)drawn_square.low,
-                                             (int32_t)drawn_square.high, &work->cut);
-    if (result == DK_CUT_NOMEM)
-        return DK_NOMEM;
-    *ret_drawn = result == DK_CUT_DONE;
-    if (*ret_drawn) {
-        work->stats.clipped++;
-        add_rings(work, mvt, &work->cut);
+    all->n_points = all->n_parts = 0;
+    size_t from = 0, count;
+    for (uint32_t p = 0; p < drawing->n_parts; p++, from += count) {
+        size_t n = 0;
+        count = part_head(drawing, p) >> 1;
+        if (drawing->part_zooms[p] > frame->zoom)
+            continue;
+        if (!round_far_ring(frame, box, drawing, from, count, work->grid.xy, &n))
+            return DK_CORRUPT;
+        if (n < 3) /* it may be all that the tile has, and must not vanish */
+            return DK_OK;
+        const dk_cut_result result = dk_cut_ring(&work->cutting, work->grid.xy, n, (int32_t)drawn_square.low,
+                                                 (int32_t)drawn_square.high, &work->cut);
+        if (result == DK_CUT_NOMEM || (result == DK_CUT_DONE && !single && !append_rings(all, &work->cut)))
+            return DK_NOMEM;
+        if (result != DK_CUT_DONE)
+            return DK_OK;
     }
+    /* Several may have come to touch where they were cut. */
+    if (!single && all->n_parts > 1 && !dk_rings_valid(all->xy, all->parts, all->n_parts, &work->valid))
+        return DK_OK;
+    *ret_drawn = true;
+    work->stats.clipped++;
+    add_rings(work, mvt, all);
     return DK_OK;
 }
 

@@ -29,7 +29,7 @@ typedef struct dk_feature_work {
     dk_parts pieces;         /* of one feature, when several cells of it meet the tile */
     dk_clip_work clipping;
     dk_cut_work cutting;
-    dk_grid_shape grid, snapped, cut;
+    dk_grid_shape grid, snapped, cut, together;
     dk_valid_work valid;
     dk_mend_work mending;
     dk_render_stats stats;
