@@ -74,12 +74,9 @@ static struct isal_hufftables *tables_for(dk_coder *coder, const unsigned char *
     return outlines < attributes ? &coder->outlines : &coder->attributes;
 }
 
-/* Bytes written, 0: they did not fit. */
-static size_t gzip_tile(dk_coder *coder, const void *data, size_t size, unsigned char *out, size_t room)
+/* A stream just initialized: the whole body at once. */
+static void set_body(struct isal_zstream *stream, const void *data, size_t size, unsigned char *out, size_t room)
 {
-    struct isal_zstream *stream = &coder->isal;
-    isal_deflate_stateless_init(stream);
-    stream->hufftables = tables_for(coder, data, size);
     stream->gzip_flag = IGZIP_GZIP;
     stream->end_of_stream = 1;
     stream->flush = NO_FLUSH;
@@ -87,6 +84,15 @@ static size_t gzip_tile(dk_coder *coder, const void *data, size_t size, unsigned
     stream->avail_in = (uint32_t)size;
     stream->next_out = out;
     stream->avail_out = (uint32_t)room;
+}
+
+/* Bytes written, 0: they did not fit. */
+static size_t gzip_tile(dk_coder *coder, const void *data, size_t size, unsigned char *out, size_t room)
+{
+    struct isal_zstream *stream = &coder->isal;
+    isal_deflate_stateless_init(stream);
+    stream->hufftables = tables_for(coder, data, size);
+    set_body(stream, data, size, out, room);
     return isal_deflate_stateless(stream) == COMP_OK ? stream->total_out : 0;
 }
 
@@ -98,13 +104,7 @@ static size_t gzip_isal(dk_coder *coder, const void *data, size_t size, unsigned
     stream->level = ISAL_LEVEL;
     stream->level_buf = coder->isal_memory;
     stream->level_buf_size = ISAL_DEF_LVL2_DEFAULT;
-    stream->gzip_flag = IGZIP_GZIP;
-    stream->end_of_stream = 1;
-    stream->flush = NO_FLUSH;
-    stream->next_in = (uint8_t *)(uintptr_t)data; /* only read */
-    stream->avail_in = (uint32_t)size;
-    stream->next_out = out;
-    stream->avail_out = (uint32_t)room;
+    set_body(stream, data, size, out, room);
     if (isal_deflate(stream) != COMP_OK || stream->internal_state.state != ZSTATE_END)
         return 0;
     return stream->total_out;
