@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { AMOUNTS, MIN_ROWS, readCounty } from './county.mjs';
 import { layer, occurring } from './ledger.mjs';
-import { dossierOpen, drawn, ingest, launch, makeStore, middle, openPage, out, samples, serve, TOKEN, viewOf } from './site.mjs';
+import { dossierOpen, drawn, ingest, launch, makeStore, middle, openPage, out, samples, serve, told, TOKEN, viewOf } from './site.mjs';
 
 let county;
 let store;
@@ -300,16 +300,44 @@ describe('the same parcel seen by staff', () => {
     assert.deepEqual(view.faults, []);
   });
 
-  test('a session that ended meanwhile is told once, and the page goes on as for the public', async () => {
+  let address; // of the page with the dossier open
+
+  /** Signs in and waits until nothing is under way; gives what ends the session behind the page's back. */
+  async function endedSession() {
     const { page, context } = view;
     await page.click('#staff');
     await page.fill('#staff-token', TOKEN);
     await page.keyboard.press('Enter');
     await page.waitForSelector('#staff-banner:visible');
+    await page.waitForFunction(() => document.querySelector('#staff-name').textContent);
+    await page.waitForSelector('#panel[data-state=ready] .internal');
+    await drawn(page);
     const [cookie] = await context.cookies();
-    await context.addCookies([{ ...cookie, value: cookie.value.replaceAll(/./g, 'x') }]);
-    await page.reload({ waitUntil: 'commit' }); // it is told for five seconds, which a busy machine may need to load the rest
-    await page.waitForFunction(() => document.querySelector('#toast')?.textContent.includes('登录已失效'));
+    return () => context.addCookies([{ ...cookie, value: cookie.value.replaceAll(/./g, 'x') }]);
+  }
+
+  test('a session that ends is told once, however many tiles are refused, and the page goes on as for the public', async () => {
+    const { page, context } = view;
+    const end = await endedSession();
+    await page.evaluate(() => window.told.splice(0));
+    address = new URL(page.url()).hash;
+    await end();
+    await page.goto(`${site.url}${viewOf(parcel.at, 13)}`); // the same document, other tiles
+    assert.deepEqual(await told(page, '失效'), ['登录已失效，已退出内部视图。']);
+    await page.waitForSelector('#staff-banner', { state: 'hidden' });
+    await drawn(page);
+    assert.deepEqual(await page.evaluate(() => window.told), ['登录已失效，已退出内部视图。']);
+    assert.deepEqual(await context.cookies(), []);
+  });
+
+  test('one that ended while the page was away is told when it is opened again', async () => {
+    const { page, context } = view;
+    await page.goto(`${site.url}${address}`);
+    const end = await endedSession();
+    await page.goto('about:blank'); // a page that is still there may notice first
+    await end();
+    await page.goto(`${site.url}${address}`, { waitUntil: 'commit' });
+    assert.deepEqual(await told(page, '失效'), ['登录已失效，已退出内部视图。']);
     await drawn(page);
     assert.equal(await page.locator('#staff-banner').isVisible(), false);
     assert.deepEqual(await context.cookies(), []);
@@ -336,7 +364,7 @@ describe('the link that a committee hands to its members', () => {
     await page.waitForSelector('#staff-banner', { state: 'hidden' });
     execFileSync(ingest, ['token', store, 'revoke', '本村成员']);
     await page.goto(`${site.url}#join=${token}`); // the same document: only what stands behind # changes
-    await page.waitForFunction(() => document.querySelector('#toast').textContent.includes('已失效'));
+    await told(page, '已失效');
     assert.ok(!page.url().includes(token));
     assert.equal(await page.locator('#staff-banner').isVisible(), false);
     await view.context.close();

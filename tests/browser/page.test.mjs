@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { readCounty } from './county.mjs';
 import { contains, inside, layer } from './ledger.mjs';
-import { colours, dossierOpen, drawn, launch, makeStore, middle, openPage, out, samples, serve, until, viewOf } from './site.mjs';
+import { colours, dossierOpen, drawn, launch, makeStore, middle, openPage, out, samples, serve, told, until, viewOf } from './site.mjs';
 
 const GROUND = [0xf3, 0xf1, 0xea]; // the style's background
 
@@ -234,7 +234,7 @@ describe('a link', () => {
     await page.getByRole('checkbox', { name: '矿业权' }).uncheck();
     await drawn(page);
     await page.click('#copy-link');
-    await page.waitForFunction(() => document.querySelector('#toast').textContent.includes('已复制'));
+    await told(page, '已复制');
     const link = await page.evaluate(() => navigator.clipboard.readText());
 
     const other = await openPage(browser, site);

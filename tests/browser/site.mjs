@@ -62,6 +62,23 @@ export function launch() {
   });
 }
 
+/** Runs in the page: what it tells goes away after five seconds, in which a busy machine may not have looked. */
+function keepWhatIsTold() {
+  window.told = [];
+  document.addEventListener('DOMContentLoaded', () => {
+    const node = document.getElementById('toast');
+    if (node) new MutationObserver(() => {
+      if (node.textContent) window.told.push(node.textContent);
+    }).observe(node, { childList: true });
+  });
+}
+
+/** Waits until the page tells something with this text in it; gives all that it has told since it was opened. */
+export async function told(page, text) {
+  await page.waitForFunction((wanted) => window.told?.some((each) => each.includes(wanted)), text);
+  return page.evaluate(() => window.told);
+}
+
 /**
  * A page that keeps what it was sent and what went wrong: bodies [{url, type, data}], faults (console errors,
  * exceptions, requests that failed or went elsewhere). expected(text): a fault that the test provokes. The map jumps, as it
@@ -71,6 +88,7 @@ export async function openPage(browser, site, { context: options = {}, expected 
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'zh-CN', reducedMotion: 'reduce', ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(30000);
+  await page.addInitScript(keepWhatIsTold);
   const bodies = [];
   const faults = [];
   const waiting = [];

@@ -178,10 +178,13 @@ async function pick(found, at) {
 
 /* Who is looking */
 
+const ENDED = '登录已失效，已退出内部视图。';
+
+/** Gives whether there was a session, which ends with this. */
 function unauthorised() {
-  if (!api.signedIn()) return;
-  tell('登录已失效，已退出内部视图。');
-  staff.leave();
+  if (!api.signedIn()) return false;
+  staff.leave(ENDED);
+  return true;
 }
 
 function useCatalogue(given) {
@@ -198,7 +201,8 @@ function useCatalogue(given) {
   preview?.use(catalogue.viewer);
 }
 
-function changeViewer(given) {
+/** said: what the reader is told of it, where it was not their own step. */
+function changeViewer(given, said) {
   useCatalogue(given);
   search.forget();
   drawLayers(layers.shown(), layers.disclosure());
@@ -206,7 +210,7 @@ function changeViewer(given) {
   if (selected) show();
   else panel.hide();
   const title = viewTitle(given.viewer);
-  toast(title ? `已进入${title}。` : '已回到公众视图。');
+  toast(said ?? (title ? `已进入${title}。` : '已回到公众视图。'));
 }
 
 function drawLayers(visible, disclosure) {
@@ -248,7 +252,7 @@ async function readCatalogue() {
     return await api.catalogue();
   } catch (error) {
     if (error.status !== 401) throw error;
-    toast('登录已失效，已退出内部视图。'); // with that answer the cookie went
+    toast(ENDED); // with that answer the cookie went
     return api.catalogue();
   }
 }

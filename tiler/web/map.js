@@ -186,7 +186,8 @@ function padding() {
 }
 
 /**
- * Shows the map. on: {pick(features, [lon, lat]), move(view), unauthorised(), problem(sentence)}.
+ * Shows the map. on: {pick(features, [lon, lat]), move(view), problem(sentence), unauthorised(): whether
+ * a session ends with it}.
  * pick gets [{kind, feature, key, properties}], what is drawn on top first.
  */
 export function showMap({ catalogue, style, view, on }) {
@@ -229,18 +230,32 @@ export function showMap({ catalogue, style, view, on }) {
   });
 
   // "idle" once everything asked for is drawn; for tests and for anyone who drives the page.
+  // MapLibre tells "idle" after a frame, and draws none where what came last was refused or had not changed: one is asked for.
+  let asking = 0;
+  function busy() {
+    container.dataset.state = 'busy';
+    asking ||= setInterval(() => {
+      if (map.loaded() && !map.isMoving()) map.triggerRepaint();
+    }, 200);
+  }
   map.on('idle', () => {
+    clearInterval(asking);
+    asking = 0;
     container.dataset.state = 'idle';
   });
-  for (const event of ['movestart', 'dataloading']) {
-    map.on(event, () => {
-      container.dataset.state = 'busy';
-    });
-  }
+  map.on('movestart', busy);
+  map.on('dataloading', busy);
   map.on('moveend', () => on.move(currentView()));
-  map.on('error', ({ error }) => {
-    if (error?.status === 401) on.unauthorised();
-    else if (error?.name !== 'AbortError') on.problem('部分地图数据没有加载成功，请检查网络后刷新页面。');
+  const failed = new Map(); // tiles since the last reload: {source, z, x, y, times}
+  const retry = (source) => map.refreshTiles(source, [...failed.values()].filter((tile) => tile.source === source));
+  map.on('error', ({ error, tile, sourceId: source }) => {
+    const name = `${source} ${tile?.tileID.key}`;
+    const times = (failed.get(name)?.times ?? 0) + 1;
+    if (tile) failed.set(name, { source, ...tile.tileID.canonical, times });
+    if (error?.status === 401) {
+      // Who is the public already asked for it while the session was ending: once more, but not for ever.
+      if (!on.unauthorised() && tile && times === 1) retry(source);
+    } else if (error?.name !== 'AbortError') on.problem('部分地图数据没有加载成功，请检查网络后刷新页面。');
   });
 
   const themed = style.layers.filter((layer) => layer.metadata?.theme);
@@ -394,9 +409,13 @@ export function showMap({ catalogue, style, view, on }) {
     /** Tiles anew, for another viewer. */
     async reload() {
       await loaded;
-      for (const [id, source] of Object.entries(style.sources)) {
-        if (source.type === 'vector') map.getSource(id).setTiles(source.tiles);
+      busy();
+      for (const id of Object.keys(style.sources)) {
+        if (style.sources[id].type !== 'vector') continue;
+        retry(id); // of the next alone, tiles that had failed wait for ever: MapLibre 6.17.0 takes them for being under way
+        map.refreshTiles(id);
       }
+      failed.clear();
     },
   };
 }

@@ -20,7 +20,8 @@ export function takeInvitation() {
   return invitation;
 }
 
-/** onChange(catalogue) is called when the viewer has changed: the catalogue as the new viewer sees it. */
+/** onChange(catalogue, said) is called when the viewer has changed: the catalogue as the new viewer sees it, and what leave()
+ * was to tell. */
 export function setUp({ onChange, onProblem }) {
   byId('staff').addEventListener('click', () => {
     token.value = '';
@@ -62,16 +63,21 @@ export function setUp({ onChange, onProblem }) {
     if (!viewTitle(catalogue.viewer)) throw new api.Problem(0, '浏览器没有保存登录状态，请通过 HTTPS 访问并允许 Cookie。');
     onChange(catalogue);
   }
-  async function leave() {
+  let leaving = false; // once, though every tile that is under way is refused meanwhile
+  async function leave(said) {
+    if (leaving) return;
+    leaving = true;
     try {
       await api.signOut();
       const catalogue = await api.catalogue();
       if (viewTitle(catalogue.viewer)) onProblem('这里由单位统一登录，请在统一登录处退出。');
-      else onChange(catalogue);
+      else onChange(catalogue, said);
     } catch (error) {
       // Nothing of the staff view may stay on the screen.
       onProblem(error.message);
       location.reload();
+    } finally {
+      leaving = false;
     }
   }
   return { enter, leave };
