@@ -39,6 +39,13 @@ dk_status dk_block_drawing(const dk_block *block, uint32_t i, dk_drawing *ret_dr
 dk_status dk_block_value(const dk_block *block, uint32_t number, dk_value *ret_value);
 /* The same as it stands, borrowed; not of 0. Its length is checked and its content is not. */
 dk_status dk_block_tile_value(const dk_block *block, uint32_t number, dk_tile_value *ret_value);
+/* The hash that stands with it, not checked. */
+static inline uint32_t dk_block_value_hash(const dk_block *block, uint32_t number)
+{
+    uint32_t hash;
+    __builtin_memcpy(&hash, block->offsets + 8 * ((size_t)number - 1) + 4, 4);
+    return hash;
+}
 size_t dk_block_values_size(const dk_block *block); /* bytes of all values */
 /* The number of the value of entry i's attribute a (position in block->fields). */
 static inline uint32_t dk_block_attribute(const dk_block *block, uint32_t i, uint32_t a)

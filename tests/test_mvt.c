@@ -199,19 +199,29 @@ static void many_values_all_found_again(void **state)
     fixture *f = *state;
     const char *keys[] = {"n"};
     const int32_t point[] = {1, 1};
-    enum { MANY = 5000 };
+    enum { MANY = 20000 };
     dk_mvt_layer_begin(f->mvt, "p", keys, 1);
+    assert_false(dk_mvt_is_large(f->mvt));
+    dk_buf bytes;
+    dk_buf_init(&bytes);
     for (int pass = 0; pass < 2; pass++)
         for (int i = 0; i < MANY; i++) {
             const dk_value value = dk_value_integer(i);
+            dk_tile_value_encode(&value, &bytes);
+            /* Of what is there and of what never comes; it changes nothing. */
+            const uint32_t hashes[] = {dk_tile_value_hash(bytes.data, bytes.size), (uint32_t)i};
+            if (i > 0 || pass > 0)
+                dk_mvt_expect_values(f->mvt, hashes, 2);
             dk_mvt_feature_begin(f->mvt, (uint64_t)i, DK_MVT_POINT);
             dk_mvt_points(f->mvt, point, 1);
             dk_mvt_attribute(f->mvt, 0, &value);
             assert_true(dk_mvt_feature_end(f->mvt));
         }
+    dk_buf_finish(&bytes);
+    assert_true(dk_mvt_is_large(f->mvt));
     assert_true(dk_mvt_layer_end(f->mvt, &f->tile));
     /* The values stand in the order of their first use: the last is MANY - 1. */
-    static const unsigned char tail[] = {0x22, 3, 0x28, 0x87, 0x27, 0x28, 0x80, 0x20};
+    static const unsigned char tail[] = {0x22, 4, 0x28, 0x9f, 0x9c, 0x01, 0x28, 0x80, 0x20};
     assert_memory_equal(f->tile.data + f->tile.size - sizeof tail, tail, sizeof tail);
 }
 

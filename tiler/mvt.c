@@ -191,6 +191,37 @@ uint32_t dk_mvt_value(dk_mvt *mvt, const dk_tile_value *value)
     return index;
 }
 
+enum { CACHED_SLOTS = 1 << 15 }; /* 256 KB */
+
+bool dk_mvt_is_large(const dk_mvt *mvt)
+{
+    return mvt->n_entries * 2 > CACHED_SLOTS;
+}
+
+/* The entry that a value with this hash most likely has; NULL: none. */
+static const value_entry *likely_entry(const dk_mvt *mvt, uint32_t hash)
+{
+    const uint64_t slot = mvt->table[hash & (mvt->table_capacity - 1)];
+    return slot >> 32 == hash && (uint32_t)slot != 0 ? &mvt->entries[(uint32_t)slot - 1] : NULL;
+}
+
+/* In three rounds, each of which needs what the one before has asked of memory. */
+void dk_mvt_expect_values(const dk_mvt *mvt, const uint32_t *hashes, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        __builtin_prefetch(&mvt->table[hashes[i] & (mvt->table_capacity - 1)], 1);
+    for (size_t i = 0; i < n; i++) {
+        const value_entry *entry = likely_entry(mvt, hashes[i]);
+        if (entry != NULL)
+            __builtin_prefetch(entry);
+    }
+    for (size_t i = 0; i < n; i++) {
+        const value_entry *entry = likely_entry(mvt, hashes[i]);
+        if (entry != NULL)
+            __builtin_prefetch(mvt->values.data + entry->start);
+    }
+}
+
 void dk_mvt_tags(dk_mvt *mvt, const unsigned char *tags, size_t size)
 {
     mvt->tags = tags;

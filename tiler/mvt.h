@@ -37,6 +37,10 @@ void dk_mvt_attribute(dk_mvt *mvt, size_t key, const dk_value *value);
 #define DK_MVT_NO_VALUE UINT32_MAX
 uint32_t dk_mvt_key(dk_mvt *mvt, size_t key); /* key < n_keys */
 uint32_t dk_mvt_value(dk_mvt *mvt, const dk_tile_value *value);
+/* Whether the tables are beyond the processor's caches. Then it is worth saying which values will be asked for, by their
+ * hashes, before the first of them is; the layer has some already. */
+bool dk_mvt_is_large(const dk_mvt *mvt);
+void dk_mvt_expect_values(const dk_mvt *mvt, const uint32_t *hashes, size_t n);
 void dk_mvt_tags(dk_mvt *mvt, const unsigned char *tags, size_t size);
 /* Writes a varint of at most DK_MVT_PUT bytes; returns where it ends. */
 #define DK_MVT_PUT 5

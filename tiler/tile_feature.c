@@ -48,6 +48,24 @@ static inline void place(const dk_tile_frame *frame, const dk_world_box *box, ui
     *ret_y = (int64_t)(frame->plate ? dk_plate_y(box->y0 + y) : box->y0 + y) - frame->origin_y;
 }
 
+/* The nearest whole number, of two the higher: floor(value + 0.5), for which plain x86-64 has no instruction. */
+static inline int32_t nearest(double value)
+{
+    const double above = value + 0.5;
+    const int64_t whole = (int64_t)above;
+    return (int32_t)(whole - ((double)whole > above));
+}
+
+/* The position on the grid of a frame with a shift. */
+static inline void round_position(const dk_tile_frame *frame, const dk_world_box *box, uint32_t x, uint32_t y, int32_t ret[2])
+{
+    const int64_t half = INT64_C(1) << (frame->shift - 1);
+    int64_t px, py;
+    place(frame, box, x, y, &px, &py);
+    ret[0] = (int32_t)((px + half) >> frame->shift);
+    ret[1] = (int32_t)((py + half) >> frame->shift);
+}
+
 static inline uint32_t part_head(const dk_drawing *drawing, uint32_t p)
 {
     uint32_t head;
@@ -320,8 +338,8 @@ static bool put_cut_places(dk_feature_work *work)
             memcpy(out->xy + 2 * out->n_points++, a, 2 * sizeof *a);
             if (fmax(fmax(fabs(a[0]), fabs(a[1])), fmax(fabs(b[0]), fabs(b[1]))) >= DK_CUT_REACH)
                 continue;
-            const int32_t from[2] = {(int32_t)floor(a[0] + 0.5), (int32_t)floor(a[1] + 0.5)};
-            const int32_t to[2] = {(int32_t)floor(b[0] + 0.5), (int32_t)floor(b[1] + 0.5)};
+            const int32_t from[2] = {nearest(a[0]), nearest(a[1])};
+            const int32_t to[2] = {nearest(b[0]), nearest(b[1])};
             int32_t at[4];
             const size_t n = dk_cut_places(from, to, (int32_t)drawn_square.low, (int32_t)drawn_square.high, at);
             for (size_t k = 0; k < n; k++, out->n_points++) {
@@ -356,7 +374,7 @@ static bool round_parts(const dk_parts *parts, dk_grid_shape *grid)
     if (!reserve_grid(grid, parts->n_points, parts->n_parts))
         return false;
     for (size_t i = 0; i < 2 * parts->n_points; i++)
-        grid->xy[i] = (int32_t)floor(parts->xy[i] + 0.5);
+        grid->xy[i] = nearest(parts->xy[i]);
     if (parts->n_parts > 0)
         memcpy(grid->parts, parts->parts, parts->n_parts * sizeof *grid->parts);
     grid->n_points = parts->n_points;
@@ -400,6 +418,20 @@ static bool encloses(const dk_parts *parts)
 
 /* ---- what is too thin ---- */
 
+/* Whether the line lies along the buffer's edge. */
+static bool along_edge(const int32_t a[2], const int32_t b[2])
+{
+    const int32_t low = -DK_TILE_BUFFER, high = DK_MVT_EXTENT + DK_TILE_BUFFER;
+    return (a[0] == b[0] && (a[0] == low || a[0] == high)) || (a[1] == b[1] && (a[1] == low || a[1] == high));
+}
+
+/* Whether the place lies within two units of the line. */
+static bool near_line(const int32_t a[2], const int32_t b[2], double x, double y)
+{
+    const double dx = b[0] - a[0], dy = b[1] - a[1], longer = fmax(fabs(dx), fabs(dy));
+    return fabs(dx * (y - a[1]) - dy * (x - a[0])) <= 2 * longer + 1;
+}
+
 /* The ends of a thin ring: its first and last position in the order of x, then y. Where the ring is not thin after
  * all, but thin pieces that clipping has joined along the buffer's edge, both are the first. */
 static void ends(const double *xy, size_t n, int32_t a[2], int32_t b[2])
@@ -413,35 +445,38 @@ static void ends(const double *xy, size_t n, int32_t a[2], int32_t b[2])
             last = i;
     }
     for (size_t k = 0; k < 2; k++) {
-        a[k] = (int32_t)floor(xy[2 * first + k] + 0.5);
-        b[k] = (int32_t)floor(xy[2 * last + k] + 0.5);
+        a[k] = nearest(xy[2 * first + k]);
+        b[k] = nearest(xy[2 * last + k]);
     }
-    const double dx = b[0] - a[0], dy = b[1] - a[1], longer = fmax(fabs(dx), fabs(dy));
-    bool thin = !(dx == 0 && (a[0] == -DK_TILE_BUFFER || a[0] == DK_MVT_EXTENT + DK_TILE_BUFFER)) &&
-                !(dy == 0 && (a[1] == -DK_TILE_BUFFER || a[1] == DK_MVT_EXTENT + DK_TILE_BUFFER));
-    for (size_t i = 0; thin && i < n; i++) /* within two units of the line */
-        thin = fabs(dx * (xy[2 * i + 1] - a[1]) - dy * (xy[2 * i] - a[0])) <= 2 * longer + 1;
+    bool thin = !along_edge(a, b);
+    for (size_t i = 0; thin && i < n; i++)
+        thin = near_line(a, b, xy[2 * i], xy[2 * i + 1]);
     if (!thin)
         memcpy(b, a, 2 * sizeof *b);
 }
 
-/* What stands for a polygon that is thinner than the grid, so that it does not vanish: a strip one unit wide along
+/* Writes what stands for a polygon that is thinner than the grid, so that it does not vanish: a strip one unit wide along
  * it, a square of one unit where it is a point. */
-static void sliver(dk_feature_work *work, dk_mvt *mvt, const dk_parts *exact)
+static void add_strip(dk_feature_work *work, dk_mvt *mvt, const int32_t a[2], const int32_t b[2])
 {
-    int32_t a[2], b[2];
-    ends(exact->xy + 2 * exact->parts[0].start, exact->parts[0].count, a, b);
     const bool flat = abs(b[0] - a[0]) >= abs(b[1] - a[1]);
-    int32_t dx = flat ? 0 : 1, dy = flat ? 1 : 0;
+    int32_t dx = flat ? 0 : 1, dy = flat ? 1 : 0, to_x = b[0];
     const int32_t high = DK_MVT_EXTENT + DK_TILE_BUFFER;
     if (a[0] + dx > high || b[0] + dx > high || a[1] + dy > high || b[1] + dy > high)
         dx = -dx, dy = -dy;
     if (a[0] == b[0] && a[1] == b[1])
-        b[0] += b[0] < high ? 1 : -1;
-    const int32_t ring[8] = {a[0], a[1], b[0], b[1], b[0] + dx, b[1] + dy, a[0] + dx, a[1] + dy};
+        to_x += to_x < high ? 1 : -1;
+    const int32_t ring[8] = {a[0], a[1], to_x, b[1], to_x + dx, b[1] + dy, a[0] + dx, a[1] + dy};
     dk_mvt_ring(mvt, ring, 4, false);
     work->stats.slivers++;
     work->stats.vertices += 4;
+}
+
+static void sliver(dk_feature_work *work, dk_mvt *mvt, const dk_parts *exact)
+{
+    int32_t a[2], b[2];
+    ends(exact->xy + 2 * exact->parts[0].start, exact->parts[0].count, a, b);
+    add_strip(work, mvt, a, b);
 }
 
 /* ---- writing ---- */
@@ -634,14 +669,84 @@ static dk_status draw_cut(dk_feature_work *work, dk_mvt *mvt, const dk_tile_fram
     return DK_OK;
 }
 
+/* As ends(), of the first part, from whole numbers; of frames with a shift. false: a position beyond the box. */
+static bool small_ends(const dk_tile_frame *frame, const dk_world_box *box, const dk_drawing *drawing, int32_t a[2], int32_t b[2])
+{
+    const size_t n = part_head(drawing, 0) >> 1;
+    const uint32_t width = box->x1 - box->x0, height = box->y1 - box->y0;
+    uint32_t first[2] = {UINT32_MAX, UINT32_MAX}, last[2] = {0, 0}, x, y;
+    for (size_t i = 0; i < n; i++) {
+        position_at(drawing, i, &x, &y);
+        if (x > width || y > height)
+            return false;
+        if (x < first[0] || (x == first[0] && y < first[1]))
+            first[0] = x, first[1] = y;
+        if (x > last[0] || (x == last[0] && y > last[1]))
+            last[0] = x, last[1] = y;
+    }
+    round_position(frame, box, first[0], first[1], a);
+    round_position(frame, box, last[0], last[1], b);
+    const double scale = ldexp(1, -frame->shift);
+    bool thin = !along_edge(a, b);
+    for (size_t i = 0; thin && i < n; i++) {
+        int64_t px, py;
+        position_at(drawing, i, &x, &y);
+        place(frame, box, x, y, &px, &py);
+        thin = near_line(a, b, (double)px * scale, (double)py * scale);
+    }
+    if (!thin)
+        memcpy(b, a, 2 * sizeof *b);
+    return true;
+}
+
+/* Draws a polygon that lies in the tile and of which nothing is left at its zoom, for that is below its first: what all its
+ * vertices make, or a sliver. *ret_drawn false: that is not clear. */
+static dk_status draw_small(dk_feature_work *work, dk_mvt *mvt, const dk_tile_frame *frame, const dk_world_box *box,
+                            const dk_drawing *drawing, bool *ret_drawn)
+{
+    *ret_drawn = false;
+    if (frame->shift <= 0 || drawing->n_parts != 1 || drawing->part_zooms[0] <= frame->zoom || box->x0 == box->x1 ||
+        box->y0 == box->y1)
+        return DK_OK;
+    int32_t a[2], b[2];
+    round_position(frame, box, 0, 0, a);
+    round_position(frame, box, box->x1 - box->x0, box->y1 - box->y0, b);
+    const bool level = a[1] == b[1]; /* then the ends are where the box ends */
+    if (!level && a[0] != b[0]) {
+        dk_tile_frame whole = *frame;
+        whole.zoom = UINT8_MAX;
+        const dk_status status = round_drawing(work, &whole, box, drawing);
+        if (status != DK_OK)
+            return status;
+        if (work->grid.n_parts > 0) {
+            *ret_drawn = dk_rings_valid(work->grid.xy, work->grid.parts, work->grid.n_parts, &work->valid);
+            if (*ret_drawn)
+                add_grid(work, mvt, DK_POLYGONS);
+            return DK_OK;
+        }
+    }
+    if (!level && !small_ends(frame, box, drawing, a, b))
+        return DK_CORRUPT;
+    add_strip(work, mvt, a, level && along_edge(a, b) ? a : b);
+    *ret_drawn = true;
+    return DK_OK;
+}
+
 dk_status dk_draw_entry(dk_feature_work *work, dk_mvt *mvt, const dk_tile_frame *frame, const dk_entry_head *head,
                         const dk_drawing *drawing)
 {
     const dk_world_box box = {head->x0, head->y0, head->x1, head->y1};
     const uint32_t unsound = frame->plate ? head->unsound_plate : head->unsound;
     const bool sound = frame->zoom >= head->first_zoom && (unsound >> frame->zoom & 1) == 0;
-    dk_status status;
-    if (lies_inside(frame, &box)) {
+    const bool inside = lies_inside(frame, &box);
+    bool drawn = false;
+    dk_status status = DK_OK;
+    if (inside && frame->zoom < head->first_zoom && drawing->kind == DK_POLYGONS) {
+        status = draw_small(work, mvt, frame, &box, drawing, &drawn);
+        if (status != DK_OK || drawn)
+            return status;
+    }
+    if (inside) {
         status = round_drawing(work, frame, &box, drawing);
         if (status != DK_OK)
             return status;
@@ -653,7 +758,6 @@ dk_status dk_draw_entry(dk_feature_work *work, dk_mvt *mvt, const dk_tile_frame 
             return DK_OK;
         }
     } else if (sound) {
-        bool drawn;
         status = draw_cut(work, mvt, frame, &box, drawing, &drawn);
         if (status != DK_OK || drawn)
             return status;

@@ -92,6 +92,11 @@ static bool begin_block(dk_render *render, const dk_block *block)
 {
     if (!dk_grow(&render->values, &render->values_capacity, (size_t)block->n_values + 1, sizeof *render->values))
         return false;
+    if (dk_mvt_is_large(render->mvt)) { /* the hashes, where the numbers will be */
+        for (uint32_t number = 1; number <= block->n_values; number++)
+            render->values[number - 1] = dk_block_value_hash(block, number);
+        dk_mvt_expect_values(render->mvt, render->values, block->n_values);
+    }
     memset(render->values, 0, ((size_t)block->n_values + 1) * sizeof *render->values);
     return true;
 }
