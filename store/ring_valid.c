@@ -77,15 +77,21 @@ static bool edges_touch(const dk_edge *a, const dk_edge *b)
     return !((d3 > 0 && d4 > 0) || (d3 < 0 && d4 < 0));
 }
 
+/* Whether an edge ends where another begins, of a ring of n. */
+static inline bool leads_to(const dk_edge *a, const dk_edge *b, uint32_t n)
+{
+    return a->index + 1 == (b->index != 0 ? b->index : n);
+}
+
 /* Whether two edges whose boxes meet are in conflict. */
 static bool conflict(const dk_edge *a, const dk_edge *b, const dk_part *parts)
 {
     if (a->part == b->part) {
         const uint32_t n = (uint32_t)parts[a->part].count;
         const dk_edge *first = NULL, *second = NULL;
-        if ((a->index + 1) % n == b->index)
+        if (leads_to(a, b, n))
             first = a, second = b;
-        else if ((b->index + 1) % n == a->index)
+        else if (leads_to(b, a, n))
             first = b, second = a;
         if (first != NULL) {
             /* Neighbours meet in their common end; they must not fold back onto each other. */
@@ -254,6 +260,16 @@ static bool reserve(dk_valid_work *work, size_t n)
     return true;
 }
 
+/* A reduced ring of four: its opposite edges do not meet. */
+static bool quadrangle_valid(const int32_t *xy)
+{
+    const dk_edge edges[4] = {{.ax = xy[0], .ay = xy[1], .bx = xy[2], .by = xy[3]},
+                              {.ax = xy[2], .ay = xy[3], .bx = xy[4], .by = xy[5]},
+                              {.ax = xy[4], .ay = xy[5], .bx = xy[6], .by = xy[7]},
+                              {.ax = xy[6], .ay = xy[7], .bx = xy[0], .by = xy[1]}};
+    return !edges_touch(&edges[0], &edges[2]) && !edges_touch(&edges[1], &edges[3]);
+}
+
 bool dk_rings_valid(const int32_t *xy, const dk_part *parts, size_t n_parts, dk_valid_work *work)
 {
     size_t n = 0;
@@ -261,6 +277,8 @@ bool dk_rings_valid(const int32_t *xy, const dk_part *parts, size_t n_parts, dk_
         n += parts[i].count;
     if (n == 3 && n_parts == 1)
         return true; /* a reduced triangle */
+    if (n == 4 && n_parts == 1)
+        return quadrangle_valid(xy + 2 * parts[0].start);
     if (n > work->capacity && !reserve(work, n))
         return false;
     dk_edge *edge = work->edges;
