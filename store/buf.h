@@ -18,6 +18,9 @@ void dk_buf_init(dk_buf *buf);
 void dk_buf_finish(dk_buf *buf); /* frees; buf is as after init */
 void dk_buf_clear(dk_buf *buf);  /* keeps the memory, forgets content and failure */
 
+/* Gives the bytes away: size of them, to be freed by free(); NULL if empty. buf is as after init. */
+unsigned char *dk_buf_give_away(dk_buf *buf);
+
 /* Makes room for n further bytes and returns where they go, NULL on failure. Does not change size. */
 unsigned char *dk_buf_reserve_grow(dk_buf *buf, size_t n); /* the rest of dk_buf_reserve */
 static inline unsigned char *dk_buf_reserve(dk_buf *buf, size_t n)

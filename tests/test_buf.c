@@ -46,6 +46,28 @@ static void a_format_longer_than_the_free_memory_is_whole(void **state)
     dk_buf_finish(&buf);
 }
 
+static void what_is_given_away_is_exactly_the_content(void **state)
+{
+    (void)state;
+    dk_buf buf;
+    dk_buf_init(&buf);
+    assert_null(dk_buf_give_away(&buf));
+    assert_non_null(dk_buf_reserve(&buf, 100));
+    assert_null(dk_buf_give_away(&buf)); /* room is no content */
+    assert_null(buf.data);
+    const size_t large = ((size_t)9 << 20) + 5; /* where memory comes in huge pages */
+    for (size_t i = 0; i < large; i++)
+        dk_buf_byte(&buf, (unsigned char)(i * 31 >> 3));
+    unsigned char *given = dk_buf_give_away(&buf);
+    for (size_t i = 0; i < large; i++)
+        assert_int_equal(given[i], (unsigned char)(i * 31 >> 3));
+    free(given);
+    assert_null(buf.data);
+    dk_buf_text(&buf, "anew");
+    assert_string_equal(dk_buf_cstr(&buf), "anew");
+    dk_buf_finish(&buf);
+}
+
 static void the_text_form_ends_with_nul_that_does_not_count(void **state)
 {
     (void)state;
@@ -179,6 +201,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_appended_stands_there_in_order),
         cmocka_unit_test(a_format_longer_than_the_free_memory_is_whole),
+        cmocka_unit_test(what_is_given_away_is_exactly_the_content),
         cmocka_unit_test(the_text_form_ends_with_nul_that_does_not_count),
         cmocka_unit_test(a_failure_stays_until_the_buffer_is_cleared),
         cmocka_unit_test(varints_are_those_of_protocol_buffers),

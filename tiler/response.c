@@ -213,8 +213,16 @@ bool dk_respond_prepare(dk_context *ctx, dk_coding coding, struct MHD_Response *
         size = worker->packed.size;
     }
     write_tag(ret_tag, NULL, data, size, coding);
-    *ret_full = size > 0 ? MHD_create_response_from_buffer(size, (void *)(uintptr_t)data, MHD_RESPMEM_MUST_COPY)
-                         : empty_response();
+    if (size == 0) {
+        *ret_full = empty_response();
+    } else if (coding != DK_IDENTITY && worker->packed.capacity > DK_WORKER_KEEPS) { /* instead of being freed */
+        unsigned char *given = dk_buf_give_away(&worker->packed);
+        *ret_full = MHD_create_response_from_buffer(size, given, MHD_RESPMEM_MUST_FREE);
+        if (*ret_full == NULL)
+            free(given);
+    } else {
+        *ret_full = MHD_create_response_from_buffer(size, (void *)(uintptr_t)data, MHD_RESPMEM_MUST_COPY);
+    }
     if (!empty)
         *ret_not_modified = empty_response();
     if (*ret_full == NULL || (!empty && *ret_not_modified == NULL)) {

@@ -18,9 +18,6 @@ struct dk_pool {
     void *reach_user;
 };
 
-/* Bodies larger than this are not kept for the next request. */
-enum { KEEP_BYTES = 4 << 20 };
-
 static void close_store(dk_worker *worker)
 {
     for (size_t i = 0; worker->items != NULL && i < worker->catalogue->n_items; i++)
@@ -196,9 +193,9 @@ dk_status dk_pool_take_reading(dk_pool *pool, double seconds, dk_worker **ret_wo
 
 void dk_pool_give(dk_pool *pool, dk_worker *worker)
 {
-    if (worker->body.capacity > KEEP_BYTES)
+    if (worker->body.capacity > DK_WORKER_KEEPS)
         dk_buf_finish(&worker->body);
-    if (worker->packed.capacity > KEEP_BYTES)
+    if (worker->packed.capacity > DK_WORKER_KEEPS)
         dk_buf_finish(&worker->packed);
     pthread_mutex_lock(&pool->mutex);
     worker->next = pool->free;

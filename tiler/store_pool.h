@@ -29,6 +29,7 @@ typedef struct dk_verified_file {
     char sha256[DK_SHA256_HEX];
 } dk_verified_file;
 
+#define DK_WORKER_KEEPS (4 << 20) /* bytes */
 typedef struct dk_worker {
     dk_store *store;
     const dk_catalogue *catalogue; /* of store */
@@ -37,7 +38,7 @@ typedef struct dk_worker {
     dk_render *render;
     dk_shape shape;
     dk_buf path; /* of a link under way */
-    dk_buf body, packed; /* the answer, and its coded form */
+    dk_buf body, packed; /* the answer, and its coded form; larger ones than DK_WORKER_KEEPS are not kept for the next */
     dk_coder *coder;
     struct dk_log *log; /* of the store; NULL: not opened yet (publication.c) */
     dk_buf *items; /* of the catalogue's items what is the same in all dossiers (dossier.c); NULL: not made yet */
