@@ -705,8 +705,8 @@ static dk_status draw_small(dk_feature_work *work, dk_mvt *mvt, const dk_tile_fr
                             const dk_drawing *drawing, bool *ret_drawn)
 {
     *ret_drawn = false;
-    if (frame->shift <= 0 || drawing->n_parts != 1 || drawing->part_zooms[0] <= frame->zoom || box->x0 == box->x1 ||
-        box->y0 == box->y1)
+    if (frame->shift <= 0 || drawing->n_parts != 1 || part_head(drawing, 0) >> 1 < 3 ||
+        drawing->part_zooms[0] <= frame->zoom || box->x0 == box->x1 || box->y0 == box->y1)
         return DK_OK;
     int32_t a[2], b[2];
     round_position(frame, box, 0, 0, a);
