@@ -6,6 +6,7 @@
 #include "store/id_list.h"
 #include "store/index.h"
 #include "store/query.h"
+#include "store/sheet_cache.h"
 #include "store/shelf.h"
 #include "store/store.h"
 
@@ -83,7 +84,7 @@ typedef enum dk_stmt_id {
     DK_STMT_WEIGHT,      /* number of a tile -> drawn, whole (weights.c) */
     DK_STMT_WEIGHT_ADD,  /* number of a tile, drawn, whole */
     DK_STMT_WEIGHT_SET,  /* the same, in the place of what is there */
-    DK_STMT_PURGED,  /* -> the generation up to which dead sheets are gone */
+    DK_STMT_SHEETS_KEPT, /* -> the generation up to which dead sheets are gone, how often the index was built anew */
     DK_STMT_SUMMARY,  /* generation -> rows, west, south, east, north */
     DK_STMT_BATCH,    /* batch -> state, published_in, withdrawn_in */
     DK_STMT_DOCUMENTS, /* kind, generation, key -> sha256, size, media_type, pages, name, audience, attached_at,
@@ -123,7 +124,8 @@ struct dk_store {
         int zoom;
         uint32_t x, y;
     } labels;
-    int64_t session;    /* generation of the reading session under way */
+    dk_sheet_stamp session;  /* of the reading session under way */
+    dk_sheet_cache *sheets;  /* of the process; NULL: none */
     bool in_session;    /* dk_index_begin began the transaction */
     /* Of a writer, about the write-ahead log (sql.c): */
     int wal_limit;  /* pages from which on it waits for readers */
@@ -131,7 +133,7 @@ struct dk_store {
     int wal_pages;  /* after the last one */
     bool wal_stays; /* it is copied into the file at the end only */
     struct dk_raised *raised; /* thresholds read lately (index_read.c) */
-    dk_buf large;             /* a large sheet (sheet.c) */
+    dk_buf large;             /* a large sheet (sheet_scan.c) */
     /* Statements of questions, by their text, which values are no part of; the one used last is the first. */
     struct dk_cached_stmt {
         char *sql;
@@ -336,7 +338,7 @@ dk_status dk_inherit(dk_store *store, const dk_kind *kind, const char *key, dk_v
 dk_status dk_rows_of_term(dk_store *store, const dk_kind *kind, int field, const char *term, size_t size,
                           bool (*each)(int64_t row, void *user), void *user, dk_error *err);
 
-/* ---- sheets (sheet.c) ---- */
+/* ---- sheets (sheet.c, sheet_scan.c) ---- */
 
 #define DK_SHEET_MAX_LEVEL 20 /* the Morton code then has 40 bits */
 

@@ -8,12 +8,15 @@
  * drawn at a zoom is counted in that zoom's grid. Where most of a tile of a small zoom gives way (budget.c), the rest of it
  * is read from an overview instead (overview.h).
  *
+ * Blocks and the like are sheets, bytes by cell (handle.h), read out of memory where they were read lately (sheet_cache.h).
+ *
  * A session is one read transaction: all answers in it belong to one generation. */
 #ifndef DK_STORE_INDEX_H
 #define DK_STORE_INDEX_H
 
 #include "store/block.h"
 #include "store/grid.h"
+#include "store/sheet_cache.h"
 #include "store/store.h"
 #include "store/topology.h"
 
@@ -24,6 +27,10 @@
 int dk_cell_level(const dk_world_box *box);
 uint64_t dk_morton(uint32_t x, uint32_t y);       /* bit 2i from x, bit 2i+1 from y */
 void dk_morton_split(uint64_t code, uint32_t *ret_x, uint32_t *ret_y);
+
+/* What is read of the index is kept in, and taken from, memory that handles share; borrowed until the handle is closed. For
+ * handles that only read. NULL: none. */
+void dk_index_share(dk_store *store, dk_sheet_cache *cache);
 
 /* Begins reading. generation: DK_NEWEST or the one that the rest of the answer belongs to; *ret_generation says which it
  * is. DK_BUSY when that one is so old that its blocks may be gone: begin anew with the newest. */

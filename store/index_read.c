@@ -64,29 +64,57 @@ static dk_cell_range cells_of(const dk_world_box *box, int level)
 
 /* ---- sessions ---- */
 
-/* What died in this generation or before is taken away; 0: nothing yet. */
-static dk_status purged_generation(dk_store *store, int64_t *ret_generation, dk_error *err)
+/* Thresholds read lately, by (layer, zoom, tile): direct mapped. */
+enum { RAISED_PLACES = 256 };
+struct dk_raised {
+    int64_t generation;
+    uint32_t x, y;
+    uint16_t layer;
+    uint8_t zoom, size_class;
+} /* [RAISED_PLACES] */;
+
+/* The index was built anew: what is known of it goes. */
+static void forget_sheets(dk_store *store)
+{
+    for (size_t i = 0; i < DK_MAX_KINDS; i++)
+        store->levels[i].known = false;
+    free(store->raised);
+    store->raised = NULL;
+}
+
+/* *ret_purged: what died in this generation or before is taken away; 0: nothing yet. */
+static dk_status sheets_kept(dk_store *store, int64_t *ret_purged, int64_t *ret_rebuilt, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
-    dk_status status = dk_sql_kept(store, &store->catalogue->kinds[0], DK_STMT_PURGED, &stmt, err);
+    dk_status status = dk_sql_kept(store, &store->catalogue->kinds[0], DK_STMT_SHEETS_KEPT, &stmt, err);
     if (status != DK_OK)
         return status;
     status = dk_sql_step(store, stmt, err);
-    *ret_generation = status == DK_OK ? sqlite3_column_int64(stmt, 0) : 0;
+    *ret_purged = status == DK_OK ? sqlite3_column_int64(stmt, 0) : 0;
+    *ret_rebuilt = status == DK_OK ? sqlite3_column_int64(stmt, 1) : 0;
     sqlite3_reset(stmt);
     return status == DK_END ? DK_OK : status;
 }
 
+void dk_index_share(dk_store *store, dk_sheet_cache *cache)
+{
+    store->sheets = cache;
+}
+
 dk_status dk_index_begin(dk_store *store, int64_t generation, int64_t *ret_generation, dk_error *err)
 {
-    int64_t purged = 0;
+    int64_t purged = 0, rebuilt = 0;
     store->in_session = sqlite3_get_autocommit(store->db) != 0;
     dk_status status = store->in_session ? dk_sql_begin_reading(store, err) : DK_OK;
+    if (status == DK_OK)
+        status = sheets_kept(store, &purged, &rebuilt, err);
     if (status == DK_OK && generation == DK_NEWEST)
         status = dk_store_generation(store, &generation, err);
-    else if (status == DK_OK && (status = purged_generation(store, &purged, err)) == DK_OK && generation < purged)
+    else if (status == DK_OK && generation < purged)
         status = dk_fail(err, DK_BUSY, "generation %lld is no longer kept", (long long)generation);
-    store->session = generation;
+    if (rebuilt != store->session.rebuilt)
+        forget_sheets(store);
+    store->session = (dk_sheet_stamp){generation, rebuilt, store->catalogue_since};
     if (status != DK_OK)
         dk_index_end(store);
     else if (ret_generation != NULL)
@@ -102,15 +130,6 @@ void dk_index_end(dk_store *store)
 }
 
 /* ---- thresholds ---- */
-
-/* Thresholds read lately, by (layer, zoom, tile): direct mapped. */
-enum { RAISED_PLACES = 256 };
-struct dk_raised {
-    int64_t generation;
-    uint32_t x, y;
-    uint16_t layer;
-    uint8_t zoom, size_class;
-} /* [RAISED_PLACES] */;
 
 /* Of shelves with few blocks, which most tiles have nothing of, it is known where they are. */
 enum { FEW_CELLS = 256 };
@@ -182,7 +201,7 @@ static dk_status levels_of(dk_store *store, const dk_kind *layer, const struct d
                            dk_error *err)
 {
     struct dk_sheet_levels *levels = &store->levels[layer->index];
-    if (!levels->known || levels->generation != store->session) {
+    if (!levels->known || levels->generation != store->session.generation) {
         dk_status status = DK_OK;
         levels->known = false;
         for (unsigned t = 0; status == DK_OK && t < DK_SHEETS; t++)
@@ -191,7 +210,7 @@ static dk_status levels_of(dk_store *store, const dk_kind *layer, const struct d
             status = read_cells(store, layer, levels, err);
         if (status != DK_OK)
             return status;
-        levels->generation = store->session;
+        levels->generation = store->session.generation;
         levels->known = true;
     }
     *ret_levels = levels;
@@ -218,13 +237,13 @@ static uint8_t raised_class(dk_store *store, const dk_kind *layer, int zoom, uin
     }
     struct dk_raised *place =
         &store->raised[(x + y * UINT32_C(16) + (uint32_t)zoom * 37 + (uint32_t)layer->index * 101) % RAISED_PLACES];
-    if (place->generation != store->session || place->x != x || place->y != y || place->layer != layer->index ||
+    if (place->generation != store->session.generation || place->x != x || place->y != y || place->layer != layer->index ||
         place->zoom != zoom) {
         uint8_t size_class = 0;
         const dk_cell_range range = {x, y, x, y};
         dk_error ignored;
-        dk_sheet_scan(store, layer, DK_SHEET_RAISED, zoom, &range, store->session, note_class, &size_class, &ignored);
-        *place = (struct dk_raised){store->session, x, y, (uint16_t)layer->index, (uint8_t)zoom, size_class};
+        dk_sheet_scan(store, layer, DK_SHEET_RAISED, zoom, &range, store->session.generation, note_class, &size_class, &ignored);
+        *place = (struct dk_raised){store->session.generation, x, y, (uint16_t)layer->index, (uint8_t)zoom, size_class};
     }
     return place->size_class;
 }
@@ -304,7 +323,7 @@ static dk_status scan_shelf(block_scan *s, const struct dk_sheet_levels *levels,
 {
     const dk_cell_range range = dk_cells_reaching(box, shelf);
     return shelf_has_any(levels, shelf, &range, large ? -1 : s->zoom)
-               ? dk_sheet_scan_wanted(s->store, s->layer, DK_SHEET_BLOCK, shelf, &range, s->store->session,
+               ? dk_sheet_scan_wanted(s->store, s->layer, DK_SHEET_BLOCK, shelf, &range, s->store->session.generation,
                                       large ? NULL : block_wanted, give_block, s, s->err)
                : DK_OK;
 }
@@ -352,7 +371,7 @@ static dk_status scan_overviews(block_scan *s, const struct dk_sheet_levels *lev
         return DK_OK;
     *ret_tiles = (label_tiles){.scan = s, .range = range};
     *ret_any = true;
-    return dk_sheet_scan(s->store, s->layer, DK_SHEET_OVERVIEW, zoom, &range, s->store->session, give_overview, ret_tiles,
+    return dk_sheet_scan(s->store, s->layer, DK_SHEET_OVERVIEW, zoom, &range, s->store->session.generation, give_overview, ret_tiles,
                          s->err);
 }
 
@@ -414,7 +433,7 @@ dk_status dk_index_pieces(dk_store *store, const dk_kind *layer, const dk_world_
         if ((levels->bits[DK_SHEET_PIECE] >> shelf & 1) == 0 || (shelf < DK_LEAF_SHELVES ? level != zoom : level > zoom))
             continue;
         const dk_cell_range range = cells_of(box, level);
-        status = dk_sheet_scan(store, layer, DK_SHEET_PIECE, shelf, &range, store->session, give_block, &s, err);
+        status = dk_sheet_scan(store, layer, DK_SHEET_PIECE, shelf, &range, store->session.generation, give_block, &s, err);
     }
     return status;
 }
@@ -507,10 +526,10 @@ dk_status dk_index_grid(dk_store *store, const dk_kind *layer, const dk_world_bo
         for (uint32_t x = tiles.x0; status == DK_OK && !s.stopped && x <= tiles.x1; x++) {
             const dk_cell_range tile = {x, y, x, y};
             dk_grid_clear(&grid, layer->n_grid_measures);
-            status = dk_sheet_scan(store, layer, DK_SHEET_GRID, zoom, &tile, store->session, read_grid, &grid, err);
+            status = dk_sheet_scan(store, layer, DK_SHEET_GRID, zoom, &tile, store->session.generation, read_grid, &grid, err);
             if (status == DK_OK)
                 status =
-                    dk_sheet_scan(store, layer, DK_SHEET_RAISED, zoom, &tile, store->session, read_raised, &grid, err);
+                    dk_sheet_scan(store, layer, DK_SHEET_RAISED, zoom, &tile, store->session.generation, read_raised, &grid, err);
             if (status == DK_CORRUPT)
                 status = dk_fail(err, DK_CORRUPT, "%s: the grid of %s is damaged; run dikuai-ingest reindex",
                                  store->path, layer->name);

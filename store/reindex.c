@@ -297,7 +297,9 @@ dk_status dk_store_reindex(dk_store *store, dk_progress progress, void *user, dk
     dk_clock_change_close(clock);
     /* The sheets of older generations are gone. */
     if (status == DK_OK)
-        status = run_formatted(store, err, "INSERT OR REPLACE INTO dikuai_meta VALUES('purged',%lld),('touched_from',%lld)",
+        status = run_formatted(store, err,
+                               "INSERT OR REPLACE INTO dikuai_meta VALUES('purged',%lld),('touched_from',%lld),"
+                               "('rebuilt',1+coalesce((SELECT value FROM dikuai_meta WHERE name='rebuilt'),0))",
                                (long long)generation, (long long)generation);
     if (status == DK_OK)
         status = dk_publication_log_finish(log, now, err);

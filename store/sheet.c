@@ -2,41 +2,15 @@
  * and died, so that readers of the generation before go on seeing what they saw. The rowid is the place: rows of one
  * level lie in the order of Morton codes, and a sheet that fits on its page has no overflow (a WITHOUT ROWID table would
  * spill what is larger than a quarter of a page). */
-#include "store/handle.h"
+#include "store/sheet_id.h"
 
 #include <string.h>
-
-/* An id is, from above, 6 bits level (of blocks: shelf), the cell's Morton code, and the version. */
-enum { CELL_BITS = 40, VERSION_BITS = 17, LEVEL_SHIFT = VERSION_BITS + CELL_BITS, LAST_LEVEL = 62 };
-
-static const uint64_t version_mask = (UINT64_C(1) << VERSION_BITS) - 1, cell_mask = (UINT64_C(1) << CELL_BITS) - 1;
 
 /* Sheets taken away in one transaction. */
 enum { PURGED_A_STEP = 2000 };
 
-const int64_t dk_sheet_column_bits = INT64_C(0x5555555555) << VERSION_BITS;
-const int64_t dk_sheet_row_bits = INT64_C(0xaaaaaaaaaa) << VERSION_BITS;
-
-/* The id of version 0. */
-static int64_t first_id(int level, uint64_t cell)
-{
-    return (int64_t)((uint64_t)(unsigned)level << LEVEL_SHIFT | cell << VERSION_BITS);
-}
-
-static int64_t last_id(int level, uint64_t cell)
-{
-    return first_id(level, cell) | (int64_t)version_mask;
-}
-
-static int level_of(int64_t id)
-{
-    return (int)((uint64_t)id >> LEVEL_SHIFT);
-}
-
-static uint64_t cell_of(int64_t id)
-{
-    return (uint64_t)id >> VERSION_BITS & cell_mask;
-}
+const int64_t dk_sheet_column_bits = INT64_C(0x5555555555) << DK_SHEET_VERSION_BITS;
+const int64_t dk_sheet_row_bits = INT64_C(0xaaaaaaaaaa) << DK_SHEET_VERSION_BITS;
 
 const char *dk_sheet_table(dk_sheet sheet)
 {
@@ -44,20 +18,15 @@ const char *dk_sheet_table(dk_sheet sheet)
     return names[sheet];
 }
 
-static dk_stmt_id of(dk_stmt_id id, dk_sheet sheet)
-{
-    return (dk_stmt_id)((unsigned)id + (unsigned)sheet);
-}
-
 /* The living version: DK_END if there is none. The statement is left on its row. */
 static dk_status open_sheet(dk_store *store, const dk_kind *layer, dk_sheet sheet, int level, uint64_t cell,
                             sqlite3_stmt **ret_stmt, dk_error *err)
 {
-    dk_status status = dk_sql_kept(store, layer, of(DK_STMT_SHEET_OPEN, sheet), ret_stmt, err);
+    dk_status status = dk_sql_kept(store, layer, dk_sheet_stmt(DK_STMT_SHEET_OPEN, sheet), ret_stmt, err);
     if (status != DK_OK)
         return status;
-    sqlite3_bind_int64(*ret_stmt, 1, first_id(level, cell));
-    sqlite3_bind_int64(*ret_stmt, 2, last_id(level, cell));
+    sqlite3_bind_int64(*ret_stmt, 1, dk_sheet_first_id(level, cell));
+    sqlite3_bind_int64(*ret_stmt, 2, dk_sheet_last_id(level, cell));
     return dk_sql_step(store, *ret_stmt, err);
 }
 
@@ -81,7 +50,7 @@ static dk_status end_sheet(dk_store *store, const dk_kind *layer, dk_sheet sheet
                            dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
-    dk_status status = dk_sql_kept(store, layer, of(DK_STMT_SHEET_END, sheet), &stmt, err);
+    dk_status status = dk_sql_kept(store, layer, dk_sheet_stmt(DK_STMT_SHEET_END, sheet), &stmt, err);
     if (status != DK_OK)
         return status;
     sqlite3_bind_int64(stmt, 1, id);
@@ -108,17 +77,17 @@ static dk_status run_on_id(dk_store *store, const dk_kind *layer, dk_stmt_id id,
     return dk_sql_done(store, stmt, err);
 }
 
-/* first: the id of version 0. The version is the generation's number, or the next that is free: after 2^VERSION_BITS
+/* first: the id of version 0. The version is the generation's number, or the next that is free: after 2^DK_SHEET_VERSION_BITS
  * generations numbers come again, and a version that died may still be there. */
 static dk_status insert_sheet(dk_store *store, const dk_kind *layer, dk_sheet sheet, int64_t first, int64_t generation,
                               const void *data, size_t size, dk_error *err)
 {
     dk_status status = DK_OK;
-    for (uint64_t i = 0; i <= version_mask; i++) {
+    for (uint64_t i = 0; i <= DK_SHEET_VERSION_MASK; i++) {
         sqlite3_stmt *stmt = NULL;
-        if ((status = dk_sql_kept(store, layer, of(DK_STMT_SHEET_INSERT, sheet), &stmt, err)) != DK_OK)
+        if ((status = dk_sql_kept(store, layer, dk_sheet_stmt(DK_STMT_SHEET_INSERT, sheet), &stmt, err)) != DK_OK)
             return status;
-        sqlite3_bind_int64(stmt, 1, first | (int64_t)(((uint64_t)generation + i) & version_mask));
+        sqlite3_bind_int64(stmt, 1, first | (int64_t)(((uint64_t)generation + i) & DK_SHEET_VERSION_MASK));
         sqlite3_bind_int64(stmt, 2, generation);
         sqlite3_bind_blob64(stmt, 3, data, size, SQLITE_STATIC);
         status = dk_sql_done(store, stmt, err);
@@ -140,13 +109,13 @@ dk_status dk_sheet_write(dk_store *store, const dk_kind *layer, dk_sheet sheet, 
     if (status != DK_OK && status != DK_END)
         return status;
     if (any && born == generation) /* of the change under way: nobody has seen it */
-        return size > 0 ? run_on_id(store, layer, of(DK_STMT_SHEET_CHANGE, sheet), id, data, size, err)
-                        : run_on_id(store, layer, of(DK_STMT_SHEET_DELETE, sheet), id, NULL, 0, err);
+        return size > 0 ? run_on_id(store, layer, dk_sheet_stmt(DK_STMT_SHEET_CHANGE, sheet), id, data, size, err)
+                        : run_on_id(store, layer, dk_sheet_stmt(DK_STMT_SHEET_DELETE, sheet), id, NULL, 0, err);
     if (any && (status = end_sheet(store, layer, sheet, id, generation, err)) != DK_OK)
         return status;
     if (size == 0)
         return DK_OK;
-    return insert_sheet(store, layer, sheet, first_id(level, cell), generation, data, size, err);
+    return insert_sheet(store, layer, sheet, dk_sheet_first_id(level, cell), generation, data, size, err);
 }
 
 /* One step: false when nothing is left. */
@@ -185,7 +154,7 @@ static dk_status purge_step(dk_store *store, const dk_kind *layer, int64_t until
         status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(store, text, &stmt, err);
         for (size_t i = 0; status == DK_OK && i < n; i++) {
             if (dead[i].sheet >= 0 && dead[i].sheet < DK_SHEETS)
-                status = run_on_id(store, layer, of(DK_STMT_SHEET_DELETE, (dk_sheet)dead[i].sheet), dead[i].id, NULL, 0,
+                status = run_on_id(store, layer, dk_sheet_stmt(DK_STMT_SHEET_DELETE, (dk_sheet)dead[i].sheet), dead[i].id, NULL, 0,
                                    err);
             sqlite3_bind_int64(stmt, 1, dead[i].generation);
             sqlite3_bind_int(stmt, 2, dead[i].sheet);
@@ -222,17 +191,17 @@ dk_status dk_sheet_purge(dk_store *store, int64_t until, dk_error *err)
 dk_status dk_sheet_levels(dk_store *store, const dk_kind *layer, dk_sheet sheet, uint64_t *ret_bits, dk_error *err)
 {
     uint64_t bits = 0;
-    for (int level = 0; level <= LAST_LEVEL;) {
+    for (int level = 0; level <= DK_SHEET_LAST_LEVEL;) {
         sqlite3_stmt *stmt = NULL;
-        dk_status status = dk_sql_kept(store, layer, of(DK_STMT_SHEET_NEXT, sheet), &stmt, err);
+        dk_status status = dk_sql_kept(store, layer, dk_sheet_stmt(DK_STMT_SHEET_NEXT, sheet), &stmt, err);
         if (status != DK_OK)
             return status;
-        sqlite3_bind_int64(stmt, 1, first_id(level, 0));
+        sqlite3_bind_int64(stmt, 1, dk_sheet_first_id(level, 0));
         status = dk_sql_step(store, stmt, err);
         if (status == DK_OK)
-            level = level_of(sqlite3_column_int64(stmt, 0));
+            level = dk_sheet_level_of(sqlite3_column_int64(stmt, 0));
         sqlite3_reset(stmt);
-        if (status == DK_END || level > LAST_LEVEL)
+        if (status == DK_END || level > DK_SHEET_LAST_LEVEL)
             break;
         if (status != DK_OK)
             return status;
@@ -247,158 +216,19 @@ dk_status dk_sheet_cells(dk_store *store, const dk_kind *layer, dk_sheet sheet, 
 {
     sqlite3_stmt *stmt = NULL;
     size_t n = 0, sheets = 0;
-    dk_status status = dk_sql_kept(store, layer, of(DK_STMT_SHEET_IDS, sheet), &stmt, err);
+    dk_status status = dk_sql_kept(store, layer, dk_sheet_stmt(DK_STMT_SHEET_IDS, sheet), &stmt, err);
     if (status != DK_OK)
         return status;
-    sqlite3_bind_int64(stmt, 1, first_id(level, 0));
-    sqlite3_bind_int64(stmt, 2, last_id(level, cell_mask));
+    sqlite3_bind_int64(stmt, 1, dk_sheet_first_id(level, 0));
+    sqlite3_bind_int64(stmt, 2, dk_sheet_last_id(level, DK_SHEET_CELL_MASK));
     sqlite3_bind_int64(stmt, 3, (sqlite3_int64)most + 1);
     for (; (status = dk_sql_step(store, stmt, err)) == DK_OK && sheets < most; sheets++) {
-        const uint64_t cell = cell_of(sqlite3_column_int64(stmt, 0));
+        const uint64_t cell = dk_sheet_cell_of(sqlite3_column_int64(stmt, 0));
         if (n == 0 || ret_cells[n - 1] != cell) /* else another version of it */
             ret_cells[n++] = cell;
     }
     sqlite3_reset(stmt);
     *ret_n = n;
     *ret_all = status == DK_END;
-    return status == DK_END ? DK_OK : status;
-}
-
-/* ---- scanning ---- */
-
-static bool in_range(const dk_cell_range *range, uint64_t cell)
-{
-    uint32_t x, y;
-    dk_morton_split(cell, &x, &y);
-    return x >= range->x0 && x <= range->x1 && y >= range->y0 && y <= range->y1;
-}
-
-/* The smallest code above `code`, which lies outside, of a cell within the box whose corners have the codes min and
- * max; `code` lies between them. BIGMIN of Tropf and Herzog, Multidimensional Range Search in Dynamically Balanced
- * Trees, 1981. */
-static uint64_t next_in_range(uint64_t code, uint64_t min, uint64_t max)
-{
-    uint64_t best = max;
-    for (int bit = 63 - __builtin_clzll(code | max | 1); bit >= 0; bit--) {
-        const uint64_t b = UINT64_C(1) << bit;
-        /* The lower bits of the same dimension. */
-        const uint64_t lower = (bit & 1 ? UINT64_C(0xaaaaaaaaaaaaaaaa) : UINT64_C(0x5555555555555555)) & (b - 1);
-        switch ((code & b ? 4 : 0) | (min & b ? 2 : 0) | (max & b ? 1 : 0)) {
-        case 1:
-            best = (min & ~lower) | b;
-            max = (max & ~b) | lower;
-            break;
-        case 3:
-            return min;
-        case 4:
-            return best;
-        case 5:
-            min = (min & ~lower) | b;
-            break;
-        default:
-            break;
-        }
-    }
-    return best;
-}
-
-/* Rows outside the range that are read past before the next range is sought: a step costs a fifth of a seek. */
-enum { ROWS_PASSED = 5 };
-
-/* Reads a large sheet into store->large if it is wanted, else leaves that empty. */
-static dk_status read_large(dk_store *store, const dk_kind *layer, dk_sheet sheet, int64_t id, dk_sheet_wanted_fn wanted,
-                            void *user, dk_error *err)
-{
-    sqlite3_blob *blob = NULL;
-    dk_buf table;
-    dk_buf_init(&table);
-    dk_buf_format(&table, "%s_%s", dk_sheet_table(sheet), layer->name);
-    dk_buf_clear(&store->large);
-    const char *name = dk_buf_cstr(&table);
-    dk_status status = DK_OK;
-    if (name == NULL)
-        status = dk_fail(err, DK_NOMEM, "out of memory");
-    else if (sqlite3_blob_open(store->db, "main", name, "data", id, 0, &blob) != SQLITE_OK)
-        status = dk_sql_fail(store, err, "reading the cell index");
-    const int size = blob != NULL ? sqlite3_blob_bytes(blob) : 0;
-    if (status == DK_OK && size >= DK_SHEET_BEGINNING) {
-        unsigned char *data = dk_buf_reserve(&store->large, (size_t)size);
-        if (data == NULL)
-            status = dk_fail(err, DK_NOMEM, "out of memory");
-        else if (sqlite3_blob_read(blob, data, DK_SHEET_BEGINNING, 0) != SQLITE_OK)
-            status = dk_sql_fail(store, err, "reading the cell index");
-        else if (wanted(level_of(id), cell_of(id), data, user)) {
-            if (sqlite3_blob_read(blob, data + DK_SHEET_BEGINNING, size - DK_SHEET_BEGINNING, DK_SHEET_BEGINNING) !=
-                SQLITE_OK)
-                status = dk_sql_fail(store, err, "reading the cell index");
-            else
-                store->large.size = (size_t)size;
-        }
-    }
-    sqlite3_blob_close(blob);
-    dk_buf_finish(&table);
-    return status;
-}
-
-dk_status dk_sheet_scan(dk_store *store, const dk_kind *layer, dk_sheet sheet, int level, const dk_cell_range *range,
-                        int64_t generation, dk_sheet_fn each, void *user, dk_error *err)
-{
-    return dk_sheet_scan_wanted(store, layer, sheet, level, range, generation, NULL, each, user, err);
-}
-
-dk_status dk_sheet_scan_wanted(dk_store *store, const dk_kind *layer, dk_sheet sheet, int level,
-                               const dk_cell_range *range, int64_t generation, dk_sheet_wanted_fn wanted,
-                               dk_sheet_fn each, void *user, dk_error *err)
-{
-    const uint64_t first = dk_morton(range->x0, range->y0), last = dk_morton(range->x1, range->y1);
-    sqlite3_stmt *stmt = NULL;
-    dk_status status = DK_OK;
-    for (uint64_t from = first; status == DK_OK;) {
-        if ((status = dk_sql_kept(store, layer, of(DK_STMT_SHEET_SCAN, sheet), &stmt, err)) != DK_OK)
-            return status;
-        const int64_t low = first_id(0, first), high = first_id(0, last);
-        sqlite3_bind_int64(stmt, 1, first_id(level, from));
-        sqlite3_bind_int64(stmt, 2, last_id(level, last));
-        sqlite3_bind_int64(stmt, 3, low & dk_sheet_column_bits);
-        sqlite3_bind_int64(stmt, 4, high & dk_sheet_column_bits);
-        sqlite3_bind_int64(stmt, 5, low & dk_sheet_row_bits);
-        sqlite3_bind_int64(stmt, 6, high & dk_sheet_row_bits);
-        sqlite3_bind_int64(stmt, 7, generation == DK_NEWEST ? INT64_MAX : generation);
-        sqlite3_bind_int64(stmt, 8, wanted != NULL ? DK_LARGE_SHEET : INT64_MAX);
-        uint64_t next = from;
-        for (int passed = 0; passed <= ROWS_PASSED && (status = dk_sql_step(store, stmt, err)) == DK_OK;) {
-            const uint64_t cell = cell_of(sqlite3_column_int64(stmt, 0));
-            if (cell >= next && in_range(range, cell)) {
-                passed = 0;
-                const int type = sqlite3_column_type(stmt, 1);
-                if (type == SQLITE_NULL) /* of another generation */
-                    continue;
-                const void *data;
-                size_t size;
-                if (type == SQLITE_INTEGER) {
-                    if ((status = read_large(store, layer, sheet, sqlite3_column_int64(stmt, 0), wanted, user, err)) !=
-                        DK_OK)
-                        break;
-                    if (store->large.size == 0)
-                        continue;
-                    data = store->large.data;
-                    size = store->large.size;
-                } else {
-                    data = sqlite3_column_blob(stmt, 1);
-                    size = (size_t)sqlite3_column_bytes(stmt, 1);
-                }
-                if ((status = each(level, cell, data, size, user)) == DK_OK && first == last)
-                    status = DK_END; /* a generation sees one */
-                if (status != DK_OK)
-                    break;
-            } else {
-                if (cell >= next) /* beyond what was known to be outside */
-                    next = next_in_range(cell, first, last);
-                passed++;
-            }
-        }
-        sqlite3_reset(stmt);
-        from = next;
-    }
     return status == DK_END ? DK_OK : status;
 }

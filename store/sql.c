@@ -298,8 +298,8 @@ static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
     case DK_STMT_WEIGHT_SET:
         dk_buf_format(sql, "INSERT OR REPLACE INTO weight_%s(number,drawn,whole) VALUES(?1,?2,?3)", k);
         break;
-    case DK_STMT_PURGED: /* names no kind's table: kept with the first kind */
-        dk_buf_text(sql, "SELECT value FROM dikuai_meta WHERE name='purged'");
+    case DK_STMT_SHEETS_KEPT: /* names no kind's table: kept with the first kind */
+        dk_buf_text(sql, "SELECT (SELECT value FROM dikuai_meta WHERE name='purged'),(SELECT value FROM dikuai_meta WHERE name='rebuilt')");
         break;
     case DK_STMT_SUMMARY:
         dk_buf_text(sql, "SELECT rows,west,south,east,north,undrawn FROM dikuai_summary WHERE kind=?1 AND generation<=?2"

@@ -1,6 +1,6 @@
 /* How long tiles take: renders and codes tiles of a store as the server does when nothing is cached, without HTTP, on one
  * core; and how long libdeflate level 1 takes for the same bytes.
- * usage: bench_tiles STORE LAYER[,LAYER…] [-s SECONDS] [-z FIRST[-LAST]] [-t FILE] [-a] [-l] [-4]
+ * usage: bench_tiles STORE LAYER[,LAYER…] [-s SECONDS] [-z FIRST[-LAST]] [-t FILE] [-a] [-l] [-4] [-k MB]
  *   -s  processor seconds a zoom (0.5)
  *   -z  zooms (those of the first layer, 18 at most)
  *   -t  the tiles to draw, lines z/x/y, in whole rounds, so that each counts the same; else tiles of random places in the
@@ -9,6 +9,7 @@
  *   -l  instead, a line a tile: z/x/y, features, vertices, bytes, gzipped bytes, and the milliseconds of rendering and of
  *       libdeflate, medians of three
  *   -4  CGCS2000Quad
+ *   -k  megabytes of the index that are kept in memory (0), as by the server's --index-cache
  * A line a zoom: tiles that have something; features, vertices, bytes and gzipped bytes a tile; processor milliseconds a
  * tile, means, of rendering and of libdeflate; the median of rendering; the slowest tile (rendering and the server's gzip)
  * and the largest (gzipped); features repaired, those of them by GEOS, and slivers, a tile; milliseconds of the server's
@@ -189,8 +190,10 @@ int main(int argc, char **argv)
     int first = -1, last = -1;
     const char *list = NULL;
     bool all = false;
+    size_t kept = 0;
+    dk_sheet_cache *sheets = NULL;
     bench b = {.set = DK_WEBMERCATORQUAD};
-    for (int option; (option = getopt(argc, argv, "s:z:t:al4")) != -1;) {
+    for (int option; (option = getopt(argc, argv, "s:z:t:al4k:")) != -1;) {
         if (option == 's')
             seconds = atof(optarg);
         else if (option == 'z' && sscanf(optarg, "%d-%d", &first, &last) < 2)
@@ -203,12 +206,14 @@ int main(int argc, char **argv)
             b.list = true;
         else if (option == '4')
             b.set = DK_CGCS2000QUAD;
+        else if (option == 'k')
+            kept = (size_t)atoi(optarg) << 20;
         else if (option == '?')
             return 2;
     }
     if (argc - optind < 2) {
         fprintf(stderr,
-                "usage: bench_tiles STORE LAYER[,LAYER] [-s SECONDS] [-z FIRST[-LAST]] [-t FILE] [-a] [-l] [-4]\n");
+                "usage: bench_tiles STORE LAYER[,LAYER] [-s SECONDS] [-z FIRST[-LAST]] [-t FILE] [-a] [-l] [-4] [-k MB]\n");
         return 2;
     }
     dk_error error = {0};
@@ -219,6 +224,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "bench_tiles: %s\n", error.text);
         return 1;
     }
+    if (kept > 0 && (sheets = dk_sheet_cache_create(kept)) == NULL)
+        return 1;
+    dk_index_share(b.store, sheets);
     for (char *name = strtok(argv[optind + 1], ","); name != NULL; name = strtok(NULL, ",")) {
         char *grid = strstr(name, "_grid");
         if (grid != NULL)
@@ -283,5 +291,6 @@ int main(int argc, char **argv)
     libdeflate_free_compressor(b.compressor);
     dk_render_free(b.render);
     dk_store_close(b.store);
+    dk_sheet_cache_free(sheets);
     return 0;
 }
