@@ -537,7 +537,7 @@ dk_status dk_downloads_create(const dk_config *config, dk_downloads **ret_downlo
     all->room.most = config->download_size;
     pthread_mutex_init(&all->mutex, NULL);
     pthread_cond_init(&all->changed, NULL);
-    dk_status status = dk_pool_create(config->store_path, THREADS, &all->pool, err);
+    dk_status status = dk_pool_create(config->store_path, THREADS, NULL, &all->pool, err);
     while (status == DK_OK && all->n_threads < THREADS) {
         if (pthread_create(&all->threads[all->n_threads], NULL, make_downloads, all) != 0)
             status = dk_fail(err, DK_INTERNAL, "no thread can be started");

@@ -25,6 +25,7 @@ typedef struct dk_config {
     const char *user_header;  /* in which a trusted proxy names the user; NULL: none */
     dk_access_writer *writer; /* of the audit trail */
     size_t cache_size;        /* bytes of tiles kept in memory; 0: none */
+    size_t index_cache_size;  /* bytes of the cell index kept in memory; 0: none */
     atomic_int *converting;   /* uploads that are being converted, each by a thread that waits for it, */
     int most_converting;      /* and how many there may be, so that others are answered meanwhile */
     bool log_requests;        /* a line on stderr for each: request_log.h */
@@ -78,6 +79,7 @@ typedef struct dk_context {
     const dk_caller *caller; /* who the viewer is; NULL: the public */
     dk_worker *worker;  /* NULL for what needs no store */
     struct dk_tile_cache *cache; /* NULL: none */
+    dk_sheet_cache *sheets;      /* NULL: none */
     struct dk_row_sets *sets;    /* of filtered tiles */
     bool prefers_json;  /* by Accept, where HTML is the default */
     bool prefers_html;  /* by Accept, where JSON is the default */

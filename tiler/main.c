@@ -27,6 +27,7 @@ static void print_help(FILE *out)
             "  --listen ADDR:PORT   address to listen on (default %s; port 0: any free one, printed)\n"
             "  --threads N          threads that answer (default %zu, one per processor)\n"
             "  --cache-size SIZE    memory for tiles, such as 512M or 2G (default 256M; 0: none)\n"
+            "  --index-cache SIZE   memory for what tiles not yet made are made of (default 64M; 0: none)\n"
             "  --base-path PATH     path under which a proxy shows the server, such as /land\n"
             "  --token-file FILE    tokens besides those of dikuai-ingest token: lines TOKEN SCOPE NAME; SCOPE is the\n"
             "                       first digits of a division's code or *, and group: or request: may stand before it\n"
@@ -142,12 +143,13 @@ static int serve(const dk_server_options *options)
 int main(int argc, char **argv)
 {
     enum {
-        LISTEN = 256, THREADS, CACHE_SIZE, BASE_PATH, TOKEN_FILE, TIANDITU_KEY, LOG_REQUESTS, TEMP_DIR, DOWNLOAD_ROWS,
+        LISTEN = 256, THREADS, CACHE_SIZE, INDEX_CACHE, BASE_PATH, TOKEN_FILE, TIANDITU_KEY, LOG_REQUESTS, TEMP_DIR, DOWNLOAD_ROWS,
         DOWNLOAD_SIZE, DOWNLOAD_SECONDS, INGEST, TRUST_PROXY, PROXY_USER_HEADER, PLAIN_COOKIES, HELP, VERSION
     };
     static const struct option long_options[] = {{"listen", required_argument, NULL, LISTEN},
                                                  {"threads", required_argument, NULL, THREADS},
                                                  {"cache-size", required_argument, NULL, CACHE_SIZE},
+                                                 {"index-cache", required_argument, NULL, INDEX_CACHE},
                                                  {"base-path", required_argument, NULL, BASE_PATH},
                                                  {"token-file", required_argument, NULL, TOKEN_FILE},
                                                  {"tianditu-key", required_argument, NULL, TIANDITU_KEY},
@@ -166,6 +168,7 @@ int main(int argc, char **argv)
     dk_store_process_begin();
     dk_server_options options = {.config = {.base_path = "",
                                             .cache_size = (size_t)256 << 20,
+                                            .index_cache_size = (size_t)64 << 20,
                                             .download_rows = 2000000,
                                             .download_size = (size_t)8 << 30,
                                             .download_seconds = 1800},
@@ -191,6 +194,12 @@ int main(int argc, char **argv)
         case CACHE_SIZE:
             if (!parse_size(optarg, &options.config.cache_size))
                 return usage("--cache-size takes a number of bytes, perhaps with K, M or G behind, not ", optarg);
+            break;
+        case INDEX_CACHE:
+            if (!parse_size(optarg, &options.config.index_cache_size))
+                return usage("--index-cache takes a number of bytes, perhaps with K, M or G behind, not ", optarg);
+            if (options.config.index_cache_size > 0 && options.config.index_cache_size < DK_SHEET_CACHE_LEAST)
+                return usage("--index-cache needs 1M at least, or 0 for none, not ", optarg);
             break;
         case BASE_PATH:
             options.config.base_path = strcmp(optarg, "/") == 0 ? "" : optarg;

@@ -26,6 +26,9 @@ dk_status dk_get_metrics(dk_context *ctx)
     dk_cache_counts counts = {0};
     if (ctx->cache != NULL)
         dk_tile_cache_counts(ctx->cache, &counts);
+    dk_sheet_cache_counts sheets = {0};
+    if (ctx->sheets != NULL)
+        dk_sheet_cache_count(ctx->sheets, &sheets);
     dk_buf_clear(out);
     metric(out, "dikuai_generation", "gauge", "The published generation that is served.",
            (uint64_t)ctx->worker->generation.number);
@@ -40,6 +43,9 @@ dk_status dk_get_metrics(dk_context *ctx)
     metric(out, "dikuai_tile_cache_evicted_total", "counter", "Tiles dropped for want of room.", counts.evicted);
     metric(out, "dikuai_tile_cache_entries", "gauge", "Tiles in memory.", counts.entries);
     metric(out, "dikuai_tile_cache_bytes", "gauge", "Bytes of tiles in memory.", counts.bytes);
+    metric(out, "dikuai_index_cache_hits_total", "counter", "Cells of the index that were in memory.", sheets.hits);
+    metric(out, "dikuai_index_cache_misses_total", "counter", "Cells of the index that were read from the store.", sheets.misses);
+    metric(out, "dikuai_index_cache_bytes", "gauge", "Bytes of the index in memory.", sheets.bytes);
     ctx->answer.type = "text/plain; version=0.0.4; charset=utf-8";
     ctx->answer.revalidate = true;
     return DK_OK;

@@ -46,6 +46,7 @@ struct dk_server {
     dk_callers *callers;
     dk_pool *pool;
     dk_tile_cache *cache; /* NULL: none */
+    dk_sheet_cache *sheets; /* NULL: none */
     dk_row_sets *sets;
     atomic_int converting;
     dk_tile_watch *watch;
@@ -195,6 +196,7 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
     ctx.config = &server->options.config;
     ctx.request = request;
     ctx.cache = server->cache;
+    ctx.sheets = server->sheets;
     ctx.sets = server->sets;
     const dk_route *route = x->route;
     dk_caller caller;
@@ -487,6 +489,7 @@ static void free_server(dk_server *server)
     dk_tile_cache_free(server->cache);
     dk_row_sets_free(server->sets);
     dk_pool_free(server->pool);
+    dk_sheet_cache_free(server->sheets);
     dk_callers_free(server->callers); /* after whatever writes to the trail */
     free(server);
 }
@@ -501,7 +504,11 @@ dk_status dk_server_start(const dk_server_options *options, dk_server **ret_serv
     server->options = *options;
     server->options.config.converting = &server->converting;
     server->options.config.most_converting = options->threads > 1 ? (int)options->threads - 1 : 1;
-    dk_status status = dk_pool_create(options->config.store_path, options->threads, &server->pool, err);
+    dk_status status = DK_OK;
+    if (options->config.index_cache_size > 0 && (server->sheets = dk_sheet_cache_create(options->config.index_cache_size)) == NULL)
+        status = dk_fail(err, DK_NOMEM, "out of memory");
+    if (status == DK_OK)
+        status = dk_pool_create(options->config.store_path, options->threads, server->sheets, &server->pool, err);
     if (status == DK_OK && (server->sets = dk_row_sets_create(ROW_SETS_BYTES)) == NULL)
         status = dk_fail(err, DK_NOMEM, "out of memory");
     if (status == DK_OK && options->config.cache_size > 0) {

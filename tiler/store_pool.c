@@ -1,5 +1,6 @@
 #include "tiler/store_pool.h"
 
+#include "store/index.h"
 #include "store/log_table.h"
 #include "store/query.h"
 
@@ -9,6 +10,7 @@
 
 struct dk_pool {
     const char *path;
+    dk_sheet_cache *sheets; /* NULL: none */
     pthread_mutex_t mutex;
     pthread_cond_t given;
     dk_worker *free; /* last given first: its caches are warm */
@@ -33,12 +35,12 @@ static void close_store(dk_worker *worker)
 
 /* A store keeps the catalogue that was in force when it was opened, and says only afterwards which is in force now.
  * So it is opened until two looks in a row agree: then no catalogue came in between. */
-static dk_status open_store(dk_worker *worker, const char *path, dk_error *err)
+static dk_status open_store(const dk_pool *pool, dk_worker *worker, dk_error *err)
 {
     for (size_t i = 0; i < DK_MAX_KINDS; i++)
         worker->summaries[i].generation = -1;
     for (int64_t before = -1;; before = worker->generation.catalogue) {
-        dk_status status = dk_store_open(path, DK_READ, &worker->store, err);
+        dk_status status = dk_store_open(pool->path, DK_READ, &worker->store, err);
         if (status != DK_OK)
             worker->store = NULL;
         else
@@ -52,6 +54,7 @@ static dk_status open_store(dk_worker *worker, const char *path, dk_error *err)
         close_store(worker);
     }
     worker->catalogue = dk_store_catalogue(worker->store);
+    dk_index_share(worker->store, pool->sheets);
     return DK_OK;
 }
 
@@ -66,13 +69,14 @@ static void worker_finish(dk_worker *worker)
     dk_coder_free(worker->coder);
 }
 
-dk_status dk_pool_create(const char *path, size_t n, dk_pool **ret_pool, dk_error *err)
+dk_status dk_pool_create(const char *path, size_t n, dk_sheet_cache *sheets, dk_pool **ret_pool, dk_error *err)
 {
     dk_status status = DK_OK;
     dk_pool *pool = calloc(1, sizeof *pool);
     if (pool == NULL)
         return dk_fail(err, DK_NOMEM, "out of memory");
     pool->path = path;
+    pool->sheets = sheets;
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->given, NULL);
     pool->workers = calloc(n, sizeof *pool->workers);
@@ -90,7 +94,7 @@ dk_status dk_pool_create(const char *path, size_t n, dk_pool **ret_pool, dk_erro
         if (worker->render == NULL || worker->coder == NULL)
             status = dk_fail(err, DK_NOMEM, "out of memory");
         else
-            status = open_store(worker, path, err);
+            status = open_store(pool, worker, err);
         worker->next = pool->free;
         pool->free = worker;
     }
@@ -151,7 +155,7 @@ dk_status dk_pool_take(dk_pool *pool, dk_worker **ret_worker, dk_error *err)
         status = look(worker, &current, err);
     if (status == DK_OK && !current) {
         close_store(worker);
-        status = open_store(worker, pool->path, err);
+        status = open_store(pool, worker, err);
     }
     if (status != DK_OK) {
         close_store(worker);
@@ -170,7 +174,7 @@ dk_status dk_pool_take_reading(dk_pool *pool, double seconds, dk_worker **ret_wo
     dk_status status = DK_OK;
     for (bool current = false; status == DK_OK && !current;) {
         if (worker->store == NULL)
-            status = open_store(worker, pool->path, err);
+            status = open_store(pool, worker, err);
         if (status == DK_OK)
             status = dk_store_read_begin(worker->store, seconds, err);
         if (status == DK_OK) {

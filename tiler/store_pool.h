@@ -5,6 +5,7 @@
 
 #include "store/geometry.h"
 #include "store/sha256.h"
+#include "store/sheet_cache.h"
 #include "store/store.h"
 #include "tiler/coding.h"
 #include "tiler/tile_render.h"
@@ -49,8 +50,8 @@ typedef struct dk_worker {
 
 typedef struct dk_pool dk_pool;
 
-/* Opens the store n times; path is borrowed until dk_pool_free. */
-dk_status dk_pool_create(const char *path, size_t n, dk_pool **ret_pool, dk_error *err);
+/* Opens the store n times; path and sheets (dk_index_share; NULL: none) are borrowed until dk_pool_free. */
+dk_status dk_pool_create(const char *path, size_t n, dk_sheet_cache *sheets, dk_pool **ret_pool, dk_error *err);
 void dk_pool_free(dk_pool *pool); /* NULL-safe; all workers must have been given back */
 /* reach is called with the generation that a worker notes, before the worker is handed out. To be set before the first is
  * taken. */
