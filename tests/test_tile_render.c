@@ -475,6 +475,81 @@ static void strewn_parts_that_the_tile_cuts(void **state)
     assert_true(drawn_count > tries / 2);
 }
 
+/* ---- what is below its first zoom ---- */
+
+/* Without positions that repeat or lie straight between their neighbours, one after the other until there are none. */
+static size_t reduced(double *xy, size_t n)
+{
+    for (bool changed = true; changed && n >= 3;) {
+        changed = false;
+        for (size_t i = 0; i < n && !changed; i++) {
+            const double *a = xy + 2 * ((i + n - 1) % n), *b = xy + 2 * i, *c = xy + 2 * ((i + 1) % n);
+            if ((b[0] - a[0]) * (c[1] - a[1]) != (b[1] - a[1]) * (c[0] - a[0]))
+                continue;
+            memmove(xy + 2 * i, xy + 2 * i + 2, (n - 1 - i) * 2 * sizeof *xy);
+            n--;
+            changed = true;
+        }
+    }
+    return n >= 3 ? n : 0;
+}
+
+/* A polygon of which generalising leaves nothing at the zoom is drawn from all its vertices, if they make a valid ring:
+ * rounded, and with no position more than that. */
+static void small_polygons_are_all_their_vertices(void **state)
+{
+    (void)state;
+    static drawing d;
+    int compared = 0;
+    dk_buf block, out;
+    dk_outline outline;
+    dk_buf_init(&block);
+    dk_buf_init(&out);
+    dk_outline_init(&outline);
+    for (int round = 0; round < DK_COUNT(6000, 4); round++) {
+        const int z = 5 + (int)(random_double() * 6);
+        const dk_tile_address tile = {round % 2 == 1 ? DK_CGCS2000QUAD : DK_WEBMERCATORQUAD, z, 1u << (z - 1), 1u << (z - 2)};
+        const double unit = ldexp(1, 20 - z), x0 = ldexp(tile.x, 32 - z), y0 = world_y_of(&tile, ldexp(tile.y, 32 - z));
+        const double from = round % 4 < 2 ? 0 : 100; /* or about the tile's corner, whose position is 0, 0 */
+        shape s = {0};
+        add_ring(&s, x0 + (from + random_double()) * unit, y0 + (from + random_double()) * unit, unit * (0.4 + 2 * random_double()), 0.7,
+                 3 + (size_t)(random_double() * 25), false);
+        make_outline(&s, true, &outline);
+        if (outline.n_parts != 1)
+            continue;
+        make_block_of(&outline, &block);
+        dk_drawing kept;
+        assert_int_equal(dk_drawing_open(entry.drawings.data, entry.head.drawing_size, &kept), DK_OK);
+        if (kept.n_parts != 1 || kept.part_zooms[0] <= z || entry.head.first_zoom <= z)
+            continue;
+        double xy[2 * 40];
+        for (size_t i = 0; i < outline.n_points; i++) {
+            const uint32_t x = outline.xy[2 * i], y = tile.set == DK_CGCS2000QUAD ? dk_plate_y(outline.xy[2 * i + 1]) : outline.xy[2 * i + 1];
+            xy[2 * i] = floor((x - x0) / unit + 0.5);
+            xy[2 * i + 1] = floor((y - ldexp(tile.y, 32 - z)) / unit + 0.5);
+        }
+        const size_t n = reduced(xy, outline.n_points);
+        if (n == 0)
+            continue;
+        GEOSGeometry *wanted = GEOSGeom_createPolygon_r(geos, ring_of(xy, n), NULL, 0);
+        if (GEOSisValid_r(geos, wanted) == 1) {
+            draw_block_bytes(&block, &tile, &out);
+            assert_true(read_drawing(&out, &d));
+            GEOSGeometry *drawn = multipolygon_of(&d);
+            assert_int_equal(GEOSEquals_r(geos, drawn, wanted), 1);
+            assert_int_equal(d.n_rings, 1);
+            assert_int_equal(d.rings[0].count, n);
+            GEOSGeom_destroy_r(geos, drawn);
+            compared++;
+        }
+        GEOSGeom_destroy_r(geos, wanted);
+    }
+    assert_in_range(compared, DK_COUNT(300, 4), 100000);
+    dk_outline_finish(&outline);
+    dk_buf_finish(&block);
+    dk_buf_finish(&out);
+}
+
 static void a_road_thinner_than_the_grid_stays_a_strip(void **state)
 {
     (void)state;
@@ -966,6 +1041,7 @@ int main(void)
         cmocka_unit_test_setup(several_parts_and_half_the_world, set_up),
         cmocka_unit_test_setup(strewn_parts_that_the_tile_cuts, set_up),
         cmocka_unit_test(a_road_thinner_than_the_grid_stays_a_strip),
+        cmocka_unit_test(small_polygons_are_all_their_vertices),
         cmocka_unit_test(holes_too_small_to_be_drawn_fill_nothing),
         cmocka_unit_test(neighbours_meet_without_gap_or_overlap),
         cmocka_unit_test_setup(a_large_outline_in_pieces, set_up),

@@ -699,6 +699,70 @@ static bool small_ends(const dk_tile_frame *frame, const dk_world_box *box, cons
     return true;
 }
 
+/* Drops what lies straight between its neighbours from a ring in which no position follows itself, but not where its end
+ * meets its start. Returns how many are left. */
+static size_t drop_straight(int32_t *xy, size_t count)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        const int32_t x = xy[2 * i], y = xy[2 * i + 1];
+        while (n >= 2 && straight(xy + 2 * n - 4, xy + 2 * n - 2, x, y, false))
+            n--;
+        if (n == 1 && xy[0] == x && xy[1] == y)
+            continue;
+        xy[2 * n] = x;
+        xy[2 * n + 1] = y;
+        n++;
+    }
+    return n;
+}
+
+/* All vertices of the first part, rounded as by round_ring, for frames with a shift. Most repeat the one before, and which
+ * ones is hard to foretell: so that is no branch, and few are left for the rest. wide and plate are constants. */
+static inline __attribute__((always_inline)) bool round_whole(const dk_tile_frame *frame, const dk_world_box *box,
+                                                              const dk_drawing *drawing, int32_t *to, size_t *ret_count,
+                                                              const bool wide, const bool plate)
+{
+    const int shift = frame->shift;
+    const int64_t half = INT64_C(1) << (shift - 1);
+    const int64_t from_x = (int64_t)box->x0 - frame->origin_x + half, from_y = (plate ? 0 : box->y0) - frame->origin_y + half;
+    const uint32_t width = box->x1 - box->x0, height = box->y1 - box->y0;
+    const size_t count = part_head(drawing, 0) >> 1;
+    bool beyond = false;
+    uint64_t last = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t px, py;
+        if (wide) {
+            uint32_t p[2];
+            memcpy(p, drawing->xy + 8 * i, 8);
+            px = p[0], py = p[1];
+        } else {
+            uint16_t p[2];
+            memcpy(p, drawing->xy + 4 * i, 4);
+            px = p[0], py = p[1];
+        }
+        beyond |= (px > width) | (py > height);
+        const int32_t x = (int32_t)((from_x + px) >> shift), y = (int32_t)((from_y + (plate ? dk_plate_y(box->y0 + py) : py)) >> shift);
+        const uint64_t pair = (uint64_t)(uint32_t)x | (uint64_t)(uint32_t)y << 32; /* written and compared as one */
+        to[2 * n] = x;
+        to[2 * n + 1] = y;
+        n += (n == 0) | (pair != last);
+        last = pair;
+    }
+    *ret_count = join_ends(to, drop_straight(to, n), false);
+    return !beyond;
+}
+
+static bool round_small(const dk_tile_frame *frame, const dk_world_box *box, const dk_drawing *drawing, int32_t *to, size_t *ret_count)
+{
+    if (frame->plate)
+        return drawing->wide ? round_whole(frame, box, drawing, to, ret_count, true, true)
+                             : round_whole(frame, box, drawing, to, ret_count, false, true);
+    return drawing->wide ? round_whole(frame, box, drawing, to, ret_count, true, false)
+                         : round_whole(frame, box, drawing, to, ret_count, false, false);
+}
+
 /* Draws a polygon that lies in the tile and of which nothing is left at its zoom, for that is below its first: what all its
  * vertices make, or a sliver. *ret_drawn false: that is not clear. */
 static dk_status draw_small(dk_feature_work *work, dk_mvt *mvt, const dk_tile_frame *frame, const dk_world_box *box,
@@ -713,13 +777,17 @@ static dk_status draw_small(dk_feature_work *work, dk_mvt *mvt, const dk_tile_fr
     round_position(frame, box, box->x1 - box->x0, box->y1 - box->y0, b);
     const bool level = a[1] == b[1]; /* then the ends are where the box ends */
     if (!level && a[0] != b[0]) {
-        dk_tile_frame whole = *frame;
-        whole.zoom = UINT8_MAX;
-        const dk_status status = round_drawing(work, &whole, box, drawing);
-        if (status != DK_OK)
-            return status;
-        if (work->grid.n_parts > 0) {
-            *ret_drawn = dk_rings_valid(work->grid.xy, work->grid.parts, work->grid.n_parts, &work->valid);
+        dk_grid_shape *grid = &work->grid;
+        if (!reserve_grid(grid, drawing->n_points, 1))
+            return DK_NOMEM;
+        size_t n = 0;
+        if (!round_small(frame, box, drawing, grid->xy, &n))
+            return DK_CORRUPT;
+        grid->parts[0] = (dk_part){.start = 0, .count = n, .hole = false};
+        grid->n_points = n;
+        grid->n_parts = n > 0 ? 1 : 0;
+        if (n > 0) {
+            *ret_drawn = dk_rings_valid(grid->xy, grid->parts, 1, &work->valid);
             if (*ret_drawn)
                 add_grid(work, mvt, DK_POLYGONS);
             return DK_OK;
