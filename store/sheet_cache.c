@@ -49,6 +49,8 @@ struct dk_sheet_cache {
 dk_sheet_cache *dk_sheet_cache_create(size_t limit)
 {
     size_t n_shards = 1, n_chains = 1;
+    if (limit < DK_SHEET_CACHE_LEAST)
+        limit = DK_SHEET_CACHE_LEAST;
     while (n_shards < MOST_SHARDS && limit / (2 * n_shards) >= SHARD_LEAST)
         n_shards *= 2;
     size_t share = limit / n_shards; /* of a shard, with its table */

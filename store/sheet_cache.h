@@ -22,7 +22,7 @@ typedef struct dk_sheet_stamp {
 } dk_sheet_stamp;
 
 /* limit: bytes of sheets and of what is kept about them; taken from the system as they are needed. Less than
- * DK_SHEET_CACHE_LEAST is as none. NULL: out of memory. */
+ * DK_SHEET_CACHE_LEAST is taken for that. NULL: out of memory. */
 #define DK_SHEET_CACHE_LEAST ((size_t)1 << 20)
 dk_sheet_cache *dk_sheet_cache_create(size_t limit);
 void dk_sheet_cache_free(dk_sheet_cache *cache); /* NULL-safe; nobody may hold a sheet */
