@@ -36,7 +36,7 @@ enum {
     IDLE_SECONDS = 30,
     DRAIN_SECONDS = 10,
     BODY_DISCARDED = 64 << 10,
-    ANSWERS_A_TURN = 64, /* of a thread */
+    ANSWERS_A_TURN = 32, /* of a thread */
     ANSWER_SECONDS = 10, /* questions to the store have limits of their own */
     UPLOAD_SECONDS = 40, /* an upload may have to be converted first */
     ROW_SETS_BYTES = 64 << 20,
