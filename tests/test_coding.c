@@ -71,7 +71,7 @@ static void what_is_coded_is_the_body_again(void **state)
 {
     (void)state;
     static const size_t sizes[] = {1,    2,     15,    16,    17,    199,   200,   383,    384,    385,   1000,
-                                   5999, 6000,  32767, 32768, 32769, 65535, DK_TILE_TABLES_MAX, 65537, 200000};
+                                   5999, 6000,  32767, 32768, 32769, 65535, 65536, 65537, 200000, DK_TILE_TABLES_MAX, DK_TILE_TABLES_MAX + 1};
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
         for (uint32_t alphabet = 2; alphabet <= 256; alphabet *= 2)
             for (int matter = DK_MATTER_TEXT; matter <= DK_MATTER_TILE; matter++) {

@@ -16,7 +16,7 @@ typedef enum dk_matter {
 } dk_matter;
 
 /* Tiles of up to so many bytes are coded by tables that are there already, larger ones by tables of their own. */
-#define DK_TILE_TABLES_MAX 65536
+#define DK_TILE_TABLES_MAX 262144
 
 /* Replaces out by the coded body. false: it is not smaller than the body, or memory is short; out is then empty. The same
  * body gives the same bytes on the same machine (ISA-L may choose others on another kind of processor). */
