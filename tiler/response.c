@@ -196,14 +196,24 @@ static void write_tag(char tag[DK_TAG_SIZE], const char *fixed, const void *data
              endings[coding]);
 }
 
+static unsigned char *copy_of(const void *data, size_t size)
+{
+    unsigned char *copy = malloc(size);
+    if (copy != NULL)
+        memcpy(copy, data, size);
+    return copy;
+}
+
 bool dk_respond_prepare(dk_context *ctx, dk_coding coding, struct MHD_Response **ret_full,
-                        struct MHD_Response **ret_not_modified, char ret_tag[DK_TAG_SIZE], size_t *ret_size)
+                        struct MHD_Response **ret_not_modified, char ret_tag[DK_TAG_SIZE], const void **ret_body,
+                        size_t *ret_size)
 {
     dk_worker *worker = ctx->worker;
     size_t size = worker->body.size;
     const void *data = size > 0 ? worker->body.data : (const void *)"";
     const bool empty = ctx->answer.status == MHD_HTTP_NO_CONTENT;
     *ret_full = *ret_not_modified = NULL;
+    *ret_body = NULL;
     if (worker->body.failed)
         return false;
     if (size < CODED_MIN || coding == DK_IDENTITY || !pack(worker, coding, ctx->answer.matter, data, size))
@@ -213,15 +223,15 @@ bool dk_respond_prepare(dk_context *ctx, dk_coding coding, struct MHD_Response *
         size = worker->packed.size;
     }
     write_tag(ret_tag, NULL, data, size, coding);
+    unsigned char *own = NULL;
     if (size == 0) {
         *ret_full = empty_response();
-    } else if (coding != DK_IDENTITY && worker->packed.capacity > DK_WORKER_KEEPS) { /* instead of being freed */
-        unsigned char *given = dk_buf_give_away(&worker->packed);
-        *ret_full = MHD_create_response_from_buffer(size, given, MHD_RESPMEM_MUST_FREE);
+    } else if ((own = coding != DK_IDENTITY && worker->packed.capacity > DK_WORKER_KEEPS
+                          ? dk_buf_give_away(&worker->packed) /* instead of being freed */
+                          : copy_of(data, size)) != NULL) {
+        *ret_full = MHD_create_response_from_buffer(size, own, MHD_RESPMEM_MUST_FREE);
         if (*ret_full == NULL)
-            free(given);
-    } else {
-        *ret_full = MHD_create_response_from_buffer(size, (void *)(uintptr_t)data, MHD_RESPMEM_MUST_COPY);
+            free(own);
     }
     if (!empty)
         *ret_not_modified = empty_response();
@@ -243,6 +253,7 @@ bool dk_respond_prepare(dk_context *ctx, dk_coding coding, struct MHD_Response *
         add_common(*ret_not_modified, false);
         add_caching(*ret_not_modified, ctx, ret_tag);
     }
+    *ret_body = own;
     *ret_size = size;
     return true;
 }

@@ -12,10 +12,12 @@ enum MHD_Result dk_respond(struct MHD_Connection *connection, dk_context *ctx, c
                            const char *if_none_match, bool closing);
 
 /* Makes the answers of a tile that a handler has rendered into worker->body, to be queued again and again: the tile in a
- * coding, and 304 (none for an empty tile). The tag is that of the tile. Caller destroys them. false: out of memory. */
+ * coding, and 304 (none for an empty tile). The tag is that of the tile; ret_body are the bytes that ret_full owns, NULL if
+ * there are none. Caller destroys them. false: out of memory. */
 #define DK_TAG_SIZE 48
 bool dk_respond_prepare(dk_context *ctx, dk_coding coding, struct MHD_Response **ret_full,
-                        struct MHD_Response **ret_not_modified, char ret_tag[DK_TAG_SIZE], size_t *ret_size);
+                        struct MHD_Response **ret_not_modified, char ret_tag[DK_TAG_SIZE], const void **ret_body,
+                        size_t *ret_size);
 
 /* Queues a file for the user to save, of which the caller has made the response; it is destroyed in any case. */
 typedef struct dk_file_answer {

@@ -242,13 +242,13 @@ dk_cache_result dk_tile_cache_begin(dk_tile_cache *cache, const dk_tile_request 
     return result;
 }
 
-void dk_tile_cache_put(dk_tile_cache *cache, dk_tile_entry *entry, uint64_t layers, size_t bytes, int64_t generation)
+void dk_tile_cache_put(dk_tile_cache *cache, dk_tile_entry *entry, uint64_t layers, int64_t generation)
 {
     shard *s = shard_of(cache, entry->hash);
     pthread_mutex_lock(&s->mutex);
     entry->state = DK_ENTRY_READY;
     entry->layers = layers;
-    entry->bytes = bytes + OVERHEAD + sizeof *entry + entry->layers_size;
+    entry->bytes = entry->body_size + OVERHEAD + sizeof *entry + entry->layers_size;
     /* One that is larger than a shard would only drive all others out. */
     if (!entry->in_table) {
         ; /* another has taken its place */

@@ -20,6 +20,8 @@ struct MHD_Response;
 typedef struct dk_tile_entry {
     struct MHD_Response *full, *not_modified; /* not_modified NULL: it has no entity tag */
     unsigned status;                          /* of full: 200 or 204 */
+    const void *body; /* full's, body_size bytes; NULL: it has none */
+    size_t body_size;
     /* the cache's, but for etag; first what a hit looks at */
     atomic_uint references; /* grows under the shard's lock only */
     struct dk_tile_entry *next;
@@ -52,10 +54,10 @@ void dk_tile_cache_free(dk_tile_cache *cache); /* NULL-safe; nobody may hold an 
 
 dk_cache_result dk_tile_cache_begin(dk_tile_cache *cache, const dk_tile_request *request, dk_coding coding,
                                     dk_tile_entry **ret_entry);
-/* After DK_CACHE_MISS: full, not_modified, status and etag of the entry are set. layers: bits of the kinds that it shows;
- * bytes: of the body. It is kept unless a newer generation than the one it shows has been told. The entry stays the
+/* After DK_CACHE_MISS: full, not_modified, status, body and etag of the entry are set. layers: bits of the kinds that it shows.
+ * It is kept unless a newer generation than the one it shows has been told. The entry stays the
  * caller's until dk_tile_cache_release. */
-void dk_tile_cache_put(dk_tile_cache *cache, dk_tile_entry *entry, uint64_t layers, size_t bytes, int64_t generation);
+void dk_tile_cache_put(dk_tile_cache *cache, dk_tile_entry *entry, uint64_t layers, int64_t generation);
 /* After DK_CACHE_MISS: there is no answer. Releases the entry. */
 void dk_tile_cache_fail(dk_tile_cache *cache, dk_tile_entry *entry);
 void dk_tile_cache_release(dk_tile_cache *cache, dk_tile_entry *entry);
