@@ -40,7 +40,7 @@ enum {
     ANSWER_SECONDS = 10, /* questions to the store have limits of their own */
     UPLOAD_SECONDS = 40, /* an upload may have to be converted first */
     ROW_SETS_BYTES = 64 << 20,
-    CONNECTION_MEMORY = 16 << 10 /* holds DK_URI_MAX and headers; libmicrohttpd clears it after each request */
+    CONNECTION_MEMORY = 16 << 10 /* holds DK_URI_MAX and headers, cookies twice; libmicrohttpd clears it after each request */
 };
 
 struct dk_server {

@@ -157,6 +157,18 @@ test('malformed addresses are 400 and say why', async () => {
   assertProblem(await at(`/search?${Array.from({ length: 150 }, (_, i) => `p${i}=1`).join('&')}`), 400, /more than 100/);
 });
 
+test('the longest address, and seven kilobytes of cookies, come through with what browsers and proxies send along', async () => {
+  const along = ['Host: dikuai.example.gov.cn', 'User-Agent: Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36',
+    'Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8', 'Accept-Encoding: gzip, deflate, br, zstd',
+    'Accept-Language: zh-CN,zh;q=0.9,en;q=0.8', 'Referer: http://dikuai.example.gov.cn/', 'X-Forwarded-For: 10.1.2.3', 'X-Forwarded-Proto: http',
+    'Connection: close'].join('\r\n');
+  for (const [address, cookies] of [[8192, 3000], [100, 7000]]) {
+    const path = '/search?q='.padEnd(address, 'a');
+    const answer = await raw(server.url, `GET ${path} HTTP/1.1\r\n${along}\r\nCookie: portal=${'c'.repeat(cookies)}\r\n\r\n`);
+    assert.match(answer, address > 1000 ? /^HTTP\/1\.1 400 [^]*"q\\?"/ : /^HTTP\/1\.1 200 /, `${address}, ${cookies}: ${answer.slice(0, 200)}`);
+  }
+});
+
 test('parameters that are unknown, twice or out of range are 400 and named', async () => {
   const items = '/collections/parcel/items';
   for (const [path, pattern] of [[`${items}?colour=red`, /"colour"/], ['/catalogue?x=1', /"x"/], ['/healthz?x=1', /"x"/], [`${tile}?x=1`, /"x"/],
