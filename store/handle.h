@@ -127,11 +127,7 @@ struct dk_store {
     dk_sheet_stamp session;  /* of the reading session under way */
     dk_sheet_cache *sheets;  /* of the process; NULL: none */
     bool in_session;    /* dk_index_begin began the transaction */
-    /* Of a writer, about the write-ahead log (sql.c): */
-    int wal_limit;  /* pages from which on it waits for readers */
-    int wal_begun;  /* pages after the first commit; 0: none yet */
-    int wal_pages;  /* after the last one */
-    bool wal_stays; /* it is copied into the file at the end only */
+    struct dk_wal *wal; /* a writer's, about the write-ahead log (wal.h) */
     struct dk_raised *raised; /* thresholds read lately (index_read.c) */
     dk_buf large;             /* a large sheet (sheet_scan.c) */
     /* Statements of questions, by their text, which values are no part of; the one used last is the first. */
@@ -184,10 +180,6 @@ dk_status dk_sql_step(dk_store *store, sqlite3_stmt *stmt, dk_error *err);
 void dk_sql_bind(sqlite3_stmt *stmt, int column, const dk_value *value);
 /* A statement without result rows: binds nothing, steps, resets. */
 dk_status dk_sql_done(dk_store *store, sqlite3_stmt *stmt, dk_error *err);
-/* Has the log brought into the file after commits: for writers, once after opening. */
-void dk_sql_keep_log_short(dk_store *store);
-/* What waited for the end: before the handle is closed, after its statements. */
-void dk_sql_copy_log(dk_store *store);
 dk_status dk_sql_begin(dk_store *store, dk_error *err);
 dk_status dk_sql_commit(dk_store *store, dk_error *err);
 void dk_sql_rollback(dk_store *store);

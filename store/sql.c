@@ -2,11 +2,9 @@
 #include "store/linked.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
 #include <time.h>
 
 static dk_status status_of(int code)
@@ -457,73 +455,7 @@ dk_status dk_sql_done(dk_store *store, sqlite3_stmt *stmt, dk_error *err)
     return status == DK_END ? DK_OK : status;
 }
 
-/* ---- the log ----
- *
- * SQLite's own checkpoints never wait. While tiles are read all the time, some reader always looks at the log, which then
- * never begins anew and grows by all that is written. So from a size on the writer waits for those who read now; who
- * comes later reads the file alone and is not in the way, and nobody waits for the writer.
- *
- * To copy and to sync 64 MB takes most of a second, which a small publication should not take to be seen: what a writer writes first
- * stays in the log until it is done; not where the disk may become full before, for what could not be copied would keep it full. */
-
-enum {
-    LOG_COPIED = 1000,    /* pages, 16 MB: copied into the file as far as readers allow */
-    LOG_RESTARTED = 4000, /* 64 MB: begins anew */
-    LOG_STAYS = 4000,     /* of a writer's first commits, */
-    LOG_LONGEST = 10000,  /* 160 MB: unless the log is so long already, */
-    ROOM_MB = 256,        /* or the disk has less than this free */
-    LOG_WAIT_MS = 5000    /* for a reader that does not end; then not again until the log is twice as long */
-};
-
-static void copy_log(dk_store *store)
-{
-    const int n_pages = store->wal_pages;
-    if (n_pages < LOG_COPIED)
-        return;
-    if (n_pages < store->wal_limit) {
-        sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-        return;
-    }
-    sqlite3_busy_timeout(store->db, LOG_WAIT_MS);
-    const int code = sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_RESTART, NULL, NULL);
-    sqlite3_busy_timeout(store->db, DK_BUSY_WAIT_MS);
-    store->wal_limit = (code & 0xff) != SQLITE_BUSY ? LOG_RESTARTED : n_pages > INT_MAX / 2 ? INT_MAX : 2 * n_pages;
-}
-
-/* The commit is done, whatever becomes of the log. */
-static int after_commit(void *user, sqlite3 *db, const char *name, int n_pages)
-{
-    dk_store *store = user;
-    (void)db;
-    (void)name;
-    store->wal_pages = n_pages;
-    if (store->wal_begun == 0)
-        store->wal_begun = n_pages;
-    store->wal_stays = store->wal_stays && n_pages >= store->wal_begun && n_pages - store->wal_begun < LOG_STAYS &&
-                       n_pages < LOG_LONGEST;
-    if (!store->wal_stays)
-        copy_log(store);
-    return SQLITE_OK;
-}
-
-static bool has_room(const char *path)
-{
-    struct statvfs disk;
-    return statvfs(path, &disk) == 0 && (uint64_t)disk.f_bavail * disk.f_frsize >= (uint64_t)ROOM_MB << 20;
-}
-
-void dk_sql_keep_log_short(dk_store *store)
-{
-    store->wal_limit = LOG_RESTARTED;
-    store->wal_stays = has_room(store->path);
-    sqlite3_wal_hook(store->db, after_commit, store);
-}
-
-void dk_sql_copy_log(dk_store *store)
-{
-    if (store->wal_stays && sqlite3_get_autocommit(store->db))
-        copy_log(store);
-}
+/* ---- transactions ---- */
 
 dk_status dk_sql_begin(dk_store *store, dk_error *err)
 {

@@ -6,6 +6,7 @@
 #include "store/posts.h"
 #include "store/selection.h"
 #include "store/taken.h"
+#include "store/wal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -111,7 +112,7 @@ void dk_store_close(dk_store *store)
         return;
     dk_sql_finalize_all(store);
     if (store->db != NULL) {
-        dk_sql_copy_log(store);
+        dk_wal_end(store);
         sqlite3_close(store->db);
     }
     if (store->lock >= 0)
@@ -417,7 +418,7 @@ dk_status dk_store_open(const char *path, dk_open_mode mode, dk_store **ret_stor
     if (status == DK_OK)
         status = read_catalogue(store, err);
     if (status == DK_OK && mode == DK_WRITE) {
-        dk_sql_keep_log_short(store);
+        dk_wal_keep_short(store);
         status = dk_taken_prepare(store, err);
         if (status == DK_OK)
             status = dk_pending_undo(store, err);

@@ -5,6 +5,7 @@
 #include "tests/sampled.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
@@ -399,10 +400,9 @@ static void *read_without_pause(void *user)
     return NULL;
 }
 
-static void the_log_stays_short_while_tiles_are_read(void **state)
+static void check_that_the_log_stays_short(fixture *f)
 {
     enum { ROWS = 3000, SIZE = 60000 };
-    fixture *f = *state;
     overlap o = {.stop = false};
     pthread_t thread;
     for (size_t i = 0; i < 2; i++)
@@ -433,6 +433,26 @@ static void the_log_stays_short_while_tiles_are_read(void **state)
     for (size_t i = 0; i < 2; i++)
         dk_store_close(o.readers[i]);
     assert_true(longest < 128 << 20); /* of 180 MB that were written */
+    assert_int_equal(findings(f), 0);
+}
+
+static void the_log_stays_short_while_tiles_are_read(void **state)
+{
+    check_that_the_log_stays_short(*state);
+}
+
+/* Then no other thread copies it. */
+static void the_log_stays_short_on_one_processor(void **state)
+{
+    cpu_set_t before, one;
+    assert_int_equal(sched_getaffinity(0, sizeof before, &before), 0);
+    CPU_ZERO(&one);
+    for (int cpu = 0; CPU_COUNT(&one) == 0; cpu++)
+        if (CPU_ISSET(cpu, &before))
+            CPU_SET(cpu, &one);
+    assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
+    check_that_the_log_stays_short(*state);
+    assert_int_equal(sched_setaffinity(0, sizeof before, &before), 0);
 }
 
 /* To copy and sync the log takes as long as ten small publications. */
@@ -627,6 +647,7 @@ int main(void)
         CASE(a_reader_keeps_the_old_generation_during_a_publish),
         CASE(the_weights_of_tiles_follow_what_is_published),
         CASE(the_log_stays_short_while_tiles_are_read),
+        CASE(the_log_stays_short_on_one_processor),
         CASE(a_small_publication_is_seen_before_its_log_is_copied),
         CASE(one_writer_at_a_time),
         CASE(a_store_of_another_version_is_refused),
