@@ -10,7 +10,7 @@
 /* To copy and to sync 64 MB takes most of a second, which a small publication should not take to be seen: what a writer writes first
  * stays in the log until it is done; not where the disk may become full before, for what could not be copied would keep it full. */
 enum {
-    COPIED = 500,     /* pages, 8 MB, since the last time: copied into the file as far as readers allow */
+    COPIED = 1000,    /* pages, 16 MB, since the last time: copied into the file as far as readers allow */
     WORTH_IT = 1000,  /* at the end, if all was left until then */
     RESTARTED = 4000, /* 64 MB: begins anew */
     STAYS = 4000,     /* of a writer's first commits, */

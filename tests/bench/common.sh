@@ -203,17 +203,24 @@ memory_of()
 # Runs a command; sets `seconds` and `peak`, the most resident memory in MB that it and its children reached.
 timed()
 {
-    local began=$EPOCHREALTIME highest=0 now process
+    local began=$EPOCHREALTIME ended highest=0 now process watcher failed=0
     "$@" >"$work/timed.out" 2>"$work/timed.err" &
     process=$!
-    processes+=("$process")
+    # Seldom: whoever uses both processors would lose by it.
     while kill -0 "$process" 2>/dev/null; do
-        now=$(status_of "$process" VmHWM)
-        [ "${now:-0}" -eq 0 ] || highest=$now
-        sleep 0.05
-    done
-    wait "$process" || { tail -n 20 "$work/timed.err" >&2; fail "this failed: $*"; }
-    seconds=$(awk -v a="$began" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.2f", b - a }')
+        status_of "$process" VmHWM
+        sleep 0.4
+    done >"$work/timed.memory" &
+    watcher=$!
+    processes+=("$process" "$watcher")
+    wait "$process" || failed=1
+    ended=$EPOCHREALTIME
+    wait "$watcher" || true
+    [ "$failed" = 0 ] || { tail -n 20 "$work/timed.err" >&2; fail "this failed: $*"; }
+    while read -r now; do
+        [ "$now" -le "$highest" ] || highest=$now
+    done <"$work/timed.memory"
+    seconds=$(awk -v a="$began" -v b="$ended" 'BEGIN { printf "%.2f", b - a }')
     peak=$((highest / 1024))
 }
 
