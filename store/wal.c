@@ -20,7 +20,8 @@ enum {
 };
 
 /* A thread that copies while the writer goes on, so that the writer itself has little left to copy when the log begins anew. It
- * copies when it is asked to, and the writer waits for it before it copies itself: SQLite lets only one. */
+ * copies when it is asked to, and the writer waits for it before it copies itself: SQLite lets only one. Where the disk has little
+ * room there is none: the writer copies all 16 MB and, if nobody reads them, the log begins anew at once. */
 typedef struct copier {
     sqlite3 *db; /* its own connection */
     pthread_t thread;
@@ -35,6 +36,7 @@ typedef struct dk_wal {
     int pages;  /* after the last one */
     int copied; /* pages when copying was asked for last */
     bool stays; /* it is copied into the file at the end only */
+    bool roomy; /* the disk had room when the store was opened */
     bool tried; /* to start a copier */
     copier *copier; /* NULL: none, the writer does it */
 } dk_wal;
@@ -148,7 +150,7 @@ static void copy(dk_store *store, int n_pages)
     if (n_pages - wal->copied < COPIED)
         return;
     wal->copied = n_pages;
-    if (!wal->tried)
+    if (!wal->tried && wal->roomy)
         wal->copier = copier_start(store->path);
     wal->tried = true;
     if (wal->copier != NULL)
@@ -185,7 +187,7 @@ void dk_wal_keep_short(dk_store *store)
     if (store->wal == NULL)
         return;
     store->wal->limit = RESTARTED;
-    store->wal->stays = has_room(store->path);
+    store->wal->stays = store->wal->roomy = has_room(store->path);
     sqlite3_wal_hook(store->db, after_commit, store);
 }
 
