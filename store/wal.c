@@ -11,7 +11,6 @@
  * stays in the log until it is done; not where the disk may become full before, for what could not be copied would keep it full. */
 enum {
     COPIED = 1000,    /* pages, 16 MB, since the last time: copied into the file as far as readers allow */
-    WORTH_IT = 1000,  /* at the end, if all was left until then */
     RESTARTED = 4000, /* 64 MB: begins anew */
     STAYS = 4000,     /* of a writer's first commits, */
     LONGEST = 10000,  /* 160 MB: unless the log is so long already, */
@@ -197,8 +196,10 @@ void dk_wal_end(dk_store *store)
     if (wal == NULL)
         return;
     copier_stop(wal->copier);
-    if (wal->stays && wal->pages >= WORTH_IT && sqlite3_get_autocommit(store->db))
-        copy_passively(store->db);
+    wal->copier = NULL;
+    wal->tried = true;
+    if (wal->stays && sqlite3_get_autocommit(store->db))
+        copy(store, wal->pages);
     free(wal);
     store->wal = NULL;
 }

@@ -455,6 +455,48 @@ static void the_log_stays_short_on_one_processor(void **state)
     assert_int_equal(sched_setaffinity(0, sizeof before, &before), 0);
 }
 
+/* Each of them leaves the log to its end, and there the one that finds it long waits for those who read. */
+static void the_log_stays_short_over_small_loads_while_tiles_are_read(void **state)
+{
+    enum { LOADS = 5, ROWS = 500, SIZE = 60000 };
+    fixture *f = *state;
+    overlap o = {.stop = false};
+    pthread_t thread;
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(dk_store_open(f->path, DK_READ, &o.readers[i], &f->err), DK_OK);
+    assert_int_equal(pthread_create(&thread, NULL, read_without_pause, &o), 0);
+    char *village = malloc(SIZE + 1), path[120];
+    memset(village, 'v', SIZE);
+    village[SIZE] = 0;
+    off_t longest = 0;
+    struct stat info;
+    snprintf(path, sizeof path, "%s-wal", f->path);
+    for (size_t k = 0; k < LOADS; k++) {
+        dk_load *load = load_begin(f, "parcel", false);
+        for (size_t i = 0; i < ROWS; i++) {
+            unsigned char wkb[93];
+            char id[20];
+            snprintf(id, sizeof id, "DK%zu-%05zu", k, i);
+            load_row(f, load, "parcel", wkb, square_wkb(wkb, 116.1 + 0.0001 * (double)i, 34.5, 0.00005), "id", id, "project_id", "P1",
+                     "phone", village, NULL);
+        }
+        load_finish(f, load);
+        dk_store_close(f->store);
+        f->store = NULL;
+        if (stat(path, &info) == 0 && info.st_size > longest)
+            longest = info.st_size;
+        assert_int_equal(dk_store_open(f->path, DK_WRITE, &f->store, &f->err), DK_OK);
+        f->catalogue = dk_store_catalogue(f->store);
+    }
+    free(village);
+    atomic_store(&o.stop, true);
+    pthread_join(thread, NULL);
+    assert_int_equal(o.status, DK_OK);
+    for (size_t i = 0; i < 2; i++)
+        dk_store_close(o.readers[i]);
+    assert_in_range(longest, 16 << 20, 84 << 20); /* of 150 MB that were written */
+}
+
 /* To copy and sync the log takes as long as ten small publications. */
 static void a_small_publication_is_seen_before_its_log_is_copied(void **state)
 {
@@ -648,6 +690,7 @@ int main(void)
         CASE(the_weights_of_tiles_follow_what_is_published),
         CASE(the_log_stays_short_while_tiles_are_read),
         CASE(the_log_stays_short_on_one_processor),
+        CASE(the_log_stays_short_over_small_loads_while_tiles_are_read),
         CASE(a_small_publication_is_seen_before_its_log_is_copied),
         CASE(one_writer_at_a_time),
         CASE(a_store_of_another_version_is_refused),
