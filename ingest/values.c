@@ -267,6 +267,22 @@ static void squeeze(char *text)
     *to = '\0';
 }
 
+/* A number that stands as one, with no unit to convert from and nothing to be said about it, as in most files of a GIS: no
+ * text is made of it. */
+static bool plain_number(const dk_field *field, const dk_cell *cell, const dk_value_context *context, dk_value *ret_value)
+{
+    if ((field->type != DK_FIELD_NUMBER && field->type != DK_FIELD_INTEGER) || context->column_unit.dimension != DK_UNIT_NONE)
+        return false;
+    if (cell->type == DK_CELL_INTEGER)
+        *ret_value =
+            field->type == DK_FIELD_INTEGER ? dk_value_integer(cell->integer) : dk_value_real((double)cell->integer);
+    else if (cell->type == DK_CELL_REAL && field->type == DK_FIELD_NUMBER && isfinite(cell->real))
+        *ret_value = dk_value_real(cell->real);
+    else
+        return false;
+    return true;
+}
+
 static bool number_value(const dk_field *field, const dk_cell *cell, const dk_value_context *context, const char *text,
                          size_t size, char *folded, dk_value *ret_value, char *ret_problem, size_t problem_size)
 {
@@ -375,9 +391,11 @@ bool dk_value_from_cell(const dk_field *field, const dk_cell *cell, const dk_val
 {
     bool good = false;
     dk_buf written, folded;
+    *ret_offset = 0;
+    if (plain_number(field, cell, context, ret_value))
+        return true;
     dk_buf_init(&written);
     dk_buf_init(&folded);
-    *ret_offset = 0;
     const char *text = cell->text;
     size_t size = cell->size;
     if (cell->type == DK_CELL_INTEGER || cell->type == DK_CELL_REAL) {

@@ -205,10 +205,23 @@ bool dk_canonical_number(dk_buf *out, double value)
     return true;
 }
 
+/* Every row of a log has several, so digits are written without printf. */
 void dk_canonical_integer(dk_buf *out, int64_t value)
 {
     const bool exact = value >= -exact_integers && value <= exact_integers;
-    dk_buf_format(out, exact ? "%lld" : "\"%lld\"", (long long)value);
+    char text[24];
+    size_t at = sizeof text;
+    uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
+    if (!exact)
+        text[--at] = '"';
+    do
+        text[--at] = (char)('0' + rest % 10);
+    while ((rest /= 10) > 0);
+    if (value < 0)
+        text[--at] = '-';
+    if (!exact)
+        text[--at] = '"';
+    dk_buf_append(out, text + at, sizeof text - at);
 }
 
 /* At most 12 digits, so the decimal is the shortest text of the double nearest to it. */

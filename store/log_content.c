@@ -139,10 +139,10 @@ static dk_status write_outline(const dk_shape *shape, dk_buf *out, dk_error *err
     }
     if (members > 1)
         dk_buf_byte(out, ']');
-    dk_buf_format(out, ",\"type\":\"%s%s\"}", members > 1 ? "Multi" : "",
-                  shape->kind == DK_POLYGONS ? "Polygon"
-                  : shape->kind == DK_LINES  ? "LineString"
-                                             : "Point");
+    dk_buf_text(out, members > 1 ? ",\"type\":\"Multi" : ",\"type\":\"");
+    dk_buf_text(out, shape->kind == DK_POLYGONS ? "Polygon\"}"
+                     : shape->kind == DK_LINES  ? "LineString\"}"
+                                                : "Point\"}");
     return DK_OK;
 }
 
@@ -150,7 +150,9 @@ static dk_status write_outline(const dk_shape *shape, dk_buf *out, dk_error *err
 
 static dk_status write_text(const char *member, const char *text, dk_buf *out, dk_error *err)
 {
-    dk_buf_format(out, "\"%s\":", member);
+    dk_buf_byte(out, '"');
+    dk_buf_text(out, member);
+    dk_buf_text(out, "\":");
     if (!dk_canonical_text(out, text, strlen(text)))
         return dk_fail(err, DK_INVALID, "The %s of what is to be published is not UTF-8; correct it in the source.",
                        member);
@@ -180,7 +182,9 @@ dk_status dk_log_content_write(const dk_log_content *content, dk_buf *out, dk_er
         status = write_fields(content, out, err);
     }
     if (status == DK_OK) {
-        dk_buf_format(out, ",\"form\":%d,\"generation\":", FORM);
+        dk_buf_text(out, ",\"form\":");
+        dk_canonical_integer(out, FORM);
+        dk_buf_text(out, ",\"generation\":");
         dk_canonical_integer(out, content->generation);
         if (content->key != NULL) {
             dk_buf_byte(out, ',');
