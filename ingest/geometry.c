@@ -1,6 +1,7 @@
 #include "ingest/geometry.h"
 
 #include "ingest/repair_rule.h"
+#include "store/planar.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -21,6 +22,8 @@ void dk_geometry_reader_finish(dk_geometry_reader *reader)
 typedef struct cursor {
     unsigned char *at, *end;
     double shift; /* added to x before transformation */
+    double ring_m2, plane_m2; /* in the source's plane: of the last points, and of the polygons so far */
+    double west, east;        /* degrees */
     dk_geometry_fault fault;
     double bad[2]; /* as in the source, before shift */
     double bad_lonlat[2];
@@ -59,8 +62,9 @@ static bool points(dk_geometry_reader *reader, cursor *from, size_t n)
         }
         xy[2 * i] += from->shift;
     }
+    from->ring_m2 = dk_plane_ring_area_m2(xy, n);
     dk_transform(reader->transformer, xy, n);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         if (!isfinite(xy[2 * i]) || !isfinite(xy[2 * i + 1]) || !inside(reader->extent, xy[2 * i], xy[2 * i + 1]) ||
             (reader->holds != NULL && !inside(reader->holds, xy[2 * i], xy[2 * i + 1]))) {
             from->fault = DK_GEOMETRY_OUTSIDE;
@@ -68,6 +72,9 @@ static bool points(dk_geometry_reader *reader, cursor *from, size_t n)
             memcpy(from->bad_lonlat, xy + 2 * i, sizeof from->bad_lonlat);
             return false;
         }
+        from->west = fmin(from->west, xy[2 * i]);
+        from->east = fmax(from->east, xy[2 * i]);
+    }
     memcpy(from->at, xy, size);
     from->at += size;
     return true;
@@ -89,9 +96,11 @@ static bool walk(dk_geometry_reader *reader, cursor *from, int depth)
     case wkbPolygon:
         if (!take_u32(from, &n))
             return false;
-        for (uint32_t i = 0; i < n; i++)
+        for (uint32_t i = 0; i < n; i++) {
             if (!take_u32(from, &m) || !points(reader, from, m))
                 return false;
+            from->plane_m2 += i == 0 ? from->ring_m2 : -from->ring_m2;
+        }
         return true;
     case wkbMultiPoint:
     case wkbMultiLineString:
@@ -105,6 +114,14 @@ static bool walk(dk_geometry_reader *reader, cursor *from, int depth)
     default:
         return false;
     }
+}
+
+/* Whether areas are measured in the source's plane: it is the zone of 3 degrees in which the middle of the
+ * geometry's box lies. */
+static bool measured_in_plane(const dk_crs *crs, const cursor *from)
+{
+    return crs->datum == DK_DATUM_CGCS2000 && crs->gauss && crs->zone3 != 0 && crs->stamp[0] == '\0' &&
+           dk_central_meridian((from->west + from->east) / 2.0) == 3.0 * crs->zone3;
 }
 
 /* ---- what is wrong with a coordinate outside the extent ---- */
@@ -335,6 +352,7 @@ static dk_status read_geometry(dk_geometry_reader *reader, OGRGeometryH geometry
     dk_status status = DK_OK;
     *ret_fault = DK_GEOMETRY_GOOD;
     reader->repair.rule = NULL;
+    reader->plane_m2 = NAN;
     dk_buf_clear(out);
     if (geometry == NULL || OGR_G_IsEmpty(geometry)) {
         *ret_fault = DK_GEOMETRY_BAD;
@@ -365,7 +383,7 @@ static dk_status read_geometry(dk_geometry_reader *reader, OGRGeometryH geometry
     }
     if (reader->kind == DK_POLYGONS)
         OGR_G_CloseRings(geometry);
-    cursor from = {0};
+    cursor from = {.west = INFINITY, .east = -INFINITY};
     double x = 0;
     int prefix = 0;
     dk_zone_fix fix = DK_ZONE_AS_IS;
@@ -399,6 +417,8 @@ static dk_status read_geometry(dk_geometry_reader *reader, OGRGeometryH geometry
     }
     if (reader->kind == DK_POLYGONS)
         status = repair(reader, out, ret_fault, ret_problem, problem_size, err);
+    if (reader->kind == DK_POLYGONS && reader->repair.rule == NULL && measured_in_plane(reader->crs, &from))
+        reader->plane_m2 = from.plane_m2;
     if (status == DK_OK && *ret_fault == DK_GEOMETRY_GOOD) {
         reader->zone_stripped += fix == DK_ZONE_STRIPPED;
         reader->zone_added += fix == DK_ZONE_ADDED;

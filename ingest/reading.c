@@ -2,6 +2,7 @@
 
 #include "ingest/values.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -208,6 +209,9 @@ static dk_status fill_row(dk_reading *r, chunk *c, dk_source_row *row, dk_error 
             add_reason(&r->reasons, NULL, problem);
         }
         places->wkb = keep(&c->bytes, r->wkb.data, r->wkb.size);
+        const double plane_m2 = r->options.geometry->plane_m2;
+        if (!isnan(plane_m2))
+            ready->areas = (dk_areas){.planar_known = true, .planar_m2 = plane_m2};
         if (r->measures && ready->fault == DK_GEOMETRY_GOOD)
             dk_areas_measure(r->options.kind, r->wkb.data, r->wkb.size, &r->shape, &ready->areas);
         ready->repair = r->options.geometry->repair;

@@ -1,6 +1,7 @@
 #include "store/area.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 /* CGCS2000 (GB 22021-2008). */
 #define SEMI_MAJOR 6378137.0
@@ -21,15 +22,13 @@ static const double series[5] = {
     5.0 / 2304.0 * E8,
 };
 
-/* Area between two parallels, per radian of longitude and divided by 2b²; negative when the second is the southern. */
-static double zone(double lat1, double lat2)
+/* Area between two parallels, per radian of longitude and divided by 2b²; negative when the second is the southern. Of half
+ * their difference the sine, and of the latitude in their middle the cosine: sin((2k+1)·half) and cos((2k+1)·middle) follow by
+ * recurrence, and the cosines of the doubled angles from them. */
+static double zone(double sin_half, double cos_middle)
 {
-    const double half = (lat2 - lat1) / 2.0;
-    const double middle = (lat1 + lat2) / 2.0;
-    /* sin((2k+1)·half) and cos((2k+1)·middle) by recurrence, and the cosines of the doubled angles from them: two calls
-     * instead of ten */
-    double s = sin(half), s_before = -s;
-    double c = cos(middle), c_before = c;
+    double s = sin_half, s_before = -s;
+    double c = cos_middle, c_before = c;
     const double step_s = 2.0 - 4.0 * s * s;
     const double step_c = 4.0 * c * c - 2.0;
     double sum = 0;
@@ -48,7 +47,21 @@ double dk_edge_area_m2(double lon1, double lat1, double lon2, double lat2)
     const double radian = acos(-1.0) / 180.0;
     if (lon1 + lon2 == 0 || lat1 == lat2)
         return 0;
-    return 2.0 * SEMI_MINOR * SEMI_MINOR * (lon1 + lon2) / 2.0 * radian * zone(lat1 * radian, lat2 * radian);
+    return 2.0 * SEMI_MINOR * SEMI_MINOR * (lon1 + lon2) / 2.0 * radian *
+           zone(sin((lat2 - lat1) / 2.0 * radian), cos((lat1 + lat2) / 2.0 * radian));
+}
+
+/* Of angles of a parcel, below NEAR, the series are exact to the last digit with these terms, and need no call. */
+#define NEAR 2e-3
+
+static double sin_near(double x)
+{
+    return x * (1 - x * x / 6 * (1 - x * x / 20));
+}
+
+static double cos_near(double x)
+{
+    return 1 - x * x / 2 * (1 - x * x / 12);
 }
 
 double dk_ring_area_m2(const double *lonlat, size_t n)
@@ -59,13 +72,19 @@ double dk_ring_area_m2(const double *lonlat, size_t n)
     /* Longitudes are counted from the first point: the meridian that trapezoids reach to is free, and a near one
      * keeps a small parcel from being the difference of two areas of 10^9 m². */
     const double origin = lonlat[0];
+    const double first = lonlat[1] * radian, s = sin(first), c = cos(first);
     double sum = 0;
     for (size_t i = 0; i + 1 < n; i++) {
         const double *const from = lonlat + 2 * i;
         const double *const to = from + 2;
         const double width = ((from[0] - origin) + (to[0] - origin)) / 2.0;
-        if (width != 0 && from[1] != to[1])
-            sum += width * radian * zone(from[1] * radian, to[1] * radian);
+        if (width == 0 || from[1] == to[1])
+            continue;
+        const double half = (to[1] - from[1]) / 2.0 * radian;
+        const double beyond = (from[1] + to[1]) / 2.0 * radian - first; /* the middle, from the first point */
+        const bool near = fabs(half) < NEAR && fabs(beyond) < NEAR;
+        sum += width * radian *
+               (near ? zone(sin_near(half), c * cos_near(beyond) - s * sin_near(beyond)) : zone(sin(half), cos(first + beyond)));
     }
     return 2.0 * SEMI_MINOR * SEMI_MINOR * sum;
 }

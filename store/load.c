@@ -549,23 +549,22 @@ static void append_multi(const void *wkb, size_t size, dk_buf *out)
     dk_buf_append(out, wkb, size);
 }
 
-/* Reads the geometry, fills computed fields and compares declared areas. */
-static void measure(const dk_kind *kind, const dk_shape *shape, dk_areas *ret_areas)
+static void measure(const dk_kind *kind, const dk_shape *shape, dk_areas *areas)
 {
-    *ret_areas = (dk_areas){.known = true, .ellipsoidal_m2 = dk_shape_area_m2(shape)};
-    for (size_t i = 0; i < kind->n_fields; i++)
+    areas->known = true;
+    areas->ellipsoidal_m2 = dk_shape_area_m2(shape);
+    for (size_t i = 0; i < kind->n_fields && !areas->planar_known; i++)
         if (kind->fields[i].computed == DK_COMPUTED_PLANAR_AREA) {
-            ret_areas->planar_m2 = dk_shape_planar_area_m2(shape);
-            break;
+            areas->planar_m2 = dk_shape_planar_area_m2(shape);
+            areas->planar_known = true;
         }
 }
 
-void dk_areas_measure(const dk_kind *kind, const void *wkb, size_t wkb_size, dk_shape *scratch, dk_areas *ret_areas)
+void dk_areas_measure(const dk_kind *kind, const void *wkb, size_t wkb_size, dk_shape *scratch, dk_areas *areas)
 {
-    *ret_areas = (dk_areas){0};
     if (kind->geometry == DK_POLYGONS && dk_shape_from_wkb(wkb, wkb_size, scratch, NULL) == DK_OK &&
         scratch->kind == DK_POLYGONS && scratch->n_points > 0)
-        measure(kind, scratch, ret_areas);
+        measure(kind, scratch, areas);
 }
 
 void dk_load_measured(dk_load *load, const dk_areas *areas)
@@ -573,6 +572,7 @@ void dk_load_measured(dk_load *load, const dk_areas *areas)
     load->said = *areas;
 }
 
+/* Reads the geometry, fills computed fields and compares declared areas. */
 static bool take_geometry(dk_load *load, const void *wkb, size_t size, dk_value *values, dk_row_report *report)
 {
     const dk_kind *kind = load->kind;
@@ -1016,7 +1016,7 @@ dk_status dk_load_row(dk_load *load, const dk_value *values, const void *wkb, si
     report->batch = 0;
     report->key[0] = report->message[0] = report->division[0] = 0;
     load->areas = load->said;
-    load->said.known = false;
+    load->said = (dk_areas){0};
     if (source == NULL)
         source = load->source;
     dk_value row[DK_MAX_FIELDS];

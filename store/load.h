@@ -67,10 +67,12 @@ void dk_load_repaired(dk_load *load, const dk_repair *repair);
 /* Areas of a geometry, which take a fifth of a load's time: so who reads ahead measures them, in a thread of its own. */
 typedef struct dk_areas {
     bool known;
+    bool planar_known; /* of a source in that plane, without measuring it */
     double ellipsoidal_m2, planar_m2; /* store/area.h, store/planar.h; planar 0 where no field of the kind asks for it */
 } dk_areas;
-/* Of polygons that a row of the kind will have. known stays false for what dk_load_row would reject. */
-void dk_areas_measure(const dk_kind *kind, const void *wkb, size_t wkb_size, dk_shape *scratch, dk_areas *ret_areas);
+/* Of polygons that a row of the kind will have; a planar area that is known stays. known stays false for what dk_load_row would
+ * reject. */
+void dk_areas_measure(const dk_kind *kind, const void *wkb, size_t wkb_size, dk_shape *scratch, dk_areas *areas);
 /* Says them for the row that dk_load_row gets next; otherwise it measures them. */
 void dk_load_measured(dk_load *load, const dk_areas *areas);
 

@@ -70,6 +70,16 @@ static double ring_area(const double *lonlat, size_t n, double meridian)
     return fabs(sum) / 2.0;
 }
 
+double dk_plane_ring_area_m2(const double *metres, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 2; i < n; i++) { /* from the first point, as above */
+        const double *const from = metres + 2 * i - 2, *const to = metres + 2 * i;
+        sum += (from[0] - metres[0]) * (to[1] - metres[1]) - (to[0] - metres[0]) * (from[1] - metres[1]);
+    }
+    return fabs(sum) / 2.0;
+}
+
 double dk_shape_planar_area_m2(const dk_shape *shape)
 {
     double bounds[4], area = 0;

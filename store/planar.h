@@ -10,6 +10,8 @@ double dk_central_meridian(double lon);
 /* Easting (0 on the central meridian) and northing in metres of a longitude and latitude in degrees, by Krüger's series
  * to the fourth power of the third flattening: a tenth of a millimetre within 5 degrees. */
 void dk_gauss_krueger(double lon, double lat, double meridian, double *ret_east, double *ret_north);
+/* Square metres of a closed ring in a plane, whichever way round; metres: n pairs, the last equal to the first. */
+double dk_plane_ring_area_m2(const double *metres, size_t n);
 /* Square metres, holes taken off, in the zone of the middle of the shape's box. 0 for what is not polygons. */
 double dk_shape_planar_area_m2(const dk_shape *shape);
 
