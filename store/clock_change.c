@@ -213,21 +213,37 @@ static dk_status find_and_put(dk_clock_change *c, kind_change *kc, int64_t row, 
     return status == DK_OK ? count(kc, use, 1, err) : status;
 }
 
+/* Notes a row if facts of other kinds are read from it. */
+static dk_status note(dk_clock_change *c, const dk_kind *kind, int64_t row, dk_error *err)
+{
+    return (c->read >> kind->index & 1) != 0 && !dk_id_list_add(&c->noted[kind->index], row) ? nomem(err) : DK_OK;
+}
+
+dk_status dk_clock_change_first(dk_clock_change *c, const dk_kind *kind, int64_t row, const dk_clock_mark *mark, dk_error *err)
+{
+    kind_change *kc = &c->kinds[kind->index];
+    int64_t use = 0;
+    dk_status status = dk_clock_find_marked(kc->finder, mark, &use, err);
+    if (status != DK_OK || use == 0)
+        return status != DK_OK ? status : dk_clock_change_life(c, kind, row, DK_LIFE_IS_FIRST, err);
+    if ((status = note(c, kind, row, err)) == DK_OK)
+        status = run(c, kc, INSERT, row, c->generation, use, err);
+    return status == DK_OK ? count(kc, use, 1, err) : status;
+}
+
 dk_status dk_clock_change_life(dk_clock_change *c, const dk_kind *kind, int64_t row, dk_life_change what, dk_error *err)
 {
     if (c == NULL)
         return DK_OK;
     kind_change *kc = &c->kinds[kind->index];
-    if ((c->read >> kind->index & 1) != 0 && !dk_id_list_add(&c->noted[kind->index], row))
-        return nomem(err);
-    if (kc->sources == 0)
-        return DK_OK;
+    dk_status status = note(c, kind, row, err);
+    if (status != DK_OK || kc->sources == 0)
+        return status;
     bool same;
     if (what != DK_LIFE_ENDS)
         return find_and_put(c, kc, row, what == DK_LIFE_IS_FIRST, &same, err);
     sqlite3_stmt *stmt = NULL;
-    dk_status status = statement(c, kc, ROW_OPEN, &stmt, err);
-    if (status != DK_OK)
+    if ((status = statement(c, kc, ROW_OPEN, &stmt, err)) != DK_OK)
         return status;
     sqlite3_bind_int64(stmt, 1, row);
     int64_t feature = 0, born = 0, use = 0;

@@ -501,10 +501,33 @@ dk_status dk_clock_find(dk_clock_finder *f, const char *key, const dk_value *val
     return find_use(f, set, division, writing, ret_use, err);
 }
 
-/* Whether a field is read for a row's facts and division. */
-static bool matters(const dk_clock_finder *f, size_t field)
+uint64_t dk_clock_mark_fields(const dk_clock_finder *f)
 {
-    return (f->fields >> field & 1) != 0 || (int)field == f->kind->division_field;
+    return f->fields | (f->kind->division_field >= 0 ? UINT64_C(1) << f->kind->division_field : 0);
+}
+
+/* The values that matter, of columns from one on; the others are null. */
+static void take_values(const dk_clock_finder *f, sqlite3_stmt *stmt, int column, dk_value *ret_values)
+{
+    const uint64_t fields = dk_clock_mark_fields(f);
+    for (size_t i = 0; i < f->kind->n_fields; i++)
+        ret_values[i] = (fields >> i & 1) != 0 ? dk_column_value(stmt, column++) : dk_value_null();
+}
+
+dk_status dk_clock_mark_take(dk_clock_finder *f, const char *key, sqlite3_stmt *stmt, int column, dk_clock_mark *ret_mark,
+                             dk_error *err)
+{
+    dk_value values[DK_MAX_FIELDS];
+    take_values(f, stmt, column, values);
+    dk_clock_division(f->kind, values, ret_mark->division);
+    return hash_of(f, key, values, ret_mark->hash, err);
+}
+
+dk_status dk_clock_find_marked(dk_clock_finder *f, const dk_clock_mark *mark, int64_t *ret_use, dk_error *err)
+{
+    const int64_t set = known_get(&f->sets, mark->hash);
+    *ret_use = 0;
+    return set != 0 ? find_use(f, set, mark->division, true, ret_use, err) : DK_OK;
 }
 
 static dk_status prepare_row(dk_clock_finder *f, dk_error *err)
@@ -513,7 +536,7 @@ static dk_status prepare_row(dk_clock_finder *f, dk_error *err)
     dk_buf_init(&sql);
     dk_buf_text(&sql, f->by_key ? "SELECT feature,key" : "SELECT feature,''");
     for (size_t i = 0; i < f->kind->n_fields; i++)
-        if (matters(f, i))
+        if ((dk_clock_mark_fields(f) >> i & 1) != 0)
             dk_buf_format(&sql, ",f_%s", f->kind->fields[i].name);
     dk_buf_format(&sql, " FROM row_%s WHERE row=?1", f->kind->name);
     const char *text = dk_buf_cstr(&sql);
@@ -533,9 +556,7 @@ dk_status dk_clock_find_row(dk_clock_finder *f, int64_t row, int64_t generation,
     status = dk_sql_step(f->store, f->row, err);
     if (status == DK_OK) {
         *ret_feature = sqlite3_column_int64(f->row, 0);
-        int column = 2;
-        for (size_t i = 0; i < f->kind->n_fields; i++)
-            values[i] = matters(f, i) ? dk_column_value(f->row, column++) : dk_value_null();
+        take_values(f, f->row, 2, values);
         status = dk_clock_find(f, (const char *)sqlite3_column_text(f->row, 1), values, generation, true, ret_use, err);
     } else if (status == DK_END) {
         status = dk_fail(err, DK_CORRUPT, "%s: row %lld of %s is missing; run dikuai-ingest check", f->store->path, (long long)row,

@@ -62,6 +62,19 @@ dk_status dk_clock_find(dk_clock_finder *finder, const char *key, const dk_value
 dk_status dk_clock_find_row(dk_clock_finder *finder, int64_t row, int64_t generation, int64_t *ret_feature, int64_t *ret_use,
                             dk_error *err);
 
+/* What matters of a row, from whoever reads it anyway: the row itself need not be read then. */
+typedef struct dk_clock_mark {
+    uint64_t hash[2];
+    char division[13];
+} dk_clock_mark;
+/* The fields of which a mark is made, as bits. */
+uint64_t dk_clock_mark_fields(const dk_clock_finder *finder);
+/* From a row of a statement that has these fields from a column on, in their order. */
+dk_status dk_clock_mark_take(dk_clock_finder *finder, const char *key, sqlite3_stmt *stmt, int column, dk_clock_mark *ret_mark,
+                             dk_error *err);
+/* As dk_clock_find of the row that has this mark. *ret_use 0: no row like it has been found yet; dk_clock_find_row does. */
+dk_status dk_clock_find_marked(dk_clock_finder *finder, const dk_clock_mark *mark, int64_t *ret_use, dk_error *err);
+
 /* How disclosure of a row with these values stands on the finder's day, as the kind's field says it. Writes nothing. */
 dk_status dk_clock_find_state(dk_clock_finder *finder, const char *key, const dk_value *values, int64_t generation,
                               dk_value *ret_state, dk_error *err);

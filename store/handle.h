@@ -163,7 +163,9 @@ dk_status dk_sql_run(dk_store *store, const char *sql, dk_error *err);
 dk_status dk_sql_prepare(dk_store *store, const char *sql, sqlite3_stmt **ret_stmt, dk_error *err);
 /* A kept statement, reset and with its bindings cleared. Reset it after use, so that no snapshot is held. */
 dk_status dk_sql_kept(dk_store *store, const dk_kind *kind, dk_stmt_id id, sqlite3_stmt **ret_stmt, dk_error *err);
-/* The same for a text made for a question; valid until DK_CACHED_STMTS others were asked for. No two uses at once: clear
+/* Appends the text of DK_STMT_BATCH_ROWS with further columns: the fields of these bits, in their order. */
+void dk_sql_append_batch_rows(const dk_kind *kind, uint64_t fields, dk_buf *sql);
+/* The same as a kept one for a text made for a question; valid until DK_CACHED_STMTS others were asked for. No two uses at once: clear
  * the bindings after use. */
 dk_status dk_sql_cached(dk_store *store, const char *sql, sqlite3_stmt **ret_stmt, dk_error *err);
 /* Statements that run longer than so many seconds from now, all together, fail with DK_LIMIT. dk_sql_unlimited

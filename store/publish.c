@@ -30,6 +30,8 @@ typedef struct change {
     double bounds[4]; /* west, south, east, north of the batch */
     bool any_bounds;
     bool last_rows; /* no row of the kind is younger than those of the batch */
+    dk_clock_finder *marks; /* makes the marks of the batch's rows; NULL: none are needed */
+    sqlite3_stmt *marked;   /* reads them with what a mark is made of */
     dk_progress progress;
     void *user;
 } change;
@@ -40,6 +42,7 @@ typedef struct step_row {
     const char *key; /* an offset in the keys until they are all there */
     double envelope[4];
     dk_outline_state outline;
+    dk_clock_mark mark; /* if rows are marked */
 } step_row;
 
 typedef dk_status (*row_change)(change *c, const step_row *row, dk_error *err);
@@ -88,12 +91,12 @@ static dk_status change_life(change *c, int64_t row, const step_row *of, int sig
         c->ended++;
     if (sign > 0 || c->withdrawing)
         status = dk_publication_log_row(c->follower.log, c->kind, row, sign > 0 ? DK_LOG_PUBLISH : DK_LOG_WITHDRAW, err);
-    if (status == DK_OK)
+    const bool first = of != NULL && of->feature == of->row && c->last_rows; /* of its key */
+    if (status == DK_OK && sign > 0 && first && c->marks != NULL && row == of->row)
+        status = dk_clock_change_first(c->follower.clock, c->kind, row, &of->mark, err);
+    else if (status == DK_OK)
         status = dk_clock_change_life(c->follower.clock, c->kind, row,
-                                      sign < 0                                                ? DK_LIFE_ENDS
-                                      : of != NULL && of->feature == of->row && c->last_rows ? DK_LIFE_IS_FIRST
-                                                                                             : DK_LIFE_BEGINS,
-                                      err);
+                                      sign < 0 ? DK_LIFE_ENDS : first ? DK_LIFE_IS_FIRST : DK_LIFE_BEGINS, err);
     if (status != DK_OK)
         return status;
     if (c->kind->feeds_linked) {
@@ -207,28 +210,58 @@ static void tell_index_progress(int64_t done, int64_t total, void *user)
                     c->user);
 }
 
+/* What the clock needs of a row is read with it where the rows are new, as most are of a batch that is published. */
+static dk_status prepare_marks(change *c, dk_error *err)
+{
+    dk_clock_finder *const finder = dk_clock_change_finder(c->follower.clock, c->kind);
+    if (c->withdrawing || !c->last_rows || finder == NULL)
+        return DK_OK;
+    dk_buf sql;
+    dk_buf_init(&sql);
+    dk_sql_append_batch_rows(c->kind, dk_clock_mark_fields(finder), &sql);
+    const char *text = dk_buf_cstr(&sql);
+    const dk_status status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(c->store, text, &c->marked, err);
+    dk_buf_finish(&sql);
+    if (status == DK_OK)
+        c->marks = finder;
+    return status;
+}
+
+/* The statement that reads the next rows of the batch. */
+static dk_status ask_rows(change *c, int64_t after, sqlite3_stmt **ret_stmt, dk_error *err)
+{
+    *ret_stmt = c->marked;
+    const dk_status status = c->marked != NULL ? DK_OK : dk_sql_kept(c->store, c->kind, DK_STMT_BATCH_ROWS, ret_stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(*ret_stmt, 1, c->batch);
+    sqlite3_bind_int64(*ret_stmt, 2, after);
+    sqlite3_bind_int(*ret_stmt, 3, ROWS_A_STEP);
+    return DK_OK;
+}
+
 /* Applies a change to every row of the batch, a transaction a step. */
 static dk_status change_rows(change *c, row_change apply, dk_error *err)
 {
     step_row *rows = malloc(ROWS_A_STEP * sizeof *rows);
     dk_buf keys;
     dk_buf_init(&keys);
-    dk_status status = rows == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : DK_OK;
+    dk_status status = rows == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : prepare_marks(c, err);
     for (int64_t after = 0; status == DK_OK;) {
         sqlite3_stmt *stmt = NULL;
         size_t n = 0;
         dk_buf_clear(&keys);
-        if ((status = dk_sql_kept(c->store, c->kind, DK_STMT_BATCH_ROWS, &stmt, err)) != DK_OK)
+        if ((status = ask_rows(c, after, &stmt, err)) != DK_OK)
             break;
-        sqlite3_bind_int64(stmt, 1, c->batch);
-        sqlite3_bind_int64(stmt, 2, after);
-        sqlite3_bind_int(stmt, 3, ROWS_A_STEP);
         while (n < ROWS_A_STEP && (status = dk_sql_step(c->store, stmt, err)) == DK_OK) {
             rows[n] = (step_row){.row = sqlite3_column_int64(stmt, 0),
                                  .replaces = sqlite3_column_int64(stmt, 2),
                                  .feature = sqlite3_column_int64(stmt, 3),
                                  .key = (const char *)(uintptr_t)keys.size};
             rows[n].outline = dk_column_envelope(stmt, 4, rows[n].envelope);
+            if (c->marks != NULL && (status = dk_clock_mark_take(c->marks, (const char *)sqlite3_column_text(stmt, 1), stmt, 5,
+                                                                 &rows[n].mark, err)) != DK_OK)
+                break;
             dk_buf_append(&keys, sqlite3_column_text(stmt, 1), (size_t)sqlite3_column_bytes(stmt, 1));
             dk_buf_byte(&keys, 0);
             n++;
@@ -259,6 +292,9 @@ static dk_status change_rows(change *c, row_change apply, dk_error *err)
         c->done += (int64_t)n;
         tell_progress(c);
     }
+    sqlite3_finalize(c->marked);
+    c->marked = NULL;
+    c->marks = NULL;
     dk_buf_finish(&keys);
     free(rows);
     return status;

@@ -123,6 +123,17 @@ static void append_sheet_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
     }
 }
 
+void dk_sql_append_batch_rows(const dk_kind *kind, uint64_t fields, dk_buf *sql)
+{
+    dk_buf_format(sql, "SELECT row,key,replaces,feature,%s", kind->geometry == DK_NO_GEOMETRY ? "NULL" : "substr(geom,9,32)");
+    for (size_t i = 0; i < kind->n_fields; i++)
+        if ((fields >> i & 1) != 0)
+            dk_buf_format(sql, ",f_%s", kind->fields[i].name);
+    dk_buf_format(sql, " FROM row_%s r WHERE batch=?1 AND row>?2", kind->name);
+    dk_linked_append_originals(kind, sql);
+    dk_buf_text(sql, " ORDER BY row LIMIT ?3");
+}
+
 static void append_field(const dk_kind *kind, int field, dk_buf *sql)
 {
     if (field >= 0)
@@ -183,10 +194,7 @@ static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
         dk_buf_text(sql, ")");
         break;
     case DK_STMT_BATCH_ROWS:
-        dk_buf_format(sql, "SELECT row,key,replaces,feature,%s FROM row_%s r WHERE batch=?1 AND row>?2",
-                      kind->geometry == DK_NO_GEOMETRY ? "NULL" : "substr(geom,9,32)", k);
-        dk_linked_append_originals(kind, sql);
-        dk_buf_text(sql, " ORDER BY row LIMIT ?3");
+        dk_sql_append_batch_rows(kind, 0, sql);
         break;
     case DK_STMT_TERM:
         dk_buf_format(sql, "SELECT term FROM term_%s WHERE field=?1 AND text=?2", k);
