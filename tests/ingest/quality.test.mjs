@@ -110,3 +110,24 @@ test('both areas are computed: that of the plane, and that of the ellipsoid', (t
   assert.equal(done.json.area_differs, 1);
   assert.match(done.json.notes.join('\n'), /area_declared_ha says 90000\.00 m2, the geometry has 998\d\d\.\d\d m2 \(99900\.00 m2 in the plane\)/);
 });
+
+test('the planar area is that of the zone in which a parcel lies, whatever plane its source is in', (t) => {
+  const s = scene(t, catalogue.replace('computed: area}', 'computed: area}\n      - {name: area_plane, title: 平面面积, type: number, unit: m2, audience: public, computed: planar_area}'));
+  // 118.6°E: in zone 40 (EPSG:4549), 1.6 degrees from the meridian of zone 39 (EPSG:4548), in whose plane it is 6 m2 larger.
+  const east = 367000, hole = (x, y) => [[x + 20, y + 20], [x + 50, y + 20], [x + 50, y + 60], [x + 20, y + 60]];
+  const rings = (y) => [square(east, y), hole(east, y)]; // 100 m less 30 m by 40 m
+  const moved = (ring, to) => execFileSync('cs2cs', ['-f', '%.9f', 'EPSG:4549', to], { input: ring.map(([x, y]) => `${y} ${x}\n`).join(''), encoding: 'utf8' })
+    .trim().split('\n').map((line) => line.trim().split(/\s+/).slice(0, 2).map(Number).reverse());
+  const spike = (ring) => [...ring.slice(0, 3), [ring[2][0] + 30, ring[2][1]], ...ring.slice(2)];
+  const sources = { 'EPSG:4549': (n) => wkt(...rings(n)), 'EPSG:4548': (n) => wkt(...rings(n).map((ring) => moved(ring, 'EPSG:4548'))),
+    'EPSG:4490': (n) => wkt(...rings(n).map((ring) => moved(ring, 'EPSG:4490'))),
+    'EPSG:4528': (n) => `MULTI${wkt(...rings(n).map((ring) => ring.map(([x, y]) => [x + 4e7, y]))).replace('(', '((')},${wkt(square(east + 4e7 + 500, n, 40)).slice(7)})`,
+    spike: (n) => wkt(spike(square(east, n)), hole(east, n)) };
+  Object.entries(sources).forEach(([name, text], i) => {
+    s.write('p.csv', `地块编号,wkt\nD${i},"${text(3521000 + 1000 * i)}"\n`);
+    const done = s.load('parcel', 'p.csv', '--crs', name === 'spike' ? 'EPSG:4549' : name, '--publish');
+    assert.equal(done.code, 0, `${name}: ${done.stderr}`);
+    assert.equal(done.json.repaired, name === 'spike' ? 1 : 0, name);
+  });
+  assert.deepEqual(s.rows('parcel').map((row) => row.properties.area_plane.toFixed(2)).sort(), ['10400.00', ...Array(4).fill('8800.00')]);
+});
