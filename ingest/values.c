@@ -230,6 +230,11 @@ static bool keep_text(const char *text, size_t size, dk_buf *memory, dk_value *r
     return true;
 }
 
+/* Serials of 1949-10-01 and 2100-01-01. A number that no cell's format makes a date of and that lies elsewhere is rather a year,
+ * a year and a month, or a number: 2020 would be a day of 1905. */
+#define FIRST_SERIAL 18172
+#define LAST_SERIAL 73051
+
 static bool date_value(const dk_cell *cell, const dk_value_context *context, const char *text, size_t size,
                        const char *folded, dk_buf *memory, dk_value *ret_value, size_t *ret_offset, char *ret_problem,
                        size_t problem_size)
@@ -241,13 +246,13 @@ static bool date_value(const dk_cell *cell, const dk_value_context *context, con
         const double number = cell->type == DK_CELL_REAL ? cell->real : (double)cell->integer;
         if (number >= 10000000 && number <= 99991231)
             found = dk_date_from_text(folded, date);
-        else if (context->spreadsheet)
+        else if (context->spreadsheet && number >= FIRST_SERIAL && number < LAST_SERIAL)
             found = dk_date_from_serial(number, date);
     } else {
         found = dk_date_from_text(folded, date);
         if (!found && context->spreadsheet && strspn(folded, "0123456789") == 5) {
             const double serial = strtod(folded, &end);
-            found = *end == '\0' && dk_date_from_serial(serial, date);
+            found = *end == '\0' && serial >= FIRST_SERIAL && serial < LAST_SERIAL && dk_date_from_serial(serial, date);
         }
     }
     if (!found) {
@@ -255,6 +260,63 @@ static bool date_value(const dk_cell *cell, const dk_value_context *context, con
         return false;
     }
     return keep_text(date, 10, memory, ret_value, ret_offset);
+}
+
+/* Whether digits are held apart otherwise than by one blank before each three of a whole number, as in 1 234 567.5: then they are
+ * two numbers in one cell, of which one must not be made. text: folded. */
+static bool apart(const char *text)
+{
+    size_t run = 0; /* digits since the last mark */
+    bool grouped = false, point = false;
+    for (const char *at = text; *at != '\0'; at++) {
+        if (isdigit((unsigned char)*at)) {
+            run++;
+        } else if (*at == ' ' && run > 0) {
+            const size_t blanks = strspn(at, " "), next = strspn(at + blanks, "0123456789");
+            if (next > 0 && (point || blanks > 1 || next != 3 || run > 3 || (grouped && run != 3)))
+                return true;
+            grouped = true;
+            run = 0;
+            at += blanks - 1;
+        } else {
+            point = *at == '.' || (point && *at == ',');
+            grouped = *at == ',' || (grouped && *at == '.');
+            run = 0;
+        }
+    }
+    return false;
+}
+
+/* A digit or point, also a wide one, that ends before at or begins there. */
+static bool ends_number(const char *text, size_t at)
+{
+    return (at > 0 && (isdigit((unsigned char)text[at - 1]) || text[at - 1] == '.')) ||
+           (at >= 3 && memcmp(text + at - 3, "\xEF\xBC", 2) == 0 && (unsigned char)text[at - 1] >= 0x8E &&
+            (unsigned char)text[at - 1] <= 0x99);
+}
+
+static bool begins_number(const char *text, size_t size, size_t at)
+{
+    return (at < size && (isdigit((unsigned char)text[at]) || text[at] == '.')) ||
+           (at + 3 <= size && memcmp(text + at, "\xEF\xBC", 2) == 0 && (unsigned char)text[at + 2] >= 0x8E &&
+            (unsigned char)text[at + 2] <= 0x99);
+}
+
+/* Whether a number stands on each side of the end of a line, or of a tab, of which folding makes a blank. */
+static bool lines_apart(const char *text, size_t size)
+{
+    for (size_t i = 0; i < size;) {
+        size_t end = i, n;
+        bool line = false;
+        while ((n = blank(text + end, size - end)) > 0) {
+            line |= text[end] == '\n' || text[end] == '\r' || text[end] == '\t';
+            end += n;
+        }
+        if (line && ends_number(text, i) && begins_number(text, size, end))
+            return true;
+        i = end > i ? end : i + 1;
+    }
+    return false;
 }
 
 /* Takes the blanks out: 1 234.5 公 顷 */
@@ -294,6 +356,12 @@ static bool number_value(const dk_field *field, const dk_cell *cell, const dk_va
         number = (double)cell->integer;
     } else {
         const char *suffix = "";
+        if (apart(folded) || lines_apart(text, size)) {
+            snprintf(ret_problem, problem_size,
+                     "\"%.*s\" may be two numbers; write one in a cell, and blanks in it only before each three digits",
+                     shown(folded, strlen(folded)), folded);
+            return false;
+        }
         squeeze(folded);
         const char *from = strncmp(folded, "¥", strlen("¥")) == 0 ? folded + strlen("¥") : folded;
         if (!dk_number_from_text(from, &number, &suffix)) {

@@ -257,9 +257,44 @@ static void numbers_of_cells(void **state)
     assert_false(convert(&integer_field, text("3.5"), false, NULL).good);
 }
 
+/* One cell with two lines, or with two numbers beside each other: neither is the number that both would make. */
+static void two_numbers_in_a_cell(void **state)
+{
+    (void)state;
+    static const char *const two[] = {"12\n13", "100000\r\n200000", "15 25", "3\t4", "2 2.5", "1 2 3 4", "12.5 100", "１２\n１３", "1 234 56", "1234 567", "5 000\n6 000"};
+    for (size_t i = 0; i < sizeof two / sizeof *two; i++) {
+        const outcome got = convert(&plain_field, text(two[i]), true, NULL);
+        assert_false(got.good);
+        assert_non_null(strstr(got.problem, "may be two numbers; write one in a cell"));
+        assert_null(strchr(got.problem, '\n'));
+    }
+    assert_false(convert(&area_field, text("2 2.5亩"), false, NULL).good);
+    assert_true(convert(&plain_field, text("1 234.5"), false, NULL).value.real == 1234.5);
+    assert_true(convert(&plain_field, text("12\xC2\xA0" "345\xC2\xA0" "678"), false, NULL).value.real == 12345678);
+    assert_true(convert(&plain_field, text("\n15\n"), true, NULL).value.real == 15);
+    assert_true(convert(&area_field, text("1 500 公 顷"), false, NULL).value.real == 1500);
+    assert_true(convert(&area_field, text("15\n亩"), true, NULL).value.real == 1);
+    assert_true(convert(&plain_field, text("- 5"), false, NULL).value.real == -5);
+}
+
+/* Numbers of no format in a column of dates: years, years and months, and what is no day of these times. */
+static void numbers_that_are_no_days(void **state)
+{
+    (void)state;
+    static const double none[] = {2020, 1998, 2020.6, 202006, 98, 1949, 18171, 73051};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        assert_false(convert(&date_field, real(none[i]), true, NULL).good);
+    assert_string_equal(convert(&date_field, real(2020), true, NULL).problem, "\"2020\" is no date; write it as 2020-06-15");
+    assert_string_equal(convert(&date_field, real(18172), true, NULL).text, "1949-10-01");
+    assert_string_equal(convert(&date_field, real(73050), true, NULL).text, "2099-12-31");
+    assert_false(convert(&date_field, text("10000"), true, NULL).good);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(two_numbers_in_a_cell),
+        cmocka_unit_test(numbers_that_are_no_days),
         cmocka_unit_test(dates_as_ledgers_write_them),
         cmocka_unit_test(excel_serials),
         cmocka_unit_test(numbers_with_commas_and_units),
