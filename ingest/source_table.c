@@ -13,7 +13,8 @@
 enum {
     HEADER_ROWS = 20,  /* how far down a header is looked for */
     NAMED_ROWS = 20,   /* so many rows that were left out are named one by one */
-    MOST_HEAD = 4096   /* bytes of one cell of the header that count */
+    MOST_HEAD = 4096,  /* bytes of one cell of the header that count */
+    MOST_UNITS = 4     /* that lines above the header give */
 };
 
 typedef struct head_row {
@@ -36,8 +37,9 @@ struct dk_source_table {
     size_t n_merges, next_merge;
     held *held; /* by raw column */
     size_t n_held;
-    dk_unit units[4]; /* that a line above the header gives */
+    dk_unit units[MOST_UNITS]; /* that a line above the header gives */
     size_t n_units;
+    int64_t unclear_row; /* one that says 单位, and what is not understood; 0: none */
     int64_t left_out, left_rows[NAMED_ROWS];
     dk_buf notes, scratch;
 };
@@ -405,30 +407,74 @@ static dk_status name_columns(dk_source *source, struct dk_source_table *table, 
     return dk_source_mining_open(source, source->n_columns - 1, err);
 }
 
-/* 单位：万元, 面积单位：亩、金额单位：元 above the header. */
+typedef struct unit_line {
+    dk_unit units[MOST_UNITS];
+    size_t n;
+    bool unclear; /* it says 单位, and then something of money or area that is no unit */
+} unit_line;
+
+/* The longest unit with which a text begins: its bytes, 0 if with none. */
+static size_t leading_unit(const char *text, dk_unit *ret_unit)
+{
+    for (size_t size = strcspn(text, ",;()[]"); size > 0; size--)
+        if (dk_unit_parse(text, size, ret_unit))
+            return size;
+    return 0;
+}
+
+static bool is_about_units(const char *text)
+{
+    static const char *const words[] = {"元", "亩", "公顷", "平方"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strstr(text, words[i]) != NULL)
+            return true;
+    return false;
+}
+
+/* 单位:万元, 金额单位:人民币万元 面积单位:亩、, (万元). text: folded, so without blanks. 填报单位:某局 is none. */
+static void read_unit_line(const char *text, unit_line *line)
+{
+    const bool bracket = *text == '(';
+    dk_unit unit;
+    size_t size = leading_unit(text + bracket, &unit);
+    if (size > 0 && strspn(text + bracket + size, ")") == strlen(text + bracket + size) && line->n < MOST_UNITS) {
+        line->units[line->n++] = unit; /* nothing else stands there */
+        return;
+    }
+    for (const char *at = text; (at = strstr(at, "单位")) != NULL;) {
+        at += strlen("单位");
+        if (*at != ':')
+            continue;
+        const size_t before = line->n;
+        for (at++;;) {
+            if (strncmp(at, "人民币", strlen("人民币")) == 0)
+                at += strlen("人民币");
+            if (line->n == MOST_UNITS || (size = leading_unit(at, &unit)) == 0)
+                break;
+            line->units[line->n++] = unit;
+            at += size;
+            at += strncmp(at, "、", strlen("、")) == 0 ? strlen("、") : strspn(at, ",;");
+        }
+        line->unclear |= line->n == before && is_about_units(at);
+    }
+}
+
 static void read_units(struct dk_source_table *table)
 {
+    unit_line line = {.n = 0};
     for (size_t i = 0; i < table->top; i++)
         for (size_t c = 0; c < table->rows[i].n; c++) {
-            const char *at = fold(table, table->rows[i].texts[c]);
-            while (at != NULL && (at = strstr(at, "单位")) != NULL) {
-                at += strlen("单位");
-                if (*at != ':')
-                    continue;
-                for (at++; *at != '\0';) {
-                    size_t size = strcspn(at, ",;");
-                    const char *comma = strstr(at, "、");
-                    if (comma != NULL && (size_t)(comma - at) < size)
-                        size = (size_t)(comma - at);
-                    dk_unit unit;
-                    if (!dk_unit_parse(at, size, &unit) || table->n_units == 4)
-                        break;
-                    table->units[table->n_units++] = unit;
-                    at += size;
-                    at += strncmp(at, "、", 3) == 0 ? 3 : *at != '\0';
-                }
-            }
+            if (*table->rows[i].texts[c] == '\0' || (c > 0 && strcmp(table->rows[i].texts[c], table->rows[i].texts[c - 1]) == 0))
+                continue; /* merged cells stand in all their places */
+            const char *text = fold(table, table->rows[i].texts[c]);
+            line.unclear = false;
+            if (text != NULL)
+                read_unit_line(text, &line);
+            if (line.unclear && table->unclear_row == 0)
+                table->unclear_row = table->rows[i].number;
         }
+    memcpy(table->units, line.units, sizeof table->units);
+    table->n_units = line.n;
 }
 
 static int by_place(const void *a, const void *b)
@@ -664,6 +710,89 @@ static bool repeats_header(const dk_source *source)
     return found;
 }
 
+/* ---- a second table below the first ---- */
+
+/* Whether a cell says what a column's name says, units and brackets aside. */
+static bool is_name(const struct dk_source_table *table, const dk_cell *cell)
+{
+    if (cell->type != DK_CELL_TEXT || cell->size == 0)
+        return false;
+    size_t n = strcspn(cell->text, "(/");
+    const char *wide = strstr(cell->text, "（");
+    n = wide != NULL && (size_t)(wide - cell->text) < n ? (size_t)(wide - cell->text) : n;
+    for (size_t i = table->top; n > 0 && i <= table->bottom; i++)
+        for (size_t c = 0; c < table->rows[i].n; c++) {
+            const char *name = table->rows[i].texts[c];
+            if (strncmp(name, cell->text, n) == 0 && (name[n] == '\0' || name[n] == '(' || name[n] == '/' || strncmp(name + n, "（", 3) == 0))
+                return true;
+        }
+    return false;
+}
+
+/* Names of columns, most of the row's cells: a header that is not the first one again. */
+static bool is_other_header(const dk_source *source)
+{
+    size_t own = 0, names = 0;
+    for (size_t c = 0; c < source->n_raw; c++) {
+        const dk_cell *cell = &source->raw[c];
+        if (dk_cell_blank(cell) || (cell->merged_rows > 0 && !cell->merged_first))
+            continue;
+        own++;
+        names += is_name(source->table, cell);
+        if (own == 2 && names == 0) /* as in all rows but headers */
+            return false;
+    }
+    return names >= 2 && 2 * names > own;
+}
+
+/* A line that says nothing but units. */
+static bool is_unit_line(const dk_source *source, unit_line *ret_line)
+{
+    size_t own = 0;
+    bool says = false;
+    *ret_line = (unit_line){.n = 0};
+    for (size_t c = 0; c < source->n_raw && own <= 2; c++) {
+        const dk_cell *cell = &source->raw[c];
+        if (dk_cell_blank(cell) || (cell->merged_rows > 0 && !cell->merged_first))
+            continue;
+        own++;
+        if (cell->type != DK_CELL_TEXT || strstr(cell->text, "单位") == NULL)
+            continue;
+        const char *text = fold(source->table, cell->text);
+        if (text != NULL)
+            read_unit_line(text, ret_line);
+        says = true;
+    }
+    return says && own <= 2 && (ret_line->n > 0 || ret_line->unclear);
+}
+
+static bool same_units(const struct dk_source_table *table, const unit_line *line)
+{
+    bool same = !line->unclear;
+    for (size_t i = 0; i < line->n; i++) {
+        bool found = false;
+        for (size_t k = 0; k < table->n_units; k++)
+            found |= line->units[i].dimension == table->units[k].dimension && line->units[i].num == table->units[k].num &&
+                     line->units[i].den == table->units[k].den;
+        same &= found;
+    }
+    return same;
+}
+
+/* Rows below another header or under other units would be read as those of the first. */
+static dk_status check_second_table(const dk_source *source, bool *ret_left_out, dk_error *err)
+{
+    unit_line line;
+    const bool units = is_unit_line(source, &line);
+    *ret_left_out = units && same_units(source->table, &line);
+    if ((!units || *ret_left_out) && !is_other_header(source))
+        return DK_OK;
+    return dk_fail(err, DK_INVALID,
+                   "%s, row %lld: a second table begins here, with %s than the first; put each table into a sheet or a file of "
+                   "its own",
+                   source->path, (long long)source->row, units ? "other units" : "other columns, or in another order or unit,");
+}
+
 /* Whether the row is none of the table's data: a total, the header again, a footer. */
 static bool is_left_out(const dk_source *source)
 {
@@ -715,7 +844,10 @@ dk_status dk_source_table_next(dk_source *source, dk_error *err)
             return status;
         if (!own)
             continue;
-        if (!is_left_out(source)) {
+        bool left_out = is_left_out(source);
+        if (!left_out && (status = check_second_table(source, &left_out, err)) != DK_OK)
+            return status;
+        if (!left_out) {
             check_outside(source);
             return DK_OK;
         }
@@ -749,6 +881,11 @@ const char *dk_source_table_notes(dk_source *source)
         dk_buf_format(&table->notes, "%s left out: totals (合计), the header again, or what stands below a table\n",
                       table->left_out == 1 ? " was" : " were");
     }
+    if (table->unclear_row > 0)
+        dk_buf_format(&table->notes,
+                      "row %lld above the header says 单位, but not which in words that are known, so nothing was converted by it; say "
+                      "the unit in the names of the columns, such as 补偿总额（万元）\n",
+                      (long long)table->unclear_row);
     if (source->mining != NULL)
         dk_buf_text(&table->notes, dk_source_mining_notes(source));
     const char *text = dk_buf_cstr(&table->notes);

@@ -138,3 +138,39 @@ test('a unit in the head of a column counts, also when --field names the column'
   assert.equal(done.code, 0, done.stderr);
   assert.equal(s.rows('approval')[0].properties.area_total_ha, 1); // 15 亩 are one hectare
 });
+
+test('units above the header are understood however the line is written, or it is said that they are not', (t) => {
+  const line = { '金额单位：万元  面积单位：亩': 120000, '（单位：人民币万元）': 120000, 万元: 120000, '（万元）': 120000, '计量单位：亩、万元': 120000, '填报单位：砀山县自然资源局': 12, '单位：百万元': 12 };
+  for (const [said, total] of Object.entries(line)) {
+    const s = scene(t);
+    s.write('补偿.xlsx', xlsx([['补偿台账', null, said], ['补偿编号', '地块编号', '补偿总额'], ['B1', 'DK1', { n: '12' }]]));
+    const done = s.load('compensation', '补偿.xlsx', '--publish');
+    assert.equal(done.code, 0, `${said}: ${done.stderr}`);
+    assert.equal(s.rows('compensation')[0].properties.total, total, said);
+    assert.equal(done.json.notes.some((note) => /row 1 above the header says 单位, but not which in words that are known/.test(note)), said.includes('百万'), said);
+  }
+});
+
+test('a second table further down a sheet is not read as the first one goes on', (t) => {
+  const head = ['补偿编号', '地块编号', '补偿总额（元）'], first = ['B1', 'DK1', { n: '5' }];
+  const second = {
+    'other units': [['单位：元'], ['补偿编号', '地块编号', '补偿总额'], first, [], ['单位：万元'], ['补偿编号', '地块编号', '补偿总额'], ['B2', 'DK2', { n: '12' }]],
+    'another unit in a name': [head, first, ['补偿编号', '地块编号', '补偿总额（万元）'], ['B2', 'DK2', { n: '12' }]],
+    'another order': [head, first, ['地块编号', '补偿编号', '补偿总额（元）'], ['DK2', 'B2', { n: '12' }]],
+  };
+  for (const [name, rows] of Object.entries(second)) {
+    const s = scene(t), row = name === 'other units' ? 5 : 3;
+    s.write('补偿.xlsx', xlsx(rows));
+    const done = s.load('compensation', '补偿.xlsx', '--publish');
+    assert.equal(done.code, 1, name);
+    assert.match(done.stderr, new RegExp(`补偿\\.xlsx, row ${row}: a second table begins here, with other .* than the first; put each table into a sheet or a file of its own`), name);
+    assert.deepEqual(s.rows('compensation'), [], name);
+  }
+  // The same table over several pages: the head of each says the same.
+  const s = scene(t), page = (n) => [['单位：万元'], ['补偿编号', '地块编号', '补偿总额'], [`B${n}`, `DK${n}`, { n: '12' }]];
+  s.write('补偿.xlsx', xlsx([...page(1), ...page(2), ...page(3)]));
+  const done = s.load('compensation', '补偿.xlsx', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  assert.deepEqual(s.rows('compensation').map((f) => f.properties.total), [120000, 120000, 120000]);
+  assert.ok(done.json.notes.some((note) => /rows 4, 5, 7, 8 were left out/.test(note)), done.json.notes.join('\n'));
+});
