@@ -2,6 +2,7 @@
 #ifndef DK_INGEST_CELL_H
 #define DK_INGEST_CELL_H
 
+#include "ingest/units.h"
 #include "store/buf.h"
 
 typedef enum dk_cell_type {
@@ -18,6 +19,7 @@ typedef struct dk_cell {
     size_t size;      /* bytes of text */
     int64_t integer;  /* INTEGER */
     double real;      /* REAL */
+    const dk_unit *unit; /* that the cell's number format shows behind the number, as the reader of the sheet keeps it; NULL: none */
     int64_t merged_rows; /* that share it, the cells being merged; 0: it is the row's own */
     bool merged_first;   /* this is the first of them, where it stands */
 } dk_cell;

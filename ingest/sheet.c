@@ -1,5 +1,7 @@
 #include "ingest/sheet_internal.h"
 
+#include "ingest/columns.h"
+
 #include "ingest/values.h"
 
 #include <errno.h>
@@ -100,7 +102,7 @@ bool dk_sheet_add_merge(dk_sheet *sheet, const dk_sheet_merge *merge)
 
 /* ECMA-376 part 1, 18.8.30: 14 to 17 and 22 everywhere, 27 to 31, 36 and 50 to 58 in Chinese; 18 to 21, 32 to 35, 45 to
  * 47, 55 and 56 show a time alone. A code is one of a date if year, month or day stand in it outside quotes. */
-bool dk_sheet_format_is_date(unsigned id, const char *code)
+static bool is_date(unsigned id, const char *code)
 {
     if (code == NULL)
         return (id >= 14 && id <= 17) || id == 22 || (id >= 27 && id <= 31) || id == 36 ||
@@ -123,6 +125,64 @@ bool dk_sheet_format_is_date(unsigned id, const char *code)
         }
     }
     return day || (month && !clock);
+}
+
+/* What stands behind the digits of a code's first section, quotes and escapes aside. With a comma behind the last digit thousands are
+ * shown, so that the text is not the unit of the number itself. */
+static bool text_behind(const char *code, dk_buf *text)
+{
+    bool scaled = false;
+    dk_buf_clear(text);
+    for (const char *at = code; *at != '\0' && *at != ';'; at++) {
+        const char *end;
+        if (*at == '"' && (end = strchr(at + 1, '"')) != NULL) {
+            dk_buf_append(text, at + 1, (size_t)(end - at - 1));
+            at = end;
+        } else if (*at == '[' && (end = strchr(at + 1, ']')) != NULL) {
+            at = end;
+        } else if (*at == '\\' && at[1] != '\0') {
+            at++;
+            dk_buf_byte(text, (unsigned char)*at);
+        } else if ((*at == '_' || *at == '*' || *at == '!') && at[1] != '\0') {
+            at++;
+        } else if (*at == '0' || *at == '#' || *at == '?' || strncasecmp(at, "general", 7) == 0) {
+            at += *at == 'g' || *at == 'G' ? 6 : 0;
+            dk_buf_clear(text);
+            scaled = false;
+        } else if (*at == ',') {
+            scaled = true;
+        } else if (*at == '%') {
+            scaled = true;
+        } else if ((unsigned char)*at >= 0x80) {
+            dk_buf_byte(text, (unsigned char)*at);
+        }
+    }
+    return !scaled && text->size > 0 && !text->failed;
+}
+
+dk_sheet_format dk_sheet_format_of(unsigned id, const char *code)
+{
+    dk_sheet_format format = {.is_date = is_date(id, code)};
+    dk_buf text, folded;
+    dk_buf_init(&text);
+    dk_buf_init(&folded);
+    if (code != NULL && !format.is_date && text_behind(code, &text) && dk_buf_cstr(&text) != NULL &&
+        dk_column_fold((const char *)text.data, &folded) && !dk_unit_parse((const char *)folded.data, folded.size, &format.unit))
+        format.unit = (dk_unit){.dimension = DK_UNIT_NONE};
+    dk_buf_finish(&text);
+    dk_buf_finish(&folded);
+    return format;
+}
+
+bool dk_sheet_add_number(dk_sheet *sheet, size_t column, double number, const dk_sheet_format *format)
+{
+    if (format->is_date)
+        return dk_sheet_add_date(sheet, column, number);
+    if (!dk_sheet_add_cell(sheet, column, DK_CELL_REAL, number, NULL, 0))
+        return false;
+    if (format->unit.dimension != DK_UNIT_NONE)
+        sheet->cells[column].unit = &format->unit;
+    return true;
 }
 
 /* ---- opening ---- */

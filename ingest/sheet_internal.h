@@ -3,6 +3,7 @@
 #define DK_INGEST_SHEET_INTERNAL_H
 
 #include "ingest/sheet.h"
+#include "ingest/units.h"
 
 enum {
     DK_SHEET_MAX_COLUMNS = 16384, /* of XLSX and ODS */
@@ -50,11 +51,18 @@ dk_status dk_sheet_add_name(dk_sheet *sheet, const char *name, dk_error *err);
 void dk_sheet_begin_row(dk_sheet *sheet, int64_t number);
 /* false: too many columns or out of memory. A text that the row has no room for is a problem of the row. */
 bool dk_sheet_add_cell(dk_sheet *sheet, size_t column, dk_cell_type type, double number, const char *text, size_t size);
-/* A number whose style is that of a date: DATE if there is such a day, else REAL. */
+/* A number that is shown as a day: DATE if there is such a day, else REAL. */
 bool dk_sheet_add_date(dk_sheet *sheet, size_t column, double serial);
 void dk_sheet_cell_problem(dk_sheet *sheet, size_t column, const char *sentence);
 bool dk_sheet_add_merge(dk_sheet *sheet, const dk_sheet_merge *merge);
-/* Whether a number format shows a day: one of Excel's built-in ones, or a code of its own (NULL: built in). */
-bool dk_sheet_format_is_date(unsigned id, const char *code);
+/* What a number format makes of a number. */
+typedef struct dk_sheet_format {
+    bool is_date;  /* it shows a day */
+    dk_unit unit;  /* shown behind the number as it is, as in 0.00"亩"; DK_UNIT_NONE: none */
+} dk_sheet_format;
+/* One of Excel's built-in ones, or a code of its own (NULL: built in). */
+dk_sheet_format dk_sheet_format_of(unsigned id, const char *code);
+/* A number in such a format: DATE if that shows a day and there is one, else REAL. The sheet keeps no copy of format. */
+bool dk_sheet_add_number(dk_sheet *sheet, size_t column, double number, const dk_sheet_format *format);
 
 #endif

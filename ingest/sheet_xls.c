@@ -45,7 +45,7 @@ typedef struct cell {
 
 typedef struct format_code {
     unsigned id;
-    bool is_date;
+    dk_sheet_format format;
 } format_code;
 
 typedef struct xls {
@@ -57,7 +57,7 @@ typedef struct xls {
     size_t n_strings, strings_capacity;
     format_code *formats;
     size_t n_formats, formats_capacity;
-    bool *date_styles;
+    dk_sheet_format *styles;
     size_t n_styles, styles_capacity;
     uint32_t *positions; /* of the sheets in the stream */
     size_t n_positions, positions_capacity;
@@ -260,7 +260,7 @@ static bool read_format(xls *self, record *r)
         !dk_grow(&self->formats, &self->formats_capacity, self->n_formats + 1, sizeof *self->formats))
         return false;
     const char *text = (const char *)self->texts.data + code.start;
-    self->formats[self->n_formats++] = (format_code){u16(id), dk_sheet_format_is_date(u16(id), text)};
+    self->formats[self->n_formats++] = (format_code){u16(id), dk_sheet_format_of(u16(id), text)};
     return true;
 }
 
@@ -268,14 +268,14 @@ static bool read_style(xls *self, record *r)
 {
     unsigned char head[4];
     if (!take(r, head, 4) ||
-        !dk_grow(&self->date_styles, &self->styles_capacity, self->n_styles + 1, sizeof *self->date_styles))
+        !dk_grow(&self->styles, &self->styles_capacity, self->n_styles + 1, sizeof *self->styles))
         return false;
     const unsigned id = u16(head + 2);
-    bool is_date = dk_sheet_format_is_date(id, NULL);
+    dk_sheet_format format = dk_sheet_format_of(id, NULL);
     for (size_t i = 0; i < self->n_formats; i++)
         if (self->formats[i].id == id)
-            is_date = self->formats[i].is_date;
-    self->date_styles[self->n_styles++] = is_date;
+            format = self->formats[i].format;
+    self->styles[self->n_styles++] = format;
     return true;
 }
 
@@ -529,8 +529,8 @@ static dk_status next(dk_sheet *sheet, dk_error *err)
     bool added = true;
     for (; self->at < self->n_cells && self->cells[self->at].row == row && added; self->at++) {
         const cell *c = &self->cells[self->at];
-        if (c->type == DK_CELL_REAL && c->style < self->n_styles && self->date_styles[c->style])
-            added = dk_sheet_add_date(sheet, c->column, c->number);
+        if (c->type == DK_CELL_REAL && c->style < self->n_styles)
+            added = dk_sheet_add_number(sheet, c->column, c->number, &self->styles[c->style]);
         else if (c->type == DK_CELL_REAL)
             added = dk_sheet_add_cell(sheet, c->column, c->type, c->number, NULL, 0);
         else if (c->type == DK_CELL_TEXT)
@@ -556,7 +556,7 @@ static void close_xls(dk_sheet *sheet)
     dk_decoder_free(self->decoder);
     free(self->strings);
     free(self->formats);
-    free(self->date_styles);
+    free(self->styles);
     free(self->positions);
     free(self->cells);
     free(self);

@@ -19,7 +19,7 @@ typedef struct relation {
 
 typedef struct format_code {
     unsigned id;
-    bool is_date;
+    dk_sheet_format format;
 } format_code;
 
 typedef struct xlsx {
@@ -37,7 +37,7 @@ typedef struct xlsx {
     size_t n_strings, strings_capacity;
     format_code *formats;
     size_t n_formats, formats_capacity;
-    bool *date_styles; /* by the number of a cell's style */
+    dk_sheet_format *styles; /* by the number of a cell's style */
     size_t n_styles, styles_capacity;
 
     /* while parsing */
@@ -155,16 +155,16 @@ static void on_style(void *user, const char *name, const char **attributes)
         if (!dk_grow(&self->formats, &self->formats_capacity, self->n_formats + 1, sizeof *self->formats))
             out_of_memory(self);
         else
-            self->formats[self->n_formats++] = (format_code){number, dk_sheet_format_is_date(number, code)};
+            self->formats[self->n_formats++] = (format_code){number, dk_sheet_format_of(number, code)};
     } else if (strcmp(name, "xf") == 0 && self->in_cell_styles && self->n_styles < MAX_STYLES) {
-        bool is_date = dk_sheet_format_is_date(number, NULL);
+        dk_sheet_format format = dk_sheet_format_of(number, NULL);
         for (size_t i = 0; i < self->n_formats; i++)
             if (self->formats[i].id == number)
-                is_date = self->formats[i].is_date;
-        if (!dk_grow(&self->date_styles, &self->styles_capacity, self->n_styles + 1, sizeof *self->date_styles))
+                format = self->formats[i].format;
+        if (!dk_grow(&self->styles, &self->styles_capacity, self->n_styles + 1, sizeof *self->styles))
             out_of_memory(self);
         else
-            self->date_styles[self->n_styles++] = is_date;
+            self->styles[self->n_styles++] = format;
     }
 }
 
@@ -335,8 +335,8 @@ static bool add_number(xlsx *self, const char *text)
     const double number = strtod(text, &end);
     if (*end != '\0' || end == text)
         return dk_sheet_add_cell(self->sheet, self->column, DK_CELL_TEXT, 0, text, strlen(text));
-    if (self->style < self->n_styles && self->date_styles[self->style])
-        return dk_sheet_add_date(self->sheet, self->column, number);
+    if (self->style < self->n_styles)
+        return dk_sheet_add_number(self->sheet, self->column, number, &self->styles[self->style]);
     return dk_sheet_add_cell(self->sheet, self->column, DK_CELL_REAL, number, NULL, 0);
 }
 
@@ -459,7 +459,7 @@ static void close_xlsx(dk_sheet *sheet)
     free(self->styles_member);
     free(self->string_places);
     free(self->formats);
-    free(self->date_styles);
+    free(self->styles);
     dk_buf_finish(&self->strings);
     dk_buf_finish(&self->text);
     free(self);

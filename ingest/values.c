@@ -333,7 +333,8 @@ static void squeeze(char *text)
  * text is made of it. */
 static bool plain_number(const dk_field *field, const dk_cell *cell, const dk_value_context *context, dk_value *ret_value)
 {
-    if ((field->type != DK_FIELD_NUMBER && field->type != DK_FIELD_INTEGER) || context->column_unit.dimension != DK_UNIT_NONE)
+    if ((field->type != DK_FIELD_NUMBER && field->type != DK_FIELD_INTEGER) || context->column_unit.dimension != DK_UNIT_NONE ||
+        cell->unit != NULL)
         return false;
     if (cell->type == DK_CELL_INTEGER)
         *ret_value =
@@ -349,7 +350,7 @@ static bool number_value(const dk_field *field, const dk_cell *cell, const dk_va
                          size_t size, char *folded, dk_value *ret_value, char *ret_problem, size_t problem_size)
 {
     double number = 0;
-    dk_unit unit = context->column_unit, own = {0};
+    dk_unit unit = cell->unit != NULL ? *cell->unit : context->column_unit, own = {0};
     if (cell->type == DK_CELL_REAL) {
         number = cell->real;
     } else if (cell->type == DK_CELL_INTEGER) {

@@ -174,3 +174,16 @@ test('a second table further down a sheet is not read as the first one goes on',
   assert.deepEqual(s.rows('compensation').map((f) => f.properties.total), [120000, 120000, 120000]);
   assert.ok(done.json.notes.some((note) => /rows 4, 5, 7, 8 were left out/.test(note)), done.json.notes.join('\n'));
 });
+
+test('a unit that a cell\'s number format shows is the cell\'s', (t) => {
+  const shown = [['0.00"亩"', 1], ['General"亩"', 1], ['#,##0.0\\亩', 1], ['#,##0.00_ "平方米"', 0.0015], ['0.00', 15], ['0.00;"亩"', 15], ['[红色]0.0"公顷"', 15],
+    ['0.0,"亩"', 15]]; // thousands are shown: the text is not the unit of what is kept
+  const s = scene(t);
+  s.write('批复.xlsx', xlsx([['批准文号', '总面积'], ...shown.map(([f], i) => [`皖政地〔2020〕${i + 1}号`, { n: '15', f }]), ['皖政地〔2021〕1号', { n: '15', f: '0.00"元"' }]]));
+  const done = s.load('approval', '批复.xlsx', '--publish', '--allow-rejects');
+  assert.equal(done.code, 0, done.stderr);
+  const found = Object.fromEntries(s.rows('approval').map((f) => [f.properties.approval_no, f.properties.area_total_ha]));
+  shown.forEach(([f, area], i) => assert.ok(Math.abs(found[`皖政地〔2020〕${i + 1}号`] - area) < 1e-12, `${f}: ${found[`皖政地〔2020〕${i + 1}号`]}`));
+  assert.equal(done.json.rejected, 1);
+  assert.match(s.read('批复.xlsx.rejects.csv'), /总面积: ""15"": its unit does not fit the field's, which is ha/);
+});
