@@ -6,7 +6,8 @@
  * the order in which they are added or were published: so it can be done anew for a batch and its neighbours alone.
  *
  * 1. Positions within DK_MATCH_UNITS of each other (a centimetre and a little more; Chebyshev distance) become one: the
- *    first of them by (x, y), followed until it stays.
+ *    first of them by (x, y), followed until it stays. Where one would move further than DK_MATCH_MOST so, as in a row of
+ *    positions each near the next, they are thinned instead, and none moves further than DK_MATCH_UNITS.
  * 2. A position that lies within DK_MATCH_UNITS of another's edge becomes a vertex of that edge (T-junction).
  * 3. Vertices where other than two edges of the joint graph meet are nodes: always kept (zoom 0). So are two vertices of
  *    a ring without nodes, the first by (x, y) and the one farthest from it; of a ring with one node, the farthest.
@@ -22,6 +23,7 @@
 #include "store/outline.h"
 
 #define DK_MATCH_UNITS 2
+#define DK_MATCH_MOST (2 * DK_MATCH_UNITS)
 #define DK_TOLERANCE 0.5 /* of a tile's unit, 2^(20-z) world units */
 
 typedef struct dk_topology dk_topology; /* memory is kept from build to build; one per thread */

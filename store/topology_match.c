@@ -17,6 +17,7 @@ void dk_matching_finish(dk_matching *m)
 {
     free(m->xy);
     free(m->matched);
+    free(m->crowded);
     free(m->near.heads);
     free(m->near.next);
     free(m->far.heads);
@@ -101,6 +102,82 @@ static uint32_t first_near(const dk_matching *m, uint32_t vertex)
     return best;
 }
 
+/* ---- positions in a row, each near the next: a circle that was digitised every 5 mm ---- */
+
+/* A different number for each position, in no order that has to do with where they lie: so which of them stay is decided by the few
+ * around each, not by where the row begins, of which another feature's neighbours may be only a part. */
+static uint64_t rank_of(const dk_matching *m, uint32_t vertex)
+{
+    uint64_t z = (uint64_t)m->xy[2 * (size_t)vertex] << 32 | m->xy[2 * (size_t)vertex + 1];
+    z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+    z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
+    return z ^ z >> 31;
+}
+
+/* Of the positions within DK_MATCH_UNITS that stay, the first by rank; NONE: none of them does. */
+static uint32_t near_that_stays(const dk_matching *m, uint32_t vertex)
+{
+    const uint32_t x = m->xy[2 * (size_t)vertex], y = m->xy[2 * (size_t)vertex + 1];
+    const uint32_t x0 = x > DK_MATCH_UNITS ? x - DK_MATCH_UNITS : 0, y0 = y > DK_MATCH_UNITS ? y - DK_MATCH_UNITS : 0;
+    const uint32_t x1 = x < UINT32_MAX - DK_MATCH_UNITS ? x + DK_MATCH_UNITS : UINT32_MAX;
+    const uint32_t y1 = y < UINT32_MAX - DK_MATCH_UNITS ? y + DK_MATCH_UNITS : UINT32_MAX;
+    uint32_t best = NONE;
+    for (uint32_t cx = x0 >> NEAR_BITS; cx <= x1 >> NEAR_BITS; cx++)
+        for (uint32_t cy = y0 >> NEAR_BITS; cy <= y1 >> NEAR_BITS; cy++)
+            for (uint32_t i = m->near.heads[place(&m->near, cx, cy)]; i != NONE; i = m->near.next[i]) {
+                const uint32_t px = m->xy[2 * (size_t)i], py = m->xy[2 * (size_t)i + 1];
+                if (px >= x0 && px <= x1 && py >= y0 && py <= y1 && m->matched[i] == i &&
+                    (best == NONE || rank_of(m, i) < rank_of(m, best)))
+                    best = i;
+            }
+    return best;
+}
+
+static int by_rank(const void *a, const void *b)
+{
+    const struct dk_crowded *x = a, *y = b;
+    return (x->rank > y->rank) - (x->rank < y->rank);
+}
+
+static bool is_far(const dk_matching *m, uint32_t a, uint32_t b)
+{
+    const uint32_t *p = m->xy + 2 * (size_t)a, *q = m->xy + 2 * (size_t)b;
+    const uint32_t dx = p[0] > q[0] ? p[0] - q[0] : q[0] - p[0], dy = p[1] > q[1] ? p[1] - q[1] : q[1] - p[1];
+    return dx > DK_MATCH_MOST || dy > DK_MATCH_MOST;
+}
+
+/* Where one would move further than DK_MATCH_MOST, all that would become the same one stay, unless one of lower rank that stays
+ * is near them. */
+static bool part_rows(dk_matching *m)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < m->n; i++)
+        if (m->matched[i] != i && is_far(m, (uint32_t)i, m->matched[i])) {
+            if (!dk_grow(&m->crowded, &m->crowded_capacity, n + 1, sizeof *m->crowded))
+                return false;
+            m->crowded[n++].vertex = m->matched[i];
+        }
+    if (n == 0) /* nearly always */
+        return true;
+    for (size_t i = 0; i < n; i++)
+        m->matched[m->crowded[i].vertex] = NONE; /* the one that all would become is none */
+    n = 0;
+    for (size_t i = 0; i < m->n; i++)
+        if (m->matched[i] == NONE || m->matched[m->matched[i]] == NONE) {
+            if (!dk_grow(&m->crowded, &m->crowded_capacity, n + 1, sizeof *m->crowded))
+                return false;
+            m->crowded[n++] = (struct dk_crowded){rank_of(m, (uint32_t)i), (uint32_t)i};
+        }
+    for (size_t i = 0; i < n; i++)
+        m->matched[m->crowded[i].vertex] = NONE;
+    qsort(m->crowded, n, sizeof *m->crowded, by_rank);
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t vertex = m->crowded[i].vertex, near = near_that_stays(m, vertex);
+        m->matched[vertex] = near != NONE ? near : vertex;
+    }
+    return true;
+}
+
 bool dk_matching_build(dk_matching *m)
 {
     if (!dk_grow(&m->matched, &m->matched_capacity, m->n, sizeof *m->matched))
@@ -118,9 +195,12 @@ bool dk_matching_build(dk_matching *m)
         while (m->matched[at] != at)
             at = m->matched[at];
         m->matched[i] = at;
-        if (at == i)
-            chain(&m->far, at, m->xy[2 * i] >> FAR_BITS, m->xy[2 * i + 1] >> FAR_BITS);
     }
+    if (!part_rows(m))
+        return false;
+    for (size_t i = 0; i < m->n; i++)
+        if (m->matched[i] == i)
+            chain(&m->far, (uint32_t)i, m->xy[2 * i] >> FAR_BITS, m->xy[2 * i + 1] >> FAR_BITS);
     return true;
 }
 

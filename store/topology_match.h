@@ -10,6 +10,11 @@ typedef struct dk_matching {
     size_t n, capacity;
     uint32_t *matched; /* the vertex that each is matched with, itself or another */
     size_t matched_capacity;
+    struct dk_crowded {
+        uint64_t rank;
+        uint32_t vertex;
+    } * crowded; /* those that others are near to, while they are matched */
+    size_t crowded_capacity;
     /* Hash tables of chains: positions by cells of 4 units, matched ones by buckets of 2^11. */
     struct dk_chains {
         uint32_t *heads, *next;

@@ -402,9 +402,83 @@ static void an_edge_across_the_world_finds_what_lies_on_it(void **state)
     dk_outline_finish(&out);
 }
 
+/* A border from (0, 0) to (10000, 0) that bulges, a position a unit of its way and more: what digitising by a stream gives. */
+static size_t fine_border(uint32_t *xy, size_t n, double step, bool backward)
+{
+    const size_t count = (size_t)(10000 / step) + 1;
+    for (size_t k = 0; k < count; k++) {
+        const size_t i = backward ? count - 1 - k : k;
+        xy[2 * (n + k)] = ORIGIN + (uint32_t)lround((double)i * step);
+        xy[2 * (n + k) + 1] = ORIGIN + (uint32_t)lround(800 * sin((double)i * step / 10000 * acos(-1.0)));
+    }
+    return n + count;
+}
+
+static double area_at(const dk_outline *outline)
+{
+    double sum = 0;
+    for (size_t i = 0; i < outline->n_points; i++) {
+        const uint32_t *p = outline->xy + 2 * i, *q = outline->xy + 2 * ((i + 1) % outline->n_points);
+        sum += ((double)p[0] - ORIGIN) * ((double)q[1] - ORIGIN) - ((double)q[0] - ORIGIN) * ((double)p[1] - ORIGIN);
+    }
+    return fabs(sum) / 2;
+}
+
+/* Positions nearer to each other than those that are matched, thousands in a row, must not become one. */
+static void a_border_of_many_positions_in_a_row_keeps_its_shape_on_both_sides(void **state)
+{
+    (void)state;
+    static uint32_t north[2 * 12000], south[2 * 12000];
+    static const double steps[] = {1, 1.3, 2, 2.4, 5};
+    dk_topology *t = dk_topology_create();
+    dk_outline source, a, b;
+    dk_outline_init(&source);
+    dk_outline_init(&a);
+    dk_outline_init(&b);
+    for (size_t s = 0; s < sizeof steps / sizeof *steps; s++) {
+        size_t first, second;
+        size_t n = fine_border(north, 0, steps[s], false);
+        const uint32_t above[] = {ORIGIN + 10000, ORIGIN + 9000, ORIGIN, ORIGIN + 9000};
+        memcpy(north + 2 * n, above, sizeof above);
+        size_t m = fine_border(south, 0, steps[s], true);
+        const uint32_t below[] = {ORIGIN, ORIGIN - 9000, ORIGIN + 10000, ORIGIN - 9000};
+        memcpy(south + 2 * m, below, sizeof below);
+        dk_topology_clear(t);
+        ring_of(&source, north, n + 2);
+        const double area = area_at(&source);
+        assert_int_equal(dk_topology_add(t, &source, true, &first), DK_OK);
+        ring_of(&source, south, m + 2);
+        assert_int_equal(dk_topology_add(t, &source, true, &second), DK_OK);
+        assert_int_equal(dk_topology_build(t), DK_OK);
+        assert_int_equal(dk_topology_get(t, first, &a), DK_OK);
+        assert_int_equal(dk_topology_get(t, second, &b), DK_OK);
+        assert_true(fabs(area_at(&a) - area) < 2.0 * 12000); /* its length by the way that a position may move */
+        /* What the one has of the border has the other, at the same zooms, and each lies where one was before. */
+        size_t shared = 0;
+        for (size_t i = 0; i < a.n_points; i++) {
+            const uint32_t x = a.xy[2 * i], y = a.xy[2 * i + 1];
+            if (y > ORIGIN + 8000)
+                continue;
+            shared++;
+            assert_int_equal(zoom_at(&b, x, y), a.zoom[i]);
+            bool was = false;
+            for (size_t k = 0; k < n && !was; k++)
+                was = north[2 * k] == x && north[2 * k + 1] == y;
+            assert_true(was);
+        }
+        assert_int_equal(b.n_points, shared + 2);
+        assert_true(shared > 10000 / 7.0 || steps[s] > 4.9);
+    }
+    dk_topology_free(t);
+    dk_outline_finish(&source);
+    dk_outline_finish(&a);
+    dk_outline_finish(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_border_of_many_positions_in_a_row_keeps_its_shape_on_both_sides),
         cmocka_unit_test(a_position_on_the_neighbours_edge_becomes_a_vertex_of_it),
         cmocka_unit_test(the_result_depends_on_neighbours_only_and_not_on_order_direction_or_start),
         cmocka_unit_test(at_every_zoom_every_inner_edge_is_the_edge_of_two),
