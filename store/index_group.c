@@ -204,10 +204,25 @@ static dk_status add_pieces(dk_group *group, const dk_group_work *work, size_t a
     return group->drawings.failed ? no_memory(group) : DK_OK;
 }
 
-static dk_status build_entry(dk_group *group, dk_group_work *work, const dk_kind *layer, size_t at, size_t number)
+/* A polygon of a centimetre's width, of which nothing is left once both its sides are matched, as it is; and if that is
+ * nothing in whole units either, a unit wide. */
+static dk_status keep_thin(dk_group *group, dk_group_work *work, const struct dk_group_outline *outline)
 {
+    if (work->outline.kind != DK_POLYGONS || dk_outline_encloses(&work->outline, true))
+        return DK_OK;
+    if (dk_shape_from_wkb(group->wkb.data + outline->wkb, outline->size, &work->source, NULL) != DK_OK ||
+        dk_outline_from_shape(&work->source, &work->outline) != DK_OK ||
+        (!dk_outline_encloses(&work->outline, true) && !dk_outline_widen(&work->outline)))
+        return no_memory(group);
+    return DK_OK;
+}
+
+static dk_status build_entry(dk_group *group, dk_group_work *work, const dk_kind *layer, const struct dk_group_outline *outline)
+{
+    const size_t at = outline->entry;
     dk_group_entry *entry = &group->entries[at];
-    if (dk_topology_get(work->topology, number, &work->outline) != DK_OK ||
+    if (dk_topology_get(work->topology, outline->number, &work->outline) != DK_OK ||
+        keep_thin(group, work, outline) != DK_OK ||
         dk_entry_build(work->entry, &work->outline, layer->min_zoom, layer->max_zoom, &work->shape) != DK_OK)
         return no_memory(group);
     const dk_entry_head *built = &work->shape.head;
@@ -250,7 +265,7 @@ void dk_group_compute(dk_group *group, dk_group_work *work, const dk_kind *layer
     for (size_t i = 0; status == DK_OK && i < group->n_outlines; i++) {
         const struct dk_group_outline *outline = &group->outlines[i];
         if (outline->entry != SIZE_MAX && !group->entries[outline->entry].damaged)
-            status = build_entry(group, work, layer, outline->entry, outline->number);
+            status = build_entry(group, work, layer, outline);
     }
     if (dk_group_bytes(group) > DK_GROUP_KEPT) {
         dk_topology_free(work->topology);

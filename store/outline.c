@@ -117,6 +117,58 @@ dk_status dk_outline_from_shape(const dk_shape *shape, dk_outline *ret_outline)
     return DK_OK;
 }
 
+bool dk_outline_encloses(const dk_outline *outline, bool plate)
+{
+    for (size_t p = 0; p < outline->n_parts; p++) {
+        const dk_part *part = &outline->parts[p];
+        const uint32_t *xy = outline->xy + 2 * part->start;
+        double area2 = 0, x = 0, y = 0;
+        for (size_t i = 1; !part->hole && i < part->count; i++) {
+            const double u = (double)xy[2 * i] - xy[0];
+            const double v = plate ? (double)dk_plate_y(xy[2 * i + 1]) - (double)dk_plate_y(xy[1]) : (double)xy[2 * i + 1] - xy[1];
+            area2 += x * v - u * y;
+            x = u, y = v;
+        }
+        if (area2 != 0)
+            return true;
+    }
+    return false;
+}
+
+bool dk_outline_widen(dk_outline *outline)
+{
+    uint32_t a[2] = {UINT32_MAX, UINT32_MAX}, b[2] = {0, 0}; /* the first and the last by (x, y) */
+    for (size_t i = 0; i < outline->n_points; i++) {
+        const uint32_t *at = outline->xy + 2 * i;
+        if (at[0] < a[0] || (at[0] == a[0] && at[1] < a[1]))
+            memcpy(a, at, sizeof a);
+        if (at[0] > b[0] || (at[0] == b[0] && at[1] > b[1]))
+            memcpy(b, at, sizeof b);
+    }
+    if (outline->n_points == 0)
+        return true;
+    const bool flat = b[0] - a[0] >= (b[1] > a[1] ? b[1] - a[1] : a[1] - b[1]);
+    if (a[0] == b[0] && a[1] == b[1])
+        b[0] < UINT32_MAX ? b[0]++ : a[0]--;
+    while (!flat && dk_plate_y(a[1]) == dk_plate_y(b[1]))
+        b[1] += b[1] > a[1] ? 1 : UINT32_MAX; /* one on, either way */
+    uint32_t x = flat ? 0 : 1, y = flat ? 1 : 0;
+    const bool last = flat ? (a[1] > b[1] ? a[1] : b[1]) > UINT32_MAX / 2 : b[0] == UINT32_MAX; /* away from the pole */
+    while (flat && (dk_plate_y(a[1]) == dk_plate_y(last ? a[1] - y : a[1] + y) || dk_plate_y(b[1]) == dk_plate_y(last ? b[1] - y : b[1] + y)))
+        y++;
+    const uint32_t c[2] = {last ? b[0] - x : b[0] + x, last ? b[1] - y : b[1] + y};
+    const uint32_t d[2] = {last ? a[0] - x : a[0] + x, last ? a[1] - y : a[1] + y};
+    dk_outline_clear(outline);
+    if (!dk_outline_reserve(outline, 4))
+        return false;
+    dk_outline_put(outline, a[0], a[1], 0);
+    dk_outline_put(outline, b[0], b[1], 0);
+    dk_outline_put(outline, c[0], c[1], 0);
+    dk_outline_put(outline, d[0], d[1], 0);
+    dk_outline_close(outline, 0, false);
+    return true;
+}
+
 dk_world_box dk_outline_box(const dk_outline *outline)
 {
     if (outline->n_points == 0)
