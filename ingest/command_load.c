@@ -155,6 +155,7 @@ static void count_outcome(loader *self, const rows *from, const dk_source_row *r
     summary->replaced += report->outcome == DK_REPLACED;
     summary->unchanged += report->outcome == DK_UNCHANGED;
     if (report->notes & DK_NOTE_STAGED) {
+        summary->staged_apart |= summary->staged > 0 && summary->staged_batch != report->batch;
         summary->staged++;
         summary->staged_batch = report->batch;
     }
@@ -308,6 +309,7 @@ static dk_status leave_out(loader *self, const char *path, const dk_summary *bef
     now->unchanged = before->unchanged;
     now->staged = before->staged;
     now->staged_batch = before->staged_batch;
+    now->staged_apart = before->staged_apart;
     now->unlinked = before->unlinked;
     now->area_differs = before->area_differs;
     now->ambiguous = before->ambiguous;
@@ -567,6 +569,17 @@ static bool incomplete(const loader *self)
     return self->summary.rejected > 0 || self->summary.files_failed > 0;
 }
 
+/* The same command was interrupted before it published what it had staged: that is what is left to do. */
+static void take_up(loader *self)
+{
+    dk_summary *summary = &self->summary;
+    summary->batch = summary->staged_batch;
+    dk_summary_note(summary,
+                    "batch %lld is of the same files and was to be published when its load was interrupted; that is taken up "
+                    "again",
+                    (long long)summary->batch);
+}
+
 static dk_status run(loader *self, dk_store *store, const char *source, dk_error *err)
 {
     const dk_options *options = self->options;
@@ -586,6 +599,7 @@ static dk_status run(loader *self, dk_store *store, const char *source, dk_error
                                  .actor = dk_command_actor(options),
                                  .source = source,
                                  .replace = options->replace,
+                                 .publish = options->publish,
                                  .dry_run = options->dry_run,
                                  .undrawn = true,
                                  .draw = options->draw};
@@ -619,9 +633,16 @@ static dk_status run(loader *self, dk_store *store, const char *source, dk_error
         ((status = dk_load_settle(self->load, err)) != DK_OK ||
          (status = dk_load_report_check(&self->report, options, store, dk_load_batch(self->load), err)) != DK_OK))
         return status;
+    bool again = false;
+    if (options->publish && !options->dry_run && summary->loaded + summary->replaced == 0 && summary->staged > 0 &&
+        !summary->staged_apart &&
+        (status = dk_load_again(self->load, summary->staged_batch, summary->staged, &again, err)) != DK_OK)
+        return status;
     dk_load *load = self->load;
     self->load = NULL;
     status = dk_load_finish(load, &self->summary.batch, err);
+    if (status == DK_OK && again)
+        take_up(self);
     return status == DK_OK ? dk_load_report_check(&self->report, options, store, self->summary.batch, err) : status;
 }
 
@@ -637,8 +658,11 @@ static dk_status publish(loader *self, dk_store *store, dk_error *err)
         return DK_OK;
     dk_progress_clear(&self->bar);
     dk_progress_start(&self->bar, "publishing");
-    return dk_store_publish(store, self->summary.batch, dk_command_actor(self->options), dk_progress_step, &self->bar,
-                            &self->summary.generation, err);
+    const dk_status status = dk_store_publish(store, self->summary.batch, dk_command_actor(self->options), dk_progress_step,
+                                              &self->bar, &self->summary.generation, err);
+    if (status == DK_OK && self->summary.batch == self->summary.staged_batch) /* which was taken up */
+        self->summary.staged = 0;
+    return status;
 }
 
 static bool allocate(loader *self)

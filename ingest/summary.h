@@ -15,6 +15,7 @@ typedef struct dk_summary {
     int64_t undrawn;               /* rows of a layer without outline: loaded, replaced or unchanged */
     int64_t left_out;              /* rows of tables that are no data, such as totals */
     int64_t staged, staged_batch;  /* unchanged rows that are only staged, and the last batch they are in */
+    bool staged_apart;             /* they are in several */
     size_t files, files_failed;    /* data sets loaded; and those of folders that could not be read */
     int64_t batch;                 /* 0: none was made */
     int64_t generation;            /* in which it was published; 0: not */

@@ -3,6 +3,7 @@
 #include "store/act.h"
 #include "store/approval_no.h"
 #include "store/area.h"
+#include "store/asked.h"
 #include "store/brought.h"
 #include "store/division.h"
 #include "store/handle.h"
@@ -36,7 +37,7 @@
 struct dk_load {
     dk_store *store;
     const dk_kind *kind;
-    bool replace, dry_run, undrawn, draw;
+    bool replace, publish, dry_run, undrawn, draw;
     int64_t batch, next_row;
     int64_t in_transaction, kept;
     size_t bytes_in_transaction;
@@ -150,6 +151,7 @@ dk_status dk_load_begin(dk_store *store, const dk_kind *kind, const dk_load_opti
     load->store = store;
     load->kind = kind;
     load->replace = options->replace;
+    load->publish = options->publish;
     load->dry_run = options->dry_run;
     load->undrawn = options->undrawn;
     load->draw = options->draw;
@@ -288,6 +290,11 @@ dk_status dk_load_findings(dk_load *load, dk_finding_count *ret_count, dk_error 
     return dk_findings_count(load->store, load->kind, load->batch, ret_count, err);
 }
 
+dk_status dk_load_again(dk_load *load, int64_t staged, int64_t rows, bool *ret_again, dk_error *err)
+{
+    return dk_asked_again(load->store, load->batch, staged, rows, load->actor, ret_again, err);
+}
+
 dk_status dk_load_finish(dk_load *load, int64_t *ret_batch, dk_error *err)
 {
     const int64_t batch = load->batch;
@@ -311,6 +318,8 @@ dk_status dk_load_finish(dk_load *load, int64_t *ret_batch, dk_error *err)
         status = dk_brought_finish(load->brought, err);
     if (status == DK_OK)
         status = dk_act_write(load->store, batch, DK_ACT_LOADED, load->actor, NULL, 0, NULL, err);
+    if (status == DK_OK && load->publish)
+        status = dk_asked_note(load->store, batch, err);
     if (status == DK_OK)
         status = dk_linked_asked(load->store, load->kind, batch, load->generation, load->day, err);
     if (status == DK_OK)

@@ -18,6 +18,7 @@ typedef struct dk_load_options {
     const char *actor;  /* who loads; NULL: the account's name */
     const char *source; /* file names as given; required. The base name qualifies keys as a last resort */
     bool replace;       /* existing keys may be replaced, if the geometries touch */
+    bool publish;       /* the batch is to be published as soon as it is staged: noted, for dk_load_again */
     bool dry_run;       /* everything is checked, nothing is kept */
     bool undrawn;       /* of a layer: rows without outline are kept, without one (无图形) */
     bool draw;          /* of a layer: rows give outlines to those without that are there under their key. What a row
@@ -95,6 +96,10 @@ dk_status dk_load_undo(dk_load *load, const dk_load_place *mark, dk_error *err);
 
 /* How many places of the rows so far look like personal data that would be public (store/findings.h). */
 dk_status dk_load_findings(dk_load *load, dk_finding_count *ret_count, dk_error *err);
+
+/* Whether this is the load of a staged batch again, all of whose `rows` came unchanged, and which was to be published when it
+ * was interrupted (store/asked.h). Before dk_load_finish. */
+dk_status dk_load_again(dk_load *load, int64_t staged, int64_t rows, bool *ret_again, dk_error *err);
 
 /* Stages the batch. *ret_batch is 0 when nothing was loaded or replaced (or on a dry run): no batch is made. */
 dk_status dk_load_finish(dk_load *load, int64_t *ret_batch, dk_error *err);

@@ -17,6 +17,7 @@
  *                      of a batch were looked through
  *   dikuai_brought     how many rows and documents of each division a batch brings (brought.h)
  *   dikuai_taken       from which batches that were not published its rows took values (taken.h)
+ *   dikuai_asked       which batches their load was to publish at once (asked.h)
  *   dikuai_schedule    when a batch is to be published, and by whom (review.h)
  *   dikuai_attachment  which row, by kind and key, has which document, under which name and for whom, since when and
  *                      by whom, of which batch, and in which generations it is published

@@ -1,4 +1,5 @@
 #include "store/anchor.h"
+#include "store/asked.h"
 #include "store/catalogue_version.h"
 #include "store/cql2_sql.h"
 #include "store/day.h"
@@ -305,6 +306,7 @@ dk_status dk_batch_drop(dk_store *store, const dk_kind *kind, int64_t batch, dk_
                                         "DELETE FROM dikuai_scan WHERE batch=?1",
                                         "DELETE FROM dikuai_brought WHERE batch=?1",
                                         "DELETE FROM dikuai_taken WHERE batch=?1",
+                                        "DELETE FROM dikuai_asked WHERE batch=?1",
                                         "DELETE FROM dikuai_act WHERE batch=?1",
                                         "DELETE FROM dikuai_schedule WHERE batch=?1",
                                         "DELETE FROM dikuai_batch WHERE id=?1"};
@@ -420,6 +422,8 @@ dk_status dk_store_open(const char *path, dk_open_mode mode, dk_store **ret_stor
     if (status == DK_OK && mode == DK_WRITE) {
         dk_wal_keep_short(store);
         status = dk_taken_prepare(store, err);
+        if (status == DK_OK)
+            status = dk_asked_prepare(store, err);
         if (status == DK_OK)
             status = dk_pending_undo(store, err);
         if (status == DK_OK)

@@ -1,11 +1,11 @@
 // Batches: all or nothing, rejected rows, publishing, exit codes, being interrupted.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { appendFileSync, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { program, scene, shapefile, square, wkt } from './helpers.mjs';
+import { catalogue, program, scene, shapefile, square, wkt } from './helpers.mjs';
 
 const row = (id, x = 39520000, more = {}) => ({ DKBH: id, ...more, wkt: wkt(square(x, 3521000)) });
 
@@ -251,6 +251,80 @@ test('rows that an earlier load staged are not taken for published', (t) => {
   assert.match(again.stderr, new RegExp(`batch ${staged.json.batch}, which an earlier load staged; publish it with`));
   assert.equal(s.run('publish', s.store, String(staged.json.batch)).code, 0);
   assert.equal(s.load('approval', 'a.csv', '--publish').code, 0);
+});
+
+const sql = (s, text) => execFileSync('sqlite3', ['-cmd', '.timeout 5000', s.store, text], { encoding: 'utf8' }).trim();
+// A store that has no room left when a batch is to be published, and one that has again.
+const full = (s) => sql(s, "CREATE TRIGGER no_room BEFORE INSERT ON dikuai_generation BEGIN SELECT RAISE(FAIL,'no room'); END");
+const room = (s) => sql(s, 'DROP TRIGGER no_room');
+
+test('a load that was killed while it published is taken up by the same command', async (t) => {
+  const s = scene(t);
+  large(s, 20000);
+  const args = ['parcel', 'big.csv', '--crs', 'EPSG:4527', '--publish'];
+  const child = spawn(program, ['load', s.store, ...args], { cwd: s.dir, stdio: 'ignore' });
+  const ended = once(child, 'exit');
+  for (const limit = Date.now() + 60000; child.exitCode === null && Date.now() < limit && sql(s, 'SELECT state FROM dikuai_batch') !== 'staged';) await sleep(5);
+  child.kill('SIGKILL');
+  assert.equal((await ended)[1], 'SIGKILL');
+  assert.deepEqual(s.batches().map((b) => b.state), ['staged']);
+  const again = s.load(...args);
+  assert.equal(again.code, 0, again.stderr);
+  assert.deepEqual([again.json.loaded, again.json.unchanged, again.json.unchanged_staged, again.json.batch], [0, 20000, 0, 1]);
+  assert.match(again.json.notes.join('\n'), /batch 1 is of the same files and was to be published when its load was interrupted/);
+  assert.equal(s.rows('parcel').length, 20000);
+  assert.equal(s.run('check', s.store).code, 0);
+  const third = s.load(...args);
+  assert.deepEqual([third.code, third.json.unchanged, third.json.batch, third.json.notes], [0, 20000, null, []]);
+});
+
+test('only the same load is taken up: of the same files, by the same person, with --publish', (t) => {
+  const s = scene(t);
+  const a = '批准文号,批准时间\n皖政地[2020]12号,2020-06-15\n皖政地[2020]13号,\n';
+  s.write('a.csv', a);
+  full(s);
+  const first = s.load('approval', 'a.csv', '--publish', '--actor', '张三');
+  assert.deepEqual([first.code, first.json.batch, first.json.generation], [1, 1, null]);
+  room(s);
+  s.write('b.csv', a + '\n'); // the same rows in another file
+  for (const other of [['a.csv'], ['a.csv', '--actor', '张三'], ['a.csv', '--publish', '--actor', '李四'], ['b.csv', '--publish', '--actor', '张三']]) {
+    const done = s.load('approval', ...other);
+    assert.deepEqual([done.json.unchanged_staged, done.json.batch, done.json.generation], [2, null, null], other.join(' '));
+    assert.equal(done.code, other.includes('--publish') ? 1 : 0);
+  }
+  // A time that was set for it stays.
+  assert.equal(s.run('publish', s.store, '1', '--at', '2999-01-01T00:00:00Z').code, 0);
+  assert.match(s.load('approval', 'a.csv', '--publish', '--actor', '张三').stderr, /batch 1, which an earlier load staged/);
+  assert.equal(s.run('publish', s.store, '1', '--at', 'never').code, 0);
+  assert.deepEqual(s.batches().map((b) => b.state), ['staged']);
+  const again = s.load('approval', 'a.csv', '--publish', '--actor', '张三');
+  assert.deepEqual([again.code, again.json.batch, again.json.generation], [0, 1, 1], again.stderr);
+  assert.equal(s.rows('approval').length, 2);
+});
+
+test('what waits for a review waits, whoever loads it again', (t) => {
+  const s = scene(t, catalogue + 'publication: {review: required, two_persons: names}\n');
+  s.write('a.csv', '批准文号,批准时间\n皖政地[2020]12号,2020-06-15\n');
+  const load = () => s.load('approval', 'a.csv', '--publish', '--actor', '张三');
+  assert.match(load().stderr, /batch 1 is not reviewed/);
+  assert.match(load().stderr, /batch 1 is not reviewed/);
+  assert.deepEqual(s.batches().map((b) => b.state), ['staged']);
+  assert.equal(s.run('review', s.store, '1', '--approve', '--actor', '李四').code, 0);
+  const again = load();
+  assert.deepEqual([again.code, again.json.generation], [0, 1], again.stderr);
+});
+
+test('of a load with rejects only what was allowed is taken up', (t) => {
+  const s = scene(t);
+  s.write('a.csv', '批准文号,批准时间\n皖政地[2020]12号,2020-06-15\n皖政地[2020]13号,某日\n');
+  full(s);
+  assert.equal(s.load('approval', 'a.csv', '--publish', '--allow-rejects').code, 1);
+  room(s);
+  const strict = s.load('approval', 'a.csv', '--publish');
+  assert.deepEqual([strict.code, strict.json.generation], [1, null]);
+  assert.match(strict.stderr, /1 of 2 rows were rejected, so the batch was not published/);
+  const again = s.load('approval', 'a.csv', '--publish', '--allow-rejects');
+  assert.deepEqual([again.code, again.json.rejected, again.json.generation], [0, 1, 1], again.stderr);
 });
 
 test('a key that comes again after an unchanged row is a duplicate too', (t) => {
