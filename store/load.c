@@ -657,14 +657,39 @@ static bool same_geometry(dk_load *load, const dk_stored_row *row)
 
 /* Compared is what the source says. What follows from it or from other rows is not: a computed area (its last digit
  * hangs on where a ring begins) and, where the source says nothing, a value taken over a link. */
-static bool same_row(dk_load *load, const dk_stored_row *row, const dk_value *values)
+static bool same_values(const dk_load *load, const dk_stored_row *row, const dk_value *values, bool or_empty)
 {
     for (size_t i = 0; i < load->kind->n_fields; i++) {
         const bool derived = dk_field_derived(&load->kind->fields[i]) || load->inheritable & UINT64_C(1) << i;
-        if (!derived && !dk_value_equal(&row->values[i], &values[i]))
+        if (!derived && !dk_value_equal(&row->values[i], &values[i]) && !(or_empty && is_empty(&values[i])))
             return false;
     }
-    return same_geometry(load, row);
+    return true;
+}
+
+static bool same_row(dk_load *load, const dk_stored_row *row, const dk_value *values)
+{
+    return same_values(load, row, values, false) && same_geometry(load, row);
+}
+
+/* A ledger that comes again after its rows were drawn: all that a row says is there, and what it leaves empty it left empty
+ * before, in a version that was replaced, and whoever drew it has filled it. */
+static dk_status same_but_drawn(dk_load *load, const dk_stored_row *row, const dk_value *values, bool *ret_same,
+                                dk_error *err)
+{
+    dk_status status = DK_OK;
+    bool same = same_values(load, row, values, false);
+    int64_t before = !same && same_values(load, row, values, true) ? row->replaces : 0;
+    while (before != 0 && !same) {
+        dk_stored_row old;
+        if ((status = dk_stored_row_read(load->store, load->kind, before, false, &old, err)) != DK_OK)
+            return status;
+        same = same_values(load, &old, values, false);
+        before = old.replaces < before ? old.replaces : 0;
+        dk_stored_row_release(&old);
+    }
+    *ret_same = same;
+    return DK_OK;
 }
 
 static dk_status geometries_touch(dk_load *load, const dk_stored_row *row, bool *ret_touch, dk_error *err)
@@ -760,15 +785,21 @@ static dk_status compare_existing(dk_load *load, const dk_value *values, dk_row_
     *ret_feature = old.feature;
     *ret_replaces = row;
     bool touch = true;
-    if (same_row(load, &old, values)) {
+    const bool takes_away = load->kind->geometry != DK_NO_GEOMETRY && dk_gpkg_empty(load->blob.data, load->blob.size) &&
+                            !dk_gpkg_empty(old.blob, old.blob_size);
+    bool same = !takes_away && same_row(load, &old, values);
+    if (takes_away && (status = same_but_drawn(load, &old, values, &same, err)) != DK_OK) {
+        dk_stored_row_release(&old);
+        return status;
+    }
+    if (same) {
         report->outcome = DK_UNCHANGED;
         if (life.state == 's') {
             report->notes |= DK_NOTE_STAGED;
             report->batch = batch;
         }
         status = remember_unchanged(load, report->key, true, &again, err);
-    } else if (load->kind->geometry != DK_NO_GEOMETRY && dk_gpkg_empty(load->blob.data, load->blob.size) &&
-               !dk_gpkg_empty(old.blob, old.blob_size)) {
+    } else if (takes_away) {
         reject(report, "%s is there already with its outline (batch %" PRId64 "), which a row without does not replace",
                report->key, batch);
     } else if (!load->replace && load->draw && !dk_gpkg_empty(old.blob, old.blob_size)) {

@@ -57,13 +57,40 @@ test('drawing: the outline comes, what the ledger said stays, and what contradic
   const moved = s.load('parcel', '移.csv', '--crs', 'EPSG:4527', '--set', 'project_id=P1', '--draw');
   assert.match(s.read('移.csv.rejects.csv'), /P1:L1 has another outline already \(batch 3\); load with --replace/);
   assert.equal(moved.code, 1);
-  const taken = s.load('parcel', '旧账.xlsx', '--undrawn', '--replace', '--allow-rejects');
+  s.write('改账.xlsx', ledger([['L1', '改名', 'P1', '皖政地〔1998〕12号', 1], ['L2', '', 'P1', '', 900], ['L3', '老地三', 'P1', '', 1]]));
+  const taken = s.load('parcel', '改账.xlsx', '--undrawn', '--replace', '--allow-rejects');
   assert.deepEqual([taken.json.replaced, taken.json.unchanged, taken.json.rejected], [0, 1, 2]);
-  assert.match(s.read('旧账.xlsx.rejects.csv'), /is there already with its outline \(batch 3\), which a row without does not replace/);
+  assert.match(s.read('改账.xlsx.rejects.csv'), /is there already with its outline \(batch 3\), which a row without does not replace/);
   // Withdrawn, the drawing is gone and the ledger's rows are there as before.
   assert.equal(s.run('withdraw', s.store, '3', '--reason', '更正').code, 0);
   assert.deepEqual(rows(s).map((row) => row[2]), [null, null, null]);
   assert.equal(s.run('check', s.store).code, 0);
+});
+
+test('a ledger that comes again after its parcels were drawn changes nothing', (t) => {
+  const s = scene(t);
+  s.write('旧账.xlsx', ledger([['L1', '老地一', 'P1', '皖政地〔1998〕12号', 1], ['L2', '', 'P1', '', 1], ['L3', '老地三', 'P1', '', 1]]));
+  const load = (...more) => s.load('parcel', '旧账.xlsx', '--undrawn', '--publish', ...more);
+  assert.equal(load().code, 0);
+  // L2 gets its name from the drawing, and then another one.
+  s.write('图.csv', `地块编号,地块名称,wkt\nL1,,"${box(0)}"\nL2,新地二,"${box(1)}"\n`);
+  const draw = (...more) => s.load('parcel', '图.csv', '--crs', 'EPSG:4527', '--set', 'project_id=P1', '--draw', '--publish', ...more);
+  assert.equal(draw().json.replaced, 2);
+  s.write('图.csv', `地块编号,地块名称,wkt\nL1,,"${box(0)}"\nL2,新二,"${box(1)}"\n`);
+  assert.equal(draw('--replace').json.replaced, 1);
+  const drawn = [['L1', '老地一', 'MultiPolygon'], ['L2', '新二', 'MultiPolygon'], ['L3', '老地三', null]];
+  assert.deepEqual(rows(s), drawn);
+  for (const more of [[], ['--replace']]) {
+    const again = load(...more);
+    assert.deepEqual([again.code, again.json.unchanged, again.json.rejected, again.json.batch], [0, 3, 0, null], again.stderr);
+  }
+  assert.deepEqual(rows(s), drawn);
+  // One that was corrected since says something else.
+  s.write('旧账.xlsx', ledger([['L1', '老地一', 'P1', '皖政地〔1998〕12号', 2], ['L2', '地二', 'P1', '', 1], ['L3', '老地三', 'P1', '', 1]]));
+  const other = load();
+  assert.deepEqual([other.code, other.json.unchanged, other.json.rejected], [1, 1, 2]);
+  assert.match(s.read('旧账.xlsx.rejects.csv'), /P1:L1,"?P1:L1 is there already with its outline/);
+  assert.deepEqual(rows(s), drawn);
 });
 
 test('a file that has no more than numbers and outlines draws rows whose required fields the ledger has', (t) => {
