@@ -746,9 +746,32 @@ static dk_status remember_unchanged(dk_load *load, const char *key, bool add, bo
     return DK_OK;
 }
 
+/* Rejects a key that came before in the same load: of several files, in which. */
+static dk_status reject_twice(dk_load *load, const dk_newest *first, const char *source, dk_row_report *report,
+                              dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    char sql[160];
+    snprintf(sql, sizeof sql, "SELECT s.id,s.name FROM row_%s r JOIN dikuai_source s ON s.id=r.source WHERE r.row=?1",
+             load->kind->name);
+    dk_status status = dk_sql_prepare(load->store, sql, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, first->row);
+    if ((status = dk_sql_step(load->store, stmt, err)) == DK_OK) {
+        const bool own = load->last_source != NULL && strcmp(load->last_source, source) == 0 &&
+                         sqlite3_column_int64(stmt, 0) == load->last_source_id;
+        const char *name = own ? "" : (const char *)sqlite3_column_text(stmt, 1);
+        reject(report, "the key %s stands in row %" PRId64 "%s%.*s of the same load already; each key may come once",
+               report->key, first->source_row, own ? "" : " of ", dk_utf8_fit(name, 150), name);
+    }
+    sqlite3_finalize(stmt);
+    return status;
+}
+
 /* Compares with the version that is there. Sets the outcome, the feature number and the version replaced. */
-static dk_status compare_existing(dk_load *load, const dk_value *values, dk_row_report *report, uint64_t *ret_feature,
-                                  int64_t *ret_replaces, dk_error *err)
+static dk_status compare_existing(dk_load *load, const dk_value *values, const char *source, dk_row_report *report,
+                                  uint64_t *ret_feature, int64_t *ret_replaces, dk_error *err)
 {
     dk_newest newest;
     dk_status status = dk_row_newest(load->store, load->kind, report->key, &newest, err);
@@ -765,11 +788,8 @@ static dk_status compare_existing(dk_load *load, const dk_value *values, dk_row_
         dk_stored_row_release(&old);
         return DK_OK;
     }
-    if (batch == load->batch) {
-        reject(report, "the key %s stands in row %" PRId64 " of the same load already; each key may come once",
-               report->key, newest.source_row);
-        return DK_OK;
-    }
+    if (batch == load->batch)
+        return reject_twice(load, &newest, source, report, err);
     bool again = false;
     dk_batch_life life;
     if ((status = remember_unchanged(load, report->key, false, &again, err)) != DK_OK ||
@@ -1086,7 +1106,7 @@ dk_status dk_load_row(dk_load *load, const dk_value *values, const void *wkb, si
         return DK_OK;
     uint64_t feature = 0;
     int64_t replaces = 0, source_number = 0;
-    if ((status = compare_existing(load, row, report, &feature, &replaces, err)) != DK_OK)
+    if ((status = compare_existing(load, row, source, report, &feature, &replaces, err)) != DK_OK)
         return status;
     if (report->outcome == DK_REJECTED || report->outcome == DK_UNCHANGED)
         return DK_OK;

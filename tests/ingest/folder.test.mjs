@@ -2,7 +2,8 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, truncateSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, truncateSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { gbk, program, scene, shapefile, square, wkt, xlsx, zip } from './helpers.mjs';
 
 const parts = ['shp', 'shx', 'dbf', 'prj', 'cpg'];
@@ -157,6 +158,24 @@ test('folder and name of a file as values, and patterns with a folder', (t) => {
   const done = s.load('parcel', 'f', '--profile', 'p.yaml', '--publish');
   assert.equal(done.code, 0, done.stderr);
   assert.deepEqual(s.rows('parcel').map((f) => f.properties.project_id).sort(), ['XM-01', 'XM-02/一组', 'XM-02/二组']);
+});
+
+test('a key that comes twice in a folder: in which file and row it came first', (t) => {
+  const s = scene(t);
+  mkdirSync(s.path('g/旧'), { recursive: true });
+  const head = '地块编号,项目编号,wkt\n', line = (id, i) => `${id},P1,"${wkt(box(i))}"\n`;
+  s.write('g/旧/甲.csv', head + line('DK1', 0) + line('DK7', 1));
+  s.write('g/乙.csv', head + line('DK2', 2) + line('DK7', 3) + line('DK2', 4));
+  assert.equal(s.load('parcel', 'g', '--crs', 'EPSG:4527').json.rejected, 2);
+  const [own, other] = s.read('g.rejects.csv').match(/the key[^;]*/g).sort();
+  assert.equal(own, 'the key P1:DK2 stands in row 2 of the same load already');
+  assert.match(other, /^the key P1:DK7 stands in row 3 of g\/(旧\/甲|乙)\.csv of the same load already$/); // whichever is read first
+  const t2 = scene(t);
+  t2.write('甲.csv', s.read('g/旧/甲.csv'));
+  t2.write('乙.csv', s.read('g/乙.csv'));
+  const done = t2.load('parcel', t2.path('甲.csv'), t2.path('乙.csv'), '--crs', 'EPSG:4527');
+  assert.equal(done.json.rejected, 2);
+  assert.match(readFileSync(resolve(t2.dir, done.json.rejects), 'utf8'), /the key P1:DK7 stands in row 3 of 甲\.csv of the same load already/); // no folders of absolute paths
 });
 
 test('mistakes in a profile are named by line and key', (t) => {
