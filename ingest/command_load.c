@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #define NAMED_FINDINGS 5 /* so many unlinked rows and the like are named one by one */
+#define NAMED_REMARKS 1000 /* and so many rows with remarks, which no report lists */
 #define OVER_SOURCE "%s: the rejects would be written over this file; choose another place with --rejects FILE"
 #define ALL_WRONG_AFTER 20 /* when so many first geometries are all wrong in the same way, the file is */
 #define MOST_AHEAD 8       /* files that are read at a time */
@@ -59,6 +60,7 @@ typedef struct loader {
     uint64_t bytes, bytes_done; /* of all data sets; of those behind us */
     dk_buf key;
     int64_t named[3]; /* unlinked, area differs, ambiguous */
+    int64_t remarks;  /* rows with one */
     char first_reason[700];
 } loader;
 
@@ -170,6 +172,8 @@ static void count_outcome(loader *self, const rows *from, const dk_source_row *r
         }
     if (name && report->message[0] != '\0')
         dk_summary_note(summary, "%s, row %lld: %s", from->path, (long long)row->number, report->message);
+    if ((report->notes & DK_NOTE_REMARK) && self->remarks++ < NAMED_REMARKS)
+        dk_summary_note_apart(summary, "%s, row %lld: %s", from->path, (long long)row->number, report->remark);
 }
 
 static dk_status load_row(loader *self, rows *from, const dk_ready_row *row, dk_error *err)
@@ -610,6 +614,8 @@ static dk_status run(loader *self, dk_store *store, const char *source, dk_error
         status = load_files(self, err);
     if (status == DK_OK)
         status = note_join(self, err);
+    if (status == DK_OK && self->remarks > NAMED_REMARKS)
+        dk_summary_note(&self->summary, "%lld more rows have remarks like these", (long long)(self->remarks - NAMED_REMARKS));
     char sentence[480];
     if (status == DK_OK && dk_placement_tell(self->placement, self->gcj02, sentence, sizeof sentence))
         dk_summary_note(&self->summary, "%s", sentence);

@@ -24,6 +24,7 @@ typedef struct characters {
 
 /* Places of the parts of one number; the serial is written out, as its zeros go. */
 typedef struct approval {
+    size_t begin; /* of all that belongs to it, words before the agency, too */
     size_t agency, agency_end;
     int year;
     char serial[MAX_SERIAL_DIGITS + MAX_SUB_DIGITS + 2];
@@ -87,14 +88,17 @@ static size_t skip_blank(const characters *text, size_t place)
     return at(text, place) == ' ' ? place + 1 : place; /* runs of white space are one blank */
 }
 
-/* Whether words stands at a place, which it then passes. words is in UTF-8. */
-static bool skip_words(const characters *text, size_t *place, size_t end, const char *words)
+/* Whether words stands at a place, which it then passes. words is in UTF-8. spaced: blanks between the characters, too.
+ */
+static bool skip_text(const characters *text, size_t *place, size_t end, const char *words, bool spaced)
 {
     size_t to = *place;
     const unsigned char *from = (const unsigned char *)words;
     for (utf8proc_ssize_t left = (utf8proc_ssize_t)strlen(words); left > 0; to++) {
         int32_t c;
         const utf8proc_ssize_t length = utf8proc_iterate(from, left, &c);
+        if (spaced && to > *place)
+            to = skip_blank(text, to);
         if (length <= 0 || to >= end || text->data[to] != c)
             return false;
         from += length;
@@ -102,6 +106,16 @@ static bool skip_words(const characters *text, size_t *place, size_t end, const 
     }
     *place = to;
     return true;
+}
+
+static bool skip_words(const characters *text, size_t *place, size_t end, const char *words)
+{
+    return skip_text(text, place, end, words, false);
+}
+
+static bool skip_spaced(const characters *text, size_t *place, size_t end, const char *words)
+{
+    return skip_text(text, place, end, words, true);
 }
 
 /* Copies a run of digits without its leading zeros. Returns how many were written, 0 when there are none, only zeros
@@ -210,10 +224,12 @@ static bool read_year(const characters *text, size_t *place, int *ret_year)
 
 /* Takes off the words before an agency that no agency begins with. Others stay: where 安徽省政府皖政地 has its border
  * is a guess, and a number that is kept too long still links to its equal. */
+static const char *const leading_words[] = {"详见",     "参见",     "根据",   "依据", "按照",
+                                            "批准文号", "批复文号", "批文号", "文号"};
+#define N_LEADING_WORDS (sizeof leading_words / sizeof *leading_words)
+
 static void strip_leading_words(const characters *text, size_t previous_end, approval *number)
 {
-    static const char *const words[] = {"详见",     "参见",     "根据",   "依据", "按照",
-                                        "批准文号", "批复文号", "批文号", "文号"};
     size_t start = number->agency;
     const size_t end = number->agency_end;
     /* directly behind another number 和 joins; elsewhere it may be the county 和县, unless a province follows it */
@@ -221,19 +237,41 @@ static void strip_leading_words(const characters *text, size_t previous_end, app
         start++;
     for (bool stripped = true; stripped;) {
         stripped = false;
-        for (size_t i = 0; i < sizeof words / sizeof *words && !stripped; i++) {
+        for (size_t i = 0; i < N_LEADING_WORDS && !stripped; i++) {
             size_t behind = start;
-            if (skip_words(text, &behind, end, words[i]) && behind < end) {
-                start = behind;
+            if (skip_spaced(text, &behind, end, leading_words[i]) && behind < end) {
+                start = skip_blank(text, behind);
                 stripped = true;
             }
         }
-        if (!stripped && end - start > 1 && is_and(text->data[start]) && text->data[start + 1] == 0x7696) { /* 皖 */
-            start++;
+        if (!stripped && end - start > 1 && is_and(text->data[start]) &&
+            text->data[skip_blank(text, start + 1)] == 0x7696) { /* 皖 */
+            start = skip_blank(text, start + 1);
             stripped = true;
         }
     }
     number->agency = start;
+}
+
+/* Where the agency that begins at start begins if blanks are in it: 皖 政 地, 皖政 地. A piece of one character is none
+ * by itself. Words of several, 县发改委 皖政地, stay apart, and so does what ends the number before or joins it. */
+static size_t over_blanks(const characters *text, size_t start, size_t end, size_t previous_end)
+{
+    static const int32_t apart[] = {0x89C1, 0x7B49, 0x53F7, 0x4EE4, 0x7B2C, 0}; /* 见, 等, 号, 令, 第 */
+    size_t right = end - start;
+    while (start > previous_end + 1 && text->data[start - 1] == ' ') {
+        size_t left = start - 1;
+        while (left > previous_end && is_han(text->data[left - 1]))
+            left--;
+        const size_t n = start - 1 - left;
+        const bool joins =
+            n == 1 ? !is_and(text->data[left]) && !is_one_of(text->data[left], apart) : right == 1 && n <= 3;
+        if (n == 0 || !joins || (previous_end > 0 && left == previous_end))
+            break;
+        start = left;
+        right = n;
+    }
+    return start;
 }
 
 /* The Chinese characters before place, where the year stands, perhaps with a blank between. */
@@ -245,6 +283,7 @@ static bool find_agency(const characters *text, size_t place, size_t previous_en
     number->agency = number->agency_end;
     while (number->agency > previous_end && is_han(text->data[number->agency - 1]))
         number->agency--;
+    number->begin = number->agency;
     return number->agency < number->agency_end;
 }
 
@@ -257,6 +296,7 @@ static bool read_number(const characters *text, size_t place, size_t previous_en
     if (!find_agency(text, place, previous_end, &number) || !read_year(text, &here, &number.year) ||
         !read_serial(text, &here, number.serial, &marked) || (!marked && !ends(text, here)))
         return false;
+    number.begin = number.agency = over_blanks(text, number.agency, number.agency_end, previous_end);
     strip_leading_words(text, previous_end, &number);
     number.end = here;
     *ret_number = number;
@@ -300,6 +340,12 @@ static bool contains(const dk_buf *out, size_t from, size_t end, const char *num
     return false;
 }
 
+static void put_character(int32_t c, dk_buf *out)
+{
+    utf8proc_uint8_t bytes[4];
+    dk_buf_append(out, bytes, (size_t)utf8proc_encode_char(c, bytes));
+}
+
 /* Appends a number unless it stands there since start. */
 static void put_number(const characters *text, const approval *number, size_t start, dk_buf *out)
 {
@@ -307,10 +353,9 @@ static void put_number(const characters *text, const approval *number, size_t st
     if (before > start)
         dk_buf_text(out, "、");
     const size_t own = out->size;
-    for (size_t i = number->agency; i < number->agency_end; i++) {
-        utf8proc_uint8_t bytes[4];
-        dk_buf_append(out, bytes, (size_t)utf8proc_encode_char(text->data[i], bytes));
-    }
+    for (size_t i = number->agency; i < number->agency_end; i++)
+        if (text->data[i] != ' ')
+            put_character(text->data[i], out);
     dk_buf_format(out, "〔%d〕%s号", number->year, number->serial);
     if (!out->failed && contains(out, start, before, (const char *)out->data + own, out->size - own))
         out->size = before;
@@ -347,8 +392,100 @@ static size_t put_further_serials(const characters *text, approval *number, size
     }
 }
 
-/* in_name: of a file or folder, whose numbers may have no brackets. */
-static size_t put_numbers(const characters *text, bool in_name, dk_buf *out)
+/* ---- what is left ---- */
+
+/* Copies whole characters, as many as there is room for. */
+static void copy_fit(char *to, size_t room, const char *from, size_t size)
+{
+    size_t n = size < room ? size : room - 1;
+    while (n < size && n > 0 && ((unsigned char)from[n] & 0xC0u) == 0x80)
+        n--;
+    memcpy(to, from, n);
+    to[n] = '\0';
+}
+
+typedef struct leftovers {
+    dk_buf left;
+    bool matters;
+    char range[sizeof((dk_approval_rest *)0)->range];
+} leftovers;
+
+/* Passes a word at a place that says nothing; *ret_document: it is one for a document, which is worth a note. */
+static bool skip_harmless(const characters *text, size_t *place, size_t end, bool *ret_document)
+{
+    static const char *const documents[] = {"批复", "批文", "复函", "公告", "通告", "通知"};
+    for (size_t i = 0; i < N_LEADING_WORDS; i++)
+        if (skip_words(text, place, end, leading_words[i]))
+            return true;
+    if (skip_words(text, place, end, "文件") || skip_words(text, place, end, "文"))
+        return true;
+    for (size_t i = 0; i < sizeof documents / sizeof *documents; i++)
+        if (skip_words(text, place, end, documents[i]))
+            return *ret_document = true;
+    return false;
+}
+
+static bool is_between(int32_t c)
+{
+    return c == ' ' || (is_separator(c) && !is_and(c));
+}
+
+static void add_left(const characters *text, size_t from, size_t to, leftovers *rest)
+{
+    while (from < to && is_between(text->data[from]))
+        from++;
+    while (to > from && is_between(text->data[to - 1]))
+        to--;
+    if (rest->left.size > 0)
+        dk_buf_text(&rest->left, " … ");
+    for (; from < to; from++)
+        put_character(text->data[from] < ' ' ? '?' : text->data[from], &rest->left);
+}
+
+/* Looks at what is between two numbers, before the first or behind the last. */
+static void look_at_rest(const characters *text, size_t from, size_t to, bool first, leftovers *rest)
+{
+    bool document = false, matters = false;
+    for (size_t i = from; i < to;) {
+        if (skip_harmless(text, &i, to, &document))
+            continue;
+        const int32_t c = text->data[i++];
+        const utf8proc_category_t category = utf8proc_category(c);
+        const bool punctuation = category >= UTF8PROC_CATEGORY_PC && category <= UTF8PROC_CATEGORY_PO;
+        matters |= !(c == ' ' || punctuation || (is_and(c) && !first));
+    }
+    if (document || matters)
+        add_left(text, from, to, rest);
+    rest->matters |= matters;
+}
+
+/* 关于…的批复皖政地: no agency has 的 or 关于 in its name. */
+static void look_at_agency(const characters *text, const approval *number, leftovers *rest)
+{
+    size_t prose = number->agency;
+    for (size_t i = number->agency; i < number->agency_end; i++) {
+        size_t behind = i;
+        if (skip_words(text, &behind, number->agency_end, "的") ||
+            skip_words(text, &behind, number->agency_end, "关于"))
+            prose = behind;
+    }
+    if (prose == number->agency)
+        return;
+    add_left(text, number->agency, prose, rest);
+    rest->matters = true;
+}
+
+/* 134-136号 may be a part of 134 or a range; 123-1号 is a part. what: a normalised number. */
+static void look_at_serial(const approval *number, const char *what, size_t size, leftovers *rest)
+{
+    const char *dash = strchr(number->serial, '-');
+    if (dash != NULL && strtol(dash + 1, NULL, 10) > strtol(number->serial, NULL, 10) && rest->range[0] == '\0' &&
+        what != NULL)
+        copy_fit(rest->range, sizeof rest->range, what, size);
+}
+
+/* in_name: of a file or folder, whose numbers may have no brackets. rest: what is left, or NULL. */
+static size_t put_numbers(const characters *text, bool in_name, dk_buf *out, leftovers *rest)
 {
     const size_t start = out->size;
     size_t n = 0, previous_end = 0;
@@ -358,12 +495,20 @@ static size_t put_numbers(const characters *text, bool in_name, dk_buf *out)
                 ? !read_number(text, i, previous_end, &number)
                 : !in_name || !is_digit(text->data[i]) || !read_bare_number(text, i, previous_end, &number))
             continue;
+        const size_t own = out->size > start ? out->size + strlen("、") : out->size;
         put_number(text, &number, start, out);
+        if (rest != NULL) {
+            look_at_rest(text, previous_end, number.begin, n == 0, rest);
+            look_at_agency(text, &number, rest);
+            look_at_serial(&number, out->size > own ? (const char *)out->data + own : NULL, out->size - own, rest);
+        }
         skip_document_word(text, &number.end);
         n += 1 + put_further_serials(text, &number, start, out);
         previous_end = number.end;
         i = previous_end - 1;
     }
+    if (rest != NULL && n > 0)
+        look_at_rest(text, previous_end, text->n, false, rest);
     return n;
 }
 
@@ -385,7 +530,7 @@ static bool to_characters(const dk_buf *text, characters *ret)
 }
 
 /* Appends the numbers; or_text: the folded text if there is none. */
-static size_t put_all(const char *text, size_t size, bool in_name, bool or_text, dk_buf *out)
+static size_t put_all(const char *text, size_t size, bool in_name, bool or_text, dk_buf *out, leftovers *rest)
 {
     if (size > MAX_TEXT)
         for (size = MAX_TEXT; size > 0 && ((unsigned char)text[size] & 0xC0u) == 0x80; size--)
@@ -398,7 +543,7 @@ static size_t put_all(const char *text, size_t size, bool in_name, bool or_text,
     if (tidy.failed || !to_characters(&tidy, &decoded)) {
         out->failed = true;
     } else {
-        n = put_numbers(&decoded, in_name, out);
+        n = put_numbers(&decoded, in_name, out, rest);
         if (n == 0 && or_text)
             dk_buf_append(out, tidy.data, tidy.size);
     }
@@ -409,12 +554,26 @@ static size_t put_all(const char *text, size_t size, bool in_name, bool or_text,
 
 size_t dk_approval_no_normalise(const char *text, size_t size, dk_buf *out)
 {
-    return put_all(text, size, false, true, out);
+    return put_all(text, size, false, true, out, NULL);
+}
+
+size_t dk_approval_no_read(const char *text, size_t size, dk_buf *out, dk_approval_rest *ret_rest)
+{
+    leftovers rest = {.matters = false};
+    dk_buf_init(&rest.left);
+    const size_t n = put_all(text, size, false, true, out, &rest);
+    out->failed |= rest.left.failed;
+    *ret_rest = (dk_approval_rest){.matters = rest.matters};
+    if (!rest.left.failed && rest.left.size > 0)
+        copy_fit(ret_rest->left, sizeof ret_rest->left, (const char *)rest.left.data, rest.left.size);
+    memcpy(ret_rest->range, rest.range, sizeof ret_rest->range);
+    dk_buf_finish(&rest.left);
+    return n;
 }
 
 size_t dk_approval_no_in_name(const char *name, size_t size, dk_buf *out)
 {
-    return put_all(name, size, true, false, out);
+    return put_all(name, size, true, false, out, NULL);
 }
 
 void dk_approval_no_each(const char *normalised, bool (*each)(const char *number, size_t size, void *user), void *user)

@@ -350,28 +350,64 @@ static bool reject(dk_row_report *report, const char *format, ...)
     return false;
 }
 
+static void remark(dk_row_report *report, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Adds one to those of the row while there is room. */
+static void remark(dk_row_report *report, const char *format, ...)
+{
+    char text[400];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    const size_t size = strlen(report->remark), n = strlen(text);
+    report->notes |= DK_NOTE_REMARK;
+    if (size + n + 3 <= sizeof report->remark)
+        snprintf(report->remark + size, sizeof report->remark - size, "%s%s", size > 0 ? "; " : "", text);
+}
+
 static bool is_empty(const dk_value *value)
 {
     return value->type == DK_NULL || (value->type == DK_TEXT && value->text.size == 0);
 }
 
-/* Appends a 文号 or several in the form in which they are kept. */
-static void append_approval(dk_load *load, const char *text, size_t size)
+/* Appends a 文号 or several in the form in which they are kept. *ret_rest: what the text says besides. */
+static void append_approval(dk_load *load, const char *text, size_t size, dk_approval_rest *ret_rest)
 {
+    *ret_rest = (dk_approval_rest){.matters = false};
     const size_t place = (size_t)(dk_hash64(text, size, 0) % APPROVALS_KEPT), start = load->texts.size;
     char *const kept = load->approvals[place].text, *const normal = load->approvals[place].normal;
     if (size == load->approvals[place].size && memcmp(text, kept, size) == 0) {
         dk_buf_append(&load->texts, normal, load->approvals[place].normal_size);
         return;
     }
-    dk_approval_no_normalise(text, size, &load->texts);
+    dk_approval_no_read(text, size, &load->texts, ret_rest);
     const size_t normal_size = load->texts.size - start;
-    if (load->texts.failed || size > APPROVAL_SIZE || normal_size > APPROVAL_SIZE)
+    if (load->texts.failed || size > APPROVAL_SIZE || normal_size > APPROVAL_SIZE || ret_rest->left[0] != '\0' ||
+        ret_rest->range[0] != '\0')
         return;
     load->approvals[place].size = (uint8_t)size;
     load->approvals[place].normal_size = (uint8_t)normal_size;
     memcpy(kept, text, size);
     memcpy(normal, load->texts.data + start, normal_size);
+}
+
+/* Says what a cell of 文号 holds besides them: a key must not lose it, for it may tell two numbers apart. */
+static bool tell_rest(const dk_kind *kind, const dk_field *field, const char *text, size_t size, const char *kept,
+                      const dk_approval_rest *rest, dk_row_report *report)
+{
+    const int n = size > 120 ? dk_utf8_fit(text, 120) : (int)size, n_kept = dk_utf8_fit(kept, 80);
+    if (rest->matters && field - kind->fields == kind->key_field)
+        return reject(report,
+                      "%s '%.*s' is more than a number: besides '%.*s' it says '%s', and the key would lose that; write the "
+                      "number alone",
+                      field->name, n, text, n_kept, kept, rest->left);
+    if (rest->left[0] != '\0')
+        remark(report, "%s '%.*s' is kept as '%.*s', without '%s'; correct it if that is part of the number", field->name, n,
+               text, n_kept, kept, rest->left);
+    if (rest->range[0] != '\0')
+        remark(report, "%s %s is kept as one number; if it is a range, write each number out", field->name, rest->range);
+    return true;
 }
 
 /* The text of a text value under its field's rules, appended to load->texts with its NUL; *ret_at its offset. */
@@ -389,8 +425,9 @@ static bool normalise_text(dk_load *load, const dk_field *field, const dk_value 
         size--;
     while (size > 0 && (unsigned char)*text <= ' ')
         text++, size--;
+    dk_approval_rest rest = {.matters = false};
     if (field->type == DK_FIELD_APPROVAL_NO && size > 0)
-        append_approval(load, text, size);
+        append_approval(load, text, size, &rest);
     else
         dk_buf_append(&load->texts, text, size);
     dk_buf_byte(&load->texts, 0);
@@ -399,6 +436,9 @@ static bool normalise_text(dk_load *load, const dk_field *field, const dk_value 
     const char *kept = (const char *)load->texts.data + *ret_at;
     if (*kept == 0)
         return true;
+    if ((rest.left[0] != '\0' || rest.range[0] != '\0') &&
+        !tell_rest(load->kind, field, text, size, kept, &rest, report))
+        return false;
     switch (field->type) {
     case DK_FIELD_DATE:
         if (!dk_date_valid(kept))
@@ -1074,7 +1114,7 @@ dk_status dk_load_row(dk_load *load, const dk_value *values, const void *wkb, si
     report->outcome = DK_LOADED;
     report->notes = 0;
     report->batch = 0;
-    report->key[0] = report->message[0] = report->division[0] = 0;
+    report->key[0] = report->message[0] = report->remark[0] = report->division[0] = 0;
     load->areas = load->said;
     load->said = (dk_areas){0};
     if (source == NULL)

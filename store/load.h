@@ -37,6 +37,7 @@ typedef enum dk_row_outcome {
 #define DK_NOTE_AREA_DIFFERS 2u /* declared and computed area differ by more than 1 % and 1 m2 */
 #define DK_NOTE_AMBIGUOUS 4u    /* it matches several rows where one was meant */
 #define DK_NOTE_STAGED 8u       /* unchanged, and what is there is staged: nobody sees it before batch is published */
+#define DK_NOTE_REMARK 16u      /* it was loaded as it is, or nearly, and the remark says what is odd about it */
 
 typedef struct dk_row_report {
     dk_row_outcome outcome;
@@ -45,6 +46,7 @@ typedef struct dk_row_report {
     char division[13]; /* of the row, its own or taken over a link; "": none */
     char key[256];
     char message[512]; /* for DK_REJECTED and for notes: one sentence */
+    char remark[512];  /* with DK_NOTE_REMARK: sentences joined by "; ", which quote the row */
 } dk_row_report;
 
 dk_status dk_load_begin(dk_store *store, const dk_kind *kind, const dk_load_options *options, dk_load **ret_load,

@@ -116,6 +116,95 @@ static void serials_with_a_part(void **state)
     assert_normal("皖政地〔2020〕123号、皖政地〔2020〕123-1号", "皖政地〔2020〕123号、皖政地〔2020〕123-1号", 2);
 }
 
+static void blanks_in_the_name_of_an_agency(void **state)
+{
+    (void)state;
+    assert_normal("皖 政 地〔2020〕15号", "皖政地〔2020〕15号", 1);
+    assert_normal("皖　政　地 〔 2020 〕 15 号", "皖政地〔2020〕15号", 1);
+    assert_normal("皖政 地〔2020〕15号", "皖政地〔2020〕15号", 1);
+    assert_normal("皖 政地〔2020〕15号", "皖政地〔2020〕15号", 1);
+    assert_normal("批准文号 皖 政 地〔2020〕15号", "皖政地〔2020〕15号", 1);
+    assert_normal("文 号皖政地〔2020〕15号", "皖政地〔2020〕15号", 1);
+    assert_normal("皖 政 地〔2020〕15号 砀 政 征 告〔2020〕2号", "皖政地〔2020〕15号、砀政征告〔2020〕2号", 2);
+    /* words before it, and what ends or joins numbers, are no part of it */
+    assert_normal("县发改委 皖政地〔2020〕15号", "皖政地〔2020〕15号", 1);
+    assert_normal("见 皖政地〔2020〕15号", "皖政地〔2020〕15号", 1);
+    assert_normal("皖政地〔2020〕1号 和 砀政〔2020〕2号", "皖政地〔2020〕1号、砀政〔2020〕2号", 2);
+    assert_normal("皖政地〔2020〕1号令 砀政〔2020〕2号", "皖政地〔2020〕1号、砀政〔2020〕2号", 2);
+}
+
+static void assert_left(const char *text, const char *number, const char *left, bool matters)
+{
+    dk_buf out;
+    dk_approval_rest rest;
+    dk_buf_init(&out);
+    dk_approval_no_read(text, strlen(text), &out, &rest);
+    assert_string_equal(dk_buf_cstr(&out), number);
+    assert_string_equal(rest.left, left);
+    assert_true(rest.matters == matters);
+    assert_string_equal(rest.range, "");
+    dk_buf_finish(&out);
+}
+
+static void what_a_cell_says_besides_its_number(void **state)
+{
+    (void)state;
+    static const char *const alone[] = {"皖政地〔2020〕4号",       "皖政地[2020]4",           " 皖政地（2020）4号文。",
+                                        "（皖政地〔2020〕4号）",   "批准文号：皖政地〔2020〕4号", "《皖政地〔2020〕4号文件》",
+                                        "详见皖政地〔2020〕第4号", "皖 政 地〔2020〕4号"};
+    for (size_t i = 0; i < sizeof alone / sizeof *alone; i++)
+        assert_left(alone[i], "皖政地〔2020〕4号", "", false);
+    assert_left("国土资函[2013]620号、皖政地[2013]550号", "国土资函〔2013〕620号、皖政地〔2013〕550号", "", false);
+    assert_left("皖政地〔2020〕1、2和3号", "皖政地〔2020〕1号、皖政地〔2020〕2号、皖政地〔2020〕3号", "", false);
+    assert_left("皖政地〔2020〕1号和 皖政地〔2020〕5号", "皖政地〔2020〕1号、皖政地〔2020〕5号", "", false);
+    assert_left("GT-2020-003", "GT-2020-003", "", false); /* kept whole */
+    assert_left("皖政地〔2020〕4号-1", "皖政地〔2020〕4号", "-1", true);
+    assert_left("皖政地〔2020〕1号（作废）", "皖政地〔2020〕1号", "(作废)", true);
+    assert_left("皖政地〔2020〕6号之一", "皖政地〔2020〕6号", "之一", true);
+    assert_left("皖政地〔2020〕7号A", "皖政地〔2020〕7号", "A", true);
+    assert_left("皖政地〔2020〕3号第2批次", "皖政地〔2020〕3号", "第2批次", true);
+    assert_left("砀政征告〔2020〕1号（第二次）", "砀政征告〔2020〕1号", "(第二次)", true);
+    assert_left("皖政地〔2020〕1号、15号地块", "皖政地〔2020〕1号", "15号地块", true);
+    assert_left("县发改委 皖政地〔2020〕1号，补", "皖政地〔2020〕1号", "县发改委 … 补", true);
+    assert_left("关于XX的批复皖政地〔2020〕8号", "的批复皖政地〔2020〕8号", "关于XX … 的", true);
+    assert_left("关于砀山县的批复皖政地〔2020〕8号", "关于砀山县的批复皖政地〔2020〕8号", "关于砀山县的", true);
+    assert_left("皖政地〔2020〕4号批复", "皖政地〔2020〕4号", "批复", false);
+    assert_left("和 政地〔2020〕5号", "政地〔2020〕5号", "和", true);
+}
+
+static void a_serial_that_may_be_a_range(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"皖政地〔2020〕134-136号", "皖政地〔2020〕123-1号", "皖政地〔2020〕1号"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        dk_buf out;
+        dk_approval_rest rest;
+        dk_buf_init(&out);
+        dk_approval_no_read(texts[i], strlen(texts[i]), &out, &rest);
+        assert_string_equal(dk_buf_cstr(&out), texts[i]);
+        assert_string_equal(rest.range, i == 0 ? texts[i] : "");
+        assert_string_equal(rest.left, "");
+        dk_buf_finish(&out);
+    }
+}
+
+static void a_rest_of_any_size_is_cut_between_characters(void **state)
+{
+    (void)state;
+    char text[4096];
+    const char *number = "皖政地〔2020〕1号";
+    size_t size = strlen(number);
+    memcpy(text, number, size);
+    for (; size + 3 < sizeof text; size += 3)
+        memcpy(text + size, "地", 3);
+    dk_buf out;
+    dk_approval_rest rest;
+    dk_buf_init(&out);
+    assert_int_equal(dk_approval_no_read(text, size, &out, &rest), 1);
+    assert_int_equal(strlen(rest.left), (sizeof rest.left - 1) / 3 * 3);
+    dk_buf_finish(&out);
+}
+
 static void what_is_no_number_stays_as_it_is_written(void **state)
 {
     (void)state;
@@ -262,6 +351,10 @@ int main(void)
         cmocka_unit_test(further_serials_of_the_same_agency_and_year),
         cmocka_unit_test(the_county_he_is_no_conjunction),
         cmocka_unit_test(serials_with_a_part),
+        cmocka_unit_test(blanks_in_the_name_of_an_agency),
+        cmocka_unit_test(what_a_cell_says_besides_its_number),
+        cmocka_unit_test(a_serial_that_may_be_a_range),
+        cmocka_unit_test(a_rest_of_any_size_is_cut_between_characters),
         cmocka_unit_test(what_is_no_number_stays_as_it_is_written),
         cmocka_unit_test(numbers_in_the_names_of_scans),
         cmocka_unit_test(names_that_hold_no_number),

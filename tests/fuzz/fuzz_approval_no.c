@@ -1,4 +1,4 @@
-/* Normalising is idempotent; a normalised text holds as many numbers as were recognised, each its own normal form and
+/* Normalising is idempotent, also where it tells what is left; a normalised text holds as many numbers as were recognised, each its own normal form and
  * none twice. The numbers of a name are normalised, too. */
 #include "fuzz_check.h"
 
@@ -40,6 +40,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     dk_buf_init(&twice);
     const size_t n = dk_approval_no_normalise((const char *)data, size, &once);
     CHECK(!once.failed && dk_utf8_valid((const char *)once.data, once.size));
+    dk_approval_rest rest; /* says nothing else about the numbers */
+    CHECK(dk_approval_no_read((const char *)data, size, &twice, &rest) == n && twice.size == once.size &&
+          (once.size == 0 || memcmp(once.data, twice.data, once.size) == 0));
+    CHECK(dk_utf8_valid(rest.left, strlen(rest.left)) && dk_utf8_valid(rest.range, strlen(rest.range)));
+    CHECK(n > 0 || (rest.left[0] == '\0' && rest.range[0] == '\0'));
+    CHECK(!rest.matters || rest.left[0] != '\0');
+    dk_buf_clear(&twice);
     const size_t n_again = dk_approval_no_normalise((const char *)once.data, once.size, &twice);
     CHECK(once.size == twice.size && (once.size == 0 || memcmp(once.data, twice.data, once.size) == 0));
     CHECK(n_again <= n && (n == 0) == (n_again == 0)); /* repeats are counted when written, and gone after */

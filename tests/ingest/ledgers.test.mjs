@@ -75,3 +75,30 @@ test('a number of 16 digits is rejected, the same digits as text are not', (t) =
     assert.doesNotMatch(rejects, /,[68],DK00/); // texts of 16 and 18 digits that end in zeros
   }
 });
+
+test('what stands beside a 文号 is told, and rejected where it is the key', (t) => {
+  const s = scene(t);
+  const cells = ['皖政地〔2020〕4号', '皖政地〔2020〕4号-1', '皖政地〔2020〕1号（作废）', '砀政征告〔2020〕1号（第二次）', '皖政地〔2020〕6号之一', '皖政地〔2020〕7号A', '皖政地〔2020〕3号第2批次',
+    '关于XX的批复皖政地〔2020〕8号', '皖 政 地〔2020〕15号', '皖政地〔2020〕16号文', '（皖政地〔2020〕17号）', '皖政地〔2020〕18号批复', '皖政地〔2020〕134-136号', '县发改委批准'];
+  s.write('批.csv', '批准文号,批准时间\n' + cells.map((cell) => `${cell},2020-01-02\n`).join(''));
+  const done = s.load('approval', '批.csv', '--publish', '--allow-rejects');
+  assert.deepEqual([done.code, done.json.loaded, done.json.rejected], [0, 7, 7], done.stderr);
+  assert.deepEqual(s.rows('approval').map((f) => f.properties.approval_no).sort(), ['县发改委批准', '皖政地〔2020〕134-136号', '皖政地〔2020〕15号', '皖政地〔2020〕16号', '皖政地〔2020〕17号', '皖政地〔2020〕18号', '皖政地〔2020〕4号'].sort());
+  const rejects = s.read('批.csv.rejects.csv');
+  for (const left of ['-1', '(作废)', '(第二次)', '之一', 'A', '第2批次']) assert.ok(rejects.includes(`it says '${left}', and the key would lose that; write the number alone`), left);
+  assert.match(rejects, /,3,[^\n]*approval_no '皖政地〔2020〕4号-1' is more than a number: besides '皖政地〔2020〕4号' it says '-1'/);
+  assert.equal(done.json.notes.length, 2, done.json.notes.join('\n'));
+  assert.match(done.json.notes[0], /批\.csv, row 13: approval_no '皖政地〔2020〕18号批复' is kept as '皖政地〔2020〕18号', without '批复'/);
+  assert.match(done.json.notes[1], /批\.csv, row 14: approval_no 皖政地〔2020〕134-136号 is kept as one number; if it is a range, write each number out/);
+});
+
+test('a parcel keeps the 文号 of a cell that says more, and a note says what was left', (t) => {
+  const s = scene(t);
+  s.write('地块.csv', '地块编号,项目编号,批准文号,地块名称\nD1,P1,皖政地〔2020〕1号（第二次）,甲\nD2,P1,"国土资函[2013]620号、皖政地[2013]550号",乙\n');
+  const done = s.load('parcel', '地块.csv', '--undrawn', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  assert.deepEqual(s.rows('parcel').map((f) => f.properties.approval_no).sort(), ['国土资函〔2013〕620号、皖政地〔2013〕550号', '皖政地〔2020〕1号']);
+  const told = done.json.notes.filter((note) => /without/.test(note));
+  assert.equal(told.length, 1, done.json.notes.join('\n'));
+  assert.match(told[0], /地块\.csv, row 2: approval_no '皖政地〔2020〕1号（第二次）' is kept as '皖政地〔2020〕1号', without '\(第二次\)'; correct it/);
+});
