@@ -38,7 +38,7 @@ bool dk_utf8_check_meant(const dk_utf8_check *check);
 size_t dk_utf8_cut(const unsigned char *data, size_t size);
 /* What a text file is by its bytes, all of which are read once, from where the file stands. given: the encoding that the user
  * says, or NULL. as: what to save it as, for the sentence. DK_INVALID for UTF-16, NUL bytes and an empty file, DK_IO; the
- * sentence begins with path. */
+ * sentence begins with path. UTF-8 is also a text in which most lines with Chinese are whole in it: the others are wrong. */
 typedef struct dk_text_scan {
     dk_encoding encoding;
     bool has_bom;  /* EF BB BF at its beginning */

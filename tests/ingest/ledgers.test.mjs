@@ -102,3 +102,18 @@ test('a parcel keeps the 文号 of a cell that says more, and a note says what w
   assert.equal(told.length, 1, done.json.notes.join('\n'));
   assert.match(told[0], /地块\.csv, row 2: approval_no '皖政地〔2020〕1号（第二次）' is kept as '皖政地〔2020〕1号', without '\(第二次\)'; correct it/);
 });
+
+test('lines in GBK among lines in UTF-8: these are read, and those are named', (t) => {
+  const s = scene(t);
+  const line = (i) => `皖政地〔2020〕${i}号,2020-1-${i}\n`;
+  s.write('批.csv', Buffer.concat([Buffer.from('批准文号,批准时间\n' + line(1)), gbk(line(2)), Buffer.from(line(3) + line(4)), gbk(line(5))]));
+  const done = s.load('approval', '批.csv', '--publish', '--allow-rejects');
+  assert.deepEqual([done.code, done.json.loaded, done.json.rejected], [0, 3, 2], done.stderr);
+  assert.deepEqual(s.rows('approval').map((f) => f.properties.approval_no).sort(), [1, 3, 4].map((i) => `皖政地〔2020〕${i}号`));
+  const rejects = s.read('批.csv.rejects.csv');
+  for (const row of [3, 6]) assert.match(rejects, new RegExp(`\\n批\\.csv,${row},[^\\n]*column 批准文号: its bytes are not text in UTF-8`));
+  // One line in UTF-8 among those in GBK is as wrong.
+  s.write('又.csv', Buffer.concat([gbk('批准文号,批准时间\n' + line(6) + line(7)), Buffer.from(line(8)), gbk(line(9))]));
+  const other = s.load('approval', '又.csv', '--publish', '--allow-rejects');
+  assert.ok(s.rows('approval').some((f) => f.properties.approval_no === '皖政地〔2020〕7号'), other.stderr);
+});
