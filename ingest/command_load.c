@@ -60,7 +60,8 @@ typedef struct loader {
     uint64_t bytes, bytes_done; /* of all data sets; of those behind us */
     dk_buf key;
     int64_t named[3]; /* unlinked, area differs, ambiguous */
-    int64_t remarks;  /* rows with one */
+    int64_t remarks;  /* on rows, that no report lists */
+    uint64_t amounts; /* fields of money or area */
     char first_reason[700];
 } loader;
 
@@ -176,6 +177,21 @@ static void count_outcome(loader *self, const rows *from, const dk_source_row *r
         dk_summary_note_apart(summary, "%s, row %lld: %s", from->path, (long long)row->number, report->remark);
 }
 
+/* Money that was paid back is kept as it is; a slip of the keyboard, too. */
+static void note_negative(loader *self, const rows *from, const dk_ready_row *row)
+{
+    for (size_t i = 0; i < self->kind->n_fields; i++) {
+        const dk_value *value = &row->values[i];
+        const double number = value->type == DK_INTEGER ? (double)value->integer : value->type == DK_REAL ? value->real : 0;
+        if (!(self->amounts & UINT64_C(1) << i) || !(number < 0) || self->remarks++ >= NAMED_REMARKS)
+            continue;
+        const dk_field *field = &self->kind->fields[i];
+        dk_summary_note_apart(&self->summary,
+                              "%s, row %lld: %s (%s) is %.15g %s, less than nothing; it is kept, so correct it if it is wrong",
+                              from->path, (long long)row->source.number, field->name, field->title, number, field->unit);
+    }
+}
+
 static dk_status load_row(loader *self, rows *from, const dk_ready_row *row, dk_error *err)
 {
     const dk_source_row *source = &row->source;
@@ -197,6 +213,8 @@ static dk_status load_row(loader *self, rows *from, const dk_ready_row *row, dk_
         return reject(self, from, row, report.key[0] != '\0' ? report.key : row_key(self, from, source), report.message,
                       err);
     count_outcome(self, from, source, &report);
+    if (self->amounts != 0)
+        note_negative(self, from, row);
     self->summary.undrawn += row->wkb_size == 0 && self->kind->geometry != DK_NO_GEOMETRY;
     if (report.outcome == DK_UNCHANGED || row->wkb_size == 0)
         return DK_OK;
@@ -615,7 +633,7 @@ static dk_status run(loader *self, dk_store *store, const char *source, dk_error
     if (status == DK_OK)
         status = note_join(self, err);
     if (status == DK_OK && self->remarks > NAMED_REMARKS)
-        dk_summary_note(&self->summary, "%lld more rows have remarks like these", (long long)(self->remarks - NAMED_REMARKS));
+        dk_summary_note(&self->summary, "%lld more remarks like these are left out", (long long)(self->remarks - NAMED_REMARKS));
     char sentence[480];
     if (status == DK_OK && dk_placement_tell(self->placement, self->gcj02, sentence, sizeof sentence))
         dk_summary_note(&self->summary, "%s", sentence);
@@ -740,6 +758,9 @@ int dk_command_load(const dk_options *options)
     if (status != DK_OK)
         goto out;
     self.extent = dk_store_catalogue(store)->extent;
+    for (size_t i = 0; i < self.kind->n_fields; i++)
+        if (dk_field_is_amount(&self.kind->fields[i]))
+            self.amounts |= UINT64_C(1) << i;
     dk_report_begin(&self.report, dk_store_catalogue(store), self.kind);
     if (!describe(options, &title, &source) ||
         (rejects = options->rejects ? strdup(options->rejects) : dk_rejects_default_path(options->store, title)) ==

@@ -117,3 +117,15 @@ test('lines in GBK among lines in UTF-8: these are read, and those are named', (
   const other = s.load('approval', '又.csv', '--publish', '--allow-rejects');
   assert.ok(s.rows('approval').some((f) => f.properties.approval_no === '皖政地〔2020〕7号'), other.stderr);
 });
+
+test('amounts and areas below nothing are kept, and a note names them', (t) => {
+  const s = scene(t);
+  s.write('补.csv', '补偿编号,地块编号,补偿总额,支付日期\nB1,DK1,-5,2020-01-02\nB2,DK2,0,2020-01-02\nB3,DK3,-0.5万元,2020-01-02\nB4,DK4,,2020-01-02\n');
+  const done = s.load('compensation', '补.csv', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  assert.deepEqual(values(s).map((row) => row[2]), [-5, 0, -5000, null]);
+  const told = done.json.notes.filter((note) => /less than nothing/.test(note));
+  assert.deepEqual(told.map((note) => note.match(/row (\d+): total \(补偿总额\) is (-\d+) yuan/).slice(1)), [['2', '-5'], ['4', '-5000']]);
+  s.write('批.csv', '批准文号,总面积(公顷)\n皖政地〔2020〕1号,-1.5\n皖政地〔2020〕2号,1.5\n');
+  assert.match(s.load('approval', '批.csv').json.notes.join('\n'), /^批\.csv, row 2: area_total_ha \(总面积\) is -1\.5 ha, less than nothing; it is kept, so correct it if it is wrong$/);
+});
