@@ -17,6 +17,7 @@ typedef struct dk_cell {
     dk_cell_type type;
     const char *text; /* TEXT, DATE: UTF-8 with a NUL behind it; borrowed until the next row */
     size_t size;      /* bytes of text */
+    bool no_number;   /* TEXT: it stands in a column of numbers, and is none */
     int64_t integer;  /* INTEGER */
     double real;      /* REAL */
     const dk_unit *unit; /* that the cell's number format shows behind the number, as the reader of the sheet keeps it; NULL: none */

@@ -100,6 +100,71 @@ void dk_dbf_scan_record(const dk_dbf *dbf, const unsigned char *record, dk_dbf_s
     }
 }
 
+static bool is_padding(unsigned char byte)
+{
+    return byte == ' ' || byte == 0 || byte == '\t';
+}
+
+static size_t digits(const unsigned char *text, size_t size, size_t at)
+{
+    size_t n = 0;
+    while (at + n < size && text[at + n] >= '0' && text[at + n] <= '9')
+        n++;
+    return n;
+}
+
+dk_dbf_number dk_dbf_number_read(const unsigned char *field, size_t width, const unsigned char **ret_text,
+                                 size_t *ret_size)
+{
+    while (width > 0 && *field != 0 && is_padding(*field))
+        field++, width--;
+    const unsigned char *nul = width > 0 ? memchr(field, 0, width) : NULL; /* with rubbish behind it, at times */
+    size_t size = nul != NULL ? (size_t)(nul - field) : width;
+    while (size > 0 && is_padding(field[size - 1]))
+        size--;
+    *ret_text = field;
+    *ret_size = size;
+    if (size == 0)
+        return DK_DBF_NONE;
+    size_t at = 0;
+    while (at < size && field[at] == '*')
+        at++;
+    if (at == size)
+        return DK_DBF_ASTERISKS;
+    at = field[0] == '+' || field[0] == '-';
+    const size_t whole = digits(field, size, at);
+    at += whole;
+    if (at == size && whole > 0)
+        return DK_DBF_WHOLE;
+    size_t decimals = 0;
+    if (at < size && field[at] == '.') {
+        decimals = digits(field, size, at + 1);
+        at += 1 + decimals;
+    }
+    if (whole + decimals == 0)
+        return DK_DBF_NO_NUMBER;
+    if (at < size && (field[at] == 'e' || field[at] == 'E')) {
+        at++;
+        at += at < size && (field[at] == '+' || field[at] == '-');
+        const size_t exponent = digits(field, size, at);
+        if (exponent == 0)
+            return DK_DBF_NO_NUMBER;
+        at += exponent;
+    }
+    return at == size ? DK_DBF_DECIMAL : DK_DBF_NO_NUMBER;
+}
+
+bool dk_dbf_text_goes_on(const unsigned char *field, size_t width)
+{
+    const unsigned char *nul = width > 0 ? memchr(field, 0, width) : NULL;
+    if (nul == NULL)
+        return false;
+    for (const unsigned char *at = nul; at < field + width; at++)
+        if (!is_padding(*at))
+            return true;
+    return false;
+}
+
 /* So much of it is no UTF-8 that what follows need not be read. */
 static bool is_decided(const dk_dbf_scan *scan)
 {
@@ -180,4 +245,53 @@ out:
     free(data);
     fclose(file);
     return status;
+}
+
+struct dk_dbf_rows {
+    FILE *file;
+    const dk_dbf *dbf;
+    uint64_t next; /* the record at which the file stands */
+    unsigned char *data;
+};
+
+dk_status dk_dbf_rows_open(const char *path, const dk_dbf *dbf, dk_dbf_rows **ret_rows, dk_error *err)
+{
+    dk_dbf_rows *rows = calloc(1, sizeof *rows);
+    if (rows == NULL || (rows->data = malloc(dbf->record_size)) == NULL) {
+        dk_dbf_rows_close(rows);
+        return dk_fail(err, DK_NOMEM, "%s: out of memory", path);
+    }
+    rows->dbf = dbf;
+    rows->next = UINT64_MAX;
+    rows->file = fopen(path, "rb");
+    if (rows->file == NULL) {
+        dk_dbf_rows_close(rows);
+        return dk_fail(err, DK_IO, "%s: cannot be opened: %s", path, strerror(errno));
+    }
+    setvbuf(rows->file, NULL, _IOFBF, 65536);
+    *ret_rows = rows;
+    return DK_OK;
+}
+
+void dk_dbf_rows_close(dk_dbf_rows *rows)
+{
+    if (rows == NULL)
+        return;
+    if (rows->file != NULL)
+        fclose(rows->file);
+    free(rows->data);
+    free(rows);
+}
+
+const unsigned char *dk_dbf_rows_at(dk_dbf_rows *rows, uint32_t record)
+{
+    const dk_dbf *dbf = rows->dbf;
+    if (rows->next != record &&
+        fseeko(rows->file, (off_t)(dbf->header_size + (uint64_t)record * dbf->record_size), SEEK_SET) != 0)
+        return NULL;
+    rows->next = (uint64_t)record + 1;
+    if (fread(rows->data, 1, dbf->record_size, rows->file) == dbf->record_size)
+        return rows->data;
+    rows->next = UINT64_MAX;
+    return NULL;
 }

@@ -27,6 +27,20 @@ typedef struct dk_dbf {
 dk_status dk_dbf_parse(const unsigned char *data, size_t size, const char *path, dk_dbf *ret_dbf, dk_error *err);
 void dk_dbf_finish(dk_dbf *dbf);
 
+/* What stands in a field of numbers (N, F): dBASE writes digits, a point and a sign, others an exponent, too. */
+typedef enum dk_dbf_number {
+    DK_DBF_NONE = 0, /* blanks or NULs */
+    DK_DBF_WHOLE,    /* digits, with a sign or without */
+    DK_DBF_DECIMAL,
+    DK_DBF_ASTERISKS, /* dBASE's for a number that had no room; GDAL's, and so QGIS's, for none */
+    DK_DBF_NO_NUMBER
+} dk_dbf_number;
+/* ret_text, ret_size: without the blanks around it; up to the first NUL. */
+dk_dbf_number dk_dbf_number_read(const unsigned char *field, size_t width, const unsigned char **ret_text,
+                                 size_t *ret_size);
+/* Whether something stands behind the first NUL of a field but blanks and more of them. */
+bool dk_dbf_text_goes_on(const unsigned char *field, size_t width);
+
 /* What the texts seen so far can be. Zero it to start. */
 typedef struct dk_dbf_scan {
     dk_utf8_check check;
@@ -37,5 +51,13 @@ void dk_dbf_scan_record(const dk_dbf *dbf, const unsigned char *record, dk_dbf_s
 
 /* Opens the file, checks its length against its header and decides its encoding from all of its texts. */
 dk_status dk_dbf_examine(const char *path, dk_dbf *ret_dbf, dk_encoding *ret_encoding, dk_error *err);
+
+/* The records of a table as they stand in the file. path: already examined; dbf outlives it. */
+typedef struct dk_dbf_rows dk_dbf_rows;
+dk_status dk_dbf_rows_open(const char *path, const dk_dbf *dbf, dk_dbf_rows **ret_rows, dk_error *err);
+void dk_dbf_rows_close(dk_dbf_rows *rows); /* NULL-safe */
+/* dbf->record_size bytes, until the next call; from 0 on, one after the other costs least. NULL: they cannot be read.
+ */
+const unsigned char *dk_dbf_rows_at(dk_dbf_rows *rows, uint32_t record);
 
 #endif

@@ -38,14 +38,19 @@ bool dk_source_raw_room(dk_source *source, size_t n)
     return true;
 }
 
+const char *dk_source_raw_name(const dk_source *source, size_t raw_index)
+{
+    for (size_t i = 0; i < source->n_columns; i++)
+        if (source->raw_index[i] == raw_index)
+            return source->columns[i].name;
+    return NULL;
+}
+
 void dk_source_bad_bytes(dk_source *source, size_t raw_index)
 {
     if (source->problem[0] != '\0')
         return;
-    const char *name = NULL;
-    for (size_t i = 0; i < source->n_columns; i++)
-        if (source->raw_index[i] == raw_index)
-            name = source->columns[i].name;
+    const char *name = dk_source_raw_name(source, raw_index);
     char number[40];
     snprintf(number, sizeof number, "%zu", raw_index + 1);
     snprintf(source->problem, sizeof source->problem,
@@ -334,6 +339,7 @@ dk_status dk_source_open(const char *path, const dk_source_options *options, dk_
     if (source == NULL)
         return dk_fail(err, DK_NOMEM, "%s: out of memory", path);
     dk_buf_init(&source->arena);
+    dk_buf_init(&source->said);
     source->wkt_index = source->boundary_index = -1;
     source->format = format->format;
     source->want_geometry = options->want_geometry;
@@ -400,7 +406,9 @@ void dk_source_close(dk_source *source)
     free(source->geometry_column);
     dk_survey_close(source->survey);
     free(source->survey_values);
+    dk_dbf_rows_close(source->dbf_rows);
     dk_dbf_finish(&source->dbf);
+    dk_buf_finish(&source->said);
     dk_decoder_free(source->decoder);
     for (size_t i = 0; i < source->n_columns; i++)
         free((void *)(uintptr_t)source->columns[i].name);
@@ -560,7 +568,7 @@ const char *dk_source_notes(dk_source *source)
         return source->reader->notes(source);
     return source->survey != NULL  ? dk_survey_notes(source->survey)
            : source->table != NULL ? dk_source_table_notes(source)
-                                   : "";
+                                   : dk_source_ogr_notes(source);
 }
 
 double dk_source_progress(const dk_source *source)

@@ -21,6 +21,12 @@ typedef struct dk_own_reader {
     bool has_geometry;
 } dk_own_reader;
 
+/* What is noted of many cells: how many, and where the first stands. */
+typedef struct dk_told_once {
+    int64_t count, row;
+    size_t raw_index;
+} dk_told_once;
+
 struct dk_source {
     char *path;          /* in messages */
     char *file;          /* to open */
@@ -61,6 +67,10 @@ struct dk_source {
     int64_t n_read, n_total;
     int64_t n_announced; /* rows that the file itself says it has; 0: it does not say */
     dk_dbf dbf;
+    dk_dbf_rows *dbf_rows;        /* the same table as it stands in the file; NULL: none */
+    const unsigned char *record;  /* of the row at hand; NULL: there is none */
+    dk_told_once asterisks, nuls; /* of its fields */
+    dk_buf said;                  /* the notes */
     dk_csv *csv;
     dk_sheet *sheet;
     struct dk_source_mining *mining; /* of a table with boundary_index, or a 报盘 TXT */
@@ -82,6 +92,8 @@ bool dk_source_raw_extend(dk_source *source, size_t n);
 void dk_source_text(dk_source *source, size_t i, const char *text, size_t size, size_t width);
 /* Points the decoded cells into the arena, which no longer grows. */
 dk_status dk_source_fix(dk_source *source, dk_error *err);
+/* The name of that column, NULL if it has none. */
+const char *dk_source_raw_name(const dk_source *source, size_t raw_index);
 /* Remembers that a cell has bytes that cannot be decoded. */
 void dk_source_bad_bytes(dk_source *source, size_t raw_index);
 
@@ -108,6 +120,7 @@ dk_status dk_source_mining_txt_open(dk_source *source, const dk_source_options *
 dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, const dk_source_options *options,
                              dk_error *err);
 dk_status dk_source_ogr_next(dk_source *source, dk_error *err);
+const char *dk_source_ogr_notes(dk_source *source);
 
 dk_status dk_source_survey_open(dk_source *source, const dk_source_options *options, dk_error *err);
 dk_status dk_source_survey_next(dk_source *source, dk_error *err);

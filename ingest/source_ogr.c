@@ -183,6 +183,8 @@ static dk_status examine_shapefile(dk_source *source, const dk_source_options *o
                         "together: copy all of them again",
                         source->path, (unsigned long long)n_shapes, source->dbf.n_records);
     }
+    if (status == DK_OK)
+        status = dk_dbf_rows_open(dbf, &source->dbf, &source->dbf_rows, err);
     free(dbf);
     return status;
 }
@@ -371,11 +373,61 @@ static void own_text(dk_source *source, dk_cell *cell, const char *text)
     dk_buf_append(&source->arena, text, strlen(text) + 1);
 }
 
+static void tell_once(dk_source *source, size_t i, dk_told_once *io_told)
+{
+    if (io_told->count++ == 0) {
+        io_told->row = source->row;
+        io_told->raw_index = i;
+    }
+}
+
+/* A field of numbers of a DBF, of which GDAL takes what it can: of 1.5x 1.5, of abc 0. true: the cell is set. */
+static bool set_dbf_number(dk_source *source, size_t i, OGRFieldType type)
+{
+    const dk_dbf_field *field = &source->dbf.fields[i];
+    dk_cell *cell = &source->raw[i];
+    const unsigned char *text;
+    size_t size;
+    char number[256];
+    switch (dk_dbf_number_read(source->record + field->offset, field->width, &text, &size)) {
+    case DK_DBF_NONE:
+        return true;
+    case DK_DBF_ASTERISKS:
+        tell_once(source, i, &source->asterisks);
+        return true;
+    case DK_DBF_WHOLE:
+        return false;
+    case DK_DBF_DECIMAL:
+        if (type == OFTReal || size >= sizeof number)
+            return false;
+        memcpy(number, text, size); /* in a column of whole numbers */
+        number[size] = '\0';
+        cell->type = DK_CELL_REAL;
+        cell->real = CPLAtof(number);
+        return true;
+    case DK_DBF_NO_NUMBER:
+        break;
+    }
+    *cell = (dk_cell){.type = DK_CELL_TEXT, .integer = (int64_t)source->arena.size, .no_number = true};
+    dk_decode(source->decoder, (const char *)text, size, false, &source->arena, NULL);
+    cell->size = source->arena.size - (size_t)cell->integer;
+    dk_buf_byte(&source->arena, 0);
+    return true;
+}
+
 static void set_cell(dk_source *source, size_t i, OGRFieldType type)
 {
     dk_cell *cell = &source->raw[i];
     const int field = (int)i;
     *cell = (dk_cell){.type = DK_CELL_EMPTY, .text = "", .size = 0};
+    if (source->record != NULL) {
+        const dk_dbf_field *raw = &source->dbf.fields[i];
+        const bool number = raw->type == 'N' || raw->type == 'F';
+        if ((number || raw->type == 'C') && dk_dbf_text_goes_on(source->record + raw->offset, raw->width))
+            tell_once(source, i, &source->nuls);
+        if (number && set_dbf_number(source, i, type))
+            return;
+    }
     if (!OGR_F_IsFieldSetAndNotNull(source->feature, field))
         return;
     switch (type) {
@@ -471,8 +523,32 @@ dk_status dk_source_ogr_next(dk_source *source, dk_error *err)
     const int n = OGR_F_GetFieldCount(source->feature);
     if (!dk_source_raw_room(source, (size_t)n))
         return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
+    if (source->dbf_rows != NULL && source->dbf.n_fields == (size_t)n &&
+        (source->record = dk_dbf_rows_at(source->dbf_rows, (uint32_t)fid)) == NULL)
+        return dk_fail(err, DK_IO, "%s, row %lld: its attributes cannot be read", source->path, (long long)source->row);
     OGRFeatureDefnH defn = OGR_L_GetLayerDefn(source->layer);
     for (int i = 0; i < n; i++)
         set_cell(source, (size_t)i, OGR_Fld_GetType(OGR_FD_GetFieldDefn(defn, i)));
     return dk_source_fix(source, err);
+}
+
+const char *dk_source_ogr_notes(dk_source *source)
+{
+    dk_buf *said = &source->said;
+    dk_buf_clear(said);
+    if (source->asterisks.count > 0)
+        dk_buf_format(
+            said,
+            "%lld numbers are nothing but asterisks, the first in row %lld, column %s: they are taken as empty, "
+            "as QGIS means it; dBASE means a number that had no room, so look at them\n",
+            (long long)source->asterisks.count, (long long)source->asterisks.row,
+            dk_source_raw_name(source, source->asterisks.raw_index));
+    if (source->nuls.count > 0)
+        dk_buf_format(
+            said,
+            "%lld texts hold a NUL byte, the first in row %lld, column %s, and what stands behind it was left "
+            "out; correct it if it is no rubbish\n",
+            (long long)source->nuls.count, (long long)source->nuls.row,
+            dk_source_raw_name(source, source->nuls.raw_index));
+    return said->size > 0 ? dk_buf_cstr(said) : "";
 }

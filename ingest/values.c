@@ -485,6 +485,11 @@ bool dk_value_from_cell(const dk_field *field, const dk_cell *cell, const dk_val
         good = true;
         goto out;
     }
+    if (cell->no_number) {
+        snprintf(ret_problem, problem_size, "\"%.*s\" is no number, which its column is for; correct it",
+                 shown(text, size), text);
+        goto out;
+    }
     if (cell->type == DK_CELL_TEXT && is_sheet_error(text, size)) {
         snprintf(ret_problem, problem_size,
                  text[1] == '#' ? "\"%.*s\": the column was too narrow when the file was saved; widen it and save again"

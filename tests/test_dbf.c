@@ -121,6 +121,39 @@ static void a_table_cut_off(void **state)
     assert_int_equal(dk_dbf_examine("/nonexistent.dbf", &(dk_dbf){0}, &encoding, &err), DK_IO);
 }
 
+static dk_dbf_number number_of(const char *field, size_t width, const char *text)
+{
+    const unsigned char *found;
+    size_t size;
+    const dk_dbf_number kind = dk_dbf_number_read((const unsigned char *)field, width, &found, &size);
+    assert_int_equal(size, strlen(text));
+    assert_memory_equal(found, text, size);
+    return kind;
+}
+
+/* dBASE III: N is digits with a point and a sign, right-justified; F of dBASE IV has an exponent, too. */
+static void what_stands_in_a_field_of_numbers(void **state)
+{
+    (void)state;
+    assert_int_equal(number_of("    12", 6, "12"), DK_DBF_WHOLE);
+    assert_int_equal(number_of("-12   ", 6, "-12"), DK_DBF_WHOLE);
+    assert_int_equal(number_of("  1.50", 6, "1.50"), DK_DBF_DECIMAL);
+    assert_int_equal(number_of("   -.5", 6, "-.5"), DK_DBF_DECIMAL);
+    assert_int_equal(number_of("    5.", 6, "5."), DK_DBF_DECIMAL);
+    assert_int_equal(number_of("1.25000000000e+003", 18, "1.25000000000e+003"), DK_DBF_DECIMAL);
+    assert_int_equal(number_of("      ", 6, ""), DK_DBF_NONE);
+    assert_int_equal(number_of("\0\0\0\0\0\0", 6, ""), DK_DBF_NONE);
+    assert_int_equal(number_of("******", 6, "******"), DK_DBF_ASTERISKS);
+    const char *const none[] = {"abc", "1.5.5", "1.5x", "1,5", "*1",  "1*",  "-",
+                                ".",   "+.",    "1e",   "1e+", "1 2", "--1", "nan"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        assert_int_equal(number_of(none[i], strlen(none[i]), none[i]), DK_DBF_NO_NUMBER);
+    assert_int_equal(number_of("12\0x\0\0", 6, "12"), DK_DBF_WHOLE); /* padded with NULs, rubbish behind the first */
+    assert_true(dk_dbf_text_goes_on((const unsigned char *)"12\0x\0\0", 6));
+    assert_false(dk_dbf_text_goes_on((const unsigned char *)"12\0 \0\0", 6));
+    assert_false(dk_dbf_text_goes_on((const unsigned char *)"123456", 6));
+}
+
 static void siblings_in_any_case(void **state)
 {
     (void)state;
@@ -145,6 +178,7 @@ int main(void)
         cmocka_unit_test(the_bytes_decide),
         cmocka_unit_test(deleted_records_do_not_count),
         cmocka_unit_test(a_table_cut_off),
+        cmocka_unit_test(what_stands_in_a_field_of_numbers),
         cmocka_unit_test(siblings_in_any_case),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

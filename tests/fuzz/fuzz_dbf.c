@@ -34,6 +34,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             const size_t width = dbf.fields[i].width, used = strnlen(text, width);
             dk_buf_clear(&out);
             const bool good = dk_decode(decoder, text, used, used == width, &out, NULL);
+            const unsigned char *number;
+            size_t size_of_number;
+            const dk_dbf_number kind =
+                dk_dbf_number_read(data + at + dbf.fields[i].offset, width, &number, &size_of_number);
+            CHECK(number >= data + at + dbf.fields[i].offset && size_of_number <= width);
+            CHECK((kind == DK_DBF_NONE) == (size_of_number == 0));
+            dk_dbf_text_goes_on(data + at + dbf.fields[i].offset, width);
             if (dbf.fields[i].type == 'C' && !one.check.failed)
                 CHECK(good);
             dk_buf_clear(&out);

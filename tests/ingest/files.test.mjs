@@ -1,6 +1,7 @@
 // Files as they come: encodings of shapefiles, cut-off and missing parts, columns, formats.
 import test from 'node:test';
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { copyFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { gbk, scene, shapefile, square, wkt, xlsx } from './helpers.mjs';
 
@@ -42,11 +43,11 @@ test('a shapefile in UTF-8 with a .cpg that says GBK reads as Chinese', (t) => {
   assert.deepEqual(names(s), expected);
 });
 
-// A DBF of one C field of the given width, beside the .shp and .shx of a real shapefile with as many rows.
+// A DBF of C fields, or of another type, of the given widths, beside the .shp and .shx of a real shapefile with as many rows.
 function dbf(fields, records) {
   const width = 1 + fields.reduce((n, f) => n + f.width, 0), head = Buffer.alloc(32 + 32 * fields.length + 1);
   head[0] = 3; head.writeUInt32LE(records.length, 4); head.writeUInt16LE(head.length, 8); head.writeUInt16LE(width, 10);
-  fields.forEach((f, i) => { f.name.copy(head, 32 + 32 * i, 0, 11); head[32 + 32 * i + 11] = 67; head[32 + 32 * i + 16] = f.width; });
+  fields.forEach((f, i) => { f.name.copy(head, 32 + 32 * i, 0, 11); head[32 + 32 * i + 11] = (f.type ?? 'C').charCodeAt(0); head[32 + 32 * i + 16] = f.width; head[32 + 32 * i + 17] = f.decimals ?? 0; });
   head[head.length - 1] = 13;
   const body = records.map((record) => Buffer.concat([Buffer.from(' '), ...record.map((value, i) =>
     Buffer.concat([value, Buffer.alloc(fields[i].width, 32)]).subarray(0, fields[i].width))]));
@@ -80,6 +81,41 @@ test('a column name cut at 10 bytes, also in the middle of a character, is found
     assert.equal(s.rows('parcel')[0].properties.project_name, '城东一期');
     assert.ok(done.json.notes.some((note) => /cut off at 10 bytes, was taken for project_name/.test(note)));
   }
+});
+
+test('what stands in a column of numbers of a DBF and is none is rejected, not taken as far as it goes', (t) => {
+  const s = scene(t), field = (name, width, more) => ({ name: Buffer.from(name), width, ...more });
+  const cells = ['         abc', '       1.5.5', '        1.5x', '         1,5', '         1 2', '      1.2500', '1.250e+001  ', '', '************'];
+  shapefile(s, 'p', rows(cells.length));
+  writeFileSync(s.path('p.dbf'), dbf([field('DKBH', 8), field('DKMJ', 12, { type: 'N', decimals: 4 })], cells.map((text, i) => [Buffer.from(`DK${i + 1}`), Buffer.from(text)])));
+  const done = s.load('parcel', 'p.shp', '--publish', '--allow-rejects');
+  assert.deepEqual([done.json.loaded, done.json.rejected], [4, 5], done.stderr);
+  assert.deepEqual(s.rows('parcel').map((f) => [f.properties.id, f.properties.area_declared_ha]).sort(), [['DK6', 1.25], ['DK7', 12.5], ['DK8', null], ['DK9', null]]);
+  cells.slice(0, 5).forEach((text, i) => assert.match(s.read('p.shp.rejects.csv'), new RegExp(`,${i + 1},DK${i + 1},"DKMJ: ""${text.trim()}"" is no number, which its column is for; correct it",`)));
+  // GDAL, which writes them for none, is asked what it makes of asterisks.
+  assert.match(execFileSync('ogrinfo', ['-al', s.path('p.dbf')], { encoding: 'utf8' }), /DKBH \(String\) = DK9\n\s+DKMJ \(Real\) = \(null\)/);
+  assert.ok(done.json.notes.some((note) => /1 numbers are nothing but asterisks, the first in row 9, column DKMJ: they are taken as empty/.test(note)), done.stdout);
+});
+
+test('in a column of whole numbers of a DBF decimals are not cut off, and a column that is ignored rejects no row', (t) => {
+  const s = scene(t), field = (name, width, more) => ({ name: Buffer.from(name), width, ...more });
+  shapefile(s, 'p', rows(3));
+  writeFileSync(s.path('p.dbf'), dbf([field('DKBH', 8), field('DKMJ', 9, { type: 'N' }), field('OBJECTID', 9, { type: 'N' })],
+    [['DK1', '      1.5', '        1'], ['DK2', '        2', '        x'], ['DK3', '     3.00', '        3']].map((row) => row.map((text) => Buffer.from(text)))));
+  const done = s.load('parcel', 'p.shp', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  assert.deepEqual(s.rows('parcel').map((f) => f.properties.area_declared_ha), [1.5, 2, 3]);
+});
+
+test('what stands behind a NUL in a DBF is left out, as it is rubbish at times, and said', (t) => {
+  const s = scene(t), field = (name, width) => ({ name: Buffer.from(name), width });
+  shapefile(s, 'p', rows(2));
+  rmSync(s.path('p.cpg'));
+  writeFileSync(s.path('p.dbf'), dbf([field('DKBH', 8), field('DKMC', 12)], [[Buffer.from('DK1'), Buffer.from('a\0\0\0\0\0\0\0\0\0\0\0')], [Buffer.from('DK2'), gbk('a\0b地')]]));
+  const done = s.load('parcel', 'p.shp', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  assert.deepEqual(names(s), ['a', 'a']);
+  assert.ok(done.json.notes.some((note) => /1 texts hold a NUL byte, the first in row 2, column DKMC, and what stands behind it was left out/.test(note)), done.stdout);
 });
 
 test('parts of a shapefile that are missing or cut off are named', (t) => {
