@@ -425,6 +425,17 @@ void dk_source_close(dk_source *source)
 
 /* ---- reading ---- */
 
+static const char *skip_blanks(const char *text)
+{
+    for (;;) {
+        text += strspn(text, " \t\r\n");
+        const size_t wide = strncmp(text, "\xE3\x80\x80", 3) == 0 ? 3 : strncmp(text, "\xC2\xA0", 2) == 0 ? 2 : 0;
+        if (wide == 0)
+            return text;
+        text += wide;
+    }
+}
+
 static void read_wkt(dk_source *source)
 {
     if (source->geometry != NULL)
@@ -443,7 +454,20 @@ static void read_wkt(dk_source *source)
             snprintf(source->problem, sizeof source->problem,
                      "the geometry is no WKT, such as POLYGON((x y, ...)): \"%.*s\"", dk_utf8_fit(cell->text, 40),
                      cell->text);
+        return;
     }
+    /* OGR stops where the first geometry ends. */
+    const char *rest = skip_blanks(text);
+    if (*skip_blanks(rest + (*rest == ';')) == '\0') /* nothing, or one mark as a statement ends */
+        return;
+    OGR_G_DestroyGeometry(source->geometry);
+    source->geometry = NULL;
+    if (source->problem[0] == '\0')
+        snprintf(
+            source->problem, sizeof source->problem,
+            "behind the end of the geometry stands more: \"%.*s\"; write several polygons as one MULTIPOLYGON(((x y, "
+            "...)), ((x y, ...))), and nothing else",
+            dk_utf8_fit(rest, 40), rest);
 }
 
 dk_status dk_source_next(dk_source *source, dk_source_row *ret_row, dk_error *err)
