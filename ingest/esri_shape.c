@@ -1,5 +1,7 @@
 #include "ingest/esri_shape.h"
 
+#include "ingest/arcs.h"
+
 #include "ingest/rings.h"
 
 #include <math.h>
@@ -71,6 +73,7 @@ typedef struct paths {
     uint32_t n_curves;
     dk_buf xy; /* doubles */
     part *parts;
+    size_t n_arcs;
 } paths;
 
 static void add_point(paths *self, double x, double y)
@@ -89,7 +92,7 @@ static double point_y(const paths *self, size_t i)
     return f64(self->points + 16 * i + 8);
 }
 
-/* Points between the ends of a circular arc, as GDAL steps one: so it is no other than in formats that GDAL reads. */
+/* Points between the ends of a circular arc, as of those in formats that GDAL reads. */
 static dk_status add_arc(paths *self, size_t from, double x, double y, uint32_t bits, const char **ret_problem)
 {
     const double ax = point_x(self, from), ay = point_y(self, from), bx = point_x(self, from + 1),
@@ -104,16 +107,12 @@ static dk_status add_arc(paths *self, size_t from, double x, double y, uint32_t 
         x += radius * cos((a + b) / 2);
         y += radius * sin((a + b) / 2);
     }
-    OGRGeometryH arc = OGR_G_CreateGeometry(wkbCircularString), line = NULL;
-    if (arc != NULL) {
-        OGR_G_AddPoint_2D(arc, ax, ay);
-        OGR_G_AddPoint_2D(arc, x, y);
-        OGR_G_AddPoint_2D(arc, bx, by);
-        line = OGR_G_GetLinearGeometry(arc, 0, NULL);
-        OGR_G_DestroyGeometry(arc);
-    }
+    /* The shape does not say its unit; nothing in metres lies so near to where they begin. */
+    const bool degrees = fabs(ax) <= 360 && fabs(ay) <= 90;
+    OGRGeometryH line = dk_arc_to_chords((double[]){ax, ay}, (double[]){x, y}, (double[]){bx, by}, degrees);
     if (line == NULL)
         return DK_NOMEM;
+    self->n_arcs++;
     for (int i = 1; i + 1 < OGR_G_GetPointCount(line) && *ret_problem == NULL; i++) {
         x = OGR_G_GetX(line, i), y = OGR_G_GetY(line, i);
         if (!isfinite(x) || !isfinite(y)) /* of numbers too large */
@@ -334,7 +333,7 @@ static dk_status read_points(const unsigned char *points, size_t n, bool many, O
     return good ? DK_OK : DK_NOMEM;
 }
 
-static dk_status read_shape(const unsigned char *data, size_t size, OGRGeometryH *ret_geometry,
+static dk_status read_shape(const unsigned char *data, size_t size, OGRGeometryH *ret_geometry, bool *ret_arcs,
                             const char **ret_problem)
 {
     bool has_z, has_m;
@@ -371,18 +370,21 @@ static dk_status read_shape(const unsigned char *data, size_t size, OGRGeometryH
         *ret_geometry = is == LINES ? make_lines(&self, xy) : make_polygons(&self, xy);
         status = *ret_geometry != NULL ? DK_OK : DK_NOMEM;
     }
+    *ret_arcs = self.n_arcs > 0;
     free(self.parts);
     dk_buf_finish(&self.xy);
     return status;
 }
 
-dk_status dk_esri_shape(const unsigned char *data, size_t size, OGRGeometryH *ret_geometry, const char **ret_problem)
+dk_status dk_esri_shape(const unsigned char *data, size_t size, OGRGeometryH *ret_geometry, bool *ret_arcs,
+                        const char **ret_problem)
 {
     *ret_geometry = NULL;
+    *ret_arcs = false;
     *ret_problem = NULL;
     /* ArcGIS may keep one compressed: size unpacked, size packed, zlib's stream. */
     if (size < 14 || data[12] != 0x78 || data[13] != 0xDA || (uint64_t)u32(data + 8) + 12 != size)
-        return read_shape(data, size, ret_geometry, ret_problem);
+        return read_shape(data, size, ret_geometry, ret_arcs, ret_problem);
     uLongf unpacked = u32(data + 4);
     /* zlib cannot pack a thousandfold and a little more. */
     if (unpacked > DK_SHAPE_MAX_BYTES || unpacked > 1100 * (uint64_t)size) {
@@ -396,7 +398,7 @@ dk_status dk_esri_shape(const unsigned char *data, size_t size, OGRGeometryH *re
     if (uncompress(whole, &unpacked, data + 12, (uLong)(size - 12)) != Z_OK)
         *ret_problem = cut_off;
     else
-        status = read_shape(whole, unpacked, ret_geometry, ret_problem);
+        status = read_shape(whole, unpacked, ret_geometry, ret_arcs, ret_problem);
     free(whole);
     return status;
 }

@@ -1,5 +1,6 @@
 #include "ingest/geometry.h"
 
+#include "ingest/arcs.h"
 #include "ingest/repair_rule.h"
 #include "store/planar.h"
 
@@ -360,7 +361,8 @@ static dk_status read_geometry(dk_geometry_reader *reader, OGRGeometryH geometry
         return DK_OK;
     }
     if (OGR_G_HasCurveGeometry(geometry, FALSE)) {
-        linear = OGR_G_GetLinearGeometry(geometry, 0, NULL);
+        reader->chorded += OGR_G_HasCurveGeometry(geometry, TRUE) != 0;
+        linear = dk_arcs_to_chords(geometry, reader->crs->degrees);
         if (linear == NULL)
             return dk_fail(err, DK_NOMEM, "out of memory");
         geometry = linear;

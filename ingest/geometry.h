@@ -32,7 +32,7 @@ typedef struct dk_geometry_reader {
     dk_geometry_kind kind;
     bool axes_yx; /* the source has (north, east) */
     /* results over all geometries */
-    int64_t repaired, zone_stripped, zone_added;
+    int64_t repaired, zone_stripped, zone_added, chorded; /* chorded: with arcs that became chords */
     /* What was repaired in the last geometry; rule NULL: nothing. */
     dk_repair repair;
     char repair_detail[256];

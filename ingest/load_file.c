@@ -371,6 +371,10 @@ const char *dk_load_file_notes(dk_load_file *file)
         if (file->reader.zone_added > 0)
             dk_buf_format(notes, "the eastings of %lld rows lack the zone %d that %s has; it was added\n",
                           (long long)file->reader.zone_added, file->crs.zone, file->crs.name);
+        const int64_t chorded = file->reader.chorded + dk_source_chorded(file->source);
+        if (chorded > 0)
+            dk_buf_format(notes, "the arcs of %lld rows became chords, 1 mm off them at most, or 720 to an arc\n",
+                          (long long)chorded);
         if (dk_source_cut_texts(file->source) > 0)
             dk_buf_format(notes, "%lld texts fill their column and end in half a character, which was left out\n",
                           (long long)dk_source_cut_texts(file->source));

@@ -574,6 +574,11 @@ int64_t dk_source_cut_texts(const dk_source *source)
     return source->cut_texts;
 }
 
+int64_t dk_source_chorded(const dk_source *source)
+{
+    return source->chorded;
+}
+
 const char *dk_source_crs_problem(const dk_source *source)
 {
     const char *problem = NULL;

@@ -110,6 +110,9 @@ double dk_source_progress(const dk_source *source);
 /* Texts that were cut off at a field's width in the middle of a character, so far. */
 int64_t dk_source_cut_texts(const dk_source *source);
 
+/* Rows so far whose arcs the source has made into chords (ingest/arcs.h). */
+int64_t dk_source_chorded(const dk_source *source);
+
 /* DK_OK with a row, DK_END, or a failure of the whole file. */
 dk_status dk_source_next(dk_source *source, dk_source_row *ret_row, dk_error *err);
 

@@ -81,6 +81,7 @@ struct dk_source {
     struct dk_join *join;        /* borrowed; NULL for none */
     size_t join_key, join_first; /* columns: the key, and the first of the ledger's */
     int64_t cut_texts;
+    int64_t chorded; /* rows whose arcs it has made into chords itself */
 };
 
 /* Makes room for n raw cells, of a new row. false: out of memory. */

@@ -103,12 +103,14 @@ static void set_cell(dk_source *source, size_t i, const dk_jet_column *column, c
 static dk_status read_shape(dk_source *source, const dk_jet_column *column, const dk_jet_value *value, dk_error *err)
 {
     const char *problem = NULL;
+    bool arcs = false;
     if (value->bad)
         problem_in(source, column->name, "its value cannot be read: the file is damaged there");
     if (value->null)
         return DK_OK;
-    if (dk_esri_shape(value->data, value->size, &source->geometry, &problem) != DK_OK)
+    if (dk_esri_shape(value->data, value->size, &source->geometry, &arcs, &problem) != DK_OK)
         return dk_fail(err, DK_NOMEM, "%s, row %lld: out of memory", source->path, (long long)source->row);
+    source->chorded += arcs;
     if (problem != NULL)
         problem_in(source, column->name, problem);
     return DK_OK;

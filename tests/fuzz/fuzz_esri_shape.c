@@ -23,8 +23,9 @@ static void check(OGRGeometryH geometry, bool ring)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     OGRGeometryH geometry = NULL;
+    bool arcs = false;
     const char *problem = NULL;
-    CHECK(dk_esri_shape(data, size, &geometry, &problem) == DK_OK);
+    CHECK(dk_esri_shape(data, size, &geometry, &arcs, &problem) == DK_OK);
     CHECK(geometry == NULL || problem == NULL);
     CHECK(problem == NULL || strlen(problem) > 10);
     if (geometry != NULL) {
