@@ -4,6 +4,7 @@
 
 #include "ingest/csv.h"
 #include "ingest/dbf.h"
+#include "ingest/kml_names.h"
 #include "ingest/scratch.h"
 #include "ingest/sheet.h"
 #include "ingest/source.h"
@@ -67,6 +68,7 @@ struct dk_source {
     int64_t n_read, n_total;
     int64_t n_announced; /* rows that the file itself says it has; 0: it does not say */
     dk_dbf dbf;
+    dk_kml_names kml_names;
     dk_dbf_rows *dbf_rows;        /* the same table as it stands in the file; NULL: none */
     const unsigned char *record;  /* of the row at hand; NULL: there is none */
     dk_told_once asterisks, nuls; /* of its fields */

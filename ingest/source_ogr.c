@@ -125,8 +125,9 @@ static dk_status name_columns(dk_source *source, const dk_source_options *option
     if (source->columns == NULL || source->raw_index == NULL || source->cells == NULL)
         return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
     for (size_t i = 0; i < n; i++) {
-        const char *raw =
-            from_dbf ? source->dbf.fields[i].raw_name : OGR_Fld_GetNameRef(OGR_FD_GetFieldDefn(defn, (int)i));
+        const char *raw = from_dbf
+                              ? source->dbf.fields[i].raw_name
+                              : dk_kml_name(&source->kml_names, OGR_Fld_GetNameRef(OGR_FD_GetFieldDefn(defn, (int)i)));
         const size_t size = strlen(raw);
         if (is_ornament(source, raw, options))
             continue;
@@ -242,6 +243,19 @@ static dk_status check_kmz(const dk_source *source, dk_error *err)
     return status;
 }
 
+static dk_status prepare_kml(dk_source *source, dk_error *err)
+{
+    char *copy = NULL;
+    dk_status status = check_kmz(source, err);
+    if (status == DK_OK)
+        status = dk_kml_names_prepare(source->file, source->path, &source->kml_names, &copy, &source->scratch, err);
+    if (copy != NULL) {
+        free(source->file);
+        source->file = copy;
+    }
+    return status;
+}
+
 /* Entities of a GML: GDAL leaves out those that are kept elsewhere, and says nothing. They can be declared before the
  * root element only. Every other byte of UTF-16 is 0. */
 static dk_status check_gml(const dk_source *source, dk_error *err)
@@ -307,7 +321,7 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
     dk_status status;
     if (dbf && (status = examine_shapefile(source, options, err)) != DK_OK)
         return status;
-    if (source->format == DK_FORMAT_KML && (status = check_kmz(source, err)) != DK_OK)
+    if (source->format == DK_FORMAT_KML && (status = prepare_kml(source, err)) != DK_OK)
         return status;
     if (source->format == DK_FORMAT_GML && (status = check_gml(source, err)) != DK_OK)
         return status;

@@ -3,7 +3,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { gbk, scene, square, wkt } from './helpers.mjs';
+import { gbk, scene, square, wkt, zip } from './helpers.mjs';
 
 const rows = [['DK1', '镕城一号', wkt(square(39520000, 3521000))], ['DK2', '镕城二号', wkt(square(39520200, 3521000), square(39520220, 3521020, 20))]];
 const expected = ['镕城一号', '镕城二号'];
@@ -158,6 +158,33 @@ test('damaged and incomplete files are named in one sentence', (t) => {
     for (const part of readdirSync(s.dir).filter((part) => part.startsWith('a.'))) rmSync(s.path(part), { recursive: true });
   }
   assert.deepEqual(s.batches(), []);
+});
+
+// OGC 07-147r2, 9.3: Data without a Schema; as Google Earth, 奥维 and others write it.
+const placemark = (name, data, x, element = 'Data') => `<Placemark><name>${name}</name><ExtendedData>${data.map(([key, value]) => `<${element}\n name = '${key}' ><value>${value}</value></${element}>`).join('')}</ExtendedData><Polygon><outerBoundaryIs><LinearRing><coordinates>${[...square(x, 31.8, 0.001), [x, 31.8]].map((p) => p.join()).join(' ')}</coordinates></LinearRing></outerBoundaryIs></Polygon></Placemark>`;
+const kml = (...placemarks) => `<?xml version="1.0" encoding="UTF-8"?><kml xmlns="http://www.opengis.net/kml/2.2"><Document><name>测试</name><!-- <Data name="注释"/> -->${placemarks.join('')}</Document></kml>`;
+const untyped = kml(placemark('K1', [['地块编号', 'DK1'], ['项目编号', '项目甲'], ['地块名称', '甲&amp;乙'], ['行政区划代码', '341321']], 117.2), placemark('K2', [['地块名称', '丙'], ['地块编号', 'DK2'], ['项目编号', '项目乙'], ['征收土地项目名称', '后来']], 117.3));
+for (const [name, file] of [['p.kml', untyped], ['p.kmz', zip({ 'doc.kml': untyped })]])
+  test(`the untyped data of a ${name.slice(2)} have their Chinese names, and those of equal length are not one`, (t) => {
+    const s = scene(t);
+    s.write(name, file);
+    const before = readdirSync(s.dir).filter((file) => !file.startsWith('store.gpkg'));
+    const done = s.load('parcel', name, '--publish');
+    assert.equal(done.code, 0, done.stderr);
+    assert.deepEqual(s.rows('parcel').map(({ properties: p }) => [p.id, p.project_id, p.name, p.division, p.project_name]).sort(),
+      [['DK1', '项目甲', '甲&乙', '341321', null], ['DK2', '项目乙', '丙', null, '后来']]);
+    assert.deepEqual(readdirSync(s.dir).filter((file) => !file.startsWith('store.gpkg') && !file.endsWith('.rejects.csv')), before);
+  });
+
+test('names of data in a KML that GDAL would call the same are told apart, others stay, and a KMZ of several is refused', (t) => {
+  const s = scene(t);
+  s.write('a.kml', kml(placemark('K1', [['DK-BH', 'DK1'], ['DK.BH', 'DK2'], ['DKMC', '名']], 117.2)));
+  assert.match(s.load('parcel', 'a.kml').stderr, /DK-BH, DK\.BH/);
+  const done = s.load('parcel', 'a.kml', '--field', 'id=DK.BH', '--ignore', 'DK-BH', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  assert.deepEqual(s.rows('parcel').map(({ properties: p }) => [p.id, p.name]), [['DK2', '名']]);
+  s.write('b.kmz', zip({ 'doc.kml': kml(placemark('K1', [['地块编号', 'DK1']], 117.2)), 'files/more.kml': kml(placemark('K2', [['项目编号', 'DK1']], 117.3)) }));
+  assert.match(s.load('parcel', 'b.kmz').stderr, /b\.kmz: the data in it have names beyond ASCII, which cannot be read in a KMZ of several KML; unpack it as a ZIP, and give the \.kml/);
 });
 
 // Beside each row with an arc one that says the same as a polygon of 3000 corners, with no arc in it.

@@ -1,0 +1,377 @@
+#include "ingest/kml_names.h"
+
+#include "ingest/archive.h"
+#include "store/buf.h"
+
+#include <errno.h>
+#include <expat.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define PREFIX "dikuai_data_"
+
+enum {
+    MAX_NAMES = 4096,
+    MAX_TAG = 1 << 20 /* bytes of a start tag that is written anew */
+};
+
+typedef struct pass {
+    XML_Parser parser;
+    const char *path;
+    dk_kml_names *names;
+    bool *renamed; /* of each name; NULL: they are still collected */
+    FILE *from, *to;
+    int64_t at; /* of from */
+    dk_buf tag;
+    dk_status failed;
+    dk_error *err;
+} pass;
+
+static bool is_plain(unsigned char byte)
+{
+    return (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') || byte == '_';
+}
+
+/* Whether GDAL would call both the same. */
+static bool is_confused(const char *one, const char *other)
+{
+    for (; *one != '\0' && *other != '\0'; one++, other++)
+        if ((is_plain((unsigned char)*one) ? *one : '_') != (is_plain((unsigned char)*other) ? *other : '_'))
+            return false;
+    return *one == *other;
+}
+
+static bool is_ascii(const char *text)
+{
+    while (*text != '\0' && (unsigned char)*text < 0x80)
+        text++;
+    return *text == '\0';
+}
+
+static size_t find(const dk_kml_names *names, const char *name)
+{
+    size_t i = 0;
+    while (i < names->n && strcmp(names->names[i], name) != 0)
+        i++;
+    return i;
+}
+
+static void stop(pass *self, dk_status status)
+{
+    self->failed = status;
+    XML_StopParser(self->parser, XML_FALSE);
+}
+
+static void collect(pass *self, const char *name)
+{
+    dk_kml_names *names = self->names;
+    if (find(names, name) < names->n)
+        return;
+    if (names->n == MAX_NAMES) {
+        stop(self, dk_fail(self->err, DK_LIMIT, "%s: its data have more than %d names; save it with fewer columns",
+                           self->path, MAX_NAMES));
+        return;
+    }
+    char *kept = strdup(name);
+    if (kept == NULL || !dk_grow(&names->names, &names->capacity, names->n + 1, sizeof *names->names)) {
+        free(kept);
+        stop(self, dk_fail(self->err, DK_NOMEM, "%s: out of memory", self->path));
+        return;
+    }
+    names->names[names->n++] = kept;
+}
+
+/* Copies what stands before a place in the file. */
+static bool copy_to(pass *self, int64_t place)
+{
+    char block[16384];
+    while (self->at < place) {
+        const int64_t left = place - self->at;
+        const size_t size = left < (int64_t)sizeof block ? (size_t)left : sizeof block;
+        if (fread(block, 1, size, self->from) != size || fwrite(block, 1, size, self->to) != size)
+            return false;
+        self->at += (int64_t)size;
+    }
+    return true;
+}
+
+/* Where the value of the attribute name stands in a start tag, which expat has found to be one. */
+static bool find_value(const char *tag, size_t size, size_t *ret_start, size_t *ret_size)
+{
+    size_t at = 1;
+    while (at < size && strchr(" \t\r\n/>", tag[at]) == NULL)
+        at++;
+    for (;;) {
+        while (at < size && strchr(" \t\r\n", tag[at]) != NULL)
+            at++;
+        const size_t name = at;
+        while (at < size && strchr("= \t\r\n/>", tag[at]) == NULL)
+            at++;
+        const size_t name_size = at - name;
+        while (at < size && strchr("= \t\r\n", tag[at]) != NULL)
+            at++;
+        if (name_size == 0 || at >= size || (tag[at] != '"' && tag[at] != '\''))
+            return false;
+        const char *end = memchr(tag + at + 1, tag[at], size - at - 1);
+        if (end == NULL)
+            return false;
+        *ret_start = at + 1;
+        *ret_size = (size_t)(end - tag) - at - 1;
+        if (name_size == 4 && memcmp(tag + name, "name", 4) == 0)
+            return true;
+        at = (size_t)(end - tag) + 1;
+    }
+}
+
+static void rename_data(pass *self, size_t i)
+{
+    const int64_t place = XML_GetCurrentByteIndex(self->parser);
+    const int size = XML_GetCurrentByteCount(self->parser);
+    size_t start, length;
+    dk_buf_clear(&self->tag);
+    char *tag = size > 0 && size <= MAX_TAG ? (char *)dk_buf_reserve(&self->tag, (size_t)size) : NULL;
+    if (tag == NULL || !copy_to(self, place) || fread(tag, 1, (size_t)size, self->from) != (size_t)size ||
+        !find_value(tag, (size_t)size, &start, &length)) {
+        stop(self, dk_fail(self->err, DK_INVALID, "%s: the names of its data cannot be read; save it again in UTF-8",
+                           self->path));
+        return;
+    }
+    self->at = place + size;
+    fwrite(tag, 1, start, self->to);
+    fprintf(self->to, PREFIX "%zu", i);
+    fwrite(tag + start + length, 1, (size_t)size - start - length, self->to);
+}
+
+static void on_start(void *user, const XML_Char *element, const XML_Char **attributes)
+{
+    pass *self = user;
+    const char *colon = strrchr(element, ':'), *name = NULL;
+    if (self->failed != DK_OK || strcmp(colon != NULL ? colon + 1 : element, "Data") != 0)
+        return;
+    for (size_t i = 0; attributes[i] != NULL; i += 2)
+        if (strcmp(attributes[i], "name") == 0)
+            name = attributes[i + 1];
+    if (name == NULL)
+        return;
+    if (self->renamed == NULL) {
+        collect(self, name);
+        return;
+    }
+    const size_t i = find(self->names, name);
+    if (i < self->names->n && self->renamed[i])
+        rename_data(self, i);
+}
+
+/* GDAL refuses one. */
+static void on_doctype(void *user, const XML_Char *name, const XML_Char *system, const XML_Char *public_id,
+                       int internal)
+{
+    (void)name, (void)system, (void)public_id, (void)internal;
+    XML_StopParser(((pass *)user)->parser, XML_FALSE);
+}
+
+/* ret_whole: it is XML to its end. */
+static dk_status run(pass *self, const char *file, bool *ret_whole)
+{
+    static const size_t piece = 1 << 16;
+    dk_status status = DK_OK;
+    FILE *in = fopen(file, "rb");
+    *ret_whole = false;
+    self->parser = XML_ParserCreate(NULL);
+    if (in == NULL) {
+        status = dk_fail(self->err, DK_IO, "%s: cannot be opened: %s", self->path, strerror(errno));
+        goto out;
+    }
+    if (self->parser == NULL) {
+        status = dk_fail(self->err, DK_NOMEM, "%s: out of memory", self->path);
+        goto out;
+    }
+    XML_SetUserData(self->parser, self);
+    XML_SetStartElementHandler(self->parser, on_start);
+    XML_SetStartDoctypeDeclHandler(self->parser, on_doctype);
+    for (bool last = false; !last;) {
+        void *data = XML_GetBuffer(self->parser, (int)piece);
+        if (data == NULL) {
+            status = dk_fail(self->err, DK_NOMEM, "%s: out of memory", self->path);
+            goto out;
+        }
+        const size_t got = fread(data, 1, piece, in);
+        last = got < piece;
+        if (XML_ParseBuffer(self->parser, (int)got, last) != XML_STATUS_OK) {
+            status = self->failed;
+            goto out;
+        }
+    }
+    *ret_whole = true;
+out:
+    if (in != NULL)
+        fclose(in);
+    if (self->parser != NULL)
+        XML_ParserFree(self->parser);
+    return status;
+}
+
+/* Which names GDAL would spoil. */
+static size_t choose(const dk_kml_names *names, bool *renamed)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < names->n; i++) {
+        renamed[i] = !is_ascii(names->names[i]) || strncmp(names->names[i], PREFIX, strlen(PREFIX)) == 0;
+        for (size_t k = 0; k < names->n && !renamed[i]; k++)
+            renamed[i] = k != i && is_confused(names->names[i], names->names[k]);
+        n += renamed[i];
+    }
+    return n;
+}
+
+static dk_status write_copy(pass *self, const char *file, dk_scratch *scratch)
+{
+    bool whole = false;
+    dk_status status = dk_scratch_file(scratch, "renamed.kml", &self->to, self->err);
+    if (status != DK_OK)
+        return status;
+    self->from = fopen(file, "rb");
+    if (self->from == NULL)
+        status = dk_fail(self->err, DK_IO, "%s: cannot be opened: %s", self->path, strerror(errno));
+    else
+        status = run(self, file, &whole);
+    if (status == DK_OK) {
+        char block[16384];
+        for (size_t got; (got = fread(block, 1, sizeof block, self->from)) > 0;)
+            fwrite(block, 1, got, self->to);
+        if (!whole || ferror(self->from))
+            status = dk_fail(self->err, DK_IO, "%s: cannot be read", self->path);
+    }
+    const bool bad = ferror(self->to) != 0;
+    if ((fclose(self->to) != 0 || bad) && status == DK_OK)
+        status = dk_fail(self->err, DK_FULL, "%s: no room for a copy of it in the temporary folder", self->path);
+    if (self->from != NULL)
+        fclose(self->from);
+    return status;
+}
+
+static bool has_ending(const char *name, const char *ending)
+{
+    const size_t size = strlen(name), n = strlen(ending);
+    return size >= n && strcasecmp(name + size - n, ending) == 0;
+}
+
+static dk_status unpack(dk_archive *archive, const dk_archive_entry *entry, dk_scratch *scratch, const char *name,
+                        char **ret_file, dk_error *err)
+{
+    FILE *to = NULL;
+    dk_status status = dk_scratch_file(scratch, name, &to, err);
+    if (status != DK_OK)
+        return status;
+    status = dk_archive_unpack(archive, entry, to, err);
+    if (fclose(to) != 0 && status == DK_OK)
+        status = dk_fail(err, DK_FULL, "%s: no room to unpack it in the temporary folder", entry->name);
+    if (status == DK_OK && (*ret_file = dk_scratch_join(scratch, name)) == NULL)
+        status = dk_fail(err, DK_NOMEM, "%s: out of memory", entry->name);
+    return status;
+}
+
+/* Collects the names of a KMZ. ret_kml: its KML, unpacked; NULL: it has several, of which GDAL makes one file. */
+static dk_status collect_kmz(pass *self, const char *file, dk_scratch *scratch, char **ret_kml)
+{
+    dk_archive *archive = NULL;
+    const dk_archive_entry *entries;
+    size_t n_kml = 0;
+    bool whole = false;
+    *ret_kml = NULL;
+    dk_status status = dk_archive_open(file, &archive, self->err);
+    if (status != DK_OK)
+        return status;
+    const size_t n = dk_archive_entries(archive, &entries);
+    for (size_t i = 0; i < n && status == DK_OK; i++) {
+        char name[40];
+        if (!has_ending(entries[i].name, ".kml"))
+            continue;
+        free(*ret_kml);
+        *ret_kml = NULL;
+        snprintf(name, sizeof name, "%zu.kml", n_kml++);
+        status = unpack(archive, &entries[i], scratch, name, ret_kml, self->err);
+        if (status == DK_OK)
+            status = run(self, *ret_kml, &whole);
+    }
+    if (status != DK_OK || n_kml != 1 || !whole) {
+        free(*ret_kml);
+        *ret_kml = NULL;
+    }
+    dk_archive_close(archive);
+    return status;
+}
+
+dk_status dk_kml_names_prepare(const char *file, const char *path, dk_kml_names *ret_names, char **ret_copy,
+                               dk_scratch **ret_scratch, dk_error *err)
+{
+    pass self = {.path = path, .names = ret_names, .err = err};
+    dk_scratch *scratch = NULL;
+    char *kml = NULL;
+    bool *renamed = NULL, whole = false;
+    dk_status status = DK_OK;
+    *ret_copy = NULL;
+    dk_buf_init(&self.tag);
+    if (has_ending(file, ".kmz")) {
+        status = dk_scratch_create(&scratch, err);
+        if (status == DK_OK)
+            status = collect_kmz(&self, file, scratch, &kml);
+    } else {
+        status = run(&self, file, &whole);
+        if (status == DK_OK && whole && (kml = strdup(file)) == NULL)
+            status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
+    }
+    if (status != DK_OK || ret_names->n == 0)
+        goto out;
+    renamed = calloc(ret_names->n, sizeof *renamed);
+    if (renamed == NULL) {
+        status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
+        goto out;
+    }
+    if (choose(ret_names, renamed) == 0 || (kml == NULL && !has_ending(file, ".kmz")))
+        goto out;
+    if (kml == NULL) {
+        status = dk_fail(err, DK_INVALID,
+                         "%s: the data in it have names beyond ASCII, which cannot be read in a KMZ of several KML; "
+                         "unpack it as a ZIP, and give the .kml",
+                         path);
+        goto out;
+    }
+    self.renamed = renamed;
+    if (scratch == NULL)
+        status = dk_scratch_create(&scratch, err);
+    if (status == DK_OK)
+        status = write_copy(&self, kml, scratch);
+    if (status == DK_OK && (*ret_copy = dk_scratch_join(scratch, "renamed.kml")) == NULL)
+        status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
+    if (status == DK_OK) {
+        *ret_scratch = scratch;
+        scratch = NULL;
+    }
+out:
+    free(renamed);
+    free(kml);
+    dk_scratch_remove(scratch);
+    dk_buf_finish(&self.tag);
+    return status;
+}
+
+void dk_kml_names_finish(dk_kml_names *names)
+{
+    for (size_t i = 0; i < names->n; i++)
+        free(names->names[i]);
+    free(names->names);
+    *names = (dk_kml_names){0};
+}
+
+const char *dk_kml_name(const dk_kml_names *names, const char *column)
+{
+    char *end;
+    if (strncmp(column, PREFIX, strlen(PREFIX)) != 0)
+        return column;
+    const char *number = column + strlen(PREFIX);
+    const unsigned long i = strtoul(number, &end, 10);
+    return end > number && *end == '\0' && i < names->n ? names->names[i] : column;
+}
