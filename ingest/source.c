@@ -55,7 +55,7 @@ void dk_source_bad_bytes(dk_source *source, size_t raw_index)
     snprintf(number, sizeof number, "%zu", raw_index + 1);
     snprintf(source->problem, sizeof source->problem,
              "column %s: its bytes are not text in %s; correct them, or say which encoding it is with --encoding",
-             name ? name : number, dk_encoding_name(source->encoding));
+             name ? name : number, dk_encoding_name(dk_source_encoding(source)));
 }
 
 void dk_source_text(dk_source *source, size_t i, const char *text, size_t size, size_t width)
@@ -521,7 +521,7 @@ dk_format dk_source_format(const dk_source *source)
 
 dk_encoding dk_source_encoding(const dk_source *source)
 {
-    return source->encoding;
+    return source->written_in != DK_ENCODING_UTF8 ? source->written_in : source->encoding;
 }
 
 bool dk_source_encoding_varies(const dk_source *source)
@@ -536,6 +536,8 @@ bool dk_source_encoding_varies(const dk_source *source)
     case DK_FORMAT_CSV:
     case DK_FORMAT_SURVEY_TXT:
         return true;
+    case DK_FORMAT_GEOJSON:
+        return source->written_in != DK_ENCODING_UTF8;
     default:
         return false;
     }

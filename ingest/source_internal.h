@@ -34,6 +34,8 @@ struct dk_source {
     dk_scratch *scratch; /* where that is a copy */
     dk_format format;
     dk_encoding encoding;
+    dk_encoding written_in; /* the file that a copy in UTF-8 was made of */
+    bool marked;            /* the copy has marks of ingest/geojson_text.h */
     dk_decoder *decoder;
     struct dk_source_table *table; /* of a sheet or CSV: the header is a row among the others (source_table.c) */
     bool want_geometry, want_lines;

@@ -3,6 +3,7 @@
 
 #include "ingest/archive.h"
 #include "ingest/flatgeobuf.h"
+#include "ingest/geojson_text.h"
 #include "ingest/mapinfo.h"
 #include "ingest/shapefile.h"
 
@@ -256,6 +257,20 @@ static dk_status prepare_kml(dk_source *source, dk_error *err)
     return status;
 }
 
+/* Behind it all texts are UTF-8. */
+static dk_status prepare_geojson(dk_source *source, const dk_source_options *options, dk_error *err)
+{
+    char *copy = NULL;
+    const dk_status status = dk_geojson_prepare(source->file, source->path, options->encoding, &source->written_in,
+                                                &copy, &source->scratch, err);
+    if (copy != NULL) {
+        free(source->file);
+        source->file = copy;
+        source->marked = true;
+    }
+    return status;
+}
+
 /* Entities of a GML: GDAL leaves out those that are kept elsewhere, and says nothing. They can be declared before the
  * root element only. Every other byte of UTF-16 is 0. */
 static dk_status check_gml(const dk_source *source, dk_error *err)
@@ -322,6 +337,8 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
     if (dbf && (status = examine_shapefile(source, options, err)) != DK_OK)
         return status;
     if (source->format == DK_FORMAT_KML && (status = prepare_kml(source, err)) != DK_OK)
+        return status;
+    if (source->format == DK_FORMAT_GEOJSON && (status = prepare_geojson(source, options, err)) != DK_OK)
         return status;
     if (source->format == DK_FORMAT_GML && (status = check_gml(source, err)) != DK_OK)
         return status;
@@ -429,6 +446,17 @@ static bool set_dbf_number(dk_source *source, size_t i, OGRFieldType type)
     return true;
 }
 
+/* What a copy of a GeoJSON says of its original. */
+static void find_marks(dk_source *source, size_t i, const char *text)
+{
+    const char *name = dk_source_raw_name(source, i);
+    if (strstr(text, DK_GEOJSON_NO_TEXT) != NULL)
+        dk_source_bad_bytes(source, i);
+    else if (strstr(text, DK_GEOJSON_NUL) != NULL && source->problem[0] == '\0')
+        snprintf(source->problem, sizeof source->problem,
+                 "column %s: a NUL character (\\u0000) stands in its text; take it out", name != NULL ? name : "?");
+}
+
 static void set_cell(dk_source *source, size_t i, OGRFieldType type)
 {
     dk_cell *cell = &source->raw[i];
@@ -473,6 +501,8 @@ static void set_cell(dk_source *source, size_t i, OGRFieldType type)
                                  ? (size_t)OGR_Fld_GetWidth(OGR_F_GetFieldDefnRef(source->feature, field))
                                  : 0;
         dk_source_text(source, i, text, strlen(text), width);
+        if (source->marked)
+            find_marks(source, i, text);
         if (type != OFTString) /* of lists and times GDAL makes a text, which the next such field takes the place of */
             own_text(source, cell, text);
         break;
@@ -550,6 +580,9 @@ const char *dk_source_ogr_notes(dk_source *source)
 {
     dk_buf *said = &source->said;
     dk_buf_clear(said);
+    if (source->written_in != DK_ENCODING_UTF8)
+        dk_buf_format(said, "its texts are in %s, not in UTF-8 as those of a GeoJSON should be, and were decoded\n",
+                      dk_encoding_name(source->written_in));
     if (source->asterisks.count > 0)
         dk_buf_format(
             said,

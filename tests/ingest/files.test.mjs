@@ -240,6 +240,48 @@ test('a layer needs geometry; of a file with several sheets one is chosen', (t) 
   assert.equal(s.load('compensation', 'p.xlsx', '--layer', '补偿表').code, 0);
 });
 
+const feature = (properties, i = 0) => ({ type: 'Feature', properties, geometry: { type: 'Polygon', coordinates: [[...square(117.2 + i % 200 / 100, 31.8, 0.001), [117.2 + i % 200 / 100, 31.8]]] } });
+const collection = (features) => ({ type: 'FeatureCollection', features });
+// In GBK the second byte of 乗 is a backslash, that of 亄 a brace.
+const chinese = [{ 地块编号: 'DK1', 地块名称: '镕城乗亄' }, { 地块编号: 'DK2', 地块名称: '一' }];
+const many = Array.from({ length: 4000 }, (_, i) => ({ 地块编号: `M${i}`, 地块名称: '乗'.repeat(1 + i % 197) }));
+for (const [what, name, rows, text] of [['one object', 'gb.geojson', chinese, JSON.stringify(collection(chinese.map(feature)))], ['line by line', 'gb.geojsonl', chinese, chinese.map((p, i) => JSON.stringify(feature(p, i))).join('\n') + '\n'],
+  ['of more than a piece', 'gb.json', many, JSON.stringify(collection(many.map(feature)))]])
+  test(`a GeoJSON in GBK, ${what}, is read as Chinese, with --encoding and without`, (t) => {
+    for (const more of [[], ['--encoding', 'GB18030']]) {
+      const s = scene(t);
+      s.write(name, gbk(text));
+      const done = s.load('parcel', name, '--publish', ...more);
+      assert.equal(done.code, 0, done.stderr);
+      assert.deepEqual(done.json.notes.filter((note) => /encoding|GB18030/.test(note)).map((note) => note.replace(/^.*: /, '')), ['its texts are in GB18030, not in UTF-8 as those of a GeoJSON should be, and were decoded']);
+      assert.deepEqual(s.rows('parcel').map(({ properties: p }) => [p.id, p.name]), rows.map((row) => [row.地块编号, row.地块名称]));
+    }
+  });
+
+test('bytes of a GeoJSON that are no text reject their row, and the sentence is true', (t) => {
+  const s = scene(t), text = JSON.stringify(collection([feature({ 地块编号: 'DK1', 地块名称: '甲@' }), feature({ 地块编号: 'DK2', 地块名称: '镕城' }, 1)]));
+  const spoilt = (bytes) => { const copy = Buffer.from(bytes); copy[copy.indexOf('@')] = 0xff; return copy; };
+  s.write('gb.geojson', spoilt(gbk(text)));
+  s.write('u.geojson', spoilt(Buffer.from(text.replace('镕城', '镕城'.repeat(20)))));
+  for (const [name, encoding] of [['gb.geojson', 'GB18030'], ['u.geojson', 'UTF-8']]) {
+    const done = s.load('parcel', name, '--dry-run');
+    assert.deepEqual([done.json.loaded, done.json.rejected], [1, 1], done.stderr);
+    assert.match(s.read(`${name}.rejects.csv`), new RegExp(`,1,DK1,"?column 地块名称: its bytes are not text in ${encoding}`));
+  }
+});
+
+// RFC 8259, 7: \u0000 is a character of a text, and \\u0000 none.
+test('a NUL in a text of a GeoJSON rejects its row instead of ending the text', (t) => {
+  const s = scene(t);
+  for (const encode of [gbk, Buffer.from]) {
+    s.write('nul.geojson', encode(JSON.stringify(collection([{ 地块编号: 'DK1', 地块名称: 'a\0b地' }, { 地块编号: 'DK2', 地块名称: 'a\\u0000b' }, { 地块编号: 'DK3', 地块名称: '\\' }].map(feature)))));
+    const done = s.load('parcel', 'nul.geojson', '--publish', '--allow-rejects');
+    assert.deepEqual([done.json.loaded + done.json.unchanged, done.json.rejected], [2, 1], done.stderr);
+    assert.match(s.read('nul.geojson.rejects.csv'), /,1,DK1,column 地块名称: a NUL character \(\\u0000\) stands in its text; take it out,/);
+    assert.deepEqual(s.rows('parcel').map(({ properties: p }) => [p.id, p.name]), [['DK2', 'a\\u0000b'], ['DK3', '\\']]);
+  }
+});
+
 test('lists of a GeoJSON are texts of their own, row by row', (t) => {
   const s = scene(t);
   const row = (i) => ({ type: 'Feature', properties: { id: `DK${i}`, name: [`甲${i}`, '乙'], approval_no: null, project_name: ['x', `project ${i}`], project_id: [1, i] }, geometry: { type: 'Polygon', coordinates: [[...square(117.2 + i / 100, 31.8, 0.001), [117.2 + i / 100, 31.8]]] } });

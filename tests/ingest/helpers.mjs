@@ -99,7 +99,7 @@ export function run(cwd, ...args) {
 
 // Text in GBK, by iconv of the C library's tools.
 export function gbk(text) {
-  return execFileSync('iconv', ['-f', 'UTF-8', '-t', 'GBK'], { input: text });
+  return execFileSync('iconv', ['-f', 'UTF-8', '-t', 'GBK'], { input: text, maxBuffer: 1 << 28 });
 }
 
 // A ring as WKT from corner pairs, closed.
