@@ -18,7 +18,7 @@
 /* A file in the folder or archive, later a data set. */
 typedef struct item {
     char *name;    /* from the folder or archive on */
-    char *problem; /* of an archive in a folder that cannot be read; NULL: none */
+    char *problem; /* of one that may hold data and cannot be read; NULL: none */
     size_t inner;  /* of a file in an archive: where its name there begins in name */
     uint64_t size; /* bytes */
     dk_format format;
@@ -115,6 +115,33 @@ static bool is_part(const dk_datasets *self, const item *of)
         ends_with(base, "-wal") || ends_with(base, "-shm") || ends_with(base, "-journal"))
         return true;
     return strcasecmp(ending, ".dbf") == 0 && (has_sibling(self, of, ".shp") || has_sibling(self, of, ".tab"));
+}
+
+/* Why a file that holds data, or may hold some, is not read; NULL: it is a document or a picture, or nothing is known
+ * of it. */
+static const char *why_unread(const item *of, bool layer)
+{
+    static const struct {
+        const char *ending, *why;
+        bool layers, records; /* of which it is missed */
+    } known[] = {
+        {".rar", "a RAR archive, which is not looked into; unpack it", true, true},
+        {".7z", "a 7z archive, which is not looked into; unpack it", true, true},
+        {".gz", "a gzip file, which is not looked into; unpack it", true, true},
+        {".tgz", "a gzip file, which is not looked into; unpack it", true, true},
+        {".tar", "a tar archive, which is not looked into; unpack it", true, true},
+        {".wp", "polygons of MapGIS, which are not read; save them as a shapefile", true, false},
+        {".e00", "an Arc/Info export, which is not read; save it as a shapefile", true, false},
+        {".et", "a WPS sheet, which is not read; save it as XLSX", false, true},
+        {".accdb", "a database of Access 2007 or later, which is not read; export its tables as XLSX", false, true}};
+    const char *ending = ending_of(of->name);
+    if (strcasecmp(ending, ".zip") == 0)
+        return of->archived ? "a ZIP in a ZIP, which is not looked into; unpack it"
+                            : "the file is empty; copy it again";
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcasecmp(ending, known[i].ending) == 0 && (layer ? known[i].layers : known[i].records))
+            return known[i].why;
+    return NULL;
 }
 
 static unsigned rank_of(dk_format format, bool layer, bool all)
@@ -322,6 +349,11 @@ static dk_status choose(dk_datasets *self, const char *what, const char *inner, 
         at->part = inner != NULL || is_part(self, at);
         if (at->part && inner == NULL)
             at->rank = 0;
+        const char *why = at->part || at->rank > 0 ? NULL : why_unread(at, layer);
+        if (why != NULL && asprintf(&at->problem, "%s/%s: %s", self->path, at->name, why) < 0) {
+            at->problem = NULL;
+            status = dk_fail(err, DK_NOMEM, "%s: out of memory", self->path);
+        }
         if (at->rank > 0 && at->format == DK_FORMAT_DWG && at->problem == NULL && inner == NULL &&
             has_sibling(self, at, ".dxf"))
             at->rank = 0; /* the same drawing, which is read from that */

@@ -30,9 +30,10 @@ typedef struct dk_datasets_options {
 } dk_datasets_options;
 
 /* path may also lead into an archive: 资料.zip/征收地块.shp. Several data sets of one format are taken all, in the
- * order of their names. DK_INVALID: none, several of different formats (named, with how to choose), or an archive that
- * is not safe. A path that is neither folder nor archive is itself, whether it exists or not. Archives in a folder are
- * walked too, but not those in an archive. */
+ * order of their names, and with them, as some that have a problem, those that may hold data and are not read (an
+ * archive in an archive, a RAR); documents and pictures do not count. DK_INVALID: none, several of different formats
+ * (named, with how to choose), or an archive that is not safe. A path that is neither folder nor archive is itself,
+ * whether it exists or not. Archives in a folder are walked too, but not those in an archive. */
 dk_status dk_datasets_find(const char *path, const dk_datasets_options *options, dk_datasets **ret_datasets,
                            dk_error *err);
 /* Whether a path is a folder or ZIP archive, or leads into one, and no file that is read as it is. */

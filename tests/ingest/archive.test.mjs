@@ -96,6 +96,33 @@ test('several data sets of one format are all loaded, of several formats one is 
   assert.match(s.load('parcel', 'mixed.zip/d.geojson').stderr, /mixed\.zip\/d\.geojson: /);
 });
 
+test('archives inside an archive and data of formats that are not read count as files that could not be read, notes and pictures do not', (t) => {
+  const s = scene(t);
+  const harmless = [['说明.txt', 'x'], ['说明.docx', 'x'], ['现场.jpg', 'x'], ['元数据.xml', '<x/>'], ['批复.pdf', 'x'], ['读我.md', 'x'], ['工程.mxd', 'x']];
+  s.write('好.zip', zip([...shapeEntries(s, 'a', 'a'), ...harmless]));
+  assert.equal(s.load('parcel', '好.zip', '--publish').code, 0);
+  s.write('外.zip', zip([...shapeEntries(s, 'b', 'b'), ['里.zip', zip(shapeEntries(s, 'c', 'c'))], ['旧.RAR', 'Rar!'], ['图斑.wp', 'x'], ['台账.et', 'x'], ...harmless]));
+  mkdirSync(s.path('夹'));
+  writeFileSync(s.path('夹/外.zip'), readFileSync(s.path('外.zip')));
+  s.write('夹/空.zip', '');
+  s.write('夹/又.7z', '7z');
+  for (const [name, inside, unread] of [['外.zip', '', ['图斑.wp', '旧.RAR', '里.zip']], ['夹', '外.zip/', ['图斑.wp', '旧.RAR', '里.zip']]]) {
+    const done = s.load('parcel', name, '--publish');
+    assert.equal(done.code, 1, done.stderr);
+    const all = [...unread.map((file) => `${name}/${inside}${file}`), ...(inside ? ['夹/空.zip', '夹/又.7z'] : [])];
+    assert.deepEqual([done.json.loaded + done.json.unchanged, done.json.rejected, done.json.files_failed], [2, 0, all.length]);
+    assert.match(done.stderr, new RegExp(`${all.length} of ${all.length + 1} files could not be read`));
+    const lines = s.read(`${name}.rejects.csv`).split('\r\n').slice(1).filter(Boolean);
+    assert.deepEqual(lines.map((line) => line.split(',')[0]).sort(), all.sort());
+    assert.match(lines.join('\n'), /里\.zip: a ZIP in a ZIP, which is not looked into; unpack it/);
+    assert.match(lines.join('\n'), /旧\.RAR: a RAR archive, which is not looked into; unpack it/);
+  }
+  // A profile says that one of them does not matter.
+  s.write('p.yaml', 'files:\n  - {match: "*.zip", skip: true}\n  - {match: "*.RAR", skip: true}\n  - {match: "*.wp", skip: true}\n');
+  const done = s.load('parcel', '外.zip', '--profile', 'p.yaml', '--publish');
+  assert.deepEqual([done.code, done.json.files_failed ?? 0], [0, 0], done.stderr);
+});
+
 test('a folder is walked: parts, hidden files, the store and links to folders are no data', (t) => {
   const s = scene(t);
   mkdirSync(s.path('县/乡/村'), { recursive: true });
