@@ -55,6 +55,7 @@ struct dk_drawing {
     size_t n_labels, labels_capacity;
     kind kinds[KINDS];
     size_t n_kinds;
+    int64_t n_paper;  /* polylines in paper space */
     vertex *vertices; /* of the polyline under way */
     size_t n_vertices, vertices_capacity;
 
@@ -265,6 +266,11 @@ void dk_drawing_count(dk_drawing *drawing, const char *name)
         drawing->kinds[i].n++;
 }
 
+void dk_drawing_count_paper(dk_drawing *drawing)
+{
+    drawing->n_paper++;
+}
+
 void dk_drawing_note(dk_drawing *drawing, const char *sentence)
 {
     dk_buf_format(&drawing->notes, "%s\n", sentence);
@@ -355,6 +361,12 @@ static dk_status find_layer(dk_drawing *drawing, const dk_drawing_wanted *wanted
     else if (wanted->layer != NULL && found == NULL)
         status = dk_fail(err, DK_NOT_FOUND, "%s: no polyline is on a layer \"%s\"; layers with %s: %s", drawing->path,
                          wanted->layer, what, n_wanted > 0 ? names : "none");
+    else if (n_wanted == 0 && wanted->layer == NULL && drawing->n_paper > 0)
+        status = dk_fail(
+            err, DK_INVALID,
+            "%s: the drawing has no %s (LWPOLYLINE, POLYLINE) in model space, and %lld polylines in paper space "
+            "(on layouts), which has other coordinates; draw the outlines of the parcels in model space",
+            drawing->path, what, (long long)drawing->n_paper);
     else if (n_wanted == 0 && wanted->layer == NULL)
         status = dk_fail(err, DK_INVALID,
                          "%s: the drawing has no %s (LWPOLYLINE, POLYLINE) in model space; close the outlines of the "
@@ -559,6 +571,9 @@ static void note_others(dk_drawing *drawing)
                       drawing->kinds[i].name);
     if (drawing->n_kinds > 0)
         dk_buf_byte(&drawing->notes, '\n');
+    if (drawing->n_paper > 0)
+        dk_buf_format(&drawing->notes, "%lld polylines in paper space (on layouts) were not read\n",
+                      (long long)drawing->n_paper);
 }
 
 dk_status dk_drawing_choose(dk_drawing *drawing, const dk_drawing_wanted *wanted, dk_error *err)

@@ -44,6 +44,8 @@ dk_status dk_drawing_add_label(dk_drawing *drawing, const dk_drawing_label *of, 
 
 /* Another entity: it is counted by its name in the words of the DXF Reference. */
 void dk_drawing_count(dk_drawing *drawing, const char *name);
+/* A polyline in paper space, which is none of the data: they are counted. */
+void dk_drawing_count_paper(dk_drawing *drawing);
 /* A sentence for the notes. */
 void dk_drawing_note(dk_drawing *drawing, const char *sentence);
 

@@ -23,7 +23,7 @@ enum {
     TYPE_PROXY_ENTITY = 498
 };
 
-enum { SPACE_OWNED = 0, SPACE_MODEL = 2 }; /* 1: paper space */
+enum { SPACE_OWNED = 0, SPACE_PAPER = 1, SPACE_MODEL = 2 };
 
 typedef struct layer {
     uint64_t handle;
@@ -311,8 +311,11 @@ static dk_status read_lwpolyline(reader *self, const dk_dwg_data *data, uint64_t
     extrusion plane = {false, false};
     if (!begin_entity(data, &e))
         return unreadable(self, handle, err);
-    if (!in_model(self, &e))
+    if (!in_model(self, &e)) {
+        if (e.space == SPACE_PAPER)
+            dk_drawing_count_paper(self->drawing);
         return DK_OK;
+    }
     dk_dwg_bits *own = &e.own;
     const unsigned flags = dk_dwg_bs(own);
     if (flags & 4)
@@ -396,8 +399,11 @@ static dk_status read_polyline(reader *self, bool in_space, const dk_dwg_data *d
     extrusion plane = {false, false};
     if (!begin_entity(data, &e))
         return unreadable(self, handle, err);
-    if (!in_model(self, &e))
+    if (!in_model(self, &e)) {
+        if (e.space == SPACE_PAPER)
+            dk_drawing_count_paper(self->drawing);
         return DK_OK;
+    }
     bool closed;
     if (in_space) {
         dk_dwg_rc(&e.own); /* kind of spline */

@@ -125,8 +125,10 @@ static dk_status end_polyline(dxf *self, dk_error *err)
 {
     const entity *of = &self->polyline;
     self->in_polyline = false;
-    if (of->paper)
+    if (of->paper) {
+        dk_drawing_count_paper(self->drawing);
         return DK_OK;
+    }
     if ((of->flags & (16 | 64)) != 0) {
         dk_drawing_count(self->drawing, "POLYLINE MESH");
         return DK_OK;
@@ -144,7 +146,9 @@ static dk_status end_entity(dxf *self, dk_error *err)
     case LWPOLYLINE:
         if (of->has_x)
             status = add_vertex(self, of, err);
-        if (status == DK_OK && !of->paper)
+        if (of->paper)
+            dk_drawing_count_paper(self->drawing);
+        else if (status == DK_OK)
             status = end_outline(self, of, err);
         break;
     case POLYLINE:

@@ -378,6 +378,9 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
         return dk_fail(err, DK_INVALID,
                        "%s: its .gdbtablx knows fewer rows than the .gdbtable says; copy the whole folder again",
                        source->path);
+    if (source->format == DK_FORMAT_GEOJSON && source->n_total == 0 &&
+        OGR_FD_GetFieldCount(OGR_L_GetLayerDefn(source->layer)) == 0) /* whose columns are those of its rows */
+        return dk_fail(err, DK_INVALID, "%s: the file has no rows; is it the right one, and whole?", source->path);
     if (source->format == DK_FORMAT_FLATGEOBUF)
         source->n_announced = (int64_t)rows;
     else if (source->format == DK_FORMAT_GPKG || source->format == DK_FORMAT_FILEGDB)

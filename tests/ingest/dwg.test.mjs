@@ -56,6 +56,7 @@ test('a DWG in GBK has the parcels of the same drawing as DXF: arcs, texts, hole
       noted(done, /not read, as they are no polylines: 1 LINE/);
       noted(done, /1 outlines have no text inside, and got the nearest one/);
       noted(done, /1 polylines have a height at each vertex/);
+      noted(done, /1 polylines in paper space/);
       const row = (name) => s.rows('parcel').find((f) => f.properties.name === name);
       const segment = (chord, bulge) => { const angle = 4 * Math.atan(bulge), r = chord * (1 + bulge ** 2) / (4 * bulge); return r * r * (angle - Math.sin(angle)) / 2; };
       const areas = { 镕城DK1: 10000 - 400, 'DK2 圆': Math.PI * 400, 'DK3 工业': 10000 + segment(100, 1), DK6: 2500 };

@@ -110,3 +110,18 @@ test('drawings that are damaged or binary are refused with what to do', (t) => {
     assert.equal(done.stderr.trim().split('\n').length, 1, name);
   }
 });
+
+// DXF Reference, common group codes: 67 is 1 in paper space.
+test('polylines in paper space are no parcels, and are counted', (t) => {
+  const s = scene(t);
+  const polyline = (x, paper) => ['0', 'LWPOLYLINE', '5', `A${x}`, '8', '红线', ...(paper ? ['67', '1'] : []), '90', '4', '70', '1', ...square(39520000 + x, 3521000).flatMap(([e, n]) => ['10', `${e}`, '20', `${n}`])];
+  const old = (x) => ['0', 'POLYLINE', '5', `B${x}`, '8', '红线', '67', '1', '66', '1', '70', '1', ...square(39520000 + x, 3521000).flatMap(([e, n]) => ['0', 'VERTEX', '8', '红线', '67', '1', '10', `${e}`, '20', `${n}`]), '0', 'SEQEND'];
+  const drawing = (...entities) => ['0', 'SECTION', '2', 'ENTITIES', ...entities.flat(), '0', 'ENDSEC', '0', 'EOF', ''].join('\n');
+  s.write('p.dxf', drawing(polyline(0, true), polyline(300, false), old(600)));
+  const done = s.load('parcel', 'p.dxf', ...crs, '--field', 'id=句柄', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  assert.deepEqual(s.rows('parcel').map((f) => f.properties.id), ['A300']);
+  noted(done, /2 polylines in paper space \(on layouts\) were not read/);
+  s.write('only.dxf', drawing(polyline(0, true)));
+  assert.match(s.load('parcel', 'only.dxf', ...crs, '--field', 'id=句柄').stderr, /no closed polylines .* in model space, and 1 polylines in paper space \(on layouts\), which has other coordinates; draw the outlines/);
+});

@@ -258,6 +258,16 @@ for (const [what, name, rows, text] of [['one object', 'gb.geojson', chinese, JS
     }
   });
 
+test('a GeoJSON without rows is said to have none, as other formats are', (t) => {
+  const s = scene(t);
+  for (const [name, text] of [['a.geojson', JSON.stringify(collection([]))], ['b.csv', '地块编号,wkt\n']]) {
+    s.write(name, text);
+    assert.match(s.load('parcel', name, '--crs', 'EPSG:4490').stderr, new RegExp(`${name}: the file has no rows; is it the right one, and whole\\?`));
+  }
+  s.write('c.geojson', JSON.stringify(collection([{ ...feature({}), properties: {} }])));
+  assert.match(s.load('parcel', 'c.geojson').stderr, /no column gives the required field id/);
+});
+
 test('bytes of a GeoJSON that are no text reject their row, and the sentence is true', (t) => {
   const s = scene(t), text = JSON.stringify(collection([feature({ 地块编号: 'DK1', 地块名称: '甲@' }), feature({ 地块编号: 'DK2', 地块名称: '镕城' }, 1)]));
   const spoilt = (bytes) => { const copy = Buffer.from(bytes); copy[copy.indexOf('@')] = 0xff; return copy; };
