@@ -11,7 +11,7 @@ struct dk_csv {
     char *path;
     dk_encoding encoding;
     unsigned char separator;
-    bool has_bom;
+    bool has_bom, either;
     int64_t row;
     uint64_t size, consumed;
     dk_buf record; /* the bytes of the cells, one behind the other */
@@ -27,6 +27,7 @@ static dk_status choose_encoding(dk_csv *csv, const dk_encoding *encoding, dk_er
     if (status != DK_OK)
         return status;
     csv->encoding = scan.encoding;
+    csv->either = scan.either;
     csv->has_bom = scan.has_bom;
     csv->size = scan.size;
     return DK_OK;
@@ -115,6 +116,11 @@ void dk_csv_close(dk_csv *csv)
     free(csv->cells);
     free(csv->path);
     free(csv);
+}
+
+bool dk_csv_either(const dk_csv *csv)
+{
+    return csv->either;
 }
 
 dk_encoding dk_csv_encoding(const dk_csv *csv)

@@ -24,6 +24,8 @@ dk_status dk_csv_open_memory(const void *data, size_t size, const dk_encoding *e
                              dk_error *err);
 void dk_csv_close(dk_csv *csv); /* NULL-safe */
 dk_encoding dk_csv_encoding(const dk_csv *csv);
+/* Whether its bytes are text in the other encoding, too, and the user does not say. */
+bool dk_csv_either(const dk_csv *csv);
 dk_status dk_csv_rewind(dk_csv *csv, dk_error *err);
 /* The next record, DK_END behind the last. *ret_row counts all records from 1, blank lines too. A blank line gives
  * one empty cell. */

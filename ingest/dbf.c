@@ -22,7 +22,8 @@ dk_status dk_dbf_parse(const unsigned char *data, size_t size, const char *path,
         return dk_fail(err, DK_INVALID,
                        "%s: the attribute table is cut off inside its header (%zu bytes); copy the file again", path,
                        size);
-    dk_dbf dbf = {.n_records = u32(data + 4), .header_size = u16(data + 8), .record_size = u16(data + 10)};
+    dk_dbf dbf = {
+        .n_records = u32(data + 4), .header_size = u16(data + 8), .record_size = u16(data + 10), .language = data[29]};
     if (dbf.header_size < 33 || dbf.record_size < 1)
         return dk_fail(err, DK_INVALID,
                        "%s: not a dBASE table: its header says %zu bytes of header and %zu a record; copy it again",
@@ -238,6 +239,7 @@ dk_status dk_dbf_examine(const char *path, dk_dbf *ret_dbf, dk_encoding *ret_enc
             dk_dbf_scan_record(&dbf, data, &scan);
     }
     *ret_encoding = dk_utf8_check_meant(&scan.check) ? DK_ENCODING_UTF8 : DK_ENCODING_GB18030;
+    dbf.either = dk_utf8_check_either(&scan.check);
     *ret_dbf = dbf;
     dbf.fields = NULL;
 out:

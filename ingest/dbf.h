@@ -18,6 +18,8 @@ typedef struct dk_dbf_field {
 typedef struct dk_dbf {
     uint32_t n_records;
     size_t header_size, record_size;
+    unsigned char language; /* what byte 29 says of its texts */
+    bool either;            /* its texts may be UTF-8 or GB18030 (dk_utf8_check_either) */
     dk_dbf_field *fields; /* owned */
     size_t n_fields;
 } dk_dbf;

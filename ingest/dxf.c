@@ -320,11 +320,55 @@ static dk_status read_all(dxf *self, dk_error *err)
 
 /* ---- opening ---- */
 
-static dk_status start(dk_text_lines *lines, const char *path, dk_drawing **ret_drawing, dk_error *err)
+/* What the header says of the encoding, $DWGCODEPAGE and, from AutoCAD 2007 on (AC1021), UTF-8 whatever that says.
+ * false: nothing that is known. */
+static bool read_declared(dk_text_lines *lines, dk_encoding *ret_encoding)
+{
+    enum { HEADER_LINES = 20000 };
+    dk_text_line line;
+    bool found = false, version = false, page = false;
+    for (int i = 0; i < HEADER_LINES && dk_text_lines_next(lines, &line, NULL) == DK_OK; i++) {
+        const char *text = line.text + strspn(line.text, " \t");
+        if (version && strncmp(text, "AC1", 3) == 0 && strcmp(text, "AC1021") >= 0) {
+            *ret_encoding = DK_ENCODING_UTF8;
+            return true;
+        }
+        if (page && line.number % 2 == 0)
+            found = dk_encoding_declared(text, ret_encoding);
+        if (line.number % 2 == 0) { /* a value; the next one belongs to the variable that it names */
+            version = strcmp(text, "$ACADVER") == 0;
+            page = strcmp(text, "$DWGCODEPAGE") == 0;
+            if (strcmp(text, "ENDSEC") == 0)
+                break;
+        }
+    }
+    return found;
+}
+
+/* Bytes that are text in both encodings: the header decides. Else the lines are as they were. */
+static dk_status settle_encoding(const char *path, dk_text_lines **io_lines, const char **ret_note, dk_error *err)
+{
+    dk_encoding declared;
+    *ret_note = NULL;
+    if (!dk_text_lines_either(*io_lines))
+        return DK_OK;
+    const bool says = read_declared(*io_lines, &declared);
+    *ret_note = dk_encoding_either_note(says ? &declared : NULL);
+    if (!says || declared == dk_text_lines_encoding(*io_lines))
+        return dk_text_lines_rewind(*io_lines, err);
+    dk_text_lines_close(*io_lines);
+    *io_lines = NULL;
+    return dk_text_lines_open(path, &declared, io_lines, err);
+}
+
+static dk_status start(dk_text_lines *lines, const char *path, const char *note, dk_drawing **ret_drawing,
+                       dk_error *err)
 {
     dxf self = {.lines = lines, .path = path};
     dk_buf_init(&self.raw);
     dk_status status = dk_drawing_create(path, DK_DRAWING_LINES, dk_text_lines_encoding(lines), &self.drawing, err);
+    if (status == DK_OK && note != NULL && *note != '\0')
+        dk_drawing_note(self.drawing, note);
     if (status == DK_OK)
         status = read_all(&self, err);
     dk_text_lines_close(lines);
@@ -348,8 +392,11 @@ dk_status dk_dxf_open(const char *path, const dk_encoding *encoding, dk_drawing 
     fclose(file);
     if (is_binary)
         return dk_fail(err, DK_INVALID, "%s: a binary DXF; save the drawing as DXF in text (ASCII) form", path);
-    const dk_status status = dk_text_lines_open(path, encoding, &lines, err);
-    return status == DK_OK ? start(lines, path, ret_drawing, err) : status;
+    const char *note = NULL;
+    dk_status status = dk_text_lines_open(path, encoding, &lines, err);
+    if (status == DK_OK && (status = settle_encoding(path, &lines, &note, err)) != DK_OK)
+        dk_text_lines_close(lines);
+    return status == DK_OK ? start(lines, path, note, ret_drawing, err) : status;
 }
 
 dk_status dk_dxf_open_memory(const void *data, size_t size, const dk_encoding *encoding, dk_drawing **ret_drawing,
@@ -357,5 +404,5 @@ dk_status dk_dxf_open_memory(const void *data, size_t size, const dk_encoding *e
 {
     dk_text_lines *lines = NULL;
     const dk_status status = dk_text_lines_open_memory(data, size, encoding, &lines, err);
-    return status == DK_OK ? start(lines, "(memory)", ret_drawing, err) : status;
+    return status == DK_OK ? start(lines, "(memory)", NULL, ret_drawing, err) : status;
 }

@@ -31,6 +31,35 @@ bool dk_encoding_parse(const char *name, dk_encoding *ret_encoding)
     return false;
 }
 
+bool dk_encoding_declared(const char *text, dk_encoding *ret_encoding)
+{
+    static const char *const gb[] = {"936", "GBK", "GB2312", "GB18030", "GB 18030", "54936"};
+    static const char *const utf8[] = {"UTF-8", "UTF8", "65001"};
+    for (size_t i = 0; i < sizeof utf8 / sizeof *utf8; i++)
+        if (strcasestr(text, utf8[i]) != NULL) {
+            *ret_encoding = DK_ENCODING_UTF8;
+            return true;
+        }
+    for (size_t i = 0; i < sizeof gb / sizeof *gb; i++)
+        if (strcasestr(text, gb[i]) != NULL) {
+            *ret_encoding = DK_ENCODING_GB18030;
+            return true;
+        }
+    return false;
+}
+
+const char *dk_encoding_either_note(const dk_encoding *declared)
+{
+    if (declared == NULL)
+        return "the few letters beyond ASCII in it are text in UTF-8 and in GB18030, and it does not say which it is; "
+               "UTF-8 was "
+               "taken: if they look foreign, say --encoding GB18030";
+    return *declared == DK_ENCODING_UTF8 ? ""
+                                         : "the few letters beyond ASCII in it are text in UTF-8 and in GB18030; "
+                                           "GB18030 was taken, as it says itself: "
+                                           "if they look foreign, say --encoding UTF-8";
+}
+
 /* Table 3-7 of the Unicode standard: how many bytes follow a lead byte, and the range of the first of them. */
 static bool lead(unsigned char byte, unsigned char *need, unsigned char *low, unsigned char *high)
 {
@@ -64,7 +93,12 @@ void dk_utf8_check_add(dk_utf8_check *check, const unsigned char *data, size_t s
             if (byte >= check->low && byte <= check->high) {
                 check->need--;
                 check->low = 0x80, check->high = 0xBF;
-                check->wide += check->need == 0 && check->is_wide;
+                if (check->need == 0 && check->is_wide)
+                    check->wide++;
+                else if (check->need == 0 && byte > 0xA0)
+                    check->pairs[check->first - 0xC2] |= 1u << (byte - 0xA0);
+                else if (check->need == 0)
+                    check->other_pairs = true;
                 continue;
             }
             dk_utf8_check_break(check);
@@ -72,6 +106,7 @@ void dk_utf8_check_add(dk_utf8_check *check, const unsigned char *data, size_t s
         if (byte >= 0x80) {
             check->beyond_ascii = true;
             check->is_wide = false;
+            check->first = byte;
             if (!lead(byte, &check->need, &check->low, &check->high)) {
                 check->need = 0;
                 check->failed = true;
@@ -93,6 +128,14 @@ void dk_utf8_check_break(dk_utf8_check *check)
 bool dk_utf8_check_meant(const dk_utf8_check *check)
 {
     return check->wrong + (check->need > 0) <= check->wide / 10;
+}
+
+bool dk_utf8_check_either(const dk_utf8_check *check)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < sizeof check->pairs / sizeof *check->pairs; i++)
+        n += (unsigned)__builtin_popcount(check->pairs[i]);
+    return dk_utf8_check_end(check) && check->wide == 0 && !check->other_pairs && n > 0 && n <= 8;
 }
 
 bool dk_utf8_check_end(const dk_utf8_check *check)
@@ -284,6 +327,7 @@ dk_status dk_text_scan_file(FILE *file, const char *path, const dk_encoding *giv
                     : scan.has_bom || dk_utf8_check_meant(&check) || lines.good > lines.bad
                         ? DK_ENCODING_UTF8
                         : DK_ENCODING_GB18030;
+    scan.either = given == NULL && !scan.has_bom && dk_utf8_check_either(&check);
     *ret_scan = scan;
     return DK_OK;
 }

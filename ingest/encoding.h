@@ -16,6 +16,11 @@ typedef enum dk_encoding { DK_ENCODING_UTF8 = 0, DK_ENCODING_GB18030 } dk_encodi
 const char *dk_encoding_name(dk_encoding encoding);
 /* From what a user writes: UTF-8, UTF8, GBK, GB2312, GB18030, CP936, in any case. false: none of these. */
 bool dk_encoding_parse(const char *name, dk_encoding *ret_encoding);
+/* The same from what a file says of itself, anywhere in a text such as "ANSI 936" or "ANSI_936". */
+bool dk_encoding_declared(const char *text, dk_encoding *ret_encoding);
+/* For a text that may be either: what was taken, UTF-8 or what the file declares (declared NULL: it does not), and what
+ * to do if that is wrong. A sentence without the path. */
+const char *dk_encoding_either_note(const dk_encoding *declared);
 
 /* Strict UTF-8 (RFC 3629) over a text that arrives in pieces. Zero it to start. */
 typedef struct dk_utf8_check {
@@ -25,6 +30,10 @@ typedef struct dk_utf8_check {
     bool is_wide;         /* the character under way has three bytes or more */
     bool beyond_ascii;    /* a byte above 0x7F was seen */
     uint64_t wide, wrong; /* characters of three bytes and more; places that are no UTF-8 */
+    /* characters of two bytes: which of those that GB2312 has, too, by their first byte; whether there are others */
+    unsigned char first;
+    bool other_pairs;
+    uint32_t pairs[30];
 } dk_utf8_check;
 void dk_utf8_check_add(dk_utf8_check *check, const unsigned char *data, size_t size);
 /* Whether all of it was UTF-8 and the last character is whole. */
@@ -34,6 +43,9 @@ void dk_utf8_check_break(dk_utf8_check *check);
 /* Whether it is UTF-8, or a damaged text in it: ten characters of three bytes and more for each place that is wrong. Chinese
  * in GB18030 hardly ever has one, and read as that a damaged UTF-8 would be another text throughout. */
 bool dk_utf8_check_meant(const dk_utf8_check *check);
+/* Whether it may as well be Chinese in GB2312: all that is beyond ASCII are pairs of bytes that both encodings have,
+ * and so few different ones (8 at most; one of seven characters of GB2312 is such a pair) that it may be chance. */
+bool dk_utf8_check_either(const dk_utf8_check *check);
 /* Bytes of an incomplete but so far correct character at the end of data: 0 to 3. */
 size_t dk_utf8_cut(const unsigned char *data, size_t size);
 /* What a text file is by its bytes, all of which are read once, from where the file stands. given: the encoding that the user
@@ -42,6 +54,7 @@ size_t dk_utf8_cut(const unsigned char *data, size_t size);
 typedef struct dk_text_scan {
     dk_encoding encoding;
     bool has_bom;  /* EF BB BF at its beginning */
+    bool either;   /* dk_utf8_check_either, and the user does not say */
     uint64_t size; /* bytes */
 } dk_text_scan;
 dk_status dk_text_scan_file(FILE *file, const char *path, const dk_encoding *given, const char *as, dk_text_scan *ret_scan,

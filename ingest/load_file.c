@@ -363,6 +363,7 @@ const char *dk_load_file_notes(dk_load_file *file)
         file->told = true;
         add_lines(notes, dk_buf_cstr(&file->mapping.notes));
         add_lines(notes, dk_source_notes(file->source));
+        add_lines(notes, dk_source_encoding_note(file->source));
         if (file->reader.zone_stripped > 0)
             dk_buf_format(notes,
                           "the eastings of %lld rows begin with the number of their zone, which %s does not have; it "

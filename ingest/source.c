@@ -353,6 +353,8 @@ dk_status dk_source_open(const char *path, const dk_source_options *options, dk_
         status = dk_csv_open(path, options->encoding, &source->csv, err);
         if (status == DK_OK) {
             source->encoding = dk_csv_encoding(source->csv);
+            if (dk_csv_either(source->csv))
+                source->either_note = dk_encoding_either_note(NULL);
             source->decoder = dk_decoder_create(source->encoding);
             if (source->decoder == NULL)
                 status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
@@ -541,6 +543,11 @@ bool dk_source_encoding_varies(const dk_source *source)
     default:
         return false;
     }
+}
+
+const char *dk_source_encoding_note(const dk_source *source)
+{
+    return source->either_note != NULL ? source->either_note : "";
 }
 
 size_t dk_source_columns(const dk_source *source, const dk_column **ret_columns)

@@ -89,6 +89,8 @@ dk_format dk_source_format(const dk_source *source);
 dk_encoding dk_source_encoding(const dk_source *source);
 /* Whether files of its format are in one encoding or another; false: always UTF-8. */
 bool dk_source_encoding_varies(const dk_source *source);
+/* What was decided of a file whose bytes are text in either encoding; "": there is no doubt. */
+const char *dk_source_encoding_note(const dk_source *source);
 size_t dk_source_columns(const dk_source *source, const dk_column **ret_columns);
 bool dk_source_has_geometry(const dk_source *source);
 /* Whether rows may come that can be read in two ways (dk_other_reading). */

@@ -35,6 +35,7 @@ struct dk_source {
     dk_format format;
     dk_encoding encoding;
     dk_encoding written_in; /* the file that a copy in UTF-8 was made of */
+    const char *either_note; /* of a file whose bytes are text in both encodings; else NULL */
     bool marked;            /* the copy has marks of ingest/geojson_text.h */
     dk_decoder *decoder;
     struct dk_source_table *table; /* of a sheet or CSV: the header is a row among the others (source_table.c) */

@@ -161,6 +161,23 @@ static dk_status name_columns(dk_source *source, const dk_source_options *option
     return DK_OK;
 }
 
+/* What a shapefile says of its encoding, which is too often wrong to be believed where the bytes tell. */
+static bool read_declared(const dk_source *source, dk_encoding *ret_encoding)
+{
+    char text[64] = "";
+    char *name = dk_sibling(source->file, "cpg");
+    FILE *file = name != NULL ? fopen(name, "rb") : NULL;
+    if (file != NULL) {
+        text[fread(text, 1, sizeof text - 1, file)] = '\0';
+        fclose(file);
+    }
+    free(name);
+    if (dk_encoding_declared(text, ret_encoding))
+        return true;
+    *ret_encoding = DK_ENCODING_GB18030;
+    return source->dbf.language == 0x4D || source->dbf.language == 0x7A; /* code page 936 */
+}
+
 /* The companions of a shapefile, or a table that stands alone. */
 static dk_status examine_shapefile(dk_source *source, const dk_source_options *options, dk_error *err)
 {
@@ -177,6 +194,12 @@ static dk_status examine_shapefile(dk_source *source, const dk_source_options *o
     dk_encoding found = DK_ENCODING_UTF8;
     status = dk_dbf_examine(dbf, &source->dbf, &found, err);
     if (status == DK_OK) {
+        dk_encoding declared;
+        if (source->dbf.either && options->encoding == NULL) {
+            const bool says = read_declared(source, &declared);
+            found = says ? declared : found;
+            source->either_note = dk_encoding_either_note(says ? &declared : NULL);
+        }
         source->encoding = options->encoding ? *options->encoding : found;
         if (source->format == DK_FORMAT_SHAPEFILE && n_shapes != source->dbf.n_records)
             status =

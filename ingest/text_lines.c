@@ -11,7 +11,7 @@ struct dk_text_lines {
     char *path;
     dk_encoding encoding;
     dk_decoder *decoder;
-    bool has_bom;
+    bool has_bom, either;
     int64_t number;
     uint64_t size, consumed;
     dk_buf raw, decoded;
@@ -25,6 +25,7 @@ static dk_status scan(dk_text_lines *lines, const dk_encoding *encoding, dk_erro
         return status;
     lines->encoding = found.encoding;
     lines->has_bom = found.has_bom;
+    lines->either = found.either;
     lines->size = found.size;
     lines->decoder = dk_decoder_create(lines->encoding);
     if (lines->decoder == NULL)
@@ -95,6 +96,11 @@ void dk_text_lines_close(dk_text_lines *lines)
 dk_encoding dk_text_lines_encoding(const dk_text_lines *lines)
 {
     return lines->encoding;
+}
+
+bool dk_text_lines_either(const dk_text_lines *lines)
+{
+    return lines->either;
 }
 
 dk_status dk_text_lines_rewind(dk_text_lines *lines, dk_error *err)

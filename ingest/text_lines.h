@@ -23,6 +23,8 @@ dk_status dk_text_lines_open_memory(const void *data, size_t size, const dk_enco
                                     dk_text_lines **ret_lines, dk_error *err);
 void dk_text_lines_close(dk_text_lines *lines); /* NULL-safe */
 dk_encoding dk_text_lines_encoding(const dk_text_lines *lines);
+/* Whether its bytes are text in the other encoding, too, and none was given. */
+bool dk_text_lines_either(const dk_text_lines *lines);
 dk_status dk_text_lines_rewind(dk_text_lines *lines, dk_error *err);
 /* The next line, DK_END behind the last, DK_LIMIT for one that is longer than DK_TEXT_MAX_LINE. */
 dk_status dk_text_lines_next(dk_text_lines *lines, dk_text_line *ret_line, dk_error *err);

@@ -53,6 +53,44 @@ static void a_damaged_text_in_utf8_is_no_gb18030(void **state)
     assert_false(is_meant("\xC1\xAA\xCD\xA8\xD5\xF7"));         /* 联通征: the first two pass for UTF-8 */
 }
 
+static bool is_either(const char *text)
+{
+    dk_utf8_check check = {0};
+    dk_utf8_check_add(&check, (const unsigned char *)text, strlen(text));
+    return dk_utf8_check_either(&check);
+}
+
+/* GB2312 has its characters at A1 to FE, UTF-8 its pairs at C2 to DF and 80 to BF. */
+static void a_few_pairs_of_bytes_are_text_in_both(void **state)
+{
+    (void)state;
+    assert_true(is_either("DK1 \xD0\xA1\xD1\xA7"));                       /* 小学 in GBK, two letters of Cyrillic */
+    assert_true(is_either("\xD0\xA1\xD1\xA7,\xD0\xA1\xD1\xA7,\xD0\xA1")); /* again and again they say no more */
+    assert_true(is_either("m\xC2\xB2"));                                  /* m² in UTF-8 */
+    assert_false(is_either("plain"));
+    assert_false(is_either("小学"));
+    assert_false(is_either("\xD5\xF7\xCA\xD5")); /* 征收 in GBK is no UTF-8 */
+    assert_false(is_either("小m\xC2\xB2"));
+    assert_false(is_either("\xD0\x9F\xD0\xA1")); /* the first is none of GB2312 */
+    assert_false(
+        is_either("\xD0\xA1\xD0\xA2\xD0\xA3\xD0\xA4\xD0\xA5\xD0\xA6\xD0\xA7\xD0\xA8\xD0\xA9")); /* nine are no chance */
+}
+
+static void what_files_say_of_their_encoding(void **state)
+{
+    (void)state;
+    dk_encoding encoding;
+    const char *const gb[] = {"GBK", "936", "ANSI 936", "ANSI_936", "gb18030", "GB2312\r\n"}, *const utf8[] = {"UTF-8",
+                                                                                                               "utf8\n",
+                                                                                                               "65001"};
+    for (size_t i = 0; i < sizeof gb / sizeof *gb; i++)
+        assert_true(dk_encoding_declared(gb[i], &encoding) && encoding == DK_ENCODING_GB18030);
+    for (size_t i = 0; i < sizeof utf8 / sizeof *utf8; i++)
+        assert_true(dk_encoding_declared(utf8[i], &encoding) && encoding == DK_ENCODING_UTF8);
+    assert_false(dk_encoding_declared("", &encoding) || dk_encoding_declared("OEM", &encoding) ||
+                 dk_encoding_declared("1252", &encoding));
+}
+
 static void the_incomplete_end_of_a_text(void **state)
 {
     (void)state;
@@ -125,6 +163,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strict_utf8),
         cmocka_unit_test(a_damaged_text_in_utf8_is_no_gb18030),
+        cmocka_unit_test(a_few_pairs_of_bytes_are_text_in_both),
+        cmocka_unit_test(what_files_say_of_their_encoding),
         cmocka_unit_test(the_incomplete_end_of_a_text),
         cmocka_unit_test(gb18030_by_its_code_table),
         cmocka_unit_test(cut_and_wrong_bytes),

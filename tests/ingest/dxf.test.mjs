@@ -125,3 +125,20 @@ test('polylines in paper space are no parcels, and are counted', (t) => {
   s.write('only.dxf', drawing(polyline(0, true)));
   assert.match(s.load('parcel', 'only.dxf', ...crs, '--field', 'id=句柄').stderr, /no closed polylines .* in model space, and 1 polylines in paper space \(on layouts\), which has other coordinates; draw the outlines/);
 });
+
+// From AutoCAD 2007 on (AC1021) a DXF is in UTF-8 whatever its code page says.
+test('a drawing whose few Chinese letters pass for UTF-8 is in the code page that it says', (t) => {
+  const drawing = (...head) => Buffer.concat([Buffer.from(['0', 'SECTION', '2', 'HEADER', ...head, '0', 'ENDSEC', '0', 'SECTION', '2', 'ENTITIES', '0', 'LWPOLYLINE', '5', 'A1', '8', 'DK', '90', '4', '70', '1',
+    ...square(39520000, 3521000).flatMap(([e, n]) => ['10', `${e}`, '20', `${n}`]), '0', 'TEXT', '8', 'DK', '10', '39520050', '20', '3521050', '40', '2', '1', ''].join('\r\n')), gbk('小学'), Buffer.from('\r\n0\r\nENDSEC\r\n0\r\nEOF\r\n')]);
+  for (const [name, head, text, sentence] of [['r2000.dxf', ['9', '$ACADVER', '1', 'AC1015', '9', '$DWGCODEPAGE', '3', 'ANSI_936'], '小学', /GB18030 was taken, as it says itself/],
+    ['r2007.dxf', ['9', '$ACADVER', '1', 'AC1021', '9', '$DWGCODEPAGE', '3', 'ANSI_936'], 'Сѧ', null], ['r12.dxf', [], 'Сѧ', /UTF-8 was taken: if they look foreign, say --encoding GB18030/]]) {
+    const s = scene(t);
+    s.write(name, drawing(...head));
+    const done = s.load('parcel', name, ...crs, '--field', 'id=句柄', '--field', 'name=文字', '--publish');
+    assert.equal(done.code, 0, done.stderr);
+    assert.deepEqual(s.rows('parcel').map((f) => f.properties.name), [text]);
+    const notes = done.json.notes.filter((note) => /letters beyond ASCII/.test(note));
+    assert.equal(notes.length, sentence ? 1 : 0, done.stdout);
+    if (sentence) assert.match(notes[0], sentence);
+  }
+});

@@ -43,6 +43,34 @@ test('a shapefile in UTF-8 with a .cpg that says GBK reads as Chinese', (t) => {
   assert.deepEqual(names(s), expected);
 });
 
+// 小学 in GBK is D0 A1 D1 A7, which is Сѧ in UTF-8: what a file says of itself decides where bytes cannot.
+for (const [what, cpg, language, more, name, sentence] of [['a .cpg that says GBK', 'GBK', 0, [], '小学', /GB18030 was taken, as it says itself: if they look foreign, say --encoding UTF-8/],
+  ['a language byte of GBK', null, 0x4d, [], '小学', /GB18030 was taken/], ['a .cpg that says UTF-8', 'UTF-8', 0x4d, [], 'Сѧ', null], ['nothing that says it', null, 0, [], 'Сѧ', /UTF-8 was taken: if they look foreign, say --encoding GB18030/],
+  ['nothing that says it, and --encoding', null, 0, ['--encoding', 'GB18030'], '小学', null]])
+  test(`a shapefile with few Chinese letters that pass for UTF-8, and ${what}`, (t) => {
+    const s = scene(t), field = (name, width) => ({ name: Buffer.from(name), width });
+    shapefile(s, 'p', rows(1));
+    if (cpg === null) rmSync(s.path('p.cpg'));
+    else writeFileSync(s.path('p.cpg'), cpg);
+    const bytes = dbf([field('DKBH', 8), field('DKMC', 12)], [[Buffer.from('DK1'), gbk('小学')]]);
+    bytes[29] = language;
+    writeFileSync(s.path('p.dbf'), bytes);
+    const done = s.load('parcel', 'p.shp', '--publish', ...more);
+    assert.equal(done.code, 0, done.stderr);
+    assert.deepEqual(names(s), [name]);
+    const notes = done.json.notes.filter((note) => /letters beyond ASCII/.test(note));
+    assert.equal(notes.length, sentence ? 1 : 0, done.stdout);
+    if (sentence) assert.match(notes[0], sentence);
+  });
+
+test('a CSV whose few letters beyond ASCII are text in both encodings says so', (t) => {
+  const s = scene(t);
+  s.write('a.csv', Buffer.concat([Buffer.from('id,parcel_id\n1,'), gbk('小学'), Buffer.from('\n')]));
+  assert.match(s.load('compensation', 'a.csv', '--dry-run').json.notes.join(), /UTF-8 was taken: if they look foreign, say --encoding GB18030/);
+  assert.deepEqual(s.load('compensation', 'a.csv', '--publish', '--encoding', 'GBK').json.notes.filter((note) => /beyond ASCII/.test(note)), []);
+  assert.equal(s.rows('compensation')[0].properties.parcel_id, '小学');
+});
+
 // A DBF of C fields, or of another type, of the given widths, beside the .shp and .shx of a real shapefile with as many rows.
 function dbf(fields, records) {
   const width = 1 + fields.reduce((n, f) => n + f.width, 0), head = Buffer.alloc(32 + 32 * fields.length + 1);
