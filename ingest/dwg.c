@@ -568,13 +568,18 @@ static dk_status read_all(reader *self, const dk_encoding *given, dk_error *err)
     dk_status status = look_through(self, &check, &unproved, err);
     if (status != DK_OK)
         return status;
-    const dk_encoding encoding = given != NULL                 ? *given
-                                 : dk_utf8_check_meant(&check) ? DK_ENCODING_UTF8
-                                                               : DK_ENCODING_GB18030;
+    const unsigned page = dk_dwg_file_code_page(self->file);
+    const dk_encoding declared = DK_ENCODING_GB18030;
+    const bool says = page == 31 || page == 39, either = given == NULL && dk_utf8_check_either(&check);
+    const dk_encoding encoding = given != NULL                                      ? *given
+                                 : dk_utf8_check_meant(&check) && !(either && says) ? DK_ENCODING_UTF8
+                                                                                    : declared;
     self->decoder = dk_decoder_create(encoding);
     if (self->decoder == NULL)
         return no_memory(self, err);
     status = dk_drawing_create(self->path, DK_DRAWING_HANDLES, encoding, &self->drawing, err);
+    if (status == DK_OK && either)
+        dk_drawing_note(self->drawing, dk_encoding_either_note(says ? &declared : NULL));
     if (status == DK_OK && unproved)
         dk_drawing_note(self->drawing, "none of its objects has the right checksum, so that damage would not show");
     if (status == DK_OK)

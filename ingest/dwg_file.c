@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define CODE_PAGE_AT 0x13
 #define LOCATORS_AT 0x15
 #define MAX_LOCATORS 32
 #define WINDOW (256u << 10) /* bytes of the file that are kept at a time, where no object has more */
@@ -38,6 +39,7 @@ struct dk_dwg_file {
     dk_dwg_object *objects;
     size_t n_objects, objects_capacity;
     uint64_t n_read; /* bytes of objects; the reader may read each a few times */
+    unsigned code_page;
     class *classes;
     size_t n_classes, classes_capacity;
 };
@@ -137,6 +139,9 @@ static dk_status read_header(dk_dwg_file *file, section *ret_classes, section *r
         return refuse_version(file, file->size < 6 ? (const unsigned char *)"      " : at, err);
     if (!lies_in(file, LOCATORS_AT, 4))
         return damaged(file, "its header is not whole", err);
+    if ((status = look(file, CODE_PAGE_AT, 2, &at, err)) != DK_OK)
+        return status;
+    file->code_page = (unsigned)at[0] | (unsigned)at[1] << 8;
     if ((status = look(file, LOCATORS_AT, 4, &at, err)) != DK_OK)
         return status;
     dk_dwg_bits bits = dk_dwg_bits_of(at, 4);
@@ -299,6 +304,11 @@ static dk_status read_map(dk_dwg_file *file, const section *place, dk_error *err
         if (file->objects[i].handle == file->objects[i - 1].handle)
             return dk_dwg_damaged(file->path, file->objects[i].handle, "two objects have this handle", err);
     return DK_OK;
+}
+
+unsigned dk_dwg_file_code_page(const dk_dwg_file *file)
+{
+    return file->code_page;
 }
 
 size_t dk_dwg_file_objects(const dk_dwg_file *file, dk_dwg_object **ret_objects)

@@ -26,6 +26,9 @@ dk_status dk_dwg_file_open_memory(const void *data, size_t size, dk_dwg_file **r
 void dk_dwg_file_close(dk_dwg_file *file); /* NULL-safe */
 const char *dk_dwg_file_path(const dk_dwg_file *file);
 
+/* What it says of its texts, by AutoCAD's numbers: 31 is GB2312, 39 is ANSI_936. */
+unsigned dk_dwg_file_code_page(const dk_dwg_file *file);
+
 /* All objects in the order of their handles, each handle once. */
 size_t dk_dwg_file_objects(const dk_dwg_file *file, dk_dwg_object **ret_objects);
 /* NULL: there is none of that handle. */

@@ -116,6 +116,21 @@ test('the bytes decide, whatever the code page says; what is no text is named by
   assert.match(s.read('b.dwg.rejects.csv'), new RegExp(`column 文字: its bytes \\(handle ${bad.handle.toString(16).toUpperCase()}\\) are not text in GB18030`));
 });
 
+// 小学 in GBK is D0 A1 D1 A7, Сѧ in UTF-8; the code page stands at 13 (hexadecimal) of the file.
+test('where few bytes are text in both encodings, the code page decides, and that is said', (t) => {
+  for (const [page, name, sentence] of [[39, '小学', /GB18030 was taken, as it says itself: if they look foreign, say --encoding UTF-8/], [30, 'Сѧ', /UTF-8 was taken: if they look foreign, say --encoding GB18030/]]) {
+    const s = scene(t), d = new Drawing();
+    d.polyline(box(0, 0), '0');
+    d.text('小学', X + 50, Y + 50, '0');
+    const bytes = d.dwg();
+    bytes.writeUInt16LE(page, 0x13);
+    s.write('p.dwg', bytes);
+    const done = s.load('parcel', 'p.dwg', ...how, '--publish');
+    assert.deepEqual(s.rows('parcel').map((f) => f.properties.name), [name], done.stderr);
+    noted(done, sentence);
+  }
+});
+
 test('other versions and damaged drawings are refused in one sentence with what to do', (t) => {
   const s = scene(t), whole = parcels().dwg(), objects = objectsOf(whole);
   const broken = (change) => { const bytes = Buffer.from(whole); change(bytes); return bytes; };
