@@ -461,7 +461,11 @@ static void read_wkt(dk_source *source)
     }
     /* OGR stops where the first geometry ends. */
     const char *rest = skip_blanks(text);
-    if (*skip_blanks(rest + (*rest == ';')) == '\0') /* nothing, or one mark as a statement ends */
+    const char *last = rest;
+    while (*last == ';' ||
+           *last == ')') /* a mark as a statement ends, or one bracket too many: nothing is lost with them */
+        last = skip_blanks(last + 1);
+    if (*last == '\0')
         return;
     OGR_G_DestroyGeometry(source->geometry);
     source->geometry = NULL;
