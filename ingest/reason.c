@@ -33,6 +33,8 @@ const dk_reason_kind *dk_reason_kind_of(const char *reason)
         {"has no rows", {"no_rows", "没有数据行"}},
         {"no row of ", {"no_partner", "台账中没有对应的行"}},
         {"both have \"", {"no_partner", "台账中有多行相同"}},
+        {"which is not looked into", {"archive", "压缩包未解开"}},
+        {"a NUL character", {"encoding", "文字编码有误"}},
         {"damaged", {"damaged", "文件损坏或不完整"}},
         {"cut off", {"damaged", "文件损坏或不完整"}},
         {"copy it again", {"damaged", "文件损坏或不完整"}},

@@ -1,0 +1,50 @@
+/* A foreign GeoJSON before GDAL sees it: it is refused, left as it is, or copied; the copy of one in GB18030 is UTF-8
+ * and has no NUL, neither as a byte that was not there nor as an escape, and copying it again changes nothing. */
+#include "fuzz_check.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "ingest/geojson_text.h"
+#include "store/buf.h"
+
+static void read_all(const char *path, dk_buf *out)
+{
+    FILE *file = fopen(path, "rb");
+    unsigned char block[4096];
+    CHECK(file != NULL);
+    dk_buf_clear(out);
+    for (size_t got; (got = fread(block, 1, sizeof block, file)) > 0;)
+        dk_buf_append(out, block, got);
+    fclose(file);
+    CHECK(!out->failed);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char path[] = "/tmp/dk-fuzz-geojson-XXXXXX", *copy = NULL, *again = NULL;
+    dk_scratch *scratch = NULL, *other = NULL;
+    dk_encoding encoding = DK_ENCODING_UTF8, second = DK_ENCODING_UTF8;
+    dk_error err;
+    dk_buf text;
+    const int fd = mkstemp(path);
+    CHECK(fd >= 0 && write(fd, data, size) == (ssize_t)size);
+    close(fd);
+    dk_buf_init(&text);
+    if (dk_geojson_prepare(path, "t", NULL, &encoding, &copy, &scratch, &err) == DK_OK && copy != NULL) {
+        read_all(copy, &text);
+        dk_utf8_check check = {0};
+        dk_utf8_check_add(&check, text.data, text.size);
+        if (encoding == DK_ENCODING_GB18030)
+            CHECK(dk_utf8_check_end(&check));
+        if (dk_utf8_check_end(&check)) { /* none of its escapes is left */
+            CHECK(dk_geojson_prepare(copy, "t", NULL, &second, &again, &other, &err) == DK_OK);
+            CHECK(second == DK_ENCODING_UTF8 && again == NULL);
+        }
+    }
+    free(copy);
+    dk_scratch_remove(scratch);
+    dk_buf_finish(&text);
+    unlink(path);
+    return 0;
+}
