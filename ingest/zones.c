@@ -8,11 +8,40 @@ static const dk_zone_family xian1980 = {"Xian 1980", 4610, 2314, 2325, 2324, 234
 static const dk_zone_family beijing1954 = {"Beijing 1954", 4214, 21400, 21440, 2376, 2397};
 static const dk_zone_family new_beijing = {"New Beijing", 4555, 0, 0, 0, 0};
 
+static bool any_in(const char *text, const char *const *words)
+{
+    for (; *words != NULL; words++)
+        if (strcasestr(text, *words) != NULL)
+            return true;
+    return false;
+}
+
+/* 合肥2000独立坐标系 has its own origin or meridian: the number says which datum it was derived from. */
+static bool is_local(const char *text)
+{
+    static const char *const local[] = {"独立", "地方坐标", "城市坐标", "城建坐标", "independent", "local", NULL};
+    static const char *const national[] = {"国家", "大地", "CGCS", "Geodetic", "WGS", NULL};
+    static const char *const places[] = {"地方", "城市", "城建", NULL};
+    static const char *const before[] = {"国", "系", "统", "用", "为", "是", "标", "准", NULL};
+    const char *year = strstr(text, "2000");
+    if (any_in(text, local))
+        return true;
+    if (year == NULL || any_in(text, national))
+        return false;
+    if (any_in(text, places))
+        return true;
+    if (year - text < 3 || !((unsigned char)year[-1] & 0x80))
+        return false;
+    char last[4] = {year[-3], year[-2], year[-1], '\0'}; /* a Chinese character: the name of a town, as in 合肥2000 */
+    const bool punctuation = strncmp(last, "\xE3\x80", 2) == 0 || strncmp(last, "\xEF\xBC", 2) == 0;
+    return !punctuation && !any_in(last, before);
+}
+
 const dk_zone_family *dk_zone_family_named(const char *text)
 {
     const bool d2000 = strstr(text, "2000") != NULL, d80 = strstr(text, "80") != NULL, d54 = strstr(text, "54") != NULL,
                d84 = strcasestr(text, "WGS") != NULL;
-    if (d2000 + d80 + d54 + d84 != 1)
+    if (d2000 + d80 + d54 + d84 != 1 || is_local(text))
         return NULL;
     if (d80)
         return &xian1980;

@@ -13,7 +13,7 @@ typedef struct dk_zone_family {
 extern const dk_zone_family dk_cgcs2000;
 
 /* The datum that a text names: 2000国家大地坐标系, 西安80 … WGS 84 counts as CGCS2000, as everywhere in dikuai. NULL:
- * none, several, or one that is not known. */
+ * none, several, one that is not known, or a local system (合肥2000独立坐标系). */
 const dk_zone_family *dk_zone_family_named(const char *text);
 /* The family that has this EPSG code in degrees, EPSG:4326 being CGCS2000's; NULL: none. */
 const dk_zone_family *dk_zone_family_of_degrees(int epsg);

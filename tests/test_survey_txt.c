@@ -265,6 +265,22 @@ static void zones_by_prefix_header_and_meridian(void **state)
     epsg("[属性描述]\n坐标系=1954北京坐标系\n[地块坐标]\n" FIXTURE, 2415, NULL);
     epsg("[属性描述]\n坐标系=合肥独立坐标系\n[地块坐标]\n" FIXTURE, 0, "合肥独立坐标系, which is not known");
     epsg(FIXTURE, 0, "does not say the coordinate system");
+    /* A local system, though its name says which datum it was derived from. */
+    static const char *const local[] = {"合肥2000独立坐标系", "地方2000坐标系", "2000独立坐标系", "城市2000坐标系",
+                                        "合肥2000坐标系",     "2000地方坐标系", "合肥市城建2000", "西安80独立坐标系"};
+    static const char *const national[] = {"2000国家大地坐标系", "国家2000坐标系",       "2000坐标系",
+                                           "大地2000",           "CGCS2000_GK_CM_117E", "（2000）坐标系"};
+    char text[600], why[100];
+    for (size_t i = 0; i < sizeof local / sizeof *local; i++) {
+        snprintf(text, sizeof text, "[属性描述]\n坐标系=%s\n中央子午线=117\n[地块坐标]\n" BARE, local[i]);
+        snprintf(why, sizeof why, "坐标系=%s, which is not known", local[i]);
+        epsg(text, 0, why);
+        epsg(text, 0, "have the data transformed");
+    }
+    for (size_t i = 0; i < sizeof national / sizeof *national; i++) {
+        snprintf(text, sizeof text, "[属性描述]\n坐标系=%s\n中央子午线=117\n[地块坐标]\n" BARE, national[i]);
+        epsg(text, 4548, NULL);
+    }
     /* A mistake of header and numbers in one: neither bare nor of the zone of the header. */
     epsg(HEAD FIXTURE ZONE20 BARE, 0, "begin with zone 20");
     epsg("[属性描述]\n坐标系=CGCS2000\n计量单位=度\n[地块坐标]\n" FIXTURE, 0, "计量单位=度");
