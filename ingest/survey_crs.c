@@ -15,6 +15,28 @@ static int number_in(const char *text)
     return number > 0 && number < 1000 ? (int)number : 0;
 }
 
+/* The whole degrees of 117, 117.0, 117°00′. *ret_between: minutes or decimals that are not zero follow. 0: none. */
+static int meridian_of(const char *text, bool *ret_between)
+{
+    static const char *const marks[] = {".", "．", "°", "º", "度", "′", "'", "’", "分", ":", "：", "-", " ", NULL};
+    const char *at = text + strcspn(text, "0123456789");
+    *ret_between = false;
+    at += strspn(at, "0123456789");
+    for (size_t i = 0; marks[i] != NULL;) {
+        const size_t size = strlen(marks[i]);
+        if (strncmp(at, marks[i], size) != 0) {
+            i++;
+            continue;
+        }
+        at += size;
+        const size_t digits = strspn(at, "0123456789");
+        *ret_between |= strspn(at, "0") < digits;
+        at += digits;
+        i = 0;
+    }
+    return number_in(text);
+}
+
 static int band_of(const char *text)
 {
     if (strstr(text, "三") != NULL)
@@ -64,8 +86,17 @@ static bool header_fits(const dk_survey_header *header, const dk_survey_evidence
 
 int dk_survey_zone_said(const dk_survey_header *header, char *ret_problem, size_t problem_size)
 {
-    const int band = band_of(header->band), meridian = number_in(header->meridian);
+    bool between;
+    const int band = band_of(header->band), meridian = meridian_of(header->meridian, &between);
     int zone = number_in(header->zone);
+    if (between) {
+        snprintf(ret_problem, problem_size,
+                 "the header says 中央子午线=%s, which is the central meridian of no zone of China, so that the "
+                 "coordinates are in a local projection; have them transformed to CGCS2000 in a standard zone, or say "
+                 "what they are with --crs if the header is wrong",
+                 header->meridian);
+        return -1;
+    }
     if (zone == 0 && meridian > 0) {
         if (band == 6 && meridian % 6 == 3)
             zone = (meridian + 3) / 6;
@@ -89,9 +120,15 @@ int dk_survey_zone_said(const dk_survey_header *header, char *ret_problem, size_
 void dk_survey_count_zone(dk_survey_evidence *e, const dk_survey_header *header, int zone, int64_t line)
 {
     char why[sizeof e->unsaid] = "";
+    bool between;
     const int said = dk_survey_zone_said(header, why, sizeof why);
     if (e->n_metres++ == 0)
         e->metres_line = line;
+    meridian_of(header->meridian, &between);
+    if (between && e->unsaid_line == 0) { /* whatever stands before the eastings */
+        e->unsaid_line = line;
+        memcpy(e->unsaid, why, sizeof e->unsaid);
+    }
     if (zone > 0) {
         if (e->n_zone[zone]++ == 0)
             e->zone_line[zone] = line;

@@ -257,6 +257,20 @@ static void zones_by_prefix_header_and_meridian(void **state)
     epsg("[属性描述]\n坐标系=CGCS2000\n分带=3度带\n带号=39\n[地块坐标]\n" BARE, 4548, NULL);
     epsg("[属性描述]\n坐标系=CGCS2000\n带号=\n[地块坐标]\n" BARE, 0, "does not say the zone");
     epsg("[属性描述]\n坐标系=CGCS2000\n中央子午线=117\n[地块坐标]\n" BARE, 4548, NULL);
+    /* A meridian between those of the zones is not the whole degrees before its fraction. */
+    static const char *const whole[] = {"117.0", "117°", "117°00′", "117°00′00″E", "东经117度", "１１７．００"};
+    static const char *const between[] = {"117.25", "117.5", "117°30′", "117°00′30″", "117度15分", "117:30", "１１７．５"};
+    char of[600];
+    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) {
+        snprintf(of, sizeof of, "[属性描述]\n坐标系=CGCS2000\n几度分带=3\n中央子午线=%s\n[地块坐标]\n" BARE, whole[i]);
+        epsg(of, 4548, NULL);
+    }
+    for (size_t i = 0; i < sizeof between / sizeof *between; i++) {
+        snprintf(of, sizeof of, "[属性描述]\n坐标系=CGCS2000\n几度分带=3\n中央子午线=%s\n[地块坐标]\n" BARE,
+                 between[i]);
+        epsg(of, 0, "which is the central meridian of no zone of China");
+    }
+    epsg("[属性描述]\n坐标系=CGCS2000\n中央子午线=117.25\n[地块坐标]\n" FIXTURE, 0, "中央子午线=117.25, which is");
     epsg("[属性描述]\n坐标系=CGCS2000\n几度分带=6\n中央子午线=117\n[地块坐标]\n" BARE, 4509, NULL);
     epsg("[属性描述]\n坐标系=CGCS2000\n几度分带=6\n带号=39\n[地块坐标]\n" BARE, 0, "contradicts itself");
     epsg("[属性描述]\n坐标系=CGCS2000\n[地块坐标]\n" ZONE20, 4498, NULL);
