@@ -824,6 +824,30 @@ static bool is_gauss(const char *projection)
     return projection[0] == '\0' || strstr(projection, "高斯") != NULL || strcasestr(projection, "Gauss") != NULL;
 }
 
+/* Parameters are the central meridian first, then scale, false easting (the zone before it or not), false northing and
+ * numbers of the zone, in orders that differ: what each is, its size says. false: they are those of no zone of China.
+ */
+static bool standard_parameters(const char *parameters)
+{
+    for (const char *at = parameters; *at != '\0';) {
+        char *end;
+        const double value = strtod(at, &end), size = fabs(value);
+        const bool first = at == parameters, axis = size > 6.35e6 && size < 6.38e6;
+        const bool packed = first && value >= 720000 && value <= 1380000; /* DDDMMSS */
+        if (end != at && first && value >= 72 && value <= 138 && fmod(value, 3) != 0)
+            return false;
+        if (end != at && packed && fmod(value, 30000) != 0)
+            return false;
+        if (end != at && size > 0.9 && size < 1.1 && value != 1)
+            return false;
+        if (end != at && size >= 1000 && !packed && !axis && (value < 0 || value >= 1e8 || fmod(value, 1e6) != 500000))
+            return false;
+        at += strcspn(at, ",;");
+        at += *at != '\0';
+    }
+    return true;
+}
+
 static void decide_crs(dk_vct *vct)
 {
     dk_survey_header header = {0};
@@ -848,6 +872,14 @@ static void decide_crs(dk_vct *vct)
                  "the head says Projection:%s, where 高斯-克吕格 is expected; say what the coordinates are with --crs "
                  "EPSG:N",
                  vct->projection);
+        return;
+    }
+    if (evidence.n_degrees == 0 && !standard_parameters(vct->parameters)) {
+        snprintf(vct->crs_problem, sizeof vct->crs_problem,
+                 "the head says Parameters:%s, where the central meridian of a zone, scale 1 and false easting 500000 "
+                 "are expected; export it in a standard zone of CGCS2000, or say what the coordinates are with --crs "
+                 "EPSG:N",
+                 vct->parameters);
         return;
     }
     if (header.system[0] == '\0' && vct->n_points > 0) {

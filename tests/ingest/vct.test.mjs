@@ -48,6 +48,19 @@ test('polygons of lines in both directions and of places, with holes and parts, 
   noted(done, /对象标识码 was left out/);
 });
 
+test('Parameters of no zone of China are refused: meridian, scale and false easting', (t) => {
+  const s = scene(t);
+  const load = (parameters, ...args) => {
+    s.write('p.vct', vct({ head: { Parameters: parameters }, lines, polygons, rows }));
+    return s.load('parcel', 'p.vct', '--dry-run', ...args);
+  };
+  for (const parameters of ['117,1,450000,0,3,39', '117,0.9996,500000,0,3,39', '117,1,39450000', '117,1,500000,-3000000', '117.25,1,500000,0,3,'])
+    assert.ok(load(parameters).stderr.includes(`the head says Parameters:${parameters}, where the central meridian of a zone, scale 1 and false easting 500000`), parameters);
+  for (const parameters of ['117,1,500000', '117.0,0,1.0,39500000.0,0', '1170000,1,500000,0', '117,500000,6378137,6356752.3', ''])
+    assert.equal(load(parameters).json.loaded, 3, parameters);
+  assert.equal(load('117,1,450000,0,3,39', '--crs', 'EPSG:4527').json.loaded, 3);
+});
+
 test('north first, another separator, remarks, 标识码 as the first field, and lines named in the wrong direction', (t) => {
   const s = scene(t);
   const north = (text) => text.replaceAll(/^([\d.]+),([\d.]+)$/gm, '$2,$1');
