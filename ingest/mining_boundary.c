@@ -58,6 +58,7 @@ typedef struct parser {
     bool *dms;   /* whether a pair was written in degrees, minutes and seconds */
     size_t dms_capacity;
     int64_t *lines; /* of each pair, of a file; else NULL */
+    size_t n_unflagged, first_unflagged; /* rings that say neither 1 nor -1 */
     dk_error *err;
 } parser;
 
@@ -216,14 +217,43 @@ static bool end_ring(parser *p, size_t first, double top, double bottom, bool ex
 
 static void forget(parser *p)
 {
-    p->n_raw = p->out->n_rings = 0;
+    p->n_raw = p->out->n_rings = p->n_unflagged = 0;
     dk_buf_clear(&p->out->texts);
+    dk_buf_clear(&p->out->notes);
 }
 
-static double height(token t)
+/* 220, +220, 220米; false: it is none. NAN for nothing. */
+static bool elevation(token t, double *ret)
+{
+    static const char *const units[] = {"米", "m", "M"};
+    *ret = NAN;
+    if (t.size == 0)
+        return true;
+    for (size_t i = 0; i < 3; i++) {
+        const size_t size = strlen(units[i]);
+        if (t.size > size && memcmp(t.text + t.size - size, units[i], size) == 0) {
+            t = trimmed(t.text, t.size - size);
+            break;
+        }
+    }
+    return as_number(t, ret);
+}
+
+/* A height of the ring that ends next. The ring is worth more than its height: what is none is told. */
+static double height(parser *p, token t)
 {
     double number;
-    return as_number(t, &number) ? number : NAN;
+    if (elevation(t, &number))
+        return number;
+    dk_buf_format(&p->out->notes, "ring %zu: \"%.*s\" is no 标高 in metres; the ring was taken without it\n",
+                  p->out->n_rings + 1, shown(t), t.text);
+    return NAN;
+}
+
+static void count_unflagged(parser *p)
+{
+    if (p->n_unflagged++ == 0)
+        p->first_unflagged = p->out->n_rings;
 }
 
 /* ---- A and B ---- */
@@ -286,11 +316,13 @@ static dk_status parse_rings(parser *p, bool numbered)
                 return dk_fail(p->err, DK_INVALID, "ring %zu: \"%.*s\" is no flag; it is 1 (圈入) or -1 (扣除)", r + 1,
                                shown(rest[3]), rest[3].text);
             excluded = flag == -1;
+            if (rest[3].size == 0)
+                count_unflagged(p);
         } else {
             excluded = rest[1].size > 0 && as_number(rest[1], &flag) && flag != 0;
         }
-        if (!end_ring(p, first, numbered ? height(rest[0]) : NAN, numbered ? height(rest[1]) : NAN, excluded,
-                      numbered ? rest[2] : (token){"", 0}))
+        const double top = numbered ? height(p, rest[0]) : NAN, bottom = numbered ? height(p, rest[1]) : NAN;
+        if (!end_ring(p, first, top, bottom, excluded, numbered ? rest[2] : (token){"", 0}))
             return no_memory(p);
     }
     if (at < p->n_tokens)
@@ -606,6 +638,10 @@ static dk_status tidy_rings(parser *p)
             dk_buf_format(&out->notes, "%s is described as 扣除 and its flag is 1 (圈入); the flag was followed\n",
                           ring_name(p, r, name, sizeof name));
     }
+    if (p->n_unflagged > 0)
+        dk_buf_format(&out->notes, "%s has no flag, 1 (圈入) or -1 (扣除); it was taken as 圈入%s\n",
+                      ring_name(p, p->first_unflagged, name, sizeof name),
+                      p->n_unflagged > 1 ? ", as others without one were" : "");
     return out->notes.failed ? no_memory(p) : DK_OK;
 }
 
@@ -693,22 +729,6 @@ dk_status dk_mining_parse(const char *text, size_t size, dk_mining_boundary *ret
 
 /* ---- C ---- */
 
-/* 220, +220, 220米; false: it is none. NAN for nothing. */
-static bool elevation(const char *text, double *ret)
-{
-    token t = {text, strlen(text)};
-    static const char *const units[] = {"米", "m", "M"};
-    *ret = NAN;
-    if (t.size == 0)
-        return true;
-    for (size_t i = 0; i < 3; i++)
-        if (t.size > strlen(units[i]) && strcmp(t.text + t.size - strlen(units[i]), units[i]) == 0) {
-            t = trimmed(t.text, t.size - strlen(units[i]));
-            break;
-        }
-    return as_number(t, ret);
-}
-
 static dk_status take_ring_end(parser *p, const dk_mining_line *line, size_t *io_first)
 {
     double top, bottom, flag = 1;
@@ -716,13 +736,17 @@ static dk_status take_ring_end(parser *p, const dk_mining_line *line, size_t *io
     const token said = {line->fields[3], strlen(line->fields[3])};
     if (p->n_raw == *io_first)
         return dk_fail(p->err, DK_INVALID, "line %lld: 标高 without points before it", (long long)line->number);
-    for (int i = 0; i < 2; i++)
-        if (!elevation(line->fields[i], i == 0 ? &top : &bottom))
+    for (int i = 0; i < 2; i++) {
+        const token t = {line->fields[i], strlen(line->fields[i])};
+        if (!elevation(t, i == 0 ? &top : &bottom))
             return dk_fail(p->err, DK_INVALID, "line %lld: \"%.*s\" is no 标高 in metres", (long long)line->number,
-                           shown((token){line->fields[i], strlen(line->fields[i])}), line->fields[i]);
+                           shown(t), t.text);
+    }
     if (said.size > 0 && (!as_number(said, &flag) || (flag != 1 && flag != -1)))
         return dk_fail(p->err, DK_INVALID, "line %lld: \"%.*s\" is no flag; it is 1 (圈入) or -1 (扣除)",
                        (long long)line->number, shown(said), said.text);
+    if (said.size == 0)
+        count_unflagged(p);
     if (!end_ring(p, *io_first, top, bottom, flag == -1, description))
         return no_memory(p);
     *io_first = p->n_raw;

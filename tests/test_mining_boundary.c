@@ -73,6 +73,25 @@ static void a_registry_string_with_heights_and_flags(void **state)
     dk_buf_finish(&json);
 }
 
+static void heights_with_units_and_what_is_none(void **state)
+{
+    (void)state;
+#define TRIANGLE "3,1,3810331.42,38446311.66,2,3810329.42,38446592.66,3,3810835.42,38449863.66,"
+    read_well("1," TRIANGLE "+100m,-50 米,,1,");
+    assert_true(boundary.rings[0].top == 100 && boundary.rings[0].bottom == -50);
+    assert_string_equal(notes(), "");
+    read_well("1," TRIANGLE "１００Ｍ,-50m,,-1,");
+    assert_true(boundary.rings[0].top == 100 && boundary.rings[0].bottom == -50 && boundary.rings[0].excluded);
+    /* What is no height is told, and neither the ring nor its other height is lost. */
+    read_well("2," TRIANGLE "100～-50,10,,1," TRIANGLE "20,深,,,");
+    assert_int_equal(boundary.n_rings, 2);
+    assert_true(isnan(boundary.rings[0].top) && boundary.rings[0].bottom == 10);
+    assert_true(boundary.rings[1].top == 20 && isnan(boundary.rings[1].bottom) && !boundary.rings[1].excluded);
+    assert_non_null(strstr(notes(), "ring 1: \"100~-50\" is no 标高 in metres; the ring was taken without it\n"));
+    assert_non_null(strstr(notes(), "ring 2: \"深\" is no 标高 in metres; the ring was taken without it\n"));
+    assert_non_null(strstr(notes(), "ring 2 has no flag, 1 (圈入) or -1 (扣除); it was taken as 圈入\n"));
+}
+
 static void an_exploration_string_in_degrees_of_any_order(void **state)
 {
     (void)state;
@@ -181,6 +200,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_registry_string_with_heights_and_flags),
+        cmocka_unit_test(heights_with_units_and_what_is_none),
         cmocka_unit_test(an_exploration_string_in_degrees_of_any_order),
         cmocka_unit_test(the_table_of_a_notice),
         cmocka_unit_test(what_does_not_fit_is_told_with_its_place),
