@@ -71,6 +71,7 @@ struct dk_survey {
     bool saw_mark, saw_end_mark; /* a section; a parcel's @ */
     bool secret;                 /* 转换参数 that are not zero */
     int64_t not_understood_line;
+    int64_t height_line; /* of the first point with a fifth value; 0: none */
     int epsg;
     bool zones_apart; /* each parcel has its own */
     char epsg_problem[700];
@@ -136,6 +137,16 @@ static void narrow_number(char *text)
     narrow(text, "－", '-');
 }
 
+/* Tabs separate where no comma does. */
+static void tabs_to_commas(char *text)
+{
+    if (strchr(text, ',') != NULL)
+        return;
+    for (; *text != '\0'; text++)
+        if (*text == '\t')
+            *text = ',';
+}
+
 /* The fields between commas, trimmed. More than MAX_FIELDS are counted but not kept. text is changed. */
 static size_t split(char *text, char **fields)
 {
@@ -161,7 +172,7 @@ static bool number(const char *text, double *ret)
     size_t decimals = 0;
     if (at[digits] == '.')
         decimals = strspn(at + digits + 1, "0123456789");
-    if (digits + decimals == 0 || digits > 12 || decimals > 20 || at[digits + (at[digits] == '.') + decimals] != '\0')
+    if (digits + decimals == 0 || digits > 12 || decimals > 60 || at[digits + (at[digits] == '.') + decimals] != '\0')
         return false;
     *ret = strtod(text, NULL); /* the programs keep the C locale */
     return true;
@@ -340,10 +351,27 @@ static bool looks_like_parcel(char *const *fields, size_t n)
     return n >= 8 && n <= MAX_FIELDS && is_shape(fields[DK_SURVEY_SHAPE]);
 }
 
+/* A full-width @ at the end of a line; elsewhere it may stand in a name. */
+static void narrow_mark(char *text)
+{
+    static const char wide[] = "＠";
+    char *last = NULL;
+    for (char *at = strstr(text, wide); at != NULL; at = strstr(at + 1, wide))
+        last = at;
+    if (last == NULL)
+        return;
+    const char *behind = last + sizeof wide - 1;
+    while (*behind == ' ' || *behind == '\t' || *behind == ',' || strncmp(behind, "\xE3\x80\x80", 3) == 0)
+        behind += *behind == '\xE3' ? 3 : 1;
+    if (*behind == '\0')
+        narrow(last, wide, '@');
+}
+
 static void read_values(dk_survey *s, int64_t line, bool undecodable)
 {
     char *fields[MAX_FIELDS];
     char *text = (char *)s->value_line.data;
+    narrow_mark(text);
     char *mark = strrchr(text, '@');
     if (mark != NULL && *trim(mark + 1) == '\0')
         *mark = '\0';
@@ -355,6 +383,7 @@ static void read_values(dk_survey *s, int64_t line, bool undecodable)
         commas += *at == ',';
     if (commas < DK_SURVEY_LAND_CLASS)
         narrow(text, "，", ',');
+    tabs_to_commas(text);
     size_t n = split(text, fields);
     while (n > 0 && n <= MAX_FIELDS && fields[n - 1][0] == '\0')
         n--;
@@ -588,6 +617,31 @@ static bool ends_in_mark(const char *text)
     return *mark == '\0';
 }
 
+/* The first colon of a pair that has one for =, as in 带号：39. */
+static void colon_to_equals(char *text)
+{
+    static const char wide[] = "：";
+    char *colon = strchr(text, ':'), *found = strstr(text, wide);
+    if (found != NULL && (colon == NULL || found < colon)) {
+        *found = '=';
+        memmove(found + 1, found + sizeof wide - 1, strlen(found + sizeof wide - 1) + 1);
+    } else if (colon != NULL) {
+        *colon = '=';
+    }
+}
+
+/* Who made the list stands below its last parcel. */
+static bool is_footer(const char *text)
+{
+    static const char *const words[] = {"制表", "填表", "审核", "复核", "负责人", "单位负责人", "经办", "测量", "检查"};
+    if (strstr(text, "：") == NULL && strchr(text, ':') == NULL)
+        return false;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strncmp(text, words[i], strlen(words[i])) == 0)
+            return true;
+    return false;
+}
+
 /* One line. *ret_ended: it ends the parcel under way; in_parcel: there is one. */
 static dk_status take_line(dk_survey *s, const dk_text_line *line, bool *in_parcel, bool *ret_ended, dk_error *err)
 {
@@ -605,6 +659,7 @@ static dk_status take_line(dk_survey *s, const dk_text_line *line, bool *in_parc
         *ret_ended = *in_parcel;
         return DK_OK;
     }
+    narrow_mark(text);
     if (ends_in_mark(text)) {
         s->saw_end_mark = true;
         *ret_ended = *in_parcel;
@@ -613,10 +668,14 @@ static dk_status take_line(dk_survey *s, const dk_text_line *line, bool *in_parc
     const bool parcels = s->section == SECTION_PARCELS;
     if (!parcels && s->section != SECTION_OTHER && !*in_parcel) {
         narrow(text, "＝", '=');
+        if (s->section == SECTION_HEADER && strchr(text, '=') == NULL)
+            colon_to_equals(text);
         if (strchr(text, '=') != NULL)
             return header_pair(s, text, line->number, err);
     }
     narrow(text, "，", ',');
+    if (parcels || *in_parcel)
+        tabs_to_commas(text);
     size_t n = split(text, fields);
     if (looks_like_parcel(fields, n)) {
         *ret_ended = *in_parcel;
@@ -625,13 +684,16 @@ static dk_status take_line(dk_survey *s, const dk_text_line *line, bool *in_parc
     while (n > 4 && n <= MAX_FIELDS && fields[n - 1][0] == '\0')
         n--;
     double x;
-    bool point = n == 4;
+    if (n == 5)
+        narrow_number(fields[4]);
+    const bool high = n == 5 && number(fields[4], &x);
+    bool point = n == 4 || high;
     if (point && !parcels && !*in_parcel) { /* without the marks of the format, only what can be nothing else */
         narrow_number(fields[2]);
         narrow_number(fields[3]);
         point = number(fields[2], &x) && number(fields[3], &x);
     }
-    if (!point && !parcels && !*in_parcel) {
+    if (!point && ((!parcels && !*in_parcel) || is_footer(fields[0]))) {
         if (s->not_understood_line == 0)
             s->not_understood_line = line->number;
         return DK_OK;
@@ -643,6 +705,8 @@ static dk_status take_line(dk_survey *s, const dk_text_line *line, bool *in_parc
     if (line->undecodable)
         problem(s, "line %lld: its bytes are not text in %s", (long long)line->number,
                 dk_encoding_name(dk_survey_encoding(s)));
+    if (high && s->height_line == 0)
+        s->height_line = line->number;
     if (point)
         return add_point(s, fields, line->number, err);
     problem(s, "line %lld: \"%.*s\" with %zu value%s is neither a parcel's line, which ends in @, nor 点号,圈号,X,Y",
@@ -741,7 +805,7 @@ static void note_decided(dk_survey *s)
 {
     dk_buf *out = &s->decided;
     if (s->epsg != 0 && !s->zones_apart && s->evidence.n_metres + s->evidence.n_degrees > 0)
-        dk_buf_format(out, "the coordinate system is EPSG:%d, from 坐标系=%s and %s\n", s->epsg, s->header.system,
+        dk_buf_format(out, "the file's coordinate system is EPSG:%d, from 坐标系=%s and %s\n", s->epsg, s->header.system,
                       s->evidence.n_degrees > 0 ? "the numbers, which are degrees"
                       : s->evidence.n_bare > 0  ? "带号 or 中央子午线 of the header"
                                                 : "the zone before the eastings");
@@ -751,6 +815,11 @@ static void note_decided(dk_survey *s)
         dk_buf_text(
             out, "the header holds 转换参数, which may be classified: they were neither used nor kept; take them out "
                  "before the file is passed on\n");
+    if (s->height_line > 0)
+        dk_buf_format(out,
+                      "rows of points have a fifth value (the first is line %lld), which was taken as a height and left "
+                      "out\n",
+                      (long long)s->height_line);
     if (s->not_understood_line > 0)
         dk_buf_format(out, "line %lld, and perhaps others outside of the parcels, was not understood and left out\n",
                       (long long)s->not_understood_line);

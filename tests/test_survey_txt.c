@@ -300,6 +300,31 @@ static void zones_by_prefix_header_and_meridian(void **state)
     epsg("[属性描述]\n坐标系=CGCS2000\n计量单位=度\n[地块坐标]\n" FIXTURE, 0, "计量单位=度");
 }
 
+static void files_of_other_hands(void **state)
+{
+    (void)state;
+#define ROWS(sep, end)                                                                                                 \
+    "J1" sep "1" sep "3521000" sep "39520000" end "\nJ2" sep "1" sep "3521000" sep "39520200" end                       \
+    "\nJ3" sep "1" sep "3521150" sep "39520200" end "\nJ4" sep "1" sep "3521150" sep "39520000" end "\n"
+    epsg("[属性描述]\n坐标系：CGCS2000\n带号:39\n[地块坐标]\n" BARE, 4548, NULL);
+    reads(HEAD "4,3,DK1,,面,,,,@\n" ROWS("\t", ""), "0+4/-1", 30000, "3公顷");
+    reads(HEAD "4\t3\tDK1\t\t面\t\t\t\t@\n" ROWS("\t", ""), "0+4/-1", 30000, "3公顷");
+    reads(HEAD "4,3,DK1,,面,,,,@\n" ROWS(",", ",31.25"), "0+4/-1", 30000, "3公顷");
+    epsg(HEAD "4,3,DK1,,面,,,,@\n" ROWS(",", ",31.25"), 4527, "a fifth value (the first is line 9), which was taken as a height");
+    refuses(HEAD "4,3,DK1,,面,,,,@\n" ROWS(",", ",界桩"), "line 9: \"J1\" with 5 values");
+    reads(HEAD "4,3,DK1,,面,,,,@\n" ROWS(",", ".0000000000000000000000000000000001"), "0+4/-1", 30000, "3公顷");
+    reads(HEAD "4,3,DK1,,面,,,,@\n" ROWS(",", "") "\n制表人：张三\n", "0+4/-1", 30000, "3公顷");
+    epsg(HEAD "4,3,DK1,,面,,,,@\n" ROWS(",", "") "\n制表人：张三\n", 4527, "line 14, and perhaps others outside of the parcels");
+    dk_survey *survey = open_text(HEAD "4,3,DK1,甲＠乙,面,,,,＠\n" ROWS(",", ""));
+    dk_survey_parcel parcel;
+    assert_int_equal(dk_survey_next(survey, &parcel, NULL), DK_OK);
+    assert_null(parcel.problem);
+    assert_string_equal(parcel.values[3], "甲＠乙");
+    assert_string_equal(parcel.values[8], "");
+    assert_null(strstr(dk_survey_notes(survey), "lack the @"));
+    dk_survey_close(survey);
+}
+
 /* The EPSG codes of the parcels, 0 for "as the file". */
 static void parcels_are_in(const char *text, int first, int second, const char *note)
 {
@@ -687,6 +712,7 @@ int main(void)
         cmocka_unit_test(a_stray_circle_number_and_a_misfit),
         cmocka_unit_test(axes_by_magnitude),
         cmocka_unit_test(zones_by_prefix_header_and_meridian),
+        cmocka_unit_test(files_of_other_hands),
         cmocka_unit_test(each_parcel_in_its_zone),
         cmocka_unit_test(units_of_area),
         cmocka_unit_test(what_is_wrong_is_said),

@@ -70,7 +70,7 @@ test('easting first, zones without prefix, another zone: the degrees of cs2cs', 
   const done = s.load('parcel', 'e.txt', 'bare.txt', 'z38.txt', '--publish');
   assert.equal(done.code, 0, done.stderr);
   noted(done, /e\.txt: the columns are easting before northing/);
-  noted(done, /bare\.txt: the coordinate system is EPSG:4549, .*带号/);
+  noted(done, /bare\.txt: the file's coordinate system is EPSG:4549, .*带号/);
   const row = (id) => s.rows('parcel').find((feature) => feature.properties.id === id);
   holds(row('E'), cs2cs(4527, 3521000, 39520000));
   holds(row('B'), cs2cs(4549, 3521100, 400100));
