@@ -649,7 +649,7 @@ static dk_status take_line(dk_survey *s, const dk_text_line *line, bool *in_parc
     if (!copy_line(&s->folded, line->text, line->size))
         return dk_fail(err, DK_NOMEM, "%s, line %lld: out of memory", s->path, (long long)line->number);
     char *text = trim((char *)s->folded.data);
-    if (text[0] == '\0')
+    if (text[0] == '\0' || strcmp(text, "\x1A") == 0) /* DOS ends a text with it */
         return DK_OK;
     if (text[0] == '[' || strncmp(text, "【", 3) == 0 || strncmp(text, "［", 3) == 0) {
         s->section = section_of(text);

@@ -313,7 +313,7 @@ static void files_of_other_hands(void **state)
     epsg(HEAD "4,3,DK1,,面,,,,@\n" ROWS(",", ",31.25"), 4527, "a fifth value (the first is line 9), which was taken as a height");
     refuses(HEAD "4,3,DK1,,面,,,,@\n" ROWS(",", ",界桩"), "line 9: \"J1\" with 5 values");
     reads(HEAD "4,3,DK1,,面,,,,@\n" ROWS(",", ".0000000000000000000000000000000001"), "0+4/-1", 30000, "3公顷");
-    reads(HEAD "4,3,DK1,,面,,,,@\n" ROWS(",", "") "\n制表人：张三\n", "0+4/-1", 30000, "3公顷");
+    reads(HEAD "4,3,DK1,,面,,,,@\n" ROWS(",", "") "\n制表人：张三\n\x1A", "0+4/-1", 30000, "3公顷");
     epsg(HEAD "4,3,DK1,,面,,,,@\n" ROWS(",", "") "\n制表人：张三\n", 4527, "line 14, and perhaps others outside of the parcels");
     dk_survey *survey = open_text(HEAD "4,3,DK1,甲＠乙,面,,,,＠\n" ROWS(",", ""));
     dk_survey_parcel parcel;
