@@ -5,7 +5,8 @@
  *
  * A threshold depends only on what is published in its tile, of all layers that share it, so the order of batches leaves no
  * trace. It is looked for where labels have come or gone, from the layer's first zoom down, and not below a tile whose features
- * would all fit with all their vertices. What tiles of small zooms hold is not read for it: their weights are kept (weights.h).
+ * would all fit with all their vertices. Beyond DK_FINEST_ZOOM those of that zoom hold (index.h). What tiles of small zooms hold is
+ * not read for it: their weights are kept (weights.h).
  *
  * Layers that draw all and layers of which the public sees nothing do not share: the latter would show in what the public is shown.
  * Where a catalogue takes a layer away, others keep their thresholds until something changes in the tile. */

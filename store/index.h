@@ -53,7 +53,8 @@ dk_status dk_index_pieces(dk_store *store, const dk_kind *layer, const dk_world_
                           dk_error *err);
 
 /* Whether an entry (or piece) is drawn at a zoom: its first zoom, raised where the tile of its label position would
- * become too full (all tiles draw it or none). Cheap unless something is raised at that zoom. */
+ * become too full (all tiles draw it or none). Cheap unless something is raised at that zoom. Beyond DK_FINEST_ZOOM what
+ * is drawn there: tiles are smaller, and yet may show as much, where much lies in one place. */
 bool dk_index_drawn(dk_store *store, const dk_kind *layer, const dk_entry_head *head, int zoom);
 
 /* The division of an entry's row as text that is valid as long as the block; NULL: none. */
@@ -63,8 +64,14 @@ uint64_t dk_entry_visible(const dk_kind *layer, const dk_view *view, const dk_bl
 /* All values of an entry: values has layer->n_fields places; DK_NULL unless the field is in visible. */
 dk_status dk_entry_values(const dk_kind *layer, const dk_block *block, uint32_t i, uint64_t visible, dk_value *values);
 
-/* The grid cells of a zoom whose centre lies in the box: x, y count cells of level zoom + DK_GRID_SHIFT. Each cell once,
- * in a fixed order. drawn features at this zoom plus the counts here are all that is published. */
+/* The level of a zoom's grid cells: beyond DK_FINEST_ZOOM they are those of that zoom. */
+static inline int dk_grid_level(int zoom)
+{
+    return (zoom < DK_FINEST_ZOOM ? zoom : DK_FINEST_ZOOM) + DK_GRID_SHIFT;
+}
+
+/* The grid cells of a zoom whose centre lies in the box: x, y count cells of its level. Each cell once, in a fixed order.
+ * drawn features at this zoom plus the counts here are all that is published. */
 typedef struct dk_grid_place {
     uint32_t x, y;
     const dk_grid_cell *cell;

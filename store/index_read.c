@@ -261,7 +261,9 @@ bool dk_index_drawn(dk_store *store, const dk_kind *layer, const dk_entry_head *
     if (own->only && (cell_at(head->label_x, own->zoom) != own->x || cell_at(head->label_y, own->zoom) != own->y))
         return false;
     const struct dk_sheet_levels *levels = &store->levels[layer->index]; /* the scan has asked for them */
-    if (zoom > DK_FINEST_ZOOM || !levels->known || (levels->bits[DK_SHEET_RAISED] >> zoom & 1) == 0)
+    if (zoom > DK_FINEST_ZOOM)
+        zoom = DK_FINEST_ZOOM;
+    if (!levels->known || (levels->bits[DK_SHEET_RAISED] >> zoom & 1) == 0)
         return true;
     return head->size_class >= raised_class(store, layer, zoom, cell_at(head->label_x, zoom),
                                             cell_at(head->label_y, zoom));
@@ -495,7 +497,7 @@ typedef struct grid_scan {
 
 static void give_cells(grid_scan *s, const dk_grid *grid, uint32_t tile_x, uint32_t tile_y)
 {
-    const int level = s->zoom + DK_GRID_SHIFT;
+    const int level = dk_grid_level(s->zoom);
     const uint64_t size = UINT64_C(1) << (32 - level);
     for (uint32_t i = 0; grid->figures != NULL && !s->stopped && i < DK_GRID_CELLS * DK_GRID_CELLS; i++) {
         dk_grid_cell cell;
@@ -516,8 +518,9 @@ dk_status dk_index_grid(dk_store *store, const dk_kind *layer, const dk_world_bo
     if (layer->draw_all && zoom >= layer->min_zoom) /* sheets are kept as if features were drawn by size */
         return DK_OK;
     dk_status status = levels_of(store, layer, &levels, err);
-    if (status != DK_OK || zoom > DK_FINEST_ZOOM ||
-        ((levels->bits[DK_SHEET_GRID] | levels->bits[DK_SHEET_RAISED]) >> zoom & 1) == 0)
+    if (zoom > DK_FINEST_ZOOM)
+        zoom = DK_FINEST_ZOOM;
+    if (status != DK_OK || ((levels->bits[DK_SHEET_GRID] | levels->bits[DK_SHEET_RAISED]) >> zoom & 1) == 0)
         return status;
     grid_scan s = {.box = box, .zoom = zoom, .each = each, .user = user};
     const dk_cell_range tiles = cells_of(box, zoom);

@@ -35,7 +35,7 @@ static int32_t edge(const grid_layer *g, uint64_t position, uint32_t of, bool ve
 static bool draw_cell(const dk_grid_place *place, void *user)
 {
     grid_layer *g = user;
-    const int level = g->tile->z + DK_GRID_SHIFT;
+    const int level = dk_grid_level(g->tile->z);
     const uint64_t size = UINT64_C(1) << (32 - level);
     /* Of CGCS2000Quad the row of tiles follows from the centre's place in it, which leaves no world unit between two
      * rows out, nor gives it to both. */
@@ -70,7 +70,7 @@ typedef struct counting {
     grid_layer *g;
     dk_store *store;
     const dk_row_set *rows;
-    uint32_t x0, y0, columns; /* of cells of level z + DK_GRID_SHIFT */
+    uint32_t x0, y0, columns; /* of cells of the zoom's level */
     size_t n;
     dk_grid_cell *cells; /* by rows, then columns */
 } counting;
@@ -78,7 +78,7 @@ typedef struct counting {
 static void count_entry(counting *c, const dk_entry_head *head)
 {
     const grid_layer *g = c->g;
-    const int shift = 32 - g->tile->z - DK_GRID_SHIFT;
+    const int shift = 32 - dk_grid_level(g->tile->z);
     const uint32_t x = (head->label_x >> shift) - c->x0, y = (head->label_y >> shift) - c->y0;
     if (x >= c->columns || (size_t)y * c->columns + x >= c->n || !dk_row_set_has(c->rows, head->row) ||
         (g->tile->z >= g->kind->min_zoom && dk_index_drawn(c->store, g->kind, head, g->tile->z)))
@@ -99,9 +99,9 @@ static bool count_block(const dk_block *block, void *user)
 static dk_status count_rows(grid_layer *g, dk_store *store, const dk_row_set *rows, const dk_world_box *box,
                             dk_error *err)
 {
-    if (g->tile->z > DK_FINEST_ZOOM || (g->kind->draw_all && g->tile->z >= g->kind->min_zoom))
+    if (g->kind->draw_all && g->tile->z >= g->kind->min_zoom)
         return DK_OK; /* everything is drawn */
-    const int shift = 32 - g->tile->z - DK_GRID_SHIFT;
+    const int shift = 32 - dk_grid_level(g->tile->z);
     counting c = {.g = g, .store = store, .rows = rows, .x0 = box->x0 >> shift, .y0 = box->y0 >> shift};
     c.columns = (box->x1 >> shift) - c.x0 + 1;
     c.n = (size_t)c.columns * ((box->y1 >> shift) - c.y0 + 1);
@@ -133,7 +133,7 @@ dk_status dk_render_grid_layer(dk_mvt *mvt, dk_store *store, const dk_tile_layer
     /* A grid counts rows whatever their division: it is for those who see all of them, and where its cells are no finer
      * than what they are shown, at zooms at which they are shown all. */
     if (!dk_view_every_row(&view) || tile->z > view.zoom_outside ||
-        (view.coarse_outside > 0 && 32 - tile->z - DK_GRID_SHIFT < view.coarse_outside))
+        (view.coarse_outside > 0 && 32 - dk_grid_level(tile->z) < view.coarse_outside))
         return DK_OK;
     grid_layer g = {mvt, kind, tile, view.outside, view.coarse_outside > 0};
     dk_mvt_layer_begin(mvt, name, keys, KEY_SUMS + kind->n_grid_measures);

@@ -83,6 +83,54 @@ test('40,000 small parcels in one place: no tile is above 500 KB, none is lost, 
   assert.match(land.run('check', land.store), /sound/);
 });
 
+test('5,000 parcels over one point: up to the last zoom no tile is above 500 KB, none is lost, and neighbouring tiles agree', async () => {
+  const land = makeLand(catalogue.replace('tiles: true}\n      - {name: households',
+    'tiles: true}\n      - {name: note, title: 说明, type: text, audience: public, tiles: true}\n      - {name: households'), { large: true });
+  const random = randomOf(6), LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz', lon = 117.2, lat = 31.8;
+  const half = new Map(Array.from({ length: 5000 }, (_, i) => [`s${i}`, 0.0001 * (1 + Math.floor(random() * 40) / 40)])); // of its side, in degrees: further apart than borders are matched
+  land.load('stack', Array.from(half, ([id, side]) => ({ id, households: 2, rings: square(lon - side, lat - side, 2 * side),
+    note: Array.from({ length: 150 }, () => LETTERS[Math.floor(random() * LETTERS.length)]).join('') })));
+  const most = Math.max(...half.values()), box = [lon - most, lat - most, lon + most, lat + most];
+  await served(land, async (url) => {
+    for (const set of ['WebMercatorQuad', 'CGCS2000Quad']) {
+      for (const z of [18, 20, 21, 22]) {
+        const tiles = [], all = new Set(), filtered = { count: 0, households: 0 };
+        let counted = 0, households = 0;
+        for (const tile of tilesOf(box, z, set)) {
+          const { size, layers } = await readTile(url, 'zone', tile, set), grid = await readTile(url, 'zone_grid', tile, set);
+          assert.ok(size + grid.size <= 500000, `${set} ${z}/${tile.x}/${tile.y} has ${size} bytes`);
+          const drawn = new Set((layers.zone ?? []).map(({ properties }) => properties.id));
+          for (const id of drawn) all.add(id);
+          tiles.push({ tile, drawn });
+          for (const { properties } of grid.layers.zone_grid ?? []) {
+            counted += properties.count;
+            households += properties.households;
+          }
+          const chosen = await readTile(url, 'zone_grid', tile, set, 'filter=households=2');
+          for (const { properties } of chosen.layers.zone_grid ?? []) {
+            filtered.count += properties.count;
+            filtered.households += properties.households;
+          }
+        }
+        assert.equal(all.size + counted, half.size, `${set} zoom ${z}`);
+        assert.ok(all.size > 0 && counted > 0, `${set} zoom ${z}: ${all.size} are drawn`);
+        assert.equal(households, 2 * counted);
+        assert.deepEqual(filtered, { count: counted, households }, `${set} zoom ${z}: counted for a filter`);
+        // A tile shows of what is drawn all that reaches a tenth of its width into it.
+        for (const { tile: { x, y }, drawn } of tiles) {
+          const west = (x + 0.1) / 2 ** z * 360 - 180, east = west + 0.8 / 2 ** z * 360;
+          const [north, south] = [y + 0.1, y + 0.9].map((row) => set === 'CGCS2000Quad' ? 90 - row * 360 / 2 ** z : Math.atan(Math.sinh(Math.PI * (1 - 2 * row / 2 ** z))) * 180 / Math.PI);
+          for (const id of all) {
+            const side = half.get(id);
+            if (lon - side < east && lon + side > west && lat - side < north && lat + side > south) assert.ok(drawn.has(id), `${set} ${z}/${x}/${y}: ${id} is drawn in another tile and not here`);
+          }
+        }
+      }
+    }
+  });
+  assert.match(land.run('check', land.store), /sound/);
+});
+
 test('layers that are crowded in the same place share a tile: all together at most 500 KB, a small one keeps all, in any order', async () => {
   const layer = catalogue.slice(catalogue.indexOf('  - name: zone')).replace('tiles: true}\n      - {name: households',
     'tiles: true}\n      - {name: note, title: 说明, type: text, audience: public, tiles: true}\n      - {name: households');
