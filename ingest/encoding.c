@@ -132,7 +132,14 @@ bool dk_utf8_check_meant(const dk_utf8_check *check)
 
 bool dk_utf8_check_either(const dk_utf8_check *check)
 {
+    /* °, ± and ² beside numbers: nothing else would be 掳, 卤 and 虏. */
+    const uint32_t signs = UINT32_C(7) << (0xB0 - 0xA0);
     unsigned n = 0;
+    bool letters = (check->pairs[0] & ~signs) != 0;
+    for (size_t i = 1; i < sizeof check->pairs / sizeof *check->pairs; i++)
+        letters |= check->pairs[i] != 0;
+    if (!letters)
+        return false;
     for (size_t i = 0; i < sizeof check->pairs / sizeof *check->pairs; i++)
         n += (unsigned)__builtin_popcount(check->pairs[i]);
     return dk_utf8_check_end(check) && check->wide == 0 && !check->other_pairs && n > 0 && n <= 8;

@@ -44,7 +44,8 @@ void dk_utf8_check_break(dk_utf8_check *check);
  * in GB18030 hardly ever has one, and read as that a damaged UTF-8 would be another text throughout. */
 bool dk_utf8_check_meant(const dk_utf8_check *check);
 /* Whether it may as well be Chinese in GB2312: all that is beyond ASCII are pairs of bytes that both encodings have,
- * and so few different ones (8 at most; one of seven characters of GB2312 is such a pair) that it may be chance. */
+ * and so few different ones (8 at most; one of seven characters of GB2312 is such a pair) that it may be chance. The signs of m² and
+ * 45° alone are none. */
 bool dk_utf8_check_either(const dk_utf8_check *check);
 /* Bytes of an incomplete but so far correct character at the end of data: 0 to 3. */
 size_t dk_utf8_cut(const unsigned char *data, size_t size);
