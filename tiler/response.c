@@ -165,10 +165,24 @@ static struct MHD_Response *empty_response(void)
     return MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
 }
 
-static enum MHD_Result not_modified(struct MHD_Connection *connection, const dk_context *ctx, const char *etag,
+static ssize_t read_nothing(void *user, uint64_t position, char *buffer, size_t most)
+{
+    (void)user, (void)position, (void)buffer, (void)most;
+    return MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+/* A 304 has no body, but libmicrohttpd 0.9.75 always gives it a Content-Length, which must then be that of the 200
+ * (RFC 9110, 8.6). The response has that size and nothing behind it: what a 304 would send is not asked for. */
+static struct MHD_Response *not_modified_response(uint64_t size)
+{
+    return MHD_create_response_from_callback(size, 1, read_nothing, NULL, NULL);
+}
+
+/* size: of the 200's body. */
+static enum MHD_Result not_modified(struct MHD_Connection *connection, const dk_context *ctx, const char *etag, uint64_t size,
                                     bool closing)
 {
-    struct MHD_Response *response = empty_response();
+    struct MHD_Response *response = not_modified_response(size);
     if (response == NULL)
         return MHD_NO;
     add_common(response, closing);
@@ -234,7 +248,7 @@ bool dk_respond_prepare(dk_context *ctx, dk_coding coding, struct MHD_Response *
             free(own);
     }
     if (!empty)
-        *ret_not_modified = empty_response();
+        *ret_not_modified = not_modified_response(size);
     if (*ret_full == NULL || (!empty && *ret_not_modified == NULL)) {
         if (*ret_full != NULL)
             MHD_destroy_response(*ret_full);
@@ -289,7 +303,7 @@ enum MHD_Result dk_respond(struct MHD_Connection *connection, dk_context *ctx, c
     write_tag(etag, answer->etag, data, size, coding);
     if (status == MHD_HTTP_OK && !answer->no_store && (answer->fixed || ctx->viewer.audience == DK_PUBLIC) &&
         dk_none_match(if_none_match, etag))
-        return not_modified(connection, ctx, etag, closing);
+        return not_modified(connection, ctx, etag, size, closing);
 
     struct MHD_Response *response = MHD_create_response_from_buffer(
         size, (void *)(uintptr_t)data, answer->fixed || size == 0 ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_COPY);
@@ -341,7 +355,7 @@ enum MHD_Result dk_respond_stored(struct MHD_Connection *connection, dk_context 
     char header[64];
     if (ctx->viewer.audience == DK_PUBLIC && dk_none_match(if_none_match, stored->etag)) {
         close(stored->fd);
-        return not_modified(connection, ctx, stored->etag, closing);
+        return not_modified(connection, ctx, stored->etag, stored->size, closing);
     }
     /* If-Range: the part only of what the client has (13.1.5); a date is never as strong as a digest. */
     const dk_range part = if_range == NULL || strcmp(if_range, stored->etag) == 0

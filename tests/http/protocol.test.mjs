@@ -100,6 +100,21 @@ test('strong tags from content and coding, and 304 for what the client has', asy
   }
 });
 
+// RFC 9110, 8.6: a server must not send Content-Length in a 304 unless it is the number of bytes that a 200 would have had.
+test('a 304 has the length of the 200 or none', async () => {
+  for (const path of ['/catalogue', tile, '/collections/parcel/items', '/web/app.js', '/']) {
+    for (const coding of ['identity', 'gzip']) {
+      const headers = { 'Accept-Encoding': coding };
+      const whole = await at(path, { headers });
+      for (const method of ['GET', 'HEAD']) {
+        const same = await at(path, { method, headers: { ...headers, 'If-None-Match': whole.headers.etag } });
+        assert.deepEqual([same.status, same.raw.length], [304, 0], `${method} ${path}`);
+        assert.ok([undefined, String(whole.raw.length)].includes(same.headers['content-length']), `${method} ${path} ${coding}: ${same.headers['content-length']}`);
+      }
+    }
+  }
+});
+
 test('HEAD says what GET would, without a body', async () => {
   for (const path of ['/catalogue', tile, '/nowhere']) {
     const whole = await at(path), head = await at(path, { method: 'HEAD' });
