@@ -2,6 +2,7 @@
 
 #include "store/hash.h"
 #include "tiler/coding.h"
+#include "tiler/conditions.h"
 #include "tiler/headers.h"
 
 #include <stdio.h>
@@ -272,8 +273,7 @@ bool dk_respond_prepare(dk_context *ctx, dk_coding coding, struct MHD_Response *
     return true;
 }
 
-enum MHD_Result dk_respond(struct MHD_Connection *connection, dk_context *ctx, const char *accept_encoding,
-                           const char *if_none_match, bool closing)
+enum MHD_Result dk_respond(struct MHD_Connection *connection, dk_context *ctx, const char *accept_encoding, bool closing)
 {
     dk_answer *answer = &ctx->answer;
     if (answer->data == NULL && ctx->worker != NULL) {
@@ -302,7 +302,7 @@ enum MHD_Result dk_respond(struct MHD_Connection *connection, dk_context *ctx, c
     }
     write_tag(etag, answer->etag, data, size, coding);
     if (status == MHD_HTTP_OK && !answer->no_store && (answer->fixed || ctx->viewer.audience == DK_PUBLIC) &&
-        dk_none_match(if_none_match, etag))
+        dk_client_has(connection, etag))
         return not_modified(connection, ctx, etag, size, closing);
 
     struct MHD_Response *response = MHD_create_response_from_buffer(
@@ -347,13 +347,13 @@ enum MHD_Result dk_respond_file(struct MHD_Connection *connection, struct MHD_Re
 }
 
 enum MHD_Result dk_respond_stored(struct MHD_Connection *connection, dk_context *ctx, const char *range,
-                                  const char *if_range, const char *if_none_match, bool closing)
+                                  const char *if_range, bool closing)
 {
     struct dk_stored *stored = &ctx->answer.stored;
     uint64_t first = 0, last = 0;
     unsigned status = MHD_HTTP_OK;
     char header[64];
-    if (ctx->viewer.audience == DK_PUBLIC && dk_none_match(if_none_match, stored->etag)) {
+    if (ctx->viewer.audience == DK_PUBLIC && dk_client_has(connection, stored->etag)) {
         close(stored->fd);
         return not_modified(connection, ctx, stored->etag, stored->size, closing);
     }

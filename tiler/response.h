@@ -7,9 +7,8 @@
 
 #include <microhttpd.h>
 
-/* Queues the answer of a handler that succeeded. accept_encoding and if_none_match: header values or NULL. */
-enum MHD_Result dk_respond(struct MHD_Connection *connection, dk_context *ctx, const char *accept_encoding,
-                           const char *if_none_match, bool closing);
+/* Queues the answer of a handler that succeeded. accept_encoding: the header's value or NULL. */
+enum MHD_Result dk_respond(struct MHD_Connection *connection, dk_context *ctx, const char *accept_encoding, bool closing);
 
 /* Makes the answers of a tile that a handler has rendered into worker->body, to be queued again and again: the tile in a
  * coding, and 304 (none for an empty tile). The tag is that of the tile; ret_body are the bytes that ret_full owns, NULL if
@@ -33,7 +32,7 @@ enum MHD_Result dk_respond_file(struct MHD_Connection *connection, struct MHD_Re
 /* Queues a problem document (RFC 9457). allow: value of the Allow header, or NULL. */
 /* Sends ctx->answer.stored, whole or the part that Range asks for (RFC 9110, 14), and closes it. */
 enum MHD_Result dk_respond_stored(struct MHD_Connection *connection, dk_context *ctx, const char *range,
-                                  const char *if_range, const char *if_none_match, bool closing);
+                                  const char *if_range, bool closing);
 
 enum MHD_Result dk_respond_problem(struct MHD_Connection *connection, unsigned status, const char *detail,
                                    const char *allow, bool closing);

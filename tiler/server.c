@@ -225,7 +225,7 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
     if (request->at_base) {
         ctx.answer.status = 308;
         snprintf(ctx.answer.location, sizeof ctx.answer.location, "%s/", ctx.config->base_path);
-        return dk_respond(connection, &ctx, NULL, NULL, closing);
+        return dk_respond(connection, &ctx, NULL, closing);
     }
     if (route == NULL)
         return dk_respond_problem(connection, 404, "There is nothing at this address.", NULL, closing);
@@ -240,10 +240,9 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
             return dk_respond_problem(connection, 503, ctx.error.text, NULL, closing);
         return started == DK_OK ? MHD_YES : respond_failure(connection, request, started, &ctx.error, closing);
     }
-    const char *if_none_match = header(connection, "If-None-Match");
     enum MHD_Result result;
     if (route->handler == dk_get_tile && server->cache != NULL && !closing &&
-        dk_tile_serve(server->pool, server->cache, connection, &ctx, accept_encoding, if_none_match, &result))
+        dk_tile_serve(server->pool, server->cache, connection, &ctx, accept_encoding, &result))
         return result;
     const char *host = header(connection, "Host");
     const char *scheme = header(connection, "X-Forwarded-Proto");
@@ -271,10 +270,9 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
             close(ctx.answer.stored.fd);
     }
     if (status == DK_OK && ctx.answer.stored.is)
-        result = dk_respond_stored(connection, &ctx, header(connection, "Range"), header(connection, "If-Range"),
-                                   if_none_match, closing);
+        result = dk_respond_stored(connection, &ctx, header(connection, "Range"), header(connection, "If-Range"), closing);
     else if (status == DK_OK)
-        result = dk_respond(connection, &ctx, accept_encoding, if_none_match, closing);
+        result = dk_respond(connection, &ctx, accept_encoding, closing);
     else if (ctx.problem == 401)
         result = dk_respond_refusal(connection,
                                     &(dk_refusal){.status = 401,

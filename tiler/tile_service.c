@@ -2,6 +2,7 @@
 
 #include "store/coarse.h"
 #include "store/index.h"
+#include "tiler/conditions.h"
 #include "tiler/response.h"
 
 #include <pthread.h>
@@ -40,7 +41,7 @@ static void fetch_ahead(const dk_tile_entry *entry)
 }
 
 bool dk_tile_serve(dk_pool *pool, dk_tile_cache *cache, struct MHD_Connection *connection, dk_context *ctx,
-                   const char *accept_encoding, const char *if_none_match, enum MHD_Result *ret_result)
+                   const char *accept_encoding, enum MHD_Result *ret_result)
 {
     dk_tile_request request;
     dk_tile_entry *entry = NULL;
@@ -56,7 +57,7 @@ bool dk_tile_serve(dk_pool *pool, dk_tile_cache *cache, struct MHD_Connection *c
         ctx->answer = (dk_answer){0};
         return false;
     }
-    if (entry->not_modified != NULL && dk_none_match(if_none_match, entry->etag)) {
+    if (entry->not_modified != NULL && dk_client_has(connection, entry->etag)) {
         *ret_result = MHD_queue_response(connection, MHD_HTTP_NOT_MODIFIED, entry->not_modified);
     } else {
         if (result == DK_CACHE_HIT)

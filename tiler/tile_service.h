@@ -10,7 +10,7 @@
 /* Queues the answer to a request whose route is dk_get_tile. false: the general way is to be taken (a viewer who is not
  * the public, an address that is none, a failure): nothing has been queued. */
 bool dk_tile_serve(dk_pool *pool, dk_tile_cache *cache, struct MHD_Connection *connection, dk_context *ctx,
-                   const char *accept_encoding, const char *if_none_match, enum MHD_Result *ret_result);
+                   const char *accept_encoding, enum MHD_Result *ret_result);
 
 /* A thread that watches the store for new generations and tells the cache which tiles they touch. */
 typedef struct dk_tile_watch dk_tile_watch;

@@ -100,6 +100,23 @@ test('strong tags from content and coding, and 304 for what the client has', asy
   }
 });
 
+/** The status of GET with these header lines, sent as they are. */
+async function statusOf(path, lines, start = `GET ${path} HTTP/1.1\r\nHost: a\r\n`) {
+  const answer = await raw(server.url, `${start}${lines.map((line) => `${line}\r\n`).join('')}Connection: close\r\n\r\n`);
+  return Number(/^HTTP\/1\.1 (\d{3}) /.exec(answer)?.[1]);
+}
+
+// RFC 9110, 5.3: lines of one name mean what one line with their values between commas means.
+test('If-None-Match on several lines is one list', async () => {
+  for (const path of ['/catalogue', tile, '/web/app.js']) {
+    const { etag } = (await at(path)).headers;
+    for (const [lines, status] of [[['"x"', etag], 304], [[etag, '"x"'], 304], [['"x"', '"y", "z"', `W/${etag}`], 304], [['"x"', '*'], 304], [['"x"', '"y"'], 200]]) {
+      assert.equal(await statusOf(path, lines.map((tag, i) => `${i % 2 ? 'if-none-match' : 'If-None-Match'}: ${tag}`)), status, `${path} ${lines.join(' | ')}`);
+    }
+    assert.equal(await statusOf(path, ['If-None-Match: "x"', `X-If-None-Match: ${etag}`]), 200);
+  }
+});
+
 // RFC 9110, 8.6: a server must not send Content-Length in a 304 unless it is the number of bytes that a 200 would have had.
 test('a 304 has the length of the 200 or none', async () => {
   for (const path of ['/catalogue', tile, '/collections/parcel/items', '/web/app.js', '/']) {
