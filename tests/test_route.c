@@ -221,6 +221,19 @@ static void entity_tags_compare_whole(void **state)
             fail_msg("If-None-Match: %s", cases[i].header);
 }
 
+static void if_match_takes_no_weak_tag(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *header;
+        bool expected;
+    } cases[] = {{NULL, false},           {"", false}, {"\"a\"", true},        {"W/\"a\"", false}, {"\"b\", \"a\"", true},
+                 {"W/\"a\",\"a\"", true}, {"*", true}, {"\"b\", W/\"a\"", false}, {"\"ab\"", false},  {"a", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (dk_strong_match(cases[i].header, "\"a\"") != cases[i].expected)
+            fail_msg("If-Match: %s", cases[i].header);
+}
+
 static void json_before_html_only_where_it_is_preferred(void **state)
 {
     (void)state;
@@ -323,7 +336,7 @@ int main(void)
         cmocka_unit_test(the_base_path_is_taken_off_where_it_stands),
         cmocka_unit_test(every_address_leads_to_its_resource),
         cmocka_unit_test(gzip_only_where_it_is_accepted),
-        cmocka_unit_test(entity_tags_compare_whole),
+        cmocka_unit_test(entity_tags_compare_whole), cmocka_unit_test(if_match_takes_no_weak_tag),
         cmocka_unit_test(json_before_html_only_where_it_is_preferred),
         cmocka_unit_test(a_bearer_token_is_taken_from_its_scheme_only),
     };

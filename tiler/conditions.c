@@ -38,3 +38,9 @@ bool dk_client_has(struct MHD_Connection *connection, const char *etag)
     const char *first = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "If-None-Match");
     return first != NULL && any_line(connection, "If-None-Match", first, dk_none_match, etag);
 }
+
+bool dk_client_wants_other(struct MHD_Connection *connection, const char *etag)
+{
+    const char *first = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "If-Match");
+    return first != NULL && !any_line(connection, "If-Match", first, dk_strong_match, etag);
+}

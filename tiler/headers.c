@@ -164,12 +164,13 @@ bool dk_prefers_calendar(const char *accept)
     return calendar > 0 && calendar >= json;
 }
 
-bool dk_none_match(const char *if_none_match, const char *etag)
+/* weak: W/ before a tag does not matter (RFC 9110, 8.8.3.2). */
+static bool names_tag(const char *list, const char *etag, bool weak)
 {
-    if (if_none_match == NULL)
+    if (list == NULL)
         return false;
     const size_t etag_size = strlen(etag);
-    const char *at = if_none_match;
+    const char *at = list;
     for (;;) {
         while (is_blank(*at) || *at == ',')
             at++;
@@ -177,17 +178,28 @@ bool dk_none_match(const char *if_none_match, const char *etag)
             return false;
         if (*at == '*')
             return true;
-        if (at[0] == 'W' && at[1] == '/')
+        const bool is_weak = at[0] == 'W' && at[1] == '/';
+        if (is_weak)
             at += 2;
         if (*at != '"')
             return false;
         const char *close = strchr(at + 1, '"');
         if (close == NULL)
             return false;
-        if ((size_t)(close + 1 - at) == etag_size && memcmp(at, etag, etag_size) == 0)
+        if ((weak || !is_weak) && (size_t)(close + 1 - at) == etag_size && memcmp(at, etag, etag_size) == 0)
             return true;
         at = close + 1;
     }
+}
+
+bool dk_none_match(const char *if_none_match, const char *etag)
+{
+    return names_tag(if_none_match, etag, true);
+}
+
+bool dk_strong_match(const char *if_match, const char *etag)
+{
+    return names_tag(if_match, etag, false);
 }
 
 const char *dk_bearer_token(const char *authorization, size_t *ret_size)

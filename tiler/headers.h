@@ -27,6 +27,8 @@ bool dk_prefers_calendar(const char *accept);
 
 /* If-None-Match: whether it names the entity tag (with its quotes), by weak comparison, or is *. */
 bool dk_none_match(const char *if_none_match, const char *etag);
+/* If-Match: the same by strong comparison, where W/ names none. */
+bool dk_strong_match(const char *if_match, const char *etag);
 
 /* Range (RFC 9110, 14.2) of a body of so many bytes. Several ranges, other units and what is not one are passed over, as
  * the standard allows: the whole body answers them. */

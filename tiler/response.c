@@ -27,6 +27,8 @@ static const char *title_of(unsigned status)
         return "Method Not Allowed";
     case 408:
         return "Request Timeout";
+    case 412:
+        return "Precondition Failed";
     case 413:
         return "Content Too Large";
     case 414:
@@ -301,6 +303,9 @@ enum MHD_Result dk_respond(struct MHD_Connection *connection, dk_context *ctx, c
         coding = DK_IDENTITY;
     }
     write_tag(etag, answer->etag, data, size, coding);
+    const bool good = status == MHD_HTTP_OK || status == MHD_HTTP_NO_CONTENT; /* else conditions do not count (13.2.1) */
+    if (good && ctx->upload.data == NULL && dk_client_wants_other(connection, etag))
+        return dk_respond_other(connection, closing);
     if (status == MHD_HTTP_OK && !answer->no_store && (answer->fixed || ctx->viewer.audience == DK_PUBLIC) &&
         dk_client_has(connection, etag))
         return not_modified(connection, ctx, etag, size, closing);
@@ -353,6 +358,10 @@ enum MHD_Result dk_respond_stored(struct MHD_Connection *connection, dk_context 
     uint64_t first = 0, last = 0;
     unsigned status = MHD_HTTP_OK;
     char header[64];
+    if (dk_client_wants_other(connection, stored->etag)) {
+        close(stored->fd);
+        return dk_respond_other(connection, closing);
+    }
     if (ctx->viewer.audience == DK_PUBLIC && dk_client_has(connection, stored->etag)) {
         close(stored->fd);
         return not_modified(connection, ctx, stored->etag, stored->size, closing);
@@ -447,6 +456,12 @@ enum MHD_Result dk_respond_problem(struct MHD_Connection *connection, unsigned s
                                    const char *allow, bool closing)
 {
     return respond_problem(connection, &(dk_refusal){.status = status, .sentence = detail}, allow, NULL, closing);
+}
+
+enum MHD_Result dk_respond_other(struct MHD_Connection *connection, bool closing)
+{
+    return dk_respond_problem(connection, MHD_HTTP_PRECONDITION_FAILED,
+                              "What is at this address is not what If-Match asks for; ask again without it.", NULL, closing);
 }
 
 enum MHD_Result dk_respond_refusal(struct MHD_Connection *connection, const dk_refusal *refusal, bool closing)

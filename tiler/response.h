@@ -37,6 +37,9 @@ enum MHD_Result dk_respond_stored(struct MHD_Connection *connection, dk_context 
 enum MHD_Result dk_respond_problem(struct MHD_Connection *connection, unsigned status, const char *detail,
                                    const char *allow, bool closing);
 
+/* The same of a request for something else than there is (If-Match): 412. */
+enum MHD_Result dk_respond_other(struct MHD_Connection *connection, bool closing);
+
 /* The same of a request that was not let in. */
 enum MHD_Result dk_respond_refusal(struct MHD_Connection *connection, const dk_refusal *refusal, bool closing);
 /* Queues JSON about a session that has begun or ended, with its cookie. */

@@ -57,7 +57,9 @@ bool dk_tile_serve(dk_pool *pool, dk_tile_cache *cache, struct MHD_Connection *c
         ctx->answer = (dk_answer){0};
         return false;
     }
-    if (entry->not_modified != NULL && dk_client_has(connection, entry->etag)) {
+    if (dk_client_wants_other(connection, entry->etag)) {
+        *ret_result = dk_respond_other(connection, false);
+    } else if (entry->not_modified != NULL && dk_client_has(connection, entry->etag)) {
         *ret_result = MHD_queue_response(connection, MHD_HTTP_NOT_MODIFIED, entry->not_modified);
     } else {
         if (result == DK_CACHE_HIT)

@@ -1,4 +1,4 @@
-/* Header values: bytes from anyone. Accept-Encoding, Accept, If-None-Match, Authorization, Host. */
+/* Header values: bytes from anyone. Accept-Encoding, Accept, If-None-Match, If-Match, Authorization, Host. */
 #include "tiler/headers.h"
 
 #include <stdint.h>
@@ -23,6 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     if (dk_none_match(text, "\"0123456789abcdef\"") && strchr(text, '*') == NULL &&
         strstr(text, "\"0123456789abcdef\"") == NULL)
+        abort();
+    if (dk_strong_match(text, "\"0123456789abcdef\"") && !dk_none_match(text, "\"0123456789abcdef\""))
         abort();
     size_t token_size = 0;
     const char *token = dk_bearer_token(text, &token_size);

@@ -104,6 +104,8 @@ test('parts, as viewers of PDF and download managers ask for them', async () => 
   const same = await bytes(approval, { headers: { 'If-None-Match': `"${approval.sha256}"` } });
   assert.deepEqual([same.status, same.body.length], [304, 0]);
   assert.ok([undefined, String(text.length)].includes(same.headers['content-length']), 'RFC 9110, 8.6');
+  assert.equal((await bytes(approval, { headers: { 'If-Match': `"${approval.sha256}"` } })).status, 200);
+  assert.equal((await range('bytes=0-9', { 'If-Match': '"another"' })).status, 412, 'RFC 9110, 13.1.1');
   assert.equal((await bytes(receipt, { token: STAFF, headers: { 'If-None-Match': `"${receipt.sha256}"` } })).status, 200, 'staff answers are in no cache');
   const { events } = JSON.parse(run('audit', store, '--json')); // written before it was answered
   assert.ok(events.some(({ name, what, key }) => name === '张三' && what === 'document' && key === receipt.sha256));

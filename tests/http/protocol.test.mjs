@@ -117,6 +117,27 @@ test('If-None-Match on several lines is one list', async () => {
   }
 });
 
+// RFC 9110, 13.1.1: a server must not answer as if nothing were asked where no tag of If-Match is the present one; a weak tag is
+// none (8.8.3.2). It comes before If-None-Match (13.2.2), and where the answer is no success anyway it does not count (13.2.1).
+test('If-Match is answered by what it names, or 412', async () => {
+  for (const path of ['/catalogue', tile, '/collections/parcel/items', '/web/app.js', '/']) {
+    const { etag } = (await at(path)).headers;
+    for (const [lines, status] of [[['If-Match: "nope"'], 412], [['If-Match: *'], 200], [[`If-Match: ${etag}`], 200], [[`If-Match: W/${etag}`], 412],
+      [[`If-Match: "nope", ${etag}`], 200], [['If-Match: "nope"', `If-Match: ${etag}`], 200], [['If-Match: "nope"', 'If-Match: "x"'], 412],
+      [[`If-Match: ${etag}`, `If-None-Match: ${etag}`], 304], [['If-Match: "nope"', `If-None-Match: ${etag}`], 412]]) {
+      assert.equal(await statusOf(path, lines), status, `${path} ${lines.join(' | ')}`);
+    }
+    const stale = await at(path, { headers: { 'If-Match': '"nope"' } });
+    assertProblem(stale, 412, /If-Match/);
+    assert.equal(stale.headers['cache-control'], 'no-store');
+    assert.equal((await at(path, { headers: { 'If-Match': etag } })).headers.etag, etag);
+  }
+  assert.equal((await at('/xyz/parcel/14/0/0', { headers: { 'If-Match': '"nope"' } })).status, 412, 'a tile that has become empty');
+  assert.equal((await at('/xyz/parcel/14/0/0', { headers: { 'If-Match': '*' } })).status, 204);
+  assert.equal((await at('/nowhere', { headers: { 'If-Match': '"nope"' } })).status, 404);
+  assert.equal((await at('/catalogue?x=1', { headers: { 'If-Match': '"nope"' } })).status, 400);
+});
+
 // RFC 9110, 8.6: a server must not send Content-Length in a 304 unless it is the number of bytes that a 200 would have had.
 test('a 304 has the length of the 200 or none', async () => {
   for (const path of ['/catalogue', tile, '/collections/parcel/items', '/web/app.js', '/']) {
