@@ -5,6 +5,7 @@
 #include "tiler/download.h"
 #include "tiler/body.h"
 #include "tiler/credentials.h"
+#include "tiler/framing.h"
 #include "tiler/headers.h"
 #include "tiler/request_log.h"
 #include "tiler/response.h"
@@ -339,7 +340,6 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
     dk_server *server = cls;
     exchange *x = *con_cls;
     (void)url;
-    (void)version;
     if (x == NULL)
         return MHD_NO; /* out of memory: the connection is closed */
     const bool closing = atomic_load(&server->closing);
@@ -350,8 +350,10 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
         atomic_fetch_add(&server->active, 1);
         x->uploads = strcmp(method, "POST") == 0 && takes_posts(x);
         x->most = is_session(x) ? DK_SIGN_IN_BODY : DK_UPLOAD_MAX;
-        const char *length = header(connection, "Content-Length");
-        const unsigned long long announced = length != NULL ? strtoull(length, NULL, 10) : 0;
+        unsigned long long announced;
+        const char *fault = dk_framing_fault(connection, version, &announced);
+        if (fault != NULL)
+            return dk_respond_problem(connection, 400, fault, NULL, true);
         if (x->uploads && announced > x->most) {
             x->refused = DK_BODY_LARGE;
             return refuse_body(connection, x, true);

@@ -260,6 +260,17 @@ test('broken requests leave the server answering', async () => {
   assert.equal((await at('/healthz')).json.status, 'ok');
 });
 
+// RFC 9112, 3.2: HTTP/1.1 without Host, and any request with two, must get 400. Of HTTP/1.0 it is not asked.
+test('one Host, except that HTTP/1.0 may have none', async () => {
+  for (const path of ['/healthz', '/catalogue', tile]) {
+    for (const [version, lines, status] of [['1.1', [], 400], ['1.1', ['Host: a'], 200], ['1.1', ['Host:'], 200], ['1.1', ['Host: a', 'host: b'], 400],
+      ['1.1', ['Host: a', 'Host: a'], 400], ['1.0', [], 200], ['1.0', ['Host: a'], 200], ['1.0', ['Host: a', 'Host: b'], 400]]) {
+      assert.equal(await statusOf(path, lines, `GET ${path} HTTP/${version}\r\n`), status, `${path} ${version} ${lines.join(' | ')}`);
+    }
+  }
+  assert.match(await raw(server.url, `GET ${tile} HTTP/1.1\r\n\r\n`), /application\/problem\+json[^]*Host line/);
+});
+
 test('a hostile Host is not repeated in addresses', async () => {
   const answer = await raw(server.url, 'GET /xyz/parcel.json HTTP/1.1\r\nHost: a"><script>\r\nConnection: close\r\n\r\n');
   assert.doesNotMatch(answer, /script>/);

@@ -1,0 +1,41 @@
+#include "tiler/framing.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+typedef struct lines {
+    unsigned hosts;
+    unsigned long long announced;
+} lines;
+
+static bool is(const char *key, size_t size, const char *name)
+{
+    return size == strlen(name) && strncasecmp(key, name, size) == 0;
+}
+
+static enum MHD_Result count(void *user, enum MHD_ValueKind kind, const char *key, size_t key_size, const char *value,
+                             size_t value_size)
+{
+    lines *of = user;
+    (void)kind, (void)value_size;
+    if (is(key, key_size, "Host"))
+        of->hosts++;
+    else if (is(key, key_size, "Content-Length"))
+        of->announced = value != NULL ? strtoull(value, NULL, 10) : 0;
+    return MHD_YES;
+}
+
+const char *dk_framing_fault(struct MHD_Connection *connection, const char *version, unsigned long long *ret_announced)
+{
+    lines of = {0};
+    const bool first = version != NULL && strcmp(version, "HTTP/1.0") == 0; /* some health checks of proxies */
+    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, count, &of);
+    *ret_announced = of.announced;
+    if (of.hosts == 0 && !first)
+        return "A request of HTTP/1.1 has a Host line; send one.";
+    if (of.hosts > 1)
+        return "The request has several Host lines; send one.";
+    return NULL;
+}

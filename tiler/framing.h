@@ -1,0 +1,11 @@
+/* What the header of a request says of where it goes and where it ends (RFC 9112, 3.2 and 6). A proxy in front that reads
+ * it in another way than we do would take a part of one client's request for another's: what has two meanings is refused. */
+#ifndef DK_TILER_FRAMING_H
+#define DK_TILER_FRAMING_H
+
+#include <microhttpd.h>
+
+/* The sentence of the 400 after which the connection is closed, or NULL. ret_announced: Content-Length, 0 if there is none. */
+const char *dk_framing_fault(struct MHD_Connection *connection, const char *version, unsigned long long *ret_announced);
+
+#endif
