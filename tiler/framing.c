@@ -6,7 +6,8 @@
 #include <strings.h>
 
 typedef struct lines {
-    unsigned hosts;
+    unsigned hosts, lengths, codings;
+    bool chunked;
     unsigned long long announced;
 } lines;
 
@@ -22,8 +23,10 @@ static enum MHD_Result count(void *user, enum MHD_ValueKind kind, const char *ke
     (void)kind, (void)value_size;
     if (is(key, key_size, "Host"))
         of->hosts++;
+    else if (is(key, key_size, "Transfer-Encoding"))
+        of->codings++, of->chunked = value != NULL && strcasecmp(value, "chunked") == 0;
     else if (is(key, key_size, "Content-Length"))
-        of->announced = value != NULL ? strtoull(value, NULL, 10) : 0;
+        of->lengths++, of->announced = value != NULL ? strtoull(value, NULL, 10) : 0;
     return MHD_YES;
 }
 
@@ -37,5 +40,11 @@ const char *dk_framing_fault(struct MHD_Connection *connection, const char *vers
         return "A request of HTTP/1.1 has a Host line; send one.";
     if (of.hosts > 1)
         return "The request has several Host lines; send one.";
+    if (of.codings > 0 && of.lengths > 0)
+        return "The request has both Content-Length and Transfer-Encoding, so that its end is not certain; send one of them.";
+    if (of.lengths > 1)
+        return "The request has several Content-Length lines; send one.";
+    if (of.codings > 1 || (of.codings > 0 && (!of.chunked || first)))
+        return "Of Transfer-Encoding only chunked is understood, once and in HTTP/1.1.";
     return NULL;
 }

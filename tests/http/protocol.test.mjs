@@ -271,6 +271,23 @@ test('one Host, except that HTTP/1.0 may have none', async () => {
   assert.match(await raw(server.url, `GET ${tile} HTTP/1.1\r\n\r\n`), /application\/problem\+json[^]*Host line/);
 });
 
+// RFC 9112, 6.1 and 6.3: what has two ends, or none that is certain, is refused and the connection closed; what follows may
+// be the body of one request or another request, which a proxy in front may have taken for something else.
+test('a request whose end is uncertain is refused, and nothing after it is answered', async () => {
+  const next = 'GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n';
+  for (const [lines, body, version = '1.1'] of [[['Content-Length: 5', 'Transfer-Encoding: chunked'], '0\r\n\r\n'], [['transfer-encoding: Chunked', 'content-length: 5'], '0\r\n\r\n'],
+    [['Content-Length: 0', 'Transfer-Encoding: identity'], ''], [['Content-Length: 0', `Content-Length: ${next.length}`], ''],
+    [['Transfer-Encoding: chunked', 'Transfer-Encoding: identity'], '0\r\n\r\n'], [['Transfer-Encoding: gzip'], ''], [['Transfer-Encoding: chunked'], '0\r\n\r\n', '1.0']]) {
+    for (const start of [`GET ${tile}`, 'POST /overlaps', 'OPTIONS /catalogue']) {
+      const answer = await raw(server.url, `${start} HTTP/${version}\r\nHost: a\r\nConnection: keep-alive\r\n${lines.join('\r\n')}\r\n\r\n${body}${next}`);
+      assert.match(answer, /^HTTP\/1\.1 400 [^]*\r\nConnection: close\r\n/i, `${start} ${lines.join(' | ')}`);
+      assert.equal(answer.match(/HTTP\/1\.1 \d/g).length, 1, `${start} ${lines.join(' | ')}: ${answer}`);
+    }
+  }
+  const both = await raw(server.url, `GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${next}`);
+  assert.equal(both.match(/HTTP\/1\.1 200/g).length, 2, 'an empty body with one end is none');
+});
+
 test('a hostile Host is not repeated in addresses', async () => {
   const answer = await raw(server.url, 'GET /xyz/parcel.json HTTP/1.1\r\nHost: a"><script>\r\nConnection: close\r\n\r\n');
   assert.doesNotMatch(answer, /script>/);
