@@ -439,6 +439,55 @@ describe('a phone', () => {
   });
 });
 
+describe('a small phone', () => {
+  const phone = (width, height) => ({ context: { viewport: { width, height }, isMobile: true, hasTouch: true } });
+
+  test('shows the whole title, and every button in reach', async () => {
+    const view = await openPage(browser, site, phone(320, 640));
+    const { page } = view;
+    await view.go();
+    for (const width of [320, 340, 360, 390, 414, 480, 500, 568]) {
+      await page.setViewportSize({ width, height: 640 });
+      const title = await page.evaluate(() => {
+        const heading = document.getElementById('title');
+        const { clientWidth, clientHeight, scrollWidth, scrollHeight } = heading;
+        const text = document.createRange();
+        text.selectNodeContents(heading);
+        return { cut: scrollWidth > clientWidth || scrollHeight > clientHeight, lines: new Set([...text.getClientRects()].map(({ top }) => top)).size, page: document.documentElement.scrollWidth };
+      });
+      assert.deepEqual([title.cut, title.page], [false, width], `${width}: ${JSON.stringify(title)}`);
+      assert.ok(title.lines <= 2, `${width}: ${title.lines} lines`);
+      for (const name of ['#analyse', '#copy-link', '#staff', '#search']) {
+        const box = await page.locator(name).boundingBox();
+        assert.ok(box.x >= 0 && box.x + box.width <= width && box.height >= 30, `${width}: ${name}`);
+      }
+      if (width < 400) await page.screenshot({ path: join(out, `phone-${width}.png`) });
+    }
+    assert.deepEqual(view.faults, []);
+    await view.context.close();
+  });
+
+  test('on its side shows whose dossier is open, beside the map', async () => {
+    const view = await openPage(browser, site, phone(568, 320));
+    const { page } = view;
+    const parcel = county.parcels[200];
+    await view.go(viewOf(parcel.at, 16.5));
+    await page.touchscreen.tap(...await middle(page));
+    assert.equal(await dossierOpen(page), parcel.name);
+    await drawn(page);
+    await page.screenshot({ path: join(out, 'phone-landscape.png') });
+    const name = await page.locator('#panel h2').boundingBox(), foot = await page.locator('.foot').boundingBox();
+    assert.ok(name.y + name.height <= foot.y, `the name ends at ${name.y + name.height}, the foot begins at ${foot.y}`);
+    const seen = await page.evaluate(([x, y]) => document.elementFromPoint(x, y)?.closest('h2') !== null, [name.x + 10, name.y + name.height / 2]);
+    assert.ok(seen, 'nothing lies over the name');
+    assert.ok((await page.locator('#panel').boundingBox()).x >= 200, 'the map stays in sight');
+    for (const tool of ['#panel-close', '#panel-print']) assert.ok((await page.locator(tool).boundingBox()).height >= 36, tool);
+    assert.ok(await page.locator('#map-approval').isVisible());
+    assert.deepEqual(view.faults, []);
+    await view.context.close();
+  });
+});
+
 describe('a server below a base path', () => {
   test('serves the same page', async () => {
     const below = await serve(store, '--base-path', '/dikuai');
