@@ -1,5 +1,6 @@
 /* A table as someone may have drawn it, made of words that headers, units, sums and footers are made of, with merged cells
- * anywhere: every row below the header that has something of its own is given or counted as left out, in order. */
+ * anywhere: every row below the header that has something of its own is given or counted as left out, in order, up to a second
+ * table. */
 #include "fuzz_check.h"
 
 #include <cpl_error.h>
@@ -97,10 +98,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 CHECK(row.cells[i].merged_rows >= 0 && row.cells[i].merged_rows <= 4);
             }
         }
-        CHECK(status == DK_END);
+        const bool second = status == DK_INVALID && strstr(err.text, ": a second table begins here") != NULL;
+        CHECK(status == DK_END || (second && strncmp(err.text, archive, strlen(archive)) == 0));
         /* The rows below some row that is the header's last. */
         int64_t below = 0;
-        bool found = false;
+        bool found = second;
         for (size_t r = rows; r-- > 0 && !found;) {
             found = below == given + dk_source_left_out(source) && own[r];
             below += own[r];
