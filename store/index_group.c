@@ -208,11 +208,11 @@ static dk_status add_pieces(dk_group *group, const dk_group_work *work, size_t a
  * nothing in whole units either, a unit wide. */
 static dk_status keep_thin(dk_group *group, dk_group_work *work, const struct dk_group_outline *outline)
 {
-    if (work->outline.kind != DK_POLYGONS || dk_outline_encloses(&work->outline, true))
+    if (work->outline.kind != DK_POLYGONS || dk_outline_encloses(&work->outline))
         return DK_OK;
     if (dk_shape_from_wkb(group->wkb.data + outline->wkb, outline->size, &work->source, NULL) != DK_OK ||
         dk_outline_from_shape(&work->source, &work->outline) != DK_OK ||
-        (!dk_outline_encloses(&work->outline, true) && !dk_outline_widen(&work->outline)))
+        (!dk_outline_encloses(&work->outline) && !dk_outline_widen(&work->outline)))
         return no_memory(group);
     return DK_OK;
 }

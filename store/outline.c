@@ -117,19 +117,29 @@ dk_status dk_outline_from_shape(const dk_shape *shape, dk_outline *ret_outline)
     return DK_OK;
 }
 
-bool dk_outline_encloses(const dk_outline *outline, bool plate)
+/* Twice the area of a ring, signed; plate: with y in the units of CGCS2000Quad. */
+static double doubled_area(const dk_outline *outline, const dk_part *part, bool plate)
 {
+    const uint32_t *xy = outline->xy + 2 * part->start;
+    double area2 = 0, x = 0, y = 0;
+    for (size_t i = 1; i < part->count; i++) {
+        const double u = (double)xy[2 * i] - xy[0];
+        const double v = plate ? (double)dk_plate_y(xy[2 * i + 1]) - (double)dk_plate_y(xy[1]) : (double)xy[2 * i + 1] - xy[1];
+        area2 += x * v - u * y;
+        x = u, y = v;
+    }
+    return area2;
+}
+
+bool dk_outline_encloses(const dk_outline *outline)
+{
+    const dk_world_box box = dk_outline_box(outline);
+    /* On average so wide that no rounding makes it nothing, wherever it lies but near a pole. */
+    const double surely = 8.0 * ((double)(box.x1 - box.x0) + (box.y1 - box.y0) + 1);
     for (size_t p = 0; p < outline->n_parts; p++) {
         const dk_part *part = &outline->parts[p];
-        const uint32_t *xy = outline->xy + 2 * part->start;
-        double area2 = 0, x = 0, y = 0;
-        for (size_t i = 1; !part->hole && i < part->count; i++) {
-            const double u = (double)xy[2 * i] - xy[0];
-            const double v = plate ? (double)dk_plate_y(xy[2 * i + 1]) - (double)dk_plate_y(xy[1]) : (double)xy[2 * i + 1] - xy[1];
-            area2 += x * v - u * y;
-            x = u, y = v;
-        }
-        if (area2 != 0)
+        const double area2 = part->hole ? 0 : doubled_area(outline, part, false);
+        if (fabs(area2) > surely || (area2 != 0 && doubled_area(outline, part, true) != 0))
             return true;
     }
     return false;
