@@ -458,6 +458,11 @@ static dk_status take_title(parser *p, token part)
         return DK_OK;
     memcpy(text, part.text, part.size);
     text[part.size] = '\0';
+    if (dk_zone_names_local(text))
+        return dk_fail(p->err, DK_INVALID,
+                       "it says \"%.*s\", a local coordinate system; have the points transformed to CGCS2000, or correct that if "
+                       "they are not local",
+                       shown(part), part.text);
     const dk_zone_family *datum = dk_zone_family_named(text);
     if (datum != NULL && p->out->datum != NULL && datum != p->out->datum)
         return dk_fail(p->err, DK_INVALID, "it names two coordinate systems, %s and %s; keep the points of one of them",

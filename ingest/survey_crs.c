@@ -18,7 +18,7 @@ static int number_in(const char *text)
 /* The whole degrees of 117, 117.0, 117°00′. *ret_between: minutes or decimals that are not zero follow. 0: none. */
 static int meridian_of(const char *text, bool *ret_between)
 {
-    static const char *const marks[] = {".", "．", "°", "º", "度", "′", "'", "’", "分", ":", "：", "-", " ", NULL};
+    static const char *const marks[] = {".", "．", ",", "，", "°", "º", "度", "′", "'", "’", "分", ":", "：", "-", " ", NULL};
     const char *at = text + strcspn(text, "0123456789");
     *ret_between = false;
     at += strspn(at, "0123456789");

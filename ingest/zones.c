@@ -22,7 +22,7 @@ static bool is_local(const char *text)
     static const char *const local[] = {"独立", "地方坐标", "城市坐标", "城建坐标", "independent", "local", NULL};
     static const char *const national[] = {"国家", "大地", "CGCS", "Geodetic", "WGS", NULL};
     static const char *const places[] = {"地方", "城市", "城建", NULL};
-    static const char *const before[] = {"国", "系", "统", "用", "为", "是", "标", "准", NULL};
+    static const char *const before[] = {"国", "系", "统", "用", "为", "是", "标", "准", "面", "新", "转", "成", "到", NULL};
     const char *year = strstr(text, "2000");
     if (any_in(text, local))
         return true;
@@ -37,15 +37,35 @@ static bool is_local(const char *text)
     return !punctuation && !any_in(last, before);
 }
 
+/* Of the datums whose years a text may have in it. */
+typedef struct years {
+    bool d2000, d80, d54, d84;
+} years;
+
+/* false: none, or several. */
+static bool find_year(const char *text, years *ret)
+{
+    *ret = (years){.d2000 = strstr(text, "2000") != NULL,
+                   .d80 = strstr(text, "80") != NULL,
+                   .d54 = strstr(text, "54") != NULL,
+                   .d84 = strcasestr(text, "WGS") != NULL};
+    return ret->d2000 + ret->d80 + ret->d54 + ret->d84 == 1;
+}
+
+bool dk_zone_names_local(const char *text)
+{
+    years found;
+    return find_year(text, &found) && is_local(text);
+}
+
 const dk_zone_family *dk_zone_family_named(const char *text)
 {
-    const bool d2000 = strstr(text, "2000") != NULL, d80 = strstr(text, "80") != NULL, d54 = strstr(text, "54") != NULL,
-               d84 = strcasestr(text, "WGS") != NULL;
-    if (d2000 + d80 + d54 + d84 != 1 || is_local(text))
+    years found;
+    if (!find_year(text, &found) || is_local(text))
         return NULL;
-    if (d80)
+    if (found.d80)
         return &xian1980;
-    if (d54)
+    if (found.d54)
         return strstr(text, "新") != NULL ? &new_beijing : &beijing1954;
     return &dk_cgcs2000;
 }

@@ -15,6 +15,8 @@ extern const dk_zone_family dk_cgcs2000;
 /* The datum that a text names: 2000国家大地坐标系, 西安80 … WGS 84 counts as CGCS2000, as everywhere in dikuai. NULL:
  * none, several, one that is not known, or a local system (合肥2000独立坐标系). */
 const dk_zone_family *dk_zone_family_named(const char *text);
+/* Whether a text names a local system instead, derived from one of them, such as 合肥2000独立坐标系. */
+bool dk_zone_names_local(const char *text);
 /* The family that has this EPSG code in degrees, EPSG:4326 being CGCS2000's; NULL: none. */
 const dk_zone_family *dk_zone_family_of_degrees(int epsg);
 

@@ -141,6 +141,10 @@ static void the_table_of_a_notice(void **state)
     refused("1980西安坐标系\n1 3810331.42 38446311.66\n2 3810329.42 38446592.66\n3 3810835.42 38449863.66\n"
             "2000国家大地坐标系\n1 3810332.42 38446428.66\n2 3810330.42 38446709.66\n3 3810836.42 38449980.66",
             "names two coordinate systems, Xian 1980 and CGCS2000");
+    /* A local system is none of them, whichever it was derived from. */
+    refused("西安80独立坐标系\n1 3810331.42 38446311.66\n2 3810329.42 38446592.66\n3 3810835.42 38449863.66",
+            "\"西安80独立坐标系\", a local coordinate system; have the points transformed");
+    refused("合肥2000坐标系\n1 3810331.42 38446311.66\n2 3810329.42 38446592.66\n3 3810835.42 38449863.66", "a local coordinate system");
     read_well("1 3810331 446311\n2 3810329 446592\n3 3810835 449863\n1 3809471 446617\n2 3809411 446667\n3 3809389 446633");
     assert_true(boundary.n_rings == 2 && boundary.zone == 0);
 }

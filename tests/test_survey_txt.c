@@ -259,7 +259,7 @@ static void zones_by_prefix_header_and_meridian(void **state)
     epsg("[属性描述]\n坐标系=CGCS2000\n中央子午线=117\n[地块坐标]\n" BARE, 4548, NULL);
     /* A meridian between those of the zones is not the whole degrees before its fraction. */
     static const char *const whole[] = {"117.0", "117°", "117°00′", "117°00′00″E", "东经117度", "１１７．００"};
-    static const char *const between[] = {"117.25", "117.5", "117°30′", "117°00′30″", "117度15分", "117:30", "１１７．５"};
+    static const char *const between[] = {"117.25", "117.5", "117,5", "117°30′", "117°00′30″", "117度15分", "117:30", "１１７．５"};
     char of[600];
     for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) {
         snprintf(of, sizeof of, "[属性描述]\n坐标系=CGCS2000\n几度分带=3\n中央子午线=%s\n[地块坐标]\n" BARE, whole[i]);
