@@ -29,11 +29,11 @@ typedef struct dk_file_answer {
 enum MHD_Result dk_respond_file(struct MHD_Connection *connection, struct MHD_Response *response,
                                 const dk_file_answer *answer, bool closing);
 
-/* Queues a problem document (RFC 9457). allow: value of the Allow header, or NULL. */
 /* Sends ctx->answer.stored, whole or the part that Range asks for (RFC 9110, 14), and closes it. */
 enum MHD_Result dk_respond_stored(struct MHD_Connection *connection, dk_context *ctx, const char *range,
                                   const char *if_range, bool closing);
 
+/* Queues a problem document (RFC 9457). allow: value of the Allow header, or NULL. */
 enum MHD_Result dk_respond_problem(struct MHD_Connection *connection, unsigned status, const char *detail,
                                    const char *allow, bool closing);
 
