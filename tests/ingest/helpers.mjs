@@ -1,6 +1,6 @@
 // What the end-to-end tests of dikuai-ingest share: running it, and making input files without its help.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync, readFileSync, existsSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync, readFileSync, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -81,9 +81,25 @@ export function scene(t, text = catalogue) {
       self.store, layer], { encoding: 'utf8', maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'] })).features,
     batches: () => JSON.parse(run(dir, 'batches', self.store, '--json').stdout).batches,
   };
-  const made = self.run('create', self.store, '--catalogue', path('catalogue.yaml'));
-  if (made.code !== 0) throw new Error(made.stderr);
+  const empty = emptyStore(text);
+  copyFileSync(empty, self.store);
+  copyFileSync(empty + '-lock', self.store + '-lock');
   return self;
+}
+
+// A store of each catalogue is made once by every file of tests, and copied: there are some 260 scenes.
+const empties = mkdtempSync(join(tmpdir(), 'dk-ingest-empty-')), emptyOf = new Map();
+process.on('exit', () => rmSync(empties, { recursive: true, force: true }));
+
+function emptyStore(text) {
+  if (!emptyOf.has(text)) {
+    const store = join(empties, `${emptyOf.size}.gpkg`);
+    writeFileSync(store + '.yaml', text);
+    const made = run(empties, 'create', store, '--catalogue', store + '.yaml');
+    if (made.code !== 0) throw new Error(made.stderr);
+    emptyOf.set(text, store);
+  }
+  return emptyOf.get(text);
 }
 
 export function run(cwd, ...args) {
