@@ -12,7 +12,7 @@
 
 #include <sqlite3.h>
 
-#define DK_STORE_VERSION 15
+#define DK_STORE_VERSION 16
 #define DK_BUSY_WAIT_MS 10000 /* for another process's lock */
 
 /* The derived tables of a layer that hold bytes by cell: sheets (sheet.c). */
@@ -20,7 +20,8 @@ typedef enum dk_sheet {
     DK_SHEET_BLOCK,  /* store/block.h */
     DK_SHEET_PIECE,  /* the same, of pieces */
     DK_SHEET_GRID,   /* store/grid.h; level is the tile's zoom */
-    DK_SHEET_RAISED, /* byte: the size class below which nothing is drawn, then a grid of what that leaves out */
+    DK_SHEET_RAISED, /* u16: the rank (store/room.h) below which nothing is drawn; then a grid of what is left out */
+    DK_SHEET_RAISED_PLATE, /* the u16 of a tile of CGCS2000Quad */
     DK_SHEET_OVERVIEW, /* store/overview.h; level is the tile's zoom */
     DK_SHEETS
 } dk_sheet;
@@ -412,10 +413,13 @@ dk_status dk_index_verify(dk_store *store, const dk_kind *layer, int64_t generat
 dk_status dk_index_rebuild(dk_store *store, const dk_kind *layer, int64_t generation, dk_progress progress, void *user,
                            dk_error *err);
 
-/* Thresholds of tiles that are too full (budget.c): labels are the Morton codes of the label positions of features
- * that came or went; they are sorted here. */
-dk_status dk_budget_update(dk_store *store, const dk_kind *layer, uint64_t *labels, size_t n, int64_t generation,
+/* Thresholds of tiles that are too full (budget.c): of features that came or went, each by what dk_budget_change gives for it; they
+ * are sorted here. */
+dk_status dk_budget_update(dk_store *store, const dk_kind *layer, uint64_t *changed, size_t n, int64_t generation,
                            dk_error *err);
+/* Where a feature is and how far it reaches, about: the Morton code of its label position, whose last byte gives place to a
+ * logarithm. */
+uint64_t dk_budget_change(const dk_entry_head *head);
 /* Whether the overviews (overview.h) are those of what is published; differs is told of each that is not. */
 dk_status dk_budget_verify(dk_store *store, const dk_kind *layer, void (*differs)(int zoom, void *user), void *user,
                            dk_error *err);

@@ -2,6 +2,7 @@
 #include "store/handle.h"
 #include "store/index_rows.h"
 #include "store/overview.h"
+#include "store/room.h"
 #include "store/shelf.h"
 
 #include <stdlib.h>
@@ -70,7 +71,8 @@ struct dk_raised {
     int64_t generation;
     uint32_t x, y;
     uint16_t layer;
-    uint8_t zoom, size_class;
+    dk_rank rank;
+    uint8_t zoom, set;
 } /* [RAISED_PLACES] */;
 
 /* The index was built anew: what is known of it goes. */
@@ -217,16 +219,17 @@ static dk_status levels_of(dk_store *store, const dk_kind *layer, const struct d
     return DK_OK;
 }
 
-static dk_status note_class(int level, uint64_t cell, const void *data, size_t size, void *user)
+static dk_status note_rank(int level, uint64_t cell, const void *data, size_t size, void *user)
 {
     (void)level, (void)cell;
-    if (size > 0)
-        *(uint8_t *)user = *(const unsigned char *)data;
+    const unsigned char *bytes = data;
+    if (size >= 2)
+        *(dk_rank *)user = (dk_rank)((unsigned)bytes[0] | (unsigned)bytes[1] << 8);
     return DK_END;
 }
 
-/* The size class below which a tile draws nothing; 0: it draws everything. */
-static uint8_t raised_class(dk_store *store, const dk_kind *layer, int zoom, uint32_t x, uint32_t y)
+/* The rank below which a tile draws nothing; 0: it draws everything. */
+static dk_rank raised_to(dk_store *store, const dk_kind *layer, dk_room_set set, int zoom, uint32_t x, uint32_t y)
 {
     if (store->raised == NULL) {
         store->raised = calloc(RAISED_PLACES, sizeof *store->raised);
@@ -235,17 +238,29 @@ static uint8_t raised_class(dk_store *store, const dk_kind *layer, int zoom, uin
         for (size_t i = 0; i < RAISED_PLACES; i++)
             store->raised[i].generation = -2;
     }
-    struct dk_raised *place =
-        &store->raised[(x + y * UINT32_C(16) + (uint32_t)zoom * 37 + (uint32_t)layer->index * 101) % RAISED_PLACES];
+    struct dk_raised *place = &store->raised[(x + y * UINT32_C(16) + (uint32_t)zoom * 37 + (uint32_t)layer->index * 101 +
+                                              (uint32_t)set * 128) % RAISED_PLACES];
     if (place->generation != store->session.generation || place->x != x || place->y != y || place->layer != layer->index ||
-        place->zoom != zoom) {
-        uint8_t size_class = 0;
+        place->zoom != zoom || place->set != set) {
+        static const dk_sheet sheets[DK_ROOM_SETS] = {DK_SHEET_RAISED, DK_SHEET_RAISED_PLATE};
+        dk_rank rank = 0;
         const dk_cell_range range = {x, y, x, y};
         dk_error ignored;
-        dk_sheet_scan(store, layer, DK_SHEET_RAISED, zoom, &range, store->session.generation, note_class, &size_class, &ignored);
-        *place = (struct dk_raised){store->session.generation, x, y, (uint16_t)layer->index, (uint8_t)zoom, size_class};
+        dk_sheet_scan(store, layer, sheets[set], zoom, &range, store->session.generation, note_rank, &rank, &ignored);
+        *place = (struct dk_raised){store->session.generation, x, y, (uint16_t)layer->index, rank, (uint8_t)zoom, (uint8_t)set};
     }
-    return place->size_class;
+    return place->rank;
+}
+
+static bool has_room(dk_store *store, const dk_kind *layer, const dk_entry_head *head, int zoom, dk_room_set set)
+{
+    const dk_cell_range rooms = dk_rooms_of(head, zoom, set);
+    const dk_rank rank = dk_rank_of(head);
+    for (uint32_t y = rooms.y0; y <= rooms.y1; y++)
+        for (uint32_t x = rooms.x0; x <= rooms.x1; x++)
+            if (rank < raised_to(store, layer, set, zoom, x, y))
+                return false;
+    return true;
 }
 
 bool dk_index_drawn(dk_store *store, const dk_kind *layer, const dk_entry_head *head, int zoom)
@@ -263,10 +278,10 @@ bool dk_index_drawn(dk_store *store, const dk_kind *layer, const dk_entry_head *
     const struct dk_sheet_levels *levels = &store->levels[layer->index]; /* the scan has asked for them */
     if (zoom > DK_FINEST_ZOOM)
         zoom = DK_FINEST_ZOOM;
-    if (!levels->known || (levels->bits[DK_SHEET_RAISED] >> zoom & 1) == 0)
+    if (!levels->known)
         return true;
-    return head->size_class >= raised_class(store, layer, zoom, cell_at(head->label_x, zoom),
-                                            cell_at(head->label_y, zoom));
+    return ((levels->bits[DK_SHEET_RAISED] >> zoom & 1) == 0 || has_room(store, layer, head, zoom, DK_ROOM_MERCATOR)) &&
+           ((levels->bits[DK_SHEET_RAISED_PLATE] >> zoom & 1) == 0 || has_room(store, layer, head, zoom, DK_ROOM_PLATE));
 }
 
 /* ---- blocks ---- */
@@ -484,7 +499,7 @@ static dk_status read_grid(int level, uint64_t cell, const void *data, size_t si
 static dk_status read_raised(int level, uint64_t cell, const void *data, size_t size, void *user)
 {
     (void)level, (void)cell;
-    return size < 2 ? DK_OK : dk_grid_read(user, (const unsigned char *)data + 1, size - 1);
+    return size <= 2 ? DK_OK : dk_grid_read(user, (const unsigned char *)data + 2, size - 2);
 }
 
 typedef struct grid_scan {

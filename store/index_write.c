@@ -90,8 +90,8 @@ typedef struct writer {
     operation *operations;
     size_t n_operations, operations_capacity;
     dk_buf sheet, written;
-    uint64_t *labels; /* Morton codes of the label positions of all that came or went */
-    size_t n_labels, labels_capacity;
+    uint64_t *changed; /* dk_budget_change of all that came or went */
+    size_t n_changed, changed_capacity;
     int64_t (*measured)[DK_GRID_MAX_SUMS]; /* comparing: the grid's measures of all rows, by the zoom they are drawn from */
     struct touched {
         uint64_t cell;
@@ -385,10 +385,10 @@ static bool add_operation(writer *w, dk_sheet sheet, int level, uint64_t cell, i
 /* Notes that tiles differ where an entry came or went. */
 static dk_status note_change(writer *w, const dk_entry_head *head)
 {
-    if (!dk_grow(&w->labels, &w->labels_capacity, w->n_labels + 1, sizeof *w->labels) ||
+    if (!dk_grow(&w->changed, &w->changed_capacity, w->n_changed + 1, sizeof *w->changed) ||
         !dk_grow(&w->touched, &w->touched_capacity, w->n_touched + 1, sizeof *w->touched))
         return no_memory(w);
-    w->labels[w->n_labels++] = dk_morton(head->label_x, head->label_y);
+    w->changed[w->n_changed++] = dk_budget_change(head);
     const int shift = 32 - TOUCHED_LEVEL;
     w->touched[w->n_touched].cell = dk_morton(head->x0 >> shift, head->y0 >> shift);
     w->touched[w->n_touched++].box = head_box(head);
@@ -818,7 +818,7 @@ static void writer_finish(writer *w)
     }
     free(w->line);
     free(w->operations);
-    free(w->labels);
+    free(w->changed);
     free(w->touched);
     free(w->measured);
     dk_index_rows_finish(&w->rows);
@@ -893,7 +893,7 @@ dk_status dk_index_change(dk_store *store, const dk_kind *layer, dk_change_row *
     if (status == DK_OK)
         status = dk_weights_flush(w->weights, store, err);
     if (status == DK_OK)
-        status = dk_budget_update(store, layer, w->labels, w->n_labels, generation, err);
+        status = dk_budget_update(store, layer, w->changed, w->n_changed, generation, err);
     if (status == DK_OK)
         status = end_step(w, 0, true);
     if (status != DK_OK && w->owns_transaction)

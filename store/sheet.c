@@ -14,7 +14,7 @@ const int64_t dk_sheet_row_bits = INT64_C(0xaaaaaaaaaa) << DK_SHEET_VERSION_BITS
 
 const char *dk_sheet_table(dk_sheet sheet)
 {
-    static const char *const names[DK_SHEETS] = {"block", "piece", "grid", "raised", "overview"};
+    static const char *const names[DK_SHEETS] = {"block", "piece", "grid", "raised", "raised_plate", "overview"};
     return names[sheet];
 }
 

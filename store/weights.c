@@ -5,20 +5,18 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* A weight of 1 is kept as this many. */
-#define SCALE 16
 #define KNOWN (-1) /* the row of weight_K that says that the others are complete */
 
 /* A tile of a zoom as one number, which is also its row in weight_K. */
-static uint64_t tile_number(int zoom, uint64_t tile)
+static uint64_t tile_number(dk_room_set set, int zoom, uint64_t tile)
 {
-    return (uint64_t)zoom << 40 | tile;
+    return (uint64_t)set << 48 | (uint64_t)zoom << 40 | tile;
 }
 
 /* The row of what is kept about its threshold. */
-static int64_t range_number(int zoom, uint64_t tile)
+static int64_t range_number(dk_room_set set, int zoom, uint64_t tile)
 {
-    return (int64_t)(UINT64_C(1) << 56 | tile_number(zoom, tile));
+    return (int64_t)(UINT64_C(1) << 56 | tile_number(set, zoom, tile));
 }
 
 typedef struct tile_change {
@@ -33,10 +31,10 @@ struct dk_weights {
     size_t n, capacity;
 };
 
-double dk_weight_of_entry(const dk_block *block, size_t n_points)
+int64_t dk_weight_of_entry(const dk_block *block, size_t n_points, double values)
 {
     /* Of 12 bytes that a vertex and a tag take raw, gzip leaves about these (tests/bench/README.md). */
-    return 8 + 1.0 * block->n_attributes + 2.2 * (double)n_points;
+    return llround(DK_WEIGHT_SCALE * (8 + 1.0 * block->n_attributes + 2.2 * (double)n_points + values));
 }
 
 double dk_weight_of_values(const dk_block *block)
@@ -111,14 +109,16 @@ dk_status dk_weights_block(dk_weights *weights, const dk_block *block, int sign)
             continue;
         if (dk_block_drawing(block, i, &drawing) != DK_OK)
             return DK_CORRUPT;
-        const int64_t whole = llround(SCALE * (dk_weight_of_entry(block, drawing.n_points) + values));
-        const uint64_t label = dk_morton(head->label_x, head->label_y);
+        const int64_t whole = dk_weight_of_entry(block, drawing.n_points, values);
         for (; zoom <= DK_WEIGHED_ZOOM; zoom++) {
-            const size_t n_points = dk_drawing_points_at(&drawing, zoom);
-            const int64_t drawn = llround(SCALE * (dk_weight_of_entry(block, n_points) + values));
-            const uint64_t tile = zoom == 0 ? 0 : label >> (64 - 2 * zoom);
-            if (!change_tile(weights, tile_number(zoom, tile), sign * drawn, sign * whole))
-                return DK_NOMEM;
+            const int64_t drawn = dk_weight_of_entry(block, dk_drawing_points_at(&drawing, zoom), values);
+            for (int set = 0; set < DK_ROOM_SETS; set++) {
+                const dk_cell_range rooms = dk_rooms_of(head, zoom, (dk_room_set)set);
+                for (uint32_t y = rooms.y0; y <= rooms.y1; y++)
+                    for (uint32_t x = rooms.x0; x <= rooms.x1; x++)
+                        if (!change_tile(weights, tile_number((dk_room_set)set, zoom, dk_morton(x, y)), sign * drawn, sign * whole))
+                            return DK_NOMEM;
+            }
         }
     }
     return DK_OK;
@@ -202,28 +202,25 @@ dk_status dk_weights_flush(dk_weights *weights, dk_store *store, dk_error *err)
     return status;
 }
 
-dk_status dk_weights_of(dk_store *store, const dk_kind *layer, int zoom, uint64_t tile, dk_tile_weight *ret_weight,
-                        dk_error *err)
+dk_status dk_weights_of(dk_store *store, const dk_kind *layer, dk_room_set set, int zoom, uint64_t tile,
+                        dk_tile_weight *ret_weight, dk_error *err)
 {
-    dk_tile_weight weight = {0};
-    const dk_status status = read_weight(store, layer, (int64_t)tile_number(zoom, tile), &weight, err);
-    if (status != DK_OK && status != DK_END)
-        return status;
-    *ret_weight = (dk_tile_weight){(weight.drawn + SCALE - 1) / SCALE, (weight.whole + SCALE - 1) / SCALE};
-    return DK_OK;
+    *ret_weight = (dk_tile_weight){0};
+    const dk_status status = read_weight(store, layer, (int64_t)tile_number(set, zoom, tile), ret_weight, err);
+    return status == DK_END ? DK_OK : status;
 }
 
-dk_status dk_weights_range_of(dk_store *store, const dk_kind *layer, int zoom, uint64_t tile, dk_threshold_range *ret_range,
-                              dk_error *err)
+dk_status dk_weights_range_of(dk_store *store, const dk_kind *layer, dk_room_set set, int zoom, uint64_t tile,
+                              dk_threshold_range *ret_range, dk_error *err)
 {
     dk_tile_weight kept = {0};
-    const dk_status status = read_weight(store, layer, range_number(zoom, tile), &kept, err);
+    const dk_status status = read_weight(store, layer, range_number(set, zoom, tile), &kept, err);
     *ret_range = (dk_threshold_range){kept.drawn, kept.whole};
     return status == DK_END ? DK_OK : status;
 }
 
-dk_status dk_weights_set_range(dk_store *store, const dk_kind *layer, int zoom, uint64_t tile, dk_threshold_range range,
-                               dk_error *err)
+dk_status dk_weights_set_range(dk_store *store, const dk_kind *layer, dk_room_set set, int zoom, uint64_t tile,
+                               dk_threshold_range range, dk_error *err)
 {
-    return write_weight(store, layer, DK_STMT_WEIGHT_SET, range_number(zoom, tile), range.from, range.to, err);
+    return write_weight(store, layer, DK_STMT_WEIGHT_SET, range_number(set, zoom, tile), range.from, range.to, err);
 }

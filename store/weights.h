@@ -1,4 +1,4 @@
-/* What tiles weigh: the estimated compressed bytes of the features that have their label position in a tile and are drawn
+/* What tiles weigh: the estimated compressed bytes of the features that take up room in a tile (room.h) and are drawn
  * at its zoom. Kept in weight_K for the zooms whose tiles hold so much that a publish should not read it, and brought up
  * to date with each block that is written. The writer's own: of the newest generation, or of the one under way. Whole
  * numbers, so that taking away leaves nothing behind. */
@@ -6,12 +6,20 @@
 #define DK_STORE_WEIGHTS_H
 
 #include "store/handle.h"
+#include "store/room.h"
 
 #define DK_WEIGHED_ZOOM 12
 
-/* Estimated compressed bytes of one entry's geometry and tags, and the share of an entry in its block's values. */
-double dk_weight_of_entry(const dk_block *block, size_t n_points);
+/* Estimated compressed bytes, in 1/DK_WEIGHT_SCALE: of one entry, its geometry and tags and, in bytes, the share of an entry in its
+ * block's values. */
+#define DK_WEIGHT_SCALE 16
+int64_t dk_weight_of_entry(const dk_block *block, size_t n_points, double values);
 double dk_weight_of_values(const dk_block *block);
+/* Whole bytes, rounded up. */
+static inline int64_t dk_weight_bytes(int64_t weight)
+{
+    return (weight + DK_WEIGHT_SCALE - 1) / DK_WEIGHT_SCALE;
+}
 
 /* Changes, in memory. */
 typedef struct dk_weights dk_weights;
@@ -26,9 +34,9 @@ dk_status dk_weights_flush(dk_weights *weights, dk_store *store, dk_error *err);
 
 /* What a tile weighs, with the vertices of its zoom and with all of them. zoom: DK_WEIGHED_ZOOM at most. */
 typedef struct dk_tile_weight {
-    int64_t drawn, whole; /* bytes, rounded up */
+    int64_t drawn, whole; /* in 1/DK_WEIGHT_SCALE bytes */
 } dk_tile_weight;
-dk_status dk_weights_of(dk_store *store, const dk_kind *layer, int zoom, uint64_t tile, dk_tile_weight *ret_weight,
+dk_status dk_weights_of(dk_store *store, const dk_kind *layer, dk_room_set set, int zoom, uint64_t tile, dk_tile_weight *ret_weight,
                         dk_error *err);
 
 /* For which budgets, in bytes, the threshold of a tile holds (budget.c), as long as the layer has in the tile what it has now; from <= to,
@@ -36,9 +44,9 @@ dk_status dk_weights_of(dk_store *store, const dk_kind *layer, int zoom, uint64_
 typedef struct dk_threshold_range {
     int64_t from, to;
 } dk_threshold_range;
-dk_status dk_weights_range_of(dk_store *store, const dk_kind *layer, int zoom, uint64_t tile, dk_threshold_range *ret_range,
+dk_status dk_weights_range_of(dk_store *store, const dk_kind *layer, dk_room_set set, int zoom, uint64_t tile, dk_threshold_range *ret_range,
                               dk_error *err);
-dk_status dk_weights_set_range(dk_store *store, const dk_kind *layer, int zoom, uint64_t tile, dk_threshold_range range,
+dk_status dk_weights_set_range(dk_store *store, const dk_kind *layer, dk_room_set set, int zoom, uint64_t tile, dk_threshold_range range,
                                dk_error *err);
 
 #endif

@@ -57,9 +57,9 @@ export function randomOf(seed) {
   };
 }
 
-/** The layers of a tile: {name: [{id, properties, rings}]}, rings as arrays of [x, y]. */
+/** The layers of a tile: {name: [{id, properties, rings}]}, rings as arrays of [x, y]; size: its bytes in gzip. */
 export async function readTile(url, layers, { z, x, y }, set = 'WebMercatorQuad', params = '') {
-  const answer = await get(`${url}${set === 'WebMercatorQuad' ? `/xyz/${layers}/${z}/${x}/${y}` : `/collections/${layers}/tiles/${set}/${z}/${y}/${x}`}?${params}`);
+  const answer = await get(`${url}${set === 'WebMercatorQuad' ? `/xyz/${layers}/${z}/${x}/${y}` : `/collections/${layers}/tiles/${set}/${z}/${y}/${x}`}?${params}`, { headers: { 'Accept-Encoding': 'gzip' } });
   if (answer.status === 204) return { size: 0, layers: {} };
   if (answer.status !== 200) throw new Error(answer.text);
   const tile = new VectorTile(new PbfReader(answer.body));

@@ -1,0 +1,121 @@
+/* The tiles in which a feature takes up room, against the boxes of tiles that are drawn (tiler/tile_matrix.h). */
+#include "store/room.h"
+#include "tiler/tile_matrix.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+static uint32_t draw(uint64_t *state, uint32_t below)
+{
+    *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (uint32_t)((*state >> 32) % below);
+}
+
+/* A box about as large as tiles of a zoom, its label somewhere in it; now and then it ends where a tile does. */
+static dk_entry_head random_feature(uint64_t *random, int zoom)
+{
+    const uint32_t side = UINT32_C(1) << (32 - zoom), buffer = side / 64;
+    const uint32_t x = (1u << 30) + draw(random, 1u << 30), y = (1u << 30) + draw(random, 1u << 29);
+    dk_entry_head head = {.x0 = x, .y0 = y, .x1 = x + draw(random, side), .y1 = y + draw(random, side), .cut_zoom = UINT8_MAX, .last_zoom = UINT8_MAX};
+    if (draw(random, 4) == 0)
+        head.x0 = head.x0 / side * side + side + buffer + draw(random, 3) - 1;
+    if (draw(random, 4) == 0)
+        head.y0 = head.y0 / side * side + side + buffer + draw(random, 3) - 1;
+    head.x1 = head.x1 < head.x0 ? head.x0 : head.x1;
+    head.y1 = head.y1 < head.y0 ? head.y0 : head.y1;
+    head.label_x = head.x0 + draw(random, head.x1 - head.x0 + 1);
+    head.label_y = head.y0 + draw(random, head.y1 - head.y0 + 1);
+    return head;
+}
+
+static bool meets(const dk_entry_head *head, const dk_world_box *box)
+{
+    return head->x0 <= box->x1 && head->x1 >= box->x0 && head->y0 <= box->y1 && head->y1 >= box->y0;
+}
+
+static void a_feature_takes_up_room_in_the_tiles_that_draw_it(void **state)
+{
+    (void)state;
+    uint64_t random = 7;
+    int met[2] = {0}, beyond[2] = {0};
+    for (int round = 0; round < 20000; round++) {
+        const int zoom = 4 + (int)draw(&random, 16);
+        const dk_entry_head head = random_feature(&random, zoom);
+        const int shift = 32 - zoom;
+        for (int set = 0; set < DK_ROOM_SETS; set++) {
+            const dk_cell_range rooms = dk_rooms_of(&head, zoom, (dk_room_set)set);
+            const uint32_t own_x = head.label_x >> shift, own_y = (set == DK_ROOM_PLATE ? dk_plate_y(head.label_y) : head.label_y) >> shift;
+            for (uint32_t y = own_y - 1; y <= own_y + 1; y++)
+                for (uint32_t x = own_x - 1; x <= own_x + 1; x++) {
+                    const dk_tile_address tile = {.set = set == DK_ROOM_PLATE ? DK_CGCS2000QUAD : DK_WEBMERCATORQUAD, .z = zoom, .x = x, .y = y};
+                    const dk_world_box box = dk_tile_box(&tile, DK_TILE_BUFFER), own = dk_room_box((dk_room_set)set, zoom, x, y);
+                    const bool room = x >= rooms.x0 && x <= rooms.x1 && y >= rooms.y0 && y <= rooms.y1;
+                    if (meets(&head, &box)) {
+                        met[set]++;
+                        assert_true(room);
+                    } else {
+                        beyond[set] += room; /* rounded to plate units, by some of the world's */
+                    }
+                    assert_true(own.x0 <= box.x0 && own.y0 <= box.y0 && own.x1 >= box.x1 && own.y1 >= box.y1);
+                    assert_true(!room || meets(&head, &own));
+                }
+        }
+    }
+    assert_true(met[DK_ROOM_MERCATOR] > 30000 && met[DK_ROOM_PLATE] > 30000);
+    assert_int_equal(beyond[DK_ROOM_MERCATOR], 0);
+    assert_in_range(beyond[DK_ROOM_PLATE], 0, 200);
+}
+
+static void what_came_or_went_is_looked_for_where_it_takes_up_room(void **state)
+{
+    (void)state;
+    uint64_t random = 11;
+    for (int round = 0; round < 20000; round++) {
+        const int zoom = 1 + (int)draw(&random, 20);
+        const dk_entry_head head = random_feature(&random, zoom);
+        const uint64_t change = dk_budget_change(&head);
+        uint32_t x, y, first, last;
+        dk_morton_split(change & ~UINT64_C(0xff), &x, &y);
+        const dk_cell_range near = dk_rooms_near(x, y, UINT64_C(1) << (change & 0xff), zoom), met = dk_rooms_of(&head, zoom, DK_ROOM_MERCATOR),
+                            plate = dk_rooms_of(&head, zoom, DK_ROOM_PLATE);
+        assert_true(near.x0 <= met.x0 && near.x1 >= met.x1 && near.y0 <= met.y0 && near.y1 >= met.y1);
+        dk_rooms_plate_rows(near.y0, near.y1, zoom, &first, &last);
+        assert_true(first <= plate.y0 && last >= plate.y1);
+        assert_true(near.x0 <= plate.x0 && near.x1 >= plate.x1);
+        assert_true(last - first < 10); /* budget.c has room for so many */
+    }
+}
+
+static void where_pieces_stand_for_a_feature_only_its_label_counts(void **state)
+{
+    (void)state;
+    uint64_t random = 13;
+    for (int round = 0; round < 1000; round++) {
+        const int zoom = 4 + (int)draw(&random, 16), shift = 32 - zoom;
+        dk_entry_head head = random_feature(&random, zoom);
+        const dk_rank whole = dk_rank_of(&head);
+        head.cut_zoom = (uint8_t)zoom;
+        for (int piece = 0; piece < 2; piece++) {
+            const dk_cell_range rooms = dk_rooms_of(&head, zoom, DK_ROOM_MERCATOR), plate = dk_rooms_of(&head, zoom, DK_ROOM_PLATE);
+            assert_true(rooms.x0 == rooms.x1 && rooms.y0 == rooms.y1 && rooms.x0 == head.label_x >> shift && rooms.y0 == head.label_y >> shift);
+            assert_true(plate.x0 == plate.x1 && plate.y0 == plate.y1 && plate.y0 == dk_plate_y(head.label_y) >> shift);
+            assert_int_equal(dk_rank_of(&head), whole);
+            head = (dk_entry_head){.x0 = head.x0, .y0 = head.y0, .x1 = head.x0, .y1 = head.y0, .label_x = head.label_x, .label_y = head.label_y,
+                                   .size_class = head.size_class, .cut_zoom = UINT8_MAX, .last_zoom = 20};
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_feature_takes_up_room_in_the_tiles_that_draw_it),
+        cmocka_unit_test(what_came_or_went_is_looked_for_where_it_takes_up_room),
+        cmocka_unit_test(where_pieces_stand_for_a_feature_only_its_label_counts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
