@@ -6,8 +6,9 @@
  * in which it takes up room, of both sets, has room for it, so both draw the same.
  *
  * A threshold depends only on what is published in its tile, of all layers that share it, so the order of batches leaves no
- * trace. It is looked for where features have come or gone, from the layer's first zoom down, and not below a tile whose features
- * would all fit with all their vertices. Beyond DK_FINEST_ZOOM those of that zoom hold (index.h). What tiles of small zooms hold is
+ * trace: of what is settled at its zoom (room.h) all weighs on it, drawn or not, but leaves an eighth of the budget to the others. It is
+ * looked for where features have come or gone, from the layer's first zoom down, and not below a tile whose features would all fit
+ * with all their vertices. Beyond DK_FINEST_ZOOM those of that zoom hold (index.h). What tiles of small zooms hold is
  * not read for it: their weights are kept (weights.h).
  *
  * Layers that draw all and layers of which the public sees nothing do not share: the latter would show in what the public is shown.
@@ -29,513 +30,21 @@
 #define PLATE_BUDGET 380000
 /* What a layer gets of a budget that others have a part in, in steps: so it seldom changes with what these have. */
 #define STEP 8192
+/* What is left for what is not settled, of a budget. */
+#define LEAST(budget) ((budget) / 8)
 
 enum { CLASSES = 128, TIES = 256 };
 
 static const dk_sheet raised_sheets[DK_ROOM_SETS] = {DK_SHEET_RAISED, DK_SHEET_RAISED_PLATE};
 
-/* A feature in the room under way, and the tile of its label. */
+/* A feature in the tile under way that is counted elsewhere, too: in another tile, or at later zooms, at which it is settled. */
 typedef struct guest {
-    uint64_t tile;
+    uint64_t label; /* Morton code of the position */
     dk_rank rank;
+    bool elsewhere, later;
 } guest;
 
-/* A layer, and what it has in the room under way. Weights are in 1/DK_WEIGHT_SCALE bytes. */
-typedef struct share {
-    const dk_kind *layer;
-    uint64_t raised[DK_ROOM_SETS]; /* the zooms at which some tile has a threshold, or had one before */
-    int64_t classes[CLASSES];      /* what is drawn, by size class, */
-    int64_t (*ties)[TIES];         /* and each by the rest of the rank; valid where the class has any */
-    int64_t sum, all;              /* what is drawn, and with all vertices */
-    int64_t undrawn;               /* bytes */
-    bool any;
-    dk_world_box box; /* of what takes up room here and is drawn */
-    guest *guests;    /* of a tile of WebMercatorQuad those whose label is elsewhere, of the other set all */
-    size_t n_guests, guests_capacity;
-    dk_buf old; /* the sheet that there is */
-    dk_rank before, now;
-    dk_threshold_range range; /* the budgets for which it is that */
-} share;
-
-/* A tile in which what is left out of a layer may be other than before. */
-typedef struct recount {
-    size_t share;
-    uint64_t tile;
-} recount;
-
-/* The thresholds of tiles in which what has its label in one tile may take up room. */
-enum { AROUND = 3, PLATE_ROWS = 10 };
-typedef struct around {
-    bool any;
-    uint32_t x0, y0[DK_ROOM_SETS];
-    dk_rank least[DK_ROOM_SETS][PLATE_ROWS][AROUND];
-} around;
-
-typedef struct budget {
-    dk_store *store;
-    int64_t generation;
-    dk_error *err;
-    share *shares; /* the first is the layer's in which features came or went */
-    size_t n_shares;
-    recount *recounts;
-    size_t n_recounts, recounts_capacity;
-    /* of the tile under way */
-    int zoom;
-    dk_room_set set;
-    uint32_t x, y;
-    share *scanned;
-    const around *around; /* what is left out is gathered, instead of weighing, */
-    bool verifying;       /* and only for the overview */
-    int64_t n_left_out;
-    dk_grid grid;
-    dk_buf bytes;
-    dk_overview *overview;
-} budget;
-
-static dk_status no_memory(budget *b)
-{
-    return dk_fail(b->err, DK_NOMEM, "out of memory");
-}
-
-static dk_rank rank_in(const void *data, size_t size)
-{
-    const unsigned char *bytes = data;
-    return size < 2 ? (dk_rank)0 : (dk_rank)((unsigned)bytes[0] | (unsigned)bytes[1] << 8);
-}
-
-/* ---- thresholds around a tile ---- */
-
-static dk_status note_rank(int level, uint64_t cell, const void *data, size_t size, void *user)
-{
-    (void)level, (void)cell;
-    *(dk_rank *)user = rank_in(data, size);
-    return DK_END;
-}
-
-static dk_status read_rank(budget *b, const dk_kind *layer, dk_room_set set, uint32_t x, uint32_t y, dk_rank *ret_rank)
-{
-    const dk_cell_range cell = {x, y, x, y};
-    *ret_rank = 0;
-    return dk_sheet_scan(b->store, layer, raised_sheets[set], b->zoom, &cell, DK_NEWEST, note_rank, ret_rank, b->err);
-}
-
-/* raised: of each set the zooms at which any tile has a threshold. */
-static dk_status read_around(budget *b, const dk_kind *layer, const uint64_t *raised, uint64_t tile, around *ret_around)
-{
-    uint32_t x, y, first[DK_ROOM_SETS], last[DK_ROOM_SETS];
-    const uint32_t end = b->zoom == 0 ? 0 : UINT32_MAX >> (32 - b->zoom);
-    dk_status status = DK_OK;
-    dk_morton_split(tile, &x, &y);
-    *ret_around = (around){.x0 = x > 0 ? x - 1 : 0};
-    const uint32_t last_x = x < end ? x + 1 : end;
-    first[DK_ROOM_MERCATOR] = y > 0 ? y - 1 : 0;
-    last[DK_ROOM_MERCATOR] = y < end ? y + 1 : end;
-    dk_rooms_plate_rows(first[DK_ROOM_MERCATOR], last[DK_ROOM_MERCATOR], b->zoom, &first[DK_ROOM_PLATE], &last[DK_ROOM_PLATE]);
-    for (int set = 0; set < DK_ROOM_SETS; set++) {
-        ret_around->y0[set] = first[set];
-        for (uint32_t row = first[set]; status == DK_OK && (raised[set] >> b->zoom & 1) != 0 && row <= last[set]; row++)
-            for (uint32_t column = ret_around->x0; status == DK_OK && column <= last_x; column++) {
-                dk_rank *least = &ret_around->least[set][row - first[set]][column - ret_around->x0];
-                status = read_rank(b, layer, (dk_room_set)set, column, row, least);
-                ret_around->any = ret_around->any || *least > 0;
-            }
-    }
-    return status;
-}
-
-static bool has_room(const around *a, const dk_entry_head *head, int zoom)
-{
-    const dk_rank rank = dk_rank_of(head);
-    for (int set = 0; a->any && set < DK_ROOM_SETS; set++) {
-        const dk_cell_range rooms = dk_rooms_of(head, zoom, (dk_room_set)set);
-        for (uint32_t y = rooms.y0; y <= rooms.y1; y++)
-            for (uint32_t x = rooms.x0; x <= rooms.x1; x++)
-                if (rank < a->least[set][y - a->y0[set]][x - a->x0])
-                    return false;
-    }
-    return true;
-}
-
-/* ---- reading what is in a tile ---- */
-
-/* An entry that has its label in the tile: it is counted, or drawn. */
-static dk_status gather(budget *b, const dk_block *block, uint32_t i, int level)
-{
-    const share *s = b->scanned;
-    const dk_entry_head *head = &block->heads[i];
-    dk_drawing drawing;
-    dk_stored_row row;
-    dk_grid_cell counted;
-    uint64_t tile;
-    if (has_room(b->around, head, b->zoom))
-        return dk_overview_add(b->overview, block, i, level);
-    b->n_left_out++;
-    if (b->verifying)
-        return DK_OK;
-    if (dk_block_drawing(block, i, &drawing) != DK_OK)
-        return DK_CORRUPT;
-    const dk_status status = dk_stored_row_read(b->store, s->layer, head->row, false, &row, b->err);
-    if (status != DK_OK)
-        return status;
-    dk_grid_cell_of(s->layer, head, drawing.n_points, row.values, &counted);
-    dk_stored_row_release(&row);
-    counted.number = dk_grid_number(head->label_x, head->label_y, b->zoom, &tile);
-    return dk_grid_add(&b->grid, &counted, 1);
-}
-
-static void add_box(share *s, const dk_entry_head *head)
-{
-    if (!s->any)
-        s->box = (dk_world_box){head->x0, head->y0, head->x1, head->y1};
-    s->any = true;
-    s->box.x0 = head->x0 < s->box.x0 ? head->x0 : s->box.x0;
-    s->box.y0 = head->y0 < s->box.y0 ? head->y0 : s->box.y0;
-    s->box.x1 = head->x1 > s->box.x1 ? head->x1 : s->box.x1;
-    s->box.y1 = head->y1 > s->box.y1 ? head->y1 : s->box.y1;
-}
-
-/* An entry that takes up room in the tile. */
-static dk_status weigh(share *s, const dk_block *block, uint32_t i, double values, int zoom, uint64_t label_tile, bool guested)
-{
-    const dk_entry_head *head = &block->heads[i];
-    const dk_rank rank = dk_rank_of(head);
-    const unsigned class = rank >> 8 < CLASSES ? rank >> 8 : CLASSES - 1;
-    dk_drawing drawing;
-    if (dk_block_drawing(block, i, &drawing) != DK_OK)
-        return DK_CORRUPT;
-    const int64_t drawn = dk_weight_of_entry(block, dk_drawing_points_at(&drawing, zoom), values);
-    if (s->classes[class] == 0)
-        memset(s->ties[class], 0, sizeof s->ties[class]);
-    s->classes[class] += drawn;
-    s->ties[class][rank & 0xff] += drawn;
-    s->all += dk_weight_of_entry(block, drawing.n_points, values);
-    add_box(s, head);
-    if (!guested)
-        return DK_OK;
-    if (!dk_grow(&s->guests, &s->guests_capacity, s->n_guests + 1, sizeof *s->guests))
-        return DK_NOMEM;
-    s->guests[s->n_guests++] = (guest){label_tile, rank};
-    return DK_OK;
-}
-
-static dk_status scan_block(int level, uint64_t cell, const void *data, size_t size, void *user)
-{
-    (void)cell;
-    budget *b = user;
-    dk_block block;
-    dk_status status = DK_OK;
-    if (dk_block_open(data, size, &block) != DK_OK)
-        return DK_CORRUPT;
-    const double values = dk_weight_of_values(&block);
-    for (uint32_t i = 0; status == DK_OK && i < block.n_entries; i++) {
-        const dk_entry_head *head = &block.heads[i];
-        if (head->first_zoom > b->zoom)
-            continue;
-        const uint32_t x = dk_tile_at(head->label_x, b->zoom), y = dk_tile_at(head->label_y, b->zoom);
-        const bool labelled = b->set == DK_ROOM_MERCATOR && x == b->x && y == b->y;
-        if (b->around != NULL) {
-            status = labelled ? gather(b, &block, i, level) : DK_OK;
-            continue;
-        }
-        const dk_cell_range rooms = dk_rooms_of(head, b->zoom, b->set);
-        if (b->x >= rooms.x0 && b->x <= rooms.x1 && b->y >= rooms.y0 && b->y <= rooms.y1)
-            status = weigh(b->scanned, &block, i, values, b->zoom, dk_morton(x, y), !labelled);
-    }
-    return status;
-}
-
-/* Blocks whose entries may take up room in the tile under way. */
-static dk_status scan_tile(budget *b, share *s)
-{
-    b->scanned = s;
-    const dk_world_box box = dk_room_box(b->set, b->zoom, b->x, b->y);
-    uint64_t shelves = 0;
-    dk_status status = dk_sheet_levels(b->store, s->layer, DK_SHEET_BLOCK, &shelves, b->err);
-    for (int shelf = 0; status == DK_OK && shelf < DK_SHELVES; shelf++) {
-        if ((shelves >> shelf & 1) == 0 || dk_shelf_level(shelf) > b->zoom + DK_LEVELS_BELOW)
-            continue;
-        const dk_cell_range range = dk_cells_reaching(&box, shelf);
-        status = dk_sheet_scan(b->store, s->layer, DK_SHEET_BLOCK, shelf, &range, DK_NEWEST, scan_block, b, b->err);
-    }
-    if (status == DK_CORRUPT)
-        status = dk_fail(b->err, DK_CORRUPT, "%s: the cell index of %s is damaged; run dikuai-ingest reindex",
-                         b->store->path, s->layer->name);
-    return status == DK_NOMEM ? no_memory(b) : status;
-}
-
-/* Weighs what a share has in the tile. */
-static dk_status weigh_share(budget *b, share *s)
-{
-    const dk_status status = scan_tile(b, s);
-    s->sum = 0;
-    for (size_t class = 0; class < CLASSES; class++)
-        s->sum += s->classes[class];
-    return status;
-}
-
-static bool add_weight(const dk_grid_cell *cell, void *user)
-{
-    *(int64_t *)user += cell->weight;
-    return true;
-}
-
-/* What is not drawn yet in the rows of WebMercatorQuad that a tile meets. */
-static dk_status read_undrawn(budget *b, share *s)
-{
-    uint32_t first = b->y, last = b->y;
-    size_t n_sums;
-    dk_status status = DK_OK;
-    if (b->set == DK_ROOM_PLATE) {
-        const dk_world_box box = dk_room_box(b->set, b->zoom, b->x, b->y);
-        first = dk_tile_at(box.y0, b->zoom);
-        last = dk_tile_at(box.y1, b->zoom);
-    }
-    for (uint32_t y = first; status == DK_OK && y <= last; y++) {
-        dk_buf_clear(&b->bytes);
-        status = dk_sheet_read(b->store, s->layer, DK_SHEET_GRID, b->zoom, dk_morton(b->x, y), &b->bytes, b->err);
-        if (status == DK_OK && dk_grid_each(b->bytes.data, b->bytes.size, &n_sums, add_weight, &s->undrawn) != DK_OK)
-            status = dk_fail(b->err, DK_CORRUPT, "the grid of %s is damaged; run dikuai-ingest reindex", s->layer->name);
-    }
-    return status;
-}
-
-/* What a share has in the tile: of small zooms the sums are known, else it is scanned. */
-static dk_status read_share(budget *b, share *s, uint64_t tile)
-{
-    memset(s->classes, 0, sizeof s->classes);
-    s->sum = s->all = s->undrawn = 0;
-    s->n_guests = 0;
-    s->any = false;
-    s->before = s->now = 0;
-    dk_buf_clear(&s->old);
-    dk_status status = DK_OK;
-    if (s->raised[b->set] >> b->zoom & 1)
-        status = dk_sheet_read(b->store, s->layer, raised_sheets[b->set], b->zoom, tile, &s->old, b->err);
-    s->before = rank_in(s->old.data, s->old.size);
-    if (status != DK_OK || b->zoom > DK_WEIGHED_ZOOM)
-        return status == DK_OK ? weigh_share(b, s) : status;
-    dk_tile_weight weight = {0};
-    status = dk_weights_of(b->store, s->layer, b->set, b->zoom, tile, &weight, b->err);
-    s->sum = weight.drawn;
-    s->all = weight.whole;
-    return status;
-}
-
-/* ---- finding thresholds ---- */
-
-static int by_weight(const void *a, const void *b)
-{
-    const int64_t p = *(const int64_t *)a, q = *(const int64_t *)b;
-    return p < q ? -1 : p > q;
-}
-
-/* What no layer may weigh more than, so that all together keep within the budget. In whole bytes. */
-static int64_t fair_share(const budget *b)
-{
-    int64_t weights[DK_MAX_KINDS], left = TILE_BUDGET;
-    if (b->set == DK_ROOM_PLATE)
-        return PLATE_BUDGET;
-    for (size_t i = 0; i < b->n_shares; i++)
-        weights[i] = dk_weight_bytes(b->shares[i].sum);
-    qsort(weights, b->n_shares, sizeof *weights, by_weight);
-    for (size_t i = 0; i < b->n_shares; i++) {
-        const int64_t each = left / (int64_t)(b->n_shares - i);
-        if (weights[i] > each || weights[i] > LAYER_BUDGET)
-            return each < LAYER_BUDGET ? each / STEP * STEP : LAYER_BUDGET;
-        left -= weights[i];
-    }
-    return LAYER_BUDGET;
-}
-
-/* The rank below which nothing is drawn; 0: all is. */
-static void find_threshold(share *s, int64_t most)
-{
-    int64_t above = 0;
-    s->now = 0;
-    s->range = (dk_threshold_range){0};
-    for (int class = CLASSES - 1; class >= 0; class--) {
-        if (above + s->classes[class] <= most * DK_WEIGHT_SCALE) {
-            above += s->classes[class];
-            continue;
-        }
-        for (int tie = TIES - 1; tie >= 0; tie--) {
-            const int64_t with = above + s->ties[class][tie];
-            if (with > most * DK_WEIGHT_SCALE) {
-                s->now = (dk_rank)((class << 8 | tie) + 1);
-                s->range = (dk_threshold_range){dk_weight_bytes(above), dk_weight_bytes(with)};
-                return;
-            }
-            above = with;
-        }
-    }
-}
-
-static dk_status add_recount(budget *b, const share *s, uint64_t tile)
-{
-    if (!dk_grow(&b->recounts, &b->recounts_capacity, b->n_recounts + 1, sizeof *b->recounts))
-        return no_memory(b);
-    b->recounts[b->n_recounts++] = (recount){(size_t)(s - b->shares), tile};
-    return DK_OK;
-}
-
-/* Writes a share's threshold, if it is another than before; what that leaves out is counted later. */
-static dk_status write_threshold(budget *b, share *s, uint64_t tile)
-{
-    const dk_rank low = s->before < s->now ? s->before : s->now, high = s->before < s->now ? s->now : s->before;
-    if (low == high)
-        return DK_OK;
-    dk_buf_clear(&b->bytes);
-    if (s->now > 0 || s->old.size > 2) {
-        dk_buf_byte(&b->bytes, (uint8_t)s->now);
-        dk_buf_byte(&b->bytes, (uint8_t)(s->now >> 8));
-        if (s->old.size > 2)
-            dk_buf_append(&b->bytes, s->old.data + 2, s->old.size - 2);
-    }
-    if (b->bytes.failed)
-        return no_memory(b);
-    dk_status status = dk_sheet_write(b->store, s->layer, raised_sheets[b->set], b->zoom, tile, b->generation, b->bytes.data,
-                                      b->bytes.size, b->err);
-    s->raised[b->set] |= UINT64_C(1) << b->zoom;
-    if (status == DK_OK && s->any)
-        status = dk_touched_add(b->store, s->layer, b->generation, &s->box, b->err);
-    if (status == DK_OK && b->set == DK_ROOM_MERCATOR)
-        status = add_recount(b, s, tile);
-    uint64_t last = UINT64_MAX;
-    for (size_t i = 0; status == DK_OK && i < s->n_guests; i++)
-        if (s->guests[i].rank >= low && s->guests[i].rank < high && s->guests[i].tile != last)
-            status = add_recount(b, s, last = s->guests[i].tile);
-    return status;
-}
-
-/* Whether a share's threshold is what it was: that of few, or of a layer in which nothing changed. */
-static dk_status is_as_before(budget *b, const share *s, uint64_t tile, int64_t most, bool *ret_same)
-{
-    dk_threshold_range range = {0};
-    dk_status status = DK_OK;
-    const int64_t sum = dk_weight_bytes(s->sum);
-    *ret_same = s->before == 0 && sum <= most;
-    if (s == &b->shares[0] || s->before == 0 || sum <= most)
-        return status;
-    status = dk_weights_range_of(b->store, s->layer, b->set, b->zoom, tile, &range, b->err);
-    *ret_same = range.from <= most && most < range.to;
-    return status;
-}
-
-/* One tile. *ret_deeper: its features with all their vertices are more than the budget, so the tiles in it need a look. */
-static dk_status update_tile(budget *b, dk_room_set set, uint64_t tile, bool *ret_deeper)
-{
-    const bool known = b->zoom <= DK_WEIGHED_ZOOM; /* what each share weighs */
-    const size_t n_shares = set == DK_ROOM_MERCATOR ? b->n_shares : 1;
-    dk_status status = DK_OK;
-    int64_t all = 0;
-    b->set = set;
-    dk_morton_split(tile, &b->x, &b->y);
-    for (size_t i = 0; status == DK_OK && i < n_shares; i++) {
-        status = read_share(b, &b->shares[i], tile);
-        all += dk_weight_bytes(b->shares[i].all);
-    }
-    for (size_t i = 0; status == DK_OK && i < n_shares && all <= LAYER_BUDGET; i++) {
-        status = read_undrawn(b, &b->shares[i]);
-        all += b->shares[i].undrawn;
-    }
-    if (status != DK_OK)
-        return status;
-    *ret_deeper = all > LAYER_BUDGET;
-    const int64_t most = fair_share(b);
-    for (size_t i = 0; status == DK_OK && i < n_shares; i++) {
-        share *s = &b->shares[i];
-        bool same = false;
-        if (known)
-            status = is_as_before(b, s, tile, most, &same);
-        if (status == DK_OK && known && !same)
-            status = weigh_share(b, s);
-        if (status != DK_OK || same)
-            continue;
-        find_threshold(s, most);
-        status = write_threshold(b, s, tile);
-        if (status == DK_OK && known && s->now > 0)
-            status = dk_weights_set_range(b->store, s->layer, b->set, b->zoom, tile, s->range, b->err);
-    }
-    return status;
-}
-
-/* ---- counting what is left out ---- */
-
-static int by_share_and_tile(const void *a, const void *b)
-{
-    const recount *p = a, *q = b;
-    if (p->share != q->share)
-        return p->share < q->share ? -1 : 1;
-    return p->tile < q->tile ? -1 : p->tile > q->tile;
-}
-
-/* The overview of what is drawn of the tile; where all is there is none. */
-static dk_status gather_tile(budget *b, share *s, const around *a)
-{
-    dk_status status = DK_OK;
-    b->set = DK_ROOM_MERCATOR;
-    b->n_left_out = 0;
-    dk_overview_begin(b->overview, s->layer, b->zoom);
-    if (a->any) {
-        b->around = a;
-        status = scan_tile(b, s);
-        b->around = NULL;
-    }
-    if (b->n_left_out == 0)
-        dk_overview_begin(b->overview, s->layer, b->zoom);
-    return status;
-}
-
-/* Writes what the thresholds around leave out of what has its label in a tile, if it is other than before. */
-static dk_status count_tile(budget *b, share *s, uint64_t tile)
-{
-    around a;
-    dk_morton_split(tile, &b->x, &b->y);
-    dk_buf_clear(&s->old);
-    dk_status status = read_around(b, s->layer, s->raised, tile, &a);
-    if (status == DK_OK)
-        status = dk_sheet_read(b->store, s->layer, DK_SHEET_RAISED, b->zoom, tile, &s->old, b->err);
-    if (status != DK_OK || (!a.any && s->old.size == 0))
-        return status;
-    dk_grid_clear(&b->grid, s->layer->n_grid_measures);
-    if ((status = gather_tile(b, s, &a)) != DK_OK ||
-        (status = dk_overview_write(b->overview, b->store, tile, b->generation, b->err)) != DK_OK)
-        return status;
-    const dk_rank own = rank_in(s->old.data, s->old.size);
-    dk_buf grid;
-    dk_buf_init(&grid);
-    if (b->n_left_out > 0)
-        dk_grid_encode(&b->grid, &grid);
-    dk_buf_clear(&b->bytes);
-    if (own > 0 || grid.size > 0) {
-        dk_buf_byte(&b->bytes, (uint8_t)own);
-        dk_buf_byte(&b->bytes, (uint8_t)(own >> 8));
-        dk_buf_append(&b->bytes, grid.data, grid.size);
-    }
-    const bool failed = grid.failed || b->bytes.failed;
-    dk_buf_finish(&grid);
-    if (failed)
-        return no_memory(b);
-    if (b->bytes.size == s->old.size && (b->bytes.size == 0 || memcmp(b->bytes.data, s->old.data, s->old.size) == 0))
-        return DK_OK;
-    s->raised[DK_ROOM_MERCATOR] |= UINT64_C(1) << b->zoom;
-    return dk_sheet_write(b->store, s->layer, DK_SHEET_RAISED, b->zoom, tile, b->generation, b->bytes.data, b->bytes.size, b->err);
-}
-
-static dk_status count_tiles(budget *b)
-{
-    dk_status status = DK_OK;
-    if (b->n_recounts > 0)
-        qsort(b->recounts, b->n_recounts, sizeof *b->recounts, by_share_and_tile);
-    for (size_t i = 0; status == DK_OK && i < b->n_recounts; i++)
-        if (i == 0 || by_share_and_tile(&b->recounts[i - 1], &b->recounts[i]) != 0)
-            status = count_tile(b, &b->shares[b->recounts[i].share], b->recounts[i].tile);
-    b->n_recounts = 0;
-    return status;
-}
-
-/* ---- where to look ---- */
-
+/* Tiles by Morton codes. */
 typedef struct tile_list {
     uint64_t *tiles;
     size_t n, capacity;
@@ -574,43 +83,638 @@ static bool is_listed(const tile_list *list, uint64_t tile)
     return list->n > 0 && bsearch(&tile, list->tiles, list->n, sizeof tile, by_code) != NULL;
 }
 
+/* A layer, and what it has in the room under way. Weights are in 1/DK_WEIGHT_SCALE bytes. */
+typedef struct share {
+    const dk_kind *layer;
+    uint64_t raised[DK_ROOM_SETS]; /* the zooms at which some tile has a threshold, or had one before */
+    int64_t classes[CLASSES];      /* what is drawn, by size class, */
+    int64_t (*ties)[TIES];         /* and each by the rest of the rank; valid where the class has any */
+    int64_t sum, settled, all;     /* what is drawn or not by the threshold; what is settled; and both with all vertices */
+    int64_t undrawn;               /* bytes */
+    bool any;
+    dk_world_box box; /* of what takes up room here and is drawn */
+    guest *guests;
+    size_t n_guests, guests_capacity;
+    dk_buf old; /* the sheet that there is */
+    dk_rank before, now;
+    dk_threshold_range range; /* the budgets for which it is that */
+} share;
+
+/* A tile in which what is left out of a layer may be other than before. */
+typedef struct recount {
+    size_t share;
+    uint64_t tile;
+} recount;
+
+/* A threshold that was read lately, and whether something is counted with it. */
+enum { KEPT_RANKS = 1024 };
+typedef struct kept_rank {
+    const dk_kind *layer; /* NULL: none */
+    uint32_t x, y;
+    uint8_t zoom, set;
+    dk_rank rank;
+    bool counts;
+} kept_rank;
+
+typedef struct budget {
+    dk_store *store;
+    int64_t generation;
+    dk_error *err;
+    share *shares; /* the first is the layer's in which features came or went */
+    size_t n_shares;
+    recount *recounts;
+    size_t n_recounts, recounts_capacity;
+    recount *later; /* what is left out of larger zooms, too: label positions instead of tiles */
+    size_t n_later, later_capacity;
+    tile_list changed[DK_ROOM_SETS]; /* whose thresholds are others than before, at the zoom under way */
+    kept_rank kept[KEPT_RANKS];
+    /* of the tile under way */
+    int zoom;
+    dk_room_set set;
+    uint32_t x, y;
+    share *scanned;
+    bool gathering; /* what is left out, instead of weighing, */
+    bool verifying; /* and only for the overview */
+    int64_t n_left_out;
+    dk_grid grid;
+    dk_buf bytes;
+    dk_overview *overview;
+} budget;
+
+static dk_status no_memory(budget *b)
+{
+    return dk_fail(b->err, DK_NOMEM, "out of memory");
+}
+
+static dk_rank rank_in(const void *data, size_t size)
+{
+    const unsigned char *bytes = data;
+    return size < 2 ? (dk_rank)0 : (dk_rank)((unsigned)bytes[0] | (unsigned)bytes[1] << 8);
+}
+
+/* ---- thresholds that there are ---- */
+
+static dk_status note_rank(int level, uint64_t cell, const void *data, size_t size, void *user)
+{
+    (void)level, (void)cell;
+    kept_rank *kept = user;
+    kept->rank = rank_in(data, size);
+    kept->counts = size > 2;
+    return DK_END;
+}
+
+static kept_rank *kept_place(budget *b, const dk_kind *layer, dk_room_set set, int zoom, uint32_t x, uint32_t y)
+{
+    return &b->kept[(x + y * UINT32_C(32) + (uint32_t)zoom * 67 + (uint32_t)layer->index * 211 + (uint32_t)set * 512) % KEPT_RANKS];
+}
+
+/* *ret_kept is valid until the next is read. */
+static dk_status read_kept(budget *b, const share *s, dk_room_set set, int zoom, uint32_t x, uint32_t y, const kept_rank **ret_kept)
+{
+    kept_rank *kept = kept_place(b, s->layer, set, zoom, x, y);
+    dk_status status = DK_OK;
+    if (kept->layer != s->layer || kept->x != x || kept->y != y || kept->zoom != zoom || kept->set != set) {
+        const dk_cell_range cell = {x, y, x, y};
+        *kept = (kept_rank){NULL, x, y, (uint8_t)zoom, (uint8_t)set, 0, false};
+        status = dk_sheet_scan(b->store, s->layer, raised_sheets[set], zoom, &cell, DK_NEWEST, note_rank, kept, b->err);
+        kept->layer = status == DK_OK ? s->layer : NULL;
+    }
+    *ret_kept = kept;
+    return status;
+}
+
+static dk_status read_rank(budget *b, const share *s, dk_room_set set, int zoom, uint32_t x, uint32_t y, dk_rank *ret_rank)
+{
+    const kept_rank *kept = NULL;
+    *ret_rank = 0;
+    if ((s->raised[set] >> zoom & 1) == 0)
+        return DK_OK;
+    const dk_status status = read_kept(b, s, set, zoom, x, y, &kept);
+    *ret_rank = kept->rank;
+    return status;
+}
+
+/* Whether a feature is drawn at the zoom under way. */
+static dk_status has_room(budget *b, const share *s, const dk_entry_head *head, bool *ret_room)
+{
+    const dk_rank rank = dk_rank_of(head);
+    const int zoom = dk_room_zoom(head, b->zoom);
+    dk_status status = DK_OK;
+    *ret_room = true;
+    for (int set = 0; set < DK_ROOM_SETS; set++) {
+        if ((s->raised[set] >> zoom & 1) == 0)
+            continue;
+        const dk_cell_range rooms = dk_rooms_of(head, zoom, (dk_room_set)set);
+        for (uint32_t y = rooms.y0; y <= rooms.y1; y++)
+            for (uint32_t x = rooms.x0; status == DK_OK && *ret_room && x <= rooms.x1; x++) {
+                dk_rank least;
+                status = read_rank(b, s, (dk_room_set)set, zoom, x, y, &least);
+                *ret_room = rank >= least;
+            }
+    }
+    return status;
+}
+
+/* ---- reading what is in a tile ---- */
+
+/* An entry that has its label in the tile: it is counted, or drawn. */
+static dk_status gather(budget *b, const dk_block *block, uint32_t i, int level)
+{
+    const share *s = b->scanned;
+    const dk_entry_head *head = &block->heads[i];
+    dk_drawing drawing;
+    dk_stored_row row;
+    dk_grid_cell counted;
+    uint64_t tile;
+    bool drawn;
+    dk_status status = has_room(b, s, head, &drawn);
+    if (status != DK_OK || drawn)
+        return status == DK_OK ? dk_overview_add(b->overview, block, i, level) : status;
+    b->n_left_out++;
+    if (b->verifying)
+        return DK_OK;
+    if (dk_block_drawing(block, i, &drawing) != DK_OK)
+        return DK_CORRUPT;
+    if ((status = dk_stored_row_read(b->store, s->layer, head->row, false, &row, b->err)) != DK_OK)
+        return status;
+    dk_grid_cell_of(s->layer, head, drawing.n_points, row.values, &counted);
+    dk_stored_row_release(&row);
+    counted.number = dk_grid_number(head->label_x, head->label_y, b->zoom, &tile);
+    return dk_grid_add(&b->grid, &counted, 1);
+}
+
+static void add_box(share *s, const dk_entry_head *head)
+{
+    if (!s->any)
+        s->box = (dk_world_box){head->x0, head->y0, head->x1, head->y1};
+    s->any = true;
+    s->box.x0 = head->x0 < s->box.x0 ? head->x0 : s->box.x0;
+    s->box.y0 = head->y0 < s->box.y0 ? head->y0 : s->box.y0;
+    s->box.x1 = head->x1 > s->box.x1 ? head->x1 : s->box.x1;
+    s->box.y1 = head->y1 > s->box.y1 ? head->y1 : s->box.y1;
+}
+
+/* An entry that takes up room in the tile; labelled: and has its label there. */
+static dk_status weigh(budget *b, const dk_block *block, uint32_t i, double values, bool labelled)
+{
+    share *s = b->scanned;
+    const dk_entry_head *head = &block->heads[i];
+    const dk_rank rank = dk_rank_of(head);
+    const unsigned class = rank >> 8 < CLASSES ? rank >> 8 : CLASSES - 1;
+    dk_drawing drawing;
+    if (dk_block_drawing(block, i, &drawing) != DK_OK)
+        return DK_CORRUPT;
+    const size_t n_points = dk_drawing_points_at(&drawing, b->zoom);
+    if (dk_room_zoom(head, b->zoom) < b->zoom) {
+        s->settled += dk_weight_of_settled(block, i, n_points, values, b->zoom);
+        s->all += dk_weight_of_settled(block, i, drawing.n_points, values, b->zoom);
+        return DK_OK;
+    }
+    const int64_t drawn = dk_weight_of_entry(block, n_points, values);
+    if (s->classes[class] == 0)
+        memset(s->ties[class], 0, sizeof s->ties[class]);
+    s->classes[class] += drawn;
+    s->ties[class][rank & 0xff] += drawn;
+    s->all += dk_weight_of_entry(block, drawing.n_points, values);
+    add_box(s, head);
+    const bool later = b->zoom < DK_FINEST_ZOOM && dk_room_zoom(head, b->zoom + 1) <= b->zoom;
+    if (labelled && !later)
+        return DK_OK;
+    if (!dk_grow(&s->guests, &s->guests_capacity, s->n_guests + 1, sizeof *s->guests))
+        return DK_NOMEM;
+    s->guests[s->n_guests++] = (guest){dk_morton(head->label_x, head->label_y), rank, !labelled, later};
+    return DK_OK;
+}
+
+static dk_status scan_block(int level, uint64_t cell, const void *data, size_t size, void *user)
+{
+    (void)cell;
+    budget *b = user;
+    dk_block block;
+    dk_status status = DK_OK;
+    if (dk_block_open(data, size, &block) != DK_OK)
+        return DK_CORRUPT;
+    const double values = dk_weight_of_values(&block);
+    for (uint32_t i = 0; status == DK_OK && i < block.n_entries; i++) {
+        const dk_entry_head *head = &block.heads[i];
+        if (head->first_zoom > b->zoom)
+            continue;
+        const bool labelled = b->set == DK_ROOM_MERCATOR && dk_tile_at(head->label_x, b->zoom) == b->x &&
+                              dk_tile_at(head->label_y, b->zoom) == b->y;
+        if (b->gathering) {
+            status = labelled ? gather(b, &block, i, level) : DK_OK;
+            continue;
+        }
+        const dk_cell_range rooms = dk_room_zoom(head, b->zoom) < b->zoom ? dk_rooms_met(head, b->zoom, b->set)
+                                                                          : dk_rooms_of(head, b->zoom, b->set);
+        if (b->x >= rooms.x0 && b->x <= rooms.x1 && b->y >= rooms.y0 && b->y <= rooms.y1)
+            status = weigh(b, &block, i, values, labelled);
+    }
+    return status;
+}
+
+/* Blocks whose entries may take up room in the tile under way. */
+static dk_status scan_tile(budget *b, share *s)
+{
+    b->scanned = s;
+    const dk_world_box box = dk_room_box(b->set, b->zoom, b->x, b->y);
+    uint64_t shelves = 0;
+    dk_status status = dk_sheet_levels(b->store, s->layer, DK_SHEET_BLOCK, &shelves, b->err);
+    for (int shelf = 0; status == DK_OK && shelf < DK_SHELVES; shelf++) {
+        if ((shelves >> shelf & 1) == 0 || dk_shelf_level(shelf) > b->zoom + DK_LEVELS_BELOW)
+            continue;
+        const dk_cell_range range = dk_cells_reaching(&box, shelf);
+        status = dk_sheet_scan(b->store, s->layer, DK_SHEET_BLOCK, shelf, &range, DK_NEWEST, scan_block, b, b->err);
+    }
+    if (status == DK_CORRUPT)
+        status = dk_fail(b->err, DK_CORRUPT, "%s: the cell index of %s is damaged; run dikuai-ingest reindex",
+                         b->store->path, s->layer->name);
+    return status == DK_NOMEM ? no_memory(b) : status;
+}
+
+/* Weighs what a share has in the tile. */
+static dk_status weigh_share(budget *b, share *s)
+{
+    s->settled = s->all = 0;
+    const dk_status status = scan_tile(b, s);
+    s->sum = 0;
+    for (size_t class = 0; class < CLASSES; class++)
+        s->sum += s->classes[class];
+    return status;
+}
+
+static bool add_weight(const dk_grid_cell *cell, void *user)
+{
+    *(int64_t *)user += cell->weight;
+    return true;
+}
+
+/* What is not drawn yet in the rows of WebMercatorQuad that a tile meets. */
+static dk_status read_undrawn(budget *b, share *s)
+{
+    uint32_t first = b->y, last = b->y;
+    size_t n_sums;
+    dk_status status = DK_OK;
+    if (b->set == DK_ROOM_PLATE) {
+        const dk_world_box box = dk_room_box(b->set, b->zoom, b->x, b->y);
+        first = dk_tile_at(box.y0, b->zoom);
+        last = dk_tile_at(box.y1, b->zoom);
+    }
+    for (uint32_t y = first; status == DK_OK && y <= last; y++) {
+        dk_buf_clear(&b->bytes);
+        status = dk_sheet_read(b->store, s->layer, DK_SHEET_GRID, b->zoom, dk_morton(b->x, y), &b->bytes, b->err);
+        if (status == DK_OK && dk_grid_each(b->bytes.data, b->bytes.size, &n_sums, add_weight, &s->undrawn) != DK_OK)
+            status = dk_fail(b->err, DK_CORRUPT, "the grid of %s is damaged; run dikuai-ingest reindex", s->layer->name);
+    }
+    return status;
+}
+
+/* What a share has in the tile: of small zooms the sums are known, else it is scanned. */
+static dk_status read_share(budget *b, share *s, uint64_t tile)
+{
+    memset(s->classes, 0, sizeof s->classes);
+    s->sum = s->settled = s->all = s->undrawn = 0;
+    s->n_guests = 0;
+    s->any = false;
+    s->before = s->now = 0;
+    dk_buf_clear(&s->old);
+    dk_status status = DK_OK;
+    if (s->raised[b->set] >> b->zoom & 1)
+        status = dk_sheet_read(b->store, s->layer, raised_sheets[b->set], b->zoom, tile, &s->old, b->err);
+    s->before = rank_in(s->old.data, s->old.size);
+    if (status != DK_OK || b->zoom > DK_WEIGHED_ZOOM)
+        return status == DK_OK ? weigh_share(b, s) : status;
+    dk_tile_weight weight = {0}, settled = {0};
+    status = dk_weights_of(b->store, s->layer, b->set, b->zoom, tile, false, &weight, b->err);
+    if (status == DK_OK)
+        status = dk_weights_of(b->store, s->layer, b->set, b->zoom, tile, true, &settled, b->err);
+    s->sum = weight.drawn;
+    s->settled = settled.drawn;
+    s->all = weight.whole + settled.whole;
+    return status;
+}
+
+/* ---- finding thresholds ---- */
+
+static int by_weight(const void *a, const void *b)
+{
+    const int64_t p = *(const int64_t *)a, q = *(const int64_t *)b;
+    return p < q ? -1 : p > q;
+}
+
+static int64_t without(int64_t whole, int64_t settled)
+{
+    return settled < whole - LEAST(whole) ? whole - settled : LEAST(whole);
+}
+
+/* What a layer may weigh, whatever others do. */
+static int64_t own_most(const budget *b, const share *s)
+{
+    return without(b->set == DK_ROOM_PLATE ? PLATE_BUDGET : LAYER_BUDGET, dk_weight_bytes(s->settled));
+}
+
+/* What no layer may weigh more than, so that all together keep within the budget. In whole bytes. */
+static int64_t fair_share(const budget *b)
+{
+    int64_t weights[DK_MAX_KINDS], settled = 0;
+    if (b->set == DK_ROOM_PLATE)
+        return PLATE_BUDGET;
+    for (size_t i = 0; i < b->n_shares; i++) {
+        const int64_t sum = dk_weight_bytes(b->shares[i].sum), most = own_most(b, &b->shares[i]);
+        weights[i] = sum < most ? sum : most;
+        settled += dk_weight_bytes(b->shares[i].settled);
+    }
+    int64_t left = without(TILE_BUDGET, settled);
+    qsort(weights, b->n_shares, sizeof *weights, by_weight);
+    for (size_t i = 0; i < b->n_shares; i++) {
+        const int64_t each = left / (int64_t)(b->n_shares - i);
+        if (weights[i] > each)
+            return each / STEP * STEP;
+        left -= weights[i];
+    }
+    return TILE_BUDGET;
+}
+
+/* The rank below which nothing is drawn; 0: all is. */
+static void find_threshold(share *s, int64_t most)
+{
+    int64_t above = 0;
+    s->now = 0;
+    s->range = (dk_threshold_range){0};
+    for (int class = CLASSES - 1; class >= 0; class--) {
+        if (above + s->classes[class] <= most * DK_WEIGHT_SCALE) {
+            above += s->classes[class];
+            continue;
+        }
+        for (int tie = TIES - 1; tie >= 0; tie--) {
+            const int64_t with = above + s->ties[class][tie];
+            if (with > most * DK_WEIGHT_SCALE) {
+                s->now = (dk_rank)((class << 8 | tie) + 1);
+                s->range = (dk_threshold_range){dk_weight_bytes(above), dk_weight_bytes(with)};
+                return;
+            }
+            above = with;
+        }
+    }
+}
+
+/* Of a feature that is settled at the zooms to come. */
+static dk_status add_later(budget *b, const share *s, uint64_t label)
+{
+    if (!dk_grow(&b->later, &b->later_capacity, b->n_later + 1, sizeof *b->later))
+        return no_memory(b);
+    b->later[b->n_later++] = (recount){(size_t)(s - b->shares), label};
+    return DK_OK;
+}
+
+static uint64_t label_tile(uint64_t label, int zoom)
+{
+    return zoom == 0 ? 0 : label >> (64 - 2 * zoom);
+}
+
+static dk_status add_recount(budget *b, const share *s, uint64_t tile)
+{
+    if (!dk_grow(&b->recounts, &b->recounts_capacity, b->n_recounts + 1, sizeof *b->recounts))
+        return no_memory(b);
+    b->recounts[b->n_recounts++] = (recount){(size_t)(s - b->shares), tile};
+    return DK_OK;
+}
+
+/* Writes a share's threshold, if it is another than before; what that leaves out is counted later. */
+static dk_status write_threshold(budget *b, share *s, uint64_t tile)
+{
+    const dk_rank low = s->before < s->now ? s->before : s->now, high = s->before < s->now ? s->now : s->before;
+    if (low == high)
+        return DK_OK;
+    dk_buf_clear(&b->bytes);
+    if (s->now > 0 || s->old.size > 2) {
+        dk_buf_byte(&b->bytes, (uint8_t)s->now);
+        dk_buf_byte(&b->bytes, (uint8_t)(s->now >> 8));
+        if (s->old.size > 2)
+            dk_buf_append(&b->bytes, s->old.data + 2, s->old.size - 2);
+    }
+    if (b->bytes.failed)
+        return no_memory(b);
+    dk_status status = dk_sheet_write(b->store, s->layer, raised_sheets[b->set], b->zoom, tile, b->generation, b->bytes.data,
+                                      b->bytes.size, b->err);
+    s->raised[b->set] |= UINT64_C(1) << b->zoom;
+    *kept_place(b, s->layer, b->set, b->zoom, b->x, b->y) = (kept_rank){s->layer, b->x, b->y, (uint8_t)b->zoom, (uint8_t)b->set, s->now,
+                                                                            s->old.size > 2};
+    if (status == DK_OK && !list_tile(&b->changed[b->set], tile))
+        status = no_memory(b);
+    if (status == DK_OK && s->any)
+        status = dk_touched_add(b->store, s->layer, b->generation, &s->box, b->err);
+    if (status == DK_OK && b->set == DK_ROOM_MERCATOR)
+        status = add_recount(b, s, tile);
+    for (size_t i = 0; status == DK_OK && i < s->n_guests; i++) {
+        const guest *g = &s->guests[i];
+        if (g->rank < low || g->rank >= high)
+            continue;
+        if (g->elsewhere)
+            status = add_recount(b, s, label_tile(g->label, b->zoom));
+        if (status == DK_OK && g->later)
+            status = add_later(b, s, g->label);
+    }
+    return status;
+}
+
+/* Whether a share's threshold is what it was: that of few, or of a layer in which nothing changed. */
+static dk_status is_as_before(budget *b, const share *s, uint64_t tile, int64_t most, bool *ret_same)
+{
+    dk_threshold_range range = {0};
+    dk_status status = DK_OK;
+    const int64_t sum = dk_weight_bytes(s->sum);
+    *ret_same = s->before == 0 && sum <= most;
+    if (s == &b->shares[0] || s->before == 0 || sum <= most)
+        return status;
+    status = dk_weights_range_of(b->store, s->layer, b->set, b->zoom, tile, &range, b->err);
+    *ret_same = range.from <= most && most < range.to;
+    return status;
+}
+
+/* One tile. *ret_deeper: its features with all their vertices are more than the budget, so the tiles in it need a look. */
+static dk_status update_tile(budget *b, dk_room_set set, uint64_t tile, bool *ret_deeper)
+{
+    const bool known = b->zoom <= DK_WEIGHED_ZOOM; /* what each share weighs */
+    const size_t n_shares = set == DK_ROOM_MERCATOR ? b->n_shares : 1;
+    dk_status status = DK_OK;
+    int64_t all = 0;
+    b->set = set;
+    dk_morton_split(tile, &b->x, &b->y);
+    for (size_t i = 0; status == DK_OK && i < n_shares; i++) {
+        status = read_share(b, &b->shares[i], tile);
+        all += dk_weight_bytes(b->shares[i].all);
+    }
+    for (size_t i = 0; status == DK_OK && i < n_shares && all <= LAYER_BUDGET; i++) {
+        status = read_undrawn(b, &b->shares[i]);
+        all += b->shares[i].undrawn;
+    }
+    if (status != DK_OK)
+        return status;
+    *ret_deeper = all > LAYER_BUDGET;
+    const int64_t fair = fair_share(b);
+    for (size_t i = 0; status == DK_OK && i < n_shares; i++) {
+        share *s = &b->shares[i];
+        const int64_t own = own_most(b, s), most = own < fair ? own : fair;
+        bool same = false;
+        if (known)
+            status = is_as_before(b, s, tile, most, &same);
+        if (status == DK_OK && known && !same)
+            status = weigh_share(b, s);
+        if (status != DK_OK || same)
+            continue;
+        find_threshold(s, most);
+        status = write_threshold(b, s, tile);
+        if (status == DK_OK && known && s->now > 0)
+            status = dk_weights_set_range(b->store, s->layer, b->set, b->zoom, tile, s->range, b->err);
+    }
+    return status;
+}
+
+/* ---- counting what is left out ---- */
+
+static int by_share_and_tile(const void *a, const void *b)
+{
+    const recount *p = a, *q = b;
+    if (p->share != q->share)
+        return p->share < q->share ? -1 : 1;
+    return p->tile < q->tile ? -1 : p->tile > q->tile;
+}
+
+/* The overview of what is drawn of the tile under way; where all is there is none. */
+static dk_status gather_tile(budget *b, share *s)
+{
+    b->set = DK_ROOM_MERCATOR;
+    b->n_left_out = 0;
+    dk_overview_begin(b->overview, s->layer, b->zoom);
+    b->gathering = true;
+    const dk_status status = scan_tile(b, s);
+    b->gathering = false;
+    if (b->n_left_out == 0)
+        dk_overview_begin(b->overview, s->layer, b->zoom);
+    return status;
+}
+
+/* Writes what thresholds leave out of what has its label in a tile, if it is other than before. */
+static dk_status count_tile(budget *b, share *s, uint64_t tile)
+{
+    dk_morton_split(tile, &b->x, &b->y);
+    dk_buf_clear(&s->old);
+    dk_grid_clear(&b->grid, s->layer->n_grid_measures);
+    dk_status status = dk_sheet_read(b->store, s->layer, DK_SHEET_RAISED, b->zoom, tile, &s->old, b->err);
+    if (status == DK_OK)
+        status = gather_tile(b, s);
+    if (status == DK_OK && (b->n_left_out > 0 || s->old.size > 0))
+        status = dk_overview_write(b->overview, b->store, tile, b->generation, b->err);
+    if (status != DK_OK)
+        return status;
+    const dk_rank own = rank_in(s->old.data, s->old.size);
+    dk_buf grid;
+    dk_buf_init(&grid);
+    if (b->n_left_out > 0)
+        dk_grid_encode(&b->grid, &grid);
+    dk_buf_clear(&b->bytes);
+    if (own > 0 || grid.size > 0) {
+        dk_buf_byte(&b->bytes, (uint8_t)own);
+        dk_buf_byte(&b->bytes, (uint8_t)(own >> 8));
+        dk_buf_append(&b->bytes, grid.data, grid.size);
+    }
+    const bool failed = grid.failed || b->bytes.failed;
+    dk_buf_finish(&grid);
+    if (failed)
+        return no_memory(b);
+    if (b->bytes.size == s->old.size && (b->bytes.size == 0 || memcmp(b->bytes.data, s->old.data, s->old.size) == 0))
+        return DK_OK;
+    s->raised[DK_ROOM_MERCATOR] |= UINT64_C(1) << b->zoom;
+    kept_place(b, s->layer, DK_ROOM_MERCATOR, b->zoom, b->x, b->y)->layer = NULL;
+    return dk_sheet_write(b->store, s->layer, DK_SHEET_RAISED, b->zoom, tile, b->generation, b->bytes.data, b->bytes.size, b->err);
+}
+
+static dk_status count_tiles(budget *b)
+{
+    dk_status status = DK_OK;
+    if (b->n_recounts > 0)
+        qsort(b->recounts, b->n_recounts, sizeof *b->recounts, by_share_and_tile);
+    for (size_t i = 0; status == DK_OK && i < b->n_recounts; i++)
+        if (i == 0 || by_share_and_tile(&b->recounts[i - 1], &b->recounts[i]) != 0)
+            status = count_tile(b, &b->shares[b->recounts[i].share], b->recounts[i].tile);
+    b->n_recounts = 0;
+    return status;
+}
+
+/* ---- where to look ---- */
+
 /* What came or went, as a sorted list of dk_budget_change. */
 typedef struct changes {
     const uint64_t *codes;
     size_t n;
 } changes;
 
-/* The tiles of a zoom that hold the labels of what changed, and those of both sets in which it may take up room. */
-static bool list_changed(const changes *c, int zoom, tile_list *labels, tile_list *rooms)
+/* Whether a feature that changed may reach over the tiles around that of its label from this zoom on, but not before. */
+static bool may_settle_at(uint64_t change, int zoom, int first_zoom)
+{
+    const int settled = 33 - (int)(change & 0xff);
+    return zoom == (settled > first_zoom ? settled : first_zoom);
+}
+
+static bool list_range(const dk_cell_range *range, tile_list *list)
+{
+    bool ok = true;
+    for (uint32_t y = range->y0; ok && y <= range->y1; y++)
+        for (uint32_t x = range->x0; ok && x <= range->x1; x++)
+            ok = list_tile(list, dk_morton(x, y));
+    return ok;
+}
+
+/* The tiles of CGCS2000Quad that what lies in these of WebMercatorQuad meets. */
+static bool list_plate(const tile_list *tiles, int zoom, tile_list *plate)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < tiles->n; i++) {
+        dk_cell_range range;
+        dk_morton_split(tiles->tiles[i], &range.x0, &range.y0);
+        range.x1 = range.x0;
+        dk_rooms_plate_rows(range.y0, range.y0, zoom, &range.y0, &range.y1);
+        ok = list_range(&range, plate);
+    }
+    sort_tiles(plate);
+    return ok;
+}
+
+/* The tiles of a zoom in which what changed may take up room, and those that what is settled meets. settled: those of the zoom above
+ * that are full; after it those of this zoom that lie in them, or that what is settled from here on meets. */
+static bool list_changed(const changes *c, int zoom, int first_zoom, tile_list *rooms, tile_list *settled)
 {
     bool ok = true;
     uint64_t within = UINT64_MAX; /* the tile that the one before lies in with all its box */
-    labels->n = rooms[DK_ROOM_MERCATOR].n = rooms[DK_ROOM_PLATE].n = 0;
+    for (int set = 0; set < DK_ROOM_SETS; set++) {
+        const size_t n = settled[set].n;
+        ok = ok && dk_grow(&settled[set].tiles, &settled[set].capacity, 4 * n, sizeof *settled[set].tiles);
+        for (size_t i = n; ok && i > 0; i--)
+            for (size_t k = 4; k > 0; k--)
+                settled[set].tiles[4 * (i - 1) + k - 1] = settled[set].tiles[i - 1] << 2 | (k - 1);
+        settled[set].n = ok ? 4 * n : 0;
+        rooms[set].n = 0;
+    }
     for (size_t i = 0; ok && i < c->n; i++) {
         uint32_t x, y;
         dk_morton_split(c->codes[i] & ~(uint64_t)0xff, &x, &y);
-        const uint64_t own = dk_morton(dk_tile_at(x, zoom), dk_tile_at(y, zoom));
-        const dk_cell_range met = dk_rooms_near(x, y, UINT64_C(1) << (c->codes[i] & 0xff), zoom);
-        const bool one = met.x0 == met.x1 && met.y0 == met.y1;
+        const uint64_t own = dk_morton(dk_tile_at(x, zoom), dk_tile_at(y, zoom)), reach = UINT64_C(1) << (c->codes[i] & 0xff);
+        const dk_cell_range near = dk_rooms_near(x, y, reach, zoom, true);
+        const bool one = near.x0 == near.x1 && near.y0 == near.y1;
         if (one && own == within)
             continue;
-        within = one ? own : within;
-        ok = list_tile(labels, own);
-        for (uint32_t row = met.y0; ok && row <= met.y1; row++)
-            for (uint32_t column = met.x0; ok && column <= met.x1; column++)
-                ok = list_tile(&rooms[DK_ROOM_MERCATOR], dk_morton(column, row));
+        within = one ? own : UINT64_MAX;
+        ok = list_range(&near, &rooms[DK_ROOM_MERCATOR]);
+        if (ok && may_settle_at(c->codes[i], zoom, first_zoom)) {
+            const dk_cell_range all = dk_rooms_near(x, y, reach, zoom, false);
+            ok = list_range(&all, &settled[DK_ROOM_MERCATOR]);
+        }
     }
-    sort_tiles(labels);
     sort_tiles(&rooms[DK_ROOM_MERCATOR]);
-    for (size_t i = 0; ok && i < rooms[DK_ROOM_MERCATOR].n; i++) {
-        uint32_t x, y, first, last;
-        dk_morton_split(rooms[DK_ROOM_MERCATOR].tiles[i], &x, &y);
-        dk_rooms_plate_rows(y, y, zoom, &first, &last);
-        for (uint32_t row = first; ok && row <= last; row++)
-            ok = list_tile(&rooms[DK_ROOM_PLATE], dk_morton(x, row));
-    }
-    sort_tiles(&rooms[DK_ROOM_PLATE]);
-    return ok;
+    sort_tiles(&settled[DK_ROOM_MERCATOR]);
+    return ok && list_plate(&rooms[DK_ROOM_MERCATOR], zoom, &rooms[DK_ROOM_PLATE]) &&
+           list_plate(&settled[DK_ROOM_MERCATOR], zoom, &settled[DK_ROOM_PLATE]);
 }
 
 /* Whether any share has a threshold in a tile. */
@@ -623,20 +727,19 @@ static dk_status is_raised(budget *b, dk_room_set set, uint64_t tile, bool *ret_
         dk_rank rank = 0;
         uint32_t x, y;
         dk_morton_split(tile, &x, &y);
-        if (b->shares[i].raised[set] >> b->zoom & 1)
-            status = read_rank(b, b->shares[i].layer, set, x, y, &rank);
+        status = read_rank(b, &b->shares[i], set, b->zoom, x, y, &rank);
         *ret_raised = rank > 0;
     }
     return status;
 }
 
-/* Leaves of the tiles of a set those that lie in listed ones, and those that have a threshold: they may have become small enough. */
-static dk_status keep_full(budget *b, dk_room_set set, const tile_list *deeper, tile_list *rooms)
+/* Leaves of the tiles of a set those that lie in full ones, and those that have a threshold: they may have become small enough. */
+static dk_status keep_full(budget *b, dk_room_set set, const tile_list *full, tile_list *rooms)
 {
     dk_status status = DK_OK;
     size_t n = 0;
     for (size_t i = 0; status == DK_OK && i < rooms->n; i++) {
-        bool kept = is_listed(deeper, rooms->tiles[i] >> 2);
+        bool kept = is_listed(full, rooms->tiles[i] >> 2);
         if (!kept)
             status = is_raised(b, set, rooms->tiles[i], &kept);
         if (kept)
@@ -646,22 +749,57 @@ static dk_status keep_full(budget *b, dk_room_set set, const tile_list *deeper, 
     return status;
 }
 
-/* Whether what has its label in a tile may take up room in one of those looked at. */
-static bool is_near(const tile_list *rooms, uint64_t tile, int zoom)
+/* Whether some tile of a range has a threshold, or had one before. */
+static dk_status any_raised(budget *b, dk_room_set set, const dk_cell_range *range, bool *ret_any)
 {
-    const uint32_t end = zoom == 0 ? 0 : UINT32_MAX >> (32 - zoom);
-    uint32_t x, y, first, last;
-    dk_morton_split(tile, &x, &y);
-    for (uint32_t column = x > 0 ? x - 1 : 0; column <= (x < end ? x + 1 : end); column++) {
-        for (uint32_t row = y > 0 ? y - 1 : 0; row <= (y < end ? y + 1 : end); row++)
-            if (is_listed(&rooms[DK_ROOM_MERCATOR], dk_morton(column, row)))
-                return true;
-        dk_rooms_plate_rows(y > 0 ? y - 1 : 0, y < end ? y + 1 : end, zoom, &first, &last);
-        for (uint32_t row = first; row <= last; row++)
-            if (is_listed(&rooms[DK_ROOM_PLATE], dk_morton(column, row)))
-                return true;
+    dk_status status = DK_OK;
+    for (uint32_t y = range->y0; y <= range->y1; y++)
+        for (uint32_t x = range->x0; status == DK_OK && !*ret_any && x <= range->x1; x++) {
+            dk_rank rank = 0;
+            status = read_rank(b, &b->shares[0], set, b->zoom, x, y, &rank);
+            *ret_any = rank > 0 || is_listed(&b->changed[set], dk_morton(x, y));
+        }
+    return status;
+}
+
+/* Where something changed that may be left out, it is counted anew: at this zoom, and where it is settled at later ones. */
+static dk_status recount_changed(budget *b, const changes *c)
+{
+    const share *own = &b->shares[0];
+    uint64_t within = UINT64_MAX;
+    dk_status status = DK_OK;
+    for (int set = 0; set < DK_ROOM_SETS; set++)
+        sort_tiles(&b->changed[set]);
+    if (((own->raised[DK_ROOM_MERCATOR] | own->raised[DK_ROOM_PLATE]) >> b->zoom & 1) == 0)
+        return DK_OK;
+    for (size_t i = 0; status == DK_OK && i < c->n; i++) {
+        uint32_t x, y;
+        dk_morton_split(c->codes[i] & ~(uint64_t)0xff, &x, &y);
+        const int log = (int)(c->codes[i] & 0xff);
+        const dk_cell_range near = dk_rooms_near(x, y, UINT64_C(1) << log, b->zoom, true);
+        const uint64_t tile = dk_morton(dk_tile_at(x, b->zoom), dk_tile_at(y, b->zoom));
+        const bool later = b->zoom >= 32 - log && b->zoom < DK_FINEST_ZOOM; /* before, it reaches no further than one tile */
+        const bool one = near.x0 == near.x1 && near.y0 == near.y1;
+        bool any = false;
+        if (one && !later && tile == within)
+            continue;
+        within = one && !later ? tile : UINT64_MAX;
+        dk_cell_range plate = near;
+        dk_rooms_plate_rows(near.y0, near.y1, b->zoom, &plate.y0, &plate.y1);
+        /* Also where others are left out: an overview holds what is drawn beside them. */
+        const kept_rank *kept = NULL;
+        status = read_kept(b, own, DK_ROOM_MERCATOR, b->zoom, dk_tile_at(x, b->zoom), dk_tile_at(y, b->zoom), &kept);
+        any = kept->counts;
+        if (status == DK_OK && !any)
+            status = any_raised(b, DK_ROOM_MERCATOR, &near, &any);
+        if (status == DK_OK && !any)
+            status = any_raised(b, DK_ROOM_PLATE, &plate, &any);
+        if (status == DK_OK && any)
+            status = add_recount(b, own, tile);
+        if (status == DK_OK && any && later)
+            status = add_later(b, own, c->codes[i]);
     }
-    return false;
+    return status;
 }
 
 /* The zooms at which any share has a threshold. */
@@ -673,44 +811,66 @@ static uint64_t raised_zooms(const budget *b)
     return zooms;
 }
 
-/* The thresholds of a zoom, and what they leave out. deeper: the tiles above in which something may be too much; after it those of
- * this zoom. */
-static dk_status update_zoom(budget *b, const changes *c, tile_list *labels, tile_list *rooms, tile_list *deeper)
+/* Tiles to look at, by set. */
+typedef struct places {
+    tile_list rooms[DK_ROOM_SETS], settled[DK_ROOM_SETS]; /* where what changed takes up room, or is settled */
+    tile_list full[DK_ROOM_SETS];                         /* of the zoom above, those in which more may be too much; then of this one */
+} places;
+
+static dk_status update_set(budget *b, dk_room_set set, places *p)
 {
-    const share *own = &b->shares[0];
-    dk_status status = list_changed(c, b->zoom, labels, rooms) ? DK_OK : no_memory(b);
-    for (int set = 0; status == DK_OK && set < DK_ROOM_SETS; set++) {
-        if (b->zoom > own->layer->min_zoom)
-            status = keep_full(b, (dk_room_set)set, &deeper[set], &rooms[set]);
-        deeper[set].n = 0;
-        for (size_t i = 0; status == DK_OK && i < rooms[set].n; i++) {
-            bool full = false;
-            status = update_tile(b, (dk_room_set)set, rooms[set].tiles[i], &full);
-            if (status == DK_OK && full && !list_tile(&deeper[set], rooms[set].tiles[i]))
-                status = no_memory(b);
-        }
+    tile_list *rooms = &p->rooms[set], *settled = &p->settled[set], *full = &p->full[set];
+    dk_status status = DK_OK;
+    bool ok = true;
+    if (b->zoom > b->shares[0].layer->min_zoom && (status = keep_full(b, set, full, rooms)) == DK_OK)
+        status = keep_full(b, set, full, settled);
+    for (size_t i = 0; ok && i < settled->n; i++)
+        ok = list_tile(rooms, settled->tiles[i]);
+    sort_tiles(rooms);
+    full->n = 0;
+    for (size_t i = 0; status == DK_OK && ok && i < rooms->n; i++) {
+        bool deeper = false;
+        status = update_tile(b, set, rooms->tiles[i], &deeper);
+        ok = !deeper || list_tile(full, rooms->tiles[i]);
     }
-    if ((own->raised[DK_ROOM_MERCATOR] | own->raised[DK_ROOM_PLATE]) >> b->zoom & 1)
-        for (size_t i = 0; status == DK_OK && i < labels->n; i++)
-            if (is_near(rooms, labels->tiles[i], b->zoom))
-                status = add_recount(b, own, labels->tiles[i]);
+    size_t n = 0;
+    for (size_t i = 0; i < settled->n; i++)
+        if (is_listed(full, settled->tiles[i]))
+            settled->tiles[n++] = settled->tiles[i];
+    settled->n = n;
+    return status == DK_OK && !ok ? no_memory(b) : status;
+}
+
+/* The thresholds of a zoom, and what they leave out. */
+static dk_status update_zoom(budget *b, const changes *c, places *p)
+{
+    const size_t n_later = b->n_later;
+    dk_status status = list_changed(c, b->zoom, b->shares[0].layer->min_zoom, p->rooms, p->settled) ? DK_OK : no_memory(b);
+    for (int set = 0; set < DK_ROOM_SETS; set++)
+        b->changed[set].n = 0;
+    for (int set = 0; status == DK_OK && set < DK_ROOM_SETS; set++)
+        status = update_set(b, (dk_room_set)set, p);
+    if (status == DK_OK)
+        status = recount_changed(b, c);
+    for (size_t i = 0; status == DK_OK && i < n_later; i++)
+        status = add_recount(b, &b->shares[b->later[i].share], label_tile(b->later[i].tile, b->zoom));
     return status == DK_OK ? count_tiles(b) : status;
 }
 
 static dk_status update_zooms(budget *b, const changes *c)
 {
-    tile_list labels = {0}, rooms[DK_ROOM_SETS] = {{0}, {0}}, deeper[DK_ROOM_SETS] = {{0}, {0}};
+    places p = {0};
     const int first = b->shares[0].layer->min_zoom;
     dk_status status = DK_OK;
     for (b->zoom = first; status == DK_OK && b->zoom <= DK_FINEST_ZOOM; b->zoom++) {
-        if (b->zoom > first && deeper[DK_ROOM_MERCATOR].n + deeper[DK_ROOM_PLATE].n == 0 && raised_zooms(b) >> b->zoom == 0)
+        if (b->zoom > first && p.full[DK_ROOM_MERCATOR].n + p.full[DK_ROOM_PLATE].n + b->n_later == 0 && raised_zooms(b) >> b->zoom == 0)
             break;
-        status = update_zoom(b, c, &labels, rooms, deeper);
+        status = update_zoom(b, c, &p);
     }
-    free(labels.tiles);
     for (int set = 0; set < DK_ROOM_SETS; set++) {
-        free(rooms[set].tiles);
-        free(deeper[set].tiles);
+        free(p.rooms[set].tiles);
+        free(p.settled[set].tiles);
+        free(p.full[set].tiles);
     }
     return status;
 }
@@ -783,6 +943,9 @@ dk_status dk_budget_update(dk_store *store, const dk_kind *layer, uint64_t *chan
     }
     free(b->shares);
     free(b->recounts);
+    free(b->later);
+    for (int set = 0; set < DK_ROOM_SETS; set++)
+        free(b->changed[set].tiles);
     dk_overview_free(b->overview);
     dk_grid_finish(&b->grid);
     dk_buf_finish(&b->bytes);
@@ -798,14 +961,10 @@ static dk_status list_sheet(int level, uint64_t cell, const void *data, size_t s
     return list_tile(user, cell) ? DK_OK : DK_NOMEM;
 }
 
-static dk_status verify_overview(budget *b, const uint64_t *raised, uint64_t tile, bool *ret_same)
+static dk_status verify_overview(budget *b, uint64_t tile, bool *ret_same)
 {
-    share *s = &b->shares[0];
-    around a;
     dk_morton_split(tile, &b->x, &b->y);
-    dk_status status = read_around(b, s->layer, raised, tile, &a);
-    if (status == DK_OK)
-        status = gather_tile(b, s, &a);
+    dk_status status = gather_tile(b, &b->shares[0]);
     if (status == DK_OK)
         status = dk_overview_compare(b->overview, b->store, tile, ret_same, b->err);
     return status;
@@ -815,28 +974,31 @@ dk_status dk_budget_verify(dk_store *store, const dk_kind *layer, void (*differs
                            dk_error *err)
 {
     share own = {.layer = layer};
-    budget b = {.store = store, .err = err, .shares = &own, .n_shares = 1, .verifying = true};
     tile_list list = {0};
-    b.overview = dk_overview_create();
-    dk_status status = b.overview == NULL ? DK_NOMEM : DK_OK;
+    budget *b = calloc(1, sizeof *b);
+    if (b == NULL)
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    *b = (budget){.store = store, .err = err, .shares = &own, .n_shares = 1, .verifying = true, .overview = dk_overview_create()};
+    dk_status status = b->overview == NULL ? DK_NOMEM : DK_OK;
     for (int set = 0; status == DK_OK && set < DK_ROOM_SETS; set++)
         status = dk_sheet_levels(store, layer, raised_sheets[set], &own.raised[set], err);
-    for (b.zoom = 0; status == DK_OK && b.zoom <= DK_OVERVIEW_ZOOM; b.zoom++) {
-        const uint32_t last = b.zoom == 0 ? 0 : UINT32_MAX >> (32 - b.zoom);
+    for (b->zoom = 0; status == DK_OK && b->zoom <= DK_OVERVIEW_ZOOM; b->zoom++) {
+        const uint32_t last = b->zoom == 0 ? 0 : UINT32_MAX >> (32 - b->zoom);
         const dk_cell_range all = {0, 0, last, last};
         list.n = 0;
-        status = dk_sheet_scan(store, layer, DK_SHEET_RAISED, b.zoom, &all, DK_NEWEST, list_sheet, &list, err);
+        status = dk_sheet_scan(store, layer, DK_SHEET_RAISED, b->zoom, &all, DK_NEWEST, list_sheet, &list, err);
         if (status == DK_OK)
-            status = dk_sheet_scan(store, layer, DK_SHEET_OVERVIEW, b.zoom, &all, DK_NEWEST, list_sheet, &list, err);
+            status = dk_sheet_scan(store, layer, DK_SHEET_OVERVIEW, b->zoom, &all, DK_NEWEST, list_sheet, &list, err);
         sort_tiles(&list);
         for (size_t i = 0; status == DK_OK && i < list.n; i++) {
             bool same = true;
-            status = verify_overview(&b, own.raised, list.tiles[i], &same);
+            status = verify_overview(b, list.tiles[i], &same);
             if (status == DK_OK && !same)
-                differs(b.zoom, user);
+                differs(b->zoom, user);
         }
     }
-    dk_overview_free(b.overview);
+    dk_overview_free(b->overview);
+    free(b);
     free(list.tiles);
     return status == DK_NOMEM ? dk_fail(err, DK_NOMEM, "out of memory") : status;
 }

@@ -254,6 +254,9 @@ static dk_rank raised_to(dk_store *store, const dk_kind *layer, dk_room_set set,
 
 static bool has_room(dk_store *store, const dk_kind *layer, const dk_entry_head *head, int zoom, dk_room_set set)
 {
+    static const dk_sheet sheets[DK_ROOM_SETS] = {DK_SHEET_RAISED, DK_SHEET_RAISED_PLATE};
+    if ((store->levels[layer->index].bits[sheets[set]] >> zoom & 1) == 0)
+        return true;
     const dk_cell_range rooms = dk_rooms_of(head, zoom, set);
     const dk_rank rank = dk_rank_of(head);
     for (uint32_t y = rooms.y0; y <= rooms.y1; y++)
@@ -278,10 +281,11 @@ bool dk_index_drawn(dk_store *store, const dk_kind *layer, const dk_entry_head *
     const struct dk_sheet_levels *levels = &store->levels[layer->index]; /* the scan has asked for them */
     if (zoom > DK_FINEST_ZOOM)
         zoom = DK_FINEST_ZOOM;
-    if (!levels->known)
+    const uint64_t none_after = UINT64_MAX >> (63 - zoom);
+    if (!levels->known || ((levels->bits[DK_SHEET_RAISED] | levels->bits[DK_SHEET_RAISED_PLATE]) & none_after) == 0)
         return true;
-    return ((levels->bits[DK_SHEET_RAISED] >> zoom & 1) == 0 || has_room(store, layer, head, zoom, DK_ROOM_MERCATOR)) &&
-           ((levels->bits[DK_SHEET_RAISED_PLATE] >> zoom & 1) == 0 || has_room(store, layer, head, zoom, DK_ROOM_PLATE));
+    const int decides = dk_room_zoom(head, zoom);
+    return has_room(store, layer, head, decides, DK_ROOM_MERCATOR) && has_room(store, layer, head, decides, DK_ROOM_PLATE);
 }
 
 /* ---- blocks ---- */

@@ -46,6 +46,35 @@ static void plate_rows(uint32_t y0, uint32_t y1, int zoom, uint32_t *ret_first, 
     tiles_met(dk_plate_y(y0), dk_plate_y(y1), more, zoom, last_row(DK_ROOM_PLATE, zoom), ret_first, ret_last);
 }
 
+static bool stays_around(uint32_t low, uint32_t high, uint32_t position, int shift)
+{
+    const uint32_t own = position >> shift;
+    return (low >> shift) + 1 >= own && high >> shift <= own + 1;
+}
+
+int dk_room_zoom(const dk_entry_head *head, int zoom)
+{
+    if (zoom >= head->cut_zoom || head->last_zoom != UINT8_MAX)
+        return zoom;
+    while (zoom > head->first_zoom && zoom > 0 &&
+           !(stays_around(head->x0, head->x1, head->label_x, 32 - zoom) && stays_around(head->y0, head->y1, head->label_y, 32 - zoom)))
+        zoom--;
+    return zoom;
+}
+
+/* The tiles that a box meets. */
+static dk_cell_range box_tiles(uint32_t x0, uint32_t y0, uint32_t x1, uint32_t y1, int zoom, dk_room_set set)
+{
+    const uint32_t buffer = UINT32_C(1) << (32 - zoom) >> BUFFER_SHIFT, last = last_row(DK_ROOM_MERCATOR, zoom);
+    dk_cell_range range;
+    tiles_met(x0, x1, buffer, zoom, last, &range.x0, &range.x1);
+    if (set == DK_ROOM_PLATE)
+        plate_rows(y0, y1, zoom, &range.y0, &range.y1);
+    else
+        tiles_met(y0, y1, buffer, zoom, last, &range.y0, &range.y1);
+    return range;
+}
+
 dk_cell_range dk_rooms_of(const dk_entry_head *head, int zoom, dk_room_set set)
 {
     if (zoom == 0)
@@ -58,36 +87,41 @@ dk_cell_range dk_rooms_of(const dk_entry_head *head, int zoom, dk_room_set set)
         bound(&range.y0, &range.y1, 0, last_row(set, zoom));
         return range;
     }
-    const uint32_t buffer = UINT32_C(1) << shift >> BUFFER_SHIFT;
     uint32_t x0 = head->x0, y0 = head->y0, x1 = head->x1, y1 = head->y1, least_x, most_x, least_y, most_y;
     within_ring(&x0, &x1, head->label_x, zoom, &least_x, &most_x);
     within_ring(&y0, &y1, head->label_y, zoom, &least_y, &most_y);
-    tiles_met(x0, x1, buffer, zoom, last_row(DK_ROOM_MERCATOR, zoom), &range.x0, &range.x1);
+    range = box_tiles(x0, y0, x1, y1, zoom, set);
     bound(&range.x0, &range.x1, least_x, most_x);
-    if (set == DK_ROOM_PLATE) {
-        plate_rows(y0, y1, zoom, &range.y0, &range.y1);
-    } else {
-        tiles_met(y0, y1, buffer, zoom, last_row(set, zoom), &range.y0, &range.y1);
+    if (set == DK_ROOM_MERCATOR)
         bound(&range.y0, &range.y1, least_y, most_y);
-    }
     return range;
 }
 
-dk_cell_range dk_rooms_near(uint32_t label_x, uint32_t label_y, uint64_t reach, int zoom)
+dk_cell_range dk_rooms_met(const dk_entry_head *head, int zoom, dk_room_set set)
+{
+    return zoom == 0 ? (dk_cell_range){0, 0, 0, 0} : box_tiles(head->x0, head->y0, head->x1, head->y1, zoom, set);
+}
+
+double dk_room_share(const dk_entry_head *head, int zoom)
+{
+    const double side = (double)(UINT64_C(1) << (32 - zoom)), around = ((double)head->x1 - head->x0 + ((double)head->y1 - head->y0)) / 2;
+    return around > side ? side / around : 1;
+}
+
+dk_cell_range dk_rooms_near(uint32_t label_x, uint32_t label_y, uint64_t reach, int zoom, bool around)
 {
     if (zoom == 0)
         return (dk_cell_range){0, 0, 0, 0};
-    const uint32_t most = UINT32_MAX, size = reach < most ? (uint32_t)reach : most, last = last_row(DK_ROOM_MERCATOR, zoom);
-    const uint32_t buffer = UINT32_C(1) << (32 - zoom) >> BUFFER_SHIFT;
+    const uint32_t most = UINT32_MAX, size = reach < most ? (uint32_t)reach : most;
     const uint64_t east = (uint64_t)label_x + size, south = (uint64_t)label_y + size;
     uint32_t x0 = label_x > size ? label_x - size : 0, x1 = east < most ? (uint32_t)east : most;
     uint32_t y0 = label_y > size ? label_y - size : 0, y1 = south < most ? (uint32_t)south : most;
     uint32_t least_x, most_x, least_y, most_y;
-    dk_cell_range range;
+    if (!around)
+        return box_tiles(x0, y0, x1, y1, zoom, DK_ROOM_MERCATOR);
     within_ring(&x0, &x1, label_x, zoom, &least_x, &most_x);
     within_ring(&y0, &y1, label_y, zoom, &least_y, &most_y);
-    tiles_met(x0, x1, buffer, zoom, last, &range.x0, &range.x1);
-    tiles_met(y0, y1, buffer, zoom, last, &range.y0, &range.y1);
+    dk_cell_range range = box_tiles(x0, y0, x1, y1, zoom, DK_ROOM_MERCATOR);
     bound(&range.x0, &range.x1, least_x, most_x);
     bound(&range.y0, &range.y1, least_y, most_y);
     return range;

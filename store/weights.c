@@ -5,12 +5,20 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* Of what covers more tiles than these hardly anything is seen in one. */
+#define MOST_TILES 4096
 #define KNOWN (-1) /* the row of weight_K that says that the others are complete */
 
 /* A tile of a zoom as one number, which is also its row in weight_K. */
 static uint64_t tile_number(dk_room_set set, int zoom, uint64_t tile)
 {
     return (uint64_t)set << 48 | (uint64_t)zoom << 40 | tile;
+}
+
+/* The row of what is settled. */
+static uint64_t settled_number(dk_room_set set, int zoom, uint64_t tile)
+{
+    return UINT64_C(1) << 52 | tile_number(set, zoom, tile);
 }
 
 /* The row of what is kept about its threshold. */
@@ -35,6 +43,12 @@ int64_t dk_weight_of_entry(const dk_block *block, size_t n_points, double values
 {
     /* Of 12 bytes that a vertex and a tag take raw, gzip leaves about these (tests/bench/README.md). */
     return llround(DK_WEIGHT_SCALE * (8 + 1.0 * block->n_attributes + 2.2 * (double)n_points + values));
+}
+
+int64_t dk_weight_of_settled(const dk_block *block, uint32_t i, size_t n_points, double values, int zoom)
+{
+    const size_t shown = (size_t)ceil((double)n_points * dk_room_share(&block->heads[i], zoom));
+    return dk_weight_of_entry(block, shown < 4 ? 4 : shown, values); /* four: the corners of the tile */
 }
 
 double dk_weight_of_values(const dk_block *block)
@@ -96,6 +110,21 @@ static bool change_tile(dk_weights *weights, uint64_t number, int64_t drawn, int
     return true;
 }
 
+/* Adds to all tiles that a feature takes up room in, or that it meets if it is settled. */
+static bool change_tiles(dk_weights *weights, const dk_entry_head *head, int zoom, dk_room_set set, bool settled, const tile_change *change)
+{
+    const dk_cell_range rooms = settled ? dk_rooms_met(head, zoom, set) : dk_rooms_of(head, zoom, set);
+    if ((uint64_t)(rooms.x1 - rooms.x0 + 1) * (rooms.y1 - rooms.y0 + 1) > MOST_TILES)
+        return true;
+    for (uint32_t y = rooms.y0; y <= rooms.y1; y++)
+        for (uint32_t x = rooms.x0; x <= rooms.x1; x++) {
+            const uint64_t tile = dk_morton(x, y);
+            if (!change_tile(weights, settled ? settled_number(set, zoom, tile) : tile_number(set, zoom, tile), change->drawn, change->whole))
+                return false;
+        }
+    return true;
+}
+
 dk_status dk_weights_block(dk_weights *weights, const dk_block *block, int sign)
 {
     const double values = dk_weight_of_values(block);
@@ -111,14 +140,14 @@ dk_status dk_weights_block(dk_weights *weights, const dk_block *block, int sign)
             return DK_CORRUPT;
         const int64_t whole = dk_weight_of_entry(block, drawing.n_points, values);
         for (; zoom <= DK_WEIGHED_ZOOM; zoom++) {
-            const int64_t drawn = dk_weight_of_entry(block, dk_drawing_points_at(&drawing, zoom), values);
-            for (int set = 0; set < DK_ROOM_SETS; set++) {
-                const dk_cell_range rooms = dk_rooms_of(head, zoom, (dk_room_set)set);
-                for (uint32_t y = rooms.y0; y <= rooms.y1; y++)
-                    for (uint32_t x = rooms.x0; x <= rooms.x1; x++)
-                        if (!change_tile(weights, tile_number((dk_room_set)set, zoom, dk_morton(x, y)), sign * drawn, sign * whole))
-                            return DK_NOMEM;
-            }
+            const size_t n_points = dk_drawing_points_at(&drawing, zoom);
+            const bool settled = dk_room_zoom(head, zoom) < zoom;
+            const tile_change change = settled ? (tile_change){.drawn = sign * dk_weight_of_settled(block, i, n_points, values, zoom),
+                                                               .whole = sign * dk_weight_of_settled(block, i, drawing.n_points, values, zoom)}
+                                               : (tile_change){.drawn = sign * dk_weight_of_entry(block, n_points, values), .whole = sign * whole};
+            for (int set = 0; set < DK_ROOM_SETS; set++)
+                if (!change_tiles(weights, head, zoom, (dk_room_set)set, settled, &change))
+                    return DK_NOMEM;
         }
     }
     return DK_OK;
@@ -202,11 +231,12 @@ dk_status dk_weights_flush(dk_weights *weights, dk_store *store, dk_error *err)
     return status;
 }
 
-dk_status dk_weights_of(dk_store *store, const dk_kind *layer, dk_room_set set, int zoom, uint64_t tile,
+dk_status dk_weights_of(dk_store *store, const dk_kind *layer, dk_room_set set, int zoom, uint64_t tile, bool settled,
                         dk_tile_weight *ret_weight, dk_error *err)
 {
     *ret_weight = (dk_tile_weight){0};
-    const dk_status status = read_weight(store, layer, (int64_t)tile_number(set, zoom, tile), ret_weight, err);
+    const uint64_t number = settled ? settled_number(set, zoom, tile) : tile_number(set, zoom, tile);
+    const dk_status status = read_weight(store, layer, (int64_t)number, ret_weight, err);
     return status == DK_END ? DK_OK : status;
 }
 

@@ -15,6 +15,8 @@
 #define DK_WEIGHT_SCALE 16
 int64_t dk_weight_of_entry(const dk_block *block, size_t n_points, double values);
 double dk_weight_of_values(const dk_block *block);
+/* Of what a tile shows of a settled feature. */
+int64_t dk_weight_of_settled(const dk_block *block, uint32_t i, size_t n_points, double values, int zoom);
 /* Whole bytes, rounded up. */
 static inline int64_t dk_weight_bytes(int64_t weight)
 {
@@ -36,7 +38,8 @@ dk_status dk_weights_flush(dk_weights *weights, dk_store *store, dk_error *err);
 typedef struct dk_tile_weight {
     int64_t drawn, whole; /* in 1/DK_WEIGHT_SCALE bytes */
 } dk_tile_weight;
-dk_status dk_weights_of(dk_store *store, const dk_kind *layer, dk_room_set set, int zoom, uint64_t tile, dk_tile_weight *ret_weight,
+/* settled: of features that are settled at the zoom, of each about what a tile shows of it; else of the others, each whole. */
+dk_status dk_weights_of(dk_store *store, const dk_kind *layer, dk_room_set set, int zoom, uint64_t tile, bool settled, dk_tile_weight *ret_weight,
                         dk_error *err);
 
 /* For which budgets, in bytes, the threshold of a tile holds (budget.c), as long as the layer has in the tile what it has now; from <= to,

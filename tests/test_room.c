@@ -70,6 +70,44 @@ static void a_feature_takes_up_room_in_the_tiles_that_draw_it(void **state)
     assert_in_range(beyond[DK_ROOM_PLATE], 0, 200);
 }
 
+/* Whether the box stays within the tiles around that of the label, by the edges of these in whole numbers. */
+static bool stays(const dk_entry_head *head, int zoom)
+{
+    const int64_t side = INT64_C(1) << (32 - zoom), west = (head->label_x / side - 1) * side, north = (head->label_y / side - 1) * side;
+    return head->x0 >= west && head->x1 < west + 3 * side && head->y0 >= north && head->y1 < north + 3 * side;
+}
+
+static void a_feature_is_settled_where_it_reaches_further(void **state)
+{
+    (void)state;
+    uint64_t random = 17;
+    int settled = 0, open = 0;
+    for (int round = 0; round < 20000; round++) {
+        const int zoom = 8 + (int)draw(&random, 13);
+        dk_entry_head head = random_feature(&random, zoom - (int)draw(&random, 6));
+        head.first_zoom = (uint8_t)draw(&random, 6);
+        const int decides = dk_room_zoom(&head, zoom);
+        assert_in_range(decides, head.first_zoom, zoom);
+        settled += decides < zoom;
+        open += decides == zoom;
+        assert_true(decides == head.first_zoom || stays(&head, decides));
+        for (int beyond = decides + 1; beyond <= zoom; beyond++)
+            assert_false(stays(&head, beyond));
+        for (int set = 0; set < DK_ROOM_SETS; set++) {
+            const dk_cell_range rooms = dk_rooms_met(&head, zoom, (dk_room_set)set);
+            for (int i = 0; i < 20; i++) {
+                const uint32_t x = rooms.x0 - 1 + draw(&random, rooms.x1 - rooms.x0 + 3), y = rooms.y0 - 1 + draw(&random, rooms.y1 - rooms.y0 + 3);
+                const dk_tile_address tile = {.set = set == DK_ROOM_PLATE ? DK_CGCS2000QUAD : DK_WEBMERCATORQUAD, .z = zoom, .x = x, .y = y};
+                const dk_world_box box = dk_tile_box(&tile, DK_TILE_BUFFER);
+                const bool room = x >= rooms.x0 && x <= rooms.x1 && y >= rooms.y0 && y <= rooms.y1;
+                assert_true(room || !meets(&head, &box));
+                assert_true(set == DK_ROOM_PLATE || room == meets(&head, &box));
+            }
+        }
+    }
+    assert_true(settled > 1000 && open > 1000);
+}
+
 static void what_came_or_went_is_looked_for_where_it_takes_up_room(void **state)
 {
     (void)state;
@@ -80,7 +118,7 @@ static void what_came_or_went_is_looked_for_where_it_takes_up_room(void **state)
         const uint64_t change = dk_budget_change(&head);
         uint32_t x, y, first, last;
         dk_morton_split(change & ~UINT64_C(0xff), &x, &y);
-        const dk_cell_range near = dk_rooms_near(x, y, UINT64_C(1) << (change & 0xff), zoom), met = dk_rooms_of(&head, zoom, DK_ROOM_MERCATOR),
+        const dk_cell_range near = dk_rooms_near(x, y, UINT64_C(1) << (change & 0xff), zoom, true), met = dk_rooms_of(&head, zoom, DK_ROOM_MERCATOR),
                             plate = dk_rooms_of(&head, zoom, DK_ROOM_PLATE);
         assert_true(near.x0 <= met.x0 && near.x1 >= met.x1 && near.y0 <= met.y0 && near.y1 >= met.y1);
         dk_rooms_plate_rows(near.y0, near.y1, zoom, &first, &last);
@@ -114,6 +152,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_feature_takes_up_room_in_the_tiles_that_draw_it),
+        cmocka_unit_test(a_feature_is_settled_where_it_reaches_further),
         cmocka_unit_test(what_came_or_went_is_looked_for_where_it_takes_up_room),
         cmocka_unit_test(where_pieces_stand_for_a_feature_only_its_label_counts),
     };
