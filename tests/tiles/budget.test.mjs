@@ -2,6 +2,7 @@
 // crowds on both sides of a border of WebMercatorQuad inside one tile of CGCS2000Quad. By the programs without sanitizers.
 import test from 'node:test';
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { get, plainTiler, serve } from '../http/county.mjs';
@@ -162,4 +163,31 @@ test('crowds on both sides of a row of WebMercatorQuad that lies in the middle o
   const found = await check(land, features, [11, 12, 13, 14, 15]);
   assert.ok(found[13].largest > 300000 && found[13].drawn > 1000, JSON.stringify(found[13]));
   await assertNoTrace(land, 'rows', features, [12, 13, 14]);
+});
+
+test('crowds of any size and shape: thresholds, and what they leave out, are those of a fresh load, whatever came and went', () => {
+  const sheets = (store) => {
+    execFileSync('sqlite3', [store, 'pragma wal_checkpoint(truncate)']);
+    return ['raised', 'raised_plate'].map((name) => execFileSync('sqlite3', [store, `select id>>17,hex(data) from ${name}_zone where died=0 order by id`], { encoding: 'utf8', maxBuffer: 1 << 28 }).split('\n'));
+  };
+  for (const seed of [5, 10]) {
+    const random = randomOf(seed), n = 1500 + Math.floor(random() * 3000), letters = 60 + Math.floor(random() * 300);
+    const x = 117.2 + random(), y = 31.5 + random(), spread = 10 ** (-3 + 2.5 * random()), largest = 10 ** (-3 + 2.2 * random());
+    const features = Array.from({ length: n }, (_, i) => {
+      const size = largest * 10 ** (-2 * random() * random()), x0 = x + spread * (random() - 0.5), y0 = y + spread * (random() - 0.5);
+      const [west, east] = [x0, x0 + (random() < 0.5 ? size : -size)].sort((p, q) => p - q), [south, north] = [y0, y0 + (random() < 0.5 ? size : -size) * (0.2 + random())].sort((p, q) => p - q);
+      return { id: `f${i}`, households: 1, note: textOf(random, letters), rings: rectangle(west, south, east, north) };
+    });
+    const fresh = makeLand(noted, { large: true }), other = makeLand(noted, { large: true });
+    fresh.load('all', features);
+    const parts = Array.from({ length: 4 }, (_, k) => features.filter((_f, i) => (i * 7 + (i >> 5)) % 4 === k));
+    for (const k of [3, 1, 0, 2]) other.load(`part${k}`, parts[k]);
+    other.load('more', features.slice(0, 800).map((feature, i) => ({ ...feature, id: `x${i}` })));
+    other.run('withdraw', other.store, '5', '--reason', 'test');
+    other.run('withdraw', other.store, '1', '--reason', 'test');
+    other.load('again', parts[3]);
+    const found = sheets(fresh.store);
+    assert.ok(found[0].length > 10 && found[1].length > 5, `seed ${seed}: ${found.map((lines) => lines.length)}`);
+    assert.deepEqual(sheets(other.store), found, `seed ${seed}`);
+  }
 });
