@@ -128,10 +128,11 @@ static bool is_date(unsigned id, const char *code)
 }
 
 /* What stands behind the digits of a code's first section, quotes and escapes aside. With a comma behind the last digit thousands are
- * shown, so that the text is not the unit of the number itself. */
+ * shown, and with a point of its own among the digits (0!.0000) ten thousands, so that the text is not the unit of the number
+ * itself. */
 static bool text_behind(const char *code, dk_buf *text)
 {
-    bool scaled = false;
+    bool scaled = false, digits = false, divided = false;
     dk_buf_clear(text);
     for (const char *at = code; *at != '\0' && *at != ';'; at++) {
         const char *end;
@@ -140,13 +141,15 @@ static bool text_behind(const char *code, dk_buf *text)
             at = end;
         } else if (*at == '[' && (end = strchr(at + 1, ']')) != NULL) {
             at = end;
-        } else if (*at == '\\' && at[1] != '\0') {
+        } else if ((*at == '\\' || *at == '!') && at[1] != '\0') {
             at++;
             dk_buf_byte(text, (unsigned char)*at);
-        } else if ((*at == '_' || *at == '*' || *at == '!') && at[1] != '\0') {
+        } else if ((*at == '_' || *at == '*') && at[1] != '\0') {
             at++;
         } else if (*at == '0' || *at == '#' || *at == '?' || strncasecmp(at, "general", 7) == 0) {
             at += *at == 'g' || *at == 'G' ? 6 : 0;
+            divided |= digits && text->size > 0 && memchr(text->data, '.', text->size) != NULL;
+            digits = true;
             dk_buf_clear(text);
             scaled = false;
         } else if (*at == ',') {
@@ -157,20 +160,29 @@ static bool text_behind(const char *code, dk_buf *text)
             dk_buf_byte(text, (unsigned char)*at);
         }
     }
-    return !scaled && text->size > 0 && !text->failed;
+    return !scaled && !divided && text->size > 0 && !text->failed;
+}
+
+dk_unit dk_sheet_unit_shown(const char *text)
+{
+    dk_unit unit = {.dimension = DK_UNIT_NONE};
+    dk_buf folded;
+    dk_buf_init(&folded);
+    if (text[0] == '\0' || !dk_column_fold(text, &folded) ||
+        !dk_unit_parse((const char *)folded.data, folded.size, &unit))
+        unit = (dk_unit){.dimension = DK_UNIT_NONE};
+    dk_buf_finish(&folded);
+    return unit;
 }
 
 dk_sheet_format dk_sheet_format_of(unsigned id, const char *code)
 {
     dk_sheet_format format = {.is_date = is_date(id, code)};
-    dk_buf text, folded;
+    dk_buf text;
     dk_buf_init(&text);
-    dk_buf_init(&folded);
-    if (code != NULL && !format.is_date && text_behind(code, &text) && dk_buf_cstr(&text) != NULL &&
-        dk_column_fold((const char *)text.data, &folded) && !dk_unit_parse((const char *)folded.data, folded.size, &format.unit))
-        format.unit = (dk_unit){.dimension = DK_UNIT_NONE};
+    if (code != NULL && !format.is_date && text_behind(code, &text) && dk_buf_cstr(&text) != NULL)
+        format.unit = dk_sheet_unit_shown((const char *)text.data);
     dk_buf_finish(&text);
-    dk_buf_finish(&folded);
     return format;
 }
 

@@ -60,6 +60,8 @@ typedef struct dk_sheet_format {
     bool is_date;  /* it shows a day */
     dk_unit unit;  /* shown behind the number as it is, as in 0.00"亩"; DK_UNIT_NONE: none */
 } dk_sheet_format;
+/* The unit that a text behind a number is; DK_UNIT_NONE: none. */
+dk_unit dk_sheet_unit_shown(const char *text);
 /* One of Excel's built-in ones, or a code of its own (NULL: built in). */
 dk_sheet_format dk_sheet_format_of(unsigned id, const char *code);
 /* A number in such a format: DATE if that shows a day and there is one, else REAL. The sheet keeps no copy of format. */

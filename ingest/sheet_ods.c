@@ -1,15 +1,26 @@
 /* ODS: OpenDocument 1.2 part 1, chapter 9 (tables) and 19 (their attributes). */
+#include "ingest/ods_styles.h"
 #include "ingest/sheet_internal.h"
-
 #include "ingest/xml_part.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* Columns up to one, behind those of the range before, and the style of their cells that have none of their own. */
+typedef struct column_range {
+    size_t end, style;
+} column_range;
+
 typedef struct ods {
     dk_sheet *sheet;
     dk_xml_part *part;
+    dk_ods_styles *styles;
+    bool common;    /* styles.xml is read, not content.xml */
+    bool no_serial; /* days are counted from one that is not known here */
+    column_range *ranges;
+    size_t n_ranges, ranges_capacity;
+    size_t row_style, style; /* of the row under way, and of the cell */
     size_t wanted, n_tables; /* the table that is read; tables begun so far */
     bool listing;            /* names of the tables are collected */
     int depth;               /* of tables within each other: only the outermost count */
@@ -41,9 +52,44 @@ static bool reads(const ods *self)
     return !self->listing && self->depth == 1 && self->n_tables == self->wanted + 1;
 }
 
+static size_t style_of(const ods *self, const char **attributes, const char *attribute)
+{
+    return dk_ods_style_find(self->styles, dk_xml_attribute(attributes, attribute));
+}
+
+/* 19.615: a cell's own style, that of its row, that of its column. */
+static size_t cell_style(const ods *self, const char **attributes)
+{
+    const char *name = dk_xml_attribute(attributes, "style-name");
+    if (name != NULL || self->row_style != DK_ODS_NO_STYLE)
+        return name != NULL ? dk_ods_style_find(self->styles, name) : self->row_style;
+    size_t low = 0, high = self->n_ranges;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (self->ranges[middle].end <= self->column)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < self->n_ranges ? self->ranges[low].style : DK_ODS_NO_STYLE;
+}
+
+static void add_columns(ods *self, const char **attributes)
+{
+    const size_t before = self->n_ranges > 0 ? self->ranges[self->n_ranges - 1].end : 0,
+                 end = before + (size_t)count_of(attributes, "number-columns-repeated", DK_SHEET_MAX_COLUMNS);
+    if (before >= DK_SHEET_MAX_COLUMNS)
+        return;
+    if (!dk_grow(&self->ranges, &self->ranges_capacity, self->n_ranges + 1, sizeof *self->ranges))
+        dk_xml_part_fail(self->part, DK_NOMEM, "out of memory");
+    else
+        self->ranges[self->n_ranges++] = (column_range){end, style_of(self, attributes, "default-cell-style-name")};
+}
+
 static void start_cell(ods *self, const char *name, const char **attributes)
 {
     self->in_cell = true;
+    self->style = cell_style(self, attributes);
     self->covered = strcmp(name, "covered-table-cell") == 0;
     self->cell_repeat = count_of(attributes, "number-columns-repeated", DK_SHEET_MAX_COLUMNS);
     self->type = DK_CELL_EMPTY;
@@ -83,9 +129,30 @@ static void append(ods *self, const char *text, size_t size)
         dk_buf_append(&self->text, text, size);
 }
 
+/* The day 0 of a number that is shown as a date (9.4.4): 1899-12-30, unless said otherwise. */
+static void set_null_date(ods *self, const char **attributes)
+{
+    const char *day = dk_xml_attribute(attributes, "date-value");
+    self->sheet->date_1904 = day != NULL && strncmp(day, "1904-01-01", 10) == 0;
+    self->no_serial = day != NULL && !self->sheet->date_1904 && strncmp(day, "1899-12-30", 10) != 0;
+}
+
+static void styles_failed(ods *self)
+{
+    dk_xml_part_fail(self->part, DK_LIMIT, "it has more styles than can be kept; save the sheet as CSV");
+}
+
 static void on_start(void *user, const char *name, const char **attributes)
 {
     ods *self = user;
+    if (self->listing && self->n_tables == 0) {
+        if (!dk_ods_styles_start(self->styles, !self->common, name, attributes))
+            styles_failed(self);
+        if (strcmp(name, "null-date") == 0)
+            set_null_date(self, attributes);
+    }
+    if (self->common)
+        return;
     if (strcmp(name, "table") == 0) {
         const char *title = dk_xml_attribute(attributes, "name");
         if (self->depth++ > 0)
@@ -99,8 +166,11 @@ static void on_start(void *user, const char *name, const char **attributes)
         return;
     if (self->aside > 0) {
         self->aside++;
+    } else if (strcmp(name, "table-column") == 0 && !self->in_row) {
+        add_columns(self, attributes);
     } else if (strcmp(name, "table-row") == 0 && !self->in_row) {
         self->in_row = true;
+        self->row_style = style_of(self, attributes, "default-cell-style-name");
         self->repeat = count_of(attributes, "number-rows-repeated", DK_SHEET_MAX_ROWS);
         self->repeated = 0;
         self->column = 0;
@@ -142,8 +212,13 @@ static void end_cell(ods *self)
     bool added = text != NULL;
     if (self->type == DK_CELL_TEXT && size == 0)
         self->type = DK_CELL_EMPTY;
+    const dk_sheet_format *format =
+        self->type == DK_CELL_REAL ? dk_ods_style_format(self->styles, self->style, self->number) : NULL;
+    if (format != NULL && format->is_date && self->no_serial)
+        format = NULL;
     for (size_t c = first; c < self->column && self->type != DK_CELL_EMPTY && added; c++)
-        added = dk_sheet_add_cell(sheet, c, self->type, self->number, text, size);
+        added = format != NULL ? dk_sheet_add_number(sheet, c, self->number, format)
+                               : dk_sheet_add_cell(sheet, c, self->type, self->number, text, size);
     if (!added)
         dk_xml_part_fail(self->part, DK_NOMEM, "out of memory");
 }
@@ -151,6 +226,10 @@ static void end_cell(ods *self)
 static void on_end(void *user, const char *name)
 {
     ods *self = user;
+    if (self->listing && self->n_tables == 0 && !dk_ods_styles_end(self->styles, name))
+        styles_failed(self);
+    if (self->common)
+        return;
     if (strcmp(name, "table") == 0) {
         self->depth--;
         return;
@@ -174,7 +253,9 @@ static void on_end(void *user, const char *name)
 static void on_text(void *user, const char *text, size_t size)
 {
     ods *self = user;
-    if (reads(self) && self->in_paragraph && self->aside == 0)
+    if (self->listing && self->n_tables == 0)
+        dk_ods_styles_text(self->styles, text, size);
+    else if (reads(self) && self->in_paragraph && self->aside == 0)
         append(self, text, size);
 }
 
@@ -189,6 +270,8 @@ static dk_status start(dk_sheet *sheet, size_t index, dk_error *err)
     self->depth = self->aside = 0;
     self->row = 0;
     self->repeat = self->repeated = 0;
+    self->n_ranges = 0;
+    self->row_style = DK_ODS_NO_STYLE;
     self->listing = self->in_row = self->in_cell = self->in_paragraph = false;
     return dk_xml_part_open(sheet->path, "content.xml", &calls, &self->part, err);
 }
@@ -225,6 +308,8 @@ static void close_ods(dk_sheet *sheet)
     if (self == NULL)
         return;
     dk_xml_part_close(self->part);
+    dk_ods_styles_free(self->styles);
+    free(self->ranges);
     dk_buf_finish(&self->text);
     free(self);
 }
@@ -239,9 +324,16 @@ dk_status dk_sheet_open_ods(dk_sheet *sheet, dk_error *err)
     self->sheet = sheet;
     sheet->own = self;
     sheet->reader = &reader;
-    self->listing = true;
+    self->styles = dk_ods_styles_create();
+    if (self->styles == NULL)
+        return dk_fail(err, DK_NOMEM, "%s: out of memory", sheet->path);
+    self->listing = self->common = true;
     const dk_xml_calls calls = {on_start, on_end, on_text, self};
-    const dk_status status = dk_xml_part_read(sheet->path, "content.xml", &calls, &self->part, err);
+    dk_status status = dk_xml_part_read(sheet->path, "styles.xml", &calls, &self->part, err);
+    self->common = false;
+    if (status == DK_OK || status == DK_NOT_FOUND) /* which some writers leave out */
+        status = dk_xml_part_read(sheet->path, "content.xml", &calls, &self->part, err);
     self->listing = false;
+    dk_ods_styles_resolve(self->styles);
     return status == DK_NOT_FOUND ? DK_INVALID : status;
 }

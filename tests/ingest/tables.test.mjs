@@ -1,7 +1,7 @@
 // Ledgers: CSV and XLSX, their encodings, headers, dates, numbers and units.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { gbk, scene, xlsx } from './helpers.mjs';
+import { gbk, scene, xlsx, zip } from './helpers.mjs';
 
 test('a CSV in GBK is read as what it says', (t) => {
   const s = scene(t);
@@ -177,7 +177,8 @@ test('a second table further down a sheet is not read as the first one goes on',
 
 test('a unit that a cell\'s number format shows is the cell\'s', (t) => {
   const shown = [['0.00"亩"', 1], ['General"亩"', 1], ['#,##0.0\\亩', 1], ['#,##0.00_ "平方米"', 0.0015], ['0.00', 15], ['0.00;"亩"', 15], ['[红色]0.0"公顷"', 15],
-    ['0.0,"亩"', 15]]; // thousands are shown: the text is not the unit of what is kept
+    ['0.0,"亩"', 15], // thousands are shown: the text is not the unit of what is kept
+    ['0!.0000"亩"', 15], ['0"."0"亩"', 15], ['0!亩', 1]]; // 0.0015亩 is shown, and 1.5亩; a sign is escaped that is none of the number's
   const s = scene(t);
   s.write('批复.xlsx', xlsx([['批准文号', '总面积'], ...shown.map(([f], i) => [`皖政地〔2020〕${i + 1}号`, { n: '15', f }]), ['皖政地〔2021〕1号', { n: '15', f: '0.00"元"' }]]));
   const done = s.load('approval', '批复.xlsx', '--publish', '--allow-rejects');
@@ -186,4 +187,64 @@ test('a unit that a cell\'s number format shows is the cell\'s', (t) => {
   shown.forEach(([f, area], i) => assert.ok(Math.abs(found[`皖政地〔2020〕${i + 1}号`] - area) < 1e-12, `${f}: ${found[`皖政地〔2020〕${i + 1}号`]}`));
   assert.equal(done.json.rejected, 1);
   assert.match(s.read('批复.xlsx.rejects.csv'), /总面积: ""15"": its unit does not fit the field's, which is ha/);
+});
+
+// An ODS by OpenDocument 1.2 part 1: data styles (16.27), the cell styles that name them, rows of cells.
+function ods({ common = '', automatic = '', columns = '', settings = '', rows }) {
+  const spaces = ['office', 'table', 'text', 'style'].map((name) => `xmlns:${name}="urn:oasis:names:tc:opendocument:xmlns:${name}:1.0"`).join(' ') + ' xmlns:number="urn:oasis:names:tc:opendocument:xmlns:datastyle:1.0"';
+  const head = '<?xml version="1.0" encoding="UTF-8"?>';
+  return zip({
+    mimetype: 'application/vnd.oasis.opendocument.spreadsheet',
+    'styles.xml': `${head}<office:document-styles ${spaces} office:version="1.2"><office:styles>${common}</office:styles></office:document-styles>`,
+    'content.xml': `${head}<office:document-content ${spaces} office:version="1.2"><office:automatic-styles>${automatic}</office:automatic-styles><office:body><office:spreadsheet>${settings}<table:table table:name="台账">${columns}${rows.join('')}</table:table></office:spreadsheet></office:body></office:document-content>`,
+  });
+}
+const textCell = (text) => `<table:table-cell office:value-type="string"><text:p>${text}</text:p></table:table-cell>`;
+const row = (cells, style = '') => `<table:table-row${style && ` table:default-cell-style-name="${style}"`}>${cells.join('')}</table:table-row>`;
+const digits = '<number:number number:decimal-places="2" number:min-integer-digits="1"/>', behind = (text) => `<number:text>${text}</number:text>`;
+const cellStyle = (name, data, more = '') => `<style:style style:name="${name}" style:family="table-cell"${data && ` style:data-style-name="${data}"`}${more}/>`;
+
+test('in an ODS, too, a unit that a cell\'s number format shows is the cell\'s', (t) => {
+  const formats = [ // the format's elements, and what 15 is in yuan
+    [`<number:number-style style:name="F0">${digits}${behind('万元')}</number:number-style>`, 150000],
+    [`<number:number-style style:name="F1">${digits}${behind(' 千')}${behind('元')}</number:number-style>`, 15000],
+    [`<number:currency-style style:name="F2">${digits}<number:currency-symbol number:language="zh" number:country="CN">万元</number:currency-symbol></number:currency-style>`, 150000],
+    [`<number:currency-style style:name="F3"><number:currency-symbol>￥</number:currency-symbol>${digits}</number:currency-style>`, 15],
+    [`<number:number-style style:name="F4">${behind('万元')}${digits}</number:number-style>`, 15], // before the number
+    [`<number:number-style style:name="F5"><number:number number:decimal-places="2" number:display-factor="1000"/>${behind('千元')}</number:number-style>`, 15], // 0.02千元 is shown
+    [`<number:number-style style:name="F6"><number:number number:min-integer-digits="5"><number:embedded-text number:position="4">.</number:embedded-text></number:number>${behind('万元')}</number:number-style>`, 15], // 0.0015万元 is shown
+    [`<number:percentage-style style:name="F7">${digits}${behind('%')}</number:percentage-style>`, 15],
+    // two sections, as spreadsheet programs write them: the condition says for which numbers another format holds
+    [`<number:number-style style:name="F8P0">${digits}${behind('万元')}</number:number-style><number:number-style style:name="F8">${behind('-')}${digits}${behind('元')}<style:map style:condition="value()&gt;=0" style:apply-style-name="F8P0"/></number:number-style>`, 150000],
+    [`<number:number-style style:name="F9P0">${digits}${behind('万元')}</number:number-style><number:number-style style:name="F9">${digits}${behind('元')}<style:map style:condition="value()&gt;100" style:apply-style-name="F9P0"/></number:number-style>`, 15],
+  ];
+  const s = scene(t), number = (style) => `<table:table-cell${style && ` table:style-name="${style}"`} office:value-type="float" office:value="15"><text:p>15.00</text:p></table:table-cell>`;
+  s.write('补偿.ods', ods({
+    automatic: formats.map(([format]) => format).join('') + formats.map((_, i) => cellStyle(`ce${i}`, `F${i}`)).join('') + cellStyle('heir', '', ' style:parent-style-name="万元"'),
+    // of the same name as one of content.xml, and another: that of the cell's own file counts
+    common: `<number:number-style style:name="F3">${digits}${behind('亿元')}</number:number-style><number:number-style style:name="N1">${digits}${behind('万元')}</number:number-style>${cellStyle('万元', 'N1')}${cellStyle('亿元', 'F3')}`,
+    columns: '<table:table-column table:number-columns-repeated="2"/><table:table-column table:default-cell-style-name="亿元"/>',
+    rows: [row(['补偿编号', '地块编号', '补偿总额'].map(textCell)),
+      ...formats.map((_, i) => row([textCell(`B${i}`), textCell('DK1'), number(`ce${i}`)])),
+      row([textCell('heir'), textCell('DK1'), number('heir')]), row([textCell('common'), textCell('DK1'), number('万元')]),
+      row([textCell('row'), textCell('DK1'), number('')], '万元'), row([textCell('column'), textCell('DK1'), number('')])],
+  }));
+  const done = s.load('compensation', '补偿.ods', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  const found = Object.fromEntries(s.rows('compensation').map((f) => [f.properties.id, f.properties.total]));
+  assert.deepEqual(found, { ...Object.fromEntries(formats.map(([, yuan], i) => [`B${i}`, yuan])), heir: 150000, common: 150000, row: 150000, column: 1500000000 });
+});
+
+test('a number of an ODS that its format shows as a day is that day', (t) => {
+  const dates = '<number:date-style style:name="D"><number:year number:style="long"/><number:text>年</number:text><number:month/><number:text>月</number:text></number:date-style>' + cellStyle('day', 'D')
+    + '<number:time-style style:name="T"><number:hours/></number:time-style>';
+  const cell = '<table:table-cell table:style-name="day" office:value-type="float" office:value="43997"/>';
+  // 43997 days from 1899-12-30 are 2020-06-15 (date -d "1899-12-30 + 43997 days"); from 1904-01-01 they are 2024-06-16.
+  for (const [settings, day] of [['', '2020-06-15'], ['<table:calculation-settings><table:null-date table:date-value="1904-01-01"/></table:calculation-settings>', '2024-06-16']]) {
+    const s = scene(t);
+    s.write('补偿.ods', ods({ automatic: dates, settings, rows: [row(['补偿编号', '地块编号', '支付日期'].map(textCell)), row([textCell('B1'), textCell('DK1'), cell])] }));
+    const done = s.load('compensation', '补偿.ods', '--publish');
+    assert.equal(done.code, 0, done.stderr);
+    assert.deepEqual(s.rows('compensation').map((f) => f.properties.paid_on), [day]);
+  }
 });
