@@ -144,6 +144,9 @@ static void the_table_of_a_notice(void **state)
     /* A local system is none of them, whichever it was derived from. */
     refused("西安80独立坐标系\n1 3810331.42 38446311.66\n2 3810329.42 38446592.66\n3 3810835.42 38449863.66",
             "\"西安80独立坐标系\", a local coordinate system; have the points transformed");
+    refused("拐点坐标（合肥80坐标系）\n1 3810331.42 38446311.66\n2 3810329.42 38446592.66\n3 3810835.42 38449863.66", "a local coordinate system");
+    read_well("大别山铁矿矿区范围拐点80坐标系\n1 3810331.42 38446311.66\n2 3810329.42 38446592.66\n3 3810835.42 38449863.66");
+    assert_int_equal(boundary.datum->geographic, 4610);
     refused("合肥2000坐标系\n1 3810331.42 38446311.66\n2 3810329.42 38446592.66\n3 3810835.42 38449863.66", "a local coordinate system");
     read_well("1 3810331 446311\n2 3810329 446592\n3 3810835 449863\n1 3809471 446617\n2 3809411 446667\n3 3809389 446633");
     assert_true(boundary.n_rings == 2 && boundary.zone == 0);

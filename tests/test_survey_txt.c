@@ -281,7 +281,9 @@ static void zones_by_prefix_header_and_meridian(void **state)
     epsg(FIXTURE, 0, "does not say the coordinate system");
     /* A local system, though its name says which datum it was derived from. */
     static const char *const local[] = {"合肥2000独立坐标系", "地方2000坐标系", "2000独立坐标系", "城市2000坐标系",
-                                        "合肥2000坐标系",     "2000地方坐标系", "合肥市城建2000", "西安80独立坐标系"};
+                                        "合肥2000坐标系",     "2000地方坐标系", "合肥市城建2000", "西安80独立坐标系",
+                                        "合肥80坐标系",       "合肥市1980坐标系", "肥东县54坐标系",  "宁国1954坐标系",
+                                        "无为80坐标系",       "城市80坐标系",   "北京54城建坐标系", "宁国2000坐标系"};
     static const char *const national[] = {"2000国家大地坐标系", "国家2000坐标系",       "2000坐标系",
                                            "大地2000",           "CGCS2000_GK_CM_117E", "（2000）坐标系"};
     char text[600], why[100];
@@ -294,6 +296,22 @@ static void zones_by_prefix_header_and_meridian(void **state)
     for (size_t i = 0; i < sizeof national / sizeof *national; i++) {
         snprintf(text, sizeof text, "[属性描述]\n坐标系=%s\n中央子午线=117\n[地块坐标]\n" BARE, national[i]);
         epsg(text, 4548, NULL);
+    }
+    /* The national ones of before, as they are written. */
+    static const char *const xian[] = {"西安80",           "西安80坐标系",   "1980西安坐标系",       "80西安坐标系",
+                                       "1980年西安坐标系", "西安1980坐标系", "1980国家大地坐标系",   "国家80坐标系",
+                                       "80坐标系",         "1980坐标系",     "（80）坐标系",         "坐标：80坐标系",
+                                       "原80坐标系",       "采用80坐标系",   "高斯直角80坐标系",     "拐点80坐标系",
+                                       "全国80坐标系",     "Xian_1980",      "Xian_1980_GK_Zone_39", "大别山铁矿80坐标系"},
+                             *const beijing[] = {"北京54",        "北京54坐标系", "1954北京坐标系", "54北京坐标系",
+                                                 "1954年北京坐标系", "54坐标系",  "老54坐标系",     "北京1954坐标系"};
+    for (size_t i = 0; i < sizeof xian / sizeof *xian; i++) {
+        snprintf(text, sizeof text, "[属性描述]\n坐标系=%s\n中央子午线=117\n[地块坐标]\n" FIXTURE, xian[i]);
+        epsg(text, 2363, NULL);
+    }
+    for (size_t i = 0; i < sizeof beijing / sizeof *beijing; i++) {
+        snprintf(text, sizeof text, "[属性描述]\n坐标系=%s\n中央子午线=117\n[地块坐标]\n" FIXTURE, beijing[i]);
+        epsg(text, 2415, NULL);
     }
     /* A mistake of header and numbers in one: neither bare nor of the zone of the header. */
     epsg(HEAD FIXTURE ZONE20 BARE, 0, "begin with zone 20");
