@@ -3,6 +3,7 @@
 #include "ingest/crs.h"
 #include "ingest/rings.h"
 #include "ingest/survey_crs.h"
+#include "ingest/zones.h"
 #include "store/text.h"
 
 #include <errno.h>
@@ -805,6 +806,14 @@ static const char *system_of(const char *spheroid)
     return "";
 }
 
+/* A head has no place for the name of the system, and writers put it beside the ellipsoid. */
+static bool names_local(const char *spheroid)
+{
+    char name[80];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(spheroid, ","), spheroid);
+    return dk_zone_names_local(name);
+}
+
 /* Before an easting; 0: none. */
 static int zone_of(double x)
 {
@@ -824,28 +833,72 @@ static bool is_gauss(const char *projection)
     return projection[0] == '\0' || strstr(projection, "高斯") != NULL || strcasestr(projection, "Gauss") != NULL;
 }
 
+/* The next of the numbers in Parameters; *ret_none: a text, or nothing. */
+static double next_parameter(const char **io_at, bool *ret_none)
+{
+    char *end;
+    const double value = strtod(*io_at, &end);
+    *ret_none = end == *io_at;
+    *io_at += strcspn(*io_at, ",;");
+    *io_at += **io_at != '\0';
+    return value;
+}
+
+/* The central meridian in degrees; 0: none that is a zone's. */
+static int meridian_in(const char *parameters)
+{
+    for (const char *at = parameters; *at != '\0';) {
+        bool none;
+        const double value = next_parameter(&at, &none);
+        if (!none && value >= 72 && value <= 138 && fmod(value, 3) == 0)
+            return (int)value;
+    }
+    return 0;
+}
+
+/* What may stand in Parameters below 1000: 0 and 1, the meridian, 3 or 6 degrees, the zone's number, a flattening. */
+static bool is_small_parameter(double value, int meridian, bool *ret_zone)
+{
+    const bool whole = value == floor(value);
+    const int number = whole && value > 0 && value < 1000 ? (int)value : 0, band = dk_zone_band(number);
+    *ret_zone = band != 0 && (meridian == 0 || dk_zone_meridian(number) == meridian);
+    return fabs(value) < 1.1 || *ret_zone || number == 3 || number == 6 || (number != 0 && number == meridian) ||
+           (meridian == 0 && value >= 72 && value <= 138) || (value > 298 && value < 299);
+}
+
 /* Parameters are the central meridian first, then scale, false easting (the zone before it or not), false northing and
- * numbers of the zone, in orders that differ: what each is, its size says. false: they are those of no zone of China.
+ * numbers of the zone, in orders that differ: what each is, its size says. A false easting of 500 would be kilometres, one of
+ * 39 a zone alone. false: they are those of no zone of China.
  */
 static bool standard_parameters(const char *parameters)
 {
+    const int meridian = meridian_in(parameters);
+    int zones = 0, eastings = 0;
+    bool zone_before = false, zone_as_easting = false; /* a zone's number where a false northing follows */
     for (const char *at = parameters; *at != '\0';) {
-        char *end;
-        const double value = strtod(at, &end), size = fabs(value);
-        const bool first = at == parameters, axis = size > 6.35e6 && size < 6.38e6;
+        bool none, zone = false;
+        const bool first = at == parameters;
+        const double value = next_parameter(&at, &none), size = fabs(value);
+        const bool axis = size > 6.35e6 && size < 6.38e6;
         const bool packed = first && value >= 720000 && value <= 1380000; /* DDDMMSS */
-        if (end != at && first && value >= 72 && value <= 138 && fmod(value, 3) != 0)
+        if (none)
+            continue;
+        if (first && value >= 72 && value <= 138 && fmod(value, 3) != 0)
             return false;
-        if (end != at && packed && fmod(value, 30000) != 0)
+        if (packed && fmod(value, 30000) != 0)
             return false;
-        if (end != at && size > 0.9 && size < 1.1 && value != 1)
+        if (size > 0.9 && size < 1.1 && value != 1)
             return false;
-        if (end != at && size >= 1000 && !packed && !axis && (value < 0 || value >= 1e8 || fmod(value, 1e6) != 500000))
+        if (size < 1000 && !is_small_parameter(value, meridian, &zone))
             return false;
-        at += strcspn(at, ",;");
-        at += *at != '\0';
+        if (size >= 1000 && !packed && !axis && (value < 0 || value >= 1e8 || fmod(value, 1e6) != 500000))
+            return false;
+        eastings += size >= 1000 && !packed && !axis;
+        zone_as_easting |= zone_before && value == 0;
+        zone_before = zone;
+        zones += zone;
     }
-    return true;
+    return eastings > 0 || (zones < 2 && !zone_as_easting);
 }
 
 static void decide_crs(dk_vct *vct)
@@ -858,13 +911,8 @@ static void decide_crs(dk_vct *vct)
          i++) /* the central meridian alone would say 3 degrees */
         if (zone_of(vct->points[2 * i]) >= 13 && zone_of(vct->points[2 * i]) <= 23)
             snprintf(header.band, sizeof header.band, "6");
-    for (const char *at = vct->parameters; *at != '\0' && header.meridian[0] == '\0';) {
-        char *end;
-        const double value = strtod(at, &end);
-        if (end != at && value >= 72 && value <= 138 && fmod(value, 3) == 0)
-            snprintf(header.meridian, sizeof header.meridian, "%.0f", value);
-        at += strcspn(at, ",;") + (at[strcspn(at, ",;")] != '\0');
-    }
+    if (meridian_in(vct->parameters) > 0)
+        snprintf(header.meridian, sizeof header.meridian, "%d", meridian_in(vct->parameters));
     for (size_t i = 0; i < vct->n_points; i++)
         look_at(&evidence, &header, vct->points[2 * i], vct->points[2 * i + 1]);
     if (evidence.n_degrees == 0 && !is_gauss(vct->projection)) {
@@ -880,6 +928,13 @@ static void decide_crs(dk_vct *vct)
                  "are expected; export it in a standard zone of CGCS2000, or say what the coordinates are with --crs "
                  "EPSG:N",
                  vct->parameters);
+        return;
+    }
+    if (names_local(vct->spheroid)) {
+        snprintf(vct->crs_problem, sizeof vct->crs_problem,
+                 "the head says Spheroid:%s, a local coordinate system; have the data transformed to CGCS2000, or say what the "
+                 "coordinates are with --crs EPSG:N if they are not local",
+                 vct->spheroid);
         return;
     }
     if (header.system[0] == '\0' && vct->n_points > 0) {

@@ -54,11 +54,26 @@ test('Parameters of no zone of China are refused: meridian, scale and false east
     s.write('p.vct', vct({ head: { Parameters: parameters }, lines, polygons, rows }));
     return s.load('parcel', 'p.vct', '--dry-run', ...args);
   };
-  for (const parameters of ['117,1,450000,0,3,39', '117,0.9996,500000,0,3,39', '117,1,39450000', '117,1,500000,-3000000', '117.25,1,500000,0,3,'])
+  for (const parameters of ['117,1,450000,0,3,39', '117,0.9996,500000,0,3,39', '117,1,39450000', '117,1,500000,-3000000', '117.25,1,500000,0,3,',
+    '117,1,500,0,3,39', '117,1,39,0', '117,1,39,0,3,39', '117,0,-500', '117,1,500000,0,3,38', '117,30,1,500000'])
     assert.ok(load(parameters).stderr.includes(`the head says Parameters:${parameters}, where the central meridian of a zone, scale 1 and false easting 500000`), parameters);
-  for (const parameters of ['117,1,500000', '117.0,0,1.0,39500000.0,0', '1170000,1,500000,0', '117,500000,6378137,6356752.3', ''])
+  for (const parameters of ['117,1,500000', '117.0,0,1.0,39500000.0,0', '1170000,1,500000,0', '117,500000,6378137,6356752.3', '', '117', '117,39', '117,3,39',
+    '117,0,0,0,0,1,500000,0,3,39', '117,500000,6378137,298.257222101', '39500000,0,1,3,39'])
     assert.equal(load(parameters).json.loaded, 3, parameters);
   assert.equal(load('117,1,450000,0,3,39', '--crs', 'EPSG:4527').json.loaded, 3);
+});
+
+test('a Spheroid that names a local system is none of the national ones', (t) => {
+  const s = scene(t);
+  const load = (spheroid) => {
+    s.write('p.vct', vct({ head: { Spheroid: spheroid }, lines, polygons, rows }));
+    return s.load('parcel', 'p.vct', '--dry-run');
+  };
+  for (const spheroid of ['合肥2000独立坐标系,6378137.0,298.257222101', '合肥80坐标系,6378140,298.257'])
+    assert.match(load(spheroid).stderr, new RegExp(`the head says Spheroid:${spheroid}, a local coordinate system; have the data transformed to CGCS2000`), spheroid);
+  assert.equal(load('2000国家大地坐标系,6378137.0,298.257222101').json.loaded, 3);
+  for (const spheroid of ['西安80,6378140.0,298.257', '1980西安坐标系,6378140.0,298.257', 'IAG75,6378140.0,298.257'])
+    assert.match(load(spheroid).stderr, /on the datum Xian 1980/, spheroid);
 });
 
 test('north first, another separator, remarks, 标识码 as the first field, and lines named in the wrong direction', (t) => {
