@@ -8,6 +8,7 @@
 #include "ingest/scans.h"
 #include "store/approval_index.h"
 #include "store/approval_no.h"
+#include "store/asked.h"
 #include "store/document.h"
 #include "store/log_keys.h"
 
@@ -28,6 +29,8 @@ typedef struct attaching {
     dk_scans scans;
     dk_attaching batch;
     int64_t generation; /* in which it was published; 0: it was not */
+    int64_t taken_up, n_taken_up; /* batches of the same command, interrupted, that were published now: the first, how many */
+    int64_t taken_up_in;          /* generation of the last of them */
     int64_t attached, unchanged, left;
     dk_buf left_json;
     dk_progress_bar bar;
@@ -245,7 +248,8 @@ static dk_status open_store(attaching *a)
         return dk_fail(&a->err, DK_NOT_FOUND, "%s: the catalogue has no layer or record of that name", options->name);
     a->batch = (dk_attaching){.kind = a->kind,
                               .title = options->title != NULL ? options->title : "附件",
-                              .source = options->sources[0]};
+                              .source = options->sources[0],
+                              .publish = options->publish};
     if (options->key == NULL)
         return dk_approval_index_create(a->store, a->kind, &a->index, &a->err);
     status = dk_document_row_exists(a->store, a->kind, options->key, &exists, &a->err);
@@ -254,10 +258,38 @@ static dk_status open_store(attaching *a)
     return status;
 }
 
+static dk_status publish(attaching *a, int64_t batch, int64_t *ret_generation)
+{
+    dk_status status = dk_command_justify(a->options, a->store, batch, dk_command_actor(a->options), &a->err);
+    if (status == DK_OK && a->options->publish)
+        status = dk_store_publish(a->store, batch, dk_command_actor(a->options), NULL, NULL, ret_generation, &a->err);
+    return status;
+}
+
+/* What the same command attached and did not come to publish. */
+static dk_status take_up(attaching *a)
+{
+    int64_t batch = 0;
+    dk_status status;
+    dk_id_list_sort(&a->batch.met);
+    while ((status = dk_asked_attached(a->store, &a->batch, batch, dk_command_actor(a->options), &batch, &a->err)) == DK_OK &&
+           batch > 0) {
+        status = publish(a, batch, &a->taken_up_in);
+        if (status != DK_OK)
+            break;
+        a->taken_up = a->n_taken_up++ == 0 ? batch : a->taken_up;
+    }
+    return status;
+}
+
 static void print_summary(const attaching *a)
 {
     printf("%s: %zu files, %" PRId64 " attached, %" PRId64 " unchanged, %" PRId64 " left\n", a->options->name,
            a->scans.n, a->attached, a->unchanged, a->left);
+    if (a->n_taken_up > 0)
+        printf("batch %" PRId64 "%s of the same files and was to be published when attaching it was interrupted; that was taken up "
+               "again, in generation %" PRId64 "\n",
+               a->taken_up, a->n_taken_up > 1 ? " and others behind it are" : " is", a->taken_up_in);
     if (a->options->dry_run)
         printf("a dry run: nothing was kept\n");
     else if (a->generation > 0)
@@ -280,6 +312,8 @@ static void print_json(attaching *a, dk_status status)
         dk_buf_format(&out, ",\"batch\":%" PRId64, a->batch.batch);
     if (a->generation > 0)
         dk_buf_format(&out, ",\"generation\":%" PRId64, a->generation);
+    if (a->n_taken_up > 0)
+        dk_buf_format(&out, ",\"taken_up\":%" PRId64, a->taken_up);
     dk_buf_text(&out, ",\"left\":[");
     if (a->left_json.size > 0)
         dk_buf_append(&out, a->left_json.data, a->left_json.size);
@@ -308,10 +342,10 @@ int dk_command_attach(const dk_options *options)
             status = attach_one(&a, &a.scans.list[i]);
         dk_progress_step((int64_t)i + 1, (int64_t)a.scans.n, &a.bar);
     }
+    if (status == DK_OK && options->publish) /* never of a dry run */
+        status = take_up(&a);
     if (status == DK_OK && a.batch.batch > 0)
-        status = dk_command_justify(options, a.store, a.batch.batch, dk_command_actor(options), &a.err);
-    if (status == DK_OK && options->publish && a.batch.batch > 0)
-        status = dk_store_publish(a.store, a.batch.batch, dk_command_actor(options), NULL, NULL, &a.generation, &a.err);
+        status = publish(&a, a.batch.batch, &a.generation);
     dk_progress_clear(&a.bar);
     if (status != DK_OK)
         dk_say(stderr, "dikuai-ingest: %s", a.err.text[0] != '\0' ? a.err.text : dk_status_text(status));
@@ -322,6 +356,7 @@ int dk_command_attach(const dk_options *options)
     const bool good = status == DK_OK && a.left == 0;
     dk_approval_index_free(a.index);
     dk_scans_finish(&a.scans);
+    dk_id_list_finish(&a.batch.met);
     dk_buf_finish(&a.left_json);
     dk_store_close(a.store);
     return good ? DK_EXIT_DONE : DK_EXIT_FAILED;

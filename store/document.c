@@ -1,6 +1,7 @@
 #include "store/document.h"
 
 #include "store/act.h"
+#include "store/asked.h"
 #include "store/audience.h"
 #include "store/brought.h"
 #include "store/handle.h"
@@ -183,21 +184,24 @@ dk_status dk_document_row_exists(dk_store *store, const dk_kind *kind, const cha
     return status;
 }
 
-static dk_status is_attached(dk_store *store, const dk_kind *kind, const char *key, const char *sha256,
+static dk_status is_attached(dk_store *store, dk_attaching *attaching, const char *key, const dk_document *what,
                              bool *ret_attached, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
     dk_status status = dk_sql_prepare(
         store,
-        "SELECT 1 FROM dikuai_attachment a JOIN dikuai_batch b ON b.id=a.batch"
+        "SELECT a.id,a.audience FROM dikuai_attachment a JOIN dikuai_batch b ON b.id=a.batch"
         " WHERE a.kind=?1 AND a.key=?2 AND a.sha256=?3 AND b.state<>'withdrawn'",
         &stmt, err);
     if (status != DK_OK)
         return status;
-    sqlite3_bind_text(stmt, 1, kind->name, -1, SQLITE_STATIC);
+    sqlite3_bind_text(stmt, 1, attaching->kind->name, -1, SQLITE_STATIC);
     sqlite3_bind_text(stmt, 2, key, -1, SQLITE_STATIC);
-    sqlite3_bind_text(stmt, 3, sha256, -1, SQLITE_STATIC);
+    sqlite3_bind_text(stmt, 3, what->sha256, -1, SQLITE_STATIC);
     status = dk_sql_step(store, stmt, err);
+    if (status == DK_OK && sqlite3_column_int(stmt, 1) == (int)what->audience &&
+        !dk_id_list_add(&attaching->met, sqlite3_column_int64(stmt, 0)))
+        status = dk_fail(err, DK_NOMEM, "out of memory");
     sqlite3_finalize(stmt);
     if (status == DK_OK || status == DK_END)
         *ret_attached = status == DK_OK;
@@ -323,7 +327,7 @@ dk_status dk_document_attach(dk_store *store, int fd, dk_attaching *attaching, c
     const dk_kind *kind = attaching->kind;
     bool attached = false;
     int64_t batch = 0;
-    dk_status status = is_attached(store, kind, key, what->sha256, &attached, err);
+    dk_status status = is_attached(store, attaching, key, what, &attached, err);
     if (status == DK_OK && store->mode == DK_WRITE)
         status = keep(store, fd, what, err);
     if (status == DK_OK && store->mode == DK_WRITE && !attached) {
@@ -332,6 +336,8 @@ dk_status dk_document_attach(dk_store *store, int fd, dk_attaching *attaching, c
         status = count_in_batch(store, attaching, &batch, err);
         if (status == DK_OK && attaching->batch == 0)
             status = dk_act_write(store, batch, DK_ACT_LOADED, what->actor, NULL, 0, NULL, err);
+        if (status == DK_OK && attaching->batch == 0 && attaching->publish)
+            status = dk_asked_note(store, batch, err);
         if (status == DK_OK)
             status = insert_document(store, what, err);
         if (status == DK_OK)

@@ -14,6 +14,7 @@
 #ifndef DK_STORE_DOCUMENT_H
 #define DK_STORE_DOCUMENT_H
 
+#include "store/id_list.h"
 #include "store/sha256.h"
 #include "store/store.h"
 
@@ -42,7 +43,9 @@ dk_status dk_document_row_exists(dk_store *store, const dk_kind *kind, const cha
 typedef struct dk_attaching {
     const dk_kind *kind;
     const char *title, *source; /* of the batch */
+    bool publish;               /* it is to be published when all is attached: noted with it (asked.h) */
     int64_t batch;              /* 0: not made */
+    dk_id_list met;             /* attachments that were there already, for the same audience; the caller finishes it */
 } dk_attaching;
 /* Ties the file fd, whose digest and size are in what, to a row, in a staged batch. The bytes are copied and on the disk
  * before the store says so. The same bytes again change nothing, except that a lost file is put back. A store open for

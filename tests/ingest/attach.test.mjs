@@ -285,6 +285,51 @@ test('killed in the middle, it is sound, and the next run attaches the rest', as
   assert.equal(s.run('check', s.store).code, 0);
 });
 
+const published = (s) => s.sql("select id, state from dikuai_batch where exists (select 1 from dikuai_attachment where batch=dikuai_batch.id) order by id").map((b) => b.state);
+
+test('killed before it published, it is taken up by the same command', async (t) => {
+  const s = archive(t);
+  const filler = 'x'.repeat(1 << 13), n = 150;
+  for (let i = 0; i < n; i++) s.at(`皖政地〔2020〕123号/${String(i).padStart(3, '0')}.pdf`, pdf(`${i}${filler}`));
+  const child = spawn(program, ['attach', s.store, 'approval', s.path('扫描'), '--publish'], { stdio: 'ignore' });
+  const ended = once(child, 'exit');
+  const files = () => (existsSync(`${s.store}.documents`) ? readdirSync(`${s.store}.documents`, { recursive: true }).length : 0);
+  while (files() < 6 && child.exitCode === null) await sleep(5);
+  child.kill('SIGKILL');
+  assert.equal((await ended)[1], 'SIGKILL');
+  assert.deepEqual(published(s), ['staged']);
+  const again = s.attach('扫描', '--publish');
+  assert.deepEqual([again.code, again.json.attached + again.json.unchanged], [0, n], again.stderr);
+  assert.deepEqual(published(s), ['published', 'published']);
+  assert.deepEqual(s.sql('select count(*) n, min(born) > 0 seen from dikuai_attachment'), [{ n, seen: 1 }]);
+  assert.equal(s.run('check', s.store).code, 0);
+  assert.equal(s.attach('扫描', '--publish').json.taken_up, undefined);
+});
+
+test('only the same attach is taken up: of all its files, by the same person, for the same audience, with --publish', (t) => {
+  const s = archive(t);
+  const one = s.at('皖政地〔2020〕123号.pdf', pdf('one'));
+  s.at('皖政地〔2020〕124号.pdf', pdf('two'));
+  // All is attached, and what comes then fails.
+  s.sql("CREATE TRIGGER no_room BEFORE INSERT ON dikuai_generation BEGIN SELECT RAISE(FAIL,'no room'); END");
+  assert.equal(s.attach('扫描', '--publish', '--actor', '张三').code, 1);
+  s.sql('DROP TRIGGER no_room');
+  assert.deepEqual(published(s), ['staged']);
+  for (const other of [['扫描'], ['扫描', '--actor', '张三'], ['扫描', '--publish', '--actor', '李四'], [one, '--publish', '--actor', '张三'],
+    ['扫描', '--publish', '--actor', '张三', '--audience', 'staff']]) {
+    const done = s.attach(...other);
+    assert.deepEqual([done.code, done.json.attached, done.json.taken_up, published(s).join()], [0, 0, undefined, 'staged'], other.join(' '));
+  }
+  const again = s.run('attach', s.store, 'approval', '扫描', '扫描', '--publish', '--actor', '张三');
+  assert.equal(again.code, 0, again.stderr);
+  assert.match(again.stdout, /batch (\d+) is of the same files and was to be published when attaching it was interrupted; that was taken up again, in generation \d+/);
+  assert.deepEqual(published(s), ['published']);
+  // The same file twice in one command makes one batch, which is published once.
+  s.at('国土资函〔2013〕620号.pdf', pdf('three'));
+  const twice = s.attach('扫描', '扫描', '--publish');
+  assert.deepEqual([twice.code, twice.json.attached, twice.json.taken_up], [0, 1, undefined], twice.stderr);
+});
+
 test('asked to stop, it says how far it came', async (t) => {
   const s = archive(t);
   const filler = 'y'.repeat(1 << 18);
