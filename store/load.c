@@ -63,10 +63,13 @@ struct dk_load {
     dk_buf wkb, blob;     /* geometry of the row under way, without and with the GeoPackage header */
     int64_t unpublished[DK_MAX_FIELDS]; /* the batches that the row under way took values from (dk_inherit) */
     int64_t taken;                      /* the last of them that was noted */
-    uint64_t *unchanged;  /* hashes of the keys that came and were unchanged, in a table of unchanged_size places */
-    size_t n_unchanged, unchanged_size;
-    uint64_t *in_order; /* the same n_unchanged hashes as they came, to take the last of them back */
-    size_t in_order_capacity;
+    struct dk_came {        /* keys that came and were unchanged, in their order, to take the last of them back */
+        uint64_t hash;
+        int64_t source, row; /* where; source 0: not known */
+    } *in_order;
+    size_t n_unchanged, in_order_capacity;
+    uint32_t *unchanged; /* their numbers there from 1, by hash, in a table of unchanged_size places; 0: empty */
+    size_t unchanged_size;
     const dk_repair *repair; /* of the row under way; NULL: none */
     sqlite3_stmt *insert_repair;
     dk_geos *geos; /* made when a replacement is checked */
@@ -224,22 +227,28 @@ dk_load_place dk_load_mark(const dk_load *load)
     return (dk_load_place){load->next_row, load->n_unchanged};
 }
 
-static void put_hash(uint64_t *table, size_t size, uint64_t hash)
+/* Where a hash stands in the table of what was unchanged, or the empty place for it. */
+static size_t place_of(const dk_load *load, uint64_t hash)
 {
-    size_t at = (size_t)(hash % size);
-    while (table[at] != 0)
-        at = (at + 1) % size;
-    table[at] = hash;
+    size_t at = (size_t)(hash % load->unchanged_size);
+    while (load->unchanged[at] != 0 && load->in_order[load->unchanged[at] - 1].hash != hash)
+        at = (at + 1) % load->unchanged_size;
+    return at;
+}
+
+/* Fills the table anew with the first n. */
+static void put_unchanged(dk_load *load, size_t n)
+{
+    memset(load->unchanged, 0, load->unchanged_size * sizeof *load->unchanged);
+    for (size_t i = 0; i < n; i++)
+        load->unchanged[place_of(load, load->in_order[i].hash)] = (uint32_t)(i + 1);
+    load->n_unchanged = n;
 }
 
 static void forget_unchanged(dk_load *load, size_t n)
 {
-    if (load->n_unchanged == n)
-        return;
-    memset(load->unchanged, 0, load->unchanged_size * sizeof *load->unchanged);
-    for (size_t i = 0; i < n; i++)
-        put_hash(load->unchanged, load->unchanged_size, load->in_order[i]);
-    load->n_unchanged = n;
+    if (load->n_unchanged != n)
+        put_unchanged(load, n);
 }
 
 dk_status dk_load_undo(dk_load *load, const dk_load_place *mark, dk_error *err)
@@ -750,40 +759,64 @@ static dk_status geometries_touch(dk_load *load, const dk_stored_row *row, bool 
 }
 
 /* Rows of this load that are written stand in the store; those that were unchanged are remembered here, so that a key
- * that comes twice is noticed either way. true in *ret_again: the key was there. A chance of 2^-64 of being wrong. */
-static dk_status remember_unchanged(dk_load *load, const char *key, bool add, bool *ret_again, dk_error *err)
+ * that comes twice is noticed either way. A chance of 2^-64 of being wrong. */
+static uint64_t hash_of(const char *key)
 {
-    uint64_t hash = UINT64_C(1469598103934665603);
-    for (const char *c = key; *c; c++)
-        hash = (hash ^ (unsigned char)*c) * UINT64_C(1099511628211);
-    hash ^= hash >> 31;
-    hash += hash == 0; /* 0 is an empty place */
-    *ret_again = false;
-    if (add && 2 * (load->n_unchanged + 1) > load->unchanged_size) {
+    return dk_hash64(key, strlen(key), 0);
+}
+
+/* NULL: the key has not come. */
+static const struct dk_came *find_unchanged(const dk_load *load, const char *key)
+{
+    if (load->unchanged_size == 0)
+        return NULL;
+    const uint32_t number = load->unchanged[place_of(load, hash_of(key))];
+    return number != 0 ? &load->in_order[number - 1] : NULL;
+}
+
+/* Of a key that has not come. */
+static dk_status remember_unchanged(dk_load *load, const char *key, const char *source, int64_t row, dk_error *err)
+{
+    const bool known = load->last_source != NULL && strcmp(load->last_source, source) == 0;
+    if (load->n_unchanged == UINT32_MAX)
+        return dk_fail(err, DK_LIMIT, "more rows are unchanged than one load can have; load the files in parts");
+    if (!dk_grow(&load->in_order, &load->in_order_capacity, load->n_unchanged + 1, sizeof *load->in_order))
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    if (2 * (load->n_unchanged + 1) > load->unchanged_size) {
         const size_t size = load->unchanged_size ? load->unchanged_size * 2 : 1024;
-        uint64_t *table = calloc(size, sizeof *table);
+        uint32_t *table = calloc(size, sizeof *table);
         if (table == NULL)
             return dk_fail(err, DK_NOMEM, "out of memory");
-        for (size_t i = 0; i < load->unchanged_size; i++)
-            if (load->unchanged[i] != 0)
-                put_hash(table, size, load->unchanged[i]);
         free(load->unchanged);
         load->unchanged = table;
         load->unchanged_size = size;
+        put_unchanged(load, load->n_unchanged);
     }
-    if (load->unchanged_size == 0)
-        return DK_OK;
-    size_t at = (size_t)(hash % load->unchanged_size);
-    while (load->unchanged[at] != 0 && load->unchanged[at] != hash)
-        at = (at + 1) % load->unchanged_size;
-    *ret_again = load->unchanged[at] == hash;
-    if (add && !*ret_again) {
-        if (!dk_grow(&load->in_order, &load->in_order_capacity, load->n_unchanged + 1, sizeof *load->in_order))
-            return dk_fail(err, DK_NOMEM, "out of memory");
-        load->unchanged[at] = hash;
-        load->in_order[load->n_unchanged++] = hash;
-    }
+    const struct dk_came came = {hash_of(key), known ? load->last_source_id : 0, row};
+    load->in_order[load->n_unchanged++] = came;
+    load->unchanged[place_of(load, came.hash)] = (uint32_t)load->n_unchanged;
     return DK_OK;
+}
+
+/* Rejects a key that came before in the same load, unchanged: of several files, in which. */
+static dk_status reject_again(dk_load *load, const struct dk_came *first, const char *source, dk_row_report *report,
+                              dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    const bool own = load->last_source != NULL && strcmp(load->last_source, source) == 0 &&
+                     first->source == load->last_source_id;
+    dk_status status = dk_sql_prepare(load->store, "SELECT name FROM dikuai_source WHERE id=?1", &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, first->source);
+    status = dk_sql_step(load->store, stmt, err);
+    const char *name = !own && status == DK_OK ? (const char *)sqlite3_column_text(stmt, 0) : NULL;
+    if (status == DK_OK || status == DK_END)
+        reject(report, "the key %s came before in the same load, unchanged, in row %" PRId64 "%s%.*s; each key may come once",
+               report->key, first->row, name != NULL ? " of " : "", name != NULL ? dk_utf8_fit(name, 150) : 0,
+               name != NULL ? name : "");
+    sqlite3_finalize(stmt);
+    return status == DK_END ? DK_OK : status;
 }
 
 /* Rejects a key that came before in the same load: of several files, in which. */
@@ -810,8 +843,8 @@ static dk_status reject_twice(dk_load *load, const dk_newest *first, const char 
 }
 
 /* Compares with the version that is there. Sets the outcome, the feature number and the version replaced. */
-static dk_status compare_existing(dk_load *load, const dk_value *values, const char *source, dk_row_report *report,
-                                  uint64_t *ret_feature, int64_t *ret_replaces, dk_error *err)
+static dk_status compare_existing(dk_load *load, const dk_value *values, const char *source, int64_t source_row,
+                                  dk_row_report *report, uint64_t *ret_feature, int64_t *ret_replaces, dk_error *err)
 {
     dk_newest newest;
     dk_status status = dk_row_newest(load->store, load->kind, report->key, &newest, err);
@@ -830,15 +863,12 @@ static dk_status compare_existing(dk_load *load, const dk_value *values, const c
     }
     if (batch == load->batch)
         return reject_twice(load, &newest, source, report, err);
-    bool again = false;
+    const struct dk_came *first = find_unchanged(load, report->key);
+    if (first != NULL)
+        return reject_again(load, first, source, report, err);
     dk_batch_life life;
-    if ((status = remember_unchanged(load, report->key, false, &again, err)) != DK_OK ||
-        (status = dk_batch_life_of(load->store, batch, &life, err)) != DK_OK)
+    if ((status = dk_batch_life_of(load->store, batch, &life, err)) != DK_OK)
         return status;
-    if (again) {
-        reject(report, "the key %s came before in the same load, unchanged; each key may come once", report->key);
-        return DK_OK;
-    }
     dk_stored_row old;
     if ((status = dk_stored_row_read(load->store, load->kind, row, true, &old, err)) != DK_OK)
         return status;
@@ -858,7 +888,7 @@ static dk_status compare_existing(dk_load *load, const dk_value *values, const c
             report->notes |= DK_NOTE_STAGED;
             report->batch = batch;
         }
-        status = remember_unchanged(load, report->key, true, &again, err);
+        status = remember_unchanged(load, report->key, source, source_row, err);
     } else if (takes_away) {
         reject(report, "%s is there already with its outline (batch %" PRId64 "), which a row without does not replace",
                report->key, batch);
@@ -1146,7 +1176,7 @@ dk_status dk_load_row(dk_load *load, const dk_value *values, const void *wkb, si
         return DK_OK;
     uint64_t feature = 0;
     int64_t replaces = 0, source_number = 0;
-    if ((status = compare_existing(load, row, source, report, &feature, &replaces, err)) != DK_OK)
+    if ((status = compare_existing(load, row, source, source_row, report, &feature, &replaces, err)) != DK_OK)
         return status;
     if (report->outcome == DK_REJECTED || report->outcome == DK_UNCHANGED)
         return DK_OK;

@@ -334,7 +334,12 @@ test('a key that comes again after an unchanged row is a duplicate too', (t) => 
   s.write('b.csv', '批准文号,批准时间\n皖政地[2020]12号,2020-06-15\n皖政地[2020]12号,2020-06-16\n');
   const done = s.load('approval', 'b.csv', '--replace', '--publish');
   assert.deepEqual([done.code, done.json.unchanged, done.json.replaced, done.json.rejected], [1, 1, 0, 1]);
-  assert.match(s.read('b.csv.rejects.csv'), /came before in the same load/);
+  assert.match(s.read('b.csv.rejects.csv'), /came before in the same load, unchanged, in row 2; each key may come once/);
+  // Of several files, it says in which.
+  s.write('c.csv', '批准文号,批准时间\n\n皖政地[2020]12号,2020-06-15\n');
+  s.write('d.csv', '批准文号,批准时间\n皖政地[2020]13号,\n皖政地[2020]12号,2020-06-15\n');
+  s.load('approval', 'c.csv', 'd.csv', '--rejects', 'r.csv');
+  assert.match(s.read('r.csv'), /came before in the same load, unchanged, in row 3 of c\.csv; each key may come once/);
   assert.equal(s.rows('approval')[0].properties.approved_on, '2020-06-15');
 });
 
