@@ -2,6 +2,7 @@
 
 #include "ingest/archive.h"
 #include "store/buf.h"
+#include "store/hash.h"
 
 #include <errno.h>
 #include <expat.h>
@@ -14,6 +15,7 @@
 
 enum {
     MAX_NAMES = 4096,
+    PLACES = 2 * MAX_NAMES, /* of the table that finds them */
     MAX_TAG = 1 << 20 /* bytes of a start tag that is written anew */
 };
 
@@ -21,7 +23,8 @@ typedef struct pass {
     XML_Parser parser;
     const char *path;
     dk_kml_names *names;
-    bool *renamed; /* of each name; NULL: they are still collected */
+    uint16_t places[PLACES]; /* numbers of the names from 1, by hash; 0: empty */
+    bool *renamed;           /* of each name; NULL: they are still collected */
     FILE *from, *to;
     int64_t at; /* of from */
     dk_buf tag;
@@ -34,13 +37,16 @@ static bool is_plain(unsigned char byte)
     return (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') || byte == '_';
 }
 
-/* Whether GDAL would call both the same. */
-static bool is_confused(const char *one, const char *other)
+/* Two names as GDAL would call them; 0: the same. For qsort, of pointers to names. */
+static int compare_plain(const void *a, const void *b)
 {
-    for (; *one != '\0' && *other != '\0'; one++, other++)
-        if ((is_plain((unsigned char)*one) ? *one : '_') != (is_plain((unsigned char)*other) ? *other : '_'))
-            return false;
-    return *one == *other;
+    const unsigned char *one = (const unsigned char *)**(char *const *const *)a,
+                        *other = (const unsigned char *)**(char *const *const *)b;
+    for (;; one++, other++) {
+        const int x = *one == '\0' || is_plain(*one) ? *one : '_', y = *other == '\0' || is_plain(*other) ? *other : '_';
+        if (x != y || x == '\0')
+            return x - y;
+    }
 }
 
 static bool is_ascii(const char *text)
@@ -50,12 +56,13 @@ static bool is_ascii(const char *text)
     return *text == '\0';
 }
 
-static size_t find(const dk_kml_names *names, const char *name)
+/* Where a name stands in the table, or the empty place for it: a file may have it in each of a million placemarks. */
+static size_t place_of(const pass *self, const char *name)
 {
-    size_t i = 0;
-    while (i < names->n && strcmp(names->names[i], name) != 0)
-        i++;
-    return i;
+    size_t at = dk_hash64(name, strlen(name), 0) % PLACES;
+    while (self->places[at] != 0 && strcmp(self->names->names[self->places[at] - 1], name) != 0)
+        at = (at + 1) % PLACES;
+    return at;
 }
 
 static void stop(pass *self, dk_status status)
@@ -67,7 +74,8 @@ static void stop(pass *self, dk_status status)
 static void collect(pass *self, const char *name)
 {
     dk_kml_names *names = self->names;
-    if (find(names, name) < names->n)
+    const size_t place = place_of(self, name);
+    if (self->places[place] != 0)
         return;
     if (names->n == MAX_NAMES) {
         stop(self, dk_fail(self->err, DK_LIMIT, "%s: its data have more than %d names; save it with fewer columns",
@@ -81,6 +89,7 @@ static void collect(pass *self, const char *name)
         return;
     }
     names->names[names->n++] = kept;
+    self->places[place] = (uint16_t)names->n;
 }
 
 /* Copies what stands before a place in the file. */
@@ -159,9 +168,9 @@ static void on_start(void *user, const XML_Char *element, const XML_Char **attri
         collect(self, name);
         return;
     }
-    const size_t i = find(self->names, name);
-    if (i < self->names->n && self->renamed[i])
-        rename_data(self, i);
+    const size_t number = self->places[place_of(self, name)];
+    if (number != 0 && self->renamed[number - 1])
+        rename_data(self, number - 1);
 }
 
 /* GDAL refuses one. */
@@ -213,17 +222,25 @@ out:
     return status;
 }
 
-/* Which names GDAL would spoil. */
-static size_t choose(const dk_kml_names *names, bool *renamed)
+/* Which names GDAL would spoil. false: out of memory. */
+static bool choose(const dk_kml_names *names, bool *renamed, size_t *ret_n)
 {
-    size_t n = 0;
+    char ***sorted = calloc(names->n, sizeof *sorted);
+    if (sorted == NULL)
+        return false;
     for (size_t i = 0; i < names->n; i++) {
+        sorted[i] = &names->names[i];
         renamed[i] = !is_ascii(names->names[i]) || strncmp(names->names[i], PREFIX, strlen(PREFIX)) == 0;
-        for (size_t k = 0; k < names->n && !renamed[i]; k++)
-            renamed[i] = k != i && is_confused(names->names[i], names->names[k]);
-        n += renamed[i];
     }
-    return n;
+    qsort(sorted, names->n, sizeof *sorted, compare_plain);
+    for (size_t i = 1; i < names->n; i++)
+        if (compare_plain(&sorted[i - 1], &sorted[i]) == 0)
+            renamed[sorted[i - 1] - names->names] = renamed[sorted[i] - names->names] = true;
+    free(sorted);
+    *ret_n = 0;
+    for (size_t i = 0; i < names->n; i++)
+        *ret_n += renamed[i];
+    return true;
 }
 
 static dk_status write_copy(pass *self, const char *file, dk_scratch *scratch)
@@ -311,6 +328,7 @@ dk_status dk_kml_names_prepare(const char *file, const char *path, dk_kml_names 
     dk_scratch *scratch = NULL;
     char *kml = NULL;
     bool *renamed = NULL, whole = false;
+    size_t n_renamed = 0;
     dk_status status = DK_OK;
     *ret_copy = NULL;
     dk_buf_init(&self.tag);
@@ -326,11 +344,11 @@ dk_status dk_kml_names_prepare(const char *file, const char *path, dk_kml_names 
     if (status != DK_OK || ret_names->n == 0)
         goto out;
     renamed = calloc(ret_names->n, sizeof *renamed);
-    if (renamed == NULL) {
+    if (renamed == NULL || !choose(ret_names, renamed, &n_renamed)) {
         status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
         goto out;
     }
-    if (choose(ret_names, renamed) == 0 || (kml == NULL && !has_ending(file, ".kmz")))
+    if (n_renamed == 0 || (kml == NULL && !has_ending(file, ".kmz")))
         goto out;
     if (kml == NULL) {
         status = dk_fail(err, DK_INVALID,

@@ -187,6 +187,17 @@ test('names of data in a KML that GDAL would call the same are told apart, other
   assert.match(s.load('parcel', 'b.kmz').stderr, /b\.kmz: the data in it have names beyond ASCII, which cannot be read in a KMZ of several KML; unpack it as a ZIP, and give the \.kml/);
 });
 
+test('the thousands of names that the data of a KML may have are told apart, and more are refused', (t) => {
+  const s = scene(t);
+  const names = (n) => Array.from({ length: n }, (_, i) => [`列${i % 2 ? '-' : '.'}${i}`, `值${i}`]);
+  s.write('most.kml', kml(placemark('K1', [['地块编号', 'DK1'], ...names(4094), ['地块名称', '甲']], 117.2), placemark('K2', [...names(4094).reverse(), ['地块名称', '乙'], ['地块编号', 'DK2']], 117.3)));
+  const done = s.load('parcel', 'most.kml', '--field', 'project_id=列-4093', '--ignore', '*', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  assert.deepEqual(s.rows('parcel').map(({ properties: p }) => [p.id, p.name, p.project_id]).sort(), [['DK1', '甲', '值4093'], ['DK2', '乙', '值4093']]);
+  s.write('more.kml', kml(placemark('K1', [['地块编号', 'DK1'], ...names(4096)], 117.2)));
+  assert.match(s.load('parcel', 'more.kml').stderr, /more\.kml: its data have more than 4096 names; save it with fewer columns/);
+});
+
 // Beside each row with an arc one that says the same as a polygon of 3000 corners, with no arc in it.
 const around = (x, y, r, from, to, n = 3000) => Array.from({ length: n + 1 }, (_, i) => [x + r * Math.cos(from + (to - from) * i / n), y + r * Math.sin(from + (to - from) * i / n)]);
 const dense = (ring) => 'POLYGON((' + [...ring, ring[0]].map((p) => p.join(' ')).join(',') + '))';
