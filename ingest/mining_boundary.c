@@ -92,7 +92,7 @@ static bool add_token(parser *p, token t)
 /* A whole token as a number. */
 static bool as_number(token t, double *ret)
 {
-    char text[64], *end;
+    char text[400], *end; /* programs that calculate in decimals write a hundred of them */
     if (t.size == 0 || t.size >= sizeof text || strspn(t.text, "+-.0123456789") < t.size)
         return false;
     memcpy(text, t.text, t.size);

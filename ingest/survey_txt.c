@@ -15,6 +15,8 @@
 
 #define MAX_FIELDS 24 /* of a line; the format has 14 at most */
 #define MAX_LABEL 60  /* bytes of a 点号 */
+#define MAX_WHOLE 12     /* digits of a number before the point */
+#define MAX_DECIMALS 400 /* and behind it; programs that calculate in decimals write a hundred */
 #define AREA_AGREES 0.001
 #define AREA_SIMILAR 100.0 /* 公顷 and 平方米 are 10000 apart: whichever is nearer than this was meant */
 
@@ -172,10 +174,19 @@ static bool number(const char *text, double *ret)
     size_t decimals = 0;
     if (at[digits] == '.')
         decimals = strspn(at + digits + 1, "0123456789");
-    if (digits + decimals == 0 || digits > 12 || decimals > 60 || at[digits + (at[digits] == '.') + decimals] != '\0')
+    if (digits + decimals == 0 || digits > MAX_WHOLE || decimals > MAX_DECIMALS || at[digits + (at[digits] == '.') + decimals] != '\0')
         return false;
     *ret = strtod(text, NULL); /* the programs keep the C locale */
     return true;
+}
+
+/* Whether a text that is none for number() has too many digits and nothing else against it. */
+static bool is_too_long(const char *text)
+{
+    const char *at = text + (*text == '-' || *text == '+');
+    const size_t digits = strspn(at, "0123456789"), point = at[digits] == '.',
+                 decimals = point ? strspn(at + digits + 1, "0123456789") : 0;
+    return at[digits + point + decimals] == '\0' && (digits > MAX_WHOLE || decimals > MAX_DECIMALS);
 }
 
 static bool whole(const char *text, int64_t *ret)
@@ -421,6 +432,13 @@ static dk_status add_point(dk_survey *s, char *const *fields, int64_t line, dk_e
         problem(s, "line %lld: 点号 is longer than %d bytes", (long long)line, MAX_LABEL);
         return DK_OK;
     }
+    if (is_too_long(fields[2]) || is_too_long(fields[3])) {
+        const char *shown_field = is_too_long(fields[2]) ? fields[2] : fields[3];
+        problem(s, "line %lld, %s: \"%.*s%s\" has more digits than a coordinate (%d before the point, %d behind it); write it "
+                "with fewer",
+                (long long)line, label, SHOWN(shown_field), strlen(shown_field) > 40 ? "…" : "", MAX_WHOLE, MAX_DECIMALS);
+        return DK_OK;
+    }
     if (!number(fields[2], &first) || !number(fields[3], &second)) {
         problem(s, "line %lld, %s: \"%.*s\" and \"%.*s\" should be two numbers, X and Y", (long long)line, label,
                 SHOWN(fields[2]), SHOWN(fields[3]));
@@ -642,6 +660,20 @@ static bool is_footer(const char *text)
     return false;
 }
 
+/* Fields of a line that began with a tab, which may stand before the line or behind a first field that is empty: then one
+ * is missing. empty: a text that is. Their number. */
+static size_t add_first(char **fields, size_t n, char *empty)
+{
+    int64_t circle;
+    const bool point = n == 3 || (n == 4 && fields[1][0] != '\0' && (!whole(fields[1], &circle) || circle >= 10000));
+    const bool parcel = n >= 7 && n < MAX_FIELDS && is_shape(fields[DK_SURVEY_SHAPE - 1]) && !looks_like_parcel(fields, n);
+    if (!point && !parcel)
+        return n;
+    memmove(fields + 1, fields, n * sizeof *fields);
+    fields[0] = empty;
+    return n + 1;
+}
+
 /* One line. *ret_ended: it ends the parcel under way; in_parcel: there is one. */
 static dk_status take_line(dk_survey *s, const dk_text_line *line, bool *in_parcel, bool *ret_ended, dk_error *err)
 {
@@ -674,9 +706,13 @@ static dk_status take_line(dk_survey *s, const dk_text_line *line, bool *in_parc
             return header_pair(s, text, line->number, err);
     }
     narrow(text, "，", ',');
+    const bool tab_first = (parcels || *in_parcel) && text > (char *)s->folded.data && text[-1] == '\t' && strchr(text, ',') == NULL;
+    char *empty = text + strlen(text);
     if (parcels || *in_parcel)
         tabs_to_commas(text);
     size_t n = split(text, fields);
+    if (tab_first)
+        n = add_first(fields, n, empty);
     if (looks_like_parcel(fields, n)) {
         *ret_ended = *in_parcel;
         return keep_next(s, line, err);

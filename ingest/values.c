@@ -98,7 +98,7 @@ bool dk_date_from_serial(double serial, char ret_date[11])
 
 bool dk_number_from_text(const char *text, double *ret_number, const char **ret_unit)
 {
-    char plain[64];
+    char plain[400]; /* programs that calculate in decimals write a hundred of them */
     size_t n = 0;
     const char *at = text;
     if (*at == '+' || *at == '-') {
@@ -109,7 +109,7 @@ bool dk_number_from_text(const char *text, double *ret_number, const char **ret_
     size_t lead = strspn(at, "0123456789"), digits = 0;
     if (at[lead] == ',' && (lead < 1 || lead > 3))
         return false;
-    while (lead > 0 && n + lead < sizeof plain - 1) {
+    while (lead > 0 && n + lead < 63) { /* no value of a table has more before its point */
         memcpy(plain + n, at, lead);
         n += lead, digits += lead, at += lead;
         lead = 0;

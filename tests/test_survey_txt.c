@@ -475,6 +475,40 @@ static void v2_easting_first(void **state)
          4548, "easting before northing");
 }
 
+/* A first field that is empty, where tabs separate: not the same as a line that is moved in by one. */
+static void a_tab_at_the_beginning_of_a_line(void **state)
+{
+    (void)state;
+#define TABS(before, height)                                                                                           \
+    before "1\t3521000.0\t39520000.0" height "\n" before "1\t3521000.0\t39520200.0" height "\n" before                   \
+           "1\t3521150.0\t39520200.0" height "\n" before "1\t3521150.0\t39520000.0" height "\n"
+    reads(HEAD "4\t3\tDK1\t地块1\t面\t\t\t\t@\n" TABS("\t", ""), "0+4/-1", 30000, "3公顷");
+    reads(HEAD "4\t3\tDK1\t地块1\t面\t\t\t\t@\n" TABS("\t", "\t12.5"), "0+4/-1", 30000, "3公顷");
+    reads(HEAD "4\t3\tDK1\t地块1\t面\t\t\t\t@\n" TABS("\tJ1\t", ""), "0+4/-1", 30000, "3公顷");
+    reads(HEAD "4\t3\tDK1\t地块1\t面\t\t\t\t@\n" TABS("\t\tJ1\t", "\t12.5"), "0+4/-1", 30000, "3公顷");
+    reads(HEAD "4\t3\tDK1\t地块1\t面\t\t\t\t@\n" TABS("\t", "") "\t3\tDK2\t地块2\t面\t\t工业用地\t011\n" TABS("\t", ""), "0+4/-1",
+          30000, "3公顷");
+}
+
+static void coordinates_of_many_digits(void **state)
+{
+    (void)state;
+    char zeros[101], many[500], text[3000];
+    memset(zeros, '0', 100);
+    zeros[100] = '\0';
+    memset(many, '0', 420);
+    many[420] = '\0';
+    snprintf(text, sizeof text,
+             HEAD "4,3,DK1,,面,,,,@\nJ1,1,3521000.%s,39520000.%s\nJ2,1,3521000,39520200\nJ3,1,3521150,39520200\n"
+                  "J4,1,3521150,39520000\n",
+             zeros, zeros);
+    reads(text, "0+4/-1", 30000, "3公顷");
+    snprintf(text, sizeof text, HEAD "3,,DK1,,面,,,,@\nJ1,1,3521000,39520000.%s\nJ2,1,3521000,39520200\nJ3,1,3521150,39520200\n", many);
+    refuses(text, "line 9, J1: \"39520000.0000000000000000000000000000000…\" has more digits than a coordinate");
+    refuses(HEAD "3,,DK1,,面,,,,@\nJ1,1,3521000000000,39520000\nJ2,1,3521000,39520200\nJ3,1,3521150,39520200\n",
+            "line 9, J1: \"3521000000000\" has more digits than a coordinate (12 before the point");
+}
+
 static void v3_no_zone_before_the_eastings(void **state)
 {
     (void)state;
@@ -738,6 +772,8 @@ int main(void)
         cmocka_unit_test(parameters_are_not_told),
         cmocka_unit_test(v1_a_zone_that_the_eastings_contradict_and_a_stray_circle),
         cmocka_unit_test(v2_easting_first),
+        cmocka_unit_test(a_tab_at_the_beginning_of_a_line),
+        cmocka_unit_test(coordinates_of_many_digits),
         cmocka_unit_test(v3_no_zone_before_the_eastings),
         cmocka_unit_test(v4_a_section_about_the_project),
         cmocka_unit_test(v5_full_width_marks_commas_and_blanks),

@@ -87,6 +87,7 @@ static void numbers_with_commas_and_units(void **state)
     number("1234,567", 0, NULL);
     number(",123", 0, NULL);
     number("1.5e3", 1500, "");
+    number("15.00000000000000000000000000000000000000000000000000000000000000000000000000000000公顷", 15, "公顷");
     number("2.5公顷", 2.5, "公顷");
     number("3 亩", 3, "亩");
     number("abc", 0, NULL);
