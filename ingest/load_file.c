@@ -49,6 +49,15 @@ static bool is_known_column(const char *name, void *user)
 
 /* ---- opening ---- */
 
+/* Whether --crs names the system that a file says. */
+static bool says_the_same(OGRSpatialReferenceH own, const char *text)
+{
+    const dk_crs_policy any = {.any_datum = true};
+    dk_crs of_file = {0}, given = {0};
+    return dk_crs_from_srs(own, "", &any, &of_file, NULL) == DK_OK && dk_crs_from_text(text, &any, &given, NULL) == DK_OK &&
+           of_file.datum == given.datum && !given.gcj02 && strcmp(of_file.pipeline, given.pipeline) == 0;
+}
+
 static dk_status choose_crs(dk_load_file *file, dk_error *err)
 {
     const dk_load_file_options *o = &file->options;
@@ -72,7 +81,8 @@ static dk_status choose_crs(dk_load_file *file, dk_error *err)
         own = NULL;
     dk_status status;
     if (own != NULL && dk_crs_other_datum(own)) { /* what a file says of an old datum counts */
-        if ((status = dk_crs_from_srs(own, path, policy, &file->crs, err)) == DK_OK)
+        status = dk_crs_from_srs(own, path, policy, &file->crs, err);
+        if (status == DK_OK && !says_the_same(own, o->settings.crs))
             dk_buf_format(&file->notes, "the file says %s, which is used, whatever --crs says\n", file->crs.name);
         return status;
     }

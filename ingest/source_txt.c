@@ -54,6 +54,8 @@ dk_status dk_source_survey_open(dk_source *source, const dk_source_options *opti
             return dk_fail(err, DK_INTERNAL, "%s: EPSG:%d is not known to PROJ", source->path, epsg);
         source->crs_given = source->crs_given && !dk_crs_other_datum(source->crs);
     }
+    if (source->crs_given)
+        dk_survey_overrule(source->survey);
     return name_columns(source, err);
 }
 

@@ -1,6 +1,7 @@
 /* VCT as a source: the polygons of a layer as rows, with the fields of its table. */
 #include "ingest/source_internal.h"
 
+#include "ingest/crs.h"
 #include "ingest/vct.h"
 
 #include <stdio.h>
@@ -148,5 +149,7 @@ dk_status dk_source_vct_open(dk_source *source, const dk_source_options *options
         if (source->crs == NULL || OSRImportFromEPSG(source->crs, epsg) != OGRERR_NONE)
             return dk_fail(err, DK_INTERNAL, "%s: EPSG:%d is not known to PROJ", source->path, epsg);
     }
+    if (source->crs_given && (source->crs == NULL || !dk_crs_other_datum(source->crs)))
+        dk_vct_overrule(self->vct);
     return name_columns(source, err);
 }

@@ -82,6 +82,8 @@ struct dk_survey {
     int64_t n_strays, n_misfits, n_without_mark;
     double misfit;
     dk_buf decided, notes;
+    size_t decided_system; /* bytes of decided that are about the coordinate system */
+    bool overruled;        /* which somebody else says */
 };
 
 /* ---- texts ---- */
@@ -845,6 +847,7 @@ static void note_decided(dk_survey *s)
                       s->evidence.n_degrees > 0 ? "the numbers, which are degrees"
                       : s->evidence.n_bare > 0  ? "带号 or 中央子午线 of the header"
                                                 : "the zone before the eastings");
+    s->decided_system = out->size;
     note_axes(s, out);
     note_area(s, out);
     if (s->secret)
@@ -988,10 +991,17 @@ size_t dk_survey_project(const dk_survey *s, const char *const **ret_keys, const
     return s->n_project;
 }
 
+void dk_survey_overrule(dk_survey *s)
+{
+    s->overruled = true;
+}
+
 const char *dk_survey_notes(dk_survey *s)
 {
+    const size_t from = s->overruled ? s->decided_system : 0;
     dk_buf_clear(&s->notes);
-    dk_buf_append(&s->notes, s->decided.data, s->decided.size);
+    if (s->decided.size > from)
+        dk_buf_append(&s->notes, s->decided.data + from, s->decided.size - from);
     if (s->n_without_mark > 0)
         dk_buf_format(&s->notes, "the lines of %lld parcels lack the @ at their end\n", (long long)s->n_without_mark);
     if (s->n_strays > 0)

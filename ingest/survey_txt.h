@@ -90,6 +90,8 @@ double dk_survey_progress(const dk_survey *survey);
  * zones; 0: they do not say one, and *ret_problem is a sentence why, without the path. The code may be of a datum that
  * is not accepted. */
 int dk_survey_epsg(const dk_survey *survey, const char **ret_problem);
+/* The coordinate system is another, which somebody says: the notes leave out what header and numbers told of it. */
+void dk_survey_overrule(dk_survey *survey);
 /* Whether a parcel of the file has this value. */
 bool dk_survey_has(const dk_survey *survey, int value);
 /* The pairs of [项目信息]. */

@@ -1294,6 +1294,11 @@ dk_status dk_vct_next(dk_vct *vct, dk_vct_polygon *ret_polygon, dk_error *err)
     return DK_OK;
 }
 
+void dk_vct_overrule(dk_vct *vct)
+{
+    dk_buf_clear(&vct->notes); /* of the rest there is none before the end */
+}
+
 const char *dk_vct_notes(dk_vct *vct)
 {
     if (vct->at == vct->n_polygons && !vct->noted) {

@@ -54,6 +54,8 @@ size_t dk_vct_polygons(const dk_vct *vct);
 /* The EPSG code that head and numbers agree on; 0: they do not say one, and *ret_problem is a sentence why, without the
  * path. The code may be of a datum that is not accepted. */
 int dk_vct_epsg(const dk_vct *vct, const char **ret_problem);
+/* The coordinate system is another, which somebody says: the notes leave out what was decided about it. Before the first polygon. */
+void dk_vct_overrule(dk_vct *vct);
 /* DK_OK with a polygon, which is valid until the next, or DK_END. */
 dk_status dk_vct_next(dk_vct *vct, dk_vct_polygon *ret_polygon, dk_error *err);
 /* What was decided and left out, one sentence a line. Complete when all polygons are read. */

@@ -86,6 +86,10 @@ test('a header whose 带号 the eastings contradict is noted, and both areas of 
   noted(done, /公顷 for 1 parcels and in 平方米 for 1/);
   assert.deepEqual(s.rows('parcel').map((feature) => feature.properties.area_declared_ha), [1, 1]);
   assert.equal(done.json.area_differs, 0);
+  // Where --crs says the system, what the header and the numbers would have decided is not told, the rest is.
+  const said = s.load('parcel', 'p.txt', '--crs', 'EPSG:4527', '--dry-run');
+  assert.doesNotMatch(said.json.notes.join('\n'), /--crs|coordinate system is/);
+  noted(said, /公顷 for 1 parcels and in 平方米 for 1/);
 });
 
 test('parcels of several zones in one file lie each in its own, by cs2cs, and --crs takes one zone alone', (t) => {
@@ -94,6 +98,7 @@ test('parcels of several zones in one file lie each in its own, by cs2cs, and --
   s.write('joined.txt', head('CGCS2000', '38') + parcel('B38', square(3700000, 622000)) + head('CGCS2000', '40') + parcel('B40', square(3521000, 400000)));
   const split = s.load('parcel', 'two.txt', '--crs', 'EPSG:4526', '--dry-run');
   assert.deepEqual([split.json.loaded, split.json.rejected], [1, 1]);
+  assert.doesNotMatch(split.json.notes.join('\n'), /taken in its own/);
   const done = s.load('parcel', 'two.txt', 'joined.txt', '--publish');
   assert.equal(done.code, 0, done.stderr);
   noted(done, /two\.txt: the parcels are in several zones, and each was taken in its own: 38 .* \(line 18\), 39 .* \(line 13\)/);

@@ -61,6 +61,10 @@ test('Parameters of no zone of China are refused: meridian, scale and false east
     '117,0,0,0,0,1,500000,0,3,39', '117,500000,6378137,298.257222101', '39500000,0,1,3,39'])
     assert.equal(load(parameters).json.loaded, 3, parameters);
   assert.equal(load('117,1,450000,0,3,39', '--crs', 'EPSG:4527').json.loaded, 3);
+  // The meridian is that of zone 38, the eastings begin with 39: that is noted, and not where --crs says which it is.
+  const other = load('114,1,500000,0');
+  noted(other, /all eastings begin with zone 39/);
+  assert.doesNotMatch(load('114,1,500000,0', '--crs', 'EPSG:4527').json.notes.join('\n'), /eastings begin|with --crs/);
 });
 
 test('a Spheroid that names a local system is none of the national ones', (t) => {
