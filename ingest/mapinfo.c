@@ -1,6 +1,5 @@
 #include "ingest/mapinfo.h"
 
-#include "ingest/dbf.h"
 #include "ingest/shapefile.h"
 
 #include <ctype.h>
@@ -132,15 +131,13 @@ static void count_lines(line_count *lines, const unsigned char *data, size_t siz
     }
 }
 
-/* Adds what the texts of the rows can be. */
-static dk_status scan_rows(const char *path, const char *rows, bool dbf, dk_utf8_check *check, int64_t *ret_rows,
+/* Adds what the texts of the rows can be. ret_table: NULL for a MIF. */
+static dk_status scan_rows(const char *path, const char *rows, dk_dbf *ret_table, dk_utf8_check *check, int64_t *ret_rows,
                            dk_error *err)
 {
-    if (dbf) {
-        dk_dbf table = {0};
+    if (ret_table != NULL) {
         dk_encoding encoding = DK_ENCODING_UTF8;
-        const dk_status status = dk_dbf_examine(rows, &table, &encoding, err);
-        dk_dbf_finish(&table);
+        const dk_status status = dk_dbf_examine(rows, ret_table, &encoding, err);
         if (status == DK_OK && encoding != DK_ENCODING_UTF8)
             check->wrong += check->wide + 1; /* it decides */
         check->beyond_ascii = true; /* not told: the copy costs nothing, as the rows are only linked */
@@ -212,13 +209,14 @@ out:
     return status;
 }
 
-dk_status dk_mapinfo_prepare(const char *path, bool tab, dk_encoding *ret_encoding, int64_t *ret_rows, char **ret_file,
-                             dk_scratch **ret_scratch, dk_error *err)
+dk_status dk_mapinfo_prepare(const char *path, bool tab, dk_encoding *ret_encoding, int64_t *ret_rows, dk_dbf *ret_table,
+                             char **ret_rows_file, char **ret_file, dk_scratch **ret_scratch, dk_error *err)
 {
     dk_status status = DK_OK;
     dk_mapinfo_head head;
     char *data = NULL, *rows = NULL;
     dk_utf8_check check = {0};
+    dk_dbf table = {0};
     int64_t n_lines = 0;
     FILE *file = fopen(path, "rb");
     if (file == NULL)
@@ -250,7 +248,7 @@ dk_status dk_mapinfo_prepare(const char *path, bool tab, dk_encoding *ret_encodi
     }
     dk_utf8_check_add(&check, (const unsigned char *)data, head.size);
     dk_utf8_check_break(&check); /* a name cut in the middle of a character must not spoil what follows */
-    status = scan_rows(path, rows, tab, &check, &n_lines, err);
+    status = scan_rows(path, rows, tab ? &table : NULL, &check, &n_lines, err);
     if (status != DK_OK)
         goto out;
     if (!tab)
@@ -258,7 +256,14 @@ dk_status dk_mapinfo_prepare(const char *path, bool tab, dk_encoding *ret_encodi
     *ret_encoding = dk_utf8_check_meant(&check) ? DK_ENCODING_UTF8 : DK_ENCODING_GB18030;
     if (!head.neutral && check.beyond_ascii)
         status = copy_neutral(path, tab, file, data, &head, ret_file, ret_scratch, err);
+    if (status == DK_OK && tab) {
+        *ret_table = table;
+        *ret_rows_file = rows;
+        table = (dk_dbf){0};
+        rows = NULL;
+    }
 out:
+    dk_dbf_finish(&table);
     free(data);
     free(rows);
     fclose(file);

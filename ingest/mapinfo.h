@@ -4,6 +4,7 @@
 #ifndef DK_INGEST_MAPINFO_H
 #define DK_INGEST_MAPINFO_H
 
+#include "ingest/dbf.h"
 #include "ingest/encoding.h"
 #include "ingest/scratch.h"
 
@@ -26,8 +27,9 @@ void dk_mapinfo_neutral(const char *data, const dk_mapinfo_head *head, dk_buf *o
 /* Decides the encoding of a table (path: the .tab or .mif) by its bytes and, where GDAL would decode them by what the
  * table declares, gives a table beside it in a scratch folder to open instead.
  * *ret_rows: of a MIF, the lines of the .mid, each a row; else left alone.
+ * ret_table, *ret_rows_file: of a TAB, its table, whose form is that of a DBF, and the owned path of it; else left alone.
  * *ret_file: owned, NULL where the table can be opened itself; *ret_scratch likewise, removed by the caller. */
-dk_status dk_mapinfo_prepare(const char *path, bool tab, dk_encoding *ret_encoding, int64_t *ret_rows, char **ret_file,
-                             dk_scratch **ret_scratch, dk_error *err);
+dk_status dk_mapinfo_prepare(const char *path, bool tab, dk_encoding *ret_encoding, int64_t *ret_rows, dk_dbf *ret_table,
+                             char **ret_rows_file, char **ret_file, dk_scratch **ret_scratch, dk_error *err);
 
 #endif

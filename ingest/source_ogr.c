@@ -119,7 +119,7 @@ static dk_status name_columns(dk_source *source, const dk_source_options *option
 {
     OGRFeatureDefnH defn = OGR_L_GetLayerDefn(source->layer);
     const size_t n = (size_t)OGR_FD_GetFieldCount(defn);
-    const bool from_dbf = source->dbf.n_fields == n && n > 0;
+    const bool from_dbf = source->dbf.n_fields == n && n > 0 && source->format != DK_FORMAT_MAPINFO;
     source->columns = calloc(n > 0 ? n : 1, sizeof *source->columns);
     source->raw_index = calloc(n > 0 ? n : 1, sizeof *source->raw_index);
     source->cells = calloc(n > 0 ? n : 1, sizeof *source->cells);
@@ -219,9 +219,12 @@ static dk_status prepare_mapinfo(dk_source *source, const dk_source_options *opt
     const size_t size = strlen(source->path);
     const bool tab = size >= 3 && strcasecmp(source->path + size - 3, "tab") == 0;
     dk_encoding found = DK_ENCODING_UTF8;
-    char *copy = NULL;
-    const dk_status status =
-        dk_mapinfo_prepare(source->file, tab, &found, &source->n_announced, &copy, &source->scratch, err);
+    char *copy = NULL, *rows = NULL;
+    dk_status status = dk_mapinfo_prepare(source->file, tab, &found, &source->n_announced, &source->dbf, &rows, &copy,
+                                          &source->scratch, err);
+    if (status == DK_OK && rows != NULL)
+        status = dk_dbf_rows_open(rows, &source->dbf, &source->dbf_rows, err);
+    free(rows);
     if (copy != NULL) {
         free(source->file);
         source->file = copy;
@@ -490,8 +493,10 @@ static void set_cell(dk_source *source, size_t i, OGRFieldType type)
     *cell = (dk_cell){.type = DK_CELL_EMPTY, .text = "", .size = 0};
     if (source->record != NULL) {
         const dk_dbf_field *raw = &source->dbf.fields[i];
-        const bool number = raw->type == 'N' || raw->type == 'F';
-        if ((number || raw->type == 'C') && dk_dbf_text_goes_on(source->record + raw->offset, raw->width))
+        /* Of a TAB, whose whole numbers, dates and the like are binary and said to be texts, decimals alone are texts. */
+        const bool tab = source->format == DK_FORMAT_MAPINFO;
+        const bool number = (raw->type == 'N' || raw->type == 'F') && (!tab || type == OFTReal || type == OFTInteger || type == OFTInteger64);
+        if ((number || (raw->type == 'C' && (!tab || type == OFTString))) && dk_dbf_text_goes_on(source->record + raw->offset, raw->width))
             tell_once(source, i, &source->nuls);
         if (number && set_dbf_number(source, i, type))
             return;
@@ -522,7 +527,7 @@ static void set_cell(dk_source *source, size_t i, OGRFieldType type)
     }
     default: {
         const char *text = OGR_F_GetFieldAsString(source->feature, field);
-        const size_t width = i < source->dbf.n_fields ? source->dbf.fields[i].width
+        const size_t width = i < source->dbf.n_fields && source->format != DK_FORMAT_MAPINFO ? source->dbf.fields[i].width
                              : source->format == DK_FORMAT_MAPINFO
                                  ? (size_t)OGR_Fld_GetWidth(OGR_F_GetFieldDefnRef(source->feature, field))
                                  : 0;
@@ -593,8 +598,9 @@ dk_status dk_source_ogr_next(dk_source *source, dk_error *err)
     const int n = OGR_F_GetFieldCount(source->feature);
     if (!dk_source_raw_room(source, (size_t)n))
         return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
-    if (source->dbf_rows != NULL && source->dbf.n_fields == (size_t)n &&
-        (source->record = dk_dbf_rows_at(source->dbf_rows, (uint32_t)fid)) == NULL)
+    const int64_t first = source->format == DK_FORMAT_MAPINFO; /* the number of the first record */
+    if (source->dbf_rows != NULL && source->dbf.n_fields == (size_t)n && fid >= first &&
+        (source->record = dk_dbf_rows_at(source->dbf_rows, (uint32_t)(fid - first))) == NULL)
         return dk_fail(err, DK_IO, "%s, row %lld: its attributes cannot be read", source->path, (long long)source->row);
     OGRFeatureDefnH defn = OGR_L_GetLayerDefn(source->layer);
     for (int i = 0; i < n; i++)
@@ -612,10 +618,12 @@ const char *dk_source_ogr_notes(dk_source *source)
     if (source->asterisks.count > 0)
         dk_buf_format(
             said,
-            "%lld numbers are nothing but asterisks, the first in row %lld, column %s: they are taken as empty, "
-            "as QGIS means it; dBASE means a number that had no room, so look at them\n",
+            "%lld numbers are nothing but asterisks, the first in row %lld, column %s: they are taken as empty%s, so look at "
+            "them\n",
             (long long)source->asterisks.count, (long long)source->asterisks.row,
-            dk_source_raw_name(source, source->asterisks.raw_index));
+            dk_source_raw_name(source, source->asterisks.raw_index),
+            source->format == DK_FORMAT_MAPINFO ? "; they stand for a number that had no room"
+                                                : ", as QGIS means it; dBASE means a number that had no room");
     if (source->nuls.count > 0)
         dk_buf_format(
             said,

@@ -77,6 +77,22 @@ test('a MIF reads as Chinese, its columns too, whatever it says of its character
     }
 });
 
+test('what stands in a decimal column of a TAB and is no number is rejected, asterisks and blanks are empty', (t) => {
+  const s = scene(t), cells = ['  1,5', '  abc', ' 1.5x', '*****', '', ' 1.25', '-.5e0'];
+  s.write('n.csv', `DKBH,DKMJ,NUM,WKT\n${cells.map((_, i) => `DK${i + 1},${90 + i}.75,${i},"${rows[0][2]}"\n`).join('')}`);
+  s.write('n.csvt', '"String(8)","Real(9.2)","Integer","WKT"\n');
+  ogr('-f', 'MapInfo File', s.path('n.tab'), s.path('n.csv'), ...from, '-a_srs', 'EPSG:4527', '-lco', 'BOUNDS=39400000,3400000,39600000,3600000');
+  const dat = readFileSync(s.path('n.dat'));
+  cells.forEach((cell, i) => dat.write(cell.padEnd(5).slice(0, 5), dat.indexOf(`${90 + i}.75`), 'latin1'));
+  writeFileSync(s.path('n.dat'), dat);
+  const done = s.load('parcel', 'n.tab', '--ignore', 'NUM', '--set', 'project_id=P', '--publish', '--allow-rejects');
+  assert.deepEqual([done.json.loaded, done.json.rejected], [4, 3], done.stderr);
+  assert.deepEqual(s.rows('parcel').map((f) => [f.properties.id, f.properties.area_declared_ha]).sort(), [['DK4', null], ['DK5', null], ['DK6', 1.25], ['DK7', -0.5]]);
+  cells.slice(0, 3).forEach((cell, i) => assert.match(s.read('n.tab.rejects.csv'), new RegExp(`,${i + 1},DK${i + 1},"DKMJ: ""${cell.trim()}"" is no number, which its column is for; correct it",`)));
+  assert.ok(done.json.notes.some((note) => /1 numbers are nothing but asterisks, the first in row 4, column DKMJ: they are taken as empty; they stand for a number that had no room/.test(note)), done.stdout);
+  assert.ok(!done.json.notes.some((note) => /NUL/.test(note))); // whole numbers are bytes
+});
+
 test('a TAB in GB18030 whose characters CP936 lacks, whatever it says, and no temporary folder is left', (t) => {
   const s = scene(t);
   mkdirSync(s.path('tmp'));
