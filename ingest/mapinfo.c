@@ -63,7 +63,7 @@ static void note_type(dk_mapinfo_head *head, const char *data, size_t at, size_t
 dk_status dk_mapinfo_parse(const char *data, size_t size, bool tab, const char *path, dk_mapinfo_head *ret_head,
                            dk_error *err)
 {
-    dk_mapinfo_head head = {.neutral = true};
+    dk_mapinfo_head head = {.neutral = true, .delimiter = '\t'};
     bool started = false, ended = false;
     size_t rest;
     for (size_t at = 0; at < size && !ended;) {
@@ -77,6 +77,8 @@ dk_status dk_mapinfo_parse(const char *data, size_t size, bool tab, const char *
             note_charset(&head, data, at + rest, at + line);
         else if (tab && head.type[0] == '\0' && begins(text, line, "Type", &rest))
             note_type(&head, data, at + rest, at + line);
+        else if (!tab && begins(text, line, "Delimiter", &rest) && line >= rest + 2 && text[rest] == '"')
+            head.delimiter = text[rest + 1];
         ended = !tab && begins(text, line, "Data", &rest);
         at += line + (at + line < size);
         head.size = at;
@@ -209,15 +211,13 @@ out:
     return status;
 }
 
-dk_status dk_mapinfo_prepare(const char *path, bool tab, dk_encoding *ret_encoding, int64_t *ret_rows, dk_dbf *ret_table,
-                             char **ret_rows_file, char **ret_file, dk_scratch **ret_scratch, dk_error *err)
+dk_status dk_mapinfo_prepare(const char *path, bool tab, dk_mapinfo_table *ret_table, dk_error *err)
 {
     dk_status status = DK_OK;
     dk_mapinfo_head head;
     char *data = NULL, *rows = NULL;
     dk_utf8_check check = {0};
-    dk_dbf table = {0};
-    int64_t n_lines = 0;
+    dk_mapinfo_table table = {0};
     FILE *file = fopen(path, "rb");
     if (file == NULL)
         return dk_fail(err, DK_IO, "%s: cannot be opened: %s", path, strerror(errno));
@@ -248,22 +248,21 @@ dk_status dk_mapinfo_prepare(const char *path, bool tab, dk_encoding *ret_encodi
     }
     dk_utf8_check_add(&check, (const unsigned char *)data, head.size);
     dk_utf8_check_break(&check); /* a name cut in the middle of a character must not spoil what follows */
-    status = scan_rows(path, rows, tab ? &table : NULL, &check, &n_lines, err);
+    status = scan_rows(path, rows, tab ? &table.dbf : NULL, &check, &table.n_rows, err);
     if (status != DK_OK)
         goto out;
-    if (!tab)
-        *ret_rows = n_lines;
-    *ret_encoding = dk_utf8_check_meant(&check) ? DK_ENCODING_UTF8 : DK_ENCODING_GB18030;
+    table.encoding = dk_utf8_check_meant(&check) ? DK_ENCODING_UTF8 : DK_ENCODING_GB18030;
+    table.delimiter = head.delimiter;
     if (!head.neutral && check.beyond_ascii)
-        status = copy_neutral(path, tab, file, data, &head, ret_file, ret_scratch, err);
-    if (status == DK_OK && tab) {
-        *ret_table = table;
-        *ret_rows_file = rows;
-        table = (dk_dbf){0};
+        status = copy_neutral(path, tab, file, data, &head, &table.copy, &table.scratch, err);
+    if (status == DK_OK) {
+        table.rows_file = rows;
         rows = NULL;
+        *ret_table = table;
+        table.dbf = (dk_dbf){0};
     }
 out:
-    dk_dbf_finish(&table);
+    dk_dbf_finish(&table.dbf);
     free(data);
     free(rows);
     fclose(file);

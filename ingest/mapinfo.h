@@ -14,6 +14,7 @@ typedef struct dk_mapinfo_head {
     size_t size;                        /* bytes of it: to behind the line Data of a MIF */
     size_t charset[4], charset_size[4]; /* where character sets are named, without quotes */
     size_t n_charsets;
+    char delimiter; /* of the rows of a MIF */
     char type[32]; /* of a TAB: NATIVE, DBF … in capitals */
     bool neutral;  /* all of them say Neutral, or there is none */
 } dk_mapinfo_head;
@@ -24,12 +25,19 @@ dk_status dk_mapinfo_parse(const char *data, size_t size, bool tab, const char *
 /* The head with every character set named Neutral. */
 void dk_mapinfo_neutral(const char *data, const dk_mapinfo_head *head, dk_buf *out);
 
-/* Decides the encoding of a table (path: the .tab or .mif) by its bytes and, where GDAL would decode them by what the
- * table declares, gives a table beside it in a scratch folder to open instead.
- * *ret_rows: of a MIF, the lines of the .mid, each a row; else left alone.
- * ret_table, *ret_rows_file: of a TAB, its table, whose form is that of a DBF, and the owned path of it; else left alone.
- * *ret_file: owned, NULL where the table can be opened itself; *ret_scratch likewise, removed by the caller. */
-dk_status dk_mapinfo_prepare(const char *path, bool tab, dk_encoding *ret_encoding, int64_t *ret_rows, dk_dbf *ret_table,
-                             char **ret_rows_file, char **ret_file, dk_scratch **ret_scratch, dk_error *err);
+/* What stands beside the head. */
+typedef struct dk_mapinfo_table {
+    dk_encoding encoding; /* as its bytes say */
+    int64_t n_rows;       /* of a MIF, the lines of the .mid, each a row; 0: a TAB */
+    char *rows_file;      /* owned: the .dat, .dbf or .mid */
+    dk_dbf dbf;           /* of a TAB, whose rows have the form of a DBF */
+    char delimiter;       /* between the fields of a .mid */
+    char *copy;           /* owned: a table to open instead, which GDAL does not decode by what it declares; NULL: none is needed */
+    dk_scratch *scratch;  /* where the copy is, to be removed by the caller; NULL: nowhere */
+} dk_mapinfo_table;
+
+/* Decides the encoding of a table (path: the .tab or .mif), and makes a copy beside it where GDAL would decode it by what the
+ * table declares. What is owned in ret_table is the caller's. */
+dk_status dk_mapinfo_prepare(const char *path, bool tab, dk_mapinfo_table *ret_table, dk_error *err);
 
 #endif

@@ -410,6 +410,7 @@ void dk_source_close(dk_source *source)
     free(source->survey_values);
     dk_kml_names_finish(&source->kml_names);
     dk_dbf_rows_close(source->dbf_rows);
+    dk_mid_rows_close(source->mid_rows);
     dk_dbf_finish(&source->dbf);
     dk_buf_finish(&source->said);
     dk_decoder_free(source->decoder);

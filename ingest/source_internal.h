@@ -4,6 +4,7 @@
 
 #include "ingest/csv.h"
 #include "ingest/dbf.h"
+#include "ingest/mid_rows.h"
 #include "ingest/kml_names.h"
 #include "ingest/scratch.h"
 #include "ingest/sheet.h"
@@ -74,6 +75,8 @@ struct dk_source {
     dk_kml_names kml_names;
     dk_dbf_rows *dbf_rows;        /* the same table as it stands in the file; NULL: none */
     const unsigned char *record;  /* of the row at hand; NULL: there is none */
+    dk_mid_rows *mid_rows;        /* of a MIF, as they stand in the file; NULL: none, or GDAL's are others */
+    const dk_mid_field *mid;      /* of the row at hand; NULL: there is none */
     dk_told_once asterisks, nuls; /* of its fields */
     dk_buf said;                  /* the notes */
     dk_csv *csv;

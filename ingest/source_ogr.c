@@ -11,6 +11,7 @@
 #include <cpl_error.h>
 #include <cpl_string.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -218,18 +219,21 @@ static dk_status prepare_mapinfo(dk_source *source, const dk_source_options *opt
 {
     const size_t size = strlen(source->path);
     const bool tab = size >= 3 && strcasecmp(source->path + size - 3, "tab") == 0;
-    dk_encoding found = DK_ENCODING_UTF8;
-    char *copy = NULL, *rows = NULL;
-    dk_status status = dk_mapinfo_prepare(source->file, tab, &found, &source->n_announced, &source->dbf, &rows, &copy,
-                                          &source->scratch, err);
-    if (status == DK_OK && rows != NULL)
-        status = dk_dbf_rows_open(rows, &source->dbf, &source->dbf_rows, err);
-    free(rows);
-    if (copy != NULL) {
+    dk_mapinfo_table table = {0};
+    dk_status status = dk_mapinfo_prepare(source->file, tab, &table, err);
+    if (status != DK_OK)
+        return status;
+    source->n_announced = table.n_rows;
+    source->dbf = table.dbf;
+    source->scratch = table.scratch;
+    source->encoding = options->encoding ? *options->encoding : table.encoding;
+    if (table.copy != NULL) {
         free(source->file);
-        source->file = copy;
+        source->file = table.copy;
     }
-    source->encoding = options->encoding ? *options->encoding : found;
+    status = tab ? dk_dbf_rows_open(table.rows_file, &source->dbf, &source->dbf_rows, err)
+                 : dk_mid_rows_open(table.rows_file, table.delimiter, &source->mid_rows, err);
+    free(table.rows_file);
     return status;
 }
 
@@ -441,22 +445,36 @@ static void tell_once(dk_source *source, size_t i, dk_told_once *io_told)
     }
 }
 
-/* A field of numbers of a DBF, of which GDAL takes what it can: of 1.5x 1.5, of abc 0. true: the cell is set. */
-static bool set_dbf_number(dk_source *source, size_t i, OGRFieldType type)
+static void set_raw_text(dk_source *source, size_t i, const unsigned char *text, size_t size, bool no_number)
 {
-    const dk_dbf_field *field = &source->dbf.fields[i];
+    dk_cell *cell = &source->raw[i];
+    *cell = (dk_cell){.type = DK_CELL_TEXT, .integer = (int64_t)source->arena.size, .no_number = no_number};
+    dk_decode(source->decoder, (const char *)text, size, false, &source->arena, NULL);
+    cell->size = source->arena.size - (size_t)cell->integer;
+    dk_buf_byte(&source->arena, 0);
+}
+
+/* A field of numbers of a DBF or a MIF, of which GDAL takes what it can: of 1.5x 1.5, of abc 0. true: the cell is set. */
+static bool set_raw_number(dk_source *source, size_t i, OGRFieldType type, const unsigned char *field, size_t width)
+{
     dk_cell *cell = &source->raw[i];
     const unsigned char *text;
     size_t size;
     char number[256];
-    switch (dk_dbf_number_read(source->record + field->offset, field->width, &text, &size)) {
+    switch (dk_dbf_number_read(field, width, &text, &size)) {
     case DK_DBF_NONE:
         return true;
     case DK_DBF_ASTERISKS:
         tell_once(source, i, &source->asterisks);
         return true;
     case DK_DBF_WHOLE:
-        return false;
+        if (type != OFTInteger || size > 18)
+            return false;
+        memcpy(number, text, size); /* in a MIF it may be beyond what the column holds */
+        number[size] = '\0';
+        cell->type = DK_CELL_INTEGER;
+        cell->integer = strtoll(number, NULL, 10);
+        return true;
     case DK_DBF_DECIMAL:
         if (type == OFTReal || size >= sizeof number)
             return false;
@@ -468,10 +486,68 @@ static bool set_dbf_number(dk_source *source, size_t i, OGRFieldType type)
     case DK_DBF_NO_NUMBER:
         break;
     }
-    *cell = (dk_cell){.type = DK_CELL_TEXT, .integer = (int64_t)source->arena.size, .no_number = true};
-    dk_decode(source->decoder, (const char *)text, size, false, &source->arena, NULL);
-    cell->size = source->arena.size - (size_t)cell->integer;
-    dk_buf_byte(&source->arena, 0);
+    set_raw_text(source, i, text, size, true);
+    return true;
+}
+
+static bool is_number_type(OGRFieldType type)
+{
+    return type == OFTReal || type == OFTInteger || type == OFTInteger64;
+}
+
+/* Whether a number, as far as GDAL can read it, is the one that it has read. */
+static bool number_fits(const dk_mid_field *field, double read, bool whole)
+{
+    const unsigned char *text;
+    size_t size;
+    char copy[64];
+    const dk_dbf_number kind = dk_dbf_number_read(field->text, field->size, &text, &size);
+    if ((kind != DK_DBF_WHOLE && kind != DK_DBF_DECIMAL) || size >= sizeof copy)
+        return true;
+    memcpy(copy, text, size);
+    copy[size] = '\0';
+    const double there = CPLAtof(copy), bound = whole ? 1 : 1e-9 * fmax(1, fabs(there));
+    return (whole && fabs(there) >= INT32_MAX) || fabs(there - read) < bound;
+}
+
+/* The same of a text, which may be cut; one with marks that are quoted in ways of its own is not looked at. */
+static bool text_fits(const dk_mid_field *field, const char *read)
+{
+    size_t size = field->size, n = strlen(read);
+    const unsigned char *text = field->text;
+    for (; size > 0 && *text <= ' '; size--)
+        text++;
+    for (; n > 0 && (unsigned char)*read <= ' '; n--)
+        read++;
+    if (memchr(text, '"', size) != NULL || memchr(text, '\\', size) != NULL || memchr(text, 0, size) != NULL)
+        return true;
+    return (size == 0) == (n == 0) && memcmp(text, read, size < n ? size : n) == 0;
+}
+
+/* Whether the row of a .mid is that of the feature: what GDAL can read is the same in both. */
+static bool mid_fits(dk_source *source, OGRFeatureDefnH defn, const dk_mid_field *fields, size_t n)
+{
+    bool fits = true;
+    for (size_t i = 0; i < n && fits; i++) {
+        const OGRFieldType type = OGR_Fld_GetType(OGR_FD_GetFieldDefn(defn, (int)i));
+        if (is_number_type(type))
+            fits = number_fits(&fields[i], OGR_F_GetFieldAsDouble(source->feature, (int)i), type != OFTReal);
+        else if (type == OFTString)
+            fits = text_fits(&fields[i], OGR_F_GetFieldAsString(source->feature, (int)i));
+    }
+    return fits;
+}
+
+/* A field of a MIF as its .mid has it, where GDAL reads less of it. true: the cell is set. */
+static bool set_mid_cell(dk_source *source, size_t i, OGRFieldType type)
+{
+    const dk_mid_field *field = &source->mid[i];
+    if (is_number_type(type))
+        return set_raw_number(source, i, type, field->text, field->size);
+    if ((type != OFTDate && type != OFTDateTime && type != OFTTime) || field->size == 0 ||
+        OGR_F_IsFieldSetAndNotNull(source->feature, (int)i))
+        return false;
+    set_raw_text(source, i, field->text, field->size, false); /* a date written otherwise than YYYYMMDD */
     return true;
 }
 
@@ -495,12 +571,14 @@ static void set_cell(dk_source *source, size_t i, OGRFieldType type)
         const dk_dbf_field *raw = &source->dbf.fields[i];
         /* Of a TAB, whose whole numbers, dates and the like are binary and said to be texts, decimals alone are texts. */
         const bool tab = source->format == DK_FORMAT_MAPINFO;
-        const bool number = (raw->type == 'N' || raw->type == 'F') && (!tab || type == OFTReal || type == OFTInteger || type == OFTInteger64);
+        const bool number = (raw->type == 'N' || raw->type == 'F') && (!tab || is_number_type(type));
         if ((number || (raw->type == 'C' && (!tab || type == OFTString))) && dk_dbf_text_goes_on(source->record + raw->offset, raw->width))
             tell_once(source, i, &source->nuls);
-        if (number && set_dbf_number(source, i, type))
+        if (number && set_raw_number(source, i, type, source->record + raw->offset, raw->width))
             return;
     }
+    if (source->mid != NULL && set_mid_cell(source, i, type))
+        return;
     if (!OGR_F_IsFieldSetAndNotNull(source->feature, field))
         return;
     switch (type) {
@@ -603,6 +681,12 @@ dk_status dk_source_ogr_next(dk_source *source, dk_error *err)
         (source->record = dk_dbf_rows_at(source->dbf_rows, (uint32_t)(fid - first))) == NULL)
         return dk_fail(err, DK_IO, "%s, row %lld: its attributes cannot be read", source->path, (long long)source->row);
     OGRFeatureDefnH defn = OGR_L_GetLayerDefn(source->layer);
+    source->mid = source->mid_rows != NULL ? dk_mid_rows_next(source->mid_rows, (size_t)n) : NULL;
+    if (source->mid != NULL && !mid_fits(source, defn, source->mid, (size_t)n)) {
+        source->mid = NULL; /* read otherwise than GDAL does: that counts, as for all other fields */
+        dk_mid_rows_close(source->mid_rows);
+        source->mid_rows = NULL;
+    }
     for (int i = 0; i < n; i++)
         set_cell(source, (size_t)i, OGR_Fld_GetType(OGR_FD_GetFieldDefn(defn, i)));
     return dk_source_fix(source, err);

@@ -3,7 +3,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { gbk, scene, square, wkt, zip } from './helpers.mjs';
+import { catalogue, gbk, scene, square, wkt, zip } from './helpers.mjs';
 
 const rows = [['DK1', '镕城一号', wkt(square(39520000, 3521000))], ['DK2', '镕城二号', wkt(square(39520200, 3521000), square(39520220, 3521020, 20))]];
 const expected = ['镕城一号', '镕城二号'];
@@ -91,6 +91,22 @@ test('what stands in a decimal column of a TAB and is no number is rejected, ast
   cells.slice(0, 3).forEach((cell, i) => assert.match(s.read('n.tab.rejects.csv'), new RegExp(`,${i + 1},DK${i + 1},"DKMJ: ""${cell.trim()}"" is no number, which its column is for; correct it",`)));
   assert.ok(done.json.notes.some((note) => /1 numbers are nothing but asterisks, the first in row 4, column DKMJ: they are taken as empty; they stand for a number that had no room/.test(note)), done.stdout);
   assert.ok(!done.json.notes.some((note) => /NUL/.test(note))); // whole numbers are bytes
+});
+
+test('what stands in a column of numbers of a MIF and is none is rejected, nothing is nothing, and a date is read however it is written', (t) => {
+  const s = scene(t), cells = ['1.5x', 'abc', '"1,5"', '1 2', '', '****', '1.25', '"2.5"', '99999999999'];
+  mif(s, 'n', 'Neutral', gbk, { columns: ['DKBH', 'DKMC'], values: [] });
+  const text = readFileSync(s.path('n.mif'), 'latin1'), shape = /Data\s+([\s\S]*?)\n(?=Region|$)/.exec(text)[1];
+  s.write('n.mif', text.slice(0, text.indexOf('Columns')) + 'Columns 4\n  DKBH Char(8)\n  DKMJ Decimal(12,4)\n  TALLY Integer\n  RQ Date\nData\n\n' + `${shape}\n`.repeat(cells.length));
+  s.write('n.mid', cells.map((cell, i) => `"DK${i + 1}",${cell},${i === 6 ? '4.6' : i},${i === 6 ? '2020-06-15' : '20200102'}\n`).join(''));
+  const with_fields = scene(t, catalogue.replace('{name: division,', '{name: tally, title: 数, type: number, unit: m2, audience: public, aliases: [TALLY]}\n      - {name: on, title: 日, type: date, audience: public, aliases: [RQ]}\n      - {name: division,'));
+  for (const name of ['n.mif', 'n.mid']) copyFileSync(s.path(name), with_fields.path(name));
+  const done = with_fields.load('parcel', 'n.mif', '--set', 'project_id=P', '--publish', '--allow-rejects');
+  assert.deepEqual([done.json.loaded, done.json.rejected], [5, 4], done.stderr);
+  assert.deepEqual(with_fields.rows('parcel').map(({ properties: p }) => [p.id, p.area_declared_ha, p.tally, p.on]).sort(),
+    [['DK5', null, 4, '2020-01-02'], ['DK6', null, 5, '2020-01-02'], ['DK7', 1.25, 4.6, '2020-06-15'], ['DK8', 2.5, 7, '2020-01-02'], ['DK9', 99999999999, 8, '2020-01-02']]);
+  cells.slice(0, 4).forEach((cell, i) => assert.match(with_fields.read('n.mif.rejects.csv'), new RegExp(`,${i + 1},DK${i + 1},"DKMJ: ""${cell.replaceAll('"', '')}"" is no number, which its column is for`)));
+  assert.ok(done.json.notes.some((note) => /1 numbers are nothing but asterisks, the first in row 6, column DKMJ/.test(note)), done.stdout);
 });
 
 test('a TAB in GB18030 whose characters CP936 lacks, whatever it says, and no temporary folder is left', (t) => {
