@@ -8,9 +8,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#define OUTSIDE_REMEDY                                                                                                 \
-    "; correct it, say the right coordinate system with --crs, or load it into a store whose catalogue holds that "    \
-    "place"
+#define OUTSIDE_REMEDY "; correct it, %s, or load it into a store whose catalogue holds that place"
+
+/* What to do about a coordinate system that is not that of the numbers. */
+static const char *say_system(const dk_geometry_reader *reader)
+{
+    return reader->crs_stands ? "correct what the file says of its coordinate system, which counts whatever --crs says"
+                              : "say the right coordinate system with --crs";
+}
 
 void dk_geometry_reader_finish(dk_geometry_reader *reader)
 {
@@ -168,18 +173,18 @@ static void explain(dk_geometry_reader *reader, const cursor *from, dk_geometry_
         *ret_fault = DK_GEOMETRY_UNIT;
         snprintf(
             out, size,
-            "the coordinate (%.10g, %.10g) is in metres, but the coordinate system, %s, is in degrees; say which it is "
-            "with --crs, for example --crs EPSG:4527 (CGCS2000, 3-degree zone 39)",
-            bad[0], bad[1], reader->crs->name);
+            "the coordinate (%.10g, %.10g) is in metres, but the coordinate system, %s, is in degrees; %s%s",
+            bad[0], bad[1], reader->crs->name, say_system(reader),
+            reader->crs_stands ? "" : ", for example --crs EPSG:4527 (CGCS2000, 3-degree zone 39)");
         return;
     }
     if (!degrees && fabs(x) <= 180 && fabs(y) <= 180) {
         *ret_fault = DK_GEOMETRY_UNIT;
         snprintf(
             out, size,
-            "the coordinate (%.10g, %.10g) is in degrees, but the coordinate system, %s, is in metres; say which it is "
-            "with --crs, for example --crs EPSG:4490 (CGCS2000 degrees)",
-            bad[0], bad[1], reader->crs->name);
+            "the coordinate (%.10g, %.10g) is in degrees, but the coordinate system, %s, is in metres; %s%s",
+            bad[0], bad[1], reader->crs->name, say_system(reader),
+            reader->crs_stands ? "" : ", for example --crs EPSG:4490 (CGCS2000 degrees)");
         return;
     }
     *ret_fault = DK_GEOMETRY_OUTSIDE;
@@ -191,18 +196,17 @@ static void explain(dk_geometry_reader *reader, const cursor *from, dk_geometry_
     else if (degrees || (old && isfinite(from->bad_lonlat[0])))
         snprintf(out, size,
                  "the coordinate (%.10g, %.10g) lies outside the catalogue's extent (%g, %g, %g, %g)" OUTSIDE_REMEDY,
-                 bad[0], bad[1], reader->extent[0], reader->extent[1], reader->extent[2], reader->extent[3]);
+                 bad[0], bad[1], reader->extent[0], reader->extent[1], reader->extent[2], reader->extent[3],
+                 say_system(reader));
     else if (isfinite(from->bad_lonlat[0]))
         snprintf(out, size,
                  "the coordinate (%.10g, %.10g), that is %.6f, %.6f degrees, lies outside the catalogue's extent (%g, "
                  "%g, %g, %g)" OUTSIDE_REMEDY,
                  bad[0], bad[1], from->bad_lonlat[0], from->bad_lonlat[1], reader->extent[0], reader->extent[1],
-                 reader->extent[2], reader->extent[3]);
+                 reader->extent[2], reader->extent[3], say_system(reader));
     else
-        snprintf(out, size,
-                 "the coordinate (%.10g, %.10g) lies nowhere in %s; correct it, or say the right coordinate system "
-                 "with --crs",
-                 bad[0], bad[1], reader->crs->name);
+        snprintf(out, size, "the coordinate (%.10g, %.10g) lies nowhere in %s; correct it, or %s", bad[0], bad[1],
+                 reader->crs->name, say_system(reader));
 }
 
 /* ---- reading ---- */
@@ -394,10 +398,9 @@ static dk_status read_geometry(dk_geometry_reader *reader, OGRGeometryH geometry
     if (fix == DK_ZONE_CONTRADICTS) {
         *ret_fault = DK_GEOMETRY_ZONE;
         snprintf(ret_problem, problem_size,
-                 "the easting %.10g begins with zone %d, which contradicts the coordinate system, %s; say the right "
-                 "one with "
-                 "--crs",
-                 x, prefix, reader->crs->name);
+                 "the easting %.10g begins with zone %d, which contradicts the coordinate system, %s; %s", x, prefix,
+                 reader->crs->name,
+                 reader->crs_stands ? say_system(reader) : "say the right one with --crs");
         goto out;
     }
     status = to_wkb(geometry, out, err);

@@ -24,6 +24,7 @@ typedef enum dk_geometry_fault {
 
 typedef struct dk_geometry_reader {
     const dk_crs *crs;           /* of rows that do not say their own */
+    bool crs_stands;             /* it is what the file says of an old datum, which counts whatever --crs says */
     dk_transformer *transformer; /* borrowed */
     dk_crs_set *own;             /* of rows that say their own; borrowed */
     dk_geos *geos;               /* borrowed */

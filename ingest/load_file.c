@@ -170,9 +170,11 @@ static dk_status prepare_geometry(dk_load_file *file, dk_error *err)
         status = dk_outlines_open(o->store, o->kind, &file->outlines, err);
     if (status == DK_OK && (file->geos = dk_geos_create()) == NULL)
         status = dk_fail(err, DK_NOMEM, "%s: out of memory", o->set->shown);
+    OGRSpatialReferenceH own = dk_source_crs(file->source);
     const bool moved = file->crs.stamp[0] != '\0' && o->transformation != NULL && !file->crs.gcj02;
     file->reader =
         (dk_geometry_reader){.crs = &file->crs,
+                             .crs_stands = own != NULL && !dk_crs_unsaid(own) && dk_crs_other_datum(own),
                              .transformer = file->transformer,
                              .own = file->own_crs,
                              .geos = file->geos,

@@ -198,6 +198,9 @@ test('what a .prj says of an old datum counts, whatever --crs says, and that is 
   assert.equal(done.code, 0, done.stderr);
   near(ours(s), xianDegrees(square).map((p) => geographic(helmert(geocentric(p, 6378140, 298.257), p7), 6378137, 298.257222101)), '.prj');
   assert.match(done.json.notes.join('\n'), /p\.shp: the file says .*Xian 1980.*EPSG:2384.*, which is used, whatever --crs says/);
+  // Nor is it advised to say --crs, which would change nothing.
+  shapefile(s, 'q', [{ DKBH: 'DK2', wkt: wkt(square.map(([x, y]) => [x + 38000000, y])) }], { srs: 'EPSG:2384' });
+  assert.match(s.load('parcel', 'q.shp', '--transformation', 't.yaml').stderr, /begins with zone 38, which contradicts the coordinate system, .*EPSG:2384.*; correct what the file says of its coordinate system, which counts whatever --crs says/);
   // Nothing is to be said where --crs says the same.
   const same = s.load('parcel', 'p.shp', '--crs', 'EPSG:2384', '--transformation', 't.yaml', '--dry-run');
   assert.deepEqual([same.code, same.json.unchanged], [0, 1], same.stderr);
