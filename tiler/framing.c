@@ -8,7 +8,7 @@
 typedef struct lines {
     unsigned hosts, lengths, codings;
     bool chunked;
-    unsigned long long announced;
+    dk_framing found;
 } lines;
 
 static bool is(const char *key, size_t size, const char *name)
@@ -26,16 +26,20 @@ static enum MHD_Result count(void *user, enum MHD_ValueKind kind, const char *ke
     else if (is(key, key_size, "Transfer-Encoding"))
         of->codings++, of->chunked = value != NULL && strcasecmp(value, "chunked") == 0;
     else if (is(key, key_size, "Content-Length"))
-        of->lengths++, of->announced = value != NULL ? strtoull(value, NULL, 10) : 0;
+        of->lengths++, of->found.announced = value != NULL ? strtoull(value, NULL, 10) : 0;
+    else if (is(key, key_size, "Accept"))
+        of->found.accepts++;
+    else if (is(key, key_size, "Accept-Encoding"))
+        of->found.encodings++;
     return MHD_YES;
 }
 
-const char *dk_framing_fault(struct MHD_Connection *connection, const char *version, unsigned long long *ret_announced)
+const char *dk_framing_fault(struct MHD_Connection *connection, const char *version, dk_framing *ret_framing)
 {
     lines of = {0};
     const bool first = version != NULL && strcmp(version, "HTTP/1.0") == 0; /* some health checks of proxies */
     MHD_get_connection_values_n(connection, MHD_HEADER_KIND, count, &of);
-    *ret_announced = of.announced;
+    *ret_framing = of.found;
     if (of.hosts == 0 && !first)
         return "A request of HTTP/1.1 has a Host line; send one.";
     if (of.hosts > 1)

@@ -5,7 +5,12 @@
 
 #include <microhttpd.h>
 
-/* The sentence of the 400 after which the connection is closed, or NULL. ret_announced: Content-Length, 0 if there is none. */
-const char *dk_framing_fault(struct MHD_Connection *connection, const char *version, unsigned long long *ret_announced);
+typedef struct dk_framing {
+    unsigned long long announced;   /* Content-Length, 0 if there is none */
+    unsigned accepts, encodings;    /* lines of Accept and Accept-Encoding, counted on the way: see field_lines.h */
+} dk_framing;
+
+/* The sentence of the 400 after which the connection is closed, or NULL. */
+const char *dk_framing_fault(struct MHD_Connection *connection, const char *version, dk_framing *ret_framing);
 
 #endif

@@ -5,6 +5,7 @@
 #include "tiler/download.h"
 #include "tiler/body.h"
 #include "tiler/credentials.h"
+#include "tiler/field_lines.h"
 #include "tiler/framing.h"
 #include "tiler/headers.h"
 #include "tiler/request_log.h"
@@ -74,6 +75,8 @@ typedef struct exchange {
     dk_error error;
     bool open;    /* request holds something */
     bool counted; /* the handler has been called: an answer is owed */
+    dk_framing framing;
+    char *accept, *encodings; /* lists of several lines put together; NULL: none was needed */
     dk_download *download; /* for which the connection is suspended, or was; NULL: none */
     size_t body;  /* bytes of one that is not wanted */
     bool uploads; /* a POST whose body is kept, */
@@ -81,6 +84,17 @@ typedef struct exchange {
     dk_body upload;
     dk_body_result refused; /* why it is not */
 } exchange;
+
+/* Frees what belongs to the request. */
+static void drop_request(exchange *x)
+{
+    if (x->open)
+        dk_request_finish(&x->request);
+    x->open = false;
+    free(x->accept);
+    free(x->encodings);
+    x->accept = x->encodings = NULL;
+}
 
 static void connection_changed(void *cls, struct MHD_Connection *connection, void **socket_context,
                                enum MHD_ConnectionNotificationCode code)
@@ -92,9 +106,8 @@ static void connection_changed(void *cls, struct MHD_Connection *connection, voi
         return;
     }
     exchange *x = *socket_context;
-    if (x != NULL && x->open)
-        dk_request_finish(&x->request);
     if (x != NULL) {
+        drop_request(x);
         dk_download_drop(x->download);
         dk_body_finish(&server->bodies, &x->upload);
     }
@@ -110,8 +123,7 @@ static void *begin_exchange(void *cls, const char *uri, struct MHD_Connection *c
     exchange *x = info != NULL ? info->socket_context : NULL;
     if (x == NULL)
         return NULL;
-    if (x->open)
-        dk_request_finish(&x->request);
+    drop_request(x);
     dk_download_drop(x->download);
     x->download = NULL;
     x->open = true;
@@ -145,9 +157,7 @@ static void end_exchange(void *cls, struct MHD_Connection *connection, void **co
     (void)code;
     if (x == NULL)
         return;
-    if (x->open)
-        dk_request_finish(&x->request);
-    x->open = false;
+    drop_request(x);
     dk_download_drop(x->download);
     x->download = NULL;
     dk_body_finish(&server->bodies, &x->upload);
@@ -195,6 +205,11 @@ static bool asks_basic(struct MHD_Connection *connection, const dk_context *ctx,
     return errand.basic && dk_due_is_calendar(ctx) && (mode == NULL || strcmp(mode, "navigate") != 0);
 }
 
+static const char *accept_of(struct MHD_Connection *connection, exchange *x)
+{
+    return x->accept != NULL ? x->accept : dk_field_lines(connection, "Accept", x->framing.accepts, &x->accept);
+}
+
 /* reads: GET or HEAD. */
 static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connection, exchange *x, bool reads, bool closing)
 {
@@ -216,7 +231,7 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
     dk_caller caller;
     dk_refusal refusal;
     const dk_errand errand = {reads, route == NULL || route->anyone, reads && route != NULL && route->calendar};
-    ctx.prefers_calendar = errand.basic && dk_prefers_calendar(header(connection, "Accept"));
+    ctx.prefers_calendar = errand.basic && dk_prefers_calendar(accept_of(connection, x));
     if (!dk_caller_of(server->callers, connection, errand, &caller, &refusal)) {
         refusal.ask_basic = asks_basic(connection, &ctx, errand);
         return dk_respond_refusal(connection, &refusal, closing);
@@ -231,7 +246,7 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
     if (route == NULL)
         return dk_respond_problem(connection, 404, "There is nothing at this address.", NULL, closing);
 
-    const char *accept_encoding = header(connection, "Accept-Encoding");
+    const char *accept_encoding = dk_field_lines(connection, "Accept-Encoding", x->framing.encodings, &x->encodings);
     if (route->handler == dk_get_items && dk_download_asked(request)) {
         if (ctx.caller != NULL && dk_audit_answer(ctx.config->writer, &ctx, "export") != DK_OK)
             return dk_respond_problem(connection, 503, ctx.error.text, NULL, closing);
@@ -247,8 +262,9 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
         return result;
     const char *host = header(connection, "Host");
     const char *scheme = header(connection, "X-Forwarded-Proto");
-    ctx.prefers_json = dk_prefers_json(header(connection, "Accept"));
-    ctx.prefers_html = dk_prefers_html(header(connection, "Accept"));
+    const char *accept = accept_of(connection, x);
+    ctx.prefers_json = dk_prefers_json(accept);
+    ctx.prefers_html = dk_prefers_html(accept);
     ctx.host = dk_host_plain(host) ? host : NULL;
     ctx.scheme = scheme != NULL && strcmp(scheme, "https") == 0 ? "https" : "http";
     if (x->uploads) {
@@ -350,15 +366,14 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
         atomic_fetch_add(&server->active, 1);
         x->uploads = strcmp(method, "POST") == 0 && takes_posts(x);
         x->most = is_session(x) ? DK_SIGN_IN_BODY : DK_UPLOAD_MAX;
-        unsigned long long announced;
-        const char *fault = dk_framing_fault(connection, version, &announced);
+        const char *fault = dk_framing_fault(connection, version, &x->framing);
         if (fault != NULL)
             return dk_respond_problem(connection, 400, fault, NULL, true);
-        if (x->uploads && announced > x->most) {
+        if (x->uploads && x->framing.announced > x->most) {
             x->refused = DK_BODY_LARGE;
             return refuse_body(connection, x, true);
         }
-        if (!x->uploads && announced > BODY_DISCARDED)
+        if (!x->uploads && x->framing.announced > BODY_DISCARDED)
             return dk_respond_problem(connection, 413, "A request here has no body.", NULL, true);
         return MHD_YES;
     }

@@ -117,6 +117,18 @@ test('If-None-Match on several lines is one list', async () => {
   }
 });
 
+test('Accept-Encoding and Accept on several lines are one list', async () => {
+  for (const path of ['/catalogue', tile, '/web/app.js', '/collections/parcel/items?f=csv']) {
+    for (const [lines, coding] of [[['br', 'gzip'], 'gzip'], [['gzip', 'br'], 'gzip'], [['br;q=1', 'deflate', 'gzip;q=0.5'], 'gzip'], [['*', 'gzip;q=0'], undefined],
+      [['', 'gzip'], 'gzip'], [['br', 'deflate'], undefined]]) {
+      const answer = await at(path, { headers: { 'Accept-Encoding': lines } });
+      assert.deepEqual([answer.status, answer.headers['content-encoding']], [200, coding], `${path} ${lines.join(' | ')}`);
+    }
+  }
+  assert.equal((await at('/', { headers: { Accept: ['text/html;q=0.5', 'application/json'] } })).headers['content-type'], 'application/json');
+  assert.match((await at('/collections', { headers: { Accept: ['application/json;q=0.5', 'text/html'] } })).headers['content-type'], /^text\/html/);
+});
+
 // RFC 9110, 13.1.1: a server must not answer as if nothing were asked where no tag of If-Match is the present one; a weak tag is
 // none (8.8.3.2). It comes before If-None-Match (13.2.2), and where the answer is no success anyway it does not count (13.2.1).
 test('If-Match is answered by what it names, or 412', async () => {
