@@ -102,6 +102,23 @@ static void noise_is_sent_as_it_is(void **state)
     }
 }
 
+static void noise_is_coded_where_it_must_be(void **state)
+{
+    (void)state;
+    for (size_t size = 1; size < 200000; size = size * 3 + 1) {
+        for (size_t i = 0; i < size; i++)
+            body[i] = (unsigned char)random_below(256);
+        for (int matter = DK_MATTER_TEXT; matter <= DK_MATTER_TILE; matter++) {
+            assert_true(dk_coder_must_code(coder, DK_GZIP, (dk_matter)matter, body, size, &coded));
+            assert_int_equal(unzip(), size);
+            assert_memory_equal(again, body, size);
+            assert_true(dk_coder_must_code(coder, DK_ZSTD, (dk_matter)matter, body, size, &coded));
+            assert_int_equal(ZSTD_decompress(again, sizeof again, coded.data, coded.size), size);
+            assert_memory_equal(again, body, size);
+        }
+    }
+}
+
 /* Tables from the frequencies of symbols take hardly more bits than such bytes hold, and so do those that were chosen from
  * some of the bytes: the others would take more. */
 static void bytes_of_tiles_take_hardly_more_than_they_hold(void **state)
@@ -153,6 +170,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_coded_is_the_body_again),
         cmocka_unit_test(noise_is_sent_as_it_is),
+        cmocka_unit_test(noise_is_coded_where_it_must_be),
         cmocka_unit_test(bytes_of_tiles_take_hardly_more_than_they_hold),
         cmocka_unit_test(the_same_tile_gives_the_same_bytes),
     };

@@ -203,7 +203,42 @@ static void gzip_only_where_it_is_accepted(void **state)
                  {"gzip;level=9", true},
                  {"identity;q=0, *;q=0.5", true}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        if (dk_accepts_gzip(cases[i].header) != cases[i].expected)
+        if (dk_prefers_gzip(cases[i].header) != cases[i].expected)
+            fail_msg("Accept-Encoding: %s", cases[i].header);
+}
+
+/* RFC 9110, 12.5.3 */
+static void the_weight_of_identity_counts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *header;
+        dk_coding best;
+        bool refused;
+    } cases[] = {{NULL, DK_IDENTITY, false},
+                 {"", DK_IDENTITY, false},
+                 {"br", DK_IDENTITY, false},
+                 {"gzip", DK_GZIP, false},
+                 {"gzip;q=0.001", DK_GZIP, false},
+                 {"gzip;q=0.1, identity;q=0.9", DK_IDENTITY, false},
+                 {"identity;q=0.9, gzip;q=0.1, zstd;q=0.2", DK_IDENTITY, false},
+                 {"identity, gzip", DK_GZIP, false},
+                 {"identity;q=0.5, gzip;q=0.5", DK_GZIP, false},
+                 {"identity;q=0.5, gzip;q=0.1, zstd;q=0.6", DK_ZSTD, false},
+                 {"zstd;q=0.5, identity;q=0.5", DK_ZSTD, false},
+                 {"gzip;q=0.1, *;q=0.5", DK_IDENTITY, false},
+                 {"gzip;q=0.1, *;q=0.5, identity;q=0", DK_GZIP, true},
+                 {"identity;q=0, gzip", DK_GZIP, true},
+                 {"IDENTITY;q=0.000, gzip;q=0.2", DK_GZIP, true},
+                 {"gzip;q=0.5, *;q=0", DK_GZIP, true},
+                 {"zstd;q=0.5, *;q=0", DK_ZSTD, true},
+                 {"*;q=0, identity;q=0.1", DK_IDENTITY, false},
+                 {"*;q=0", DK_IDENTITY, true},
+                 {"identity;q=0", DK_IDENTITY, true},
+                 {"identity;q=0, br", DK_IDENTITY, true},
+                 {"identity;q=0, *", DK_GZIP, true}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (dk_best_coding(cases[i].header) != cases[i].best || dk_refuses_identity(cases[i].header) != cases[i].refused)
             fail_msg("Accept-Encoding: %s", cases[i].header);
 }
 
@@ -336,6 +371,7 @@ int main(void)
         cmocka_unit_test(the_base_path_is_taken_off_where_it_stands),
         cmocka_unit_test(every_address_leads_to_its_resource),
         cmocka_unit_test(gzip_only_where_it_is_accepted),
+        cmocka_unit_test(the_weight_of_identity_counts),
         cmocka_unit_test(entity_tags_compare_whole), cmocka_unit_test(if_match_takes_no_weak_tag),
         cmocka_unit_test(json_before_html_only_where_it_is_preferred),
         cmocka_unit_test(a_bearer_token_is_taken_from_its_scheme_only),

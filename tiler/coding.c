@@ -140,6 +140,23 @@ bool dk_coder_code(dk_coder *coder, dk_coding coding, dk_matter matter, const vo
     return out->size > 0;
 }
 
+bool dk_coder_must_code(dk_coder *coder, dk_coding coding, dk_matter matter, const void *data, size_t size, dk_buf *out)
+{
+    if (dk_coder_code(coder, coding, matter, data, size, out))
+        return true;
+    if (coding == DK_IDENTITY)
+        return false;
+    const size_t room = coding == DK_ZSTD ? ZSTD_compressBound(size) : libdeflate_gzip_compress_bound(coder->libdeflate, size);
+    unsigned char *to = dk_buf_reserve(out, room);
+    if (to != NULL && coding == DK_ZSTD) {
+        const size_t done = ZSTD_compressCCtx(coder->zstd, to, room, data, size, ZSTD_LEVEL);
+        out->size = ZSTD_isError(done) ? 0 : done;
+    } else if (to != NULL) {
+        out->size = libdeflate_gzip_compress(coder->libdeflate, data, size, to, room);
+    }
+    return out->size > 0;
+}
+
 const char *dk_coding_name(dk_coding coding)
 {
     return coding == DK_GZIP ? "gzip" : coding == DK_ZSTD ? "zstd" : NULL;

@@ -608,7 +608,7 @@ dk_status dk_download_start(dk_downloads *all, struct MHD_Connection *connection
     if (caller != NULL)
         d->caller = *caller;
     d->format = format_of(request);
-    d->gzip = d->format->coded && dk_accepts_gzip(accept_encoding);
+    d->gzip = d->format->coded && dk_prefers_gzip(accept_encoding);
     d->spool.fd = -1;
     d->spool.room = &all->room;
     d->began = now();

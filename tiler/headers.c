@@ -58,10 +58,15 @@ static bool equals(const char *text, size_t size, const char *word)
     return size == strlen(word) && strncasecmp(text, word, size) == 0;
 }
 
-/* The weights of both codings; 0: not acceptable. */
-static int gzip_weight(const char *accept_encoding, int *ret_zstd)
+/* 0: not acceptable, or of identity, not named: acceptable, and after all that is named. */
+typedef struct weights {
+    int gzip, zstd, identity;
+    bool refuses_identity;
+} weights;
+
+static weights weights_of(const char *accept_encoding)
 {
-    int gzip = -1, zstd = 0, any = 0, q;
+    int gzip = -1, zstd = 0, identity = -1, any = -1, q;
     const char *name;
     size_t size;
     for (const char *at = accept_encoding; (at = next_element(at, &name, &size, &q)) != NULL;) {
@@ -69,28 +74,37 @@ static int gzip_weight(const char *accept_encoding, int *ret_zstd)
             gzip = q;
         else if (equals(name, size, "zstd"))
             zstd = q;
+        else if (equals(name, size, "identity"))
+            identity = q;
         else if (equals(name, size, "*"))
             any = q;
     }
-    *ret_zstd = zstd;
-    return gzip >= 0 ? gzip : any;
-}
-
-bool dk_accepts_gzip(const char *accept_encoding)
-{
-    int zstd;
-    return accept_encoding != NULL && gzip_weight(accept_encoding, &zstd) > 0;
+    gzip = gzip >= 0 ? gzip : any;
+    identity = identity >= 0 ? identity : any;
+    return (weights){gzip > 0 ? gzip : 0, zstd, identity > 0 ? identity : 0, identity == 0};
 }
 
 dk_coding dk_best_coding(const char *accept_encoding)
 {
     if (accept_encoding == NULL)
         return DK_IDENTITY;
-    int zstd;
-    const int gzip = gzip_weight(accept_encoding, &zstd);
-    if (zstd > gzip)
+    const weights w = weights_of(accept_encoding);
+    if (w.zstd > w.gzip && w.zstd >= w.identity)
         return DK_ZSTD;
-    return gzip > 0 ? DK_GZIP : DK_IDENTITY;
+    return w.gzip > 0 && w.gzip >= w.identity ? DK_GZIP : DK_IDENTITY;
+}
+
+bool dk_prefers_gzip(const char *accept_encoding)
+{
+    if (accept_encoding == NULL)
+        return false;
+    const weights w = weights_of(accept_encoding);
+    return w.gzip > 0 && w.gzip >= w.identity;
+}
+
+bool dk_refuses_identity(const char *accept_encoding)
+{
+    return accept_encoding != NULL && weights_of(accept_encoding).refuses_identity;
 }
 
 bool dk_prefers_json(const char *accept)

@@ -8,11 +8,15 @@
 
 typedef enum dk_coding { DK_IDENTITY, DK_GZIP, DK_ZSTD } dk_coding;
 
-/* Accept-Encoding: the coding to answer in. q=0 forbids one; * stands for gzip where that is not named. A weight that is
- * not one counts as 0. zstd only where the client ranks it above gzip: in the time of gzip it makes tiles 1 to 3 % larger
+/* Accept-Encoding: the coding to answer in. q=0 forbids one; * stands for gzip and identity where they are not named. A weight
+ * that is not one counts as 0. Of equal weights, a coding comes before identity. Where nothing that there is is acceptable,
+ * identity (RFC 9110, 12.4.1: the field is disregarded; a 406 would be of no use to anyone). zstd only where the client ranks it above gzip: in the time of gzip it makes tiles 1 to 3 % larger
  * (tests/bench/README.md), and browsers that name both rank them alike. */
 dk_coding dk_best_coding(const char *accept_encoding);
-bool dk_accepts_gzip(const char *accept_encoding);
+/* The same between gzip and identity alone. */
+bool dk_prefers_gzip(const char *accept_encoding);
+/* Whether identity is forbidden, by its name or by * (RFC 9110, 12.5.3). */
+bool dk_refuses_identity(const char *accept_encoding);
 
 /* Accept: whether JSON is preferred over HTML, which is what a browser or a client that does not care gets. */
 bool dk_prefers_json(const char *accept);

@@ -193,10 +193,12 @@ static enum MHD_Result not_modified(struct MHD_Connection *connection, const dk_
     return queue(connection, MHD_HTTP_NOT_MODIFIED, response);
 }
 
-/* Codes the body into worker->packed; false when it is not smaller or memory is short. */
-static bool pack(dk_worker *worker, dk_coding coding, dk_matter matter, const void *data, size_t size)
+/* Codes the body into worker->packed; false when it would not be smaller (must: even so), or memory is short. */
+static bool pack(dk_worker *worker, dk_coding coding, dk_matter matter, const void *data, size_t size, bool must)
 {
-    return dk_coder_code(worker->coder, coding, matter, data, size, &worker->packed);
+    if (!must && size < CODED_MIN)
+        return false;
+    return (must ? dk_coder_must_code : dk_coder_code)(worker->coder, coding, matter, data, size, &worker->packed);
 }
 
 /* A strong tag (RFC 9110, 8.8.1) from the bytes that are sent: the coded forms are different representations. */
@@ -233,7 +235,7 @@ bool dk_respond_prepare(dk_context *ctx, dk_coding coding, struct MHD_Response *
     *ret_body = NULL;
     if (worker->body.failed)
         return false;
-    if (size < CODED_MIN || coding == DK_IDENTITY || !pack(worker, coding, ctx->answer.matter, data, size))
+    if (coding == DK_IDENTITY || !pack(worker, coding, ctx->answer.matter, data, size, false))
         coding = DK_IDENTITY;
     if (coding != DK_IDENTITY) {
         data = worker->packed.data;
@@ -289,14 +291,14 @@ enum MHD_Result dk_respond(struct MHD_Connection *connection, dk_context *ctx, c
     size_t size = answer->size;
 
     char etag[DK_TAG_SIZE];
-    dk_coding coding = size >= CODED_MIN ? dk_best_coding(accept_encoding) : DK_IDENTITY;
+    dk_coding coding = size > 0 ? dk_best_coding(accept_encoding) : DK_IDENTITY;
     if (coding == DK_ZSTD && answer->fixed) /* these are there in gzip only */
-        coding = dk_accepts_gzip(accept_encoding) ? DK_GZIP : DK_IDENTITY;
-    if (coding == DK_GZIP && answer->gzip != NULL && answer->gzip_size < size) {
+        coding = dk_prefers_gzip(accept_encoding) ? DK_GZIP : DK_IDENTITY;
+    if (coding == DK_GZIP && answer->gzip != NULL && (answer->gzip_size < size || dk_refuses_identity(accept_encoding))) {
         data = answer->gzip;
         size = answer->gzip_size;
     } else if (coding != DK_IDENTITY && answer->gzip == NULL && ctx->worker != NULL &&
-               pack(ctx->worker, coding, answer->matter, data, size)) {
+               pack(ctx->worker, coding, answer->matter, data, size, dk_refuses_identity(accept_encoding))) {
         data = ctx->worker->packed.data;
         size = ctx->worker->packed.size;
     } else {

@@ -57,6 +57,12 @@ bool dk_tile_serve(dk_pool *pool, dk_tile_cache *cache, struct MHD_Connection *c
         ctx->answer = (dk_answer){0};
         return false;
     }
+    /* A small tile is kept as it is. Who refuses that has it coded each time, without the cache. */
+    if (coding != DK_IDENTITY && entry->body_size > 0 && strchr(entry->etag, '-') == NULL && dk_refuses_identity(accept_encoding)) {
+        dk_tile_cache_release(cache, entry);
+        ctx->answer = (dk_answer){0};
+        return false;
+    }
     if (dk_client_wants_other(connection, entry->etag)) {
         *ret_result = dk_respond_other(connection, false);
     } else if (entry->not_modified != NULL && dk_client_has(connection, entry->etag)) {

@@ -16,7 +16,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     text[size] = '\0';
     const size_t length = strlen(text);
     /* Nothing that does not name gzip or * in any case can mean gzip. */
-    if (dk_accepts_gzip(text) && strpbrk(text, "*gG") == NULL)
+    if (dk_prefers_gzip(text) && strpbrk(text, "*gG") == NULL)
+        abort();
+    /* Whatever is better than identity is so because it was named, or all are by *. */
+    if (dk_best_coding(text) != DK_IDENTITY && strpbrk(text, "*gGzZ") == NULL)
+        abort();
+    if (dk_refuses_identity(text) && strpbrk(text, "*iI") == NULL)
         abort();
     /* JSON is preferred to HTML or the other way round, or neither; HTML only by its name. */
     if (dk_prefers_html(text) && (dk_prefers_json(text) || strpbrk(text, "tT") == NULL))

@@ -117,6 +117,39 @@ test('If-None-Match on several lines is one list', async () => {
   }
 });
 
+// RFC 9110, 12.5.3: of what is acceptable the most preferred; identity is not where it has the weight 0, by its name or by *.
+// 12.4.1: where nothing is acceptable, the field may be disregarded.
+test('the weight of identity counts', async () => {
+  const small = '/healthz', empty = '/xyz/parcel/14/0/0';
+  for (const path of ['/catalogue', tile, '/web/app.js', '/collections/parcel/items', '/collections/parcel/items?f=csv', small]) {
+    const plain = await at(path), coding = async (accept) => {
+      const answer = await at(path, { headers: { 'Accept-Encoding': accept } });
+      assert.equal(answer.status, 200, `${path} ${accept}`);
+      assert.equal(answer.body.length, plain.raw.length, `${path} ${accept}: the same inside`);
+      return answer.headers['content-encoding'];
+    };
+    for (const accept of ['gzip;q=0.1, identity;q=0.9', 'identity;q=0.5, gzip;q=0.4, *;q=0.1', 'gzip;q=0.1, *;q=0.5', '*;q=0', 'identity;q=0, br']) {
+      assert.equal(await coding(accept), undefined, `${path} ${accept}`);
+    }
+    for (const accept of ['identity;q=0, gzip', 'gzip;q=0.5, *;q=0', 'identity;q=0, *;q=0.1']) assert.equal(await coding(accept), 'gzip', `${path} ${accept}`);
+    if (path !== small) assert.equal(await coding('identity;q=0.5, gzip;q=0.5'), 'gzip', path);
+  }
+  const must = { 'Accept-Encoding': 'identity;q=0, gzip' };
+  const coded = await at(small, { headers: must });
+  assert.notEqual(coded.headers.etag, (await at(small)).headers.etag, 'the tag is that of the coded form');
+  assert.equal((await at(empty, { headers: must })).status, 204);
+  const head = await at(small, { method: 'HEAD', headers: must });
+  assert.deepEqual([head.headers['content-encoding'], head.headers['content-length']], ['gzip', String(coded.raw.length)]);
+});
+
+test('a tile too small to gain by a coding is coded for who refuses it plain', async () => {
+  const { z: zoom, x: column, y: row } = tileOf(117.201, 31.801, 4);
+  const small = `/xyz/parcel_grid/${zoom}/${column}/${row}.mvt`;
+  const [answer, plain] = [await at(small, { headers: { 'Accept-Encoding': 'identity;q=0, gzip' } }), await at(small, { headers: { 'Accept-Encoding': 'gzip' } })];
+  assert.deepEqual([answer.status, answer.headers['content-encoding'], plain.headers['content-encoding']], [200, 'gzip', undefined]);
+  assert.deepEqual(gunzipSync(answer.raw), plain.raw);
+});
+
 test('Accept-Encoding and Accept on several lines are one list', async () => {
   for (const path of ['/catalogue', tile, '/web/app.js', '/collections/parcel/items?f=csv']) {
     for (const [lines, coding] of [[['br', 'gzip'], 'gzip'], [['gzip', 'br'], 'gzip'], [['br;q=1', 'deflate', 'gzip;q=0.5'], 'gzip'], [['*', 'gzip;q=0'], undefined],
