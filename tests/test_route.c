@@ -314,6 +314,22 @@ static void a_bearer_token_is_taken_from_its_scheme_only(void **state)
     assert_false(dk_host_plain(NULL));
 }
 
+/* RFC 9110, 7.2: uri-host [ ":" port ], with the host and the port of RFC 3986, 3.2.2 and 3.2.3. */
+static void a_host_is_one_host_with_a_port(void **state)
+{
+    (void)state;
+    static const char *const hosts[] = {"", "a", "127.0.0.1:8080", "[::1]", "[2001:DB8::1]:443", "[::ffff:192.0.2.1]:80", "a_b.example.", "a:", "a:65535",
+                                        "xn--fiq228c.example", "%E7%A0%80.example:1", "a!$&'()*+;=~b"};
+    static const char *const others[] = {" a", "a b", "user@a", "user:pass@a", "a,b", "a, b", "a:x", "a:80:80", "a:-1", "a:65536", "a:99999999999999999999", ":80",
+                                         "[::1", "::1", "[]x", "[g]", "a/b", "a?b", "a#b", "a\\b", "a\"b", "a<b", "\xe7\xa0\x80", "a\tb", "a%", "a%4", "a%zz", "http://a"};
+    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
+        if (!dk_host_valid(hosts[i], strlen(hosts[i])))
+            fail_msg("Host: %s", hosts[i]);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (dk_host_valid(others[i], strlen(others[i])))
+            fail_msg("Host: %s", others[i]);
+}
+
 static void html_is_given_to_who_asks_for_it_by_name(void **state)
 {
     (void)state;
@@ -363,6 +379,7 @@ static void a_line_of_the_log_has_no_value_and_no_key(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_host_is_one_host_with_a_port),
         cmocka_unit_test(html_is_given_to_who_asks_for_it_by_name),
         cmocka_unit_test(a_line_of_the_log_has_no_value_and_no_key),
         cmocka_unit_test(a_path_is_split_before_it_is_decoded),

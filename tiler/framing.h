@@ -1,4 +1,4 @@
-/* What the header of a request says of where it goes and where it ends (RFC 9112, 3.2 and 6). A proxy in front that reads
+/* What the header of a request says of where it goes and where it ends (RFC 9112, 3.2, 5.1 and 6). A proxy in front that reads
  * it in another way than we do would take a part of one client's request for another's: what has two meanings is refused. */
 #ifndef DK_TILER_FRAMING_H
 #define DK_TILER_FRAMING_H

@@ -236,6 +236,50 @@ const char *dk_bearer_token(const char *authorization, size_t *ret_size)
     return authorization;
 }
 
+static bool is_host_byte(char c)
+{
+    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || (c >= 'A' && c <= 'Z'))
+        return true;
+    switch (c) {
+    case '_': case '~': /* unreserved */
+    case '!': case '$': case '&': case '\'': case '(': case ')': case '*': case '+': case ';': case '=': /* sub-delims */
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool is_hex(char c)
+{
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+}
+
+bool dk_host_valid(const char *host, size_t size)
+{
+    const char *at = host;
+    const char *const end = host + size;
+    if (size == 0)
+        return true;
+    if (*at == '[') { /* IPv6 */
+        at++;
+        while (at < end && (is_hex(*at) || *at == ':' || *at == '.'))
+            at++;
+        if (at == end || *at++ != ']')
+            return false;
+    } else {
+        while (at < end && (is_host_byte(*at) || (*at == '%' && end - at > 2 && is_hex(at[1]) && is_hex(at[2]))))
+            at += *at == '%' ? 3 : 1;
+    }
+    if (at == end)
+        return true;
+    if (*at++ != ':' || at == host + 1)
+        return false;
+    unsigned port = 0;
+    for (; at < end && *at >= '0' && *at <= '9' && port <= UINT16_MAX; at++)
+        port = port * 10 + (unsigned)(*at - '0');
+    return at == end && port <= UINT16_MAX;
+}
+
 bool dk_host_plain(const char *host)
 {
     if (host == NULL || host[0] == '\0' || strlen(host) > 255)

@@ -46,6 +46,10 @@ dk_range dk_range_of(const char *range, uint64_t size, uint64_t *ret_first, uint
 /* Authorization: the token of the Bearer scheme and its size, or NULL if the header has another form. */
 const char *dk_bearer_token(const char *authorization, size_t *ret_size);
 
+/* Host: whether it is one host, perhaps with a port (RFC 9110, 7.2; RFC 3986, 3.2.2), or nothing. A comma is none of a host
+ * here, for two of them are what two lines look like that something on the way has put together. */
+bool dk_host_valid(const char *host, size_t size);
+
 /* Host: whether it may be repeated in an address (letters, digits and . : - _ [ ] only). */
 bool dk_host_plain(const char *host);
 

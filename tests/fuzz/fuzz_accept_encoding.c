@@ -36,6 +36,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (token != NULL && (token_size == 0 || token < text || token + token_size > text + length))
         abort();
     dk_host_plain(text);
+    if (dk_host_valid(text, length) && strpbrk(text, " ,@/\"<>") != NULL)
+        abort();
     free(text);
     return 0;
 }

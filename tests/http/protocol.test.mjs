@@ -316,6 +316,29 @@ test('one Host, except that HTTP/1.0 may have none', async () => {
   assert.match(await raw(server.url, `GET ${tile} HTTP/1.1\r\n\r\n`), /application\/problem\+json[^]*Host line/);
 });
 
+// RFC 9112, 5.1: a server must refuse a header line with a blank between its name and the colon.
+test('a blank before a colon is refused', async () => {
+  for (const lines of [['Host : a'], ['Host: a', 'X-Foo : b'], ['Host: a', 'X-Foo\t: b'], ['Host: a', 'Content-Length : 5'], ['Host: a', 'Transfer-Encoding : chunked']]) {
+    for (const path of ['/catalogue', tile]) assert.equal(await statusOf(path, lines, `GET ${path} HTTP/1.1\r\n`), 400, lines.join(' | '));
+  }
+  assert.equal(await statusOf(tile, ['X-Foo:b', 'X-Bar:  b  ', 'X-Empty:']), 200);
+  assert.match(await raw(server.url, `GET ${tile} HTTP/1.1\r\nHost: a\r\nX-Foo : b\r\n\r\n`), /Connection: close[^]*application\/problem\+json[^]*before its colon/);
+});
+
+// RFC 9112, 3.2: a Host whose value is invalid must get 400.
+test('a Host that is none is refused', async () => {
+  for (const path of ['/catalogue', tile]) {
+    for (const host of ['a b', 'user@a', 'a:x', 'a:99999', 'a, b', 'a,b', 'a/b', '[::1', 'a"b', '砀山.cn']) {
+      assert.equal(await statusOf(path, [`Host: ${host}`], `GET ${path} HTTP/1.1\r\n`), 400, host);
+    }
+    for (const host of ['a', 'A-1.example:8080', '[::1]:8080', 'xn--fiq228c.example', '127.0.0.1 ', 'a:']) {
+      assert.equal(await statusOf(path, [`Host: ${host}`], `GET ${path} HTTP/1.1\r\n`), 200, host);
+    }
+  }
+  assert.equal(await statusOf(tile, ['Host: a b'], `GET ${tile} HTTP/1.0\r\n`), 400);
+  assert.match(await raw(server.url, `GET ${tile} HTTP/1.1\r\nHost: a b\r\n\r\n`), /application\/problem\+json[^]*Host line/);
+});
+
 // RFC 9112, 6.1 and 6.3: what has two ends, or none that is certain, is refused and the connection closed; what follows may
 // be the body of one request or another request, which a proxy in front may have taken for something else.
 test('a request whose end is uncertain is refused, and nothing after it is answered', async () => {
