@@ -1,6 +1,7 @@
 #include "tiler/download.h"
 
 #include "tiler/audit.h"
+#include "tiler/conditions.h"
 #include "tiler/convert.h"
 #include "tiler/deflate_stream.h"
 #include "tiler/download_json.h"
@@ -692,6 +693,10 @@ enum MHD_Result dk_download_respond(dk_download *d, struct MHD_Connection *conne
         const enum MHD_Result result = gone ? MHD_NO : respond_problem(d, connection, status, closing);
         dk_download_drop(d);
         return result;
+    }
+    if (dk_client_wants_other(connection, "")) { /* a file made on the way has no tag that one could name */
+        dk_download_drop(d);
+        return dk_respond_other(connection, closing);
     }
     struct MHD_Response *response =
         MHD_create_response_from_callback(size, BLOCK_BYTES, read_file, d, drop_response);

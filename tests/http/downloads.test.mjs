@@ -266,6 +266,21 @@ test('staff downloads are not stored, others may be asked about', async () => {
   assert.equal((await download('f=csv', { token: 'no-such-token' })).status, 401);
 });
 
+// RFC 9110, 13.1.1: no tag of a client names a file that is made anew each time; * does, and is weighed after what fails anyway (13.2.1).
+test('If-Match holds for downloads, too', async () => {
+  for (const query of ['f=csv', 'f=xlsx', 'f=geojson', 'f=shp', 'f=gpkg&limit=1']) {
+    for (const token of [undefined, STAFF]) {
+      const stale = await download(query, { token, headers: { 'If-Match': '"nope"' } });
+      assert.equal(stale.status, 412, query);
+      assert.equal(stale.headers['content-type'], 'application/problem+json');
+      assert.equal(stale.headers['content-disposition'], undefined);
+      assert.equal((await download(query, { token, headers: { 'If-Match': '*' } })).status, 200, query);
+    }
+  }
+  assert.equal((await download('f=csv&nothing=1', { headers: { 'If-Match': '"nope"' } })).status, 400);
+  assert.equal((await download('f=csv', { headers: { 'If-Match': ['"nope"', '*'] } })).status, 200, 'on two lines');
+});
+
 test('texts are gzipped for who takes that, and HEAD says what GET would', async () => {
   const plain = await download('f=csv'), packed = await download('f=csv', { headers: { 'Accept-Encoding': 'gzip' } });
   assert.equal(packed.headers['content-encoding'], 'gzip');
