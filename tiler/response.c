@@ -376,6 +376,7 @@ enum MHD_Result dk_respond_stored(struct MHD_Connection *connection, dk_context 
     if (part == DK_RANGE_OUTSIDE) {
         close(stored->fd);
         status = 416;
+        ctx->answer.no_store = true; /* a cache would give it to who asks for the whole */
         response = empty_response();
         snprintf(header, sizeof header, "bytes */%llu", (unsigned long long)stored->size);
     } else if (part == DK_RANGE_PART) {

@@ -75,6 +75,7 @@ typedef struct exchange {
     dk_error error;
     bool open;    /* request holds something */
     bool counted; /* the handler has been called: an answer is owed */
+    bool heads;   /* HEAD */
     dk_framing framing;
     char *accept, *encodings; /* lists of several lines put together; NULL: none was needed */
     dk_download *download; /* for which the connection is suspended, or was; NULL: none */
@@ -287,7 +288,8 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
             close(ctx.answer.stored.fd);
     }
     if (status == DK_OK && ctx.answer.stored.is)
-        result = dk_respond_stored(connection, &ctx, header(connection, "Range"), header(connection, "If-Range"), closing);
+        result = dk_respond_stored(connection, &ctx, x->heads ? NULL : header(connection, "Range"), /* 14.2: of GET only */
+                                   header(connection, "If-Range"), closing);
     else if (status == DK_OK)
         result = dk_respond(connection, &ctx, accept_encoding, closing);
     else if (ctx.problem == 401)
@@ -365,6 +367,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
         x->counted = true;
         atomic_fetch_add(&server->active, 1);
         x->uploads = strcmp(method, "POST") == 0 && takes_posts(x);
+        x->heads = strcmp(method, "HEAD") == 0;
         x->most = is_session(x) ? DK_SIGN_IN_BODY : DK_UPLOAD_MAX;
         const char *fault = dk_framing_fault(connection, version, &x->framing);
         if (fault != NULL)

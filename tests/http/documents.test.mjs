@@ -97,6 +97,11 @@ test('parts, as viewers of PDF and download managers ask for them', async () => 
   for (const asked of [`bytes=${text.length}-`, 'bytes=-0']) {
     const answer = await range(asked);
     assert.deepEqual([answer.status, answer.headers['content-range'], answer.body.length], [416, `bytes */${text.length}`, 0], asked);
+    assert.equal(answer.headers['cache-control'], 'no-store', 'a cache would give it to who asks for the whole');
+  }
+  for (const asked of ['bytes=0-9', `bytes=${text.length}-`]) {
+    const head = await bytes(approval, { method: 'HEAD', headers: { Range: asked } });
+    assert.deepEqual([head.status, head.headers['content-length'], head.headers['content-range']], [200, String(text.length), undefined], 'RFC 9110, 14.2: of GET only');
   }
   assert.equal((await range('bytes=0-9', { 'If-Range': `"${approval.sha256}"` })).status, 206);
   assert.equal((await range('bytes=0-9', { 'If-Range': '"another"' })).status, 200);
