@@ -82,6 +82,13 @@ static void add_sharing(struct MHD_Response *response, bool ambient)
     add_header(response, "Access-Control-Expose-Headers", "ETag, Content-Crs");
 }
 
+/* The same may read these, of answers that have them (a further line of the list above). */
+static void add_exposed(struct MHD_Response *response, bool ambient, const char *names)
+{
+    if (!ambient)
+        add_header(response, "Access-Control-Expose-Headers", names);
+}
+
 static void add_common(struct MHD_Response *response, bool closing)
 {
     add_header(response, "X-Content-Type-Options", "nosniff");
@@ -343,6 +350,7 @@ enum MHD_Result dk_respond_file(struct MHD_Connection *connection, struct MHD_Re
 {
     add_common(response, closing);
     add_sharing(response, answer->ambient);
+    add_exposed(response, answer->ambient, "Content-Disposition");
     add_vary(response, false, false, answer->user_header);
     add_header(response, "Cache-Control", answer->public_answer ? "no-cache" : "private, no-store");
     add_header(response, "Content-Type", answer->type);
@@ -394,6 +402,7 @@ enum MHD_Result dk_respond_stored(struct MHD_Connection *connection, dk_context 
     }
     add_common(response, closing);
     add_caching(response, ctx, stored->etag);
+    add_exposed(response, ctx->caller != NULL && dk_way_is_ambient(ctx->caller->way), "Accept-Ranges, Content-Range, Content-Disposition");
     add_header(response, "Accept-Ranges", "bytes");
     if (part != DK_RANGE_WHOLE)
         add_header(response, "Content-Range", header);
@@ -447,6 +456,7 @@ static enum MHD_Result respond_problem(struct MHD_Connection *connection, const 
         char seconds[16];
         snprintf(seconds, sizeof seconds, "%u", retry_after);
         add_header(response, "Retry-After", seconds);
+        add_exposed(response, cookie != NULL, "Retry-After");
     }
     if (allow != NULL)
         add_header(response, "Allow", allow);
@@ -503,7 +513,8 @@ enum MHD_Result dk_respond_options(struct MHD_Connection *connection, const char
     add_header(response, "Allow", allowed);
     add_header(response, "Access-Control-Allow-Methods", shared);
     add_header(response, "Access-Control-Allow-Headers",
-               strcmp(shared, DK_ALLOWED_METHODS) != 0 ? "Authorization, Content-Type, If-None-Match" : "Authorization, If-None-Match");
+               strcmp(shared, DK_ALLOWED_METHODS) != 0 ? "Authorization, Content-Type, If-Match, If-None-Match, If-Range, Range"
+                                                       : "Authorization, If-Match, If-None-Match, If-Range, Range");
     add_header(response, "Access-Control-Max-Age", "86400");
     return queue(connection, MHD_HTTP_NO_CONTENT, response);
 }

@@ -103,6 +103,8 @@ test('parts, as viewers of PDF and download managers ask for them', async () => 
     const head = await bytes(approval, { method: 'HEAD', headers: { Range: asked } });
     assert.deepEqual([head.status, head.headers['content-length'], head.headers['content-range']], [200, String(text.length), undefined], 'RFC 9110, 14.2: of GET only');
   }
+  const exposed = (await range('bytes=0-9')).headers['access-control-expose-headers'].split(', ');
+  for (const name of ['ETag', 'Accept-Ranges', 'Content-Range', 'Content-Disposition']) assert.ok(exposed.includes(name), `${name}, for a viewer on another site`);
   assert.equal((await range('bytes=0-9', { 'If-Range': `"${approval.sha256}"` })).status, 206);
   assert.equal((await range('bytes=0-9', { 'If-Range': '"another"' })).status, 200);
   assert.equal((await range('bytes=0-9', { 'If-Range': new Date().toUTCString() })).status, 200);

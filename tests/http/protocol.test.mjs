@@ -212,6 +212,8 @@ test('OPTIONS answers a preflight; other methods are 405 with what is allowed', 
   assert.equal(preflight.status, 204);
   assert.match(preflight.headers['access-control-allow-headers'], /Authorization/);
   assert.match(preflight.headers['access-control-allow-methods'], /GET/);
+  const allowed = preflight.headers['access-control-allow-headers'].toLowerCase().split(', ');
+  for (const name of ['authorization', 'if-match', 'if-none-match', 'if-range', 'range']) assert.ok(allowed.includes(name), `${name}: every condition that is heeded`);
   for (const method of ['POST', 'PUT', 'DELETE', 'PATCH']) {
     const answer = await at('/catalogue', { method, body: method === 'DELETE' ? undefined : 'x'.repeat(2000) });
     assertProblem(answer, 405, /GET, HEAD and OPTIONS/);
