@@ -65,7 +65,8 @@ dk_status dk_get_health(dk_context *ctx)
     return DK_OK;
 }
 
-/* The page takes any parameters: its links keep the view in them. */
+/* The page takes any parameters: its links keep the view in them. So does who gets JSON by Accept alone: a program may have
+ * been given the page's address. */
 static bool wants_page(const dk_context *ctx, const dk_asset *page, bool prefers_json)
 {
     const char *format = dk_request_param(ctx->request, "f");
@@ -86,6 +87,10 @@ dk_status dk_get_landing(dk_context *ctx)
         ctx->answer.page = true;
         return DK_OK;
     }
+    static const char *const params[] = {"f", NULL};
+    const dk_status status = format != NULL ? dk_context_params(ctx, params) : DK_OK;
+    if (status != DK_OK)
+        return status;
     const dk_catalogue *catalogue = ctx->worker->catalogue;
     dk_json *json = &ctx->json;
     dk_answer_json(ctx, "application/json");

@@ -63,5 +63,9 @@ dk_status dk_tile_request_parse(const dk_request *request, dk_tile_request *ret_
                            ? "There is no such tile: zooms go from 0 to %d, and x and y are below 2^z."
                            : "There is no such tile: matrices go from 0 to %d, with 2^z columns and 2^(z-1) rows.",
                        DK_TILE_MAX_ZOOM);
+    const char *format = request->n_params > 0 ? dk_request_param(request, "f") : NULL;
+    if (format != NULL && strcmp(format, "mvt") != 0 && strcmp(format, "pbf") != 0)
+        return dk_fail(err, DK_INVALID, "The parameter \"f\" can only be mvt here.");
+    ret_tile->filtered = request->n_params > (format != NULL ? 1 : 0);
     return DK_OK;
 }

@@ -45,8 +45,8 @@ bool dk_tile_serve(dk_pool *pool, dk_tile_cache *cache, struct MHD_Connection *c
 {
     dk_tile_request request;
     dk_tile_entry *entry = NULL;
-    if (ctx->viewer.audience != DK_PUBLIC || ctx->request->n_params > 0 ||
-        dk_tile_request_parse(ctx->request, &request, &ctx->error) != DK_OK)
+    if (ctx->viewer.audience != DK_PUBLIC || dk_tile_request_parse(ctx->request, &request, &ctx->error) != DK_OK ||
+        request.filtered)
         return false;
     const dk_coding coding = dk_best_coding(accept_encoding);
     const dk_cache_result result = dk_tile_cache_begin(cache, &request, coding, &entry);

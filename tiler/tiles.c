@@ -110,7 +110,7 @@ dk_status dk_get_tile(dk_context *ctx)
     dk_status status = dk_tile_request_parse(ctx->request, &request, &ctx->error);
     if (status == DK_OK)
         status = parse_layers(ctx, request.layers, request.layers_size, layers, &n);
-    if (status == DK_OK && ctx->request->n_params > 0) {
+    if (status == DK_OK && request.filtered) {
         generation = ctx->worker->generation.number; /* the one for which the rows are found */
         status = filter_layers(ctx, layers, n, shared);
     }

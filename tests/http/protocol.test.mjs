@@ -271,7 +271,7 @@ test('the longest address, and seven kilobytes of cookies, come through with wha
 
 test('parameters that are unknown, twice or out of range are 400 and named', async () => {
   const items = '/collections/parcel/items';
-  for (const [path, pattern] of [[`${items}?colour=red`, /"colour"/], ['/catalogue?x=1', /"x"/], ['/healthz?x=1', /"x"/], [`${tile}?x=1`, /"x"/],
+  for (const [path, pattern] of [[`${items}?colour=red`, /"colour"/], ['/catalogue?x=1', /"x"/], ['/?f=json&x=1', /"x"/], ['/healthz?x=1', /"x"/], [`${tile}?x=1`, /"x"/], [`${tile}?f=png`, /"f".*mvt/], [`${tile}?f=json`, /"f".*mvt/], [`${tile}?f=`, /"f".*mvt/],
     ['/search', /"q"/], ['/search?q=%20', /"q"/], ['/search?q=a&limit=101', /"limit".*100/], [`/search?q=${'a'.repeat(201)}`, /"q"/],
     [`${items}/X1:DK001?x=1`, /"x"/], [`${items}/X1:DK001/dossier?limit=1`, /"limit"/], [`${items}/X1:DK001/approval?bbox=1,2,3,4`, /"bbox"/],
     [`${items}?f=xml`, /"f"/], [`${items}?feature=1&limit=2`, /"limit"/], [`${items}?feature=x`, /"feature"/], [`${items}?feature=-1`, /"feature"/],

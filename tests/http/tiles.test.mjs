@@ -174,3 +174,15 @@ test('GDAL reads the same rows at the same places', async () => {
   assert.match(info, new RegExp(`Feature Count: ${features((await fetchTile(address)).layers.parcel).length}`));
   assert.ok(parcels.length > 0);
 });
+
+test('f says what a tile is anyway: the same answer, out of the same cache', async () => {
+  const { z, x, y } = tileOf(117.201, 31.801, 14);
+  for (const path of [`/xyz/parcel/${z}/${x}/${y}`, `/collections/parcel/tiles/WebMercatorQuad/${z}/${y}/${x}`]) {
+    const tile = await at(path);
+    for (const f of ['mvt', 'pbf']) {
+      const same = await at(`${path}?f=${f}`);
+      assert.deepEqual([same.status, same.headers.etag], [200, tile.headers.etag]);
+      assert.deepEqual(same.raw, tile.raw);
+    }
+  }
+});
