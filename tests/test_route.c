@@ -77,6 +77,9 @@ static void what_is_wrong_with_an_address_is_said(void **state)
                  {"//////////", DK_NOT_FOUND},
                  {"http://host", DK_OK},
                  {"http://host/a?b=c", DK_OK},
+                 {"HTTP://host:80/a", DK_OK},
+                 {"http:///a", DK_INVALID},
+                 {"http://user@host/a", DK_INVALID},
                  {"http://host?b", DK_INVALID}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         dk_request r;

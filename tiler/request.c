@@ -1,9 +1,11 @@
 #include "tiler/request.h"
 
 #include "store/text.h"
+#include "tiler/headers.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static int hex_digit(char c)
 {
@@ -101,15 +103,21 @@ dk_status dk_request_parse(dk_request *request, const char *uri, const char *bas
 {
     request->n_path = request->n_params = 0; /* the parameters' places are not cleared for each request */
     request->at_base = false;
+    request->authority = NULL;
     request->memory = NULL;
     const size_t uri_size = strnlen(uri, DK_URI_MAX + 1);
     if (uri_size > DK_URI_MAX)
         return dk_fail(err, DK_LIMIT, "The address is longer than %d bytes.", DK_URI_MAX);
     if (memchr(uri, '#', uri_size) != NULL)
         return dk_fail(err, DK_INVALID, "The address contains a #; percent-encode it as %%23.");
-    if (strncmp(uri, "http://", 7) == 0 || strncmp(uri, "https://", 8) == 0) {
-        uri = strchr(uri, ':') + 3;
-        uri += strcspn(uri, "/?");
+    const char *authority = NULL;
+    size_t authority_size = 0;
+    if (*uri != '/' && (strncasecmp(uri, "http://", 7) == 0 || strncasecmp(uri, "https://", 8) == 0)) {
+        authority = strchr(uri, ':') + 3;
+        authority_size = strcspn(authority, "/?");
+        if (authority_size == 0 || !dk_host_valid(authority, authority_size))
+            return dk_fail(err, DK_INVALID, "The address names no host; behind http:// comes one, such as example.org:8080.");
+        uri = authority + authority_size;
         if (*uri == '\0')
             uri = "/";
     }
@@ -120,6 +128,12 @@ dk_status dk_request_parse(dk_request *request, const char *uri, const char *bas
     if (request->memory == NULL)
         return dk_fail(err, DK_NOMEM, "out of memory");
     char *at = request->memory;
+    if (authority != NULL) {
+        memcpy(at, authority, authority_size);
+        at[authority_size] = '\0';
+        request->authority = at;
+        at += authority_size + 1;
+    }
 
     size_t path_size = strcspn(uri, "?");
     const char *query = uri[path_size] == '?' ? uri + path_size + 1 : "";

@@ -211,6 +211,21 @@ static const char *accept_of(struct MHD_Connection *connection, exchange *x)
     return x->accept != NULL ? x->accept : dk_field_lines(connection, "Accept", x->framing.accepts, &x->accept);
 }
 
+/* The base path with its slash, and the query as it was asked, unless that is longer than a redirection holds. */
+static void write_base_address(const dk_context *ctx, char *address, size_t size)
+{
+    static const char *const none[] = {NULL};
+    dk_request query = *ctx->request;
+    dk_buf text;
+    query.n_path = 0;
+    dk_buf_init(&text);
+    dk_append_own_address(&text, &query, none);
+    const char *added = dk_buf_cstr(&text);
+    const bool fits = added != NULL && strlen(ctx->config->base_path) + 1 + text.size < size;
+    snprintf(address, size, "%s/%s", ctx->config->base_path, fits ? added : "");
+    dk_buf_finish(&text);
+}
+
 /* reads: GET or HEAD. */
 static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connection, exchange *x, bool reads, bool closing)
 {
@@ -241,7 +256,7 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
     ctx.caller = caller.way != DK_WAY_NONE ? &caller : NULL;
     if (request->at_base) {
         ctx.answer.status = 308;
-        snprintf(ctx.answer.location, sizeof ctx.answer.location, "%s/", ctx.config->base_path);
+        write_base_address(&ctx, ctx.answer.location, sizeof ctx.answer.location);
         return dk_respond(connection, &ctx, NULL, closing);
     }
     if (route == NULL)
@@ -261,7 +276,7 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
     if (route->handler == dk_get_tile && server->cache != NULL && !closing &&
         dk_tile_serve(server->pool, server->cache, connection, &ctx, accept_encoding, &result))
         return result;
-    const char *host = header(connection, "Host");
+    const char *host = request->authority != NULL ? request->authority : header(connection, "Host"); /* RFC 9112, 3.2.2 */
     const char *scheme = header(connection, "X-Forwarded-Proto");
     const char *accept = accept_of(connection, x);
     ctx.prefers_json = dk_prefers_json(accept);

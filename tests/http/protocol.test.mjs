@@ -341,6 +341,17 @@ test('a Host that is none is refused', async () => {
   assert.match(await raw(server.url, `GET ${tile} HTTP/1.1\r\nHost: a b\r\n\r\n`), /application\/problem\+json[^]*Host line/);
 });
 
+// RFC 9112, 3.2.2: a whole address as target names the host, whatever Host says; RFC 3986, 3.1: its scheme in any case.
+test('a whole address as target counts instead of Host', async () => {
+  for (const [target, host] of [['http://maps.example:81/xyz/parcel.json', 'maps.example:81'], ['HTTP://maps.example/xyz/parcel.json', 'maps.example'], ['/xyz/parcel.json', 'a']]) {
+    const answer = await raw(server.url, `GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+    assert.ok(answer.includes(`"http://${host}/xyz/parcel/{z}/{x}/{y}.mvt"`), `${target}: ${answer}`);
+  }
+  for (const target of ['http:///healthz', 'http://user@a/healthz', 'http://a,b/healthz', 'http://a:x/healthz', 'ftp://a/healthz']) {
+    assert.equal(await statusOf(target, ['Host: a'], `GET ${target} HTTP/1.1\r\n`), 400, target);
+  }
+});
+
 // RFC 9112, 6.1 and 6.3: what has two ends, or none that is certain, is refused and the connection closed; what follows may
 // be the body of one request or another request, which a proxy in front may have taken for something else.
 test('a request whose end is uncertain is refused, and nothing after it is answered', async () => {

@@ -121,6 +121,7 @@ test('behind a base path every address that it gives has it, and requests may ha
   const bare = await get(`${origin}/land`);
   assert.equal(bare.status, 308);
   assert.equal(bare.headers.location, '/land/');
+  assert.equal((await get(`${origin}/land?f=json&q=%E4%B8%80+1`)).headers.location, '/land/?f=json&q=%E4%B8%80%201', 'the query is not lost');
   assert.equal((await get(`${origin}/landing`)).status, 404);
   await server.stop();
 });
