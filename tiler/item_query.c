@@ -53,8 +53,13 @@ static dk_status read_bbox(dk_context *ctx, const dk_kind *kind, const char *tex
         return dk_fail(&ctx->error, DK_INVALID,
                        "The parameter \"bbox\" is four finite numbers: the two of the lower corner, the two of the upper "
                        "one; in degrees west,south,east,north unless bbox-crs says otherwise.");
-    if ((box[0] > box[2] && !dk_crs_is_lonlat(crs)) || box[1] > box[3] ||
-        (dk_crs_is_lonlat(crs) && (fabs(box[0]) > 180 || fabs(box[2]) > 180 || fabs(box[1]) > 90 || fabs(box[3]) > 90)))
+    const int lon = dk_crs_is_north_first(crs) ? 1 : 0, lat = 1 - lon;
+    const bool outside = dk_crs_is_degrees(crs) && (fabs(box[lon]) > 180 || fabs(box[lon + 2]) > 180 || fabs(box[lat]) > 90 ||
+                                                    fabs(box[lat + 2]) > 90);
+    if (outside && lon == 1)
+        return dk_fail(&ctx->error, DK_INVALID,
+                       "The parameter \"bbox\" lies outside the world: in this bbox-crs it is south,west,north,east in degrees.");
+    if ((box[0] > box[2] && !dk_crs_is_lonlat(crs)) || box[1] > box[3] || outside)
         return dk_fail(&ctx->error, DK_INVALID,
                        "The parameter \"bbox\" is west,south,east,north in degrees with south <= north, or in another "
                        "bbox-crs the lower corner and then the upper one.");
@@ -185,6 +190,17 @@ static void append_draft(const char *text, dk_buf *out)
     }
 }
 
+/* What says how another parameter is meant is wrong or right also without that. */
+static dk_status check_meaning(dk_context *ctx, const char *name, const char *value)
+{
+    const dk_crs *crs;
+    if (strcmp(name, "filter-lang") != 0)
+        return dk_crs_read(name, value, &crs, &ctx->error);
+    return strcmp(value, "cql2-text") == 0 || strcmp(value, "cql2-json") == 0 || strcmp(value, "cql-text") == 0
+               ? DK_OK
+               : dk_fail(&ctx->error, DK_INVALID, "The parameter \"filter-lang\" is cql2-text or cql2-json.");
+}
+
 static dk_status read_filter(dk_context *ctx, const dk_kind *kind, const char *text, dk_item_query *query)
 {
     const char *language = dk_request_param(ctx->request, "filter-lang");
@@ -192,9 +208,9 @@ static dk_status read_filter(dk_context *ctx, const dk_kind *kind, const char *t
     const dk_crs *crs = dk_crs_default();
     const bool json = language != NULL && strcmp(language, "cql2-json") == 0;
     const bool draft = language != NULL && strcmp(language, "cql-text") == 0;
-    if (language != NULL && !json && !draft && strcmp(language, "cql2-text") != 0)
-        return dk_fail(&ctx->error, DK_INVALID, "The parameter \"filter-lang\" is cql2-text or cql2-json.");
-    dk_status status = uri != NULL ? dk_crs_read("filter-crs", uri, &crs, &ctx->error) : DK_OK;
+    dk_status status = language != NULL ? check_meaning(ctx, "filter-lang", language) : DK_OK;
+    if (status == DK_OK && uri != NULL)
+        status = dk_crs_read("filter-crs", uri, &crs, &ctx->error);
     if (status != DK_OK)
         return status;
     const dk_cql2_crs turned = {to_lonlat, (void *)crs};
@@ -277,7 +293,7 @@ static dk_status read_param(dk_context *ctx, const dk_kind *kind, const dk_param
         }
     }
     if (is_one_of(name, with_others))
-        return DK_OK;
+        return check_meaning(ctx, name, value);
     if (strcmp(name, "bbox") == 0)
         return read_bbox(ctx, kind, value, conditions);
     if (strcmp(name, "datetime") == 0)

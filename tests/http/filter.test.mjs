@@ -69,6 +69,7 @@ test('boxes hold what meets them, not what lies in the box around it', async () 
   assert.deepEqual(await keys('parcel', { bbox: '31.8,117.2,31.801,117.201', 'bbox-crs': 'http://www.opengis.net/def/crs/EPSG/0/4490' }), ['X1:DK001']);
   /* 117.2005 31.8005 in EPSG:4527 by cs2cs: the zone's northing comes first. */
   await refused('parcel', { bbox: '1,2,3,4', 'bbox-crs': 'EPSG:9999' }, /bbox-crs/);
+  await refused('parcel', { bbox: '117.2,31.8,117.201,31.801', 'bbox-crs': 'http://www.opengis.net/def/crs/EPSG/0/4490' }, /"bbox".*south,west,north,east/);
   assert.deepEqual(await keys('parcel', { bbox: '170,-80,-170,80' }), [], 'across 180 degrees');
 });
 
@@ -110,4 +111,13 @@ test('how many there are: known, or counted when asked', async () => {
   assert.equal((await page({ project_id: 'X1', limit: 1 })).numberMatched, undefined);
   assert.equal((await page({ project_id: 'X1', limit: 1, count: 'true' })).numberMatched, 3);
   await refused('parcel', { count: 'yes' }, /count/);
+});
+
+// OGC API Features, Parts 2 and 3: a value that is none of those served is 400, whether the parameter beside it is there or not.
+test('what says how a box or a filter is meant is looked at also without it', async () => {
+  await refused('parcel', { 'bbox-crs': 'EPSG:9999' }, /"bbox-crs"/);
+  await refused('parcel', { 'filter-crs': 'EPSG:9999' }, /"filter-crs"/);
+  await refused('parcel', { 'filter-lang': 'sql' }, /"filter-lang"/);
+  await refused('parcel', { filter: 'SELECT', 'filter-lang': 'sql' }, /"filter-lang"/);
+  assert.equal((await keys('parcel', { 'bbox-crs': 'http://www.opengis.net/def/crs/EPSG/0/4490', 'filter-crs': 'http://www.opengis.net/def/crs/EPSG/0/4490', 'filter-lang': 'cql2-json' })).length, parcels.length);
 });
