@@ -96,6 +96,18 @@ dk_status dk_context_limit(dk_context *ctx, size_t fallback, size_t max, size_t 
     return DK_OK;
 }
 
+dk_status dk_context_page_limit(dk_context *ctx, size_t fallback, size_t max, size_t *ret_limit)
+{
+    const char *text = dk_request_param(ctx->request, "limit");
+    const size_t digits = text != NULL ? strspn(text, "0123456789") : 0;
+    const char *first = text != NULL ? text + strspn(text, "0") : NULL;
+    if (digits > 0 && text[digits] == '\0' && (strlen(first) > 6 || strtoul(first, NULL, 10) > max)) {
+        *ret_limit = max;
+        return DK_OK;
+    }
+    return dk_context_limit(ctx, fallback, max, ret_limit);
+}
+
 dk_status dk_context_json_only(dk_context *ctx)
 {
     const char *format = dk_request_param(ctx->request, "f");

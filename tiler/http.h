@@ -171,6 +171,9 @@ dk_status dk_context_summary(dk_context *ctx, const dk_kind *kind, dk_summary *r
 dk_status dk_context_params(dk_context *ctx, const char *const *names);
 /* The parameter limit, from 1 to max; fallback when absent. */
 dk_status dk_context_limit(dk_context *ctx, size_t fallback, size_t max, size_t *ret_limit);
+/* The same for a page of rows, where more than max is max: whoever asks for more gets pages (OGC API Features, Part 1, version
+ * 1.0.1, requirement 22 C). */
+dk_status dk_context_page_limit(dk_context *ctx, size_t fallback, size_t max, size_t *ret_limit);
 /* The parameter f, where only JSON is to be had. */
 dk_status dk_context_json_only(dk_context *ctx);
 /* The parameter f, json or html, or else Accept: sets ctx->html, and answer.vary_accept if Accept decided. */

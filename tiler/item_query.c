@@ -276,7 +276,7 @@ static dk_status read_param(dk_context *ctx, const dk_kind *kind, const dk_param
         return DK_OK;
     if (params & DK_PAGES) {
         if (strcmp(name, "limit") == 0)
-            return dk_context_limit(ctx, DK_LIMIT_DEFAULT, DK_LIMIT_MAX, &query->query.limit);
+            return dk_context_page_limit(ctx, DK_LIMIT_DEFAULT, DK_LIMIT_MAX, &query->query.limit);
         if (strcmp(name, "sortby") == 0)
             return read_sortby(ctx, kind, value, &query->query);
         if (strcmp(name, "properties") == 0)

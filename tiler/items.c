@@ -321,7 +321,7 @@ dk_status dk_get_linked(dk_context *ctx)
     if (status == DK_OK)
         status = dk_context_crs(ctx);
     if (status == DK_OK)
-        status = dk_context_limit(ctx, DK_LIMIT_DEFAULT, DK_LIMIT_MAX, &limit);
+        status = dk_context_page_limit(ctx, DK_LIMIT_DEFAULT, DK_LIMIT_MAX, &limit);
     if (status != DK_OK)
         return status;
     if (dk_catalogue_link(ctx->worker->catalogue, kind, other, &reversed) == NULL)

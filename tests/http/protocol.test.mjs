@@ -275,7 +275,7 @@ test('parameters that are unknown, twice or out of range are 400 and named', asy
     ['/search', /"q"/], ['/search?q=%20', /"q"/], ['/search?q=a&limit=101', /"limit".*100/], [`/search?q=${'a'.repeat(201)}`, /"q"/],
     [`${items}/X1:DK001?x=1`, /"x"/], [`${items}/X1:DK001/dossier?limit=1`, /"limit"/], [`${items}/X1:DK001/approval?bbox=1,2,3,4`, /"bbox"/],
     [`${items}?f=xml`, /"f"/], [`${items}?feature=1&limit=2`, /"limit"/], [`${items}?feature=x`, /"feature"/], [`${items}?feature=-1`, /"feature"/],
-    ...['0', '-1', '10001', '1.5', 'x', '', '99999999999999999999'].map((limit) => [`${items}?limit=${limit}`, /"limit".*1 to 10000/]),
+    ...['0', '-1', '1.5', 'x', '', '99999999999999999999x', '000'].map((limit) => [`${items}?limit=${limit}`, /"limit".*1 to 10000/]),
     ...['1,2,3', '1,2,3,4,5', '1,2,3,4,5,6,7', 'a,b,c,d', '1,2,nan,4', '1,2,inf,4', '0x1,2,3,4', '', '1,,3,4', '181,2,3,4', '1,2,3,91', '1,5,3,4', '1e999,2,3,4', ' 1,2,3,4']
       .map((bbox) => [`${items}?bbox=${encodeURIComponent(bbox)}`, /"bbox"/]),
     ['/collections/project/items?bbox=1,2,3,4', /"bbox"/]]) {
@@ -372,4 +372,17 @@ test('a request whose end is uncertain is refused, and nothing after it is answe
 test('a hostile Host is not repeated in addresses', async () => {
   const answer = await raw(server.url, 'GET /xyz/parcel.json HTTP/1.1\r\nHost: a"><script>\r\nConnection: close\r\n\r\n');
   assert.doesNotMatch(answer, /script>/);
+});
+
+// OGC API Features, Part 1, version 1.0.1 (17-069r4), requirement 22 C: a limit above the maximum is no error and means the maximum.
+test('a limit above the maximum of a page is the maximum', async () => {
+  for (const path of ['/collections/parcel/items', '/collections/parcel/items/X1%3ADK001/approval']) {
+    const most = (await at(`${path}?limit=10000`)).json;
+    for (const limit of ['10001', '99999999999999999999']) {
+      const answer = await at(`${path}?limit=${limit}`);
+      assert.equal(answer.status, 200, answer.text);
+      assert.deepEqual(answer.json.features, most.features);
+      assert.ok(!answer.json.links.some(({ rel }) => rel === 'next'));
+    }
+  }
 });
