@@ -33,6 +33,9 @@
 /* What is left for what is not settled, of a budget. */
 #define LEAST(budget) ((budget) / 8)
 
+/* Of what covers more tiles at the layer's first zoom hardly anything is seen in one: they are not looked at for its sake. */
+#define MOST_SETTLED 1024
+
 enum { CLASSES = 128, TIES = 256 };
 
 static const dk_sheet raised_sheets[DK_ROOM_SETS] = {DK_SHEET_RAISED, DK_SHEET_RAISED_PLATE};
@@ -708,7 +711,8 @@ static bool list_changed(const changes *c, int zoom, int first_zoom, tile_list *
         ok = list_range(&near, &rooms[DK_ROOM_MERCATOR]);
         if (ok && may_settle_at(c->codes[i], zoom, first_zoom)) {
             const dk_cell_range all = dk_rooms_near(x, y, reach, zoom, false);
-            ok = list_range(&all, &settled[DK_ROOM_MERCATOR]);
+            if ((uint64_t)(all.x1 - all.x0 + 1) * (all.y1 - all.y0 + 1) <= MOST_SETTLED)
+                ok = list_range(&all, &settled[DK_ROOM_MERCATOR]);
         }
     }
     sort_tiles(&rooms[DK_ROOM_MERCATOR]);
