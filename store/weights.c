@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 /* Of what covers more tiles than these hardly anything is seen in one. */
-#define MOST_TILES 4096
+#define MOST_TILES 1024
 #define KNOWN (-1) /* the row of weight_K that says that the others are complete */
 
 /* A tile of a zoom as one number, which is also its row in weight_K. */
