@@ -3,10 +3,8 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { get, plainTiler, serve } from '../http/county.mjs';
-import { catalogue, makeLand, randomOf, readTile, tilesOf } from './land.mjs';
+import { get } from '../http/county.mjs';
+import { catalogue, makeLand, randomOf, readTile, served, tilesOf } from './land.mjs';
 
 const MOST_BYTES = 500000, SETS = ['WebMercatorQuad', 'CGCS2000Quad'];
 const noted = catalogue.replace('tiles: true}\n      - {name: households',
@@ -15,16 +13,6 @@ const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const textOf = (random, n) => Array.from({ length: n }, () => LETTERS[Math.floor(random() * LETTERS.length)]).join('');
 const rectangle = (x0, y0, x1, y1) => [[[x0, y0], [x1, y0], [x1, y1], [x0, y1], [x0, y0]]];
 const lonOf = (x, z) => x / 2 ** z * 360 - 180, latOf = (y, z) => Math.atan(Math.sinh(Math.PI * (1 - 2 * y / 2 ** z))) * 180 / Math.PI;
-
-async function served(land, work) {
-  writeFileSync(join(dirname(land.store), 'tokens'), 'token-for-the-tests-0001 * all\n', { mode: 0o600 });
-  const server = await serve(land.store, { tiler: plainTiler });
-  try {
-    return await work(server.url);
-  } finally {
-    await server.stop();
-  }
-}
 
 /** The degrees that a tile shows, without its buffer. */
 function degreesOf({ z, x, y }, set) {

@@ -3,20 +3,9 @@
 // tests/test_tile_render.c.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { get, plainTiler, serve } from '../http/county.mjs';
-import { assertValid, catalogue, insideArea, makeLand, randomOf, readTile, tilesOf, wkt } from './land.mjs';
+import { get } from '../http/county.mjs';
+import { assertValid, catalogue, insideArea, makeLand, randomOf, readTile, served, tilesOf, wkt } from './land.mjs';
 
-async function served(land, work) {
-  writeFileSync(join(dirname(land.store), 'tokens'), 'token-for-the-tests-0001 * all\n', { mode: 0o600 });
-  const server = await serve(land.store, { tiler: plainTiler });
-  try {
-    return await work(server.url);
-  } finally {
-    await server.stop();
-  }
-}
 const square = (west, south, width, height = width) => [[[west, south], [west + width, south], [west + width, south + height], [west, south + height], [west, south]]];
 
 test('40,000 small parcels in one place: no tile is above 500 KB, none is lost, and neighbouring tiles agree', async () => {

@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PbfReader } from 'pbf';
 import { VectorTile } from '@mapbox/vector-tile';
-import { folder, get, ingest, plainIngest } from '../http/county.mjs';
+import { folder, get, ingest, plainIngest, plainTiler, serve } from '../http/county.mjs';
 
 export const catalogue = `title: t
 publisher: p
@@ -44,6 +44,17 @@ export function makeLand(text = catalogue, { large = false } = {}) {
   };
   const load = (name, polygons, ...options) => loadInto('zone', name, polygons, ...options);
   return { dir, store, run, load, loadInto };
+}
+
+/** Works with the address of a server without sanitizers that has the land. */
+export async function served(land, work) {
+  writeFileSync(join(land.dir, 'tokens'), 'token-for-the-tests-0001 * all\n', { mode: 0o600 });
+  const server = await serve(land.store, { tiler: plainTiler });
+  try {
+    return await work(server.url);
+  } finally {
+    await server.stop();
+  }
 }
 
 /** A random number from 0 to 1, the same each time. */
