@@ -92,7 +92,8 @@ typedef struct share {
     uint64_t raised[DK_ROOM_SETS]; /* the zooms at which some tile has a threshold, or had one before */
     int64_t classes[CLASSES];      /* what is drawn, by size class, */
     int64_t (*ties)[TIES];         /* and each by the rest of the rank; valid where the class has any */
-    int64_t sum, settled, all;     /* what is drawn or not by the threshold; what is settled; and both with all vertices */
+    int64_t sum, settled, all;     /* what is drawn or not by the threshold; what is settled; and both with all vertices, */
+    int64_t open;                  /* of it what is not settled */
     int64_t undrawn;               /* bytes */
     bool any;
     dk_world_box box; /* of what takes up room here and is drawn */
@@ -278,7 +279,9 @@ static dk_status weigh(budget *b, const dk_block *block, uint32_t i, double valu
         memset(s->ties[class], 0, sizeof s->ties[class]);
     s->classes[class] += drawn;
     s->ties[class][rank & 0xff] += drawn;
-    s->all += dk_weight_of_entry(block, drawing.n_points, values);
+    const int64_t whole = dk_weight_of_entry(block, drawing.n_points, values);
+    s->all += whole;
+    s->open += whole;
     add_box(s, head);
     const bool later = b->zoom < DK_FINEST_ZOOM && dk_room_zoom(head, b->zoom + 1) <= b->zoom;
     if (labelled && !later)
@@ -338,7 +341,7 @@ static dk_status scan_tile(budget *b, share *s)
 /* Weighs what a share has in the tile. */
 static dk_status weigh_share(budget *b, share *s)
 {
-    s->settled = s->all = 0;
+    s->settled = s->all = s->open = 0;
     const dk_status status = scan_tile(b, s);
     s->sum = 0;
     for (size_t class = 0; class < CLASSES; class++)
@@ -376,7 +379,7 @@ static dk_status read_undrawn(budget *b, share *s)
 static dk_status read_share(budget *b, share *s, uint64_t tile)
 {
     memset(s->classes, 0, sizeof s->classes);
-    s->sum = s->settled = s->all = s->undrawn = 0;
+    s->sum = s->settled = s->all = s->open = s->undrawn = 0;
     s->n_guests = 0;
     s->any = false;
     s->before = s->now = 0;
@@ -394,6 +397,7 @@ static dk_status read_share(budget *b, share *s, uint64_t tile)
     s->sum = weight.drawn;
     s->settled = settled.drawn;
     s->all = weight.whole + settled.whole;
+    s->open = weight.whole;
     return status;
 }
 
@@ -535,26 +539,29 @@ static dk_status is_as_before(budget *b, const share *s, uint64_t tile, int64_t 
     return status;
 }
 
-/* One tile. *ret_deeper: its features with all their vertices are more than the budget, so the tiles in it need a look. */
+/* One tile. *ret_deeper: its features with all their vertices are more than the budget, so the tiles in it need a look; not if all of
+ * them are settled, for then nothing is decided in those. */
 static dk_status update_tile(budget *b, dk_room_set set, uint64_t tile, bool *ret_deeper)
 {
     const bool known = b->zoom <= DK_WEIGHED_ZOOM; /* what each share weighs */
     const size_t n_shares = set == DK_ROOM_MERCATOR ? b->n_shares : 1;
     dk_status status = DK_OK;
-    int64_t all = 0;
+    int64_t all = 0, open = 0;
     b->set = set;
     dk_morton_split(tile, &b->x, &b->y);
     for (size_t i = 0; status == DK_OK && i < n_shares; i++) {
         status = read_share(b, &b->shares[i], tile);
         all += dk_weight_bytes(b->shares[i].all);
+        open += b->shares[i].open;
     }
-    for (size_t i = 0; status == DK_OK && i < n_shares && all <= LAYER_BUDGET; i++) {
+    for (size_t i = 0; status == DK_OK && i < n_shares && (all <= LAYER_BUDGET || open == 0); i++) {
         status = read_undrawn(b, &b->shares[i]);
         all += b->shares[i].undrawn;
+        open += b->shares[i].undrawn;
     }
     if (status != DK_OK)
         return status;
-    *ret_deeper = all > LAYER_BUDGET;
+    *ret_deeper = all > LAYER_BUDGET && open > 0;
     const int64_t fair = fair_share(b);
     for (size_t i = 0; status == DK_OK && i < n_shares; i++) {
         share *s = &b->shares[i];

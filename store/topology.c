@@ -104,8 +104,35 @@ static bool put_split(dk_topology *t, size_t start, uint32_t id)
     return true;
 }
 
-/* Replaces positions by those that they are matched with, and splits edges where other vertices lie on them. */
-static bool split_path(dk_topology *t, path *p, dk_geometry_kind kind)
+/* The box of what is wanted, with what may lie on its edges. */
+static dk_world_box wanted_box(const dk_topology *t)
+{
+    const uint32_t margin = 2 * DK_MATCH_UNITS;
+    dk_world_box box = {UINT32_MAX, UINT32_MAX, 0, 0};
+    for (size_t f = 0; f < t->n_features; f++) {
+        const feature *it = &t->features[f];
+        for (size_t i = it->first_path; it->wanted && i < it->first_path + it->n_paths; i++)
+            for (size_t k = t->paths[i].start; k < t->paths[i].start + t->paths[i].count; k++) {
+                const uint32_t *p = t->matching.xy + 2 * (size_t)dk_matched(&t->matching, t->ids[k]);
+                box.x0 = p[0] < box.x0 ? p[0] : box.x0, box.x1 = p[0] > box.x1 ? p[0] : box.x1;
+                box.y0 = p[1] < box.y0 ? p[1] : box.y0, box.y1 = p[1] > box.y1 ? p[1] : box.y1;
+            }
+    }
+    box.x0 = box.x0 > margin ? box.x0 - margin : 0, box.y0 = box.y0 > margin ? box.y0 - margin : 0;
+    box.x1 = box.x1 < UINT32_MAX - margin ? box.x1 + margin : UINT32_MAX;
+    box.y1 = box.y1 < UINT32_MAX - margin ? box.y1 + margin : UINT32_MAX;
+    return box;
+}
+
+static bool meets(const dk_topology *t, uint32_t a, uint32_t b, const dk_world_box *box)
+{
+    const uint32_t *p = t->matching.xy + 2 * (size_t)a, *q = t->matching.xy + 2 * (size_t)b;
+    return (p[0] < q[0] ? p[0] : q[0]) <= box->x1 && (p[0] > q[0] ? p[0] : q[0]) >= box->x0 &&
+           (p[1] < q[1] ? p[1] : q[1]) <= box->y1 && (p[1] > q[1] ? p[1] : q[1]) >= box->y0;
+}
+
+/* Replaces positions by those that they are matched with, and splits edges where other vertices lie on them: those that meet a box. */
+static bool split_path(dk_topology *t, path *p, dk_geometry_kind kind, const dk_world_box *box)
 {
     const uint32_t *ids = t->ids + p->start;
     const size_t start = t->n_split, n = p->count;
@@ -118,7 +145,7 @@ static bool split_path(dk_topology *t, path *p, dk_geometry_kind kind)
         const uint32_t b = dk_matched(&t->matching, ids[i + 1 == n ? 0 : i + 1]);
         const uint32_t *on;
         size_t n_on;
-        if (a == b)
+        if (a == b || !meets(t, a, b, box))
             continue;
         if (!dk_matching_on_edge(&t->matching, a, b, &on, &n_on))
             return false;
@@ -166,9 +193,10 @@ dk_status dk_topology_build(dk_topology *t)
     t->n_split = 0;
     if (!dk_matching_build(&t->matching))
         return DK_NOMEM;
+    const dk_world_box box = wanted_box(t);
     for (size_t f = 0; f < t->n_features; f++)
         for (size_t i = 0; i < t->features[f].n_paths; i++)
-            if (!split_path(t, &t->paths[t->features[f].first_path + i], t->features[f].kind))
+            if (!split_path(t, &t->paths[t->features[f].first_path + i], t->features[f].kind, &box))
                 return DK_NOMEM;
     const size_t n = t->matching.n;
     if (!dk_grow(&t->ends, &t->ends_capacity, n, sizeof *t->ends) ||

@@ -10,7 +10,9 @@
 enum {
     NEAR_BITS = 2,  /* a cell of 4 units: what is within 2 lies in this cell or the next ones */
     FAR_BITS = 11,  /* a bucket of 2048 units, 16 m: about the edge of a parcel */
-    FIRST_HEADS = 1 << 12
+    FIRST_HEADS = 1 << 12,
+    FEW = 256, /* vertices: sooner looked at one by one than put into larger buckets */
+    MANY = 8   /* vertices a bucket that an edge passes */
 };
 
 void dk_matching_finish(dk_matching *m)
@@ -22,6 +24,8 @@ void dk_matching_finish(dk_matching *m)
     free(m->near.next);
     free(m->far.heads);
     free(m->far.next);
+    free(m->farther.heads);
+    free(m->farther.next);
     free(m->on);
     free(m->along);
     *m = (dk_matching){0};
@@ -30,7 +34,7 @@ void dk_matching_finish(dk_matching *m)
 void dk_matching_clear(dk_matching *m)
 {
     m->n = 0;
-    m->near.n_heads = m->far.n_heads = 0;
+    m->near.n_heads = m->far.n_heads = m->farther.n_heads = 0;
 }
 
 static inline size_t place(const struct dk_chains *chains, uint32_t x, uint32_t y)
@@ -47,12 +51,13 @@ static inline void chain(struct dk_chains *chains, uint32_t vertex, uint32_t x, 
     chains->heads[at] = vertex;
 }
 
-static bool make_chains(struct dk_chains *chains, size_t n_heads, size_t n)
+static bool make_chains(struct dk_chains *chains, unsigned bits, size_t n_heads, size_t n)
 {
     if (!dk_grow(&chains->heads, &chains->heads_capacity, n_heads, sizeof *chains->heads) ||
         !dk_grow(&chains->next, &chains->next_capacity, n, sizeof *chains->next))
         return false;
     chains->n_heads = n_heads;
+    chains->bits = bits;
     memset(chains->heads, 0xFF, n_heads * sizeof *chains->heads);
     return true;
 }
@@ -60,7 +65,7 @@ static bool make_chains(struct dk_chains *chains, size_t n_heads, size_t n)
 static bool grow_near(dk_matching *m)
 {
     const size_t n_heads = m->near.n_heads == 0 ? FIRST_HEADS : m->near.n_heads * 2;
-    if (!make_chains(&m->near, n_heads, n_heads))
+    if (!make_chains(&m->near, NEAR_BITS, n_heads, n_heads))
         return false;
     for (size_t i = 0; i < m->n; i++)
         chain(&m->near, (uint32_t)i, m->xy[2 * i] >> NEAR_BITS, m->xy[2 * i + 1] >> NEAR_BITS);
@@ -178,14 +183,23 @@ static bool part_rows(dk_matching *m)
     return true;
 }
 
-bool dk_matching_build(dk_matching *m)
+/* The matched ones by buckets. */
+static bool fill_buckets(dk_matching *m, struct dk_chains *chains, unsigned bits)
 {
-    if (!dk_grow(&m->matched, &m->matched_capacity, m->n, sizeof *m->matched))
-        return false;
     size_t heads = FIRST_HEADS;
     while (heads < m->n)
         heads *= 2;
-    if (!make_chains(&m->far, heads, m->n))
+    if (!make_chains(chains, bits, heads, m->n))
+        return false;
+    for (size_t i = 0; i < m->n; i++)
+        if (m->matched[i] == i)
+            chain(chains, (uint32_t)i, m->xy[2 * i] >> bits, m->xy[2 * i + 1] >> bits);
+    return true;
+}
+
+bool dk_matching_build(dk_matching *m)
+{
+    if (!dk_grow(&m->matched, &m->matched_capacity, m->n, sizeof *m->matched))
         return false;
     for (size_t i = 0; i < m->n; i++)
         m->matched[i] = first_near(m, (uint32_t)i);
@@ -196,12 +210,7 @@ bool dk_matching_build(dk_matching *m)
             at = m->matched[at];
         m->matched[i] = at;
     }
-    if (!part_rows(m))
-        return false;
-    for (size_t i = 0; i < m->n; i++)
-        if (m->matched[i] == i)
-            chain(&m->far, (uint32_t)i, m->xy[2 * i] >> FAR_BITS, m->xy[2 * i + 1] >> FAR_BITS);
-    return true;
+    return part_rows(m) && fill_buckets(m, &m->far, FAR_BITS);
 }
 
 typedef struct edge {
@@ -238,26 +247,25 @@ static bool consider(dk_matching *m, edge *e, uint32_t vertex)
     return true;
 }
 
-static bool consider_bucket(dk_matching *m, edge *e, uint32_t cx, uint32_t cy)
+static inline bool consider_bucket(dk_matching *m, const struct dk_chains *chains, edge *e, uint32_t cx, uint32_t cy, unsigned bits)
 {
-    for (uint32_t i = m->far.heads[place(&m->far, cx, cy)]; i != NONE; i = m->far.next[i])
-        if (m->xy[2 * (size_t)i] >> FAR_BITS == cx && m->xy[2 * (size_t)i + 1] >> FAR_BITS == cy &&
-            !consider(m, e, i))
+    for (uint32_t i = chains->heads[place(chains, cx, cy)]; i != NONE; i = chains->next[i])
+        if (m->xy[2 * (size_t)i] >> bits == cx && m->xy[2 * (size_t)i + 1] >> bits == cy && !consider(m, e, i))
             return false;
     return true;
 }
 
-static uint32_t bucket(double position)
+static inline uint32_t bucket(double position, unsigned bits)
 {
-    return position <= 0 ? 0 : position >= UINT32_MAX ? UINT32_MAX >> FAR_BITS : (uint32_t)position >> FAR_BITS;
+    return position <= 0 ? 0 : position >= UINT32_MAX ? UINT32_MAX >> bits : (uint32_t)position >> bits;
 }
 
 /* The buckets that the edge passes, column by column. */
-static bool walk_buckets(dk_matching *m, edge *e)
+static inline bool walk_buckets(dk_matching *m, const struct dk_chains *chains, edge *e, unsigned bits)
 {
     const double x0 = e->ax - DK_MATCH_UNITS, x1 = e->ax + e->dx + DK_MATCH_UNITS; /* dx >= 0 */
-    const double size = 1 << FAR_BITS;
-    for (uint32_t cx = bucket(x0); cx <= bucket(x1); cx++) {
+    const double size = (double)(UINT64_C(1) << bits);
+    for (uint32_t cx = bucket(x0, bits); cx <= bucket(x1, bits); cx++) {
         /* The part of the edge over this column, a little wider. */
         const double west = cx * size - DK_MATCH_UNITS, east = (cx + 1.0) * size + DK_MATCH_UNITS;
         double from = 0, to = 1;
@@ -268,13 +276,33 @@ static bool walk_buckets(dk_matching *m, edge *e)
             to = to < 0 ? 0 : to > 1 ? 1 : to;
         }
         const double y0 = e->ay + from * e->dy, y1 = e->ay + to * e->dy;
-        const uint32_t low = bucket((y0 < y1 ? y0 : y1) - DK_MATCH_UNITS - 1);
-        const uint32_t high = bucket((y0 > y1 ? y0 : y1) + DK_MATCH_UNITS + 1);
+        const uint32_t low = bucket((y0 < y1 ? y0 : y1) - DK_MATCH_UNITS - 1, bits);
+        const uint32_t high = bucket((y0 > y1 ? y0 : y1) + DK_MATCH_UNITS + 1, bits);
         for (uint32_t cy = low; cy <= high; cy++)
-            if (!consider_bucket(m, e, cx, cy))
+            if (!consider_bucket(m, chains, e, cx, cy, bits))
                 return false;
     }
     return true;
+}
+
+/* Buckets of which an edge over all that there is passes about as many as the root of the number of vertices. */
+static bool walk_farther(dk_matching *m, edge *e)
+{
+    if (m->farther.n_heads == 0) {
+        uint32_t x0 = UINT32_MAX, y0 = UINT32_MAX, x1 = 0, y1 = 0;
+        for (size_t i = 0; i < m->n; i++) {
+            const uint32_t x = m->xy[2 * i], y = m->xy[2 * i + 1];
+            x0 = x < x0 ? x : x0, x1 = x > x1 ? x : x1;
+            y0 = y < y0 ? y : y0, y1 = y > y1 ? y : y1;
+        }
+        const uint64_t extent = x1 - x0 > y1 - y0 ? x1 - x0 : y1 - y0;
+        unsigned bits = FAR_BITS;
+        while ((extent >> bits) * (extent >> bits) > m->n)
+            bits++;
+        if (!fill_buckets(m, &m->farther, bits))
+            return false;
+    }
+    return walk_buckets(m, &m->farther, e, m->farther.bits);
 }
 
 bool dk_matching_on_edge(dk_matching *m, uint32_t a, uint32_t b, const uint32_t **ret_on, size_t *ret_n)
@@ -287,12 +315,13 @@ bool dk_matching_on_edge(dk_matching *m, uint32_t a, uint32_t b, const uint32_t 
     e.length2 = e.dx * e.dx + e.dy * e.dy;
     const double height = e.dy < 0 ? -e.dy : e.dy;
     bool ok = true;
-    if ((e.dx + height) / (1 << FAR_BITS) > (double)m->n) { /* more buckets than vertices */
+    if ((e.dx + height) / (1 << FAR_BITS) <= (double)m->n / MANY)
+        ok = walk_buckets(m, &m->far, &e, FAR_BITS);
+    else if (m->n >= FEW) /* nearly all of so many buckets are empty */
+        ok = walk_farther(m, &e);
+    else
         for (size_t i = 0; ok && i < m->n; i++)
             ok = m->matched[i] != i || consider(m, &e, (uint32_t)i);
-    } else {
-        ok = walk_buckets(m, &e);
-    }
     for (size_t i = 0; swapped && i < e.n_on / 2; i++) {
         const uint32_t other = m->on[i];
         m->on[i] = m->on[e.n_on - 1 - i];
