@@ -6,7 +6,7 @@
  * in which it takes up room, of both sets, has room for it, so both draw the same.
  *
  * A threshold depends only on what is published in its tile, of all layers that share it, so the order of batches leaves no
- * trace: of what is settled at its zoom (room.h) all weighs on it, drawn or not, but leaves an eighth of the budget to the others. It is
+ * trace: of what is settled at its zoom (room.h) all weighs on it, drawn or not, but leaves a little of the budget to the others. It is
  * looked for where features have come or gone, from the layer's first zoom down, and not below a tile whose features would all fit
  * with all their vertices. Beyond DK_FINEST_ZOOM those of that zoom hold (index.h). What tiles of small zooms hold is
  * not read for it: their weights are kept (weights.h).
@@ -25,13 +25,14 @@
 #include <string.h>
 
 /* Estimated compressed bytes, of all layers together and of one, below the 500,000 that no tile may exceed. */
-#define TILE_BUDGET 400000
+#define TILE_BUDGET 380000
 #define LAYER_BUDGET 300000
 #define PLATE_BUDGET 380000
 /* What a layer gets of a budget that others have a part in, in steps: so it seldom changes with what these have. */
 #define STEP 8192
-/* What is left for what is not settled, of a budget. */
-#define LEAST(budget) ((budget) / 8)
+/* What is left for what is not settled, of a budget. So little that over all zooms it does not add up: what is let in at one is settled
+ * at the next, where as much is let in again. */
+#define LEAST(budget) ((budget) / 256)
 
 /* Of what covers more tiles at the layer's first zoom hardly anything is seen in one: they are not looked at for its sake. */
 #define MOST_SETTLED 1024

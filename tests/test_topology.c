@@ -1,5 +1,6 @@
 /* Generalisation: what both sides of a border get, compared with each other, with brute force, and with GEOS. */
 #include "store/topology.h"
+#include "store/topology_match.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -173,7 +174,7 @@ static void assert_same(dk_outline *a, dk_outline *b)
     assert_memory_equal(a->zoom, b->zoom, a->n_points);
 }
 
-static void add_cell(dk_topology *t, const cell *c, dk_outline *source, bool turned, size_t start, size_t *ret_index)
+static void add_cell(dk_topology *t, const cell *c, dk_outline *source, bool wanted, bool turned, size_t start, size_t *ret_index)
 {
     uint32_t xy[2 * MOST];
     for (size_t i = 0; i < c->n; i++) {
@@ -181,7 +182,7 @@ static void add_cell(dk_topology *t, const cell *c, dk_outline *source, bool tur
         memcpy(xy + 2 * i, c->xy + 2 * from, 8);
     }
     ring_of(source, xy, c->n);
-    assert_int_equal(dk_topology_add(t, source, true, ret_index), DK_OK);
+    assert_int_equal(dk_topology_add(t, source, wanted, ret_index), DK_OK);
 }
 
 static void the_result_depends_on_neighbours_only_and_not_on_order_direction_or_start(void **state)
@@ -197,11 +198,11 @@ static void the_result_depends_on_neighbours_only_and_not_on_order_direction_or_
     for (int i = 0; i < N; i++)
         for (int j = 0; j < N; j++) {
             make_cell(&cells[i][j], i, j);
-            add_cell(whole, &cells[i][j], &source, false, 0, &at[i][j]);
+            add_cell(whole, &cells[i][j], &source, true, false, 0, &at[i][j]);
         }
     for (int i = N - 1; i >= 0; i--)
         for (int j = 0; j < N; j++)
-            add_cell(again, &cells[i][j], &source, (i + j) % 2 == 0, (size_t)(i * 5 + j * 3), &other[i][j]);
+            add_cell(again, &cells[i][j], &source, true, (i + j) % 2 == 0, (size_t)(i * 5 + j * 3), &other[i][j]);
     assert_int_equal(dk_topology_build(whole), DK_OK);
     assert_int_equal(dk_topology_build(again), DK_OK);
     for (int i = 0; i < N; i++)
@@ -209,13 +210,13 @@ static void the_result_depends_on_neighbours_only_and_not_on_order_direction_or_
             assert_int_equal(dk_topology_get(whole, at[i][j], &a), DK_OK);
             assert_int_equal(dk_topology_get(again, other[i][j], &b), DK_OK);
             assert_same(&a, &b);
-            /* With its neighbours alone. */
+            /* With its neighbours alone, of which nothing is wanted. */
             size_t mine = 0, ignored;
             dk_topology_clear(local);
             for (int di = -1; di <= 1; di++)
                 for (int dj = -1; dj <= 1; dj++)
                     if (i + di >= 0 && i + di < N && j + dj >= 0 && j + dj < N)
-                        add_cell(local, &cells[i + di][j + dj], &source, dj == 1, 4, di == 0 && dj == 0 ? &mine : &ignored);
+                        add_cell(local, &cells[i + di][j + dj], &source, di == 0 && dj == 0, dj == 1, 4, di == 0 && dj == 0 ? &mine : &ignored);
             assert_int_equal(dk_topology_build(local), DK_OK);
             assert_int_equal(dk_topology_get(local, mine, &b), DK_OK);
             assert_same(&a, &b);
@@ -258,7 +259,7 @@ static void at_every_zoom_every_inner_edge_is_the_edge_of_two(void **state)
     for (int i = 0; i < N; i++)
         for (int j = 0; j < N; j++) {
             make_cell(&cells[i][j], i, j);
-            add_cell(t, &cells[i][j], &source, (i + j) % 2, (size_t)i, &at[i][j]);
+            add_cell(t, &cells[i][j], &source, true, (i + j) % 2, (size_t)i, &at[i][j]);
         }
     assert_int_equal(dk_topology_build(t), DK_OK);
     for (int i = 0; i < N; i++)
@@ -402,6 +403,58 @@ static void an_edge_across_the_world_finds_what_lies_on_it(void **state)
     dk_outline_finish(&out);
 }
 
+/* Whether a position lies on the edge from a to b, in whole numbers. */
+static bool lies_on(const uint32_t *p, const uint32_t *a, const uint32_t *b)
+{
+    const __int128 dx = (int64_t)b[0] - a[0], dy = (int64_t)b[1] - a[1], x = (int64_t)p[0] - a[0], y = (int64_t)p[1] - a[1];
+    const __int128 along = x * dx + y * dy, across = x * dy - y * dx, length2 = dx * dx + dy * dy;
+    return along > 0 && along < length2 && across * across <= DK_MATCH_UNITS * DK_MATCH_UNITS * length2;
+}
+
+static void edges_of_any_length_among_thousands_of_vertices_find_what_lies_on_them(void **state)
+{
+    (void)state;
+    enum { ENDS = 60, OTHERS = 3000, EXTENT = 200000000 };
+    dk_matching m = {0};
+    uint32_t ends[ENDS][2], vertex, a, b;
+    size_t found = 0;
+    for (size_t i = 0; i < ENDS; i++) {
+        const double reach = i % 3 == 0 ? EXTENT : i % 3 == 1 ? 3000000 : 20000;
+        for (size_t k = 0; k < 2; k++)
+            ends[i][k] = ORIGIN + (uint32_t)(reach * random_unit());
+        if (i % 10 == 9)
+            ends[i][1] = ends[i - 3][1]; /* level */
+        assert_true(dk_matching_vertex(&m, ends[i][0], ends[i][1], &vertex));
+    }
+    for (size_t i = 0; i < OTHERS; i++) {
+        const uint32_t *p = ends[(size_t)(random_unit() * ENDS)], *q = ends[(size_t)(random_unit() * ENDS)];
+        const double t = random_unit();
+        const double x = p[0] + t * ((double)q[0] - p[0]) + 8 * random_unit() - 4, y = p[1] + t * ((double)q[1] - p[1]) + 8 * random_unit() - 4;
+        assert_true(dk_matching_vertex(&m, (uint32_t)x, (uint32_t)y, &vertex));
+    }
+    assert_true(dk_matching_build(&m));
+    for (size_t i = 0; i < ENDS; i++)
+        for (size_t k = 0; k < i; k++) {
+            const uint32_t *on;
+            size_t n, expected = 0;
+            assert_true(dk_matching_vertex(&m, ends[i][0], ends[i][1], &a));
+            assert_true(dk_matching_vertex(&m, ends[k][0], ends[k][1], &b));
+            a = dk_matched(&m, a);
+            b = dk_matched(&m, b);
+            if (a == b)
+                continue;
+            for (uint32_t v = 0; v < m.n; v++)
+                expected += dk_matched(&m, v) == v && v != a && v != b && lies_on(m.xy + 2 * (size_t)v, m.xy + 2 * (size_t)a, m.xy + 2 * (size_t)b);
+            assert_true(dk_matching_on_edge(&m, a, b, &on, &n));
+            assert_int_equal(n, expected);
+            for (size_t h = 0; h < n; h++)
+                assert_true(lies_on(m.xy + 2 * (size_t)on[h], m.xy + 2 * (size_t)a, m.xy + 2 * (size_t)b));
+            found += n;
+        }
+    assert_true(found > OTHERS / 4);
+    dk_matching_finish(&m);
+}
+
 /* A border from (0, 0) to (10000, 0) that bulges, a position a unit of its way and more: what digitising by a stream gives. */
 static size_t fine_border(uint32_t *xy, size_t n, double step, bool backward)
 {
@@ -485,6 +538,7 @@ int main(void)
         cmocka_unit_test(what_is_left_out_lies_within_the_tolerance_of_what_is_kept),
         cmocka_unit_test(degenerate_rings_come_back),
         cmocka_unit_test(an_edge_across_the_world_finds_what_lies_on_it),
+        cmocka_unit_test(edges_of_any_length_among_thousands_of_vertices_find_what_lies_on_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

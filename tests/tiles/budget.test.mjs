@@ -133,6 +133,37 @@ test('4,000 rectangles that reach over one corner of four tiles, each with its l
   await assertNoTrace(land, 'corner', features, [11, 15]);
 });
 
+test('600 rectangles of all sizes over one place: what each zoom lets in does not add up', async () => {
+  const random = randomOf(5), place = [117.5, 32], at = [place[0] - 1e-7, place[1] - 1e-7, place[0] + 1e-7, place[1] + 1e-7];
+  const features = Array.from({ length: 600 }, (_, i) => {
+    const side = 3 * 360 / 2 ** (10 + 8 * random()), west = place[0] - side * (0.1 + 0.8 * random()), south = place[1] - side * 0.85 * (0.1 + 0.8 * random());
+    return { id: `p${i}`, note: textOf(random, 4000), households: 1, rings: rectangle(west, south, west + side, south + side * 0.85) };
+  });
+  /** Of both sets, zoom by zoom: what the tile of the place draws. */
+  const over = (land) => served(land, async (url) => {
+    const drawn = {};
+    for (const set of SETS) {
+      for (let zoom = 6; zoom <= 20; zoom++) {
+        for (const tile of tilesOf(at, zoom, set).slice(0, 1)) {
+          const { size, layers } = await readTile(url, 'zone', tile, set);
+          assert.ok(size <= MOST_BYTES, `${set} ${zoom}: ${size} bytes`);
+          drawn[`${set} ${zoom}`] = layers.zone.map(({ properties }) => properties.id).sort();
+          assert.ok(drawn[`${set} ${zoom}`].length > 100, `${set} ${zoom}: ${drawn[`${set} ${zoom}`].length} are drawn`);
+        }
+      }
+    }
+    return drawn;
+  });
+  const land = makeLand(noted, { large: true }), other = makeLand(noted, { large: true });
+  land.load('pile', features);
+  other.load('half', features.filter((_, i) => i % 2));
+  other.load('rest', features.filter((_, i) => i % 2 === 0));
+  other.run('withdraw', other.store, '1', '--reason', 'test');
+  other.load('half', features.filter((_, i) => i % 2));
+  assert.deepEqual(await over(other), await over(land));
+  assert.match(other.run('check', other.store), /sound/);
+});
+
 test('crowds on both sides of a row of WebMercatorQuad that lies in the middle of one of CGCS2000Quad', async () => {
   const land = makeLand(noted, { large: true }), random = randomOf(3), z = 13;
   // The row whose northern edge is nearest to the middle of a row of degrees.
