@@ -81,13 +81,16 @@ static dk_status take_columns(dk_join *join, const dk_source *source, dk_error *
     join->from = calloc(n + 1, sizeof *join->from);
     if (join->columns == NULL || join->from == NULL)
         return nomem(join, err);
+    const bool named_alike = same_name(join->on, join->key);
     for (size_t i = 0; i < n; i++) {
-        if (join->key_column == n && same_name(columns[i].name, join->key)) {
+        const bool is_key = join->key_column == n && same_name(columns[i].name, join->key);
+        if (is_key)
             join->key_column = i;
-            continue;
-        }
+        if (is_key && named_alike)
+            continue; /* the source has it */
         dk_column *to = &join->columns[join->n_columns];
         *to = columns[i];
+        to->optional = to->optional || is_key; /* it has done its work, whether or not a field knows it */
         to->name = strdup(columns[i].name);
         if (to->name == NULL)
             return nomem(join, err);

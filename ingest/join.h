@@ -28,7 +28,7 @@ const char *dk_join_path(const dk_join *join);
 const char *dk_join_on(const dk_join *join);
 /* The name of the key in the ledger. */
 const char *dk_join_key(const dk_join *join);
-/* The ledger's columns but for its key; names are owned by the join. */
+/* The ledger's columns, but for a key that is called the same in the source; names are owned by the join. */
 size_t dk_join_columns(const dk_join *join, const dk_column **ret_columns);
 bool dk_join_is_sheet(const dk_join *join);
 

@@ -34,6 +34,18 @@ test('a GBK ledger for two files; the key is a field itself; the ledger comes be
   assert.deepEqual(done.json.notes.filter((note) => /belong to nothing/.test(note)), []);
 });
 
+test('a key of the ledger that a field knows gives it, whatever the file calls it', (t) => {
+  const s = scene(t);
+  shapes(s, ['A１', 'A2']);
+  s.write('台账.csv', '地块编号,地块名称\nA1,镕城东\nA2,镕城西\n');
+  const done = s.load('parcel', 'p.shp', '--join', '台账.csv', '--on', 'TBBH=地块编号', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  assert.deepEqual(s.rows('parcel').map((f) => [f.properties.id, f.properties.name]), [['A1', '镕城东'], ['A2', '镕城西']]);
+  // A column of the file that gives the field already stays what it is.
+  const both = s.load('parcel', 'p.shp', '--join', '台账.csv', '--on', 'TBBH=地块编号', '--field', 'id=TBBH', '--set', 'project_id=X', '--dry-run');
+  noted(both, /地块编号 was left out: id comes from TBBH$/);
+});
+
 test('a key that stands twice, a bad row, and keys that are not there', (t) => {
   const s = scene(t);
   shapes(s, ['1', '2']);
