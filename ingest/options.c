@@ -239,7 +239,9 @@ static const struct command_name {
      "  --batch TITLE what the batch is called\n"
      "  --publish     publish it at once\n"
      "  --dry-run     say what would be done, keep nothing\n"
+     "  --justify WHERE=WHY  why a name that looks like personal data may be published; see review --help\n"
      "  --actor NAME  who attaches, for the record; by default the user name\n"
+     "  --log-key FILE  private key of the publication log; by default STORE.log-key, if it is there\n"
      "  --json        print the summary as one line of JSON\n\n"
      "  dikuai-ingest attach dangshan.gpkg approval 批复扫描件/\n"
      "  dikuai-ingest attach dangshan.gpkg notice 公告.pdf --key XM2020001:GG001\n"},
@@ -301,7 +303,9 @@ static const struct command_name {
      "  --wait               run until nothing is scheduled any more, for where there is no timer\n"
      "  --justify WHERE=WHY  why something that looks like personal data may be published\n"
      "  --actor NAME         who publishes, for the log; by default the user name\n"
-     "  --token FILE         who publishes, proved by their token (token add --role publish); - is standard input\n\n"
+     "  --token FILE         who publishes, proved by their token (token add --role publish); - is standard input\n"
+     "  --log-key FILE       private key of the publication log; by default STORE.log-key, if it is there\n"
+     "  --json               print the outcome as one line of JSON\n\n"
      "  dikuai-ingest publish dangshan.gpkg 3\n"},
     {"withdraw", dk_command_withdraw, 2, 2, BIT(OPT_ACTOR) | BIT(OPT_TOKEN) | BIT(OPT_REASON) | BIT(OPT_LOG_KEY) | BIT(OPT_JSON),
      "dikuai-ingest withdraw STORE BATCH --reason TEXT [--actor NAME | --token FILE] [--log-key FILE] [--json]\n\n"
@@ -374,7 +378,8 @@ static const struct command_name {
      "  dikuai-ingest redact dangshan.gpkg compensation BC2021-0007 --reason 个人信息误公开\n"},
     {"reindex", dk_command_reindex, 1, 1, BIT(OPT_JSON),
      "dikuai-ingest reindex STORE [--json]\n\n"
-     "Builds what is derived from the rows anew: the cell index of the tiles and the links.\n\n"
+     "Builds what is derived from the rows anew: links, values that rows take from linked ones (inherit, linked, how\n"
+     "disclosure stands), what search and filters look up, and the cell index of the tiles.\n\n"
      "  dikuai-ingest reindex dangshan.gpkg\n"},
     {"token", dk_command_token, 2, 3,
      BIT(OPT_NAME) | BIT(OPT_AUDIENCE) | BIT(OPT_SCOPE) | BIT(OPT_ROLE) | BIT(OPT_EXPIRES) | BIT(OPT_PROXY_USER) |
@@ -424,6 +429,8 @@ static void print_help(const struct command_name *command)
            "  dikuai-ingest report   STORE BATCH [FILE.html] [FILE.json]\n"
            "  dikuai-ingest check    STORE\n"
            "  dikuai-ingest reindex  STORE\n"
+           "  dikuai-ingest clock    STORE\n"
+           "  dikuai-ingest due      STORE\n"
            "  dikuai-ingest token    STORE add|list|revoke\n"
            "  dikuai-ingest audit    STORE\n"
            "  dikuai-ingest log      STORE show|create NAME|rotate|sign\n"
@@ -435,7 +442,8 @@ static void print_help(const struct command_name *command)
            "  dikuai-ingest load dangshan.gpkg approval 批复.xlsx --publish\n"
            "  dikuai-ingest load dangshan.gpkg parcel 征收地块.shp --publish\n"
            "  dikuai-tiler dangshan.gpkg\n\n"
-           "dikuai-ingest COMMAND --help says more. Exit codes: 0 done, 1 the work failed, 2 wrong usage.\n");
+           "dikuai-ingest COMMAND --help says more, --version which version this is. Exit codes: 0 done, 1 the work failed,\n"
+           "2 wrong usage; due has 4, convert 3, as their --help says.\n");
 }
 
 static bool split_pair(const char *text, dk_pair *ret_pair, char **ret_copy)
