@@ -302,7 +302,7 @@ dk_status dk_mapping_resolve(const dk_kind *kind, const dk_column *columns, size
         status =
             dk_fail(err, DK_INVALID,
                     "%s: %s knows no field for the column%s %s; either say which field it is (--field FIELD=%s), or "
-                    "add the name to a field's aliases in the catalogue that a store is created with, or leave it out "
+                    "add the name to a field's aliases in the catalogue (dikuai-ingest catalogue), or leave it out "
                     "(--ignore %s). Fields that no column gives yet: %s",
                     path, kind->name, n_unknown > 1 ? "s" : "", dk_buf_cstr(&list), columns[first].name,
                     columns[first].name, free_fields(kind, &mapping, &scratch));

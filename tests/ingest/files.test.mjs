@@ -192,7 +192,7 @@ test('a column that nothing knows stops the load and says the three ways out, ea
   s.write('a.csv', '补偿编号,地块编号,怪列,补偿额\n1,DK1,x,5\n');
   const done = s.load('compensation', 'a.csv');
   assert.equal(done.code, 1);
-  assert.match(done.stderr, /a\.csv: compensation knows no field for the columns 怪列, 补偿额; .*--field FIELD=怪列.*aliases in the catalogue.*--ignore 怪列/);
+  assert.match(done.stderr, /a\.csv: compensation knows no field for the columns 怪列, 补偿额; .*--field FIELD=怪列.*aliases in the catalogue \(dikuai-ingest catalogue\).*--ignore 怪列/);
   assert.deepEqual(s.batches(), []);
   assert.equal(s.load('compensation', 'a.csv', '--ignore', '怪列', '--field', 'total=补偿额', '--publish').code, 0);
   assert.equal(s.rows('compensation')[0].properties.total, 5);
