@@ -205,7 +205,8 @@ static dk_status verify_file(verifying *v, dk_buf *said, dk_error *err)
         if (status == DK_OK)
             dk_buf_format(said, "%" PRId64 " proofs", found.proofs);
         if (status == DK_OK && found.checkpoint.origin[0] != '\0') /* else no checkpoint holds, as was told */
-            dk_buf_format(said, ", for the log %s with %" PRId64 " entries", found.checkpoint.origin, found.checkpoint.size);
+            dk_buf_format(said, ", for the log %s with %" PRId64 " entries", found.checkpoint.origin,
+                          found.checkpoint.size);
         if (status == DK_OK && v->options->checkpoint != NULL && v->earlier.size == found.checkpoint.size &&
             !dk_digest_equal(&v->earlier.root, &found.checkpoint.root))
             tell("The earlier checkpoint has as many entries as that of the proof, and another root.", v);

@@ -81,8 +81,8 @@ static bool check_property(checker *c, dk_cql2_node *node)
     }
     /* Of a field that is hidden, and of one that is not there: the same sentence. */
     dk_cql2_refuse(c->r, DK_INVALID, node, node->place,
-                   "%s has no property %.*s to be asked for; /collections/%s/queryables lists those that it has", kind->name,
-                   dk_utf8_fit(node->text.data, 60), node->text.data, kind->name);
+                   "%s has no property %.*s to be asked for; /collections/%s/queryables lists those that it has",
+                   kind->name, dk_utf8_fit(node->text.data, 60), node->text.data, kind->name);
     return false;
 }
 

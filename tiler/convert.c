@@ -298,8 +298,9 @@ void dk_convert_free(dk_convert *c)
 
 static dk_status no_program(dk_error *err)
 {
-    return dk_fail(err, DK_BUSY, "This server has no program to convert files with (dikuai-ingest); an area needs none as GeoJSON or "
-                                 "WKT, a download as CSV, XLSX or GeoJSON.");
+    return dk_fail(err, DK_BUSY,
+                   "This server has no program to convert files with (dikuai-ingest); an area needs none as GeoJSON or "
+                   "WKT, a download as CSV, XLSX or GeoJSON.");
 }
 
 /* ---- downloads ---- */
