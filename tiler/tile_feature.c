@@ -571,12 +571,15 @@ static dk_status add_parts(dk_feature_work *work, dk_mvt *mvt, dk_geometry_kind 
 }
 
 /* work->source: where nothing is left at the zoom, which is below the feature's first, all vertices, so that a sliver stands
- * for it. */
+ * for it. So also where both sides of a narrow polygon are left as one line, which encloses nothing. */
 static dk_status read_source(dk_feature_work *work, const dk_tile_frame *frame, const dk_world_box *box, const dk_drawing *drawing)
 {
     dk_parts_clear(&work->source);
     const dk_status status = append_unrounded(frame, box, drawing, false, &work->source);
-    return status == DK_OK && work->source.n_parts == 0 ? append_unrounded(frame, box, drawing, true, &work->source) : status;
+    if (status != DK_OK || (work->source.n_parts > 0 && (drawing->kind != DK_POLYGONS || encloses(&work->source))))
+        return status;
+    dk_parts_clear(&work->source);
+    return append_unrounded(frame, box, drawing, true, &work->source);
 }
 
 /* The exact parts for drawing, clipped where they reach out; at_places: as clip. */

@@ -19,6 +19,13 @@ for (const [width, length] of [[0.003, 30], [0.01, 30], [0.02, 30], [0.02, 150],
     const [x, y] = place(), c = Math.cos(i * 0.4), s = Math.sin(i * 0.4), l = length * METRE, w = width * METRE;
     put(`strip ${width} ${length} ${i}`, [[x, y], [x + c * l, y + s * l], [x + c * l - s * w, y + s * l + c * w], [x - s * w, y + c * w]]);
   }
+// Ditches that bend: at some zooms the same corners are left of both their sides.
+for (const [width, length, bend] of [[0.013, 1, 2], [0.016, 5, 1], [0.016, 7, 2.5], [0.019, 9, 0.7]])
+  for (let i = 0; i < 5; i++) {
+    const [x, y] = place(), corners = 15 + 8 * i, radius = length / bend * METRE, half = width / 2 * METRE;
+    const side = (r) => Array.from({ length: corners }, (_, k) => [x + r * Math.sin(i + bend * k / corners), y + r * Math.cos(i + bend * k / corners)]);
+    put(`ditch ${width} ${length} ${i}`, [...side(radius + half), ...side(radius - half).reverse()]);
+  }
 
 for (const draw of ['', 'draw: all'])
   test(`parcels as thin as a centimetre do not vanish${draw && ', where everything is drawn'}`, async () => {
