@@ -133,7 +133,8 @@ dk_status dk_context_crs(dk_context *ctx)
     return uri == NULL ? DK_OK : dk_crs_read("crs", uri, &ctx->answer.crs, &ctx->error);
 }
 
-static void write_link(dk_context *ctx, bool whole, const char *rel, const char *path, const char *type, const char *title)
+static void write_link(dk_context *ctx, bool whole, bool templated, const char *rel, const char *path, const char *type,
+                       const char *title)
 {
     dk_json *json = &ctx->json;
     dk_buf href;
@@ -152,18 +153,27 @@ static void write_link(dk_context *ctx, bool whole, const char *rel, const char 
         dk_json_member_text(json, "type", type);
     if (title != NULL)
         dk_json_member_text(json, "title", title);
+    if (templated) {
+        dk_json_key(json, "templated");
+        dk_json_bool(json, true);
+    }
     dk_json_object_end(json);
     dk_buf_finish(&href);
 }
 
 void dk_write_link(dk_context *ctx, const char *rel, const char *path, const char *type, const char *title)
 {
-    write_link(ctx, false, rel, path, type, title);
+    write_link(ctx, false, false, rel, path, type, title);
 }
 
 void dk_write_link_whole(dk_context *ctx, const char *rel, const char *path, const char *type, const char *title)
 {
-    write_link(ctx, true, rel, path, type, title);
+    write_link(ctx, true, false, rel, path, type, title);
+}
+
+void dk_write_link_template(dk_context *ctx, const char *rel, const char *path, const char *type, const char *title)
+{
+    write_link(ctx, false, true, rel, path, type, title);
 }
 
 void dk_write_own_links(dk_context *ctx, const char *path, const char *json_type)

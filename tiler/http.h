@@ -186,6 +186,8 @@ void dk_write_link(dk_context *ctx, const char *rel, const char *path, const cha
 /* The same with scheme and host before it, if the client's Host header is plain: for the links that GDAL and QGIS follow,
  * neither of which resolves an address against that of the document. */
 void dk_write_link_whole(dk_context *ctx, const char *rel, const char *path, const char *type, const char *title);
+/* As dk_write_link, of an address in which {variables} are to be filled in: "templated" says so (OGC 17-083r4, link). */
+void dk_write_link_template(dk_context *ctx, const char *rel, const char *path, const char *type, const char *title);
 /* Links self and alternate of a resource in JSON and HTML. path: of the resource, perhaps with a query, without f. */
 void dk_write_own_links(dk_context *ctx, const char *path, const char *json_type);
 /* Appends the request's own address: path and query, without the parameters named in without (NULL-terminated). */

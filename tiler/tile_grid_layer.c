@@ -32,15 +32,22 @@ static int32_t edge(const grid_layer *g, uint64_t position, uint32_t of, bool ve
     return (int32_t)((from + (INT64_C(1) << (shift - 1))) >> shift);
 }
 
+/* Of CGCS2000Quad the row of tiles follows from the centre's place in it, which leaves no world unit between two rows out,
+ * nor gives it to both. */
+uint32_t dk_grid_tile_row(dk_tile_matrix_set set, int z, uint32_t y)
+{
+    const int below = 32 - dk_grid_level(z);
+    const uint64_t centre = ((uint64_t)y << below) + (UINT64_C(1) << below) / 2;
+    const uint64_t at = set == DK_CGCS2000QUAD ? dk_plate_y((uint32_t)centre) : centre;
+    return (uint32_t)(at >> (32 - z));
+}
+
 static bool draw_cell(const dk_grid_place *place, void *user)
 {
     grid_layer *g = user;
     const int level = dk_grid_level(g->tile->z);
     const uint64_t size = UINT64_C(1) << (32 - level);
-    /* Of CGCS2000Quad the row of tiles follows from the centre's place in it, which leaves no world unit between two
-     * rows out, nor gives it to both. */
-    if (g->tile->set == DK_CGCS2000QUAD &&
-        (g->tile->z == 0 ? 0 : dk_plate_y((uint32_t)(place->y * size + size / 2)) >> (32 - g->tile->z)) != g->tile->y)
+    if (dk_grid_tile_row(g->tile->set, g->tile->z, place->y) != g->tile->y)
         return true;
     const int32_t x0 = edge(g, place->x * size, g->tile->x, false), x1 = edge(g, (place->x + 1) * size, g->tile->x, false);
     const int32_t y0 = edge(g, place->y * size, g->tile->y, true), y1 = edge(g, (place->y + 1) * size, g->tile->y, true);

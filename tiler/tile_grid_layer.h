@@ -11,4 +11,7 @@
 dk_status dk_render_grid_layer(dk_mvt *mvt, dk_store *store, const dk_tile_layer *layer, const dk_tile_address *tile,
                                const dk_viewer *viewer, dk_buf *out, dk_error *err);
 
+/* The row of tiles at a zoom to which the squares of a row of cells, counted at dk_grid_level(z), belong. */
+uint32_t dk_grid_tile_row(dk_tile_matrix_set set, int z, uint32_t y);
+
 #endif

@@ -1,5 +1,6 @@
 /* OGC API – Tiles Part 1 (OGC 20-057): tile matrix sets, and the tilesets of a layer or of its grid. */
 #include "tiler/http.h"
+#include "tiler/tile_grid_layer.h"
 #include "tiler/tile_matrix.h"
 #include "tiler/tiles.h"
 
@@ -226,15 +227,19 @@ dk_status dk_get_tilesets(dk_context *ctx)
     return DK_OK;
 }
 
+/* The row of tiles that shows what lies at a position: a grid's square may belong to the row beside it. */
+static uint32_t tile_row(const tileset *t, dk_tile_matrix_set set, int z, uint32_t y)
+{
+    if (t->layer.grid)
+        return dk_grid_tile_row(set, z, y >> (32 - dk_grid_level(z)));
+    return (uint32_t)((uint64_t)(set == DK_CGCS2000QUAD ? dk_plate_y(y) : y) >> (32 - z));
+}
+
 static void write_limits(dk_json *json, const tileset *t, dk_tile_matrix_set set)
 {
     uint32_t x0, y0, x1, y1;
     dk_world_from_lonlat(t->bounds[0], t->bounds[3], &x0, &y0);
     dk_world_from_lonlat(t->bounds[2], t->bounds[1], &x1, &y1);
-    if (set == DK_CGCS2000QUAD) {
-        y0 = dk_plate_y(y0);
-        y1 = dk_plate_y(y1);
-    }
     dk_json_key(json, "tileMatrixSetLimits");
     dk_json_array_begin(json);
     for (int z = t->min_zoom; z <= t->max_zoom; z++) {
@@ -242,8 +247,8 @@ static void write_limits(dk_json *json, const tileset *t, dk_tile_matrix_set set
         snprintf(id, sizeof id, "%d", z);
         dk_json_object_begin(json);
         dk_json_member_text(json, "tileMatrix", id);
-        dk_json_member_integer(json, "minTileRow", (int64_t)((uint64_t)y0 >> (32 - z)));
-        dk_json_member_integer(json, "maxTileRow", (int64_t)((uint64_t)y1 >> (32 - z)));
+        dk_json_member_integer(json, "minTileRow", tile_row(t, set, z, y0));
+        dk_json_member_integer(json, "maxTileRow", tile_row(t, set, z, y1));
         dk_json_member_integer(json, "minTileCol", (int64_t)((uint64_t)x0 >> (32 - z)));
         dk_json_member_integer(json, "maxTileCol", (int64_t)((uint64_t)x1 >> (32 - z)));
         dk_json_object_end(json);
@@ -295,8 +300,9 @@ dk_status dk_get_tileset(dk_context *ctx)
     dk_json_array_begin(json);
     const char *name = dk_tile_matrix_set_name(set);
     write_path_link(ctx, "self", "application/json", t.title, "/collections/%s/tiles/%s", t.name, name);
-    write_path_link(ctx, "item", "application/vnd.mapbox-vector-tile", t.title,
-                    "/collections/%s/tiles/%s/{tileMatrix}/{tileRow}/{tileCol}", t.name, name);
+    char path[400];
+    snprintf(path, sizeof path, "/collections/%s/tiles/%s/{tileMatrix}/{tileRow}/{tileCol}", t.name, name);
+    dk_write_link_template(ctx, "item", path, "application/vnd.mapbox-vector-tile", t.title);
     write_set_link(ctx, set);
     dk_json_array_end(json);
     dk_json_object_end(json);

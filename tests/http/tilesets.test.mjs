@@ -3,6 +3,7 @@ import test, { after } from 'node:test';
 import assert from 'node:assert/strict';
 import { PbfReader } from 'pbf';
 import { VectorTile } from '@mapbox/vector-tile';
+import { makeLand, readTile, served } from '../tiles/land.mjs';
 import { get, makeStore, parcels, serve, tileOf } from './county.mjs';
 
 const server = await serve(makeStore());
@@ -75,7 +76,8 @@ test('a layer and its grid have a tileset in each set, with metadata', async () 
       const scheme = tileset.links.find(({ rel }) => rel === 'http://www.opengis.net/def/rel/ogc/1.0/tiling-scheme').href;
       assert.equal((await json(scheme)).crs, crs);
       // Each tile within the limits is one that exists, and the template leads there.
-      const template = tileset.links.find(({ rel }) => rel === 'item').href;
+      const { href: template, templated } = tileset.links.find(({ rel }) => rel === 'item');
+      assert.equal(templated, true, 'OGC 20-057, /conf/tileset/description, 7');
       const limit = tileset.tileMatrixSetLimits.at(-1);
       const path = template.replace('{tileMatrix}', limit.tileMatrix).replace('{tileRow}', limit.minTileRow).replace('{tileCol}', limit.minTileCol);
       assert.ok([200, 204].includes((await at(path)).status), path);
@@ -142,4 +144,28 @@ test('in CGCS2000Quad too, what is drawn and what the grid counts is all that is
     }
     assert.equal(drawn.size + count, parcels.length, `zoom ${z}: ${drawn.size} drawn, ${count} counted`);
   }
+});
+
+test('who asks for the tiles within the limits of a tileset and no others misses nothing', async () => {
+  // 650 m north of 90 - 41 * 360 / 2^8 degrees, in a square of the grid whose middle lies south of it.
+  const land = makeLand(), [west, south, east, north] = [117.3974, 32.3496, 117.3978, 32.35];
+  land.load('one', [{ id: 'one', households: 1, rings: [[[west, south], [east, south], [east, north], [west, north], [west, south]]] }]);
+  await served(land, async (url) => {
+    for (const set of ['WebMercatorQuad', 'CGCS2000Quad']) {
+      const found = {};
+      for (const layer of ['zone', 'zone_grid']) {
+        const { tileMatrixSetLimits } = (await get(`${url}/collections/${layer}/tiles/${set}`)).json;
+        for (const { tileMatrix: z, minTileRow, maxTileRow, minTileCol, maxTileCol } of tileMatrixSetLimits) {
+          for (let y = minTileRow; y <= maxTileRow; y++) {
+            for (let x = minTileCol; x <= maxTileCol; x++) {
+              const { layers } = await readTile(url, layer, { z, x, y }, set);
+              if (layers[layer]) found[z] = layer;
+            }
+          }
+        }
+      }
+      assert.deepEqual(Object.keys(found).map(Number), Array.from({ length: 17 }, (_, z) => z), set);
+      assert.equal(found[8], 'zone_grid');
+    }
+  });
 });
