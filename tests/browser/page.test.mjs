@@ -312,6 +312,12 @@ describe('the map in degrees of CGCS2000', () => {
       }
     }
     assert.ok(!asked.some((path) => xyzTiles.test(path)), 'none of Web Mercator');
+    // Squares of the row of tiles beside the county's may count what lies in it.
+    const rowsOf = (kind) => asked.map((path) => plateTiles.exec(path)).filter((tile) => tile?.[1] === kind && tile[2] === '9').map((tile) => Number(tile[3]));
+    await view.go('#map=9.6/33.9000/116.4000&crs=4490');
+    await drawn(page);
+    assert.equal(Math.max(...rowsOf('zone')), 79, '(90 - 34.27) / 360 * 2^9');
+    assert.equal(Math.max(...rowsOf('zone_grid')), 80);
     await page.screenshot({ path: join(out, 'degrees.png') });
   });
 

@@ -70,8 +70,9 @@ addProjection({
 async function plateSource(name) {
   const path = `collections/${encodeURIComponent(name)}/tiles/CGCS2000Quad`;
   const { tileMatrixSetLimits: limits, boundingBox: { lowerLeft, upperRight } } = await get(path);
-  return { type: 'vector', tiles: [`${root.href}${path}/{z}/{y}/{x}`], minzoom: Number(limits[0].tileMatrix), maxzoom: Number(limits.at(-1).tileMatrix),
-    bounds: [...lowerLeft, ...upperRight] };
+  const source = { type: 'vector', tiles: [`${root.href}${path}/{z}/{y}/{x}`], minzoom: Number(limits[0].tileMatrix), maxzoom: Number(limits.at(-1).tileMatrix) };
+  // A square of the grid may belong to the row of tiles beside that of what it counts.
+  return name.endsWith(GRID) ? source : { ...source, bounds: [...lowerLeft, ...upperRight] };
 }
 
 /** The style with a source of CGCS2000Quad for each layer, in place of sources of several layers. */
