@@ -16,7 +16,7 @@ static const struct {
     {{"collections", "*", "tiles", "*", "*", "*", "*"}, {dk_get_tile, true, .audit = "tiles"}},
     {{NULL}, {dk_get_landing, true, .anyone = true}},
     {{"web", "*"}, {dk_get_asset, false, .anyone = true}},
-    {{"styles", "*.json"}, {dk_get_style, false, .anyone = true}},
+    {{"styles", "*.json"}, {dk_get_style, true, .anyone = true}},
     {{"batches"}, {dk_get_batches, true}},
     {{"batches", "*"}, {dk_get_batch, true}},
     {{"batches", "*", "changes"}, {dk_get_batch_changes, true, .audit = "changes"}},

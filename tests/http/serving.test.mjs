@@ -118,6 +118,13 @@ test('behind a base path every address that it gives has it, and requests may ha
   }
   assert.equal((await get(`${origin}/land/collections/parcel/items/X1%3ADK001`)).json.id, 'X1:DK001');
   assert.match((await get(`${origin}/land/xyz/parcel.json`)).json.tiles[0], /^http:\/\/127\.0\.0\.1:\d+\/land\/xyz\/parcel\/\{z\}/);
+  // A style is read by maps on other sites, which resolve no address: it leads here, and opens where this county is.
+  for (const name of ['default', 'parcel', 'zone', 'mining', 'disclosure']) {
+    const style = (await get(`${origin}/land/styles/${name}.json`)).json;
+    assert.deepEqual(Object.values(style.sources).map(({ url }) => /^(.*)\/xyz\/[a-z_,]+\.json$/.exec(url)?.[1]), [server.url], name);
+    assert.deepEqual(style.center, [117.25, 31.75]);
+    assert.ok(style.zoom > 9 && style.zoom < 10, 'half a degree of latitude in 512 pixels: log2(360 / 0.5 * cos(31.75°)) is 9.26');
+  }
   const bare = await get(`${origin}/land`);
   assert.equal(bare.status, 308);
   assert.equal(bare.headers.location, '/land/');
