@@ -36,12 +36,6 @@ void dk_grid_clear(dk_grid *grid, size_t n_sums)
         memset(grid->figures, 0, N_CELLS * (SUMS + n_sums) * sizeof *grid->figures);
 }
 
-/* Wraps: what was added can be taken away again whatever it was. */
-static int64_t plus(int64_t a, int64_t b, int sign)
-{
-    return (int64_t)(sign > 0 ? (uint64_t)a + (uint64_t)b : (uint64_t)a - (uint64_t)b);
-}
-
 dk_status dk_grid_add(dk_grid *grid, const dk_grid_cell *cell, int sign)
 {
     if (cell->number >= N_CELLS)
@@ -53,11 +47,11 @@ dk_status dk_grid_add(dk_grid *grid, const dk_grid_cell *cell, int sign)
         grid->room = grid->n_sums;
     }
     int64_t *to = figures_at(grid, cell->number);
-    to[COUNT] = plus(to[COUNT], cell->count, sign);
-    to[AREA] = plus(to[AREA], cell->area_cm2, sign);
-    to[WEIGHT] = plus(to[WEIGHT], cell->weight, sign);
+    to[COUNT] = dk_grid_plus(to[COUNT], cell->count, sign);
+    to[AREA] = dk_grid_plus(to[AREA], cell->area_cm2, sign);
+    to[WEIGHT] = dk_grid_plus(to[WEIGHT], cell->weight, sign);
     for (size_t i = 0; i < grid->n_sums; i++)
-        to[SUMS + i] = plus(to[SUMS + i], cell->sums[i], sign);
+        to[SUMS + i] = dk_grid_plus(to[SUMS + i], cell->sums[i], sign);
     return DK_OK;
 }
 

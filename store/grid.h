@@ -31,6 +31,12 @@ typedef struct dk_grid {
     int64_t *figures;    /* of each cell: count, area, weight and n_sums sums; NULL while nothing was added */
 } dk_grid;
 
+/* a + b or, with sign -1, a - b. Wraps: what was added can be taken away again whatever it was. */
+static inline int64_t dk_grid_plus(int64_t a, int64_t b, int sign)
+{
+    return (int64_t)(sign > 0 ? (uint64_t)a + (uint64_t)b : (uint64_t)a - (uint64_t)b);
+}
+
 void dk_grid_finish(dk_grid *grid);
 void dk_grid_clear(dk_grid *grid, size_t n_sums); /* empty, keeps the memory */
 /* Adds (sign 1) or takes away (-1). */

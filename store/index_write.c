@@ -1006,10 +1006,10 @@ static dk_status tally_block(int level, uint64_t cell, const void *data, size_t 
     for (uint32_t i = 0; i < block.n_entries; i++) {
         const dk_entry_head *head = &block.heads[i];
         t->entries++;
-        t->area_cm2 += head->area_cm2;
+        t->area_cm2 = dk_grid_plus(t->area_cm2, head->area_cm2, 1);
         if (head->first_zoom <= DK_FINEST_ZOOM) {
             t->drawn[head->first_zoom]++;
-            t->drawn_area[head->first_zoom] += head->area_cm2;
+            t->drawn_area[head->first_zoom] = dk_grid_plus(t->drawn_area[head->first_zoom], head->area_cm2, 1);
         }
         if (dk_index_row(&t->w->rows, head->row) == NULL)
             differs(t->w, head->row, "is in the cell index and is not published");
@@ -1020,10 +1020,11 @@ static dk_status tally_block(int level, uint64_t cell, const void *data, size_t 
 static bool tally_cell(const dk_grid_cell *cell, void *user)
 {
     dk_grid_cell *to = user;
-    to->count += cell->count;
-    to->area_cm2 += cell->area_cm2;
+    /* Of a damaged sheet it may be anything. */
+    to->count = dk_grid_plus(to->count, cell->count, 1);
+    to->area_cm2 = dk_grid_plus(to->area_cm2, cell->area_cm2, 1);
     for (size_t i = 0; i < DK_GRID_MAX_SUMS; i++)
-        to->sums[i] = (int64_t)((uint64_t)to->sums[i] + (uint64_t)cell->sums[i]); /* of a damaged sheet it may be anything */
+        to->sums[i] = dk_grid_plus(to->sums[i], cell->sums[i], 1);
     return true;
 }
 
@@ -1096,12 +1097,12 @@ static dk_status verify_grids(writer *w)
     dk_grid_cell undrawn = {.count = t->entries, .area_cm2 = t->area_cm2};
     for (int zoom = 0; zoom <= DK_FINEST_ZOOM + 1; zoom++)
         for (size_t i = 0; i < w->layer->n_grid_measures; i++)
-            undrawn.sums[i] += w->measured[zoom][i];
+            undrawn.sums[i] = dk_grid_plus(undrawn.sums[i], w->measured[zoom][i], 1);
     for (int zoom = 0; status == DK_OK && zoom <= DK_FINEST_ZOOM; zoom++) {
         undrawn.count -= t->drawn[zoom];
-        undrawn.area_cm2 -= t->drawn_area[zoom];
+        undrawn.area_cm2 = dk_grid_plus(undrawn.area_cm2, t->drawn_area[zoom], -1);
         for (size_t i = 0; i < w->layer->n_grid_measures; i++)
-            undrawn.sums[i] -= w->measured[zoom][i];
+            undrawn.sums[i] = dk_grid_plus(undrawn.sums[i], w->measured[zoom][i], -1);
         status = verify_zoom(w, zoom, &t->counted[zoom], &undrawn);
     }
     free(t);

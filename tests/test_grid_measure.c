@@ -62,7 +62,11 @@ static void a_row_brings_its_numbers_and_one_for_its_value(void **state)
     assert_brings(&none, &none, &no, (int64_t[N]){0});
     /* No number is so large that a sum would not hold it. */
     const dk_value huge = dk_value_real(-1e300);
-    assert_brings(&none, &huge, &none, (int64_t[N]){[AREA] = INT64_C(-100000000000000)});
+    assert_brings(&none, &huge, &none, (int64_t[N]){[AREA] = INT64_C(-10000000000000000)});
+    /* But the price of a coal field, 16 thousand million yuan, and the square metres of a region are what they are. */
+    const dk_value price = dk_value_integer(16000000000), region = dk_value_real(595000000000.25);
+    assert_brings(&price, &region, &none,
+                  (int64_t[N]){[AREA] = INT64_C(5950000000002500), [HOUSEHOLDS] = INT64_C(160000000000000)});
 }
 
 static void figures_of_fields_bring_the_same_as_values_do(void **state)

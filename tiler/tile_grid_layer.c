@@ -92,7 +92,7 @@ static void count_entry(counting *c, const dk_entry_head *head)
         return;
     dk_grid_cell *cell = &c->cells[(size_t)y * c->columns + x];
     cell->count++;
-    cell->area_cm2 += head->area_cm2;
+    cell->area_cm2 = dk_grid_plus(cell->area_cm2, head->area_cm2, 1);
     dk_row_set_measure(c->rows, g->kind, head->row, cell->sums);
 }
 
