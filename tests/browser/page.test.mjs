@@ -268,6 +268,31 @@ describe('a link', () => {
   });
 });
 
+test('a layer whose last zoom is another than that of the others stays on the map beyond it, stretched', async () => {
+  const view = await openPage(browser, site);
+  const asked = [];
+  view.page.on('request', (request) => asked.push(decodeURIComponent(new URL(request.url()).pathname)));
+  const answers = (path, change) => view.page.route(path, async (route) => {
+    const response = await route.fetch(), json = await response.json();
+    change(json);
+    await route.fulfill({ response, json });
+  });
+  // As for whoever sees parcels up to zoom 12 (public: {max_zoom: 12}).
+  await answers(/\/catalogue$/, ({ layers }) => {
+    layers.find(({ name }) => name === 'parcel').zooms[1] = 12;
+  });
+  await answers(/\/xyz\/parcel,parcel_grid\.json$/, (described) => {
+    described.maxzoom = 12;
+  });
+  const [lon, lat] = county.parcels[0].at;
+  await view.go(`#map=15/${lat}/${lon}&layers=parcel`);
+  const tiles = (layer) => new Set(asked.map((path) => new RegExp(`/xyz/[^/]*\\b${layer},[^/]*/(\\d+)/`).exec(path)?.[1]).filter(Boolean));
+  assert.deepEqual([...tiles('parcel')], ['12']);
+  const { share, mean } = await drawnAtMiddle(view.page);
+  assert.ok(share > 0.9 && leansLike(mean, '#1667b7'), `${share} of the parcel is drawn, in ${mean}`);
+  await view.context.close();
+});
+
 describe('the map in degrees of CGCS2000', () => {
   const ZOOM = 16;
   const degree = 512 * 2 ** ZOOM / 360; // CSS pixels, both ways

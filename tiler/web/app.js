@@ -15,6 +15,8 @@ import { setUp as setUpSearch } from './search.js';
 import { setUp as setUpStaff, showMode, takeInvitation, viewTitle } from './staff.js';
 import * as state from './state.js';
 
+const TELL = 'dikuai-tell'; // in the session's storage: what the page is to tell when it has begun anew
+
 let catalogue;
 let kinds;
 let style;
@@ -203,14 +205,21 @@ function useCatalogue(given) {
 
 /** said: what the reader is told of it, where it was not their own step. */
 function changeViewer(given, said) {
+  const title = viewTitle(given.viewer);
+  const text = said ?? (title ? `已进入${title}。` : '已回到公众视图。');
+  const zooms = ({ layers: each }) => JSON.stringify(each.map(({ name, zooms: range }) => [name, range]));
+  if (zooms(given) !== zooms(catalogue)) { // the sources are others: the page begins anew, and tells it then
+    sessionStorage.setItem(TELL, text);
+    location.reload();
+    return;
+  }
   useCatalogue(given);
   search.forget();
   drawLayers(layers.shown(), layers.disclosure());
   map?.reload();
   if (selected) show();
   else panel.hide();
-  const title = viewTitle(given.viewer);
-  toast(said ?? (title ? `已进入${title}。` : '已回到公众视图。'));
+  toast(text);
 }
 
 function drawLayers(visible, disclosure) {
@@ -281,6 +290,8 @@ async function begin() {
   lists.setUp();
   staff = setUpStaff({ onChange: changeViewer, onProblem: toast });
   byId('copy-link').addEventListener('click', copyLink);
+  if (sessionStorage.getItem(TELL)) toast(sessionStorage.getItem(TELL));
+  sessionStorage.removeItem(TELL);
   analysis = setUpOverlaps({ kinds: () => kinds, map: () => map, selected: () => subject, open, begin() {
     preview.stop();
     showing?.abort();

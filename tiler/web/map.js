@@ -114,28 +114,30 @@ function tianditu(layer, key, set) {
  * themed: layers of another way to draw them (metadata.theme), of the same sources, which setVisible turns on.
  * plate: in degrees of CGCS2000 instead of Web Mercator. */
 export async function fitStyle(style, catalogue, { plate = false, themed = [] } = {}) {
-  const known = new Set(catalogue.layers.map((layer) => layer.name));
+  const lastZoom = new Map(catalogue.layers.map(({ name, zooms }) => [name, zooms[1]]));
+  const described = ({ type, url }) => type === 'vector' && url !== undefined;
+  const fitted = { ...style, sources: Object.fromEntries(Object.entries(style.sources).filter(([, source]) => !described(source))), layers: [] };
+  // One source for each last zoom that layers have: beyond it MapLibre stretches the tiles of that zoom, of all that they hold.
+  const ours = new Map();
+  function sourceFor(id, name) {
+    const source = `${id}-${lastZoom.get(name)}`;
+    ours.set(source, (ours.get(source) ?? new Set()).add(name));
+    return source;
+  }
   const drawn = new Set();
-  const fitted = { ...style, sources: {}, layers: [] };
   for (const layer of style.layers) {
     const name = layer['source-layer'];
-    if (name === undefined || known.has(name)) fitted.layers.push(layer);
-    if (name !== undefined && known.has(name)) drawn.add(name);
+    if (name === undefined) fitted.layers.push(layer);
+    if (name === undefined || !lastZoom.has(name)) continue;
+    fitted.layers.push(described(style.sources[layer.source]) ? { ...layer, source: sourceFor(layer.source, name) } : layer);
+    drawn.add(name);
   }
-  const spare = catalogue.layers.filter((layer) => !drawn.has(layer.name));
-  const jobs = Object.entries(style.sources).map(async ([id, source]) => {
-    const names = [...new Set(fitted.layers.filter((layer) => layer.source === id).map((layer) => layer['source-layer']))];
-    if (source.type !== 'vector' || source.url === undefined) fitted.sources[id] = source;
-    else if (names.length) fitted.sources[id] = await vectorSource(names.flatMap((name) => [name, name + GRID]));
+  catalogue.layers.filter((layer) => !drawn.has(layer.name)).forEach((layer, i) => {
+    fitted.layers.push(...spareLayers(layer, sourceFor('dikuai-spare', layer.name), SPARE_COLOURS[i % SPARE_COLOURS.length]));
   });
-  if (spare.length) {
-    jobs.push((async () => {
-      fitted.sources['dikuai-spare'] = await vectorSource(spare.flatMap(({ name }) => [name, name + GRID]));
-    })());
-    spare.forEach((layer, i) => {
-      fitted.layers.push(...spareLayers(layer, 'dikuai-spare', SPARE_COLOURS[i % SPARE_COLOURS.length]));
-    });
-  }
+  const jobs = [...ours].map(async ([id, names]) => {
+    fitted.sources[id] = await vectorSource([...names].flatMap((name) => [name, name + GRID]));
+  });
   // Below everything: what is drawn lies over what is counted.
   const above = fitted.layers.findIndex((layer) => layer.type !== 'background');
   const grids = catalogue.layers.map(({ name }) => {
