@@ -17,6 +17,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -224,12 +225,14 @@ static dk_status find_scans(attaching *a)
     dk_status status = DK_OK;
     dk_buf folder;
     dk_buf_init(&folder);
-    dk_buf_format(&folder, "%s.documents", a->options->store);
+    char *store = dk_store_file(a->options->store);
+    dk_buf_format(&folder, "%s.documents", store != NULL ? store : "");
     const char *without = dk_buf_cstr(&folder);
-    if (without == NULL)
+    if (store == NULL || without == NULL)
         status = dk_fail(&a->err, DK_NOMEM, "out of memory");
     for (size_t i = 0; status == DK_OK && i < a->options->n_sources; i++)
         status = dk_scans_add(&a->scans, a->options->sources[i], without, &a->err);
+    free(store);
     dk_buf_finish(&folder);
     return status;
 }

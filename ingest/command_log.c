@@ -138,9 +138,11 @@ int dk_command_log(const dk_options *options)
         dk_say(stdout, "%s: its log is signed as it is", options->store);
     if (status == DK_OK && (create || rotate) && !options->json) {
         const char *file = rotate && options->output != NULL ? options->output : options->log_key;
+        char *of = dk_store_file(options->store);
         dk_say(stdout, "The private key is in %s%s: keep a copy of it in a safe place, and give nobody else one. The public "
                        "key is for everybody:",
-               file != NULL ? file : options->store, file != NULL ? "" : ".log-key");
+               file != NULL ? file : of != NULL ? of : options->store, file != NULL ? "" : ".log-key");
+        free(of);
     }
     if (status == DK_OK)
         status = show_log(options, store, &err);

@@ -1,6 +1,7 @@
 #include "store/access_file.h"
 
 #include "store/buf.h"
+#include "store/store.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -210,11 +211,12 @@ dk_status dk_access_open(const char *store_path, bool make, dk_access **ret_acce
     bool made = false;
     dk_buf path;
     dk_buf_init(&path);
-    dk_buf_format(&path, "%s.access", store_path);
+    char *store = dk_store_file(store_path);
+    dk_buf_format(&path, "%s.access", store != NULL ? store : "");
     dk_access *access = calloc(1, sizeof *access);
     const char *text = dk_buf_cstr(&path);
     dk_status status = DK_OK;
-    if (access == NULL || text == NULL || (access->path = strdup(text)) == NULL) {
+    if (store == NULL || access == NULL || text == NULL || (access->path = strdup(text)) == NULL) {
         status = dk_fail(err, DK_NOMEM, "out of memory");
         goto out;
     }
@@ -240,6 +242,7 @@ dk_status dk_access_open(const char *store_path, bool make, dk_access **ret_acce
     else
         status = open_database(access, made, err);
 out:
+    free(store);
     dk_buf_finish(&path);
     if (status != DK_OK) {
         dk_access_close(access);

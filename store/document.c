@@ -24,7 +24,7 @@ static dk_status open_folder(dk_store *store, bool make, int *ret_fd, dk_error *
 {
     dk_buf path;
     dk_buf_init(&path);
-    dk_buf_format(&path, "%s.documents", store->path);
+    dk_buf_format(&path, "%s.documents", store->file);
     const char *text = dk_buf_cstr(&path);
     dk_status status = DK_OK;
     int fd = -1;
@@ -56,8 +56,8 @@ static bool is_digest(const char *text)
 static dk_status folder_fail(dk_store *store, dk_error *err)
 {
     if (errno == ENOSPC || errno == EDQUOT)
-        return dk_fail(err, DK_FULL, "%s.documents: the disk is full; free some space and attach again", store->path);
-    return dk_fail(err, DK_IO, "%s.documents: cannot be written: %s", store->path, strerror(errno));
+        return dk_fail(err, DK_FULL, "%s.documents: the disk is full; free some space and attach again", store->file);
+    return dk_fail(err, DK_IO, "%s.documents: cannot be written: %s", store->file, strerror(errno));
 }
 
 void dk_documents_tidy(dk_store *store)
@@ -502,11 +502,11 @@ static dk_status open_bytes(dk_store *store, const dk_document *document, int *r
     name_of(document->sha256, name);
     const int fd = folder < 0 ? -1 : openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) {
-        status = dk_fail(err, DK_IO, "%s.documents/%s: %s; restore it from a backup", store->path, name,
+        status = dk_fail(err, DK_IO, "%s.documents/%s: %s; restore it from a backup", store->file, name,
                          folder < 0 ? "there is no such folder" : strerror(errno));
     } else if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size != document->size) {
         status = dk_fail(err, DK_CORRUPT, "%s.documents/%s: is not what was attached; restore it from a backup",
-                         store->path, name);
+                         store->file, name);
         close(fd);
     } else {
         *ret_fd = fd;
@@ -660,7 +660,7 @@ static void verify_one(dk_store *store, int folder, const char *sha256, int64_t 
         return;
     snprintf(sentence, sizeof sentence,
              "document %s.documents/%s: %s; restore it from a backup, or remove it and attach the scan again",
-             store->path, name, problem);
+             store->file, name, problem);
     tell(sentence, user);
 }
 

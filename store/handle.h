@@ -97,7 +97,8 @@ typedef enum dk_stmt_id {
 
 struct dk_store {
     sqlite3 *db;
-    char *path;
+    char *path; /* as it was given, for messages */
+    char *file; /* where that leads: beside it is what is kept beside a store */
     char account[80]; /* store/act.h; "": not asked for yet */
     dk_open_mode mode;
     int lock; /* descriptor of STORE-lock, -1 for readers */

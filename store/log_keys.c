@@ -30,7 +30,7 @@ static const char *path_of(dk_store *store, dk_buf *path)
     if (store->log_key != NULL)
         dk_buf_text(path, store->log_key);
     else
-        dk_buf_format(path, "%s.log-key", store->path);
+        dk_buf_format(path, "%s.log-key", store->file);
     return dk_buf_cstr(path);
 }
 

@@ -636,9 +636,9 @@ static bool holds(int folder, const char *name, const char *text)
 /* Files beside the store that have the key: rejects, reports, sources that somebody left there. */
 static void name_copies(redacting *r)
 {
-    const char *slash = strrchr(r->store->path, '/'), *own = slash != NULL ? slash + 1 : r->store->path;
+    const char *slash = strrchr(r->store->file, '/'), *own = slash != NULL ? slash + 1 : r->store->file;
     const size_t own_size = strlen(own);
-    char *path = slash == NULL ? strdup(".") : strndup(r->store->path, (size_t)(slash - r->store->path) + 1);
+    char *path = slash == NULL ? strdup(".") : strndup(r->store->file, (size_t)(slash - r->store->file) + 1);
     DIR *folder = path != NULL ? opendir(path) : NULL;
     for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;) {
         const char *name = entry->d_name, *rest = strncmp(name, own, own_size) == 0 ? name + own_size : NULL;
@@ -689,7 +689,7 @@ static dk_status change(redacting *r, dk_error *err)
     r->result.generation = r->generation;
     for (size_t i = 0; i < r->n_documents; i++)
         if (!dk_document_remove(r->store, r->documents[i]))
-            tell(r, "%s.documents/%.2s/%s cannot be removed; remove it yourself.", r->store->path, r->documents[i],
+            tell(r, "%s.documents/%.2s/%s cannot be removed; remove it yourself.", r->store->file, r->documents[i],
                  r->documents[i] + 2);
     if ((status = dk_sheet_purge(r->store, r->generation, err)) == DK_OK)
         status = rewrite(r, err);

@@ -40,6 +40,12 @@ static dk_status status_of(int code)
     }
 }
 
+static bool no_permission(int code)
+{
+    const int primary = code & 0xff;
+    return primary == SQLITE_READONLY || primary == SQLITE_CANTOPEN || primary == SQLITE_PERM;
+}
+
 dk_status dk_sql_fail(dk_store *store, dk_error *err, const char *doing)
 {
     const dk_status status = status_of(sqlite3_extended_errcode(store->db));
@@ -52,8 +58,18 @@ dk_status dk_sql_fail(dk_store *store, dk_error *err, const char *doing)
     case DK_CORRUPT:
         return dk_fail(err, status, "%s: is not a dikuai store or is damaged (%s, while %s); restore it from a backup",
                        store->path, sqlite3_errmsg(store->db), doing);
+    case DK_BUSY: /* not another dikuai-ingest: that is kept out by STORE-lock */
+        return dk_fail(err, status, "%s: another program keeps it locked (while %s); end it, or its editing, and repeat the command",
+                       store->path, doing);
     case DK_OK: /* SQLite saw nothing wrong, the caller did */
         return dk_fail(err, DK_INTERNAL, "%s: unexpected result while %s", store->path, doing);
+    case DK_IO:
+        if (no_permission(sqlite3_extended_errcode(store->db)))
+            return dk_fail(err, status,
+                           "%s: may not be written by this user, or its folder may not, where also readers keep %s-wal and %s-shm; "
+                           "change who may, or copy the store to a folder of your own",
+                           store->path, store->file, store->file);
+        return dk_fail(err, status, "%s: %s (while %s)", store->path, sqlite3_errmsg(store->db), doing);
     default:
         return dk_fail(err, status, "%s: %s (while %s)", store->path, sqlite3_errmsg(store->db), doing);
     }

@@ -72,17 +72,26 @@ static dk_status take_lock(dk_store *store, dk_error *err)
 {
     dk_buf path;
     dk_buf_init(&path);
-    dk_buf_format(&path, "%s-lock", store->path);
+    dk_buf_format(&path, "%s-lock", store->file);
     const char *text = dk_buf_cstr(&path);
     dk_status status = DK_OK;
     if (text == NULL)
         status = dk_fail(err, DK_NOMEM, "out of memory");
     else if ((store->lock = open(text, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) < 0)
-        status = dk_fail(err, errno == ENOSPC ? DK_FULL : DK_IO, "%s: cannot be made: %s", text, strerror(errno));
+        status = dk_fail(err, errno == ENOSPC ? DK_FULL : DK_IO, "%s: cannot be made: %s; its folder must be there and writable", text,
+                         strerror(errno));
     else if (flock(store->lock, LOCK_EX | LOCK_NB) != 0)
         status = dk_fail(err, DK_BUSY, "%s: another dikuai-ingest is writing to it; wait for it to end", store->path);
     dk_buf_finish(&path);
     return status;
+}
+
+char *dk_store_file(const char *path)
+{
+    struct stat info;
+    const bool link = lstat(path, &info) == 0 && S_ISLNK(info.st_mode);
+    char *file = link ? realpath(path, NULL) : NULL;
+    return file != NULL || (link && errno == ENOMEM) ? file : strdup(path);
 }
 
 static dk_store *store_new(const char *path, dk_open_mode mode)
@@ -93,7 +102,10 @@ static dk_store *store_new(const char *path, dk_open_mode mode)
     store->lock = -1;
     store->mode = mode;
     store->path = strdup(path);
-    if (store->path == NULL) {
+    store->file = dk_store_file(path);
+    if (store->path == NULL || store->file == NULL) {
+        free(store->file);
+        free(store->path);
         free(store);
         return NULL;
     }
@@ -124,6 +136,7 @@ void dk_store_close(dk_store *store)
     free(store->raised);
     dk_buf_finish(&store->large);
     free(store->log_key);
+    free(store->file);
     free(store->path);
     free(store);
 }

@@ -24,6 +24,11 @@ void dk_store_process_begin(void);
 /* Makes a new store, readable by its owner only; refuses a path that exists. catalogue_yaml is kept in the store as generation 0's catalogue. */
 dk_status dk_store_create(const char *path, const char *catalogue_yaml, size_t size, const char *origin, dk_error *err);
 
+/* The file that a path leads to: the path itself, unless it is a link. What is kept beside a store (STORE-lock,
+ * STORE.documents, STORE.access, STORE.log-key) is beside that file, as what SQLite keeps is: by whatever link two programs
+ * come, they meet there. NULL: out of memory. The caller frees it. */
+char *dk_store_file(const char *path);
+
 /* Opens a store. DK_WRITE takes the writer's lock (DK_BUSY if another process has it) and clears away what a
  * killed load or publish left behind. Caller closes with dk_store_close. */
 dk_status dk_store_open(const char *path, dk_open_mode mode, dk_store **ret_store, dk_error *err);

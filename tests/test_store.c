@@ -1,7 +1,9 @@
 /* Loading, publishing, replacing, withdrawing; what a killed writer leaves behind. */
 #include "store_fixture.h"
 
+#include "store/access.h"
 #include "store/index.h"
+#include "store/log_keys.h"
 #include "tests/sampled.h"
 
 #include <pthread.h>
@@ -540,6 +542,38 @@ static void one_writer_at_a_time(void **state)
     assert_non_null(strstr(f->err.text, "another dikuai-ingest"));
 }
 
+static bool there(const char *path)
+{
+    struct stat info;
+    return lstat(path, &info) == 0;
+}
+
+/* SQLite follows a link to the store and would let the second writer take the batch of the first for one of a killed load. */
+static void a_link_to_the_store_is_the_store(void **state)
+{
+    fixture *f = *state;
+    char link[120], path[160];
+    dk_store *second = NULL;
+    snprintf(link, sizeof link, "%s/link.dk", f->dir);
+    assert_int_equal(symlink("a.dk", link), 0);
+    assert_int_equal(dk_store_open(link, DK_WRITE, &second, &f->err), DK_BUSY);
+    dk_store_close(f->store);
+    f->store = NULL;
+    assert_int_equal(dk_store_open(link, DK_WRITE, &f->store, &f->err), DK_OK);
+    assert_int_equal(dk_store_open(f->path, DK_WRITE, &second, &f->err), DK_BUSY);
+    assert_int_equal(dk_log_keys_create(f->store, "example.com/log", false, false, &f->err), DK_OK);
+    dk_access *access = NULL;
+    assert_int_equal(dk_access_open(link, true, &access, &f->err), DK_OK);
+    dk_access_close(access);
+    static const char *const beside[] = {"-lock", ".log-key", ".access"};
+    for (size_t i = 0; i < sizeof beside / sizeof *beside; i++) {
+        snprintf(path, sizeof path, "%s%s", f->path, beside[i]);
+        assert_true(there(path));
+        snprintf(path, sizeof path, "%s%s", link, beside[i]);
+        assert_false(there(path));
+    }
+}
+
 static void change_file(fixture *f, const char *sql)
 {
     sqlite3 *db = NULL;
@@ -693,6 +727,7 @@ int main(void)
         CASE(the_log_stays_short_over_small_loads_while_tiles_are_read),
         CASE(a_small_publication_is_seen_before_its_log_is_copied),
         CASE(one_writer_at_a_time),
+        CASE(a_link_to_the_store_is_the_store),
         CASE(a_store_of_another_version_is_refused),
         CASE(a_file_that_is_no_store_is_refused),
         CASE(check_finds_a_damaged_index_and_reindex_mends_it),
