@@ -27,6 +27,7 @@
 #define NAMED_FINDINGS 5 /* so many unlinked rows and the like are named one by one */
 #define NAMED_REMARKS 1000 /* and so many rows with remarks, which no report lists */
 #define OVER_SOURCE "%s: the rejects would be written over this file; choose another place with --rejects FILE"
+#define OVER_PROFILE "%s: the profile would be written over this file; choose another name with --save-profile FILE"
 #define ALL_WRONG_AFTER 20 /* when so many first geometries are all wrong in the same way, the file is */
 #define MOST_AHEAD 8       /* files that are read at a time */
 
@@ -459,7 +460,7 @@ static dk_status add_job(loader *self, const dk_dataset *set, bool many, dk_erro
     if (dk_same_file(dk_rejects_path(self->rejects), set->shown))
         return dk_fail(err, DK_CONFLICT, OVER_SOURCE, dk_rejects_path(self->rejects));
     if (options->save_profile != NULL && dk_same_file(options->save_profile, set->shown))
-        return dk_fail(err, DK_CONFLICT, "%s: the profile would be written over this file", options->save_profile);
+        return dk_fail(err, DK_CONFLICT, OVER_PROFILE, options->save_profile);
     dk_status status = dk_profile_settings(self->profile, set->shown, &options->settings, &made.settings, &skip, err);
     if (status != DK_OK)
         return status;
@@ -721,6 +722,15 @@ static void finish(loader *self)
     dk_buf_finish(&self->key);
 }
 
+static dk_status check_profile_path(const dk_options *options, const char *rejects, dk_error *err)
+{
+    const char *path = options->save_profile;
+    bool over = path != NULL && (dk_over_input(path, options) || dk_same_file(path, rejects) || strcmp(path, rejects) == 0);
+    for (size_t i = 0; path != NULL && i < options->n_reports; i++)
+        over |= dk_same_file(path, options->reports[i]) || strcmp(path, options->reports[i]) == 0;
+    return over ? dk_fail(err, DK_CONFLICT, OVER_PROFILE, path) : DK_OK;
+}
+
 /* The failure that a load ends with though it went through: something of the sources is not there, or not seen. */
 static void say_incomplete(const loader *self, const char *rejects, dk_error *err)
 {
@@ -772,14 +782,12 @@ int dk_command_load(const dk_options *options)
     self.summary.title = title;
     if (options->settings.transformation != NULL && options->settings.accept_datum_error)
         status = dk_fail(&err, DK_INVALID, "--transformation and --accept-datum-error exclude each other");
+    if (status == DK_OK && dk_over_input(rejects, options))
+        status = dk_fail(&err, DK_CONFLICT, OVER_SOURCE, rejects);
     if (status == DK_OK)
         status = dk_load_report_paths(options, rejects, &err);
-    for (size_t i = 0; i < options->n_sources && status == DK_OK; i++)
-        if (dk_same_file(rejects, options->sources[i]) || dk_same_file(rejects, options->store) ||
-            dk_beside_store(rejects, options->store))
-            status = dk_fail(&err, DK_CONFLICT, OVER_SOURCE, rejects);
-    if (status == DK_OK && options->join != NULL && dk_same_file(rejects, options->join))
-        status = dk_fail(&err, DK_CONFLICT, OVER_SOURCE, rejects);
+    if (status == DK_OK)
+        status = check_profile_path(options, rejects, &err);
     if (status == DK_OK)
         status = run(&self, store, source, &err);
     if (status == DK_OK)

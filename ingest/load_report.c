@@ -10,12 +10,7 @@ dk_status dk_load_report_paths(const dk_options *options, const char *rejects, d
 {
     for (size_t i = 0; i < options->n_reports; i++) {
         const char *path = options->reports[i];
-        bool over = dk_same_file(path, options->store) || dk_beside_store(path, options->store) ||
-                    dk_same_file(path, rejects) || strcmp(path, rejects) == 0;
-        for (size_t k = 0; k < options->n_sources; k++)
-            over |= dk_same_file(path, options->sources[k]);
-        over |= options->join != NULL && dk_same_file(path, options->join);
-        if (over)
+        if (dk_over_input(path, options) || dk_same_file(path, rejects) || strcmp(path, rejects) == 0)
             return dk_fail(err, DK_CONFLICT, "%s: the report would be written over this file; choose another name",
                            path);
     }

@@ -351,13 +351,15 @@ test('a row of sums and a key of two numbers are no approvals', (t) => {
   assert.match(s.read('a.csv.rejects.csv'), /more than one number/);
 });
 
-test('rejects are not written over the files beside the store', (t) => {
+test('neither rejects nor a profile are written over the store and the files beside it', (t) => {
   const s = scene(t);
-  s.write('a.csv', '批准文号,批准时间\n合计,\n');
-  for (const ending of ['', '-wal', '-shm', '-journal', '-lock']) {
-    const done = s.load('approval', 'a.csv', '--rejects', `${s.store}${ending}`);
-    assert.equal(done.code, 1);
-    assert.match(done.stderr, /would be written over this file/);
-  }
+  s.write('a.csv', '批准文号,批准时间\n皖政地〔2020〕1号,\n合计,\n');
+  for (const ending of ['', '-wal', '-shm', '-journal', '-lock', '.access', '.log-key'])
+    for (const option of ['--rejects', '--save-profile']) {
+      const done = s.load('approval', 'a.csv', option, `${s.store}${ending}`);
+      assert.equal(done.code, 1);
+      assert.match(done.stderr, /would be written over this file; choose another/);
+    }
+  assert.match(s.load('approval', 'a.csv', '--save-profile', 'r.json', '--report', 'r.json').stderr, /r\.json: the profile would be written over/);
   assert.equal(s.run('check', s.store).code, 0);
 });
