@@ -232,16 +232,14 @@ static const char *free_fields(const dk_kind *kind, const dk_mapping *mapping, d
     return text != NULL && *text != 0 ? text : "none";
 }
 
-#define N_REJECTS_COLUMNS 4
-
-/* The head of a file of ingest/rejects.h, which someone has put right to load it. */
-static bool is_rejects_file(const dk_column *columns, size_t n_columns)
+size_t dk_columns_of_rejects(const dk_column *columns, size_t n_columns)
 {
-    static const char *const heads[N_REJECTS_COLUMNS] = {"source", "row", "key", "reason"};
-    for (size_t i = 0; i < N_REJECTS_COLUMNS; i++)
-        if (n_columns <= N_REJECTS_COLUMNS || strcmp(columns[i].name, heads[i]) != 0)
-            return false;
-    return true;
+    static const char *const heads[] = {"source", "row", "key", "reason"};
+    const size_t n = sizeof heads / sizeof *heads;
+    for (size_t i = 0; i < n; i++)
+        if (n_columns <= n || strcmp(columns[i].name, heads[i]) != 0)
+            return 0;
+    return n;
 }
 
 dk_status dk_mapping_resolve(const dk_kind *kind, const dk_column *columns, size_t n_columns,
@@ -257,8 +255,9 @@ dk_status dk_mapping_resolve(const dk_kind *kind, const dk_column *columns, size
     dk_status status = DK_OK;
     mapping.field = calloc(n_columns + 1, sizeof *mapping.field);
     mapping.units = calloc(n_columns + 1, sizeof *mapping.units);
+    mapping.above = calloc(n_columns + 1, sizeof *mapping.above);
     mapping.column = calloc(kind->n_fields + 1, sizeof *mapping.column);
-    if (mapping.field == NULL || mapping.units == NULL || mapping.column == NULL) {
+    if (mapping.field == NULL || mapping.units == NULL || mapping.above == NULL || mapping.column == NULL) {
         status = dk_fail(err, DK_NOMEM, "out of memory");
         goto out;
     }
@@ -267,8 +266,9 @@ dk_status dk_mapping_resolve(const dk_kind *kind, const dk_column *columns, size
     for (size_t i = 0; i < kind->n_fields; i++)
         mapping.column[i] = -1;
     status = map_explicit(kind, columns, n_columns, options, path, &mapping, &folded, &scratch, err);
-    if (is_rejects_file(columns, n_columns)) {
-        for (size_t c = 0; c < N_REJECTS_COLUMNS; c++)
+    const size_t n_rejects = dk_columns_of_rejects(columns, n_columns); /* someone has put them right to load them */
+    if (n_rejects > 0) {
+        for (size_t c = 0; c < n_rejects; c++)
             if (mapping.field[c] == unknown)
                 mapping.field[c] = DK_COLUMN_IGNORED;
         dk_buf_text(&mapping.notes, "its first columns are those of a rejects file and were not read\n");
@@ -336,6 +336,7 @@ void dk_mapping_finish(dk_mapping *mapping)
 {
     free(mapping->field);
     free(mapping->units);
+    free(mapping->above);
     free(mapping->column);
     dk_buf_finish(&mapping->notes);
     *mapping = (dk_mapping){0};
@@ -349,16 +350,28 @@ bool dk_field_is_amount(const dk_field *field)
            (unit.dimension == DK_UNIT_AREA || unit.dimension == DK_UNIT_MONEY);
 }
 
-void dk_mapping_units(dk_mapping *mapping, const dk_kind *kind, const dk_unit *units, size_t n_units)
+dk_merged dk_merged_amount(const dk_field *field, const dk_cell *cell, const dk_pair *merged, size_t n_merged)
 {
-    for (size_t c = 0; c < mapping->n_columns; c++) {
+    if (cell->merged_rows == 0 || !dk_field_is_amount(field))
+        return DK_MERGED_OWN;
+    for (size_t i = 0; i < n_merged; i++)
+        if (strcmp(merged[i].name, field->name) == 0)
+            return cell->merged_first || strcmp(merged[i].value, "each") == 0 ? DK_MERGED_OWN : DK_MERGED_OTHERS;
+    return DK_MERGED_UNSAID;
+}
+
+void dk_mapping_units(dk_mapping *mapping, const dk_kind *kind, size_t first, size_t end, const dk_unit *units, size_t n_units)
+{
+    for (size_t c = first; c < end; c++) {
         const dk_field *field = mapping->field[c] >= 0 ? &kind->fields[mapping->field[c]] : NULL;
         dk_unit own;
         if (field == NULL || field->unit == NULL || mapping->units[c].dimension != DK_UNIT_NONE ||
             !dk_unit_parse(field->unit, strlen(field->unit), &own))
             continue;
         for (size_t i = 0; i < n_units; i++)
-            if (units[i].dimension == own.dimension)
+            if (units[i].dimension == own.dimension) {
                 mapping->units[c] = units[i];
+                mapping->above[c] = true;
+            }
     }
 }

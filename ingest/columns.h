@@ -29,6 +29,7 @@ typedef struct dk_column_options {
 typedef struct dk_mapping {
     int *field;     /* per column: field index or DK_COLUMN_IGNORED */
     dk_unit *units; /* per column: the unit that its name gives, e.g. 面积(亩); DK_UNIT_NONE if none */
+    bool *above;    /* per column: not its name gives the unit, but a line above the header */
     size_t n_columns;
     int *column;  /* per field: column index or -1 */
     dk_buf notes; /* one sentence a line about columns that were found by prefix or left out; NUL-free */
@@ -41,10 +42,21 @@ dk_status dk_mapping_resolve(const dk_kind *kind, const dk_column *columns, size
                              dk_error *err);
 void dk_mapping_finish(dk_mapping *mapping);
 
-/* Gives the units that hold for a whole table to its columns that say none. */
-void dk_mapping_units(dk_mapping *mapping, const dk_kind *kind, const dk_unit *units, size_t n_units);
+/* Gives the units that hold for a whole table to its columns, which are those from `first` to before `end`, that say none. */
+void dk_mapping_units(dk_mapping *mapping, const dk_kind *kind, size_t first, size_t end, const dk_unit *units, size_t n_units);
+/* How many of the columns, the first ones, are those that a rejects file (ingest/rejects.h) has before those of the source;
+ * 0: it is none. */
+size_t dk_columns_of_rejects(const dk_column *columns, size_t n_columns);
 /* Whether a field is an amount of money or an area, which several rows cannot share without being counted twice. */
 bool dk_field_is_amount(const dk_field *field);
+
+/* Of an amount in a cell that is merged over rows: whose it is. A name or a date holds for all of them. */
+typedef enum dk_merged {
+    DK_MERGED_OWN,    /* the row's, or the cell is not merged, or no amount */
+    DK_MERGED_OTHERS, /* the first row's, which is another */
+    DK_MERGED_UNSAID  /* nobody has said how it is divided */
+} dk_merged;
+dk_merged dk_merged_amount(const dk_field *field, const dk_cell *cell, const dk_pair *merged, size_t n_merged);
 
 /* Replaces out by a name as names are compared: under NFKC, without regard to case and blanks, as a sheet's header may be broken
  * into two lines; NUL-terminated. false: out of memory. */

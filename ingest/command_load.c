@@ -79,6 +79,8 @@ typedef struct job {
 typedef struct rows {
     dk_load_file *file;
     const char *path;
+    const char *name; /* for the store; NULL: that of the one source */
+    bool rejects;     /* a file of rejects, whose first column says where its rows come from */
     int64_t n_rows, n_shapes; /* rows read; geometries tried */
     int64_t n_wrong;          /* geometries with the fault below */
     dk_geometry_fault wrong;
@@ -101,8 +103,12 @@ static dk_status reject(loader *self, const rows *from, const dk_ready_row *read
                  (long long)row->number, reason);
     dk_status status =
         dk_load_report_reject(&self->report, source, dk_load_file_mapping(from->file), ready, key, reason, err);
+    const dk_rejects_source read = {.source = source,
+                                    .kind = self->kind,
+                                    .mapping = dk_load_file_mapping(from->file),
+                                    .options = &dk_load_file_settings(from->file)->columns};
     if (status == DK_OK)
-        status = dk_rejects_add(self->rejects, source, row, key, reason, err);
+        status = dk_rejects_add(self->rejects, &read, row, key, reason, err);
     free(reason);
     return status;
 }
@@ -206,8 +212,10 @@ static dk_status load_row(loader *self, rows *from, const dk_ready_row *row, dk_
     memset(&report, 0, sizeof report);
     dk_load_repaired(self->load, &row->repair);
     dk_load_measured(self->load, &row->areas);
-    const dk_status status = dk_load_row(self->load, row->values, row->wkb, row->wkb_size,
-                                         self->n_jobs > 1 ? from->path : NULL, source->number, &report, err);
+    if (from->rejects && source->cells[0].type == DK_CELL_TEXT)
+        dk_load_key_source(self->load, source->cells[0].text);
+    const dk_status status =
+        dk_load_row(self->load, row->values, row->wkb, row->wkb_size, from->name, source->number, &report, err);
     if (status != DK_OK)
         return status;
     if (report.outcome == DK_REJECTED)
@@ -285,11 +293,20 @@ static dk_status keep_fingerprint(loader *self, const rows *from, const dk_datas
         memcpy(files, taken->files, taken->n_files * sizeof *files);
     if (self->ledger.n_files > 0)
         memcpy(files + taken->n_files, self->ledger.files, self->ledger.n_files * sizeof *files);
-    status = dk_load_source(self->load, self->n_jobs > 1 ? from->path : NULL, files, n, err);
+    status = dk_load_source(self->load, from->name, files, n, err);
     if (status == DK_OK)
         status = dk_load_report_source(&self->report, from->path, files, n, err);
     free(files);
     return status;
+}
+
+/* The name by which the store tells a data set from others, also as the last resort for keys: it is not to change when others
+ * come into the folder. NULL: what was given is one file or ZIP, whose own name it is. */
+static const char *own_name(const loader *self, const dk_dataset *set)
+{
+    const char *given = self->options->sources[0];
+    const bool one = self->options->n_sources == 1 && self->n_jobs == 1;
+    return one && (strcmp(set->shown, given) == 0 || (set->archive != NULL && dk_same_file(set->archive, given))) ? NULL : set->shown;
 }
 
 /* The rows of an open file; from->spoilt tells whose a failure is. */
@@ -299,6 +316,9 @@ static dk_status load_open(loader *self, rows *from, const dk_dataset *set, dk_e
     dk_source *source = dk_load_file_source(file);
     const bool layer = self->kind->geometry != DK_NO_GEOMETRY;
     const dk_column *columns;
+    const size_t n_columns = dk_source_columns(source, &columns);
+    from->name = own_name(self, set);
+    from->rejects = dk_columns_of_rejects(columns, n_columns) > 0;
     dk_status status = keep_fingerprint(self, from, set, err);
     if (status == DK_OK)
         status = load_rows(self, from, err);
@@ -528,6 +548,7 @@ static dk_status note_join(loader *self, dk_error *err)
     dk_buf left;
     if (self->join == NULL)
         return DK_OK;
+    note_lines(self, self->options->join, dk_join_notes(self->join));
     dk_buf_init(&left);
     dk_join_left(self->join, &left);
     const char *text = dk_buf_cstr(&left);

@@ -3,6 +3,7 @@
 #include "ingest/datasets.h"
 #include "store/text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,11 @@ typedef struct row {
 struct dk_join {
     char *path, *on, *key; /* key: the ledger's column */
     bool sheet;
+    dk_unit *units; /* of a line above the header */
+    size_t n_units;
+    dk_unit **shown; /* that number formats of cells show, each once */
+    size_t n_shown, shown_capacity;
+    char *notes;
     dk_column *columns;
     size_t *from; /* column of the ledger of each */
     size_t n_columns, key_column;
@@ -109,6 +115,26 @@ static dk_status take_columns(dk_join *join, const dk_source *source, dk_error *
     return status;
 }
 
+/* The reader of a sheet keeps the units of its cells no longer than itself. */
+static bool keep_unit(dk_join *join, dk_cell *cell)
+{
+    const dk_unit *unit = cell->unit;
+    for (size_t i = 0; unit != NULL && i < join->n_shown && cell->unit == unit; i++)
+        if (dk_unit_same(join->shown[i], unit))
+            cell->unit = join->shown[i];
+    if (unit == NULL || cell->unit != unit)
+        return true;
+    dk_unit *own = malloc(sizeof *own);
+    if (own == NULL || !dk_grow(&join->shown, &join->shown_capacity, join->n_shown + 1, sizeof *join->shown)) {
+        free(own);
+        return false;
+    }
+    *own = *unit;
+    join->shown[join->n_shown++] = own;
+    cell->unit = own;
+    return true;
+}
+
 static dk_status add_row(dk_join *join, const dk_source_row *from, dk_error *err)
 {
     if (join->n_rows == DK_JOIN_MAX_ROWS || join->bytes.size > DK_JOIN_MAX_BYTES)
@@ -132,6 +158,8 @@ static dk_status add_row(dk_join *join, const dk_source_row *from, dk_error *err
         dk_cell *to = &join->cells[join->n_cells++];
         *to = from->cells[join->from[i]];
         to->text = "";
+        if (!keep_unit(join, to))
+            return nomem(join, err);
         if (to->type != DK_CELL_TEXT && to->type != DK_CELL_DATE)
             continue;
         const size_t place = join->bytes.size;
@@ -176,6 +204,20 @@ static dk_status settle(dk_join *join, dk_error *err)
     return DK_OK;
 }
 
+/* What the ledger says about itself, before it is closed. */
+static dk_status take_words(dk_join *join, dk_source *source, dk_error *err)
+{
+    const dk_unit *units;
+    const char *encoding = dk_source_encoding_note(source);
+    join->n_units = dk_source_units(source, &units);
+    join->units = calloc(join->n_units + 1, sizeof *join->units);
+    if (join->units == NULL || asprintf(&join->notes, "%s%s%s", encoding, *encoding != '\0' ? "\n" : "", dk_source_notes(source)) < 0)
+        return nomem(join, err);
+    if (join->n_units > 0)
+        memcpy(join->units, units, join->n_units * sizeof *units);
+    return DK_OK;
+}
+
 static dk_status read_ledger(dk_join *join, const dk_join_options *options, dk_error *err)
 {
     const dk_source_options how = {
@@ -193,7 +235,10 @@ static dk_status read_ledger(dk_join *join, const dk_join_options *options, dk_e
     status = take_columns(join, source, err);
     while (status == DK_OK && (status = dk_source_next(source, &from, err)) == DK_OK)
         status = add_row(join, &from, err);
+    const dk_status taken = status == DK_END ? take_words(join, source, err) : DK_OK;
     dk_source_close(source);
+    if (taken != DK_OK)
+        return taken;
     if (status != DK_END)
         return status;
     if (join->n_rows == 0)
@@ -233,6 +278,11 @@ void dk_join_close(dk_join *join)
     free(join->from);
     free(join->rows);
     free(join->cells);
+    for (size_t i = 0; i < join->n_shown; i++)
+        free(join->shown[i]);
+    free(join->shown);
+    free(join->units);
+    free(join->notes);
     dk_buf_finish(&join->bytes);
     dk_buf_finish(&join->folded);
     free(join->path);
@@ -265,6 +315,17 @@ size_t dk_join_columns(const dk_join *join, const dk_column **ret_columns)
 bool dk_join_is_sheet(const dk_join *join)
 {
     return join->sheet;
+}
+
+size_t dk_join_units(const dk_join *join, const dk_unit **ret_units)
+{
+    *ret_units = join->units;
+    return join->n_units;
+}
+
+const char *dk_join_notes(const dk_join *join)
+{
+    return join->notes;
 }
 
 static const char *key_of(const dk_join *join, size_t i)

@@ -31,6 +31,10 @@ const char *dk_join_key(const dk_join *join);
 /* The ledger's columns, but for a key that is called the same in the source; names are owned by the join. */
 size_t dk_join_columns(const dk_join *join, const dk_column **ret_columns);
 bool dk_join_is_sheet(const dk_join *join);
+/* The units that a line above the ledger's header gives for all its columns that say none. */
+size_t dk_join_units(const dk_join *join, const dk_unit **ret_units);
+/* What was decided in reading it, one sentence a line. */
+const char *dk_join_notes(const dk_join *join);
 
 typedef struct dk_join_row {
     int64_t number;       /* in the ledger */

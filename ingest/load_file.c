@@ -141,13 +141,16 @@ static dk_status map_columns(dk_load_file *file, dk_error *err)
     const dk_column *columns;
     const dk_unit *units;
     dk_status status = DK_OK;
+    const size_t own = dk_source_columns(file->source, &columns);
     if (o->join != NULL && (status = dk_source_join(file->source, o->join, err)) != DK_OK)
         return status;
     const size_t n = dk_source_columns(file->source, &columns);
     status = dk_mapping_resolve(o->kind, columns, n, &o->settings.columns, o->set->shown, &file->mapping, err);
     if (status == DK_OK) {
-        const size_t n_units = dk_source_units(file->source, &units);
-        dk_mapping_units(&file->mapping, o->kind, units, n_units);
+        size_t n_units = dk_source_units(file->source, &units);
+        dk_mapping_units(&file->mapping, o->kind, 0, own, units, n_units);
+        n_units = o->join != NULL ? dk_join_units(o->join, &units) : 0;
+        dk_mapping_units(&file->mapping, o->kind, own, n, units, n_units);
     }
     return status;
 }

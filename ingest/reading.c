@@ -80,15 +80,12 @@ static void add_reason(dk_buf *reasons, const char *column, const char *problem)
                   problem);
 }
 
-/* A merged cell over several rows: false if the field's value is none of this row's. A name or a date holds for all of
- * them, but an amount would be counted again. */
+/* A merged cell over several rows: false if the field's value is none of this row's, which would be counted again. */
 static bool takes_merged(dk_reading *r, const dk_field *field, const dk_cell *cell, const char *column)
 {
-    if (cell->merged_rows == 0 || !dk_field_is_amount(field))
-        return true;
-    for (size_t i = 0; i < r->options.n_merged; i++)
-        if (strcmp(r->options.merged[i].name, field->name) == 0)
-            return cell->merged_first || strcmp(r->options.merged[i].value, "each") == 0;
+    const dk_merged whose = dk_merged_amount(field, cell, r->options.merged, r->options.n_merged);
+    if (whose != DK_MERGED_UNSAID)
+        return whose == DK_MERGED_OWN;
     char problem[300];
     snprintf(
         problem, sizeof problem,

@@ -94,49 +94,96 @@ dk_status dk_rejects_add_file(dk_rejects *rejects, const char *source, const cha
     return ferror(file) ? failed(rejects, err) : DK_OK;
 }
 
-dk_status dk_rejects_add(dk_rejects *rejects, const dk_source *source, const dk_source_row *row, const char *key,
+/* A column of the row that the file has: none that was made, and none of a rejects file, which are written anew. */
+static bool has_column(const dk_column *columns, size_t n, size_t i)
+{
+    return !columns[i].made && i >= dk_columns_of_rejects(columns, n);
+}
+
+static void put_header(FILE *file, const dk_rejects_source *from, const dk_source_row *row)
+{
+    const dk_column *columns;
+    const size_t n = dk_source_columns(from->source, &columns);
+    char unit[DK_UNIT_NAME];
+    dk_buf text;
+    dk_buf_init(&text);
+    fputs("source,row,key,reason", file);
+    for (size_t i = 0; i < n; i++) {
+        if (!has_column(columns, n, i))
+            continue;
+        dk_buf_clear(&text);
+        dk_buf_text(&text, columns[i].name);
+        if (from->mapping->above[i] && dk_unit_name(&from->mapping->units[i], unit))
+            dk_buf_format(&text, "(%s)", unit);
+        putc(',', file);
+        put(file, (const char *)text.data, text.size);
+    }
+    dk_buf_finish(&text);
+    if (row->wkt != NULL) {
+        const char *name = dk_source_geometry_column(from->source);
+        putc(',', file);
+        put(file, name, strlen(name));
+    }
+    fputs("\r\n", file);
+}
+
+static void put_cell(FILE *file, const dk_rejects_source *from, size_t column, const dk_cell *cell, dk_buf *text)
+{
+    const int field = from->mapping->field[column];
+    const dk_merged whose = field < 0 ? DK_MERGED_OWN
+                                      : dk_merged_amount(&from->kind->fields[field], cell, from->options->merged,
+                                                         from->options->n_merged);
+    char unit[DK_UNIT_NAME];
+    putc(',', file);
+    if (whose == DK_MERGED_OTHERS)
+        return;
+    dk_buf_clear(text);
+    dk_cell_append(cell, text);
+    if (cell->unit != NULL && (cell->type == DK_CELL_INTEGER || cell->type == DK_CELL_REAL) && dk_unit_name(cell->unit, unit))
+        dk_buf_text(text, unit);
+    if (whose == DK_MERGED_UNSAID) /* no number, or each of the rows would load with all of it */
+        dk_buf_format(text, " (one cell of %lld rows)", (long long)cell->merged_rows);
+    if (text->size > 0)
+        put(file, (const char *)text->data, text->size);
+}
+
+dk_status dk_rejects_add(dk_rejects *rejects, const dk_rejects_source *from, const dk_source_row *row, const char *key,
                          const char *reason, dk_error *err)
 {
     const dk_column *columns;
-    const size_t n = dk_source_columns(source, &columns);
+    const char *path = dk_source_path(from->source);
+    const size_t n = dk_source_columns(from->source, &columns);
     const dk_status status = begin(rejects, err);
     if (status != DK_OK)
         return status;
     FILE *file = rejects->file;
-    if (rejects->header_of == NULL || strcmp(rejects->header_of, dk_source_path(source)) != 0) {
-        fputs("source,row,key,reason", file);
-        for (size_t i = 0; i < n; i++)
-            if (!columns[i].made) {
-                putc(',', file);
-                put(file, columns[i].name, strlen(columns[i].name));
-            }
-        if (row->wkt != NULL) {
-            const char *name = dk_source_geometry_column(source);
-            putc(',', file);
-            put(file, name, strlen(name));
-        }
-        fputs("\r\n", file);
+    if (rejects->header_of == NULL || strcmp(rejects->header_of, path) != 0) {
+        put_header(file, from, row);
         free(rejects->header_of);
-        rejects->header_of = strdup(dk_source_path(source));
+        rejects->header_of = strdup(path);
         if (rejects->header_of == NULL)
             return dk_fail(err, DK_NOMEM, "out of memory");
     }
-    put(file, dk_source_path(source), strlen(dk_source_path(source)));
-    fprintf(file, ",%lld,", (long long)row->number);
+    dk_buf text;
+    dk_buf_init(&text);
+    if (dk_columns_of_rejects(columns, n) > 0) { /* again: where it came from stays */
+        dk_cell_append(&row->cells[0], &text);
+        put(file, (const char *)text.data, text.size);
+        dk_buf_clear(&text);
+        dk_cell_append(&row->cells[1], &text);
+        putc(',', file);
+        put(file, (const char *)text.data, text.size);
+        putc(',', file);
+    } else {
+        put(file, path, strlen(path));
+        fprintf(file, ",%lld,", (long long)row->number);
+    }
     put(file, key, strlen(key));
     putc(',', file);
     put(file, reason, strlen(reason));
-    dk_buf text;
-    dk_buf_init(&text);
-    for (size_t i = 0; i < n; i++) {
-        if (columns[i].made)
-            continue;
-        dk_buf_clear(&text);
-        dk_cell_append(&row->cells[i], &text);
-        putc(',', file);
-        if (text.size > 0)
-            put(file, (const char *)text.data, text.size);
-    }
+    for (size_t i = 0; i < n; i++)
+        if (has_column(columns, n, i))
+            put_cell(file, from, i, &row->cells[i], &text);
     dk_buf_finish(&text);
     if (row->wkt != NULL) {
         putc(',', file);

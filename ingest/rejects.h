@@ -1,8 +1,10 @@
 /* The rejects file: CSV (UTF-8 with a BOM, so that Excel reads it) of the rows that were not loaded, as they were
- * read, with the reason of each. Made when the first row is written; load reads a corrected one as a source. */
+ * read, with the reason of each. Made when the first row is written; load reads a corrected one as a source, so what a
+ * CSV cannot hold is said in words: units of lines above a header and of number formats, and cells merged over rows. */
 #ifndef DK_INGEST_REJECTS_H
 #define DK_INGEST_REJECTS_H
 
+#include "ingest/columns.h"
 #include "ingest/paths.h"
 #include "ingest/source.h"
 
@@ -10,7 +12,14 @@ typedef struct dk_rejects dk_rejects;
 
 /* path: where it will be. NULL: out of memory. */
 dk_rejects *dk_rejects_create(const char *path);
-dk_status dk_rejects_add(dk_rejects *rejects, const dk_source *source, const dk_source_row *row, const char *key,
+/* How a source was read. */
+typedef struct dk_rejects_source {
+    const dk_source *source;
+    const dk_kind *kind;
+    const dk_mapping *mapping;
+    const dk_column_options *options;
+} dk_rejects_source;
+dk_status dk_rejects_add(dk_rejects *rejects, const dk_rejects_source *from, const dk_source_row *row, const char *key,
                          const char *reason, dk_error *err);
 /* A file none of whose rows could be read. */
 dk_status dk_rejects_add_file(dk_rejects *rejects, const char *source, const char *reason, dk_error *err);

@@ -1,5 +1,6 @@
 #include "ingest/units.h"
 
+#include <stdio.h>
 #include <string.h>
 
 typedef struct unit_name {
@@ -42,6 +43,29 @@ bool dk_unit_parse(const char *text, size_t size, dk_unit *ret_unit)
         return false;
     *ret_unit = (dk_unit){DK_UNIT_MONEY_PER_AREA, money.num * area.den, money.den * area.num};
     return true;
+}
+
+bool dk_unit_same(const dk_unit *a, const dk_unit *b)
+{
+    return a->dimension == b->dimension && a->num * b->den == b->num * a->den;
+}
+
+bool dk_unit_name(const dk_unit *unit, char ret_name[DK_UNIT_NAME])
+{
+    const size_t n = sizeof names / sizeof *names;
+    for (size_t i = 0; i < n; i++) {
+        if (dk_unit_same(unit, &names[i].unit)) {
+            snprintf(ret_name, DK_UNIT_NAME, "%s", names[i].name);
+            return true;
+        }
+        for (size_t k = 0; k < n && names[i].unit.dimension == DK_UNIT_MONEY; k++) {
+            dk_unit per;
+            snprintf(ret_name, DK_UNIT_NAME, "%s/%s", names[i].name, names[k].name);
+            if (dk_unit_parse(ret_name, strlen(ret_name), &per) && dk_unit_same(unit, &per))
+                return true;
+        }
+    }
+    return false;
 }
 
 bool dk_unit_convert(double value, const dk_unit *from, const dk_unit *to, double *ret_value)

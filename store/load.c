@@ -42,6 +42,7 @@ struct dk_load {
     int64_t in_transaction, kept;
     size_t bytes_in_transaction;
     char *source; /* the batch's, as given */
+    const char *key_source; /* of the row that comes next; NULL: its own */
     char *last_source;
     int64_t last_source_id;
     dk_shape shape;
@@ -1064,6 +1065,11 @@ static dk_status source_id(dk_load *load, const char *source, int64_t *ret_id, d
     return DK_OK;
 }
 
+void dk_load_key_source(dk_load *load, const char *source)
+{
+    load->key_source = source;
+}
+
 void dk_load_repaired(dk_load *load, const dk_repair *repair)
 {
     load->repair = repair != NULL && repair->rule != NULL ? repair : NULL;
@@ -1149,6 +1155,8 @@ dk_status dk_load_row(dk_load *load, const dk_value *values, const void *wkb, si
     load->said = (dk_areas){0};
     if (source == NULL)
         source = load->source;
+    const char *key_source = load->key_source != NULL ? load->key_source : source;
+    load->key_source = NULL;
     dk_value row[DK_MAX_FIELDS];
     if (!normalise(load, values, row, report))
         return DK_OK;
@@ -1156,7 +1164,7 @@ dk_status dk_load_row(dk_load *load, const dk_value *values, const void *wkb, si
      */
     bool disagree = false;
     dk_status status = DK_OK;
-    if (!build_key(load, row, source, report))
+    if (!build_key(load, row, key_source, report))
         return DK_OK;
     if (load->draw && (status = take_what_is_there(load, row, report, err)) != DK_OK)
         return status;

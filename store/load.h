@@ -64,6 +64,9 @@ dk_status dk_load_row(dk_load *load, const dk_value *values, const void *wkb, si
 /* Says what the file is that the next rows come from, in order: the text that dk_load_row gets as its source, or NULL,
  * and the files it consists of. Without it a source has no files. Of an absolute path only the last part is kept. */
 dk_status dk_load_source(dk_load *load, const char *source, const dk_source_file *files, size_t n_files, dk_error *err);
+/* The source by whose name the key of the row that dk_load_row gets next is qualified, if not by its own: where it was
+ * rejected before it came, put right, in a file of rejects. Borrowed until then. */
+void dk_load_key_source(dk_load *load, const char *source);
 /* What was repaired in the row that dk_load_row gets next; borrowed until then. NULL or without rule: nothing. */
 void dk_load_repaired(dk_load *load, const dk_repair *repair);
 

@@ -124,6 +124,14 @@ static void units(void **state)
     dk_unit a, b;
     double got;
     assert_false(dk_unit_parse("斤", strlen("斤"), &a));
+    static const char *const names[] = {"公顷", "亩", "平方米", "平方公里", "元", "万元", "亿元", "千元", "元/亩", "万元/公顷"};
+    char name[DK_UNIT_NAME];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        assert_true(dk_unit_parse(names[i], strlen(names[i]), &a));
+        assert_true(dk_unit_name(&a, name));
+        assert_true(dk_unit_parse(name, strlen(name), &b) && dk_unit_same(&a, &b));
+    }
+    assert_false(dk_unit_name(&(dk_unit){DK_UNIT_AREA, 7, 1}, name));
     assert_false(dk_unit_parse("亩/元", strlen("亩/元"), &a));
     assert_true(dk_unit_parse("亩", strlen("亩"), &a));
     assert_true(dk_unit_parse("元", strlen("元"), &b));

@@ -112,6 +112,17 @@ test('unchanged rows of a file that is left out may come again in the next one',
   assert.deepEqual([done.json.files_failed, done.json.unchanged, done.json.rejected], [1, 9002, 0], done.stderr);
 });
 
+test('a file that is alone in its folder has the keys that it has beside others', (t) => {
+  const s = scene(t);
+  mkdirSync(s.path('f'));
+  s.write('f/a.geojsonl', features(2, 0));
+  assert.equal(s.load('parcel', 'f', '--publish').json.loaded, 2);
+  s.write('f/b.geojsonl', features(3, 100));
+  const done = s.load('parcel', 'f', '--publish');
+  assert.deepEqual([done.json.loaded, done.json.unchanged], [3, 2]);
+  assert.equal(s.load('parcel', 'f/a.geojsonl').json.unchanged, 2);
+});
+
 test('a file that was named breaks the load, as before', (t) => {
   const s = scene(t);
   s.write('a.geojsonl', features(3));

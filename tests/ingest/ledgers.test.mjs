@@ -22,6 +22,10 @@ for (const format of ['xlsx', 'xls', 'ods']) {
     assert.match(rejects, /,9,B3,"?补偿总额: one merged cell over 2 rows.*--merged total=first/);
     assert.match(rejects, /,10,B4,"?补偿总额: one merged cell over 2 rows/);
     assert.match(rejects, /,11,B5,"?the cells B11 to C11 are merged over the columns 地块编号 and 土地补偿费/);
+    // A CSV has no merged cells: loaded as they are, the rows would have the amount of all of them each, and in yuan.
+    if (format !== 'ods') return;
+    const again = s.load('compensation', '台账.ods.rejects.csv', '--ignore', '土地补偿费', '--merged', 'total=first', '--rejects', 'r.csv');
+    assert.deepEqual([again.json.rejected, s.read('r.csv').match(/B[34],.*,6 \(one cell of 2 rows\)/g)?.length], [2, 2], again.stderr);
   });
 }
 

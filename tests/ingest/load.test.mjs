@@ -5,7 +5,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { appendFileSync, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { catalogue, program, scene, shapefile, square, wkt } from './helpers.mjs';
+import { catalogue, program, scene, shapefile, square, wkt, xlsx } from './helpers.mjs';
 
 const row = (id, x = 39520000, more = {}) => ({ DKBH: id, ...more, wkt: wkt(square(x, 3521000)) });
 
@@ -77,6 +77,25 @@ test('a rejects file that was put right is a source, WKT and all', (t) => {
   assert.equal(done.code, 0, done.stderr);
   assert.equal(done.json.loaded, 1);
   assert.ok(done.json.notes.some((note) => /rejects file/.test(note)));
+  // Its key is that of the file where it was rejected: when that is put right, too, the parcel is not there twice.
+  s.write('p.csv', s.read('p.csv').replace(',一公顷,', ',1公顷,'));
+  const again = s.load('parcel', 'p.csv', '--crs', 'EPSG:4527');
+  assert.deepEqual([again.json.loaded, again.json.unchanged], [0, 2]);
+});
+
+test('what a CSV has no place for is said in the rejects: units above the header and of number formats', (t) => {
+  const s = scene(t);
+  s.write('b.xlsx', xlsx([['单位：万元'], ['补偿编号', '地块编号', '补偿总额', '支付日期'], ['1', 'DK1', { n: '3.75' }, '昨天'],
+    ['2', 'DK2', { n: '4', f: '0.00"千元"' }, '昨天'], ['3', 'DK3', '5元', '前天']]));
+  assert.equal(s.load('compensation', 'b.xlsx').code, 1);
+  assert.equal(s.read('b.xlsx.rejects.csv').split('\r\n')[0], '\uFEFFsource,row,key,reason,补偿编号,地块编号,补偿总额(万元),支付日期');
+  // Twice: what is rejected again is as it was, and comes from where it came.
+  s.write('once.csv', s.read('b.xlsx.rejects.csv').replaceAll(/,昨天/g, ',2020-06-15'));
+  assert.deepEqual((({ loaded, rejected }) => [loaded, rejected])(s.load('compensation', 'once.csv', '--publish', '--allow-rejects').json), [2, 1]);
+  assert.match(s.read('once.csv.rejects.csv'), /^\uFEFFsource,row,key,reason,补偿编号,地块编号,补偿总额\(万元\),支付日期\r\nb\.xlsx,5,3,/);
+  s.write('twice.csv', s.read('once.csv.rejects.csv').replaceAll(/,前天/g, ',2020-06-15'));
+  assert.equal(s.load('compensation', 'twice.csv', '--publish').code, 0);
+  assert.deepEqual(s.rows('compensation').map((f) => f.properties.total), [37500, 4000, 5]);
 });
 
 test('rejects are never written over a source or the store, and a device is not removed', (t) => {
