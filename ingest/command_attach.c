@@ -33,6 +33,7 @@ typedef struct attaching {
     int64_t taken_up, n_taken_up; /* batches of the same command, interrupted, that were published now: the first, how many */
     int64_t taken_up_in;          /* generation of the last of them */
     int64_t attached, unchanged, left;
+    int64_t staged, staged_batch; /* of the unchanged, those that nobody sees yet; the batch of the first */
     dk_buf left_json;
     dk_progress_bar bar;
     dk_error err;
@@ -293,6 +294,9 @@ static void print_summary(const attaching *a)
         printf("batch %" PRId64 "%s of the same files and was to be published when attaching it was interrupted; that was taken up "
                "again, in generation %" PRId64 "\n",
                a->taken_up, a->n_taken_up > 1 ? " and others behind it are" : " is", a->taken_up_in);
+    if (a->staged > 0)
+        printf("%" PRId64 " of the unchanged files are staged and seen by nobody: dikuai-ingest publish %s %" PRId64 "\n", a->staged,
+               a->options->store, a->staged_batch);
     if (a->options->dry_run)
         printf("a dry run: nothing was kept\n");
     else if (a->generation > 0)
@@ -309,8 +313,8 @@ static void print_json(attaching *a, dk_status status)
     dk_buf_init(&out);
     dk_buf_text(&out, "{\"kind\":");
     dk_json_string(a->options->name, &out);
-    dk_buf_format(&out, ",\"files\":%zu,\"attached\":%" PRId64 ",\"unchanged\":%" PRId64 ",\"dry_run\":%s",
-                  a->scans.n, a->attached, a->unchanged, a->options->dry_run ? "true" : "false");
+    dk_buf_format(&out, ",\"files\":%zu,\"attached\":%" PRId64 ",\"unchanged\":%" PRId64 ",\"unchanged_staged\":%" PRId64 ",\"dry_run\":%s",
+                  a->scans.n, a->attached, a->unchanged, a->staged, a->options->dry_run ? "true" : "false");
     if (a->batch.batch > 0)
         dk_buf_format(&out, ",\"batch\":%" PRId64, a->batch.batch);
     if (a->generation > 0)
@@ -349,6 +353,13 @@ int dk_command_attach(const dk_options *options)
         status = take_up(&a);
     if (status == DK_OK && a.batch.batch > 0)
         status = publish(&a, a.batch.batch, &a.generation);
+    if (status == DK_OK)
+        status = dk_attaching_staged(a.store, &a.batch, &a.staged, &a.staged_batch, &a.err);
+    if (status == DK_OK && options->publish && a.staged > 0)
+        status = dk_fail(&a.err, DK_CONFLICT,
+                         "%lld files are not published: they are in batch %lld, which an earlier attach staged; publish it with "
+                         "dikuai-ingest publish %s %lld, or withdraw it",
+                         (long long)a.staged, (long long)a.staged_batch, options->store, (long long)a.staged_batch);
     dk_progress_clear(&a.bar);
     if (status != DK_OK)
         dk_say(stderr, "dikuai-ingest: %s", a.err.text[0] != '\0' ? a.err.text : dk_status_text(status));
@@ -359,6 +370,7 @@ int dk_command_attach(const dk_options *options)
     const bool good = status == DK_OK && a.left == 0;
     dk_approval_index_free(a.index);
     dk_scans_finish(&a.scans);
+    dk_id_list_finish(&a.batch.there);
     dk_id_list_finish(&a.batch.met);
     dk_buf_finish(&a.left_json);
     dk_store_close(a.store);

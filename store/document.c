@@ -184,8 +184,15 @@ dk_status dk_document_row_exists(dk_store *store, const dk_kind *kind, const cha
     return status;
 }
 
+/* Who sees a document of a kind. */
+static dk_audience seen_by(const dk_kind *kind, dk_audience own)
+{
+    return own > kind->documents ? own : kind->documents;
+}
+
+/* ret_seen_by: who sees it, if it is attached. */
 static dk_status is_attached(dk_store *store, dk_attaching *attaching, const char *key, const dk_document *what,
-                             bool *ret_attached, dk_error *err)
+                             bool *ret_attached, dk_audience *ret_seen_by, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
     dk_status status = dk_sql_prepare(
@@ -199,8 +206,11 @@ static dk_status is_attached(dk_store *store, dk_attaching *attaching, const cha
     sqlite3_bind_text(stmt, 2, key, -1, SQLITE_STATIC);
     sqlite3_bind_text(stmt, 3, what->sha256, -1, SQLITE_STATIC);
     status = dk_sql_step(store, stmt, err);
-    if (status == DK_OK && sqlite3_column_int(stmt, 1) == (int)what->audience &&
-        !dk_id_list_add(&attaching->met, sqlite3_column_int64(stmt, 0)))
+    if (status == DK_OK)
+        *ret_seen_by = seen_by(attaching->kind, (dk_audience)sqlite3_column_int(stmt, 1));
+    const bool met = status == DK_OK && sqlite3_column_int(stmt, 1) == (int)what->audience;
+    if (status == DK_OK && (!dk_id_list_add(&attaching->there, sqlite3_column_int64(stmt, 0)) ||
+                            (met && !dk_id_list_add(&attaching->met, sqlite3_column_int64(stmt, 0)))))
         status = dk_fail(err, DK_NOMEM, "out of memory");
     sqlite3_finalize(stmt);
     if (status == DK_OK || status == DK_END)
@@ -327,9 +337,14 @@ dk_status dk_document_attach(dk_store *store, int fd, dk_attaching *attaching, c
     const dk_kind *kind = attaching->kind;
     bool attached = false;
     int64_t batch = 0;
-    dk_status status = is_attached(store, attaching, key, what, &attached, err);
+    dk_audience already = DK_NEVER;
+    dk_status status = is_attached(store, attaching, key, what, &attached, &already, err);
     if (status == DK_OK && store->mode == DK_WRITE)
         status = keep(store, fd, what, err);
+    if (status == DK_OK && attached && already < seen_by(kind, what->audience))
+        status = dk_fail(err, DK_CONFLICT,
+                         "is attached already for the audience %s, and not for %s alone; withdraw the batch that attached it, and attach it again",
+                         dk_audience_name(already), dk_audience_name(seen_by(kind, what->audience)));
     if (status == DK_OK && store->mode == DK_WRITE && !attached) {
         if ((status = dk_sql_begin(store, err)) != DK_OK)
             return status;
@@ -353,6 +368,29 @@ dk_status dk_document_attach(dk_store *store, int fd, dk_attaching *attaching, c
     }
     if (status == DK_OK)
         *ret_new = !attached;
+    return status;
+}
+
+dk_status dk_attaching_staged(dk_store *store, const dk_attaching *attaching, int64_t *ret_staged, int64_t *ret_batch, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_prepare(store,
+                                      "SELECT b.id FROM dikuai_attachment a JOIN dikuai_batch b ON b.id=a.batch"
+                                      " WHERE a.id=?1 AND b.state='staged' AND b.id<>?2",
+                                      &stmt, err);
+    *ret_staged = *ret_batch = 0;
+    for (size_t i = 0; status == DK_OK && i < attaching->there.n; i++) {
+        sqlite3_bind_int64(stmt, 1, attaching->there.ids[i]);
+        sqlite3_bind_int64(stmt, 2, attaching->batch);
+        status = dk_sql_step(store, stmt, err);
+        if (status == DK_OK) {
+            *ret_batch = *ret_staged == 0 ? sqlite3_column_int64(stmt, 0) : *ret_batch;
+            ++*ret_staged;
+        }
+        status = status == DK_END ? DK_OK : status;
+        sqlite3_reset(stmt);
+    }
+    sqlite3_finalize(stmt);
     return status;
 }
 

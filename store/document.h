@@ -45,14 +45,17 @@ typedef struct dk_attaching {
     const char *title, *source; /* of the batch */
     bool publish;               /* it is to be published when all is attached: noted with it (asked.h) */
     int64_t batch;              /* 0: not made */
-    dk_id_list met;             /* attachments that were there already, for the same audience; the caller finishes it */
+    dk_id_list there;           /* attachments that were there already; the caller finishes both lists */
+    dk_id_list met;             /* of them, those for the same audience */
 } dk_attaching;
 /* Ties the file fd, whose digest and size are in what, to a row, in a staged batch. The bytes are copied and on the disk
  * before the store says so. The same bytes again change nothing, except that a lost file is put back. A store open for
- * reading keeps nothing and only says what is new. DK_CONFLICT: the file is not the one that the digest was taken of; the
- * failure is the file's. All others are the store's: DK_FULL, DK_IO … */
+ * reading keeps nothing and only says what is new. DK_CONFLICT: the file is not the one that the digest was taken of, or is
+ * attached already where more see it than are to; the failure is the file's. All others are the store's: DK_FULL, DK_IO … */
 dk_status dk_document_attach(dk_store *store, int fd, dk_attaching *attaching, const char *key, const dk_document *what,
                              bool *ret_new, dk_error *err);
+/* Of what the attach under way has met and not attached: how many are staged, and a batch of these. */
+dk_status dk_attaching_staged(dk_store *store, const dk_attaching *attaching, int64_t *ret_staged, int64_t *ret_batch, dk_error *err);
 /* Of a publish or withdraw, in the transaction that makes its generation the current one: the documents of a batch come
  * or go with it. */
 dk_status dk_documents_publish(dk_store *store, int64_t batch, int64_t generation, dk_error *err);

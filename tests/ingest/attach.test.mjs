@@ -317,9 +317,14 @@ test('only the same attach is taken up: of all its files, by the same person, fo
   assert.deepEqual(published(s), ['staged']);
   for (const other of [['扫描'], ['扫描', '--actor', '张三'], ['扫描', '--publish', '--actor', '李四'], [one, '--publish', '--actor', '张三'],
     ['扫描', '--publish', '--actor', '张三', '--audience', 'staff']]) {
-    const done = s.attach(...other);
-    assert.deepEqual([done.code, done.json.attached, done.json.taken_up, published(s).join()], [0, 0, undefined, 'staged'], other.join(' '));
+    const done = s.attach(...other), code = other.includes('--publish') ? 1 : 0;
+    assert.deepEqual([done.code, done.json.attached, done.json.taken_up, published(s).join()], [code, 0, undefined, 'staged'], other.join(' '));
+    assert.equal(done.json.unchanged_staged, other[0] === one ? 1 : 2);
+    if (code) assert.match(done.stderr, /files are not published: they are in batch 2, which an earlier attach staged/);
   }
+  const fewer = s.attach('扫描', '--audience', 'never');
+  assert.deepEqual([fewer.code, fewer.json.left.length], [1, 2]);
+  assert.match(reason(fewer, '123号.pdf'), /^is attached already for the audience staff, and not for never alone; withdraw the batch that attached it/);
   const again = s.run('attach', s.store, 'approval', '扫描', '扫描', '--publish', '--actor', '张三');
   assert.equal(again.code, 0, again.stderr);
   assert.match(again.stdout, /batch (\d+) is of the same files and was to be published when attaching it was interrupted; that was taken up again, in generation \d+/);
