@@ -170,20 +170,20 @@ dk_status dk_store_check(dk_store *store, void (*finding)(const char *sentence, 
     if (status == DK_OK)
         status = check_file(&c);
     const dk_catalogue *catalogue = store->catalogue;
-    for (size_t i = 0; status == DK_OK && i < catalogue->n_kinds; i++) {
-        status = check_lives(&c, &catalogue->kinds[i]);
-        if (status == DK_OK)
-            status = dk_linked_verify(store, &catalogue->kinds[i], c.generation, tell, &c, err);
-        if (status == DK_OK && catalogue->kinds[i].geometry != DK_NO_GEOMETRY)
-            status = check_index(&c, &catalogue->kinds[i]);
-    }
     bool held_back = false;
     if (status == DK_OK)
         status = dk_catalogue_held_back(store, store->catalogue_since, &held_back, err);
     if (held_back)
         found(&c, "a new catalogue is in force only where it shows less than the one before: what follows from it was not "
                   "finished; give it to dikuai-ingest catalogue again");
-    if (status == DK_OK)
+    for (size_t i = 0; status == DK_OK && i < catalogue->n_kinds; i++) {
+        status = check_lives(&c, &catalogue->kinds[i]);
+        if (status == DK_OK)
+            status = dk_linked_verify(store, &catalogue->kinds[i], c.generation, held_back, tell, &c, err);
+        if (status == DK_OK && catalogue->kinds[i].geometry != DK_NO_GEOMETRY)
+            status = check_index(&c, &catalogue->kinds[i]);
+    }
+    if (status == DK_OK && !held_back) /* which has no obligations */
         status = dk_clock_verify(store, c.generation, tell, &c, err);
     if (status == DK_OK)
         status = dk_documents_verify(store, tell, &c, err);

@@ -69,8 +69,9 @@ dk_status dk_linked_turn(dk_linked_follower *follower, int64_t *ret_n, dk_error 
 /* Then the indexes of all kinds. progress: of that kind's; kind NULL: of none. */
 dk_status dk_linked_index(dk_linked_follower *follower, const dk_kind *kind, dk_progress progress, void *user, dk_error *err);
 
-/* Compares the linked values of a kind's rows that are published in a generation with what they should be. */
-dk_status dk_linked_verify(dk_store *store, const dk_kind *kind, int64_t generation,
+/* Compares the linked values of a kind's rows that are published in a generation with what they should be. held_back: by a
+ * catalogue that is held back (store/catalogue_version.h), which has no obligations: rows still say how those before stand. */
+dk_status dk_linked_verify(dk_store *store, const dk_kind *kind, int64_t generation, bool held_back,
                            void (*tell)(const char *sentence, void *user), void *user, dk_error *err);
 /* Sets those that are wrong, in place, in the caller's transaction: for reindex and new catalogues. How disclosure stands is
  * found from the values of linked rows, which come first. *ret_changed: how many rows. */

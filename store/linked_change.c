@@ -250,6 +250,7 @@ static dk_status each_published(dk_store *store, const dk_kind *kind, int64_t ge
 
 typedef struct verifying {
     const dk_kind *kind;
+    bool held_back;
     void (*tell)(const char *sentence, void *user);
     void *user;
 } verifying;
@@ -260,7 +261,8 @@ static dk_status verify_row(const dk_stored_row *row, const dk_value *wanted, vo
     const verifying *v = user;
     for (size_t i = 0; i < v->kind->n_fields; i++) {
         const dk_field *field = &v->kind->fields[i];
-        if (!dk_field_follows(field) || dk_value_equal(&row->values[i], &wanted[i]))
+        if (!dk_field_follows(field) || dk_value_equal(&row->values[i], &wanted[i]) ||
+            (v->held_back && (int)i == v->kind->disclosure_field))
             continue;
         char sentence[600];
         snprintf(sentence, sizeof sentence, "%s %.300s: %s does not follow from its %s; run dikuai-ingest reindex",
@@ -270,10 +272,10 @@ static dk_status verify_row(const dk_stored_row *row, const dk_value *wanted, vo
     return DK_OK;
 }
 
-dk_status dk_linked_verify(dk_store *store, const dk_kind *kind, int64_t generation,
+dk_status dk_linked_verify(dk_store *store, const dk_kind *kind, int64_t generation, bool held_back,
                            void (*tell)(const char *sentence, void *user), void *user, dk_error *err)
 {
-    verifying v = {kind, tell, user};
+    verifying v = {kind, held_back, tell, user};
     dk_clock_finder *states = NULL;
     dk_clock_held held;
     if (!kind->has_linked)

@@ -418,6 +418,32 @@ static void rows_say_it_by_the_catalogue_that_is_in_force(void **state)
     free(once);
 }
 
+/* Until a change is finished there are no obligations, which may read what it hides: check tells that, and not of each row. */
+static void a_change_that_is_not_finished_is_one_finding(void **state)
+{
+    clock_world *w = *state;
+    static plain_state s;
+    const int32_t today = day("2022-02-10");
+    dk_clock_set_today(w->f.store, today);
+    w->random = 5;
+    for (int step = 0; step < 40; step++)
+        random_step(w);
+    assert_true(ask(w, "SELECT count(*) FROM parcel WHERE disclosure IS NOT NULL") > 0);
+    char *less = replaced(clock_yaml, "{name: of, title: 项目, type: text, audience: public}", "", "{name: of, title: 项目, type: text, audience: staff}");
+    run_sql(w, "CREATE TRIGGER cut_off BEFORE INSERT ON dikuai_generation WHEN NEW.reason IS NOT 'what the new catalogue shows less'"
+               " BEGIN SELECT RAISE(FAIL,'cut off'); END");
+    assert_int_not_equal(change_catalogue(w, less), DK_OK);
+    assert_int_equal(ask(w, "SELECT count(*) FROM dikuai_stricter"), 1);
+    assert_int_equal(findings(&w->f), 1);
+    run_sql(w, "DROP TRIGGER cut_off");
+    if (change_catalogue(w, less) != DK_OK)
+        fail_msg("%s", w->f.err.text);
+    plain_published(w, &s);
+    compare_words(w, &s, today, true);
+    assert_int_equal(findings(&w->f), 0);
+    free(less);
+}
+
 /* A store of rows gets the field, and tiles show it. */
 static void a_catalogue_adds_the_field(void **state)
 {
@@ -500,6 +526,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(rows_say_how_they_stand_whatever_happens, clock_setup, clock_teardown),
         cmocka_unit_test_setup_teardown(rows_say_it_by_the_catalogue_that_is_in_force, clock_setup, clock_teardown),
+        cmocka_unit_test_setup_teardown(a_change_that_is_not_finished_is_one_finding, clock_setup, clock_teardown),
         cmocka_unit_test_setup_teardown(a_catalogue_adds_the_field, clock_setup, clock_teardown),
         cmocka_unit_test_setup_teardown(a_killed_publication_lets_no_key_be_published_twice, clock_setup, clock_teardown),
         cmocka_unit_test_setup_teardown(a_killed_publication_does_not_forget_when_other_rows_change, clock_setup, clock_teardown),
