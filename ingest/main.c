@@ -46,7 +46,8 @@ int main(int argc, char **argv)
     }
     dk_options_finish(&options);
     free(options.arguments);
-    if (fflush(stdout) != 0 && code == DK_EXIT_DONE) {
+    /* What was lost on the way is not seen when the rest arrives. */
+    if ((fflush(stdout) != 0 || ferror(stdout)) && code == DK_EXIT_DONE) {
         fprintf(stderr, "dikuai-ingest: the output cannot be written\n");
         code = DK_EXIT_FAILED;
     }

@@ -1,10 +1,10 @@
 // Batches: all or nothing, rejected rows, publishing, exit codes, being interrupted.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { appendFileSync, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, closeSync, existsSync, openSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { catalogue, program, scene, shapefile, square, wkt, xlsx } from './helpers.mjs';
 
 const row = (id, x = 39520000, more = {}) => ({ DKBH: id, ...more, wkt: wkt(square(x, 3521000)) });
@@ -221,6 +221,12 @@ test('work that fails exits with 1 and a sentence', (t) => {
     assert.match(done.stderr, sentence);
   }
   assert.ok(!s.exists('x.gpkg'));
+  const full = openSync('/dev/full', 'w');
+  for (const args of [['batches', s.store], ['catalogue', s.store], ['check', s.store, '--json']]) {
+    const done = spawnSync(program, args, { stdio: ['ignore', full, 'pipe'], encoding: 'utf8' });
+    assert.deepEqual([done.status, done.stderr], [1, 'dikuai-ingest: the output cannot be written\n'], args[0]);
+  }
+  closeSync(full);
 });
 
 function large(s, n) {
