@@ -618,6 +618,8 @@ static void take_up(loader *self)
 {
     dk_summary *summary = &self->summary;
     summary->batch = summary->staged_batch;
+    if (incomplete(self) && !self->options->allow_rejects)
+        return; /* it waits as before */
     dk_summary_note(summary,
                     "batch %lld is of the same files and was to be published when its load was interrupted; that is taken up "
                     "again",

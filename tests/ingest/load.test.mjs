@@ -348,6 +348,7 @@ test('of a load with rejects only what was allowed is taken up', (t) => {
   const strict = s.load('approval', 'a.csv', '--publish');
   assert.deepEqual([strict.code, strict.json.generation], [1, null]);
   assert.match(strict.stderr, /1 of 2 rows were rejected, so the batch was not published/);
+  assert.ok(!strict.json.notes.some((note) => /taken up/.test(note)), strict.json.notes.join());
   const again = s.load('approval', 'a.csv', '--publish', '--allow-rejects');
   assert.deepEqual([again.code, again.json.rejected, again.json.generation], [0, 1, 1], again.stderr);
 });
