@@ -306,7 +306,7 @@ static const char *own_name(const loader *self, const dk_dataset *set)
 {
     const char *given = self->options->sources[0];
     const bool one = self->options->n_sources == 1 && self->n_jobs == 1;
-    return one && (strcmp(set->shown, given) == 0 || (set->archive != NULL && dk_same_file(set->archive, given))) ? NULL : set->shown;
+    return one && (strcmp(set->path, given) == 0 || (set->archive != NULL && dk_same_file(set->archive, given))) ? NULL : set->shown;
 }
 
 /* The rows of an open file; from->spoilt tells whose a failure is. */
@@ -416,14 +416,17 @@ static bool describe(const dk_options *options, char **ret_title, char **ret_sou
     }
     const char *first = base_name(options->sources[0], &size);
     const char *text = dk_buf_cstr(&source);
-    *ret_source = text ? strdup(text) : NULL;
-    dk_buf_finish(&source);
+    *ret_source = text ? dk_path_text(text) : NULL;
+    dk_buf_clear(&source);
     if (options->title != NULL)
-        *ret_title = strdup(options->title);
+        dk_buf_text(&source, options->title);
     else if (options->n_sources == 1)
-        *ret_title = strndup(first, (size_t)size);
-    else if (asprintf(ret_title, "%.*s +%zu", size, first, options->n_sources - 1) < 0)
-        *ret_title = NULL;
+        dk_buf_append(&source, first, (size_t)size);
+    else
+        dk_buf_format(&source, "%.*s +%zu", size, first, options->n_sources - 1);
+    text = dk_buf_cstr(&source);
+    *ret_title = text ? dk_path_text(text) : NULL;
+    dk_buf_finish(&source);
     return *ret_title != NULL && *ret_source != NULL;
 }
 
@@ -477,9 +480,9 @@ static dk_status add_job(loader *self, const dk_dataset *set, bool many, dk_erro
     job made = {.set = set, .one_of_many = many};
     bool skip = false;
     /* a folder may hold what the rejects or the profile would be written over */
-    if (dk_same_file(dk_rejects_path(self->rejects), set->shown))
+    if (dk_same_file(dk_rejects_path(self->rejects), set->path))
         return dk_fail(err, DK_CONFLICT, OVER_SOURCE, dk_rejects_path(self->rejects));
-    if (options->save_profile != NULL && dk_same_file(options->save_profile, set->shown))
+    if (options->save_profile != NULL && dk_same_file(options->save_profile, set->path))
         return dk_fail(err, DK_CONFLICT, OVER_PROFILE, options->save_profile);
     dk_status status = dk_profile_settings(self->profile, set->shown, &options->settings, &made.settings, &skip, err);
     if (status != DK_OK)

@@ -439,7 +439,7 @@ dk_status dk_dataset_ready(const dk_dataset *set, dk_scratch **ret_scratch, char
         status = unpack(set->archive, set->inner, scratch, err);
     char *path = NULL;
     if (status == DK_OK) {
-        path = scratch != NULL ? dk_scratch_join(scratch, set->inner) : strdup(set->shown);
+        path = scratch != NULL ? dk_scratch_join(scratch, set->inner) : strdup(set->path);
         if (path == NULL)
             status = dk_fail(err, DK_NOMEM, "%s: out of memory", set->shown);
     }
@@ -458,11 +458,17 @@ static dk_status make_list(dk_datasets *self, unsigned rank, dk_error *err)
     if (self->list == NULL)
         return dk_fail(err, DK_NOMEM, "%s: out of memory", self->path);
     for (size_t i = 0; i < self->n_items; i++) {
-        const item *at = &self->items[i];
+        item *at = &self->items[i];
         if (at->rank != rank)
             continue;
+        char *problem = at->problem != NULL ? dk_path_text(at->problem) : NULL; /* it names the path */
+        if (at->problem != NULL && problem == NULL)
+            return dk_fail(err, DK_NOMEM, "%s: out of memory", self->path);
+        free(at->problem);
+        at->problem = problem;
         dk_dataset *set = &self->list[self->n_list++];
-        *set = (dk_dataset){.shown = join(self->path, at->name), .size = at->size, .problem = at->problem};
+        *set = (dk_dataset){.path = join(self->path, at->name), .size = at->size, .problem = at->problem};
+        set->shown = set->path != NULL ? dk_path_text(set->path) : NULL;
         if (at->archived) {
             set->archive = strdup(self->path);
             if (!self->is_archive) {
@@ -563,8 +569,8 @@ dk_status dk_datasets_find(const char *path, const dk_datasets_options *options,
             status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
         else
             self->list[self->n_list++] = (dk_dataset){
-                .shown = strdup(self->path), .size = stat(self->path, &info) == 0 ? (uint64_t)info.st_size : 0};
-        if (status == DK_OK && self->list[0].shown == NULL)
+                .path = strdup(self->path), .shown = dk_path_text(self->path), .size = stat(self->path, &info) == 0 ? (uint64_t)info.st_size : 0};
+        if (status == DK_OK && (self->list[0].path == NULL || self->list[0].shown == NULL))
             status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
     }
     if (status == DK_OK && dk_buf_cstr(&self->note) == NULL)
@@ -597,6 +603,7 @@ void dk_datasets_free(dk_datasets *datasets)
     if (datasets == NULL)
         return;
     for (size_t i = 0; i < datasets->n_list; i++) {
+        free((void *)(uintptr_t)datasets->list[i].path);
         free((void *)(uintptr_t)datasets->list[i].shown);
         free((void *)(uintptr_t)datasets->list[i].archive);
     }

@@ -16,7 +16,8 @@
 typedef struct dk_datasets dk_datasets;
 
 typedef struct dk_dataset {
-    const char *shown;   /* its path, in messages: 资料.zip/征收地块.shp */
+    const char *path;    /* as the system has it: 资料.zip/征收地块.shp */
+    const char *shown;   /* the same as text (dk_path_text), for messages and all that is kept */
     uint64_t size;       /* bytes, roughly: without what lies beside it */
     const char *archive; /* path of the ZIP it is in; NULL: none */
     const char *inner;   /* its name there */

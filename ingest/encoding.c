@@ -338,3 +338,28 @@ dk_status dk_text_scan_file(FILE *file, const char *path, const dk_encoding *giv
     *ret_scan = scan;
     return DK_OK;
 }
+
+char *dk_path_text(const char *path)
+{
+    dk_decoder *decoder = NULL;
+    dk_buf out;
+    dk_buf_init(&out);
+    for (const char *part = path; !out.failed;) {
+        const size_t size = strcspn(part, "/");
+        if (dk_utf8_valid(part, size))
+            dk_buf_append(&out, part, size);
+        else if (decoder != NULL || (decoder = dk_decoder_create(DK_ENCODING_GB18030)) != NULL)
+            dk_decode(decoder, part, size, false, &out, NULL);
+        else
+            out.failed = true;
+        if (part[size] == '\0')
+            break;
+        dk_buf_byte(&out, '/');
+        part += size + 1;
+    }
+    const char *text = dk_buf_cstr(&out);
+    char *copy = text != NULL ? strdup(text) : NULL;
+    dk_decoder_free(decoder);
+    dk_buf_finish(&out);
+    return copy;
+}

@@ -69,4 +69,8 @@ void dk_decoder_free(dk_decoder *decoder);           /* NULL-safe */
  * *ret_cut (may be NULL) says that it was. */
 bool dk_decode(dk_decoder *decoder, const char *data, size_t size, bool may_be_cut, dk_buf *out, bool *ret_cut);
 
+/* A path or a name of a file as text: each of its parts is UTF-8 or, as on a bureau's old disks, GB18030, as its bytes say.
+ * The caller frees it. NULL: out of memory. */
+char *dk_path_text(const char *path);
+
 #endif

@@ -1,5 +1,6 @@
 #include "ingest/fingerprint.h"
 
+#include "ingest/encoding.h"
 #include "store/buf.h"
 #include "store/sha256.h"
 
@@ -53,7 +54,7 @@ static dk_status add_file(dk_fingerprint *into, const char *path, const char *na
         status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
         goto out;
     }
-    dk_source_file file = {.name = strdup(name)};
+    dk_source_file file = {.name = dk_path_text(name)};
     dk_sha256 hash;
     dk_sha256_begin(&hash);
     ssize_t n;

@@ -200,7 +200,7 @@ typedef struct hashing {
 static void *take_fingerprint(void *user)
 {
     hashing *h = user;
-    h->status = dk_fingerprint_take(h->file->options.set->shown, &h->file->fingerprint, &h->err);
+    h->status = dk_fingerprint_take(h->file->options.set->path, &h->file->fingerprint, &h->err);
     return NULL;
 }
 

@@ -2,7 +2,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, truncateSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { gbk, program, scene, shapefile, square, wkt, xlsx, zip } from './helpers.mjs';
 
@@ -121,6 +121,20 @@ test('a file that is alone in its folder has the keys that it has beside others'
   const done = s.load('parcel', 'f', '--publish');
   assert.deepEqual([done.json.loaded, done.json.unchanged], [3, 2]);
   assert.equal(s.load('parcel', 'f/a.geojsonl').json.unchanged, 2);
+});
+
+test('names in GBK, as old disks have them, are text wherever they are kept', (t) => {
+  const s = scene(t), at = (name) => Buffer.concat([Buffer.from(s.path('f/')), gbk(name)]);
+  mkdirSync(s.path('f'));
+  writeFileSync(at('征收地块.geojsonl'), features(2, 0));
+  writeFileSync(at('历年资料.rar'), 'Rar!\x1a\x07\0');
+  const done = s.load('parcel', 'f', '--publish', '--allow-rejects', '--report', 'r.html');
+  assert.deepEqual([done.code, done.json.loaded, done.json.files_failed], [0, 2, 1], done.stderr);
+  assert.deepEqual(done.events.map((event) => event.file).sort(), ['f/历年资料.rar', 'f/征收地块.geojsonl']);
+  const kept = execFileSync('sqlite3', [s.store, 'SELECT key FROM row_parcel UNION SELECT name FROM dikuai_source UNION SELECT name FROM dikuai_file'], { encoding: 'utf8' });
+  assert.equal(kept, 'f/征收地块.geojsonl\n征收地块.geojsonl\n征收地块:J0\n征收地块:J1\n');
+  const utf8 = new TextDecoder('utf-8', { fatal: true });
+  for (const file of ['r.html', 'f.rejects.csv']) assert.match(utf8.decode(readFileSync(s.path(file))), /历年资料\.rar/);
 });
 
 test('a file that was named breaks the load, as before', (t) => {
