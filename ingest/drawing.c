@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ARC_OFF 0.001       /* how far chords leave an arc, in units of the drawing */
+#define ARC_OFF 0.001       /* metres that chords leave an arc by */
 #define ARC_CHORDS 720      /* of an arc, at most */
 #define FURTHEST 1e12       /* coordinates beyond are none */
-#define CLOSE_OFF 0.001     /* an end so near the beginning closes */
+#define CLOSE_OFF 0.001     /* an end so many metres from the beginning closes */
 #define NEAR_HEIGHTS 3.0    /* a text so many of its heights beside an outline may be meant for it */
 #define NEAR_PAIRS 50000000 /* of texts and outlines that are looked at for that */
 #define KINDS 40            /* of other entities that are counted */
@@ -146,8 +146,9 @@ static bool add_point(dk_drawing *drawing, double x, double y)
     return true;
 }
 
-/* The vertex, and the chords of the arc to the next one; bulge: the tangent of a quarter of its angle. */
-static bool add_segment(dk_drawing *drawing, const vertex *from, const vertex *to)
+/* The vertex, and the chords of the arc to the next one; bulge: the tangent of a quarter of its angle. chord_off: how far they
+ * may leave it, in units of the drawing. */
+static bool add_segment(dk_drawing *drawing, const vertex *from, const vertex *to, double chord_off)
 {
     const double b = from->bulge, dx = to->x - from->x, dy = to->y - from->y, chord = hypot(dx, dy);
     if (!add_point(drawing, from->x, from->y))
@@ -155,7 +156,7 @@ static bool add_segment(dk_drawing *drawing, const vertex *from, const vertex *t
     if (fabs(b) < 1e-9 || chord == 0 || !isfinite(b))
         return true;
     const double angle = 4 * atan(b), radius = chord * (1 + b * b) / (4 * fabs(b));
-    const double step = radius > ARC_OFF ? 2 * acos(1 - ARC_OFF / radius) : 1;
+    const double step = radius > chord_off ? 2 * acos(1 - chord_off / radius) : 1;
     const double wanted = ceil(fabs(angle) / step);
     const int n = wanted < 1 ? 1 : wanted > ARC_CHORDS ? ARC_CHORDS : (int)wanted;
     /* The centre lies beside the middle of the chord, to its left for an arc that turns left by less than half. */
@@ -217,11 +218,12 @@ dk_status dk_drawing_end_outline(dk_drawing *drawing, const dk_drawing_polyline 
         dk_buf_append(&drawing->texts, problem, strlen(problem) + 1);
         made.closed = true; /* whatever it is, it is not left out with the open ones */
     } else if (good) {
-        const bool returns = n > 3 && hypot(v[0].x - v[n - 1].x, v[0].y - v[n - 1].y) <= CLOSE_OFF;
+        const double metre = dk_metre_at((const double[]){v[0].x, v[0].y});
+        const bool returns = n > 3 && hypot(v[0].x - v[n - 1].x, v[0].y - v[n - 1].y) <= CLOSE_OFF * metre;
         made.closed = returns || of->closed;
         const size_t segments = n - 1 + (made.closed && !returns);
         for (size_t i = 0; i < segments && good && drawing->n_points <= DK_DRAWING_MAX_POINTS; i++)
-            good = add_segment(drawing, &v[i], &v[(i + 1) % n]);
+            good = add_segment(drawing, &v[i], &v[(i + 1) % n], ARC_OFF * metre);
         if (!made.closed && good)
             good = add_point(drawing, v[n - 1].x, v[n - 1].y);
         for (size_t i = made.first; of->mirrored && i < drawing->n_points; i++)

@@ -3,7 +3,15 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define SAME 0.002 /* of metres: borders that are drawn twice differ by so much */
+#define SAME 0.002 /* metres: borders that are drawn twice differ by so much */
+#define METRES_OF_DEGREE 111320.0
+
+double dk_metre_at(const double xy[2])
+{
+    const bool lon_first = xy[0] >= 73 && xy[0] <= 136 && xy[1] >= 3 && xy[1] <= 54,
+               lat_first = xy[1] >= 73 && xy[1] <= 136 && xy[0] >= 3 && xy[0] <= 54;
+    return lon_first || lat_first ? 1 / METRES_OF_DEGREE : 1;
+}
 
 static int ascending(const void *a, const void *b)
 {
@@ -194,8 +202,9 @@ static void found_around(size_t other, void *user)
 {
     nesting *self = user;
     const dk_ring *in = &self->rings[self->ring], *out = &self->rings[other];
-    if (other == self->ring || out->area <= in->area || in->min_x < out->min_x - SAME ||
-        in->max_x > out->max_x + SAME || in->min_y < out->min_y - SAME || in->max_y > out->max_y + SAME)
+    const double same = SAME * dk_metre_at(in->xy);
+    if (other == self->ring || out->area <= in->area || in->min_x < out->min_x - same ||
+        in->max_x > out->max_x + same || in->min_y < out->min_y - same || in->max_y > out->max_y + same)
         return;
     if (self->outer < 0 || out->area < self->rings[self->outer].area)
         self->outer = (int)other;

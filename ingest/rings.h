@@ -13,6 +13,10 @@ typedef struct dk_ring {
     double inside_x, inside_y; /* a place inside it, away from its outline */
 } dk_ring;
 
+/* A metre in the unit of a place: of degrees where the numbers are those of a place in China, in either order, else 1.
+ * Nothing in metres lies so near to the origin of a projection. */
+double dk_metre_at(const double xy[2]);
+
 /* false: it encloses nothing, or scratch failed for want of memory. */
 bool dk_ring_measure(dk_ring *ring, dk_buf *scratch);
 /* By the even-odd rule. */

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define JOIN_OFF 0.001 /* ends of lines so near are one place */
+#define JOIN_OFF 0.001 /* ends of lines so many metres apart are one place */
 #define VALUE 96       /* bytes of a value of the head */
 #define LISTED 12      /* layers in a sentence */
 #define MAX_CODES 4096 /* feature codes, and tables */
@@ -453,6 +453,11 @@ static dk_status read_object_head(dk_vct *vct, int64_t *ret_id, feature_code **r
     return need_line(vct, err); /* how it is drawn */
 }
 
+static bool same_place(const double *a, const double *b)
+{
+    return hypot(a[0] - b[0], a[1] - b[1]) <= JOIN_OFF * dk_metre_at(a);
+}
+
 static dk_status read_line_object(dk_vct *vct, dk_error *err)
 {
     int64_t type = 0, n_segments = 0, segment = 0;
@@ -476,7 +481,7 @@ static dk_status read_line_object(dk_vct *vct, dk_error *err)
                 status = read_points(vct, true, &n, err);
             if (made.n > 0 && n > 0) { /* it begins where the one before ends */
                 const double *joint = vct->points + 2 * (vct->n_points - n);
-                if (hypot(joint[0] - joint[-2], joint[1] - joint[-1]) <= JOIN_OFF) {
+                if (same_place(joint, joint - 2)) {
                     memmove(vct->points + 2 * (vct->n_points - n), vct->points + 2 * (vct->n_points - n + 1),
                             2 * (n - 1) * sizeof *vct->points);
                     vct->n_points--;
@@ -1102,11 +1107,6 @@ static bool add_to_chain(dk_vct *vct, const double *xy, size_t n, bool turned)
     return true;
 }
 
-static double off(const double *a, const double *b)
-{
-    return hypot(a[0] - b[0], a[1] - b[1]);
-}
-
 /* Ends the ring that begins at chain point first, if there is one: its last point is its first. false: out of memory.
  */
 static bool end_ring(dk_vct *vct, size_t first)
@@ -1152,8 +1152,8 @@ static bool chain_lines(dk_vct *vct, const polygon *of)
         bool turned = ref < 0;
         if (under_way) {
             const double *from = vct->chain + 2 * (vct->n_chain - 1);
-            const bool fits = off(from, turned ? end : xy) <= JOIN_OFF;
-            if (!fits && off(from, turned ? xy : end) <= JOIN_OFF) {
+            const bool fits = same_place(from, turned ? end : xy);
+            if (!fits && same_place(from, turned ? xy : end)) {
                 turned = !turned;
                 vct->n_turned++;
             } else if (!fits) {
@@ -1166,7 +1166,7 @@ static bool chain_lines(dk_vct *vct, const polygon *of)
         if (!add_to_chain(vct, xy, found->n, turned))
             return false;
         last = ref;
-        if (vct->n_chain - first > 3 && off(vct->chain + 2 * first, vct->chain + 2 * (vct->n_chain - 1)) <= JOIN_OFF) {
+        if (vct->n_chain - first > 3 && same_place(vct->chain + 2 * first, vct->chain + 2 * (vct->n_chain - 1))) {
             if (!end_ring(vct, first))
                 return false;
             first = vct->n_chain;
@@ -1185,7 +1185,7 @@ static bool copy_rings(dk_vct *vct, const polygon *of)
         const size_t first = vct->n_chain;
         if (!add_to_chain(vct, vct->points + 2 * from->first, from->n, false))
             return false;
-        if (off(vct->chain + 2 * first, vct->chain + 2 * (vct->n_chain - 1)) > JOIN_OFF &&
+        if (!same_place(vct->chain + 2 * first, vct->chain + 2 * (vct->n_chain - 1)) &&
             !add_to_chain(vct, vct->points + 2 * from->first, 1, false))
             return false;
         if (!end_ring(vct, first))

@@ -48,6 +48,21 @@ test('polygons of lines in both directions and of places, with holes and parts, 
   noted(done, /对象标识码 was left out/);
 });
 
+// The outline of a yard of 57 x 44 m, whose corners all lie within a thousandth of a degree.
+test('a VCT in degrees keeps the places of lines and rings that lie close together', (t) => {
+  const s = scene(t);
+  const corners = [[117.2, 31.8], [117.2003, 31.8], [117.2006, 31.8], [117.2006, 31.8002], [117.2006, 31.8004], [117.2003, 31.8004], [117.2, 31.8004]];
+  const text = (places) => places.map((p) => p.join(',')).join('\n');
+  const edge = (id, places) => `${id}\n1099000000\nunknown\n1\n1\n11\n${places.length}\n${text(places)}\n0\n`;
+  const head = { CoordinateSystemType: 'D', XYUnit: 'D', Projection: '', Parameters: '' };
+  s.write('d.vct', vct({ head, lines: edge(1, corners.slice(0, 5)) + edge(2, [...corners.slice(4), corners[0]]), rows: '101,DK1,甲,0.25\n103,DK3,乙,0.25\n',
+    polygons: `101\n2001010100\nunknown\n100\n117.2003,31.8001\n21\n2\n1,2\n0\n103\n2001010100\nunknown\n1\n117.2003,31.8001\n1\n11\n7\n${text(corners)}\n0\n` }));
+  const done = s.load('parcel', 'd.vct', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  for (const id of ['DK1', 'DK3'])
+    assert.deepEqual(rings(s.rows('parcel').find((f) => f.properties.id === id)), [[...corners, corners[0]]]);
+});
+
 test('Parameters of no zone of China are refused: meridian, scale and false easting', (t) => {
   const s = scene(t);
   const load = (parameters, ...args) => {
