@@ -596,7 +596,7 @@ int64_t dk_source_chorded(const dk_source *source)
 
 const char *dk_source_crs_problem(const dk_source *source)
 {
-    const char *problem = NULL;
+    const char *problem = source->crs_unknown[0] != '\0' ? source->crs_unknown : NULL;
     if (source->survey != NULL)
         dk_survey_epsg(source->survey, &problem);
     else if (source->mining != NULL)

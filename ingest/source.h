@@ -97,7 +97,7 @@ bool dk_source_has_geometry(const dk_source *source);
 bool dk_source_may_doubt(const dk_source *source);
 /* The column of a table that has it as text, which is none of dk_source_columns; NULL: there is none. */
 const char *dk_source_geometry_column(const dk_source *source);
-/* NULL: the source does not say. For GeoJSON without a crs member, WGS 84 (RFC 7946). */
+/* NULL: the source does not say, or nothing that is known. For GeoJSON without a crs member, WGS 84 (RFC 7946). */
 OGRSpatialReferenceH dk_source_crs(const dk_source *source);
 /* Why it does not, where the source tells: a sentence without the path. NULL: it does, or nothing is known. */
 const char *dk_source_crs_problem(const dk_source *source);

@@ -62,6 +62,7 @@ struct dk_source {
     int epsg;              /* of the geometry, where the row says its own */
     bool crs_given;        /* by the user: it counts for all rows, unless the file says an old datum */
     const dk_zone_family *crs_datum; /* that the user names without a zone, by its code in degrees; else NULL */
+    char crs_unknown[400];           /* why the file's own is not known, where it says one; "" else */
     const char *crs_name;            /* of the datum that the user says, with a zone or without; NULL: none */
     const dk_other_reading *other;   /* of the row */
 

@@ -3,12 +3,14 @@
 
 #include "ingest/archive.h"
 #include "ingest/flatgeobuf.h"
+#include "ingest/geojson_crs.h"
 #include "ingest/geojson_text.h"
 #include "ingest/mapinfo.h"
 #include "ingest/shapefile.h"
 
 #include <cpl_conv.h>
 #include <cpl_error.h>
+#include <cpl_http.h>
 #include <cpl_string.h>
 #include <errno.h>
 #include <math.h>
@@ -19,12 +21,24 @@
 
 #define KMZ_BYTES (512u << 20)
 
+/* A file must not make us fetch another. */
+static CPLHTTPResult *fetch_nothing(const char *url, CSLConstList options, GDALProgressFunc progress, void *progress_user,
+                                    CPLHTTPFetchWriteFunc write, void *write_user, void *user)
+{
+    (void)url, (void)options, (void)progress, (void)progress_user, (void)write, (void)write_user, (void)user;
+    CPLHTTPResult *result = CPLCalloc(1, sizeof *result);
+    result->nStatus = 1;
+    result->pszErrBuf = CPLStrdup("no address is asked for data");
+    return result;
+}
+
 void dk_gdal_start(void)
 {
     GDALAllRegister();
+    CPLHTTPSetFetchCallback(fetch_nothing, NULL);
     CPLSetErrorHandler(CPLQuietErrorHandler); /* CPLGetLastErrorMsg keeps the last message */
     CPLSetConfigOption("SHAPE_RESTORE_SHX", "NO");
-    CPLSetConfigOption("GML_SKIP_RESOLVE_ELEMS", "ALL"); /* a file must not make us fetch another */
+    CPLSetConfigOption("GML_SKIP_RESOLVE_ELEMS", "ALL");
 }
 
 void dk_gdal_stop(void)
@@ -354,6 +368,37 @@ static const char *name_of(const char *driver)
     return driver;
 }
 
+/* Of GeoJSON the member crs counts, where it has one. */
+static dk_status read_crs(dk_source *source, dk_error *err)
+{
+    OGRSpatialReferenceH crs = OGR_L_GetSpatialRef(source->layer);
+    dk_status status = DK_OK;
+    dk_buf said;
+    dk_buf_init(&said);
+    if (source->format == DK_FORMAT_GEOJSON)
+        status = dk_geojson_crs_text(source->file, source->path, &said, err);
+    const char *text = said.size > 0 ? dk_buf_cstr(&said) : NULL;
+    if (status == DK_OK && said.size > 0 && text == NULL) {
+        status = dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
+    } else if (status == DK_OK && text != NULL) {
+        source->crs = dk_geojson_crs(text, said.size);
+        size_t shown = 0;
+        for (size_t i = 0; i < said.size; i++) /* with quotes of its own around it */
+            if (text[i] != '"')
+                said.data[shown++] = said.data[i];
+        said.data[shown] = '\0';
+        if (source->crs == NULL)
+            snprintf(source->crs_unknown, sizeof source->crs_unknown,
+                     "its member crs says \"%.*s\", which is no coordinate system that is known; say what the coordinates are "
+                     "with --crs EPSG:N, for example --crs EPSG:4490 (CGCS2000 degrees)",
+                     dk_utf8_fit(text, 160), text);
+    } else if (status == DK_OK && crs != NULL) {
+        source->crs = OSRClone(crs);
+    }
+    dk_buf_finish(&said);
+    return status;
+}
+
 dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, const dk_source_options *options,
                              dk_error *err)
 {
@@ -415,9 +460,8 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
         source->n_announced = (int64_t)rows;
     else if (source->format == DK_FORMAT_GPKG || source->format == DK_FORMAT_FILEGDB)
         source->n_announced = source->n_total;
-    OGRSpatialReferenceH crs = OGR_L_GetSpatialRef(source->layer);
-    if (crs != NULL)
-        source->crs = OSRClone(crs);
+    if (source->want_geometry && (status = read_crs(source, err)) != DK_OK)
+        return status;
     if (!source->want_geometry) {
         const char *ignored[] = {"OGR_GEOMETRY", NULL};
         OGR_L_SetIgnoredFields(source->layer, ignored);

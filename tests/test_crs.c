@@ -1,13 +1,19 @@
 /* Coordinate systems: which are accepted, and where points come out by PROJ's cs2cs. */
 #include "ingest/crs.h"
+#include "ingest/source.h"
 #include "tests/sampled.h"
 
+#include <arpa/inet.h>
+#include <cpl_conv.h>
 #include <math.h>
+#include <poll.h>
 #include <proj.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -348,9 +354,93 @@ static void a_plane_of_its_own_is_no_zone(void **state)
     assert_true(crs.gauss);
 }
 
+/* A GeoJSON of one square with that crs, and a member of the same name elsewhere, opened; the caller closes it. */
+static dk_source *geojson_of(const char *crs)
+{
+    char path[] = "/tmp/dk-crs-XXXXXX.geojson";
+    const int fd = mkstemps(path, (int)strlen(".geojson"));
+    const dk_source_options options = {.want_geometry = true};
+    dk_source *source = NULL;
+    dk_error err = {0};
+    assert_true(fd >= 0);
+    dprintf(fd, "{\"type\":\"FeatureCollection\",\"name\":\"crs}\\\"\",%s\"features\":[{\"type\":\"Feature\",\"properties\":{\"crs\":\"EPSG:4490\"},"
+                "\"geometry\":{\"type\":\"Polygon\",\"coordinates\":[[[117,31],[117.1,31],[117.1,31.1],[117,31]]]}}]}", crs);
+    close(fd);
+    const dk_status status = dk_source_open(path, &options, &source, &err);
+    unlink(path);
+    if (status != DK_OK)
+        fail_msg("%s: %s", crs, err.text);
+    return source;
+}
+
+static void geojson_says(const char *crs, dk_datum expected)
+{
+    const dk_crs_policy policy = {.any_datum = true};
+    dk_crs found;
+    dk_error err = {0};
+    dk_source *source = geojson_of(crs);
+    if (dk_source_crs(source) == NULL || dk_crs_from_srs(dk_source_crs(source), "t", &policy, &found, &err) != DK_OK)
+        fail_msg("%s: %s", crs, err.text);
+    assert_int_equal(found.datum, expected);
+    dk_source_close(source);
+}
+
+static void geojson_is_unknown(const char *crs, const char *shown)
+{
+    dk_source *source = geojson_of(crs);
+    assert_null(dk_source_crs(source));
+    assert_non_null(dk_source_crs_problem(source));
+    if (strstr(dk_source_crs_problem(source), shown) == NULL)
+        fail_msg("%s: %s", crs, dk_source_crs_problem(source));
+    dk_source_close(source);
+}
+
+#define NAMED(name) "\"crs\":{\"type\":\"name\",\"properties\":{\"name\":\"" name "\"}},"
+
+/* GeoJSON of 2008, 3: without crs it is WGS 84, and with one it is not, even where nobody knows what it says. */
+static void the_crs_of_a_geojson_counts(void **state)
+{
+    (void)state;
+    geojson_says("", DK_DATUM_WGS84);
+    geojson_says("\"crs\":null,", DK_DATUM_WGS84);
+    geojson_says(NAMED("urn:ogc:def:crs:OGC:1.3:CRS84"), DK_DATUM_WGS84);
+    geojson_says(NAMED("urn:ogc:def:crs:EPSG::4490"), DK_DATUM_CGCS2000);
+    geojson_says(NAMED("http://www.opengis.net/def/crs/EPSG/0/4214"), DK_DATUM_BEIJING54);
+    geojson_says(NAMED("EPSG:4610"), DK_DATUM_XIAN80);
+    geojson_says("\"crs\" :\n { \"type\" : \"EPSG\", \"properties\" : {\"code\":\"2363\"}}\n ,", DK_DATUM_XIAN80);
+    geojson_says(NAMED("GCS_Xian_1980"), DK_DATUM_XIAN80);
+    geojson_says(NAMED("CGCS2000 / 3-degree Gauss-Kruger zone 39"), DK_DATUM_CGCS2000);
+    geojson_is_unknown(NAMED("西安80"), "\"{type:name,properties:{name:西安80}}\"");
+    geojson_is_unknown(NAMED("urn:ogc:def:crs:EPSG::999999"), "EPSG::999999");
+    geojson_is_unknown("\"crs\":\"EPSG:4610\",", "\"EPSG:4610\"");
+    geojson_is_unknown("\"crs\":{\"type\":\"name\",\"properties\":{}},", "properties:{}");
+}
+
+static void an_address_that_a_geojson_names_is_not_asked(void **state)
+{
+    (void)state;
+    char link[200];
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof at;
+    const int listener = socket(AF_INET, SOCK_STREAM, 0);
+    assert_true(listener >= 0 && bind(listener, (struct sockaddr *)&at, size) == 0 && listen(listener, 4) == 0 &&
+                getsockname(listener, (struct sockaddr *)&at, &size) == 0);
+    CPLSetConfigOption("GDAL_HTTP_TIMEOUT", "1");
+    snprintf(link, sizeof link, "\"crs\":{\"type\":\"link\",\"properties\":{\"href\":\"http://127.0.0.1:%d/\",\"type\":\"ogcwkt\"}},", ntohs(at.sin_port));
+    geojson_is_unknown(link, "type:link");
+    snprintf(link, sizeof link, NAMED("http://127.0.0.1:%d/"), ntohs(at.sin_port));
+    geojson_is_unknown(link, "name:http://127.0.0.1");
+    assert_int_equal(poll(&(struct pollfd){.fd = listener, .events = POLLIN}, 1, 0), 0);
+    CPLSetConfigOption("GDAL_HTTP_TIMEOUT", NULL);
+    close(listener);
+}
+
 int main(void)
 {
+    dk_gdal_start();
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_crs_of_a_geojson_counts),
+        cmocka_unit_test(an_address_that_a_geojson_names_is_not_asked),
         cmocka_unit_test(the_whole_family_of_cgcs2000),
         cmocka_unit_test(no_datum_shift_in_any_pipeline),
         cmocka_unit_test(other_datums_by_name),

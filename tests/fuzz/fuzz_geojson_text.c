@@ -1,10 +1,12 @@
 /* A foreign GeoJSON before GDAL sees it: it is refused, left as it is, or copied; the copy of one in GB18030 is UTF-8
- * and has no NUL, neither as a byte that was not there nor as an escape, and copying it again changes nothing. */
+ * and has no NUL, neither as a byte that was not there nor as an escape, and copying it again changes nothing. What its crs
+ * says is no longer than its bound, and without control characters. */
 #include "fuzz_check.h"
 
 #include <string.h>
 #include <unistd.h>
 
+#include "ingest/geojson_crs.h"
 #include "ingest/geojson_text.h"
 #include "store/buf.h"
 
@@ -42,6 +44,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             CHECK(second == DK_ENCODING_UTF8 && again == NULL);
         }
     }
+    dk_buf_clear(&text);
+    CHECK(dk_geojson_crs_text(path, "t", &text, &err) == DK_OK && text.size <= DK_GEOJSON_CRS_BYTES);
+    for (size_t i = 0; i < text.size; i++)
+        CHECK(text.data[i] >= ' ');
+    OSRRelease(dk_geojson_crs((const char *)text.data, text.size));
     free(copy);
     dk_scratch_remove(scratch);
     dk_buf_finish(&text);
