@@ -155,6 +155,21 @@ dk_dbf_number dk_dbf_number_read(const unsigned char *field, size_t width, const
     return at == size ? DK_DBF_DECIMAL : DK_DBF_NO_NUMBER;
 }
 
+const char *dk_dbf_unread(const dk_dbf_field *field, const unsigned char *data)
+{
+    size_t i = 0;
+    if (strchr("CNFDL", field->type) != NULL)
+        return NULL;
+    /* Of ten digits it is a block of the file of memos, also in a B of dBASE; Visual FoxPro writes four bytes. */
+    const bool memo = strchr("MGPW", field->type) != NULL || (field->type == 'B' && field->width == 10);
+    while (memo && i < field->width && (is_padding(data[i]) || data[i] == '0'))
+        i++;
+    if (memo && i == field->width)
+        return NULL;
+    return memo ? "a memo, whose text stands in another file (DBT, FPT) and is not read; save the table as XLSX or CSV"
+                : "its column is of a type of Visual FoxPro or dBASE 7, which is not read; save the table as XLSX or CSV";
+}
+
 bool dk_dbf_text_goes_on(const unsigned char *field, size_t width)
 {
     const unsigned char *nul = width > 0 ? memchr(field, 0, width) : NULL;

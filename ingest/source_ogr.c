@@ -615,6 +615,11 @@ static void set_cell(dk_source *source, size_t i, OGRFieldType type)
         const dk_dbf_field *raw = &source->dbf.fields[i];
         /* Of a TAB, whose whole numbers, dates and the like are binary and said to be texts, decimals alone are texts. */
         const bool tab = source->format == DK_FORMAT_MAPINFO;
+        const char *unread = tab ? NULL : dk_dbf_unread(raw, source->record + raw->offset);
+        if (unread != NULL) {
+            *cell = (dk_cell){.type = DK_CELL_TEXT, .text = "", .unread = unread};
+            return;
+        }
         const bool number = (raw->type == 'N' || raw->type == 'F') && (!tab || is_number_type(type));
         if ((number || (raw->type == 'C' && (!tab || type == OFTString))) && dk_dbf_text_goes_on(source->record + raw->offset, raw->width))
             tell_once(source, i, &source->nuls);

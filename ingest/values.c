@@ -461,6 +461,10 @@ bool dk_value_from_cell(const dk_field *field, const dk_cell *cell, const dk_val
     bool good = false;
     dk_buf written, folded;
     *ret_offset = 0;
+    if (cell->unread != NULL) {
+        snprintf(ret_problem, problem_size, "%s", cell->unread);
+        return false;
+    }
     if (plain_number(field, cell, context, ret_value))
         return true;
     dk_buf_init(&written);

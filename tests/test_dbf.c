@@ -1,6 +1,8 @@
 /* The attribute table of a shapefile: its header (Esri Shapefile Technical Description) and its encoding. */
 #include "ingest/dbf.h"
 #include "ingest/shapefile.h"
+#include "ingest/source.h"
+#include "ingest/values.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -154,6 +156,62 @@ static void what_stands_in_a_field_of_numbers(void **state)
     assert_false(dk_dbf_text_goes_on((const unsigned char *)"123456", 6));
 }
 
+/* A table as Visual FoxPro writes it ("Table File Structure"): an integer, a double, a currency, a memo of four bytes and one of
+ * ten digits, of which GDAL makes texts: 12.5 is a NUL first, and a memo the number of its block. */
+static void what_is_no_text_is_no_value(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        char type;
+        unsigned char width;
+    } fields[] = {{"NAME", 'C', 4}, {"WHOLE", 'I', 4}, {"DOUBLE", 'B', 8}, {"MONEY", 'Y', 8}, {"NOTE", 'M', 4}, {"MEMO", 'M', 10}, {"DAY", 'D', 8}};
+    enum { FIELDS = sizeof fields / sizeof *fields, HEAD = 33 + 32 * FIELDS, RECORD = 47 };
+    static const char first[] = " abcd\x0c\0\0\0\0\0\0\0\0\0\x29\x40\x10\x27\0\0\0\0\0\0\x08\0\0\0         120200615",
+                      second[] = " efgh\x0c\0\0\0\0\0\0\0\0\0\x29\x40\x10\x27\0\0\0\0\0\0\0\0\0\0                  ";
+    unsigned char data[HEAD + 2 * RECORD] = {0x30, 0, 0, 0, 2, 0, 0, 0, HEAD & 0xFF, HEAD >> 8, RECORD};
+    char path[] = "/tmp/dk-vfp-XXXXXX.dbf";
+    const dk_source_options options = {0};
+    dk_source *source = NULL;
+    dk_source_row row;
+    dk_error err = {0};
+    assert_int_equal(sizeof first - 1, RECORD);
+    assert_int_equal(sizeof second - 1, RECORD);
+    for (size_t i = 0; i < FIELDS; i++) {
+        memcpy(data + 32 + 32 * i, fields[i].name, strlen(fields[i].name));
+        data[32 + 32 * i + 11] = (unsigned char)fields[i].type;
+        data[32 + 32 * i + 16] = fields[i].width;
+    }
+    data[HEAD - 1] = 0x0D;
+    memcpy(data + HEAD, first, RECORD);
+    memcpy(data + HEAD + RECORD, second, RECORD);
+    const int fd = mkstemps(path, (int)strlen(".dbf"));
+    assert_int_equal(write(fd, data, sizeof data), sizeof data);
+    close(fd);
+    if (dk_source_open(path, &options, &source, &err) != DK_OK || dk_source_next(source, &row, &err) != DK_OK)
+        fail_msg("%s", err.text);
+    for (size_t i = 0; i < FIELDS; i++) {
+        const bool read = fields[i].type == 'C' || fields[i].type == 'D';
+        const dk_field field = {.name = "field", .type = DK_FIELD_TEXT};
+        const dk_value_context context = {0};
+        char problem[300] = "";
+        dk_value value;
+        size_t at;
+        dk_buf memory;
+        dk_buf_init(&memory);
+        assert_int_equal(dk_value_from_cell(&field, &row.cells[i], &context, &memory, &value, &at, problem, sizeof problem), read);
+        assert_int_equal(strstr(problem, "is not read; save the table as XLSX or CSV") != NULL, !read);
+        assert_int_equal(strstr(problem, "a memo") != NULL, fields[i].type == 'M');
+        dk_buf_finish(&memory);
+    }
+    assert_int_equal(dk_source_next(source, &row, &err), DK_OK);
+    assert_non_null(row.cells[2].unread);
+    assert_null(row.cells[4].unread); /* no memo */
+    assert_null(row.cells[5].unread);
+    dk_source_close(source);
+    unlink(path);
+}
+
 static void siblings_in_any_case(void **state)
 {
     (void)state;
@@ -173,12 +231,14 @@ static void siblings_in_any_case(void **state)
 
 int main(void)
 {
+    dk_gdal_start();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_header),
         cmocka_unit_test(the_bytes_decide),
         cmocka_unit_test(deleted_records_do_not_count),
         cmocka_unit_test(a_table_cut_off),
         cmocka_unit_test(what_stands_in_a_field_of_numbers),
+        cmocka_unit_test(what_is_no_text_is_no_value),
         cmocka_unit_test(siblings_in_any_case),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
