@@ -709,6 +709,9 @@ dk_status dk_source_ogr_next(dk_source *source, dk_error *err)
         return DK_END;
     }
     source->n_read++;
+    /* A GeoJSON is parsed ahead of its rows, so that of which one GDAL complains is not said. */
+    const bool unread = source->want_geometry && source->format != DK_FORMAT_GEOJSON &&
+                        CPLGetLastErrorType() == CE_Failure && OGR_F_GetGeometryRef(source->feature) == NULL;
     const int64_t fid = OGR_F_GetFID(source->feature);
     switch (source->format) {
     case DK_FORMAT_SHAPEFILE:
@@ -725,6 +728,9 @@ dk_status dk_source_ogr_next(dk_source *source, dk_error *err)
     const int n = OGR_F_GetFieldCount(source->feature);
     if (!dk_source_raw_room(source, (size_t)n))
         return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
+    if (unread)
+        snprintf(source->problem, sizeof source->problem,
+                 "its geometry cannot be read; the file is damaged: copy or export it again");
     const int64_t first = source->format == DK_FORMAT_MAPINFO; /* the number of the first record */
     if (source->dbf_rows != NULL && source->dbf.n_fields == (size_t)n && fid >= first &&
         (source->record = dk_dbf_rows_at(source->dbf_rows, (uint32_t)(fid - first))) == NULL)

@@ -2,7 +2,8 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { catalogue, scene, square, wkt, xlsx } from './helpers.mjs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { catalogue, scene, shapefile, square, wkt, xlsx } from './helpers.mjs';
 
 const ledger = (rows) => xlsx([['地块编号', '地块名称', '项目编号', '批准文号', '地块面积'], ...rows.map((row) => row.map((v) => (typeof v === 'number' ? { n: v } : v)))]);
 const box = (i) => wkt(square(39520000 + i * 300, 3521000));
@@ -33,6 +34,24 @@ test('a file with some outlines: the rows without are kept, those with are drawn
   const done = s.load('parcel', 'p.csv', '--crs', 'EPSG:4527', '--undrawn', '--publish', '--allow-rejects');
   assert.deepEqual([done.code, done.json.loaded, done.json.undrawn, done.json.rejected], [0, 2, 1, 1], done.stderr); // a broken outline is no missing one
   assert.deepEqual(rows(s), [['A', '有图', 'MultiPolygon'], ['B', '无图', null]]);
+});
+
+test('an empty geometry is a missing outline, a damaged one is not', (t) => {
+  const s = scene(t);
+  s.write('e.csv', '地块编号,wkt\nE1,POLYGON EMPTY\nE2,GEOMETRYCOLLECTION EMPTY\nE3,MULTIPOLYGON(EMPTY)\n');
+  assert.match(s.load('parcel', 'e.csv', '--crs', 'EPSG:4527').stderr, /there is no geometry; --undrawn loads rows that have none yet/);
+  const done = s.load('parcel', 'e.csv', '--crs', 'EPSG:4527', '--undrawn', '--publish');
+  assert.deepEqual([done.code, done.json.loaded, done.json.undrawn], [0, 3, 3], done.stderr);
+  // The second shape announces more parts than it has points (Esri Shapefile Technical Description, Polygon).
+  shapefile(s, 'd', [0, 1].map((i) => ({ DKBH: `D${i}`, wkt: box(i) })));
+  const bytes = readFileSync(s.path('d.shp'));
+  bytes.writeInt32LE(9999, 100 + 8 + 136 + 8 + 36);
+  writeFileSync(s.path('d.shp'), bytes);
+  for (const args of [[], ['--undrawn']]) {
+    const half = s.load('parcel', 'd.shp', '--dry-run', '--rejects', 'd.csv', ...args);
+    assert.deepEqual([half.json.loaded, half.json.rejected], [1, 1], half.stderr);
+    assert.match(readFileSync(s.path('d.csv'), 'utf8'), /d\.shp,2,D1,its geometry cannot be read; the file is damaged: copy or export it again/);
+  }
 });
 
 test('drawing: the outline comes, what the ledger said stays, and what contradicts it is told', (t) => {
