@@ -368,6 +368,16 @@ static const char *name_of(const char *driver)
     return driver;
 }
 
+/* MapInfo's datum 1017 is Xian 1980, whose ellipsoid GDAL's driver does not know: it leaves the size of WGS 84, metres off. */
+static bool mend_mapinfo_datum(OGRSpatialReferenceH crs)
+{
+    const char *datum = OSRGetAttrValue(crs, "DATUM", 0), *ellipsoid = OSRGetAttrValue(crs, "SPHEROID", 0);
+    if (datum == NULL || ellipsoid == NULL || strcmp(datum, "Xian_1980") != 0 || strcmp(ellipsoid, "unknown") != 0)
+        return true;
+    return OSRSetGeogCS(crs, "Xian 1980", "Xian_1980", "IAG 1975", 6378140, 298.257, "Greenwich", 0, "degree",
+                        0.0174532925199433) == OGRERR_NONE;
+}
+
 /* Of GeoJSON the member crs counts, where it has one. */
 static dk_status read_crs(dk_source *source, dk_error *err)
 {
@@ -394,6 +404,8 @@ static dk_status read_crs(dk_source *source, dk_error *err)
                      dk_utf8_fit(text, 160), text);
     } else if (status == DK_OK && crs != NULL) {
         source->crs = OSRClone(crs);
+        if (source->crs == NULL || (source->format == DK_FORMAT_MAPINFO && !mend_mapinfo_datum(source->crs)))
+            status = dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
     }
     dk_buf_finish(&said);
     return status;

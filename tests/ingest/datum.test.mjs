@@ -39,6 +39,16 @@ function near(found, expected, what) {
     assert.ok(found.some((p) => Math.abs(p[0] - lon) < 2e-9 && Math.abs(p[1] - lat) < 2e-9), `${what}: ${lon} ${lat} not in ${JSON.stringify(found)}`);
 }
 
+test('a MapInfo table in Xian 1980 is on its own ellipsoid', (t) => {
+  const s = scene(t);
+  s.write('d.csv', parcels().replace('地块编号', 'DKBH'));
+  execFileSync('ogr2ogr', ['-f', 'MapInfo File', s.path('d.tab'), s.path('d.csv'), '-a_srs', 'EPSG:2384', '-lco', 'ENCODING=CP936', '-lco', 'BOUNDS=400000,3400000,600000,3600000',
+    '-oo', 'GEOM_POSSIBLE_NAMES=wkt', '-oo', 'KEEP_GEOM_COLUMNS=NO'], { stdio: 'pipe' });
+  assert.match(s.load('parcel', 'd.tab').stderr, /on the datum Xian 1980, tens of metres from CGCS2000; give the official parameters with --transformation/);
+  assert.equal(s.load('parcel', 'd.tab', '--accept-datum-error', '--publish').code, 0);
+  near(ours(s), xianDegrees(square), 'd.tab');
+});
+
 test('the oracle itself: the worked example of IOGP 373-7-2, 4.3.3.1', () => {
   const [x, y, z] = helmert([3657660.66, 255768.55, 5201382.11], { x: 0, y: 0, z: 4.5, rx: 0, ry: 0, rz: 0.554, scale: 0.219 });
   assert.ok(Math.abs(x - 3657660.78) < 0.006 && Math.abs(y - 255778.43) < 0.006 && Math.abs(z - 5201387.75) < 0.006, `${x} ${y} ${z}`);
