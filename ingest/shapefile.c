@@ -1,5 +1,6 @@
 #include "ingest/shapefile.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdbool.h>
@@ -37,6 +38,23 @@ char *dk_sibling(const char *path, const char *extension)
         closedir(dir);
     free(folder);
     return found;
+}
+
+dk_status dk_shapefile_check_ending(const char *path, dk_error *err)
+{
+    const char *dot = path != NULL ? strrchr(path, '.') : NULL;
+    bool small = false, capital = false;
+    char ending[8] = "";
+    for (size_t i = 1; dot != NULL && dot[i] != '\0' && i < sizeof ending; i++) {
+        small |= islower((unsigned char)dot[i]) != 0;
+        capital |= isupper((unsigned char)dot[i]) != 0;
+        ending[i - 1] = (char)tolower((unsigned char)dot[i]);
+    }
+    return small && capital ? dk_fail(err, DK_INVALID,
+                                      "%s: its ending has small and capital letters, and would not be found; rename it so that it "
+                                      "ends in .%s",
+                                      path, ending)
+                            : DK_OK;
 }
 
 /* Checks the 100-byte header that .shp and .shx share; ret_size gets the file's size in bytes, ret_announced what the
@@ -121,6 +139,12 @@ dk_status dk_shapefile_examine(const char *path, uint64_t *ret_records, dk_error
     FILE *shp = NULL, *shx = NULL;
     char *shx_path = dk_sibling(path, "shx");
     char *dbf_path = dk_sibling(path, "dbf");
+    char *prj_path = dk_sibling(path, "prj");
+    const char *const files[] = {path, shx_path, dbf_path, prj_path};
+    for (size_t i = 0; i < sizeof files / sizeof *files && status == DK_OK; i++)
+        status = dk_shapefile_check_ending(files[i], err);
+    if (status != DK_OK)
+        goto out;
     if (shx_path == NULL || dbf_path == NULL) {
         status = dk_fail(err, DK_INVALID,
                          "%s: the %s beside it is missing; a shapefile is three files that belong together, .shp, .shx "
@@ -161,5 +185,6 @@ out:
         fclose(shx);
     free(shx_path);
     free(dbf_path);
+    free(prj_path);
     return status;
 }

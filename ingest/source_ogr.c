@@ -201,6 +201,8 @@ static dk_status examine_shapefile(dk_source *source, const dk_source_options *o
     dk_status status = DK_OK;
     if (source->format == DK_FORMAT_SHAPEFILE)
         status = dk_shapefile_examine(source->file, &n_shapes, err);
+    else
+        status = dk_shapefile_check_ending(source->file, err);
     if (status != DK_OK)
         return status;
     dbf = source->format == DK_FORMAT_SHAPEFILE ? dk_sibling(source->file, "dbf") : strdup(source->file);

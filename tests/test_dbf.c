@@ -215,7 +215,7 @@ static void what_is_no_text_is_no_value(void **state)
 static void siblings_in_any_case(void **state)
 {
     (void)state;
-    char dir[] = "/tmp/dk-sibling-XXXXXX", path[100], upper[100];
+    char dir[] = "/tmp/dk-sibling-XXXXXX", path[100], upper[100], mixed[100];
     assert_non_null(mkdtemp(dir));
     snprintf(path, sizeof path, "%s/a.b.shp", dir);
     snprintf(upper, sizeof upper, "%s/a.b.SHX", dir);
@@ -225,6 +225,17 @@ static void siblings_in_any_case(void **state)
     free(found);
     assert_null(dk_sibling(path, "dbf"));
     assert_null(dk_sibling("/nonexistent/a.shp", "dbf"));
+    /* GDAL would look for .prj and .PRJ. */
+    dk_error err = {0};
+    uint64_t records;
+    assert_int_equal(dk_shapefile_check_ending(upper, &err), DK_OK);
+    assert_int_equal(dk_shapefile_check_ending(path, &err), DK_OK);
+    assert_int_equal(dk_shapefile_check_ending(NULL, &err), DK_OK);
+    snprintf(mixed, sizeof mixed, "%s/a.b.Prj", dir);
+    fclose(fopen(mixed, "w"));
+    assert_int_equal(dk_shapefile_examine(path, &records, &err), DK_INVALID);
+    assert_true(strstr(err.text, mixed) == err.text && strstr(err.text, "rename it so that it ends in .prj") != NULL);
+    unlink(mixed);
     unlink(upper);
     rmdir(dir);
 }
