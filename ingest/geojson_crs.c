@@ -10,7 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { BLOCK = 1 << 20 };
+enum { BLOCK = 1 << 16 };
 static const char member[] = "\"crs\"";
 
 /* ---- where it stands ---- */

@@ -408,6 +408,7 @@ void dk_source_close(dk_source *source)
     free(source->geometry_column);
     dk_survey_close(source->survey);
     free(source->survey_values);
+    dk_geojson_holes_finish(&source->holes);
     dk_kml_names_finish(&source->kml_names);
     dk_dbf_rows_close(source->dbf_rows);
     dk_mid_rows_close(source->mid_rows);

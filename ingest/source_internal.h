@@ -4,6 +4,7 @@
 
 #include "ingest/csv.h"
 #include "ingest/dbf.h"
+#include "ingest/geojson_whole.h"
 #include "ingest/mid_rows.h"
 #include "ingest/kml_names.h"
 #include "ingest/scratch.h"
@@ -71,6 +72,10 @@ struct dk_source {
     OGRFeatureH feature;
     OGRSpatialReferenceH crs; /* owned */
     int64_t n_read, n_total;
+    bool line_by_line;   /* a GeoJSON of which each line is a row */
+    int64_t passed_over; /* the first row of it that GDAL made nothing of; 0: none */
+    dk_geojson_holes holes;
+    size_t next_hole;
     int64_t n_announced; /* rows that the file itself says it has; 0: it does not say */
     dk_dbf dbf;
     dk_kml_names kml_names;

@@ -5,6 +5,7 @@
 #include "ingest/flatgeobuf.h"
 #include "ingest/geojson_crs.h"
 #include "ingest/geojson_text.h"
+#include "ingest/geojson_whole.h"
 #include "ingest/mapinfo.h"
 #include "ingest/shapefile.h"
 
@@ -413,6 +414,31 @@ static dk_status read_crs(dk_source *source, dk_error *err)
     return status;
 }
 
+/* GDAL reads of several objects the first alone, unless they stand on lines of their own; and of lines those that it can. */
+static dk_status check_whole_geojson(dk_source *source, dk_error *err)
+{
+    int64_t line = 0;
+    dk_status status = DK_OK;
+    source->line_by_line = strcmp(GDALGetDriverShortName(GDALGetDatasetDriver(source->dataset)), "GeoJSONSeq") == 0;
+    if (source->line_by_line)
+        status = dk_geojson_records(source->file, source->path, &source->n_announced, err);
+    else if (source->n_total <= 1) /* behind a FeatureCollection GDAL complains itself */
+        status = dk_geojson_behind(source->file, source->path, &line, err);
+    if (status == DK_OK && line > 0)
+        status = dk_fail(err, DK_INVALID,
+                         "%s, line %lld: more stands behind the first object of the file, and would not be read; put all features "
+                         "into one FeatureCollection, or each whole on a line of its own",
+                         source->path, (long long)line);
+    if (status == DK_OK && source->want_geometry)
+        status = dk_geojson_find_holes(source->file, source->path, source->line_by_line, &source->holes, err);
+    if (status == DK_OK && source->holes.n > 0 && source->holes.n_features != source->n_total)
+        status = dk_fail(err, DK_INVALID,
+                         "%s: %zu of its geometries have something else than numbers among their coordinates, such as null, and what "
+                         "stands in the list of features is not all features; correct it",
+                         source->path, source->holes.n);
+    return status;
+}
+
 dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, const dk_source_options *options,
                              dk_error *err)
 {
@@ -470,6 +496,8 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
     if (source->format == DK_FORMAT_GEOJSON && source->n_total == 0 &&
         OGR_FD_GetFieldCount(OGR_L_GetLayerDefn(source->layer)) == 0) /* whose columns are those of its rows */
         return dk_fail(err, DK_INVALID, "%s: the file has no rows; is it the right one, and whole?", source->path);
+    if (source->format == DK_FORMAT_GEOJSON && (status = check_whole_geojson(source, err)) != DK_OK)
+        return status;
     if (source->format == DK_FORMAT_FLATGEOBUF)
         source->n_announced = (int64_t)rows;
     else if (source->format == DK_FORMAT_GPKG || source->format == DK_FORMAT_FILEGDB)
@@ -700,13 +728,32 @@ static bool is_whole_geopackage(dk_source *source)
     return whole;
 }
 
+/* Lines of a GeoJSON line by line of which GDAL made no feature. */
+static dk_status lines_lost(const dk_source *source, dk_error *err)
+{
+    char first[48] = "";
+    if (source->passed_over > 0)
+        snprintf(first, sizeof first, ", the first of them row %lld", (long long)source->passed_over);
+    return dk_fail(err, DK_INVALID,
+                   "%s: of its %lld lines %lld are no whole feature%s; correct them or take them out, or export the file again, each "
+                   "feature on a line of its own",
+                   source->path, (long long)source->n_announced, (long long)(source->n_announced - source->n_read), first);
+}
+
 dk_status dk_source_ogr_next(dk_source *source, dk_error *err)
 {
     if (source->feature != NULL)
         OGR_F_Destroy(source->feature);
     CPLErrorReset();
     source->feature = OGR_L_GetNextFeature(source->layer);
+    const bool passed_over = source->line_by_line && strncmp(dk_gdal_message(), "JSON parsing error", 18) == 0;
+    if (passed_over && source->passed_over == 0) /* a line of blanks, too, which is no loss */
+        source->passed_over = source->n_read + 1;
     if (source->feature == NULL) {
+        if (source->line_by_line && source->n_read < source->n_announced)
+            return lines_lost(source, err);
+        if (passed_over)
+            return DK_END;
         if (CPLGetLastErrorType() == CE_Failure || CPLGetLastErrorType() == CE_Fatal) {
             char message[DK_ERROR_TEXT];
             useful_message(message);
@@ -724,8 +771,12 @@ dk_status dk_source_ogr_next(dk_source *source, dk_error *err)
     }
     source->n_read++;
     /* A GeoJSON is parsed ahead of its rows, so that of which one GDAL complains is not said. */
-    const bool unread = source->want_geometry && source->format != DK_FORMAT_GEOJSON &&
-                        CPLGetLastErrorType() == CE_Failure && OGR_F_GetGeometryRef(source->feature) == NULL;
+    const bool complained = CPLGetLastErrorType() == CE_Failure && !passed_over &&
+                            (source->format != DK_FORMAT_GEOJSON || source->line_by_line);
+    const bool unread = source->want_geometry && complained &&
+                        (source->line_by_line || OGR_F_GetGeometryRef(source->feature) == NULL);
+    const bool hole = source->next_hole < source->holes.n && source->holes.rows[source->next_hole] == source->n_read;
+    source->next_hole += hole;
     const int64_t fid = OGR_F_GetFID(source->feature);
     switch (source->format) {
     case DK_FORMAT_SHAPEFILE:
@@ -742,7 +793,11 @@ dk_status dk_source_ogr_next(dk_source *source, dk_error *err)
     const int n = OGR_F_GetFieldCount(source->feature);
     if (!dk_source_raw_room(source, (size_t)n))
         return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
-    if (unread)
+    if (hole || (unread && source->line_by_line)) /* GDAL leaves out the ring, the part or all of it */
+        snprintf(source->problem, sizeof source->problem,
+                 "its geometry cannot be read whole: among its coordinates stands something else than numbers, such as null; correct "
+                 "it in the source");
+    else if (unread)
         snprintf(source->problem, sizeof source->problem,
                  "its geometry cannot be read; the file is damaged: copy or export it again");
     const int64_t first = source->format == DK_FORMAT_MAPINFO; /* the number of the first record */

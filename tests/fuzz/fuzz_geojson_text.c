@@ -1,6 +1,6 @@
 /* A foreign GeoJSON before GDAL sees it: it is refused, left as it is, or copied; the copy of one in GB18030 is UTF-8
  * and has no NUL, neither as a byte that was not there nor as an escape, and copying it again changes nothing. What its crs
- * says is no longer than its bound, and without control characters. */
+ * says is no longer than its bound, and without control characters. Features with holes in their coordinates are named in order. */
 #include "fuzz_check.h"
 
 #include <string.h>
@@ -8,6 +8,7 @@
 
 #include "ingest/geojson_crs.h"
 #include "ingest/geojson_text.h"
+#include "ingest/geojson_whole.h"
 #include "store/buf.h"
 
 static void read_all(const char *path, dk_buf *out)
@@ -49,6 +50,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < text.size; i++)
         CHECK(text.data[i] >= ' ');
     OSRRelease(dk_geojson_crs((const char *)text.data, text.size));
+    int64_t number = -1;
+    CHECK(dk_geojson_records(path, "t", &number, &err) == DK_OK && number >= 0);
+    CHECK(dk_geojson_behind(path, "t", &number, &err) == DK_OK && number >= 0);
+    for (int line_by_line = 0; line_by_line < 2; line_by_line++) {
+        dk_geojson_holes holes;
+        CHECK(dk_geojson_find_holes(path, "t", line_by_line != 0, &holes, &err) == DK_OK);
+        for (size_t i = 0; i < holes.n; i++)
+            CHECK(holes.rows[i] > (i > 0 ? holes.rows[i - 1] : 0) && holes.rows[i] <= holes.n_features);
+        dk_geojson_holes_finish(&holes);
+    }
     free(copy);
     dk_scratch_remove(scratch);
     dk_buf_finish(&text);
