@@ -441,6 +441,23 @@ static const char *skip_blanks(const char *text)
     }
 }
 
+/* What begins as a number in a WKT and is none, of which OGR would take the beginning: 3521150.5O, 3521150-5. NULL: there is none. */
+static const char *find_no_number(const char *text, const char *end, size_t *ret_size)
+{
+    static const char between[] = " \t\r\n,()";
+    for (const char *at = text + strspn(text, between); at < end; at += strspn(at, between)) {
+        const unsigned char *number;
+        size_t size = strcspn(at, between), n;
+        if (strchr("+-.0123456789", *at) != NULL &&
+            dk_dbf_number_read((const unsigned char *)at, size, &number, &n) == DK_DBF_NO_NUMBER) {
+            *ret_size = size;
+            return at;
+        }
+        at += size;
+    }
+    return NULL;
+}
+
 static void read_wkt(dk_source *source)
 {
     if (source->geometry != NULL)
@@ -467,11 +484,16 @@ static void read_wkt(dk_source *source)
     while (*last == ';' ||
            *last == ')') /* a mark as a statement ends, or one bracket too many: nothing is lost with them */
         last = skip_blanks(last + 1);
-    if (*last == '\0')
+    size_t size = 0;
+    const char *no_number = *last == '\0' ? find_no_number(cell->text, text, &size) : NULL;
+    if (*last == '\0' && no_number == NULL)
         return;
     OGR_G_DestroyGeometry(source->geometry);
     source->geometry = NULL;
-    if (source->problem[0] == '\0')
+    if (no_number != NULL && source->problem[0] == '\0')
+        snprintf(source->problem, sizeof source->problem, "the geometry has \"%.*s\", which is no number; correct it",
+                 dk_utf8_fit(no_number, size < 40 ? size : 40), no_number);
+    else if (source->problem[0] == '\0')
         snprintf(
             source->problem, sizeof source->problem,
             "behind the end of the geometry stands more: \"%.*s\"; write several polygons as one MULTIPOLYGON(((x y, "

@@ -229,11 +229,13 @@ test('parts and holes without points are left out, and a geometry that cannot be
 // OGC 06-103r4, 7.2: a text is one geometry; several polygons are a MULTIPOLYGON.
 test('what stands behind the geometry of a row in WKT rejects it, be it another polygon or anything else', (t) => {
   const s = scene(t), [one, two] = [0, 500].map((x) => wkt(square(39520000 + x, 3521000)));
-  const cases = [`${one},${two}`, `${one};${two}`, `${one} ${two}`, `${one} garbage`, `${one}) x`, `${one} \u3000;`, `MULTIPOLYGON (${one.slice(7)},${two.slice(7)})`, `${one})`];
+  const cases = [`${one},${two}`, `${one};${two}`, `${one} ${two}`, `${one} garbage`, `${one}) x`, `${one} \u3000;`, `MULTIPOLYGON (${one.slice(7)},${two.slice(7)})`, `${one})`,
+    ...['3521100.5O', '3521100..5', '3521100-5', '0x35BA4E'].map((none) => one.replace('3521100', none)), one.replace('3521100', '3.5211e6')]; // 7.2.1: a signed numeric literal
   s.write('p.csv', 'DKBH,wkt\n' + cases.map((text, i) => `${i + 1},"${text}"\n`).join(''));
   const done = s.load('parcel', 'p.csv', '--crs', 'EPSG:4527', '--publish', '--allow-rejects');
-  assert.deepEqual([done.json.loaded, done.json.rejected], [3, 5], done.stderr);
-  assert.deepEqual(s.rows('parcel').map((f) => [f.properties.id, f.geometry.coordinates.length]).sort(), [['6', 1], ['7', 2], ['8', 1]]);
+  assert.deepEqual([done.json.loaded, done.json.rejected], [4, 9], done.stderr);
+  assert.deepEqual(s.rows('parcel').map((f) => [f.properties.id, f.geometry.coordinates.length]).sort(), [['13', 1], ['6', 1], ['7', 2], ['8', 1]]);
+  for (const [i, none] of ['3521100.5O', '3521100..5', '3521100-5', '0x35BA4E'].entries()) assert.ok(s.read('p.csv.rejects.csv').includes(`,${10 + i},${9 + i},"the geometry has ""${none}"", which is no number; correct it"`), none);
   for (const row of [2, 3, 4, 5, 6]) assert.match(s.read('p.csv.rejects.csv'), new RegExp(`,${row},\\d,"behind the end of the geometry stands more: ""[^"]+""; write several polygons as one MULTIPOLYGON`));
 });
 
