@@ -335,7 +335,7 @@ dk_status dk_region_read(dk_region_format format, const char *text, size_t size,
     dk_shape shape;
     dk_read_features features = {0};
     dk_shape_init(&shape);
-    dk_status status = dk_region_parse(format, text, size, &shape, &features, err);
+    dk_status status = dk_region_parse(format, text, size, crs == NULL, &shape, &features, err);
     if (status == DK_OK && crs != NULL)
         status = crs->to_lonlat(crs->user, shape.lonlat, shape.n_points, err);
     if (status == DK_OK)

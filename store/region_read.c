@@ -15,6 +15,7 @@ typedef struct reader {
     dk_shape *shape;
     dk_read_features *features;
     dk_error *err;
+    bool degrees; /* the coordinates are said to be longitudes and latitudes, by nobody but the standard */
 } reader;
 
 static dk_status wrong(const reader *r, const char *what)
@@ -296,11 +297,29 @@ static bool is_text(const char *text, size_t size, const char *wanted)
     return strlen(wanted) == size && memcmp(text, wanted, size) == 0;
 }
 
+/* The member crs of the GeoJSON of 2008, which RFC 7946 took out and programs go on writing: one of another system would be read tens
+ * of metres off, in Xian 1980 and Beijing 1954, which are in degrees as well. */
+static dk_status check_crs(reader *r, const char *value)
+{
+    static const char *const degrees[] = {"CRS84", "CRS:84", "4490", "4326", "4480", "4979"}; /* the last two with heights */
+    if (*value == 'n')
+        return DK_OK;
+    for (size_t i = 0; i < sizeof degrees / sizeof *degrees; i++) {
+        const size_t n = strlen(degrees[i]);
+        const char *at = memmem(value, (size_t)(r->at - value), degrees[i], n);
+        if (at != NULL && !isdigit((unsigned char)at[-1]) && !isdigit((unsigned char)at[n]))
+            return DK_OK;
+    }
+    r->at = value;
+    return wrong(r, "the member crs names another system than longitude and latitude of CGCS2000 or WGS 84 (EPSG:4490, EPSG:4326, "
+                    "CRS84); transform the data, say the system with the parameter \"crs\", or take the member out if it is wrong.");
+}
+
 /* A geometry, a Feature or a FeatureCollection, as the level allows. The reader then stands behind it. Each is walked
  * before it is read, so that coordinates are gone over four times at most. */
 static dk_status read_object(reader *r, int depth, dk_level level)
 {
-    const char *type = NULL, *coordinates = NULL, *geometry = NULL, *features = NULL;
+    const char *type = NULL, *coordinates = NULL, *geometry = NULL, *features = NULL, *value;
     size_t type_size = 0;
     dk_status status = DK_OK;
     skip_blanks(r);
@@ -329,7 +348,10 @@ static dk_status read_object(reader *r, int depth, dk_level level)
                 geometry = r->at;
             else if (is_text(name, size, "features"))
                 features = r->at;
+            value = r->at;
             if ((status = skip_value(r, depth - 1)) != DK_OK)
+                return status;
+            if (level == ANY_OBJECT && r->degrees && is_text(name, size, "crs") && (status = check_crs(r, value)) != DK_OK)
                 return status;
         } while (take(r, ','));
         if (!take(r, '}'))
@@ -441,7 +463,7 @@ static dk_status read_wkt(reader *r)
     return status == DK_OK ? read_wkt_polygons(r, several) : status;
 }
 
-dk_status dk_region_parse(dk_region_format format, const char *text, size_t size, dk_shape *shape,
+dk_status dk_region_parse(dk_region_format format, const char *text, size_t size, bool degrees, dk_shape *shape,
                           dk_read_features *features, dk_error *err)
 {
     /* strtod must find an end: the last number may be the last thing there is. */
@@ -450,7 +472,7 @@ dk_status dk_region_parse(dk_region_format format, const char *text, size_t size
         return dk_fail(err, DK_NOMEM, "out of memory");
     memcpy(copy, text, size);
     copy[size] = '\0';
-    reader r = {copy, copy, copy + size, shape, features, err};
+    reader r = {copy, copy, copy + size, shape, features, err, degrees};
     shape->n_points = shape->n_parts = 0;
     if (size >= 3 && memcmp(copy, "\xEF\xBB\xBF", 3) == 0)
         r.at += 3;
