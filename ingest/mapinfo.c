@@ -60,6 +60,27 @@ static void note_type(dk_mapinfo_head *head, const char *data, size_t at, size_t
     }
 }
 
+/* CoordSys Earth Projection 8, … Affine Units "m", A, B, C, D, E, F; as MAPINFOW.PRJ writes it, 1000 is added to the projection, and
+ * 3000 where bounds follow, too. */
+static bool is_affine(const char *line, size_t size)
+{
+    size_t rest;
+    for (size_t at = 1; at < size; at++) {
+        if (isalnum((unsigned char)line[at - 1]))
+            continue;
+        if (begins(line + at, size - at, "Affine", &rest))
+            return true;
+        if (begins(line + at, size - at, "Projection", &rest)) {
+            long number = 0;
+            for (at += rest; at < size && isdigit((unsigned char)line[at]) && number < 100000; at++)
+                number = number * 10 + line[at] - '0';
+            if (number / 1000 == 1 || number / 1000 == 3)
+                return true;
+        }
+    }
+    return false;
+}
+
 dk_status dk_mapinfo_parse(const char *data, size_t size, bool tab, const char *path, dk_mapinfo_head *ret_head,
                            dk_error *err)
 {
@@ -79,6 +100,8 @@ dk_status dk_mapinfo_parse(const char *data, size_t size, bool tab, const char *
             note_type(&head, data, at + rest, at + line);
         else if (!tab && begins(text, line, "Delimiter", &rest) && line >= rest + 2 && text[rest] == '"')
             head.delimiter = text[rest + 1];
+        else if (!tab && begins(text, line, "CoordSys", &rest))
+            head.affine = is_affine(text, line);
         ended = !tab && begins(text, line, "Data", &rest);
         at += line + (at + line < size);
         head.size = at;
@@ -211,6 +234,18 @@ out:
     return status;
 }
 
+/* The header block of a .map of version 500 and later has 1024 bytes, and the parameters of an affine transformation behind the first
+ * 512, where a byte says whether they hold; earlier versions know none. */
+static bool map_is_affine(const char *path)
+{
+    unsigned char header[0x201];
+    FILE *file = fopen(path, "rb");
+    const bool whole = file != NULL && fread(header, 1, sizeof header, file) == sizeof header;
+    if (file != NULL)
+        fclose(file);
+    return whole && (header[0x104] | header[0x105] << 8) >= 500 && header[0x200] != 0;
+}
+
 dk_status dk_mapinfo_prepare(const char *path, bool tab, dk_mapinfo_table *ret_table, dk_error *err)
 {
     dk_status status = DK_OK;
@@ -242,6 +277,8 @@ dk_status dk_mapinfo_prepare(const char *path, bool tab, dk_mapinfo_table *ret_t
         char *other = dk_sibling(path, shapes[i]);
         if (other == NULL)
             status = missing(path, shapes[i], err);
+        else if (i == 0)
+            table.affine = map_is_affine(other);
         free(other);
         if (status != DK_OK)
             goto out;
@@ -253,6 +290,7 @@ dk_status dk_mapinfo_prepare(const char *path, bool tab, dk_mapinfo_table *ret_t
         goto out;
     table.encoding = dk_utf8_check_meant(&check) ? DK_ENCODING_UTF8 : DK_ENCODING_GB18030;
     table.delimiter = head.delimiter;
+    table.affine |= head.affine;
     if (!head.neutral && check.beyond_ascii)
         status = copy_neutral(path, tab, file, data, &head, &table.copy, &table.scratch, err);
     if (status == DK_OK) {

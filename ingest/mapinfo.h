@@ -17,6 +17,7 @@ typedef struct dk_mapinfo_head {
     char delimiter; /* of the rows of a MIF */
     char type[32]; /* of a TAB: NATIVE, DBF … in capitals */
     bool neutral;  /* all of them say Neutral, or there is none */
+    bool affine;   /* of a MIF: its coordinates are those of CoordSys turned, stretched or shifted, which GDAL passes over */
 } dk_mapinfo_head;
 
 /* Reads the head of a .tab or .mif from its first bytes. DK_INVALID with a sentence that begins with path. */
@@ -32,6 +33,7 @@ typedef struct dk_mapinfo_table {
     char *rows_file;      /* owned: the .dat, .dbf or .mid */
     dk_dbf dbf;           /* of a TAB, whose rows have the form of a DBF */
     char delimiter;       /* between the fields of a .mid */
+    bool affine;          /* as of dk_mapinfo_head, of a TAB too */
     char *copy;           /* owned: a table to open instead, which GDAL does not decode by what it declares; NULL: none is needed */
     dk_scratch *scratch;  /* where the copy is, to be removed by the caller; NULL: nowhere */
 } dk_mapinfo_table;

@@ -72,6 +72,7 @@ struct dk_source {
     OGRFeatureH feature;
     OGRSpatialReferenceH crs; /* owned */
     int64_t n_read, n_total;
+    bool affine;         /* a MapInfo table whose coordinates are not those of the system that it names */
     bool line_by_line;   /* a GeoJSON of which each line is a row */
     int64_t passed_over; /* the first row of it that GDAL made nothing of; 0: none */
     dk_geojson_holes holes;

@@ -243,6 +243,7 @@ static dk_status prepare_mapinfo(dk_source *source, const dk_source_options *opt
     source->n_announced = table.n_rows;
     source->dbf = table.dbf;
     source->scratch = table.scratch;
+    source->affine = table.affine;
     source->encoding = options->encoding ? *options->encoding : table.encoding;
     if (table.copy != NULL) {
         free(source->file);
@@ -405,6 +406,10 @@ static dk_status read_crs(dk_source *source, dk_error *err)
                      "its member crs says \"%.*s\", which is no coordinate system that is known; say what the coordinates are "
                      "with --crs EPSG:N, for example --crs EPSG:4490 (CGCS2000 degrees)",
                      dk_utf8_fit(text, 160), text);
+    } else if (status == DK_OK && source->affine) {
+        snprintf(source->crs_unknown, sizeof source->crs_unknown,
+                 "its CoordSys has an affine transformation, so that its coordinates are those of a local system; have the data "
+                 "transformed to CGCS2000, or say what the coordinates are with --crs EPSG:N");
     } else if (status == DK_OK && crs != NULL) {
         source->crs = OSRClone(crs);
         if (source->crs == NULL || (source->format == DK_FORMAT_MAPINFO && !mend_mapinfo_datum(source->crs)))

@@ -67,6 +67,25 @@ function mif(s, name, charset, encode, { columns = ['地块编号', '地块名�
   return `${name}.mif`;
 }
 
+// MapInfo Pro, "Using affine transformations": 1000 is added to the projection, 3000 with bounds; 2000 is bounds alone. GDAL passes over it.
+test('a MapInfo table whose CoordSys has an affine transformation is of a local system', (t) => {
+  const s = scene(t), name = mif(s, 'm', 'Neutral', (text) => Buffer.from(text), { columns: ['DKBH', 'DKMC'] }), text = s.read(name), earth = /CoordSys Earth Projection (\d+)(, .*)/.exec(text);
+  const refused = /: its CoordSys has an affine transformation, so that its coordinates are those of a local system; have the data transformed to CGCS2000, or say/;
+  const load = (coordsys, ...args) => (s.write(name, text.replace(earth[0], coordsys)), s.load('parcel', name, '--dry-run', ...args));
+  for (const affine of [`${earth[0]} Affine Units "m", 1, 0, 1000, 0, 1, 0`, `CoordSys Earth Projection 1008${earth[2]}, 1, 0, 1000, 0, 1, 0`, `CoordSys Earth Projection 3008${earth[2]}, 1, 0, 1000, 0, 1, 0, 1, 2, 3, 4`])
+    assert.match(load(affine).stderr, refused);
+  assert.equal(load(`${earth[0]} Affine Units "m", 1, 0, 1000, 0, 1, 0`, '--crs', 'EPSG:4527').json.loaded, expected.length);
+  assert.equal(load(`CoordSys Earth Projection 2008${earth[2]}, 39000000, 0, 40000000, 10000000`).json.loaded, expected.length);
+  // Of a table the byte 0x200 of the .map says whether one holds, from version 500 on.
+  const tab = written(s, 'MapInfo File', 'a.tab', ['-lco', 'ENCODING=CP936', '-lco', 'BOUNDS=39400000,3400000,39600000,3600000']);
+  const map = readFileSync(s.path('a.map'));
+  assert.deepEqual([map.readInt16LE(0x104), map[0x200]], [500, 0]);
+  assert.equal(s.load('parcel', tab, '--dry-run').code, 0);
+  map[0x200] = 1;
+  writeFileSync(s.path('a.map'), map);
+  assert.match(s.load('parcel', tab, '--dry-run').stderr, refused);
+});
+
 test('a MIF reads as Chinese, its columns too, whatever it says of its character set', (t) => {
   const s = scene(t);
   for (const [what, encode] of [['GBK', gbk], ['UTF-8', (text) => Buffer.from(text)]])
