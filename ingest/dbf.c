@@ -167,7 +167,8 @@ const char *dk_dbf_unread(const dk_dbf_field *field, const unsigned char *data)
     if (memo && i == field->width)
         return NULL;
     return memo ? "a memo, whose text stands in another file (DBT, FPT) and is not read; save the table as XLSX or CSV"
-                : "its column is of a type of Visual FoxPro or dBASE 7, which is not read; save the table as XLSX or CSV";
+                : "its column is of a type of Visual FoxPro or dBASE 7, which is not read; save the table as XLSX or "
+                  "CSV";
 }
 
 bool dk_dbf_text_goes_on(const unsigned char *field, size_t width)

@@ -29,8 +29,8 @@ typedef struct dk_dbf {
 dk_status dk_dbf_parse(const unsigned char *data, size_t size, const char *path, dk_dbf *ret_dbf, dk_error *err);
 void dk_dbf_finish(dk_dbf *dbf);
 
-/* Why what stands in a field of a record cannot be read, and what to do: memos are kept in another file, and types of dBASE 7
- * and Visual FoxPro (I, B, Y, T …) are no texts. A lasting sentence; NULL: it can, or there is nothing. */
+/* Why what stands in a field of a record cannot be read, and what to do: memos are kept in another file, and types of
+ * dBASE 7 and Visual FoxPro (I, B, Y, T …) are no texts. A lasting sentence; NULL: it can, or there is nothing. */
 const char *dk_dbf_unread(const dk_dbf_field *field, const unsigned char *data);
 
 /* What stands in a field of numbers (N, F): dBASE writes digits, a point and a sign, others an exponent, too. */

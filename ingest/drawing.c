@@ -146,8 +146,8 @@ static bool add_point(dk_drawing *drawing, double x, double y)
     return true;
 }
 
-/* The vertex, and the chords of the arc to the next one; bulge: the tangent of a quarter of its angle. chord_off: how far they
- * may leave it, in units of the drawing. */
+/* The vertex, and the chords of the arc to the next one; bulge: the tangent of a quarter of its angle. chord_off: how
+ * far they may leave it, in units of the drawing. */
 static bool add_segment(dk_drawing *drawing, const vertex *from, const vertex *to, double chord_off)
 {
     const double b = from->bulge, dx = to->x - from->x, dy = to->y - from->y, chord = hypot(dx, dy);

@@ -31,7 +31,7 @@ static bool has_word(FILE *file, char *block)
 }
 
 typedef struct place {
-    int depth; /* of brackets; 1: the members of the object */
+    int depth;                     /* of brackets; 1: the members of the object */
     bool in_text, escaped, inside; /* inside: the value of crs */
     char last[sizeof member];      /* the text that ended last, with its quotes, as far as there is room */
     size_t n_last;
@@ -109,7 +109,8 @@ static bool is(const json_t *text, const char *word)
     return json_is_string(text) && strcasecmp(json_string_value(text), word) == 0;
 }
 
-/* The name of a system, CGCS2000 / 3-degree Gauss-Kruger zone 39, or its WKT: by PROJ, as GDAL would open a file of that name. */
+/* The name of a system, CGCS2000 / 3-degree Gauss-Kruger zone 39, or its WKT: by PROJ, as GDAL would open a file of
+ * that name. */
 static bool from_words(OGRSpatialReferenceH srs, const char *name)
 {
     PJ_CONTEXT *context = proj_context_create();

@@ -11,8 +11,8 @@
 enum { BLOCK = 1 << 16 };
 
 /* Gives each the bytes of a file, a block after the other, until it is false. */
-static dk_status each_block(const char *file, const char *path, bool (*each)(const char *block, size_t size, void *user), void *user,
-                            dk_error *err)
+static dk_status each_block(const char *file, const char *path,
+                            bool (*each)(const char *block, size_t size, void *user), void *user, dk_error *err)
 {
     dk_status status = DK_OK;
     char *block = malloc(BLOCK);
@@ -142,7 +142,8 @@ static bool suspect(const char *block, size_t size, void *user)
     return !self->found;
 }
 
-/* How deep features stand in brackets: in the list of a FeatureCollection, or alone. The members of their geometries are two deeper. */
+/* How deep features stand in brackets: in the list of a FeatureCollection, or alone. The members of their geometries
+ * are two deeper. */
 enum { IN_COLLECTION = 2, ALONE = 0, DEEP = IN_COLLECTION + 2 };
 typedef enum key { OTHER = 0, FEATURES, GEOMETRY, COORDINATES } key;
 
@@ -158,7 +159,8 @@ typedef struct walk {
 
 static key key_of(const char *text, size_t size)
 {
-    static const char *const names[] = {[FEATURES] = "features", [GEOMETRY] = "geometry", [COORDINATES] = "coordinates"};
+    static const char *const names[] = {
+        [FEATURES] = "features", [GEOMETRY] = "geometry", [COORDINATES] = "coordinates"};
     for (size_t i = FEATURES; i <= COORDINATES; i++)
         if (strlen(names[i]) == size && memcmp(text, names[i], size) == 0)
             return (key)i;
@@ -172,8 +174,8 @@ static bool in_features(const walk *self)
 
 static bool in_coordinates(const walk *self)
 {
-    return self->depth > self->base + 2 && self->keys[self->base + 2] == COORDINATES && self->keys[self->base + 1] == GEOMETRY &&
-           in_features(self);
+    return self->depth > self->base + 2 && self->keys[self->base + 2] == COORDINATES &&
+           self->keys[self->base + 1] == GEOMETRY && in_features(self);
 }
 
 static bool add_hole(dk_geojson_holes *holes)
@@ -201,7 +203,8 @@ static bool look_for_holes(const char *block, size_t size, void *user)
         if (is_blank(c))
             continue;
         const bool begins = self->last == '[' || self->last == ',';
-        if (begins && (c == '"' || c == 'n' || c == 't' || c == 'f' || c == '{') && in_coordinates(self) && !add_hole(self->holes)) {
+        if (begins && (c == '"' || c == 'n' || c == 't' || c == 'f' || c == '{') && in_coordinates(self) &&
+            !add_hole(self->holes)) {
             self->failed = true;
             return false;
         }
@@ -229,7 +232,8 @@ static dk_status walk_all(const char *file, const char *path, int base, dk_geojs
     return status == DK_OK && self.failed ? dk_fail(err, DK_NOMEM, "%s: out of memory", path) : status;
 }
 
-dk_status dk_geojson_find_holes(const char *file, const char *path, bool line_by_line, dk_geojson_holes *ret_holes, dk_error *err)
+dk_status dk_geojson_find_holes(const char *file, const char *path, bool line_by_line, dk_geojson_holes *ret_holes,
+                                dk_error *err)
 {
     suspicion any = {0};
     *ret_holes = (dk_geojson_holes){0};

@@ -1,5 +1,5 @@
-/* Whether GDAL reads all of a GeoJSON, which it does not say: it passes over lines, over what stands behind the first object, and
- * over rings and parts of a geometry that it cannot read. */
+/* Whether GDAL reads all of a GeoJSON, which it does not say: it passes over lines, over what stands behind the first
+ * object, and over rings and parts of a geometry that it cannot read. */
 #ifndef DK_INGEST_GEOJSON_WHOLE_H
 #define DK_INGEST_GEOJSON_WHOLE_H
 
@@ -21,7 +21,8 @@ typedef struct dk_geojson_holes {
     size_t n, capacity;
     int64_t n_features; /* of all; 0: there are no such, and they were not counted */
 } dk_geojson_holes;
-dk_status dk_geojson_find_holes(const char *file, const char *path, bool line_by_line, dk_geojson_holes *ret_holes, dk_error *err);
+dk_status dk_geojson_find_holes(const char *file, const char *path, bool line_by_line, dk_geojson_holes *ret_holes,
+                                dk_error *err);
 void dk_geojson_holes_finish(dk_geojson_holes *holes);
 
 #endif

@@ -60,8 +60,8 @@ static void note_type(dk_mapinfo_head *head, const char *data, size_t at, size_t
     }
 }
 
-/* CoordSys Earth Projection 8, … Affine Units "m", A, B, C, D, E, F; as MAPINFOW.PRJ writes it, 1000 is added to the projection, and
- * 3000 where bounds follow, too. */
+/* CoordSys Earth Projection 8, … Affine Units "m", A, B, C, D, E, F; as MAPINFOW.PRJ writes it, 1000 is added to the
+ * projection, and 3000 where bounds follow, too. */
 static bool is_affine(const char *line, size_t size)
 {
     size_t rest;
@@ -234,8 +234,8 @@ out:
     return status;
 }
 
-/* The header block of a .map of version 500 and later has 1024 bytes, and the parameters of an affine transformation behind the first
- * 512, where a byte says whether they hold; earlier versions know none. */
+/* The header block of a .map of version 500 and later has 1024 bytes, and the parameters of an affine transformation
+ * behind the first 512, where a byte says whether they hold; earlier versions know none. */
 static bool map_is_affine(const char *path)
 {
     unsigned char header[0x201];

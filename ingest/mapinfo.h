@@ -17,7 +17,8 @@ typedef struct dk_mapinfo_head {
     char delimiter; /* of the rows of a MIF */
     char type[32]; /* of a TAB: NATIVE, DBF … in capitals */
     bool neutral;  /* all of them say Neutral, or there is none */
-    bool affine;   /* of a MIF: its coordinates are those of CoordSys turned, stretched or shifted, which GDAL passes over */
+    bool affine; /* of a MIF: its coordinates are those of CoordSys turned, stretched or shifted, which GDAL passes over
+                  */
 } dk_mapinfo_head;
 
 /* Reads the head of a .tab or .mif from its first bytes. DK_INVALID with a sentence that begins with path. */

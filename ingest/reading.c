@@ -193,7 +193,8 @@ static dk_status fill_row(dk_reading *r, chunk *c, dk_source_row *row, dk_error 
     /* A geometry that cannot be read has its own sentence: "there is no geometry" would add nothing. */
     const bool unread =
         row->problem != NULL && row->geometry == NULL && (row->wkt == NULL || !dk_cell_blank(row->wkt));
-    const bool none = row->geometry == NULL ? row->wkt == NULL || dk_cell_blank(row->wkt) : OGR_G_IsEmpty(row->geometry);
+    const bool none =
+        row->geometry == NULL ? row->wkt == NULL || dk_cell_blank(row->wkt) : OGR_G_IsEmpty(row->geometry);
     const bool undrawn = r->options.undrawn && none;
     if (r->options.kind->geometry != DK_NO_GEOMETRY && !unread && !undrawn) {
         char problem[480];

@@ -50,11 +50,12 @@ dk_status dk_shapefile_check_ending(const char *path, dk_error *err)
         capital |= isupper((unsigned char)dot[i]) != 0;
         ending[i - 1] = (char)tolower((unsigned char)dot[i]);
     }
-    return small && capital ? dk_fail(err, DK_INVALID,
-                                      "%s: its ending has small and capital letters, and would not be found; rename it so that it "
-                                      "ends in .%s",
-                                      path, ending)
-                            : DK_OK;
+    return small && capital
+               ? dk_fail(err, DK_INVALID,
+                         "%s: its ending has small and capital letters, and would not be found; rename it so that it "
+                         "ends in .%s",
+                         path, ending)
+               : DK_OK;
 }
 
 /* Checks the 100-byte header that .shp and .shx share; ret_size gets the file's size in bytes, ret_announced what the

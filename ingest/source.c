@@ -441,7 +441,8 @@ static const char *skip_blanks(const char *text)
     }
 }
 
-/* What begins as a number in a WKT and is none, of which OGR would take the beginning: 3521150.5O, 3521150-5. NULL: there is none. */
+/* What begins as a number in a WKT and is none, of which OGR would take the beginning: 3521150.5O, 3521150-5. NULL:
+ * there is none. */
 static const char *find_no_number(const char *text, const char *end, size_t *ret_size)
 {
     static const char between[] = " \t\r\n,()";

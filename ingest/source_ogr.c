@@ -23,8 +23,8 @@
 #define KMZ_BYTES (512u << 20)
 
 /* A file must not make us fetch another. */
-static CPLHTTPResult *fetch_nothing(const char *url, CSLConstList options, GDALProgressFunc progress, void *progress_user,
-                                    CPLHTTPFetchWriteFunc write, void *write_user, void *user)
+static CPLHTTPResult *fetch_nothing(const char *url, CSLConstList options, GDALProgressFunc progress,
+                                    void *progress_user, CPLHTTPFetchWriteFunc write, void *write_user, void *user)
 {
     (void)url, (void)options, (void)progress, (void)progress_user, (void)write, (void)write_user, (void)user;
     CPLHTTPResult *result = CPLCalloc(1, sizeof *result);
@@ -372,7 +372,8 @@ static const char *name_of(const char *driver)
     return driver;
 }
 
-/* MapInfo's datum 1017 is Xian 1980, whose ellipsoid GDAL's driver does not know: it leaves the size of WGS 84, metres off. */
+/* MapInfo's datum 1017 is Xian 1980, whose ellipsoid GDAL's driver does not know: it leaves the size of WGS 84, metres
+ * off. */
 static bool mend_mapinfo_datum(OGRSpatialReferenceH crs)
 {
     const char *datum = OSRGetAttrValue(crs, "DATUM", 0), *ellipsoid = OSRGetAttrValue(crs, "SPHEROID", 0);
@@ -403,12 +404,14 @@ static dk_status read_crs(dk_source *source, dk_error *err)
         said.data[shown] = '\0';
         if (source->crs == NULL)
             snprintf(source->crs_unknown, sizeof source->crs_unknown,
-                     "its member crs says \"%.*s\", which is no coordinate system that is known; say what the coordinates are "
+                     "its member crs says \"%.*s\", which is no coordinate system that is known; say what the "
+                     "coordinates are "
                      "with --crs EPSG:N, for example --crs EPSG:4490 (CGCS2000 degrees)",
                      dk_utf8_fit(text, 160), text);
     } else if (status == DK_OK && source->affine) {
         snprintf(source->crs_unknown, sizeof source->crs_unknown,
-                 "its CoordSys has an affine transformation, so that its coordinates are those of a local system; have the data "
+                 "its CoordSys has an affine transformation, so that its coordinates are those of a local system; have "
+                 "the data "
                  "transformed to CGCS2000, or say what the coordinates are with --crs EPSG:N");
     } else if (status == DK_OK && crs != NULL) {
         source->crs = OSRClone(crs);
@@ -419,7 +422,8 @@ static dk_status read_crs(dk_source *source, dk_error *err)
     return status;
 }
 
-/* GDAL reads of several objects the first alone, unless they stand on lines of their own; and of lines those that it can. */
+/* GDAL reads of several objects the first alone, unless they stand on lines of their own; and of lines those that it
+ * can. */
 static dk_status check_whole_geojson(dk_source *source, dk_error *err)
 {
     int64_t line = 0;
@@ -430,15 +434,17 @@ static dk_status check_whole_geojson(dk_source *source, dk_error *err)
     else if (source->n_total <= 1) /* behind a FeatureCollection GDAL complains itself */
         status = dk_geojson_behind(source->file, source->path, &line, err);
     if (status == DK_OK && line > 0)
-        status = dk_fail(err, DK_INVALID,
-                         "%s, line %lld: more stands behind the first object of the file, and would not be read; put all features "
-                         "into one FeatureCollection, or each whole on a line of its own",
-                         source->path, (long long)line);
+        status = dk_fail(
+            err, DK_INVALID,
+            "%s, line %lld: more stands behind the first object of the file, and would not be read; put all features "
+            "into one FeatureCollection, or each whole on a line of its own",
+            source->path, (long long)line);
     if (status == DK_OK && source->want_geometry)
         status = dk_geojson_find_holes(source->file, source->path, source->line_by_line, &source->holes, err);
     if (status == DK_OK && source->holes.n > 0 && source->holes.n_features != source->n_total)
         status = dk_fail(err, DK_INVALID,
-                         "%s: %zu of its geometries have something else than numbers among their coordinates, such as null, and what "
+                         "%s: %zu of its geometries have something else than numbers among their coordinates, such as "
+                         "null, and what "
                          "stands in the list of features is not all features; correct it",
                          source->path, source->holes.n);
     return status;
@@ -740,9 +746,11 @@ static dk_status lines_lost(const dk_source *source, dk_error *err)
     if (source->passed_over > 0)
         snprintf(first, sizeof first, ", the first of them row %lld", (long long)source->passed_over);
     return dk_fail(err, DK_INVALID,
-                   "%s: of its %lld lines %lld are no whole feature%s; correct them or take them out, or export the file again, each "
+                   "%s: of its %lld lines %lld are no whole feature%s; correct them or take them out, or export the "
+                   "file again, each "
                    "feature on a line of its own",
-                   source->path, (long long)source->n_announced, (long long)(source->n_announced - source->n_read), first);
+                   source->path, (long long)source->n_announced, (long long)(source->n_announced - source->n_read),
+                   first);
 }
 
 dk_status dk_source_ogr_next(dk_source *source, dk_error *err)
@@ -778,8 +786,8 @@ dk_status dk_source_ogr_next(dk_source *source, dk_error *err)
     /* A GeoJSON is parsed ahead of its rows, so that of which one GDAL complains is not said. */
     const bool complained = CPLGetLastErrorType() == CE_Failure && !passed_over &&
                             (source->format != DK_FORMAT_GEOJSON || source->line_by_line);
-    const bool unread = source->want_geometry && complained &&
-                        (source->line_by_line || OGR_F_GetGeometryRef(source->feature) == NULL);
+    const bool unread =
+        source->want_geometry && complained && (source->line_by_line || OGR_F_GetGeometryRef(source->feature) == NULL);
     const bool hole = source->next_hole < source->holes.n && source->holes.rows[source->next_hole] == source->n_read;
     source->next_hole += hole;
     const int64_t fid = OGR_F_GetFID(source->feature);
@@ -800,7 +808,8 @@ dk_status dk_source_ogr_next(dk_source *source, dk_error *err)
         return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
     if (hole || (unread && source->line_by_line)) /* GDAL leaves out the ring, the part or all of it */
         snprintf(source->problem, sizeof source->problem,
-                 "its geometry cannot be read whole: among its coordinates stands something else than numbers, such as null; correct "
+                 "its geometry cannot be read whole: among its coordinates stands something else than numbers, such as "
+                 "null; correct "
                  "it in the source");
     else if (unread)
         snprintf(source->problem, sizeof source->problem,

@@ -24,9 +24,10 @@ typedef struct dk_region_crs {
     void *user;
 } dk_region_crs;
 
-/* Reads and checks. crs NULL: longitude, latitude in degrees, and a GeoJSON whose member crs names another system is DK_INVALID.
- * DK_INVALID too: not that format, no such geometry, or polygons that are not valid by OGC 06-103r4, with GEOS's reason and the
- * place in degrees. DK_LIMIT: too many vertices. DK_BUSY: the time that the thread has set (store/geos_time.h) is over. Caller frees with dk_region_free. */
+/* Reads and checks. crs NULL: longitude, latitude in degrees, and a GeoJSON whose member crs names another system is
+ * DK_INVALID. DK_INVALID too: not that format, no such geometry, or polygons that are not valid by OGC 06-103r4, with
+ * GEOS's reason and the place in degrees. DK_LIMIT: too many vertices. DK_BUSY: the time that the thread has set
+ * (store/geos_time.h) is over. Caller frees with dk_region_free. */
 dk_status dk_region_read(dk_region_format format, const char *text, size_t size, const dk_region_crs *crs,
                          dk_region **ret_region, dk_error *err);
 /* Of a shape in degrees that is known to be valid. */

@@ -297,11 +297,12 @@ static bool is_text(const char *text, size_t size, const char *wanted)
     return strlen(wanted) == size && memcmp(text, wanted, size) == 0;
 }
 
-/* The member crs of the GeoJSON of 2008, which RFC 7946 took out and programs go on writing: one of another system would be read tens
- * of metres off, in Xian 1980 and Beijing 1954, which are in degrees as well. */
+/* The member crs of the GeoJSON of 2008, which RFC 7946 took out and programs go on writing: one of another system
+ * would be read tens of metres off, in Xian 1980 and Beijing 1954, which are in degrees as well. */
 static dk_status check_crs(reader *r, const char *value)
 {
-    static const char *const degrees[] = {"CRS84", "CRS:84", "4490", "4326", "4480", "4979"}; /* the last two with heights */
+    static const char *const degrees[] = {"CRS84", "CRS:84", "4490",
+                                          "4326",  "4480",   "4979"}; /* the last two with heights */
     if (*value == 'n')
         return DK_OK;
     for (size_t i = 0; i < sizeof degrees / sizeof *degrees; i++) {
@@ -311,8 +312,11 @@ static dk_status check_crs(reader *r, const char *value)
             return DK_OK;
     }
     r->at = value;
-    return wrong(r, "the member crs names another system than longitude and latitude of CGCS2000 or WGS 84 (EPSG:4490, EPSG:4326, "
-                    "CRS84); transform the data, say the system with the parameter \"crs\", or take the member out if it is wrong.");
+    return wrong(
+        r,
+        "the member crs names another system than longitude and latitude of CGCS2000 or WGS 84 (EPSG:4490, EPSG:4326, "
+        "CRS84); transform the data, say the system with the parameter \"crs\", or take the member out if it is "
+        "wrong.");
 }
 
 /* A geometry, a Feature or a FeatureCollection, as the level allows. The reader then stands behind it. Each is walked
@@ -351,7 +355,8 @@ static dk_status read_object(reader *r, int depth, dk_level level)
             value = r->at;
             if ((status = skip_value(r, depth - 1)) != DK_OK)
                 return status;
-            if (level == ANY_OBJECT && r->degrees && is_text(name, size, "crs") && (status = check_crs(r, value)) != DK_OK)
+            if (level == ANY_OBJECT && r->degrees && is_text(name, size, "crs") &&
+                (status = check_crs(r, value)) != DK_OK)
                 return status;
         } while (take(r, ','));
         if (!take(r, '}'))

@@ -31,8 +31,9 @@ bool dk_geos_rings(GEOSContextHandle_t geos, const GEOSGeometry *geometry, dk_sh
  * memory. */
 bool dk_geos_area_m2(GEOSContextHandle_t geos, const GEOSGeometry *geometry, double *area_m2);
 
-/* Reads GeoJSON or WKT into a shape (region_read.c). degrees: nobody says another system, and a GeoJSON that does is refused.
- * features: where the polygons of each further feature begin, as numbers of parts; at most one more than there are parts. */
+/* Reads GeoJSON or WKT into a shape (region_read.c). degrees: nobody says another system, and a GeoJSON that does is
+ * refused. features: where the polygons of each further feature begin, as numbers of parts; at most one more than there
+ * are parts. */
 typedef struct dk_read_features {
     size_t *starts;
     size_t n, capacity;

@@ -363,8 +363,11 @@ static dk_source *geojson_of(const char *crs)
     dk_source *source = NULL;
     dk_error err = {0};
     assert_true(fd >= 0);
-    dprintf(fd, "{\"type\":\"FeatureCollection\",\"name\":\"crs}\\\"\",%s\"features\":[{\"type\":\"Feature\",\"properties\":{\"crs\":\"EPSG:4490\"},"
-                "\"geometry\":{\"type\":\"Polygon\",\"coordinates\":[[[117,31],[117.1,31],[117.1,31.1],[117,31]]]}}]}", crs);
+    dprintf(fd,
+            "{\"type\":\"FeatureCollection\",\"name\":\"crs}\\\"\",%s\"features\":[{\"type\":\"Feature\","
+            "\"properties\":{\"crs\":\"EPSG:4490\"},"
+            "\"geometry\":{\"type\":\"Polygon\",\"coordinates\":[[[117,31],[117.1,31],[117.1,31.1],[117,31]]]}}]}",
+            crs);
     close(fd);
     const dk_status status = dk_source_open(path, &options, &source, &err);
     unlink(path);
@@ -426,7 +429,9 @@ static void an_address_that_a_geojson_names_is_not_asked(void **state)
     assert_true(listener >= 0 && bind(listener, (struct sockaddr *)&at, size) == 0 && listen(listener, 4) == 0 &&
                 getsockname(listener, (struct sockaddr *)&at, &size) == 0);
     CPLSetConfigOption("GDAL_HTTP_TIMEOUT", "1");
-    snprintf(link, sizeof link, "\"crs\":{\"type\":\"link\",\"properties\":{\"href\":\"http://127.0.0.1:%d/\",\"type\":\"ogcwkt\"}},", ntohs(at.sin_port));
+    snprintf(link, sizeof link,
+             "\"crs\":{\"type\":\"link\",\"properties\":{\"href\":\"http://127.0.0.1:%d/\",\"type\":\"ogcwkt\"}},",
+             ntohs(at.sin_port));
     geojson_is_unknown(link, "type:link");
     snprintf(link, sizeof link, NAMED("http://127.0.0.1:%d/"), ntohs(at.sin_port));
     geojson_is_unknown(link, "name:http://127.0.0.1");

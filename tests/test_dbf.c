@@ -156,8 +156,8 @@ static void what_stands_in_a_field_of_numbers(void **state)
     assert_false(dk_dbf_text_goes_on((const unsigned char *)"123456", 6));
 }
 
-/* A table as Visual FoxPro writes it ("Table File Structure"): an integer, a double, a currency, a memo of four bytes and one of
- * ten digits, of which GDAL makes texts: 12.5 is a NUL first, and a memo the number of its block. */
+/* A table as Visual FoxPro writes it ("Table File Structure"): an integer, a double, a currency, a memo of four bytes
+ * and one of ten digits, of which GDAL makes texts: 12.5 is a NUL first, and a memo the number of its block. */
 static void what_is_no_text_is_no_value(void **state)
 {
     (void)state;
@@ -165,7 +165,8 @@ static void what_is_no_text_is_no_value(void **state)
         const char *name;
         char type;
         unsigned char width;
-    } fields[] = {{"NAME", 'C', 4}, {"WHOLE", 'I', 4}, {"DOUBLE", 'B', 8}, {"MONEY", 'Y', 8}, {"NOTE", 'M', 4}, {"MEMO", 'M', 10}, {"DAY", 'D', 8}};
+    } fields[] = {{"NAME", 'C', 4}, {"WHOLE", 'I', 4}, {"DOUBLE", 'B', 8}, {"MONEY", 'Y', 8},
+                  {"NOTE", 'M', 4}, {"MEMO", 'M', 10}, {"DAY", 'D', 8}};
     enum { FIELDS = sizeof fields / sizeof *fields, HEAD = 33 + 32 * FIELDS, RECORD = 47 };
     static const char first[] = " abcd\x0c\0\0\0\0\0\0\0\0\0\x29\x40\x10\x27\0\0\0\0\0\0\x08\0\0\0         120200615",
                       second[] = " efgh\x0c\0\0\0\0\0\0\0\0\0\x29\x40\x10\x27\0\0\0\0\0\0\0\0\0\0                  ";
@@ -199,7 +200,8 @@ static void what_is_no_text_is_no_value(void **state)
         size_t at;
         dk_buf memory;
         dk_buf_init(&memory);
-        assert_int_equal(dk_value_from_cell(&field, &row.cells[i], &context, &memory, &value, &at, problem, sizeof problem), read);
+        assert_int_equal(
+            dk_value_from_cell(&field, &row.cells[i], &context, &memory, &value, &at, problem, sizeof problem), read);
         assert_int_equal(strstr(problem, "is not read; save the table as XLSX or CSV") != NULL, !read);
         assert_int_equal(strstr(problem, "a memo") != NULL, fields[i].type == 'M');
         dk_buf_finish(&memory);

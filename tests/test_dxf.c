@@ -74,19 +74,21 @@ static void arcs_bulge_to_the_right_of_the_way_round(void **state)
     encloses(BEGIN LW("1", "230\n-1\n" BULGE(0, 0, 1) V(10, 0) V(10, 10) V(0, 10)) END, 100 + half, 0.02);
 }
 
-/* ogr2ogr and map programs write drawings of GeoJSON and KML in degrees: what is a millimetre there are hundreds of metres in
- * these numbers. */
+/* ogr2ogr and map programs write drawings of GeoJSON and KML in degrees: what is a millimetre there are hundreds of
+ * metres in these numbers. */
 static void a_drawing_in_degrees_keeps_its_vertices_and_arcs(void **state)
 {
     (void)state;
     const dk_drawing_outline *outlines;
     encloses(BEGIN LW("1", V(117.2, 31.8) V(117.2006, 31.8) V(117.2006, 31.8004) V(117.2, 31.8004)) END, 24e-8, 1e-14);
     encloses(BEGIN LW("1", V(31.8, 117.2) V(31.8, 117.2006) V(31.8004, 117.2006) V(31.8004, 117.2)) END, 24e-8, 1e-14);
-    encloses(BEGIN LW("0", V(117.2, 31.8) V(117.2006, 31.8) V(117.2006, 31.8004) V(117.2, 31.8004) V(117.2, 31.8)) END, 24e-8, 1e-14);
+    encloses(BEGIN LW("0", V(117.2, 31.8) V(117.2006, 31.8) V(117.2006, 31.8004) V(117.2, 31.8004) V(117.2, 31.8)) END,
+             24e-8, 1e-14);
     /* A half circle of 33 m radius outwards, within 1 mm: 3e-4 degrees over 1e-8. */
     encloses(BEGIN LW("1", V(117.2, 31.8) V(117.2006, 31.8) BULGE(117.2006, 31.8004, 1) V(117.2, 31.8004)) END,
              24e-8 + acos(-1) * 9e-8 / 2, 1e-11);
-    dk_drawing *dxf = chosen(BEGIN LW("0", V(117.2, 31.8) V(117.2006, 31.8) V(117.2006, 31.8004) V(117.2, 31.8004)) END, true, false);
+    dk_drawing *dxf =
+        chosen(BEGIN LW("0", V(117.2, 31.8) V(117.2006, 31.8) V(117.2006, 31.8004) V(117.2, 31.8004)) END, true, false);
     assert_int_equal(dk_drawing_outlines(dxf, &outlines), 1);
     assert_false(outlines[0].closed);
     dk_drawing_close(dxf);

@@ -15,8 +15,9 @@
 #define POLYGON(rings) "{\"type\":\"Polygon\",\"coordinates\":[" rings "]}"
 #define PARTS(rings) "{\"type\":\"MultiPolygon\",\"coordinates\":[" rings "]}"
 /* With what looks like coordinates among its properties. */
-#define FEATURE(id, geometry)                                                                                                    \
-    "{\"type\":\"Feature\",\"properties\":{\"id\":\"" id "\",\"coordinates\":[null,\"1\"],\"geometry\":{\"coordinates\":[null]}},"    \
+#define FEATURE(id, geometry)                                                                                          \
+    "{\"type\":\"Feature\",\"properties\":{\"id\":\"" id                                                               \
+    "\",\"coordinates\":[null,\"1\"],\"geometry\":{\"coordinates\":[null]}},"                                          \
     "\"geometry\":" geometry "}"
 #define COLLECTION(features) "{\"type\":\"FeatureCollection\",\"features\":[" features "]}"
 
@@ -42,7 +43,8 @@ static void reads(const char *ending, const char *text, const char *expected)
     dk_status status = dk_source_open(path, &options, &source, &err);
     while (status == DK_OK && (status = dk_source_next(source, &row, &err)) == DK_OK) {
         if (row.problem != NULL)
-            assert_non_null(strstr(row.problem, "among its coordinates stands something else than numbers, such as null"));
+            assert_non_null(
+                strstr(row.problem, "among its coordinates stands something else than numbers, such as null"));
         strcat(found, row.problem != NULL ? "-" : "+");
     }
     if (status != DK_END)
@@ -57,15 +59,30 @@ static void a_ring_with_null_or_a_text_is_not_left_out(void **state)
 {
     (void)state;
     const char *const all =
-        FEATURE("A", POLYGON(RING(117))) "," FEATURE("B", POLYGON(RING(118) ",[[118.01,31],[118.02,null],[118.02,31.01],[118.01,31]]"))
-            "," FEATURE("C", PARTS("[" RING(119) "],[" RING(120) "]")) "," FEATURE("D", PARTS("[" RING(119) "],[[[120,31],[ \"120.1\",31],[120,31.1],[120,31]]]"))
-            "," FEATURE("E", PARTS("[" RING(119) "],\n null")) "," FEATURE("F", POLYGON(RING(121)));
+        FEATURE("A", POLYGON(RING(117))) "," FEATURE("B", POLYGON(RING(118) ",[[118.01,31],[118.02,null],[118.02,31.01]"
+                                                                            ",[118.01,31]]")) "," FEATURE(
+            "C",
+            PARTS(
+                "[" RING(119) "],[" RING(120) "]")) "," FEATURE("D",
+                                                                PARTS(
+                                                                    "[" RING(119) "],[[[120,31],[ "
+                                                                                  "\"120.1\",31],[120,31.1],[120,31]]"
+                                                                                  "]")) "," FEATURE("E",
+                                                                                                    PARTS("[" RING(
+                                                                                                        119) "],\n "
+                                                                                                             "null")) "," FEATURE("F",
+                                                                                                                                  POLYGON(RING(
+                                                                                                                                      121)));
     char text[4096];
     snprintf(text, sizeof text, COLLECTION("%s"), all);
     reads("geojson", text, "+-+--+");
     reads("geojson", FEATURE("A", PARTS("[" RING(117) "],[[[null,31],[117.1,31],[117,31.1],[null,31]]]")), "-");
     reads("geojson", COLLECTION(FEATURE("A", POLYGON(RING(117))) "," FEATURE("B", POLYGON(RING(118)))), "++");
-    reads("geojsonl", FEATURE("A", POLYGON(RING(117))) "\n" FEATURE("B", PARTS("[" RING(118) "],[[[null,31],[119,31],[119,32],[null,31]]]")) "\n" FEATURE("C", POLYGON(RING(119))), "+-+");
+    reads("geojsonl",
+          FEATURE("A", POLYGON(RING(117))) "\n" FEATURE(
+              "B", PARTS("[" RING(118) "],[[[null,31],[119,31],[119,32],[null,31]]]")) "\n" FEATURE("C",
+                                                                                                    POLYGON(RING(119))),
+          "+-+");
 }
 
 static void no_line_is_passed_over(void **state)
@@ -74,12 +91,15 @@ static void no_line_is_passed_over(void **state)
 #define LINE(id) FEATURE(id, POLYGON(RING(117))) "\n"
     reads("geojsonl", LINE("A") "\n" LINE("B") "  \r\n" LINE("C") "  \n", "+++");
     reads("geojsonl", "\x1e" LINE("A") "\x1e" LINE("B"), "++");
-    reads("geojsonl", LINE("A") LINE("B") "{\"type\":\"Feature\",\n" LINE("C"), ": of its 4 lines 1 are no whole feature, the first of them row 3;");
-    reads("geojsonl", LINE("A") LINE("B") " \n{\"type\":tru}\n" LINE("C") "{\n", ": of its 5 lines 2 are no whole feature, the first of them row 3;");
+    reads("geojsonl", LINE("A") LINE("B") "{\"type\":\"Feature\",\n" LINE("C"),
+          ": of its 4 lines 1 are no whole feature, the first of them row 3;");
+    reads("geojsonl", LINE("A") LINE("B") " \n{\"type\":tru}\n" LINE("C") "{\n",
+          ": of its 5 lines 2 are no whole feature, the first of them row 3;");
     reads("geojsonl", LINE("A") LINE("B") "[1]\n" LINE("C"), ": of its 4 lines 1 are no whole feature; ");
     /* By their second lines these are no such files to GDAL, which would read the first feature. */
     reads("geojsonl", LINE("A") "x\n" LINE("C"), ", line 2: more stands behind the first object");
-    reads("geojsonl", FEATURE("A", POLYGON(RING(117))) ",\n" LINE("C"), ", line 1: more stands behind the first object");
+    reads("geojsonl", FEATURE("A", POLYGON(RING(117))) ",\n" LINE("C"),
+          ", line 1: more stands behind the first object");
     reads("geojsonl", LINE("A"), "+");
 #undef LINE
 }
@@ -90,8 +110,13 @@ static void records_and_what_stands_behind(void **state)
     static const struct {
         const char *text;
         int64_t records, line;
-    } files[] = {{"{}", 1, 0},         {"{}\n\n [] \n", 2, 3},    {"\x1e{\n}\n\x1e{}\n", 2, 3}, {"{\"}\\\"\":[\n{}]\n}\n  ", 3, 0},
-                 {"{\n}\n\nx", 3, 4}, {"", 0, 0}, {" \n\t\n", 0, 0}};
+    } files[] = {{"{}", 1, 0},
+                 {"{}\n\n [] \n", 2, 3},
+                 {"\x1e{\n}\n\x1e{}\n", 2, 3},
+                 {"{\"}\\\"\":[\n{}]\n}\n  ", 3, 0},
+                 {"{\n}\n\nx", 3, 4},
+                 {"", 0, 0},
+                 {" \n\t\n", 0, 0}};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         int64_t n = -1, line = -1;
         dk_error err = {0};

@@ -115,13 +115,16 @@ static void mistakes_are_named_with_their_place(void **state)
 static void the_crs_of_a_geojson_is_not_passed_over(void **state)
 {
     (void)state;
-    static const char *const good[] = {"null", "{\"type\":\"name\",\"properties\":{\"name\":\"urn:ogc:def:crs:OGC:1.3:CRS84\"}}",
-                                       "{\"type\":\"name\",\"properties\":{\"name\":\"urn:ogc:def:crs:EPSG::4490\"}}",
-                                       "{\"type\":\"name\",\"properties\":{\"name\":\"EPSG:4326\"}}"};
+    static const char *const good[] = {
+        "null", "{\"type\":\"name\",\"properties\":{\"name\":\"urn:ogc:def:crs:OGC:1.3:CRS84\"}}",
+        "{\"type\":\"name\",\"properties\":{\"name\":\"urn:ogc:def:crs:EPSG::4490\"}}",
+        "{\"type\":\"name\",\"properties\":{\"name\":\"EPSG:4326\"}}"};
     static const char *const other[] = {"{\"type\":\"name\",\"properties\":{\"name\":\"urn:ogc:def:crs:EPSG::4610\"}}",
                                         "{\"type\":\"name\",\"properties\":{\"name\":\"EPSG:4214\"}}",
                                         "{\"type\":\"name\",\"properties\":{\"name\":\"EPSG:44900\"}}",
-                                        "{\"type\":\"name\",\"properties\":{\"name\":\"西安80\"}}", "\"EPSG:4527\"", "{}"};
+                                        "{\"type\":\"name\",\"properties\":{\"name\":\"西安80\"}}",
+                                        "\"EPSG:4527\"",
+                                        "{}"};
     char text[400];
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         snprintf(text, sizeof text, "{\"crs\" : %s ,\"type\":\"Point\",\"coordinates\":[117,31]}", good[i]);
@@ -129,8 +132,12 @@ static void the_crs_of_a_geojson_is_not_passed_over(void **state)
     }
     for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
         snprintf(text, sizeof text, "{\"type\":\"Point\",\"coordinates\":[117,31],\"crs\":%s}", other[i]);
-        assert_refused(DK_REGION_GEOJSON, text, DK_INVALID, "Character 46: the member crs names another system than longitude");
-        snprintf(text, sizeof text, "{\"type\":\"Feature\",\"properties\":{\"crs\":%s},\"geometry\":{\"type\":\"Point\",\"coordinates\":[117,31]}}", other[i]);
+        assert_refused(DK_REGION_GEOJSON, text, DK_INVALID,
+                       "Character 46: the member crs names another system than longitude");
+        snprintf(text, sizeof text,
+                 "{\"type\":\"Feature\",\"properties\":{\"crs\":%s},\"geometry\":{\"type\":\"Point\",\"coordinates\":["
+                 "117,31]}}",
+                 other[i]);
         dk_region_free(read_ok(DK_REGION_GEOJSON, text)); /* a property of that name */
     }
 }

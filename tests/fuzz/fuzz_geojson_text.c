@@ -1,6 +1,7 @@
 /* A foreign GeoJSON before GDAL sees it: it is refused, left as it is, or copied; the copy of one in GB18030 is UTF-8
- * and has no NUL, neither as a byte that was not there nor as an escape, and copying it again changes nothing. What its crs
- * says is no longer than its bound, and without control characters. Features with holes in their coordinates are named in order. */
+ * and has no NUL, neither as a byte that was not there nor as an escape, and copying it again changes nothing. What its
+ * crs says is no longer than its bound, and without control characters. Features with holes in their coordinates are
+ * named in order. */
 #include "fuzz_check.h"
 
 #include <string.h>
