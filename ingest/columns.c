@@ -56,14 +56,14 @@ static int find_field(const dk_kind *kind, const char *folded, name_match match,
     return found;
 }
 
-/* Takes a unit in brackets off the end of a folded name: 面积(亩). */
+/* Takes a unit in brackets off the end of a folded name: 面积(亩), 面积(单位:亩). */
 static bool split_unit(char *folded, dk_unit *ret_unit)
 {
     const size_t size = strlen(folded);
     char *open = strrchr(folded, '(');
     if (open == NULL || open == folded || size < 3 || folded[size - 1] != ')')
         return false;
-    if (!dk_unit_parse(open + 1, size - (size_t)(open - folded) - 2, ret_unit))
+    if (!dk_unit_parse_said(open + 1, size - (size_t)(open - folded) - 2, ret_unit))
         return false;
     *open = '\0';
     return true;

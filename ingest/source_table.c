@@ -4,6 +4,8 @@
 
 #include "ingest/columns.h"
 #include "ingest/mining_boundary.h"
+#include "ingest/unit_line.h"
+#include "store/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,8 +15,7 @@
 enum {
     HEADER_ROWS = 20,  /* how far down a header is looked for */
     NAMED_ROWS = 20,   /* so many rows that were left out are named one by one */
-    MOST_HEAD = 4096,  /* bytes of one cell of the header that count */
-    MOST_UNITS = 4     /* that lines above the header give */
+    MOST_HEAD = 4096   /* bytes of one cell of the header that count */
 };
 
 typedef struct head_row {
@@ -37,7 +38,7 @@ struct dk_source_table {
     size_t n_merges, next_merge;
     held *held; /* by raw column */
     size_t n_held;
-    dk_unit units[MOST_UNITS]; /* that a line above the header gives */
+    dk_unit units[DK_UNIT_LINE_MOST]; /* that a line above the header gives */
     size_t n_units;
     int64_t unclear_row; /* one that says 单位, and what is not understood; 0: none */
     int64_t left_out, left_rows[NAMED_ROWS];
@@ -187,6 +188,35 @@ static bool has_span(const struct dk_source_table *table, const head_row *row)
     return false;
 }
 
+/* Adds what a text says about units. */
+static void read_unit_line(struct dk_source_table *table, const char *text, bool title, dk_unit_line *line)
+{
+    dk_buf_clear(&table->scratch);
+    dk_text_fold(text, strlen(text), &table->scratch);
+    const char *folded = dk_buf_cstr(&table->scratch);
+    if (folded != NULL)
+        dk_unit_line_read(folded, title, line);
+}
+
+/* A line that says the units of the table, or who fills it in, in merged cells side by side: it is above the header, not of
+ * it. Heads may say units, too, but in brackets behind a name: 补偿费用（单位：万元）. */
+static bool is_line_of_units(struct dk_source_table *table, const head_row *row)
+{
+    for (size_t c = 0; c < row->n; c++) {
+        const char *text = fold(table, row->texts[c]), *label = text != NULL ? strstr(text, "单位") : NULL;
+        const char *bracket = label != NULL ? strchr(text, '(') : NULL;
+        dk_unit_line line = {.n = 0};
+        if (label == NULL || (bracket != NULL && bracket > text && bracket < label))
+            continue;
+        if (strcmp(label, "单位:") == 0) /* the next cell goes on */
+            return true;
+        read_unit_line(table, row->texts[c], false, &line);
+        if (line.n > 0 || line.unclear)
+            return true;
+    }
+    return false;
+}
+
 /* A unit alone, perhaps in brackets: its text goes to ret. */
 static bool is_unit(struct dk_source_table *table, const char *text, char ret[32])
 {
@@ -197,7 +227,7 @@ static bool is_unit(struct dk_source_table *table, const char *text, char ret[32
         size -= 2;
     }
     dk_unit unit;
-    if (size == 0 || size >= 32 || !dk_unit_parse(folded, size, &unit))
+    if (size == 0 || size >= 32 || !dk_unit_parse_said(folded, size, &unit))
         return false;
     memcpy(ret, folded, size);
     ret[size] = '\0';
@@ -246,8 +276,9 @@ static void find_header(struct dk_source_table *table, const dk_source_options *
     while (table->top > 0 && most > 0) {
         const head_row *above = &table->rows[table->top - 1], *row = &table->rows[table->top];
         const size_t different = count_different(above);
-        if (!tied(table, above->number, row->number) && !(different >= 2 && has_span(table, above)) &&
-            !(different >= 2 && count_known(above, options) == different))
+        if (is_line_of_units(table, above) ||
+            (!tied(table, above->number, row->number) && !(different >= 2 && has_span(table, above)) &&
+             !(different >= 2 && count_known(above, options) == different)))
             break;
         table->top--;
     }
@@ -407,72 +438,20 @@ static dk_status name_columns(dk_source *source, struct dk_source_table *table, 
     return dk_source_mining_open(source, source->n_columns - 1, err);
 }
 
-typedef struct unit_line {
-    dk_unit units[MOST_UNITS];
-    size_t n;
-    bool unclear; /* it says 单位, and then something of money or area that is no unit */
-} unit_line;
-
-/* The longest unit with which a text begins: its bytes, 0 if with none. */
-static size_t leading_unit(const char *text, dk_unit *ret_unit)
-{
-    for (size_t size = strcspn(text, ",;()[]"); size > 0; size--)
-        if (dk_unit_parse(text, size, ret_unit))
-            return size;
-    return 0;
-}
-
-static bool is_about_units(const char *text)
-{
-    static const char *const words[] = {"元", "亩", "公顷", "平方"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strstr(text, words[i]) != NULL)
-            return true;
-    return false;
-}
-
-/* 单位:万元, 金额单位:人民币万元 面积单位:亩、, (万元). text: folded, so without blanks. 填报单位:某局 is none. */
-static void read_unit_line(const char *text, unit_line *line)
-{
-    const bool bracket = *text == '(';
-    dk_unit unit;
-    size_t size = leading_unit(text + bracket, &unit);
-    if (size > 0 && strspn(text + bracket + size, ")") == strlen(text + bracket + size) && line->n < MOST_UNITS) {
-        line->units[line->n++] = unit; /* nothing else stands there */
-        return;
-    }
-    for (const char *at = text; (at = strstr(at, "单位")) != NULL;) {
-        at += strlen("单位");
-        if (*at != ':')
-            continue;
-        const size_t before = line->n;
-        for (at++;;) {
-            if (strncmp(at, "人民币", strlen("人民币")) == 0)
-                at += strlen("人民币");
-            if (line->n == MOST_UNITS || (size = leading_unit(at, &unit)) == 0)
-                break;
-            line->units[line->n++] = unit;
-            at += size;
-            at += strncmp(at, "、", strlen("、")) == 0 ? strlen("、") : strspn(at, ",;");
-        }
-        line->unclear |= line->n == before && is_about_units(at);
-    }
-}
-
 static void read_units(struct dk_source_table *table)
 {
-    unit_line line = {.n = 0};
-    for (size_t i = 0; i < table->top; i++)
+    dk_unit_line line = {.n = 0};
+    for (size_t i = 0; i < table->top; i++) {
+        const bool title = count_different(&table->rows[i]) == 1;
         for (size_t c = 0; c < table->rows[i].n; c++) {
             if (*table->rows[i].texts[c] == '\0' || (c > 0 && strcmp(table->rows[i].texts[c], table->rows[i].texts[c - 1]) == 0))
                 continue; /* merged cells stand in all their places */
-            const char *text = fold(table, table->rows[i].texts[c]);
             line.unclear = false;
-            if (text != NULL)
-                read_unit_line(text, &line);
+            read_unit_line(table, table->rows[i].texts[c], title, &line);
             if (line.unclear && table->unclear_row == 0)
                 table->unclear_row = table->rows[i].number;
         }
+    }
     memcpy(table->units, line.units, sizeof table->units);
     table->n_units = line.n;
 }
@@ -746,11 +725,11 @@ static bool is_other_header(const dk_source *source)
 }
 
 /* A line that says nothing but units. */
-static bool is_unit_line(const dk_source *source, unit_line *ret_line)
+static bool is_unit_line(const dk_source *source, dk_unit_line *ret_line)
 {
     size_t own = 0;
     bool says = false;
-    *ret_line = (unit_line){.n = 0};
+    *ret_line = (dk_unit_line){.n = 0};
     for (size_t c = 0; c < source->n_raw && own <= 2; c++) {
         const dk_cell *cell = &source->raw[c];
         if (dk_cell_blank(cell) || (cell->merged_rows > 0 && !cell->merged_first))
@@ -758,15 +737,13 @@ static bool is_unit_line(const dk_source *source, unit_line *ret_line)
         own++;
         if (cell->type != DK_CELL_TEXT || strstr(cell->text, "单位") == NULL)
             continue;
-        const char *text = fold(source->table, cell->text);
-        if (text != NULL)
-            read_unit_line(text, ret_line);
+        read_unit_line(source->table, cell->text, false, ret_line);
         says = true;
     }
     return says && own <= 2 && (ret_line->n > 0 || ret_line->unclear);
 }
 
-static bool same_units(const struct dk_source_table *table, const unit_line *line)
+static bool same_units(const struct dk_source_table *table, const dk_unit_line *line)
 {
     bool same = !line->unclear;
     for (size_t i = 0; i < line->n; i++) {
@@ -782,7 +759,7 @@ static bool same_units(const struct dk_source_table *table, const unit_line *lin
 /* Rows below another header or under other units would be read as those of the first. */
 static dk_status check_second_table(const dk_source *source, bool *ret_left_out, dk_error *err)
 {
-    unit_line line;
+    dk_unit_line line;
     const bool units = is_unit_line(source, &line);
     *ret_left_out = units && same_units(source->table, &line);
     if ((!units || *ret_left_out) && !is_other_header(source))
@@ -883,8 +860,8 @@ const char *dk_source_table_notes(dk_source *source)
     }
     if (table->unclear_row > 0)
         dk_buf_format(&table->notes,
-                      "row %lld above the header says 单位, but not which in words that are known, so nothing was converted by it; say "
-                      "the unit in the names of the columns, such as 补偿总额（万元）\n",
+                      "row %lld above the header says 单位, but not which in words that are known, or two of one kind, so nothing "
+                      "was converted by that; say the unit in the names of the columns, such as 补偿总额（万元）\n",
                       (long long)table->unclear_row);
     if (source->mining != NULL)
         dk_buf_text(&table->notes, dk_source_mining_notes(source));

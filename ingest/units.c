@@ -68,6 +68,17 @@ bool dk_unit_name(const dk_unit *unit, char ret_name[DK_UNIT_NAME])
     return false;
 }
 
+bool dk_unit_parse_said(const char *text, size_t size, dk_unit *ret_unit)
+{
+    static const char *const before[] = {"计量", "单位", ":", "人民币"};
+    for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
+        const size_t n = strlen(before[i]);
+        if (size > n && memcmp(text, before[i], n) == 0)
+            text += n, size -= n;
+    }
+    return dk_unit_parse(text, size, ret_unit);
+}
+
 bool dk_unit_convert(double value, const dk_unit *from, const dk_unit *to, double *ret_value)
 {
     if (from->dimension != to->dimension)

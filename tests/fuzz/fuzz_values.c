@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "ingest/unit_line.h"
 #include "ingest/values.h"
 #include "store/text.h"
 
@@ -53,6 +54,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         else if (value.type != DK_NULL)
             check_value(&field, &value, value.type == DK_TEXT ? (const char *)memory.data + offset : "");
     }
+    dk_buf_clear(&memory);
+    dk_unit_line line = {.n = 0};
+    dk_text_fold(text, size - 1, &memory);
+    dk_unit_line_read(dk_buf_cstr(&memory), data[0] & 8, &line);
+    CHECK(line.n <= DK_UNIT_LINE_MOST);
     dk_buf_finish(&memory);
     return 0;
 }

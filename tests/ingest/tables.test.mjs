@@ -151,6 +151,15 @@ test('units above the header are understood however the line is written, or it i
   }
 });
 
+test('a line of units in merged cells is above the header, not of it', (t) => {
+  const s = scene(t);
+  s.write('补偿.xlsx', xlsx([['补偿台账', null, null], ['填报单位：万载县自然资源局', null, '单位：万元'], ['补偿编号', '地块编号', '补偿总额'], ['B1', 'DK1', { n: '2.5' }]],
+    '补偿', ['A1:C1', 'A2:B2']));
+  const done = s.load('compensation', '补偿.xlsx', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  assert.deepEqual(s.rows('compensation').map((f) => f.properties.total), [25000]);
+});
+
 test('a second table further down a sheet is not read as the first one goes on', (t) => {
   const head = ['补偿编号', '地块编号', '补偿总额（元）'], first = ['B1', 'DK1', { n: '5' }];
   const second = {
