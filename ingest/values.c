@@ -357,6 +357,12 @@ static bool number_value(const dk_field *field, const dk_cell *cell, const dk_va
         number = (double)cell->integer;
     } else {
         const char *suffix = "";
+        if (dk_text_has_raised_digit(text, size)) {
+            snprintf(ret_problem, problem_size,
+                     "\"%.*s\" has a digit that may be the mark of a note; write the number alone, in plain digits",
+                     shown(text, size), text);
+            return false;
+        }
         if (apart(folded) || lines_apart(text, size)) {
             snprintf(ret_problem, problem_size,
                      "\"%.*s\" may be two numbers; write one in a cell, and blanks in it only before each three digits",

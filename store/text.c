@@ -189,6 +189,27 @@ void dk_text_fold(const char *text, size_t size, dk_buf *out)
     dk_buf_finish(&tidy);
 }
 
+bool dk_text_has_raised_digit(const char *text, size_t size)
+{
+    utf8proc_int32_t before = 0;
+    for (size_t at = 0; at < size;) {
+        utf8proc_int32_t c, parts[32]; /* the longest decomposition has 18 */
+        const utf8proc_ssize_t length = utf8proc_iterate((const utf8proc_uint8_t *)text + at, (utf8proc_ssize_t)(size - at), &c);
+        if (length <= 0)
+            return false;
+        at += (size_t)length;
+        const utf8proc_int32_t narrow = before >= 0xFF21 && before <= 0xFF5A ? before - 0xFEE0 : before;
+        const bool letter = (narrow >= 'a' && narrow <= 'z') || (narrow >= 'A' && narrow <= 'Z');
+        const bool plain = c < 0x80 || (c >= 0xFF10 && c <= 0xFF19);
+        const utf8proc_option_t apart = UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT;
+        int boundclass = 0;
+        if (!plain && !letter && utf8proc_decompose_char(c, parts, 32, apart, &boundclass) > 0 && parts[0] >= '0' && parts[0] <= '9')
+            return true;
+        before = c;
+    }
+    return false;
+}
+
 static bool digits(const char *text, size_t n)
 {
     for (size_t i = 0; i < n; i++)

@@ -14,6 +14,9 @@ bool dk_utf8_valid(const char *text, size_t size);
  * (zero-width characters, a byte order mark) is left out: this is NFKC_Casefold of UAX #44.
  * Invalid UTF-8 is appended as U+FFFD. Folding what is folded changes nothing. */
 void dk_text_fold(const char *text, size_t size, dk_buf *out);
+/* Whether folding would make a digit of what is none of a number: the mark of a note, as in 12① and 35.6². Full-width digits are
+ * digits, and behind a letter one belongs to a unit (m²). */
+bool dk_text_has_raised_digit(const char *text, size_t size);
 /* The same without case folding: for texts that are shown. */
 void dk_text_tidy(const char *text, size_t size, dk_buf *out);
 

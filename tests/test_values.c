@@ -286,6 +286,21 @@ static void two_numbers_in_a_cell(void **state)
     assert_true(convert(&plain_field, text("- 5"), false, NULL).value.real == -5);
 }
 
+static void the_mark_of_a_note_is_no_digit(void **state)
+{
+    (void)state;
+    static const char *const marked[] = {"12①", "35.6²", "35.6\n¹", "⒈5", "㊿", "12₁亩"};
+    for (size_t i = 0; i < sizeof marked / sizeof *marked; i++) {
+        const outcome got = convert(&area_field, text(marked[i]), true, NULL);
+        assert_false(got.good);
+        assert_non_null(strstr(got.problem, "may be the mark of a note; write the number alone, in plain digits"));
+    }
+    assert_true(convert(&area_field, text("1500 m²"), true, NULL).value.real == 0.15);
+    assert_true(convert(&area_field, text("１５００ｍ²"), true, NULL).value.real == 0.15);
+    assert_true(convert(&area_field, text("1500㎡"), true, NULL).value.real == 0.15);
+    assert_true(convert(&area_field, text("3㎢"), true, NULL).value.real == 300);
+}
+
 /* Numbers of no format in a column of dates: years, years and months, and what is no day of these times. */
 static void numbers_that_are_no_days(void **state)
 {
@@ -302,6 +317,7 @@ static void numbers_that_are_no_days(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_mark_of_a_note_is_no_digit),
         cmocka_unit_test(two_numbers_in_a_cell),
         cmocka_unit_test(numbers_that_are_no_days),
         cmocka_unit_test(dates_as_ledgers_write_them),
