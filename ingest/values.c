@@ -1,5 +1,6 @@
 #include "ingest/values.h"
 
+#include "store/day.h"
 #include "store/text.h"
 
 #include <ctype.h>
@@ -8,11 +9,58 @@
 #include <stdlib.h>
 #include <string.h>
 
+bool dk_date_in_china(char date[11], int minute, int offset)
+{
+    enum { CHINA = 8 * 60, DAY = 24 * 60 };
+    int32_t day;
+    const int there = minute - offset + CHINA;
+    if (!dk_day_read(date, &day))
+        return false;
+    day += there < 0 ? -1 : there >= DAY;
+    if (day < DK_FIRST_DAY || day > DK_LAST_DAY)
+        return false;
+    dk_day_write(day, date);
+    return true;
+}
+
+/* A time of day, 08:30 with seconds or not, and perhaps how far its clock is before UTC: Z, +08:00, +0800, +08. To the end of
+ * the text. */
+static bool read_clock(const char *text, int *ret_minute, bool *ret_zoned, int *ret_offset)
+{
+    unsigned hour = 0, minute = 0, hours = 0, minutes = 0;
+    int used = 0;
+    if (sscanf(text, "%2u:%2u%n", &hour, &minute, &used) != 2 || hour > 24 || minute > 59)
+        return false;
+    const char *at = text + used + strspn(text + used, "0123456789:.");
+    const char sign = *at;
+    *ret_minute = (int)(hour * 60 + minute);
+    *ret_zoned = sign == 'z' || sign == 'Z' || sign == '+' || sign == '-';
+    if (sign == '+' || sign == '-') {
+        used = 0;
+        if (sscanf(at + 1, "%2u%n", &hours, &used) != 1)
+            return false;
+        at += 1 + used;
+        at += *at == ':';
+        used = 0;
+        if (*at != '\0' && sscanf(at, "%2u%n", &minutes, &used) != 1)
+            return false;
+        at += used;
+        if (hours > 14 || minutes > 59)
+            return false;
+    } else if (*ret_zoned) {
+        at++;
+    }
+    *ret_offset = (sign == '-' ? -1 : 1) * (int)(hours * 60 + minutes);
+    return *at == '\0';
+}
+
 /* 2020-06-15, also with . / and 年月日, an optional time of day behind it, or eight digits. */
 bool dk_date_from_text(const char *text, char ret_date[11])
 {
     static const char *const first[] = {"-", ".", "/", "年"}, *const second[] = {"-", ".", "/", "月"};
     unsigned year = 0, month = 0, day = 0;
+    int minute = 0, offset = 0;
+    bool zoned = false;
     const char *at = text;
     size_t digits = strspn(at, "0123456789");
     if (digits == 8) {
@@ -56,20 +104,15 @@ bool dk_date_from_text(const char *text, char ret_date[11])
     }
     if (*at == ' ' || *at == 'T' || *at == 't') { /* a time of day; an announcement's date does not need it */
         at += 1 + strspn(at + 1, " ");
-        const size_t clock = strspn(at, "0123456789:.");
-        if (clock < 3 || memchr(at, ':', clock) == NULL)
+        if (!read_clock(at, &minute, &zoned, &offset))
             return false;
-        at += clock;
-        if (*at == 'z' || *at == 'Z')
-            at++;
-        else if (*at == '+')
-            at += 1 + strspn(at + 1, "0123456789:");
+        at += strlen(at);
     }
     if (*at != '\0' || year > 9999 || month > 99 || day > 99)
         return false;
     char date[16];
     snprintf(date, sizeof date, "%04u-%02u-%02u", year, month, day);
-    if (!dk_date_valid(date))
+    if (!dk_date_valid(date) || (zoned && !dk_date_in_china(date, minute, offset)))
         return false;
     memcpy(ret_date, date, 11);
     return true;

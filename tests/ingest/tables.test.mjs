@@ -131,6 +131,17 @@ test('UTF-16 and empty tables are refused with what to do', (t) => {
   assert.deepEqual(s.batches(), []);
 });
 
+test('a moment that a GeoJSON gives in UTC is the day that it is in China', (t) => {
+  const s = scene(t);
+  const feature = (i, moment) => ({ type: 'Feature', geometry: null, properties: { 批准文号: `皖政地〔2020〕${i + 1}号`, 批准时间: moment } });
+  // The first two are the same moment: midnight in China, as JSON.stringify writes a Date.
+  const moments = [new Date('2020-06-15T00:00:00+08:00').toISOString(), '2020-06-15T00:00:00+08:00', '2020-06-15T00:00:00Z', '2020-06-15T23:00:00'];
+  s.write('a.geojson', JSON.stringify({ type: 'FeatureCollection', features: moments.map((moment, i) => feature(i, moment)) }));
+  const done = s.load('approval', 'a.geojson', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  assert.deepEqual(s.rows('approval').map((f) => f.properties.approved_on), Array(4).fill('2020-06-15'));
+});
+
 test('a unit in the head of a column counts, also when --field names the column', (t) => {
   const s = scene(t);
   s.write('a.csv', '批准文号,面积(亩)\n皖政地[2020]12号,15\n');
