@@ -27,6 +27,7 @@ typedef struct head_row {
 /* A merged cell's value, for the rows below the first. */
 typedef struct held {
     int64_t last_row; /* 0: nothing is held */
+    size_t last_column;
     dk_cell cell;
     dk_buf text;
 } held;
@@ -563,11 +564,19 @@ static bool hold(struct dk_source_table *table, const dk_sheet_merge *merge, con
     }
     held *h = &table->held[column];
     h->last_row = merge->last_row;
+    h->last_column = merge->last_column;
     h->cell = *cell;
     h->cell.merged_first = false;
     dk_buf_clear(&h->text);
     dk_buf_append(&h->text, cell->text, cell->size);
     return dk_buf_cstr(&h->text) != NULL;
+}
+
+/* What a merged cell covers is not shown, and nobody sees that it is in the file: WPS and the format brush leave it there. */
+static void clear_covered(dk_source *source, size_t first, size_t last)
+{
+    for (size_t c = first; c <= last && c < source->n_raw; c++)
+        source->raw[c] = (dk_cell){.text = ""};
 }
 
 /* Merged cells that begin in the row. */
@@ -577,9 +586,14 @@ static bool begin_merges(dk_source *source)
     for (; table->next_merge < table->n_merges && table->merges[table->next_merge].first_row <= source->row;
          table->next_merge++) {
         const dk_sheet_merge *merge = &table->merges[table->next_merge];
-        if (merge->first_row < source->row || merge->first_column >= source->n_raw ||
-            dk_cell_blank(&source->raw[merge->first_column]))
+        if (merge->first_row < source->row || merge->first_column >= source->n_raw)
             continue;
+        clear_covered(source, merge->first_column + 1, merge->last_column);
+        if (dk_cell_blank(&source->raw[merge->first_column])) {
+            if (merge->last_row > merge->first_row && !hold(table, merge, &source->raw[merge->first_column]))
+                return false;
+            continue;
+        }
         dk_cell *cell = &source->raw[merge->first_column];
         const char *names[2] = {"", ""};
         if (merge->last_column > merge->first_column && source->problem[0] == '\0' &&
@@ -607,10 +621,13 @@ static dk_status fill_merged(dk_source *source, bool *ret_own, dk_error *err)
 {
     struct dk_source_table *table = source->table;
     bool own = false;
-    for (size_t i = 0; i < source->n_raw && !own; i++)
-        own = !dk_cell_blank(&source->raw[i]);
+    for (size_t c = 0; c < table->n_held; c++)
+        if (table->held[c].last_row >= source->row)
+            clear_covered(source, c, table->held[c].last_column);
     if (!begin_merges(source))
         return no_memory(source, err);
+    for (size_t i = 0; i < source->n_raw && !own; i++)
+        own = !dk_cell_blank(&source->raw[i]);
     for (size_t c = 0; own && c < table->n_held; c++) {
         held *h = &table->held[c];
         if (h->last_row < source->row || h->cell.merged_rows == 0)

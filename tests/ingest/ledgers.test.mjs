@@ -43,6 +43,31 @@ test('--merged says whose an amount in a merged cell is', (t) => {
   assert.match(wrong.stderr, /--merged total=all: write FIELD=first/);
 });
 
+test('rejected rows that were corrected are worth what the ledger says', (t) => {
+  const s = scene(t);
+  s.write('台账.xlsx', xlsx([['补偿台账', null, '单位：万元'], ['补偿编号', '地块编号', '补偿总额', '支付日期'], ['B1', 'DK1', { n: '2.5' }, '2020-06-31'],
+    ['B2', 'DK2', { n: '3', f: '0"元"' }, '2020-06-31'], ['B3', 'DK3', { n: '4' }, '2020-06-31'], ['B4', 'DK4', null, '2020-06-31']], '补偿', ['C5:C6']));
+  const load = (name, ...more) => s.load('compensation', name, '--publish', '--allow-rejects', ...more);
+  const corrected = () => s.write('改.csv', s.read('台账.xlsx.rejects.csv').replaceAll('06-31', '06-30'));
+  const totals = () => s.rows('compensation').map(({ properties: p }) => [p.id, p.total]).sort();
+  load('台账.xlsx');
+  corrected();
+  // What a merged cell is to whom nobody has said yet: it is no number.
+  assert.deepEqual([load('改.csv').json.rejected, totals()], [2, [['B1', 25000], ['B2', 3]]]);
+  load('台账.xlsx', '--merged', 'total=first');
+  corrected();
+  assert.deepEqual([load('改.csv').json.rejected, totals()], [0, [['B1', 25000], ['B2', 3], ['B3', 40000], ['B4', null]]]);
+});
+
+test('what a merged cell covers is not read: nobody sees it', (t) => {
+  const s = scene(t);
+  s.write('台账.xlsx', xlsx([['补偿编号', '地块编号', '补偿总额'], ['B1', 'DK1', { n: '600' }], ['B2', 'DK9', { n: '600' }], ['B3', 'DK3', { n: '5' }]], '补偿', ['B2:B3', 'C2:C3']));
+  const done = s.load('compensation', '台账.xlsx', '--merged', 'total=first', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  assert.deepEqual(values(s).map((row) => row.slice(0, 3)), [['B1', 'DK1', 600], ['B2', 'DK1', null], ['B3', 'DK3', 5]]);
+  assert.equal(s.load('compensation', '台账.xlsx', '--allow-rejects').json.rejected, 2);
+});
+
 test('a CSV with a title, a unit, a header in two rows and sums', (t) => {
   const s = scene(t);
   s.write('a.csv', gbk('补偿台账,,,\r\n金额单位：千元，面积单位：亩,,,\r\n补偿编号,地块编号,费用,支付日期\r\n,,补偿总额,\r\nB1,DK1,2.5,2020-1-2\r\n小计,,2.5,\r\n'
