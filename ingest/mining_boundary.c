@@ -350,8 +350,8 @@ static bool add_value(numbers *list, double value, bool dms)
     return true;
 }
 
-/* Two heights behind 标高, in either order. */
-static void read_heights(const char *at, const char *end, double *ret_top, double *ret_bottom)
+/* Two heights, in either order. */
+static bool read_heights(const char *at, const char *end, double *ret_top, double *ret_bottom)
 {
     double found[2];
     int n = 0;
@@ -371,10 +371,11 @@ static void read_heights(const char *at, const char *end, double *ret_top, doubl
         found[n++] = strtod(text, &stop);
         at += size > 0 ? size : 1;
     }
-    if (n == 2) {
-        *ret_top = fmax(found[0], found[1]);
-        *ret_bottom = fmin(found[0], found[1]);
-    }
+    if (n < 2)
+        return false;
+    *ret_top = fmax(found[0], found[1]);
+    *ret_bottom = fmin(found[0], found[1]);
+    return true;
 }
 
 static bool read_numbers(const char *at, const char *end, numbers *list)
@@ -405,29 +406,48 @@ static bool read_numbers(const char *at, const char *end, numbers *list)
     return true;
 }
 
-/* One part of a line: a point, or a ring if it holds several. words: there are others than numbers in it. *io_first: where the ring under way begins. */
-static dk_status take_part(parser *p, const numbers *list, bool words, size_t line, size_t *io_first, double *io_number)
+/* Two heights, and how many rings had begun before them. */
+typedef struct heights {
+    double top, bottom;
+    size_t begun;
+} heights;
+
+/* The table as far as it was read. */
+typedef struct table {
+    size_t first;   /* point where the ring under way begins */
+    double number;  /* the last 点号 */
+    bool excluded;  /* the rings are 扣除 */
+    bool heading;   /* 扣除 was said, and no point has followed */
+    heights *heights;
+    size_t n_heights, heights_capacity;
+} table;
+
+/* Ends the ring under way, if there is one. */
+static bool end_under_way(parser *p, table *t)
 {
-    const token none = {"", 0};
+    if (p->n_raw > t->first && !end_ring(p, t->first, NAN, NAN, t->excluded, (token){"", 0}))
+        return false;
+    t->first = p->n_raw;
+    return true;
+}
+
+/* One part of a line: a point, or a ring if it holds several. words: there are others than numbers in it. */
+static dk_status take_part(parser *p, const numbers *list, bool words, size_t line, table *t)
+{
     if (list->n == 0 || (list->n == 1 && words)) /* a title: 2000国家大地坐标系 */
         return DK_OK;
+    t->heading = false;
     if (list->n == 2 || list->n == 3) {
-        const double number = list->n == 3 ? list->values[0] : *io_number + 1;
+        const double number = list->n == 3 ? list->values[0] : t->number + 1;
         const size_t k = list->n - 2;
-        if (p->n_raw - *io_first >= 3 && list->values[k] == p->raw[2 * *io_first] &&
-            list->values[k + 1] == p->raw[2 * *io_first + 1]) { /* the first point again closes the ring */
-            if (!end_ring(p, *io_first, NAN, NAN, false, none))
-                return no_memory(p);
-            *io_first = p->n_raw;
-            *io_number = 0;
-            return DK_OK;
+        if (p->n_raw - t->first >= 3 && list->values[k] == p->raw[2 * t->first] &&
+            list->values[k + 1] == p->raw[2 * t->first + 1]) { /* the first point again closes the ring */
+            t->number = 0;
+            return end_under_way(p, t) ? DK_OK : no_memory(p);
         }
-        if (number <= *io_number && p->n_raw - *io_first >= 3) { /* 点号 starts again */
-            if (!end_ring(p, *io_first, NAN, NAN, false, none))
-                return no_memory(p);
-            *io_first = p->n_raw;
-        }
-        *io_number = number;
+        if (number <= t->number && p->n_raw - t->first >= 3 && !end_under_way(p, t)) /* 点号 starts again */
+            return no_memory(p);
+        t->number = number;
         return add_raw(p, list->values[k], list->values[k + 1], list->dms[k] && list->dms[k + 1]) ? DK_OK : no_memory(p);
     }
     const size_t step = list->n % 3 == 0 && list->values[0] < 1000 && list->values[3] == list->values[0] + 1 ? 3
@@ -436,17 +456,13 @@ static dk_status take_part(parser *p, const numbers *list, bool words, size_t li
     if (step == 0 || list->n < 3 * step)
         return dk_fail(p->err, DK_INVALID, "line %zu: %zu numbers, which are neither a point (点号 X Y) nor a ring", line,
                        list->n);
-    if (p->n_raw > *io_first && !end_ring(p, *io_first, NAN, NAN, false, none))
+    if (!end_under_way(p, t))
         return no_memory(p);
-    *io_first = p->n_raw;
     for (size_t i = step - 2; i + 1 < list->n; i += step)
         if (!add_raw(p, list->values[i], list->values[i + 1], list->dms[i] && list->dms[i + 1]))
             return no_memory(p);
-    if (!end_ring(p, *io_first, NAN, NAN, false, none))
-        return no_memory(p);
-    *io_first = p->n_raw;
-    *io_number = 0;
-    return DK_OK;
+    t->number = 0;
+    return end_under_way(p, t) ? DK_OK : no_memory(p);
 }
 
 /* 2000国家大地坐标系 in a title. Notices give the same points on two datums, which are not to be joined. */
@@ -472,13 +488,96 @@ static dk_status take_title(parser *p, token part)
     return DK_OK;
 }
 
+static const char *find(token part, const char *word)
+{
+    return memmem(part.text, part.size, word, strlen(word));
+}
+
+/* 扣除 and 圈入 stand above the rings that they are about; a title of the next 矿区 begins with rings that are in. 扣除后 is about
+ * an area, and the head of a table may name both. */
+static dk_status take_heading(parser *p, token part, table *t)
+{
+    const char *excluded = find(part, "扣除");
+    const bool included = find(part, "圈入") != NULL;
+    if (excluded != NULL && (included || find(part, "扣除后") != NULL))
+        return DK_OK;
+    if (excluded == NULL && !included && find(part, "矿区") == NULL && find(part, "采区") == NULL && find(part, "区块") == NULL)
+        return DK_OK;
+    if (excluded != NULL || t->excluded) {
+        if (!end_under_way(p, t))
+            return no_memory(p);
+        t->number = 0;
+    }
+    t->excluded = excluded != NULL;
+    t->heading = excluded != NULL;
+    return DK_OK;
+}
+
+/* Takes 标高 or 开采深度 with its two numbers off the end of a part: 标高:+285m至8m, 开采深度:由285米至8米标高. */
+static bool take_heights(parser *p, token *part, table *t, bool *ret_there)
+{
+    static const char *const words[] = {"开采深度", "标高"};
+    const char *word = NULL;
+    for (size_t i = 0; i < 2 && word == NULL; i++)
+        word = find(*part, words[i]);
+    *ret_there = word != NULL;
+    if (word == NULL)
+        return true;
+    heights found = {.begun = p->out->n_rings + (p->n_raw > t->first)};
+    if (read_heights(word, part->text + part->size, &found.top, &found.bottom)) {
+        if (!dk_grow(&t->heights, &t->heights_capacity, t->n_heights + 1, sizeof *t->heights))
+            return false;
+        t->heights[t->n_heights++] = found;
+    }
+    const token behind = {word, part->size - (size_t)(word - part->text)};
+    if (find(behind, "扣除") != NULL && find(behind, "圈入") == NULL && p->n_raw > 0) { /* as in a registry's string, of the ring above */
+        const bool excluded = t->excluded;
+        t->excluded = true;
+        if (!end_under_way(p, t))
+            return false;
+        t->excluded = excluded;
+        t->number = 0;
+        p->out->rings[p->out->n_rings - 1].excluded = true;
+    }
+    part->size = (size_t)(word - part->text);
+    return true;
+}
+
+/* Heights are all rings' if they are said once. Else they are those of the rings below them, if the first stand above all
+ * rings, or of those above them. */
+static void give_heights(dk_mining_boundary *out, const table *t)
+{
+    const bool below = t->n_heights > 0 && t->heights[0].begun == 0;
+    size_t k = 0;
+    for (size_t i = 0; i < out->n_rings && t->n_heights > 0; i++) {
+        if (below)
+            while (k + 1 < t->n_heights && t->heights[k + 1].begun <= i)
+                k++;
+        else
+            while (k < t->n_heights && t->heights[k].begun <= i && t->n_heights > 1)
+                k++;
+        if (k < t->n_heights)
+            out->rings[i].top = t->heights[k].top, out->rings[i].bottom = t->heights[k].bottom;
+    }
+}
+
+/* A line about the system or the area, whose numbers are no point: 2000国家大地坐标系,1985国家高程基准. */
+static bool is_about(token part, const numbers *list)
+{
+    static const char *const words[] = {"坐标系", "高程", "度带", "分带", "面积", "比例尺"};
+    bool about = false;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        about |= find(part, words[i]) != NULL;
+    for (size_t i = 0; i < list->n; i++)
+        about &= !list->dms[i] && list->values[i] < 10000;
+    return about;
+}
+
 static dk_status parse_table(parser *p)
 {
-    static const char height_word[] = "标高";
-    const token none = {"", 0};
     numbers list = {0};
-    size_t first = 0, line = 1;
-    double number = 0, top = NAN, bottom = NAN;
+    table t = {0};
+    size_t line = 1;
     dk_status status = DK_OK;
     forget(p);
     p->out->datum = NULL;
@@ -487,32 +586,30 @@ static dk_status parse_table(parser *p)
         while (to < p->size && p->text[to] != '\n' && p->text[to] != ';')
             to++;
         token part = trimmed(p->text + from, to - from);
-        const char *word = part.size >= sizeof height_word - 1 ? memmem(part.text, part.size, height_word, sizeof height_word - 1) : NULL;
-        if (word != NULL) {
-            read_heights(word + sizeof height_word - 1, part.text + part.size, &top, &bottom);
-            part.size = (size_t)(word - part.text);
-        }
-        if (part.size == 0 && word == NULL && p->n_raw - first >= 3) { /* a blank line, or ;; */
-            if (!end_ring(p, first, NAN, NAN, false, none))
+        bool high = false;
+        if (!take_heights(p, &part, &t, &high)) {
+            status = no_memory(p);
+        } else if (part.size == 0 && !high && p->n_raw - t.first >= 3) { /* a blank line, or ;; */
+            t.number = 0;
+            if (!end_under_way(p, &t))
                 status = no_memory(p);
-            first = p->n_raw;
-            number = 0;
         } else if (!read_numbers(part.text, part.text + part.size, &list)) {
             status = no_memory(p);
-        } else {
-            status = take_title(p, part);
-            if (status == DK_OK)
-                status = take_part(p, &list, strspn(part.text, "0123456789., ") < part.size, line, &first, &number);
+        } else if ((status = take_title(p, part)) == DK_OK && (status = take_heading(p, part, &t)) == DK_OK && !is_about(part, &list)) {
+            status = take_part(p, &list, strspn(part.text, "0123456789., ") < part.size, line, &t);
         }
         line += to < p->size && p->text[to] == '\n';
         from = to + 1;
     }
-    if (status == DK_OK && p->n_raw > first && !end_ring(p, first, NAN, NAN, false, none))
+    if (status == DK_OK && !end_under_way(p, &t))
         status = no_memory(p);
     if (status == DK_OK && p->out->n_rings == 0)
         status = dk_fail(p->err, DK_INVALID, "there are no coordinates in it");
-    for (size_t i = 0; status == DK_OK && i < p->out->n_rings; i++)
-        p->out->rings[i].top = top, p->out->rings[i].bottom = bottom;
+    if (status == DK_OK && t.heading)
+        status = dk_fail(p->err, DK_INVALID, "it says 扣除, and no points follow; write 扣除 above the points of the ring that is taken out");
+    if (status == DK_OK)
+        give_heights(p->out, &t);
+    free(t.heights);
     free(list.values);
     free(list.dms);
     return status;

@@ -3,8 +3,9 @@
  *
  *   A  采矿权 区域坐标     N,  N rings of  n, n times 点号,X,Y,  上标高, 下标高, 描述, flag      1: 圈入, -1: 扣除
  *   B  探矿权 区域范围     N,  N rings of  n, n times a,b,  t1, t2, t3                          t2 0: exterior, else a hole
- *   D  the table of a notice: a line or a part up to ; for each point, 点号 X Y; 标高 in words; a ring ends where 点号
- *      starts again, at a blank line, or where one part holds a whole ring
+ *   D  the table of a notice: a line or a part up to ; for each point, 点号 X Y; 标高 or 开采深度 in words, behind the rings that
+ *      they are of or, if they come before all, above them; 扣除 above the rings that are taken out; a ring ends where 点号
+ *      starts again, at a blank line or such a word, or where one part holds a whole ring
  *
  * (C, the 报盘 TXT, is a file: ingest/mining_txt.h.) X is north in A; which number is north is decided by magnitude everywhere: northings have
  * 7 digits, eastings 6, or 8 with the zone before them; longitudes in China are 73 to 136, latitudes 16 to 54. Degrees may be

@@ -152,6 +152,40 @@ static void the_table_of_a_notice(void **state)
     assert_true(boundary.n_rings == 2 && boundary.zone == 0);
 }
 
+#define FIELD "1 3810000 38446000\n2 3810000 38447000\n3 3811000 38447000\n4 3811000 38446000\n"
+#define WITHIN "1 3810200 38446200\n2 3810200 38446300\n3 3810300 38446300\n4 3810300 38446200\n"
+
+static void rings_and_heights(const char *text, bool first_excluded, bool second_excluded, double top, double other_top)
+{
+    read_well(text);
+    assert_int_equal(boundary.n_rings, 2);
+    if (boundary.rings[0].excluded != first_excluded || boundary.rings[1].excluded != second_excluded)
+        fail_msg("%s: %d %d", text, boundary.rings[0].excluded, boundary.rings[1].excluded);
+    if (isnan(top) ? !isnan(boundary.rings[0].top) : boundary.rings[0].top != top)
+        fail_msg("%s: %g", text, boundary.rings[0].top);
+    if (isnan(other_top) ? !isnan(boundary.rings[1].top) : boundary.rings[1].top != other_top)
+        fail_msg("%s: %g", text, boundary.rings[1].top);
+}
+
+static void a_notice_takes_rings_out_and_gives_each_its_heights(void **state)
+{
+    (void)state;
+    rings_and_heights("矿区范围拐点坐标\n" FIELD "其中扣除范围：\n" WITHIN, false, true, NAN, NAN);
+    rings_and_heights("扣除区\n点号 X Y\n" WITHIN "圈入区\n" FIELD, true, false, NAN, NAN);
+    rings_and_heights("扣除区\n" WITHIN "矿区二拐点坐标\n" FIELD, true, false, NAN, NAN);
+    rings_and_heights(FIELD "标高285至8\n" WITHIN "标高100至50，扣除", false, true, 285, 100);
+    rings_and_heights("点号 X Y 圈入/扣除\n" FIELD "扣除后面积0.99平方公里\n" WITHIN, false, false, NAN, NAN);
+    refused(FIELD "扣除", "it says 扣除, and no points follow");
+    /* Heights are those of the rings above them, or below where they come first; said once they are all rings'. */
+    rings_and_heights(FIELD "标高285至8\n" WITHIN "标高100至50", false, false, 285, 100);
+    rings_and_heights("标高285至8\n" FIELD "标高100至50\n" WITHIN, false, false, 285, 100);
+    rings_and_heights(FIELD "标高285至8\n" WITHIN, false, false, 285, 285);
+    rings_and_heights("标高285至8\n" FIELD WITHIN, false, false, 285, 285);
+    /* As licences have it, with what else stands beside a table. */
+    rings_and_heights("2000国家大地坐标系，1985国家高程基准\n" FIELD WITHIN "矿区面积：0.99km²；开采深度：由+285米至-8米标高", false, false, 285, 285);
+    assert_true(boundary.rings[1].bottom == -8);
+}
+
 static void what_does_not_fit_is_told_with_its_place(void **state)
 {
     (void)state;
@@ -210,6 +244,7 @@ int main(void)
         cmocka_unit_test(heights_with_units_and_what_is_none),
         cmocka_unit_test(an_exploration_string_in_degrees_of_any_order),
         cmocka_unit_test(the_table_of_a_notice),
+        cmocka_unit_test(a_notice_takes_rings_out_and_gives_each_its_heights),
         cmocka_unit_test(what_does_not_fit_is_told_with_its_place),
         cmocka_unit_test(degrees_that_may_be_minutes_are_in_doubt),
     };
