@@ -19,6 +19,7 @@ typedef struct dk_cell {
     size_t size;      /* bytes of text */
     bool no_number;   /* TEXT: it stands in a column of numbers, and is none */
     const char *unread; /* a lasting sentence why what stands there cannot be read, and the text is ""; NULL: it can */
+    bool error;       /* TEXT: a formula has failed, and this is what the sheet shows for it */
     int64_t integer;  /* INTEGER */
     double real;      /* REAL */
     const dk_unit *unit; /* that the cell's number format shows behind the number, as the reader of the sheet keeps it; NULL: none */

@@ -72,6 +72,14 @@ bool dk_sheet_add_cell(dk_sheet *sheet, size_t column, dk_cell_type type, double
     return !sheet->text.failed;
 }
 
+bool dk_sheet_add_error(dk_sheet *sheet, size_t column, const char *text, size_t size)
+{
+    if (!dk_sheet_add_cell(sheet, column, DK_CELL_TEXT, 0, text, size))
+        return false;
+    sheet->cells[column].error = true;
+    return true;
+}
+
 bool dk_sheet_add_date(dk_sheet *sheet, size_t column, double serial)
 {
     char date[11];

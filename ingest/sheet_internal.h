@@ -51,6 +51,8 @@ dk_status dk_sheet_add_name(dk_sheet *sheet, const char *name, dk_error *err);
 void dk_sheet_begin_row(dk_sheet *sheet, int64_t number);
 /* false: too many columns or out of memory. A text that the row has no room for is a problem of the row. */
 bool dk_sheet_add_cell(dk_sheet *sheet, size_t column, dk_cell_type type, double number, const char *text, size_t size);
+/* What is shown for a formula that has failed. */
+bool dk_sheet_add_error(dk_sheet *sheet, size_t column, const char *text, size_t size);
 /* A number that is shown as a day: DATE if there is such a day, else REAL. */
 bool dk_sheet_add_date(dk_sheet *sheet, size_t column, double serial);
 void dk_sheet_cell_problem(dk_sheet *sheet, size_t column, const char *sentence);

@@ -34,7 +34,7 @@ typedef struct ods {
     long cell_repeat;
     dk_cell_type type;
     double number;
-    bool covered, in_paragraph, has_text, has_formula;
+    bool covered, in_paragraph, has_text, has_formula, has_string, is_error;
     size_t n_paragraphs;
     dk_buf text;
     char given[64]; /* a value that an attribute gives: date or boolean */
@@ -86,6 +86,14 @@ static void add_columns(ods *self, const char **attributes)
         self->ranges[self->n_ranges++] = (column_range){end, style_of(self, attributes, "default-cell-style-name")};
 }
 
+static void append(ods *self, const char *text, size_t size)
+{
+    if (self->text.size + size > DK_SHEET_MAX_TEXT)
+        dk_xml_part_fail(self->part, DK_LIMIT, "a cell holds more than 1 MiB; take it out");
+    else
+        dk_buf_append(&self->text, text, size);
+}
+
 static void start_cell(ods *self, const char *name, const char **attributes)
 {
     self->in_cell = true;
@@ -96,8 +104,13 @@ static void start_cell(ods *self, const char *name, const char **attributes)
     self->n_paragraphs = 0;
     self->has_text = self->in_paragraph = false;
     self->has_formula = dk_xml_attribute(attributes, "formula") != NULL;
+    self->has_string = self->is_error = false;
     self->given[0] = '\0';
     dk_buf_clear(&self->text);
+    for (size_t i = 0; attributes[i] != NULL; i += 2) { /* office:value-type is string where calcext:value-type is error */
+        const char *colon = strrchr(attributes[i], ':');
+        self->is_error |= colon != NULL && strcmp(colon, ":value-type") == 0 && strcmp(attributes[i + 1], "error") == 0;
+    }
     const char *type = dk_xml_attribute(attributes, "value-type"), *value = dk_xml_attribute(attributes, "value"),
                *date = dk_xml_attribute(attributes, "date-value"),
                *flag = dk_xml_attribute(attributes, "boolean-value");
@@ -113,20 +126,16 @@ static void start_cell(ods *self, const char *name, const char **attributes)
         self->type = *end == '\0' && end != value ? DK_CELL_REAL : DK_CELL_TEXT;
     } else if (type != NULL) {
         self->type = DK_CELL_TEXT;
+        const char *string = dk_xml_attribute(attributes, "string-value"); /* 19.387: it counts, not what is shown */
+        self->has_string = string != NULL && *string != '\0';
+        if (self->has_string)
+            append(self, string, strlen(string));
     }
     const long rows = count_of(attributes, "number-rows-spanned", DK_SHEET_MAX_ROWS),
                columns = count_of(attributes, "number-columns-spanned", DK_SHEET_MAX_COLUMNS);
     const dk_sheet_merge merge = {self->row + 1, self->row + rows, self->column, self->column + (size_t)columns - 1};
     if (!self->covered && !dk_sheet_add_merge(self->sheet, &merge))
         dk_xml_part_fail(self->part, DK_LIMIT, "it has over a million merged cells; split the workbook");
-}
-
-static void append(ods *self, const char *text, size_t size)
-{
-    if (self->text.size + size > DK_SHEET_MAX_TEXT)
-        dk_xml_part_fail(self->part, DK_LIMIT, "a cell holds more than 1 MiB; take it out");
-    else
-        dk_buf_append(&self->text, text, size);
 }
 
 /* The day 0 of a number that is shown as a date (9.4.4): 1899-12-30, unless said otherwise. */
@@ -140,6 +149,16 @@ static void set_null_date(ods *self, const char **attributes)
 static void styles_failed(ods *self)
 {
     dk_xml_part_fail(self->part, DK_LIMIT, "it has more styles than can be kept; save the sheet as CSV");
+}
+
+/* What stands in a paragraph and is no text of it. All else is shown with it: spans, links, fields, the base of a ruby. */
+static bool is_aside(const char *name)
+{
+    static const char *const names[] = {"annotation", "note", "ruby-text", "frame", "g", "custom-shape", "control", "rect", "line"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
 }
 
 static void on_start(void *user, const char *name, const char **attributes)
@@ -178,7 +197,7 @@ static void on_start(void *user, const char *name, const char **attributes)
     } else if (self->in_row && !self->in_cell &&
                (strcmp(name, "table-cell") == 0 || strcmp(name, "covered-table-cell") == 0)) {
         start_cell(self, name, attributes);
-    } else if (self->in_cell && !self->in_paragraph && strcmp(name, "p") == 0) {
+    } else if (self->in_cell && !self->in_paragraph && !self->has_string && strcmp(name, "p") == 0) {
         if (self->n_paragraphs++ > 0)
             append(self, "\n", 1);
         self->in_paragraph = self->has_text = true;
@@ -187,7 +206,7 @@ static void on_start(void *user, const char *name, const char **attributes)
             append(self, " ", 1);
     } else if (self->in_paragraph && (strcmp(name, "tab") == 0 || strcmp(name, "line-break") == 0)) {
         append(self, name[0] == 't' ? "\t" : "\n", 1);
-    } else if (self->in_cell && strcmp(name, "span") != 0 && strcmp(name, "a") != 0) {
+    } else if (self->in_cell && (!self->in_paragraph || is_aside(name))) {
         self->aside = 1; /* an annotation, a picture */
     }
 }
@@ -217,8 +236,9 @@ static void end_cell(ods *self)
     if (format != NULL && format->is_date && self->no_serial)
         format = NULL;
     for (size_t c = first; c < self->column && self->type != DK_CELL_EMPTY && added; c++)
-        added = format != NULL ? dk_sheet_add_number(sheet, c, self->number, format)
-                               : dk_sheet_add_cell(sheet, c, self->type, self->number, text, size);
+        added = format != NULL   ? dk_sheet_add_number(sheet, c, self->number, format)
+                : self->is_error ? dk_sheet_add_error(sheet, c, text, size)
+                                 : dk_sheet_add_cell(sheet, c, self->type, self->number, text, size);
     if (!added)
         dk_xml_part_fail(self->part, DK_NOMEM, "out of memory");
 }

@@ -379,6 +379,9 @@ static void end_cell(xlsx *self)
         text = text[0] == '1' ? "TRUE" : "FALSE";
         added = dk_sheet_add_cell(sheet, self->column, DK_CELL_TEXT, 0, text, strlen(text));
         break;
+    case 'e':
+        added = dk_sheet_add_error(sheet, self->column, text, self->text.size);
+        break;
     case 'd':
         added = dk_sheet_add_cell(sheet, self->column, self->text.size == 10 ? DK_CELL_DATE : DK_CELL_TEXT, 0, text,
                                   self->text.size);

@@ -302,6 +302,12 @@ static bool date_value(const dk_cell *cell, const dk_value_context *context, con
         snprintf(ret_problem, problem_size, "\"%.*s\" is no date; write it as 2020-06-15", shown(text, size), text);
         return false;
     }
+    if (strcmp(date, "1900-01-01") < 0) {
+        snprintf(ret_problem, problem_size,
+                 "\"%.*s\" is a day before 1900, as programs write where there is none; leave it empty, or correct the year",
+                 shown(text, size), text);
+        return false;
+    }
     return keep_text(date, 10, memory, ret_value, ret_offset);
 }
 
@@ -489,7 +495,7 @@ static bool text_value(const dk_field *field, const dk_cell *cell, const dk_valu
     return keep_text(text, size, memory, ret_value, ret_offset);
 }
 
-/* #REF! and the like, and ### where a number had no room. */
+/* #REF! and the like, which a CSV has, and ### where a number had no room. */
 static bool is_sheet_error(const char *text, size_t size)
 {
     static const char *const errors[] = {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#SPILL!", "#CALC!"};
@@ -543,7 +549,7 @@ bool dk_value_from_cell(const dk_field *field, const dk_cell *cell, const dk_val
                  shown(text, size), text);
         goto out;
     }
-    if (cell->type == DK_CELL_TEXT && is_sheet_error(text, size)) {
+    if (cell->type == DK_CELL_TEXT && (cell->error || is_sheet_error(text, size))) {
         snprintf(ret_problem, problem_size,
                  text[1] == '#' ? "\"%.*s\": the column was too narrow when the file was saved; widen it and save again"
                                 : "\"%.*s\" is the error of a formula; correct it in the sheet",

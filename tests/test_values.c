@@ -296,6 +296,30 @@ static void two_numbers_in_a_cell(void **state)
     assert_true(convert(&plain_field, text("- 5"), false, NULL).value.real == -5);
 }
 
+static void a_formula_that_failed_has_no_value(void **state)
+{
+    (void)state;
+    dk_cell cell = text("#GETTING_DATA");
+    assert_true(convert(&text_field, cell, true, NULL).good); /* in a CSV it may be a text */
+    cell.error = true;
+    const outcome got = convert(&text_field, cell, true, NULL);
+    assert_false(got.good);
+    assert_non_null(strstr(got.problem, "is the error of a formula; correct it in the sheet"));
+}
+
+static void days_that_stand_for_none(void **state)
+{
+    (void)state;
+    /* 0 as a day of Access and ODS, and the first of .NET and Java. */
+    static const char *const none[] = {"1899-12-30", "0001-01-01T00:00:00", "0020-06-15"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        const outcome got = convert(&date_field, text(none[i]), false, NULL);
+        assert_false(got.good);
+        assert_non_null(strstr(got.problem, "is a day before 1900"));
+    }
+    assert_string_equal(convert(&date_field, text("1900-01-01"), false, NULL).text, "1900-01-01");
+}
+
 static void the_mark_of_a_note_is_no_digit(void **state)
 {
     (void)state;
@@ -327,6 +351,8 @@ static void numbers_that_are_no_days(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_formula_that_failed_has_no_value),
+        cmocka_unit_test(days_that_stand_for_none),
         cmocka_unit_test(the_mark_of_a_note_is_no_digit),
         cmocka_unit_test(two_numbers_in_a_cell),
         cmocka_unit_test(numbers_that_are_no_days),

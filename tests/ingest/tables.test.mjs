@@ -268,3 +268,16 @@ test('a number of an ODS that its format shows as a day is that day', (t) => {
     assert.deepEqual(s.rows('compensation').map((f) => f.properties.paid_on), [day]);
   }
 });
+
+test('what an ODS says of a text: a formula that failed, its value, fields and rubies in it', (t) => {
+  const s = scene(t), string = (more, content = '') => `<table:table-cell office:value-type="string"${more}>${content}</table:table-cell>`;
+  // As LibreOffice writes errors, in Chinese too; what is shown is then no text of the cell.
+  const failed = (shown) => string(' table:formula="of:=x" office:string-value="" calcext:value-type="error"', `<text:p>${shown}</text:p>`);
+  s.write('补偿.ods', ods({ rows: [row(['补偿编号', '地块编号'].map(textCell)), row([textCell('B1'), failed('错误:508')]), row([textCell('B2'), failed('Err:502')]),
+    row([textCell('B3'), string(' office:string-value="DK3"')]), row([textCell('B4'), string(' office:string-value="DK4"', '<text:p>地块四</text:p>')]),
+    row([textCell('B5'), string('', '<office:annotation><text:p>查</text:p></office:annotation><text:p>D<text:ruby><text:ruby-base>K</text:ruby-base><text:ruby-text>kei</text:ruby-text></text:ruby><text:span>5</text:span></text:p>')])] }));
+  const done = s.load('compensation', '补偿.ods', '--publish', '--allow-rejects');
+  assert.equal(done.code, 0, done.stderr);
+  assert.deepEqual(s.rows('compensation').map((f) => f.properties.parcel_id), ['DK3', 'DK4', 'DK5']);
+  assert.match(s.read('补偿.ods.rejects.csv'), /,2,B1,"地块编号: ""错误:508"" is the error of a formula[^]*,3,B2,"地块编号: ""Err:502"" is the error/);
+});
