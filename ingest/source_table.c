@@ -7,6 +7,7 @@
 #include "ingest/unit_line.h"
 #include "store/text.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,7 @@ struct dk_source_table {
     size_t n_units;
     int64_t unclear_row; /* one that says 单位, and what is not understood; 0: none */
     int64_t left_out, left_rows[NAMED_ROWS];
+    bool data_begun; /* a row of data has come since the header, or since it came again */
     dk_buf notes, scratch;
 };
 
@@ -706,6 +708,49 @@ static bool repeats_header(const dk_source *source)
     return found;
 }
 
+/* 1, (1), ① and 3=1+2 as the number of a column. */
+static bool is_column_number(struct dk_source_table *table, const dk_cell *cell, long wanted)
+{
+    dk_buf text;
+    dk_buf_init(&text);
+    dk_cell_append(cell, &text);
+    const char *written = dk_buf_cstr(&text), *folded = written != NULL ? fold(table, written) : NULL;
+    bool same = false;
+    if (folded != NULL) {
+        char *end;
+        folded += *folded == '(';
+        same = isdigit((unsigned char)*folded) && strtol(folded, &end, 10) == wanted && (*end == '\0' || *end == '=' || strcmp(end, ")") == 0);
+    }
+    dk_buf_finish(&text);
+    return same;
+}
+
+/* The row below a header that numbers the columns, all but one at most: 1 2 3 4, or 甲 乙 1 2 3 where the first hold words. */
+static bool numbers_columns(const dk_source *source)
+{
+    static const char *const words[] = {"甲", "乙", "丙", "丁", "戊", "栏次", "列次", "栏号"};
+    long numbers = 0;
+    size_t first = 0;
+    for (size_t c = 0; c < source->n_raw; c++) {
+        const dk_cell *cell = &source->raw[c];
+        if (dk_cell_blank(cell))
+            continue;
+        if (is_column_number(source->table, cell, numbers + 1)) {
+            numbers++;
+            continue;
+        }
+        char word[64];
+        bool known = false;
+        squeeze(cell, word);
+        for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+            known |= strcmp(word, words[i]) == 0;
+        if (numbers > 0 || !known)
+            return false;
+        first++;
+    }
+    return numbers >= 3 && first + (size_t)numbers >= 4 && first + (size_t)numbers + 1 >= source->n_columns;
+}
+
 /* ---- a second table below the first ---- */
 
 /* Whether a cell says what a column's name says, units and brackets aside. */
@@ -838,9 +883,10 @@ dk_status dk_source_table_next(dk_source *source, dk_error *err)
             return status;
         if (!own)
             continue;
-        bool left_out = is_left_out(source);
+        bool left_out = is_left_out(source) || (!table->data_begun && numbers_columns(source));
         if (!left_out && (status = check_second_table(source, &left_out, err)) != DK_OK)
             return status;
+        table->data_begun = !left_out;
         if (!left_out) {
             check_outside(source);
             return DK_OK;
@@ -872,7 +918,7 @@ const char *dk_source_table_notes(dk_source *source)
             dk_buf_format(&table->notes, "%s%lld", i > 0 ? ", " : "", (long long)table->left_rows[i]);
         if (table->left_out > NAMED_ROWS)
             dk_buf_format(&table->notes, " and %lld more", (long long)(table->left_out - NAMED_ROWS));
-        dk_buf_format(&table->notes, "%s left out: totals (合计), the header again, or what stands below a table\n",
+        dk_buf_format(&table->notes, "%s left out: totals (合计), the header again, numbers of the columns, or what stands below a table\n",
                       table->left_out == 1 ? " was" : " were");
     }
     if (table->unclear_row > 0)

@@ -78,6 +78,16 @@ test('a CSV with a title, a unit, a header in two rows and sums', (t) => {
   assert.deepEqual(values(s), [['002', 'DK2', 3000, '2020-01-03'], ['B1', 'DK1', 2500, '2020-01-02']]);
 });
 
+test('a row below the header that numbers the columns is no data', (t) => {
+  const head = '补偿编号,地块编号,补偿总额,身份证号\n', data = 'B1,DK1,1,a\n';
+  for (const [numbers, more] of [['1,2,3,4\n', 0], ['甲,乙,1,2\n', 1], ['栏次,（1）,（2）,3=2-1\n', 0], ['①,②,③,④\n', 0], ['1,2,3,5\n', 1], ['1,DK1,2,3\n', 1]]) {
+    const s = scene(t);
+    s.write('a.csv', head + numbers + data + head + numbers + 'B2,DK2,2,b\n');
+    const done = s.load('compensation', 'a.csv', '--publish', '--allow-rejects');
+    assert.deepEqual([done.json.loaded + done.json.rejected, done.json.left_out], more ? [4, 1] : [2, 3], numbers);
+  }
+});
+
 test('what looks like a sum or a note and is data is kept', (t) => {
   const s = scene(t);
   s.write('a.csv', '补偿编号,地块编号,补偿总额,支付日期\n合计户,DK1,1,2020-01-02\nB2,合计村,2,2020-01-02\n注：B3,DK3,3,2020-01-02\nB4,DK4,4,2020-01-02\n');
