@@ -510,6 +510,16 @@ static bool is_sheet_error(const char *text, size_t size)
     return n == size;
 }
 
+/* A cell that stands for the one above, which the row by itself does not have. */
+static bool is_ditto(const char *text, size_t size)
+{
+    static const char *const marks[] = {"〃", "″", "〞", "”", "\"", "同上", "同 上", "同　上"};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (strlen(marks[i]) == size && memcmp(marks[i], text, size) == 0)
+            return true;
+    return false;
+}
+
 bool dk_value_from_cell(const dk_field *field, const dk_cell *cell, const dk_value_context *context, dk_buf *memory,
                         dk_value *ret_value, size_t *ret_offset, char *ret_problem, size_t problem_size)
 {
@@ -554,6 +564,10 @@ bool dk_value_from_cell(const dk_field *field, const dk_cell *cell, const dk_val
                  text[1] == '#' ? "\"%.*s\": the column was too narrow when the file was saved; widen it and save again"
                                 : "\"%.*s\" is the error of a formula; correct it in the sheet",
                  shown(text, size), text);
+        goto out;
+    }
+    if (is_ditto(text, size)) {
+        snprintf(ret_problem, problem_size, "\"%.*s\" stands for the cell above; write its value here, too", (int)size, text);
         goto out;
     }
     if (field->type == DK_FIELD_DATE || field->type == DK_FIELD_NUMBER || field->type == DK_FIELD_INTEGER) {

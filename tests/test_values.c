@@ -320,6 +320,20 @@ static void days_that_stand_for_none(void **state)
     assert_string_equal(convert(&date_field, text("1900-01-01"), false, NULL).text, "1900-01-01");
 }
 
+static void what_stands_for_the_cell_above_is_no_value(void **state)
+{
+    (void)state;
+    static const char *const marks[] = {"〃", "同上", " 同 上 ", "\""};
+    static const dk_field *const types[] = {&text_field, &date_field, &area_field};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        for (size_t k = 0; k < sizeof types / sizeof *types; k++) {
+            const outcome got = convert(types[k], text(marks[i]), false, NULL);
+            assert_false(got.good);
+            assert_non_null(strstr(got.problem, "stands for the cell above; write its value here, too"));
+        }
+    assert_string_equal(convert(&text_field, text("同上村"), false, NULL).text, "同上村");
+}
+
 static void the_mark_of_a_note_is_no_digit(void **state)
 {
     (void)state;
@@ -351,6 +365,7 @@ static void numbers_that_are_no_days(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_stands_for_the_cell_above_is_no_value),
         cmocka_unit_test(a_formula_that_failed_has_no_value),
         cmocka_unit_test(days_that_stand_for_none),
         cmocka_unit_test(the_mark_of_a_note_is_no_digit),
