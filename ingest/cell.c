@@ -17,6 +17,10 @@ void dk_cell_append(const dk_cell *cell, dk_buf *out)
         dk_buf_format(out, "%" PRId64, cell->integer);
         break;
     case DK_CELL_REAL:
+        if (cell->size > 0) {
+            dk_buf_append(out, cell->text, cell->size);
+            break;
+        }
         /* Whole numbers without an exponent, so that a 地块编号 kept as a number reads as its digits. */
         if (fabs(cell->real) < 1e15 && cell->real == floor(cell->real))
             dk_buf_format(out, "%.0f", cell->real);

@@ -160,7 +160,7 @@ static dk_status add_row(dk_join *join, const dk_source_row *from, dk_error *err
         to->text = "";
         if (!keep_unit(join, to))
             return nomem(join, err);
-        if (to->type != DK_CELL_TEXT && to->type != DK_CELL_DATE)
+        if (to->size == 0)
             continue;
         const size_t place = join->bytes.size;
         dk_buf_append(&join->bytes, from->cells[join->from[i]].text, to->size);
@@ -192,7 +192,7 @@ static dk_status settle(dk_join *join, dk_error *err)
     if (sorted == NULL)
         return nomem(join, err);
     for (size_t i = 0; i < join->n_cells; i++)
-        if (join->cells[i].type == DK_CELL_TEXT || join->cells[i].type == DK_CELL_DATE)
+        if (join->cells[i].size > 0)
             join->cells[i].text = (const char *)join->bytes.data + join->cells[i].integer;
     for (size_t i = 0; i < join->n_rows; i++)
         sorted[i] = (keyed){(const char *)join->bytes.data + join->rows[i].key, join->rows[i]};

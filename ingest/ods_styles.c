@@ -43,14 +43,16 @@ struct dk_ods_styles {
     enum { OUTSIDE, IN_STYLES } where;
     int depth; /* of elements within the data style under way; 0: within none */
     bool has_digits, scaled, in_text, in_digits, has_day, failed; /* scaled: what is shown is another number */
-    dk_buf behind;                                                /* texts behind the digits */
+    bool whole;                                                   /* numbers are shown in plain whole digits */
+    unsigned digits;
+    dk_buf before, behind;                                        /* texts before and behind the digits */
 };
 
 dk_ods_styles *dk_ods_styles_create(void)
 {
     dk_ods_styles *styles = calloc(1, sizeof *styles);
     if (styles != NULL)
-        dk_buf_init(&styles->behind);
+        dk_buf_init(&styles->before), dk_buf_init(&styles->behind);
     return styles;
 }
 
@@ -67,6 +69,7 @@ void dk_ods_styles_free(dk_ods_styles *styles)
         free(at->data_name);
     }
     free(styles->all);
+    dk_buf_finish(&styles->before);
     dk_buf_finish(&styles->behind);
     free(styles);
 }
@@ -132,7 +135,15 @@ static void in_data_style(dk_ods_styles *styles, const char *name, const char **
     if (styles->depth > 1) {
         styles->in_digits = strcmp(name, "embedded-text") == 0;
     } else if (strcmp(name, "number") == 0 || strcmp(name, "scientific-number") == 0 || strcmp(name, "fraction") == 0) {
-        const char *factor = dk_xml_attribute(attributes, "display-factor");
+        const char *factor = dk_xml_attribute(attributes, "display-factor"),
+                   *places = dk_xml_attribute(attributes, "decimal-places"), *grouping = dk_xml_attribute(attributes, "grouping"),
+                   *least = dk_xml_attribute(attributes, "min-integer-digits");
+        styles->whole = !styles->has_digits && strcmp(name, "number") == 0 && (places == NULL || strcmp(places, "0") == 0) &&
+                        (grouping == NULL || strcmp(grouping, "false") == 0);
+        styles->digits = least != NULL ? (unsigned)strtoul(least, NULL, 10) : 0;
+        dk_buf_clear(&styles->before);
+        if (styles->behind.size > 0)
+            dk_buf_append(&styles->before, styles->behind.data, styles->behind.size);
         dk_buf_clear(&styles->behind);
         styles->has_digits = true;
         styles->scaled |= factor != NULL && strtod(factor, NULL) != 1;
@@ -159,8 +170,9 @@ bool dk_ods_styles_start(dk_ods_styles *styles, bool automatic, const char *name
     } else if (is_data_style(name)) {
         if (add(styles, DATA_STYLE, automatic, dk_xml_attribute(attributes, "name")) != NULL) {
             styles->depth = 1;
-            styles->has_digits = styles->in_text = styles->in_digits = styles->has_day = false;
+            styles->has_digits = styles->in_text = styles->in_digits = styles->has_day = styles->whole = false;
             styles->scaled = strcmp(name, "percentage-style") == 0;
+            dk_buf_clear(&styles->before);
             dk_buf_clear(&styles->behind);
         }
     } else if (strcmp(name, "style") == 0) {
@@ -200,6 +212,8 @@ bool dk_ods_styles_end(dk_ods_styles *styles, const char *name)
             styles->failed = true;
         else if (!styles->has_day && styles->has_digits && !styles->scaled)
             ended->format.unit = dk_sheet_unit_shown(behind);
+        if (!styles->has_day && styles->whole && !styles->scaled && ended->n_cases == 0)
+            dk_sheet_format_words(&ended->format, styles->digits, &styles->before, &styles->behind);
         styles->depth = 0;
     } else if (strcmp(name, "styles") == 0 || strcmp(name, "automatic-styles") == 0) {
         styles->where = OUTSIDE;

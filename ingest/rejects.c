@@ -139,7 +139,9 @@ static void put_cell(FILE *file, const dk_rejects_source *from, size_t column, c
         return;
     dk_buf_clear(text);
     dk_cell_append(cell, text);
-    if (cell->unit != NULL && (cell->type == DK_CELL_INTEGER || cell->type == DK_CELL_REAL) && dk_unit_name(cell->unit, unit))
+    const bool shown = cell->size > 0; /* as the sheet shows it, with its unit */
+    if (cell->unit != NULL && !shown && (cell->type == DK_CELL_INTEGER || cell->type == DK_CELL_REAL) &&
+        dk_unit_name(cell->unit, unit))
         dk_buf_text(text, unit);
     if (whose == DK_MERGED_UNSAID) /* no number, or each of the rows would load with all of it */
         dk_buf_format(text, " (one cell of %lld rows)", (long long)cell->merged_rows);

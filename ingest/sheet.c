@@ -5,6 +5,7 @@
 #include "ingest/values.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -171,6 +172,60 @@ static bool text_behind(const char *code, dk_buf *text)
     return !scaled && !divided && text->size > 0 && !text->failed;
 }
 
+/* The first section of a code that shows whole numbers with words or zeros before them; false: it shows anything else. */
+static bool words_of(const char *code, unsigned *ret_digits, dk_buf *before, dk_buf *behind)
+{
+    unsigned zeros = 0;
+    enum { BEFORE, DIGITS, BEHIND } place = BEFORE;
+    for (const char *at = code; *at != '\0' && *at != ';'; at++) {
+        const char *end;
+        const bool general = strncasecmp(at, "general", 7) == 0;
+        if (general || *at == '0' || *at == '#' || *at == '?') {
+            if (place == BEHIND)
+                return false;
+            place = DIGITS;
+            zeros += *at == '0';
+            at += general ? 6 : 0;
+            continue;
+        }
+        if (*at == '[') { /* a colour, a language; a condition is about some numbers alone, and DBNum writes them in Chinese */
+            if ((end = strchr(at + 1, ']')) == NULL || strpbrk(at, "<>=") != NULL || strncasecmp(at + 1, "dbnum", 5) == 0)
+                return false;
+            at = end;
+            continue;
+        }
+        if ((*at == '_' || *at == '*') && at[1] != '\0') {
+            at++;
+            continue;
+        }
+        if (*at != '\0' && strchr(".,%/@Ee", *at) != NULL)
+            return false;
+        dk_buf *to = place == BEFORE ? before : behind;
+        place = place == DIGITS ? BEHIND : place;
+        if (*at == '"' && (end = strchr(at + 1, '"')) != NULL) {
+            dk_buf_append(to, at + 1, (size_t)(end - at - 1));
+            at = end;
+        } else {
+            at += (*at == '\\' || *at == '!') && at[1] != '\0';
+            dk_buf_byte(to, (unsigned char)*at);
+        }
+    }
+    *ret_digits = zeros;
+    return place != BEFORE;
+}
+
+void dk_sheet_format_words(dk_sheet_format *format, unsigned digits, const dk_buf *before, const dk_buf *behind)
+{
+    if ((digits < 2 && before->size == 0) || digits > 15 || before->failed || behind->failed || before->size >= DK_SHEET_WORDS ||
+        behind->size >= DK_SHEET_WORDS)
+        return;
+    format->digits = (unsigned char)(digits > 0 ? digits : 1);
+    if (before->size > 0)
+        memcpy(format->before, before->data, before->size);
+    if (behind->size > 0)
+        memcpy(format->behind, behind->data, behind->size);
+}
+
 dk_unit dk_sheet_unit_shown(const char *text)
 {
     dk_unit unit = {.dimension = DK_UNIT_NONE};
@@ -191,6 +246,14 @@ dk_sheet_format dk_sheet_format_of(unsigned id, const char *code)
     if (code != NULL && !format.is_date && text_behind(code, &text) && dk_buf_cstr(&text) != NULL)
         format.unit = dk_sheet_unit_shown((const char *)text.data);
     dk_buf_finish(&text);
+    unsigned digits = 0;
+    dk_buf before, behind;
+    dk_buf_init(&before);
+    dk_buf_init(&behind);
+    if (code != NULL && !format.is_date && words_of(code, &digits, &before, &behind))
+        dk_sheet_format_words(&format, digits, &before, &behind);
+    dk_buf_finish(&before);
+    dk_buf_finish(&behind);
     return format;
 }
 
@@ -200,6 +263,14 @@ bool dk_sheet_add_number(dk_sheet *sheet, size_t column, double number, const dk
         return dk_sheet_add_date(sheet, column, number);
     if (!dk_sheet_add_cell(sheet, column, DK_CELL_REAL, number, NULL, 0))
         return false;
+    if (format->digits > 0 && number > 0 && number < 1e15 && number == floor(number)) {
+        char shown[2 * DK_SHEET_WORDS + 20];
+        const int size = snprintf(shown, sizeof shown, "%s%0*.0f%s", format->before, format->digits, number, format->behind);
+        if (!dk_sheet_add_cell(sheet, column, DK_CELL_TEXT, 0, shown, (size_t)size))
+            return false;
+        sheet->cells[column].type = DK_CELL_REAL;
+        sheet->cells[column].real = number;
+    }
     if (format->unit.dimension != DK_UNIT_NONE)
         sheet->cells[column].unit = &format->unit;
     return true;
@@ -413,7 +484,7 @@ dk_status dk_sheet_next(dk_sheet *sheet, dk_sheet_row *ret_row, dk_error *err)
         empty = sheet->problem[0] == '\0';
         for (size_t i = 0; i < sheet->n_cells; i++) {
             dk_cell *cell = &sheet->cells[i];
-            if (cell->type == DK_CELL_TEXT || cell->type == DK_CELL_DATE)
+            if (cell->type == DK_CELL_TEXT || cell->type == DK_CELL_DATE || cell->size > 0)
                 cell->text = (const char *)sheet->text.data + sheet->places[i];
             else
                 cell->text = "";

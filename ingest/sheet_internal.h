@@ -58,10 +58,16 @@ bool dk_sheet_add_date(dk_sheet *sheet, size_t column, double serial);
 void dk_sheet_cell_problem(dk_sheet *sheet, size_t column, const char *sentence);
 bool dk_sheet_add_merge(dk_sheet *sheet, const dk_sheet_merge *merge);
 /* What a number format makes of a number. */
+enum { DK_SHEET_WORDS = 32 };
 typedef struct dk_sheet_format {
     bool is_date;  /* it shows a day */
     dk_unit unit;  /* shown behind the number as it is, as in 0.00"亩"; DK_UNIT_NONE: none */
+    /* What a whole number is shown as, where it is more than that: "DK"000. Else digits is 0. */
+    unsigned char digits; /* at least so many, with zeros before */
+    char before[DK_SHEET_WORDS], behind[DK_SHEET_WORDS];
 } dk_sheet_format;
+/* Takes over how a whole number is shown, if that is more than the number. */
+void dk_sheet_format_words(dk_sheet_format *format, unsigned digits, const dk_buf *before, const dk_buf *behind);
 /* The unit that a text behind a number is; DK_UNIT_NONE: none. */
 dk_unit dk_sheet_unit_shown(const char *text);
 /* One of Excel's built-in ones, or a code of its own (NULL: built in). */

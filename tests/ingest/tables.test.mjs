@@ -281,3 +281,22 @@ test('what an ODS says of a text: a formula that failed, its value, fields and r
   assert.deepEqual(s.rows('compensation').map((f) => f.properties.parcel_id), ['DK3', 'DK4', 'DK5']);
   assert.match(s.read('补偿.ods.rejects.csv'), /,2,B1,"地块编号: ""错误:508"" is the error of a formula[^]*,3,B2,"地块编号: ""Err:502"" is the error/);
 });
+
+test('a number that is shown with zeros or words before it is that as a name, and the number as an amount', (t) => {
+  const s = scene(t);
+  const shown = [['000', '007'], ['"DK"000', 'DK007'], ['\\D\\K-0', 'DK-7'], ['[红色]00000;-0', '00007'], ['"第"0"号"', '第7号'], // as the sheet shows them
+    ['0', '7'], ['0"号"', '7'], ['0.00', '7'], ['[>5]000;0', '7'], ['000%', '7'], ['General', '7']]; // of these the number is kept
+  s.write('补偿.xlsx', xlsx([['补偿编号', '地块编号', '补偿总额'], ...shown.map(([f], i) => [`B${i + 10}`, { n: '7', f }, { n: '7', f }])]));
+  assert.equal(s.load('compensation', '补偿.xlsx', '--publish').code, 0);
+  assert.deepEqual(s.rows('compensation').map(({ properties: p }) => [p.parcel_id, p.total]), shown.map(([, name]) => [name, 7]));
+  // Words of decimals are none of the number's: 7.5 is not DK008.
+  s.write('b.xlsx', xlsx([['补偿编号', '地块编号', '支付日期'], ['C1', { n: '7.5', f: '"DK"000' }, '2020-06-31']]));
+  s.load('compensation', 'b.xlsx');
+  assert.match(s.read('b.xlsx.rejects.csv'), /,C1,7\.5,/);
+  const o = scene(t), number = (style) => `<table:table-cell table:style-name="${style}" office:value-type="float" office:value="7"/>`, whole = '<number:number number:decimal-places="0" number:min-integer-digits="3"/>';
+  o.write('补偿.ods', ods({ automatic: `<number:number-style style:name="F0">${whole}</number:number-style><number:number-style style:name="F1">${behind('DK')}${whole}${behind('号')}</number:number-style>`
+    + '<number:number-style style:name="F2"><number:number number:decimal-places="2" number:min-integer-digits="3"/></number:number-style>' + [0, 1, 2].map((i) => cellStyle(`ce${i}`, `F${i}`)).join(''),
+    rows: [row(['补偿编号', '地块编号'].map(textCell)), ...[0, 1, 2].map((i) => row([textCell(`B${i}`), number(`ce${i}`)]))] }));
+  assert.equal(o.load('compensation', '补偿.ods', '--publish').code, 0);
+  assert.deepEqual(o.rows('compensation').map((f) => f.properties.parcel_id), ['007', 'DK007号', '7']);
+});
