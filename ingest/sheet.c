@@ -23,12 +23,13 @@ void dk_sheet_cell_name(size_t column, int64_t row, char ret[32])
 
 /* ---- for the readers ---- */
 
-dk_status dk_sheet_add_name(dk_sheet *sheet, const char *name, dk_error *err)
+dk_status dk_sheet_add_name(dk_sheet *sheet, const char *name, bool hidden, dk_error *err)
 {
     if (!dk_grow(&sheet->names, &sheet->names_capacity, sheet->n_names + 1, sizeof *sheet->names) ||
+        !dk_grow(&sheet->hidden, &sheet->hidden_capacity, sheet->n_names + 1, sizeof *sheet->hidden) ||
         (sheet->names[sheet->n_names] = strdup(name)) == NULL)
         return dk_fail(err, DK_NOMEM, "%s: out of memory", sheet->path);
-    sheet->n_names++;
+    sheet->hidden[sheet->n_names++] = hidden;
     return DK_OK;
 }
 
@@ -372,7 +373,7 @@ static dk_status open_format(dk_sheet *sheet, dk_error *err)
 static dk_status choose(dk_sheet *sheet, const char *name, dk_error *err)
 {
     dk_status status = DK_OK;
-    size_t n_filled = 0, filled = 0;
+    size_t n_filled = 0, filled = 0, n_shown = 0;
     if (sheet->n_names == 0)
         return dk_fail(err, DK_INVALID, "%s: there is no sheet in it; the file is damaged: save it again", sheet->path);
     for (size_t i = 0; i < sheet->n_names && name != NULL; i++)
@@ -380,9 +381,16 @@ static dk_status choose(dk_sheet *sheet, const char *name, dk_error *err)
             sheet->chosen = i;
             return dk_sheet_rewind(sheet, err);
         }
-    /* The empty sheets of a new workbook do not count. */
-    for (size_t i = 0; i < sheet->n_names && name == NULL && sheet->n_names > 1; i++) {
+    for (size_t i = 0; i < sheet->n_names; i++)
+        if (!sheet->hidden[i]) {
+            n_shown++;
+            filled = i;
+        }
+    /* The empty sheets of a new workbook do not count, nor those that nobody sees: WPS keeps pictures of cells in one. */
+    for (size_t i = 0; i < sheet->n_names && name == NULL && n_shown > 1; i++) {
         dk_sheet_row row;
+        if (sheet->hidden[i])
+            continue;
         sheet->chosen = i;
         status = dk_sheet_rewind(sheet, err);
         if (status == DK_OK)
@@ -397,12 +405,12 @@ static dk_status choose(dk_sheet *sheet, const char *name, dk_error *err)
         }
     }
     sheet->chosen = filled;
-    if (name == NULL && (sheet->n_names == 1 || n_filled == 1))
+    if (name == NULL && (n_shown == 1 || n_filled == 1))
         return dk_sheet_rewind(sheet, err);
     dk_buf list;
     dk_buf_init(&list);
     for (size_t i = 0; i < sheet->n_names; i++)
-        dk_buf_format(&list, "%s%s", i > 0 ? ", " : "", sheet->names[i]);
+        dk_buf_format(&list, "%s%s%s", i > 0 ? ", " : "", sheet->names[i], sheet->hidden[i] ? " (hidden)" : "");
     const char *names = dk_buf_cstr(&list);
     if (name != NULL)
         status = dk_fail(err, DK_NOT_FOUND, "%s: there is no sheet \"%s\"; there are: %s", sheet->path, name,
@@ -455,6 +463,7 @@ void dk_sheet_close(dk_sheet *sheet)
     for (size_t i = 0; i < sheet->n_names; i++)
         free(sheet->names[i]);
     free(sheet->names);
+    free(sheet->hidden);
     free(sheet->cells);
     free(sheet->places);
     free(sheet->merges);

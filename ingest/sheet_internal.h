@@ -28,7 +28,8 @@ struct dk_sheet {
     void *own; /* of the reader */
     char *path;
     char **names;
-    size_t n_names, names_capacity, chosen;
+    bool *hidden; /* of each */
+    size_t n_names, names_capacity, hidden_capacity, chosen;
     bool date_1904;
 
     int64_t row_number;
@@ -47,7 +48,7 @@ dk_status dk_sheet_open_xlsx(dk_sheet *sheet, dk_error *err);
 dk_status dk_sheet_open_ods(dk_sheet *sheet, dk_error *err);
 dk_status dk_sheet_open_xls(dk_sheet *sheet, const unsigned char *data, size_t size, dk_error *err);
 
-dk_status dk_sheet_add_name(dk_sheet *sheet, const char *name, dk_error *err);
+dk_status dk_sheet_add_name(dk_sheet *sheet, const char *name, bool hidden, dk_error *err);
 void dk_sheet_begin_row(dk_sheet *sheet, int64_t number);
 /* false: too many columns or out of memory. A text that the row has no room for is a problem of the row. */
 bool dk_sheet_add_cell(dk_sheet *sheet, size_t column, dk_cell_type type, double number, const char *text, size_t size);

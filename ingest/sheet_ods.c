@@ -23,6 +23,8 @@ typedef struct ods {
     size_t row_style, style; /* of the row under way, and of the cell */
     size_t wanted, n_tables; /* the table that is read; tables begun so far */
     bool listing;            /* names of the tables are collected */
+    dk_buf table_style;      /* the style under way, if it is one of a table */
+    dk_buf hidden_styles;    /* names of those that hide it, each with a NUL behind */
     int depth;               /* of tables within each other: only the outermost count */
     int aside;               /* depth within notes, drawings and what else is no text of a cell */
 
@@ -161,12 +163,42 @@ static bool is_aside(const char *name)
     return false;
 }
 
+/* A table that is hidden has a style that says so (17.15). */
+static void note_table_style(ods *self, const char *name, const char **attributes)
+{
+    const char *family = dk_xml_attribute(attributes, "family"), *own = dk_xml_attribute(attributes, "name"),
+               *display = dk_xml_attribute(attributes, "display");
+    if (strcmp(name, "style") == 0) {
+        dk_buf_clear(&self->table_style);
+        if (family != NULL && strcmp(family, "table") == 0 && own != NULL)
+            dk_buf_append(&self->table_style, own, strlen(own) + 1);
+    } else if (strcmp(name, "table-properties") == 0 && display != NULL && strcmp(display, "false") == 0 &&
+               self->table_style.size > 0) {
+        dk_buf_append(&self->hidden_styles, self->table_style.data, self->table_style.size);
+    }
+    if (self->table_style.failed || self->hidden_styles.failed)
+        dk_xml_part_fail(self->part, DK_NOMEM, "out of memory");
+}
+
+static bool is_hidden(const ods *self, const char **attributes)
+{
+    const char *style = dk_xml_attribute(attributes, "style-name");
+    for (size_t at = 0; style != NULL && at < self->hidden_styles.size;) {
+        const char *name = (const char *)self->hidden_styles.data + at;
+        if (strcmp(name, style) == 0)
+            return true;
+        at += strlen(name) + 1;
+    }
+    return false;
+}
+
 static void on_start(void *user, const char *name, const char **attributes)
 {
     ods *self = user;
     if (self->listing && self->n_tables == 0) {
         if (!dk_ods_styles_start(self->styles, !self->common, name, attributes))
             styles_failed(self);
+        note_table_style(self, name, attributes);
         if (strcmp(name, "null-date") == 0)
             set_null_date(self, attributes);
     }
@@ -177,7 +209,7 @@ static void on_start(void *user, const char *name, const char **attributes)
         if (self->depth++ > 0)
             return;
         self->n_tables++;
-        if (self->listing && dk_sheet_add_name(self->sheet, title != NULL ? title : "", NULL) != DK_OK)
+        if (self->listing && dk_sheet_add_name(self->sheet, title != NULL ? title : "", is_hidden(self, attributes), NULL) != DK_OK)
             dk_xml_part_fail(self->part, DK_NOMEM, "out of memory");
         return;
     }
@@ -331,6 +363,8 @@ static void close_ods(dk_sheet *sheet)
     dk_ods_styles_free(self->styles);
     free(self->ranges);
     dk_buf_finish(&self->text);
+    dk_buf_finish(&self->table_style);
+    dk_buf_finish(&self->hidden_styles);
     free(self);
 }
 
@@ -341,6 +375,8 @@ dk_status dk_sheet_open_ods(dk_sheet *sheet, dk_error *err)
     if (self == NULL)
         return dk_fail(err, DK_NOMEM, "%s: out of memory", sheet->path);
     dk_buf_init(&self->text);
+    dk_buf_init(&self->table_style);
+    dk_buf_init(&self->hidden_styles);
     self->sheet = sheet;
     sheet->own = self;
     sheet->reader = &reader;

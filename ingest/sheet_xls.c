@@ -288,7 +288,7 @@ static bool read_bound_sheet(xls *self, record *r, dk_error *err)
     if ((head[5] & 0x0F) != 0) /* a chart or macros */
         return true;
     if (!dk_grow(&self->positions, &self->positions_capacity, self->n_positions + 1, sizeof *self->positions) ||
-        dk_sheet_add_name(self->sheet, (const char *)self->texts.data + name.start, err) != DK_OK)
+        dk_sheet_add_name(self->sheet, (const char *)self->texts.data + name.start, (head[4] & 3) != 0, err) != DK_OK)
         return false;
     self->positions[self->n_positions++] = u32(head);
     return true;

@@ -118,7 +118,8 @@ static void on_workbook(void *user, const char *name, const char **attributes)
     }
     if (strcmp(name, "sheet") != 0)
         return;
-    const char *title = dk_xml_attribute(attributes, "name"), *id = NULL;
+    const char *title = dk_xml_attribute(attributes, "name"), *state = dk_xml_attribute(attributes, "state"), *id = NULL;
+    const bool hidden = state != NULL && (strcmp(state, "hidden") == 0 || strcmp(state, "veryHidden") == 0);
     for (size_t i = 0; attributes[i] != NULL; i += 2) /* r:id, not sheetId */
         if (ends_with(attributes[i], ":id"))
             id = attributes[i + 1];
@@ -131,7 +132,7 @@ static void on_workbook(void *user, const char *name, const char **attributes)
             return;
         }
         self->n_members++;
-        if (dk_sheet_add_name(self->sheet, title, NULL) != DK_OK)
+        if (dk_sheet_add_name(self->sheet, title, hidden, NULL) != DK_OK)
             out_of_memory(self);
         return;
     }
@@ -488,6 +489,8 @@ static dk_status read_parts(xlsx *self, dk_error *err)
         return dk_fail(err, DK_INVALID,
                        "%s: an archive without a workbook in it; the file is damaged or no XLSX: save it again",
                        sheet->path);
+    if (status == DK_OK && ends_with(self->workbook, ".bin"))
+        return dk_fail(err, DK_INVALID, "%s: an XLSB; open it in a spreadsheet program and save it as XLSX", sheet->path);
     if (status != DK_OK)
         return status;
     char *path = relations_of(self->workbook);

@@ -174,6 +174,35 @@ static void a_sheet_is_chosen_by_name_or_by_being_the_only_filled_one(void **sta
     }
 }
 
+/* The states of the sheets that BOUNDSHEET records give ([MS-XLS] 2.4.28), in the order of the workbook. */
+static void sheets_that_are_hidden_are_not_chosen(void **state)
+{
+    (void)state;
+    unsigned char data[200000];
+    FILE *file = fopen(path_of("ledger", "xls"), "rb");
+    assert_non_null(file);
+    const size_t size = fread(data, 1, sizeof data, file);
+    fclose(file);
+    size_t n = 0;
+    for (size_t i = 0; i + 12 < size; i++) /* the id, a short length, a position in the file, a state, a sheet of cells */
+        if (data[i] == 0x85 && data[i + 1] == 0 && data[i + 2] < 40 && data[i + 3] == 0 && data[i + 7] == 0 && data[i + 8] == 0 && data[i + 9] == 0)
+            data[i + 8] = n++ == 0 ? 0 : n == 2 ? 1 : 2; /* hidden, and very hidden */
+    assert_int_equal(n, 3);
+    dk_sheet *sheet = NULL;
+    dk_sheet_row row;
+    dk_error err;
+    char shown[200];
+    assert_int_equal(dk_sheet_open_xls_memory(data, size, NULL, &sheet, &err), DK_OK);
+    assert_int_equal(dk_sheet_next(sheet, &row, &err), DK_OK);
+    show(&row, 0, shown);
+    assert_string_equal(shown, ledger[0].cells[0]);
+    dk_sheet_close(sheet);
+    assert_int_equal(dk_sheet_open_xls_memory(data, size, "第二张", &sheet, &err), DK_OK); /* but by name */
+    dk_sheet_close(sheet);
+    assert_int_equal(dk_sheet_open_xls_memory(data, size, "没有", &sheet, &err), DK_NOT_FOUND);
+    assert_non_null(strstr(err.text, "there are: 补偿台账, 第二张 (hidden), 空表 (hidden)"));
+}
+
 /* As strings.mjs makes them. */
 static void string_of(int i, char ret[400])
 {
@@ -299,6 +328,7 @@ int main(void)
         cmocka_unit_test(every_cell_of_a_workbook_of_excel_95_is_there),
         cmocka_unit_test(merged_cells_are_told_with_their_places),
         cmocka_unit_test(a_sheet_is_chosen_by_name_or_by_being_the_only_filled_one),
+        cmocka_unit_test(sheets_that_are_hidden_are_not_chosen),
         cmocka_unit_test(texts_go_on_over_records_and_days_are_counted_from_1904),
         cmocka_unit_test(damaged_files_are_refused_with_a_sentence),
         cmocka_unit_test(what_only_has_the_name_of_a_workbook_is_told),

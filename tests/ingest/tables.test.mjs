@@ -300,3 +300,19 @@ test('a number that is shown with zeros or words before it is that as a name, an
   assert.equal(o.load('compensation', '补偿.ods', '--publish').code, 0);
   assert.deepEqual(o.rows('compensation').map((f) => f.properties.parcel_id), ['007', 'DK007号', '7']);
 });
+
+test('a sheet that is hidden is read if it is named, and else not', (t) => {
+  const s = scene(t), rel = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships';
+  const relations = (...all) => `<Relationships>${all.map(([type, target], i) => `<Relationship Id="rId${i + 1}" Type="${rel}/${type}" Target="${target}"/>`).join('')}</Relationships>`;
+  const sheet = (parcel) => `<worksheet><sheetData><row><c t="str"><v>补偿编号</v></c><c t="str"><v>地块编号</v></c></row><row><c t="str"><v>B1</v></c><c t="str"><v>${parcel}</v></c></row></sheetData></worksheet>`;
+  s.write('a.xlsx', zip({ '_rels/.rels': relations(['officeDocument', 'xl/workbook.xml']), 'xl/_rels/workbook.xml.rels': relations(['worksheet', 'one.xml'], ['worksheet', 'two.xml']),
+    'xl/workbook.xml': '<workbook xmlns:r="r"><sheets><sheet name="旧" state="veryHidden" r:id="rId1"/><sheet name="新" r:id="rId2"/></sheets></workbook>', 'xl/one.xml': sheet('旧'), 'xl/two.xml': sheet('新') }));
+  const table = (name, style) => `<table:table table:name="${name}"${style}>${row(['补偿编号', '地块编号'].map(textCell))}${row(['B1', name].map(textCell))}</table:table>`;
+  s.write('a.ods', zip({ mimetype: 'application/vnd.oasis.opendocument.spreadsheet', 'content.xml': `<office:document-content xmlns:office="o" xmlns:table="t" xmlns:style="s" xmlns:text="x"><office:automatic-styles><style:style style:name="ta1" style:family="table"><style:table-properties table:display="true"/></style:style><style:style style:name="ta2" style:family="table"><style:table-properties table:display="false"/></style:style></office:automatic-styles><office:body><office:spreadsheet>${table('旧', ' table:style-name="ta2"')}${table('新', ' table:style-name="ta1"')}</office:spreadsheet></office:body></office:document-content>` }));
+  for (const file of ['a.xlsx', 'a.ods'])
+    for (const [options, parcel] of [[[], '新'], [['--layer', '旧'], '旧']]) {
+      const done = s.load('compensation', file, '--replace', '--publish', ...options);
+      assert.equal(done.code, 0, done.stderr);
+      assert.equal(s.rows('compensation')[0].properties.parcel_id, parcel, file);
+    }
+});
