@@ -169,6 +169,15 @@ dk_status dk_csv_next(dk_csv *csv, int64_t *ret_row, const dk_csv_cell **ret_cel
     dk_buf_clear(&csv->record);
     csv->n_cells = 0;
     int c = getc_unlocked(csv->file);
+    if (c == 0x1A) { /* programs of DOS end a text with it */
+        const int behind = getc_unlocked(csv->file);
+        if (behind != EOF) {
+            ungetc(behind, csv->file);
+        } else {
+            csv->consumed++;
+            c = EOF;
+        }
+    }
     if (c == EOF) {
         if (ferror(csv->file))
             return dk_fail(err, DK_IO, "%s: cannot be read: %s", csv->path, strerror(errno));
