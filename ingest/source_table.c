@@ -665,12 +665,24 @@ static void squeeze(const dk_cell *cell, char ret[64])
     ret[n] = '\0';
 }
 
+/* 合计, 周寨镇小计, 合计：12户; but 合计户 may be a name. */
 static bool is_total_word(const char *word)
 {
-    static const char *const words[] = {"合计", "小计", "总计", "共计", "累计", "本页合计", "本页小计", "合计：", "小计：", "总计：", "合计:", "小计:", "总计:"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(word, words[i]) == 0)
+    static const char *const words[] = {"合计", "小计", "总计", "共计", "累计"};
+    size_t size = strlen(word);
+    if (size > 1 && word[size - 1] == ':')
+        size--;
+    else if (size > strlen("：") && strcmp(word + size - strlen("："), "：") == 0)
+        size -= strlen("：");
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        const size_t n = strlen(words[i]);
+        const char *behind = word + n;
+        if (size >= n && memcmp(word + size - n, words[i], n) == 0)
             return true;
+        if (size > n && memcmp(word, words[i], n) == 0 &&
+            (isdigit((unsigned char)*behind) || *behind == ':' || *behind == '(' || strncmp(behind, "：", 3) == 0 || strncmp(behind, "（", 3) == 0))
+            return true;
+    }
     return false;
 }
 
