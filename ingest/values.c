@@ -514,6 +514,8 @@ static bool is_sheet_error(const char *text, size_t size)
 static bool is_ditto(const char *text, size_t size)
 {
     static const char *const marks[] = {"〃", "″", "〞", "”", "\"", "同上", "同 上", "同　上"};
+    if (size > strlen("同　上")) /* as most texts are longer */
+        return false;
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
         if (strlen(marks[i]) == size && memcmp(marks[i], text, size) == 0)
             return true;
