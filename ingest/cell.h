@@ -15,8 +15,8 @@ typedef enum dk_cell_type {
 
 typedef struct dk_cell {
     dk_cell_type type;
-    const char *text; /* TEXT, DATE: UTF-8 with a NUL behind it; borrowed until the next row. REAL: what the sheet shows for it, if that
-                         is more than the number, DK001 or 001; else "" */
+    const char *text; /* TEXT, DATE: UTF-8 with a NUL behind it; borrowed until the next row. REAL: what the sheet shows for it, if
+                         that is more than the number, DK001 or 001; else "" */
     size_t size;      /* bytes of text */
     bool no_number;   /* TEXT: it stands in a column of numbers, and is none */
     const char *unread; /* a lasting sentence why what stands there cannot be read, and the text is ""; NULL: it can */

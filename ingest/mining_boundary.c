@@ -530,7 +530,8 @@ static bool take_heights(parser *p, token *part, table *t, bool *ret_there)
         t->heights[t->n_heights++] = found;
     }
     const token behind = {word, part->size - (size_t)(word - part->text)};
-    if (find(behind, "扣除") != NULL && find(behind, "圈入") == NULL && p->n_raw > 0) { /* as in a registry's string, of the ring above */
+    if (find(behind, "扣除") != NULL && find(behind, "圈入") == NULL && p->n_raw > 0) {
+        /* as in a registry's string, of the ring above */
         const bool excluded = t->excluded;
         t->excluded = true;
         if (!end_under_way(p, t))
@@ -595,7 +596,8 @@ static dk_status parse_table(parser *p)
                 status = no_memory(p);
         } else if (!read_numbers(part.text, part.text + part.size, &list)) {
             status = no_memory(p);
-        } else if ((status = take_title(p, part)) == DK_OK && (status = take_heading(p, part, &t)) == DK_OK && !is_about(part, &list)) {
+        } else if ((status = take_title(p, part)) == DK_OK && (status = take_heading(p, part, &t)) == DK_OK &&
+                   !is_about(part, &list)) {
             status = take_part(p, &list, strspn(part.text, "0123456789., ") < part.size, line, &t);
         }
         line += to < p->size && p->text[to] == '\n';
@@ -606,7 +608,8 @@ static dk_status parse_table(parser *p)
     if (status == DK_OK && p->out->n_rings == 0)
         status = dk_fail(p->err, DK_INVALID, "there are no coordinates in it");
     if (status == DK_OK && t.heading)
-        status = dk_fail(p->err, DK_INVALID, "it says 扣除, and no points follow; write 扣除 above the points of the ring that is taken out");
+        status = dk_fail(p->err, DK_INVALID,
+                         "it says 扣除, and no points follow; write 扣除 above the points of the ring that is taken out");
     if (status == DK_OK)
         give_heights(p->out, &t);
     free(t.heights);

@@ -680,7 +680,8 @@ static bool is_total_word(const char *word)
         if (size >= n && memcmp(word + size - n, words[i], n) == 0)
             return true;
         if (size > n && memcmp(word, words[i], n) == 0 &&
-            (isdigit((unsigned char)*behind) || *behind == ':' || *behind == '(' || strncmp(behind, "：", 3) == 0 || strncmp(behind, "（", 3) == 0))
+            (isdigit((unsigned char)*behind) || *behind == ':' || *behind == '(' || strncmp(behind, "：", 3) == 0 ||
+             strncmp(behind, "（", 3) == 0))
             return true;
     }
     return false;
@@ -731,7 +732,8 @@ static bool is_column_number(struct dk_source_table *table, const dk_cell *cell,
     if (folded != NULL) {
         char *end;
         folded += *folded == '(';
-        same = isdigit((unsigned char)*folded) && strtol(folded, &end, 10) == wanted && (*end == '\0' || *end == '=' || strcmp(end, ")") == 0);
+        same = isdigit((unsigned char)*folded) && strtol(folded, &end, 10) == wanted &&
+               (*end == '\0' || *end == '=' || strcmp(end, ")") == 0);
     }
     dk_buf_finish(&text);
     return same;
@@ -930,7 +932,8 @@ const char *dk_source_table_notes(dk_source *source)
             dk_buf_format(&table->notes, "%s%lld", i > 0 ? ", " : "", (long long)table->left_rows[i]);
         if (table->left_out > NAMED_ROWS)
             dk_buf_format(&table->notes, " and %lld more", (long long)(table->left_out - NAMED_ROWS));
-        dk_buf_format(&table->notes, "%s left out: totals (合计), the header again, numbers of the columns, or what stands below a table\n",
+        dk_buf_format(&table->notes,
+                      "%s left out: totals (合计), the header again, numbers of the columns, or what stands below a table\n",
                       table->left_out == 1 ? " was" : " were");
     }
     if (table->unclear_row > 0)

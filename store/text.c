@@ -203,7 +203,8 @@ bool dk_text_has_raised_digit(const char *text, size_t size)
         const bool plain = c < 0x80 || (c >= 0xFF10 && c <= 0xFF19);
         const utf8proc_option_t apart = UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT;
         int boundclass = 0;
-        if (!plain && !letter && utf8proc_decompose_char(c, parts, 32, apart, &boundclass) > 0 && parts[0] >= '0' && parts[0] <= '9')
+        if (!plain && !letter && utf8proc_decompose_char(c, parts, 32, apart, &boundclass) > 0 && parts[0] >= '0' &&
+            parts[0] <= '9')
             return true;
         before = c;
     }

@@ -185,7 +185,8 @@ static void sheets_that_are_hidden_are_not_chosen(void **state)
     fclose(file);
     size_t n = 0;
     for (size_t i = 0; i + 12 < size; i++) /* the id, a short length, a position in the file, a state, a sheet of cells */
-        if (data[i] == 0x85 && data[i + 1] == 0 && data[i + 2] < 40 && data[i + 3] == 0 && data[i + 7] == 0 && data[i + 8] == 0 && data[i + 9] == 0)
+        if (data[i] == 0x85 && data[i + 1] == 0 && data[i + 2] < 40 && data[i + 3] == 0 && data[i + 7] == 0 && data[i + 8] == 0 &&
+            data[i + 9] == 0)
             data[i + 8] = n++ == 0 ? 0 : n == 2 ? 1 : 2; /* hidden, and very hidden */
     assert_int_equal(n, 3);
     dk_sheet *sheet = NULL;
