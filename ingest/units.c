@@ -1,6 +1,7 @@
 #include "ingest/units.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct unit_name {
@@ -84,6 +85,13 @@ bool dk_unit_convert(double value, const dk_unit *from, const dk_unit *to, doubl
     if (from->dimension != to->dimension)
         return false;
     const double num = from->num * to->den, den = from->den * to->num;
-    *ret_value = num >= den && num / den == (double)(long long)(num / den) ? value * (num / den) : value * num / den;
+    if (num == den) {
+        *ret_value = value;
+        return true;
+    }
+    /* 1.13 times 10000 is 11299.999999999998 in binary. Fifteen digits are what a double keeps of a decimal number. */
+    char digits[40];
+    snprintf(digits, sizeof digits, "%.15g", value * num / den);
+    *ret_value = strtod(digits, NULL);
     return true;
 }

@@ -20,7 +20,7 @@ bool dk_unit_same(const dk_unit *a, const dk_unit *b);
 bool dk_unit_name(const dk_unit *unit, char ret_name[DK_UNIT_NAME]);
 /* The same behind 单位: and 人民币, as in the brackets of 补偿总额（单位：万元）. */
 bool dk_unit_parse_said(const char *text, size_t size, dk_unit *ret_unit);
-/* The number of `to` units; false if the dimensions differ. */
+/* The number of `to` units, to 15 digits; false if the dimensions differ. */
 bool dk_unit_convert(double value, const dk_unit *from, const dk_unit *to, double *ret_value);
 
 #endif

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -131,6 +133,13 @@ static void units(void **state)
     assert_true(converted("元/亩", "yuan/mu", 45000) == 45000);
     assert_true(converted("万元/亩", "yuan/mu", 4.5) == 45000);
     assert_true(fabs(converted("元/公顷", "yuan/mu", 675000) - 45000) < 1e-6);
+    /* Decimals are those of the paper: integers of 元 from four decimals of 万元. */
+    for (int yuan = 1; yuan < 30000; yuan++) {
+        char written[20];
+        snprintf(written, sizeof written, "%d.%04d", yuan / 10000, yuan % 10000);
+        assert_true(converted("万元", "yuan", strtod(written, NULL)) == yuan);
+    }
+    assert_true(converted("公顷", "亩", 0.57) == 8.55);
     dk_unit a, b;
     double got;
     assert_false(dk_unit_parse("斤", strlen("斤"), &a));
