@@ -687,6 +687,16 @@ static bool is_total_word(const char *word)
     return false;
 }
 
+/* 第1页, 第1页共2页. */
+static bool is_page_word(const char *word)
+{
+    if (strncmp(word, "第", strlen("第")) != 0)
+        return false;
+    word += strlen("第");
+    const size_t digits = strspn(word, "0123456789");
+    return digits > 0 && strncmp(word + digits, "页", strlen("页")) == 0;
+}
+
 static bool is_footer_word(const char *word)
 {
     static const char *const words[] = {"制表", "填表", "填报人", "审核人", "审核：", "复核", "负责人", "单位负责人", "经办", "注：", "注:", "备注：", "备注:", "说明：", "说明:"};
@@ -859,7 +869,7 @@ static bool is_left_out(const dk_source *source)
         squeeze(cell, word);
         if (numbers == 0 && is_total_word(word)) /* before the amounts: a column may say 合计 of something else */
             total = true;
-        if (own == 0 && is_footer_word(word))
+        if (own == 0 && (is_footer_word(word) || is_page_word(word)))
             footer = true;
         own++;
         numbers += cell->type == DK_CELL_REAL || cell->type == DK_CELL_INTEGER ||

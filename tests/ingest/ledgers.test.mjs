@@ -78,12 +78,12 @@ test('a CSV with a title, a unit, a header in two rows and sums', (t) => {
   assert.deepEqual(values(s), [['002', 'DK2', 3000, '2020-01-03'], ['B1', 'DK1', 2500, '2020-01-02']]);
 });
 
-test('sums of townships and sums that say of how many are left out', (t) => {
+test('sums of townships, sums that say of how many, and numbers of pages are left out', (t) => {
   const s = scene(t);
-  s.write('a.csv', '补偿编号,地块编号,补偿总额\nB1,DK1,1\n周寨镇小计,,1\n全 县 合 计：,,1\n合计（1户）,1,1\n共计2户,DK1,1\n合计：1,,1\nB2,合计户,2\nB3,小计算村,2\n');
+  s.write('a.csv', '补偿编号,地块编号,补偿总额\nB1,DK1,1\n周寨镇小计,,1\n全 县 合 计：,,1\n合计（1户）,1,1\n共计2户,DK1,1\n合计：1,,1\n第1页,共2页,\n第 2 页 共 2 页,,\nB2,合计户,2\nB3,小计算村,2\n');
   const done = s.load('compensation', 'a.csv', '--publish');
   assert.equal(done.code, 0, done.stderr);
-  assert.deepEqual([values(s).map((row) => row[0]), done.json.left_out], [['B1', 'B2', 'B3'], 5]);
+  assert.deepEqual([values(s).map((row) => row[0]), done.json.left_out], [['B1', 'B2', 'B3'], 7]);
 });
 
 test('a row below the header that numbers the columns is no data', (t) => {
