@@ -69,6 +69,32 @@ static bool split_unit(char *folded, dk_unit *ret_unit)
     return true;
 }
 
+/* The unit with which the name of a field's column ends otherwise than in round brackets, as users name columns to --field and
+ * in aliases: 总额/万元, 总额[万元], 面积亩, area_mu. It counts if it is one of what the field measures; Latin letters need a mark
+ * before them, for they may be the end of a word. */
+static bool tail_unit(const dk_field *field, const char *folded, dk_unit *ret_unit)
+{
+    static const char *const closing[] = {")", "]", "】", "〕"};
+    dk_unit own, found;
+    size_t size = strlen(folded);
+    if (field->unit == NULL || !dk_unit_parse(field->unit, strlen(field->unit), &own))
+        return false;
+    for (size_t i = 0; i < sizeof closing / sizeof *closing; i++) {
+        const size_t n = strlen(closing[i]);
+        if (size > n && memcmp(folded + size - n, closing[i], n) == 0)
+            size -= n;
+    }
+    for (size_t at = 1; at < size; at++) /* the longest first */
+        if (((unsigned char)folded[at] >= 0xC0 || strchr("_-/([", folded[at - 1]) != NULL) &&
+            dk_unit_parse(folded + at, size - at, &found) && found.dimension == own.dimension) {
+            if ((unsigned char)folded[at] < 0x80 && found.num * own.den == own.num * found.den)
+                return false; /* area_ha of a field in ha, as files of a GIS have it: nothing is converted */
+            *ret_unit = found;
+            return true;
+        }
+    return false;
+}
+
 bool dk_column_known(const dk_kind *kind, const char *name)
 {
     dk_buf folded, scratch;
@@ -142,7 +168,8 @@ static dk_status map_explicit(const dk_kind *kind, const dk_column *columns, siz
             return dk_fail(err, DK_INVALID, "--field %s is given twice", options->fields[i].name);
         mapping->column[field] = (int)c;
         mapping->field[c] = field;
-        split_unit((char *)folded->data, &mapping->units[c]); /* --field area=面积(亩) says the unit too */
+        if (!split_unit((char *)folded->data, &mapping->units[c])) /* --field area=面积(亩) says the unit too */
+            tail_unit(&kind->fields[field], (const char *)folded->data, &mapping->units[c]);
     }
     return DK_OK;
 }
@@ -212,6 +239,8 @@ static dk_status map_column(const dk_kind *kind, const dk_column *columns, size_
     }
     mapping->column[field] = (int)c;
     mapping->field[c] = field;
+    if (mapping->units[c].dimension == DK_UNIT_NONE && !by_prefix)
+        tail_unit(&kind->fields[field], name, &mapping->units[c]);
     if (by_prefix) {
         const char *title = kind->fields[field].title;
         dk_buf_format(&mapping->notes, "the column %s, cut off at %u bytes, was taken for %s%s%s%s\n", column->name,

@@ -89,6 +89,25 @@ static void a_unit_in_the_name(void **state)
     assert_false(dk_column_known(&kind, "(亩)"));
 }
 
+/* As the message about an unknown column asks the user to name it. */
+static void a_unit_at_the_end_of_a_name_that_the_user_gives(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        double unit;
+    } names[] = {{"面积/亩", 2000.0 / 3}, {"面积[亩]", 2000.0 / 3}, {"面积【亩】", 2000.0 / 3}, {"面积亩", 2000.0 / 3}, {"面积 平方米", 1},
+                 {"area_mu", 2000.0 / 3}, {"areamu", 0}, {"面积", 0}, {"亩数", 0}, {"亩", 0}, {"面积万元", 0}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const dk_pair pair = {"area", names[i].name};
+        const dk_column_options options = {.fields = &pair, .n_fields = 1};
+        const result got = RESOLVE(false, &options, "DKBH", names[i].name);
+        assert_int_equal(got.status, DK_OK);
+        if (got.first_unit != names[i].unit)
+            fail_msg("%s: %g", names[i].name, got.first_unit);
+    }
+}
+
 static void a_cut_name_by_its_beginning(void **state)
 {
     (void)state;
@@ -139,6 +158,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_titles_and_aliases_without_regard_to_case_width_and_blanks),
         cmocka_unit_test(a_unit_in_the_name),
+        cmocka_unit_test(a_unit_at_the_end_of_a_name_that_the_user_gives),
         cmocka_unit_test(a_cut_name_by_its_beginning),
         cmocka_unit_test(nothing_is_dropped_in_silence),
         cmocka_unit_test(fields_named_by_the_user),
