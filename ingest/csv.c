@@ -163,12 +163,30 @@ static dk_status end_cell(dk_csv *csv, dk_error *err)
     return DK_OK;
 }
 
+/* Passes a byte order mark, which files that were joined have in their middle: the first byte behind it, or else the next. */
+static int begin_record(dk_csv *csv)
+{
+    const int c = getc_unlocked(csv->file);
+    if (c != 0xEF || csv->encoding != DK_ENCODING_UTF8)
+        return c;
+    const int second = getc_unlocked(csv->file), third = second == 0xBB ? getc_unlocked(csv->file) : EOF;
+    if (third == 0xBF) {
+        csv->consumed += 3;
+        return getc_unlocked(csv->file);
+    }
+    if (third != EOF)
+        ungetc(third, csv->file); /* two bytes back, which the C library of GNU allows */
+    if (second != EOF)
+        ungetc(second, csv->file);
+    return c;
+}
+
 dk_status dk_csv_next(dk_csv *csv, int64_t *ret_row, const dk_csv_cell **ret_cells, size_t *ret_n, dk_error *err)
 {
     enum { AT_START, PLAIN, QUOTED, AFTER_QUOTE } state = AT_START;
     dk_buf_clear(&csv->record);
     csv->n_cells = 0;
-    int c = getc_unlocked(csv->file);
+    int c = begin_record(csv);
     if (c == 0x1A) { /* programs of DOS end a text with it */
         const int behind = getc_unlocked(csv->file);
         if (behind != EOF) {

@@ -60,6 +60,7 @@ static void line_ends_blank_lines_and_separators(void **state)
     reads("\xEF\xBB\xBF"
           "a,b\n",
           "1:a|b");
+    reads("a,b\n\xEF\xBB\xBF\"a\",b\n\xEF\xBC\x88,d\n\xEF\xBB\xBF", "1:a|b/2:a|b/3:（|d"); /* files that were joined */
     reads("\"x;y;z\",b\n", "1:x;y;z|b"); /* separators inside quotes do not count */
     reads("a\"b,c\n", "1:a\"b|c");       /* a quote inside a plain cell is one */
     reads("\"a\"b,c\n", "1:ab|c");
