@@ -217,6 +217,8 @@ dk_status dk_csv_next(dk_csv *csv, int64_t *ret_row, const dk_csv_cell **ret_cel
         } else if (c == '"' && state != PLAIN) {
             if (state == AFTER_QUOTE) /* two of them stand for one */
                 dk_buf_byte(&csv->record, '"');
+            else /* blanks before it, as some programs write them, are none of the cell */
+                csv->record.size = csv->n_cells > 0 ? csv->ends[csv->n_cells - 1] : 0;
             state = QUOTED;
             continue;
         } else if (c == csv->separator || c == '\n' || c == '\r' || c == EOF) {
@@ -234,7 +236,7 @@ dk_status dk_csv_next(dk_csv *csv, int64_t *ret_row, const dk_csv_cell **ret_cel
                     ungetc(next, csv->file);
             }
             break;
-        } else {
+        } else if (state != AT_START || c != ' ') {
             state = PLAIN; /* also what follows a closing quote: lenient, as spreadsheets are */
         }
         dk_buf_byte(&csv->record, (unsigned char)c);

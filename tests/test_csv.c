@@ -64,6 +64,8 @@ static void line_ends_blank_lines_and_separators(void **state)
     reads("\"x;y;z\",b\n", "1:x;y;z|b"); /* separators inside quotes do not count */
     reads("a\"b,c\n", "1:a\"b|c");       /* a quote inside a plain cell is one */
     reads("\"a\"b,c\n", "1:ab|c");
+    reads("a, \"b,c\" ,  \"d\"\n", "1:a|b,c |d"); /* a blank behind each comma */
+    reads(" a, b\"c\n", "1: a| b\"c");
     reads("a", "1:a");
     reads("a,b\r\nc,d\r\n\x1A", "1:a|b/2:c|d"); /* the end of a text of DOS */
     reads("\x1A" "a\n", "1:\x1A" "a");
