@@ -44,6 +44,7 @@ struct dk_source_table {
     size_t n_units;
     int64_t unclear_row; /* one that says 单位, and what is not understood; 0: none */
     int64_t left_out, left_rows[NAMED_ROWS];
+    size_t spanned;  /* columns with names that one merged cell of the row covers */
     bool data_begun; /* a row of data has come since the header, or since it came again */
     dk_buf notes, scratch;
 };
@@ -585,6 +586,7 @@ static void clear_covered(dk_source *source, size_t first, size_t last)
 static bool begin_merges(dk_source *source)
 {
     struct dk_source_table *table = source->table;
+    table->spanned = 0;
     for (; table->next_merge < table->n_merges && table->merges[table->next_merge].first_row <= source->row;
          table->next_merge++) {
         const dk_sheet_merge *merge = &table->merges[table->next_merge];
@@ -598,8 +600,11 @@ static bool begin_merges(dk_source *source)
         }
         dk_cell *cell = &source->raw[merge->first_column];
         const char *names[2] = {"", ""};
-        if (merge->last_column > merge->first_column && source->problem[0] == '\0' &&
-            named_columns(source, merge->first_column, merge->last_column, names) > 1) {
+        const size_t named = merge->last_column > merge->first_column
+                                 ? named_columns(source, merge->first_column, merge->last_column, names)
+                                 : 0;
+        table->spanned = named > table->spanned ? named : table->spanned;
+        if (named > 1 && source->problem[0] == '\0') {
             char from[32], to[32];
             dk_sheet_cell_name(merge->first_column, merge->first_row, from);
             dk_sheet_cell_name(merge->last_column, merge->last_row, to);
@@ -856,7 +861,7 @@ static dk_status check_second_table(const dk_source *source, bool *ret_left_out,
                    source->path, (long long)source->row, units ? "other units" : "other columns, or in another order or unit,");
 }
 
-/* Whether the row is none of the table's data: a total, the header again, a footer. */
+/* Whether the row is none of the table's data: a total, the header again, the label of a group, a footer. */
 static bool is_left_out(const dk_source *source)
 {
     size_t own = 0, numbers = 0;
@@ -875,7 +880,9 @@ static bool is_left_out(const dk_source *source)
         numbers += cell->type == DK_CELL_REAL || cell->type == DK_CELL_INTEGER ||
                    (word[0] != '\0' && strspn(word, "0123456789.,-") == strlen(word));
     }
-    return total || (footer && numbers == 0 && 2 * own <= source->n_columns + 1) || repeats_header(source);
+    /* 周寨镇 in one cell over most columns, above the rows of that township */
+    const bool label = own == 1 && numbers == 0 && source->table->spanned > 1 && 2 * source->table->spanned >= source->n_columns;
+    return total || label || (footer && numbers == 0 && 2 * own <= source->n_columns + 1) || repeats_header(source);
 }
 
 /* Cells outside the header's columns are not dropped without a word. */
@@ -943,7 +950,7 @@ const char *dk_source_table_notes(dk_source *source)
         if (table->left_out > NAMED_ROWS)
             dk_buf_format(&table->notes, " and %lld more", (long long)(table->left_out - NAMED_ROWS));
         dk_buf_format(&table->notes,
-                      "%s left out: totals (合计), the header again, numbers of the columns, or what stands below a table\n",
+                      "%s left out: totals (合计), the header again, numbers of the columns, labels of groups, or what stands below a table\n",
                       table->left_out == 1 ? " was" : " were");
     }
     if (table->unclear_row > 0)

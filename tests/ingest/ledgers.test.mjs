@@ -59,6 +59,14 @@ test('rejected rows that were corrected are worth what the ledger says', (t) => 
   assert.deepEqual([load('改.csv').json.rejected, totals()], [0, [['B1', 25000], ['B2', 3], ['B3', 40000], ['B4', null]]]);
 });
 
+test('a cell merged over the columns is the label of the rows below it, and no row', (t) => {
+  const s = scene(t);
+  s.write('台账.xlsx', xlsx([['补偿编号', '地块编号', '补偿总额'], ['周寨镇', null, null], ['B1', 'DK1', { n: '1' }], ['官庄镇', null, null], ['B2', 'DK2', { n: '2' }], ['B3', null, { n: '3' }]], '补偿', ['A2:C2', 'A4:C4', 'A6:B6']));
+  const done = s.load('compensation', '台账.xlsx', '--publish', '--allow-rejects');
+  assert.deepEqual([values(s).map((row) => row[0]), done.json.left_out, done.json.rejected], [['B1', 'B2'], 2, 1]);
+  assert.ok(done.json.notes.some((note) => /rows 2, 4 were left out: .*labels of groups/.test(note)), done.json.notes.join('\n'));
+});
+
 test('what a merged cell covers is not read: nobody sees it', (t) => {
   const s = scene(t);
   s.write('台账.xlsx', xlsx([['补偿编号', '地块编号', '补偿总额'], ['B1', 'DK1', { n: '600' }], ['B2', 'DK9', { n: '600' }], ['B3', 'DK3', { n: '5' }]], '补偿', ['B2:B3', 'C2:C3']));
