@@ -149,7 +149,7 @@ dk_status dk_get_landing(dk_context *ctx)
     dk_write_link(ctx, "http://www.opengis.net/def/rel/ogc/1.0/data", "/collections", "application/json", "数据");
     dk_write_link(ctx, "http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes", "/tileMatrixSets", "application/json", "瓦片格网");
     dk_write_link(ctx, "describedby", "/catalogue", "application/json", "目录");
-    dk_write_link(ctx, "search", "/search?q={q}", "application/json", "查询");
+    dk_write_link_template(ctx, "search", "/search?q={q}", "application/json", "查询");
     for (size_t i = 0; i < catalogue->n_layers; i++) {
         if (!dk_context_sees(ctx, &catalogue->kinds[i]))
             continue;

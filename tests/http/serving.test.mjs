@@ -111,7 +111,8 @@ test('behind a base path every address that it gives has it, and requests may ha
   const origin = new URL(server.url).origin;
   assert.equal(server.url, `${origin}/land`);
   const landing = (await get(`${origin}/land/?f=json`)).json;
-  for (const { href } of landing.links) {
+  for (const { href, templated = false } of landing.links) {
+    assert.equal(templated, href.includes('{'), href); // else a program asks at {q}
     const url = new URL(href, origin); // some are whole, for clients that resolve none
     assert.equal(url.origin, origin);
     assert.match(url.pathname, /^\/land\//);
