@@ -384,6 +384,27 @@ static bool mend_mapinfo_datum(OGRSpatialReferenceH crs)
                         0.0174532925199433) == OGRERR_NONE;
 }
 
+/* Of a GML whose geometries name several systems GDAL says none, and one given for all of them would be wrong for some. */
+static dk_status check_one_crs(const dk_source *source, dk_error *err)
+{
+    enum { LOOKED_AT = 100 }; /* features, of which the first names one where any does */
+    bool named = false;
+    for (int i = 0; i < LOOKED_AT && !named; i++) {
+        OGRFeatureH feature = OGR_L_GetNextFeature(source->layer);
+        if (feature == NULL)
+            break;
+        OGRGeometryH geometry = OGR_F_GetGeometryRef(feature);
+        named = geometry != NULL && OGR_G_GetSpatialReference(geometry) != NULL;
+        OGR_F_Destroy(feature);
+    }
+    OGR_L_ResetReading(source->layer);
+    return named ? dk_fail(err, DK_INVALID,
+                           "%s: its geometries name several coordinate systems (srsName), and one holds for all of a file; put "
+                           "those of each system into a file of its own",
+                           source->path)
+                 : DK_OK;
+}
+
 /* Of GeoJSON the member crs counts, where it has one. */
 static dk_status read_crs(dk_source *source, dk_error *err)
 {
@@ -393,6 +414,8 @@ static dk_status read_crs(dk_source *source, dk_error *err)
     dk_buf_init(&said);
     if (source->format == DK_FORMAT_GEOJSON)
         status = dk_geojson_crs_text(source->file, source->path, &said, err);
+    else if (source->format == DK_FORMAT_GML && crs == NULL)
+        status = check_one_crs(source, err);
     const char *text = said.size > 0 ? dk_buf_cstr(&said) : NULL;
     if (status == DK_OK && said.size > 0 && text == NULL) {
         status = dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);

@@ -203,3 +203,18 @@ test('a GeoPackage whose coordinate system is undefined is one that does not say
   assert.equal(s.load('parcel', 'u.gpkg', '--crs', 'EPSG:4527', '--publish').code, 0);
   assertFixture(s);
 });
+
+// OGC 07-036, 9.10: srsName of a geometry says its system; each may have another.
+test('a GML whose geometries name several systems is refused, also with --crs, which cannot hold for all', (t) => {
+  const s = scene(t);
+  const member = (id, srs, ring) => `<d:member><d:P gml:id="${id}"><d:DKBH>${id}</d:DKBH><d:g><gml:Polygon gml:id="g${id}" srsName="urn:ogc:def:crs:EPSG::${srs}"><gml:exterior><gml:LinearRing>`
+    + `<gml:posList>${[...ring, ring[0]].map(([x, y]) => `${y} ${x}`).join(' ')}</gml:posList></gml:LinearRing></gml:exterior></gml:Polygon></d:g></d:P></d:member>`;
+  const write = (...srs) => s.write('g.gml', `<?xml version="1.0" encoding="UTF-8"?><d:FC xmlns:d="http://x" xmlns:gml="http://www.opengis.net/gml/3.2" gml:id="fc">${srs.map((code, i) => member(`G${i}`, code, degrees)).join('')}</d:FC>`);
+  for (const other of [4610, 4527])
+    for (const args of [[], ['--crs', 'EPSG:4490']]) {
+      write(4490, other);
+      assert.match(s.load('parcel', 'g.gml', '--dry-run', ...args).stderr, /g\.gml: its geometries name several coordinate systems \(srsName\), and one holds for all of a file; put those of each/);
+    }
+  write(4490, 4490);
+  assert.equal(s.load('parcel', 'g.gml', '--dry-run').json.loaded, 2);
+});
