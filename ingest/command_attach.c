@@ -295,8 +295,8 @@ static void print_summary(const attaching *a)
                "again, in generation %" PRId64 "\n",
                a->taken_up, a->n_taken_up > 1 ? " and others behind it are" : " is", a->taken_up_in);
     if (a->staged > 0)
-        printf("%" PRId64 " of the unchanged files are staged and seen by nobody: dikuai-ingest publish %s %" PRId64 "\n", a->staged,
-               a->options->store, a->staged_batch);
+        printf("%" PRId64 " of the unchanged files are staged and seen by nobody: dikuai-ingest publish %s %" PRId64 "\n",
+               a->staged, a->options->store, a->staged_batch);
     if (a->options->dry_run)
         printf("a dry run: nothing was kept\n");
     else if (a->generation > 0)
@@ -313,7 +313,8 @@ static void print_json(attaching *a, dk_status status)
     dk_buf_init(&out);
     dk_buf_text(&out, "{\"kind\":");
     dk_json_string(a->options->name, &out);
-    dk_buf_format(&out, ",\"files\":%zu,\"attached\":%" PRId64 ",\"unchanged\":%" PRId64 ",\"unchanged_staged\":%" PRId64 ",\"dry_run\":%s",
+    dk_buf_format(&out, ",\"files\":%zu,\"attached\":%" PRId64 ",\"unchanged\":%" PRId64
+                  ",\"unchanged_staged\":%" PRId64 ",\"dry_run\":%s",
                   a->scans.n, a->attached, a->unchanged, a->staged, a->options->dry_run ? "true" : "false");
     if (a->batch.batch > 0)
         dk_buf_format(&out, ",\"batch\":%" PRId64, a->batch.batch);

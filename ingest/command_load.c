@@ -17,6 +17,7 @@
 #include "ingest/transformation.h"
 #include "store/load.h"
 #include "store/log_keys.h"
+#include "store/provenance.h"
 #include "store/text.h"
 
 #include <stdio.h>
@@ -62,6 +63,7 @@ typedef struct loader {
     dk_buf key;
     int64_t named[3]; /* unlinked, area differs, ambiguous */
     int64_t remarks;  /* on rows, that no report lists */
+    int64_t copies;   /* of files that came before, under other names */
     uint64_t amounts; /* fields of money or area */
     char first_reason[700];
 } loader;
@@ -306,7 +308,8 @@ static const char *own_name(const loader *self, const dk_dataset *set)
 {
     const char *given = self->options->sources[0];
     const bool one = self->options->n_sources == 1 && self->n_jobs == 1;
-    return one && (strcmp(set->path, given) == 0 || (set->archive != NULL && dk_same_file(set->archive, given))) ? NULL : set->shown;
+    const bool own = strcmp(set->path, given) == 0 || (set->archive != NULL && dk_same_file(set->archive, given));
+    return one && own ? NULL : set->shown;
 }
 
 /* The rows of an open file; from->spoilt tells whose a failure is. */
@@ -572,6 +575,20 @@ static dk_status note_findings(loader *self, dk_error *err)
     return status;
 }
 
+static void note_copy(const char *source, const char *earlier, int64_t batch, void *user)
+{
+    loader *self = user;
+    char of[40] = "";
+    if (++self->copies > NAMED_FINDINGS)
+        return;
+    if (batch != dk_load_batch(self->load))
+        snprintf(of, sizeof of, " of batch %lld", (long long)batch);
+    dk_summary_note(&self->summary,
+                    "%s has the same bytes as %s%s, and its rows other keys, made of its own name: they are there twice; load one "
+                    "of the two only, or withdraw the batch",
+                    source, earlier, of);
+}
+
 /* How many files are open at a time: while the store takes the rows of one, others are read. */
 static size_t files_ahead(const loader *self)
 {
@@ -664,6 +681,11 @@ static dk_status run(loader *self, dk_store *store, const char *source, dk_error
     char sentence[480];
     if (status == DK_OK && dk_placement_tell(self->placement, self->gcj02, sentence, sizeof sentence))
         dk_summary_note(&self->summary, "%s", sentence);
+    if (status == DK_OK)
+        status = dk_source_copies(store, self->kind, dk_load_batch(self->load), note_copy, self, err);
+    if (status == DK_OK && self->copies > NAMED_FINDINGS)
+        dk_summary_note(&self->summary, "%lld more files are copies of others, under other names",
+                        (long long)(self->copies - NAMED_FINDINGS));
     if (status == DK_OK)
         status = note_findings(self, err);
     if (status == DK_OK)

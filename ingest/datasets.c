@@ -569,7 +569,9 @@ dk_status dk_datasets_find(const char *path, const dk_datasets_options *options,
             status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
         else
             self->list[self->n_list++] = (dk_dataset){
-                .path = strdup(self->path), .shown = dk_path_text(self->path), .size = stat(self->path, &info) == 0 ? (uint64_t)info.st_size : 0};
+                .path = strdup(self->path),
+                .shown = dk_path_text(self->path),
+                .size = stat(self->path, &info) == 0 ? (uint64_t)info.st_size : 0};
         if (status == DK_OK && (self->list[0].path == NULL || self->list[0].shown == NULL))
             status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
     }

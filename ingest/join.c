@@ -211,7 +211,8 @@ static dk_status take_words(dk_join *join, dk_source *source, dk_error *err)
     const char *encoding = dk_source_encoding_note(source);
     join->n_units = dk_source_units(source, &units);
     join->units = calloc(join->n_units + 1, sizeof *join->units);
-    if (join->units == NULL || asprintf(&join->notes, "%s%s%s", encoding, *encoding != '\0' ? "\n" : "", dk_source_notes(source)) < 0)
+    if (join->units == NULL ||
+        asprintf(&join->notes, "%s%s%s", encoding, *encoding != '\0' ? "\n" : "", dk_source_notes(source)) < 0)
         return nomem(join, err);
     if (join->n_units > 0)
         memcpy(join->units, units, join->n_units * sizeof *units);

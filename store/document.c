@@ -343,7 +343,8 @@ dk_status dk_document_attach(dk_store *store, int fd, dk_attaching *attaching, c
         status = keep(store, fd, what, err);
     if (status == DK_OK && attached && already < seen_by(kind, what->audience))
         status = dk_fail(err, DK_CONFLICT,
-                         "is attached already for the audience %s, and not for %s alone; withdraw the batch that attached it, and attach it again",
+                         "is attached already for the audience %s, and not for %s alone; withdraw the batch that attached it, and "
+                         "attach it again",
                          dk_audience_name(already), dk_audience_name(seen_by(kind, what->audience)));
     if (status == DK_OK && store->mode == DK_WRITE && !attached) {
         if ((status = dk_sql_begin(store, err)) != DK_OK)
@@ -371,7 +372,8 @@ dk_status dk_document_attach(dk_store *store, int fd, dk_attaching *attaching, c
     return status;
 }
 
-dk_status dk_attaching_staged(dk_store *store, const dk_attaching *attaching, int64_t *ret_staged, int64_t *ret_batch, dk_error *err)
+dk_status dk_attaching_staged(dk_store *store, const dk_attaching *attaching, int64_t *ret_staged, int64_t *ret_batch,
+                              dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
     dk_status status = dk_sql_prepare(store,

@@ -55,7 +55,8 @@ typedef struct dk_attaching {
 dk_status dk_document_attach(dk_store *store, int fd, dk_attaching *attaching, const char *key, const dk_document *what,
                              bool *ret_new, dk_error *err);
 /* Of what the attach under way has met and not attached: how many are staged, and a batch of these. */
-dk_status dk_attaching_staged(dk_store *store, const dk_attaching *attaching, int64_t *ret_staged, int64_t *ret_batch, dk_error *err);
+dk_status dk_attaching_staged(dk_store *store, const dk_attaching *attaching, int64_t *ret_staged, int64_t *ret_batch,
+                              dk_error *err);
 /* Of a publish or withdraw, in the transaction that makes its generation the current one: the documents of a batch come
  * or go with it. */
 dk_status dk_documents_publish(dk_store *store, int64_t batch, int64_t generation, dk_error *err);

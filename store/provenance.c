@@ -114,3 +114,82 @@ dk_status dk_query_origin(dk_store *store, const dk_kind *kind, const char *key,
         status = dk_fail(err, DK_NOT_FOUND, "there is no %s with the key %.200s", kind->name, key);
     return status == DK_OK ? give_origin(store, kind, row, each, user, err) : status;
 }
+
+/* ---- copies ---- */
+
+/* The part of a name that qualifies keys: without folder and ending. */
+static const char *stem_of(const char *name, int *ret_size)
+{
+    const char *slash = strrchr(name, '/'), *base = slash != NULL ? slash + 1 : name, *dot = strrchr(base, '.');
+    *ret_size = dot != NULL && dot > base ? (int)(dot - base) : (int)strlen(base);
+    return base;
+}
+
+static bool same_stem(const char *a, const char *b)
+{
+    int a_size, b_size;
+    const char *one = stem_of(a, &a_size), *other = stem_of(b, &b_size);
+    return a_size == b_size && memcmp(one, other, (size_t)a_size) == 0;
+}
+
+/* Whether a row of the batch has a key that the source's name qualifies. */
+static dk_status qualifies(dk_store *store, const dk_kind *kind, int64_t batch, int64_t source, const char *name, bool *ret_does,
+                           dk_error *err)
+{
+    char sql[160];
+    int size;
+    sqlite3_stmt *stmt = NULL;
+    dk_buf prefix;
+    dk_buf_init(&prefix);
+    const char *stem = stem_of(name, &size);
+    dk_buf_format(&prefix, "%.*s:", size, stem);
+    snprintf(sql, sizeof sql, "SELECT 1 FROM row_%s WHERE batch=?1 AND source=?2 AND substr(key,1,length(?3))=?3 LIMIT 1",
+             kind->name);
+    const char *text = dk_buf_cstr(&prefix);
+    dk_status status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(store, sql, &stmt, err);
+    if (status == DK_OK) {
+        sqlite3_bind_int64(stmt, 1, batch);
+        sqlite3_bind_int64(stmt, 2, source);
+        sqlite3_bind_text(stmt, 3, text, -1, SQLITE_STATIC);
+        status = dk_sql_step(store, stmt, err);
+        *ret_does = status == DK_OK;
+    }
+    sqlite3_finalize(stmt);
+    dk_buf_finish(&prefix);
+    return status == DK_END ? DK_OK : status;
+}
+
+dk_status dk_source_copies(dk_store *store, const dk_kind *kind, int64_t batch,
+                           void (*each)(const char *source, const char *earlier, int64_t batch, void *user), void *user,
+                           dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    if (!kind->qualify_by_source)
+        return DK_OK;
+    /* The largest file tells: a .prj or .cpg is the same for many. So written, SQLite makes an index of the digests; else it
+     * would compare each file with each. */
+    dk_status status = dk_sql_prepare(store,
+                                      "WITH f AS MATERIALIZED (SELECT source,name,sha256 FROM dikuai_file) SELECT n.id,n.name,nf.name,o.name,f.name,o.batch FROM dikuai_source n"
+                                      " CROSS JOIN dikuai_file nf ON nf.source=n.id AND nf.bytes=(SELECT max(bytes) FROM dikuai_file"
+                                      " WHERE source=n.id) CROSS JOIN f ON f.sha256=nf.sha256 AND +f.source<n.id"
+                                      " CROSS JOIN dikuai_source o ON o.id=f.source CROSS JOIN dikuai_batch b ON b.id=o.batch"
+                                      " WHERE n.batch=?1 AND b.kind=?2 AND b.state<>'withdrawn' GROUP BY n.id ORDER BY n.id",
+                                      &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, batch);
+    sqlite3_bind_text(stmt, 2, kind->name, -1, SQLITE_STATIC);
+    while ((status = dk_sql_step(store, stmt, err)) == DK_OK) {
+        const char *name = text_of(stmt, 1), *earlier = text_of(stmt, 3);
+        bool does = false;
+        /* What came in an archive has the archive's bytes, as all else in it. */
+        if (!same_stem(name, text_of(stmt, 2)) || !same_stem(earlier, text_of(stmt, 4)) || same_stem(name, earlier))
+            continue;
+        if ((status = qualifies(store, kind, batch, sqlite3_column_int64(stmt, 0), name, &does, err)) != DK_OK)
+            break;
+        if (does)
+            each(name, earlier, sqlite3_column_int64(stmt, 5), user);
+    }
+    sqlite3_finalize(stmt);
+    return status == DK_END ? DK_OK : status;
+}

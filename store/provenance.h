@@ -39,4 +39,10 @@ dk_status dk_query_origin(dk_store *store, const dk_kind *kind, const char *key,
                           int64_t generation, void (*each)(const dk_origin *origin, void *user), void *user,
                           dk_error *err);
 
+/* Sources of a batch, also of one that is being loaded, with the same bytes as one that came before and another name, by which
+ * keys of their rows are qualified: what is in them is there twice. Each is called with the two and the batch of the earlier. */
+dk_status dk_source_copies(dk_store *store, const dk_kind *kind, int64_t batch,
+                           void (*each)(const char *source, const char *earlier, int64_t batch, void *user), void *user,
+                           dk_error *err);
+
 #endif

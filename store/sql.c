@@ -59,8 +59,9 @@ dk_status dk_sql_fail(dk_store *store, dk_error *err, const char *doing)
         return dk_fail(err, status, "%s: is not a dikuai store or is damaged (%s, while %s); restore it from a backup",
                        store->path, sqlite3_errmsg(store->db), doing);
     case DK_BUSY: /* not another dikuai-ingest: that is kept out by STORE-lock */
-        return dk_fail(err, status, "%s: another program keeps it locked (while %s); end it, or its editing, and repeat the command",
-                       store->path, doing);
+        return dk_fail(err, status,
+                       "%s: another program keeps it locked (while %s); end it, or its editing, and repeat the command", store->path,
+                       doing);
     case DK_OK: /* SQLite saw nothing wrong, the caller did */
         return dk_fail(err, DK_INTERNAL, "%s: unexpected result while %s", store->path, doing);
     case DK_IO:

@@ -78,8 +78,8 @@ static dk_status take_lock(dk_store *store, dk_error *err)
     if (text == NULL)
         status = dk_fail(err, DK_NOMEM, "out of memory");
     else if ((store->lock = open(text, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) < 0)
-        status = dk_fail(err, errno == ENOSPC ? DK_FULL : DK_IO, "%s: cannot be made: %s; its folder must be there and writable", text,
-                         strerror(errno));
+        status = dk_fail(err, errno == ENOSPC ? DK_FULL : DK_IO, "%s: cannot be made: %s; its folder must be there and writable",
+                         text, strerror(errno));
     else if (flock(store->lock, LOCK_EX | LOCK_NB) != 0)
         status = dk_fail(err, DK_BUSY, "%s: another dikuai-ingest is writing to it; wait for it to end", store->path);
     dk_buf_finish(&path);

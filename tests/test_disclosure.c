@@ -429,9 +429,10 @@ static void a_change_that_is_not_finished_is_one_finding(void **state)
     for (int step = 0; step < 40; step++)
         random_step(w);
     assert_true(ask(w, "SELECT count(*) FROM parcel WHERE disclosure IS NOT NULL") > 0);
-    char *less = replaced(clock_yaml, "{name: of, title: 项目, type: text, audience: public}", "", "{name: of, title: 项目, type: text, audience: staff}");
-    run_sql(w, "CREATE TRIGGER cut_off BEFORE INSERT ON dikuai_generation WHEN NEW.reason IS NOT 'what the new catalogue shows less'"
-               " BEGIN SELECT RAISE(FAIL,'cut off'); END");
+    char *less = replaced(clock_yaml, "{name: of, title: 项目, type: text, audience: public}", "",
+                          "{name: of, title: 项目, type: text, audience: staff}");
+    run_sql(w, "CREATE TRIGGER cut_off BEFORE INSERT ON dikuai_generation"
+               " WHEN NEW.reason IS NOT 'what the new catalogue shows less' BEGIN SELECT RAISE(FAIL,'cut off'); END");
     assert_int_not_equal(change_catalogue(w, less), DK_OK);
     assert_int_equal(ask(w, "SELECT count(*) FROM dikuai_stricter"), 1);
     assert_int_equal(findings(&w->f), 1);

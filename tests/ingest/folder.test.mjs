@@ -121,6 +121,12 @@ test('a file that is alone in its folder has the keys that it has beside others'
   const done = s.load('parcel', 'f', '--publish');
   assert.deepEqual([done.json.loaded, done.json.unchanged], [3, 2]);
   assert.equal(s.load('parcel', 'f/a.geojsonl').json.unchanged, 2);
+  // A copy under another name is told: its keys are others, so its parcels are there twice.
+  s.write('f/a 副本.geojsonl', features(2, 0));
+  const copied = s.load('parcel', 'f');
+  assert.equal(copied.json.loaded, 2);
+  assert.deepEqual(copied.json.notes, ['f/a 副本.geojsonl has the same bytes as f/a.geojsonl of batch 1, and its rows other keys, made of its own name: '
+    + 'they are there twice; load one of the two only, or withdraw the batch']);
 });
 
 test('names in GBK, as old disks have them, are text wherever they are kept', (t) => {
