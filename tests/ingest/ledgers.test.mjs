@@ -3,7 +3,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gbk, scene } from './helpers.mjs';
+import { gbk, scene, xlsx } from './helpers.mjs';
 
 const sheets = join(process.env.DK_ROOT, 'tests', 'sheets');
 const values = (s) => s.rows('compensation').map(({ properties: p }) => [p.id, p.parcel_id, p.total ?? null, p.paid_on]).sort();
