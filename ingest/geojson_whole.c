@@ -216,7 +216,7 @@ static bool look_for_holes(const char *block, size_t size, void *user)
             if (++self->depth <= DEEP)
                 self->keys[self->depth] = OTHER;
         } else if (c == '}' || c == ']') {
-            self->depth--;
+            self->depth -= self->depth > 0; /* of a line by itself, not of what others lack */
         } else if (c == ':' && self->depth >= 1 && self->depth <= DEEP) {
             self->keys[self->depth] = key_of(self->text, self->n_text);
         }

@@ -129,10 +129,28 @@ static void records_and_what_stands_behind(void **state)
     }
 }
 
+static void brackets_that_close_nothing_are_passed_over(void **state)
+{
+    (void)state;
+    dk_geojson_holes holes;
+    dk_error err;
+    char text[400] = "";
+    memset(text, '}', 64);
+    snprintf(text + 64, sizeof text - 64, "\n%s\n", FEATURE("1", POLYGON("[[117,31],null,[117.1,31.1],[117,31]]")));
+    write_file("geojsonl", text);
+    assert_int_equal(dk_geojson_find_holes(path, path, true, &holes, &err), DK_OK);
+    assert_int_equal(holes.n_features, 1);
+    assert_int_equal(holes.n, 1);
+    assert_int_equal(holes.rows[0], 1);
+    dk_geojson_holes_finish(&holes);
+    unlink(path);
+}
+
 int main(void)
 {
     dk_gdal_start();
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(brackets_that_close_nothing_are_passed_over),
         cmocka_unit_test(a_ring_with_null_or_a_text_is_not_left_out),
         cmocka_unit_test(no_line_is_passed_over),
         cmocka_unit_test(records_and_what_stands_behind),
