@@ -180,7 +180,7 @@ static bool in_coordinates(const walk *self)
 
 static bool add_hole(dk_geojson_holes *holes)
 {
-    if (holes->n > 0 && holes->rows[holes->n - 1] == holes->n_features)
+    if (holes->n_features == 0 || (holes->n > 0 && holes->rows[holes->n - 1] == holes->n_features))
         return true;
     if (!dk_grow(&holes->rows, &holes->capacity, holes->n + 1, sizeof *holes->rows))
         return false;
