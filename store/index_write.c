@@ -886,6 +886,7 @@ dk_status dk_index_change(dk_store *store, const dk_kind *layer, dk_change_row *
         status = dk_weights_begin(w->weights, store, err);
     if (status == DK_OK)
         status = change_all(w);
+    dk_index_rows_finish(&w->rows); /* which are done, and of millions take as much as the budget takes now */
     if (status == DK_OK)
         status = begin_step(w);
     if (status == DK_OK)
