@@ -1,7 +1,8 @@
 #include "ingest/geojson_crs.h"
 
+#include "ingest/file_blocks.h"
+
 #include <cpl_error.h>
-#include <errno.h>
 #include <jansson.h>
 #include <proj.h>
 #include <stdint.h>
@@ -10,24 +11,31 @@
 #include <string.h>
 #include <strings.h>
 
-enum { BLOCK = 1 << 16 };
 static const char member[] = "\"crs\"";
 
 /* ---- where it stands ---- */
 
+typedef struct finding {
+    char before[sizeof member - 2]; /* the end of what came before, in which the word may have begun */
+    size_t n_before;
+    bool found;
+} finding;
+
 /* Whether the word stands anywhere in the file. Most have none, and are not looked at letter by letter. */
-static bool has_word(FILE *file, char *block)
+static bool find_word(const char *block, size_t size, void *user)
 {
-    size_t kept = 0, got;
-    bool found = false;
-    while (!found && (got = fread(block + kept, 1, BLOCK - kept, file)) > 0) {
-        const size_t size = kept + got;
-        found = memmem(block, size, member, sizeof member - 1) != NULL;
-        kept = size < sizeof member - 2 ? size : sizeof member - 2;
-        memmove(block, block + size - kept, kept);
-    }
-    rewind(file);
-    return found;
+    finding *self = user;
+    char joint[2 * sizeof self->before];
+    const size_t head = size < sizeof self->before ? size : sizeof self->before, n = self->n_before + head;
+    memcpy(joint, self->before, self->n_before);
+    memcpy(joint + self->n_before, block, head);
+    self->found =
+        memmem(joint, n, member, sizeof member - 1) != NULL || memmem(block, size, member, sizeof member - 1) != NULL;
+    /* A block shorter than the word leaves some of what came before it. */
+    const char *end = size > head ? block + size : joint + n;
+    self->n_before = size > head || n > sizeof self->before ? sizeof self->before : n;
+    memcpy(self->before, end - self->n_before, self->n_before);
+    return !self->found;
 }
 
 typedef struct place {
@@ -63,25 +71,29 @@ static bool take(place *at, char c, dk_buf *out)
     return at->depth > 0 || c != ']';
 }
 
+typedef struct taking {
+    place at;
+    dk_buf *out;
+    size_t start; /* of the value in out */
+} taking;
+
+static bool take_all(const char *block, size_t size, void *user)
+{
+    taking *self = user;
+    bool more = true;
+    for (size_t i = 0; i < size && more; i++)
+        more = take(&self->at, block[i], self->out) && self->out->size - self->start < DK_GEOJSON_CRS_BYTES;
+    return more;
+}
+
 dk_status dk_geojson_crs_text(const char *file, const char *path, dk_buf *out, dk_error *err)
 {
-    dk_status status = DK_OK;
     const size_t start = out->size;
-    place at = {0};
-    bool more = true;
-    char *block = malloc(BLOCK);
-    FILE *from = fopen(file, "rb");
-    if (from == NULL || block == NULL) {
-        status = from == NULL ? dk_fail(err, DK_IO, "%s: cannot be opened: %s", path, strerror(errno))
-                              : dk_fail(err, DK_NOMEM, "%s: out of memory", path);
-        goto out;
-    }
-    more = has_word(from, block);
-    for (size_t got; more && (got = fread(block, 1, BLOCK, from)) > 0;)
-        for (size_t i = 0; i < got && more; i++)
-            more = take(&at, block[i], out) && out->size - start < DK_GEOJSON_CRS_BYTES;
-    if (ferror(from))
-        status = dk_fail(err, DK_IO, "%s: cannot be read: %s", path, strerror(errno));
+    finding word = {0};
+    taking value = {.out = out, .start = start};
+    dk_status status = dk_file_blocks(file, path, find_word, &word, err);
+    if (status == DK_OK && word.found)
+        status = dk_file_blocks(file, path, take_all, &value, err);
     while (out->size > start && out->data[out->size - 1] == ' ')
         out->size--;
     size_t blanks = 0;
@@ -93,13 +105,7 @@ dk_status dk_geojson_crs_text(const char *file, const char *path, dk_buf *out, d
     }
     if (out->size - start == 4 && memcmp(out->data + start, "null", 4) == 0)
         out->size = start;
-    if (status == DK_OK && out->failed)
-        status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
-out:
-    if (from != NULL)
-        fclose(from);
-    free(block);
-    return status;
+    return status == DK_OK && out->failed ? dk_fail(err, DK_NOMEM, "%s: out of memory", path) : status;
 }
 
 /* ---- what it means ---- */

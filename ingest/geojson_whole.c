@@ -1,37 +1,10 @@
 #include "ingest/geojson_whole.h"
 
+#include "ingest/file_blocks.h"
 #include "store/buf.h"
 
-#include <errno.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { BLOCK = 1 << 16 };
-
-/* Gives each the bytes of a file, a block after the other, until it is false. */
-static dk_status each_block(const char *file, const char *path,
-                            bool (*each)(const char *block, size_t size, void *user), void *user, dk_error *err)
-{
-    dk_status status = DK_OK;
-    char *block = malloc(BLOCK);
-    FILE *from = fopen(file, "rb");
-    if (from == NULL || block == NULL) {
-        status = from == NULL ? dk_fail(err, DK_IO, "%s: cannot be opened: %s", path, strerror(errno))
-                              : dk_fail(err, DK_NOMEM, "%s: out of memory", path);
-        goto out;
-    }
-    for (size_t got; (got = fread(block, 1, BLOCK, from)) > 0 && each(block, got, user);)
-        ;
-    if (ferror(from))
-        status = dk_fail(err, DK_IO, "%s: cannot be read: %s", path, strerror(errno));
-out:
-    if (from != NULL)
-        fclose(from);
-    free(block);
-    return status;
-}
 
 #define RECORD_SEPARATOR 0x1E
 
@@ -62,7 +35,7 @@ static bool count_records(const char *block, size_t size, void *user)
 dk_status dk_geojson_records(const char *file, const char *path, int64_t *ret_n, dk_error *err)
 {
     records found = {0};
-    const dk_status status = each_block(file, path, count_records, &found, err);
+    const dk_status status = dk_file_blocks(file, path, count_records, &found, err);
     if (status == DK_OK)
         *ret_n = found.n;
     return status;
@@ -99,7 +72,7 @@ static bool look_behind(const char *block, size_t size, void *user)
 dk_status dk_geojson_behind(const char *file, const char *path, int64_t *ret_line, dk_error *err)
 {
     behind self = {.line = 1};
-    const dk_status status = each_block(file, path, look_behind, &self, err);
+    const dk_status status = dk_file_blocks(file, path, look_behind, &self, err);
     if (status == DK_OK)
         *ret_line = self.found;
     return status;
@@ -228,7 +201,7 @@ static bool look_for_holes(const char *block, size_t size, void *user)
 static dk_status walk_all(const char *file, const char *path, int base, dk_geojson_holes *holes, dk_error *err)
 {
     walk self = {.base = base, .holes = holes};
-    const dk_status status = each_block(file, path, look_for_holes, &self, err);
+    const dk_status status = dk_file_blocks(file, path, look_for_holes, &self, err);
     return status == DK_OK && self.failed ? dk_fail(err, DK_NOMEM, "%s: out of memory", path) : status;
 }
 
@@ -237,7 +210,7 @@ dk_status dk_geojson_find_holes(const char *file, const char *path, bool line_by
 {
     suspicion any = {0};
     *ret_holes = (dk_geojson_holes){0};
-    dk_status status = each_block(file, path, suspect, &any, err);
+    dk_status status = dk_file_blocks(file, path, suspect, &any, err);
     if (status == DK_OK && any.found && !line_by_line)
         status = walk_all(file, path, IN_COLLECTION, ret_holes, err);
     if (status == DK_OK && any.found && ret_holes->n_features == 0)
