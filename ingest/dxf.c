@@ -15,6 +15,7 @@ typedef struct entity {
     int64_t line;
     size_t handle, layer;
     bool paper, mirrored, tilted, aligned, has_align;
+    bool embedded; /* its groups are over: what follows are those of an object in it */
     int flags;
     double x, y, align_x, align_y, height, bulge;
     bool has_x;
@@ -199,6 +200,11 @@ static dk_status take_group(dxf *self, dk_error *err)
     entity *e = &self->now;
     dk_status status = DK_OK;
     const bool text = e->type == TEXT || e->type == MTEXT;
+    if (self->code ==
+        101) /* "Embedded Object": the columns of a text of AutoCAD 2018, with 10, 11 and 40 of their own */
+        e->embedded = true;
+    if (e->embedded)
+        return DK_OK;
     if (self->line.undecodable && e->bad_text == 0)
         e->bad_text = self->line.number;
     switch (self->code) {

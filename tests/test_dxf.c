@@ -170,6 +170,28 @@ static void texts_belong_to_the_smallest_outline_around_them(void **state)
     dk_drawing_close(dxf);
 }
 
+/* As AutoCAD 2018 writes an MTEXT (AC1032): its columns follow as an object, with the direction of the text in 10, its
+ * place in 11 and its width in 40. */
+static void a_text_with_an_embedded_object_stays_where_it_is(void **state)
+{
+    (void)state;
+    const dk_drawing_outline *outlines;
+    dk_drawing *dxf =
+        chosen(BEGIN LW("1", V(100, 0) V(200, 0) V(200, 100) V(100, 100))
+                   LW("1", SQUARE(0, 10)) "0\nMTEXT\n5\n278\n100\nAcDbEntity\n8\n注记\n100\nAcDbMText\n10\n150\n20\n50"
+                                          "\n30\n0.0\n40\n2.5\n41\n"
+                                          "18.851\n46\n0.0\n71\n1\n72\n5\n1\n{\\fSimSun|b0|i0|c134|p2;DK1}"
+                                          "\n73\n1\n44\n1.0\n101\nEmbedded Object\n"
+                                          "70\n1\n10\n1.0\n20\n0.0\n30\n0.0\n11\n150\n21\n50\n31\n0.0\n40\n18."
+                                          "851\n41\n0.0\n42\n15.428\n43\n15.042\n"
+                                          "71\n2\n72\n1\n44\n18.851\n45\n12.5\n73\n0\n74\n0\n46\n0.0\n" END,
+               false, false);
+    assert_int_equal(dk_drawing_outlines(dxf, &outlines), 2);
+    assert_string_equal(outlines[0].text, "DK1");
+    assert_string_equal(outlines[1].text, "");
+    dk_drawing_close(dxf);
+}
+
 static void reads(const char *text, bool mtext, const char *expected)
 {
     dk_buf out;
@@ -202,6 +224,7 @@ int main(void)
         cmocka_unit_test(a_ring_closes_by_its_flag_or_by_returning),
         cmocka_unit_test(rings_in_rings_by_turns),
         cmocka_unit_test(texts_belong_to_the_smallest_outline_around_them),
+        cmocka_unit_test(a_text_with_an_embedded_object_stays_where_it_is),
         cmocka_unit_test(control_codes_of_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
