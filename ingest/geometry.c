@@ -237,6 +237,19 @@ static bool has_empty_part(OGRGeometryH geometry)
     return false;
 }
 
+/* Whether a polygon has a hole and no outline, of which the hole would become it. */
+static bool is_hole_alone(OGRGeometryH geometry)
+{
+    const int n = OGR_G_GetGeometryCount(geometry);
+    const bool polygon = wkbFlatten(OGR_G_GetGeometryType(geometry)) == wkbPolygon;
+    if (polygon)
+        return n > 0 && !OGR_G_IsEmpty(geometry) && OGR_G_IsEmpty(OGR_G_GetGeometryRef(geometry, 0));
+    for (int i = 0; i < n; i++)
+        if (is_hole_alone(OGR_G_GetGeometryRef(geometry, i)))
+            return true;
+    return false;
+}
+
 /* A copy of a geometry that is not empty, without them; the caller destroys it. NULL: out of memory. */
 static OGRGeometryH without_empty_parts(OGRGeometryH geometry)
 {
@@ -380,6 +393,11 @@ static dk_status read_geometry(dk_geometry_reader *reader, OGRGeometryH geometry
         goto out;
     }
     if (has_empty_part(geometry)) {
+        if (is_hole_alone(geometry)) {
+            *ret_fault = DK_GEOMETRY_BAD;
+            snprintf(ret_problem, problem_size, "a polygon of it has a hole and no outline; correct it in the source");
+            goto out;
+        }
         whole = without_empty_parts(geometry);
         if (whole == NULL) {
             status = dk_fail(err, DK_NOMEM, "out of memory");
