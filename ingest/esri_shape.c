@@ -1,8 +1,7 @@
 #include "ingest/esri_shape.h"
 
 #include "ingest/arcs.h"
-
-#include "ingest/rings.h"
+#include "ingest/ring_polygons.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -228,16 +227,11 @@ static dk_status read_paths(paths *self, const unsigned char *data, size_t size,
 
 /* ---- geometries ---- */
 
-static OGRGeometryH make_line(OGRwkbGeometryType type, const double *xy, size_t n, bool close)
+static OGRGeometryH make_line(const double *xy, size_t n)
 {
-    OGRGeometryH line = OGR_G_CreateGeometry(type);
-    if (line == NULL)
-        return NULL;
-    OGR_G_SetPoints(line, (int)n, xy, 2 * sizeof *xy, xy + 1, 2 * sizeof *xy, NULL, 0);
-    if (close) {
-        OGR_G_SetPointCount(line, (int)(n + 1));
-        OGR_G_SetPoint_2D(line, (int)n, xy[0], xy[1]);
-    }
+    OGRGeometryH line = OGR_G_CreateGeometry(wkbLineString);
+    if (line != NULL)
+        OGR_G_SetPoints(line, (int)n, xy, 2 * sizeof *xy, xy + 1, 2 * sizeof *xy, NULL, 0);
     return line;
 }
 
@@ -256,7 +250,7 @@ static OGRGeometryH make_lines(const paths *self, const double *xy)
     OGRGeometryH whole = OGR_G_CreateGeometry(wkbMultiLineString);
     bool good = whole != NULL;
     for (size_t k = 0; k < self->n_parts && good; k++)
-        good = add(whole, make_line(wkbLineString, xy + 2 * self->parts[k].first, self->parts[k].n, false));
+        good = add(whole, make_line(xy + 2 * self->parts[k].first, self->parts[k].n));
     if (!good && whole != NULL)
         OGR_G_DestroyGeometry(whole);
     return good ? whole : NULL;
@@ -266,44 +260,36 @@ static OGRGeometryH make_lines(const paths *self, const double *xy)
 static OGRGeometryH make_polygons(const paths *self, const double *xy)
 {
     const size_t n = self->n_parts;
-    size_t n_real = 0;
+    size_t n_real = 0, n_alone = 0; /* those alone stand at the end */
     dk_buf scratch;
     dk_buf_init(&scratch);
     dk_ring *rings = calloc(n + 1, sizeof *rings);
     int *outer = calloc(n + 1, sizeof *outer), *depth = calloc(n + 1, sizeof *depth);
-    OGRGeometryH *polygons = calloc(n + 1, sizeof *polygons); /* of exteriors; owned by whole */
-    OGRGeometryH whole = OGR_G_CreateGeometry(wkbMultiPolygon);
-    bool good = rings != NULL && outer != NULL && depth != NULL && polygons != NULL && whole != NULL;
+    OGRGeometryH whole = NULL;
+    bool good = rings != NULL && outer != NULL && depth != NULL;
     for (size_t k = 0; k < n && good; k++) {
         const double *from = xy + 2 * self->parts[k].first;
         size_t count = self->parts[k].n;
         if (count > 1 && from[0] == from[2 * (count - 1)] && from[1] == from[2 * (count - 1) + 1])
             count--;
-        rings[n_real] = (dk_ring){.xy = from, .n = count};
-        if (n > 1 && dk_ring_measure(&rings[n_real], &scratch)) {
-            n_real++;
-        } else if (scratch.failed) {
-            good = false;
-        } else {
-            OGRGeometryH alone = OGR_G_CreateGeometry(wkbPolygon);
-            good = add(whole, alone) && add(alone, make_line(wkbLinearRing, from, count, true));
-        }
+        dk_ring ring = {.xy = from, .n = count};
+        if (n > 1 && dk_ring_measure(&ring, &scratch))
+            rings[n_real++] = ring;
+        else
+            rings[n - ++n_alone] = ring;
+        good = !scratch.failed;
     }
     good = good && dk_ring_nest(rings, n_real, outer, depth);
-    for (size_t i = 0; i < n_real && good; i++)
-        if (depth[i] % 2 == 0) {
-            polygons[i] = OGR_G_CreateGeometry(wkbPolygon);
-            good = add(whole, polygons[i]) && add(polygons[i], make_line(wkbLinearRing, rings[i].xy, rings[i].n, true));
-        }
-    for (size_t i = 0; i < n_real && good; i++)
-        if (depth[i] % 2 == 1)
-            good = add(polygons[outer[i]], make_line(wkbLinearRing, rings[i].xy, rings[i].n, true));
+    if (good)
+        whole = dk_ring_polygons(rings, n_real, outer, depth);
+    good = whole != NULL;
+    for (size_t i = 0; i < n_alone && good; i++)
+        good = dk_ring_polygons_add(whole, &rings[n - 1 - i]);
     if (!good && whole != NULL)
         OGR_G_DestroyGeometry(whole);
     free(rings);
     free(outer);
     free(depth);
-    free(polygons);
     dk_buf_finish(&scratch);
     return good ? whole : NULL;
 }

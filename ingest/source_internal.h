@@ -85,6 +85,7 @@ struct dk_source {
     dk_mid_rows *mid_rows;        /* of a MIF, as they stand in the file; NULL: none, or GDAL's are others */
     const dk_mid_field *mid;      /* of the row at hand; NULL: there is none */
     dk_told_once asterisks, nuls; /* of its fields */
+    dk_told_once turned;          /* polygons of a shapefile whose rings run the wrong way */
     dk_buf said;                  /* the notes */
     dk_csv *csv;
     dk_sheet *sheet;

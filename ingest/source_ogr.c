@@ -7,6 +7,7 @@
 #include "ingest/geojson_text.h"
 #include "ingest/geojson_whole.h"
 #include "ingest/mapinfo.h"
+#include "ingest/shape_rings.h"
 #include "ingest/shapefile.h"
 #include "ingest/values.h"
 
@@ -781,6 +782,20 @@ static dk_status lines_lost(const dk_source *source, dk_error *err)
                    first);
 }
 
+/* Puts rings that run the wrong way in the order that is meant. */
+static dk_status order_rings(dk_source *source, dk_error *err)
+{
+    OGRGeometryH geometry = OGR_F_GetGeometryRef(source->feature), ordered = NULL;
+    if (geometry == NULL)
+        return DK_OK;
+    if (dk_shape_rings_order(geometry, &ordered) != DK_OK ||
+        (ordered != NULL && OGR_F_SetGeometryDirectly(source->feature, ordered) != OGRERR_NONE))
+        return dk_fail(err, DK_NOMEM, "%s, row %lld: out of memory", source->path, (long long)source->row);
+    if (ordered != NULL)
+        tell_once(source, 0, &source->turned);
+    return DK_OK;
+}
+
 dk_status dk_source_ogr_next(dk_source *source, dk_error *err)
 {
     if (source->feature != NULL)
@@ -842,6 +857,11 @@ dk_status dk_source_ogr_next(dk_source *source, dk_error *err)
     else if (unread)
         snprintf(source->problem, sizeof source->problem,
                  "its geometry cannot be read; the file is damaged: copy or export it again");
+    if (source->format == DK_FORMAT_SHAPEFILE && source->want_geometry) {
+        const dk_status status = order_rings(source, err);
+        if (status != DK_OK)
+            return status;
+    }
     const int64_t first = source->format == DK_FORMAT_MAPINFO; /* the number of the first record */
     if (source->dbf_rows != NULL && source->dbf.n_fields == (size_t)n && fid >= first &&
         (source->record = dk_dbf_rows_at(source->dbf_rows, (uint32_t)(fid - first))) == NULL)
@@ -865,6 +885,12 @@ const char *dk_source_ogr_notes(dk_source *source)
     if (source->written_in != DK_ENCODING_UTF8)
         dk_buf_format(said, "its texts are in %s, not in UTF-8 as those of a GeoJSON should be, and were decoded\n",
                       dk_encoding_name(source->written_in));
+    if (source->turned.count > 0)
+        dk_buf_format(
+            said,
+            "the rings of %lld polygons run the wrong way, of the first in row %lld: which are holes was told by which "
+            "lies in which\n",
+            (long long)source->turned.count, (long long)source->turned.row);
     if (source->asterisks.count > 0)
         dk_buf_format(
             said,

@@ -187,6 +187,40 @@ test('file names in capitals are the same shapefile', (t) => {
   assert.deepEqual(names(s), expected);
 });
 
+// ESRI Shapefile Technical Description, page 8: a record's content is its type, a box, the numbers of parts and points, where
+// each part begins, and the points. which: of record and ring.
+function turnRings(s, which) {
+  const shp = readFileSync(s.path('p.shp'));
+  for (let at = 100; at < shp.length; at += 8 + 2 * shp.readInt32BE(at + 4)) {
+    const n = shp.readInt32LE(at + 44), points = at + 52 + 4 * n, starts = Array.from({ length: n }, (_, i) => shp.readInt32LE(at + 52 + 4 * i)).concat(shp.readInt32LE(at + 48));
+    for (let i = 0; i < n; i++) {
+      if (!which(shp.readInt32BE(at), i)) continue;
+      const ring = Array.from({ length: starts[i + 1] - starts[i] }, (_, k) => Buffer.from(shp.subarray(points + 16 * (starts[i] + k), points + 16 * (starts[i] + k + 1))));
+      ring.reverse().forEach((point, k) => point.copy(shp, points + 16 * (starts[i] + k)));
+    }
+  }
+  writeFileSync(s.path('p.shp'), shp);
+}
+test('rings of a shapefile that run the wrong way round are holes by where they lie', (t) => {
+  const s = scene(t), ring = (x, size) => wkt(square(39520000 + x, 3521000 + x, size)).slice(8, -1), far = wkt(square(39520500, 3521000)).slice(8, -1);
+  const shapes = { 一: `POLYGON(${ring(0, 100)},${ring(20, 20)})`, 二: `POLYGON(${ring(0, 100)},${ring(20, 20)},${ring(60, 10)})`, 三: `MULTIPOLYGON((${ring(0, 100)},${ring(20, 20)}),(${far}))`,
+    四: `MULTIPOLYGON((${ring(0, 100)},${ring(20, 60)}),(${ring(40, 20)}))`, 五: `MULTIPOLYGON((${ring(0, 100)}),(${far}))`, 六: `MULTIPOLYGON((${ring(0, 100)}),(${ring(20, 20)}))` };
+  const data = Object.entries(shapes).map(([name, wkt]) => ({ DKBH: name, 地块名称: name, XZQDM: '341321', wkt }));
+  shapefile(s, 'p', data);
+  turnRings(s, (record, ring) => record === 6 && ring === 1); // GDAL writes it as a hole
+  const args = ['--publish', '--allow-rejects', '--set'];
+  const right = s.load('parcel', 'p.shp', ...args, 'project_id=顺');
+  turnRings(s, () => true);
+  const turned = s.load('parcel', 'p.shp', ...args, 'project_id=逆');
+  // 六: two outlines, one in the other, are no hole, whichever way both run.
+  for (const done of [right, turned]) assert.deepEqual([done.json.loaded, done.json.repaired, done.json.rejected], [5, 0, 1], done.stderr);
+  const area = new Map(s.rows('parcel').map(({ properties: p }) => [p.project_id + p.name, p.area_m2]));
+  for (const name of '一二三四五') assert.ok(Math.abs(area.get('顺' + name) - area.get('逆' + name)) < 1e-6, name);
+  const note = (done) => done.json.notes.filter((text) => /run the wrong way/.test(text));
+  assert.deepEqual([note(right).length, note(turned).length], [0, 1]);
+  assert.match(note(turned)[0], /the rings of 4 polygons run the wrong way, of the first in row 1: which are holes was told by which lies in which/);
+});
+
 test('a column that nothing knows stops the load and says the three ways out, each of which works', (t) => {
   const s = scene(t);
   s.write('a.csv', '补偿编号,地块编号,怪列,补偿额\n1,DK1,x,5\n');
