@@ -1,6 +1,7 @@
 #include "ingest/kml_names.h"
 
 #include "ingest/archive.h"
+#include "ingest/kml_shapes.h"
 #include "store/buf.h"
 #include "store/hash.h"
 
@@ -25,6 +26,9 @@ typedef struct pass {
     dk_kml_names *names;
     uint16_t places[PLACES]; /* numbers of the names from 1, by hash; 0: empty */
     bool *renamed;           /* of each name; NULL: they are still collected */
+    dk_kml_shapes shapes;
+    bool split;        /* some innerBoundaryIs have several rings */
+    char boundary[64]; /* the innerBoundaryIs under way as it is written, with its prefix; "": one too long */
     FILE *from, *to;
     int64_t at; /* of from */
     dk_buf tag;
@@ -134,31 +138,70 @@ static bool find_value(const char *tag, size_t size, size_t *ret_start, size_t *
     }
 }
 
-static void rename_data(pass *self, size_t i)
+/* Copies what stands before the tag at hand, and gives the tag, which is not copied. NULL: it cannot be read. */
+static const char *take_tag(pass *self, size_t *ret_size)
 {
     const int64_t place = XML_GetCurrentByteIndex(self->parser);
     const int size = XML_GetCurrentByteCount(self->parser);
-    size_t start, length;
     dk_buf_clear(&self->tag);
     char *tag = size > 0 && size <= MAX_TAG ? (char *)dk_buf_reserve(&self->tag, (size_t)size) : NULL;
-    if (tag == NULL || !copy_to(self, place) || fread(tag, 1, (size_t)size, self->from) != (size_t)size ||
-        !find_value(tag, (size_t)size, &start, &length)) {
-        stop(self, dk_fail(self->err, DK_INVALID, "%s: the names of its data cannot be read; save it again in UTF-8",
-                           self->path));
-        return;
-    }
+    if (tag == NULL || !copy_to(self, place) || fread(tag, 1, (size_t)size, self->from) != (size_t)size)
+        return NULL;
     self->at = place + size;
-    fwrite(tag, 1, start, self->to);
-    fprintf(self->to, PREFIX "%zu", i);
-    fwrite(tag + start + length, 1, (size_t)size - start - length, self->to);
+    *ret_size = (size_t)size;
+    return tag;
 }
 
-static void on_start(void *user, const XML_Char *element, const XML_Char **attributes)
+static void refuse_tag(pass *self)
 {
-    pass *self = user;
-    const char *colon = strrchr(element, ':'), *name = NULL;
-    if (self->failed != DK_OK || strcmp(colon != NULL ? colon + 1 : element, "Data") != 0)
+    stop(self, dk_fail(self->err, DK_INVALID, "%s, line %lld: a tag cannot be read; save it again in UTF-8", self->path,
+                       (long long)XML_GetCurrentLineNumber(self->parser)));
+}
+
+static void rename_data(pass *self, size_t i)
+{
+    size_t size, start, length;
+    const char *tag = take_tag(self, &size);
+    if (tag == NULL || !find_value(tag, size, &start, &length)) {
+        refuse_tag(self);
         return;
+    }
+    fwrite(tag, 1, start, self->to);
+    fprintf(self->to, PREFIX "%zu", i);
+    fwrite(tag + start + length, 1, size - start - length, self->to);
+}
+
+/* A further ring of an innerBoundaryIs gets one of its own. */
+static void split_boundary(pass *self, char first)
+{
+    size_t size;
+    const char *tag = take_tag(self, &size);
+    if (tag == NULL || size < 2 || tag[0] != '<' || tag[1] != first || self->boundary[0] == '\0') {
+        refuse_tag(self);
+        return;
+    }
+    fprintf(self->to, "</%s><%s>", self->boundary, self->boundary);
+    fwrite(tag, 1, size, self->to);
+}
+
+static const char *without_prefix(const char *element)
+{
+    const char *colon = strrchr(element, ':');
+    return colon != NULL ? colon + 1 : element;
+}
+
+static bool good_shapes(pass *self)
+{
+    if (self->shapes.problem[0] == '\0')
+        return true;
+    stop(self, dk_fail(self->err, DK_INVALID, "%s, line %lld: %s", self->path,
+                       (long long)XML_GetCurrentLineNumber(self->parser), self->shapes.problem));
+    return false;
+}
+
+static void on_data(pass *self, const XML_Char **attributes)
+{
+    const char *name = NULL;
     for (size_t i = 0; attributes[i] != NULL; i += 2)
         if (strcmp(attributes[i], "name") == 0)
             name = attributes[i + 1];
@@ -171,6 +214,42 @@ static void on_start(void *user, const XML_Char *element, const XML_Char **attri
     const size_t number = self->places[place_of(self, name)];
     if (number != 0 && self->renamed[number - 1])
         rename_data(self, number - 1);
+}
+
+static void on_start(void *user, const XML_Char *element, const XML_Char **attributes)
+{
+    pass *self = user;
+    const char *name = without_prefix(element);
+    if (self->failed != DK_OK)
+        return;
+    const bool split = dk_kml_shapes_start(&self->shapes, name);
+    if (!good_shapes(self))
+        return;
+    self->split |= split;
+    if (strcmp(name, "innerBoundaryIs") == 0)
+        snprintf(self->boundary, sizeof self->boundary, "%s", strlen(element) < sizeof self->boundary ? element : "");
+    if (strcmp(name, "Data") == 0)
+        on_data(self, attributes);
+    else if (self->renamed != NULL && split)
+        split_boundary(self, element[0]);
+}
+
+static void on_end(void *user, const XML_Char *element)
+{
+    pass *self = user;
+    if (self->failed != DK_OK)
+        return;
+    dk_kml_shapes_end(&self->shapes, without_prefix(element));
+    good_shapes(self);
+}
+
+static void on_text(void *user, const XML_Char *text, int size)
+{
+    pass *self = user;
+    if (self->failed != DK_OK)
+        return;
+    dk_kml_shapes_text(&self->shapes, text, (size_t)size);
+    good_shapes(self);
 }
 
 /* GDAL refuses one. */
@@ -188,6 +267,7 @@ static dk_status run(pass *self, const char *file, bool *ret_whole)
     dk_status status = DK_OK;
     FILE *in = fopen(file, "rb");
     *ret_whole = false;
+    self->shapes = (dk_kml_shapes){0};
     self->parser = XML_ParserCreate(NULL);
     if (in == NULL) {
         status = dk_fail(self->err, DK_IO, "%s: cannot be opened: %s", self->path, strerror(errno));
@@ -198,7 +278,8 @@ static dk_status run(pass *self, const char *file, bool *ret_whole)
         goto out;
     }
     XML_SetUserData(self->parser, self);
-    XML_SetStartElementHandler(self->parser, on_start);
+    XML_SetElementHandler(self->parser, on_start, on_end);
+    XML_SetCharacterDataHandler(self->parser, on_text);
     XML_SetStartDoctypeDeclHandler(self->parser, on_doctype);
     for (bool last = false; !last;) {
         void *data = XML_GetBuffer(self->parser, (int)piece);
@@ -225,7 +306,7 @@ out:
 /* Which names GDAL would spoil. false: out of memory. */
 static bool choose(const dk_kml_names *names, bool *renamed, size_t *ret_n)
 {
-    char ***sorted = calloc(names->n, sizeof *sorted);
+    char ***sorted = calloc(names->n + 1, sizeof *sorted);
     if (sorted == NULL)
         return false;
     for (size_t i = 0; i < names->n; i++) {
@@ -243,10 +324,29 @@ static bool choose(const dk_kml_names *names, bool *renamed, size_t *ret_n)
     return true;
 }
 
-static dk_status write_copy(pass *self, const char *file, dk_scratch *scratch)
+/* What a file holds, before any of it is written. */
+static dk_status collect_all(pass *self, const char *file, bool *ret_whole)
+{
+    const dk_status status = run(self, file, ret_whole);
+    self->names->n_placemarks += self->shapes.n_placemarks;
+    self->names->n_overlays += self->shapes.n_overlays;
+    self->names->whole &= *ret_whole;
+    return status;
+}
+
+/* By its stem GDAL calls the layer of a Document without a name. */
+static void name_copy(const char *file, char *ret_name, size_t size)
+{
+    const char *slash = strrchr(file, '/'), *base = slash != NULL ? slash + 1 : file, *dot = strrchr(base, '.');
+    const int n = snprintf(ret_name, size, "%.*s.kml", dot != NULL ? (int)(dot - base) : (int)strlen(base), base);
+    if (n < 0 || (size_t)n >= size || !dk_scratch_name_good(ret_name))
+        snprintf(ret_name, size, "copy.kml");
+}
+
+static dk_status write_copy(pass *self, const char *file, const char *name, dk_scratch *scratch)
 {
     bool whole = false;
-    dk_status status = dk_scratch_file(scratch, "renamed.kml", &self->to, self->err);
+    dk_status status = dk_scratch_file(scratch, name, &self->to, self->err);
     if (status != DK_OK)
         return status;
     self->from = fopen(file, "rb");
@@ -290,7 +390,7 @@ static dk_status unpack(dk_archive *archive, const dk_archive_entry *entry, dk_s
     return status;
 }
 
-/* Collects the names of a KMZ. ret_kml: its KML, unpacked; NULL: it has several, of which GDAL makes one file. */
+/* Looks through a KMZ. ret_kml: its KML, unpacked; NULL: it has several, of which GDAL makes one file. */
 static dk_status collect_kmz(pass *self, const char *file, dk_scratch *scratch, char **ret_kml)
 {
     dk_archive *archive = NULL;
@@ -308,10 +408,10 @@ static dk_status collect_kmz(pass *self, const char *file, dk_scratch *scratch, 
             continue;
         free(*ret_kml);
         *ret_kml = NULL;
-        snprintf(name, sizeof name, "%zu.kml", n_kml++);
+        snprintf(name, sizeof name, "parts/%zu.kml", n_kml++);
         status = unpack(archive, &entries[i], scratch, name, ret_kml, self->err);
         if (status == DK_OK)
-            status = run(self, *ret_kml, &whole);
+            status = collect_all(self, *ret_kml, &whole);
     }
     if (status != DK_OK || n_kml != 1 || !whole) {
         free(*ret_kml);
@@ -324,45 +424,53 @@ static dk_status collect_kmz(pass *self, const char *file, dk_scratch *scratch, 
 dk_status dk_kml_names_prepare(const char *file, const char *path, dk_kml_names *ret_names, char **ret_copy,
                                dk_scratch **ret_scratch, dk_error *err)
 {
+    const bool packed = has_ending(file, ".kmz");
     pass self = {.path = path, .names = ret_names, .err = err};
     dk_scratch *scratch = NULL;
-    char *kml = NULL;
+    char *kml = NULL, name[256];
     bool *renamed = NULL, whole = false;
     size_t n_renamed = 0;
     dk_status status = DK_OK;
     *ret_copy = NULL;
+    ret_names->whole = true;
     dk_buf_init(&self.tag);
-    if (has_ending(file, ".kmz")) {
+    if (packed) {
         status = dk_scratch_create(&scratch, err);
         if (status == DK_OK)
             status = collect_kmz(&self, file, scratch, &kml);
     } else {
-        status = run(&self, file, &whole);
+        status = collect_all(&self, file, &whole);
         if (status == DK_OK && whole && (kml = strdup(file)) == NULL)
             status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
     }
-    if (status != DK_OK || ret_names->n == 0)
+    if (status != DK_OK)
         goto out;
-    renamed = calloc(ret_names->n, sizeof *renamed);
+    renamed = calloc(ret_names->n + 1, sizeof *renamed);
     if (renamed == NULL || !choose(ret_names, renamed, &n_renamed)) {
         status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
         goto out;
     }
-    if (n_renamed == 0 || (kml == NULL && !has_ending(file, ".kmz")))
-        goto out;
-    if (kml == NULL) {
-        status = dk_fail(err, DK_INVALID,
-                         "%s: the data in it have names beyond ASCII, which cannot be read in a KMZ of several KML; "
-                         "unpack it as a ZIP, and give the .kml",
-                         path);
+    const bool wanted = n_renamed > 0 || self.split;
+    if (wanted && packed && kml == NULL && ret_names->whole) {
+        status = dk_fail(
+            err, DK_INVALID,
+            n_renamed > 0
+                ? "%s: the data in it have names beyond ASCII, which cannot be read in a KMZ of several KML; "
+                  "unpack it as a ZIP, and give the .kml"
+                : "%s: several rings stand in one innerBoundaryIs, which cannot be read in a KMZ of several KML; "
+                  "unpack it as a ZIP, and give the .kml",
+            path);
         goto out;
     }
+    if (!wanted || kml == NULL)
+        goto out;
     self.renamed = renamed;
+    name_copy(file, name, sizeof name);
     if (scratch == NULL)
         status = dk_scratch_create(&scratch, err);
     if (status == DK_OK)
-        status = write_copy(&self, kml, scratch);
-    if (status == DK_OK && (*ret_copy = dk_scratch_join(scratch, "renamed.kml")) == NULL)
+        status = write_copy(&self, kml, name, scratch);
+    if (status == DK_OK && (*ret_copy = dk_scratch_join(scratch, name)) == NULL)
         status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
     if (status == DK_OK) {
         *ret_scratch = scratch;

@@ -1,18 +1,24 @@
-/* The names of untyped data in a KML (OGC 07-147r2, 9.3: Data). GDAL reads each byte of one that is no ASCII letter,
- * digit or _ as _, so that columns would have no names, and those of equal length would be one. Such a file is read
- * from a copy in which they are called otherwise. */
+/* A KML as GDAL reads it right. Of the names of untyped data (OGC 07-147r2, 9.3: Data) GDAL reads each byte that is no
+ * ASCII letter, digit or _ as _, so that columns would have no names, and those of equal length would be one; of
+ * several rings in one innerBoundaryIs it keeps the last. Such a file is read from a copy in which they are written
+ * otherwise. What else it would lose (ingest/kml_shapes.h) is refused. */
 #ifndef DK_INGEST_KML_NAMES_H
 #define DK_INGEST_KML_NAMES_H
 
 #include "ingest/scratch.h"
 
+#include <stdint.h>
+
 typedef struct dk_kml_names {
     char **names; /* UTF-8; owned, as the array */
     size_t n, capacity;
+    bool whole;                       /* all of it is XML, and was counted: */
+    int64_t n_placemarks, n_overlays; /* as of dk_kml_shapes */
 } dk_kml_names;
 
 /* ret_copy: the file to read instead, which lies in ret_scratch and is the caller's with it; NULL if there is no need.
- * What is no XML is left for GDAL to refuse. DK_INVALID with a sentence that begins with path. */
+ * What is no XML is left for GDAL to refuse. DK_INVALID with a sentence that begins with path. ret_names: all 0 before.
+ */
 dk_status dk_kml_names_prepare(const char *file, const char *path, dk_kml_names *ret_names, char **ret_copy,
                                dk_scratch **ret_scratch, dk_error *err);
 void dk_kml_names_finish(dk_kml_names *names);

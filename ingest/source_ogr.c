@@ -42,6 +42,8 @@ void dk_gdal_start(void)
     CPLSetErrorHandler(CPLQuietErrorHandler); /* CPLGetLastErrorMsg keeps the last message */
     CPLSetConfigOption("SHAPE_RESTORE_SHX", "NO");
     CPLSetConfigOption("GML_SKIP_RESOLVE_ELEMS", "ALL");
+    CPLSetConfigOption("LIBKML_READ_GROUND_OVERLAY", "NO"); /* a picture would be a row, its frame an outline */
+    CPLSetConfigOption("GML_FIELDTYPES", "ALWAYS_STRING");  /* what looks like numbers may be 001 */
 }
 
 void dk_gdal_stop(void)
@@ -475,6 +477,21 @@ static dk_status check_whole_geojson(dk_source *source, dk_error *err)
     return status;
 }
 
+/* Of several Documents GDAL reads the last, and of a KMZ with several KML what the first of them links to. */
+static dk_status check_whole_kml(const dk_source *source, dk_error *err)
+{
+    int64_t n = 0;
+    for (int i = 0; i < GDALDatasetGetLayerCount(source->dataset); i++)
+        n += OGR_L_GetFeatureCount(GDALDatasetGetLayer(source->dataset, i), 1);
+    if (!source->kml_names.whole || n >= source->kml_names.n_placemarks)
+        return DK_OK;
+    return dk_fail(
+        err, DK_INVALID,
+        "%s: of its %lld placemarks %lld would not be read: they stand in several Documents or none, or in a KML to "
+        "which the first of the KMZ does not link; put all into one Document",
+        source->path, (long long)source->kml_names.n_placemarks, (long long)(source->kml_names.n_placemarks - n));
+}
+
 dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, const dk_source_options *options,
                              dk_error *err)
 {
@@ -518,7 +535,9 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
             source->path, name_of(drivers[0]), message[0] ? " (" : "", message, message[0] ? ")" : "",
             source->format == DK_FORMAT_KML || source->format == DK_FORMAT_GML ? " in UTF-8" : "");
     }
-    status = choose_layer(source, options, err);
+    status = source->format == DK_FORMAT_KML ? check_whole_kml(source, err) : DK_OK;
+    if (status == DK_OK)
+        status = choose_layer(source, options, err);
     if (status != DK_OK)
         return status;
     source->decoder = dk_decoder_create(source->encoding);
@@ -885,6 +904,9 @@ const char *dk_source_ogr_notes(dk_source *source)
     if (source->written_in != DK_ENCODING_UTF8)
         dk_buf_format(said, "its texts are in %s, not in UTF-8 as those of a GeoJSON should be, and were decoded\n",
                       dk_encoding_name(source->written_in));
+    if (source->kml_names.n_overlays > 0)
+        dk_buf_format(said, "%lld pictures that are laid on the map (GroundOverlay) were not read\n",
+                      (long long)source->kml_names.n_overlays);
     if (source->turned.count > 0)
         dk_buf_format(
             said,

@@ -238,6 +238,21 @@ test('names of data in a KML that GDAL would call the same are told apart, other
   assert.match(s.load('parcel', 'b.kmz').stderr, /b\.kmz: the data in it have names beyond ASCII, which cannot be read in a KMZ of several KML; unpack it as a ZIP, and give the \.kml/);
 });
 
+test('a KMZ loses no placemark: one whose first KML does not link to the others is refused', (t) => {
+  const s = scene(t);
+  s.write('c.kmz', zip({ 'doc.kml': kml(placemark('K1', [['DKBH', 'DK1']], 117.2)), 'files/more.kml': kml(placemark('K2', [['DKBH', 'DK2']], 117.3)) }));
+  assert.match(s.load('parcel', 'c.kmz').stderr, /c\.kmz: of its 2 placemarks 1 would not be read: .*; put all into one Document/);
+});
+
+// XML has no types: without a schema GDAL would take for numbers what looks like them.
+test('what looks like a number in a GML without a schema keeps its zeros and its digits', (t) => {
+  const s = scene(t);
+  const member = (id, name, x) => `<gml:featureMember><ogr:dk><ogr:geometryProperty><gml:Polygon srsName="EPSG:4490"><gml:outerBoundaryIs><gml:LinearRing><gml:coordinates>${[...square(x, 31.8, 0.001), [x, 31.8]].map((p) => p.join()).join(' ')}</gml:coordinates></gml:LinearRing></gml:outerBoundaryIs></gml:Polygon></ogr:geometryProperty><ogr:DKBH>${id}</ogr:DKBH><ogr:DKMC>${name}</ogr:DKMC><ogr:DKMJ>1.50</ogr:DKMJ></ogr:dk></gml:featureMember>`;
+  s.write('z.gml', `<?xml version="1.0"?><ogr:FeatureCollection xmlns:ogr="http://ogr.maptools.org/" xmlns:gml="http://www.opengis.net/gml">${member('001', '34132110000100000123', 117.2)}${member('010', '7', 117.3)}</ogr:FeatureCollection>`);
+  assert.equal(s.load('parcel', 'z.gml', '--publish').code, 0);
+  assert.deepEqual(s.rows('parcel').map(({ properties: p }) => [p.id, p.name, p.area_declared_ha]).sort(), [['001', '34132110000100000123', 1.5], ['010', '7', 1.5]]);
+});
+
 test('the thousands of names that the data of a KML may have are told apart, and more are refused', (t) => {
   const s = scene(t);
   const names = (n) => Array.from({ length: n }, (_, i) => [`列${i % 2 ? '-' : '.'}${i}`, `值${i}`]);
