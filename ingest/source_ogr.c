@@ -703,6 +703,21 @@ static void find_marks(dk_source *source, size_t i, const char *text)
                  "column %s: a NUL character (\\u0000) stands in its text; take it out", name != NULL ? name : "?");
 }
 
+/* Of a whole number with more digits than it has room for GDAL makes the largest of a GeoJSON's. */
+static void set_integer(dk_source *source, size_t i)
+{
+    dk_cell *cell = &source->raw[i];
+    const int64_t number = OGR_F_GetFieldAsInteger64(source->feature, (int)i);
+    if (source->format == DK_FORMAT_GEOJSON && (number == INT64_MAX || number == INT64_MIN)) {
+        cell->type = DK_CELL_TEXT;
+        cell->unread =
+            "a whole number of more than 18 digits, which is not read as a number; write it as a text, in quotes";
+    } else {
+        cell->type = DK_CELL_INTEGER;
+        cell->integer = number;
+    }
+}
+
 static void set_cell(dk_source *source, size_t i, OGRFieldType type)
 {
     dk_cell *cell = &source->raw[i];
@@ -718,7 +733,8 @@ static void set_cell(dk_source *source, size_t i, OGRFieldType type)
             return;
         }
         const bool number = (raw->type == 'N' || raw->type == 'F') && (!tab || is_number_type(type));
-        if ((number || (raw->type == 'C' && (!tab || type == OFTString))) && dk_dbf_text_goes_on(source->record + raw->offset, raw->width))
+        if ((number || (raw->type == 'C' && (!tab || type == OFTString))) &&
+            dk_dbf_text_goes_on(source->record + raw->offset, raw->width))
             tell_once(source, i, &source->nuls);
         if (number && set_raw_number(source, i, type, source->record + raw->offset, raw->width))
             return;
@@ -730,8 +746,7 @@ static void set_cell(dk_source *source, size_t i, OGRFieldType type)
     switch (type) {
     case OFTInteger:
     case OFTInteger64:
-        cell->type = DK_CELL_INTEGER;
-        cell->integer = OGR_F_GetFieldAsInteger64(source->feature, field);
+        set_integer(source, i);
         break;
     case OFTReal:
         cell->type = DK_CELL_REAL;

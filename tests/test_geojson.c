@@ -146,6 +146,46 @@ static void brackets_that_close_nothing_are_passed_over(void **state)
     unlink(path);
 }
 
+/* RFC 8259, 6: a number has as many digits as its writer likes; those of a key must not become another. */
+static void a_number_of_twenty_digits_is_not_another(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *number;
+        int64_t integer; /* 0: it is not read */
+    } cases[] = {{"341321000001000012", 341321000001000012},
+                 {"34132100000100000123", 0},
+                 {"-34132100000100000123", 0},
+                 {"7", 7}};
+    const dk_source_options options = {.want_geometry = true};
+    dk_error err = {0};
+    for (int line_by_line = 0; line_by_line < 2; line_by_line++) {
+        char text[2048] = "";
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+            snprintf(text + strlen(text), sizeof text - strlen(text),
+                     "%s{\"type\":\"Feature\",\"properties\":{\"id\":%s},\"geometry\":" POLYGON(RING(117)) "}",
+                     i == 0         ? ""
+                     : line_by_line ? "\n"
+                                    : ",",
+                     cases[i].number);
+        char whole[2400];
+        snprintf(whole, sizeof whole, line_by_line ? "%s\n" : COLLECTION("%s"), text);
+        write_file(line_by_line ? "geojsonl" : "geojson", whole);
+        dk_source *source = NULL;
+        dk_source_row row;
+        assert_int_equal(dk_source_open(path, &options, &source, &err), DK_OK);
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+            assert_int_equal(dk_source_next(source, &row, &err), DK_OK);
+            if (cases[i].integer != 0)
+                assert_true(row.cells[0].type == DK_CELL_INTEGER && row.cells[0].integer == cases[i].integer);
+            else
+                assert_non_null(strstr(row.cells[0].unread, "more than 18 digits"));
+        }
+        dk_source_close(source);
+        unlink(path);
+    }
+}
+
 int main(void)
 {
     dk_gdal_start();
@@ -154,6 +194,7 @@ int main(void)
         cmocka_unit_test(a_ring_with_null_or_a_text_is_not_left_out),
         cmocka_unit_test(no_line_is_passed_over),
         cmocka_unit_test(records_and_what_stands_behind),
+        cmocka_unit_test(a_number_of_twenty_digits_is_not_another),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
