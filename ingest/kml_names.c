@@ -28,6 +28,7 @@ typedef struct pass {
     bool *renamed;           /* of each name; NULL: they are still collected */
     dk_kml_shapes shapes;
     bool split;        /* some innerBoundaryIs have several rings */
+    bool typed;        /* some SimpleField are of another type than texts */
     char boundary[64]; /* the innerBoundaryIs under way as it is written, with its prefix; "": one too long */
     FILE *from, *to;
     int64_t at; /* of from */
@@ -110,8 +111,8 @@ static bool copy_to(pass *self, int64_t place)
     return true;
 }
 
-/* Where the value of the attribute name stands in a start tag, which expat has found to be one. */
-static bool find_value(const char *tag, size_t size, size_t *ret_start, size_t *ret_size)
+/* Where the value of an attribute stands in a start tag, which expat has found to be one. */
+static bool find_value(const char *tag, size_t size, const char *attribute, size_t *ret_start, size_t *ret_size)
 {
     size_t at = 1;
     while (at < size && strchr(" \t\r\n/>", tag[at]) == NULL)
@@ -132,7 +133,7 @@ static bool find_value(const char *tag, size_t size, size_t *ret_start, size_t *
             return false;
         *ret_start = at + 1;
         *ret_size = (size_t)(end - tag) - at - 1;
-        if (name_size == 4 && memcmp(tag + name, "name", 4) == 0)
+        if (name_size == strlen(attribute) && memcmp(tag + name, attribute, name_size) == 0)
             return true;
         at = (size_t)(end - tag) + 1;
     }
@@ -158,16 +159,17 @@ static void refuse_tag(pass *self)
                        (long long)XML_GetCurrentLineNumber(self->parser)));
 }
 
-static void rename_data(pass *self, size_t i)
+/* Writes the tag at hand with another value of an attribute. */
+static void write_with(pass *self, const char *attribute, const char *value)
 {
     size_t size, start, length;
     const char *tag = take_tag(self, &size);
-    if (tag == NULL || !find_value(tag, size, &start, &length)) {
+    if (tag == NULL || !find_value(tag, size, attribute, &start, &length)) {
         refuse_tag(self);
         return;
     }
     fwrite(tag, 1, start, self->to);
-    fprintf(self->to, PREFIX "%zu", i);
+    fputs(value, self->to);
     fwrite(tag + start + length, 1, size - start - length, self->to);
 }
 
@@ -199,21 +201,27 @@ static bool good_shapes(pass *self)
     return false;
 }
 
-static void on_data(pass *self, const XML_Char **attributes)
+static const char *value_of(const XML_Char **attributes, const char *name)
 {
-    const char *name = NULL;
+    const char *value = NULL;
     for (size_t i = 0; attributes[i] != NULL; i += 2)
-        if (strcmp(attributes[i], "name") == 0)
-            name = attributes[i + 1];
-    if (name == NULL)
-        return;
+        if (strcmp(attributes[i], name) == 0)
+            value = attributes[i + 1];
+    return value;
+}
+
+static void on_data(pass *self, const char *name)
+{
+    char plain[40];
     if (self->renamed == NULL) {
         collect(self, name);
         return;
     }
     const size_t number = self->places[place_of(self, name)];
-    if (number != 0 && self->renamed[number - 1])
-        rename_data(self, number - 1);
+    if (number == 0 || !self->renamed[number - 1])
+        return;
+    snprintf(plain, sizeof plain, PREFIX "%zu", number - 1);
+    write_with(self, "name", plain);
 }
 
 static void on_start(void *user, const XML_Char *element, const XML_Char **attributes)
@@ -228,8 +236,14 @@ static void on_start(void *user, const XML_Char *element, const XML_Char **attri
     self->split |= split;
     if (strcmp(name, "innerBoundaryIs") == 0)
         snprintf(self->boundary, sizeof self->boundary, "%s", strlen(element) < sizeof self->boundary ? element : "");
-    if (strcmp(name, "Data") == 0)
-        on_data(self, attributes);
+    const char *data = strcmp(name, "Data") == 0 ? value_of(attributes, "name") : NULL;
+    const char *type = strcmp(name, "SimpleField") == 0 ? value_of(attributes, "type") : NULL;
+    const bool typed = type != NULL && strcmp(type, "string") != 0;
+    self->typed |= typed;
+    if (data != NULL)
+        on_data(self, data);
+    else if (self->renamed != NULL && typed)
+        write_with(self, "type", "string");
     else if (self->renamed != NULL && split)
         split_boundary(self, element[0]);
 }
@@ -462,7 +476,7 @@ dk_status dk_kml_names_prepare(const char *file, const char *path, dk_kml_names 
             path);
         goto out;
     }
-    if (!wanted || kml == NULL)
+    if ((!wanted && !self.typed) || kml == NULL)
         goto out;
     self.renamed = renamed;
     name_copy(file, name, sizeof name);

@@ -1,7 +1,8 @@
 /* A KML as GDAL reads it right. Of the names of untyped data (OGC 07-147r2, 9.3: Data) GDAL reads each byte that is no
  * ASCII letter, digit or _ as _, so that columns would have no names, and those of equal length would be one; of
- * several rings in one innerBoundaryIs it keeps the last. Such a file is read from a copy in which they are written
- * otherwise. What else it would lose (ingest/kml_shapes.h) is refused. */
+ * several rings in one innerBoundaryIs it keeps the last; and of what stands in a SimpleField of numbers (9.5) as much
+ * as is a number that it has room for. Such a file is read from a copy in which they are written otherwise, all fields
+ * as texts. What else it would lose (ingest/kml_shapes.h) is refused. */
 #ifndef DK_INGEST_KML_NAMES_H
 #define DK_INGEST_KML_NAMES_H
 

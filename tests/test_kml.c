@@ -133,6 +133,41 @@ static void no_placemark_is_lost_and_a_picture_is_none(void **state)
         fail_msg("%f: %s", area, said);
 }
 
+/* OGC 07-147r2, 9.5: the type is a promise that what stands in a field need not keep. */
+static void fields_of_numbers_are_read_as_they_stand(void **state)
+{
+    (void)state;
+    static const char *const expected[] = {"0012345678901", "12.5亩", "341321001001"};
+    const dk_source_options options = {.want_geometry = true};
+    char path[] = "/tmp/dk-kml-XXXXXX.kml";
+    static const char text[] = DOCUMENT(
+        "<Schema name=\"dk\" id=\"dk\"><SimpleField name=\"a\" type=\"int\"/><SimpleField type='double' name=\"b\">"
+        "</SimpleField><SimpleField name=\"c\" type=\"string\"/></Schema>"
+        "<Placemark><ExtendedData><SchemaData schemaUrl=\"#dk\"><SimpleData name=\"a\">0012345678901</SimpleData>"
+        "<SimpleData name=\"b\">12.5亩</SimpleData><SimpleData name=\"c\">341321001001</SimpleData></SchemaData>"
+        "</ExtendedData></Placemark>");
+    dk_source *source = NULL;
+    dk_source_row row;
+    const dk_column *columns;
+    dk_error err = {0};
+    size_t found = 0;
+    const int fd = mkstemps(path, 4);
+    assert_true(fd >= 0 && write(fd, text, sizeof text - 1) == sizeof text - 1);
+    close(fd);
+    assert_int_equal(dk_source_open(path, &options, &source, &err), DK_OK);
+    assert_int_equal(dk_source_next(source, &row, &err), DK_OK);
+    const size_t n = dk_source_columns(source, &columns);
+    for (size_t i = 0; i < n; i++)
+        if (columns[i].name[1] == '\0') {
+            assert_int_equal(row.cells[i].type, DK_CELL_TEXT);
+            assert_string_equal(row.cells[i].text, expected[columns[i].name[0] - 'a']);
+            found++;
+        }
+    assert_int_equal(found, 3);
+    dk_source_close(source);
+    unlink(path);
+}
+
 int main(void)
 {
     dk_gdal_start();
@@ -140,6 +175,7 @@ int main(void)
         cmocka_unit_test(no_ring_of_a_boundary_is_lost),
         cmocka_unit_test(coordinates_are_places_or_the_file_is_refused),
         cmocka_unit_test(no_placemark_is_lost_and_a_picture_is_none),
+        cmocka_unit_test(fields_of_numbers_are_read_as_they_stand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
