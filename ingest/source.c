@@ -340,6 +340,7 @@ dk_status dk_source_open(const char *path, const dk_source_options *options, dk_
         return dk_fail(err, DK_NOMEM, "%s: out of memory", path);
     dk_buf_init(&source->arena);
     dk_buf_init(&source->said);
+    dk_buf_init(&source->unparsed);
     source->wkt_index = source->boundary_index = -1;
     source->format = format->format;
     source->want_geometry = options->want_geometry;
@@ -414,6 +415,7 @@ void dk_source_close(dk_source *source)
     dk_mid_rows_close(source->mid_rows);
     dk_dbf_finish(&source->dbf);
     dk_buf_finish(&source->said);
+    dk_buf_finish(&source->unparsed);
     dk_decoder_free(source->decoder);
     for (size_t i = 0; i < source->n_columns; i++)
         free((void *)(uintptr_t)source->columns[i].name);

@@ -86,6 +86,7 @@ struct dk_source {
     const dk_mid_field *mid;      /* of the row at hand; NULL: there is none */
     dk_told_once asterisks, nuls; /* of its fields */
     dk_told_once turned;          /* polygons of a shapefile whose rings run the wrong way */
+    dk_buf unparsed; /* of the row at hand: a field's index, an int, and the text that is no number of its */
     dk_buf said;                  /* the notes */
     dk_csv *csv;
     dk_sheet *sheet;

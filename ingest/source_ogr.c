@@ -595,6 +595,64 @@ static void set_raw_text(dk_source *source, size_t i, const unsigned char *text,
     dk_buf_byte(&source->arena, 0);
 }
 
+/* "Value '7号' of field LAYER.FIELD parsed incompletely to integer 7." is what GDAL says of a number that its schema
+ * promises and that is none, or has no room. Kept for the row at hand. */
+static void CPL_STDCALL keep_unparsed(CPLErr level, CPLErrorNum code, const char *message)
+{
+    static const char begin[] = "Value '", middle[] = "' of field ", end[] = " parsed incompletely to ";
+    dk_source *source = CPLGetErrorHandlerUserData();
+    const char *stop = NULL, *field = NULL;
+    (void)level, (void)code;
+    if (strncmp(message, begin, sizeof begin - 1) != 0)
+        return;
+    for (const char *at = message; (at = strstr(at, end)) != NULL; at++)
+        stop = at;
+    for (const char *at = message; stop != NULL && (at = strstr(at, middle)) != NULL && at < stop; at++)
+        field = at + sizeof middle - 1;
+    if (field == NULL)
+        return;
+    const char *value = message + sizeof begin - 1, *layer = OGR_L_GetName(source->layer);
+    const size_t size = (size_t)(field - value) - (sizeof middle - 1), n = strlen(layer) + 1;
+    dk_buf name;
+    dk_buf_init(&name);
+    if ((size_t)(stop - field) > n)
+        dk_buf_append(&name, field + n, (size_t)(stop - field) - n);
+    const char *text = dk_buf_cstr(&name);
+    const int i = text != NULL ? OGR_FD_GetFieldIndex(OGR_L_GetLayerDefn(source->layer), text) : -1;
+    if (i >= 0) {
+        dk_buf_append(&source->unparsed, &i, sizeof i);
+        dk_buf_append(&source->unparsed, value, size);
+        dk_buf_byte(&source->unparsed, 0);
+    }
+    dk_buf_finish(&name);
+}
+
+/* The next feature of a GML, whose schema says which fields are numbers. */
+static OGRFeatureH next_of_schema(dk_source *source)
+{
+    dk_buf_clear(&source->unparsed);
+    CPLPushErrorHandlerEx(keep_unparsed, source);
+    OGRFeatureH feature = OGR_L_GetNextFeature(source->layer);
+    CPLPopErrorHandler();
+    return feature;
+}
+
+/* A number that has no room counts as it stands. */
+static void set_unparsed(dk_source *source)
+{
+    for (size_t at = 0; at < source->unparsed.size;) {
+        int i;
+        memcpy(&i, source->unparsed.data + at, sizeof i);
+        const unsigned char *text = source->unparsed.data + at + sizeof i;
+        const size_t size = strlen((const char *)text);
+        const unsigned char *number;
+        size_t n;
+        const dk_dbf_number kind = dk_dbf_number_read(text, size, &number, &n);
+        set_raw_text(source, (size_t)i, text, size, kind != DK_DBF_WHOLE && kind != DK_DBF_DECIMAL);
+        at += sizeof i + size + 1;
+    }
+}
+
 /* A field of numbers of a DBF or a MIF, of which GDAL takes what it can: of 1.5x 1.5, of abc 0. true: the cell is set. */
 static bool set_raw_number(dk_source *source, size_t i, OGRFieldType type, const unsigned char *field, size_t width)
 {
@@ -835,7 +893,9 @@ dk_status dk_source_ogr_next(dk_source *source, dk_error *err)
     if (source->feature != NULL)
         OGR_F_Destroy(source->feature);
     CPLErrorReset();
-    source->feature = OGR_L_GetNextFeature(source->layer);
+    source->feature = source->format == DK_FORMAT_GML ? next_of_schema(source) : OGR_L_GetNextFeature(source->layer);
+    if (source->unparsed.failed)
+        return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
     const bool passed_over = source->line_by_line && strncmp(dk_gdal_message(), "JSON parsing error", 18) == 0;
     if (passed_over && source->passed_over == 0) /* a line of blanks, too, which is no loss */
         source->passed_over = source->n_read + 1;
@@ -909,6 +969,7 @@ dk_status dk_source_ogr_next(dk_source *source, dk_error *err)
     }
     for (int i = 0; i < n; i++)
         set_cell(source, (size_t)i, OGR_Fld_GetType(OGR_FD_GetFieldDefn(defn, i)));
+    set_unparsed(source);
     return dk_source_fix(source, err);
 }
 

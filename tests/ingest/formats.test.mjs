@@ -253,6 +253,20 @@ test('what looks like a number in a GML without a schema keeps its zeros and its
   assert.deepEqual(s.rows('parcel').map(({ properties: p }) => [p.id, p.name, p.area_declared_ha]).sort(), [['001', '34132110000100000123', 1.5], ['010', '7', 1.5]]);
 });
 
+// XML Schema 1.0, 3.3.13: an integer has as many digits as it likes; what is no number is what its writer promised and did not keep.
+test('what the schema of a GML calls a number and is none rejects its row where a field would take it, and a long one stays', (t) => {
+  const s = scene(t);
+  s.write('i.csv', 'DKBH,DKMC,YT,WKT\n' + [1, 2, 3, 4].map((n) => `${n},7,8,"${rows[0][2]}"\n`).join(''));
+  ogr('-f', 'GML', s.path('i.gml'), s.path('i.csv'), ...from, '-oo', 'AUTODETECT_TYPE=YES', '-a_srs', 'EPSG:4527');
+  assert.match(s.read('i.xsd'), /integer/);
+  s.write('i.gml', s.read('i.gml').replace('DKBH>1<', 'DKBH>0012345678901<').replace('DKBH>2</ogr:DKBH>\n      <ogr:DKMC>7<', "DKBH>2</ogr:DKBH>\n      <ogr:DKMC>7' of field 号<")
+    .replace('DKBH>3</ogr:DKBH>\n      <ogr:DKMC>7</ogr:DKMC>\n      <ogr:YT>8<', 'DKBH>3</ogr:DKBH>\n      <ogr:DKMC>7</ogr:DKMC>\n      <ogr:YT>无<'));
+  const done = s.load('parcel', 'i.gml', '--ignore', 'YT', '--publish', '--allow-rejects');
+  assert.deepEqual([done.json.loaded, done.json.rejected], [3, 1], done.stderr);
+  assert.deepEqual(s.rows('parcel').map(({ properties: p }) => p.id).sort(), ['0012345678901', '3', '4']);
+  assert.match(s.read('i.gml.rejects.csv'), /DKMC: ""7' of field 号"" is no number, which its column is for; correct it/);
+});
+
 test('the thousands of names that the data of a KML may have are told apart, and more are refused', (t) => {
   const s = scene(t);
   const names = (n) => Array.from({ length: n }, (_, i) => [`列${i % 2 ? '-' : '.'}${i}`, `值${i}`]);
