@@ -1,7 +1,10 @@
 #include "ingest/cell.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void dk_cell_append(const dk_cell *cell, dk_buf *out)
@@ -33,4 +36,18 @@ void dk_cell_append(const dk_cell *cell, dk_buf *out)
 bool dk_cell_blank(const dk_cell *cell)
 {
     return cell->type == DK_CELL_EMPTY || (cell->type == DK_CELL_TEXT && strspn(cell->text, " \t\r\n") == cell->size);
+}
+
+double dk_cell_single(double number)
+{
+    char text[40];
+    if (!(fabs(number) <= FLT_MAX) || (double)(float)number != number)
+        return number;
+    const float single = (float)number;
+    for (int digits = 6; digits <= 9; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, number);
+        if (strtof(text, NULL) == single)
+            break;
+    }
+    return strtod(text, NULL);
 }

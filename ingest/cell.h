@@ -31,6 +31,10 @@ typedef struct dk_cell {
 /* Appends the cell as one reads it; nothing for an empty one. */
 void dk_cell_append(const dk_cell *cell, dk_buf *out);
 
+/* A number that a file keeps in 24 bits, as it was written: 0.1, and not what is nearest to it. One that needs more
+ * bits stays as it is. */
+double dk_cell_single(double number);
+
 /* Whether it holds nothing but blanks. */
 bool dk_cell_blank(const dk_cell *cell);
 

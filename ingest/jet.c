@@ -1,5 +1,7 @@
 #include "ingest/jet.h"
 
+#include "ingest/cell.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -787,17 +789,8 @@ double dk_jet_real(const dk_jet_column *column, const dk_jet_value *value)
         return double_at(value->data);
     const uint32_t bits = u32(value->data);
     float number;
-    char text[40];
     memcpy(&number, &bits, sizeof number);
-    if (!isfinite(number))
-        return (double)number;
-    /* 0.1 stays 0.1, and does not become what is nearest to it in 24 bits. */
-    for (int digits = 6; digits <= 9; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, (double)number);
-        if (strtof(text, NULL) == number)
-            break;
-    }
-    return strtod(text, NULL);
+    return dk_cell_single((double)number);
 }
 
 /* An integer of 128 bits, words from the highest on, with `scale` decimals. */

@@ -809,6 +809,8 @@ static void set_cell(dk_source *source, size_t i, OGRFieldType type)
     case OFTReal:
         cell->type = DK_CELL_REAL;
         cell->real = OGR_F_GetFieldAsDouble(source->feature, field);
+        if (OGR_Fld_GetSubType(OGR_F_GetFieldDefnRef(source->feature, field)) == OFSTFloat32)
+            cell->real = dk_cell_single(cell->real);
         break;
     case OFTDate:
     case OFTDateTime: {

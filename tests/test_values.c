@@ -371,6 +371,17 @@ static void numbers_that_are_no_days(void **state)
     assert_false(convert(&date_field, text("10000"), true, NULL).good);
 }
 
+/* IEEE 754: what is nearest to 100.1 in 24 bits is 100.09999847412109375. */
+static void a_number_of_24_bits_is_as_it_was_written(void **state)
+{
+    (void)state;
+    static const double written[] = {100.1, 0.1, -2.5, 16777216, 34132104, 1e30, 0};
+    for (size_t i = 0; i < sizeof written / sizeof *written; i++)
+        assert_true(dk_cell_single((double)(float)written[i]) == written[i]);
+    assert_true(dk_cell_single(123456.789) == 123456.789);
+    assert_true(dk_cell_single(1e300) == 1e300 && isnan(dk_cell_single(NAN)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -380,6 +391,7 @@ int main(void)
         cmocka_unit_test(the_mark_of_a_note_is_no_digit),
         cmocka_unit_test(two_numbers_in_a_cell),
         cmocka_unit_test(numbers_that_are_no_days),
+        cmocka_unit_test(a_number_of_24_bits_is_as_it_was_written),
         cmocka_unit_test(dates_as_ledgers_write_them),
         cmocka_unit_test(excel_serials),
         cmocka_unit_test(numbers_with_commas_and_units),

@@ -267,6 +267,16 @@ test('what the schema of a GML calls a number and is none rejects its row where 
   assert.match(s.read('i.gml.rejects.csv'), /DKMC: ""7' of field 号"" is no number, which its column is for; correct it/);
 });
 
+for (const [driver, name] of [['OpenFileGDB', 'f.gdb'], ['FlatGeobuf', 'f.fgb']])
+  test(`a number that a ${driver} keeps in 24 bits is the one that was written`, (t) => {
+    const s = scene(t);
+    s.write('f.csv', `DKBH,DKMJ,WKT\nA,0.1,"${rows[0][2]}"\nB,100.1,"${rows[1][2]}"\n`);
+    s.write('f.vrt', `<OGRVRTDataSource><OGRVRTLayer name="f"><SrcDataSource relativeToVRT="1">f.csv</SrcDataSource><LayerSRS>EPSG:4527</LayerSRS><GeometryType>wkbPolygon</GeometryType><GeometryField encoding="WKT" field="WKT"/><Field name="DKBH" type="String"/><Field name="DKMJ" type="Real" subtype="Float32"/></OGRVRTLayer></OGRVRTDataSource>`);
+    ogr('-f', driver, s.path(name), s.path('f.vrt'));
+    assert.equal(s.load('parcel', name, '--publish').code, 0);
+    assert.deepEqual(s.rows('parcel').map(({ properties: p }) => p.area_declared_ha).sort(), [0.1, 100.1]);
+  });
+
 test('the thousands of names that the data of a KML may have are told apart, and more are refused', (t) => {
   const s = scene(t);
   const names = (n) => Array.from({ length: n }, (_, i) => [`列${i % 2 ? '-' : '.'}${i}`, `值${i}`]);
