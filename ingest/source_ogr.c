@@ -259,6 +259,12 @@ static dk_status prepare_mapinfo(dk_source *source, const dk_source_options *opt
     return status;
 }
 
+static bool is_kmz(const char *file)
+{
+    const size_t size = strlen(file);
+    return size >= 4 && strcasecmp(file + size - 4, ".kmz") == 0;
+}
+
 /* A KMZ is a ZIP, which GDAL unpacks into memory, its parts as they are needed: they must be whole, and not too much.
  */
 static dk_status check_kmz(const dk_source *source, dk_error *err)
@@ -267,8 +273,7 @@ static dk_status check_kmz(const dk_source *source, dk_error *err)
     const dk_archive_entry *entries;
     uint64_t whole = 0;
     FILE *nowhere = NULL;
-    const size_t size = strlen(source->file);
-    if (size < 4 || strcasecmp(source->file + size - 4, ".kmz") != 0)
+    if (!is_kmz(source->file))
         return DK_OK;
     dk_status status = dk_archive_open(source->file, &archive, err);
     if (status != DK_OK)
@@ -477,7 +482,8 @@ static dk_status check_whole_geojson(dk_source *source, dk_error *err)
     return status;
 }
 
-/* Of several Documents GDAL reads the last, and of a KMZ with several KML what the first of them links to. */
+/* Of several Documents GDAL reads the last, and of a KMZ with several KML what the first of them links to, if it finds
+ * it. */
 static dk_status check_whole_kml(const dk_source *source, dk_error *err)
 {
     int64_t n = 0;
@@ -485,11 +491,15 @@ static dk_status check_whole_kml(const dk_source *source, dk_error *err)
         n += OGR_L_GetFeatureCount(GDALDatasetGetLayer(source->dataset, i), 1);
     if (!source->kml_names.whole || n >= source->kml_names.n_placemarks)
         return DK_OK;
+    const long long all = source->kml_names.n_placemarks, lost = all - n;
     return dk_fail(
         err, DK_INVALID,
-        "%s: of its %lld placemarks %lld would not be read: they stand in several Documents or none, or in a KML to "
-        "which the first of the KMZ does not link; put all into one Document",
-        source->path, (long long)source->kml_names.n_placemarks, (long long)(source->kml_names.n_placemarks - n));
+        is_kmz(source->file)
+            ? "%s: of its %lld placemarks %lld would not be read, as they are in a KML to which the first of the KMZ "
+              "does not lead; unpack it as a ZIP, and give each .kml"
+            : "%s: of its %lld placemarks %lld would not be read, as they stand in several Documents or in none; put "
+              "all into one Document",
+        source->path, all, lost);
 }
 
 dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, const dk_source_options *options,
