@@ -128,6 +128,8 @@ typedef struct walk {
     size_t n_text;
     key keys[DEEP + 1]; /* by depth, the last */
     dk_geojson_holes *holes;
+    bool undrawn; /* features without a geometry are looked for, and not holes */
+    bool drawn;   /* the feature under way has one */
 } walk;
 
 static key key_of(const char *text, size_t size)
@@ -151,6 +153,7 @@ static bool in_coordinates(const walk *self)
            self->keys[self->base + 1] == GEOMETRY && in_features(self);
 }
 
+/* The feature under way is one of those that are looked for. */
 static bool add_hole(dk_geojson_holes *holes)
 {
     if (holes->n_features == 0 || (holes->n > 0 && holes->rows[holes->n - 1] == holes->n_features))
@@ -176,8 +179,11 @@ static bool look_for_holes(const char *block, size_t size, void *user)
         if (is_blank(c))
             continue;
         const bool begins = self->last == '[' || self->last == ',';
-        if (begins && (c == '"' || c == 'n' || c == 't' || c == 'f' || c == '{') && in_coordinates(self) &&
-            !add_hole(self->holes)) {
+        const bool hole = !self->undrawn && begins && (c == '"' || c == 'n' || c == 't' || c == 'f' || c == '{') &&
+                          in_coordinates(self);
+        const bool undrawn =
+            self->undrawn && c == '}' && self->depth == self->base + 1 && in_features(self) && !self->drawn;
+        if ((hole || undrawn) && !add_hole(self->holes)) {
             self->failed = true;
             return false;
         }
@@ -185,10 +191,15 @@ static bool look_for_holes(const char *block, size_t size, void *user)
             self->in_text = true;
             self->n_text = 0;
         } else if (c == '{' || c == '[') {
-            self->holes->n_features += c == '{' && self->depth == self->base && in_features(self);
+            const bool feature = c == '{' && self->depth == self->base && in_features(self);
+            self->holes->n_features += feature;
+            self->drawn = !feature && (self->drawn || (self->depth == self->base + 1 && self->last == ':' &&
+                                                       self->keys[self->depth] == GEOMETRY));
             if (++self->depth <= DEEP)
                 self->keys[self->depth] = OTHER;
         } else if (c == '}' || c == ']') {
+            if (self->last == '[' && self->depth == self->base + 3 && in_coordinates(self))
+                self->drawn = false; /* coordinates that are an empty list may be taken for null (RFC 7946, 3.1) */
             self->depth -= self->depth > 0; /* of a line by itself, not of what others lack */
         } else if (c == ':' && self->depth >= 1 && self->depth <= DEEP) {
             self->keys[self->depth] = key_of(self->text, self->n_text);
@@ -198,11 +209,26 @@ static bool look_for_holes(const char *block, size_t size, void *user)
     return true;
 }
 
-static dk_status walk_all(const char *file, const char *path, int base, dk_geojson_holes *holes, dk_error *err)
+static dk_status walk_all(const char *file, const char *path, int base, bool undrawn, dk_geojson_holes *holes,
+                          dk_error *err)
 {
-    walk self = {.base = base, .holes = holes};
+    walk self = {.base = base, .undrawn = undrawn, .holes = holes};
     const dk_status status = dk_file_blocks(file, path, look_for_holes, &self, err);
     return status == DK_OK && self.failed ? dk_fail(err, DK_NOMEM, "%s: out of memory", path) : status;
+}
+
+/* The list of a FeatureCollection, or else one feature or lines of them. */
+static dk_status find(const char *file, const char *path, bool line_by_line, bool undrawn, dk_geojson_holes *ret_found,
+                      dk_error *err)
+{
+    dk_status status = DK_OK;
+    if (!line_by_line)
+        status = walk_all(file, path, IN_COLLECTION, undrawn, ret_found, err);
+    if (status == DK_OK && ret_found->n_features == 0)
+        status = walk_all(file, path, ALONE, undrawn, ret_found, err);
+    if (status != DK_OK)
+        dk_geojson_holes_finish(ret_found);
+    return status;
 }
 
 dk_status dk_geojson_find_holes(const char *file, const char *path, bool line_by_line, dk_geojson_holes *ret_holes,
@@ -210,14 +236,15 @@ dk_status dk_geojson_find_holes(const char *file, const char *path, bool line_by
 {
     suspicion any = {0};
     *ret_holes = (dk_geojson_holes){0};
-    dk_status status = dk_file_blocks(file, path, suspect, &any, err);
-    if (status == DK_OK && any.found && !line_by_line)
-        status = walk_all(file, path, IN_COLLECTION, ret_holes, err);
-    if (status == DK_OK && any.found && ret_holes->n_features == 0)
-        status = walk_all(file, path, ALONE, ret_holes, err);
-    if (status != DK_OK)
-        dk_geojson_holes_finish(ret_holes);
-    return status;
+    const dk_status status = dk_file_blocks(file, path, suspect, &any, err);
+    return status == DK_OK && any.found ? find(file, path, line_by_line, false, ret_holes, err) : status;
+}
+
+dk_status dk_geojson_find_undrawn(const char *file, const char *path, bool line_by_line, dk_geojson_holes *ret_undrawn,
+                                  dk_error *err)
+{
+    *ret_undrawn = (dk_geojson_holes){0};
+    return find(file, path, line_by_line, true, ret_undrawn, err);
 }
 
 void dk_geojson_holes_finish(dk_geojson_holes *holes)

@@ -23,6 +23,11 @@ typedef struct dk_geojson_holes {
 } dk_geojson_holes;
 dk_status dk_geojson_find_holes(const char *file, const char *path, bool line_by_line, dk_geojson_holes *ret_holes,
                                 dk_error *err);
+/* The same of features whose geometry is null, missing or without coordinates; GDAL gives those none either whose
+ * geometry it cannot read.
+ */
+dk_status dk_geojson_find_undrawn(const char *file, const char *path, bool line_by_line, dk_geojson_holes *ret_undrawn,
+                                  dk_error *err);
 void dk_geojson_holes_finish(dk_geojson_holes *holes);
 
 #endif

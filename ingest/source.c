@@ -410,6 +410,7 @@ void dk_source_close(dk_source *source)
     dk_survey_close(source->survey);
     free(source->survey_values);
     dk_geojson_holes_finish(&source->holes);
+    dk_geojson_holes_finish(&source->undrawn);
     dk_kml_names_finish(&source->kml_names);
     dk_dbf_rows_close(source->dbf_rows);
     dk_mid_rows_close(source->mid_rows);

@@ -77,6 +77,8 @@ struct dk_source {
     int64_t passed_over; /* the first row of it that GDAL made nothing of; 0: none */
     dk_geojson_holes holes;
     size_t next_hole;
+    dk_geojson_holes undrawn; /* from the first row without a geometry on */
+    bool undrawn_known;
     int64_t n_announced; /* rows that the file itself says it has; 0: it does not say */
     dk_dbf dbf;
     dk_kml_names kml_names;

@@ -886,6 +886,34 @@ static dk_status lines_lost(const dk_source *source, dk_error *err)
                    first);
 }
 
+static int by_number(const void *a, const void *b)
+{
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* A row of a GeoJSON of which GDAL gives no geometry: whether it has none, or one that GDAL cannot read. */
+static dk_status check_undrawn(dk_source *source, dk_error *err)
+{
+    if (!source->undrawn_known) {
+        const dk_status status =
+            dk_geojson_find_undrawn(source->file, source->path, source->line_by_line, &source->undrawn, err);
+        if (status != DK_OK)
+            return status;
+        source->undrawn_known = true;
+    }
+    const dk_geojson_holes *undrawn = &source->undrawn;
+    const int64_t all = source->line_by_line ? source->n_announced : source->n_total;
+    if (undrawn->n_features == all && source->problem[0] == '\0' &&
+        (undrawn->n == 0 ||
+         bsearch(&source->n_read, undrawn->rows, undrawn->n, sizeof *undrawn->rows, by_number) == NULL))
+        snprintf(
+            source->problem, sizeof source->problem,
+            "its geometry cannot be read: its type is none of GeoJSON's, or its coordinates are not the lists in lists "
+            "that its type has (a Polygon is a list of rings, a ring a list of positions); correct it in the source");
+    return DK_OK;
+}
+
 /* Puts rings that run the wrong way in the order that is meant. */
 static dk_status order_rings(dk_source *source, dk_error *err)
 {
@@ -963,6 +991,11 @@ dk_status dk_source_ogr_next(dk_source *source, dk_error *err)
     else if (unread)
         snprintf(source->problem, sizeof source->problem,
                  "its geometry cannot be read; the file is damaged: copy or export it again");
+    if (source->format == DK_FORMAT_GEOJSON && source->want_geometry && OGR_F_GetGeometryRef(source->feature) == NULL) {
+        const dk_status status = check_undrawn(source, err);
+        if (status != DK_OK)
+            return status;
+    }
     if (source->format == DK_FORMAT_SHAPEFILE && source->want_geometry) {
         const dk_status status = order_rings(source, err);
         if (status != DK_OK)

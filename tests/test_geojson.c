@@ -146,6 +146,37 @@ static void brackets_that_close_nothing_are_passed_over(void **state)
     unlink(path);
 }
 
+/* RFC 7946, 3.1: a feature without a geometry says null; one whose coordinates lack a list has one that is wrong. */
+static void a_geometry_that_cannot_be_read_is_not_none(void **state)
+{
+    (void)state;
+#define FLAT "{\"type\":\"Polygon\",\"coordinates\":" RING(117) "}"
+#define NAMELESS "{\"type\":\"Feature\",\"properties\":{\"id\":\"N\",\"geometry\":{\"a\":1}}}"
+    static const char *const texts[] = {
+        COLLECTION(
+            FEATURE("A", "null") "," FEATURE("B", FLAT) "," NAMELESS "," FEATURE("C", POLYGON(RING(117))) "," FEATURE(
+                "D", "{\"type\":\"Polygn\",\"coordinates\":[" RING(
+                         117) "]}") "," FEATURE("E", "{\"type\":\"Polygon\",\"coordinates\":[]}")),
+        FEATURE("B", FLAT), FEATURE("A", "null"), COLLECTION(FEATURE("B", FLAT) "," FEATURE("B", FLAT))};
+    static const char *const expected[] = {"+-++-+", "-", "+", "--"};
+    const dk_source_options options = {.want_geometry = true};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        dk_source *source = NULL;
+        dk_source_row row;
+        dk_error err = {0};
+        char found[16] = "";
+        write_file("geojson", texts[i]);
+        assert_int_equal(dk_source_open(path, &options, &source, &err), DK_OK);
+        while (dk_source_next(source, &row, &err) == DK_OK)
+            strcat(found, row.problem == NULL                                            ? "+"
+                          : strstr(row.problem, "its geometry cannot be read: its type") ? "-"
+                                                                                         : "?");
+        dk_source_close(source);
+        unlink(path);
+        assert_string_equal(found, expected[i]);
+    }
+}
+
 /* RFC 8259, 6: a number has as many digits as its writer likes; those of a key must not become another. */
 static void a_number_of_twenty_digits_is_not_another(void **state)
 {
@@ -194,6 +225,7 @@ int main(void)
         cmocka_unit_test(a_ring_with_null_or_a_text_is_not_left_out),
         cmocka_unit_test(no_line_is_passed_over),
         cmocka_unit_test(records_and_what_stands_behind),
+        cmocka_unit_test(a_geometry_that_cannot_be_read_is_not_none),
         cmocka_unit_test(a_number_of_twenty_digits_is_not_another),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,6 +60,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         for (size_t i = 0; i < holes.n; i++)
             CHECK(holes.rows[i] > (i > 0 ? holes.rows[i - 1] : 0) && holes.rows[i] <= holes.n_features);
         dk_geojson_holes_finish(&holes);
+        CHECK(dk_geojson_find_undrawn(path, "t", line_by_line != 0, &holes, &err) == DK_OK);
+        for (size_t i = 0; i < holes.n; i++)
+            CHECK(holes.rows[i] > (i > 0 ? holes.rows[i - 1] : 0) && holes.rows[i] <= holes.n_features);
+        dk_geojson_holes_finish(&holes);
     }
     free(copy);
     dk_scratch_remove(scratch);
