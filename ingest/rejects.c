@@ -1,5 +1,7 @@
 #include "ingest/rejects.h"
 
+#include "ingest/values.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -127,16 +129,29 @@ static void put_header(FILE *file, const dk_rejects_source *from, const dk_sourc
     fputs("\r\n", file);
 }
 
+/* Whether a cell of a sheet counts days, in a column of days: in a CSV that is no day, and in a workbook one of another system. */
+static bool is_counted_day(const dk_rejects_source *from, size_t column, const dk_cell *cell, char ret_date[11])
+{
+    const dk_column *columns;
+    dk_source_columns(from->source, &columns);
+    return from->kind->fields[from->mapping->field[column]].type == DK_FIELD_DATE &&
+           (columns[column].sheet || dk_source_format(from->source) == DK_FORMAT_SHEET) && dk_date_from_count(cell, ret_date);
+}
+
 static void put_cell(FILE *file, const dk_rejects_source *from, size_t column, const dk_cell *cell, dk_buf *text)
 {
     const int field = from->mapping->field[column];
     const dk_merged whose = field < 0 ? DK_MERGED_OWN
                                       : dk_merged_amount(&from->kind->fields[field], cell, from->options->merged,
                                                          from->options->n_merged);
-    char unit[DK_UNIT_NAME];
+    char unit[DK_UNIT_NAME], date[11];
     putc(',', file);
     if (whose == DK_MERGED_OTHERS)
         return;
+    if (field >= 0 && is_counted_day(from, column, cell, date)) {
+        fputs(date, file);
+        return;
+    }
     dk_buf_clear(text);
     dk_cell_append(cell, text);
     const bool shown = cell->size > 0; /* as the sheet shows it, with its unit */

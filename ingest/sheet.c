@@ -61,7 +61,7 @@ bool dk_sheet_add_cell(dk_sheet *sheet, size_t column, dk_cell_type type, double
     const bool text_cell = type == DK_CELL_TEXT || type == DK_CELL_DATE;
     if (!text_cell)
         size = 0;
-    sheet->cells[column] = (dk_cell){.type = type, .real = number, .size = size};
+    sheet->cells[column] = (dk_cell){.type = type, .real = number, .size = size, .day_zero = sheet->day_zero};
     sheet->places[column] = sheet->text.size;
     if (size > DK_SHEET_MAX_ROW_TEXT - sheet->text.size) {
         /* one text named by thousands of cells is small in the file */
@@ -85,7 +85,7 @@ bool dk_sheet_add_error(dk_sheet *sheet, size_t column, const char *text, size_t
 bool dk_sheet_add_date(dk_sheet *sheet, size_t column, double serial)
 {
     char date[11];
-    if (dk_date_from_serial(serial + (sheet->date_1904 ? 1462 : 0), date))
+    if (dk_date_from_serial(serial + sheet->day_zero, date))
         return dk_sheet_add_cell(sheet, column, DK_CELL_DATE, 0, date, 10);
     return dk_sheet_add_cell(sheet, column, DK_CELL_REAL, serial, NULL, 0);
 }

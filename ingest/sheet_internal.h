@@ -10,7 +10,8 @@ enum {
     DK_SHEET_MAX_ROWS = 1048576,
     DK_SHEET_MAX_TEXT = 1 << 20, /* bytes of one cell; Excel allows 32767 characters */
     DK_SHEET_MAX_ROW_TEXT = 16 << 20,
-    DK_SHEET_MAX_MERGES = 1 << 20
+    DK_SHEET_MAX_MERGES = 1 << 20,
+    DK_SHEET_1904 = 1462 /* day_zero of workbooks that count from 1904-01-01, which Excel on a Mac once did */
 };
 
 /* A format's reader. Sheets are numbered from 0 in the order of the workbook. */
@@ -30,7 +31,7 @@ struct dk_sheet {
     char **names;
     bool *hidden; /* of each */
     size_t n_names, names_capacity, hidden_capacity, chosen;
-    bool date_1904;
+    int32_t day_zero; /* the day that the workbook counts as 0, in days since 1899-12-30 */
 
     int64_t row_number;
     dk_cell *cells;

@@ -2,6 +2,7 @@
 #include "ingest/ods_styles.h"
 #include "ingest/sheet_internal.h"
 #include "ingest/xml_part.h"
+#include "store/day.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,8 +17,7 @@ typedef struct ods {
     dk_sheet *sheet;
     dk_xml_part *part;
     dk_ods_styles *styles;
-    bool common;    /* styles.xml is read, not content.xml */
-    bool no_serial; /* days are counted from one that is not known here */
+    bool common; /* styles.xml is read, not content.xml */
     column_range *ranges;
     size_t n_ranges, ranges_capacity;
     size_t row_style, style; /* of the row under way, and of the cell */
@@ -143,9 +143,12 @@ static void start_cell(ods *self, const char *name, const char **attributes)
 /* The day 0 of a number that is shown as a date (9.4.4): 1899-12-30, unless said otherwise. */
 static void set_null_date(ods *self, const char **attributes)
 {
-    const char *day = dk_xml_attribute(attributes, "date-value");
-    self->sheet->date_1904 = day != NULL && strncmp(day, "1904-01-01", 10) == 0;
-    self->no_serial = day != NULL && !self->sheet->date_1904 && strncmp(day, "1899-12-30", 10) != 0;
+    const char *value = dk_xml_attribute(attributes, "date-value");
+    char day[DK_DAY_TEXT];
+    int32_t zero;
+    snprintf(day, sizeof day, "%s", value != NULL ? value : ""); /* a time of day may follow */
+    if (dk_day_read(day, &zero))
+        self->sheet->day_zero = zero - dk_day_of(1899, 12, 30);
 }
 
 static void styles_failed(ods *self)
@@ -265,8 +268,6 @@ static void end_cell(ods *self)
         self->type = DK_CELL_EMPTY;
     const dk_sheet_format *format =
         self->type == DK_CELL_REAL ? dk_ods_style_format(self->styles, self->style, self->number) : NULL;
-    if (format != NULL && format->is_date && self->no_serial)
-        format = NULL;
     for (size_t c = first; c < self->column && self->type != DK_CELL_EMPTY && added; c++)
         added = format != NULL   ? dk_sheet_add_number(sheet, c, self->number, format)
                 : self->is_error ? dk_sheet_add_error(sheet, c, text, size)

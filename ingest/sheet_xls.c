@@ -324,7 +324,7 @@ static dk_status read_globals(xls *self, dk_error *err)
             return dk_fail(err, DK_INVALID, "%s: the workbook is protected with a password; save it without one",
                            sheet->path);
         if (r.id == R_DATEMODE && left(&r) >= 2)
-            sheet->date_1904 = r.stream[r.at] != 0;
+            sheet->day_zero = r.stream[r.at] != 0 ? DK_SHEET_1904 : 0;
         else if (r.id == R_FORMAT)
             good = read_format(self, &r);
         else if (r.id == R_XF)

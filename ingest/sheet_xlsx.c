@@ -109,12 +109,18 @@ static void on_relation(void *user, const char *name, const char **attributes)
 
 /* ---- the workbook ---- */
 
+/* xsd:boolean; NULL: the attribute is not there, and its default is false. */
+static bool is_true(const char *value)
+{
+    return value != NULL && (strcmp(value, "1") == 0 || strcmp(value, "true") == 0);
+}
+
 static void on_workbook(void *user, const char *name, const char **attributes)
 {
     xlsx *self = user;
     if (strcmp(name, "workbookPr") == 0) {
         const char *value = dk_xml_attribute(attributes, "date1904");
-        self->sheet->date_1904 = value != NULL && (strcmp(value, "1") == 0 || strcmp(value, "true") == 0);
+        self->sheet->day_zero = is_true(value) ? DK_SHEET_1904 : 0;
     }
     if (strcmp(name, "sheet") != 0)
         return;

@@ -278,26 +278,28 @@ static bool keep_text(const char *text, size_t size, dk_buf *memory, dk_value *r
 #define FIRST_SERIAL 18172
 #define LAST_SERIAL 73051
 
+bool dk_date_from_count(const dk_cell *cell, char ret_date[11])
+{
+    double count = cell->real;
+    if (cell->type == DK_CELL_INTEGER)
+        count = (double)cell->integer;
+    else if (cell->type == DK_CELL_TEXT && cell->size == 5 && strspn(cell->text, "0123456789") == 5)
+        count = strtod(cell->text, NULL);
+    else if (cell->type != DK_CELL_REAL)
+        return false;
+    count += cell->day_zero;
+    return count >= FIRST_SERIAL && count < LAST_SERIAL && dk_date_from_serial(count, ret_date);
+}
+
 static bool date_value(const dk_cell *cell, const dk_value_context *context, const char *text, size_t size,
                        const char *folded, dk_buf *memory, dk_value *ret_value, size_t *ret_offset, char *ret_problem,
                        size_t problem_size)
 {
     char date[11];
-    bool found = false;
-    char *end;
-    if (cell->type == DK_CELL_REAL || cell->type == DK_CELL_INTEGER) {
-        const double number = cell->type == DK_CELL_REAL ? cell->real : (double)cell->integer;
-        if (number >= 10000000 && number <= 99991231)
-            found = dk_date_from_text(folded, date);
-        else if (context->spreadsheet && number >= FIRST_SERIAL && number < LAST_SERIAL)
-            found = dk_date_from_serial(number, date);
-    } else {
-        found = dk_date_from_text(folded, date);
-        if (!found && context->spreadsheet && strspn(folded, "0123456789") == 5) {
-            const double serial = strtod(folded, &end);
-            found = *end == '\0' && serial >= FIRST_SERIAL && serial < LAST_SERIAL && dk_date_from_serial(serial, date);
-        }
-    }
+    dk_cell counted = *cell;
+    if (cell->type == DK_CELL_TEXT) /* without the blanks at its ends, in plain digits */
+        counted.text = folded, counted.size = strlen(folded);
+    const bool found = dk_date_from_text(folded, date) || (context->spreadsheet && dk_date_from_count(&counted, date));
     if (!found) {
         snprintf(ret_problem, problem_size, "\"%.*s\" is no date; write it as 2020-06-15", shown(text, size), text);
         return false;

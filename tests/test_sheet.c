@@ -78,8 +78,10 @@ static void every_cell_is_where_the_sheet_shows_it(void **state)
                 assert_null(row.problem);
                 for (size_t c = 0; c < 6; c++) {
                     char shown[200];
-                    if (c < row.n)
+                    if (c < row.n) {
                         assert_int_equal(row.cells[c].size, strlen(row.cells[c].text));
+                        assert_int_equal(row.cells[c].day_zero, 0);
+                    }
                     show(&row, c, shown);
                     assert_string_equal(shown, ledger[i].cells[c] != NULL ? ledger[i].cells[c] : "");
                 }
@@ -237,6 +239,7 @@ static void texts_go_on_over_records_and_days_are_counted_from_1904(void **state
             assert_int_equal(size, strlen(expected));
             assert_memory_equal(row.cells[0].text, expected, size);
             assert_true(row.cells[1].type == DK_CELL_REAL && row.cells[1].real == i / 4.0);
+            assert_int_equal(row.cells[1].day_zero, 1462);
             show(&row, 2, shown);
             snprintf(expected, sizeof expected, "=2021-03-%02d", i % 28 + 1);
             assert_string_equal(shown, expected);

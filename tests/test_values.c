@@ -382,6 +382,23 @@ static void a_number_of_24_bits_is_as_it_was_written(void **state)
     assert_true(dk_cell_single(1e300) == 1e300 && isnan(dk_cell_single(NAN)));
 }
 
+/* ECMA-376 part 1, 18.17.4.1: in the 1904 date system day 0 is 1904-01-01, 1462 days after 1899-12-30. */
+static void days_of_a_workbook_that_counts_from_1904(void **state)
+{
+    (void)state;
+    dk_cell count = real(42535), digits = text(" ４２５３５ "), first = real(16710), before = real(16709), written = text("2020-06-15"),
+            plain = real(20200615);
+    dk_cell *const all[] = {&count, &digits, &first, &before, &written, &plain};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        all[i]->day_zero = 1462;
+    assert_string_equal(convert(&date_field, count, true, NULL).text, "2020-06-15");
+    assert_string_equal(convert(&date_field, digits, true, NULL).text, "2020-06-15");
+    assert_string_equal(convert(&date_field, first, true, NULL).text, "1949-10-01");
+    assert_false(convert(&date_field, before, true, NULL).good);
+    assert_string_equal(convert(&date_field, written, true, NULL).text, "2020-06-15");
+    assert_string_equal(convert(&date_field, plain, true, NULL).text, "2020-06-15");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -392,6 +409,7 @@ int main(void)
         cmocka_unit_test(two_numbers_in_a_cell),
         cmocka_unit_test(numbers_that_are_no_days),
         cmocka_unit_test(a_number_of_24_bits_is_as_it_was_written),
+        cmocka_unit_test(days_of_a_workbook_that_counts_from_1904),
         cmocka_unit_test(dates_as_ledgers_write_them),
         cmocka_unit_test(excel_serials),
         cmocka_unit_test(numbers_with_commas_and_units),

@@ -222,6 +222,7 @@ function ods({ common = '', automatic = '', columns = '', settings = '', rows })
 const textCell = (text) => `<table:table-cell office:value-type="string"><text:p>${text}</text:p></table:table-cell>`;
 const row = (cells, style = '') => `<table:table-row${style && ` table:default-cell-style-name="${style}"`}>${cells.join('')}</table:table-row>`;
 const digits = '<number:number number:decimal-places="2" number:min-integer-digits="1"/>', behind = (text) => `<number:text>${text}</number:text>`;
+const nullDate = (day) => `<table:calculation-settings><table:null-date table:date-value="${day}"/></table:calculation-settings>`;
 const cellStyle = (name, data, more = '') => `<style:style style:name="${name}" style:family="table-cell"${data && ` style:data-style-name="${data}"`}${more}/>`;
 
 test('in an ODS, too, a unit that a cell\'s number format shows is the cell\'s', (t) => {
@@ -258,15 +259,25 @@ test('in an ODS, too, a unit that a cell\'s number format shows is the cell\'s',
 test('a number of an ODS that its format shows as a day is that day', (t) => {
   const dates = '<number:date-style style:name="D"><number:year number:style="long"/><number:text>年</number:text><number:month/><number:text>月</number:text></number:date-style>' + cellStyle('day', 'D')
     + '<number:time-style style:name="T"><number:hours/></number:time-style>';
-  const cell = '<table:table-cell table:style-name="day" office:value-type="float" office:value="43997"/>';
-  // 43997 days from 1899-12-30 are 2020-06-15 (date -d "1899-12-30 + 43997 days"); from 1904-01-01 they are 2024-06-16.
-  for (const [settings, day] of [['', '2020-06-15'], ['<table:calculation-settings><table:null-date table:date-value="1904-01-01"/></table:calculation-settings>', '2024-06-16']]) {
+  const cell = (style) => `<table:table-cell table:style-name="${style}" office:value-type="float" office:value="43997"/>`;
+  // 43997 days from 1899-12-30 are 2020-06-15 (date -d "1899-12-30 + 43997 days"); from 1904-01-01 they are 2024-06-16. A number that
+  // shows no day counts as the workbook does.
+  for (const [settings, day] of [['', '2020-06-15'], [nullDate('1904-01-01'), '2024-06-16'], [nullDate('1900-01-01T00:00:00'), '2020-06-17']]) {
     const s = scene(t);
-    s.write('补偿.ods', ods({ automatic: dates, settings, rows: [row(['补偿编号', '地块编号', '支付日期'].map(textCell)), row([textCell('B1'), textCell('DK1'), cell])] }));
+    s.write('补偿.ods', ods({ automatic: dates, settings, rows: [row(['补偿编号', '地块编号', '支付日期'].map(textCell)), row([textCell('B1'), textCell('DK1'), cell('day')]), row([textCell('B2'), textCell('DK1'), cell('none')])] }));
     const done = s.load('compensation', '补偿.ods', '--publish');
     assert.equal(done.code, 0, done.stderr);
-    assert.deepEqual(s.rows('compensation').map((f) => f.properties.paid_on), [day]);
+    assert.deepEqual(s.rows('compensation').map((f) => f.properties.paid_on), [day, day]);
   }
+});
+
+test('days that a workbook counts from 1904 are the same in a ledger that is joined and among the rejects', (t) => {
+  const s = scene(t), count = '<table:table-cell office:value-type="float" office:value="42535"/>'; // date -d "1904-01-01 + 42535 days": 2020-06-15
+  s.write('日期.ods', ods({ settings: nullDate('1904-01-01'), rows: [row(['补偿编号', '支付日期'].map(textCell)), row([textCell('B1'), count]), row([textCell('B2'), count])] }));
+  s.write('补偿.csv', '补偿编号,地块编号\nB1,DK1\nB2,\n');
+  const done = s.load('compensation', '补偿.csv', '--join', '日期.ods', '--on', '补偿编号', '--publish', '--allow-rejects');
+  assert.deepEqual([done.json.rejected, s.rows('compensation').map((f) => f.properties.paid_on)], [1, ['2020-06-15']], done.stderr);
+  assert.match(s.read('补偿.csv.rejects.csv'), /,B2,,2020-06-15\r\n/);
 });
 
 test('what an ODS says of a text: a formula that failed, its value, fields and rubies in it', (t) => {
