@@ -33,9 +33,10 @@ dk_status dk_sheet_add_name(dk_sheet *sheet, const char *name, bool hidden, dk_e
     return DK_OK;
 }
 
-void dk_sheet_begin_row(dk_sheet *sheet, int64_t number)
+void dk_sheet_begin_row(dk_sheet *sheet, int64_t number, bool hidden)
 {
     sheet->row_number = number;
+    sheet->row_hidden = hidden;
     sheet->n_cells = 0;
     sheet->problem[0] = '\0';
     dk_buf_clear(&sheet->text);
@@ -503,6 +504,7 @@ dk_status dk_sheet_next(dk_sheet *sheet, dk_sheet_row *ret_row, dk_error *err)
     *ret_row = (dk_sheet_row){.number = sheet->row_number,
                               .cells = sheet->cells,
                               .n = sheet->n_cells,
+                              .hidden = sheet->row_hidden,
                               .problem = sheet->problem[0] != '\0' ? sheet->problem : NULL};
     return DK_OK;
 }

@@ -18,6 +18,7 @@ typedef struct dk_sheet_row {
     int64_t number;       /* from 1 */
     const dk_cell *cells; /* TEXT, REAL, DATE or EMPTY; borrowed until the next row */
     size_t n;             /* up to the last cell that the file gives; those behind it are empty */
+    bool hidden;          /* the sheet does not show it, by a filter or by hand */
     const char *problem;  /* a sentence about a cell that cannot be read right, or NULL */
 } dk_sheet_row;
 

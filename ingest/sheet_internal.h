@@ -34,6 +34,7 @@ struct dk_sheet {
     int32_t day_zero; /* the day that the workbook counts as 0, in days since 1899-12-30 */
 
     int64_t row_number;
+    bool row_hidden;
     dk_cell *cells;
     size_t *places; /* of their texts in text */
     size_t n_cells, capacity;
@@ -50,7 +51,7 @@ dk_status dk_sheet_open_ods(dk_sheet *sheet, dk_error *err);
 dk_status dk_sheet_open_xls(dk_sheet *sheet, const unsigned char *data, size_t size, dk_error *err);
 
 dk_status dk_sheet_add_name(dk_sheet *sheet, const char *name, bool hidden, dk_error *err);
-void dk_sheet_begin_row(dk_sheet *sheet, int64_t number);
+void dk_sheet_begin_row(dk_sheet *sheet, int64_t number, bool hidden);
 /* false: too many columns or out of memory. A text that the row has no room for is a problem of the row. */
 bool dk_sheet_add_cell(dk_sheet *sheet, size_t column, dk_cell_type type, double number, const char *text, size_t size);
 /* What is shown for a formula that has failed. */

@@ -228,7 +228,8 @@ static void on_start(void *user, const char *name, const char **attributes)
         self->repeat = count_of(attributes, "number-rows-repeated", DK_SHEET_MAX_ROWS);
         self->repeated = 0;
         self->column = 0;
-        dk_sheet_begin_row(self->sheet, self->row + 1);
+        const char *visibility = dk_xml_attribute(attributes, "visibility"); /* visible, collapse or filter */
+        dk_sheet_begin_row(self->sheet, self->row + 1, visibility != NULL && strcmp(visibility, "visible") != 0);
     } else if (self->in_row && !self->in_cell &&
                (strcmp(name, "table-cell") == 0 || strcmp(name, "covered-table-cell") == 0)) {
         start_cell(self, name, attributes);

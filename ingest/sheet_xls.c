@@ -26,6 +26,7 @@ enum {
     R_LABEL = 0x204,
     R_BOOLERR = 0x205,
     R_STRING = 0x207,
+    R_ROW = 0x208,
     R_RK = 0x27E,
     R_FORMAT = 0x41E,
     R_BOF = 0x809
@@ -63,6 +64,7 @@ typedef struct xls {
     size_t n_positions, positions_capacity;
     cell *cells;
     size_t n_cells, cells_capacity, at;
+    unsigned char hidden[(UINT16_MAX + 1) / 8]; /* a bit for each row */
 } xls;
 
 /* A record, and reading on in those that continue it. */
@@ -479,6 +481,10 @@ static bool read_record(xls *self, record *r)
     case 0x206:
     case 0x406:
         return add_formula(self, r);
+    case R_ROW: /* 2.4.221: fDyZero */
+        if (size >= 13 && (at[12] & 0x20) != 0)
+            self->hidden[u16(at) / 8] |= (unsigned char)(1u << u16(at) % 8);
+        return true;
     case R_MERGEDCELLS:
         return add_merges(self, r);
     default:
@@ -499,6 +505,7 @@ static dk_status start(dk_sheet *sheet, size_t index, dk_error *err)
     xls *self = sheet->own;
     record r;
     self->at = self->n_cells = 0;
+    memset(self->hidden, 0, sizeof self->hidden);
     if (!record_at(self, self->positions[index], &r) || r.id != R_BOF)
         return damaged(sheet, err);
     int depth = 1; /* charts within the sheet have records of their own */
@@ -525,7 +532,7 @@ static dk_status next(dk_sheet *sheet, dk_error *err)
     if (self->at == self->n_cells)
         return DK_END;
     const uint32_t row = self->cells[self->at].row;
-    dk_sheet_begin_row(sheet, (int64_t)row + 1);
+    dk_sheet_begin_row(sheet, (int64_t)row + 1, (self->hidden[row / 8] >> row % 8 & 1) != 0);
     bool added = true;
     for (; self->at < self->n_cells && self->cells[self->at].row == row && added; self->at++) {
         const cell *c = &self->cells[self->at];

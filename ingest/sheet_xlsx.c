@@ -315,7 +315,7 @@ static void on_cell(void *user, const char *name, const char **attributes)
         self->row = row;
         self->next_column = 0;
         self->in_row = true;
-        dk_sheet_begin_row(self->sheet, row);
+        dk_sheet_begin_row(self->sheet, row, is_true(dk_xml_attribute(attributes, "hidden")));
     } else if (strcmp(name, "c") == 0 && self->in_row) {
         start_cell(self, attributes);
     } else if (strcmp(name, "f") == 0) {

@@ -128,6 +128,7 @@ static dk_status sheet_next(dk_source *source, dk_error *err)
     if (row.n > 0)
         memcpy(source->raw, row.cells, row.n * sizeof *row.cells);
     source->row = row.number;
+    source->hidden = row.hidden;
     source->n_read++;
     if (row.problem != NULL)
         snprintf(source->problem, sizeof source->problem, "%s", row.problem);

@@ -49,6 +49,7 @@ struct dk_source {
     dk_buf arena; /* texts that had to be decoded */
     char problem[700];
     int64_t row;
+    bool hidden; /* the row of a sheet is not shown there */
 
     dk_column *columns;
     size_t *raw_index; /* of each column */

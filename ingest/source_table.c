@@ -33,6 +33,11 @@ typedef struct held {
     dk_buf text;
 } held;
 
+/* Rows that a note names. */
+typedef struct named_rows {
+    int64_t n, first[NAMED_ROWS];
+} named_rows;
+
 struct dk_source_table {
     head_row rows[HEADER_ROWS]; /* the first of the file */
     size_t n_rows, top, bottom; /* top to bottom are the header */
@@ -43,7 +48,7 @@ struct dk_source_table {
     dk_unit units[DK_UNIT_LINE_MOST]; /* that a line above the header gives */
     size_t n_units;
     int64_t unclear_row; /* one that says 单位, and what is not understood; 0: none */
-    int64_t left_out, left_rows[NAMED_ROWS];
+    named_rows left_out, hidden;
     size_t spanned;  /* columns with names that one merged cell of the row covers */
     bool data_begun; /* a row of data has come since the header, or since it came again */
     dk_buf notes, scratch;
@@ -904,6 +909,24 @@ static void check_outside(dk_source *source)
     }
 }
 
+static void add_named(named_rows *rows, int64_t row)
+{
+    if (rows->n < NAMED_ROWS)
+        rows->first[rows->n] = row;
+    rows->n++;
+}
+
+/* rows 3, 5, 7 and 12 more were */
+static void name_rows(const named_rows *rows, dk_buf *notes)
+{
+    dk_buf_text(notes, rows->n == 1 ? "row " : "rows ");
+    for (int64_t i = 0; i < rows->n && i < NAMED_ROWS; i++)
+        dk_buf_format(notes, "%s%lld", i > 0 ? ", " : "", (long long)rows->first[i]);
+    if (rows->n > NAMED_ROWS)
+        dk_buf_format(notes, " and %lld more", (long long)(rows->n - NAMED_ROWS));
+    dk_buf_text(notes, rows->n == 1 ? " was " : " were ");
+}
+
 dk_status dk_source_table_next(dk_source *source, dk_error *err)
 {
     struct dk_source_table *table = source->table;
@@ -920,17 +943,17 @@ dk_status dk_source_table_next(dk_source *source, dk_error *err)
         table->data_begun = !left_out;
         if (!left_out) {
             check_outside(source);
+            if (source->hidden)
+                add_named(&table->hidden, source->row);
             return DK_OK;
         }
-        if (table->left_out < NAMED_ROWS)
-            table->left_rows[table->left_out] = source->row;
-        table->left_out++;
+        add_named(&table->left_out, source->row);
     }
 }
 
 int64_t dk_source_left_out(const dk_source *source)
 {
-    return source->table != NULL ? source->table->left_out : 0;
+    return source->table != NULL ? source->table->left_out.n : 0;
 }
 
 size_t dk_source_units(const dk_source *source, const dk_unit **ret_units)
@@ -943,15 +966,18 @@ const char *dk_source_table_notes(dk_source *source)
 {
     struct dk_source_table *table = source->table;
     dk_buf_clear(&table->notes);
-    if (table->left_out > 0) {
-        dk_buf_text(&table->notes, table->left_out == 1 ? "row " : "rows ");
-        for (int64_t i = 0; i < table->left_out && i < NAMED_ROWS; i++)
-            dk_buf_format(&table->notes, "%s%lld", i > 0 ? ", " : "", (long long)table->left_rows[i]);
-        if (table->left_out > NAMED_ROWS)
-            dk_buf_format(&table->notes, " and %lld more", (long long)(table->left_out - NAMED_ROWS));
+    if (table->left_out.n > 0) {
+        name_rows(&table->left_out, &table->notes);
+        dk_buf_text(&table->notes,
+                    "left out: totals (合计), the header again, numbers of the columns, labels of groups, or what stands below a table\n");
+    }
+    if (table->hidden.n > 0) {
+        name_rows(&table->hidden, &table->notes);
         dk_buf_format(&table->notes,
-                      "%s left out: totals (合计), the header again, numbers of the columns, labels of groups, or what stands below a table\n",
-                      table->left_out == 1 ? " was" : " were");
+                      "read like the others, though the sheet hides %s, by a filter or by hand; if %s no part of the table, delete "
+                      "%s there\n",
+                      table->hidden.n == 1 ? "it" : "them", table->hidden.n == 1 ? "it is" : "they are",
+                      table->hidden.n == 1 ? "it" : "them");
     }
     if (table->unclear_row > 0)
         dk_buf_format(&table->notes,

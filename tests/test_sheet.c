@@ -206,6 +206,32 @@ static void sheets_that_are_hidden_are_not_chosen(void **state)
     assert_non_null(strstr(err.text, "there are: 补偿台账, 第二张 (hidden), 空表 (hidden)"));
 }
 
+/* fDyZero of the Row record of row 7 ([MS-XLS] 2.4.221), which the other sheets do not have. */
+static void rows_that_are_hidden_are_told(void **state)
+{
+    (void)state;
+    unsigned char data[200000];
+    static const unsigned char head[] = {0x08, 0x02, 16, 0, 6, 0};
+    FILE *file = fopen(path_of("ledger", "xls"), "rb");
+    assert_non_null(file);
+    const size_t size = fread(data, 1, sizeof data, file);
+    fclose(file);
+    unsigned char *record = memmem(data, size, head, sizeof head);
+    assert_non_null(record);
+    assert_int_equal(record[4 + 12] & 0x20, 0);
+    record[4 + 12] |= 0x20;
+    for (int pass = 0; pass < 2; pass++) {
+        dk_sheet *sheet = NULL;
+        dk_sheet_row row;
+        dk_error err;
+        assert_int_equal(dk_sheet_open_xls_memory(data, size, "补偿台账", &sheet, &err), DK_OK);
+        while (dk_sheet_next(sheet, &row, &err) == DK_OK)
+            assert_true(row.hidden == (row.number == 7 && pass == 0));
+        dk_sheet_close(sheet);
+        record[4 + 12] &= (unsigned char)~0x20u;
+    }
+}
+
 /* As strings.mjs makes them. */
 static void string_of(int i, char ret[400])
 {
@@ -333,6 +359,7 @@ int main(void)
         cmocka_unit_test(merged_cells_are_told_with_their_places),
         cmocka_unit_test(a_sheet_is_chosen_by_name_or_by_being_the_only_filled_one),
         cmocka_unit_test(sheets_that_are_hidden_are_not_chosen),
+        cmocka_unit_test(rows_that_are_hidden_are_told),
         cmocka_unit_test(texts_go_on_over_records_and_days_are_counted_from_1904),
         cmocka_unit_test(damaged_files_are_refused_with_a_sentence),
         cmocka_unit_test(what_only_has_the_name_of_a_workbook_is_told),

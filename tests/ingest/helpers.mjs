@@ -169,7 +169,7 @@ export function zip(files) {
 }
 
 // rows: arrays of cells; null leaves a gap, a string is a text cell, {n: '3.4E+17'} a number as written, {d: 43997} a
-// date by its style. An empty array is a row that is not there. merges: such as 'A1:B2'.
+// date by its style. An empty array is a row that is not there, one with hidden: true is not shown. merges: such as 'A1:B2'.
 export function xlsx(rows, sheet = 'Sheet1', merges = []) {
   const strings = [], formats = [];
   const style = (code) => 2 + (formats.includes(code) ? formats.indexOf(code) : formats.push(code) - 1);
@@ -185,7 +185,7 @@ export function xlsx(rows, sheet = 'Sheet1', merges = []) {
     if ('f' in value) return `<c r="${ref}" s="${style(value.f)}"><v>${value.n}</v></c>`;
     return 'd' in value ? `<c r="${ref}" s="1"><v>${value.d}</v></c>` : `<c r="${ref}"><v>${value.n}</v></c>`;
   };
-  const data = rows.map((row, r) => row.length ? `<row r="${r + 1}">${row.map((v, c) => cell(v, r, c)).join('')}</row>` : '').join('');
+  const data = rows.map((row, r) => row.length ? `<row r="${r + 1}"${row.hidden ? ' hidden="1"' : ''}>${row.map((v, c) => cell(v, r, c)).join('')}</row>` : '').join('');
   const main = 'http://schemas.openxmlformats.org/spreadsheetml/2006/main', rel = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships';
   const head = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>';
   return zip({

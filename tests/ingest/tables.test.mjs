@@ -312,6 +312,21 @@ test('a number that is shown with zeros or words before it is that as a name, an
   assert.deepEqual(o.rows('compensation').map((f) => f.properties.parcel_id), ['007', 'DK007号', '7']);
 });
 
+test('rows that a sheet hides, by a filter or by hand, are read, and a note names them', (t) => {
+  const rows = [['补偿编号', '地块编号'], ['B1', 'DK1'], ['B2', 'DK2'], ['B3', 'DK3'], ['合计', '3'], ['B4', 'DK4']], hidden = [2, 4, 5];
+  const marked = (how) => (cells, i) => hidden.includes(i) ? row(cells.map(textCell)).replace('<table:table-row', `$& table:visibility="${how}"`) : row(cells.map(textCell));
+  const files = { 'a.xlsx': xlsx(rows.map((cells, i) => Object.assign(cells, { hidden: hidden.includes(i) }))), 'b.ods': ods({ rows: rows.map(marked('filter')) }), 'c.ods': ods({ rows: rows.map(marked('collapse')) }),
+    'd.ods': ods({ rows: rows.map(marked('visible')) }) };
+  for (const [name, bytes] of Object.entries(files)) {
+    const s = scene(t);
+    s.write(name, bytes);
+    const done = s.load('compensation', name, '--publish');
+    assert.deepEqual([done.code, done.json.loaded], [0, 4], done.stderr);
+    const told = done.json.notes.filter((note) => /rows 3, 6 were read like the others, though the sheet hides them, by a filter or by hand; if they are no part of the table, delete them there$/.test(note));
+    assert.equal(told.length, name === 'd.ods' ? 0 : 1, done.json.notes.join('\n'));
+  }
+});
+
 test('a sheet that is hidden is read if it is named, and else not', (t) => {
   const s = scene(t), rel = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships';
   const relations = (...all) => `<Relationships>${all.map(([type, target], i) => `<Relationship Id="rId${i + 1}" Type="${rel}/${type}" Target="${target}"/>`).join('')}</Relationships>`;
