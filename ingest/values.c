@@ -380,6 +380,16 @@ static void squeeze(char *text)
     *to = '\0';
 }
 
+/* A number as a sheet shows it, which keeps fifteen digits: its file has 1.13 * 10000 as 11299.999999999998. */
+static double number_of(const dk_cell *cell, const dk_value_context *context)
+{
+    char digits[40];
+    if (!context->spreadsheet || (fabs(cell->real) < 1e15 && cell->real == floor(cell->real)))
+        return cell->real;
+    snprintf(digits, sizeof digits, "%.15g", cell->real);
+    return strtod(digits, NULL);
+}
+
 /* A number that stands as one, with no unit to convert from and nothing to be said about it, as in most files of a GIS: no
  * text is made of it. */
 static bool plain_number(const dk_field *field, const dk_cell *cell, const dk_value_context *context, dk_value *ret_value)
@@ -391,7 +401,7 @@ static bool plain_number(const dk_field *field, const dk_cell *cell, const dk_va
         *ret_value =
             field->type == DK_FIELD_INTEGER ? dk_value_integer(cell->integer) : dk_value_real((double)cell->integer);
     else if (cell->type == DK_CELL_REAL && field->type == DK_FIELD_NUMBER && isfinite(cell->real))
-        *ret_value = dk_value_real(cell->real);
+        *ret_value = dk_value_real(number_of(cell, context));
     else
         return false;
     return true;
@@ -403,7 +413,7 @@ static bool number_value(const dk_field *field, const dk_cell *cell, const dk_va
     double number = 0;
     dk_unit unit = cell->unit != NULL ? *cell->unit : context->column_unit, own = {0};
     if (cell->type == DK_CELL_REAL) {
-        number = cell->real;
+        number = number_of(cell, context);
     } else if (cell->type == DK_CELL_INTEGER) {
         number = (double)cell->integer;
     } else {

@@ -285,6 +285,18 @@ static void numbers_of_cells(void **state)
     assert_false(convert(&integer_field, text("3.5"), false, NULL).good);
 }
 
+/* What the file of a sheet has for =1.13*10000, =0.1+0.2 and =0.07*100, and what any sheet shows for these. */
+static void what_binary_arithmetic_leaves_is_no_digit(void **state)
+{
+    (void)state;
+    assert_true(convert(&plain_field, real(11299.999999999998), true, NULL).value.real == 11300);
+    assert_true(convert(&plain_field, real(0.30000000000000004), true, NULL).value.real == 0.3);
+    assert_int_equal(convert(&integer_field, real(7.000000000000001), true, NULL).value.integer, 7);
+    assert_true(convert(&area_field, real(15.000000000000002), true, "亩").value.real == 1);
+    assert_true(convert(&plain_field, real(123456789012345678.0), true, NULL).value.real == 123456789012346000.0);
+    assert_true(convert(&plain_field, real(0.30000000000000004), false, NULL).value.real == 0.30000000000000004);
+}
+
 /* One cell with two lines, or with two numbers beside each other: neither is the number that both would make. */
 static void two_numbers_in_a_cell(void **state)
 {
@@ -419,6 +431,7 @@ int main(void)
         cmocka_unit_test(long_numbers_in_text_fields),
         cmocka_unit_test(dates_of_cells),
         cmocka_unit_test(numbers_of_cells),
+        cmocka_unit_test(what_binary_arithmetic_leaves_is_no_digit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
