@@ -96,6 +96,14 @@ static bool takes_merged(dk_reading *r, const dk_field *field, const dk_cell *ce
     return false;
 }
 
+/* Whether a cell is a day where a number or name belongs that rows are found by. */
+static bool is_mangled(const dk_reading *r, size_t field, const dk_cell *cell, bool sheet)
+{
+    const dk_kind *kind = r->options.kind;
+    return cell->type == DK_CELL_DATE && kind->fields[field].type != DK_FIELD_DATE &&
+           (field == (size_t)kind->key_field || (sheet && kind->fields[field].identifies));
+}
+
 /* The row's values. Problems are appended to reasons, one sentence each. */
 static void read_values(dk_reading *r, chunk *c, const dk_source_row *row)
 {
@@ -108,17 +116,18 @@ static void read_values(dk_reading *r, chunk *c, const dk_source_row *row)
         const int column = o->mapping->column[i];
         values[i] = dk_value_null();
         places[i] = NOWHERE;
-        if (column >= 0 && i == (size_t)o->kind->key_field && row->cells[column].type == DK_CELL_DATE) {
+        const dk_field *field = &o->kind->fields[i];
+        const bool sheet = o->spreadsheet || (column >= 0 && columns[column].sheet);
+        if (column >= 0 && is_mangled(r, i, &row->cells[column], sheet)) {
             add_reason(
                 &r->reasons, columns[column].name,
                 "a date, which a spreadsheet makes of a number such as 1-2; format the column as text and enter it "
                 "again");
-        } else if (column >= 0 && takes_merged(r, &o->kind->fields[i], &row->cells[column], columns[column].name)) {
-            const dk_value_context context = {.spreadsheet = o->spreadsheet || columns[column].sheet,
-                                              .column_unit = o->mapping->units[column]};
+        } else if (column >= 0 && takes_merged(r, field, &row->cells[column], columns[column].name)) {
+            const dk_value_context context = {.spreadsheet = sheet, .column_unit = o->mapping->units[column]};
             char problem[300];
-            if (!dk_value_from_cell(&o->kind->fields[i], &row->cells[column], &context, &c->bytes, &values[i],
-                                    &places[i], problem, sizeof problem)) {
+            if (!dk_value_from_cell(field, &row->cells[column], &context, &c->bytes, &values[i], &places[i], problem,
+                                    sizeof problem)) {
                 add_reason(&r->reasons, columns[column].name, problem);
                 values[i] = dk_value_null();
             }

@@ -65,6 +65,7 @@ typedef struct dk_field {
     bool indexed;   /* filters on it are looked up */
     bool pinyin;    /* found by /search also by its sound (store/pinyin.h): names of villages, places, people */
     bool required;  /* a row without it is rejected */
+    bool identifies; /* rows are called, found or linked by it: it is of the key, the division, or of a link */
     dk_computed computed;      /* filled by dikuai */
     double declares_area_m2;   /* >0: this field declares the area in units of so many square metres (ha: 10000) and is compared */
     const char **aliases;      /* column names that sources use, compared without regard to case */

@@ -892,6 +892,7 @@ static dk_status parse_text(const char *text, size_t size, const char *origin, b
     dk_yaml_finish(&parser->yaml);
     if (status != DK_OK)
         goto out;
+    dk_parse_identifying(parser->catalogue);
     parser->catalogue->memory = arena;
     arena = NULL;
     *ret_catalogue = parser->catalogue;

@@ -43,6 +43,7 @@ bool dk_parse_proofs(dk_catalogue_parser *parser, const yaml_node_t *node, const
 bool dk_parse_links(dk_catalogue_parser *parser, const yaml_node_t *links);
 bool dk_parse_inheritance(dk_catalogue_parser *parser);
 bool dk_parse_linked_fields(dk_catalogue_parser *parser); /* after inheritance */
+void dk_parse_identifying(dk_catalogue *catalogue);       /* at the end: marks the fields that dk_parse_use knows */
 bool dk_parse_totals(dk_catalogue_parser *parser, const yaml_node_t *totals, dk_kind *kind);
 
 /* catalogue_parse_items.c. NULL: none. */

@@ -255,6 +255,15 @@ const char *dk_parse_use(const dk_catalogue *catalogue, const dk_kind *kind, int
     return NULL;
 }
 
+void dk_parse_identifying(dk_catalogue *catalogue)
+{
+    for (size_t k = 0; k < catalogue->n_kinds; k++) {
+        dk_kind *kind = &catalogue->kinds[k];
+        for (size_t f = 0; f < kind->n_fields; f++)
+            kind->fields[f].identifies = dk_parse_use(catalogue, kind, (int)f) != NULL;
+    }
+}
+
 static bool same_unit(const dk_field *a, const dk_field *b)
 {
     return a->unit == NULL || b->unit == NULL ? a->unit == b->unit : strcmp(a->unit, b->unit) == 0;

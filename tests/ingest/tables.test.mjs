@@ -312,6 +312,14 @@ test('a number that is shown with zeros or words before it is that as a name, an
   assert.deepEqual(o.rows('compensation').map((f) => f.properties.parcel_id), ['007', 'DK007号', '7']);
 });
 
+test('a number that a spreadsheet has made a date of is none that rows are linked by', (t) => {
+  const s = scene(t), day = { d: '45293' }; // 1-2 typed in 2024
+  s.write('补偿.xlsx', xlsx([['补偿编号', '地块编号', '支付日期'], ['B1', day, day], [day, 'DK2', day], ['B3', '1-2', day]]));
+  const done = s.load('compensation', '补偿.xlsx', '--publish', '--allow-rejects');
+  assert.deepEqual([done.json.rejected, s.rows('compensation').map((f) => [f.properties.id, f.properties.parcel_id, f.properties.paid_on])], [2, [['B3', '1-2', '2024-01-02']]], done.stderr);
+  assert.match(s.read('补偿.xlsx.rejects.csv'), /,2,B1,"地块编号: a date, which a spreadsheet makes of a number such as 1-2; format[^]*,3,[^]*补偿编号: a date, which/);
+});
+
 test('rows that a sheet hides, by a filter or by hand, are read, and a note names them', (t) => {
   const rows = [['补偿编号', '地块编号'], ['B1', 'DK1'], ['B2', 'DK2'], ['B3', 'DK3'], ['合计', '3'], ['B4', 'DK4']], hidden = [2, 4, 5];
   const marked = (how) => (cells, i) => hidden.includes(i) ? row(cells.map(textCell)).replace('<table:table-row', `$& table:visibility="${how}"`) : row(cells.map(textCell));
