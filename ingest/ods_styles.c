@@ -42,7 +42,7 @@ struct dk_ods_styles {
     /* while they come */
     enum { OUTSIDE, IN_STYLES } where;
     int depth; /* of elements within the data style under way; 0: within none */
-    bool has_digits, scaled, in_text, in_digits, has_day, failed; /* scaled: what is shown is another number */
+    bool has_digits, scaled, divided, in_text, in_digits, has_day, failed; /* scaled: what is shown is another number */
     bool whole;                                                   /* numbers are shown in plain whole digits */
     unsigned digits;
     dk_buf before, behind;                                        /* texts before and behind the digits */
@@ -146,7 +146,7 @@ static void in_data_style(dk_ods_styles *styles, const char *name, const char **
             dk_buf_append(&styles->before, styles->behind.data, styles->behind.size);
         dk_buf_clear(&styles->behind);
         styles->has_digits = true;
-        styles->scaled |= factor != NULL && strtod(factor, NULL) != 1;
+        styles->divided |= factor != NULL && strtod(factor, NULL) != 1;
     } else if (strcmp(name, "text") == 0 || strcmp(name, "currency-symbol") == 0) {
         styles->in_text = true;
     } else if (strcmp(name, "year") == 0 || strcmp(name, "month") == 0 || strcmp(name, "day") == 0) {
@@ -170,7 +170,7 @@ bool dk_ods_styles_start(dk_ods_styles *styles, bool automatic, const char *name
     } else if (is_data_style(name)) {
         if (add(styles, DATA_STYLE, automatic, dk_xml_attribute(attributes, "name")) != NULL) {
             styles->depth = 1;
-            styles->has_digits = styles->in_text = styles->in_digits = styles->has_day = styles->whole = false;
+            styles->has_digits = styles->in_text = styles->in_digits = styles->has_day = styles->whole = styles->divided = false;
             styles->scaled = strcmp(name, "percentage-style") == 0;
             dk_buf_clear(&styles->before);
             dk_buf_clear(&styles->behind);
@@ -191,7 +191,7 @@ bool dk_ods_styles_start(dk_ods_styles *styles, bool automatic, const char *name
 void dk_ods_styles_text(dk_ods_styles *styles, const char *text, size_t size)
 {
     if (styles->in_digits)
-        styles->scaled |= memchr(text, '.', size) != NULL; /* 12.5000 is shown for 125000 */
+        styles->divided |= memchr(text, '.', size) != NULL; /* 12.5000 is shown for 125000 */
     else if (styles->in_text && size <= MAX_BEHIND - styles->behind.size)
         dk_buf_append(&styles->behind, text, size);
     else if (styles->in_text)
@@ -208,6 +208,8 @@ bool dk_ods_styles_end(dk_ods_styles *styles, const char *name)
         style *ended = &styles->all[styles->n - 1];
         const char *behind = dk_buf_cstr(&styles->behind);
         ended->format.is_date = styles->has_day;
+        ended->format.divided = styles->divided && !styles->has_day;
+        styles->scaled |= styles->divided;
         if (behind == NULL)
             styles->failed = true;
         else if (!styles->has_day && styles->has_digits && !styles->scaled)

@@ -160,6 +160,8 @@ static void put_cell(FILE *file, const dk_rejects_source *from, size_t column, c
         dk_buf_text(text, unit);
     if (whose == DK_MERGED_UNSAID) /* no number, or each of the rows would load with all of it */
         dk_buf_format(text, " (one cell of %lld rows)", (long long)cell->merged_rows);
+    if (cell->divided && from->mapping->units[column].num != from->mapping->units[column].den) /* nor one of that unit */
+        dk_buf_text(text, " (shown divided)");
     if (text->size > 0)
         put(file, (const char *)text->data, text->size);
 }

@@ -138,12 +138,12 @@ static bool is_date(unsigned id, const char *code)
     return day || (month && !clock);
 }
 
-/* What stands behind the digits of a code's first section, quotes and escapes aside. With a comma behind the last digit thousands are
- * shown, and with a point of its own among the digits (0!.0000) ten thousands, so that the text is not the unit of the number
- * itself. */
-static bool text_behind(const char *code, dk_buf *text)
+/* What stands behind the digits of a code's first section, quotes and escapes aside; false: nothing that is the unit of the number
+ * itself. With a comma behind the last digit before the point thousands are shown, and with a point of its own among the digits
+ * (0!.0000) ten thousands: *ret_divided. */
+static bool text_behind(const char *code, dk_buf *text, bool *ret_divided)
 {
-    bool scaled = false, digits = false, divided = false;
+    bool percent = false, digits = false, divided = false;
     dk_buf_clear(text);
     for (const char *at = code; *at != '\0' && *at != ';'; at++) {
         const char *end;
@@ -162,16 +162,17 @@ static bool text_behind(const char *code, dk_buf *text)
             divided |= digits && text->size > 0 && memchr(text->data, '.', text->size) != NULL;
             digits = true;
             dk_buf_clear(text);
-            scaled = false;
         } else if (*at == ',') {
-            scaled = true;
+            const char next = at[strspn(at, ",")];
+            divided |= digits && (next == '\0' || strchr("0#?", next) == NULL);
         } else if (*at == '%') {
-            scaled = true;
+            percent = true;
         } else if ((unsigned char)*at >= 0x80) {
             dk_buf_byte(text, (unsigned char)*at);
         }
     }
-    return !scaled && !divided && text->size > 0 && !text->failed;
+    *ret_divided = divided;
+    return !percent && !divided && text->size > 0 && !text->failed;
 }
 
 /* The first section of a code that shows whole numbers with words or zeros before them; false: it shows anything else. */
@@ -245,7 +246,7 @@ dk_sheet_format dk_sheet_format_of(unsigned id, const char *code)
     dk_sheet_format format = {.is_date = is_date(id, code)};
     dk_buf text;
     dk_buf_init(&text);
-    if (code != NULL && !format.is_date && text_behind(code, &text) && dk_buf_cstr(&text) != NULL)
+    if (code != NULL && !format.is_date && text_behind(code, &text, &format.divided) && dk_buf_cstr(&text) != NULL)
         format.unit = dk_sheet_unit_shown((const char *)text.data);
     dk_buf_finish(&text);
     unsigned digits = 0;
@@ -275,6 +276,7 @@ bool dk_sheet_add_number(dk_sheet *sheet, size_t column, double number, const dk
     }
     if (format->unit.dimension != DK_UNIT_NONE)
         sheet->cells[column].unit = &format->unit;
+    sheet->cells[column].divided = format->divided;
     return true;
 }
 

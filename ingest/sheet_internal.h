@@ -64,6 +64,7 @@ bool dk_sheet_add_merge(dk_sheet *sheet, const dk_sheet_merge *merge);
 enum { DK_SHEET_WORDS = 32 };
 typedef struct dk_sheet_format {
     bool is_date;  /* it shows a day */
+    bool divided;  /* it shows the number in thousands (0,) or ten thousands (0!.0000) */
     dk_unit unit;  /* shown behind the number as it is, as in 0.00"亩"; DK_UNIT_NONE: none */
     /* What a whole number is shown as, where it is more than that: "DK"000. Else digits is 0. */
     unsigned char digits; /* at least so many, with zeros before */

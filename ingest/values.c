@@ -412,6 +412,13 @@ static bool number_value(const dk_field *field, const dk_cell *cell, const dk_va
 {
     double number = 0;
     dk_unit unit = cell->unit != NULL ? *cell->unit : context->column_unit, own = {0};
+    if (cell->divided && unit.num != unit.den) { /* 元 and m² are what is kept, whatever is shown */
+        snprintf(ret_problem, problem_size,
+                 "\"%.*s\" is shown in thousands or more, so whether it or what is shown is in its column's unit cannot be told; "
+                 "give the cell a plain number format, and the number in that unit",
+                 shown(text, size), text);
+        return false;
+    }
     if (cell->type == DK_CELL_REAL) {
         number = number_of(cell, context);
     } else if (cell->type == DK_CELL_INTEGER) {

@@ -312,6 +312,25 @@ test('a number that is shown with zeros or words before it is that as a name, an
   assert.deepEqual(o.rows('compensation').map((f) => f.properties.parcel_id), ['007', 'DK007号', '7']);
 });
 
+test('a number that is shown in thousands or ten thousands is not taken for one in the unit of its head', (t) => {
+  // 125000 is shown as 12.5000, 125.00, 12.5, 125 and 0.13, and under 万元 it is 125000 元 or 1250000000; and 12.5 as 12.5000
+  const shown = ['0!.0000', '0,.00', '0"."0,', '#,##0,', '0.00,,'], sheet = (unit) => xlsx([['补偿编号', '地块编号', `补偿总额（${unit}）`],
+    ...shown.map((f, i) => [`B${i}`, 'DK1', { n: '125000', f }]), ['C1', 'DK1', { n: '12.5', f: '#,##0.0000' }], ['C2', 'DK1', { n: '12.5', f: '_ * #,##0.00_ ;_ * -#,##0.00_ ' }]]);
+  const s = scene(t), o = scene(t);
+  s.write('万.xlsx', sheet('万元'));
+  const done = s.load('compensation', '万.xlsx', '--publish', '--allow-rejects');
+  assert.deepEqual([done.json.rejected, s.rows('compensation').map((f) => [f.properties.id, f.properties.total])], [5, [['C1', 125000], ['C2', 125000]]], done.stderr);
+  assert.match(s.read('万.xlsx.rejects.csv'), /""125000"" is shown in thousands or more, so whether it or what is shown is in its column's unit cannot be told; give .*,125000 \(shown divided\)\r\n/);
+  s.write('元.xlsx', sheet('元'));
+  assert.equal(s.load('compensation', '元.xlsx', '--publish', '--replace').code, 0);
+  assert.deepEqual(s.rows('compensation').map((f) => f.properties.total), [125000, 125000, 125000, 125000, 125000, 12.5, 12.5]);
+  const style = (name, number) => `<number:number-style style:name="${name}">${number}</number:number-style>${cellStyle('c' + name, name)}`, cell = (name) => `<table:table-cell table:style-name="c${name}" office:value-type="float" office:value="125000"/>`;
+  o.write('万.ods', ods({ automatic: style('F0', '<number:number number:decimal-places="2" number:display-factor="1000"/>') + style('F1', '<number:number number:min-integer-digits="5"><number:embedded-text number:position="4">.</number:embedded-text></number:number>') + style('F2', digits),
+    rows: [row(['补偿编号', '地块编号', '补偿总额（万元）'].map(textCell)), ...['F0', 'F1', 'F2'].map((name) => row([textCell(name), textCell('DK1'), cell(name)]))] }));
+  assert.equal(o.load('compensation', '万.ods', '--publish', '--allow-rejects').json.rejected, 2);
+  assert.deepEqual(o.rows('compensation').map((f) => [f.properties.id, f.properties.total]), [['F2', 1250000000]]);
+});
+
 test('a number that a spreadsheet has made a date of is none that rows are linked by', (t) => {
   const s = scene(t), day = { d: '45293' }; // 1-2 typed in 2024
   s.write('补偿.xlsx', xlsx([['补偿编号', '地块编号', '支付日期'], ['B1', day, day], [day, 'DK2', day], ['B3', '1-2', day]]));
