@@ -69,10 +69,22 @@ static bool split_unit(char *folded, dk_unit *ret_unit)
     return true;
 }
 
+/* Whether what ends before a unit makes it another: 百万元, 万亩, 美元. */
+static bool makes_another(const char *text, size_t size)
+{
+    static const char *const words[] = {"十", "百", "千", "万", "亿", "美", "港", "欧", "日"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        const size_t n = strlen(words[i]);
+        if (size >= n && memcmp(text + size - n, words[i], n) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* The unit with which the name of a field's column ends otherwise than in round brackets, as users name columns to --field and
  * in aliases: 总额/万元, 总额[万元], 面积亩, area_mu. It counts if it is one of what the field measures; Latin letters need a mark
- * before them, for they may be the end of a word. */
-static bool tail_unit(const dk_field *field, const char *folded, dk_unit *ret_unit)
+ * before them, for they may be the end of a word. *ret_unknown: it is another that ends alike. */
+static bool tail_unit(const dk_field *field, const char *folded, dk_unit *ret_unit, bool *ret_unknown)
 {
     static const char *const closing[] = {")", "]", "】", "〕"};
     dk_unit own, found;
@@ -89,10 +101,26 @@ static bool tail_unit(const dk_field *field, const char *folded, dk_unit *ret_un
             dk_unit_parse(folded + at, size - at, &found) && found.dimension == own.dimension) {
             if ((unsigned char)folded[at] < 0x80 && found.num * own.den == own.num * found.den)
                 return false; /* area_ha of a field in ha, as files of a GIS have it: nothing is converted */
+            *ret_unknown = makes_another(folded, at);
+            if (*ret_unknown)
+                return false;
             *ret_unit = found;
             return true;
         }
     return false;
+}
+
+/* Gives a column the unit with which its name ends. */
+static dk_status take_tail_unit(const dk_field *field, const char *folded, const char *column, const char *path, dk_unit *ret_unit,
+                                dk_error *err)
+{
+    bool unknown = false;
+    tail_unit(field, folded, ret_unit, &unknown);
+    return unknown ? dk_fail(err, DK_INVALID,
+                             "%s: the column %s ends in a unit that is not known; give its numbers in one that is (元, 千元, 万元, "
+                             "亿元, 平方米, 亩, 公顷, 平方公里), and name that",
+                             path, column)
+                   : DK_OK;
 }
 
 bool dk_column_known(const dk_kind *kind, const char *name)
@@ -168,8 +196,12 @@ static dk_status map_explicit(const dk_kind *kind, const dk_column *columns, siz
             return dk_fail(err, DK_INVALID, "--field %s is given twice", options->fields[i].name);
         mapping->column[field] = (int)c;
         mapping->field[c] = field;
-        if (!split_unit((char *)folded->data, &mapping->units[c])) /* --field area=面积(亩) says the unit too */
-            tail_unit(&kind->fields[field], (const char *)folded->data, &mapping->units[c]);
+        if (!split_unit((char *)folded->data, &mapping->units[c])) { /* --field area=面积(亩) says the unit too */
+            const dk_status status = take_tail_unit(&kind->fields[field], (const char *)folded->data, columns[c].name, path,
+                                                    &mapping->units[c], err);
+            if (status != DK_OK)
+                return status;
+        }
     }
     return DK_OK;
 }
@@ -239,13 +271,13 @@ static dk_status map_column(const dk_kind *kind, const dk_column *columns, size_
     }
     mapping->column[field] = (int)c;
     mapping->field[c] = field;
-    if (mapping->units[c].dimension == DK_UNIT_NONE && !by_prefix)
-        tail_unit(&kind->fields[field], name, &mapping->units[c]);
     if (by_prefix) {
         const char *title = kind->fields[field].title;
         dk_buf_format(&mapping->notes, "the column %s, cut off at %u bytes, was taken for %s%s%s%s\n", column->name,
                       column->cut, kind->fields[field].name, title ? " (" : "", title ? title : "", title ? ")" : "");
     }
+    if (mapping->units[c].dimension == DK_UNIT_NONE && !by_prefix)
+        return take_tail_unit(&kind->fields[field], name, column->name, path, &mapping->units[c], err);
     return DK_OK;
 }
 

@@ -108,6 +108,20 @@ static void a_unit_at_the_end_of_a_name_that_the_user_gives(void **state)
     }
 }
 
+static void a_unit_that_only_ends_like_a_known_one_is_none(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"面积万亩", "面积（万亩）", "面积/万平方米", "面积百公顷"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const dk_pair pair = {"area", names[i]};
+        const dk_column_options options = {.fields = &pair, .n_fields = 1};
+        const result got = RESOLVE(false, &options, "DKBH", names[i]);
+        assert_int_equal(got.status, DK_INVALID);
+        assert_non_null(strstr(got.err.text, "ends in a unit that is not known; give its numbers in one that is"));
+        assert_non_null(strstr(got.err.text, names[i]));
+    }
+}
+
 static void a_cut_name_by_its_beginning(void **state)
 {
     (void)state;
@@ -159,6 +173,7 @@ int main(void)
         cmocka_unit_test(names_titles_and_aliases_without_regard_to_case_width_and_blanks),
         cmocka_unit_test(a_unit_in_the_name),
         cmocka_unit_test(a_unit_at_the_end_of_a_name_that_the_user_gives),
+        cmocka_unit_test(a_unit_that_only_ends_like_a_known_one_is_none),
         cmocka_unit_test(a_cut_name_by_its_beginning),
         cmocka_unit_test(nothing_is_dropped_in_silence),
         cmocka_unit_test(fields_named_by_the_user),
