@@ -1,9 +1,11 @@
 #include "ingest/rejects.h"
 
 #include "ingest/values.h"
+#include "store/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,6 +140,23 @@ static bool is_counted_day(const dk_rejects_source *from, size_t column, const d
            (columns[column].sheet || dk_source_format(from->source) == DK_FORMAT_SHEET) && dk_date_from_count(cell, ret_date);
 }
 
+/* Whether a column holds texts: no field of numbers or dates takes it. */
+static bool is_text(const dk_rejects_source *from, size_t column)
+{
+    const int field = from->mapping->field[column];
+    const dk_field_type type = field >= 0 ? from->kind->fields[field].type : DK_FIELD_TEXT;
+    return type != DK_FIELD_NUMBER && type != DK_FIELD_INTEGER && type != DK_FIELD_DATE;
+}
+
+/* Whether who corrects it in a spreadsheet program would not find there what stands here: 1 instead of 001, the beginning of a
+ * number of 18 digits. */
+static bool is_mangled(const dk_cell *cell, const dk_buf *text)
+{
+    const bool as_it_is = cell->type == DK_CELL_REAL && cell->size == 0 &&
+                          (text->size <= 11 || cell->real != floor(cell->real)); /* a number all the same */
+    return cell->type != DK_CELL_DATE && !as_it_is && text->size > 0 && dk_text_mangled((const char *)text->data, text->size);
+}
+
 static void put_cell(FILE *file, const dk_rejects_source *from, size_t column, const dk_cell *cell, dk_buf *text)
 {
     const int field = from->mapping->field[column];
@@ -152,12 +171,20 @@ static void put_cell(FILE *file, const dk_rejects_source *from, size_t column, c
         fputs(date, file);
         return;
     }
+    dk_cell written = *cell;
+    if (cell->type == DK_CELL_REAL && !is_text(from, column))
+        written.size = 0; /* the number, and not what the sheet shows before it */
     dk_buf_clear(text);
-    dk_cell_append(cell, text);
-    const bool shown = cell->size > 0; /* as the sheet shows it, with its unit */
-    if (cell->unit != NULL && !shown && (cell->type == DK_CELL_INTEGER || cell->type == DK_CELL_REAL) &&
+    dk_cell_append(&written, text);
+    if (cell->unit != NULL && written.size == 0 && (cell->type == DK_CELL_INTEGER || cell->type == DK_CELL_REAL) &&
         dk_unit_name(cell->unit, unit))
         dk_buf_text(text, unit);
+    if (is_text(from, column) && is_mangled(&written, text)) {
+        fputs("\"=\"\"", file);
+        fwrite(text->data, 1, text->size, file);
+        fputs("\"\"\"", file);
+        return;
+    }
     if (whose == DK_MERGED_UNSAID) /* no number, or each of the rows would load with all of it */
         dk_buf_format(text, " (one cell of %lld rows)", (long long)cell->merged_rows);
     if (cell->divided && from->mapping->units[column].num != from->mapping->units[column].den) /* nor one of that unit */

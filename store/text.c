@@ -325,3 +325,16 @@ void dk_text_clean(char *text)
         left -= n > 0 ? (size_t)n : 1;
     }
 }
+
+bool dk_text_mangled(const char *text, size_t size)
+{
+    size_t digits = 0;
+    if (size > 64)
+        return false;
+    for (size_t i = 0; i < size; i++) {
+        digits += text[i] >= '0' && text[i] <= '9';
+        if (strchr("0123456789.,:/-+eE ", text[i]) == NULL || text[i] == '\0')
+            return false;
+    }
+    return digits > 0 && (digits < size || digits > 11 || (text[0] == '0' && size > 1));
+}

@@ -30,6 +30,10 @@ bool dk_division_code_valid(const char *code);
 /* A date YYYY-MM-DD of the proleptic Gregorian calendar that exists. */
 bool dk_date_valid(const char *date);
 
+/* What a spreadsheet that opens a CSV would take for a number or date and give back as something else: an 18-digit number loses
+ * its last three digits, 001 its zeros, 1-2 becomes a day in January. Written ="001" it is left alone. */
+bool dk_text_mangled(const char *text, size_t size);
+
 /* Whether the text is the value, or lists it among others, separated by 、 ； ， ; or commas, and by blanks beside them. */
 bool dk_text_lists(const char *text, const char *value);
 

@@ -1,4 +1,5 @@
 /* CSV (RFC 4180) as spreadsheets take it: UTF-8 with a byte order mark, without which Excel shows Chinese wrong. */
+#include "store/text.h"
 #include "tiler/json.h"
 #include "tiler/row_writer.h"
 
@@ -31,24 +32,9 @@ static bool is_formula(const char *text, size_t size)
     return false;
 }
 
-/* What a spreadsheet would take for a number or date and give back as something else: an 18-digit number loses its last
- * three digits, 001 its zeros, 1-2 becomes a day in January. */
-static bool is_mangled(const char *text, size_t size)
-{
-    size_t digits = 0;
-    if (size > 64)
-        return false;
-    for (size_t i = 0; i < size; i++) {
-        digits += text[i] >= '0' && text[i] <= '9';
-        if (strchr("0123456789.,:/-+eE ", text[i]) == NULL || text[i] == '\0')
-            return false;
-    }
-    return digits > 0 && (digits < size || digits > 11 || (text[0] == '0' && size > 1));
-}
-
 void dk_csv_text(const char *text, size_t size, bool guarded, dk_buf *out)
 {
-    const bool mangled = guarded && is_mangled(text, size), formula = guarded && !mangled && is_formula(text, size);
+    const bool mangled = guarded && dk_text_mangled(text, size), formula = guarded && !mangled && is_formula(text, size);
     bool quote = formula || mangled || (size > 0 && (text[0] == ' ' || text[size - 1] == ' '));
     for (size_t i = 0; i < size && !quote; i++)
         quote = strchr(",\"\r\n", text[i]) != NULL && text[i] != '\0';

@@ -59,6 +59,18 @@ test('rejected rows that were corrected are worth what the ledger says', (t) => 
   assert.deepEqual([load('改.csv').json.rejected, totals()], [0, [['B1', 25000], ['B2', 3], ['B3', 40000], ['B4', null]]]);
 });
 
+test('numbers and zeros of rejected rows come through a spreadsheet program', (t) => {
+  const s = scene(t);
+  s.write('台账.xlsx', xlsx([['补偿编号', '地块编号', '补偿总额', '支付日期', '身份证号'], ['0012', '001', { n: '5', f: '"人民币"0"元"' }, '2020-06-31', '341321198001011234'], [{ n: '13' }, '1-2', '6', '2020-06-31', null]]));
+  s.load('compensation', '台账.xlsx');
+  const rejects = s.read('台账.xlsx.rejects.csv');
+  // As tests/test_download.c has it: a formula whose value is a text.
+  assert.match(rejects, /,"=""0012""","=""001""",5元,2020-06-31,"=""341321198001011234"""\r\n[^\r]*,13,"=""1-2""",6,2020-06-31,\r\n$/);
+  s.write('改.csv', rejects.replaceAll('06-31', '06-30'));
+  assert.equal(s.load('compensation', '改.csv', '--publish').code, 0);
+  assert.deepEqual(values(s), [['0012', '001', 5, '2020-06-30'], ['13', '1-2', 6, '2020-06-30']]);
+});
+
 test('a cell merged over the columns is the label of the rows below it, and no row', (t) => {
   const s = scene(t);
   s.write('台账.xlsx', xlsx([['补偿编号', '地块编号', '补偿总额'], ['周寨镇', null, null], ['B1', 'DK1', { n: '1' }], ['官庄镇', null, null], ['B2', 'DK2', { n: '2' }], ['B3', null, { n: '3' }]], '补偿', ['A2:C2', 'A4:C4', 'A6:B6']));
