@@ -1,5 +1,6 @@
 #include "ingest/cell.h"
 
+#include <ctype.h>
 #include <float.h>
 #include <inttypes.h>
 #include <math.h>
@@ -33,9 +34,27 @@ void dk_cell_append(const dk_cell *cell, dk_buf *out)
     }
 }
 
+size_t dk_blank_at(const char *text, size_t size)
+{
+    static const char *const wide[] = {"\xC2\xA0", "\xE3\x80\x80", "\xE2\x80\x8B", "\xEF\xBB\xBF"};
+    if (size > 0 && isspace((unsigned char)text[0]))
+        return 1;
+    for (size_t i = 0; i < sizeof wide / sizeof *wide; i++) {
+        const size_t n = strlen(wide[i]);
+        if (size >= n && memcmp(text, wide[i], n) == 0)
+            return n;
+    }
+    return 0;
+}
+
 bool dk_cell_blank(const dk_cell *cell)
 {
-    return cell->type == DK_CELL_EMPTY || (cell->type == DK_CELL_TEXT && strspn(cell->text, " \t\r\n") == cell->size);
+    size_t at = 0, n;
+    if (cell->type != DK_CELL_TEXT)
+        return cell->type == DK_CELL_EMPTY;
+    while ((n = dk_blank_at(cell->text + at, cell->size - at)) > 0)
+        at += n;
+    return at == cell->size;
 }
 
 double dk_cell_single(double number)

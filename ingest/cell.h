@@ -37,6 +37,9 @@ void dk_cell_append(const dk_cell *cell, dk_buf *out);
  * bits stays as it is. */
 double dk_cell_single(double number);
 
+/* Bytes of the blank with which a text begins: ASCII white space, U+00A0, U+3000, U+200B, U+FEFF. 0: there is none. */
+size_t dk_blank_at(const char *text, size_t size);
+
 /* Whether it holds nothing but blanks. */
 bool dk_cell_blank(const dk_cell *cell);
 

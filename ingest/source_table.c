@@ -662,15 +662,11 @@ static void squeeze(const dk_cell *cell, char ret[64])
     ret[0] = '\0';
     if (cell->type != DK_CELL_TEXT)
         return;
-    for (size_t i = 0; i < cell->size && n < 63; i++) {
-        const unsigned char c = (unsigned char)cell->text[i];
-        if (c == ' ' || c == '\t' || c == '\n' || c == '\r')
-            continue;
-        if (c == 0xE3 && i + 2 < cell->size && memcmp(cell->text + i, "\xE3\x80\x80", 3) == 0) { /* U+3000 */
-            i += 2;
-            continue;
-        }
-        ret[n++] = (char)c;
+    for (size_t at = 0; at < cell->size && n < 63;) {
+        const size_t blank = dk_blank_at(cell->text + at, cell->size - at);
+        if (blank == 0)
+            ret[n++] = cell->text[at];
+        at += blank > 0 ? blank : 1;
     }
     ret[n] = '\0';
 }

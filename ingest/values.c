@@ -221,29 +221,15 @@ bool dk_number_mangled(const char *text, size_t size)
     return at == size && size - exponent <= 3 && strtoul(text + exponent, NULL, 10) >= 10;
 }
 
-/* Blanks that a trim takes off: ASCII white space, U+00A0, U+3000, U+200B, U+FEFF. */
-static size_t blank(const char *text, size_t size)
-{
-    static const char *const wide[] = {"\xC2\xA0", "\xE3\x80\x80", "\xE2\x80\x8B", "\xEF\xBB\xBF"};
-    if (size > 0 && isspace((unsigned char)text[0]))
-        return 1;
-    for (size_t i = 0; i < sizeof wide / sizeof *wide; i++) {
-        const size_t n = strlen(wide[i]);
-        if (size >= n && memcmp(text, wide[i], n) == 0)
-            return n;
-    }
-    return 0;
-}
-
 static void trim(const char **text, size_t *size)
 {
     size_t n;
-    while ((n = blank(*text, *size)) > 0)
+    while ((n = dk_blank_at(*text, *size)) > 0)
         *text += n, *size -= n;
     for (bool again = true; again;) {
         again = false;
         for (n = 1; n <= 3 && n <= *size; n++)
-            if (blank(*text + *size - n, n) == n) {
+            if (dk_blank_at(*text + *size - n, n) == n) {
                 *size -= n;
                 again = true;
                 break;
@@ -359,7 +345,7 @@ static bool lines_apart(const char *text, size_t size)
     for (size_t i = 0; i < size;) {
         size_t end = i, n;
         bool line = false;
-        while ((n = blank(text + end, size - end)) > 0) {
+        while ((n = dk_blank_at(text + end, size - end)) > 0) {
             line |= text[end] == '\n' || text[end] == '\r' || text[end] == '\t';
             end += n;
         }

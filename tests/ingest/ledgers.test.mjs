@@ -106,6 +106,13 @@ test('sums of townships, sums that say of how many, and numbers of pages are lef
   assert.deepEqual([values(s).map((row) => row[0]), done.json.left_out], [['B1', 'B2', 'B3'], 7]);
 });
 
+test('cells that hold nothing but blanks of any width are empty', (t) => {
+  const s = scene(t), wide = '\u3000', hard = '\u00a0';
+  s.write('a.xlsx', xlsx([['补偿编号', '地块编号', '补偿总额', wide], ['B1', 'DK1', { n: '1' }, hard], [wide, hard, `${hard}\u200b`], [`合${hard}计`, 'x', { n: '1' }], ['B2', 'DK2', { n: '2' }, null, ` ${wide}`]]));
+  const done = s.load('compensation', 'a.xlsx', '--publish');
+  assert.deepEqual([done.code, done.json.rejected, done.json.left_out, values(s).map((row) => row[0])], [0, 0, 1, ['B1', 'B2']], done.stderr);
+});
+
 test('a row below the header that numbers the columns is no data', (t) => {
   const head = '补偿编号,地块编号,补偿总额,身份证号\n', data = 'B1,DK1,1,a\n';
   for (const [numbers, more] of [['1,2,3,4\n', 0], ['甲,乙,1,2\n', 1], ['栏次,（1）,（2）,3=2-1\n', 0], ['①,②,③,④\n', 0], ['1,2,3,5\n', 1], ['1,DK1,2,3\n', 1]]) {
