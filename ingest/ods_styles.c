@@ -42,7 +42,8 @@ struct dk_ods_styles {
     /* while they come */
     enum { OUTSIDE, IN_STYLES } where;
     int depth; /* of elements within the data style under way; 0: within none */
-    bool has_digits, scaled, divided, in_text, in_digits, has_day, failed; /* scaled: what is shown is another number */
+    bool has_digits, scaled, divided, in_text, in_digits, failed; /* scaled: what is shown is another number */
+    bool has_day, no_day;                                         /* a day is shown, or no more of it than its month or year */
     bool whole;                                                   /* numbers are shown in plain whole digits */
     unsigned digits;
     dk_buf before, behind;                                        /* texts before and behind the digits */
@@ -151,6 +152,7 @@ static void in_data_style(dk_ods_styles *styles, const char *name, const char **
         styles->in_text = true;
     } else if (strcmp(name, "year") == 0 || strcmp(name, "month") == 0 || strcmp(name, "day") == 0) {
         styles->has_day = true;
+        styles->no_day &= strcmp(name, "day") != 0;
     } else if (strcmp(name, "map") == 0) {
         add_case(styles, attributes);
     }
@@ -172,6 +174,7 @@ bool dk_ods_styles_start(dk_ods_styles *styles, bool automatic, const char *name
             styles->depth = 1;
             styles->has_digits = styles->in_text = styles->in_digits = styles->has_day = styles->whole = styles->divided = false;
             styles->scaled = strcmp(name, "percentage-style") == 0;
+            styles->no_day = true;
             dk_buf_clear(&styles->before);
             dk_buf_clear(&styles->behind);
         }
@@ -208,6 +211,7 @@ bool dk_ods_styles_end(dk_ods_styles *styles, const char *name)
         style *ended = &styles->all[styles->n - 1];
         const char *behind = dk_buf_cstr(&styles->behind);
         ended->format.is_date = styles->has_day;
+        ended->format.no_day = styles->has_day && styles->no_day;
         ended->format.divided = styles->divided && !styles->has_day;
         styles->scaled |= styles->divided;
         if (behind == NULL)

@@ -174,6 +174,8 @@ static void put_cell(FILE *file, const dk_rejects_source *from, size_t column, c
     dk_cell written = *cell;
     if (cell->type == DK_CELL_REAL && !is_text(from, column))
         written.size = 0; /* the number, and not what the sheet shows before it */
+    if (cell->no_day && !is_text(from, column))
+        written.size = strlen("2020-06"); /* nor the day, which is not shown */
     dk_buf_clear(text);
     dk_cell_append(&written, text);
     if (cell->unit != NULL && written.size == 0 && (cell->type == DK_CELL_INTEGER || cell->type == DK_CELL_REAL) &&

@@ -83,14 +83,6 @@ bool dk_sheet_add_error(dk_sheet *sheet, size_t column, const char *text, size_t
     return true;
 }
 
-bool dk_sheet_add_date(dk_sheet *sheet, size_t column, double serial)
-{
-    char date[11];
-    if (dk_date_from_serial(serial + sheet->day_zero, date))
-        return dk_sheet_add_cell(sheet, column, DK_CELL_DATE, 0, date, 10);
-    return dk_sheet_add_cell(sheet, column, DK_CELL_REAL, serial, NULL, 0);
-}
-
 void dk_sheet_cell_problem(dk_sheet *sheet, size_t column, const char *sentence)
 {
     char name[32];
@@ -112,30 +104,35 @@ bool dk_sheet_add_merge(dk_sheet *sheet, const dk_sheet_merge *merge)
 }
 
 /* ECMA-376 part 1, 18.8.30: 14 to 17 and 22 everywhere, 27 to 31, 36 and 50 to 58 in Chinese; 18 to 21, 32 to 35, 45 to
- * 47, 55 and 56 show a time alone. A code is one of a date if year, month or day stand in it outside quotes. */
-static bool is_date(unsigned id, const char *code)
+ * 47, 55 and 56 show a time alone, and 17, 27, 36, 50, 52 and 57 a month. A code is one of a date if year, month or day stand in
+ * it outside quotes. */
+static bool is_date(unsigned id, const char *code, bool *ret_no_day)
 {
+    *ret_no_day = code == NULL && (id == 17 || id == 27 || id == 36 || id == 50 || id == 52 || id == 57);
     if (code == NULL)
         return (id >= 14 && id <= 17) || id == 22 || (id >= 27 && id <= 31) || id == 36 ||
                (id >= 50 && id <= 58 && id != 55 && id != 56);
-    bool day = false, month = false, clock = false;
+    bool year = false, month = false, day = false, clock = false;
     for (const char *at = code; *at != '\0' && *at != ';'; at++) {
         if (*at == '"' || *at == '[') {
             const char *end = strchr(at + 1, *at == '"' ? '"' : ']');
             if (end == NULL)
                 break;
+            clock |= *at == '[' && at + 1 + strspn(at + 1, "hHmMsS") == end; /* hours that go on: [h]:mm */
             at = end;
         } else if ((*at == '\\' || *at == '_' || *at == '*') && at[1] != '\0') {
             at++;
         } else if (strncasecmp(at, "general", 7) == 0) {
             at += 6;
         } else {
-            day |= *at == 'y' || *at == 'Y' || *at == 'd' || *at == 'D';
+            year |= *at == 'y' || *at == 'Y';
             month |= *at == 'm' || *at == 'M';
+            day |= *at == 'd' || *at == 'D';
             clock |= *at == 'h' || *at == 'H' || *at == 's' || *at == 'S';
         }
     }
-    return day || (month && !clock);
+    *ret_no_day = !day;
+    return year || day || (month && !clock);
 }
 
 /* What stands behind the digits of a code's first section, quotes and escapes aside; false: nothing that is the unit of the number
@@ -243,8 +240,9 @@ dk_unit dk_sheet_unit_shown(const char *text)
 
 dk_sheet_format dk_sheet_format_of(unsigned id, const char *code)
 {
-    dk_sheet_format format = {.is_date = is_date(id, code)};
+    dk_sheet_format format = {0};
     dk_buf text;
+    format.is_date = is_date(id, code, &format.no_day);
     dk_buf_init(&text);
     if (code != NULL && !format.is_date && text_behind(code, &text, &format.divided) && dk_buf_cstr(&text) != NULL)
         format.unit = dk_sheet_unit_shown((const char *)text.data);
@@ -260,10 +258,23 @@ dk_sheet_format dk_sheet_format_of(unsigned id, const char *code)
     return format;
 }
 
+void dk_sheet_check_day(dk_sheet *sheet, size_t column, const dk_sheet_format *format)
+{
+    dk_cell *cell = &sheet->cells[column];
+    cell->no_day = format->no_day && cell->size == 10 && memcmp(sheet->text.data + sheet->places[column] + 7, "-01", 3) == 0;
+}
+
 bool dk_sheet_add_number(dk_sheet *sheet, size_t column, double number, const dk_sheet_format *format)
 {
+    char date[11];
+    if (format->is_date && dk_date_from_serial(number + sheet->day_zero, date)) {
+        if (!dk_sheet_add_cell(sheet, column, DK_CELL_DATE, 0, date, 10))
+            return false;
+        dk_sheet_check_day(sheet, column, format);
+        return true;
+    }
     if (format->is_date)
-        return dk_sheet_add_date(sheet, column, number);
+        return dk_sheet_add_cell(sheet, column, DK_CELL_REAL, number, NULL, 0);
     if (!dk_sheet_add_cell(sheet, column, DK_CELL_REAL, number, NULL, 0))
         return false;
     if (format->digits > 0 && number > 0 && number < 1e15 && number == floor(number)) {

@@ -56,14 +56,13 @@ void dk_sheet_begin_row(dk_sheet *sheet, int64_t number, bool hidden);
 bool dk_sheet_add_cell(dk_sheet *sheet, size_t column, dk_cell_type type, double number, const char *text, size_t size);
 /* What is shown for a formula that has failed. */
 bool dk_sheet_add_error(dk_sheet *sheet, size_t column, const char *text, size_t size);
-/* A number that is shown as a day: DATE if there is such a day, else REAL. */
-bool dk_sheet_add_date(dk_sheet *sheet, size_t column, double serial);
 void dk_sheet_cell_problem(dk_sheet *sheet, size_t column, const char *sentence);
 bool dk_sheet_add_merge(dk_sheet *sheet, const dk_sheet_merge *merge);
 /* What a number format makes of a number. */
 enum { DK_SHEET_WORDS = 32 };
 typedef struct dk_sheet_format {
-    bool is_date;  /* it shows a day */
+    bool is_date;  /* it shows a day, or no more of it than its month or year: */
+    bool no_day;
     bool divided;  /* it shows the number in thousands (0,) or ten thousands (0!.0000) */
     dk_unit unit;  /* shown behind the number as it is, as in 0.00"亩"; DK_UNIT_NONE: none */
     /* What a whole number is shown as, where it is more than that: "DK"000. Else digits is 0. */
@@ -78,5 +77,7 @@ dk_unit dk_sheet_unit_shown(const char *text);
 dk_sheet_format dk_sheet_format_of(unsigned id, const char *code);
 /* A number in such a format: DATE if that shows a day and there is one, else REAL. The sheet keeps no copy of format. */
 bool dk_sheet_add_number(dk_sheet *sheet, size_t column, double number, const dk_sheet_format *format);
+/* Of a cell of type DATE in such a format: whether nobody may have said its day. */
+void dk_sheet_check_day(dk_sheet *sheet, size_t column, const dk_sheet_format *format);
 
 #endif

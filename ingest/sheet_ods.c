@@ -267,12 +267,16 @@ static void end_cell(ods *self)
     bool added = text != NULL;
     if (self->type == DK_CELL_TEXT && size == 0)
         self->type = DK_CELL_EMPTY;
+    const bool number = self->type == DK_CELL_REAL;
     const dk_sheet_format *format =
-        self->type == DK_CELL_REAL ? dk_ods_style_format(self->styles, self->style, self->number) : NULL;
-    for (size_t c = first; c < self->column && self->type != DK_CELL_EMPTY && added; c++)
-        added = format != NULL   ? dk_sheet_add_number(sheet, c, self->number, format)
-                : self->is_error ? dk_sheet_add_error(sheet, c, text, size)
-                                 : dk_sheet_add_cell(sheet, c, self->type, self->number, text, size);
+        number || self->type == DK_CELL_DATE ? dk_ods_style_format(self->styles, self->style, number ? self->number : 0) : NULL;
+    for (size_t c = first; c < self->column && self->type != DK_CELL_EMPTY && added; c++) {
+        added = number && format != NULL ? dk_sheet_add_number(sheet, c, self->number, format)
+                : self->is_error         ? dk_sheet_add_error(sheet, c, text, size)
+                                         : dk_sheet_add_cell(sheet, c, self->type, self->number, text, size);
+        if (added && self->type == DK_CELL_DATE && format != NULL && format->is_date)
+            dk_sheet_check_day(sheet, c, format);
+    }
     if (!added)
         dk_xml_part_fail(self->part, DK_NOMEM, "out of memory");
 }

@@ -283,6 +283,12 @@ static bool date_value(const dk_cell *cell, const dk_value_context *context, con
 {
     char date[11];
     dk_cell counted = *cell;
+    if (cell->no_day) {
+        snprintf(ret_problem, problem_size,
+                 "\"%.7s\" is no date: the sheet shows no day of it, and keeps the first of the month; write it as 2020-06-15",
+                 text);
+        return false;
+    }
     if (cell->type == DK_CELL_TEXT) /* without the blanks at its ends, in plain digits */
         counted.text = folded, counted.size = strlen(folded);
     const bool found = dk_date_from_text(folded, date) || (context->spreadsheet && dk_date_from_count(&counted, date));

@@ -312,6 +312,22 @@ test('a number that is shown with zeros or words before it is that as a name, an
   assert.deepEqual(o.rows('compensation').map((f) => f.properties.parcel_id), ['007', 'DK007号', '7']);
 });
 
+test('a day that a sheet does not show, and that may be made up of a month, is no day', (t) => {
+  const s = scene(t), o = scene(t), first = '43983', later = '43997'; // 2020-06-01 and 2020-06-15; who types 2020年6月 gets the first
+  const shown = [[first, 'yyyy"年"m"月"', null], [first, 'mmm-yy', null], [first, 'yyyy', null], [later, 'yyyy"年"m"月"', '2020-06-15'], [first, 'yyyy/m/d', '2020-06-01'], [first, '[DBNum1]m"月"d"日"', '2020-06-01']];
+  s.write('补偿.xlsx', xlsx([['补偿编号', '地块编号', '支付日期'], ...shown.map(([n, f], i) => [`B${i}`, 'DK1', { n, f }])]));
+  const done = s.load('compensation', '补偿.xlsx', '--publish', '--allow-rejects');
+  assert.deepEqual([done.json.rejected, s.rows('compensation').map((f) => f.properties.paid_on)], [3, shown.map(([, , day]) => day).filter(Boolean)], done.stderr);
+  assert.match(s.read('补偿.xlsx.rejects.csv'), /,2,B0,"支付日期: ""2020-06"" is no date: the sheet shows no day of it, and keeps the first of the month; write it as 2020-06-15",B0,DK1,2020-06\r\n/);
+  assert.equal(s.load('compensation', '补偿.xlsx.rejects.csv').json.rejected, 3);
+  const style = (name, more) => `<number:date-style style:name="${name}"><number:year number:style="long"/><number:text>年</number:text><number:month/><number:text>月</number:text>${more}</number:date-style>${cellStyle('c' + name, name)}`;
+  const cell = (name, value) => `<table:table-cell table:style-name="c${name}" ${value}/>`, day = (text) => `office:value-type="date" office:date-value="${text}"`;
+  o.write('补偿.ods', ods({ automatic: style('M', '') + style('D', '<number:day/><number:text>日</number:text>'), rows: [row(['补偿编号', '地块编号', '支付日期'].map(textCell)),
+    ...[cell('M', day('2020-06-01')), cell('M', `office:value-type="float" office:value="${first}"`), cell('M', day('2020-06-15')), cell('D', day('2020-06-01'))].map((c, i) => row([textCell(`B${i}`), textCell('DK1'), c]))] }));
+  assert.equal(o.load('compensation', '补偿.ods', '--publish', '--allow-rejects').json.rejected, 2);
+  assert.deepEqual(o.rows('compensation').map((f) => f.properties.paid_on), ['2020-06-15', '2020-06-01']);
+});
+
 test('a number that is shown in thousands or ten thousands is not taken for one in the unit of its head', (t) => {
   // 125000 is shown as 12.5000, 125.00, 12.5, 125 and 0.13, and under 万元 it is 125000 元 or 1250000000; and 12.5 as 12.5000
   const shown = ['0!.0000', '0,.00', '0"."0,', '#,##0,', '0.00,,'], sheet = (unit) => xlsx([['补偿编号', '地块编号', `补偿总额（${unit}）`],
