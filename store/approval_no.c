@@ -346,8 +346,32 @@ static void put_character(int32_t c, dk_buf *out)
     dk_buf_append(out, bytes, (size_t)utf8proc_encode_char(c, bytes));
 }
 
-/* Appends a number unless it stands there since start. */
-static void put_number(const characters *text, const approval *number, size_t start, dk_buf *out)
+/* Copies whole characters, as many as there is room for. */
+static void copy_fit(char *to, size_t room, const char *from, size_t size)
+{
+    size_t n = size < room ? size : room - 1;
+    while (n < size && n > 0 && ((unsigned char)from[n] & 0xC0u) == 0x80)
+        n--;
+    memcpy(to, from, n);
+    to[n] = '\0';
+}
+
+typedef struct leftovers {
+    dk_buf left;
+    bool matters;
+    char range[sizeof((dk_approval_rest *)0)->range];
+} leftovers;
+
+/* 134-136号 may be a part of 134 or a range; 123-1号 is a part. what: a normalised number. */
+static void look_at_serial(const approval *number, const char *what, size_t size, leftovers *rest)
+{
+    const char *dash = strchr(number->serial, '-');
+    if (dash != NULL && strtol(dash + 1, NULL, 10) > strtol(number->serial, NULL, 10) && rest->range[0] == '\0')
+        copy_fit(rest->range, sizeof rest->range, what, size);
+}
+
+/* Appends a number unless it stands there since start. rest: NULL, or told of a number that may be several. */
+static void put_number(const characters *text, const approval *number, size_t start, dk_buf *out, leftovers *rest)
 {
     const size_t before = out->size;
     if (before > start)
@@ -357,12 +381,17 @@ static void put_number(const characters *text, const approval *number, size_t st
         if (text->data[i] != ' ')
             put_character(text->data[i], out);
     dk_buf_format(out, "〔%d〕%s号", number->year, number->serial);
-    if (!out->failed && contains(out, start, before, (const char *)out->data + own, out->size - own))
+    if (out->failed)
+        return;
+    const char *const written = (const char *)out->data + own;
+    if (rest != NULL)
+        look_at_serial(number, written, out->size - own, rest);
+    if (contains(out, start, before, written, out->size - own))
         out->size = before;
 }
 
 /* 123、124和125号: further serials of the same agency and year, which 号 must end. A plot, 15号地块, is none. */
-static size_t put_further_serials(const characters *text, approval *number, size_t start, dk_buf *out)
+static size_t put_further_serials(const characters *text, approval *number, size_t start, dk_buf *out, leftovers *rest)
 {
     size_t n = 0, n_pending = 0;
     char pending[16][sizeof number->serial];
@@ -382,7 +411,7 @@ static size_t put_further_serials(const characters *text, approval *number, size
         if (marked) {
             for (size_t i = 0; i < n_pending; i++) {
                 memcpy(number->serial, pending[i], sizeof number->serial);
-                put_number(text, number, start, out);
+                put_number(text, number, start, out, rest);
             }
             n += n_pending;
             n_pending = 0;
@@ -393,22 +422,6 @@ static size_t put_further_serials(const characters *text, approval *number, size
 }
 
 /* ---- what is left ---- */
-
-/* Copies whole characters, as many as there is room for. */
-static void copy_fit(char *to, size_t room, const char *from, size_t size)
-{
-    size_t n = size < room ? size : room - 1;
-    while (n < size && n > 0 && ((unsigned char)from[n] & 0xC0u) == 0x80)
-        n--;
-    memcpy(to, from, n);
-    to[n] = '\0';
-}
-
-typedef struct leftovers {
-    dk_buf left;
-    bool matters;
-    char range[sizeof((dk_approval_rest *)0)->range];
-} leftovers;
 
 /* Passes a word at a place that says nothing; *ret_document: it is one for a document, which is worth a note. */
 static bool skip_harmless(const characters *text, size_t *place, size_t end, bool *ret_document)
@@ -475,15 +488,6 @@ static void look_at_agency(const characters *text, const approval *number, lefto
     rest->matters = true;
 }
 
-/* 134-136号 may be a part of 134 or a range; 123-1号 is a part. what: a normalised number. */
-static void look_at_serial(const approval *number, const char *what, size_t size, leftovers *rest)
-{
-    const char *dash = strchr(number->serial, '-');
-    if (dash != NULL && strtol(dash + 1, NULL, 10) > strtol(number->serial, NULL, 10) && rest->range[0] == '\0' &&
-        what != NULL)
-        copy_fit(rest->range, sizeof rest->range, what, size);
-}
-
 /* in_name: of a file or folder, whose numbers may have no brackets. rest: what is left, or NULL. */
 static size_t put_numbers(const characters *text, bool in_name, dk_buf *out, leftovers *rest)
 {
@@ -495,15 +499,13 @@ static size_t put_numbers(const characters *text, bool in_name, dk_buf *out, lef
                 ? !read_number(text, i, previous_end, &number)
                 : !in_name || !is_digit(text->data[i]) || !read_bare_number(text, i, previous_end, &number))
             continue;
-        const size_t own = out->size > start ? out->size + strlen("、") : out->size;
-        put_number(text, &number, start, out);
+        put_number(text, &number, start, out, rest);
         if (rest != NULL) {
             look_at_rest(text, previous_end, number.begin, n == 0, rest);
             look_at_agency(text, &number, rest);
-            look_at_serial(&number, out->size > own ? (const char *)out->data + own : NULL, out->size - own, rest);
         }
         skip_document_word(text, &number.end);
-        n += 1 + put_further_serials(text, &number, start, out);
+        n += 1 + put_further_serials(text, &number, start, out, rest);
         previous_end = number.end;
         i = previous_end - 1;
     }

@@ -188,6 +188,20 @@ static void a_serial_that_may_be_a_range(void **state)
     }
 }
 
+static void a_further_serial_may_be_a_range(void **state)
+{
+    (void)state;
+    dk_buf out;
+    dk_approval_rest rest;
+    dk_buf_init(&out);
+    const char *text = "皖政地〔2020〕1、3-5号和8-1号";
+    assert_int_equal(dk_approval_no_read(text, strlen(text), &out, &rest), 3);
+    assert_string_equal(dk_buf_cstr(&out), "皖政地〔2020〕1号、皖政地〔2020〕3-5号、皖政地〔2020〕8-1号");
+    assert_string_equal(rest.range, "皖政地〔2020〕3-5号");
+    assert_string_equal(rest.left, "");
+    dk_buf_finish(&out);
+}
+
 static void a_rest_of_any_size_is_cut_between_characters(void **state)
 {
     (void)state;
@@ -354,6 +368,7 @@ int main(void)
         cmocka_unit_test(blanks_in_the_name_of_an_agency),
         cmocka_unit_test(what_a_cell_says_besides_its_number),
         cmocka_unit_test(a_serial_that_may_be_a_range),
+        cmocka_unit_test(a_further_serial_may_be_a_range),
         cmocka_unit_test(a_rest_of_any_size_is_cut_between_characters),
         cmocka_unit_test(what_is_no_number_stays_as_it_is_written),
         cmocka_unit_test(numbers_in_the_names_of_scans),
