@@ -146,7 +146,7 @@ static void set_null_date(ods *self, const char **attributes)
     const char *value = dk_xml_attribute(attributes, "date-value");
     char day[DK_DAY_TEXT];
     int32_t zero;
-    snprintf(day, sizeof day, "%s", value != NULL ? value : ""); /* a time of day may follow */
+    snprintf(day, sizeof day, "%.10s", value != NULL ? value : ""); /* a time of day may follow */
     if (dk_day_read(day, &zero))
         self->sheet->day_zero = zero - dk_day_of(1899, 12, 30);
 }

@@ -693,6 +693,18 @@ static bool is_total_word(const char *word)
     return false;
 }
 
+/* 汇总 below a table, 周寨镇 汇总 below a group: what spreadsheet programs write beside the sums that they make. Without the blank it
+ * may end a title. */
+static bool is_made_total(const dk_cell *cell)
+{
+    static const char word[] = "汇总";
+    size_t size = cell->type == DK_CELL_TEXT ? cell->size : 0;
+    while (size > 0 && cell->text[size - 1] == ' ')
+        size--;
+    return size >= sizeof word - 1 && memcmp(cell->text + size - (sizeof word - 1), word, sizeof word - 1) == 0 &&
+           (size == sizeof word - 1 || cell->text[size - sizeof word] == ' ');
+}
+
 /* 第1页, 第1页共2页. */
 static bool is_page_word(const char *word)
 {
@@ -873,7 +885,7 @@ static bool is_left_out(const dk_source *source)
         if (dk_cell_blank(cell) || (cell->merged_rows > 0 && !cell->merged_first))
             continue;
         squeeze(cell, word);
-        if (numbers == 0 && is_total_word(word)) /* before the amounts: a column may say 合计 of something else */
+        if (numbers == 0 && (is_total_word(word) || is_made_total(cell))) /* before the amounts: a column may say 合计 of something else */
             total = true;
         if (own == 0 && (is_footer_word(word) || is_page_word(word)))
             footer = true;

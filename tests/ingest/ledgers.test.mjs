@@ -106,6 +106,13 @@ test('sums of townships, sums that say of how many, and numbers of pages are lef
   assert.deepEqual([values(s).map((row) => row[0]), done.json.left_out], [['B1', 'B2', 'B3'], 7]);
 });
 
+test('the sums that a spreadsheet program makes are left out: 汇总 of a table, 周寨镇 汇总 of a group', (t) => {
+  const s = scene(t);
+  s.write('a.xlsx', xlsx([['补偿编号', '地块编号', '补偿总额'], ['B1', 'DK1', { n: '1' }], ['周寨镇 汇总', 'DK1', { n: '1' }], ['补偿情况汇总', 'DK2', { n: '2' }], ['汇总', '2', { n: '3' }], ['总计', 'x', { n: '3' }]]));
+  const done = s.load('compensation', 'a.xlsx', '--publish');
+  assert.deepEqual([done.code, done.json.left_out, values(s).map((row) => row[0])], [0, 3, ['B1', '补偿情况汇总']], done.stderr);
+});
+
 test('cells that hold nothing but blanks of any width are empty', (t) => {
   const s = scene(t), wide = '\u3000', hard = '\u00a0';
   s.write('a.xlsx', xlsx([['补偿编号', '地块编号', '补偿总额', wide], ['B1', 'DK1', { n: '1' }, hard], [wide, hard, `${hard}\u200b`], [`合${hard}计`, 'x', { n: '1' }], ['B2', 'DK2', { n: '2' }, null, ` ${wide}`]]));
