@@ -184,6 +184,7 @@ static int begin_record(dk_csv *csv)
 dk_status dk_csv_next(dk_csv *csv, int64_t *ret_row, const dk_csv_cell **ret_cells, size_t *ret_n, dk_error *err)
 {
     enum { AT_START, PLAIN, QUOTED, AFTER_QUOTE } state = AT_START;
+    bool over_lines = false; /* the quotes of this cell hold the end of a line */
     dk_buf_clear(&csv->record);
     csv->n_cells = 0;
     int c = begin_record(csv);
@@ -214,6 +215,7 @@ dk_status dk_csv_next(dk_csv *csv, int64_t *ret_row, const dk_csv_cell **ret_cel
                 state = AFTER_QUOTE;
                 continue;
             }
+            over_lines = over_lines || c == '\n' || c == '\r';
         } else if (c == '"' && state != PLAIN) {
             if (state == AFTER_QUOTE) /* two of them stand for one */
                 dk_buf_byte(&csv->record, '"');
@@ -226,6 +228,7 @@ dk_status dk_csv_next(dk_csv *csv, int64_t *ret_row, const dk_csv_cell **ret_cel
             if (status != DK_OK)
                 return status;
             state = AT_START;
+            over_lines = false;
             if (c == csv->separator)
                 continue;
             if (c == '\r') {
@@ -236,6 +239,11 @@ dk_status dk_csv_next(dk_csv *csv, int64_t *ret_row, const dk_csv_cell **ret_cel
                     ungetc(next, csv->file);
             }
             break;
+        } else if (over_lines && c != ' ') { /* the mark that begins a cell further down has ended it, and rows are gone */
+            return dk_fail(err, DK_INVALID,
+                           "%s, row %lld: a quotation mark is opened and not closed in its cell, which then takes in the rows "
+                           "below; close it, or take it out",
+                           csv->path, (long long)csv->row);
         } else if (state != AT_START || c != ' ') {
             state = PLAIN; /* also what follows a closing quote: lenient, as spreadsheets are */
         }

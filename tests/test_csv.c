@@ -105,6 +105,24 @@ static void refused(void **state)
     assert_int_equal(read_all("a,\"b\nc", 6, got, sizeof got, NULL), DK_INVALID);
 }
 
+/* The first quote of row 4 would close the one of row 2, and row 3 be a part of a cell, though each row has two. */
+static void a_quote_that_takes_in_rows(void **state)
+{
+    (void)state;
+    static const char text[] = "a,b\n1,\"x\n2,y\n3,\"z\"\n4,w\n";
+    dk_csv *csv = NULL;
+    dk_error err;
+    int64_t row;
+    const dk_csv_cell *cells;
+    size_t n;
+    assert_int_equal(dk_csv_open_memory(text, strlen(text), NULL, &csv, &err), DK_OK);
+    assert_int_equal(dk_csv_next(csv, &row, &cells, &n, &err), DK_OK);
+    assert_int_equal(dk_csv_next(csv, &row, &cells, &n, &err), DK_INVALID);
+    assert_non_null(strstr(err.text, ", row 2: a quotation mark is opened and not closed in its cell"));
+    dk_csv_close(csv);
+    reads("a,\"b\nc\" ,d\n\"e\n\"\"f\"\"\",g\n", "1:a|b\nc |d/2:e\n\"f\"|g"); /* but texts over lines are whole */
+}
+
 static void a_row_of_too_many_cells(void **state)
 {
     (void)state;
@@ -130,6 +148,7 @@ int main(void)
         cmocka_unit_test(line_ends_blank_lines_and_separators),
         cmocka_unit_test(encodings),
         cmocka_unit_test(refused),
+        cmocka_unit_test(a_quote_that_takes_in_rows),
         cmocka_unit_test(a_row_of_too_many_cells),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
