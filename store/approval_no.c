@@ -298,6 +298,8 @@ static bool read_number(const characters *text, size_t place, size_t previous_en
         return false;
     number.begin = number.agency = over_blanks(text, number.agency, number.agency_end, previous_end);
     strip_leading_words(text, previous_end, &number);
+    if (previous_end > 0 && number.agency_end - number.agency == 1 && is_and(text->data[number.agency]))
+        return false; /* 1号和〔2021〕2号: whose number the second is, is not said */
     number.end = here;
     *ret_number = number;
     return true;

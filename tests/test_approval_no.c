@@ -170,6 +170,9 @@ static void what_a_cell_says_besides_its_number(void **state)
     assert_left("关于砀山县的批复皖政地〔2020〕8号", "关于砀山县的批复皖政地〔2020〕8号", "关于砀山县的", true);
     assert_left("皖政地〔2020〕4号批复", "皖政地〔2020〕4号", "批复", false);
     assert_left("和 政地〔2020〕5号", "政地〔2020〕5号", "和", true);
+    assert_left("皖政地〔2020〕1号和〔2021〕2号", "皖政地〔2020〕1号", "和〔2021〕2号", true);
+    assert_left("皖政地〔2020〕1号 及 〔2021〕2号", "皖政地〔2020〕1号", "及 〔2021〕2号", true);
+    assert_left("皖政地〔2020〕1号、〔2021〕2号", "皖政地〔2020〕1号", "〔2021〕2号", true);
 }
 
 static void a_serial_that_may_be_a_range(void **state)
