@@ -885,7 +885,8 @@ static bool is_left_out(const dk_source *source)
         if (dk_cell_blank(cell) || (cell->merged_rows > 0 && !cell->merged_first))
             continue;
         squeeze(cell, word);
-        if (numbers == 0 && (is_total_word(word) || is_made_total(cell))) /* before the amounts: a column may say 合计 of something else */
+        /* before the amounts, perhaps behind the number of the row: a column may say 合计 of something else */
+        if ((numbers == 0 || (numbers == 1 && own == 1)) && (is_total_word(word) || is_made_total(cell)))
             total = true;
         if (own == 0 && (is_footer_word(word) || is_page_word(word)))
             footer = true;
