@@ -117,7 +117,7 @@ static void find_equal(finder *f, const dk_cql2_node *node)
     if (node->any_of != NULL) {
         n = node->any_of->n;
         for (size_t i = 0; node->divisions && i < node->any_of->n; i++)
-            dk_division_former(catalogue, node->any_of->texts[i], count_former, &n);
+            dk_division_former(catalogue, node->any_of->texts[i], false, count_former, &n);
     } else {
         n = node->n - 1;
     }
@@ -128,7 +128,7 @@ static void find_equal(finder *f, const dk_cql2_node *node)
             const dk_value value = dk_value_text(node->any_of->texts[i]);
             add_value(f, &value);
             if (node->divisions)
-                dk_division_former(catalogue, node->any_of->texts[i], add_former, f);
+                dk_division_former(catalogue, node->any_of->texts[i], false, add_former, f);
         }
     } else {
         for (const dk_cql2_node *operand = node->first; operand != NULL && !f->hopeless; operand = operand->next) {

@@ -144,7 +144,7 @@ static dk_status find_rows(listing *l)
         status = dk_search_beginning(l->store, kind, kind->division_field, division, strlen(division), MOST_TERMS,
                                      &found, l->err);
         if (status == DK_OK)
-            dk_division_former(l->store->catalogue, division, add_former, &f);
+            dk_division_former(l->store->catalogue, division, true, add_former, &f);
         if (status == DK_OK)
             status = f.status;
         if (status == DK_OK && !found.complete)

@@ -281,7 +281,7 @@ static dk_status match_value(search *s, const dk_kind *kind, int field, dk_found
     dk_status status = dk_search_equal(s->store, kind, field, text, size, found, s->err);
     if (status == DK_OK && field == kind->division_field && dk_division_code_valid(text)) {
         former f = {s, kind, found, DK_OK};
-        dk_division_former(s->store->catalogue, text, add_former, &f);
+        dk_division_former(s->store->catalogue, text, false, add_former, &f);
         status = f.status;
     }
     return status;
@@ -310,7 +310,7 @@ static dk_status match_division(search *s, const dk_kind *kind, dk_found_terms *
         former f = {s, kind, found, DK_OK};
         status = dk_search_beginning(s->store, kind, field, code, strlen(code), MOST_TERMS, found, s->err);
         if (status == DK_OK)
-            dk_division_former(s->store->catalogue, code, add_former, &f);
+            dk_division_former(s->store->catalogue, code, true, add_former, &f);
         if (status == DK_OK)
             status = f.status;
     }

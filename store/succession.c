@@ -59,7 +59,7 @@ bool dk_division_answers(const dk_catalogue *catalogue, const char *code, const 
     return some_step(catalogue, code, is, wanted);
 }
 
-void dk_division_former(const dk_catalogue *catalogue, const char *code, bool (*each)(const char *former, void *user),
+void dk_division_former(const dk_catalogue *catalogue, const char *code, bool parts, bool (*each)(const char *former, void *user),
                         void *user)
 {
     const size_t size = strlen(code);
@@ -71,6 +71,11 @@ void dk_division_former(const dk_catalogue *catalogue, const char *code, bool (*
         snprintf(at, sizeof at, "%s", old->code);
         for (int steps = 0; steps < DK_MOST_SUCCESSORS && dk_division_next(catalogue, at, at); steps++) {
             const size_t own = strlen(old->code), now = strlen(at);
+            if (parts && begins_with(at, code)) {
+                if (!begins_with(old->code, code) && !each(old->code, user))
+                    return;
+                break;
+            }
             if (!begins_with(code, at) || (size > now && own != now) || own + size - now > 12)
                 continue;
             snprintf(former, sizeof former, "%s%s", old->code, code + now);
