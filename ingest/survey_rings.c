@@ -35,8 +35,8 @@ static size_t circle_end(const dk_survey_point *points, size_t n, size_t start)
     return end;
 }
 
-/* Whether all of [from, to) are of one 圈号, but for runs too short to be rings. */
-static bool one_circle(const dk_survey_point *points, size_t from, size_t to, bool *ret_stray)
+/* Whether all of [from, to) are of one 圈号, which *ret_circle gets, but for runs too short to be rings. */
+static bool one_circle(const dk_survey_point *points, size_t from, size_t to, int32_t *ret_circle, bool *ret_stray)
 {
     size_t longest = 0, at = from;
     int32_t circle = points[from].circle;
@@ -49,6 +49,7 @@ static bool one_circle(const dk_survey_point *points, size_t from, size_t to, bo
         at = end;
     }
     *ret_stray = longest < to - from;
+    *ret_circle = circle;
     for (at = from; at < to; at = circle_end(points, to, at))
         if (points[at].circle != circle && circle_end(points, to, at) - at > STRAY_POINTS)
             return false;
@@ -113,14 +114,35 @@ static size_t *find_returns(const dk_survey_point *points, size_t n)
     return returns;
 }
 
+/* Where the points from start on return to the first of them, three or more behind it; end or more: not before it. */
+static size_t return_of(const size_t *returns, size_t start, size_t end)
+{
+    size_t k = start < end ? returns[start] : end;
+    while (k < start + 3 && k < end)
+        k = returns[k];
+    return k;
+}
+
+/* Whether the point belongs to the ring behind it, which may begin or pass where another began: the 圈号 of that one, which is
+ * not circle, goes on behind it. If what goes on is a ring without it, it only bears the wrong number. */
+static bool is_of_next(const dk_survey_point *points, const size_t *returns, size_t n, size_t point, int32_t circle)
+{
+    size_t first = point;
+    if (points[point].circle == circle)
+        return false;
+    while (first > 0 && points[first - 1].circle == points[point].circle)
+        first--;
+    const size_t end = circle_end(points, n, point);
+    return end - first > STRAY_POINTS && return_of(returns, point + 1, end) >= end;
+}
+
 /* Where the ring that starts there closes exactly; n: nowhere. */
 static size_t closing_point(const dk_survey_point *points, const size_t *returns, size_t n, size_t start,
                             bool *ret_stray)
 {
-    size_t k = returns[start];
-    while (k < start + 3 && k < n)
-        k = returns[k];
-    return k < n && one_circle(points, start, k + 1, ret_stray) ? k : n;
+    int32_t circle;
+    const size_t k = return_of(returns, start, n);
+    return k < n && one_circle(points, start, k + 1, &circle, ret_stray) && !is_of_next(points, returns, n, k, circle) ? k : n;
 }
 
 /* Where the 点号 of the first point comes again before end; end: nowhere. */
@@ -131,6 +153,12 @@ static size_t repeated_label(const dk_survey_point *points, const char *texts, s
         if (strcmp(texts + points[k].label, label) == 0)
             return k >= start + 3 ? k : end;
     return end;
+}
+
+/* Whether the 点号 start anew at a place where the first comes again: the second comes behind it, or nothing, which is told. */
+static bool starts_again(const dk_survey_point *points, const char *texts, size_t start, size_t again, size_t end)
+{
+    return again + 1 == end || strcmp(texts + points[again + 1].label, texts + points[start + 1].label) == 0;
 }
 
 static bool split_polygon(dk_survey_rings *rings, const dk_survey_point *points, size_t n, const char *texts,
@@ -163,19 +191,19 @@ static bool split_polygon(dk_survey_rings *rings, const dk_survey_point *points,
             end = run_end(points, n, start, &rings->stray);
             circle = points[start].circle;
         }
-        const size_t again = repeated_label(points, texts, start, end);
+        size_t again = repeated_label(points, texts, start, end);
+        const double off = again < end ? hypot(points[again].x - points[start].x, points[again].y - points[start].y) *
+                                             (degrees ? METRES_PER_DEGREE : 1)
+                                       : 0;
+        if (off > NEAR_METRES && !starts_again(points, texts, start, again, end))
+            again = end; /* a 点号 that stands there twice by mistake */
         if (!add_ring(rings, start, again - start))
             goto out;
         start = again;
-        if (again < end) {
-            const dk_survey_point *first = &points[rings->rings[rings->n - 1].first];
-            const double off =
-                hypot(points[again].x - first->x, points[again].y - first->y) * (degrees ? METRES_PER_DEGREE : 1);
-            if (off <= NEAR_METRES) {
-                rings->misfit = fmax(rings->misfit, off);
-                rings->n_closing++;
-                start++;
-            }
+        if (again < end && off <= NEAR_METRES) {
+            rings->misfit = fmax(rings->misfit, off);
+            rings->n_closing++;
+            start++;
         }
     }
     good = true;

@@ -17,7 +17,7 @@ void dk_survey_rings_finish(dk_survey_rings *rings);
 
 /* Splits the points, which are one parcel's in the order of the file, and finds which ring is whose hole.
  * A ring ends where it returns to its first point; one that does not return ends where the 圈号 changes or where the
- * 点号 of its first point comes again. false: it cannot be; ret_problem gets a sentence with lines and 点号.
+ * 点号 start again with that of its first point. false: it cannot be; ret_problem gets a sentence with lines and 点号.
  * DK_NOMEM through ret_nomem. */
 bool dk_survey_rings_find(dk_survey_rings *rings, const dk_survey_point *points, size_t n, const char *texts,
                           dk_survey_shape shape, bool degrees, char *ret_problem, size_t problem_size, bool *ret_nomem);

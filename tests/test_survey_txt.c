@@ -149,6 +149,11 @@ static void rings_by_geometry(void **state)
     reads(HEAD "8,6,DK1,,面,,,,@\n" OUTER("1") "J1,1,3521000,39521000\nJ2,1,3521000,39521200\nJ3,1,3521150,39521200\n"
                                                "J4,1,3521150,39521000\n",
           "0+4/-1 4+4/-1", 60000, "6公顷");
+    /* A 点号 twice by mistake, and none that starts again behind it: a corner like the others. */
+    reads(HEAD "6,3.5,DK1,,面,,,,@\n" OUTER("1") "J5,1,3521100,39519950\nJ6,1,3521050,39519950\n", "0+6/-1", 35000, "3.5公顷");
+    reads(HEAD "6,3.5,DK1,,面,,,,@\nJ1,1,3521000,39520000\nJ2,1,3521000,39520200\nJ3,1,3521150,39520200\nJ1,1,3521150,39520000\n"
+               "J5,1,3521100,39519950\nJ6,1,3521050,39519950\n",
+          "0+6/-1", 35000, "3.5公顷");
     /* An island in a hole. */
     reads(HEAD "12,2.81,DK1,,面,,,,@\n" OUTER("1") HOLE("2") "J9,3,3521060,39520070\nJ10,3,3521060,39520080\n"
                                                              "J11,3,3521070,39520080\nJ12,3,3521070,39520070\n",
@@ -157,6 +162,27 @@ static void rings_by_geometry(void **state)
     reads(HEAD "8,6,DK1,,面,,,,@\n" OUTER("1") "J5,2,3521000,39520199.999\nJ6,2,3521000,39520400\n"
                                                "J7,2,3521150,39520400\nJ8,2,3521150,39520199.999\n",
           "0+4/-1 4+4/-1", 60000.15, "6公顷");
+}
+
+/* Nothing is closed, and a ring begins or passes where another began: 圈号 tells whose point that is. Areas by hand. */
+static void rings_that_share_the_corner_where_one_begins(void **state)
+{
+    (void)state;
+    const char *part = "J5,2,3521000,39519900\nJ6,2,3520900,39519900\nJ7,2,3520900,39520000\n";
+    char text[800];
+    snprintf(text, sizeof text, "%s%s", HEAD "8,4,DK1,,面,,,,@\n" OUTER("1") "J1,2,3521000.000,39520000.000\n", part);
+    reads(text, "0+4/-1 4+4/-1", 40000, "4公顷");
+    reads(HEAD "8,4,DK1,,面,,,,@\n" OUTER("1") "J7,2,3520900,39520000\nJ1,2,3521000,39520000\n"
+             "J5,2,3521000,39519900\nJ6,2,3520900,39519900\n",
+          "0+4/-1 4+4/-1", 40000, "4公顷");
+    reads(HEAD "7,2.84,DK1,,面,,,,@\n" OUTER("1") "J1,2,3521000,39520000\nJ5,2,3521020,39520060\nJ6,2,3521060,39520020\n",
+          "0+4/-1 4+3/0", 28400, "2.84公顷");
+    /* The second is closed, the first is not. */
+    snprintf(text, sizeof text, "%s%s%s", HEAD "8,4,DK1,,面,,,,@\n" OUTER("1") "J1,2,3521000,39520000\n", part, "J1,2,3521000,39520000\n");
+    reads(text, "0+4/-1 4+4/-1", 40000, "4公顷");
+    /* A closing point with the number of the ring behind it, which is closed without that point. */
+    reads(HEAD LINE("10") OUTER("1") "J1,2,3521000.000,39520000.000\n" HOLE("2") CLOSE_HOLE("2"), "0+4/-1 5+4/0", 28000,
+          "2.8000公顷");
 }
 
 /* Ring i lies in ring i - 1: every second one is a hole, and squares say how much is left. */
@@ -759,6 +785,7 @@ int main(void)
         cmocka_unit_test(marks_separators_and_line_ends),
         cmocka_unit_test(parcel_lines_of_13_values_and_without_mark),
         cmocka_unit_test(rings_by_geometry),
+        cmocka_unit_test(rings_that_share_the_corner_where_one_begins),
         cmocka_unit_test(as_many_rings_in_each_other_as_there_may_be),
         cmocka_unit_test(as_many_holes_as_there_may_be),
         cmocka_unit_test(a_stray_circle_number_and_a_misfit),
