@@ -289,8 +289,6 @@ static dk_status header_pair(dk_survey *s, char *line, int64_t number_of_line, d
     char *value = trim(equals + 1);
     if (s->section == SECTION_PROJECT)
         return project_pair(s, key, value, err);
-    if (strcmp(key, "转换参数") == 0)
-        s->secret |= holds_parameters(value);
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (strcmp(key, known[i].key) != 0 || value[0] == '\0')
             continue;
@@ -698,6 +696,11 @@ static dk_status take_line(dk_survey *s, const dk_text_line *line, bool *in_parc
         s->saw_end_mark = true;
         *ret_ended = *in_parcel;
         return keep_next(s, line, err);
+    }
+    const char *parameters = strstr(text, "转换参数");
+    if (parameters != NULL) { /* wherever it stands: a pair of the project would become a column, another line be quoted */
+        s->secret |= holds_parameters(parameters);
+        return DK_OK;
     }
     const bool parcels = s->section == SECTION_PARCELS;
     if (!parcels && s->section != SECTION_OTHER && !*in_parcel) {

@@ -463,6 +463,17 @@ static void parameters_are_not_told(void **state)
     survey = open_text("[属性描述]\n坐标系=CGCS2000\n转换参数=0,0,0,0,0,0,0\n[地块坐标]\n" FIXTURE);
     assert_null(strstr(dk_survey_notes(survey), "转换参数"));
     dk_survey_close(survey);
+    /* Pairs of a project become columns, and lines that are not understood are quoted: these do not. */
+    const char *const *keys, *const *values;
+    survey = open_text("[项目信息]\n项目名称=甲\n坐标转换参数：12.5,0,0,0,0,0,0\n转换参数=12.5,0,0,0,0,0,0\n[属性描述]\n坐标系=CGCS2000\n[地块坐标]\n" FIXTURE
+                       "转换参数=12.5,0,0,0,0,0,0\n");
+    assert_int_equal(dk_survey_project(survey, &keys, &values), 1);
+    assert_string_equal(keys[0], "项目名称");
+    dk_survey_parcel parcel;
+    assert_int_equal(dk_survey_next(survey, &parcel, NULL), DK_OK);
+    assert_null(parcel.problem);
+    assert_non_null(strstr(dk_survey_notes(survey), "转换参数"));
+    dk_survey_close(survey);
 }
 
 /* ---- the variants that are seen in files, by their numbers in the list of them ---- */
