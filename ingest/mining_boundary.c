@@ -319,7 +319,12 @@ static dk_status parse_rings(parser *p, bool numbered)
             if (rest[3].size == 0)
                 count_unflagged(p);
         } else {
-            excluded = rest[1].size > 0 && as_number(rest[1], &flag) && flag != 0;
+            const bool known = rest[1].size == 0 || as_number(rest[1], &flag);
+            excluded = rest[1].size > 0 && known && flag != 0;
+            if (!known)
+                dk_buf_format(&p->out->notes,
+                              "ring %zu: \"%.*s\" is no flag, 0 (圈入) or another number (扣除); it was taken as 圈入\n", r + 1,
+                              shown(rest[1]), rest[1].text);
         }
         const double top = numbered ? height(p, rest[0]) : NAN, bottom = numbered ? height(p, rest[1]) : NAN;
         if (!end_ring(p, first, top, bottom, excluded, numbered ? rest[2] : (token){"", 0}))
@@ -350,32 +355,70 @@ static bool add_value(numbers *list, double value, bool dms)
     return true;
 }
 
-/* Two heights, in either order. */
-static bool read_heights(const char *at, const char *end, double *ret_top, double *ret_bottom)
+/* A number in front of a word is none: 1985国家高程基准, 3号煤层; but 8标高 is, and 285米至8米. */
+static bool is_height(const char *behind, const char *end)
 {
-    double found[2];
+    static const char *const words[] = {"米", "至", "到", "和", "与", "以", "标"};
+    const unsigned char first = behind < end ? (unsigned char)*behind : 0;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if ((size_t)(end - behind) >= strlen(words[i]) && memcmp(behind, words[i], strlen(words[i])) == 0)
+            return true;
+    return first != '#' && (first < 0xE4 || first > 0xE9); /* with which Chinese characters begin */
+}
+
+/* Bytes of a plus or a minus, '-' or U+2212; 0: it is none. */
+static size_t sign_size(const char *at, const char *end)
+{
+    static const char minus[] = "−";
+    const size_t size = sizeof minus - 1;
+    if (at < end && (*at == '-' || *at == '+'))
+        return 1;
+    return (size_t)(end - at) >= size && memcmp(at, minus, size) == 0 ? size : 0;
+}
+
+/* Behind a unit and the dash of a range: 285-8 and 285m-8m are from 285 to 8; 285--8, 285~-8 and 285 -8 to -8. */
+static const char *over_dash(const char *at, const char *end)
+{
+    static const char metre[] = "米";
+    const size_t size = sizeof metre - 1;
+    if (at < end && (*at == 'm' || *at == 'M'))
+        at++;
+    else if ((size_t)(end - at) >= size && memcmp(at, metre, size) == 0)
+        at += size;
+    return at < end && *at == '+' ? at : at + sign_size(at, end);
+}
+
+/* Two heights, in either order. How many numbers there are, two at most. */
+static int read_heights(const char *at, const char *end, double *ret_top, double *ret_bottom)
+{
+    double found[2] = {0};
     int n = 0;
     while (at < end && n < 2) {
-        char *stop;
-        const bool sign = (*at == '-' || *at == '+') && at + 1 < end && isdigit((unsigned char)at[1]);
-        if (!sign && !isdigit((unsigned char)*at)) {
+        const size_t sign = sign_size(at, end);
+        const char *digits = at + sign;
+        char text[32];
+        size_t size = 0;
+        if (digits == end || !isdigit((unsigned char)*digits)) {
             at++;
             continue;
         }
-        char text[32];
-        size_t size = 0;
-        while (at + size < end && size < sizeof text - 1 && (isdigit((unsigned char)at[size]) || at[size] == '.' || (size == 0 && sign)))
+        while (digits + size < end && size < sizeof text - 1 && (isdigit((unsigned char)digits[size]) || digits[size] == '.'))
             size++;
-        memcpy(text, at, size);
+        memcpy(text, digits, size);
         text[size] = '\0';
-        found[n++] = strtod(text, &stop);
-        at += size > 0 ? size : 1;
+        const double value = strtod(text, NULL);
+        const bool negative = sign > 0 && *at != '+';
+        at = digits + size;
+        if (!is_height(at, end))
+            continue;
+        found[n++] = negative ? -value : value;
+        at = over_dash(at, end);
     }
-    if (n < 2)
-        return false;
-    *ret_top = fmax(found[0], found[1]);
-    *ret_bottom = fmin(found[0], found[1]);
-    return true;
+    if (n == 2) {
+        *ret_top = fmax(found[0], found[1]);
+        *ret_bottom = fmin(found[0], found[1]);
+    }
+    return n;
 }
 
 static bool read_numbers(const char *at, const char *end, numbers *list)
@@ -416,6 +459,7 @@ typedef struct heights {
 typedef struct table {
     size_t first;   /* point where the ring under way begins */
     double number;  /* the last 点号 */
+    double start;   /* the first 点号 of the ring under way */
     bool excluded;  /* the rings are 扣除 */
     bool heading;   /* 扣除 was said, and no point has followed */
     heights *heights;
@@ -445,8 +489,17 @@ static dk_status take_part(parser *p, const numbers *list, bool words, size_t li
             t->number = 0;
             return end_under_way(p, t) ? DK_OK : no_memory(p);
         }
-        if (number <= t->number && p->n_raw - t->first >= 3 && !end_under_way(p, t)) /* 点号 starts again */
-            return no_memory(p);
+        /* 点号 starts again. One that stands there twice by mistake, further on, does not begin a ring. */
+        if (p->n_raw > t->first && number <= t->start) {
+            if (p->n_raw - t->first < 3)
+                return dk_fail(p->err, DK_INVALID,
+                               "line %zu: 点号 %.10g comes behind a ring of %zu point%s; is a point missing, or the 点号 wrong?", line,
+                               number, p->n_raw - t->first, p->n_raw - t->first == 1 ? "" : "s");
+            if (!end_under_way(p, t))
+                return no_memory(p);
+        }
+        if (p->n_raw == t->first)
+            t->start = number;
         t->number = number;
         return add_raw(p, list->values[k], list->values[k + 1], list->dms[k] && list->dms[k + 1]) ? DK_OK : no_memory(p);
     }
@@ -524,7 +577,13 @@ static bool take_heights(parser *p, token *part, table *t, bool *ret_there)
     if (word == NULL)
         return true;
     heights found = {.begun = p->out->n_rings + (p->n_raw > t->first)};
-    if (read_heights(word, part->text + part->size, &found.top, &found.bottom)) {
+    const int n = read_heights(word, part->text + part->size, &found.top, &found.bottom);
+    if (n == 1) {
+        const token told = {word, part->size - (size_t)(word - part->text)};
+        dk_buf_format(&p->out->notes, "\"%.*s\" gives one height where two are expected; the rings were taken without it\n",
+                      shown(told), told.text);
+    }
+    if (n == 2) {
         if (!dk_grow(&t->heights, &t->heights_capacity, t->n_heights + 1, sizeof *t->heights))
             return false;
         t->heights[t->n_heights++] = found;

@@ -113,6 +113,10 @@ static void an_exploration_string_in_degrees_of_any_order(void **state)
     assert_true(boundary.n_points == 3 && fabs(boundary.xy[4] - 117.187654) < 1e-9);
     read_well("2,4,117.1,31.98,117.19,31.98,117.19,31.9,117.1,31.9,1,0,0,3,117.12,31.97,117.13,31.97,117.13,31.96,1,1,0");
     assert_true(!boundary.rings[0].excluded && boundary.rings[1].excluded);
+    assert_string_equal(notes(), "");
+    read_well("2,4,117.1,31.98,117.19,31.98,117.19,31.9,117.1,31.9,1,0,0,3,117.12,31.97,117.13,31.97,117.13,31.96,1,是,0");
+    assert_false(boundary.rings[1].excluded);
+    assert_string_equal(notes(), "ring 2: \"是\" is no flag, 0 (圈入) or another number (扣除); it was taken as 圈入\n");
 }
 
 static void the_table_of_a_notice(void **state)
@@ -150,6 +154,11 @@ static void the_table_of_a_notice(void **state)
     refused("合肥2000坐标系\n1 3810331.42 38446311.66\n2 3810329.42 38446592.66\n3 3810835.42 38449863.66", "a local coordinate system");
     read_well("1 3810331 446311\n2 3810329 446592\n3 3810835 449863\n1 3809471 446617\n2 3809411 446667\n3 3809389 446633");
     assert_true(boundary.n_rings == 2 && boundary.zone == 0);
+    /* A 点号 that stands there twice is no beginning; where one begins, the ring before it is whole. */
+    read_well("1 3810000 446000\n2 3810000 447000\n3 3811000 447000\n3 3811000 446000\n5 3810700 445500\n6 3810300 445500");
+    assert_true(boundary.n_rings == 1 && boundary.rings[0].n == 6);
+    refused("1 3810000 446000\n2 3810000 447000\n1 3809471 446617\n2 3809411 446667\n3 3809389 446633",
+            "line 3: 点号 1 comes behind a ring of 2 points");
 }
 
 #define FIELD "1 3810000 38446000\n2 3810000 38447000\n3 3811000 38447000\n4 3811000 38446000\n"
@@ -184,6 +193,39 @@ static void a_notice_takes_rings_out_and_gives_each_its_heights(void **state)
     /* As licences have it, with what else stands beside a table. */
     rings_and_heights("2000国家大地坐标系，1985国家高程基准\n" FIELD WITHIN "矿区面积：0.99km²；开采深度：由+285米至-8米标高", false, false, 285, 285);
     assert_true(boundary.rings[1].bottom == -8);
+}
+
+static void heights_of_a_notice_as_they_are_written(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        double top, bottom;
+    } cases[] = {{FIELD "标高：285-8", 285, 8},
+                 {FIELD "标高285m-8m", 285, 8},
+                 {FIELD "标高：285米－8米", 285, 8},
+                 {FIELD "标高：+285m-+8m", 285, 8},
+                 {FIELD "标高：285 - 8", 285, 8},
+                 {FIELD "标高：285--8", 285, -8},
+                 {FIELD "标高：285 -8", 285, -8},
+                 {FIELD "标高：-100至−300", -100, -300}, /* U+2212 */
+                 {FIELD "开采深度：由285米至8标高", 285, 8},
+                 /* Numbers that are a datum's year or a name. */
+                 {FIELD "开采标高（1985国家高程基准）：+285米至-8米", 285, -8},
+                 {FIELD "标高（3号煤层）：-285至-500", -285, -500},
+                 {FIELD "开采标高（1956年黄海高程系）：3#煤层285到8", 285, 8}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        read_well(cases[i].text);
+        assert_int_equal(boundary.n_rings, 1);
+        if (boundary.rings[0].top != cases[i].top || boundary.rings[0].bottom != cases[i].bottom)
+            fail_msg("%s: %g, %g", cases[i].text, boundary.rings[0].top, boundary.rings[0].bottom);
+        assert_string_equal(notes(), "");
+    }
+    read_well(FIELD "标高：285米以下");
+    assert_true(isnan(boundary.rings[0].top) && isnan(boundary.rings[0].bottom));
+    assert_string_equal(notes(), "\"标高:285米以下\" gives one height where two are expected; the rings were taken without it\n");
+    read_well("点号 X Y 标高(m)\n" FIELD);
+    assert_string_equal(notes(), "");
 }
 
 static void what_does_not_fit_is_told_with_its_place(void **state)
@@ -245,6 +287,7 @@ int main(void)
         cmocka_unit_test(an_exploration_string_in_degrees_of_any_order),
         cmocka_unit_test(the_table_of_a_notice),
         cmocka_unit_test(a_notice_takes_rings_out_and_gives_each_its_heights),
+        cmocka_unit_test(heights_of_a_notice_as_they_are_written),
         cmocka_unit_test(what_does_not_fit_is_told_with_its_place),
         cmocka_unit_test(degrees_that_may_be_minutes_are_in_doubt),
     };
