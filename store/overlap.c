@@ -315,6 +315,10 @@ static dk_status tell(finder *f, const dk_boxed *own, const dk_boxed *other, con
         status = key_of(f, other->row, &other_key, &other_batch);
     if (status != DK_OK)
         return status;
+    /* Versions of one row: the batch's own was replaced since, or withdrawn and loaded again, or waits beside another that
+     * waits. */
+    if (strcmp((const char *)f->keys.data + key, (const char *)f->keys.data + other_key) == 0)
+        return DK_OK;
     f->counts.within += other->own;
     f->counts.published += !other->own;
     const dk_overlap overlap = {.key = (const char *)f->keys.data + key,

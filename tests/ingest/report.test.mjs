@@ -69,6 +69,10 @@ test('rows that a batch replaces, or its own once published, are not what it ove
   assert.deepEqual([found(report(s, 'r.json'), 'overlap_published').count, report(s, 'r.json').counts.replaced], [0, 1]);
   const again = JSON.parse(s.run('report', s.store, '2').stdout);
   assert.deepEqual([again.state, found(again, 'overlap_published').count, found(again, 'overlap_within').count], ['published', 0, 0]);
+  // Of the batch whose rows were replaced, too: P1 is no neighbour of itself. What lies on it is one.
+  assert.equal(found(JSON.parse(s.run('report', s.store, '1').stdout), 'overlap_published').count, 0);
+  assert.equal(parcels(s, 'more.csv', [{ 地块编号: 'P2', 项目编号: 'X', ring: square(E + 50, N) }], '--publish').code, 0);
+  assert.deepEqual(found(JSON.parse(s.run('report', s.store, '1').stdout), 'overlap_published').rows.map((row) => [row.key, row.other]), [['X:P1', 'X:P2']]);
 });
 
 test('many rows: the pairs are those that GEOS finds', (t) => {
