@@ -2,59 +2,74 @@
 
 #include <string.h>
 
+static const struct {
+    const char *words;
+    dk_reason_kind kind;
+} known[] = {
+    {"polygon is not valid", {"invalid_geometry", "图形无效且不能修复"}},
+    {"crosses the edge", {"invalid_geometry", "图形无效且不能修复"}},
+    {"crosses or touches itself", {"invalid_geometry", "图形无效且不能修复"}},
+    {"x and y are swapped", {"axes_swapped", "坐标轴颠倒"}},
+    {"begins with zone", {"zone", "带号与坐标系不符"}},
+    {" is in degrees, but", {"unit", "坐标单位与坐标系不符"}},
+    {" is in metres, but", {"unit", "坐标单位与坐标系不符"}},
+    {"lies outside the catalogue's extent", {"outside", "超出本目录范围"}},
+    {"in which the transformation holds", {"outside", "超出转换参数适用范围"}},
+    {"lies nowhere in", {"outside", "坐标不在坐标系范围内"}},
+    {"no geometry", {"no_geometry", "没有图形"}},
+    {"the geometry is a", {"wrong_geometry", "图形类型不符"}},
+    {"geometry", {"geometry", "图形不能读取"}},
+    {"points follow", {"geometry", "图形不能读取"}},
+    {"its ring (圈号", {"geometry", "图形不能读取"}},
+    {"the ring that starts", {"geometry", "图形不能读取"}},
+    {"northing and easting", {"geometry", "图形不能读取"}},
+    {"neither a parcel's line", {"geometry", "图形不能读取"}},
+    {"does not touch this geometry", {"key_moved", "编号相同而位置不同"}},
+    {"is there already", {"key_exists", "编号已存在且内容不同"}},
+    {"of the same load already", {"key_twice", "编号重复"}},
+    {"came before in the same load", {"key_twice", "编号重复"}},
+    {"and it is the key", {"no_key", "缺少编号"}},
+    {"qualifiers", {"no_key", "编号缺少项目或批文限定"}},
+    {"row of sums", {"sum_row", "合计行"}},
+    {"and it is required", {"required", "必填项为空"}},
+    {"coordinate system", {"crs", "坐标系未说明或不能用"}},
+    {"its columns do not fit", {"columns", "列名与字段不对应"}},
+    {"has no rows", {"no_rows", "没有数据行"}},
+    {"no row of ", {"no_partner", "台账中没有对应的行"}},
+    {"both have \"", {"no_partner", "台账中有多行相同"}},
+    {"which is not looked into", {"archive", "压缩包未解开"}},
+    {"a NUL character", {"encoding", "文字编码有误"}},
+    {"damaged", {"damaged", "文件损坏或不完整"}},
+    {"cut off", {"damaged", "文件损坏或不完整"}},
+    {"copy it again", {"damaged", "文件损坏或不完整"}},
+    {"export it again", {"damaged", "文件损坏或不完整"}},
+    {"save it again", {"damaged", "文件损坏或不完整"}},
+    {"division", {"division", "行政区划代码有误"}},
+    {"is not one of the values", {"value_list", "不在允许值之列"}},
+    {"is not a date", {"date", "日期有误"}},
+    {"date", {"date", "日期有误"}},
+    {"number", {"number", "数值或编号有误"}},
+    {"merged", {"merged", "合并单元格不能分解"}},
+    {"bytes are not text", {"encoding", "文字编码有误"}},
+    {"UTF-8", {"encoding", "文字编码有误"}},
+    {"area", {"area", "面积有误"}},
+};
+static const dk_reason_kind other = {"other", "其他"};
+
 const dk_reason_kind *dk_reason_kind_of(const char *reason)
 {
-    static const struct {
-        const char *words;
-        dk_reason_kind kind;
-    } known[] = {
-        {"polygon is not valid", {"invalid_geometry", "图形无效且不能修复"}},
-        {"edges cross", {"invalid_geometry", "图形无效且不能修复"}},
-        {"x and y are swapped", {"axes_swapped", "坐标轴颠倒"}},
-        {"begins with zone", {"zone", "带号与坐标系不符"}},
-        {" is in degrees, but", {"unit", "坐标单位与坐标系不符"}},
-        {" is in metres, but", {"unit", "坐标单位与坐标系不符"}},
-        {"lies outside the catalogue's extent", {"outside", "超出本目录范围"}},
-        {"in which the transformation holds", {"outside", "超出转换参数适用范围"}},
-        {"lies nowhere in", {"outside", "坐标不在坐标系范围内"}},
-        {"no geometry", {"no_geometry", "没有图形"}},
-        {"the geometry is a", {"wrong_geometry", "图形类型不符"}},
-        {"geometry", {"geometry", "图形不能读取"}},
-        {"does not touch this geometry", {"key_moved", "编号相同而位置不同"}},
-        {"is there already", {"key_exists", "编号已存在且内容不同"}},
-        {"of the same load already", {"key_twice", "编号重复"}},
-        {"came before in the same load", {"key_twice", "编号重复"}},
-        {"and it is the key", {"no_key", "缺少编号"}},
-        {"qualifiers", {"no_key", "编号缺少项目或批文限定"}},
-        {"row of sums", {"sum_row", "合计行"}},
-        {"and it is required", {"required", "必填项为空"}},
-        {"coordinate system", {"crs", "坐标系未说明或不能用"}},
-        {"its columns do not fit", {"columns", "列名与字段不对应"}},
-        {"has no rows", {"no_rows", "没有数据行"}},
-        {"no row of ", {"no_partner", "台账中没有对应的行"}},
-        {"both have \"", {"no_partner", "台账中有多行相同"}},
-        {"which is not looked into", {"archive", "压缩包未解开"}},
-        {"a NUL character", {"encoding", "文字编码有误"}},
-        {"damaged", {"damaged", "文件损坏或不完整"}},
-        {"cut off", {"damaged", "文件损坏或不完整"}},
-        {"copy it again", {"damaged", "文件损坏或不完整"}},
-        {"export it again", {"damaged", "文件损坏或不完整"}},
-        {"save it again", {"damaged", "文件损坏或不完整"}},
-        {"division", {"division", "行政区划代码有误"}},
-        {"is not one of the values", {"value_list", "不在允许值之列"}},
-        {"is not a date", {"date", "日期有误"}},
-        {"date", {"date", "日期有误"}},
-        {"number", {"number", "数值或编号有误"}},
-        {"merged", {"merged", "合并单元格不能分解"}},
-        {"bytes are not text", {"encoding", "文字编码有误"}},
-        {"UTF-8", {"encoding", "文字编码有误"}},
-        {"area", {"area", "面积有误"}},
-    };
-    static const dk_reason_kind other = {"other", "其他"};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strstr(reason, known[i].words) != NULL)
             return &known[i].kind;
     return &other;
+}
+
+const dk_reason_kind *dk_reason_kind_named(const char *name)
+{
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(name, known[i].kind.name) == 0)
+            return &known[i].kind;
+    return strcmp(name, other.name) == 0 ? &other : NULL;
 }
 
 void dk_reason_of_file(const char *reason, const char *path, dk_buf *out)

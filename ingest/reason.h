@@ -12,6 +12,8 @@ typedef struct dk_reason_kind {
 
 /* The kind of the first thing that a reason names. Never NULL. */
 const dk_reason_kind *dk_reason_kind_of(const char *reason);
+/* The kind of this name; NULL: there is none. */
+const dk_reason_kind *dk_reason_kind_named(const char *name);
 
 /* Replaces out by the reason as a report may say it. Sentences quote what they find wrong: one about a field that is
  * not public, and not the key, is replaced, with all that stand in the same reason, by the names of such fields.

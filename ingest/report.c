@@ -251,10 +251,17 @@ static bool read_reject(const dk_reject *reject, void *user)
 static bool read_kind(const char *name, int64_t value, void *user)
 {
     dk_report *report = user;
+    if (strncmp(name, KIND_PREFIX, sizeof KIND_PREFIX - 1) != 0)
+        return true;
+    name += sizeof KIND_PREFIX - 1;
     for (size_t i = 0; i < report->n_kinds; i++)
-        if (strncmp(name, KIND_PREFIX, sizeof KIND_PREFIX - 1) == 0 &&
-            strcmp(name + sizeof KIND_PREFIX - 1, report->kinds[i].name) == 0)
+        if (strcmp(name, report->kinds[i].name) == 0) {
             report->kinds[i].count = value;
+            return true;
+        }
+    const dk_reason_kind *kind = dk_reason_kind_named(name); /* NULL: of a later version */
+    if (kind != NULL)
+        count_kind(report, kind, value);
     return true;
 }
 
@@ -284,7 +291,10 @@ dk_status dk_report_read(dk_report *report, dk_store *store, int64_t batch, dk_e
     dk_status status = dk_facts_read(store, batch, &all, err);
     if (status == DK_OK)
         status = dk_facts_read(store, batch, &kinds, err);
-    report->tables[0].count = dk_report_counted(report, "rejected");
+    /* Of which some thousand are listed; files that were left out are among them. */
+    const int64_t counted = dk_report_counted(report, "rejected") + dk_report_counted(report, "files_failed");
+    if (counted > report->tables[0].count)
+        report->tables[0].count = counted;
     return status;
 }
 

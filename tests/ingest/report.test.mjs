@@ -212,13 +212,28 @@ test('a dry run and a load of nothing but rejects have their report too', (t) =>
 
 test('long lists are cut, which is said', (t) => {
   const s = scene(t, rich), rows = Array.from({ length: 1500 }, (_, i) => ({ 地块编号: `D${i}`, ring: square(E + (i % 50) * 110, N + Math.floor(i / 50) * 110), 地块面积: i ? '约' : '1' }));
+  rows[1499] = { 地块编号: 'D1499', text: 'POLYGON EMPTY' }; // of a kind of its own, behind those that are listed
   parcels(s, 'p.csv', rows, '--report', 'r.html', '--report', 'r.json');
   const rejected = found(report(s, 'r.json'), 'rejected');
   assert.deepEqual([rejected.count, rejected.rows.length, rejected.left_out], [1499, 1000, 499]);
+  assert.deepEqual(rejected.kinds, { number: 1498, no_geometry: 1 });
   assert.match(s.read('r.html'), /列出前 100 条，其余 1399 条未列；全部见 p\.csv\.rejects\.csv/);
   assert.ok(s.read('r.html').length < 400000);
   const again = found(JSON.parse(s.run('report', s.store, '1').stdout), 'rejected');
   assert.deepEqual([again.count, again.rows.length, again.kinds], [1499, 1000, rejected.kinds]);
+});
+
+test('a file that was left out is in every report of its batch', (t) => {
+  const s = scene(t);
+  mkdirSync(s.path('d'));
+  s.write('d/a.csv', csv([{ 地块编号: 'A', wkt: wkt(square(E, N)) }]));
+  s.write('d/b.csv', csv([{ 地块编号: 'B', wkt: wkt(square(E + 200, N)) }]) + '"no end');
+  assert.equal(s.load('parcel', 'd', '--crs', 'EPSG:4527', '--allow-rejects', '--report', 'r.json').code, 0);
+  const rejected = found(report(s, 'r.json'), 'rejected');
+  assert.deepEqual([rejected.count, rejected.left_out, rejected.rows[0].source], [1, 0, 'd/b.csv']);
+  assert.equal(s.run('report', s.store, '1', 'again.json', 'again.html').code, 0);
+  assert.deepEqual(found(report(s, 'again.json'), 'rejected'), rejected);
+  assert.match(s.read('again.html'), /发布前请核对：未入库的行 1/);
 });
 
 test('a report is written over nothing that matters', (t) => {

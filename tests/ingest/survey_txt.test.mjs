@@ -117,9 +117,10 @@ test('what cannot be read is a row of the rejects with file, line and 点号, an
     + parcel('CROSS', [[3521000, 39521000], [3521000, 39521100], [3521100, 39521000], [3521100, 39521100]])
     + '9,1,COUNT,,面,,,,@\n' + parcel('', square(3521000, 39522000)).split('\n').slice(1).join('\n')
     + '4,1,ROW,,面,,,,@\nJ1,1,3521000,39523000\nJ2,1,3521000\n');
-  const done = s.load('parcel', 'p.txt', '--publish', '--allow-rejects');
+  const done = s.load('parcel', 'p.txt', '--publish', '--allow-rejects', '--report', 'r.json');
   assert.equal(done.code, 0, done.stderr);
   assert.deepEqual([done.json.read, done.json.loaded, done.json.rejected], [4, 1, 3]);
+  assert.deepEqual(JSON.parse(s.read('r.json')).checks[0].kinds, { invalid_geometry: 1, geometry: 2 });
   const rejects = s.read('p.txt.rejects.csv');
   assert.match(rejects, /p\.txt,24,CROSS,"the edge J2-J3 \(lines 26, 27\) crosses the edge J4-J1 \(lines 28, 25\)",/);
   assert.match(rejects, /p\.txt,29,COUNT,"line 29: 界址点数 is 9, but 4 points follow; is a row missing or too many\?",/);
