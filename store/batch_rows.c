@@ -50,7 +50,7 @@ dk_status dk_batch_rows(dk_store *store, const dk_kind *kind, int64_t batch,
                             .source = text_of(stmt, 2),
                             .key = stored.key,
                             .values = stored.values};
-        if (stored.blob != NULL)
+        if (stored.blob != NULL && !dk_gpkg_empty(stored.blob, stored.blob_size))
             row.wkb = dk_gpkg_wkb(stored.blob, stored.blob_size, &row.wkb_size);
         if (sqlite3_column_type(stmt, 3) == SQLITE_TEXT)
             row.repair = (dk_repair){text_of(stmt, 3), text_of(stmt, 4), sqlite3_column_double(stmt, 5),

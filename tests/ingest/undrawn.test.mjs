@@ -15,9 +15,11 @@ test('a ledger without outlines is refused with what to say, and loads where it 
   const s = scene(t);
   s.write('旧账.xlsx', ledger([['L1', '老地一', 'P1', '皖政地〔1998〕12号', 1], ['L2', '老地二', 'P1', '皖政地〔1998〕12号', 2]]));
   assert.match(s.load('parcel', '旧账.xlsx').stderr, /旧账\.xlsx: parcel is a layer, and this file has no geometry; --undrawn loads rows that have none yet/);
-  const done = s.load('parcel', '旧账.xlsx', '--undrawn', '--publish');
+  const done = s.load('parcel', '旧账.xlsx', '--undrawn', '--publish', '--report', 'r.json');
   assert.equal(done.code, 0, done.stderr);
   assert.deepEqual([done.json.loaded, done.json.undrawn], [2, 2]);
+  // What is not drawn has no area that another could differ from.
+  assert.equal(JSON.parse(s.read('r.json')).checks.find(({ check }) => check === 'area_differs').count, 0);
   // GDAL reads them as features with an empty geometry, and the computed area is none.
   assert.deepEqual(rows(s), [['L1', '老地一', null], ['L2', '老地二', null]]);
   assert.equal(sql(s, 'SELECT count(f_area_m2) n FROM row_parcel'), '[{"n":0}]');
