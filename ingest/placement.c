@@ -76,16 +76,23 @@ dk_status dk_placement_create(dk_store *store, const dk_kind *kind, dk_placement
     return DK_OK;
 }
 
-void dk_placement_free(dk_placement *placement)
+static void forget_areas(dk_placement *placement)
 {
-    if (placement == NULL)
-        return;
     for (size_t i = 0; i < placement->n_areas; i++) {
         if (placement->areas[i].prepared != NULL)
             GEOSPreparedGeom_destroy_r(placement->geos, placement->areas[i].prepared);
         if (placement->areas[i].outline != NULL)
             GEOSGeom_destroy_r(placement->geos, placement->areas[i].outline);
     }
+    placement->n_areas = placement->outline_bytes = 0;
+    memset(placement->places, 0, sizeof placement->places);
+}
+
+void dk_placement_free(dk_placement *placement)
+{
+    if (placement == NULL)
+        return;
+    forget_areas(placement);
     if (placement->reader != NULL)
         GEOSWKBReader_destroy_r(placement->geos, placement->reader);
     if (placement->geos != NULL)
@@ -137,8 +144,8 @@ static void read_outline(dk_placement *placement, area *into)
         GEOSGeom_destroy_r(geos, degrees);
 }
 
-/* The division's area. *ret_area is NULL when there are too many. */
-static dk_status find_area(dk_placement *placement, const char *code, area **ret_area, dk_error *err)
+/* The division's area. When there are too many, those so far are forgotten with what was counted of them, or *ret_area is NULL. */
+static dk_status find_area(dk_placement *placement, const char *code, bool forget, area **ret_area, dk_error *err)
 {
     *ret_area = NULL;
     size_t place = (size_t)(dk_hash64(code, strlen(code), 0) % PLACES);
@@ -149,8 +156,12 @@ static dk_status find_area(dk_placement *placement, const char *code, area **ret
             return DK_OK;
         }
     }
-    if (placement->n_areas == MOST_AREAS || placement->outline_bytes > MOST_OUTLINE_BYTES)
-        return DK_OK;
+    if (placement->n_areas == MOST_AREAS || placement->outline_bytes > MOST_OUTLINE_BYTES) {
+        if (!forget)
+            return DK_OK;
+        forget_areas(placement);
+        place = (size_t)(dk_hash64(code, strlen(code), 0) % PLACES);
+    }
     if (placement->n_areas == placement->areas_capacity) {
         const size_t capacity = placement->areas_capacity > 0 ? placement->areas_capacity * 2 : 16;
         area *areas = realloc(placement->areas, capacity * sizeof *areas);
@@ -208,7 +219,7 @@ dk_status dk_placement_add(dk_placement *placement, const char *division, const 
     area *in = NULL;
     if (placement == NULL || division[0] == '\0')
         return DK_OK;
-    const dk_status status = find_area(placement, division, &in, err);
+    const dk_status status = find_area(placement, division, false, &in, err);
     if (status != DK_OK || in == NULL || in->prepared == NULL || in->n == ROWS_A_DIVISION)
         return status;
     GEOSGeometry *degrees = GEOSWKBReader_read_r(placement->geos, placement->reader, wkb, size);
@@ -255,7 +266,7 @@ dk_status dk_placement_reach(dk_placement *placement, const char *division, cons
     *ret_apart = false;
     if (placement == NULL || division[0] == '\0')
         return DK_OK;
-    const dk_status status = find_area(placement, division, &in, err);
+    const dk_status status = find_area(placement, division, true, &in, err);
     if (status != DK_OK || in == NULL || in->prepared == NULL)
         return status;
     GEOSGeometry *degrees = GEOSWKBReader_read_r(placement->geos, placement->reader, wkb, size);

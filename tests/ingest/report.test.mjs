@@ -169,6 +169,15 @@ test('declared areas, repairs, former and wrong divisions, and partners in both 
   assert.equal(again.sources[0].files[0].sha256, execFileSync('sha256sum', [s.path('p.csv')], { encoding: 'utf8' }).slice(0, 64));
 });
 
+test('rows are compared with their divisions however many there are', (t) => {
+  const s = scene(t, catalogue.replace('\nrecords:', layer + 'records:'));
+  s.write('areas.csv', `行政区代码,wkt\n341321,"${wkt([[117, 31.7], [117.1, 31.7], [117.1, 31.8], [117, 31.8]])}"\n`);
+  assert.equal(s.load('division_area', 'areas.csv', '--crs', 'EPSG:4490', '--publish').code, 0);
+  const rows = Array.from({ length: 4097 }, (_, i) => ({ 地块编号: `D${i}`, 行政区划代码: i < 4096 ? `340123${100000 + i}` : '341321', ring: square(E + (i % 64) * 110, N + Math.floor(i / 64) * 110) }));
+  assert.equal(parcels(s, 'p.csv', rows, '--report', 'r.json').code, 0);
+  assert.deepEqual(found(report(s, 'r.json'), 'outside_division').rows.map((row) => row.key), ['p:D4096']);
+});
+
 const nasty = `<script>alert(1)</script>&'"`;
 const mixed = [
   { 地块编号: nasty.replaceAll('"', ''), 权利人: '张三丰', ring: square(E, N) },
