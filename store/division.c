@@ -37,6 +37,19 @@ static dk_status append_outline(dk_store *store, const dk_kind *layer, const cha
     return status == DK_OK && out->failed ? dk_fail(err, DK_NOMEM, "out of memory") : status;
 }
 
+/* The outline under a code, or under the same with 0 behind it up to 12 digits. */
+static dk_status append_either(dk_store *store, const dk_kind *layer, const char *code, int64_t generation, dk_buf *out,
+                               dk_error *err)
+{
+    char padded[13] = "000000000000";
+    const size_t size = strlen(code);
+    const dk_status status = append_outline(store, layer, code, generation, out, err);
+    if (status != DK_OK || out->size > 0 || size == 12)
+        return status;
+    memcpy(padded, code, size);
+    return append_outline(store, layer, padded, generation, out, err);
+}
+
 dk_status dk_division_outline(dk_store *store, const dk_kind *layer, const char *code, dk_buf *out, dk_error *err)
 {
     int64_t generation = 0;
@@ -47,17 +60,11 @@ dk_status dk_division_outline(dk_store *store, const dk_kind *layer, const char 
     for (size_t size = strlen(code); status == DK_OK && size >= 6 && out->size == 0; size -= 3) {
         char key[13];
         dk_text_copy(key, sizeof key, code, size);
-        status = append_outline(store, layer, key, generation, out, err);
+        status = append_either(store, layer, key, generation, out, err);
         for (int steps = 0; steps < DK_MOST_SUCCESSORS && status == DK_OK && out->size == 0 &&
                             dk_division_next(layer->catalogue, key, key);
              steps++)
-            status = append_outline(store, layer, key, generation, out, err);
-        if (status != DK_OK || out->size > 0 || size == 12)
-            continue;
-        dk_text_copy(key, sizeof key, code, size);
-        memset(key + size, '0', 12 - size);
-        key[12] = '\0';
-        status = append_outline(store, layer, key, generation, out, err);
+            status = append_either(store, layer, key, generation, out, err);
     }
     return status;
 }

@@ -38,8 +38,8 @@ const parcelsOf = (v, by = [0, 0]) => Array.from({ length: 16 }, (_, k) => box(v
 const parcels = (rings, at = (p) => p) => '地块编号,行政区划代码,wkt\n' + rings.map(([code, ring], i) => `D${i},${code},"${wkt(ring.map(at))}"\n`).join('');
 const everywhere = (by) => villages.flatMap((v) => parcelsOf(v, by).map((ring) => [v.code, ring]));
 
-function county(t, list) {
-  const s = scene(t, withDivisions);
+function county(t, list, text = withDivisions) {
+  const s = scene(t, text);
   s.write('areas.csv', areas(list));
   const done = s.load('division_area', 'areas.csv', '--crs', 'EPSG:4490', '--publish');
   assert.equal(done.code, 0, done.stderr);
@@ -112,6 +112,11 @@ test('where a village has no outline, that of its township counts; where none ha
   assert.doesNotMatch(notes(county(t, township), parcels([['340123102201', box(9000, 0, 60)]])), /outside their division/);
   const padded = county(t, [{ code: '340123000000', x: 0, y: 0, size: 6000 }]);
   assert.match(notes(padded, parcels(everywhere([7000, 0]))), /144 of 144 rows/);
+  // The county bore another code before.
+  const renamed = county(t, [{ code: '340123000000', x: 0, y: 0, size: 6000 }], withDivisions
+    + "divisions:\n  - {code: '340123', name: 新县}\n  - {code: '340199', name: 旧县, successor: '340123'}\n");
+  const former = (rows) => rows.map(([code, ring]) => [code.replace('340123', '340199'), ring]);
+  assert.match(notes(renamed, parcels(former(everywhere([7000, 0])))), /144 of 144 rows/);
   const none = scene(t);
   assert.doesNotMatch(notes(none, parcels(everywhere(), gcj02)), /outside their division/);
 });
