@@ -68,11 +68,13 @@ static bool points(dk_geometry_reader *reader, cursor *from, size_t n)
         }
         xy[2 * i] += from->shift;
     }
+    /* Rows of one file may be of several datums. */
+    const double *holds = reader->crs->stamp[0] != '\0' ? reader->holds : NULL;
     from->ring_m2 = dk_plane_ring_area_m2(xy, n);
     dk_transform(reader->transformer, xy, n);
     for (size_t i = 0; i < n; i++) {
         if (!isfinite(xy[2 * i]) || !isfinite(xy[2 * i + 1]) || !inside(reader->extent, xy[2 * i], xy[2 * i + 1]) ||
-            (reader->holds != NULL && !inside(reader->holds, xy[2 * i], xy[2 * i + 1]))) {
+            (holds != NULL && !inside(holds, xy[2 * i], xy[2 * i + 1]))) {
             from->fault = DK_GEOMETRY_OUTSIDE;
             memcpy(from->bad, from->at + i * 2 * sizeof(double), sizeof from->bad);
             memcpy(from->bad_lonlat, xy + 2 * i, sizeof from->bad_lonlat);

@@ -175,6 +175,10 @@ static dk_status prepare_geometry(dk_load_file *file, dk_error *err)
         status = dk_fail(err, DK_NOMEM, "%s: out of memory", o->set->shown);
     OGRSpatialReferenceH own = dk_source_crs(file->source);
     const bool moved = file->crs.stamp[0] != '\0' && o->transformation != NULL && !file->crs.gcj02;
+    if (status == DK_OK && o->transformation != NULL && !moved)
+        dk_buf_format(&file->notes, "the transformation %s is from %s and was not used: the coordinates are in %s\n",
+                      dk_transformation_name(o->transformation), dk_datum_name(dk_transformation_from(o->transformation)),
+                      file->crs.name);
     file->reader =
         (dk_geometry_reader){.crs = &file->crs,
                              .crs_stands = own != NULL && !dk_crs_unsaid(own) && dk_crs_other_datum(own),

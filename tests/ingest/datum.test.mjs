@@ -97,6 +97,16 @@ test('control points tell how well it fits, and refuse what does not', (t) => {
     /t\.yaml: its control point G1 is missed by \d+\.\d{3} m, more than the tolerance of 0\.5 m: the parameters, their convention or the point are wrong/);
 });
 
+test('a transformation that is given and not used is said not to be', (t) => {
+  const s = scene(t);
+  write(s, yaml(p7, { method: 'helmert7', convention: 'position_vector' }));
+  s.write('a.csv', parcels());
+  const done = s.load('parcel', 'a.csv', '--crs', 'EPSG:4548', '--transformation', 't.yaml', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  near(ours(s), cs2cs('EPSG:4548', 'EPSG:4490', square), 'CGCS2000');
+  assert.ok(done.json.notes.some((note) => /a\.csv: the transformation 示例县西安80转2000 is from Xian 1980 and was not used: the coordinates are in CGCS2000.*\(EPSG:4548\)$/.test(note)), done.json.notes.join('\n'));
+});
+
 test('no parameter is in the store, in what is printed or in the rejects', (t) => {
   const s = scene(t);
   write(s, yaml(p7, { method: 'helmert7', convention: 'position_vector' }));
@@ -198,6 +208,12 @@ test('rows outside the extent of the transformation are rejected, without tellin
   assert.match(rejects, /the coordinate \(550000, 3521000\) lies outside the extent in which the transformation holds; use the transformation of its area/);
   assert.match(rejects, /the coordinate \(520000, 4421000\) lies outside the catalogue's extent/);
   assert.doesNotMatch(rejects, /that is/);
+  // Of a 报盘 TXT with rights of two datums it is asked of those that are transformed.
+  const right = (id, system, shift) => `[登记项目]\n地块编号=${id}\n坐标系统=${system}\n` + square.map(([e, n], i) => `XY00${i + 1}=${i + 1},${n},${e + 39e6 + shift}\n`).join('') + 'XY005=标高,,,,1\n';
+  s.write('b.txt', right('B1', '2', 0) + right('B2', 'CGCS2000', 30000));
+  const both = s.load('parcel', 'b.txt', '--transformation', 't.yaml', '--publish');
+  assert.deepEqual([both.code, both.json.loaded], [0, 2], both.stderr);
+  near(s.rows('parcel').find((f) => f.properties.id === 'B2').geometry.coordinates.flat(2), cs2cs('EPSG:4548', 'EPSG:4490', square.map(([e, n]) => [e + 30000, n])), 'B2');
 });
 
 test('what a .prj says of an old datum counts, whatever --crs says, and that is noted', (t) => {
