@@ -103,7 +103,7 @@ static bool find_system(dk_source *source, const char *where, int own)
     if (source->crs_given && source->crs_datum != NULL && !boundary->degrees) {
         const dk_zone_family *datum = source->crs_datum;
         const int epsg = dk_zone_band(boundary->zone) != 0 ? dk_zone_epsg(datum, boundary->zone, true) : 0;
-        if (epsg == 0 || epsg == datum->geographic) {
+        if (epsg == 0) {
             snprintf(text, sizeof text,
                      "--crs says %s without a zone, and the eastings begin with %s; say the zone with --crs, for "
                      "example --crs EPSG:4548 (CGCS2000, 3 degrees, central meridian 117°E)",

@@ -6,7 +6,7 @@
 const dk_zone_family dk_cgcs2000 = {"CGCS2000", 4490, 4478, 4489, 4488, 4509};
 static const dk_zone_family xian1980 = {"Xian 1980", 4610, 2314, 2325, 2324, 2345};
 static const dk_zone_family beijing1954 = {"Beijing 1954", 4214, 21400, 21440, 2376, 2397};
-static const dk_zone_family new_beijing = {"New Beijing", 4555, 0, 0, 0, 0};
+static const dk_zone_family new_beijing = {"New Beijing", 4555, 4555, 4566, 4736, 4757};
 
 static bool any_in(const char *text, const char *const *words)
 {
@@ -140,6 +140,11 @@ int dk_zone_meridian(int zone)
 int dk_zone_epsg(const dk_zone_family *family, int zone, bool prefixed)
 {
     const bool six = dk_zone_band(zone) == 6;
-    const int base = prefixed ? (six ? family->zone6 : family->zone3) : six ? family->bare6 : family->bare3;
-    return base == 0 ? family->geographic : base + zone;
+    if (family == &new_beijing && !six) { /* of which EPSG had numbered others when it came to these */
+        if (prefixed && zone <= 29)
+            return 4627 + zone;
+        if (!prefixed && zone >= 44)
+            return zone == 44 ? 4812 : 4822;
+    }
+    return zone + (prefixed ? (six ? family->zone6 : family->zone3) : six ? family->bare6 : family->bare3);
 }

@@ -8,7 +8,7 @@
 typedef struct dk_zone_family {
     const char *name;
     int geographic;                 /* EPSG code in degrees */
-    int zone6, bare6, zone3, bare3; /* EPSG codes of zones are these plus the zone's number; 0: EPSG has none */
+    int zone6, bare6, zone3, bare3; /* EPSG codes of zones are these plus the zone's number, but for some (dk_zone_epsg) */
 } dk_zone_family;
 extern const dk_zone_family dk_cgcs2000;
 
@@ -22,8 +22,7 @@ const dk_zone_family *dk_zone_family_of_degrees(int epsg);
 
 int dk_zone_band(int zone);     /* 3 or 6 degrees; 0: no zone of China */
 int dk_zone_meridian(int zone); /* the central one, degrees */
-/* The EPSG code of a zone of China, with its number before the eastings or without. The code in degrees where EPSG has
- * none for the zone: good enough to refuse an old datum by its name. */
+/* The EPSG code of a zone of China, with its number before the eastings or without. */
 int dk_zone_epsg(const dk_zone_family *family, int zone, bool prefixed);
 
 #endif

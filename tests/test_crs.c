@@ -1,6 +1,7 @@
 /* Coordinate systems: which are accepted, and where points come out by PROJ's cs2cs. */
 #include "ingest/crs.h"
 #include "ingest/source.h"
+#include "ingest/zones.h"
 #include "tests/sampled.h"
 
 #include <arpa/inet.h>
@@ -292,6 +293,33 @@ static void known_by_code(const zone_case *zone)
     proj_destroy(projection);
 }
 
+/* The code of each zone is that of the system that EPSG calls so, in PROJ's database. */
+static void every_zone_has_the_code_of_its_name(void **state)
+{
+    (void)state;
+    static const char *const datums[][2] = {{"2000国家大地坐标系", "CGCS2000"},
+                                            {"1980西安坐标系", "Xian 1980"},
+                                            {"1954年北京坐标系", "Beijing 1954"},
+                                            {"新1954年北京坐标系", "New Beijing"}};
+    PJ_CONTEXT *context = proj_context_create();
+    for (size_t d = 0; d < sizeof datums / sizeof *datums; d++)
+        for (int zone = 13; zone <= 45; zone++)
+            for (int before = 0; zone != 24 && before < 2; before++) {
+                const dk_zone_family *family = dk_zone_family_named(datums[d][0]);
+                char code[16], name[120];
+                assert_non_null(family);
+                snprintf(code, sizeof code, "%d", dk_zone_epsg(family, zone, before));
+                snprintf(name, sizeof name, "%s / %sGauss-Kruger %s%d%s", datums[d][1], zone < 24 ? "" : "3-degree ",
+                         before ? "zone " : "CM ", before ? zone : zone < 24 ? 6 * zone - 3 : 3 * zone, before ? "" : "E");
+                PJ *system = proj_create_from_database(context, "EPSG", code, PJ_CATEGORY_CRS, 0, NULL);
+                if (system == NULL)
+                    fail_msg("EPSG:%s, %s", code, name);
+                assert_string_equal(proj_get_name(system), name);
+                proj_destroy(system);
+            }
+    proj_context_destroy(context);
+}
+
 static void every_zone_is_known_by_its_projection(void **state)
 {
     (void)state;
@@ -452,6 +480,7 @@ int main(void)
         cmocka_unit_test(esri_names),
         cmocka_unit_test(zones_before_eastings),
         cmocka_unit_test(points),
+        cmocka_unit_test(every_zone_has_the_code_of_its_name),
         cmocka_unit_test(every_zone_is_known_by_its_projection),
         cmocka_unit_test(an_old_datum_on_another_ellipsoid_is_a_mistake),
         cmocka_unit_test(parameters_that_a_prj_brings_along_are_not_used),

@@ -194,6 +194,13 @@ test('degrees of New Beijing, and coordinate TXT whose header says 1980, take th
   assert.equal(done.code, 0, done.stderr);
   near(ours(txt), cct(`${tmerc(117, 500000, 'IAU76')} ${shift(b7, 'IAU76', 'position_vector')}`, square), 'TXT');
   assert.match(done.json.notes.join('\n'), /a\.txt: Xian 1980 transformed by 示例县西安80转2000/);
+  // New Beijing has zones of its own.
+  const fresh = scene(t);
+  write(fresh, yaml(b7, { from: 'new_beijing', method: 'helmert7', convention: 'position_vector' }));
+  fresh.write('a.txt', txt.read('a.txt').replace('80国家大地坐标系', '新1954年北京坐标系'));
+  assert.match(fresh.load('parcel', 'a.txt', '--ignore', '*').stderr, /on the datum New Beijing, tens of metres from CGCS2000/);
+  assert.equal(fresh.load('parcel', 'a.txt', '--transformation', 't.yaml', '--publish', '--ignore', '*').code, 0);
+  near(ours(fresh), cct(`${tmerc(117, 500000, 'krass')} ${shift(b7, 'krass', 'position_vector')}`, square), 'New Beijing');
 });
 
 test('rows outside the extent of the transformation are rejected, without telling where they would come out', (t) => {
