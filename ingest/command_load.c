@@ -589,6 +589,16 @@ static void note_copy(const char *source, const char *earlier, int64_t batch, vo
                     source, earlier, of);
 }
 
+static bool note_rekeyed(const char *source, const char *key, const char *earlier, int64_t batch, void *user)
+{
+    loader *self = user;
+    dk_summary_note(&self->summary,
+                    "%s was loaded before, in batch %lld, and its rows have other keys now (%s was %s): they are there twice; "
+                    "withdraw one of the two batches",
+                    source, (long long)batch, key, earlier);
+    return false; /* the others of the same load are like it */
+}
+
 /* How many files are open at a time: while the store takes the rows of one, others are read. */
 static size_t files_ahead(const loader *self)
 {
@@ -683,6 +693,8 @@ static dk_status run(loader *self, dk_store *store, const char *source, dk_error
         dk_summary_note(&self->summary, "%s", sentence);
     if (status == DK_OK)
         status = dk_source_copies(store, self->kind, dk_load_batch(self->load), note_copy, self, err);
+    if (status == DK_OK && self->summary.loaded > 0)
+        status = dk_source_rekeyed(store, self->kind, dk_load_batch(self->load), note_rekeyed, self, err);
     if (status == DK_OK && self->copies > NAMED_FINDINGS)
         dk_summary_note(&self->summary, "%lld more files are copies of others, under other names",
                         (long long)(self->copies - NAMED_FINDINGS));

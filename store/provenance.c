@@ -193,3 +193,95 @@ dk_status dk_source_copies(dk_store *store, const dk_kind *kind, int64_t batch,
     sqlite3_finalize(stmt);
     return status == DK_END ? DK_OK : status;
 }
+
+/* ---- sources under other keys ---- */
+
+enum { MOST_SOURCES = 20, OUTLINE_BYTES = 40 /* a geometry without positions is shorter */ };
+
+/* A source of the batch and an earlier one with its bytes, as a statement has them. */
+typedef struct pair {
+    int64_t batch, source, earlier_batch, earlier_source;
+    const char *name;
+} pair;
+
+/* The first row with an outline of a source, and the key of the same row in the earlier one, if it has the same outline there
+ * and another key. *ret_keys: both, NUL-terminated; empty: there is none. */
+static dk_status other_key(dk_store *store, const dk_kind *kind, const pair *of, dk_buf *ret_keys, dk_error *err)
+{
+    char sql[300];
+    sqlite3_stmt *first = NULL, *same = NULL;
+    dk_buf_clear(ret_keys);
+    snprintf(sql, sizeof sql,
+             "SELECT row,key,source_row FROM row_%s WHERE batch=?1 AND source=?2 AND length(geom)>=%d ORDER BY row LIMIT 1",
+             kind->name, OUTLINE_BYTES);
+    dk_status status = dk_sql_prepare(store, sql, &first, err);
+    snprintf(sql, sizeof sql,
+             "SELECT key FROM row_%s WHERE batch=?1 AND source=?2 AND source_row=?3 AND key<>?4"
+             " AND geom=(SELECT geom FROM row_%s WHERE row=?5) LIMIT 1",
+             kind->name, kind->name);
+    if (status == DK_OK)
+        status = dk_sql_prepare(store, sql, &same, err);
+    if (status != DK_OK)
+        goto out;
+    sqlite3_bind_int64(first, 1, of->batch);
+    sqlite3_bind_int64(first, 2, of->source);
+    if ((status = dk_sql_step(store, first, err)) != DK_OK)
+        goto out;
+    const char *key = text_of(first, 1);
+    sqlite3_bind_int64(same, 1, of->earlier_batch);
+    sqlite3_bind_int64(same, 2, of->earlier_source);
+    sqlite3_bind_int64(same, 3, sqlite3_column_int64(first, 2));
+    sqlite3_bind_text(same, 4, key, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(same, 5, sqlite3_column_int64(first, 0));
+    if ((status = dk_sql_step(store, same, err)) != DK_OK)
+        goto out;
+    const char *earlier = text_of(same, 0);
+    dk_buf_append(ret_keys, key, strlen(key) + 1);
+    dk_buf_append(ret_keys, earlier, strlen(earlier) + 1);
+    if (ret_keys->failed)
+        status = dk_fail(err, DK_NOMEM, "out of memory");
+out:
+    sqlite3_finalize(first);
+    sqlite3_finalize(same);
+    return status == DK_END ? DK_OK : status;
+}
+
+dk_status dk_source_rekeyed(dk_store *store, const dk_kind *kind, int64_t batch,
+                            bool (*each)(const char *source, const char *key, const char *earlier, int64_t batch, void *user),
+                            void *user, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_buf keys;
+    if (kind->geometry == DK_NO_GEOMETRY)
+        return DK_OK;
+    dk_buf_init(&keys);
+    /* The largest file tells, and what came in an archive has its bytes: of such the names tell, too. */
+    dk_status status = dk_sql_prepare(
+        store,
+        "WITH f AS MATERIALIZED (SELECT source,sha256 FROM dikuai_file) SELECT n.id,n.name,o.id,o.name,o.batch FROM dikuai_source n"
+        " CROSS JOIN dikuai_file nf ON nf.source=n.id AND nf.bytes=(SELECT max(bytes) FROM dikuai_file WHERE source=n.id)"
+        " CROSS JOIN f ON f.sha256=nf.sha256 AND +f.source<n.id CROSS JOIN dikuai_source o ON o.id=f.source"
+        " CROSS JOIN dikuai_batch b ON b.id=o.batch WHERE n.batch=?1 AND o.batch<>?1 AND b.kind=?2 AND b.state<>'withdrawn'"
+        " AND (o.name=n.name OR instr(n.name,nf.name||'/')=0) ORDER BY n.id,o.id",
+        &stmt, err);
+    if (status != DK_OK)
+        goto out;
+    sqlite3_bind_int64(stmt, 1, batch);
+    sqlite3_bind_text(stmt, 2, kind->name, -1, SQLITE_STATIC);
+    for (int looked_at = 0; looked_at < MOST_SOURCES && (status = dk_sql_step(store, stmt, err)) == DK_OK;) {
+        const pair of = {batch, sqlite3_column_int64(stmt, 0), sqlite3_column_int64(stmt, 4), sqlite3_column_int64(stmt, 2),
+                         text_of(stmt, 1)};
+        if (!same_stem(of.name, text_of(stmt, 3)))
+            continue;
+        looked_at++;
+        if ((status = other_key(store, kind, &of, &keys, err)) != DK_OK)
+            break;
+        const char *key = (const char *)keys.data;
+        if (keys.size > 0 && !each(of.name, key, key + strlen(key) + 1, of.earlier_batch, user))
+            break;
+    }
+out:
+    sqlite3_finalize(stmt);
+    dk_buf_finish(&keys);
+    return status == DK_END ? DK_OK : status;
+}

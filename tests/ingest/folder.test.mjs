@@ -129,6 +129,19 @@ test('a file that is alone in its folder has the keys that it has beside others'
     + 'they are there twice; load one of the two only, or withdraw the batch']);
 });
 
+test('a file that is loaded again with another key is said to be there twice, while both are', (t) => {
+  const s = scene(t);
+  s.write('a.geojsonl', features(2, 0));
+  assert.equal(s.load('parcel', 'a.geojsonl', '--publish').json.loaded, 2);
+  assert.deepEqual(s.load('parcel', 'a.geojsonl').json.notes, []);
+  const again = s.load('parcel', 'a.geojsonl', '--set', 'project_id=XM1', '--publish');
+  assert.deepEqual([again.code, again.json.loaded], [0, 2], again.stderr);
+  assert.equal(again.json.notes.length, 1);
+  assert.match(again.json.notes[0], /^a\.geojsonl was loaded before, in batch 1, and its rows have other keys now \(XM1:\S+ was a:\S+\): they are there twice; withdraw one of the two batches$/);
+  for (const batch of ['1', String(again.json.batch)]) assert.equal(s.run('withdraw', s.store, batch, '--reason', '编号改正').code, 0);
+  assert.deepEqual(s.load('parcel', 'a.geojsonl', '--set', 'project_id=XM2').json.notes, []);
+});
+
 test('names in GBK, as old disks have them, are text wherever they are kept', (t) => {
   const s = scene(t), at = (name) => Buffer.concat([Buffer.from(s.path('f/')), gbk(name)]);
   mkdirSync(s.path('f'));
