@@ -1,10 +1,12 @@
 #include "ingest/profile.h"
 
+#include "ingest/encoding.h"
 #include "ingest/json.h"
 #include "store/catalogue_read_yaml.h"
 
 #include <errno.h>
 #include <fnmatch.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +24,7 @@ typedef struct entry {
 
 struct dk_profile {
     dk_arena *arena;
+    locale_t characters; /* in which fnmatch(3) takes 镇 for one character and not for three; 0: there is none */
     entry *entries;
     size_t n_entries;
 };
@@ -183,6 +186,8 @@ dk_status dk_profile_read(const char *path, dk_profile **ret_profile, dk_error *
     dk_status status = DK_OK;
     if (profile == NULL || (profile->arena = dk_arena_create(MOST_BYTES)) == NULL)
         status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
+    else
+        profile->characters = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
     if (status == DK_OK)
         status = read_all(path, &text, err);
     if (status == DK_OK && (status = dk_yaml_load(&yaml, text.size > 0 ? (const char *)text.data : "", text.size, path,
@@ -204,6 +209,8 @@ void dk_profile_free(dk_profile *profile)
     if (profile == NULL)
         return;
     dk_arena_free(profile->arena);
+    if (profile->characters != (locale_t)0)
+        freelocale(profile->characters);
     free(profile);
 }
 
@@ -230,11 +237,16 @@ static bool fits(const char *pattern, const char *path)
 
 static const entry *find(const dk_profile *profile, const char *path)
 {
-    for (size_t i = 0; profile != NULL && i < profile->n_entries; i++)
-        for (size_t k = 0; k < profile->entries[i].n_patterns; k++)
+    const entry *found = NULL;
+    if (profile == NULL)
+        return NULL;
+    const locale_t before = uselocale(profile->characters); /* 0 changes nothing; of this thread */
+    for (size_t i = 0; i < profile->n_entries && found == NULL; i++)
+        for (size_t k = 0; k < profile->entries[i].n_patterns && found == NULL; k++)
             if (fits(profile->entries[i].patterns[k], path))
-                return &profile->entries[i];
-    return NULL;
+                found = &profile->entries[i];
+    uselocale(before);
+    return found;
 }
 
 static bool has(const dk_pair *pairs, size_t n, const char *name)
@@ -245,25 +257,44 @@ static bool has(const dk_pair *pairs, size_t n, const char *name)
     return false;
 }
 
+/* The name of the folder that a file lies in. What its path does not say, as that of a.dxf and ./a.dxf, the file system does;
+ * "" if neither does. The caller frees it. NULL: out of memory. */
+static char *folder_of(const char *path)
+{
+    size_t size = (size_t)(base_of(path) - path);
+    while (size > 0 && path[size - 1] == '/')
+        size--;
+    char *folder = size > 0 ? strndup(path, size) : strdup(path[0] == '/' ? "/" : ".");
+    if (folder == NULL)
+        return NULL;
+    const char *last = base_of(folder);
+    char *name = NULL;
+    if (strcmp(last, ".") == 0 || strcmp(last, "..") == 0) {
+        char *whole = realpath(folder, NULL);
+        name = whole != NULL ? dk_path_text(base_of(whole)) : strdup("");
+        free(whole);
+    } else {
+        name = strdup(last);
+    }
+    free(folder);
+    return name;
+}
+
 /* The text with {folder} and {name} in it filled in; the text itself where there are none. NULL: out of memory. */
 static const char *fill_in(dk_arena *arena, const char *text, const char *path)
 {
-    const char *base = base_of(path), *dot = strrchr(base, '.'), *folder = path;
-    size_t folder_size = base > path ? (size_t)(base - path) - 1 : 0;
+    const char *base = base_of(path), *dot = strrchr(base, '.');
     const size_t name_size = dot != NULL && dot > base ? (size_t)(dot - base) : strlen(base);
-    for (size_t i = folder_size; i > 0; i--)
-        if (path[i - 1] == '/') {
-            folder = path + i;
-            folder_size -= i;
-            break;
-        }
     if (strstr(text, "{folder}") == NULL && strstr(text, "{name}") == NULL)
         return text;
+    char *folder = folder_of(path);
+    if (folder == NULL)
+        return NULL;
     dk_buf out;
     dk_buf_init(&out);
     while (*text != '\0')
         if (strncmp(text, "{folder}", 8) == 0) {
-            dk_buf_append(&out, folder, folder_size);
+            dk_buf_text(&out, folder);
             text += 8;
         } else if (strncmp(text, "{name}", 6) == 0) {
             dk_buf_append(&out, base, name_size);
@@ -273,6 +304,7 @@ static const char *fill_in(dk_arena *arena, const char *text, const char *path)
         }
     const char *filled = out.failed ? NULL : dk_arena_text(arena, out.size > 0 ? (const char *)out.data : "", out.size);
     dk_buf_finish(&out);
+    free(folder);
     return filled;
 }
 

@@ -3,7 +3,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { gbk, program, scene, shapefile, square, wkt, xlsx, zip } from './helpers.mjs';
 
 const parts = ['shp', 'shx', 'dbf', 'prj', 'cpg'];
@@ -202,6 +202,17 @@ test('folder and name of a file as values, and patterns with a folder', (t) => {
   const done = s.load('parcel', 'f', '--profile', 'p.yaml', '--publish');
   assert.equal(done.code, 0, done.stderr);
   assert.deepEqual(s.rows('parcel').map((f) => f.properties.project_id).sort(), ['XM-01', 'XM-02/一组', 'XM-02/二组']);
+  // One character of a pattern is one of Chinese.
+  mkdirSync(s.path('g'));
+  for (const [i, name] of ['丁', '三组', '丙组'].entries()) s.write(`g/${name}.txt`, survey('9', '地', 10 + i));
+  s.write('q.yaml', 'files:\n  - match: "?.txt"\n    set: {project_id: 一字}\n  - match: "[甲三]组.txt"\n    set: {project_id: 三}\n  - match: "??.txt"\n    set: {project_id: 两字}\n');
+  assert.equal(s.load('parcel', 'g', '--profile', 'q.yaml', '--publish').code, 0);
+  assert.deepEqual(s.rows('parcel').filter((f) => f.properties.id === '9').map((f) => f.properties.project_id).sort(), ['一字', '三', '两字']);
+  // Where the path does not say the folder, too.
+  s.write('三组.txt', survey('1', '地', 3));
+  assert.equal(s.load('parcel', './三组.txt', '--profile', 'p.yaml', '--publish').json.loaded, 1);
+  assert.ok(s.rows('parcel').some((f) => f.properties.project_id === basename(s.dir)));
+  assert.equal(s.load('parcel', '三组.txt', '--profile', 'p.yaml').json.unchanged, 1);
 });
 
 test('a key that comes twice in a folder: in which file and row it came first', (t) => {
