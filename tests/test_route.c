@@ -308,6 +308,8 @@ static void a_bearer_token_is_taken_from_its_scheme_only(void **state)
     assert_null(dk_bearer_token("Bearer  ", &size));
     assert_null(dk_bearer_token("Bearerabc", &size));
     assert_null(dk_bearer_token("Basic abc", &size));
+    assert_true(dk_is_https("https") && dk_is_https("HTTPS"));
+    assert_false(dk_is_https("http") || dk_is_https("https2") || dk_is_https("") || dk_is_https(NULL));
     assert_true(dk_host_plain("127.0.0.1:8080"));
     assert_true(dk_host_plain("[::1]:8080"));
     assert_false(dk_host_plain("a b"));

@@ -489,9 +489,7 @@ static void write_server(dk_context *ctx)
     dk_json *json = &ctx->json;
     dk_buf url;
     dk_buf_init(&url);
-    if (ctx->host != NULL)
-        dk_buf_format(&url, "%s://%s", ctx->scheme, ctx->host);
-    dk_buf_text(&url, ctx->config->base_path);
+    dk_append_base(ctx, &url);
     if (url.size == 0)
         dk_buf_byte(&url, '/');
     dk_json_key(json, "servers");

@@ -105,8 +105,7 @@ static headers headers_of(struct MHD_Connection *connection, const char *name)
 
 static bool came_by_https(struct MHD_Connection *connection)
 {
-    const char *scheme = header(connection, "X-Forwarded-Proto");
-    return scheme != NULL && strcasecmp(scheme, "https") == 0;
+    return dk_is_https(header(connection, "X-Forwarded-Proto"));
 }
 
 /* The session's cookie. One that goes without TLS is not taken from a client that has TLS: whoever is on its way could have

@@ -3,6 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+void dk_append_base(dk_context *ctx, dk_buf *out)
+{
+    if (ctx->host != NULL) {
+        dk_buf_format(out, "%s://%s", ctx->scheme, ctx->host);
+        ctx->answer.vary_scheme = true;
+    }
+    dk_buf_text(out, ctx->config->base_path);
+}
+
 void dk_answer_json(dk_context *ctx, const char *type)
 {
     ctx->answer.type = type;
@@ -139,9 +148,10 @@ static void write_link(dk_context *ctx, bool whole, bool templated, const char *
     dk_json *json = &ctx->json;
     dk_buf href;
     dk_buf_init(&href);
-    if (whole && ctx->host != NULL)
-        dk_buf_format(&href, "%s://%s", ctx->scheme, ctx->host);
-    dk_buf_text(&href, ctx->config->base_path);
+    if (whole)
+        dk_append_base(ctx, &href);
+    else
+        dk_buf_text(&href, ctx->config->base_path);
     dk_buf_text(&href, path);
     dk_json_object_begin(json);
     dk_json_member_text(json, "rel", rel);

@@ -280,6 +280,11 @@ bool dk_host_valid(const char *host, size_t size)
     return at == end && port <= UINT16_MAX;
 }
 
+bool dk_is_https(const char *forwarded_proto)
+{
+    return forwarded_proto != NULL && strcasecmp(forwarded_proto, "https") == 0;
+}
+
 bool dk_host_plain(const char *host)
 {
     if (host == NULL || host[0] == '\0' || strlen(host) > 255)

@@ -50,6 +50,9 @@ const char *dk_bearer_token(const char *authorization, size_t *ret_size);
  * here, for two of them are what two lines look like that something on the way has put together. */
 bool dk_host_valid(const char *host, size_t size);
 
+/* X-Forwarded-Proto: whether it says https, in any case (RFC 3986, 3.1). */
+bool dk_is_https(const char *forwarded_proto);
+
 /* Host: whether it may be repeated in an address (letters, digits and . : - _ [ ] only). */
 bool dk_host_plain(const char *host);
 

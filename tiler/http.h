@@ -47,6 +47,7 @@ typedef struct dk_answer {
     bool fixed;         /* data and gzip outlive the answer and are the same for every viewer */
     bool revalidate;    /* a cache must ask each time: what tells the state of the server */
     bool vary_accept;   /* the choice of this answer looked at Accept */
+    bool vary_scheme;   /* it holds whole addresses, whose scheme is that of X-Forwarded-Proto */
     bool no_store;      /* no cache may keep it: an answer to POST */
     bool page;          /* the map page: gets the Content-Security-Policy */
     bool document;      /* a page of html.h: gets a stricter one */
@@ -150,6 +151,10 @@ dk_status dk_get_log_consistency(dk_context *ctx);
 dk_status dk_get_log_keys(dk_context *ctx);
 
 /* ---- shared by the handlers: context.c ---- */
+
+/* Appends what whole addresses of this server begin with: scheme and host, if the client's Host header is plain, and the base
+ * path. */
+void dk_append_base(dk_context *ctx, dk_buf *out);
 
 /* Begins a JSON answer. type: JSON media type. */
 void dk_answer_json(dk_context *ctx, const char *type);

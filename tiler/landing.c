@@ -68,9 +68,7 @@ static void write_style(dk_context *ctx, const dk_asset *asset)
     dk_buf_byte(out, ',');
     while ((next = memmem(at, (size_t)(asset->data_end - at), own, strlen(own))) != NULL) {
         dk_buf_append(out, at, (size_t)(next + 1 - at));
-        if (ctx->host != NULL)
-            dk_buf_format(out, "%s://%s", ctx->scheme, ctx->host);
-        dk_buf_text(out, ctx->config->base_path);
+        dk_append_base(ctx, out);
         at = next + 1;
     }
     dk_buf_append(out, at, (size_t)(asset->data_end - at));

@@ -124,19 +124,15 @@ static void add_document_policy(struct MHD_Response *response, bool scripted)
 }
 
 /* Whose answer depends on who asks says by which headers: no cache gives the public's answer to staff. (Theirs is in none.)
- * Without a session there is no cookie here, so that the public has one entry in a cache. */
-static void add_vary(struct MHD_Response *response, bool fixed, bool vary_accept, const char *user_header)
+ * Without a session there is no cookie here, so that the public has one entry in a cache. Nor does it give addresses with one
+ * scheme to who asks by the other, or a stranger could choose it for all. */
+static void add_vary(struct MHD_Response *response, const dk_answer *answer, const char *user_header)
 {
-    static const char *const plain[2][2] = {
-        {"Accept-Encoding, Authorization, Cookie", "Accept, Accept-Encoding, Authorization, Cookie"},
-        {"Accept-Encoding, Authorization", "Accept, Accept-Encoding, Authorization"},
-    };
-    const char *vary = plain[fixed][vary_accept];
-    char with_user[200];
-    if (user_header != NULL && !fixed) {
-        snprintf(with_user, sizeof with_user, "%s, %s", vary, user_header);
-        vary = with_user;
-    }
+    const bool who = !answer->fixed;
+    char vary[240];
+    snprintf(vary, sizeof vary, "%sAccept-Encoding, Authorization%s%s%s%s", answer->vary_accept ? "Accept, " : "", who ? ", Cookie" : "",
+             answer->vary_scheme ? ", X-Forwarded-Proto" : "", who && user_header != NULL ? ", " : "",
+             who && user_header != NULL ? user_header : "");
     add_header(response, "Vary", vary);
 }
 
@@ -145,7 +141,7 @@ static void add_caching(struct MHD_Response *response, const dk_context *ctx, co
     const dk_answer *answer = &ctx->answer;
     const bool public_answer = answer->fixed || ctx->viewer.audience == DK_PUBLIC;
     add_sharing(response, ctx->caller != NULL && dk_way_is_ambient(ctx->caller->way));
-    add_vary(response, answer->fixed, answer->vary_accept, ctx->config->user_header);
+    add_vary(response, answer, ctx->config->user_header);
     if (!public_answer || answer->no_store) {
         add_header(response, "Cache-Control", public_answer ? "no-store" : "private, no-store");
         return;
@@ -351,7 +347,7 @@ enum MHD_Result dk_respond_file(struct MHD_Connection *connection, struct MHD_Re
     add_common(response, closing);
     add_sharing(response, answer->ambient);
     add_exposed(response, answer->ambient, "Content-Disposition");
-    add_vary(response, false, false, answer->user_header);
+    add_vary(response, &(dk_answer){0}, answer->user_header);
     add_header(response, "Cache-Control", answer->public_answer ? "no-cache" : "private, no-store");
     add_header(response, "Content-Type", answer->type);
     add_header(response, "Content-Disposition", answer->disposition);

@@ -133,9 +133,7 @@ static void write_json(dk_context *ctx, const dk_kind *kind, resource what)
     const uint64_t clear = dk_context_fields(ctx, kind);
     dk_buf id;
     dk_buf_init(&id);
-    if (ctx->host != NULL)
-        dk_buf_format(&id, "%s://%s", ctx->scheme, ctx->host);
-    dk_buf_text(&id, ctx->config->base_path);
+    dk_append_base(ctx, &id);
     dk_append_collection_path(&id, kind);
     dk_buf_format(&id, "/%s", resources[what].name);
     dk_answer_json(ctx, "application/schema+json");

@@ -277,12 +277,11 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
         dk_tile_serve(server->pool, server->cache, connection, &ctx, accept_encoding, &result))
         return result;
     const char *host = request->authority != NULL ? request->authority : header(connection, "Host"); /* RFC 9112, 3.2.2 */
-    const char *scheme = header(connection, "X-Forwarded-Proto");
     const char *accept = accept_of(connection, x);
     ctx.prefers_json = dk_prefers_json(accept);
     ctx.prefers_html = dk_prefers_html(accept);
     ctx.host = dk_host_plain(host) ? host : NULL;
-    ctx.scheme = scheme != NULL && strcmp(scheme, "https") == 0 ? "https" : "http";
+    ctx.scheme = dk_is_https(header(connection, "X-Forwarded-Proto")) ? "https" : "http";
     if (x->uploads) {
         ctx.upload = (dk_upload){x->upload.bytes.data != NULL ? (const void *)x->upload.bytes.data : "",
                                  x->upload.bytes.size, header(connection, "Content-Type")};

@@ -230,12 +230,7 @@ dk_status dk_get_tilejson(dk_context *ctx)
     dk_json_array_begin(json);
     dk_buf address;
     dk_buf_init(&address);
-    if (ctx->host != NULL) {
-        dk_buf_text(&address, ctx->scheme);
-        dk_buf_text(&address, "://");
-        dk_buf_text(&address, ctx->host);
-    }
-    dk_buf_text(&address, ctx->config->base_path);
+    dk_append_base(ctx, &address);
     dk_buf_text(&address, "/xyz/");
     for (size_t i = 0; i < n; i++) {
         if (i > 0)

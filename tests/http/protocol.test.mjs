@@ -369,6 +369,24 @@ test('a request whose end is uncertain is refused, and nothing after it is answe
   assert.equal(both.match(/HTTP\/1\.1 200/g).length, 2, 'an empty body with one end is none');
 });
 
+// RFC 9110, 12.5.5: what an answer depends on stands in Vary. A cache that passes X-Forwarded-Proto on would else give the scheme
+// that one has sent to all.
+test('whole addresses have the scheme that a proxy names, and say so to caches', async () => {
+  const origin = server.url.replace('http:', '');
+  for (const path of ['/xyz/parcel.json', '/styles/default.json', '/api', '/?f=json', '/collections?f=json', '/collections/parcel/schema', '/collections/parcel/items?limit=1']) {
+    for (const [sent, scheme] of [[undefined, 'http'], ['http', 'http'], ['https', 'https'], ['HTTPS', 'https'], ['gopher', 'http']]) {
+      const answer = await at(path, { headers: sent === undefined ? {} : { 'X-Forwarded-Proto': sent } });
+      assert.equal(answer.status, 200, answer.text);
+      const schemes = new Set([...answer.text.matchAll(/"(https?:)(\/\/127\.0\.0\.1:\d+)/g)].map(([, one, other]) => (other === origin ? one : other)));
+      assert.deepEqual([...schemes], [`${scheme}:`], `${path} ${sent}`);
+      assert.match(answer.headers.vary, /\bX-Forwarded-Proto\b/, path);
+      const again = await at(path, { headers: { ...(sent === undefined ? {} : { 'X-Forwarded-Proto': sent }), 'If-None-Match': answer.headers.etag } });
+      assert.deepEqual([again.status, again.headers.vary], [304, answer.headers.vary], path);
+    }
+  }
+  for (const path of ['/catalogue', tile, '/web/app.js', '/', '/collections/parcel/items/X1:DK001/dossier']) assert.doesNotMatch((await at(path)).headers.vary, /Forwarded/, path);
+});
+
 test('a hostile Host is not repeated in addresses', async () => {
   const answer = await raw(server.url, 'GET /xyz/parcel.json HTTP/1.1\r\nHost: a"><script>\r\nConnection: close\r\n\r\n');
   assert.doesNotMatch(answer, /script>/);
