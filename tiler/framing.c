@@ -3,13 +3,14 @@
 #include "tiler/headers.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 typedef struct lines {
     unsigned hosts, lengths, codings;
-    bool chunked, misnamed, nowhere;
+    bool chunked, misnamed, folded, nowhere;
     dk_framing found;
 } lines;
 
@@ -25,6 +26,13 @@ static bool is_host(const char *value, size_t size)
     return dk_host_valid(value, size);
 }
 
+/* A line that begins with a blank goes on with the one before (RFC 9112, 5.2). libmicrohttpd 0.9.75 puts it behind that one's name,
+ * so that "Content-Leng: 5" and " th" would be a Content-Length; for this it copies the name, behind all lines. */
+static bool is_folded(const char *key, size_t key_size, const char *value)
+{
+    return value != NULL && (uintptr_t)value <= (uintptr_t)(key + key_size);
+}
+
 static enum MHD_Result count(void *user, enum MHD_ValueKind kind, const char *key, size_t key_size, const char *value,
                              size_t value_size)
 {
@@ -33,6 +41,8 @@ static enum MHD_Result count(void *user, enum MHD_ValueKind kind, const char *ke
     /* libmicrohttpd takes the name up to the colon, so that "Content-Length : 9" would be no Content-Length. */
     if (key_size > 0 && (key[key_size - 1] == ' ' || key[key_size - 1] == '\t'))
         of->misnamed = true;
+    else if (is_folded(key, key_size, value))
+        of->folded = true;
     else if (is(key, key_size, "Host"))
         of->hosts++, of->nowhere |= value != NULL && !is_host(value, value_size);
     else if (is(key, key_size, "Transfer-Encoding"))
@@ -54,6 +64,8 @@ const char *dk_framing_fault(struct MHD_Connection *connection, const char *vers
     *ret_framing = of.found;
     if (of.misnamed)
         return "The request has a header line with a blank before its colon; send the colon right behind the name.";
+    if (of.folded)
+        return "The request has a header line that goes on in the next; send it in one line.";
     if (of.hosts == 0 && !first)
         return "A request of HTTP/1.1 has a Host line; send one.";
     if (of.hosts > 1)

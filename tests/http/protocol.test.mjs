@@ -327,6 +327,19 @@ test('a blank before a colon is refused', async () => {
   assert.match(await raw(server.url, `GET ${tile} HTTP/1.1\r\nHost: a\r\nX-Foo : b\r\n\r\n`), /Connection: close[^]*application\/problem\+json[^]*before its colon/);
 });
 
+// RFC 9112, 5.2: a server must refuse a header line that goes on in the next, or take the break for a blank.
+test('a folded header line is refused', async () => {
+  const next = 'GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n';
+  for (const path of ['/catalogue', tile]) {
+    for (const lines of [['Host: a', 'If-None-Match: "x",', ' "y"'], ['Host: a', 'X-Foo: b', '\tc'], ['Host: a', 'X-Foo:', '  b'], ['Host:', ' a'],
+      ['Host: a', `Content-Leng: ${next.length}`, ' th'], ['Host: a', 'X-Foo: b', '  c', ' d', 'X-Bar: e']]) {
+      const answer = await raw(server.url, `GET ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${next}`);
+      assert.match(answer, /^HTTP\/1\.1 400 [^]*Connection: close[^]*goes on in the next/, `${lines.join('|')}: ${answer}`);
+      assert.equal(answer.match(/HTTP\/1\.1 \d/g).length, 1, lines.join('|'));
+    }
+  }
+});
+
 // RFC 9112, 3.2: a Host whose value is invalid must get 400.
 test('a Host that is none is refused', async () => {
   for (const path of ['/catalogue', tile]) {
