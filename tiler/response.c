@@ -39,6 +39,8 @@ static const char *title_of(unsigned status)
         return "Range Not Satisfiable";
     case 429:
         return "Too Many Requests";
+    case 501:
+        return "Not Implemented";
     case 503:
         return "Service Unavailable";
     default:

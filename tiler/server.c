@@ -366,6 +366,16 @@ static enum MHD_Result take_body(dk_server *server, exchange *x, const char *dat
     return x->body <= (x->uploads && x->most > BODY_DISCARDED ? x->most : BODY_DISCARDED) ? MHD_YES : MHD_NO;
 }
 
+/* Those of RFC 9110, 9.3, and PATCH (RFC 5789). Their names have a case. */
+static bool is_known_method(const char *method)
+{
+    static const char *const names[] = {"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(method, names[i]) == 0)
+            return true;
+    return false;
+}
+
 static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
                               const char *version, const char *upload_data, size_t *upload_data_size, void **con_cls)
 {
@@ -406,7 +416,11 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
     const char *allowed = session ? DK_ALLOWED_METHODS_SESSION : posts ? DK_ALLOWED_METHODS_POST : DK_ALLOWED_METHODS;
     if (strcmp(method, "OPTIONS") == 0)
         return dk_respond_options(connection, allowed, closing);
-    if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0 && !x->uploads && !deletes)
+    const bool taken = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 || x->uploads || deletes;
+    if (!taken && !is_known_method(method)) /* 9.1 */
+        return dk_respond_problem(connection, 501, "This server knows no method of that name; names are in capitals, such as GET.",
+                                  NULL, closing);
+    if (!taken)
         return dk_respond_problem(connection, 405,
                                   session ? "This address only answers GET, HEAD, POST, DELETE and OPTIONS."
                                   : posts ? "This address only answers GET, HEAD, POST and OPTIONS."

@@ -221,6 +221,17 @@ test('OPTIONS answers a preflight; other methods are 405 with what is allowed', 
   }
 });
 
+// RFC 9110, 9.1: a method that is not recognized is 501, one that is known and not for this address 405; names have a case.
+test('a method of no standard is 501', async () => {
+  for (const method of ['FOO', 'get', 'PURGE']) {
+    for (const path of ['/catalogue', tile, '/session', '/nowhere']) {
+      const answer = await raw(server.url, `${method} ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+      assert.match(answer, /^HTTP\/1\.1 501 [^]*application\/problem\+json[^]*"status":501,"detail":"This server knows no method/, `${method} ${path}: ${answer}`);
+    }
+  }
+  for (const method of ['TRACE', 'CONNECT', 'PUT', 'PATCH']) assert.equal(await statusOf('/session', [], `${method} /session HTTP/1.1\r\nHost: a\r\n`), 405, method);
+});
+
 test('bodies are refused', async () => {
   assertProblem(await at('/catalogue', { method: 'GET', body: 'hello', headers: { 'Content-Length': '5' } }), 400, /no body/);
   const huge = await raw(server.url, 'POST /catalogue HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999\r\n\r\n');
