@@ -1,10 +1,7 @@
-/* The map page and its files, the styles, the landing page for programs, and the sign of life. */
+/* The map page and its files, the landing page for programs, and the sign of life. */
 #include "tiler/assets.h"
 #include "tiler/http.h"
 
-#include "store/geometry.h"
-
-#include <math.h>
 #include <string.h>
 
 const dk_asset *dk_asset_find(const char *folder, const char *name)
@@ -37,53 +34,6 @@ dk_status dk_get_asset(dk_context *ctx)
     if (asset == NULL)
         return dk_fail(&ctx->error, DK_NOT_FOUND, "The map page has no such file.");
     answer_asset(ctx, asset);
-    return DK_OK;
-}
-
-/* Where a map opens: the middle of the extent, at the zoom at which it fills a window of 512 pixels, as wide as MapLibre's
- * world at zoom 0. */
-static void write_view(dk_json *json, const double extent[4])
-{
-    uint32_t x0, y0, x1, y1;
-    dk_world_from_lonlat(extent[0], extent[3], &x0, &y0);
-    dk_world_from_lonlat(extent[2], extent[1], &x1, &y1);
-    const double larger = fmax((double)x1 - x0, (double)y1 - y0), zoom = 32 - log2(fmax(larger, 1));
-    const double centre[2] = {(extent[0] + extent[2]) / 2, (extent[1] + extent[3]) / 2};
-    dk_json_key(json, "center");
-    dk_json_position(json, centre, true);
-    dk_json_key(json, "zoom");
-    dk_json_number(json, floor(fmax(zoom, 0) * 10) / 10);
-}
-
-/* The style, with addresses that lead here from any page: the specification resolves none. A style begins with a brace and
- * has members. */
-static void write_style(dk_context *ctx, const dk_asset *asset)
-{
-    static const char own[] = "\"/xyz/"; /* how the address of a source begins */
-    dk_buf *out = &ctx->worker->body;
-    const unsigned char *at = asset->data + 1, *next;
-    dk_answer_json(ctx, asset->type);
-    dk_json_object_begin(&ctx->json);
-    write_view(&ctx->json, ctx->worker->catalogue->extent);
-    dk_buf_byte(out, ',');
-    while ((next = memmem(at, (size_t)(asset->data_end - at), own, strlen(own))) != NULL) {
-        dk_buf_append(out, at, (size_t)(next + 1 - at));
-        dk_append_base(ctx, out);
-        at = next + 1;
-    }
-    dk_buf_append(out, at, (size_t)(asset->data_end - at));
-}
-
-dk_status dk_get_style(dk_context *ctx)
-{
-    static const char *const params[] = {"v", NULL};
-    const dk_status status = dk_context_params(ctx, params);
-    if (status != DK_OK)
-        return status;
-    const dk_asset *asset = dk_asset_find("styles", ctx->request->path[1]);
-    if (asset == NULL)
-        return dk_fail(&ctx->error, DK_NOT_FOUND, "There is no such style.");
-    write_style(ctx, asset);
     return DK_OK;
 }
 

@@ -5,7 +5,8 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { dirname, join } from 'node:path';
-import { folder, get, makeStore, parcels, featureCollection, run, serve, STAFF, tiler } from './county.mjs';
+import { catalogue, CHIEF, folder, get, makeStore, parcels, featureCollection, run, serve, STAFF, tiler } from './county.mjs';
+import { validateStyleMin } from '../../tiler/web/node_modules/@maplibre/maplibre-gl-style-spec/dist/index.mjs';
 
 const store = makeStore();
 const tokens = join(dirname(store), 'tokens');
@@ -120,7 +121,7 @@ test('behind a base path every address that it gives has it, and requests may ha
   assert.equal((await get(`${origin}/land/collections/parcel/items/X1%3ADK001`)).json.id, 'X1:DK001');
   assert.match((await get(`${origin}/land/xyz/parcel.json`)).json.tiles[0], /^http:\/\/127\.0\.0\.1:\d+\/land\/xyz\/parcel\/\{z\}/);
   // A style is read by maps on other sites, which resolve no address: it leads here, and opens where this county is.
-  for (const name of ['default', 'parcel', 'zone', 'mining', 'disclosure']) {
+  for (const name of ['default', 'parcel', 'disclosure']) {
     const style = (await get(`${origin}/land/styles/${name}.json`)).json;
     assert.deepEqual(Object.values(style.sources).map(({ url }) => /^(.*)\/xyz\/[a-z_,]+\.json$/.exec(url)?.[1]), [server.url], name);
     assert.deepEqual(style.center, [117.25, 31.75]);
@@ -131,6 +132,41 @@ test('behind a base path every address that it gives has it, and requests may ha
   assert.equal(bare.headers.location, '/land/');
   assert.equal((await get(`${origin}/land?f=json&q=%E4%B8%80+1`)).headers.location, '/land/?f=json&q=%E4%B8%80%201', 'the query is not lost');
   assert.equal((await get(`${origin}/landing`)).status, 404);
+  await server.stop();
+});
+
+// An address of several layers is 404 if one of them is not there, so a map that asked for it would stay empty.
+test('a style draws the layers that there are for the viewer, and no others', async () => {
+  const dir = folder(), own = join(dir, 'own.dk');
+  const zones = `  - name: zone
+    title: 规划分区
+    geometry: polygon
+    key: {field: id}
+    audience: staff
+    fields:
+      - {name: id, title: 编号, type: text, audience: staff, required: true, tiles: true}
+`;
+  writeFileSync(join(dir, 'own.yaml'), catalogue.replace('records:\n', `${zones}records:\n`));
+  writeFileSync(join(dir, 'tokens'), `${CHIEF} * 李四\n`, { mode: 0o600 });
+  run('create', own, '--catalogue', join(dir, 'own.yaml'));
+  const server = await serve(own);
+  const at = (name, token) => get(`${server.url}/styles/${name}.json`, { token });
+  for (const [token, layers] of [[undefined, ['parcel']], [CHIEF, ['parcel', 'zone']]]) {
+    for (const name of ['default', 'disclosure']) {
+      const style = (await at(name, token)).json;
+      assert.deepEqual(validateStyleMin(style), [], 'by MapLibre\'s own validator');
+      const [source, ...more] = Object.values(style.sources);
+      assert.equal(more.length, 0);
+      const described = await get(source.url, { token });
+      assert.equal(described.status, 200, `${name}: ${source.url} ${described.text}`);
+      const drawn = [...new Set(style.layers.map((layer) => layer['source-layer']).filter(Boolean))];
+      assert.deepEqual(drawn.filter((each) => !each.endsWith('_grid')).sort(), layers, name);
+      for (const each of drawn) assert.ok(described.json.vector_layers.some(({ id }) => id === each), `${name}: ${each}`);
+      assert.equal(style.layers[0].type, 'background');
+    }
+  }
+  assert.deepEqual([(await at('zone')).status, (await at('zone', CHIEF)).status, (await at('mining', CHIEF)).status], [404, 200, 404]);
+  assert.match((await at('mining')).json.detail, /none of the layers.*\/catalogue/);
   await server.stop();
 });
 

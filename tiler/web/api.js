@@ -78,7 +78,8 @@ export const whoAmI = () => session('GET');
 export const signOut = () => session('DELETE');
 export const signIn = (token) => session('POST', JSON.stringify({ token }));
 
-export const style = (name, options) => get(`styles/${part(name)}.json`, options);
+/** As it is written, whatever layers there are: fitStyle in map.js sees to that. */
+export const style = (name, options) => get(`web/style-${part(name)}.json`, options);
 /** At most limit hits, and perKind of each kind, so that fifty parcels of a project do not hide the project. */
 export const search = (text, limit, perKind, options) => get(`search?q=${part(text)}&limit=${limit}&per_kind=${perKind}`, options);
 /** The lists to print that this viewer may see: none for the public. */
