@@ -245,6 +245,13 @@ static void the_site_is_what_the_browser_says_it_is(void **state)
         {NULL, "http://a.cn", "a.cn", true, DK_SITE_OTHER}, /* someone on the way, without TLS */
         {NULL, "https://a.cn.evil", "a.cn", true, DK_SITE_OTHER},
         {NULL, "https://a.cn:8443", "a.cn", true, DK_SITE_OTHER},
+        {NULL, "https://a.cn", "a.cn:443", true, DK_SITE_OWN}, /* nginx's $host:$server_port */
+        {NULL, "http://a.cn", "A.cn:80", false, DK_SITE_OWN},
+        {NULL, "http://[::1]", "[::1]:80", false, DK_SITE_OWN},
+        {NULL, "http://a.cn", "a.cn:443", false, DK_SITE_OTHER},
+        {NULL, "https://a.cn", "a.cn:80", true, DK_SITE_OTHER},
+        {NULL, "https://a.cn", "a.cn:8443", true, DK_SITE_OTHER},
+        {NULL, "https://", ":443", true, DK_SITE_OTHER},
         {NULL, "null", "null", true, DK_SITE_OTHER},
         {NULL, "https://", "", true, DK_SITE_OTHER},
         {NULL, "https://a.cn", NULL, true, DK_SITE_OTHER},

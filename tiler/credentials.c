@@ -163,6 +163,17 @@ dk_basic dk_basic_token(const char *authorization, char ret_token[DK_SIGN_IN_TOK
     return good ? DK_BASIC_TOKEN : DK_BASIC_MALFORMED;
 }
 
+/* Whether an origin's host and port are those of a Host header. A browser leaves the scheme's own port out of both, and a proxy
+ * may write it (RFC 9110, 4.2.3: it is the same). */
+static bool is_authority(const char *origin, const char *host, const char *own_port)
+{
+    const size_t port = strlen(own_port);
+    size_t size = strlen(host);
+    if (size > port && strcmp(host + size - port, own_port) == 0)
+        size -= port;
+    return size > 0 && strlen(origin) == size && strncasecmp(origin, host, size) == 0;
+}
+
 dk_site dk_site_of(const char *sec_fetch_site, const char *origin, const char *host, bool https)
 {
     if (sec_fetch_site != NULL)
@@ -171,9 +182,8 @@ dk_site dk_site_of(const char *sec_fetch_site, const char *origin, const char *h
                                                           : DK_SITE_OTHER;
     if (origin == NULL)
         return DK_SITE_UNKNOWN;
-    const char *authority = strncasecmp(origin, "https://", 8) == 0           ? origin + 8
-                            : !https && strncasecmp(origin, "http://", 7) == 0 ? origin + 7
-                                                                               : NULL;
-    return authority != NULL && host != NULL && host[0] != '\0' && strcasecmp(authority, host) == 0 ? DK_SITE_OWN
-                                                                                                    : DK_SITE_OTHER;
+    const bool tls = strncasecmp(origin, "https://", 8) == 0;
+    if (host == NULL || (!tls && (https || strncasecmp(origin, "http://", 7) != 0)))
+        return DK_SITE_OTHER;
+    return is_authority(origin + (tls ? 8 : 7), host, tls ? ":443" : ":80") ? DK_SITE_OWN : DK_SITE_OTHER;
 }
