@@ -368,7 +368,9 @@ static void a_line_of_the_log_has_no_value_and_no_key(void **state)
                  {"/collections/parcel/items?name=%E7%8E%8B&filter=a=1&limit=3", "GET /collections/parcel/items?name&filter[3]&limit\n"},
                  {"/collections/parcel/items/secret/dossier", "GET /collections/parcel/items/*/dossier\n"},
                  {"/search?q=secret", "GET /search?q\n"},
-                 {"/xyz/parcel/1/2/3.mvt", "GET /xyz/parcel/1/2/3.mvt\n"}};
+                 {"/xyz/parcel/1/2/3.mvt", "GET /xyz/parcel/1/2/3.mvt\n"},
+                 /* U+009B, which tells a terminal what to do (ECMA-48, 5.4) */
+                 {"/a%C2%9B2J/%E5%9C%B0?%C2%9B0m=1", "GET /a\?\?2J/地?\?\?0m\n"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         dk_request r;
         dk_buf line;

@@ -1,5 +1,7 @@
 #include "tiler/request_log.h"
 
+#include "store/text.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -25,6 +27,8 @@ void dk_request_line(const char *method, const dk_request *request, dk_buf *out)
         if (strcmp(request->params[i].name, "filter") == 0)
             dk_buf_format(out, "[%zu]", strlen(request->params[i].value));
     }
+    if (dk_buf_cstr(out) != NULL) /* whoever asks writes to the operator's terminal */
+        dk_text_clean((char *)out->data);
     dk_buf_byte(out, '\n');
 }
 
