@@ -159,9 +159,10 @@ static dk_status intersect(linking *l, const dk_post_text *terms, size_t n, int 
 static dk_status by_key(linking *l, const char *key, const dk_post_text *texts, size_t n, int unless_mine,
                         int unless_other)
 {
-    dk_place rows[64];
+    enum { FEW = 64 }; /* versions of a key: more are seldom */
+    dk_place few[FEW], *many = NULL;
     int64_t terms[4];
-    size_t n_rows = 0;
+    size_t n_rows = 0, capacity = 0;
     sqlite3_stmt *stmt = NULL;
     dk_status status = DK_OK;
     for (size_t i = 0; i < n; i++) {
@@ -172,24 +173,36 @@ static dk_status by_key(linking *l, const char *key, const dk_post_text *texts, 
     if ((status = dk_sql_kept(l->store, l->other, DK_STMT_KEY_ROWS, &stmt, l->err)) != DK_OK)
         return status;
     sqlite3_bind_text(stmt, 1, key, -1, SQLITE_STATIC);
-    while (n_rows < 64 && (status = dk_sql_step(l->store, stmt, l->err)) == DK_OK)
-        rows[n_rows++] = dk_place_of(sqlite3_column_int64(stmt, 0), (uint64_t)sqlite3_column_int64(stmt, 3));
+    while ((status = dk_sql_step(l->store, stmt, l->err)) == DK_OK) {
+        const dk_place place = dk_place_of(sqlite3_column_int64(stmt, 0), (uint64_t)sqlite3_column_int64(stmt, 3));
+        if (n_rows < FEW) {
+            few[n_rows++] = place;
+            continue;
+        }
+        if (!dk_grow(&many, &capacity, n_rows + 1, sizeof *many)) {
+            status = dk_fail(l->err, DK_NOMEM, "out of memory");
+            break;
+        }
+        if (n_rows == FEW)
+            memcpy(many, few, sizeof few);
+        many[n_rows++] = place;
+    }
     sqlite3_reset(stmt);
-    if (status != DK_OK && status != DK_END)
-        return status;
-    for (size_t r = 0; r < n_rows; r++) {
+    status = status == DK_END ? DK_OK : status;
+    const dk_place *rows = many != NULL ? many : few;
+    for (size_t r = 0; status == DK_OK && r < n_rows; r++) {
         bool all = true;
-        for (size_t i = 0; all && i < n; i++) {
+        for (size_t i = 0; status == DK_OK && all && i < n; i++) {
             dk_place place;
             size_t found = 0;
-            if ((status = dk_post_seek(l->store, l->other, terms[i], rows[r], &place, 1, &found, l->err)) != DK_OK)
-                return status;
-            all = found == 1 && dk_place_compare(place, rows[r]) == 0;
+            status = dk_post_seek(l->store, l->other, terms[i], rows[r], &place, 1, &found, l->err);
+            all = status == DK_OK && found == 1 && dk_place_compare(place, rows[r]) == 0;
         }
-        if (all && (status = take_candidate(l, dk_place_row(rows[r]), unless_mine, unless_other)) != DK_OK)
-            return status;
+        if (status == DK_OK && all)
+            status = take_candidate(l, dk_place_row(rows[r]), unless_mine, unless_other);
     }
-    return DK_OK;
+    free(many);
+    return status;
 }
 
 /* Applies one rule, for every combination of the terms of its pairs. */
@@ -295,7 +308,7 @@ dk_status dk_inherit(dk_store *store, const dk_kind *kind, const char *key, dk_v
             continue;
         if (listed != field->inherit_kind) {
             dk_key_list_finish(&list);
-            status = dk_linked_rows(store, kind, key, values, field->inherit_kind, generation, 64, &list, err);
+            status = dk_linked_rows(store, kind, key, values, field->inherit_kind, generation, SIZE_MAX, &list, err);
             dk_key_list_sort(&list);
             listed = field->inherit_kind;
         }

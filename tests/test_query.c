@@ -621,6 +621,51 @@ static void a_compensation_row_inherits_from_its_parcel_even_if_loaded_first(voi
     assert_int_equal(findings(f), 0);
 }
 
+/* Seventy parcels of one number and approval, of which the last one lies in another town: what a ledger row takes from them is said by
+ * all of them. */
+static void what_linked_rows_disagree_about_is_not_taken_over_however_many_they_are(void **state)
+{
+    enum { N = 70 };
+    fixture *f = *state;
+    dk_load *load = load_begin(f, "parcel", false);
+    for (int i = 0; i < N; i++) {
+        char project[16];
+        snprintf(project, sizeof project, "P%02d", i);
+        parcel(f, load, "DK001", project, "皖政地〔2020〕1号", i + 1 < N ? "341321100" : "341321101", "一村", "张三");
+    }
+    publish(f, load_finish(f, load));
+    load = load_begin(f, "compensation", false);
+    load_row(f, load, "compensation", NULL, 0, "id", "1", "parcel_id", "DK001", "approval_no", "皖政地〔2020〕1号", "payee", "户主甲", NULL);
+    publish(f, load_finish(f, load));
+    dk_viewer town, county;
+    dk_viewer_staff("341321100", &town);
+    dk_viewer_staff("", &county);
+    assert_string_equal(compensation_as(f, &town, "皖政地〔2020〕1号:1").payee, "");
+    assert_string_equal(compensation_as(f, &county, "皖政地〔2020〕1号:1").payee, "户主甲");
+}
+
+/* All later versions are staged. */
+static void a_key_links_to_the_version_that_is_published_however_many_came_after_it(void **state)
+{
+    fixture *f = *state;
+    unsigned char wkb[93];
+    const size_t size = square_wkb(wkb, 116.2, 34.5, 0.0005);
+    for (int i = 0; i < 66; i++) {
+        char village[16];
+        snprintf(village, sizeof village, "%d村", i);
+        dk_load *load = load_begin(f, "parcel", i > 0);
+        load_row(f, load, "parcel", wkb, size, "id", "DK001", "project_id", "P1", "division", "341321100", "village", village, NULL);
+        const int64_t batch = load_finish(f, load);
+        if (i > 0)
+            continue;
+        publish(f, batch);
+        load = load_begin(f, "compensation", false);
+        load_row(f, load, "compensation", NULL, 0, "id", "1", "parcel_id", "P1:DK001", "approval_no", "皖政地〔2020〕1号", NULL);
+        publish(f, load_finish(f, load));
+    }
+    assert_string_equal(linked_keys(f, "compensation", "皖政地〔2020〕1号:1", "parcel").text, "P1:DK001");
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -643,6 +688,8 @@ int main(void)
         CASE(a_box_and_a_field_narrow_together),
         CASE(what_takes_too_long_is_refused_and_harms_nothing),
         CASE(a_compensation_row_inherits_from_its_parcel_even_if_loaded_first),
+        CASE(what_linked_rows_disagree_about_is_not_taken_over_however_many_they_are),
+        CASE(a_key_links_to_the_version_that_is_published_however_many_came_after_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
