@@ -9,8 +9,7 @@
 #include <string.h>
 
 enum {
-    MOST_TERMS = 20000, /* divisions below one */
-    MOST_LINES = 1000   /* of one row */
+    MOST_TERMS = 20000 /* divisions below one */
 };
 
 bool dk_list_seen(const dk_list *list, const dk_viewer *viewer)
@@ -39,7 +38,7 @@ typedef struct listing {
     const dk_list *list;
     dk_view view, line_view;
     listed *rows;
-    size_t n, capacity;
+    size_t n, capacity, n_lines;
     dk_buf texts;
     dk_error *err;
 } listing;
@@ -211,9 +210,13 @@ static dk_status give_row(listing *l, int64_t number, dk_list_fn each, void *use
     dk_key_list list = {0};
     bool first = true;
     if (lines != NULL)
-        status = dk_linked_rows(l->store, kind, stored.key, stored.values, lines, l->query->generation, MOST_LINES,
-                                &list, l->err);
+        status = dk_linked_rows(l->store, kind, stored.key, stored.values, lines, l->query->generation, DK_LIST_LINES + 1, &list,
+                                l->err);
     dk_key_list_sort(&list);
+    l->n_lines += list.n;
+    if (status == DK_OK && l->n_lines > DK_LIST_LINES)
+        status = dk_fail(l->err, DK_LIMIT, "the list has more than %d lines; ask for a smaller division or one %s", DK_LIST_LINES,
+                         kind->fields[l->list->by].title);
     bool any = false;
     for (size_t i = 0; status == DK_OK && i < list.n; i++) {
         dk_stored_row of_line;

@@ -4,7 +4,8 @@
 
 #include "store/query.h"
 
-#define DK_LIST_ROWS 10000 /* rows of one list, at most */
+#define DK_LIST_ROWS 10000   /* rows of one list, at most */
+#define DK_LIST_LINES 100000 /* and their lines */
 
 /* The list of that id, if it is one of the viewer's; NULL: there is none, or it is another's. */
 const dk_list *dk_list_find(const dk_catalogue *catalogue, const char *id, const dk_viewer *viewer);
@@ -29,7 +30,8 @@ typedef struct dk_list_line {
 typedef dk_status (*dk_list_fn)(const dk_list_line *line, void *user);
 
 /* Calls each for the lines, in the order of groups, keys of rows, and keys of lines; a row whose group's value the
- * viewer does not see is left out. DK_END from it stops, which is no failure. DK_LIMIT: more than DK_LIST_ROWS rows. */
+ * viewer does not see is left out. DK_END from it stops, which is no failure. DK_LIMIT: more than DK_LIST_ROWS rows, or
+ * DK_LIST_LINES lines. */
 dk_status dk_list_lines(dk_store *store, const dk_list_query *query, dk_list_fn each, void *user, dk_error *err);
 
 #endif

@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { layer, sumOfYuan, table } from '../browser/ledger.mjs';
 import { dangshan, makeCounty } from '../sample_county.mjs';
-import { folder, get, serve } from './county.mjs';
+import { folder, get, run, serve } from './county.mjs';
 
 const COUNTY = 'county-token-of-all', TOWN = 'town-token-of-zhouzhai';
 const dir = folder(), store = join(dir, 'county.dk');
@@ -122,4 +122,16 @@ test('the page to print: no script, a heading row that repeats, sums at the end,
   assert.match((await at(`/lists/compensation?division=341321105&village=${encodeURIComponent('<b>&"')}&f=html`, COUNTY)).text, /共 0 组/);
   assert.equal((await at(path, COUNTY, { Accept: 'text/html,*/*;q=0.8' })).headers['content-type'], 'text/html; charset=utf-8');
   assert.equal((await at(path, COUNTY, { Accept: 'application/json' })).headers['content-type'], 'application/json');
+});
+
+test('a parcel with more than a thousand lines is listed with all of them', async () => {
+  const [parcel] = parcels, sum = async () => {
+    const answer = await list({ village: parcel.village }), column = answer.columns.findIndex(({ title }) => title === '补偿总额');
+    return [answer.groups[0].list.length, answer.groups[0].sums[column]];
+  };
+  const [lines, yuan] = await sum();
+  const rows = Array.from({ length: 1100 }, (_, i) => `${parcel.id},${parcel.numbers[0]},1.25,MORE${i}`);
+  writeFileSync(join(dir, 'more.csv'), ['地块编号,批准文号,补偿总额,补偿编号', ...rows].join('\n'));
+  run('load', store, 'compensation', join(dir, 'more.csv'), '--publish');
+  assert.deepEqual(await sum(), [lines + 1100, yuan + 1100 * 1.25]);
 });
