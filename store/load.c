@@ -744,18 +744,9 @@ static dk_status same_but_drawn(dk_load *load, const dk_stored_row *row, const d
 
 static dk_status geometries_touch(dk_load *load, const dk_stored_row *row, bool *ret_touch, dk_error *err)
 {
-    size_t old_size = 0, new_size = 0;
-    const unsigned char *old_wkb = dk_gpkg_wkb(row->blob, row->blob_size, &old_size);
-    const unsigned char *new_wkb = dk_gpkg_wkb(load->blob.data, load->blob.size, &new_size);
-    if (dk_gpkg_empty(row->blob, row->blob_size)) { /* nothing is lost by an outline */
-        *ret_touch = true;
-        return DK_OK;
-    }
     if (load->geos == NULL && (load->geos = dk_geos_create()) == NULL)
         return dk_fail(err, DK_NOMEM, "out of memory");
-    if (old_wkb == NULL || new_wkb == NULL ||
-        dk_geos_intersects(load->geos, old_wkb, old_size, new_wkb, new_size, ret_touch) != DK_OK)
-        *ret_touch = false; /* cannot be shown to touch */
+    *ret_touch = dk_geos_may_replace(load->geos, row->blob, row->blob_size, load->blob.data, load->blob.size);
     return DK_OK;
 }
 

@@ -6,6 +6,7 @@
 #include "store/handle.h"
 #include "store/linked.h"
 #include "store/publication_log.h"
+#include "store/repair.h"
 #include "store/review.h"
 
 #include <math.h>
@@ -32,6 +33,7 @@ typedef struct change {
     bool last_rows; /* no row of the kind is younger than those of the batch */
     dk_clock_finder *marks; /* makes the marks of the batch's rows; NULL: none are needed */
     sqlite3_stmt *marked;   /* reads them with what a mark is made of */
+    dk_geos *geos;          /* made when a replacement is checked */
     dk_progress progress;
     void *user;
 } change;
@@ -127,6 +129,48 @@ static void widen_bounds(change *c, const double e[4])
     c->any_bounds = true;
 }
 
+/* Whether the outline of a row may take the place of another's. */
+static dk_status may_replace(change *c, int64_t row, int64_t other, bool *ret_may, dk_error *err)
+{
+    dk_stored_row stored;
+    dk_buf old;
+    dk_buf_init(&old);
+    if (c->geos == NULL && (c->geos = dk_geos_create()) == NULL)
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    dk_status status = dk_stored_row_read(c->store, c->kind, other, true, &stored, err);
+    if (status != DK_OK)
+        return status;
+    dk_buf_append(&old, stored.blob, stored.blob_size);
+    dk_stored_row_release(&stored);
+    status = old.failed ? dk_fail(err, DK_NOMEM, "out of memory") : dk_stored_row_read(c->store, c->kind, row, true, &stored, err);
+    if (status == DK_OK) {
+        *ret_may = dk_geos_may_replace(c->geos, old.data, old.size, stored.blob, stored.blob_size);
+        dk_stored_row_release(&stored);
+    }
+    dk_buf_finish(&old);
+    return status;
+}
+
+/* A load compares a row with the newest one of its key, which may be staged. Where another one is published by now, it is compared with
+ * that: a key does not move elsewhere in two steps of which one is not published. */
+static dk_status check_replacement(change *c, const step_row *row, int64_t current, dk_error *err)
+{
+    int64_t compared = 0, original = 0;
+    bool may = true;
+    dk_status status = dk_linked_original(c->store, c->kind, row->replaces, &compared, err);
+    if (status == DK_OK)
+        status = dk_linked_original(c->store, c->kind, current, &original, err);
+    if (status == DK_OK && compared != original)
+        status = may_replace(c, row->row, current, &may, err);
+    return status != DK_OK || may
+               ? status
+               : dk_fail(err, DK_CONFLICT,
+                         "%s %s of batch %lld %s the outline that is published under its key now: it was compared with another version when "
+                         "it was loaded; publish that one first, or withdraw this batch and load it again",
+                         c->kind->name, row->key, (long long)c->batch,
+                         row->outline == DK_OUTLINE_UNDRAWN ? "would take away" : "does not touch");
+}
+
 static dk_status publish_row(change *c, const step_row *row, dk_error *err)
 {
     int64_t current = 0;
@@ -142,6 +186,8 @@ static dk_status publish_row(change *c, const step_row *row, dk_error *err)
             "%s %s was published by another batch after batch %lld was loaded; withdraw this batch and load it "
             "again",
             c->kind->name, row->key, (long long)c->batch);
+    if (current != 0 && c->kind->geometry != DK_NO_GEOMETRY && (status = check_replacement(c, row, current, err)) != DK_OK)
+        return status;
     if (current != 0 && (status = change_life(c, current, NULL, -1, err)) != DK_OK)
         return status;
     if (row->outline == DK_OUTLINE_DRAWN)
@@ -522,6 +568,7 @@ static dk_status make_change(change *c, const char *action, row_change apply, co
     follower->log = NULL;
     dk_clock_change_close(follower->clock);
     follower->clock = NULL;
+    dk_geos_free(c->geos);
     if (status != DK_OK) {
         dk_error ignored; /* what cannot be undone now is undone by the next writer's open */
         dk_sql_rollback(c->store);

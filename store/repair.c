@@ -348,6 +348,17 @@ dk_status dk_geos_intersects(dk_geos *geos, const void *a, size_t a_size, const 
     return status;
 }
 
+bool dk_geos_may_replace(dk_geos *geos, const void *old, size_t old_size, const void *new, size_t new_size)
+{
+    size_t old_wkb_size = 0, new_wkb_size = 0;
+    const unsigned char *old_wkb = dk_gpkg_wkb(old, old_size, &old_wkb_size);
+    const unsigned char *new_wkb = dk_gpkg_wkb(new, new_size, &new_wkb_size);
+    bool touch = dk_gpkg_empty(old, old_size);
+    if (touch || old_wkb == NULL || new_wkb == NULL)
+        return touch;
+    return dk_geos_intersects(geos, old_wkb, old_wkb_size, new_wkb, new_wkb_size, &touch) == DK_OK && touch;
+}
+
 /* ---- the pixel grid ---- */
 
 void dk_grid_shape_finish(dk_grid_shape *shape)
