@@ -38,6 +38,9 @@ void dk_index_share(dk_store *store, dk_sheet_cache *cache);
 dk_status dk_index_begin(dk_store *store, int64_t generation, int64_t *ret_generation, dk_error *err);
 void dk_index_end(dk_store *store);
 
+/* How often the index was built anew without a new generation: what was made of it before may be otherwise now. */
+dk_status dk_index_rebuilt(dk_store *store, int64_t *ret_rebuilt, dk_error *err);
+
 #define DK_EVERY_ZOOM 99
 /* Every block that may hold an entry whose box meets the given one, in a fixed order (level, Morton code). The entries
  * must still be tested: their boxes, and dk_index_drawn. zoom: only blocks of what may be drawn there, and not large ones

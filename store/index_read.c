@@ -98,6 +98,12 @@ static dk_status sheets_kept(dk_store *store, int64_t *ret_purged, int64_t *ret_
     return status == DK_END ? DK_OK : status;
 }
 
+dk_status dk_index_rebuilt(dk_store *store, int64_t *ret_rebuilt, dk_error *err)
+{
+    int64_t purged;
+    return sheets_kept(store, &purged, ret_rebuilt, err);
+}
+
 void dk_index_share(dk_store *store, dk_sheet_cache *cache)
 {
     store->sheets = cache;

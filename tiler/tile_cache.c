@@ -25,6 +25,7 @@ typedef struct shard {
 struct dk_tile_cache {
     size_t limit; /* a shard */
     _Atomic int64_t generation;
+    atomic_uint cleared;
     shard shards[SHARDS];
 };
 
@@ -206,7 +207,8 @@ dk_cache_result dk_tile_cache_begin(dk_tile_cache *cache, const dk_tile_request 
     dk_cache_result result = DK_CACHE_HIT;
     pthread_mutex_lock(&s->mutex);
     dk_tile_entry *entry = find(s, request, coding, hash);
-    if (entry != NULL && entry->state == DK_ENTRY_MAKING && entry->begun_at < atomic_load(&cache->generation)) {
+    if (entry != NULL && entry->state == DK_ENTRY_MAKING &&
+        (entry->begun_at < atomic_load(&cache->generation) || entry->cleared != atomic_load(&cache->cleared))) {
         take_out(s, entry); /* it may show an older generation than this request has seen */
         entry = NULL;
     }
@@ -216,6 +218,7 @@ dk_cache_result dk_tile_cache_begin(dk_tile_cache *cache, const dk_tile_request 
             result = DK_CACHE_NONE;
         } else {
             entry->begun_at = atomic_load(&cache->generation);
+            entry->cleared = atomic_load(&cache->cleared);
             if (s->n_entries > s->n_slots)
                 grow_slots(s);
             insert(s, entry);
@@ -252,7 +255,8 @@ void dk_tile_cache_put(dk_tile_cache *cache, dk_tile_entry *entry, uint64_t laye
     /* One that is larger than a shard would only drive all others out. */
     if (!entry->in_table) {
         ; /* another has taken its place */
-    } else if (generation < atomic_load(&cache->generation) || entry->bytes > cache->limit) {
+    } else if (generation < atomic_load(&cache->generation) || entry->cleared != atomic_load(&cache->cleared) ||
+               entry->bytes > cache->limit) {
         take_out(s, entry);
     } else {
         entry->kept = true;
@@ -313,6 +317,12 @@ void dk_tile_cache_touch(dk_tile_cache *cache, int64_t generation, const dk_touc
         }
         pthread_mutex_unlock(&s->mutex);
     }
+}
+
+void dk_tile_cache_clear(dk_tile_cache *cache)
+{
+    atomic_fetch_add(&cache->cleared, 1); /* first: what is being made will not be kept */
+    dk_tile_cache_touch(cache, atomic_load(&cache->generation), NULL, SIZE_MAX);
 }
 
 void dk_tile_cache_counts(dk_tile_cache *cache, dk_cache_counts *ret_counts)

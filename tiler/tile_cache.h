@@ -29,7 +29,8 @@ typedef struct dk_tile_entry {
     enum { DK_ENTRY_MAKING, DK_ENTRY_READY, DK_ENTRY_FAILED } state;
     dk_coding coding;
     dk_tile_address tile;
-    int64_t begun_at; /* the newest generation told when its making began */
+    int64_t begun_at; /* the newest generation told when its making began, */
+    unsigned cleared; /* and how often all tiles had gone */
     bool in_table, kept, used; /* used: since it was the newest */
     char etag[48];
     struct dk_tile_entry *newer, *older;
@@ -69,6 +70,8 @@ typedef struct dk_touched_box {
     dk_world_box box;
 } dk_touched_box;
 void dk_tile_cache_touch(dk_tile_cache *cache, int64_t generation, const dk_touched_box *boxes, size_t n_boxes);
+/* All tiles go, those that are being made too: the generation is the same, and what they were made of is not. */
+void dk_tile_cache_clear(dk_tile_cache *cache);
 
 typedef struct dk_cache_counts {
     uint64_t hits, misses, waited, dropped, evicted;

@@ -90,6 +90,7 @@ struct dk_tile_watch {
     dk_store *store;
     pthread_mutex_t mutex; /* one look at a time */
     dk_generation seen;
+    int64_t rebuilt; /* dk_index_rebuilt, when it was seen */
     _Atomic int64_t told; /* seen.number, once the cache knows all about it */
     pthread_t thread;
     atomic_bool stopping;
@@ -110,15 +111,20 @@ static void note_box(const dk_kind *layer, const dk_world_box *touched, void *us
         watch->boxes[watch->n_boxes++] = (dk_touched_box){(unsigned)layer->index, wide};
 }
 
-/* Tells the cache what a new generation has changed. */
+/* Tells the cache what a new generation has changed, and when the index was built anew. */
 static void look(dk_tile_watch *watch)
 {
     dk_error error;
     dk_generation now;
+    int64_t rebuilt;
     bool known = false;
     if (watch->store == NULL && dk_store_open(watch->path, DK_READ, &watch->store, &error) != DK_OK) {
         watch->store = NULL;
         return;
+    }
+    if (dk_index_rebuilt(watch->store, &rebuilt, &error) == DK_OK && rebuilt != watch->rebuilt) {
+        dk_tile_cache_clear(watch->cache);
+        watch->rebuilt = rebuilt;
     }
     if (dk_store_generation_info(watch->store, &now, &error) != DK_OK || now.number == watch->seen.number)
         return;
@@ -170,6 +176,8 @@ dk_status dk_tile_watch_start(const char *store_path, dk_tile_cache *cache, dk_t
     dk_status status = dk_store_open(store_path, DK_READ, &watch->store, err);
     if (status == DK_OK)
         status = dk_store_generation_info(watch->store, &watch->seen, err);
+    if (status == DK_OK)
+        status = dk_index_rebuilt(watch->store, &watch->rebuilt, err);
     if (status == DK_OK)
         atomic_init(&watch->told, watch->seen.number);
     if (status == DK_OK && pthread_create(&watch->thread, NULL, run, watch) != 0)

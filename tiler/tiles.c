@@ -70,11 +70,15 @@ static dk_status take_rows(dk_context *ctx, const dk_kind *kind, dk_shared_set *
 {
     dk_item_query asked;
     dk_buf name;
+    int64_t rebuilt = 0; /* reindex finds rows that were missing from what they are found by */
+    dk_status status = dk_index_rebuilt(ctx->worker->store, &rebuilt, &ctx->error);
+    if (status != DK_OK)
+        return status;
     dk_buf_init(&name);
-    dk_buf_format(&name, "%s/%d/%s", kind->name, (int)ctx->viewer.audience, ctx->viewer.division);
+    dk_buf_format(&name, "%s/%d/%s/%lld", kind->name, (int)ctx->viewer.audience, ctx->viewer.division, (long long)rebuilt);
     append_params(ctx->request, &name);
     const char *text = dk_buf_cstr(&name);
-    dk_status status = dk_item_query_read(ctx, kind, DK_ROWS, NULL, &asked);
+    status = dk_item_query_read(ctx, kind, DK_ROWS, NULL, &asked);
     if (status == DK_OK)
         status = text == NULL ? dk_fail(&ctx->error, DK_NOMEM, "out of memory")
                               : dk_row_sets_take(ctx->sets, text, ctx->worker->store, &asked.query, ret_shared, ret_rows,

@@ -97,6 +97,26 @@ test('an index that is built anew is read anew, though no generation comes', asy
   }
 });
 
+test('tiles that a server keeps go when the index is built anew', async () => {
+  const damaged = join(land.dir, 'kept.gpkg'), some = paths.filter((path) => /^\/xyz\/zone,zone_grid\/[4-9]\//.test(path));
+  const tiles = (url) => Promise.all(some.map(async (path) => createHash('sha256').update((await get(url + path)).body ?? '').digest('hex')));
+  execFileSync('sqlite3', [land.store, 'pragma wal_checkpoint(truncate)']);
+  copyFileSync(land.store, damaged);
+  execFileSync('sqlite3', [damaged, 'delete from grid_zone where died=0']);
+  const right = await tiles(servers.none.url), server = await serve(damaged);
+  try {
+    const wrong = await tiles(server.url);
+    assert.notDeepEqual(wrong, right);
+    assert.deepEqual(await tiles(server.url), wrong);
+    assert.equal(spawnSync(plainIngest, ['reindex', damaged]).status, 0);
+    const until = Date.now() + 10000; // it looks a hundred times a second
+    while (Date.now() < until && (await tiles(server.url)).join() !== right.join());
+    assert.deepEqual(await tiles(server.url), right);
+  } finally {
+    await server.stop();
+  }
+});
+
 test('a size that holds nothing is refused', () => {
   for (const [size, sentence] of [['100K', /--index-cache needs 1M at least, or 0 for none, not 100K;/], ['much', /--index-cache takes a number of bytes, perhaps with K, M or G behind, not much;/]]) {
     const { status, stderr } = spawnSync(tiler, [land.store, '--index-cache', size], { encoding: 'utf8' });
