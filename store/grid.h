@@ -6,7 +6,7 @@
  *     u32 magic and version   u8 n_sums   varint n_cells
  *     per cell, ascending: varint difference of the cell's number (row * DK_GRID_CELLS + column) less the one before,
  *     varint count, zigzag area in cm2, zigzag weight, a bit for each sum that is not 0 (the first is the lowest of the
- *     first byte; n_sums / 8 bytes, rounded up), zigzag each of those sums
+ *     first byte; n_sums / 8 bytes, rounded up), zigzag each of those sums (of 128 bits)
  */
 #ifndef DK_STORE_GRID_H
 #define DK_STORE_GRID_H
@@ -17,24 +17,34 @@
 #define DK_GRID_CELLS 32
 #define DK_GRID_MAX_SUMS 24
 
+/* Wide enough for whatever rows there may be: a row brings 10^23 at most (grid_measure.c). */
+typedef __int128 dk_grid_sum;
+
 typedef struct dk_grid_cell {
     uint16_t number; /* row * DK_GRID_CELLS + column, row 0 in the north */
     int64_t count;
     int64_t area_cm2;
     int64_t weight; /* estimated bytes of the features in a tile, for budgets */
-    int64_t sums[DK_GRID_MAX_SUMS];
+    dk_grid_sum sums[DK_GRID_MAX_SUMS];
 } dk_grid_cell;
 
 /* One tile's cells, in memory. Zero-initialised is empty. */
 typedef struct dk_grid {
     size_t n_sums, room; /* room: sums a cell that there is memory for */
-    int64_t *figures;    /* of each cell: count, area, weight and n_sums sums; NULL while nothing was added */
+    int64_t *figures;    /* of each cell: count, area and weight; NULL while nothing was added */
+    dk_grid_sum *sums;   /* of each cell n_sums */
 } dk_grid;
 
 /* a + b or, with sign -1, a - b. Wraps: what was added can be taken away again whatever it was. */
 static inline int64_t dk_grid_plus(int64_t a, int64_t b, int sign)
 {
     return (int64_t)(sign > 0 ? (uint64_t)a + (uint64_t)b : (uint64_t)a - (uint64_t)b);
+}
+
+/* The same of sums. */
+static inline dk_grid_sum dk_grid_sum_plus(dk_grid_sum a, dk_grid_sum b, int sign)
+{
+    return (dk_grid_sum)(sign > 0 ? (unsigned __int128)a + (unsigned __int128)b : (unsigned __int128)a - (unsigned __int128)b);
 }
 
 void dk_grid_finish(dk_grid *grid);

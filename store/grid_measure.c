@@ -1,12 +1,10 @@
 #include "store/grid_measure.h"
 
-#include "store/grid.h"
-
 #include <math.h>
 #include <string.h>
 
-/* More than a region's square metres or the yuan of a coal field; 900 of them still fit. What is more is none of either. */
-#define MOST_SUMMED 1e12
+/* More than a row can have: an integer has 64 bits, and a number is below 10^15 (load.c). */
+#define MOST_SUMMED 1e19
 
 double dk_grid_field_figure(const dk_field *field, const dk_value *value)
 {
@@ -19,23 +17,23 @@ double dk_grid_field_figure(const dk_field *field, const dk_value *value)
     return -1;
 }
 
-static int64_t brings(const dk_grid_measure *measure, double figure)
+static dk_grid_sum brings(const dk_grid_measure *measure, double figure)
 {
     if (measure->value >= 0)
         return figure == measure->value;
-    return llround(fmin(fmax(figure, -MOST_SUMMED), MOST_SUMMED) * DK_GRID_SUM_SCALE);
+    return (dk_grid_sum)round(fmin(fmax(figure, -MOST_SUMMED), MOST_SUMMED) * DK_GRID_SUM_SCALE);
 }
 
-void dk_grid_measures_add(const dk_kind *layer, const double *figures, int64_t *sums)
+void dk_grid_measures_add(const dk_kind *layer, const double *figures, dk_grid_sum *sums)
 {
     for (size_t i = 0; i < layer->n_grid_measures; i++) {
         if (i > 0 && dk_grid_measure_first(&layer->grid_measures[i]))
             figures++;
-        sums[i] = dk_grid_plus(sums[i], brings(&layer->grid_measures[i], *figures), 1);
+        sums[i] = dk_grid_sum_plus(sums[i], brings(&layer->grid_measures[i], *figures), 1);
     }
 }
 
-void dk_grid_measures_of(const dk_kind *layer, const dk_value *values, int64_t *sums)
+void dk_grid_measures_of(const dk_kind *layer, const dk_value *values, dk_grid_sum *sums)
 {
     double figures[DK_GRID_MAX_SUMS];
     size_t n = 0;
@@ -47,9 +45,9 @@ void dk_grid_measures_of(const dk_kind *layer, const dk_value *values, int64_t *
     dk_grid_measures_add(layer, figures, sums);
 }
 
-dk_value dk_grid_measure_value(const dk_grid_measure *measure, int64_t sum)
+dk_value dk_grid_measure_value(const dk_grid_measure *measure, dk_grid_sum sum)
 {
     if (measure->value < 0)
         return dk_value_real((double)sum / DK_GRID_SUM_SCALE);
-    return sum == 0 ? dk_value_null() : dk_value_integer(sum);
+    return sum == 0 ? dk_value_null() : dk_value_integer((int64_t)sum);
 }

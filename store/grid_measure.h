@@ -4,6 +4,7 @@
 #define DK_STORE_GRID_MEASURE_H
 
 #include "store/catalogue.h"
+#include "store/grid.h"
 #include "store/value.h"
 
 #define DK_GRID_SUM_SCALE 10000 /* a sum of 1 is kept as this many; a count is kept as it is */
@@ -19,12 +20,12 @@ static inline bool dk_grid_measure_first(const dk_grid_measure *measure)
 double dk_grid_field_figure(const dk_field *field, const dk_value *value);
 
 /* Adds a row to sums, one for each of the layer's measures. figures: of their fields, in the order of the measures. */
-void dk_grid_measures_add(const dk_kind *layer, const double *figures, int64_t *sums);
+void dk_grid_measures_add(const dk_kind *layer, const double *figures, dk_grid_sum *sums);
 
 /* The same from the values of a row, one for each field of the layer. */
-void dk_grid_measures_of(const dk_kind *layer, const dk_value *values, int64_t *sums);
+void dk_grid_measures_of(const dk_kind *layer, const dk_value *values, dk_grid_sum *sums);
 
 /* What a tile says of a measure. */
-dk_value dk_grid_measure_value(const dk_grid_measure *measure, int64_t sum);
+dk_value dk_grid_measure_value(const dk_grid_measure *measure, dk_grid_sum sum);
 
 #endif

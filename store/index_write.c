@@ -92,7 +92,7 @@ typedef struct writer {
     dk_buf sheet, written;
     uint64_t *changed; /* dk_budget_change of all that came or went */
     size_t n_changed, changed_capacity;
-    int64_t (*measured)[DK_GRID_MAX_SUMS]; /* comparing: the grid's measures of all rows, by the zoom they are drawn from */
+    dk_grid_sum (*measured)[DK_GRID_MAX_SUMS]; /* comparing: the grid's measures of all rows, by the zoom they are drawn from */
     struct touched {
         uint64_t cell;
         dk_world_box box;
@@ -1025,7 +1025,7 @@ static bool tally_cell(const dk_grid_cell *cell, void *user)
     to->count = dk_grid_plus(to->count, cell->count, 1);
     to->area_cm2 = dk_grid_plus(to->area_cm2, cell->area_cm2, 1);
     for (size_t i = 0; i < DK_GRID_MAX_SUMS; i++)
-        to->sums[i] = dk_grid_plus(to->sums[i], cell->sums[i], 1);
+        to->sums[i] = dk_grid_sum_plus(to->sums[i], cell->sums[i], 1);
     return true;
 }
 
@@ -1098,12 +1098,12 @@ static dk_status verify_grids(writer *w)
     dk_grid_cell undrawn = {.count = t->entries, .area_cm2 = t->area_cm2};
     for (int zoom = 0; zoom <= DK_FINEST_ZOOM + 1; zoom++)
         for (size_t i = 0; i < w->layer->n_grid_measures; i++)
-            undrawn.sums[i] = dk_grid_plus(undrawn.sums[i], w->measured[zoom][i], 1);
+            undrawn.sums[i] = dk_grid_sum_plus(undrawn.sums[i], w->measured[zoom][i], 1);
     for (int zoom = 0; status == DK_OK && zoom <= DK_FINEST_ZOOM; zoom++) {
         undrawn.count -= t->drawn[zoom];
         undrawn.area_cm2 = dk_grid_plus(undrawn.area_cm2, t->drawn_area[zoom], -1);
         for (size_t i = 0; i < w->layer->n_grid_measures; i++)
-            undrawn.sums[i] = dk_grid_plus(undrawn.sums[i], w->measured[zoom][i], -1);
+            undrawn.sums[i] = dk_grid_sum_plus(undrawn.sums[i], w->measured[zoom][i], -1);
         status = verify_zoom(w, zoom, &t->counted[zoom], &undrawn);
     }
     free(t);

@@ -142,7 +142,7 @@ bool dk_row_set_has(const dk_row_set *set, int64_t row)
     return bit < set->n_bits && set->bits[bit / 64] >> bit % 64 & 1;
 }
 
-bool dk_row_set_measure(const dk_row_set *set, const dk_kind *kind, int64_t row, int64_t *sums)
+bool dk_row_set_measure(const dk_row_set *set, const dk_kind *kind, int64_t row, dk_grid_sum *sums)
 {
     if (!dk_row_set_has(set, row))
         return false;

@@ -3,6 +3,7 @@
 #ifndef DK_STORE_ROW_SET_H
 #define DK_STORE_ROW_SET_H
 
+#include "store/grid.h"
 #include "store/query.h"
 
 typedef struct dk_row_set dk_row_set;
@@ -17,6 +18,6 @@ size_t dk_row_set_bytes(const dk_row_set *set); /* of memory */
 bool dk_row_set_has(const dk_row_set *set, int64_t row);
 /* Adds a row to the measures of its layer's grid (kind->n_grid_measures), without the fields that the viewer does not see.
  * kind: as the query had it. false: the row is not in the set. */
-bool dk_row_set_measure(const dk_row_set *set, const dk_kind *kind, int64_t row, int64_t *sums);
+bool dk_row_set_measure(const dk_row_set *set, const dk_kind *kind, int64_t row, dk_grid_sum *sums);
 
 #endif

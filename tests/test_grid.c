@@ -90,6 +90,39 @@ static void a_sum_of_0_takes_a_bit(void **state)
     dk_buf_finish(&bytes);
 }
 
+static void a_sum_of_more_than_64_bits_is_what_it_is(void **state)
+{
+    (void)state;
+    enum { N = 1000 };
+    const dk_grid_cell cell = {.number = 0, .count = 1, .sums = {INT64_C(10000000000000000), -INT64_C(10000000000000000)}};
+    const dk_grid_sum thousand = (dk_grid_sum)INT64_C(10000000000000000) * N; /* 10^19, where 64 bits end at 9.2 10^18 */
+    static const unsigned char expected[] = {
+        'd', 'g', 'r', '2', 2, 1, 0, 0xe8, 7, 0, 0, 3,           /* a cell: 1000, without area and weight, both sums: */
+        0x80, 0x80, 0xc0, 0x9e, 0x91, 0xc1, 0x91, 0xc7, 0x95, 2, /* zigzag of 10^19: 2 10^19, 0x1158E460913D00000 */
+        0xff, 0xff, 0xbf, 0x9e, 0x91, 0xc1, 0x91, 0xc7, 0x95, 2, /* and of -10^19: one less */
+    };
+    dk_grid grid = {0};
+    dk_grid_cell back;
+    dk_buf bytes;
+    dk_buf_init(&bytes);
+    dk_grid_clear(&grid, 2);
+    for (int i = 0; i < N; i++)
+        add(&grid, &cell, 1);
+    dk_grid_encode(&grid, &bytes);
+    assert_int_equal(bytes.size, sizeof expected);
+    assert_memory_equal(bytes.data, expected, sizeof expected);
+    dk_grid_clear(&grid, 2);
+    assert_int_equal(dk_grid_read(&grid, bytes.data, bytes.size), DK_OK);
+    assert_true(dk_grid_cell_at(&grid, 0, &back));
+    assert_true(back.sums[0] == thousand && back.sums[1] == -thousand);
+    for (int i = 1; i < N; i++)
+        add(&grid, &cell, -1);
+    assert_true(dk_grid_cell_at(&grid, 0, &back));
+    assert_true(back.sums[0] == cell.sums[0] && back.sums[1] == cell.sums[1]);
+    dk_grid_finish(&grid);
+    dk_buf_finish(&bytes);
+}
+
 static void what_is_taken_away_leaves_nothing_behind(void **state)
 {
     (void)state;
@@ -157,7 +190,7 @@ static void an_encoded_sheet_gives_back_every_cell_once_and_can_be_added_to(void
         to->area_cm2 += cell.area_cm2;
         to->weight += cell.weight;
         for (size_t k = 0; k < DK_GRID_MAX_SUMS; k++)
-            to->sums[k] = (int64_t)((uint64_t)to->sums[k] + (uint64_t)cell.sums[k]);
+            to->sums[k] += cell.sums[k];
     }
     dk_grid_encode(&grid, &bytes);
     t = (tally){.last = -1};
@@ -176,7 +209,7 @@ static void an_encoded_sheet_gives_back_every_cell_once_and_can_be_added_to(void
         dk_grid_cell both;
         assert_int_equal(dk_grid_cell_at(&twice, i, &both), expected.cells[i].count != 0);
         for (size_t k = 0; expected.cells[i].count != 0 && k < DK_GRID_MAX_SUMS; k++)
-            assert_int_equal(both.sums[k], (int64_t)(2 * (uint64_t)expected.cells[i].sums[k]));
+            assert_true(both.sums[k] == 2 * expected.cells[i].sums[k]);
         assert_true(expected.cells[i].count == 0 || both.count == 2 * expected.cells[i].count);
     }
     dk_grid_clear(&twice, 1);
@@ -217,6 +250,7 @@ static void damaged_sheets_are_refused(void **state)
         {"dgr2\1\1\5\1\0\0\2", 11},                        /* a second sum of one */
         {"dgr2\1\1\5\1\0\0\1", 11},                        /* a sum that is not there */
         {"dgr2\1\1\5\1\0\0\1\0", 12},                      /* a sum of 0 that is */
+        {"dgr2\1\1\5\1\0\0\1\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\4", 30}, /* beyond 128 bits */
     };
     for (size_t i = 0; i < sizeof damaged / sizeof *damaged; i++) {
         dk_grid_clear(&grid, damaged[i].bytes[4] == 1);
@@ -242,6 +276,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_sheet_byte_for_byte, set_up),
         cmocka_unit_test_setup(a_sum_of_0_takes_a_bit, set_up),
+        cmocka_unit_test_setup(a_sum_of_more_than_64_bits_is_what_it_is, set_up),
         cmocka_unit_test_setup(what_is_taken_away_leaves_nothing_behind, set_up),
         cmocka_unit_test_setup(an_encoded_sheet_gives_back_every_cell_once_and_can_be_added_to, set_up),
         cmocka_unit_test_setup(damaged_sheets_are_refused, set_up),

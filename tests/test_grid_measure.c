@@ -34,13 +34,13 @@ static int free_catalogue(void **state)
     return 0;
 }
 
-static void assert_brings(const dk_value *households, const dk_value *area, const dk_value *paid, const int64_t *expected)
+static void assert_brings(const dk_value *households, const dk_value *area, const dk_value *paid, const dk_grid_sum *expected)
 {
     const dk_value values[] = {dk_value_text("DK1"), *households, *area, *paid};
-    int64_t sums[N] = {0};
+    dk_grid_sum sums[N] = {0};
     dk_grid_measures_of(&catalogue->kinds[0], values, sums);
     for (size_t i = 0; i < N; i++)
-        assert_int_equal(sums[i], expected[i]);
+        assert_true(sums[i] == expected[i]);
 }
 
 static void a_row_brings_its_numbers_and_one_for_its_value(void **state)
@@ -48,25 +48,30 @@ static void a_row_brings_its_numbers_and_one_for_its_value(void **state)
     (void)state;
     const dk_value none = dk_value_null(), four = dk_value_integer(4), area = dk_value_real(1.23456);
     dk_value paid = dk_value_text("部分付清");
-    assert_brings(&four, &area, &paid, (int64_t[N]){[PARTLY] = 1, [AREA] = 12346, [HOUSEHOLDS] = 40000});
-    assert_brings(&none, &none, &none, (int64_t[N]){0});
+    assert_brings(&four, &area, &paid, (dk_grid_sum[N]){[PARTLY] = 1, [AREA] = 12346, [HOUSEHOLDS] = 40000});
+    assert_brings(&none, &none, &none, (dk_grid_sum[N]){0});
     /* A text that has the value's bytes and no more of them behind: what is read of a store need not end with a NUL. */
     paid = (dk_value){.type = DK_TEXT, .text = {"已付清了", strlen("已付清")}};
-    assert_brings(&none, &none, &paid, (int64_t[N]){[PAID] = 1});
+    assert_brings(&none, &none, &paid, (dk_grid_sum[N]){[PAID] = 1});
     /* Values from before the catalogue had a list. */
     paid = dk_value_text("付清");
-    assert_brings(&none, &none, &paid, (int64_t[N]){0});
+    assert_brings(&none, &none, &paid, (dk_grid_sum[N]){0});
     paid = dk_value_text("");
-    assert_brings(&none, &none, &paid, (int64_t[N]){0});
+    assert_brings(&none, &none, &paid, (dk_grid_sum[N]){0});
     const dk_value no = dk_value_integer(0);
-    assert_brings(&none, &none, &no, (int64_t[N]){0});
+    assert_brings(&none, &none, &no, (dk_grid_sum[N]){0});
     /* No number is so large that a sum would not hold it. */
     const dk_value huge = dk_value_real(-1e300);
-    assert_brings(&none, &huge, &none, (int64_t[N]){[AREA] = INT64_C(-10000000000000000)});
-    /* But the price of a coal field, 16 thousand million yuan, and the square metres of a region are what they are. */
+    assert_brings(&none, &huge, &none, (dk_grid_sum[N]){[AREA] = -(dk_grid_sum)1e23});
+    /* The largest that a row can have, a number of 10^15 and an integer of 64 bits, are what they are. */
+    const dk_value number = dk_value_real(-1e15), integer = dk_value_integer(INT64_C(1) << 62);
+    assert_brings(&integer, &number, &none,
+                  (dk_grid_sum[N]){[AREA] = -(dk_grid_sum)INT64_C(1000000000000000) * 10000,
+                                   [HOUSEHOLDS] = ((dk_grid_sum)1 << 62) * 10000});
+    /* The price of a coal field, 16 thousand million yuan, and the square metres of a region are what they are. */
     const dk_value price = dk_value_integer(16000000000), region = dk_value_real(595000000000.25);
     assert_brings(&price, &region, &none,
-                  (int64_t[N]){[AREA] = INT64_C(5950000000002500), [HOUSEHOLDS] = INT64_C(160000000000000)});
+                  (dk_grid_sum[N]){[AREA] = INT64_C(5950000000002500), [HOUSEHOLDS] = INT64_C(160000000000000)});
 }
 
 static void figures_of_fields_bring_the_same_as_values_do(void **state)
@@ -74,11 +79,11 @@ static void figures_of_fields_bring_the_same_as_values_do(void **state)
     (void)state;
     const dk_kind *layer = &catalogue->kinds[0];
     const double figures[] = {2, -7.5, 3}; /* 未付清; in the order of the grid */
-    int64_t sums[N] = {0};
+    dk_grid_sum sums[N] = {0};
     dk_grid_measures_add(layer, figures, sums);
     dk_grid_measures_add(layer, figures, sums);
     for (size_t i = 0; i < N; i++)
-        assert_int_equal(sums[i], ((int64_t[N]){[UNPAID] = 2, [AREA] = -150000, [HOUSEHOLDS] = 60000})[i]);
+        assert_true(sums[i] == ((dk_grid_sum[N]){[UNPAID] = 2, [AREA] = -150000, [HOUSEHOLDS] = 60000})[i]);
 }
 
 static void a_tile_says_sums_in_full_and_leaves_counts_of_0_out(void **state)
@@ -90,6 +95,8 @@ static void a_tile_says_sums_in_full_and_leaves_counts_of_0_out(void **state)
     assert_int_equal(dk_grid_measure_value(&measures[UNPAID], 0).type, DK_NULL);
     value = dk_grid_measure_value(&measures[AREA], 12346);
     assert_true(value.type == DK_REAL && value.real == 1.2346);
+    value = dk_grid_measure_value(&measures[AREA], (dk_grid_sum)INT64_C(10000000000000000) * 1000); /* a thousand of 10^12 */
+    assert_true(value.type == DK_REAL && value.real == 1e15);
     value = dk_grid_measure_value(&measures[HOUSEHOLDS], 0);
     assert_true(value.type == DK_REAL && value.real == 0);
 }
