@@ -887,11 +887,22 @@ static dk_status update_zooms(budget *b, const changes *c)
     return status;
 }
 
-static bool is_public(const dk_kind *kind)
+bool dk_budget_shares(const dk_kind *layer)
 {
     const dk_viewer everyone = dk_viewer_public();
-    const dk_view view = dk_view_of(kind, &everyone);
-    return dk_view_fields(&view, NULL) != 0;
+    const dk_view view = dk_view_of(layer, &everyone);
+    return !layer->draw_all && dk_view_fields(&view, NULL) != 0;
+}
+
+/* What a layer weighs in tiles is not known after a change that was undone (dk_pending_undo), until it is asked for. */
+static dk_status know_weights(budget *b, const dk_kind *layer)
+{
+    dk_weights *weights = dk_weights_create(layer);
+    dk_status status = weights == NULL ? no_memory(b) : dk_weights_begin(weights, b->store, b->err);
+    if (status == DK_OK)
+        status = dk_weights_flush(weights, b->store, b->err);
+    dk_weights_free(weights);
+    return status;
 }
 
 /* The layer, and those that share with it. */
@@ -903,9 +914,9 @@ static dk_status add_shares(budget *b, const dk_kind *layer)
     if (b->shares == NULL)
         return no_memory(b);
     b->shares[b->n_shares++].layer = layer;
-    for (size_t k = 0; k < catalogue->n_kinds && is_public(layer); k++) {
+    for (size_t k = 0; k < catalogue->n_kinds && dk_budget_shares(layer); k++) {
         const dk_kind *other = &catalogue->kinds[k];
-        if (k != layer->index && other->geometry != DK_NO_GEOMETRY && !other->draw_all && is_public(other))
+        if (k != layer->index && other->geometry != DK_NO_GEOMETRY && dk_budget_shares(other))
             b->shares[b->n_shares++].layer = other;
     }
     for (size_t i = 0; i < b->n_shares; i++)
@@ -916,6 +927,8 @@ static dk_status add_shares(budget *b, const dk_kind *layer)
             status = no_memory(b);
         for (int set = 0; status == DK_OK && set < DK_ROOM_SETS; set++)
             status = dk_sheet_levels(b->store, s->layer, raised_sheets[set], &s->raised[set], b->err);
+        if (status == DK_OK && i > 0) /* its own are kept up with the change */
+            status = know_weights(b, s->layer);
     }
     return status;
 }

@@ -418,6 +418,8 @@ dk_status dk_index_rebuild(dk_store *store, const dk_kind *layer, int64_t genera
  * are sorted here. */
 dk_status dk_budget_update(dk_store *store, const dk_kind *layer, uint64_t *changed, size_t n, int64_t generation,
                            dk_error *err);
+/* Whether a layer shares the budget of a tile with others: not one that draws everything, nor one of which the public sees nothing. */
+bool dk_budget_shares(const dk_kind *layer);
 /* Where a feature is and how far it reaches, about: the Morton code of its label position, whose last byte gives place to a
  * logarithm. */
 uint64_t dk_budget_change(const dk_entry_head *head);

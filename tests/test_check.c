@@ -1,0 +1,185 @@
+/* What reindex mends, and that thresholds are those that it finds. Tiles are full of a few zones with long notes. */
+#include "store_fixture.h"
+
+#include "store/catalogue_change.h"
+#include "store/reindex.h"
+
+#include <sqlite3.h>
+
+enum { NOTE = 60000, FULL = 20}; /* bytes; zones that fill a tile */
+
+static const char yaml[] =
+    "title: t\npublisher: p\nmap_approval_no: none\nextent: [116, 34, 117, 35]\n"
+    "layers:\n"
+    "  - name: zone\n    title: 分区\n    geometry: polygon\n    key: {field: id}\n    grid: [amount]\n"
+    "    fields:\n"
+    "      - {name: id, title: 编号, type: text, audience: public, required: true, tiles: true}\n"
+    "      - {name: note, title: 说明, type: text, audience: public, tiles: true}\n"
+    "      - {name: amount, title: 金额, type: number, audience: public}\n"
+    "      - {name: plan_no, title: 规划, type: text, audience: public}\n"
+    "      - {name: plan, title: 规划名称, type: text, audience: public, inherit: plan.name}\n"
+    "  - name: mining\n    title: 矿业权\n    geometry: polygon\n    key: {field: id}\n    audience: %s\n"
+    "    fields:\n"
+    "      - {name: id, title: 编号, type: text, audience: public, required: true, tiles: true}\n"
+    "      - {name: note, title: 说明, type: text, audience: public, tiles: true}\n"
+    "records:\n"
+    "  - name: plan\n    title: 规划\n    key: {field: plan_no}\n"
+    "    fields:\n"
+    "      - {name: plan_no, title: 规划, type: text, audience: public, required: true}\n"
+    "      - {name: name, title: 名称, type: text, audience: public}\n"
+    "links:\n"
+    "  - from: zone\n    to: plan\n    on:\n      - match: {plan_no: plan_no}\n";
+
+static void catalogue_of(const char *mining_is_for, char *ret_text, size_t size)
+{
+    snprintf(ret_text, size, yaml, mining_is_for);
+}
+
+static int set_up_for(void **state, const char *mining_is_for)
+{
+    char text[sizeof yaml + 20];
+    if (fixture_setup(state) != 0)
+        return -1;
+    fixture *f = *state;
+    dk_store_close(f->store);
+    unlink(f->path);
+    catalogue_of(mining_is_for, text, sizeof text);
+    if (dk_store_create(f->path, text, strlen(text), "check.yaml", &f->err) != DK_OK) {
+        print_error("%s\n", f->err.text);
+        return -1;
+    }
+    fixture_open(f, DK_WRITE);
+    return 0;
+}
+
+static int set_up(void **state)
+{
+    return set_up_for(state, "public");
+}
+
+static int set_up_for_staff(void **state)
+{
+    return set_up_for(state, "staff");
+}
+
+/* Squares of 400 m beside each other, all in one tile of zoom 8, from which on they are drawn. */
+static int64_t squares(fixture *f, const char *kind, int first, int n, size_t note_size)
+{
+    static char note[NOTE + 1];
+    dk_load *load = load_begin(f, kind, false);
+    for (int i = first; i < first + n; i++) {
+        unsigned char wkb[93];
+        char id[16];
+        snprintf(id, sizeof id, "%d", i);
+        memset(note, 'n', note_size);
+        memcpy(note, id, strlen(id) < note_size ? strlen(id) : note_size);
+        note[note_size] = '\0';
+        const size_t size = square_wkb(wkb, 116.05 + i % 20 * 0.005, 34.35 + i / 20 * 0.005, 0.004);
+        const bool zone = strcmp(kind, "zone") == 0;
+        assert_int_equal(load_row(f, load, kind, wkb, size, "id", id, "note", note, zone ? "amount" : NULL, "#2.5", NULL).outcome,
+                         DK_LOADED);
+    }
+    return load_finish(f, load);
+}
+
+static int64_t plan(fixture *f, const char *number, const char *name, bool replace)
+{
+    dk_load *load = load_begin(f, "plan", replace);
+    load_row(f, load, "plan", NULL, 0, "plan_no", number, "name", name, NULL);
+    return load_finish(f, load);
+}
+
+static sqlite3 *open_beside(fixture *f)
+{
+    sqlite3 *db = NULL;
+    assert_int_equal(sqlite3_open_v2(f->path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    return db;
+}
+
+/* The first column of all rows as one text, to be freed by the caller. */
+static char *text_of(fixture *f, const char *sql)
+{
+    sqlite3 *db = open_beside(f);
+    sqlite3_stmt *stmt = NULL;
+    dk_buf text;
+    dk_buf_init(&text);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL), SQLITE_OK);
+    while (sqlite3_step(stmt) == SQLITE_ROW)
+        dk_buf_format(&text, "%s\n", (const char *)sqlite3_column_text(stmt, 0));
+    sqlite3_finalize(stmt);
+    sqlite3_close(db);
+    char *copy = strdup(dk_buf_cstr(&text));
+    dk_buf_finish(&text);
+    return copy;
+}
+
+/* The thresholds of all tiles, and what they leave out. */
+static char *thresholds_of(fixture *f)
+{
+    return text_of(f, "SELECT 'zone '||(id>>17)||' '||hex(data) FROM raised_zone WHERE died=0 UNION ALL"
+                      " SELECT 'mining '||(id>>17)||' '||hex(data) FROM raised_mining WHERE died=0 UNION ALL"
+                      " SELECT 'zone plate '||(id>>17)||' '||hex(data) FROM raised_plate_zone WHERE died=0 UNION ALL"
+                      " SELECT 'mining plate '||(id>>17)||' '||hex(data) FROM raised_plate_mining WHERE died=0 ORDER BY 1");
+}
+
+static void reindex(fixture *f)
+{
+    if (dk_store_reindex(f->store, NULL, NULL, &f->err) != DK_OK)
+        fail_msg("%s", f->err.text);
+}
+
+static void thresholds_are_those_of_a_rebuild(fixture *f)
+{
+    char *kept = thresholds_of(f);
+    assert_true(strlen(kept) > 0);
+    reindex(f);
+    char *anew = thresholds_of(f);
+    assert_string_equal(kept, anew);
+    free(kept);
+    free(anew);
+}
+
+/* ---- thresholds of layers that share tiles ---- */
+
+static void a_publication_that_was_undone_leaves_no_trace_in_thresholds(void **state)
+{
+    fixture *f = *state;
+    int64_t generation;
+    publish(f, squares(f, "zone", 0, FULL, NOTE));
+    publish(f, squares(f, "mining", 0, FULL, NOTE));
+    const int64_t first = plan(f, "G1", "一", false), second = plan(f, "G1", "二", true);
+    publish(f, second);
+    assert_int_equal(dk_store_publish(f->store, first, "t", NULL, NULL, &generation, &f->err), DK_CONFLICT);
+    publish(f, squares(f, "zone", FULL, 1, NOTE));
+    assert_int_equal(findings(f), 0);
+    thresholds_are_those_of_a_rebuild(f);
+}
+
+static void ignore(const char *sentence, void *user)
+{
+    (void)sentence, (void)user;
+}
+
+static void a_layer_that_becomes_public_shares_from_then_on(void **state)
+{
+    fixture *f = *state;
+    char text[sizeof yaml + 20];
+    dk_catalogue_changed changed;
+    const dk_catalogue_change change = {.actor = "t", .tell = ignore};
+    publish(f, squares(f, "zone", 0, FULL, NOTE));
+    publish(f, squares(f, "mining", 0, FULL, NOTE));
+    catalogue_of("public", text, sizeof text);
+    if (dk_store_change_catalogue(f->store, text, strlen(text), "check.yaml", &change, &changed, &f->err) != DK_OK)
+        fail_msg("%s", f->err.text);
+    assert_int_equal(findings(f), 0);
+    thresholds_are_those_of_a_rebuild(f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_publication_that_was_undone_leaves_no_trace_in_thresholds, set_up, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_layer_that_becomes_public_shares_from_then_on, set_up_for_staff, fixture_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
