@@ -410,6 +410,8 @@ dk_status dk_touched_forget(dk_store *store, int64_t generation, dk_error *err);
 dk_status dk_index_verify(dk_store *store, const dk_kind *layer, int64_t generation,
                           void (*tell)(const char *sentence, void *user),
                           void *user, dk_error *err);
+/* Takes all of a layer's index away. */
+dk_status dk_index_forget(dk_store *store, const dk_kind *layer, dk_error *err);
 /* Makes a layer's index anew from the rows that are published. */
 dk_status dk_index_rebuild(dk_store *store, const dk_kind *layer, int64_t generation, dk_progress progress, void *user,
                            dk_error *err);

@@ -1152,8 +1152,7 @@ dk_status dk_index_verify(dk_store *store, const dk_kind *layer, int64_t generat
     return status;
 }
 
-dk_status dk_index_rebuild(dk_store *store, const dk_kind *layer, int64_t generation, dk_progress progress, void *user,
-                           dk_error *err)
+dk_status dk_index_forget(dk_store *store, const dk_kind *layer, dk_error *err)
 {
     dk_buf sql;
     dk_buf_init(&sql);
@@ -1161,10 +1160,17 @@ dk_status dk_index_rebuild(dk_store *store, const dk_kind *layer, int64_t genera
         dk_buf_format(&sql, "DELETE FROM %s_%s;", dk_sheet_table((dk_sheet)t), layer->name);
     dk_buf_format(&sql, "DELETE FROM weight_%s;DELETE FROM dead_%s", layer->name, layer->name);
     const char *text = dk_buf_cstr(&sql);
-    dk_status status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_run(store, text, err);
+    const dk_status status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_run(store, text, err);
     dk_buf_finish(&sql);
+    return status;
+}
+
+dk_status dk_index_rebuild(dk_store *store, const dk_kind *layer, int64_t generation, dk_progress progress, void *user,
+                           dk_error *err)
+{
     dk_change_row *rows = NULL;
     size_t n = 0;
+    dk_status status = dk_index_forget(store, layer, err);
     if (status == DK_OK)
         status = living_rows(store, layer, generation, NULL, NULL, &rows, &n, err);
     if (status == DK_OK)

@@ -36,6 +36,7 @@ typedef struct reindexing {
     dk_progress progress;
     void *user;
     int64_t generation, done, total;
+    bool inherited; /* a row of the kind has */
 } reindexing;
 
 /* Calls for each row of a query: its first column is the row, the others are born and died. */
@@ -92,7 +93,7 @@ static dk_status inherit_row(reindexing *r, int64_t row, int64_t born, int64_t d
             continue;
         if (!changed && (status = dk_publication_log_keep(r->log, r->kind, row, err)) != DK_OK)
             break;
-        changed = true;
+        changed = r->inherited = true;
         char sql[256];
         sqlite3_stmt *stmt = NULL;
         snprintf(sql, sizeof sql, "UPDATE row_%s SET f_%s=?2 WHERE row=?1", r->kind->name, r->kind->fields[i].name);
@@ -155,11 +156,11 @@ static dk_status reindex_inherited(reindexing *r, dk_error *err)
     return inherits ? each_row(r, sql, inherit_row, err) : DK_OK;
 }
 
-/* What links between rows are found by. */
-static dk_status reindex_links(reindexing *r, dk_error *err)
+/* By what the terms of all kinds say, which are made before. */
+static dk_status reindex_inheritance(reindexing *r, dk_error *err)
 {
     const dk_status status = reindex_inherited(r, err);
-    return status == DK_OK ? reindex_terms(r, err) : status;
+    return status == DK_OK && r->inherited ? reindex_terms(r, err) : status;
 }
 
 dk_status dk_reindex_inherited(dk_store *store, const dk_kind *kind, int64_t generation, dk_publication_log *log,
@@ -186,6 +187,12 @@ static dk_status reindex_linked(reindexing *r, dk_error *err)
 static dk_status reindex_disclosure(reindexing *r, dk_error *err)
 {
     return r->kind->disclosure_field >= 0 ? reindex_linked(r, err) : DK_OK;
+}
+
+/* Of all layers, before one is made anew: tiles share their budget, and what is damaged of another layer must not be read. */
+static dk_status forget_index(reindexing *r, dk_error *err)
+{
+    return r->kind->geometry == DK_NO_GEOMETRY ? DK_OK : dk_index_forget(r->store, r->kind, err);
 }
 
 /* The index, which shows all of it. */
@@ -275,8 +282,8 @@ dk_status dk_store_reindex(dk_store *store, dk_progress progress, void *user, dk
         dk_publication_log_close(log);
         return status;
     }
-    static dk_status (*const steps[])(reindexing *r, dk_error *err) = {reindex_links, reindex_linked, reindex_disclosure,
-                                                                       reindex_index, reindex_summary};
+    static dk_status (*const steps[])(reindexing *r, dk_error *err) = {
+        reindex_terms, reindex_inheritance, reindex_linked, reindex_disclosure, forget_index, reindex_index, reindex_summary};
     const size_t n_kinds = store->catalogue->n_kinds;
     for (size_t i = 0; status == DK_OK && i < sizeof steps / sizeof *steps * n_kinds; i++) { /* each step for all kinds */
         reindexing r = {.store = store,

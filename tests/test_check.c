@@ -96,6 +96,22 @@ static sqlite3 *open_beside(fixture *f)
     return db;
 }
 
+static void run(sqlite3 *db, const char *sql)
+{
+    char *message = NULL;
+    if (sqlite3_exec(db, sql, NULL, NULL, &message) != SQLITE_OK)
+        fail_msg("%s", message);
+}
+
+/* Damages the store: some row must be another then. */
+static void damage(fixture *f, const char *sql)
+{
+    sqlite3 *db = open_beside(f);
+    run(db, sql);
+    assert_true(sqlite3_changes(db) > 0);
+    sqlite3_close(db);
+}
+
 /* The first column of all rows as one text, to be freed by the caller. */
 static char *text_of(fixture *f, const char *sql)
 {
@@ -139,6 +155,52 @@ static void thresholds_are_those_of_a_rebuild(fixture *f)
     free(anew);
 }
 
+/* ---- what reindex mends ---- */
+
+static void what_is_damaged_of_another_layer_does_not_stop_reindex(void **state)
+{
+    static const char *const damages[] = {"UPDATE grid_mining SET data=x'00'", "UPDATE block_mining SET data=x'00'",
+                                          "UPDATE grid_zone SET data=x'00'", "UPDATE block_zone SET data=x'00'"};
+    fixture *f = *state;
+    publish(f, squares(f, "zone", 0, 3, 10));
+    publish(f, squares(f, "mining", 0, 3, 10));
+    for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+        damage(f, damages[i]);
+        reindex(f);
+        assert_int_equal(findings(f), 0);
+    }
+}
+
+static void damaged_terms_of_another_kind_do_not_stop_what_is_taken_over(void **state)
+{
+    fixture *f = *state;
+    unsigned char wkb[93];
+    dk_load *load = load_begin(f, "zone", false);
+    load_row(f, load, "zone", wkb, square_wkb(wkb, 116.5, 34.5, 0.001), "id", "Z", "plan_no", "G1", NULL);
+    publish(f, load_finish(f, load));
+    publish(f, plan(f, "G1", "总体规划", false));
+    damage(f, "UPDATE post_plan SET data=x'80'");
+    reindex(f);
+    char *taken = text_of(f, "SELECT plan FROM zone");
+    assert_string_equal(taken, "总体规划\n");
+    free(taken);
+    assert_int_equal(findings(f), 0);
+}
+
+static void damaged_terms_and_a_load_that_was_killed_do_not_keep_reindex_from_beginning(void **state)
+{
+    fixture *f = *state;
+    publish(f, plan(f, "G1", "一", false));
+    assert_int_equal(plan(f, "G2", "二", false), 2);
+    damage(f, "UPDATE post_plan SET data=x'80'");
+    damage(f, "UPDATE dikuai_batch SET state='loading' WHERE id=2");
+    dk_store_close(f->store);
+    fixture_open(f, DK_WRITE);
+    reindex(f);
+    assert_string_equal(all_keys(f, "plan").text, "G1");
+    assert_int_equal(findings(f), 0);
+}
+
 /* ---- thresholds of layers that share tiles ---- */
 
 static void a_publication_that_was_undone_leaves_no_trace_in_thresholds(void **state)
@@ -178,6 +240,9 @@ static void a_layer_that_becomes_public_shares_from_then_on(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_is_damaged_of_another_layer_does_not_stop_reindex, set_up, fixture_teardown),
+        cmocka_unit_test_setup_teardown(damaged_terms_of_another_kind_do_not_stop_what_is_taken_over, set_up, fixture_teardown),
+        cmocka_unit_test_setup_teardown(damaged_terms_and_a_load_that_was_killed_do_not_keep_reindex_from_beginning, set_up, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_publication_that_was_undone_leaves_no_trace_in_thresholds, set_up, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_layer_that_becomes_public_shares_from_then_on, set_up_for_staff, fixture_teardown),
     };
