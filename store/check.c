@@ -109,7 +109,41 @@ static void tell_post(int64_t row, void *user)
         found(t->c, "%s: a list of terms is damaged; run dikuai-ingest reindex", t->kind->name);
 }
 
-static dk_status check_lives(checking *c, const dk_kind *kind)
+/* The first row of a load that has not ended: it may have been killed while it was taken back. */
+static dk_status first_unfinished(checking *c, const dk_kind *kind, int64_t *ret_row)
+{
+    char sql[200];
+    sqlite3_stmt *stmt = NULL;
+    snprintf(sql, sizeof sql, "SELECT min(row) FROM row_%s WHERE batch IN (SELECT id FROM dikuai_batch WHERE state='loading')", kind->name);
+    dk_status status = dk_sql_prepare(c->store, sql, &stmt, c->err);
+    if (status == DK_OK)
+        status = dk_sql_step(c->store, stmt, c->err);
+    if (status == DK_OK)
+        *ret_row = sqlite3_column_type(stmt, 0) == SQLITE_NULL ? INT64_MAX : sqlite3_column_int64(stmt, 0);
+    sqlite3_finalize(stmt);
+    return status;
+}
+
+/* What rows are found by, in filters, links and search. */
+static dk_status check_terms(checking *c, const dk_kind *kind, bool held_back)
+{
+    const int64_t findings = c->findings;
+    int64_t before = 0;
+    uint64_t there = 0, wanted = 0;
+    bool lacking = false;
+    dk_status status = first_unfinished(c, kind, &before);
+    if (status == DK_OK)
+        status = dk_posts_verify(c->store, kind, before, tell_post, &(telling){c, kind}, &there, c->err);
+    if (status != DK_OK || held_back || c->findings > findings) /* held back: they are those of the catalogue before */
+        return status;
+    status = dk_terms_sum(c->store, kind, before, &wanted, &lacking, c->err);
+    if (status == DK_OK && (lacking || there != wanted))
+        found(c, "%s: the lists by which filters, links and search find rows are not those of the rows; run dikuai-ingest reindex",
+              kind->name);
+    return status;
+}
+
+static dk_status check_lives(checking *c, const dk_kind *kind, bool held_back)
 {
     const char *k = kind->name;
     const long long g = (long long)c->generation;
@@ -141,9 +175,7 @@ static dk_status check_lives(checking *c, const dk_kind *kind)
                            "SELECT n FROM (SELECT count(*) n FROM life_%s l WHERE %s) WHERE n<>coalesce((SELECT rows "
                            "FROM dikuai_summary WHERE kind='%s' ORDER BY generation DESC LIMIT 1),0)",
                            k, alive, k);
-    if (status == DK_OK)
-        status = dk_posts_verify(c->store, kind, tell_post, &(telling){c, kind}, c->err);
-    return status;
+    return status == DK_OK ? check_terms(c, kind, held_back) : status;
 }
 
 static void tell(const char *sentence, void *user)
@@ -151,13 +183,38 @@ static void tell(const char *sentence, void *user)
     found(user, "%s", sentence);
 }
 
-/* In one read transaction: a publish meanwhile would take away what this generation needs. */
+/* What cannot be read of an index is a finding, too: other kinds are looked at all the same. */
 static dk_status check_index(checking *c, const dk_kind *layer)
+{
+    const dk_status status = dk_index_verify(c->store, layer, c->generation, tell, c, c->err);
+    if (status != DK_CORRUPT)
+        return status;
+    found(c, "%s", c->err->text);
+    return DK_OK;
+}
+
+/* In one snapshot, of the newest generation: a publish meanwhile would change the one part of what is compared and not the other, and
+ * take away what this generation needs. */
+static dk_status check_kind(checking *c, const dk_kind *kind, bool held_back)
 {
     dk_status status = dk_index_begin(c->store, DK_NEWEST, &c->generation, c->err);
     if (status != DK_OK)
         return status;
-    status = dk_index_verify(c->store, layer, c->generation, tell, c, c->err);
+    status = check_lives(c, kind, held_back);
+    if (status == DK_OK)
+        status = dk_linked_verify(c->store, kind, c->generation, held_back, tell, c, c->err);
+    if (status == DK_OK && kind->geometry != DK_NO_GEOMETRY)
+        status = check_index(c, kind);
+    dk_index_end(c->store);
+    return status;
+}
+
+static dk_status check_clock(checking *c)
+{
+    dk_status status = dk_index_begin(c->store, DK_NEWEST, &c->generation, c->err);
+    if (status != DK_OK)
+        return status;
+    status = dk_clock_verify(c->store, c->generation, tell, c, c->err);
     dk_index_end(c->store);
     return status;
 }
@@ -176,15 +233,10 @@ dk_status dk_store_check(dk_store *store, void (*finding)(const char *sentence, 
     if (held_back)
         found(&c, "a new catalogue is in force only where it shows less than the one before: what follows from it was not "
                   "finished; give it to dikuai-ingest catalogue again");
-    for (size_t i = 0; status == DK_OK && i < catalogue->n_kinds; i++) {
-        status = check_lives(&c, &catalogue->kinds[i]);
-        if (status == DK_OK)
-            status = dk_linked_verify(store, &catalogue->kinds[i], c.generation, held_back, tell, &c, err);
-        if (status == DK_OK && catalogue->kinds[i].geometry != DK_NO_GEOMETRY)
-            status = check_index(&c, &catalogue->kinds[i]);
-    }
+    for (size_t i = 0; status == DK_OK && i < catalogue->n_kinds; i++)
+        status = check_kind(&c, &catalogue->kinds[i], held_back);
     if (status == DK_OK && !held_back) /* which has no obligations */
-        status = dk_clock_verify(store, c.generation, tell, &c, err);
+        status = check_clock(&c);
     if (status == DK_OK)
         status = dk_documents_verify(store, tell, &c, err);
     if (status == DK_OK)

@@ -1,6 +1,7 @@
 #include "store/index_work.h"
 
 #include "store/grid_measure.h"
+#include "store/hash.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +87,30 @@ void dk_grid_cell_of(const dk_kind *layer, const dk_entry_head *head, size_t n_p
                                .area_cm2 = head->area_cm2,
                                .weight = (int64_t)(16 + 2 * attributes + 2 * n_points + text / 2)};
     dk_grid_measures_of(layer, values, ret_cell->sums);
+}
+
+uint64_t dk_grid_place_number(uint64_t tile, uint16_t number)
+{
+    return dk_hash_mix((tile << 10 | number) ^ UINT64_C(0x9e3779b97f4a7c15), UINT64_C(0xd6e8feb86659fd93));
+}
+
+/* Of a damaged sheet figures may be anything. */
+void dk_grid_tally_cell(dk_grid_tally *tally, uint64_t tile, const dk_grid_cell *cell)
+{
+    tally->count = dk_grid_plus(tally->count, cell->count, 1);
+    tally->area_cm2 = dk_grid_plus(tally->area_cm2, cell->area_cm2, 1);
+    tally->places += dk_grid_place_number(tile, cell->number) * (uint64_t)cell->count;
+    for (size_t i = 0; i < DK_GRID_MAX_SUMS; i++)
+        tally->sums[i] = dk_grid_sum_plus(tally->sums[i], cell->sums[i], 1);
+}
+
+void dk_grid_tally_add(dk_grid_tally *tally, const dk_grid_tally *other)
+{
+    tally->count = dk_grid_plus(tally->count, other->count, 1);
+    tally->area_cm2 = dk_grid_plus(tally->area_cm2, other->area_cm2, 1);
+    tally->places += other->places;
+    for (size_t i = 0; i < DK_GRID_MAX_SUMS; i++)
+        tally->sums[i] = dk_grid_sum_plus(tally->sums[i], other->sums[i], 1);
 }
 
 static dk_status write_place(dk_grid_cache *cache, struct dk_grid_place_kept *place, int zoom, dk_store *store,

@@ -41,6 +41,17 @@ void dk_grid_cache_finish(dk_grid_cache *cache);
 /* What an entry counts for in a grid; number is left to the caller. */
 void dk_grid_cell_of(const dk_kind *layer, const dk_entry_head *head, size_t n_points, const dk_value *values,
                      dk_grid_cell *ret_cell);
+/* For comparing: what cells of many tiles count together, and in which of them. Zero-initialised is none. */
+typedef struct dk_grid_tally {
+    int64_t count, area_cm2;
+    dk_grid_sum sums[DK_GRID_MAX_SUMS];
+    uint64_t places; /* the sum of a number for each cell that is counted in, as often as it is */
+} dk_grid_tally;
+void dk_grid_tally_cell(dk_grid_tally *tally, uint64_t tile, const dk_grid_cell *cell);
+void dk_grid_tally_add(dk_grid_tally *tally, const dk_grid_tally *other);
+/* The number of a cell of a tile. */
+uint64_t dk_grid_place_number(uint64_t tile, uint16_t number);
+
 /* The number of the cell of a label position in its tile of a zoom, and the tile's Morton code. */
 uint16_t dk_grid_number(uint32_t x, uint32_t y, int zoom, uint64_t *ret_tile);
 

@@ -93,6 +93,8 @@ typedef struct writer {
     uint64_t *changed; /* dk_budget_change of all that came or went */
     size_t n_changed, changed_capacity;
     dk_grid_sum (*measured)[DK_GRID_MAX_SUMS]; /* comparing: the grid's measures of all rows, by the zoom they are drawn from */
+    size_t n_pieces;                           /* comparing: that there should be */
+    bool differs;                              /* comparing: something does */
     struct touched {
         uint64_t cell;
         dk_world_box box;
@@ -129,6 +131,7 @@ static void report(const dk_kind *layer, int64_t row, const char *what, const ch
 static dk_status differs(writer *w, int64_t row, const char *what)
 {
     report(w->layer, row, what, REINDEX, w->finding, w->finding_user);
+    w->differs = true;
     return DK_OK;
 }
 
@@ -498,6 +501,7 @@ static dk_status compare_pieces(writer *w, const dk_group *group, const dk_group
 static dk_status lost(writer *w, int64_t row)
 {
     report(w->layer, row, "has a damaged geometry", LOAD_AGAIN, w->finding, w->finding_user);
+    w->differs = true;
     return DK_OK;
 }
 
@@ -521,6 +525,7 @@ static dk_status decide(writer *w, const pending *p, size_t i)
     if (entry->damaged)
         return w->verify ? lost(w, row) : unreadable(w, row);
     if (w->verify) {
+        w->n_pieces += entry->n_pieces;
         if (old == NULL)
             return differs(w, row, "is missing from the cell index");
         bool same = same_entry(old, entry) && old->values == hash_values(w, values);
@@ -989,12 +994,24 @@ static dk_status living_rows(dk_store *store, const dk_kind *layer, int64_t gene
     return DK_OK;
 }
 
+static dk_cell_range every_cell(int level)
+{
+    const uint32_t last = level == 0 ? 0 : UINT32_MAX >> (32 - level);
+    return (dk_cell_range){0, 0, last, last};
+}
+
 typedef struct tally {
     writer *w;
+    size_t n_pieces;
+    int64_t stray; /* the row that was told of last, of which there are pieces only */
     int64_t entries, area_cm2;
     int64_t drawn[DK_FINEST_ZOOM + 1]; /* entries that are drawn from this zoom on, before anything is raised */
     int64_t drawn_area[DK_FINEST_ZOOM + 1];
-    dk_grid_cell counted[DK_FINEST_ZOOM + 1]; /* by the grids of a zoom, all cells together */
+    uint64_t places[DK_FINEST_ZOOM + 1]; /* dk_grid_tally.places of what is drawn later only */
+    dk_grid_tally left_out[DK_FINEST_ZOOM + 1]; /* by thresholds */
+    dk_grid_tally counted[DK_FINEST_ZOOM + 1];
+    uint64_t tile; /* of the grid under way */
+    int zoom;
 } tally;
 
 static dk_status tally_block(int level, uint64_t cell, const void *data, size_t size, void *user)
@@ -1012,38 +1029,70 @@ static dk_status tally_block(int level, uint64_t cell, const void *data, size_t 
             t->drawn[head->first_zoom]++;
             t->drawn_area[head->first_zoom] = dk_grid_plus(t->drawn_area[head->first_zoom], head->area_cm2, 1);
         }
+        for (int zoom = 0; zoom < head->first_zoom && zoom <= DK_FINEST_ZOOM; zoom++) {
+            uint64_t tile;
+            const uint16_t number = dk_grid_number(head->label_x, head->label_y, zoom, &tile);
+            t->places[zoom] += dk_grid_place_number(tile, number);
+        }
         if (dk_index_row(&t->w->rows, head->row) == NULL)
             differs(t->w, head->row, "is in the cell index and is not published");
     }
     return DK_OK;
 }
 
+static dk_status tally_pieces(int shelf, uint64_t cell, const void *data, size_t size, void *user)
+{
+    (void)shelf, (void)cell;
+    tally *t = user;
+    dk_block block;
+    if (dk_block_open(data, size, &block) != DK_OK)
+        return damaged(t->w);
+    t->n_pieces += block.n_entries;
+    for (uint32_t i = 0; i < block.n_entries; i++) {
+        const int64_t row = block.heads[i].row;
+        if (row == t->stray || dk_index_row(&t->w->rows, row) != NULL)
+            continue;
+        differs(t->w, row, "has pieces in the cell index and is not published");
+        t->stray = row;
+    }
+    return DK_OK;
+}
+
+/* Whether there are pieces of other outlines than those that are published, or older ones of these: tiles would draw them. */
+static dk_status verify_pieces(writer *w, tally *t)
+{
+    dk_status status = DK_OK;
+    for (int shelf = 0; status == DK_OK && shelf <= DK_LEAF_SHELVES + DK_MAX_LEVEL; shelf++) {
+        const dk_cell_range all = every_cell(dk_piece_level(shelf));
+        if (w->levels[DK_SHEET_PIECE] >> shelf & 1)
+            status = dk_sheet_scan(w->store, w->layer, DK_SHEET_PIECE, shelf, &all, w->sees, tally_pieces, t, w->err);
+    }
+    if (status == DK_OK && t->n_pieces != w->n_pieces && !w->differs) {
+        char sentence[200];
+        snprintf(sentence, sizeof sentence, "the cell index of %.100s has %zu pieces of outlines instead of %zu; " REINDEX,
+                 w->layer->name, t->n_pieces, w->n_pieces);
+        w->finding(sentence, w->finding_user);
+    }
+    return status;
+}
+
 static bool tally_cell(const dk_grid_cell *cell, void *user)
 {
-    dk_grid_cell *to = user;
-    /* Of a damaged sheet it may be anything. */
-    to->count = dk_grid_plus(to->count, cell->count, 1);
-    to->area_cm2 = dk_grid_plus(to->area_cm2, cell->area_cm2, 1);
-    for (size_t i = 0; i < DK_GRID_MAX_SUMS; i++)
-        to->sums[i] = dk_grid_sum_plus(to->sums[i], cell->sums[i], 1);
+    tally *t = user;
+    dk_grid_tally_cell(&t->counted[t->zoom], t->tile, cell);
     return true;
 }
 
 static dk_status tally_grid(int level, uint64_t cell, const void *data, size_t size, void *user)
 {
-    (void)cell;
     tally *t = user;
     size_t n_sums;
-    if (dk_grid_each(data, size, &n_sums, tally_cell, &t->counted[level]) != DK_OK ||
+    t->zoom = level;
+    t->tile = cell;
+    if (dk_grid_each(data, size, &n_sums, tally_cell, t) != DK_OK ||
         (size > 0 && n_sums != t->w->layer->n_grid_measures))
         return damaged(t->w);
     return DK_OK;
-}
-
-static dk_cell_range every_cell(int level)
-{
-    const uint32_t last = level == 0 ? 0 : UINT32_MAX >> (32 - level);
-    return (dk_cell_range){0, 0, last, last};
 }
 
 static dk_status grid_differs(writer *w, int zoom, const char *name, double counted, double undrawn)
@@ -1060,8 +1109,9 @@ static dk_status grid_differs(writer *w, int zoom, const char *name, double coun
 }
 
 /* Compares what the grids of a zoom count with what is drawn deeper down only. */
-static dk_status verify_zoom(writer *w, int zoom, const dk_grid_cell *counted, const dk_grid_cell *undrawn)
+static dk_status verify_zoom(writer *w, int zoom, const dk_grid_tally *counted, const dk_grid_tally *undrawn)
 {
+    const bool same = counted->count == undrawn->count && counted->area_cm2 == undrawn->area_cm2;
     dk_status status = DK_OK;
     if (counted->count != undrawn->count)
         status = grid_differs(w, zoom, "count", (double)counted->count, (double)undrawn->count);
@@ -1074,10 +1124,16 @@ static dk_status verify_zoom(writer *w, int zoom, const dk_grid_cell *counted, c
             status = grid_differs(w, zoom, measure->name, (double)counted->sums[i] / scale,
                                   (double)undrawn->sums[i] / scale);
     }
+    if (status == DK_OK && same && counted->places != undrawn->places) {
+        char sentence[200];
+        snprintf(sentence, sizeof sentence, "the grid of %.100s at zoom %d counts rows elsewhere than they are; " REINDEX, w->layer->name,
+                 zoom);
+        w->finding(sentence, w->finding_user);
+    }
     return status;
 }
 
-/* Whether the grids count what is not drawn, and measure it, at every zoom. */
+/* Whether the grids count what is not drawn, and measure it, at every zoom: what is too small, and what a full tile leaves out. */
 static dk_status verify_grids(writer *w)
 {
     tally *t = calloc(1, sizeof *t);
@@ -1095,7 +1151,9 @@ static dk_status verify_grids(writer *w)
         if (w->levels[DK_SHEET_GRID] >> zoom & 1)
             status = dk_sheet_scan(w->store, w->layer, DK_SHEET_GRID, zoom, &all, w->sees, tally_grid, t, w->err);
     }
-    dk_grid_cell undrawn = {.count = t->entries, .area_cm2 = t->area_cm2};
+    if (status == DK_OK)
+        status = dk_budget_count(w->store, w->layer, w->sees, t->left_out, t->counted, w->err);
+    dk_grid_tally undrawn = {.count = t->entries, .area_cm2 = t->area_cm2};
     for (int zoom = 0; zoom <= DK_FINEST_ZOOM + 1; zoom++)
         for (size_t i = 0; i < w->layer->n_grid_measures; i++)
             undrawn.sums[i] = dk_grid_sum_plus(undrawn.sums[i], w->measured[zoom][i], 1);
@@ -1104,8 +1162,12 @@ static dk_status verify_grids(writer *w)
         undrawn.area_cm2 = dk_grid_plus(undrawn.area_cm2, t->drawn_area[zoom], -1);
         for (size_t i = 0; i < w->layer->n_grid_measures; i++)
             undrawn.sums[i] = dk_grid_sum_plus(undrawn.sums[i], w->measured[zoom][i], -1);
-        status = verify_zoom(w, zoom, &t->counted[zoom], &undrawn);
+        undrawn.places = t->places[zoom];
+        dk_grid_tally_add(&t->left_out[zoom], &undrawn);
+        status = verify_zoom(w, zoom, &t->counted[zoom], &t->left_out[zoom]);
     }
+    if (status == DK_OK)
+        status = verify_pieces(w, t);
     free(t);
     return status;
 }
@@ -1144,7 +1206,7 @@ dk_status dk_index_verify(dk_store *store, const dk_kind *layer, int64_t generat
         if (status == DK_OK)
             status = verify_grids(w);
         if (status == DK_OK)
-            status = dk_budget_verify(store, layer, overview_differs, w, err);
+            status = dk_budget_verify(store, layer, generation, overview_differs, w, err);
     }
     if (w != NULL)
         writer_finish(w);

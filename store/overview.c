@@ -70,12 +70,26 @@ dk_status dk_overview_add(dk_overview *overview, const dk_block *block, uint32_t
     return dk_block_add(overview->builder, &head, overview->drawing.data, overview->drawing.size, values);
 }
 
-dk_status dk_overview_compare(dk_overview *overview, dk_store *store, uint64_t tile, bool *ret_same, dk_error *err)
+static dk_status keep_old(int level, uint64_t cell, const void *data, size_t size, void *user)
 {
+    (void)level, (void)cell;
+    dk_buf_append(user, data, size);
+    return DK_END;
+}
+
+dk_status dk_overview_compare(dk_overview *overview, dk_store *store, uint64_t tile, int64_t generation, bool *ret_same,
+                              dk_error *err)
+{
+    dk_cell_range cell;
+    dk_morton_split(tile, &cell.x0, &cell.y0);
+    cell.x1 = cell.x0, cell.y1 = cell.y0;
+    dk_buf_clear(&overview->old);
     dk_status status = dk_block_finish(overview->builder, &overview->bytes);
     if (status != DK_OK || overview->bytes.failed)
         return dk_fail(err, DK_NOMEM, "out of memory");
-    status = dk_sheet_read(store, overview->layer, DK_SHEET_OVERVIEW, overview->zoom, tile, &overview->old, err);
+    status = dk_sheet_scan(store, overview->layer, DK_SHEET_OVERVIEW, overview->zoom, &cell, generation, keep_old, &overview->old, err);
+    if (overview->old.failed)
+        return dk_fail(err, DK_NOMEM, "out of memory");
     *ret_same = status == DK_OK && overview->old.size == overview->bytes.size &&
                 (overview->old.size == 0 || memcmp(overview->old.data, overview->bytes.data, overview->old.size) == 0);
     return status;
@@ -86,7 +100,7 @@ dk_status dk_overview_write(dk_overview *overview, dk_store *store, uint64_t til
     bool same = false;
     if (overview->zoom > DK_OVERVIEW_ZOOM)
         return DK_OK;
-    const dk_status status = dk_overview_compare(overview, store, tile, &same, err);
+    const dk_status status = dk_overview_compare(overview, store, tile, DK_NEWEST, &same, err);
     return status != DK_OK || same ? status
                                    : dk_sheet_write(store, overview->layer, DK_SHEET_OVERVIEW, overview->zoom, tile, generation,
                                                     overview->bytes.data, overview->bytes.size, err);

@@ -23,7 +23,8 @@ void dk_overview_begin(dk_overview *overview, const dk_kind *layer, int zoom);
 dk_status dk_overview_add(dk_overview *overview, const dk_block *block, uint32_t i, int shelf);
 /* Writes what was added as the overview of a tile, if it differs from the one that is there; nothing added: there is none. */
 dk_status dk_overview_write(dk_overview *overview, dk_store *store, uint64_t tile, int64_t generation, dk_error *err);
-/* Whether that is there already. */
-dk_status dk_overview_compare(dk_overview *overview, dk_store *store, uint64_t tile, bool *ret_same, dk_error *err);
+/* Whether a generation sees that already; DK_NEWEST: that of the change under way. */
+dk_status dk_overview_compare(dk_overview *overview, dk_store *store, uint64_t tile, int64_t generation, bool *ret_same,
+                              dk_error *err);
 
 #endif

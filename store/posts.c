@@ -8,6 +8,8 @@
  * and the places of one feature are in one block. */
 #include "store/posts.h"
 
+#include "store/hash.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -579,12 +581,21 @@ typedef struct verifying {
     const dk_kind *kind;
     int64_t term;
     dk_place last; /* of the term's block before */
+    int64_t before;
+    uint64_t sum;
     dk_post_finding_fn finding;
     void *user;
     size_t told;
 } verifying;
 
 #define MOST_TOLD 20
+
+uint64_t dk_post_number(const dk_post *post)
+{
+    const uint64_t place = (uint64_t)post->place.feature ^ (uint64_t)post->place.moved << 32;
+    return dk_hash_mix(dk_hash_mix((uint64_t)post->term ^ UINT64_C(0x9e3779b97f4a7c15), place ^ UINT64_C(0xd6e8feb86659fd93)),
+                       UINT64_C(0xe7037ed1a0b428db));
+}
 
 static dk_status verify_block(int64_t term, int64_t first, const places *block, bool sound, void *user, dk_error *err)
 {
@@ -604,6 +615,8 @@ static dk_status verify_block(int64_t term, int64_t first, const places *block, 
     dk_status status = DK_OK;
     for (size_t i = 0; status == DK_OK && i < block->n && v->told < MOST_TOLD; i++) {
         sqlite3_stmt *stmt = NULL;
+        if (dk_place_row(block->places[i]) < v->before)
+            v->sum += dk_post_number(&(dk_post){term, block->places[i]});
         if ((status = dk_sql_kept(v->store, v->kind, DK_STMT_ROW_EXISTS, &stmt, err)) != DK_OK)
             return status;
         sqlite3_bind_int64(stmt, 1, dk_place_row(block->places[i]));
@@ -618,8 +631,11 @@ static dk_status verify_block(int64_t term, int64_t first, const places *block, 
     return status;
 }
 
-dk_status dk_posts_verify(dk_store *store, const dk_kind *kind, dk_post_finding_fn finding, void *user, dk_error *err)
+dk_status dk_posts_verify(dk_store *store, const dk_kind *kind, int64_t before, dk_post_finding_fn finding, void *user, uint64_t *ret_sum,
+                          dk_error *err)
 {
-    verifying v = {.store = store, .kind = kind, .term = -1, .finding = finding, .user = user};
-    return each_block(store, kind, verify_block, &v, err);
+    verifying v = {.store = store, .kind = kind, .term = -1, .before = before, .finding = finding, .user = user};
+    const dk_status status = each_block(store, kind, verify_block, &v, err);
+    *ret_sum = v.sum;
+    return status;
 }

@@ -91,6 +91,12 @@ struct dk_term_writer {
     dk_post *posts;
     size_t n_posts, posts_capacity;
     int64_t new_from; /* terms from here on have no posts in the table yet */
+    struct summing {  /* instead of writing */
+        bool on, lacking; /* lacking: a term that there should be */
+        uint64_t sum;
+        int64_t *terms; /* of the field of the row under way: each counts once */
+        size_t n_terms, capacity;
+    } summing;
     /* the row under way */
     int field;
     int64_t term;
@@ -115,6 +121,7 @@ void dk_term_writer_free(dk_term_writer *writer)
     if (writer == NULL)
         return;
     free(writer->posts);
+    free(writer->summing.terms);
     free(writer);
 }
 
@@ -141,7 +148,8 @@ static bool find_or_make(const char *text, size_t size, void *user)
 {
     dk_term_writer *w = user;
     w->status = dk_term_find(w->store, w->kind, w->field, text, size, &w->term, w->err);
-    if (w->status != DK_OK || w->term != 0)
+    w->summing.lacking |= w->summing.on && w->status == DK_OK && w->term == 0;
+    if (w->status != DK_OK || w->term != 0 || w->summing.on)
         return false;
     sqlite3_stmt *stmt = NULL;
     w->status = dk_sql_kept(w->store, w->kind, DK_STMT_TERM_INSERT, &stmt, w->err);
@@ -157,10 +165,28 @@ static bool find_or_make(const char *text, size_t size, void *user)
     return false;
 }
 
+static void sum_post(dk_term_writer *w)
+{
+    struct summing *s = &w->summing;
+    for (size_t i = 0; i < s->n_terms; i++)
+        if (s->terms[i] == w->term)
+            return;
+    if (!dk_grow(&s->terms, &s->capacity, s->n_terms + 1, sizeof *s->terms)) {
+        w->status = dk_fail(w->err, DK_NOMEM, "out of memory");
+        return;
+    }
+    s->terms[s->n_terms++] = w->term;
+    s->sum += dk_post_number(&(dk_post){w->term, w->place});
+}
+
 static void add_post(dk_term_writer *w)
 {
     if (w->status != DK_OK || w->term == 0)
         return;
+    if (w->summing.on) {
+        sum_post(w);
+        return;
+    }
     if (w->n_posts == MOST_POSTS)
         w->status = dk_terms_flush(w, w->err);
     if (!dk_grow(&w->posts, &w->posts_capacity, w->n_posts + 1, sizeof *w->posts))
@@ -204,6 +230,7 @@ dk_status dk_terms_write(dk_term_writer *w, int64_t row, uint64_t feature, const
         if (!(w->store->indexed[kind->index] & UINT64_C(1) << i))
             continue;
         w->field = (int)i;
+        w->summing.n_terms = 0;
         if (values[i].type != DK_TEXT) {
             w->term = 0;
             dk_terms_of(&kind->fields[i], &values[i], find_or_make, w);
@@ -215,6 +242,35 @@ dk_status dk_terms_write(dk_term_writer *w, int64_t row, uint64_t feature, const
         }
     }
     return w->status;
+}
+
+/* ---- comparing ---- */
+
+dk_status dk_terms_sum(dk_store *store, const dk_kind *kind, int64_t before, uint64_t *ret_sum, bool *ret_lacking, dk_error *err)
+{
+    dk_term_writer *w = dk_term_writer_create(store, kind);
+    char sql[120];
+    sqlite3_stmt *stmt = NULL;
+    if (w == NULL)
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    w->summing.on = true;
+    snprintf(sql, sizeof sql, "SELECT row FROM row_%s WHERE row<?1 ORDER BY row", kind->name);
+    dk_status status = dk_sql_prepare(store, sql, &stmt, err);
+    if (status == DK_OK)
+        sqlite3_bind_int64(stmt, 1, before);
+    while (status == DK_OK && (status = dk_sql_step(store, stmt, err)) == DK_OK) {
+        const int64_t row = sqlite3_column_int64(stmt, 0);
+        dk_stored_row stored;
+        if ((status = dk_stored_row_read(store, kind, row, false, &stored, err)) != DK_OK)
+            break;
+        status = dk_terms_write(w, row, stored.feature, stored.values, err);
+        dk_stored_row_release(&stored);
+    }
+    sqlite3_finalize(stmt);
+    *ret_sum = w->summing.sum;
+    *ret_lacking = w->summing.lacking;
+    dk_term_writer_free(w);
+    return status == DK_END ? DK_OK : status;
 }
 
 /* ---- reading ---- */

@@ -1,12 +1,16 @@
-/* What reindex mends, and that thresholds are those that it finds. Tiles are full of a few zones with long notes. */
+/* What check finds of a store that is damaged, what it does not mistake for damage, and what reindex mends. Tiles are full of a few
+ * zones with long notes. */
 #include "store_fixture.h"
 
 #include "store/catalogue_change.h"
 #include "store/reindex.h"
 
+#include <math.h>
+#include <signal.h>
 #include <sqlite3.h>
+#include <sys/wait.h>
 
-enum { NOTE = 60000, FULL = 20}; /* bytes; zones that fill a tile */
+enum { NOTE = 60000, FULL = 20, LARGE = 400 }; /* bytes; zones that fill a tile; a batch of more than one transaction */
 
 static const char yaml[] =
     "title: t\npublisher: p\nmap_approval_no: none\nextent: [116, 34, 117, 35]\n"
@@ -155,6 +159,156 @@ static void thresholds_are_those_of_a_rebuild(fixture *f)
     free(anew);
 }
 
+static void keep_finding(const char *sentence, void *user)
+{
+    dk_buf_format(user, "%s\n", sentence);
+}
+
+static void finds(fixture *f, const char *part)
+{
+    int64_t n = 0;
+    dk_buf told;
+    dk_buf_init(&told);
+    assert_int_equal(dk_store_check(f->store, keep_finding, &told, &n, &f->err), DK_OK);
+    if (n == 0 || strstr(dk_buf_cstr(&told), part) == NULL)
+        fail_msg("'%s' instead of '%s'", dk_buf_cstr(&told), part);
+    dk_buf_finish(&told);
+}
+
+/* ---- what is no damage ---- */
+
+static void die_before_thresholds(int64_t done, int64_t total, void *user)
+{
+    (void)user;
+    if (done >= total)
+        kill(getpid(), SIGKILL);
+}
+
+static void a_publication_that_was_killed_is_no_finding(void **state)
+{
+    fixture *f = *state;
+    publish(f, squares(f, "zone", 0, FULL, NOTE));
+    const int64_t batch = squares(f, "zone", FULL, LARGE, NOTE);
+    dk_store_close(f->store);
+    f->store = NULL;
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        int64_t generation;
+        fixture_open(f, DK_WRITE);
+        dk_store_publish(f->store, batch, "t", die_before_thresholds, NULL, &generation, &f->err);
+        _exit(0);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    char *begun = text_of(f, "SELECT count(*)>0 FROM block_zone WHERE born=2");
+    assert_string_equal(begun, "1\n");
+    free(begun);
+    char *overviews = text_of(f, "SELECT count(*)>0 FROM overview_zone WHERE died=0");
+    assert_string_equal(overviews, "1\n");
+    free(overviews);
+    fixture_open(f, DK_READ); /* who only reads undoes nothing */
+    assert_int_equal(findings(f), 0);
+    dk_store_close(f->store);
+    fixture_open(f, DK_WRITE);
+    assert_int_equal(findings(f), 0);
+}
+
+/* ---- what is ---- */
+
+static void rows_that_full_tiles_leave_out_are_counted_as_they_are(void **state)
+{
+    fixture *f = *state;
+    publish(f, squares(f, "zone", 0, FULL, NOTE));
+    assert_int_equal(findings(f), 0);
+    damage(f, "UPDATE raised_zone SET data=substr(data,1,2) WHERE died=0 AND id>>57=8 AND length(data)>2");
+    finds(f, "the grid of zone at zoom 8 has 0 as count instead of ");
+    reindex(f);
+    assert_int_equal(findings(f), 0);
+}
+
+static void rows_are_counted_where_they_are(void **state)
+{
+    fixture *f = *state;
+    publish(f, squares(f, "zone", 0, 3, 10));
+    assert_int_equal(findings(f), 0);
+    damage(f, "UPDATE grid_zone SET id=id+(1<<17) WHERE id>>57=5"); /* the tile beside it */
+    finds(f, "the grid of zone at zoom 5 counts rows elsewhere than they are; run dikuai-ingest reindex");
+    reindex(f);
+    assert_int_equal(findings(f), 0);
+}
+
+/* A circle of so many positions that it is kept in pieces. */
+static int64_t circle(fixture *f, const char *id)
+{
+    enum { N = 1500 };
+    static unsigned char wkb[13 + 16 * (N + 1)];
+    const unsigned char head[9] = {1, 3, 0, 0, 0, 1, 0, 0, 0};
+    const uint32_t n = N + 1;
+    memcpy(wkb, head, sizeof head);
+    memcpy(wkb + 9, &n, 4);
+    for (int i = 0; i <= N; i++) {
+        const double angle = i % N * 2 * 3.14159265358979 / N, at[2] = {116.5 + 0.05 * cos(angle), 34.5 + 0.05 * sin(angle)};
+        memcpy(wkb + 13 + 16 * i, at, sizeof at);
+    }
+    dk_load *load = load_begin(f, "zone", false);
+    assert_int_equal(load_row(f, load, "zone", wkb, sizeof wkb, "id", id, NULL).outcome, DK_LOADED);
+    return load_finish(f, load);
+}
+
+static void pieces_are_those_of_published_outlines(void **state)
+{
+    fixture *f = *state;
+    int64_t generation;
+    const int64_t batch = circle(f, "C");
+    publish(f, batch);
+    publish(f, squares(f, "zone", 0, 1, 10));
+    assert_int_equal(findings(f), 0);
+    damage(f, "INSERT INTO piece_zone SELECT id+(1<<25),born,0,data FROM piece_zone ORDER BY id LIMIT 1");
+    finds(f, "pieces of outlines instead of ");
+    reindex(f);
+    assert_int_equal(findings(f), 0);
+    sqlite3 *db = open_beside(f);
+    run(db, "CREATE TEMP TABLE kept AS SELECT * FROM piece_zone");
+    assert_int_equal(dk_store_withdraw(f->store, batch, "t", "r", NULL, NULL, &generation, &f->err), DK_OK);
+    run(db, "INSERT OR REPLACE INTO piece_zone SELECT id,born,0,data FROM kept");
+    sqlite3_close(db);
+    finds(f, "zone row 1 has pieces in the cell index and is not published; run dikuai-ingest reindex");
+    reindex(f);
+    assert_int_equal(findings(f), 0);
+}
+
+static void rows_are_found_by_what_they_say(void **state)
+{
+    static const char *const damages[] = {
+        "DELETE FROM post_plan WHERE term=(SELECT term FROM term_plan WHERE text='g2')", "DELETE FROM term_plan WHERE text='g2'",
+        "UPDATE post_plan SET first=1 WHERE term=(SELECT term FROM term_plan WHERE text='g2')", "UPDATE term_plan SET text='g3' WHERE text='g2'"};
+    fixture *f = *state;
+    publish(f, plan(f, "G1", "一", false));
+    publish(f, plan(f, "G2", "二", false));
+    for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+        assert_int_equal(findings(f), 0);
+        damage(f, damages[i]);
+        finds(f, "plan: the lists by which filters, links and search find rows are not those of the rows; run dikuai-ingest reindex");
+        reindex(f);
+    }
+    assert_int_equal(findings(f), 0);
+}
+
+static void an_index_that_cannot_be_read_does_not_end_the_check(void **state)
+{
+    fixture *f = *state;
+    publish(f, squares(f, "zone", 0, 1, 10));
+    publish(f, squares(f, "mining", 0, 1, 10));
+    damage(f, "UPDATE block_zone SET data=x'00'");
+    damage(f, "DELETE FROM block_mining");
+    finds(f, "the cell index of zone is damaged; run dikuai-ingest reindex");
+    finds(f, "mining row 1 is missing from the cell index; run dikuai-ingest reindex");
+    reindex(f);
+    assert_int_equal(findings(f), 0);
+}
+
 /* ---- what reindex mends ---- */
 
 static void what_is_damaged_of_another_layer_does_not_stop_reindex(void **state)
@@ -240,6 +394,12 @@ static void a_layer_that_becomes_public_shares_from_then_on(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_publication_that_was_killed_is_no_finding, set_up, fixture_teardown),
+        cmocka_unit_test_setup_teardown(rows_that_full_tiles_leave_out_are_counted_as_they_are, set_up, fixture_teardown),
+        cmocka_unit_test_setup_teardown(rows_are_counted_where_they_are, set_up, fixture_teardown),
+        cmocka_unit_test_setup_teardown(pieces_are_those_of_published_outlines, set_up, fixture_teardown),
+        cmocka_unit_test_setup_teardown(rows_are_found_by_what_they_say, set_up, fixture_teardown),
+        cmocka_unit_test_setup_teardown(an_index_that_cannot_be_read_does_not_end_the_check, set_up, fixture_teardown),
         cmocka_unit_test_setup_teardown(what_is_damaged_of_another_layer_does_not_stop_reindex, set_up, fixture_teardown),
         cmocka_unit_test_setup_teardown(damaged_terms_of_another_kind_do_not_stop_what_is_taken_over, set_up, fixture_teardown),
         cmocka_unit_test_setup_teardown(damaged_terms_and_a_load_that_was_killed_do_not_keep_reindex_from_beginning, set_up, fixture_teardown),
