@@ -90,7 +90,13 @@ typedef struct suspicion {
     bool found;
 } suspicion;
 
-/* A null or a text of digits in a list, wherever: few files have any, and the others need not be taken apart. */
+static bool in_number(char c)
+{
+    return (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '+' || c == 'e' || c == 'E';
+}
+
+/* A null, a text of digits or a number alone in a list, wherever: few files have any, and the others need not be taken
+ * apart. A number that began in the block before may be such. */
 static bool suspect(const char *block, size_t size, void *user)
 {
     suspicion *self = user;
@@ -106,6 +112,16 @@ static bool suspect(const char *block, size_t size, void *user)
         while (before > block && is_blank(before[-1]))
             before--;
         self->found = (before > block ? before[-1] : self->last) == '[';
+    }
+    for (const char *at = block; !self->found && (at = memchr(at, ']', size - (size_t)(at - block))) != NULL; at++) {
+        const char *before = at;
+        while (before > block && is_blank(before[-1]))
+            before--;
+        if (!in_number(before > block ? before[-1] : self->last))
+            continue;
+        while (before > block && (in_number(before[-1]) || is_blank(before[-1])))
+            before--;
+        self->found = before == block || before[-1] == '[';
     }
     size_t end = size;
     while (end > 0 && is_blank(block[end - 1]))
@@ -123,7 +139,7 @@ typedef enum key { OTHER = 0, FEATURES, GEOMETRY, COORDINATES } key;
 typedef struct walk {
     int base; /* of the two */
     int depth;
-    bool in_text, escaped, failed;
+    bool in_text, escaped, failed, comma; /* comma: since the last [ */
     char last, text[16]; /* last: that is no blank; text: the beginning of the one that ended last */
     size_t n_text;
     key keys[DEEP + 1]; /* by depth, the last */
@@ -179,14 +195,16 @@ static bool look_for_holes(const char *block, size_t size, void *user)
         if (is_blank(c))
             continue;
         const bool begins = self->last == '[' || self->last == ',';
-        const bool hole = !self->undrawn && begins && (c == '"' || c == 'n' || c == 't' || c == 'f' || c == '{') &&
-                          in_coordinates(self);
+        const bool other = begins && (c == '"' || c == 'n' || c == 't' || c == 'f' || c == '{');
+        const bool alone = c == ']' && !self->comma && in_number(self->last); /* a position has two numbers at least */
+        const bool hole = !self->undrawn && (other || alone) && in_coordinates(self);
         const bool undrawn =
             self->undrawn && c == '}' && self->depth == self->base + 1 && in_features(self) && !self->drawn;
         if ((hole || undrawn) && !add_hole(self->holes)) {
             self->failed = true;
             return false;
         }
+        self->comma = c == ',' || (c != '[' && self->comma);
         if (c == '"') {
             self->in_text = true;
             self->n_text = 0;

@@ -14,8 +14,8 @@ dk_status dk_geojson_records(const char *file, const char *path, int64_t *ret_n,
 /* The line on which something stands behind the first object or list; 0: nothing does. */
 dk_status dk_geojson_behind(const char *file, const char *path, int64_t *ret_line, dk_error *err);
 
-/* Features that have something else than numbers among the coordinates of their geometry: null, as programs
- * write NaN, or texts. */
+/* Features that have something else than places among the coordinates of their geometry: null, as programs write NaN,
+ * texts, or a number alone. */
 typedef struct dk_geojson_holes {
     int64_t *rows; /* from 1 on, ascending; owned */
     size_t n, capacity;

@@ -986,8 +986,8 @@ dk_status dk_source_ogr_next(dk_source *source, dk_error *err)
     if (hole || (unread && source->line_by_line)) /* GDAL leaves out the ring, the part or all of it */
         snprintf(source->problem, sizeof source->problem,
                  "its geometry cannot be read whole: among its coordinates stands something else than numbers, such as "
-                 "null; correct "
-                 "it in the source");
+                 "null, or a "
+                 "number alone; correct it in the source");
     else if (unread)
         snprintf(source->problem, sizeof source->problem,
                  "its geometry cannot be read; the file is damaged: copy or export it again");

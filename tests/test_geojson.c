@@ -78,6 +78,11 @@ static void a_ring_with_null_or_a_text_is_not_left_out(void **state)
     reads("geojson", text, "+-+--+");
     reads("geojson", FEATURE("A", PARTS("[" RING(117) "],[[[null,31],[117.1,31],[117,31.1],[null,31]]]")), "-");
     reads("geojson", COLLECTION(FEATURE("A", POLYGON(RING(117))) "," FEATURE("B", POLYGON(RING(118)))), "++");
+    /* 3.1.1: a position has two numbers or more. */
+    reads("geojson",
+          COLLECTION(FEATURE("A", PARTS("[" RING(118) "],[[[119,31],[ 119.1 ],[119,32],[119,31]]]")) "," FEATURE(
+              "B", POLYGON(RING(118)))),
+          "-+");
     reads("geojsonl",
           FEATURE("A", POLYGON(RING(117))) "\n" FEATURE(
               "B", PARTS("[" RING(118) "],[[[null,31],[119,31],[119,32],[null,31]]]")) "\n" FEATURE("C",
