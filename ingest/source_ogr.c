@@ -6,6 +6,7 @@
 #include "ingest/geojson_crs.h"
 #include "ingest/geojson_text.h"
 #include "ingest/geojson_whole.h"
+#include "ingest/gml_shapes.h"
 #include "ingest/mapinfo.h"
 #include "ingest/shape_rings.h"
 #include "ingest/shapefile.h"
@@ -518,7 +519,8 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
         return status;
     if (source->format == DK_FORMAT_GEOJSON && (status = prepare_geojson(source, options, err)) != DK_OK)
         return status;
-    if (source->format == DK_FORMAT_GML && (status = check_gml(source, err)) != DK_OK)
+    if (source->format == DK_FORMAT_GML && ((status = check_gml(source, err)) != DK_OK ||
+                                            (status = dk_gml_shapes_check(source->file, source->path, err)) != DK_OK))
         return status;
     if (source->format == DK_FORMAT_FLATGEOBUF && (status = dk_flatgeobuf_examine(source->file, &rows, err)) != DK_OK)
         return status;
