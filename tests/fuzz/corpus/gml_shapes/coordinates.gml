@@ -1,0 +1,1 @@
+<c xmlns:gml="http://www.opengis.net/gml"><gml:Polygon><gml:outerBoundaryIs><gml:LinearRing><gml:coordinates decimal="." cs="," ts=" ">0,0 1,0 1,1O5 0,0</gml:coordinates></gml:LinearRing></gml:outerBoundaryIs></gml:Polygon></c>

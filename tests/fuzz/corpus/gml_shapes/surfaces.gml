@@ -1,0 +1,1 @@
+<c xmlns:gml="http://www.opengis.net/gml"><f><s><gml:MultiSurface><gml:surfaceMembers><gml:Polygon><gml:exterior><gml:LinearRing><gml:posList>0 0 1 0 1 -1.5e0 nan 0</gml:posList></gml:LinearRing></gml:exterior><gml:interior><gml:Ring/></gml:interior></gml:Polygon><gml:Polygon/></gml:surfaceMembers></gml:MultiSurface></s></f></c>
