@@ -222,8 +222,9 @@ static bool take_text_entity(reader *self, dk_dwg_bits *own, dk_drawing_label *r
     const unsigned horizontal = (absent & 0x40) == 0 ? dk_dwg_bs(own) : 0;
     const unsigned vertical = (absent & 0x80) == 0 ? dk_dwg_bs(own) : 0;
     const bool aligned = horizontal != 0 || vertical != 0;
-    ret_label->x = (aligned ? aligned_x : x) * (plane.mirrored ? -1 : 1);
-    ret_label->y = aligned ? aligned_y : y;
+    const bool between = horizontal == 3 || horizontal == 5; /* aligned, fit: from the one to the other */
+    ret_label->x = (between ? (x + aligned_x) / 2 : aligned ? aligned_x : x) * (plane.mirrored ? -1 : 1);
+    ret_label->y = between ? (y + aligned_y) / 2 : aligned ? aligned_y : y;
     return !own->failed;
 }
 

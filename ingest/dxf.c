@@ -14,7 +14,7 @@ typedef struct entity {
     enum { OTHER = 0, LWPOLYLINE, POLYLINE, VERTEX, TEXT, MTEXT } type;
     int64_t line;
     size_t handle, layer;
-    bool paper, mirrored, tilted, aligned, has_align;
+    bool paper, mirrored, tilted, aligned, between, has_align;
     bool embedded; /* its groups are over: what follows are those of an object in it */
     int flags;
     double x, y, align_x, align_y, height, bulge;
@@ -117,6 +117,10 @@ static dk_status add_label(dxf *self, const entity *of, dk_error *err)
                              .mtext = of->type == MTEXT,
                              .place = of->line,
                              .bad_text = of->bad_text};
+    if (aligned && of->between) { /* from the one to the other */
+        made.x = (of->x + of->align_x) / 2;
+        made.y = (of->y + of->align_y) / 2;
+    }
     if (of->mirrored && of->type == TEXT)
         made.x = -made.x;
     return dk_drawing_add_label(self->drawing, &made, err);
@@ -249,6 +253,8 @@ static dk_status take_group(dxf *self, dk_error *err)
     case 73:
         if (e->type == TEXT && number(self) != 0)
             e->aligned = true;
+        if (e->type == TEXT && self->code == 72)
+            e->between = number(self) == 3 || number(self) == 5; /* aligned, fit */
         break;
     case 210:
     case 220:

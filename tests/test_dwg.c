@@ -621,6 +621,35 @@ static void texts_stand_where_they_are_aligned(void **state)
     dk_drawing_close(drawing);
 }
 
+static void a_fitted_text_stands_in_the_middle_of_its_places(void **state)
+{
+    (void)state;
+    const double other[8] = {10, 0, 20, 0, 20, 10, 10, 10};
+    by_hand file = with_layer("0");
+    lightweight(&file, 0x20, (around){0}, square, 4);
+    lightweight(&file, 0x21, (around){0}, other, 4);
+    drawn it = entity(TEXT, 0x22, (around){0});
+    put(&it.own, 0xBD, 8); /* no more than its places and how they are meant: */
+    put_rd(&it.own, 2);
+    put_rd(&it.own, 5);
+    put(&it.own, 3, 2);
+    put_rd(&it.own, 11); /* its end, beyond the border */
+    put(&it.own, 0, 2);
+    put(&it.own, 1, 1);
+    put(&it.own, 1, 1);
+    put_rd(&it.own, 2.5);
+    put_text(&it.own, "DK1");
+    put_bs(&it.own, 5); /* fit */
+    put_h(&it.refs, 5, 0x11);
+    end(&file, &it);
+    dk_drawing *drawing = chosen(&file);
+    const dk_drawing_outline *outlines;
+    dk_drawing_outlines(drawing, &outlines);
+    assert_string_equal(outlines[0].text, "DK1");
+    assert_string_equal(outlines[1].text, "");
+    dk_drawing_close(drawing);
+}
+
 static void the_bytes_of_texts_and_layers_decide_their_encoding(void **state)
 {
     (void)state;
@@ -789,6 +818,7 @@ int main(void)
         cmocka_unit_test(a_lightweight_polyline_may_be_of_a_class),
         cmocka_unit_test(tilted_and_numberless_polylines_are_problems),
         cmocka_unit_test(texts_stand_where_they_are_aligned),
+        cmocka_unit_test(a_fitted_text_stands_in_the_middle_of_its_places),
         cmocka_unit_test(the_bytes_of_texts_and_layers_decide_their_encoding),
         cmocka_unit_test(objects_lie_in_any_order),
         cmocka_unit_test(damage_is_told_with_the_handle),

@@ -168,6 +168,16 @@ static void texts_belong_to_the_smallest_outline_around_them(void **state)
     assert_string_equal(outlines[1].text, "内");
     assert_string_equal(outlines[2].text, "旁");
     dk_drawing_close(dxf);
+    /* DXF Reference, TEXT, 72: 3 and 5 run from 10 to 11, beyond the border here; of the others 11 is the place. */
+    dxf = chosen(BEGIN LW("1", SQUARE(0, 100))
+                     LW("1", V(100, 0) V(200, 0) V(200, 100) V(
+                                 100, 100)) "0\nTEXT\n8\n0\n10\n20\n20\n50\n40\n3\n1\n甲\n72\n5\n11\n110\n21\n50\n"
+                                            "0\nTEXT\n8\n0\n10\n90\n20\n50\n40\n3\n1\n乙\n72\n1\n11\n150\n21\n50\n" END,
+                 false, false);
+    dk_drawing_outlines(dxf, &outlines);
+    assert_string_equal(outlines[0].text, "甲");
+    assert_string_equal(outlines[1].text, "乙");
+    dk_drawing_close(dxf);
 }
 
 /* As AutoCAD 2018 writes an MTEXT (AC1032): its columns follow as an object, with the direction of the text in 10, its
