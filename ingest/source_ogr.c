@@ -73,16 +73,25 @@ const char *dk_gdal_message(void)
     return message != NULL && message[0] != '\0' ? message : "no reason given";
 }
 
+/* What QGIS keeps for itself in a GeoPackage: styles of layers, and projects. */
+static bool is_private(const dk_source *source, const char *name)
+{
+    return source->format == DK_FORMAT_GPKG &&
+           (strcmp(name, "layer_styles") == 0 || strcmp(name, "qgis_projects") == 0);
+}
+
 static dk_status choose_layer(dk_source *source, const dk_source_options *options, dk_error *err)
 {
-    const int n = GDALDatasetGetLayerCount(source->dataset);
+    int n = 0;
     dk_buf names;
     dk_buf_init(&names);
     OGRLayerH only = NULL;
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < GDALDatasetGetLayerCount(source->dataset); i++) {
         OGRLayerH layer = GDALDatasetGetLayer(source->dataset, i);
         const char *name = OGR_L_GetName(layer);
-        if (i > 0)
+        if (is_private(source, name))
+            continue;
+        if (n++ > 0)
             dk_buf_text(&names, ", ");
         dk_buf_text(&names, name);
         only = layer;

@@ -277,6 +277,14 @@ for (const [driver, name] of [['OpenFileGDB', 'f.gdb'], ['FlatGeobuf', 'f.fgb']]
     assert.deepEqual(s.rows('parcel').map(({ properties: p }) => p.area_declared_ha).sort(), [0.1, 100.1]);
   });
 
+test('of a GeoPackage with styles that QGIS has saved in it the only layer is read', (t) => {
+  const s = scene(t);
+  ogr('-f', 'GPKG', s.path('q.gpkg'), source(s), ...from, '-a_srs', 'EPSG:4527', '-nln', '地块');
+  ogr('-f', 'GPKG', '-update', s.path('q.gpkg'), s.write('q.csv', 'f_table_name,styleQML\n地块,<qgis/>\n'), '-nln', 'layer_styles');
+  assert.equal(s.load('parcel', 'q.gpkg', '--publish').code, 0);
+  assert.deepEqual(names(s), expected);
+});
+
 test('the thousands of names that the data of a KML may have are told apart, and more are refused', (t) => {
   const s = scene(t);
   const names = (n) => Array.from({ length: n }, (_, i) => [`列${i % 2 ? '-' : '.'}${i}`, `值${i}`]);
