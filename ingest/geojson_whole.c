@@ -205,14 +205,15 @@ static bool look_for_holes(const char *block, size_t size, void *user)
             return false;
         }
         self->comma = c == ',' || (c != '[' && self->comma);
+        const bool geometry = self->depth == self->base + 1 && self->last == ':' && self->keys[self->depth] == GEOMETRY;
         if (c == '"') {
             self->in_text = true;
             self->n_text = 0;
+            self->drawn |= geometry; /* as a text, which programs make of it that forget what it is */
         } else if (c == '{' || c == '[') {
             const bool feature = c == '{' && self->depth == self->base && in_features(self);
             self->holes->n_features += feature;
-            self->drawn = !feature && (self->drawn || (self->depth == self->base + 1 && self->last == ':' &&
-                                                       self->keys[self->depth] == GEOMETRY));
+            self->drawn = !feature && (self->drawn || geometry);
             if (++self->depth <= DEEP)
                 self->keys[self->depth] = OTHER;
         } else if (c == '}' || c == ']') {

@@ -920,8 +920,8 @@ static dk_status check_undrawn(dk_source *source, dk_error *err)
          bsearch(&source->n_read, undrawn->rows, undrawn->n, sizeof *undrawn->rows, by_number) == NULL))
         snprintf(
             source->problem, sizeof source->problem,
-            "its geometry cannot be read: its type is none of GeoJSON's, or its coordinates are not the lists in lists "
-            "that its type has (a Polygon is a list of rings, a ring a list of positions); correct it in the source");
+            "its geometry cannot be read: it is no object with a type of GeoJSON's and the lists in lists that are its "
+            "coordinates (a Polygon is a list of rings, a ring a list of positions); correct it in the source");
     return DK_OK;
 }
 
