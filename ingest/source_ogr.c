@@ -8,6 +8,7 @@
 #include "ingest/geojson_whole.h"
 #include "ingest/gml_shapes.h"
 #include "ingest/mapinfo.h"
+#include "ingest/mif_regions.h"
 #include "ingest/shape_rings.h"
 #include "ingest/shapefile.h"
 #include "ingest/values.h"
@@ -251,7 +252,9 @@ static dk_status prepare_mapinfo(dk_source *source, const dk_source_options *opt
     const size_t size = strlen(source->path);
     const bool tab = size >= 3 && strcasecmp(source->path + size - 3, "tab") == 0;
     dk_mapinfo_table table = {0};
-    dk_status status = dk_mapinfo_prepare(source->file, tab, &table, err);
+    dk_status status = tab || !source->want_geometry ? DK_OK : dk_mif_regions_check(source->file, source->path, err);
+    if (status == DK_OK)
+        status = dk_mapinfo_prepare(source->file, tab, &table, err);
     if (status != DK_OK)
         return status;
     source->n_announced = table.n_rows;
