@@ -104,11 +104,27 @@ static dk_status add_vertex(dxf *self, const entity *of, dk_error *err)
     return dk_drawing_add_vertex(self->drawing, of->x, of->y, of->bulge, self->line.number, err);
 }
 
+/* A control character is written as a caret and a letter, a caret as one with a blank behind it (DXF Reference, "ASCII
+ * Control Characters in DXF Files"). In an MTEXT other programs leave the caret of a fraction alone, \SA^B; */
+static void take_out_carets(dk_buf *text, bool mtext)
+{
+    size_t to = 0;
+    for (size_t i = 0; i < text->size; i++) {
+        const unsigned char next = i + 1 < text->size ? text->data[i + 1] : 0;
+        const bool letter = mtext ? next == 'I' || next == 'J' || next == 'M' : next >= '@' && next <= '_';
+        const bool caret = text->data[i] == '^' && (next == ' ' || letter);
+        text->data[to++] = !caret ? text->data[i] : next == ' ' ? '^' : ' ';
+        i += caret;
+    }
+    text->size = to;
+}
+
 static dk_status add_label(dxf *self, const entity *of, dk_error *err)
 {
     const bool aligned = of->type == TEXT && of->aligned && of->has_align;
     if (of->bad_line != 0 || self->raw.size == 0)
         return DK_OK; /* a text is no row: one without a place labels nothing */
+    take_out_carets(&self->raw, of->type == MTEXT);
     dk_drawing_label made = {.x = aligned ? of->align_x : of->x,
                              .y = aligned ? of->align_y : of->y,
                              .height = of->height,

@@ -168,6 +168,17 @@ static void texts_belong_to_the_smallest_outline_around_them(void **state)
     assert_string_equal(outlines[1].text, "内");
     assert_string_equal(outlines[2].text, "旁");
     dk_drawing_close(dxf);
+    /* DXF Reference, "ASCII Control Characters in DXF Files". */
+    dxf = chosen(BEGIN LW("1", SQUARE(0, 100)) AT(50, 50, "DK^ 1^I2^2^M^J三^") END, false, false);
+    dk_drawing_outlines(dxf, &outlines);
+    assert_string_equal(outlines[0].text, "DK^1 2^2  三^");
+    dk_drawing_close(dxf);
+    dxf =
+        chosen(BEGIN LW("1", SQUARE(0, 100)) "0\nMTEXT\n8\n0\n10\n50\n20\n50\n40\n3\n1\nDK^ 1^J\\S1^ 2; \\SA^B;\n" END,
+               false, false);
+    dk_drawing_outlines(dxf, &outlines);
+    assert_string_equal(outlines[0].text, "DK^1 1/2 A/B");
+    dk_drawing_close(dxf);
     /* DXF Reference, TEXT, 72: 3 and 5 run from 10 to 11, beyond the border here; of the others 11 is the place. */
     dxf = chosen(BEGIN LW("1", SQUARE(0, 100))
                      LW("1", V(100, 0) V(200, 0) V(200, 100) V(
