@@ -239,7 +239,8 @@ dk_status dk_csv_next(dk_csv *csv, int64_t *ret_row, const dk_csv_cell **ret_cel
                     ungetc(next, csv->file);
             }
             break;
-        } else if (over_lines && c != ' ') { /* the mark that begins a cell further down has ended it, and rows are gone */
+        } else if (over_lines && c != ' ' && c != '\t') {
+            /* the mark that begins a cell further down has ended it, and the rows between are in it */
             return dk_fail(err, DK_INVALID,
                            "%s, row %lld: a quotation mark is opened and not closed in its cell, which then takes in the rows "
                            "below; close it, or take it out",
