@@ -671,6 +671,17 @@ static void squeeze(const dk_cell *cell, char ret[64])
     ret[n] = '\0';
 }
 
+/* 共12户, 总共4件: digits, and one character at most for what is counted. */
+static bool is_count_word(const char *word)
+{
+    word += strncmp(word, "总", strlen("总")) == 0 ? strlen("总") : 0;
+    if (strncmp(word, "共", strlen("共")) != 0)
+        return false;
+    word += strlen("共");
+    const size_t digits = strspn(word, "0123456789");
+    return digits > 0 && strlen(word + digits) <= strlen("户");
+}
+
 /* 合计, 周寨镇小计, 合计：12户; but 合计户 may be a name. */
 static bool is_total_word(const char *word)
 {
@@ -886,7 +897,7 @@ static bool is_left_out(const dk_source *source)
             continue;
         squeeze(cell, word);
         /* before the amounts, perhaps behind the number of the row: a column may say 合计 of something else */
-        if ((numbers == 0 || (numbers == 1 && own == 1)) && (is_total_word(word) || is_made_total(cell)))
+        if ((numbers == 0 || (numbers == 1 && own == 1)) && (is_total_word(word) || is_count_word(word) || is_made_total(cell)))
             total = true;
         if (own == 0 && (is_footer_word(word) || is_page_word(word)))
             footer = true;

@@ -100,11 +100,11 @@ test('a CSV with a title, a unit, a header in two rows and sums', (t) => {
 
 test('sums of townships, sums that say of how many, and numbers of pages are left out', (t) => {
   const s = scene(t);
-  s.write('a.csv', '补偿编号,地块编号,补偿总额\nB1,DK1,1\n周寨镇小计,,1\n全 县 合 计：,,1\n合计（1户）,1,1\n共计2户,DK1,1\n合计：1,,1\n第1页,共2页,\n第 2 页 共 2 页,,\nB2,合计户,2\nB3,小计算村,2\n');
+  s.write('a.csv', '补偿编号,地块编号,补偿总额\nB1,DK1,1\n周寨镇小计,,1\n全 县 合 计：,,1\n合计（1户）,1,1\n共计2户,DK1,1\n合计：1,,1\n第1页,共2页,\n第 2 页 共 2 页,,\n共2户,DK1,1\n总 共 4 件,DK1,1\n共青村2组,DK1,2\nB2,合计户,2\nB3,小计算村,2\n');
   s.write('b.xlsx', xlsx([['补偿编号', '地块编号', '补偿总额'], [{ n: '1' }, 'DK1', { n: '1' }], [{ n: '2' }, '合计', { n: '1' }], [{ n: '3' }, '周寨镇小计', { n: '1' }], [{ n: '4' }, 'DK2', '合计']])); // numbered like all rows
   const done = s.load('compensation', 'a.csv', 'b.xlsx', '--publish', '--allow-rejects');
   assert.equal(done.code, 0, done.stderr);
-  assert.deepEqual([values(s).map((row) => row[0]), done.json.left_out, done.json.rejected], [['1', 'B1', 'B2', 'B3'], 9, 1]);
+  assert.deepEqual([values(s).map((row) => row[0]), done.json.left_out, done.json.rejected], [['1', 'B1', 'B2', 'B3', '共青村2组'], 11, 1]);
 });
 
 test('the sums that a spreadsheet program makes are left out: 汇总 of a table, 周寨镇 汇总 of a group', (t) => {
