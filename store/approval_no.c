@@ -567,7 +567,7 @@ size_t dk_approval_no_read(const char *text, size_t size, dk_buf *out, dk_approv
     dk_buf_init(&rest.left);
     const size_t n = put_all(text, size, false, true, out, &rest);
     out->failed |= rest.left.failed;
-    *ret_rest = (dk_approval_rest){.matters = rest.matters};
+    *ret_rest = (dk_approval_rest){.matters = rest.matters, .none = n == 0};
     if (!rest.left.failed && rest.left.size > 0)
         copy_fit(ret_rest->left, sizeof ret_rest->left, (const char *)rest.left.data, rest.left.size);
     memcpy(ret_rest->range, rest.range, sizeof ret_rest->range);

@@ -17,9 +17,10 @@ typedef struct dk_approval_rest {
     char left[128];  /* what was left out, pieces joined by " … "; 文, 文件, 文号, punctuation and what joins numbers are nothing */
     bool matters;    /* and it is more than a word for the document, such as 批复: a part of the number perhaps */
     char range[64];  /* a number such as 皖政地〔2020〕134-136号, which may be several */
+    bool none;       /* no number was recognised, and the text is kept */
 } dk_approval_rest;
 
-/* The same as dk_approval_no_normalise, and tells what is left; all of it empty where no number was recognised. */
+/* The same as dk_approval_no_normalise, and tells what is left; the texts are empty where no number was recognised. */
 size_t dk_approval_no_read(const char *text, size_t size, dk_buf *out, dk_approval_rest *ret_rest);
 
 /* Finds the numbers in the name of a file or folder, without its ending, and appends them as above; nothing where there is

@@ -407,7 +407,13 @@ static bool tell_rest(const dk_kind *kind, const dk_field *field, const char *te
                       const dk_approval_rest *rest, dk_row_report *report)
 {
     const int n = size > 120 ? dk_utf8_fit(text, 120) : (int)size, n_kept = dk_utf8_fit(kept, 80);
-    if (rest->matters && field - kind->fields == kind->key_field)
+    const bool key = field - kind->fields == kind->key_field;
+    if (rest->none && key) /* a footer or a label may have come so far */
+        remark(report,
+               "%s '%.*s' is kept as it is written, for no 文号 such as 皖政地〔2020〕123号 is found in it; correct it, or take the "
+               "row out if it is none of the table",
+               field->name, n, text);
+    if (rest->matters && key)
         return reject(report,
                       "%s '%.*s' is more than a number: besides '%.*s' it says '%s', and the key would lose that; write the "
                       "number alone",
@@ -446,7 +452,7 @@ static bool normalise_text(dk_load *load, const dk_field *field, const dk_value 
     const char *kept = (const char *)load->texts.data + *ret_at;
     if (*kept == 0)
         return true;
-    if ((rest.left[0] != '\0' || rest.range[0] != '\0') &&
+    if ((rest.left[0] != '\0' || rest.range[0] != '\0' || rest.none) &&
         !tell_rest(load->kind, field, text, size, kept, &rest, report))
         return false;
     switch (field->type) {

@@ -169,9 +169,21 @@ test('what stands beside a 文号 is told, and rejected where it is the key', (t
   const rejects = s.read('批.csv.rejects.csv');
   for (const left of ['-1', '(作废)', '(第二次)', '之一', 'A', '第2批次']) assert.ok(rejects.includes(`it says '${left}', and the key would lose that; write the number alone`), left);
   assert.match(rejects, /,3,[^\n]*approval_no '皖政地〔2020〕4号-1' is more than a number: besides '皖政地〔2020〕4号' it says '-1'/);
-  assert.equal(done.json.notes.length, 2, done.json.notes.join('\n'));
+  assert.equal(done.json.notes.length, 3, done.json.notes.join('\n'));
   assert.match(done.json.notes[0], /批\.csv, row 13: approval_no '皖政地〔2020〕18号批复' is kept as '皖政地〔2020〕18号', without '批复'/);
   assert.match(done.json.notes[1], /批\.csv, row 14: approval_no 皖政地〔2020〕134-136号 is kept as one number; if it is a range, write each number out/);
+  assert.match(done.json.notes[2], /批\.csv, row 15: approval_no '县发改委批准' is kept as it is written/);
+});
+
+test('a key that is no 文号 is kept, and a note says so: it may be a line below the table', (t) => {
+  const s = scene(t);
+  s.write('a.csv', '批准文号,总面积\n皖政地〔2020〕1号,1\nGT-2020-003,1\n联系人：张三,\n');
+  s.write('p.csv', '地块编号,批准文号\nDK1,无\n');
+  const done = s.load('approval', 'a.csv', '--publish');
+  assert.equal(done.json.loaded, 3, done.stderr);
+  const told = (from) => from.json.notes.filter((note) => /is kept as it is written, for no 文号 such as 皖政地〔2020〕123号 is found in it; correct it, or take the row out/.test(note)).map((note) => note.match(/row \d+: approval_no '[^']*'/)[0]);
+  assert.deepEqual(told(done), ["row 3: approval_no 'GT-2020-003'", "row 4: approval_no '联系人：张三'"]);
+  assert.deepEqual(told(s.load('parcel', 'p.csv', '--undrawn')), []); // that it belongs to no approval is said already
 });
 
 test('a parcel keeps the 文号 of a cell that says more, and a note says what was left', (t) => {
