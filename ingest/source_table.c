@@ -728,7 +728,9 @@ static bool is_page_word(const char *word)
 
 static bool is_footer_word(const char *word)
 {
-    static const char *const words[] = {"制表", "填表", "填报人", "审核人", "审核：", "复核", "负责人", "单位负责人", "经办", "注：", "注:", "备注：", "备注:", "说明：", "说明:"};
+    static const char *const words[] = {"制表", "填表", "填报人", "填报日期", "填报时间", "审核人", "审核：", "复核", "负责人", "单位负责人",
+                                        "经办", "联系人", "联系电话", "监督电话", "举报电话", "咨询电话", "公示单位", "公示时间", "公示日期",
+                                        "公示期", "日期：", "日期:", "注：", "注:", "备注：", "备注:", "说明：", "说明:"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strncmp(word, words[i], strlen(words[i])) == 0)
             return true;

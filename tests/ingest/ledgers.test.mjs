@@ -131,6 +131,13 @@ test('a row below the header that numbers the columns is no data', (t) => {
   }
 });
 
+test('whom to ask and when it was shown, below a table, is no data', (t) => {
+  const s = scene(t);
+  s.write('a.csv', '批准文号,批准时间,总面积\n皖政地〔2020〕1号,2020-06-15,1\n公示时间：2020年6月15日至30日,,\n联系人：张三,,\n联系电话：0557-8012345,,\n日期：2020年6月15日,,\n');
+  const done = s.load('approval', 'a.csv', '--publish');
+  assert.deepEqual([done.code, done.json.left_out, s.rows('approval').map((f) => f.properties.approval_no)], [0, 4, ['皖政地〔2020〕1号']], done.stderr);
+});
+
 test('what looks like a sum or a note and is data is kept', (t) => {
   const s = scene(t);
   s.write('a.csv', '补偿编号,地块编号,补偿总额,支付日期\n合计户,DK1,1,2020-01-02\nB2,合计村,2,2020-01-02\n注：B3,DK3,3,2020-01-02\nB4,DK4,4,2020-01-02\n');
@@ -177,12 +184,12 @@ test('what stands beside a 文号 is told, and rejected where it is the key', (t
 
 test('a key that is no 文号 is kept, and a note says so: it may be a line below the table', (t) => {
   const s = scene(t);
-  s.write('a.csv', '批准文号,总面积\n皖政地〔2020〕1号,1\nGT-2020-003,1\n联系人：张三,\n');
+  s.write('a.csv', '批准文号,总面积\n皖政地〔2020〕1号,1\nGT-2020-003,1\n抄送：张三,\n');
   s.write('p.csv', '地块编号,批准文号\nDK1,无\n');
   const done = s.load('approval', 'a.csv', '--publish');
   assert.equal(done.json.loaded, 3, done.stderr);
   const told = (from) => from.json.notes.filter((note) => /is kept as it is written, for no 文号 such as 皖政地〔2020〕123号 is found in it; correct it, or take the row out/.test(note)).map((note) => note.match(/row \d+: approval_no '[^']*'/)[0]);
-  assert.deepEqual(told(done), ["row 3: approval_no 'GT-2020-003'", "row 4: approval_no '联系人：张三'"]);
+  assert.deepEqual(told(done), ["row 3: approval_no 'GT-2020-003'", "row 4: approval_no '抄送：张三'"]);
   assert.deepEqual(told(s.load('parcel', 'p.csv', '--undrawn')), []); // that it belongs to no approval is said already
 });
 
