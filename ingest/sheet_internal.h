@@ -59,7 +59,7 @@ bool dk_sheet_add_error(dk_sheet *sheet, size_t column, const char *text, size_t
 void dk_sheet_cell_problem(dk_sheet *sheet, size_t column, const char *sentence);
 bool dk_sheet_add_merge(dk_sheet *sheet, const dk_sheet_merge *merge);
 /* What a number format makes of a number. */
-enum { DK_SHEET_WORDS = 32 };
+enum { DK_SHEET_WORDS = 64 }; /* bytes, with the NUL: an agency and a year, "皖自然资用地预审函〔2020〕"0"号" */
 typedef struct dk_sheet_format {
     bool is_date;  /* it shows a day, or no more of it than its month or year: */
     bool no_day;

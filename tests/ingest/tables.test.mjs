@@ -295,7 +295,7 @@ test('what an ODS says of a text: a formula that failed, its value, fields and r
 
 test('a number that is shown with zeros or words before it is that as a name, and the number as an amount', (t) => {
   const s = scene(t);
-  const shown = [['000', '007'], ['"DK"000', 'DK007'], ['\\D\\K-0', 'DK-7'], ['[红色]00000;-0', '00007'], ['"第"0"号"', '第7号'], // as the sheet shows them
+  const shown = [['000', '007'], ['"DK"000', 'DK007'], ['\\D\\K-0', 'DK-7'], ['[红色]00000;-0', '00007'], ['"第"0"号"', '第7号'], ['"皖自然资用地预审函〔2020〕"0"号"', '皖自然资用地预审函〔2020〕7号'], // as the sheet shows them
     ['0', '7'], ['0"号"', '7'], ['0.00', '7'], ['[>5]000;0', '7'], ['000%', '7'], ['General', '7']]; // of these the number is kept
   s.write('补偿.xlsx', xlsx([['补偿编号', '地块编号', '补偿总额'], ...shown.map(([f], i) => [`B${i + 10}`, { n: '7', f }, { n: '7', f }])]));
   assert.equal(s.load('compensation', '补偿.xlsx', '--publish').code, 0);
