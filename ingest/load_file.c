@@ -383,6 +383,8 @@ const char *dk_load_file_notes(dk_load_file *file)
         add_lines(notes, dk_buf_cstr(&file->mapping.notes));
         add_lines(notes, dk_source_notes(file->source));
         add_lines(notes, dk_source_encoding_note(file->source));
+        if (file->reading != NULL)
+            dk_reading_notes(file->reading, notes);
         if (file->reader.zone_stripped > 0)
             dk_buf_format(notes,
                           "the eastings of %lld rows begin with the number of their zone, which %s does not have; it "

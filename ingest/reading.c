@@ -38,9 +38,15 @@ typedef struct chunk {
     dk_error err;
 } chunk;
 
+/* Cells of a column of texts that a sheet has as days: how many, and where the first stands. */
+typedef struct days {
+    int64_t n, row;
+} days;
+
 struct dk_reading {
     dk_reading_options options;
     size_t n_columns, n_fields;
+    days *days; /* of each field */
     dk_buf wkb, reasons; /* of the row under way */
     dk_shape shape;      /* to measure it */
     bool measures;       /* this thread is ahead of the store's, and takes the measuring from it */
@@ -126,6 +132,8 @@ static void read_values(dk_reading *r, chunk *c, const dk_source_row *row)
         } else if (column >= 0 && takes_merged(r, field, &row->cells[column], columns[column].name)) {
             const dk_value_context context = {.spreadsheet = sheet, .column_unit = o->mapping->units[column]};
             char problem[300];
+            if (sheet && field->type == DK_FIELD_TEXT && row->cells[column].type == DK_CELL_DATE && r->days[i].n++ == 0)
+                r->days[i].row = row->number;
             if (!dk_value_from_cell(field, &row->cells[column], &context, &c->bytes, &values[i], &places[i], problem,
                                     sizeof problem)) {
                 add_reason(&r->reasons, columns[column].name, problem);
@@ -329,12 +337,13 @@ dk_status dk_reading_open(const dk_reading_options *options, dk_reading **ret_re
     r->options = *options;
     r->n_columns = dk_source_columns(options->source, &columns);
     r->n_fields = options->kind->n_fields;
+    r->days = calloc(r->n_fields + 1, sizeof *r->days);
     dk_buf_init(&r->wkb);
     dk_buf_init(&r->reasons);
     dk_shape_init(&r->shape);
     pthread_mutex_init(&r->mutex, NULL);
     pthread_cond_init(&r->changed, NULL);
-    bool ok = true;
+    bool ok = r->days != NULL;
     for (size_t i = 0; i < CHUNKS; i++) {
         chunk *c = &r->chunks[i];
         dk_buf_init(&c->bytes);
@@ -368,6 +377,19 @@ dk_status dk_reading_next(dk_reading *r, dk_ready_row *ret_row, dk_error *err)
     return DK_OK;
 }
 
+void dk_reading_notes(const dk_reading *r, dk_buf *notes)
+{
+    const dk_column *columns;
+    dk_source_columns(r->options.source, &columns);
+    for (size_t i = 0; i < r->n_fields; i++)
+        if (r->days[i].n > 0)
+            dk_buf_format(notes,
+                          "column %s, of texts: the sheet has dates in %lld cells of it, the first in row %lld, which a "
+                          "spreadsheet makes of numbers such as 1-2 and 2020-3; if they are none, format the column as text and "
+                          "enter them again\n",
+                          columns[r->options.mapping->column[i]].name, (long long)r->days[i].n, (long long)r->days[i].row);
+}
+
 void dk_reading_close(dk_reading *r)
 {
     if (r == NULL)
@@ -392,5 +414,6 @@ void dk_reading_close(dk_reading *r)
     dk_buf_finish(&r->wkb);
     dk_buf_finish(&r->reasons);
     dk_shape_finish(&r->shape);
+    free(r->days);
     free(r);
 }

@@ -47,6 +47,8 @@ typedef struct dk_reading dk_reading;
 dk_status dk_reading_open(const dk_reading_options *options, dk_reading **ret_reading, dk_error *err);
 /* DK_OK with a row, DK_END, or a failure of the whole file. */
 dk_status dk_reading_next(dk_reading *reading, dk_ready_row *ret_row, dk_error *err);
+/* Behind DK_END: what is to be said of many cells, one sentence a line. */
+void dk_reading_notes(const dk_reading *reading, dk_buf *notes);
 void dk_reading_close(dk_reading *reading); /* at any time; NULL-safe */
 
 #endif

@@ -352,6 +352,11 @@ test('a number that a spreadsheet has made a date of is none that rows are linke
   s.write('补偿.xlsx', xlsx([['补偿编号', '地块编号', '支付日期'], ['B1', day, day], [day, 'DK2', day], ['B3', '1-2', day]]));
   const done = s.load('compensation', '补偿.xlsx', '--publish', '--allow-rejects');
   assert.deepEqual([done.json.rejected, s.rows('compensation').map((f) => [f.properties.id, f.properties.parcel_id, f.properties.paid_on])], [2, [['B3', '1-2', '2024-01-02']]], done.stderr);
+  // Where nothing is linked by it, a text may be a date.
+  s.write('地块.xlsx', xlsx([['地块编号', '地块名称'], ['DK1', '1-2'], ['DK2', day], ['DK3', day]]));
+  const texts = s.load('parcel', '地块.xlsx', '--undrawn', '--publish');
+  assert.equal(s.rows('parcel')[1].properties.name, '2024-01-02');
+  assert.ok(texts.json.notes.some((note) => /^地块\.xlsx: column 地块名称, of texts: the sheet has dates in 2 cells of it, the first in row 3, which/.test(note)), texts.json.notes.join('\n'));
   assert.match(s.read('补偿.xlsx.rejects.csv'), /,2,B1,"地块编号: a date, which a spreadsheet makes of a number such as 1-2; format[^]*,3,[^]*补偿编号: a date, which/);
 });
 
