@@ -255,15 +255,17 @@ dk_status dk_source_rekeyed(dk_store *store, const dk_kind *kind, int64_t batch,
     if (kind->geometry == DK_NO_GEOMETRY)
         return DK_OK;
     dk_buf_init(&keys);
-    /* The largest file tells, and what came in an archive has its bytes: of such the names tell, too. */
+    /* The largest file tells. What came in an archive has the archive's bytes, as all else in it: its name belongs to them. */
+#define SAME(file, source) file ".sha256||CASE WHEN instr(" source ".name," file ".name||'/')>0 THEN " source ".name ELSE '' END"
     dk_status status = dk_sql_prepare(
         store,
-        "WITH f AS MATERIALIZED (SELECT source,sha256 FROM dikuai_file) SELECT n.id,n.name,o.id,o.name,o.batch FROM dikuai_source n"
-        " CROSS JOIN dikuai_file nf ON nf.source=n.id AND nf.bytes=(SELECT max(bytes) FROM dikuai_file WHERE source=n.id)"
-        " CROSS JOIN f ON f.sha256=nf.sha256 AND +f.source<n.id CROSS JOIN dikuai_source o ON o.id=f.source"
-        " CROSS JOIN dikuai_batch b ON b.id=o.batch WHERE n.batch=?1 AND o.batch<>?1 AND b.kind=?2 AND b.state<>'withdrawn'"
-        " AND (o.name=n.name OR instr(n.name,nf.name||'/')=0) ORDER BY n.id,o.id",
+        "WITH o AS MATERIALIZED (SELECT s.id,s.name,s.batch," SAME("f", "s") " AS same FROM dikuai_file f JOIN dikuai_source s"
+        " ON s.id=f.source WHERE s.batch<>?1) SELECT n.id,n.name,o.id,o.name,o.batch FROM dikuai_source n"
+        " CROSS JOIN dikuai_file f ON f.source=n.id AND f.bytes=(SELECT max(bytes) FROM dikuai_file WHERE source=n.id)"
+        " CROSS JOIN o ON o.same=" SAME("f", "n") " CROSS JOIN dikuai_batch b ON b.id=o.batch"
+        " WHERE n.batch=?1 AND b.kind=?2 AND b.state<>'withdrawn' ORDER BY n.id,o.id",
         &stmt, err);
+#undef SAME
     if (status != DK_OK)
         goto out;
     sqlite3_bind_int64(stmt, 1, batch);
