@@ -47,6 +47,8 @@ dk_status dk_source_survey_open(dk_source *source, const dk_source_options *opti
     if (status != DK_OK)
         return status;
     source->encoding = dk_survey_encoding(source->survey);
+    if (dk_survey_either(source->survey))
+        source->either_note = dk_encoding_either_note(NULL);
     const int epsg = dk_survey_epsg(source->survey, &problem);
     if (epsg != 0) {
         source->crs = OSRNewSpatialReference(NULL);

@@ -971,6 +971,11 @@ dk_encoding dk_survey_encoding(const dk_survey *s)
     return dk_text_lines_encoding(s->lines);
 }
 
+bool dk_survey_either(const dk_survey *s)
+{
+    return dk_text_lines_either(s->lines);
+}
+
 double dk_survey_progress(const dk_survey *s)
 {
     return dk_text_lines_progress(s->lines);

@@ -85,6 +85,7 @@ void dk_survey_close(dk_survey *survey); /* NULL-safe */
 dk_status dk_survey_next(dk_survey *survey, dk_survey_parcel *ret_parcel, dk_error *err);
 
 dk_encoding dk_survey_encoding(const dk_survey *survey);
+bool dk_survey_either(const dk_survey *survey); /* its bytes are text in UTF-8 and in GB18030, and UTF-8 was taken */
 double dk_survey_progress(const dk_survey *survey);
 /* The EPSG code of the coordinate system that header and numbers agree on, that of one parcel where they are in several
  * zones; 0: they do not say one, and *ret_problem is a sentence why, without the path. The code may be of a datum that

@@ -127,6 +127,14 @@ test('what cannot be read is a row of the rejects with file, line and 点号, an
   assert.match(rejects, /p\.txt,34,ROW,"line 36: ""J2"" with 3 values is neither a parcel's line, which ends in @, nor 点号,圈号,X,Y",/);
 });
 
+test('letters that are text in UTF-8 and in GB18030 are told', (t) => {
+  const s = scene(t), bare = (text) => text.replace(/,面,/, ',,');
+  s.write('p.txt', gbk(bare(parcel('小学', square(3521000, 39520000)))));
+  noted(s.load('parcel', 'p.txt', '--crs', 'EPSG:4527', '--dry-run'), /^p\.txt: the few letters beyond ASCII in it are text in UTF-8 and in GB18030, .* say --encoding GB18030$/);
+  assert.equal(s.load('parcel', 'p.txt', '--crs', 'EPSG:4527', '--encoding', 'GB18030', '--publish').code, 0);
+  assert.deepEqual(s.rows('parcel').map((feature) => feature.properties.id), ['小学']);
+});
+
 test('a 线 is no parcel, and says so', (t) => {
   const s = scene(t);
   s.write('p.txt', head() + fixture + parcel('L', square(3521000, 39521000)).replace('面', '线'));
