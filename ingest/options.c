@@ -564,6 +564,7 @@ static dk_status set_option(dk_options *options, option_id id, const char *value
         if (strcmp(value, "yx") != 0 && strcmp(value, "xy") != 0)
             return dk_fail(err, DK_INVALID, "--axes %s: it is xy (east first, as usual in files) or yx (north first)",
                            value);
+        options->settings.has_axes = true;
         options->settings.axes_yx = value[0] == 'y';
         break;
     case OPT_IGNORE:

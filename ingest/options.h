@@ -17,7 +17,7 @@
 /* How one file is read. */
 typedef struct dk_file_settings {
     const char *crs, *layer, *transformation;
-    bool has_encoding, axes_yx, holes, accept_datum_error, undrawn;
+    bool has_encoding, has_axes, axes_yx, holes, accept_datum_error, undrawn;
     dk_encoding encoding;
     dk_column_options columns;
 } dk_file_settings;

@@ -355,7 +355,8 @@ dk_status dk_profile_settings(dk_profile *profile, const char *path, const dk_fi
         s.has_encoding = true;
         s.encoding = own->encoding;
     }
-    s.axes_yx |= own->axes_yx;
+    if (!s.has_axes)
+        s.axes_yx = own->axes_yx;
     s.holes |= own->holes;
     s.undrawn |= own->undrawn;
     const char **ignore = dk_arena_alloc(profile->arena, a->n_ignore + b->n_ignore, sizeof *ignore);

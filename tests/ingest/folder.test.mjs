@@ -190,6 +190,10 @@ test('a profile that was saved reads other files of the same making, in another 
   const other = s.load('parcel', '乙.csv', '--profile', '做法.yaml', '--set', 'project_id=P9', '--publish');
   assert.equal(other.code, 0, other.stderr); // the command line comes first
   assert.ok(s.rows('parcel').some((f) => f.properties.project_id === 'P9'));
+  s.write('yx.yaml', 'files:\n  - match: "*.csv"\n    axes: yx\n    crs: EPSG:4527\n');
+  s.write('丙.csv', csv(9));
+  assert.match(s.load('parcel', '丙.csv', '--profile', 'yx.yaml').stderr, /x and y are swapped/);
+  assert.equal(s.load('parcel', '丙.csv', '--profile', 'yx.yaml', '--axes', 'xy').code, 0);
 });
 
 test('folder and name of a file as values, and patterns with a folder', (t) => {
