@@ -52,13 +52,30 @@ static bool one_of(const char *text, const char *const *names)
     return false;
 }
 
+/* 高斯-克吕格投影 and the like: with whatever between the two, and nothing more, as it would not be the plain one. */
+static bool is_gauss(const char *text)
+{
+    static const char *const names[] = {"", "高斯", "高斯克吕格", "高斯克里格", "GaussKruger", NULL};
+    static const char *const between[] = {"-", "－", "—", "–", "·", "_", " ", "投影"};
+    char plain[DK_SURVEY_HEADER_TEXT];
+    size_t n = 0;
+    for (const char *at = text; *at != '\0';) {
+        size_t size = 0;
+        for (size_t i = 0; size == 0 && i < sizeof between / sizeof *between; i++)
+            if (strncmp(at, between[i], strlen(between[i])) == 0)
+                size = strlen(between[i]);
+        if (size == 0)
+            plain[n++] = *at;
+        at += size > 0 ? size : 1;
+    }
+    plain[n] = '\0';
+    return one_of(plain, names);
+}
+
 static bool header_fits(const dk_survey_header *header, const dk_survey_evidence *evidence, char *out, size_t size)
 {
     static const char *const metres[] = {"", "米", "m", "meter", "metre", "公尺", NULL};
     static const char *const degrees[] = {"", "度", "十进制度", "degree", "degrees", NULL};
-    static const char *const gauss[] = {
-        "",     "高斯克吕格", "高斯-克吕格",    "高斯—克吕格",  "高斯·克吕格",  "高斯克里格",
-        "高斯", "高斯投影",   "高斯克吕格投影", "Gauss-Kruger", "Gauss_Kruger", NULL};
     if (evidence->n_degrees > 0 && evidence->n_metres > 0) {
         snprintf(out, size,
                  "the parcel of line %lld is in degrees and that of line %lld in metres; put them into two files, or "
@@ -74,7 +91,7 @@ static bool header_fits(const dk_survey_header *header, const dk_survey_evidence
                  evidence->n_degrees > 0 ? "EPSG:4490 (CGCS2000 degrees)" : "EPSG:4527 (CGCS2000, 3-degree zone 39)");
         return false;
     }
-    if (evidence->n_degrees == 0 && !one_of(header->projection, gauss)) {
+    if (evidence->n_degrees == 0 && !is_gauss(header->projection)) {
         snprintf(
             out, size,
             "the header says 投影类型=%s, where 高斯克吕格 is expected; say what the coordinates are with --crs EPSG:N",

@@ -283,6 +283,18 @@ static void zones_by_prefix_header_and_meridian(void **state)
     epsg("[属性描述]\n坐标系=CGCS2000\n分带=3度带\n带号=39\n[地块坐标]\n" BARE, 4548, NULL);
     epsg("[属性描述]\n坐标系=CGCS2000\n带号=\n[地块坐标]\n" BARE, 0, "does not say the zone");
     epsg("[属性描述]\n坐标系=CGCS2000\n中央子午线=117\n[地块坐标]\n" BARE, 4548, NULL);
+    /* Gauss-Krüger however it is spelled, and no other projection, nor one onto a plane of its own. */
+    static const struct {
+        const char *projection;
+        int code;
+    } projections[] = {{"", 4527},         {"高斯克吕格", 4527},       {"高斯-克吕格投影", 4527}, {"高斯－克吕格", 4527},
+                       {"高斯投影", 4527}, {"Gauss-Kruger", 4527},     {"Gauss Kruger", 4527},    {"UTM", 0},
+                       {"墨卡托", 0},      {"高斯克吕格抵偿投影", 0}};
+    for (size_t i = 0; i < sizeof projections / sizeof *projections; i++) {
+        char text[900];
+        snprintf(text, sizeof text, "[属性描述]\n坐标系=CGCS2000\n投影类型=%s\n[地块坐标]\n" FIXTURE, projections[i].projection);
+        epsg(text, projections[i].code, projections[i].code == 0 ? "where 高斯克吕格 is expected" : NULL);
+    }
     /* A meridian between those of the zones is not the whole degrees before its fraction. */
     static const char *const whole[] = {"117.0", "117°", "117°00′", "117°00′00″E", "东经117度", "１１７．００"};
     static const char *const between[] = {"117.25", "117.5", "117,5", "117°30′", "117°00′30″", "117度15分", "117:30", "１１７．５"};
