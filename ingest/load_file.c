@@ -58,6 +58,16 @@ static bool says_the_same(OGRSpatialReferenceH own, const char *text)
            of_file.datum == given.datum && !given.gcj02 && strcmp(of_file.pipeline, given.pipeline) == 0;
 }
 
+/* The system that the file says. */
+static dk_status take_own(dk_load_file *file, OGRSpatialReferenceH own, dk_error *err)
+{
+    const char *path = file->options.set->shown;
+    const dk_status status = dk_crs_from_srs(own, path, &file->policy, &file->crs, err);
+    return status == DK_OK && dk_source_datum_only(file->source)
+               ? dk_fail(err, DK_INVALID, "%s: %s", path, dk_source_crs_problem(file->source))
+               : status;
+}
+
 static dk_status choose_crs(dk_load_file *file, dk_error *err)
 {
     const dk_load_file_options *o = &file->options;
@@ -67,7 +77,7 @@ static dk_status choose_crs(dk_load_file *file, dk_error *err)
     const dk_crs_policy *policy = &file->policy;
     if (o->settings.crs == NULL) {
         if (own != NULL && !dk_crs_unsaid(own))
-            return dk_crs_from_srs(own, path, policy, &file->crs, err);
+            return take_own(file, own, err);
         if (dk_source_crs_problem(file->source) != NULL)
             return dk_fail(err, DK_INVALID, "%s: %s", path, dk_source_crs_problem(file->source));
         return dk_fail(err, DK_INVALID,
@@ -81,7 +91,9 @@ static dk_status choose_crs(dk_load_file *file, dk_error *err)
         own = NULL;
     dk_status status;
     if (own != NULL && dk_crs_other_datum(own)) { /* what a file says of an old datum counts */
-        status = dk_crs_from_srs(own, path, policy, &file->crs, err);
+        if (dk_source_zone_given(file->source))
+            return dk_crs_from_text(o->settings.crs, policy, &file->crs, err);
+        status = take_own(file, own, err);
         if (status == DK_OK && !says_the_same(own, o->settings.crs))
             dk_buf_format(&file->notes, "the file says %s, which is used, whatever --crs says\n", file->crs.name);
         return status;
@@ -181,7 +193,8 @@ static dk_status prepare_geometry(dk_load_file *file, dk_error *err)
                       file->crs.name);
     file->reader =
         (dk_geometry_reader){.crs = &file->crs,
-                             .crs_stands = own != NULL && !dk_crs_unsaid(own) && dk_crs_other_datum(own),
+                             .crs_stands = own != NULL && !dk_crs_unsaid(own) && dk_crs_other_datum(own) &&
+                                           !dk_source_zone_given(file->source),
                              .transformer = file->transformer,
                              .own = file->own_crs,
                              .geos = file->geos,

@@ -376,8 +376,8 @@ static int system_of(const dk_mining_txt *t, const dk_mining_boundary *boundary,
         return dk_zone_epsg(family, boundary->zone, true);
     snprintf(ret_problem, size,
              "the eastings of the right of line %lld do not begin with a zone of China; say it with --crs, for example "
-             "--crs EPSG:4548 (CGCS2000, 3 degrees, central meridian 117°E)",
-             (long long)t->line);
+             "--crs EPSG:%d (%s, 3 degrees, central meridian 117°E)",
+             (long long)t->line, dk_zone_epsg(family, 39, false), family->name);
     return family == &dk_cgcs2000 ? 0 : family->geographic; /* an old datum is refused by its name */
 }
 
@@ -548,7 +548,7 @@ int64_t dk_mining_txt_rights(const dk_mining_txt *t)
 
 int dk_mining_txt_epsg(const dk_mining_txt *t, const char **ret_problem)
 {
-    *ret_problem = t->epsg == 0 ? t->epsg_problem : NULL;
+    *ret_problem = t->epsg_problem[0] != '\0' && (t->epsg == 0 || t->epsg_old) ? t->epsg_problem : NULL;
     return t->epsg;
 }
 

@@ -101,6 +101,10 @@ const char *dk_source_geometry_column(const dk_source *source);
 OGRSpatialReferenceH dk_source_crs(const dk_source *source);
 /* Why it does not, where the source tells: a sentence without the path. NULL: it does, or nothing is known. */
 const char *dk_source_crs_problem(const dk_source *source);
+/* Whether that is an old datum alone, in degrees though the coordinates are none, and why is dk_source_crs_problem. */
+bool dk_source_datum_only(const dk_source *source);
+/* Whether --crs names a zone of the old datum of which the file, or some of its rows, says none: it counts for those. */
+bool dk_source_zone_given(const dk_source *source);
 /* What was decided in reading it, one sentence a line, "" for most formats. Complete behind the last row. */
 const char *dk_source_notes(dk_source *source);
 /* Rows of a table that are no data, such as totals, and were left out so far; the notes name them. */

@@ -166,12 +166,13 @@ void dk_source_mining_read(dk_source *source)
     struct dk_source_mining *mining = source->mining;
     forget_row(source);
     if (mining->txt != NULL) {
+        const bool unsaid = mining->right.system_problem[0] != '\0'; /* its system, or the zone of it */
         if (mining->right.problem != NULL)
             problem(source, "", mining->right.problem);
-        else if (source->want_geometry && !source->crs_given && mining->right.epsg == 0)
+        else if (source->want_geometry && unsaid && !source->crs_given && !source->zone_given)
             problem(source, "", mining->right.system_problem);
         else if (source->want_geometry)
-            use_boundary(source, "", mining->right.epsg);
+            use_boundary(source, "", unsaid ? 0 : mining->right.epsg);
         return;
     }
     if ((size_t)source->boundary_index >= source->n_raw)
@@ -332,6 +333,7 @@ dk_status dk_source_mining_txt_open(dk_source *source, const dk_source_options *
     source->crs = OSRNewSpatialReference(NULL);
     if (source->crs == NULL || OSRImportFromEPSG(source->crs, epsg) != OGRERR_NONE)
         return dk_fail(err, DK_INTERNAL, "%s: EPSG:%d is not known to PROJ", source->path, epsg);
+    source->zone_given = unsaid != NULL && dk_source_names_zone(source, options->crs);
     source->crs_given = source->crs_given && !dk_crs_other_datum(source->crs);
     return DK_OK;
 }

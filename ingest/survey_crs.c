@@ -178,7 +178,8 @@ static int zones_in(const int64_t *counts, size_t n, int *ret_zone)
 }
 
 /* false: the zones of the parcels do not fit together, or not all are said. */
-static bool zones_fit(const dk_survey_header *header, const dk_survey_evidence *e, char *out, size_t size)
+static bool zones_fit(const dk_survey_header *header, const dk_survey_evidence *e, const dk_zone_family *datum, char *out,
+                      size_t size)
 {
     int before, said;
     const int n_before = zones_in(e->n_zone, 100, &before), n_said = zones_in(e->n_bare_zone, 46, &said);
@@ -204,8 +205,8 @@ static bool zones_fit(const dk_survey_header *header, const dk_survey_evidence *
         else
             snprintf(out, size,
                      "the header does not say the zone (带号=) and the eastings (line %lld) do not begin with one; say "
-                     "it with --crs, for example --crs EPSG:4548 (CGCS2000, 3 degrees, central meridian 117°E)",
-                     (long long)e->unsaid_line);
+                     "it with --crs, for example --crs EPSG:%d (%s, 3 degrees, central meridian 117°E)",
+                     (long long)e->unsaid_line, dk_zone_epsg(datum, 39, false), datum->name);
         return false;
     }
     return true;
@@ -274,7 +275,7 @@ int dk_survey_decide(const dk_survey_header *header, const dk_survey_evidence *e
     }
     if (evidence->n_degrees > 0)
         return datum->geographic;
-    if (!zones_fit(header, evidence, ret_problem, problem_size))
+    if (!zones_fit(header, evidence, datum, ret_problem, problem_size))
         return old ? datum->geographic : 0;
     const int n_before = zones_in(evidence->n_zone, 100, &before);
     const int n_said = zones_in(evidence->n_bare_zone, 46, &said);

@@ -203,6 +203,23 @@ test('degrees of New Beijing, and coordinate TXT whose header says 1980, take th
   near(ours(fresh), cct(`${tmerc(117, 500000, 'krass')} ${shift(b7, 'krass', 'position_vector')}`, square), 'New Beijing');
 });
 
+test('the zone of an old datum that a text does not say is that of --crs, if it is of the same', (t) => {
+  const s = scene(t);
+  write(s, yaml(b7, { method: 'helmert7', convention: 'position_vector' }));
+  s.write('a.txt', '[属性描述]\n坐标系=1980西安坐标系\n[地块坐标]\n4,3,A,甲,面,,,,@\n' + square.map(([e, n], i) => `J${i + 1},1,${n},${e}\n`).join(''));
+  s.write('b.txt', '[登记项目]\n地块编号=B\n坐标系统=2\n' + square.map(([e, n], i) => `XY00${i + 1}=${i + 1},${n},${e}\n`).join('') + 'XY005=标高,,,,1\n');
+  const expected = cct(`${tmerc(117, 500000, 'IAU76')} ${shift(b7, 'IAU76', 'position_vector')}`, square);
+  for (const name of ['a', 'b']) {
+    for (const crs of [[], ['--crs', 'EPSG:4548']])
+      assert.match(s.load('parcel', `${name}.txt`, '--transformation', 't.yaml', ...crs).stderr, /begin with .*; say it with --crs, for example --crs EPSG:2384 \(Xian 1980, 3 degrees, central meridian 117°E\)/);
+    assert.match(s.load('parcel', `${name}.txt`, '--crs', 'EPSG:2384').stderr, /on the datum Xian 1980, tens of metres from CGCS2000/);
+    const done = s.load('parcel', `${name}.txt`, '--crs', 'EPSG:2384', '--transformation', 't.yaml', '--publish');
+    assert.equal(done.code, 0, done.stderr);
+    near(s.rows('parcel').find((f) => f.properties.id === name.toUpperCase()).geometry.coordinates.flat(2), expected, name);
+    assert.doesNotMatch(done.json.notes.join('\n'), /EPSG:4610|whatever --crs says/);
+  }
+});
+
 test('rows outside the extent of the transformation are rejected, without telling where they would come out', (t) => {
   const s = scene(t);
   write(s, yaml(p7, { method: 'helmert7', convention: 'position_vector', extent: '[117.0, 31.5, 117.3, 32.0]' }));
