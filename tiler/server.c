@@ -35,6 +35,7 @@
 
 enum {
     CONNECTIONS = 2000,
+    LEAVING = 64, /* connections that libmicrohttpd has told the end of and still counts, at most */
     IDLE_SECONDS = 30,
     DRAIN_SECONDS = 10,
     BODY_DISCARDED = 64 << 10,
@@ -59,6 +60,8 @@ struct dk_server {
     dk_downloads *downloads;
     struct MHD_Daemon *daemon;
     int listening;         /* the socket */
+    unsigned most_open;    /* connections */
+    atomic_uint open;
     pthread_t accepting;
     atomic_size_t active; /* requests whose answers are not yet sent */
     atomic_bool closing;
@@ -114,6 +117,7 @@ static void connection_changed(void *cls, struct MHD_Connection *connection, voi
     }
     free(x);
     *socket_context = NULL;
+    atomic_fetch_sub(&server->open, 1);
 }
 
 /* libmicrohttpd hands out the target as it was sent only here; later it is unescaped in its own way. */
@@ -449,7 +453,11 @@ static bool is_loopback(const struct sockaddr *address)
 }
 
 /* Takes connections and hands them to libmicrohttpd, which gives them to its threads in turn, by the number of the socket.
- * Its own threads take up to ten at once each, so that a few clients would all be answered by one. */
+ * Its own threads take up to ten at once each, so that a few clients would all be answered by one.
+ *
+ * What is too many is refused here: a thread of libmicrohttpd 0.9.75 that has to do it leaves a mutex locked, and never answers
+ * again. (It looks at its limit before a connection waits for its thread, and again when the thread takes it, and others may
+ * have waited, too.) */
 static void *accept_connections(void *user)
 {
     dk_server *server = user;
@@ -461,11 +469,14 @@ static void *accept_connections(void *user)
         struct sockaddr_storage address;
         socklen_t size = sizeof address;
         const int fd = accept4(server->listening, (struct sockaddr *)&address, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (fd >= 0) {
+        if (fd >= 0 && atomic_fetch_add(&server->open, 1) >= server->most_open) {
+            atomic_fetch_sub(&server->open, 1);
+            close(fd);
+        } else if (fd >= 0) {
             if (is_loopback((const struct sockaddr *)&address))
                 setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, plainly, sizeof plainly - 1);
-            /* closed by libmicrohttpd if it has no room for it */
-            MHD_add_connection(server->daemon, fd, (const struct sockaddr *)&address, size);
+            if (MHD_add_connection(server->daemon, fd, (const struct sockaddr *)&address, size) != MHD_YES)
+                atomic_fetch_sub(&server->open, 1); /* it has closed it */
         } else if (errno != EINTR && errno != ECONNABORTED && !atomic_load(&server->closing))
             nanosleep(&pause, NULL); /* no descriptor is left: some will be */
     }
@@ -629,7 +640,10 @@ dk_status dk_server_start(const dk_server_options *options, dk_server **ret_serv
         connections = (unsigned)options->threads;
     struct MHD_OptionItem items[8];
     size_t n = 0;
-    items[n++] = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_LIMIT, (intptr_t)connections, NULL};
+    server->most_open = connections;
+    /* Of all its threads; each has its share of it, so that any could have them all. */
+    const size_t never = (connections + LEAVING) * options->threads;
+    items[n++] = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_LIMIT, (intptr_t)never, NULL};
     items[n++] = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, NULL};
     items[n++] = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL};
     if (options->threads > 1)

@@ -4,7 +4,9 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
+import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { catalogue, CHIEF, folder, get, makeStore, parcels, featureCollection, run, serve, STAFF, tiler } from './county.mjs';
 import { validateStyleMin } from '../../tiler/web/node_modules/@maplibre/maplibre-gl-style-spec/dist/index.mjs';
 
@@ -40,6 +42,29 @@ test('requests that are under way when it is told to stop are answered to their 
   const whole = (await Promise.all(calls)).filter((answer) => !(answer instanceof Error));
   assert.ok(whole.length > 0);
   for (const answer of whole) assert.equal(answer.json.kind, 'parcel');
+});
+
+test('more connections than it takes are refused, and it goes on', async () => {
+  const few = join(folder(), 'few');
+  writeFileSync(few, `#!/bin/sh\nulimit -n 300\nexec '${tiler}' "$@"\n`, { mode: 0o700 });
+  const server = await serve(store, { tiler: few }), { hostname, port } = new URL(server.url);
+  let closed = 0;
+  const sockets = Array.from({ length: 300 }, () => connect(Number(port), hostname).on('error', () => {}).on('close', () => {
+    closed++;
+  }));
+  const until = async (what) => {
+    for (const limit = Date.now() + 10000; Date.now() < limit && !await what(); await sleep(20));
+  };
+  await until(() => closed > 100);
+  assert.ok(closed > 100 && closed < 300, `${closed} of 300 refused`);
+  for (const socket of sockets) socket.destroy();
+  let status;
+  await until(async () => {
+    status = await get(`${server.url}/healthz`).then((answer) => answer.status, () => 0);
+    return status === 200;
+  });
+  assert.equal(status, 200);
+  assert.equal((await Promise.race([server.stop(), sleep(10000)]))?.code, 0);
 });
 
 test('a port in use is one sentence that names it', async () => {
