@@ -132,8 +132,8 @@ static void add_vary(struct MHD_Response *response, const dk_answer *answer, con
 {
     const bool who = !answer->fixed;
     char vary[240];
-    snprintf(vary, sizeof vary, "%sAccept-Encoding, Authorization%s%s%s%s", answer->vary_accept ? "Accept, " : "", who ? ", Cookie" : "",
-             answer->vary_scheme ? ", X-Forwarded-Proto" : "", who && user_header != NULL ? ", " : "",
+    snprintf(vary, sizeof vary, "%sAccept-Encoding, Authorization%s%s%s%s", answer->vary_accept ? "Accept, " : "",
+             who ? ", Cookie" : "", answer->vary_scheme ? ", X-Forwarded-Proto" : "", who && user_header != NULL ? ", " : "",
              who && user_header != NULL ? user_header : "");
     add_header(response, "Vary", vary);
 }

@@ -104,9 +104,11 @@ dk_status dk_get_style(dk_context *ctx)
         return dk_fail(&ctx->error, DK_NOT_FOUND, "There is no such style.");
     json_t *style = json_loadb((const char *)asset->data, (size_t)(asset->data_end - asset->data), 0, NULL);
     bool left = false;
-    status = style != NULL ? fit_style(ctx, style, &left) : dk_fail(&ctx->error, DK_INTERNAL, "the style %s cannot be read", asset->name);
+    status = style != NULL ? fit_style(ctx, style, &left)
+                           : dk_fail(&ctx->error, DK_INTERNAL, "the style %s cannot be read", asset->name);
     if (status == DK_OK && !left)
-        status = dk_fail(&ctx->error, DK_NOT_FOUND, "There is none of the layers that this style draws; /catalogue lists those that there are.");
+        status = dk_fail(&ctx->error, DK_NOT_FOUND,
+                         "There is none of the layers that this style draws; /catalogue lists those that there are.");
     if (status == DK_OK) {
         dk_answer_json(ctx, asset->type);
         if (!set_view(style, ctx->worker->catalogue->extent) ||
