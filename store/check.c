@@ -6,6 +6,7 @@
 #include "store/linked.h"
 #include "store/publication_check.h"
 #include "store/posts.h"
+#include "store/redact.h"
 #include "store/taken.h"
 
 #include <inttypes.h>
@@ -209,6 +210,18 @@ static dk_status check_kind(checking *c, const dk_kind *kind, bool held_back)
     return status;
 }
 
+static dk_status check_redacted(checking *c)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_prepare(c->store, "SELECT value FROM dikuai_meta WHERE name='" DK_REDACTED "'", &stmt, c->err);
+    if (status == DK_OK && (status = dk_sql_step(c->store, stmt, c->err)) == DK_OK)
+        found(c, "generation %" PRId64 " erased a row, and copies in the file are not overwritten yet: if its command was stopped, give it "
+                 "again",
+              (int64_t)sqlite3_column_int64(stmt, 0));
+    sqlite3_finalize(stmt);
+    return status == DK_END ? DK_OK : status;
+}
+
 static dk_status check_clock(checking *c)
 {
     dk_status status = dk_index_begin(c->store, DK_NEWEST, &c->generation, c->err);
@@ -237,6 +250,8 @@ dk_status dk_store_check(dk_store *store, void (*finding)(const char *sentence, 
         status = check_kind(&c, &catalogue->kinds[i], held_back);
     if (status == DK_OK && !held_back) /* which has no obligations */
         status = check_clock(&c);
+    if (status == DK_OK)
+        status = check_redacted(&c);
     if (status == DK_OK)
         status = dk_documents_verify(store, tell, &c, err);
     if (status == DK_OK)

@@ -553,6 +553,21 @@ static dk_status note_generation(redacting *r, const char *now, dk_error *err)
     return status;
 }
 
+/* What is left to be done behind the commit. */
+static dk_status note_rest(redacting *r, dk_error *err)
+{
+    dk_buf digests;
+    dk_buf_init(&digests);
+    for (size_t i = 0; i < r->n_documents; i++)
+        dk_buf_text(&digests, r->documents[i]);
+    const char *text = dk_buf_cstr(&digests);
+    dk_status status = text == NULL ? nomem(err) : run(r, "INSERT OR REPLACE INTO dikuai_meta VALUES('" DK_REDACTED_DOCUMENTS "',?1)", text, NULL, NULL, err);
+    if (status == DK_OK)
+        status = run(r, "INSERT OR REPLACE INTO dikuai_meta VALUES('" DK_REDACTED "',?1)", NULL, &r->generation, NULL, err);
+    dk_buf_finish(&digests);
+    return status;
+}
+
 /* One transaction, after which readers see that the row is no more. */
 static dk_status erase(redacting *r, dk_error *err)
 {
@@ -575,6 +590,8 @@ static dk_status erase(redacting *r, dk_error *err)
         status = note_generation(r, now, err);
     if (status == DK_OK)
         status = dk_publication_log_finish(r->log, now, err);
+    if (status == DK_OK)
+        status = note_rest(r, err);
     if (status == DK_OK)
         status = dk_sql_run(r->store, "DELETE FROM dikuai_pending", err);
     return dk_sql_end_synced(r->store, status, err);
@@ -614,6 +631,45 @@ static dk_status rewrite(redacting *r, dk_error *err)
         sqlite3_finalize(stmt);
     }
     return status;
+}
+
+/* What nobody reads any more: sheets of generations before, and what pages have had. */
+static dk_status overwrite(redacting *r, int64_t generation, dk_error *err)
+{
+    dk_status status = dk_sheet_purge(r->store, generation, err);
+    if (status == DK_OK)
+        status = rewrite(r, err);
+    return status == DK_OK ? dk_sql_run(r->store, "DELETE FROM dikuai_meta WHERE name IN ('" DK_REDACTED "','" DK_REDACTED_DOCUMENTS "')", err)
+                           : status;
+}
+
+static void remove_document(redacting *r, const char *sha256)
+{
+    if (!dk_document_remove(r->store, sha256))
+        tell(r, "%s.documents/%.2s/%s cannot be removed; remove it yourself.", r->store->file, sha256, sha256 + 2);
+}
+
+/* What a redaction has left that was stopped behind its last commit. */
+static dk_status overwrite_earlier(redacting *r, bool *ret_any, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_prepare(r->store, "SELECT 1 FROM dikuai_meta WHERE name='" DK_REDACTED "'", &stmt, err);
+    if (status == DK_OK)
+        status = dk_sql_step(r->store, stmt, err);
+    sqlite3_finalize(stmt);
+    *ret_any = status == DK_OK;
+    if (status != DK_OK)
+        return status == DK_END ? DK_OK : status;
+    /* Those that have not been attached again. */
+    status = dk_sql_prepare(r->store,
+                            "WITH RECURSIVE d(n,rest) AS (SELECT substr(value,1,64),substr(value,65) FROM dikuai_meta WHERE name="
+                            "'" DK_REDACTED_DOCUMENTS "' UNION ALL SELECT substr(rest,1,64),substr(rest,65) FROM d WHERE rest<>'')"
+                            " SELECT n FROM d WHERE n<>'' AND n NOT IN (SELECT sha256 FROM dikuai_document)",
+                            &stmt, err);
+    while (status == DK_OK && (status = dk_sql_step(r->store, stmt, err)) == DK_OK)
+        remove_document(r, (const char *)sqlite3_column_text(stmt, 0));
+    sqlite3_finalize(stmt);
+    return status == DK_END ? overwrite(r, r->before, err) : status;
 }
 
 /* Whether a file has a text. */
@@ -688,16 +744,12 @@ static dk_status change(redacting *r, dk_error *err)
     }
     r->result.generation = r->generation;
     for (size_t i = 0; i < r->n_documents; i++)
-        if (!dk_document_remove(r->store, r->documents[i]))
-            tell(r, "%s.documents/%.2s/%s cannot be removed; remove it yourself.", r->store->file, r->documents[i],
-                 r->documents[i] + 2);
-    if ((status = dk_sheet_purge(r->store, r->generation, err)) == DK_OK)
-        status = rewrite(r, err);
-    if (status != DK_OK && err != NULL) { /* it is done, but for what the file still has where nobody looks */
+        remove_document(r, r->documents[i]);
+    if ((status = overwrite(r, r->generation, err)) != DK_OK && err != NULL) { /* it is done, but for what the file still has where nobody looks */
         dk_error why = *err;
         status = dk_fail(err, status,
                          "%s: the row is erased as generation %" PRId64 ", but copies in the file could not be "
-                         "overwritten: %s; give the command again with any other row, or run VACUUM",
+                         "overwritten: %s; give the command again",
                          r->store->path, r->generation, why.text);
     }
     return status;
@@ -709,10 +761,16 @@ dk_status dk_store_redact(dk_store *store, const dk_kind *kind, const char *key,
 {
     redacting r = {.store = store, .kind = kind, .key = key, .reason = reason, .actor = actor, .tell = to_tell,
                    .user = user};
+    bool earlier = false;
     dk_status status = dk_store_generation(store, &r.before, err);
     r.generation = r.before + 1;
-    if (status == DK_OK)
-        status = find_versions(&r, err);
+    if (status == DK_OK && !dry_run)
+        status = overwrite_earlier(&r, &earlier, err);
+    if (status == DK_OK && (status = find_versions(&r, err)) == DK_NOT_FOUND && earlier)
+        dk_fail(err, DK_NOT_FOUND,
+                "%s: there is no %s with the key %.200s, published or not; what the file still had of a row that was erased before is "
+                "overwritten now",
+                store->path, kind->name, key);
     if (status == DK_OK)
         status = check_reason(&r, err);
     if (status == DK_OK)

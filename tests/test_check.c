@@ -3,11 +3,13 @@
 #include "store_fixture.h"
 
 #include "store/catalogue_change.h"
+#include "store/redact.h"
 #include "store/reindex.h"
 
 #include <math.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 enum { NOTE = 60000, FULL = 20, LARGE = 400 }; /* bytes; zones that fill a tile; a batch of more than one transaction */
@@ -309,6 +311,66 @@ static void an_index_that_cannot_be_read_does_not_end_the_check(void **state)
     assert_int_equal(findings(f), 0);
 }
 
+/* Whether the store's file, or its write-ahead log, has a word. */
+static bool file_has(fixture *f, const char *word)
+{
+    static const char *const ends[] = {"", "-wal"};
+    bool found = false;
+    for (size_t i = 0; i < 2; i++) {
+        char path[120];
+        snprintf(path, sizeof path, "%s%s", f->path, ends[i]);
+        FILE *file = fopen(path, "rb");
+        dk_buf bytes;
+        dk_buf_init(&bytes);
+        char some[4096];
+        for (size_t n; file != NULL && (n = fread(some, 1, sizeof some, file)) > 0;)
+            dk_buf_append(&bytes, some, n);
+        if (file != NULL)
+            fclose(file);
+        found |= bytes.size > 0 && memmem(bytes.data, bytes.size, word, strlen(word)) != NULL;
+        dk_buf_finish(&bytes);
+    }
+    return found;
+}
+
+/* As one leaves it that is killed behind its last commit: the word in pages that nobody uses, and a document. */
+static void what_a_redaction_that_was_stopped_has_left_is_overwritten_by_the_next(void **state)
+{
+    fixture *f = *state;
+    dk_redacted redacted;
+    dk_buf told;
+    char sql[200], folder[120], document[200], digest[65];
+    publish(f, plan(f, "G1", "一", false));
+    memset(digest, 'a', 64);
+    digest[64] = '\0';
+    snprintf(folder, sizeof folder, "%s.documents", f->path);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    snprintf(folder, sizeof folder, "%s.documents/aa", f->path);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    snprintf(document, sizeof document, "%s/%s", folder, digest + 2);
+    fclose(fopen(document, "w"));
+    damage(f, "INSERT INTO dikuai_meta VALUES('redacted',1)");
+    snprintf(sql, sizeof sql, "INSERT INTO dikuai_meta VALUES('redacted_documents','%s')", digest);
+    damage(f, sql);
+    sqlite3 *db = open_beside(f);
+    run(db, "PRAGMA secure_delete=OFF;CREATE TABLE x(t);INSERT INTO x VALUES('ERASEDWORD');DROP TABLE x");
+    sqlite3_close(db);
+    assert_true(file_has(f, "ERASEDWORD"));
+    finds(f, "generation 1 erased a row, and copies in the file are not overwritten yet");
+    dk_buf_init(&told);
+    assert_int_equal(dk_store_redact(f->store, dk_catalogue_kind(f->catalogue, "plan"), "G9", "t", "误公开", false, keep_finding, &told,
+                                     &redacted, &f->err),
+                     DK_NOT_FOUND);
+    assert_non_null(strstr(f->err.text, "is overwritten now"));
+    dk_buf_finish(&told);
+    assert_false(file_has(f, "ERASEDWORD"));
+    assert_int_equal(access(document, F_OK), -1);
+    assert_int_equal(findings(f), 0);
+    rmdir(folder);
+    *strrchr(folder, '/') = '\0';
+    rmdir(folder);
+}
+
 /* ---- what reindex mends ---- */
 
 static void what_is_damaged_of_another_layer_does_not_stop_reindex(void **state)
@@ -400,6 +462,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(pieces_are_those_of_published_outlines, set_up, fixture_teardown),
         cmocka_unit_test_setup_teardown(rows_are_found_by_what_they_say, set_up, fixture_teardown),
         cmocka_unit_test_setup_teardown(an_index_that_cannot_be_read_does_not_end_the_check, set_up, fixture_teardown),
+        cmocka_unit_test_setup_teardown(what_a_redaction_that_was_stopped_has_left_is_overwritten_by_the_next, set_up, fixture_teardown),
         cmocka_unit_test_setup_teardown(what_is_damaged_of_another_layer_does_not_stop_reindex, set_up, fixture_teardown),
         cmocka_unit_test_setup_teardown(damaged_terms_of_another_kind_do_not_stop_what_is_taken_over, set_up, fixture_teardown),
         cmocka_unit_test_setup_teardown(damaged_terms_and_a_load_that_was_killed_do_not_keep_reindex_from_beginning, set_up, fixture_teardown),
