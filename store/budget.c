@@ -983,7 +983,8 @@ dk_status dk_budget_update(dk_store *store, const dk_kind *layer, uint64_t *chan
 /* ---- comparing ---- */
 
 /* Of a layer by itself, as a generation sees it; own: its share, without memory. */
-static dk_status begin_comparing(budget *b, share *own, dk_store *store, const dk_kind *layer, int64_t generation, dk_error *err)
+static dk_status begin_comparing(budget *b, share *own, dk_store *store, const dk_kind *layer, int64_t generation,
+                                 dk_error *err)
 {
     dk_status status = DK_OK;
     *own = (share){.layer = layer};
@@ -1014,8 +1015,8 @@ static dk_status verify_overview(budget *b, uint64_t tile, bool *ret_same)
     return status;
 }
 
-dk_status dk_budget_verify(dk_store *store, const dk_kind *layer, int64_t generation, void (*differs)(int zoom, void *user),
-                           void *user, dk_error *err)
+dk_status dk_budget_verify(dk_store *store, const dk_kind *layer, int64_t generation,
+                           void (*differs)(int zoom, void *user), void *user, dk_error *err)
 {
     share own;
     tile_list list = {0};
@@ -1112,8 +1113,8 @@ static dk_status tally_sheet(int level, uint64_t cell, const void *data, size_t 
     return status == DK_OK && n_sums != t->b->shares[0].layer->n_grid_measures ? DK_CORRUPT : status;
 }
 
-dk_status dk_budget_count(dk_store *store, const dk_kind *layer, int64_t generation, dk_grid_tally *left_out, dk_grid_tally *counted,
-                          dk_error *err)
+dk_status dk_budget_count(dk_store *store, const dk_kind *layer, int64_t generation, dk_grid_tally *left_out,
+                          dk_grid_tally *counted, dk_error *err)
 {
     share own;
     budget *b = calloc(1, sizeof *b);
@@ -1136,7 +1137,8 @@ dk_status dk_budget_count(dk_store *store, const dk_kind *layer, int64_t generat
             status = dk_sheet_scan(store, layer, DK_SHEET_RAISED, zoom, &all, generation, tally_sheet, &t, err);
     }
     free(b);
-    return status == DK_CORRUPT ? dk_fail(err, DK_CORRUPT, "%s: the cell index of %s is damaged; run dikuai-ingest reindex",
-                                          store->path, layer->name)
-                                : status;
+    return status == DK_CORRUPT
+               ? dk_fail(err, DK_CORRUPT, "%s: the cell index of %s is damaged; run dikuai-ingest reindex", store->path,
+                         layer->name)
+               : status;
 }

@@ -4,8 +4,8 @@
 #include "store/document.h"
 #include "store/handle.h"
 #include "store/linked.h"
-#include "store/publication_check.h"
 #include "store/posts.h"
+#include "store/publication_check.h"
 #include "store/redact.h"
 #include "store/taken.h"
 
@@ -115,7 +115,9 @@ static dk_status first_unfinished(checking *c, const dk_kind *kind, int64_t *ret
 {
     char sql[200];
     sqlite3_stmt *stmt = NULL;
-    snprintf(sql, sizeof sql, "SELECT min(row) FROM row_%s WHERE batch IN (SELECT id FROM dikuai_batch WHERE state='loading')", kind->name);
+    snprintf(sql, sizeof sql,
+             "SELECT min(row) FROM row_%s WHERE batch IN (SELECT id FROM dikuai_batch WHERE state='loading')",
+             kind->name);
     dk_status status = dk_sql_prepare(c->store, sql, &stmt, c->err);
     if (status == DK_OK)
         status = dk_sql_step(c->store, stmt, c->err);
@@ -139,7 +141,9 @@ static dk_status check_terms(checking *c, const dk_kind *kind, bool held_back)
         return status;
     status = dk_terms_sum(c->store, kind, before, &wanted, &lacking, c->err);
     if (status == DK_OK && (lacking || there != wanted))
-        found(c, "%s: the lists by which filters, links and search find rows are not those of the rows; run dikuai-ingest reindex",
+        found(c,
+              "%s: the lists by which filters, links and search find rows are not those of the rows; run dikuai-ingest "
+              "reindex",
               kind->name);
     return status;
 }
@@ -194,8 +198,8 @@ static dk_status check_index(checking *c, const dk_kind *layer)
     return DK_OK;
 }
 
-/* In one snapshot, of the newest generation: a publish meanwhile would change the one part of what is compared and not the other, and
- * take away what this generation needs. */
+/* In one snapshot, of the newest generation: a publish meanwhile would change one part of what is compared and not the
+ * other, and take away what this generation needs. */
 static dk_status check_kind(checking *c, const dk_kind *kind, bool held_back)
 {
     dk_status status = dk_index_begin(c->store, DK_NEWEST, &c->generation, c->err);
@@ -213,10 +217,13 @@ static dk_status check_kind(checking *c, const dk_kind *kind, bool held_back)
 static dk_status check_redacted(checking *c)
 {
     sqlite3_stmt *stmt = NULL;
-    dk_status status = dk_sql_prepare(c->store, "SELECT value FROM dikuai_meta WHERE name='" DK_REDACTED "'", &stmt, c->err);
+    dk_status status =
+        dk_sql_prepare(c->store, "SELECT value FROM dikuai_meta WHERE name='" DK_REDACTED "'", &stmt, c->err);
     if (status == DK_OK && (status = dk_sql_step(c->store, stmt, c->err)) == DK_OK)
-        found(c, "generation %" PRId64 " erased a row, and copies in the file are not overwritten yet: if its command was stopped, give it "
-                 "again",
+        found(c,
+              "generation %" PRId64
+              " erased a row, and copies in the file are not overwritten yet: if its command was stopped, give it "
+              "again",
               (int64_t)sqlite3_column_int64(stmt, 0));
     sqlite3_finalize(stmt);
     return status == DK_END ? DK_OK : status;

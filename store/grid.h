@@ -1,7 +1,7 @@
 /* A grid sheet: what is counted in one WebMercatorQuad tile (z, x, y) instead of being drawn, by cells of
- * DK_GRID_CELLS x DK_GRID_CELLS a tile: how many features, their area and the sums that the catalogue asks for, of fields
- * or of ones for each row that has a value (grid_measure.h). Features are counted in the cell of their label position. All
- * figures are whole numbers, so that adding and taking away again leaves nothing behind.
+ * DK_GRID_CELLS x DK_GRID_CELLS a tile: how many features, their area and the sums that the catalogue asks for, of
+ * fields or of ones for each row that has a value (grid_measure.h). Features are counted in the cell of their label
+ * position. All figures are whole numbers, so that adding and taking away again leaves nothing behind.
  *
  *     u32 magic and version   u8 n_sums   varint n_cells
  *     per cell, ascending: varint difference of the cell's number (row * DK_GRID_CELLS + column) less the one before,
@@ -44,7 +44,8 @@ static inline int64_t dk_grid_plus(int64_t a, int64_t b, int sign)
 /* The same of sums. */
 static inline dk_grid_sum dk_grid_sum_plus(dk_grid_sum a, dk_grid_sum b, int sign)
 {
-    return (dk_grid_sum)(sign > 0 ? (unsigned __int128)a + (unsigned __int128)b : (unsigned __int128)a - (unsigned __int128)b);
+    return (dk_grid_sum)(sign > 0 ? (unsigned __int128)a + (unsigned __int128)b
+                                  : (unsigned __int128)a - (unsigned __int128)b);
 }
 
 void dk_grid_finish(dk_grid *grid);

@@ -305,9 +305,10 @@ void dk_term_writer_free(dk_term_writer *writer); /* NULL-safe */
 dk_status dk_terms_write(dk_term_writer *writer, int64_t row, uint64_t feature, const dk_value *values,
                          dk_error *err);
 dk_status dk_terms_flush(dk_term_writer *writer, dk_error *err);
-/* The sum of dk_post_number (posts.h) of the posts that the rows below `before` should have; *ret_lacking: some of them have a value of
- * which there is no term. */
-dk_status dk_terms_sum(dk_store *store, const dk_kind *kind, int64_t before, uint64_t *ret_sum, bool *ret_lacking, dk_error *err);
+/* The sum of dk_post_number (posts.h) of the posts that the rows below `before` should have; *ret_lacking: some of them
+ * have a value of which there is no term. */
+dk_status dk_terms_sum(dk_store *store, const dk_kind *kind, int64_t before, uint64_t *ret_sum, bool *ret_lacking,
+                       dk_error *err);
 
 /* A row's place among those of a term. */
 typedef struct dk_place {
@@ -423,15 +424,18 @@ dk_status dk_index_rebuild(dk_store *store, const dk_kind *layer, int64_t genera
  * are sorted here. */
 dk_status dk_budget_update(dk_store *store, const dk_kind *layer, uint64_t *changed, size_t n, int64_t generation,
                            dk_error *err);
-/* Whether a layer shares the budget of a tile with others: not one that draws everything, nor one of which the public sees nothing. */
+/* Whether a layer shares the budget of a tile with others: not one that draws everything, nor one of which the public
+ * sees nothing. */
 bool dk_budget_shares(const dk_kind *layer);
 /* Where a feature is and how far it reaches, about: the Morton code of its label position, whose last byte gives place to a
  * logarithm. */
 uint64_t dk_budget_change(const dk_entry_head *head);
-/* Whether the overviews (overview.h) are those of what a generation has published; differs is told of each that is not. */
-dk_status dk_budget_verify(dk_store *store, const dk_kind *layer, int64_t generation, void (*differs)(int zoom, void *user),
-                           void *user, dk_error *err);
-/* What thresholds leave out at each zoom, and what is counted of that; DK_FINEST_ZOOM + 1 of each, to which it is added. */
+/* Whether the overviews (overview.h) are those of what a generation has published; differs is told of each that is not.
+ */
+dk_status dk_budget_verify(dk_store *store, const dk_kind *layer, int64_t generation,
+                           void (*differs)(int zoom, void *user), void *user, dk_error *err);
+/* What thresholds leave out at each zoom, and what is counted of that; DK_FINEST_ZOOM + 1 of each, to which it is
+ * added. */
 struct dk_grid_tally;
 dk_status dk_budget_count(dk_store *store, const dk_kind *layer, int64_t generation, struct dk_grid_tally *left_out,
                           struct dk_grid_tally *counted, dk_error *err);

@@ -92,9 +92,10 @@ typedef struct writer {
     dk_buf sheet, written;
     uint64_t *changed; /* dk_budget_change of all that came or went */
     size_t n_changed, changed_capacity;
-    dk_grid_sum (*measured)[DK_GRID_MAX_SUMS]; /* comparing: the grid's measures of all rows, by the zoom they are drawn from */
-    size_t n_pieces;                           /* comparing: that there should be */
-    bool differs;                              /* comparing: something does */
+    dk_grid_sum (
+        *measured)[DK_GRID_MAX_SUMS]; /* comparing: the grid's measures of all rows, by the zoom they are drawn from */
+    size_t n_pieces;                  /* comparing: that there should be */
+    bool differs;                     /* comparing: something does */
     struct touched {
         uint64_t cell;
         dk_world_box box;
@@ -1007,7 +1008,7 @@ typedef struct tally {
     int64_t entries, area_cm2;
     int64_t drawn[DK_FINEST_ZOOM + 1]; /* entries that are drawn from this zoom on, before anything is raised */
     int64_t drawn_area[DK_FINEST_ZOOM + 1];
-    uint64_t places[DK_FINEST_ZOOM + 1]; /* dk_grid_tally.places of what is drawn later only */
+    uint64_t places[DK_FINEST_ZOOM + 1];        /* dk_grid_tally.places of what is drawn later only */
     dk_grid_tally left_out[DK_FINEST_ZOOM + 1]; /* by thresholds */
     dk_grid_tally counted[DK_FINEST_ZOOM + 1];
     uint64_t tile; /* of the grid under way */
@@ -1058,7 +1059,8 @@ static dk_status tally_pieces(int shelf, uint64_t cell, const void *data, size_t
     return DK_OK;
 }
 
-/* Whether there are pieces of other outlines than those that are published, or older ones of these: tiles would draw them. */
+/* Whether there are pieces of other outlines than those that are published, or older ones of these: tiles would draw
+ * them. */
 static dk_status verify_pieces(writer *w, tally *t)
 {
     dk_status status = DK_OK;
@@ -1069,8 +1071,9 @@ static dk_status verify_pieces(writer *w, tally *t)
     }
     if (status == DK_OK && t->n_pieces != w->n_pieces && !w->differs) {
         char sentence[200];
-        snprintf(sentence, sizeof sentence, "the cell index of %.100s has %zu pieces of outlines instead of %zu; " REINDEX,
-                 w->layer->name, t->n_pieces, w->n_pieces);
+        snprintf(sentence, sizeof sentence,
+                 "the cell index of %.100s has %zu pieces of outlines instead of %zu; " REINDEX, w->layer->name,
+                 t->n_pieces, w->n_pieces);
         w->finding(sentence, w->finding_user);
     }
     return status;
@@ -1126,14 +1129,15 @@ static dk_status verify_zoom(writer *w, int zoom, const dk_grid_tally *counted, 
     }
     if (status == DK_OK && same && counted->places != undrawn->places) {
         char sentence[200];
-        snprintf(sentence, sizeof sentence, "the grid of %.100s at zoom %d counts rows elsewhere than they are; " REINDEX, w->layer->name,
-                 zoom);
+        snprintf(sentence, sizeof sentence,
+                 "the grid of %.100s at zoom %d counts rows elsewhere than they are; " REINDEX, w->layer->name, zoom);
         w->finding(sentence, w->finding_user);
     }
     return status;
 }
 
-/* Whether the grids count what is not drawn, and measure it, at every zoom: what is too small, and what a full tile leaves out. */
+/* Whether the grids count what is not drawn, and measure it, at every zoom: what is too small, and what a full tile
+ * leaves out. */
 static dk_status verify_grids(writer *w)
 {
     tally *t = calloc(1, sizeof *t);

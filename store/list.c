@@ -210,13 +210,13 @@ static dk_status give_row(listing *l, int64_t number, dk_list_fn each, void *use
     dk_key_list list = {0};
     bool first = true;
     if (lines != NULL)
-        status = dk_linked_rows(l->store, kind, stored.key, stored.values, lines, l->query->generation, DK_LIST_LINES + 1, &list,
-                                l->err);
+        status = dk_linked_rows(l->store, kind, stored.key, stored.values, lines, l->query->generation,
+                                DK_LIST_LINES + 1, &list, l->err);
     dk_key_list_sort(&list);
     l->n_lines += list.n;
     if (status == DK_OK && l->n_lines > DK_LIST_LINES)
-        status = dk_fail(l->err, DK_LIMIT, "the list has more than %d lines; ask for a smaller division or one %s", DK_LIST_LINES,
-                         kind->fields[l->list->by].title);
+        status = dk_fail(l->err, DK_LIMIT, "the list has more than %d lines; ask for a smaller division or one %s",
+                         DK_LIST_LINES, kind->fields[l->list->by].title);
     bool any = false;
     for (size_t i = 0; status == DK_OK && i < list.n; i++) {
         dk_stored_row of_line;

@@ -87,7 +87,8 @@ dk_status dk_overview_compare(dk_overview *overview, dk_store *store, uint64_t t
     dk_status status = dk_block_finish(overview->builder, &overview->bytes);
     if (status != DK_OK || overview->bytes.failed)
         return dk_fail(err, DK_NOMEM, "out of memory");
-    status = dk_sheet_scan(store, overview->layer, DK_SHEET_OVERVIEW, overview->zoom, &cell, generation, keep_old, &overview->old, err);
+    status = dk_sheet_scan(store, overview->layer, DK_SHEET_OVERVIEW, overview->zoom, &cell, generation, keep_old,
+                           &overview->old, err);
     if (overview->old.failed)
         return dk_fail(err, DK_NOMEM, "out of memory");
     *ret_same = status == DK_OK && overview->old.size == overview->bytes.size &&

@@ -526,7 +526,8 @@ static dk_status drop_from_block(int64_t term, int64_t first, const places *bloc
                                  dk_error *err)
 {
     dropping *d = user;
-    if (!sound) /* what a load left goes all the same when the store is opened: else reindex, which mends the block, could not begin */
+    if (!sound) /* what a load left goes all the same when the store is opened: else reindex, which mends the block,
+                   could not begin */
         return d->rows == NULL ? DK_OK : damaged(d->store, d->kind, err);
     d->kept.n = 0;
     if (!dk_grow(&d->kept.places, &d->kept.capacity, block->n, sizeof *d->kept.places))
@@ -593,8 +594,9 @@ typedef struct verifying {
 uint64_t dk_post_number(const dk_post *post)
 {
     const uint64_t place = (uint64_t)post->place.feature ^ (uint64_t)post->place.moved << 32;
-    return dk_hash_mix(dk_hash_mix((uint64_t)post->term ^ UINT64_C(0x9e3779b97f4a7c15), place ^ UINT64_C(0xd6e8feb86659fd93)),
-                       UINT64_C(0xe7037ed1a0b428db));
+    return dk_hash_mix(
+        dk_hash_mix((uint64_t)post->term ^ UINT64_C(0x9e3779b97f4a7c15), place ^ UINT64_C(0xd6e8feb86659fd93)),
+        UINT64_C(0xe7037ed1a0b428db));
 }
 
 static dk_status verify_block(int64_t term, int64_t first, const places *block, bool sound, void *user, dk_error *err)
@@ -631,8 +633,8 @@ static dk_status verify_block(int64_t term, int64_t first, const places *block, 
     return status;
 }
 
-dk_status dk_posts_verify(dk_store *store, const dk_kind *kind, int64_t before, dk_post_finding_fn finding, void *user, uint64_t *ret_sum,
-                          dk_error *err)
+dk_status dk_posts_verify(dk_store *store, const dk_kind *kind, int64_t before, dk_post_finding_fn finding, void *user,
+                          uint64_t *ret_sum, dk_error *err)
 {
     verifying v = {.store = store, .kind = kind, .term = -1, .before = before, .finding = finding, .user = user};
     const dk_status status = each_block(store, kind, verify_block, &v, err);

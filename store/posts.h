@@ -51,10 +51,10 @@ dk_status dk_posts_drop_rows(dk_store *store, const dk_kind *kind, const int64_t
 
 /* A number of a post. The sum of those of all posts tells whether they are those that they should be. */
 uint64_t dk_post_number(const dk_post *post);
-/* row: of a post, which does not exist; 0: a block is damaged. The first 20. *ret_sum: of the posts of rows below `before`, if nothing was
- * found. */
+/* row: of a post, which does not exist; 0: a block is damaged. The first 20. *ret_sum: of the posts of rows below
+ * `before`, if nothing was found. */
 typedef void (*dk_post_finding_fn)(int64_t row, void *user);
-dk_status dk_posts_verify(dk_store *store, const dk_kind *kind, int64_t before, dk_post_finding_fn finding, void *user, uint64_t *ret_sum,
-                          dk_error *err);
+dk_status dk_posts_verify(dk_store *store, const dk_kind *kind, int64_t before, dk_post_finding_fn finding, void *user,
+                          uint64_t *ret_sum, dk_error *err);
 
 #endif

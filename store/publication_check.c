@@ -167,15 +167,17 @@ static dk_status check_rows(checking *c, const dk_kind *kind, dk_error *err)
     dk_status status = each_found(c, k, sql, tell_unlogged, err);
     if (status != DK_OK)
         return status;
-    snprintf(sql, sizeof sql,
-             "SELECT coalesce((SELECT key FROM row_%s r WHERE r.row=e.row),'?'),e.entry FROM log_content e"
-             " WHERE e.kind='%s' AND e.event='publish' AND e.entry<%" PRId64
-             " AND NOT EXISTS(SELECT 1 FROM life_%s l WHERE l.row=e.row AND %s)"
-             " AND NOT EXISTS(SELECT 1 FROM log_content f WHERE f.kind='%s' AND f.row=e.row AND f.entry>e.entry)"
-             /* In this order: from the entries of a kind, of which SQLite thinks there are few, it would go through all of them each time. */
-             " AND NOT EXISTS(SELECT 1 FROM row_%s r CROSS JOIN row_%s s ON s.key=r.key CROSS JOIN log_content f ON f.kind='%s'"
-             " AND f.row=s.row AND f.entry>e.entry WHERE r.row=e.row)",
-             k, k, c->size, k, alive, k, k, k, k);
+    snprintf(
+        sql, sizeof sql,
+        "SELECT coalesce((SELECT key FROM row_%s r WHERE r.row=e.row),'?'),e.entry FROM log_content e"
+        " WHERE e.kind='%s' AND e.event='publish' AND e.entry<%" PRId64
+        " AND NOT EXISTS(SELECT 1 FROM life_%s l WHERE l.row=e.row AND %s)"
+        " AND NOT EXISTS(SELECT 1 FROM log_content f WHERE f.kind='%s' AND f.row=e.row AND f.entry>e.entry)"
+        /* In this order: else SQLite, which thinks that a kind has few entries, goes through all of them each time. */
+        " AND NOT EXISTS(SELECT 1 FROM row_%s r CROSS JOIN row_%s s ON s.key=r.key CROSS JOIN log_content f ON "
+        "f.kind='%s'"
+        " AND f.row=s.row AND f.entry>e.entry WHERE r.row=e.row)",
+        k, k, c->size, k, alive, k, k, k, k);
     status = each_found(c, k, sql, tell_lost, err);
     if (status == DK_OK && c->store->catalogue_since > 0 && !c->held_back)
         status = check_seen(c, kind, alive, err);

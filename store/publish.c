@@ -142,7 +142,8 @@ static dk_status may_replace(change *c, int64_t row, int64_t other, bool *ret_ma
         return status;
     dk_buf_append(&old, stored.blob, stored.blob_size);
     dk_stored_row_release(&stored);
-    status = old.failed ? dk_fail(err, DK_NOMEM, "out of memory") : dk_stored_row_read(c->store, c->kind, row, true, &stored, err);
+    status = old.failed ? dk_fail(err, DK_NOMEM, "out of memory")
+                        : dk_stored_row_read(c->store, c->kind, row, true, &stored, err);
     if (status == DK_OK) {
         *ret_may = dk_geos_may_replace(c->geos, old.data, old.size, stored.blob, stored.blob_size);
         dk_stored_row_release(&stored);
@@ -151,8 +152,8 @@ static dk_status may_replace(change *c, int64_t row, int64_t other, bool *ret_ma
     return status;
 }
 
-/* A load compares a row with the newest one of its key, which may be staged. Where another one is published by now, it is compared with
- * that: a key does not move elsewhere in two steps of which one is not published. */
+/* A load compares a row with the newest one of its key, which may be staged. Where another one is published by now, it
+ * is compared with that: a key does not move elsewhere in two steps of which one is not published. */
 static dk_status check_replacement(change *c, const step_row *row, int64_t current, dk_error *err)
 {
     int64_t compared = 0, original = 0;
@@ -165,8 +166,9 @@ static dk_status check_replacement(change *c, const step_row *row, int64_t curre
     return status != DK_OK || may
                ? status
                : dk_fail(err, DK_CONFLICT,
-                         "%s %s of batch %lld %s the outline that is published under its key now: it was compared with another version when "
-                         "it was loaded; publish that one first, or withdraw this batch and load it again",
+                         "%s %s of batch %lld %s the outline that is published under its key now: it was compared with "
+                         "another version when it was loaded; publish that one first, or withdraw this batch and load it "
+                         "again",
                          c->kind->name, row->key, (long long)c->batch,
                          row->outline == DK_OUTLINE_UNDRAWN ? "would take away" : "does not touch");
 }
@@ -186,7 +188,8 @@ static dk_status publish_row(change *c, const step_row *row, dk_error *err)
             "%s %s was published by another batch after batch %lld was loaded; withdraw this batch and load it "
             "again",
             c->kind->name, row->key, (long long)c->batch);
-    if (current != 0 && c->kind->geometry != DK_NO_GEOMETRY && (status = check_replacement(c, row, current, err)) != DK_OK)
+    if (current != 0 && c->kind->geometry != DK_NO_GEOMETRY &&
+        (status = check_replacement(c, row, current, err)) != DK_OK)
         return status;
     if (current != 0 && (status = change_life(c, current, NULL, -1, err)) != DK_OK)
         return status;

@@ -561,9 +561,13 @@ static dk_status note_rest(redacting *r, dk_error *err)
     for (size_t i = 0; i < r->n_documents; i++)
         dk_buf_text(&digests, r->documents[i]);
     const char *text = dk_buf_cstr(&digests);
-    dk_status status = text == NULL ? nomem(err) : run(r, "INSERT OR REPLACE INTO dikuai_meta VALUES('" DK_REDACTED_DOCUMENTS "',?1)", text, NULL, NULL, err);
+    dk_status status = text == NULL
+                           ? nomem(err)
+                           : run(r, "INSERT OR REPLACE INTO dikuai_meta VALUES('" DK_REDACTED_DOCUMENTS "',?1)", text,
+                                 NULL, NULL, err);
     if (status == DK_OK)
-        status = run(r, "INSERT OR REPLACE INTO dikuai_meta VALUES('" DK_REDACTED "',?1)", NULL, &r->generation, NULL, err);
+        status =
+            run(r, "INSERT OR REPLACE INTO dikuai_meta VALUES('" DK_REDACTED "',?1)", NULL, &r->generation, NULL, err);
     dk_buf_finish(&digests);
     return status;
 }
@@ -639,8 +643,10 @@ static dk_status overwrite(redacting *r, int64_t generation, dk_error *err)
     dk_status status = dk_sheet_purge(r->store, generation, err);
     if (status == DK_OK)
         status = rewrite(r, err);
-    return status == DK_OK ? dk_sql_run(r->store, "DELETE FROM dikuai_meta WHERE name IN ('" DK_REDACTED "','" DK_REDACTED_DOCUMENTS "')", err)
-                           : status;
+    if (status == DK_OK)
+        status = dk_sql_run(
+            r->store, "DELETE FROM dikuai_meta WHERE name IN ('" DK_REDACTED "','" DK_REDACTED_DOCUMENTS "')", err);
+    return status;
 }
 
 static void remove_document(redacting *r, const char *sha256)
@@ -661,11 +667,12 @@ static dk_status overwrite_earlier(redacting *r, bool *ret_any, dk_error *err)
     if (status != DK_OK)
         return status == DK_END ? DK_OK : status;
     /* Those that have not been attached again. */
-    status = dk_sql_prepare(r->store,
-                            "WITH RECURSIVE d(n,rest) AS (SELECT substr(value,1,64),substr(value,65) FROM dikuai_meta WHERE name="
-                            "'" DK_REDACTED_DOCUMENTS "' UNION ALL SELECT substr(rest,1,64),substr(rest,65) FROM d WHERE rest<>'')"
-                            " SELECT n FROM d WHERE n<>'' AND n NOT IN (SELECT sha256 FROM dikuai_document)",
-                            &stmt, err);
+    status = dk_sql_prepare(
+        r->store,
+        "WITH RECURSIVE d(n,rest) AS (SELECT substr(value,1,64),substr(value,65) FROM dikuai_meta WHERE name="
+        "'" DK_REDACTED_DOCUMENTS "' UNION ALL SELECT substr(rest,1,64),substr(rest,65) FROM d WHERE rest<>'')"
+        " SELECT n FROM d WHERE n<>'' AND n NOT IN (SELECT sha256 FROM dikuai_document)",
+        &stmt, err);
     while (status == DK_OK && (status = dk_sql_step(r->store, stmt, err)) == DK_OK)
         remove_document(r, (const char *)sqlite3_column_text(stmt, 0));
     sqlite3_finalize(stmt);
@@ -745,7 +752,8 @@ static dk_status change(redacting *r, dk_error *err)
     r->result.generation = r->generation;
     for (size_t i = 0; i < r->n_documents; i++)
         remove_document(r, r->documents[i]);
-    if ((status = overwrite(r, r->generation, err)) != DK_OK && err != NULL) { /* it is done, but for what the file still has where nobody looks */
+    status = overwrite(r, r->generation, err);
+    if (status != DK_OK && err != NULL) { /* it is done, but for what the file still has where nobody looks */
         dk_error why = *err;
         status = dk_fail(err, status,
                          "%s: the row is erased as generation %" PRId64 ", but copies in the file could not be "
@@ -768,8 +776,8 @@ dk_status dk_store_redact(dk_store *store, const dk_kind *kind, const char *key,
         status = overwrite_earlier(&r, &earlier, err);
     if (status == DK_OK && (status = find_versions(&r, err)) == DK_NOT_FOUND && earlier)
         dk_fail(err, DK_NOT_FOUND,
-                "%s: there is no %s with the key %.200s, published or not; what the file still had of a row that was erased before is "
-                "overwritten now",
+                "%s: there is no %s with the key %.200s, published or not; what the file still had of a row that was "
+                "erased before is overwritten now",
                 store->path, kind->name, key);
     if (status == DK_OK)
         status = check_reason(&r, err);

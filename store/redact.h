@@ -15,8 +15,8 @@
 
 #include "store/store.h"
 
-/* Of dikuai_meta, from the last commit on until the file is rewritten: the generation, and the documents that are to be deleted, one
- * digest behind the other. A redaction that is stopped in between is ended by the next. */
+/* Of dikuai_meta, from the last commit on until the file is rewritten: the generation, and the documents that are to be
+ * deleted, one digest behind the other. A redaction that is stopped in between is ended by the next. */
 #define DK_REDACTED "redacted"
 #define DK_REDACTED_DOCUMENTS "redacted_documents"
 

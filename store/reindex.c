@@ -189,7 +189,8 @@ static dk_status reindex_disclosure(reindexing *r, dk_error *err)
     return r->kind->disclosure_field >= 0 ? reindex_linked(r, err) : DK_OK;
 }
 
-/* Of all layers, before one is made anew: tiles share their budget, and what is damaged of another layer must not be read. */
+/* Of all layers, before one is made anew: tiles share their budget, and what is damaged of another layer must not be
+ * read. */
 static dk_status forget_index(reindexing *r, dk_error *err)
 {
     return r->kind->geometry == DK_NO_GEOMETRY ? DK_OK : dk_index_forget(r->store, r->kind, err);
@@ -282,8 +283,9 @@ dk_status dk_store_reindex(dk_store *store, dk_progress progress, void *user, dk
         dk_publication_log_close(log);
         return status;
     }
-    static dk_status (*const steps[])(reindexing *r, dk_error *err) = {
-        reindex_terms, reindex_inheritance, reindex_linked, reindex_disclosure, forget_index, reindex_index, reindex_summary};
+    static dk_status (*const steps[])(reindexing * r, dk_error * err) = {
+        reindex_terms, reindex_inheritance, reindex_linked, reindex_disclosure,
+        forget_index,  reindex_index,       reindex_summary};
     const size_t n_kinds = store->catalogue->n_kinds;
     for (size_t i = 0; status == DK_OK && i < sizeof steps / sizeof *steps * n_kinds; i++) { /* each step for all kinds */
         reindexing r = {.store = store,

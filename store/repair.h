@@ -22,8 +22,8 @@ dk_status dk_geos_valid(dk_geos *geos, const void *wkb, size_t size, bool *ret_v
 dk_status dk_geos_make_valid(dk_geos *geos, const void *wkb, size_t size, dk_buf *out);
 /* Whether two WKB geometries have a point in common (invalid ones are repaired first). */
 dk_status dk_geos_intersects(dk_geos *geos, const void *a, size_t a_size, const void *b, size_t b_size, bool *ret);
-/* Whether an outline may take the place of another one under the same key; both as GeoPackage geometries. They touch, or there is none
- * yet: nothing is lost by an outline. What cannot be shown to touch does not. */
+/* Whether an outline may take the place of another one under the same key; both as GeoPackage geometries. They touch,
+ * or there is none yet: nothing is lost by an outline. What cannot be shown to touch does not. */
 bool dk_geos_may_replace(dk_geos *geos, const void *old, size_t old_size, const void *new, size_t new_size);
 
 /* Rounds polygons to whole numbers so that the result is valid (GEOS precision model of size 1).

@@ -246,7 +246,8 @@ dk_status dk_terms_write(dk_term_writer *w, int64_t row, uint64_t feature, const
 
 /* ---- comparing ---- */
 
-dk_status dk_terms_sum(dk_store *store, const dk_kind *kind, int64_t before, uint64_t *ret_sum, bool *ret_lacking, dk_error *err)
+dk_status dk_terms_sum(dk_store *store, const dk_kind *kind, int64_t before, uint64_t *ret_sum, bool *ret_lacking,
+                       dk_error *err)
 {
     dk_term_writer *w = dk_term_writer_create(store, kind);
     char sql[120];

@@ -1,5 +1,5 @@
-/* What check finds of a store that is damaged, what it does not mistake for damage, and what reindex mends. Tiles are full of a few
- * zones with long notes. */
+/* What check finds of a store that is damaged, what it does not mistake for damage, and what reindex mends. Tiles are
+ * full of a few zones with long notes. */
 #include "store_fixture.h"
 
 #include "store/catalogue_change.h"
@@ -82,8 +82,9 @@ static int64_t squares(fixture *f, const char *kind, int first, int n, size_t no
         note[note_size] = '\0';
         const size_t size = square_wkb(wkb, 116.05 + i % 20 * 0.005, 34.35 + i / 20 * 0.005, 0.004);
         const bool zone = strcmp(kind, "zone") == 0;
-        assert_int_equal(load_row(f, load, kind, wkb, size, "id", id, "note", note, zone ? "amount" : NULL, "#2.5", NULL).outcome,
-                         DK_LOADED);
+        assert_int_equal(
+            load_row(f, load, kind, wkb, size, "id", id, "note", note, zone ? "amount" : NULL, "#2.5", NULL).outcome,
+            DK_LOADED);
     }
     return load_finish(f, load);
 }
@@ -138,10 +139,11 @@ static char *text_of(fixture *f, const char *sql)
 /* The thresholds of all tiles, and what they leave out. */
 static char *thresholds_of(fixture *f)
 {
-    return text_of(f, "SELECT 'zone '||(id>>17)||' '||hex(data) FROM raised_zone WHERE died=0 UNION ALL"
-                      " SELECT 'mining '||(id>>17)||' '||hex(data) FROM raised_mining WHERE died=0 UNION ALL"
-                      " SELECT 'zone plate '||(id>>17)||' '||hex(data) FROM raised_plate_zone WHERE died=0 UNION ALL"
-                      " SELECT 'mining plate '||(id>>17)||' '||hex(data) FROM raised_plate_mining WHERE died=0 ORDER BY 1");
+    return text_of(
+        f, "SELECT 'zone '||(id>>17)||' '||hex(data) FROM raised_zone WHERE died=0 UNION ALL"
+           " SELECT 'mining '||(id>>17)||' '||hex(data) FROM raised_mining WHERE died=0 UNION ALL"
+           " SELECT 'zone plate '||(id>>17)||' '||hex(data) FROM raised_plate_zone WHERE died=0 UNION ALL"
+           " SELECT 'mining plate '||(id>>17)||' '||hex(data) FROM raised_plate_mining WHERE died=0 ORDER BY 1");
 }
 
 static void reindex(fixture *f)
@@ -251,7 +253,8 @@ static int64_t circle(fixture *f, const char *id)
     memcpy(wkb, head, sizeof head);
     memcpy(wkb + 9, &n, 4);
     for (int i = 0; i <= N; i++) {
-        const double angle = i % N * 2 * 3.14159265358979 / N, at[2] = {116.5 + 0.05 * cos(angle), 34.5 + 0.05 * sin(angle)};
+        const double angle = i % N * 2 * 3.14159265358979 / N,
+                     at[2] = {116.5 + 0.05 * cos(angle), 34.5 + 0.05 * sin(angle)};
         memcpy(wkb + 13 + 16 * i, at, sizeof at);
     }
     dk_load *load = load_begin(f, "zone", false);
@@ -284,15 +287,18 @@ static void pieces_are_those_of_published_outlines(void **state)
 static void rows_are_found_by_what_they_say(void **state)
 {
     static const char *const damages[] = {
-        "DELETE FROM post_plan WHERE term=(SELECT term FROM term_plan WHERE text='g2')", "DELETE FROM term_plan WHERE text='g2'",
-        "UPDATE post_plan SET first=1 WHERE term=(SELECT term FROM term_plan WHERE text='g2')", "UPDATE term_plan SET text='g3' WHERE text='g2'"};
+        "DELETE FROM post_plan WHERE term=(SELECT term FROM term_plan WHERE text='g2')",
+        "DELETE FROM term_plan WHERE text='g2'",
+        "UPDATE post_plan SET first=1 WHERE term=(SELECT term FROM term_plan WHERE text='g2')",
+        "UPDATE term_plan SET text='g3' WHERE text='g2'"};
     fixture *f = *state;
     publish(f, plan(f, "G1", "一", false));
     publish(f, plan(f, "G2", "二", false));
     for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
         assert_int_equal(findings(f), 0);
         damage(f, damages[i]);
-        finds(f, "plan: the lists by which filters, links and search find rows are not those of the rows; run dikuai-ingest reindex");
+        finds(f, "plan: the lists by which filters, links and search find rows are not those of the rows; run "
+                 "dikuai-ingest reindex");
         reindex(f);
     }
     assert_int_equal(findings(f), 0);
@@ -358,8 +364,8 @@ static void what_a_redaction_that_was_stopped_has_left_is_overwritten_by_the_nex
     assert_true(file_has(f, "ERASEDWORD"));
     finds(f, "generation 1 erased a row, and copies in the file are not overwritten yet");
     dk_buf_init(&told);
-    assert_int_equal(dk_store_redact(f->store, dk_catalogue_kind(f->catalogue, "plan"), "G9", "t", "误公开", false, keep_finding, &told,
-                                     &redacted, &f->err),
+    assert_int_equal(dk_store_redact(f->store, dk_catalogue_kind(f->catalogue, "plan"), "G9", "t", "误公开", false,
+                                     keep_finding, &told, &redacted, &f->err),
                      DK_NOT_FOUND);
     assert_non_null(strstr(f->err.text, "is overwritten now"));
     dk_buf_finish(&told);
@@ -457,17 +463,24 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_publication_that_was_killed_is_no_finding, set_up, fixture_teardown),
-        cmocka_unit_test_setup_teardown(rows_that_full_tiles_leave_out_are_counted_as_they_are, set_up, fixture_teardown),
+        cmocka_unit_test_setup_teardown(rows_that_full_tiles_leave_out_are_counted_as_they_are, set_up,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(rows_are_counted_where_they_are, set_up, fixture_teardown),
         cmocka_unit_test_setup_teardown(pieces_are_those_of_published_outlines, set_up, fixture_teardown),
         cmocka_unit_test_setup_teardown(rows_are_found_by_what_they_say, set_up, fixture_teardown),
         cmocka_unit_test_setup_teardown(an_index_that_cannot_be_read_does_not_end_the_check, set_up, fixture_teardown),
-        cmocka_unit_test_setup_teardown(what_a_redaction_that_was_stopped_has_left_is_overwritten_by_the_next, set_up, fixture_teardown),
-        cmocka_unit_test_setup_teardown(what_is_damaged_of_another_layer_does_not_stop_reindex, set_up, fixture_teardown),
-        cmocka_unit_test_setup_teardown(damaged_terms_of_another_kind_do_not_stop_what_is_taken_over, set_up, fixture_teardown),
-        cmocka_unit_test_setup_teardown(damaged_terms_and_a_load_that_was_killed_do_not_keep_reindex_from_beginning, set_up, fixture_teardown),
-        cmocka_unit_test_setup_teardown(a_publication_that_was_undone_leaves_no_trace_in_thresholds, set_up, fixture_teardown),
-        cmocka_unit_test_setup_teardown(a_layer_that_becomes_public_shares_from_then_on, set_up_for_staff, fixture_teardown),
+        cmocka_unit_test_setup_teardown(what_a_redaction_that_was_stopped_has_left_is_overwritten_by_the_next, set_up,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(what_is_damaged_of_another_layer_does_not_stop_reindex, set_up,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(damaged_terms_of_another_kind_do_not_stop_what_is_taken_over, set_up,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(damaged_terms_and_a_load_that_was_killed_do_not_keep_reindex_from_beginning,
+                                        set_up, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_publication_that_was_undone_leaves_no_trace_in_thresholds, set_up,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_layer_that_becomes_public_shares_from_then_on, set_up_for_staff,
+                                        fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

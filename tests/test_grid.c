@@ -94,10 +94,13 @@ static void a_sum_of_more_than_64_bits_is_what_it_is(void **state)
 {
     (void)state;
     enum { N = 1000 };
-    const dk_grid_cell cell = {.number = 0, .count = 1, .sums = {INT64_C(10000000000000000), -INT64_C(10000000000000000)}};
-    const dk_grid_sum thousand = (dk_grid_sum)INT64_C(10000000000000000) * N; /* 10^19, where 64 bits end at 9.2 10^18 */
+    const dk_grid_cell cell = {
+        .number = 0, .count = 1, .sums = {INT64_C(10000000000000000), -INT64_C(10000000000000000)}};
+    const dk_grid_sum thousand =
+        (dk_grid_sum)INT64_C(10000000000000000) * N; /* 10^19, where 64 bits end at 9.2 10^18 */
     static const unsigned char expected[] = {
-        'd', 'g', 'r', '2', 2, 1, 0, 0xe8, 7, 0, 0, 3,           /* a cell: 1000, without area and weight, both sums: */
+        'd',  'g',  'r',  '2',  2,    1,    0,    0xe8, 7,    0,
+        0,    3,                                                 /* a cell: 1000, without area and weight, both sums: */
         0x80, 0x80, 0xc0, 0x9e, 0x91, 0xc1, 0x91, 0xc7, 0x95, 2, /* zigzag of 10^19: 2 10^19, 0x1158E460913D00000 */
         0xff, 0xff, 0xbf, 0x9e, 0x91, 0xc1, 0x91, 0xc7, 0x95, 2, /* and of -10^19: one less */
     };
@@ -239,18 +242,19 @@ static void damaged_sheets_are_refused(void **state)
         const char *bytes;
         size_t size;
     } damaged[] = {
-        {"dgr1\0\0", 6},                                   /* another form */
-        {"dgr2\x19\0", 6},                                 /* too many sums */
-        {"dgr2\0\x81\x8", 7},                              /* 1025 cells */
-        {"dgr2\0\1\x80\x8\1\0\0", 11},                     /* a cell beyond the last */
-        {"dgr2\0\2\5\1\0\0\0\1\0\0", 14},                  /* the same cell twice */
-        {"dgr2\0\1\5\1\0\0\0", 11},                        /* something behind the end */
+        {"dgr1\0\0", 6},                                              /* another form */
+        {"dgr2\x19\0", 6},                                            /* too many sums */
+        {"dgr2\0\x81\x8", 7},                                         /* 1025 cells */
+        {"dgr2\0\1\x80\x8\1\0\0", 11},                                /* a cell beyond the last */
+        {"dgr2\0\2\5\1\0\0\0\1\0\0", 14},                             /* the same cell twice */
+        {"dgr2\0\1\5\1\0\0\0", 11},                                   /* something behind the end */
         {"dgr2\0\1\5\xff\xff\xff\xff\xff\xff\xff\xff\xff\1\0\0", 19}, /* a count beyond 63 bits */
-        {"dgr2\1\1\5\1\0\0", 10},                          /* without the bits of the sums */
-        {"dgr2\1\1\5\1\0\0\2", 11},                        /* a second sum of one */
-        {"dgr2\1\1\5\1\0\0\1", 11},                        /* a sum that is not there */
-        {"dgr2\1\1\5\1\0\0\1\0", 12},                      /* a sum of 0 that is */
-        {"dgr2\1\1\5\1\0\0\1\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\4", 30}, /* beyond 128 bits */
+        {"dgr2\1\1\5\1\0\0", 10},                                     /* without the bits of the sums */
+        {"dgr2\1\1\5\1\0\0\2", 11},                                   /* a second sum of one */
+        {"dgr2\1\1\5\1\0\0\1", 11},                                   /* a sum that is not there */
+        {"dgr2\1\1\5\1\0\0\1\0", 12},                                 /* a sum of 0 that is */
+        {"dgr2\1\1\5\1\0\0\1\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\4",
+         30}, /* beyond 128 bits */
     };
     for (size_t i = 0; i < sizeof damaged / sizeof *damaged; i++) {
         dk_grid_clear(&grid, damaged[i].bytes[4] == 1);

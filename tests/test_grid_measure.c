@@ -34,7 +34,8 @@ static int free_catalogue(void **state)
     return 0;
 }
 
-static void assert_brings(const dk_value *households, const dk_value *area, const dk_value *paid, const dk_grid_sum *expected)
+static void assert_brings(const dk_value *households, const dk_value *area, const dk_value *paid,
+                          const dk_grid_sum *expected)
 {
     const dk_value values[] = {dk_value_text("DK1"), *households, *area, *paid};
     dk_grid_sum sums[N] = {0};
@@ -65,9 +66,10 @@ static void a_row_brings_its_numbers_and_one_for_its_value(void **state)
     assert_brings(&none, &huge, &none, (dk_grid_sum[N]){[AREA] = -(dk_grid_sum)1e23});
     /* The largest that a row can have, a number of 10^15 and an integer of 64 bits, are what they are. */
     const dk_value number = dk_value_real(-1e15), integer = dk_value_integer(INT64_C(1) << 62);
-    assert_brings(&integer, &number, &none,
-                  (dk_grid_sum[N]){[AREA] = -(dk_grid_sum)INT64_C(1000000000000000) * 10000,
-                                   [HOUSEHOLDS] = ((dk_grid_sum)1 << 62) * 10000});
+    assert_brings(
+        &integer, &number, &none,
+        (dk_grid_sum[N]){
+            [AREA] = -(dk_grid_sum)INT64_C(1000000000000000) * 10000, [HOUSEHOLDS] = ((dk_grid_sum)1 << 62) * 10000});
     /* The price of a coal field, 16 thousand million yuan, and the square metres of a region are what they are. */
     const dk_value price = dk_value_integer(16000000000), region = dk_value_real(595000000000.25);
     assert_brings(&price, &region, &none,
@@ -95,7 +97,8 @@ static void a_tile_says_sums_in_full_and_leaves_counts_of_0_out(void **state)
     assert_int_equal(dk_grid_measure_value(&measures[UNPAID], 0).type, DK_NULL);
     value = dk_grid_measure_value(&measures[AREA], 12346);
     assert_true(value.type == DK_REAL && value.real == 1.2346);
-    value = dk_grid_measure_value(&measures[AREA], (dk_grid_sum)INT64_C(10000000000000000) * 1000); /* a thousand of 10^12 */
+    value = dk_grid_measure_value(&measures[AREA],
+                                  (dk_grid_sum)INT64_C(10000000000000000) * 1000); /* a thousand of 10^12 */
     assert_true(value.type == DK_REAL && value.real == 1e15);
     value = dk_grid_measure_value(&measures[HOUSEHOLDS], 0);
     assert_true(value.type == DK_REAL && value.real == 0);

@@ -621,8 +621,8 @@ static void a_compensation_row_inherits_from_its_parcel_even_if_loaded_first(voi
     assert_int_equal(findings(f), 0);
 }
 
-/* Seventy parcels of one number and approval, of which the last one lies in another town: what a ledger row takes from them is said by
- * all of them. */
+/* Seventy parcels of one number and approval, of which the last one lies in another town: what a ledger row takes from
+ * them is said by all of them. */
 static void what_linked_rows_disagree_about_is_not_taken_over_however_many_they_are(void **state)
 {
     enum { N = 70 };
@@ -635,7 +635,8 @@ static void what_linked_rows_disagree_about_is_not_taken_over_however_many_they_
     }
     publish(f, load_finish(f, load));
     load = load_begin(f, "compensation", false);
-    load_row(f, load, "compensation", NULL, 0, "id", "1", "parcel_id", "DK001", "approval_no", "皖政地〔2020〕1号", "payee", "户主甲", NULL);
+    load_row(f, load, "compensation", NULL, 0, "id", "1", "parcel_id", "DK001", "approval_no", "皖政地〔2020〕1号",
+             "payee", "户主甲", NULL);
     publish(f, load_finish(f, load));
     dk_viewer town, county;
     dk_viewer_staff("341321100", &town);
@@ -654,13 +655,15 @@ static void a_key_links_to_the_version_that_is_published_however_many_came_after
         char village[16];
         snprintf(village, sizeof village, "%d村", i);
         dk_load *load = load_begin(f, "parcel", i > 0);
-        load_row(f, load, "parcel", wkb, size, "id", "DK001", "project_id", "P1", "division", "341321100", "village", village, NULL);
+        load_row(f, load, "parcel", wkb, size, "id", "DK001", "project_id", "P1", "division", "341321100", "village",
+                 village, NULL);
         const int64_t batch = load_finish(f, load);
         if (i > 0)
             continue;
         publish(f, batch);
         load = load_begin(f, "compensation", false);
-        load_row(f, load, "compensation", NULL, 0, "id", "1", "parcel_id", "P1:DK001", "approval_no", "皖政地〔2020〕1号", NULL);
+        load_row(f, load, "compensation", NULL, 0, "id", "1", "parcel_id", "P1:DK001", "approval_no",
+                 "皖政地〔2020〕1号", NULL);
         publish(f, load_finish(f, load));
     }
     assert_string_equal(linked_keys(f, "compensation", "皖政地〔2020〕1号:1", "parcel").text, "P1:DK001");

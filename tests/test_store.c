@@ -224,7 +224,8 @@ static void a_key_does_not_move_elsewhere_by_way_of_a_staged_batch(void **state)
     fixture *f = *state;
     int64_t generation = 0;
     publish(f, one_parcel(f, "DK001", "P1", 116.5, false));
-    const int64_t second = one_parcel(f, "DK001", "P1", 116.5008, true), third = one_parcel(f, "DK001", "P1", 116.5016, true);
+    const int64_t second = one_parcel(f, "DK001", "P1", 116.5008, true),
+                  third = one_parcel(f, "DK001", "P1", 116.5016, true);
     assert_int_equal(dk_store_publish(f->store, third, "t", NULL, NULL, &generation, &f->err), DK_CONFLICT);
     assert_non_null(strstr(f->err.text, "does not touch the outline that is published under its key now"));
     assert_true(place_of(f, "P1:DK001", 1).west == 116.5);
@@ -239,9 +240,10 @@ static int64_t a_ledger_or_a_drawing(fixture *f, bool draw, bool replace, const 
     const size_t size = square_wkb(wkb, west, 34.5, 0.001);
     const dk_load_options options = {.source = "dir/source.csv", .replace = replace, .undrawn = !draw, .draw = draw};
     dk_load *load = NULL;
-    assert_int_equal(dk_load_begin(f->store, dk_catalogue_kind(f->catalogue, "parcel"), &options, &load, &f->err), DK_OK);
-    load_row(f, load, "parcel", draw ? wkb : NULL, draw ? size : 0, "id", "DK001", "project_id", "P1", "division", "341321100",
-             draw ? NULL : "village", village, NULL);
+    assert_int_equal(dk_load_begin(f->store, dk_catalogue_kind(f->catalogue, "parcel"), &options, &load, &f->err),
+                     DK_OK);
+    load_row(f, load, "parcel", draw ? wkb : NULL, draw ? size : 0, "id", "DK001", "project_id", "P1", "division",
+             "341321100", draw ? NULL : "village", village, NULL);
     return load_finish(f, load);
 }
 
@@ -251,7 +253,8 @@ static void a_ledger_that_was_staged_before_an_outline_came_does_not_take_it_awa
     fixture *f = *state;
     int64_t generation = 0;
     publish(f, a_ledger_or_a_drawing(f, false, false, "东村", 0));
-    const int64_t ledger = a_ledger_or_a_drawing(f, false, true, "西村", 0), drawing = a_ledger_or_a_drawing(f, true, false, "", 116.5);
+    const int64_t ledger = a_ledger_or_a_drawing(f, false, true, "西村", 0),
+                  drawing = a_ledger_or_a_drawing(f, true, false, "", 116.5);
     publish(f, drawing);
     assert_int_equal(drawn_at(f, 116.5005, 34.5005, 2), 1);
     assert_int_equal(dk_store_publish(f->store, ledger, "t", NULL, NULL, &generation, &f->err), DK_CONFLICT);

@@ -29,8 +29,8 @@ typedef struct dk_tile_entry {
     enum { DK_ENTRY_MAKING, DK_ENTRY_READY, DK_ENTRY_FAILED } state;
     dk_coding coding;
     dk_tile_address tile;
-    int64_t begun_at; /* the newest generation told when its making began, */
-    unsigned cleared; /* and how often all tiles had gone */
+    int64_t begun_at;          /* the newest generation told when its making began, */
+    unsigned cleared;          /* and how often all tiles had gone */
     bool in_table, kept, used; /* used: since it was the newest */
     char etag[48];
     struct dk_tile_entry *newer, *older;

@@ -90,7 +90,7 @@ struct dk_tile_watch {
     dk_store *store;
     pthread_mutex_t mutex; /* one look at a time */
     dk_generation seen;
-    int64_t rebuilt; /* dk_index_rebuilt, when it was seen */
+    int64_t rebuilt;      /* dk_index_rebuilt, when it was seen */
     _Atomic int64_t told; /* seen.number, once the cache knows all about it */
     pthread_t thread;
     atomic_bool stopping;

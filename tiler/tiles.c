@@ -75,7 +75,8 @@ static dk_status take_rows(dk_context *ctx, const dk_kind *kind, dk_shared_set *
     if (status != DK_OK)
         return status;
     dk_buf_init(&name);
-    dk_buf_format(&name, "%s/%d/%s/%lld", kind->name, (int)ctx->viewer.audience, ctx->viewer.division, (long long)rebuilt);
+    dk_buf_format(&name, "%s/%d/%s/%lld", kind->name, (int)ctx->viewer.audience, ctx->viewer.division,
+                  (long long)rebuilt);
     append_params(ctx->request, &name);
     const char *text = dk_buf_cstr(&name);
     status = dk_item_query_read(ctx, kind, DK_ROWS, NULL, &asked);
