@@ -322,35 +322,59 @@ static dk_value grouped(const statistics *s, const dk_group_by *by, dk_value val
     return dk_value_text(text);
 }
 
-/* The different values of linked rows. */
+/* Values that one row's linked rows may have: more tell nobody anything, and are the more to keep. */
+#define MOST_LINKED_VALUES 1000
+
+/* The different values of linked rows, ascending. */
 typedef struct several {
     const statistics *s;
     const dk_group_by *by;
-    char *texts[32];
-    size_t n;
-    bool failed;
+    char **texts;
+    size_t n, capacity;
+    dk_status status;
 } several;
+
+/* Where a text is, or would be. */
+static size_t find_text(const several *v, const char *text)
+{
+    size_t low = 0, high = v->n;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (strcmp(v->texts[middle], text) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
 
 static bool add_linked(const dk_row *row, void *user)
 {
     several *v = user;
     char text[16], number[40];
     const dk_value value = grouped(v->s, v->by, row->values[v->by->field], text);
-    if (value.type == DK_NULL || row->masked >> v->by->field & 1 || v->n == sizeof v->texts / sizeof *v->texts)
+    if (value.type == DK_NULL || row->masked >> v->by->field & 1)
         return true;
     if (value.type == DK_INTEGER)
         snprintf(number, sizeof number, "%lld", (long long)value.integer);
     else if (value.type == DK_REAL)
         snprintf(number, sizeof number, "%.15g", value.real);
     const char *own = value.type == DK_TEXT ? value.text.data : number;
-    size_t at = 0;
-    while (at < v->n && strcmp(v->texts[at], own) < 0)
-        at++;
+    const size_t at = find_text(v, own);
     if (at < v->n && strcmp(v->texts[at], own) == 0)
         return true;
-    char *copy = strdup(own);
+    if (v->n == MOST_LINKED_VALUES) {
+        v->status =
+            dk_fail(v->s->err, DK_LIMIT,
+                    "a row of %s is linked to rows of %s with more than %d values of %s; group by another field, or "
+                    "narrow the filter",
+                    v->s->query->kind->title, v->by->linked->title, MOST_LINKED_VALUES,
+                    v->by->linked->fields[v->by->field].title);
+        return false;
+    }
+    char *copy = dk_grow(&v->texts, &v->capacity, v->n + 1, sizeof *v->texts) ? strdup(own) : NULL;
     if (copy == NULL) {
-        v->failed = true;
+        v->status = dk_fail(v->s->err, DK_NOMEM, "out of memory");
         return false;
     }
     memmove(&v->texts[at + 1], &v->texts[at], (v->n++ - at) * sizeof *v->texts);
@@ -371,19 +395,20 @@ static dk_status linked_value(const statistics *s, const dk_group_by *by, int64_
         return status;
     char key[512];
     snprintf(key, sizeof key, "%s", stored.key);
-    status = dk_linked_rows(s->store, q->kind, key, stored.values, by->linked, q->generation, 1000, &list, s->err);
+    status = dk_linked_rows(s->store, q->kind, key, stored.values, by->linked, q->generation, SIZE_MAX, &list, s->err);
     dk_stored_row_release(&stored);
     dk_key_list_sort(&list);
     if (status == DK_OK)
-        status = dk_key_list_give(s->store, by->linked, &list, &view, NULL, 1000, false, add_linked, &v, s->err);
-    if (status == DK_OK && v.failed)
-        status = dk_fail(s->err, DK_NOMEM, "out of memory");
+        status = dk_key_list_give(s->store, by->linked, &list, &view, NULL, SIZE_MAX, false, add_linked, &v, s->err);
+    if (status == DK_OK)
+        status = v.status;
     dk_buf_clear(text);
     for (size_t i = 0; i < v.n; i++) {
         dk_buf_text(text, i > 0 ? "、" : "");
         dk_buf_text(text, v.texts[i]);
         free(v.texts[i]);
     }
+    free(v.texts);
     const char *joined = dk_buf_cstr(text);
     if (status == DK_OK && joined == NULL)
         status = dk_fail(s->err, DK_NOMEM, "out of memory");

@@ -31,9 +31,10 @@ typedef struct dk_statistic {
     const int64_t *valued; /* how many rows have one */
 } dk_statistic;
 
-/* Calls each for the groups in the order of their values, those without one first. The query's orders, after and limit do
- * not count. DK_NOT_FOUND: a field that the viewer sees in no row, or kinds that are not linked. DK_INVALID: a field that
- * cannot be grouped or summed so. DK_LIMIT: it takes too long, or there are more than DK_MOST_GROUPS groups. */
+/* Calls each for the groups in the order of their values, those without one first. The query's orders, after and limit
+ * do not count. DK_NOT_FOUND: a field that the viewer sees in no row, or kinds that are not linked. DK_INVALID: a field
+ * that cannot be grouped or summed so. DK_LIMIT: it takes too long, or there are more than DK_MOST_GROUPS groups, or
+ * more than a thousand values that are linked to one row. */
 dk_status dk_query_statistics(dk_store *store, const dk_query *query, const dk_group_by *by, size_t n_by, const int *sums,
                               size_t n_sums, bool (*each)(const dk_statistic *group, void *user), void *user,
                               dk_error *err);

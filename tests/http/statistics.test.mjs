@@ -92,3 +92,26 @@ test('a division that is no more counts as its successor, with its name', async 
     await other.stop();
   }
 });
+
+test('a row that is linked to thousands is grouped by all of their values, or the question is refused', async () => {
+  const dir = folder(), store = makeStore();
+  const load = (from, to, payee) => {
+    const file = join(dir, `${from}.csv`);
+    writeFileSync(file, ['id,parcel,project_id,division,collective', ...Array.from({ length: to - from }, (_, i) =>
+      `MORE${from + i},DK001,X1,341321,${payee(from + i)}`)].join('\n'));
+    run('load', store, 'compensation', file, '--publish');
+  };
+  load(1000, 2200, (i) => `第${10 + Math.floor((i - 1000) / 24)}组`); // 50 of them, the last in the last 24 rows alone
+  const other = await serve(store), path = `${other.url}/collections/parcel/statistics?group_by=compensation.collective`;
+  try {
+    const groups = (await get(path)).json.groups.map((group) => group.by[0] ?? '');
+    const expected = Array.from({ length: 50 }, (_, i) => `第${10 + i}组`);
+    assert.deepEqual(groups.flatMap((group) => group.split('、').filter((name) => name.startsWith('第'))), expected);
+    load(3000, 4000, (i) => `户${i}`);
+    const refused = await get(path);
+    assert.equal(refused.status, 413, refused.text);
+    assert.match(refused.json.detail, /row of 征收地块 is linked to rows of 征地补偿 with more than 1000 values of 受款单位/);
+  } finally {
+    await other.stop();
+  }
+});
