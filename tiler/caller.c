@@ -382,6 +382,7 @@ bool dk_caller_of(dk_callers *callers, struct MHD_Connection *connection, dk_err
     size_t size = 0, place;
     dk_status status;
     ret_caller->way = DK_WAY_NONE;
+    ret_caller->passed_over = false;
     ret_caller->viewer = dk_viewer_public();
     a.authorization = header(connection, "Authorization");
     if (!errand.anyone)
@@ -404,8 +405,12 @@ bool dk_caller_of(dk_callers *callers, struct MHD_Connection *connection, dk_err
             return status == DK_OK || refuse(callers, &a, DK_WAY_TOKEN, status, ret_refusal);
         }
     }
-    if ((a.cookie == NULL && a.user == NULL) || !takes_ambient(&a, errand.reads))
+    if (a.cookie == NULL && a.user == NULL)
         return true;
+    if (!takes_ambient(&a, errand.reads)) {
+        ret_caller->passed_over = true;
+        return true;
+    }
     if (a.cookie != NULL) {
         status = by_session(callers, a.cookie, a.cookie_size, ret_caller);
         return status == DK_OK || refuse(callers, &a, DK_WAY_SESSION, status, ret_refusal);

@@ -24,7 +24,8 @@
 typedef enum dk_way { DK_WAY_NONE, DK_WAY_TOKEN, DK_WAY_BASIC, DK_WAY_SESSION, DK_WAY_PROXY } dk_way;
 
 typedef struct dk_caller {
-    dk_way way; /* DK_WAY_NONE: the public, and nothing else is set but the viewer */
+    dk_way way; /* DK_WAY_NONE: the public, and nothing else is set but the viewer and the next */
+    bool passed_over; /* the public, for the credentials that a browser sends by itself came with another site's request */
     dk_viewer viewer;
     int64_t token; /* in the access file; 0: of the token file */
     unsigned roles; /* DK_ROLE_REVIEW, DK_ROLE_PUBLISH */

@@ -48,6 +48,7 @@ typedef struct dk_answer {
     bool revalidate;    /* a cache must ask each time: what tells the state of the server */
     bool vary_accept;   /* the choice of this answer looked at Accept */
     bool vary_scheme;   /* it holds whole addresses, whose scheme is that of X-Forwarded-Proto */
+    bool vary_site;     /* it is the public's because another site's page asked, whatever the browser sent along */
     bool no_store;      /* no cache may keep it: an answer to POST */
     bool page;          /* the map page: gets the Content-Security-Policy */
     bool document;      /* a page of html.h: gets a stricter one */

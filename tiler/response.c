@@ -127,13 +127,14 @@ static void add_document_policy(struct MHD_Response *response, bool scripted)
 
 /* Whose answer depends on who asks says by which headers: no cache gives the public's answer to staff. (Theirs is in none.)
  * Without a session there is no cookie here, so that the public has one entry in a cache. Nor does it give addresses with one
- * scheme to who asks by the other, or a stranger could choose it for all. */
+ * scheme to who asks by the other, or a stranger could choose it for all; nor what another site's page got to the reader's own. */
 static void add_vary(struct MHD_Response *response, const dk_answer *answer, const char *user_header)
 {
     const bool who = !answer->fixed;
-    char vary[240];
-    snprintf(vary, sizeof vary, "%sAccept-Encoding, Authorization%s%s%s%s", answer->vary_accept ? "Accept, " : "",
-             who ? ", Cookie" : "", answer->vary_scheme ? ", X-Forwarded-Proto" : "", who && user_header != NULL ? ", " : "",
+    char vary[280];
+    snprintf(vary, sizeof vary, "%sAccept-Encoding, Authorization%s%s%s%s%s", answer->vary_accept ? "Accept, " : "",
+             who ? ", Cookie" : "", answer->vary_scheme ? ", X-Forwarded-Proto" : "",
+             answer->vary_site ? ", Sec-Fetch-Site, Origin" : "", who && user_header != NULL ? ", " : "",
              who && user_header != NULL ? user_header : "");
     add_header(response, "Vary", vary);
 }

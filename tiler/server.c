@@ -258,6 +258,7 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
     }
     ctx.viewer = caller.viewer;
     ctx.caller = caller.way != DK_WAY_NONE ? &caller : NULL;
+    ctx.answer.vary_site = caller.passed_over;
     if (request->at_base) {
         ctx.answer.status = 308;
         write_base_address(&ctx, ctx.answer.location, sizeof ctx.answer.location);
@@ -277,7 +278,7 @@ static enum MHD_Result answer(dk_server *server, struct MHD_Connection *connecti
         return started == DK_OK ? MHD_YES : respond_failure(connection, request, started, &ctx.error, closing);
     }
     enum MHD_Result result;
-    if (route->handler == dk_get_tile && server->cache != NULL && !closing &&
+    if (route->handler == dk_get_tile && server->cache != NULL && !closing && !caller.passed_over &&
         dk_tile_serve(server->pool, server->cache, connection, &ctx, accept_encoding, &result))
         return result;
     const char *host = request->authority != NULL ? request->authority : header(connection, "Host"); /* RFC 9112, 3.2.2 */

@@ -262,6 +262,8 @@ test('another site signs nobody in or out, and gets with a stolen ride what the 
     for (const path of ['/collections/parcel/items', '/collections/parcel/items/P0/dossier', '/search?q=P0', '/catalogue']) {
       const ridden = await at(path, { headers: { ...headers, Cookie } }), plain = await at(path);
       assert.deepEqual([ridden.text, ridden.headers.etag, ridden.headers['access-control-allow-origin']], [plain.text, plain.headers.etag, '*'], `${path} ${JSON.stringify(headers)}`);
+      // RFC 9111, 4.1: else a cache would give it to the reader's own page, which sends the same cookie.
+      for (const name of ['Sec-Fetch-Site', 'Origin']) assert.ok(ridden.headers.vary.split(', ').includes(name) && !plain.headers.vary.includes(name), `${path} ${name}`);
     }
   }
   const area = JSON.stringify(rows[0].geometry), type = { 'Content-Type': 'application/geo+json' };
@@ -280,6 +282,7 @@ test('another site signs nobody in or out, and gets with a stolen ride what the 
   for (const name of ['Authorization', 'Cookie', 'X-Remote-User']) assert.match(open.headers.vary, new RegExp(`\\b${name}\\b`));
   assert.equal((await at('/collections/parcel/items', { headers: { Cookie, 'If-None-Match': open.headers.etag } })).status, 200);
   for (const path of ['/xyz/parcel/14/13525/6671', '/collections/parcel/items?f=csv']) assert.match((await at(path)).headers.vary, /\bCookie\b/, path);
+  assert.match((await at('/xyz/parcel/14/13525/6671', { headers: { Cookie, ...foreign.at(-1) } })).headers.vary, /\bCookie, Sec-Fetch-Site, Origin\b/);
 });
 
 test('a user whom the trusted proxy names is known by that name, from no other address', async (t) => {
