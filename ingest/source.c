@@ -327,12 +327,13 @@ static void take_crs(dk_source *source, const char *text)
         source->crs_datum = dk_zone_family_of_degrees(atoi(text + 5));
 }
 
-bool dk_source_names_zone(const dk_source *source, const char *text)
+bool dk_source_names_zone(const dk_source *source, const char *text, bool or_degrees)
 {
     const dk_crs_policy any = {.any_datum = true};
     dk_crs of_file = {0}, given = {0};
     return text != NULL && dk_crs_from_srs(source->crs, "", &any, &of_file, NULL) == DK_OK &&
-           dk_crs_from_text(text, &any, &given, NULL) == DK_OK && of_file.datum == given.datum && !given.degrees;
+           dk_crs_from_text(text, &any, &given, NULL) == DK_OK && of_file.datum == given.datum &&
+           (or_degrees || !given.degrees);
 }
 
 dk_status dk_source_open(const char *path, const dk_source_options *options, dk_source **ret_source, dk_error *err)

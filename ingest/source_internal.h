@@ -24,8 +24,8 @@ typedef struct dk_own_reader {
     bool has_geometry;
 } dk_own_reader;
 
-/* Whether --crs names a zone of the datum of source->crs. */
-bool dk_source_names_zone(const dk_source *source, const char *crs);
+/* Whether --crs names a zone of the datum of source->crs; or_degrees: or that datum in degrees. */
+bool dk_source_names_zone(const dk_source *source, const char *crs, bool or_degrees);
 
 /* What is noted of many cells: how many, and where the first stands. */
 typedef struct dk_told_once {
@@ -66,8 +66,8 @@ struct dk_source {
     OGRGeometryH geometry; /* owned, from WKT or a coordinate TXT */
     int epsg;              /* of the geometry, where the row says its own */
     bool crs_given;        /* by the user: it counts for all rows, unless the file says an old datum */
-    bool datum_only;       /* the file says an old datum, and no zone of it */
-    bool zone_given;       /* by the user: of the old datum of which the file, or some of its rows, says no zone */
+    bool datum_only;       /* the file says an old datum, and not in which of its systems the coordinates are */
+    bool zone_given;       /* by the user: for a file like that, or for rows of one that say no zone of it */
     const dk_zone_family *crs_datum; /* that the user names without a zone, by its code in degrees; else NULL */
     char crs_unknown[400];           /* why the file's own is not known, where it says one; "" else */
     const char *crs_name;            /* of the datum that the user says, with a zone or without; NULL: none */

@@ -333,7 +333,7 @@ dk_status dk_source_mining_txt_open(dk_source *source, const dk_source_options *
     source->crs = OSRNewSpatialReference(NULL);
     if (source->crs == NULL || OSRImportFromEPSG(source->crs, epsg) != OGRERR_NONE)
         return dk_fail(err, DK_INTERNAL, "%s: EPSG:%d is not known to PROJ", source->path, epsg);
-    source->zone_given = unsaid != NULL && dk_source_names_zone(source, options->crs);
+    source->zone_given = unsaid != NULL && dk_source_names_zone(source, options->crs, false);
     source->crs_given = source->crs_given && !dk_crs_other_datum(source->crs);
     return DK_OK;
 }

@@ -55,7 +55,7 @@ dk_status dk_source_survey_open(dk_source *source, const dk_source_options *opti
         if (source->crs == NULL || OSRImportFromEPSG(source->crs, epsg) != OGRERR_NONE)
             return dk_fail(err, DK_INTERNAL, "%s: EPSG:%d is not known to PROJ", source->path, epsg);
         source->datum_only = problem != NULL;
-        source->zone_given = source->datum_only && dk_source_names_zone(source, options->crs);
+        source->zone_given = source->datum_only && dk_source_names_zone(source, options->crs, true);
         source->crs_given = source->zone_given || (source->crs_given && !dk_crs_other_datum(source->crs));
     }
     if (source->crs_given)

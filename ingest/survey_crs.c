@@ -72,7 +72,8 @@ static bool is_gauss(const char *text)
     return one_of(plain, names);
 }
 
-static bool header_fits(const dk_survey_header *header, const dk_survey_evidence *evidence, char *out, size_t size)
+static bool header_fits(const dk_survey_header *header, const dk_survey_evidence *evidence, const dk_zone_family *datum, char *out,
+                        size_t size)
 {
     static const char *const metres[] = {"", "米", "m", "meter", "metre", "公尺", NULL};
     static const char *const degrees[] = {"", "度", "十进制度", "degree", "degrees", NULL};
@@ -84,11 +85,13 @@ static bool header_fits(const dk_survey_header *header, const dk_survey_evidence
         return false;
     }
     if (!one_of(header->unit, evidence->n_degrees > 0 ? degrees : metres)) {
+        const bool in_degrees = evidence->n_degrees > 0;
         snprintf(out, size,
                  "the header says 计量单位=%s, but the numbers look like %s; say what they are with --crs, for example "
-                 "--crs %s",
-                 header->unit, evidence->n_degrees > 0 ? "degrees" : "metres",
-                 evidence->n_degrees > 0 ? "EPSG:4490 (CGCS2000 degrees)" : "EPSG:4527 (CGCS2000, 3-degree zone 39)");
+                 "--crs EPSG:%d (%s%s)",
+                 header->unit, in_degrees ? "degrees" : "metres",
+                 in_degrees ? datum->geographic : dk_zone_epsg(datum, 39, true), datum->name,
+                 in_degrees ? " degrees" : ", 3-degree zone 39");
         return false;
     }
     if (evidence->n_degrees == 0 && !is_gauss(header->projection)) {
@@ -265,7 +268,7 @@ int dk_survey_decide(const dk_survey_header *header, const dk_survey_evidence *e
         return 0;
     }
     const bool old = datum != NULL && datum != &dk_cgcs2000;
-    if (!header_fits(header, evidence, ret_problem, problem_size))
+    if (!header_fits(header, evidence, datum != NULL ? datum : &dk_cgcs2000, ret_problem, problem_size))
         return old ? datum->geographic : 0;
     if (datum == NULL) {
         snprintf(ret_problem, problem_size,

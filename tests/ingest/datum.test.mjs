@@ -218,6 +218,13 @@ test('the zone of an old datum that a text does not say is that of --crs, if it 
     near(s.rows('parcel').find((f) => f.properties.id === name.toUpperCase()).geometry.coordinates.flat(2), expected, name);
     assert.doesNotMatch(done.json.notes.join('\n'), /EPSG:4610|whatever --crs says/);
   }
+  // Degrees under a header that speaks of metres.
+  const degrees = [[117.2, 31.8], [117.202, 31.8], [117.202, 31.802]];
+  s.write('c.txt', '[属性描述]\n坐标系=1980西安坐标系\n计量单位=米\n[地块坐标]\n3,,C,甲,面,,,,@\n' + degrees.map(([lon, lat], i) => `J${i + 1},1,${lat},${lon}\n`).join(''));
+  assert.match(s.load('parcel', 'c.txt', '--transformation', 't.yaml').stderr, /计量单位=米, but the numbers look like degrees; say what they are with --crs, for example --crs EPSG:4610 \(Xian 1980 degrees\)/);
+  assert.equal(s.load('parcel', 'c.txt', '--crs', 'EPSG:4610', '--transformation', 't.yaml', '--publish').code, 0);
+  near(s.rows('parcel').find((f) => f.properties.id === 'C').geometry.coordinates.flat(2),
+    cct(`+proj=pipeline +step +proj=unitconvert +xy_in=deg +xy_out=rad ${shift(b7, 'IAU76', 'position_vector')}`, degrees), 'C');
 });
 
 test('rows outside the extent of the transformation are rejected, without telling where they would come out', (t) => {
