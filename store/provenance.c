@@ -167,11 +167,13 @@ dk_status dk_source_copies(dk_store *store, const dk_kind *kind, int64_t batch,
     if (!kind->qualify_by_source)
         return DK_OK;
     /* The largest file tells: a .prj or .cpg is the same for many. So written, SQLite makes an index of the digests; else it
-     * would compare each file with each. */
+     * would compare each file with each. What came in an archive has the archive's bytes, as all else in it, and tells nothing:
+     * its pairs would be millions. */
     dk_status status = dk_sql_prepare(store,
                                       "WITH f AS MATERIALIZED (SELECT source,name,sha256 FROM dikuai_file) SELECT n.id,n.name,nf.name,o.name,f.name,o.batch FROM dikuai_source n"
                                       " CROSS JOIN dikuai_file nf ON nf.source=n.id AND nf.bytes=(SELECT max(bytes) FROM dikuai_file"
-                                      " WHERE source=n.id) CROSS JOIN f ON f.sha256=nf.sha256 AND +f.source<n.id"
+                                      " WHERE source=n.id) AND instr(n.name,nf.name||'/')=0"
+                                      " CROSS JOIN f ON f.sha256=nf.sha256 AND +f.source<n.id"
                                       " CROSS JOIN dikuai_source o ON o.id=f.source CROSS JOIN dikuai_batch b ON b.id=o.batch"
                                       " WHERE n.batch=?1 AND b.kind=?2 AND b.state<>'withdrawn' GROUP BY n.id ORDER BY n.id",
                                       &stmt, err);
