@@ -1,5 +1,7 @@
 #include "ingest/progress.h"
 
+#include "store/processors.h"
+
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -10,6 +12,9 @@ int64_t dk_progress_now_ms(void)
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
+
+/* What takes longer is no answer that somebody waits for, as a small publication is. */
+enum { SHORT_MS = 1000 };
 
 void dk_progress_start(dk_progress_bar *bar, const char *what)
 {
@@ -28,9 +33,15 @@ static void show_left(double seconds)
 void dk_progress_show(dk_progress_bar *bar, double part, int64_t rows)
 {
     static const char full[] = "##############################", none[] = "..............................";
-    if (!bar->shown)
+    if (!bar->shown && bar->gives_way)
         return;
     const int64_t now = dk_progress_now_ms();
+    if (!bar->gives_way && now - bar->start_ms > SHORT_MS) {
+        dk_thread_gives_way();
+        bar->gives_way = true;
+    }
+    if (!bar->shown)
+        return;
     if (now - bar->last_ms < 100)
         return;
     bar->last_ms = now;

@@ -1,4 +1,5 @@
-/* A progress bar on stderr, when that is a terminal. */
+/* What is done while something takes long: a progress bar on stderr, when that is a terminal, and whether or not, behind
+ * the first second the thread that works gives way to a server on the same machine. */
 #ifndef DK_INGEST_PROGRESS_H
 #define DK_INGEST_PROGRESS_H
 
@@ -8,6 +9,7 @@
 typedef struct dk_progress_bar {
     bool shown; /* stderr is a terminal */
     bool drawn;
+    bool gives_way;
     const char *what;
     int64_t start_ms, last_ms;
 } dk_progress_bar;

@@ -1,6 +1,7 @@
 #include "ingest/reading.h"
 
 #include "ingest/values.h"
+#include "store/processors.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -11,7 +12,7 @@
 enum {
     CHUNK_ROWS = 256,      /* rows that are handed over together */
     CHUNK_BYTES = 1 << 20, /* or as many bytes */
-    CHUNKS = 24             /* that are read ahead at most */
+    CHUNKS = 24            /* that are read ahead at most; behind so many a source is a large one */
 };
 
 #define NOWHERE SIZE_MAX
@@ -297,6 +298,8 @@ static void *read_ahead(void *user)
         pthread_mutex_unlock(&r->mutex);
         if (stop)
             break;
+        if (r->n_filled == CHUNKS) /* only this thread changes it */
+            dk_thread_gives_way();
         fill(r, c);
         more = c->end == DK_OK;
         pthread_mutex_lock(&r->mutex);

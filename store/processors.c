@@ -1,5 +1,6 @@
 #include "store/processors.h"
 
+#include <errno.h>
 #include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -13,5 +14,9 @@ size_t dk_processors(void)
 
 void dk_thread_gives_way(void)
 {
-    setpriority(PRIO_PROCESS, (id_t)gettid(), 10);
+    enum { NICE = 10 };
+    errno = 0;
+    const int nice = getpriority(PRIO_PROCESS, (id_t)gettid());
+    if (errno == 0 && nice < NICE) /* whoever gave it less has reasons */
+        setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
 }
