@@ -170,7 +170,8 @@ describe('the search box', () => {
     const box = page.getByRole('combobox');
     await box.focus();
     await page.keyboard.type(words);
-    await page.waitForSelector('[role=option]');
+    // What was found for the first letters may stand there for a moment.
+    await page.waitForFunction((wanted) => document.querySelector('[role=option]')?.innerText.includes(wanted), words);
     assert.equal(await box.getAttribute('aria-expanded'), 'true');
     assert.match(await page.locator('#search-status').textContent(), /条/);
     const options = await page.locator('[role=option]').allInnerTexts();
