@@ -2,6 +2,7 @@
 #include "ingest/source_internal.h"
 
 #include "ingest/crs.h"
+#include "ingest/ring_polygons.h"
 #include "ingest/vct.h"
 
 #include <stdio.h>
@@ -14,45 +15,24 @@ typedef struct exchange {
 } exchange;
 
 /* NULL: out of memory. */
-static OGRGeometryH make_line(const dk_vct_ring *ring)
-{
-    OGRGeometryH line = OGR_G_CreateGeometry(wkbLinearRing);
-    if (line == NULL)
-        return NULL;
-    OGR_G_SetPointCount(line, (int)(ring->n + 1));
-    for (size_t i = 0; i <= ring->n; i++)
-        OGR_G_SetPoint_2D(line, (int)i, ring->xy[2 * (i % ring->n)], ring->xy[2 * (i % ring->n) + 1]);
-    return line;
-}
-
-static bool add(OGRGeometryH whole, OGRGeometryH part)
-{
-    if (part == NULL)
-        return false;
-    if (OGR_G_AddGeometryDirectly(whole, part) == OGRERR_NONE)
-        return true;
-    OGR_G_DestroyGeometry(part);
-    return false;
-}
-
-/* NULL: out of memory. */
 static OGRGeometryH build(const dk_vct_polygon *from)
 {
-    OGRGeometryH *polygons = calloc(from->n_rings + 1, sizeof *polygons); /* of exteriors; owned by whole */
-    OGRGeometryH whole = OGR_G_CreateGeometry(wkbMultiPolygon);
-    bool good = polygons != NULL && whole != NULL;
-    for (size_t i = 0; i < from->n_rings && good; i++)
-        if (from->rings[i].outer < 0) {
-            polygons[i] = OGR_G_CreateGeometry(wkbPolygon);
-            good = add(whole, polygons[i]) && add(polygons[i], make_line(&from->rings[i]));
+    const size_t n = from->n_rings;
+    dk_ring *rings = calloc(n + 1, sizeof *rings);
+    int *outer = calloc(n + 1, sizeof *outer), *depth = calloc(n + 1, sizeof *depth);
+    OGRGeometryH whole = NULL;
+    if (rings != NULL && outer != NULL && depth != NULL) {
+        for (size_t i = 0; i < n; i++) {
+            rings[i] = (dk_ring){.xy = from->rings[i].xy, .n = from->rings[i].n};
+            outer[i] = from->rings[i].outer;
+            depth[i] = outer[i] >= 0; /* a hole is in no other */
         }
-    for (size_t i = 0; i < from->n_rings && good; i++)
-        if (from->rings[i].outer >= 0)
-            good = add(polygons[from->rings[i].outer], make_line(&from->rings[i]));
-    if (!good && whole != NULL)
-        OGR_G_DestroyGeometry(whole);
-    free(polygons);
-    return good ? whole : NULL;
+        whole = dk_ring_polygons(rings, n, outer, depth);
+    }
+    free(rings);
+    free(outer);
+    free(depth);
+    return whole;
 }
 
 static dk_status next(dk_source *source, dk_error *err)

@@ -223,13 +223,26 @@ static dk_status has_room(budget *b, const share *s, const dk_entry_head *head, 
 
 /* ---- reading what is in a tile ---- */
 
+/* What an entry brings to the grid, but for the number of its cell. */
+static dk_status count_entry(budget *b, const dk_kind *layer, const dk_block *block, uint32_t i, dk_grid_cell *ret_cell)
+{
+    dk_drawing drawing;
+    dk_stored_row row;
+    if (dk_block_drawing(block, i, &drawing) != DK_OK)
+        return DK_CORRUPT;
+    const dk_status status = dk_stored_row_read(b->store, layer, block->heads[i].row, false, &row, b->err);
+    if (status != DK_OK)
+        return status;
+    dk_grid_cell_of(layer, &block->heads[i], drawing.n_points, row.values, ret_cell);
+    dk_stored_row_release(&row);
+    return DK_OK;
+}
+
 /* An entry that has its label in the tile: it is counted, or drawn. */
 static dk_status gather(budget *b, const dk_block *block, uint32_t i, int level)
 {
     const share *s = b->scanned;
     const dk_entry_head *head = &block->heads[i];
-    dk_drawing drawing;
-    dk_stored_row row;
     dk_grid_cell counted;
     uint64_t tile;
     bool drawn;
@@ -239,12 +252,8 @@ static dk_status gather(budget *b, const dk_block *block, uint32_t i, int level)
     b->n_left_out++;
     if (b->verifying)
         return DK_OK;
-    if (dk_block_drawing(block, i, &drawing) != DK_OK)
-        return DK_CORRUPT;
-    if ((status = dk_stored_row_read(b->store, s->layer, head->row, false, &row, b->err)) != DK_OK)
+    if ((status = count_entry(b, s->layer, block, i, &counted)) != DK_OK)
         return status;
-    dk_grid_cell_of(s->layer, head, drawing.n_points, row.values, &counted);
-    dk_stored_row_release(&row);
     counted.number = dk_grid_number(head->label_x, head->label_y, b->zoom, &tile);
     return dk_grid_add(&b->grid, &counted, 1);
 }
@@ -1063,20 +1072,12 @@ static dk_status tally_entry(tallying *t, const dk_block *block, uint32_t i)
     dk_grid_cell counted = {0};
     dk_status status = DK_OK;
     for (b->zoom = head->first_zoom; status == DK_OK && b->zoom <= DK_FINEST_ZOOM; b->zoom++) {
-        dk_drawing drawing;
-        dk_stored_row row;
         bool drawn;
         status = has_room(b, s, head, &drawn);
         if (status != DK_OK || drawn)
             continue;
-        if (counted.count == 0) {
-            if (dk_block_drawing(block, i, &drawing) != DK_OK)
-                return DK_CORRUPT;
-            if ((status = dk_stored_row_read(b->store, s->layer, head->row, false, &row, b->err)) != DK_OK)
-                return status;
-            dk_grid_cell_of(s->layer, head, drawing.n_points, row.values, &counted);
-            dk_stored_row_release(&row);
-        }
+        if (counted.count == 0 && (status = count_entry(b, s->layer, block, i, &counted)) != DK_OK)
+            return status;
         uint64_t tile;
         counted.number = dk_grid_number(head->label_x, head->label_y, b->zoom, &tile);
         dk_grid_tally_cell(&t->left_out[b->zoom], tile, &counted);
