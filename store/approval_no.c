@@ -253,6 +253,12 @@ static void strip_leading_words(const characters *text, size_t previous_end, app
     number->agency = start;
 }
 
+/* 1号和〔2021〕2号: whose number the second is, is not said. */
+static bool is_of_none(const characters *text, size_t previous_end, const approval *number)
+{
+    return previous_end > 0 && number->agency_end - number->agency == 1 && is_and(text->data[number->agency]);
+}
+
 /* Where the agency that begins at start begins if blanks are in it: 皖 政 地, 皖政 地. A piece of one character is none
  * by itself. Words of several, 县发改委 皖政地, stay apart, and so does what ends the number before or joins it. */
 static size_t over_blanks(const characters *text, size_t start, size_t end, size_t previous_end)
@@ -298,8 +304,8 @@ static bool read_number(const characters *text, size_t place, size_t previous_en
         return false;
     number.begin = number.agency = over_blanks(text, number.agency, number.agency_end, previous_end);
     strip_leading_words(text, previous_end, &number);
-    if (previous_end > 0 && number.agency_end - number.agency == 1 && is_and(text->data[number.agency]))
-        return false; /* 1号和〔2021〕2号: whose number the second is, is not said */
+    if (is_of_none(text, previous_end, &number))
+        return false;
     number.end = here;
     *ret_number = number;
     return true;
@@ -324,6 +330,8 @@ static bool read_bare_number(const characters *text, size_t place, size_t previo
         at(text, here) == 0x5B97)
         return false;
     strip_leading_words(text, previous_end, &number);
+    if (is_of_none(text, previous_end, &number))
+        return false;
     number.end = here;
     *ret_number = number;
     return true;
