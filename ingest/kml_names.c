@@ -274,6 +274,21 @@ static void on_doctype(void *user, const XML_Char *name, const XML_Char *system,
     XML_StopParser(((pass *)user)->parser, XML_FALSE);
 }
 
+/* What is no XML, GDAL would read into memory several times to say so, without the line. A document type and an encoding
+ * that Expat does not know are left to GDAL. */
+static dk_status refused(pass *self)
+{
+    const enum XML_Error error = XML_GetErrorCode(self->parser);
+    if (self->failed != DK_OK || error == XML_ERROR_ABORTED || error == XML_ERROR_UNKNOWN_ENCODING)
+        return self->failed;
+    if (error == XML_ERROR_NO_MEMORY)
+        return dk_fail(self->err, DK_NOMEM, "%s: out of memory", self->path);
+    return dk_fail(self->err, DK_INVALID,
+                   "%s: cannot be read as KML; the file is damaged, or of another format than its name says (line %lld: %s); "
+                   "save it again in UTF-8",
+                   self->path, (long long)XML_GetCurrentLineNumber(self->parser), XML_ErrorString(error));
+}
+
 /* ret_whole: it is XML to its end. */
 static dk_status run(pass *self, const char *file, bool *ret_whole)
 {
@@ -304,7 +319,7 @@ static dk_status run(pass *self, const char *file, bool *ret_whole)
         const size_t got = fread(data, 1, piece, in);
         last = got < piece;
         if (XML_ParseBuffer(self->parser, (int)got, last) != XML_STATUS_OK) {
-            status = self->failed;
+            status = refused(self);
             goto out;
         }
     }
@@ -464,19 +479,17 @@ dk_status dk_kml_names_prepare(const char *file, const char *path, dk_kml_names 
         status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
         goto out;
     }
-    const bool wanted = n_renamed > 0 || self.split;
-    if (wanted && packed && kml == NULL && ret_names->whole) {
-        status = dk_fail(
-            err, DK_INVALID,
-            n_renamed > 0
-                ? "%s: the data in it have names beyond ASCII, which cannot be read in a KMZ of several KML; "
-                  "unpack it as a ZIP, and give the .kml"
-                : "%s: several rings stand in one innerBoundaryIs, which cannot be read in a KMZ of several KML; "
-                  "unpack it as a ZIP, and give the .kml",
-            path);
+    const char *const what = n_renamed > 0 ? "the data in it have names beyond ASCII"
+                             : self.split  ? "several rings stand in one innerBoundaryIs"
+                             : self.typed  ? "it has fields of numbers"
+                                           : NULL;
+    if (what != NULL && packed && kml == NULL && ret_names->whole) {
+        status = dk_fail(err, DK_INVALID,
+                         "%s: %s, which cannot be read in a KMZ of several KML; unpack it as a ZIP, and give the .kml",
+                         path, what);
         goto out;
     }
-    if ((!wanted && !self.typed) || kml == NULL)
+    if (what == NULL || kml == NULL)
         goto out;
     self.renamed = renamed;
     name_copy(file, name, sizeof name);

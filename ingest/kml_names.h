@@ -18,7 +18,7 @@ typedef struct dk_kml_names {
 } dk_kml_names;
 
 /* ret_copy: the file to read instead, which lies in ret_scratch and is the caller's with it; NULL if there is no need.
- * What is no XML is left for GDAL to refuse. DK_INVALID with a sentence that begins with path. ret_names: all 0 before.
+ * A document type, and an encoding that Expat does not know, are left for GDAL to refuse. DK_INVALID with a sentence that begins with path. ret_names: all 0 before.
  */
 dk_status dk_kml_names_prepare(const char *file, const char *path, dk_kml_names *ret_names, char **ret_copy,
                                dk_scratch **ret_scratch, dk_error *err);

@@ -183,7 +183,7 @@ test('damaged and incomplete files are named in one sentence', (t) => {
     ['OpenFileGDB', 'a.gdb', (s) => truncateSync(s.path('a.gdb/a00000004.gdbtable'), 100), /a\.gdb: /],
     ['OpenFileGDB', 'a.gdb', (s) => truncateSync(s.path('a.gdb/a00000009.gdbtable'), 700), /a\.gdb: /],
     ['OpenFileGDB', 'a.gdb', (s) => { rmSync(s.path('a.gdb'), { recursive: true }); s.write('a.gdb', 'x'); }, /a\.gdb: not a file geodatabase: that is a folder/],
-    ['LIBKML', 'a.kml', (s) => truncateSync(s.path('a.kml'), 1500), /a\.kml: cannot be read as KML/],
+    ['LIBKML', 'a.kml', (s) => truncateSync(s.path('a.kml'), 1500), /a\.kml: cannot be read as KML; .*\(line \d+: /],
     ['LIBKML', 'a.kml', (s) => s.write('a.kml', '<html/>'), /a\.kml: cannot be read as KML/],
     ['GML', 'a.gml', (s) => truncateSync(s.path('a.gml'), 1500), /a\.gml: /],
     ['GML', 'a.gml', (s) => s.write('a.gml', 'x'), /a\.gml: cannot be read as GML/],
@@ -236,6 +236,18 @@ test('names of data in a KML that GDAL would call the same are told apart, other
   assert.deepEqual(s.rows('parcel').map(({ properties: p }) => [p.id, p.name]), [['DK2', '名']]);
   s.write('b.kmz', zip({ 'doc.kml': kml(placemark('K1', [['地块编号', 'DK1']], 117.2)), 'files/more.kml': kml(placemark('K2', [['项目编号', 'DK1']], 117.3)) }));
   assert.match(s.load('parcel', 'b.kmz').stderr, /b\.kmz: the data in it have names beyond ASCII, which cannot be read in a KMZ of several KML; unpack it as a ZIP, and give the \.kml/);
+});
+
+// GDAL reads of 12a3 the 12, and of 4294967297 the largest that it has room for; a KML alone is read from a copy without types.
+test('a KMZ of several KML whose fields are numbers is refused, and the KML alone keeps its digits', (t) => {
+  const s = scene(t);
+  const typed = (name, id, x) => kml(placemark(name, [['DKBH', id]], x)).replace('<name>测试', '<Schema name="S" id="S"><SimpleField name="DKBH" type="int"/></Schema><name>测试')
+    .replace(/<ExtendedData>.*<\/ExtendedData>/s, `<ExtendedData><SchemaData schemaUrl="#S"><SimpleData name="DKBH">${id}</SimpleData></SchemaData></ExtendedData>`);
+  s.write('d.kmz', zip({ 'doc.kml': typed('K1', '12a3', 117.2), 'files/more.kml': typed('K2', '4294967297', 117.3) }));
+  assert.match(s.load('parcel', 'd.kmz').stderr, /d\.kmz: it has fields of numbers, which cannot be read in a KMZ of several KML; unpack it as a ZIP, and give the \.kml/);
+  s.write('more.kml', typed('K2', '4294967297', 117.3));
+  assert.equal(s.load('parcel', 'more.kml', '--publish').code, 0);
+  assert.deepEqual(s.rows('parcel').map(({ properties: p }) => p.id), ['4294967297']);
 });
 
 test('a KMZ loses no placemark: one whose first KML does not link to the others is refused', (t) => {
