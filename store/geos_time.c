@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <time.h>
+#include <unwind.h>
 
 #include <geos_c.h>
 
@@ -19,15 +20,23 @@ bool dk_geos_late(void)
     return limit > 0 && dk_seconds_now() >= limit;
 }
 
-/* GEOS asks this in every thread, and acts on a request at once; but the request is one flag for the whole process. A
- * thread that is not late takes it back, so that another could only be hit in the instant between the late one's
- * request and its own look at the flag. Who works against a limit tries again then (region_rows.c). */
+static void nothing(_Unwind_Reason_Code reason, struct _Unwind_Exception *exception)
+{
+    (void)reason, (void)exception;
+}
+
+/* GEOS asks this in every thread. Its own way to be stopped is a flag for the whole process, which may hit another thread,
+ * and an exception that its overlay takes for a fault of the geometry. One that is not C++'s passes every handler but the
+ * outermost of GEOS's C interface, which catches all (Itanium C++ ABI: Exception Handling, Rules for Correct Inter-Language
+ * Operation). */
 static void asked(void)
 {
-    if (dk_geos_late())
-        GEOS_interruptRequest();
-    else
-        GEOS_interruptCancel();
+    static _Thread_local struct _Unwind_Exception exception;
+    if (!dk_geos_late())
+        return;
+    exception = (struct _Unwind_Exception){.exception_class = 0x44494B5541490000, .exception_cleanup = nothing}; /* DIKUAI */
+    _Unwind_RaiseException(&exception);
+    GEOS_interruptRequest(); /* nobody would catch it */
 }
 
 static void install(void)

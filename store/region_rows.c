@@ -14,8 +14,8 @@
 
 enum {
     MOST_CANDIDATES = 500000, /* rows whose boxes meet the region's, 48 bytes each */
-    TRIES = 3,                /* of an operation that was interrupted in another's place (geos_time.c) */
-    CLOCK_VERTICES = 5000     /* the clock is looked at once for so many */
+    CLOCK_VERTICES = 5000,    /* the clock is looked at once for so many */
+    LARGE_VERTICES = 2000     /* an outline of so many is cut to the region's box before it is compared with others */
 };
 
 typedef struct candidate {
@@ -31,9 +31,8 @@ typedef struct found {
     dk_world_box box;
     dk_turned outline; /* points into `owned`; only where there are areas */
     void *owned;
-    bool crosses;         /* the region's border: only a part of it is inside */
-    GEOSGeometry *common; /* that part; NULL: it is not made yet */
-    uint32_t group;       /* of those that overlap one another: the number of one of them */
+    bool crosses;   /* the region's border: only a part of it is inside */
+    uint32_t group; /* of those that overlap one another: the number of one of them */
 } found;
 
 typedef struct meeting {
@@ -88,16 +87,11 @@ static bool is_late(meeting *m, size_t vertices)
     return dk_geos_late();
 }
 
-/* GEOS failed: for the time, in another's place (then it is tried again), or for the geometry. */
-static dk_status failed(meeting *m, int tries, bool *ret_again)
+/* GEOS failed: for the time, or for the geometry. */
+static dk_status failed(meeting *m)
 {
-    *ret_again = false;
     if (dk_geos_late())
         return late(m);
-    if (tries + 1 < TRIES) {
-        *ret_again = true;
-        return DK_OK;
-    }
     return dk_fail(m->err, DK_INTERNAL, "%s: GEOS cannot compare a row of %s: %s", m->store->path, m->layer->name,
                    m->region->message);
 }
@@ -137,20 +131,13 @@ static bool add_candidates(const dk_block *block, void *user)
 static dk_status place_by_geos(meeting *m, const double b[4], dk_within *ret_where)
 {
     dk_region *region = m->region;
-    for (int tries = 0;; tries++) {
-        GEOSGeometry *square = GEOSGeom_createRectangle_r(region->geos, b[0], b[1], b[2], b[3]);
-        if (square == NULL)
-            return no_memory(m);
-        const char answer = GEOSPreparedIntersects_r(region->geos, region->prepared, square);
-        GEOSGeom_destroy_r(region->geos, square);
-        *ret_where = answer == 0 ? DK_OUTSIDE : DK_UNCLEAR;
-        bool again = false;
-        if (answer != 2)
-            return DK_OK;
-        const dk_status status = failed(m, tries, &again);
-        if (!again)
-            return status;
-    }
+    GEOSGeometry *square = GEOSGeom_createRectangle_r(region->geos, b[0], b[1], b[2], b[3]);
+    if (square == NULL)
+        return no_memory(m);
+    const char answer = GEOSPreparedIntersects_r(region->geos, region->prepared, square);
+    GEOSGeom_destroy_r(region->geos, square);
+    *ret_where = answer == 0 ? DK_OUTSIDE : DK_UNCLEAR;
+    return answer != 2 ? DK_OK : failed(m);
 }
 
 /* What the boxes alone tell. They are rounded to world units, so they are taken a unit larger. What lies outside is no
@@ -231,18 +218,23 @@ static dk_status count_vertices(meeting *m, size_t n)
         DK_MEET_VERTICES);
 }
 
-/* The intersection with a geometry. Caller destroys it. */
-static dk_status cut(meeting *m, const GEOSGeometry *geometry, GEOSGeometry **ret_common)
+static dk_status too_many(meeting *m)
 {
-    GEOSGeometry *common = NULL;
-    dk_status status = DK_OK;
-    for (int tries = 0; status == DK_OK && common == NULL; tries++) {
-        bool again = false;
-        common = GEOSIntersection_r(m->region->geos, m->region->geometry, geometry);
-        if (common == NULL && (status = failed(m, tries, &again)) == DK_OK && !again)
-            status = no_memory(m);
-    }
-    *ret_common = common;
+    return dk_fail(m->err, DK_LIMIT,
+                   "The border of the area crosses that of a row of \"%s\" more than %d times; ask for a simpler area.",
+                   m->layer->name, DK_MOST_CROSSINGS);
+}
+
+/* By GEOS, where it is not plain how the borders cross. */
+static dk_status area_by_geos(meeting *m, const GEOSGeometry *geometry, double *ret_area)
+{
+    GEOSGeometry *common = GEOSIntersection_r(m->region->geos, m->region->geometry, geometry);
+    dk_status status = common != NULL ? DK_OK : failed(m);
+    *ret_area = 0;
+    if (status == DK_OK && !dk_geos_area_m2(m->region->geos, common, ret_area))
+        status = no_memory(m);
+    if (common != NULL)
+        GEOSGeom_destroy_r(m->region->geos, common);
     return status;
 }
 
@@ -251,19 +243,6 @@ static void set_area(double area, found *f, dk_met_row *row)
     f->crosses = true;
     row->touches_only = area < DK_MEET_LEAST_M2;
     row->shared_m2 = row->touches_only ? 0 : area < row->row_m2 ? area : row->row_m2;
-}
-
-static dk_status intersect(meeting *m, const GEOSGeometry *geometry, found *f, dk_met_row *row)
-{
-    double area = 0;
-    dk_status status = cut(m, geometry, &f->common);
-    if (status == DK_OK && !dk_geos_area_m2(m->region->geos, f->common, &area))
-        status = no_memory(m);
-    if (status == DK_OK)
-        status = count_vertices(m, (size_t)GEOSGetNumCoordinates_r(m->region->geos, f->common));
-    if (status == DK_OK)
-        set_area(area, f, row);
-    return status;
 }
 
 /* Whether the row meets the region, and how. */
@@ -275,27 +254,23 @@ static dk_status compare(meeting *m, const unsigned char *wkb, size_t size, foun
     if (geometry == NULL)
         return dk_fail(m->err, DK_CORRUPT, "%s: a geometry of %s cannot be read: %s; run dikuai-ingest check",
                        m->store->path, m->layer->name, region->message);
-    for (int tries = 0;; tries++) {
-        char inside = 0, meets = 0;
-        if (m->met->areas)
-            inside = GEOSPreparedContainsProperly_r(region->geos, region->prepared, geometry);
-        if (inside == 0)
-            meets = GEOSPreparedIntersects_r(region->geos, region->prepared, geometry);
-        if (inside != 2 && meets != 2) {
-            *ret_met = inside == 1 || meets == 1;
-            if (inside == 1)
-                row->shared_m2 = row->row_m2;
-            else if (meets == 1 && m->met->areas)
-                status = intersect(m, geometry, f, row);
-            else if (meets == 1)
-                row->touches_only = GEOSTouches_r(region->geos, region->geometry, geometry) == 1;
-            break;
-        }
-        bool again = false;
-        status = failed(m, tries, &again);
-        if (!again)
-            break;
-    }
+    char inside = 0, meets = 0, touches = 0;
+    double area = 0;
+    if (m->met->areas)
+        inside = GEOSPreparedContainsProperly_r(region->geos, region->prepared, geometry);
+    if (inside == 0)
+        meets = GEOSPreparedIntersects_r(region->geos, region->prepared, geometry);
+    if (meets == 1 && !m->met->areas)
+        touches = GEOSTouches_r(region->geos, region->geometry, geometry);
+    *ret_met = inside == 1 || meets == 1;
+    if (inside == 2 || meets == 2 || touches == 2)
+        status = failed(m);
+    else if (inside == 1)
+        row->shared_m2 = row->row_m2;
+    else if (meets == 1 && !m->met->areas)
+        row->touches_only = touches == 1;
+    else if (meets == 1 && (status = area_by_geos(m, geometry, &area)) == DK_OK)
+        set_area(area, f, row);
     GEOSGeom_destroy_r(region->geos, geometry);
     return status;
 }
@@ -349,20 +324,11 @@ static dk_status measure(meeting *m, const unsigned char *wkb, size_t size, dk_w
     case DK_SHARED_UNCLEAR:
         return compare(m, wkb, size, f, row, ret_met);
     case DK_SHARED_MANY:
-        return dk_fail(m->err, DK_LIMIT,
-                       "The border of the area crosses that of a row of \"%s\" more than %d times; ask for a simpler area.",
-                       m->layer->name, DK_MOST_CROSSINGS);
+        return too_many(m);
     case DK_SHARED_NOMEM:
         break;
     }
     return no_memory(m);
-}
-
-static void found_finish(meeting *m, found *f)
-{
-    free(f->owned);
-    if (f->common != NULL)
-        GEOSGeom_destroy_r(m->region->geos, f->common);
 }
 
 /* The columns of DK_STMT_OUTLINES. */
@@ -420,7 +386,7 @@ static dk_status visit(meeting *m, const candidate *c, sqlite3_stmt *stmt)
         }
         status = no_memory(m);
     }
-    found_finish(m, &f);
+    free(f.owned);
     return status;
 }
 
@@ -458,63 +424,93 @@ static uint32_t group_of(meeting *m, uint32_t i)
     return i;
 }
 
-/* What a row has in common with the region: its outline, which the caller destroys, or the part inside, which is the
- * row's (found.common). */
-static dk_status common_of(meeting *m, found *f, GEOSGeometry **ret_common)
+static size_t vertices_of(const dk_turned *outline)
 {
+    const dk_part *last = &outline->parts[outline->n_parts - 1];
+    return last->start + last->count;
+}
+
+/* The outline of a row, or of a large one what lies about the region. Caller destroys it. NULL: out of memory. */
+static GEOSGeometry *outline_of(meeting *m, const found *f)
+{
+    const double margin = 1e-4, *const b = m->region->bounds; /* degrees */
+    GEOSContextHandle_t geos = m->region->geos;
+    GEOSGeometry *whole = dk_geos_of_parts(geos, f->outline.lonlat, f->outline.parts, f->outline.n_parts, DK_POLYGONS);
+    if (whole == NULL || !f->crosses || vertices_of(&f->outline) < LARGE_VERTICES)
+        return whole;
+    GEOSGeometry *part = GEOSClipByRect_r(geos, whole, b[0] - margin, b[1] - margin, b[2] + margin, b[3] + margin);
+    const bool good = part != NULL && GEOSisValid_r(geos, part) == 1;
+    if (good)
+        GEOSGeom_destroy_r(geos, whole);
+    else if (part != NULL)
+        GEOSGeom_destroy_r(geos, part);
+    return good ? part : whole;
+}
+
+/* What polygons have in common with the region; crosses: its border, as they may. */
+static dk_status area_inside(meeting *m, const GEOSGeometry *polygons, bool crosses, double *ret_area)
+{
+    dk_shape shape;
     dk_status status = DK_OK;
-    *ret_common = f->common;
-    if (f->common != NULL)
-        return DK_OK;
-    GEOSGeometry *outline =
-        dk_geos_of_parts(m->region->geos, f->outline.lonlat, f->outline.parts, f->outline.n_parts, DK_POLYGONS);
-    if (outline == NULL)
-        return no_memory(m);
-    if (!f->crosses) {
-        *ret_common = outline;
-        return DK_OK;
+    dk_shape_init(&shape);
+    shape.kind = DK_POLYGONS;
+    *ret_area = 0;
+    if (!dk_geos_rings(m->region->geos, polygons, &shape)) {
+        status = no_memory(m);
+        goto out;
     }
-    status = cut(m, outline, &f->common);
-    GEOSGeom_destroy_r(m->region->geos, outline);
-    if (status == DK_OK)
-        status = count_vertices(m, (size_t)GEOSGetNumCoordinates_r(m->region->geos, f->common));
-    *ret_common = f->common;
+    const double whole = dk_shape_area_m2(&shape);
+    if (!crosses || shape.n_parts == 0) {
+        *ret_area = whole;
+        goto out;
+    }
+    dk_turn_rings(shape.lonlat, shape.parts, shape.n_parts);
+    dk_turned turned = {.lonlat = shape.lonlat, .parts = shape.parts, .n_parts = shape.n_parts};
+    dk_shape_bounds(&shape, turned.bounds);
+    switch (dk_shared_area(&m->sharing, m->region->edges, &turned, ret_area)) {
+    case DK_SHARED_NONE:
+        *ret_area = 0;
+        break;
+    case DK_SHARED_WHOLE:
+        *ret_area = whole;
+        break;
+    case DK_SHARED_PART:
+        break;
+    case DK_SHARED_UNCLEAR:
+        status = area_by_geos(m, polygons, ret_area);
+        break;
+    case DK_SHARED_MANY:
+        status = too_many(m);
+        break;
+    case DK_SHARED_NOMEM:
+        status = no_memory(m);
+        break;
+    }
+out:
+    dk_shape_finish(&shape);
     return status;
 }
 
-static dk_status overlapping(meeting *m, found *a, found *b, bool *ret_overlap)
+/* Whether two rows overlap inside the region. First what they have in common: outlines of rows are simpler than what a
+ * region of many teeth leaves of them. */
+static dk_status overlapping(meeting *m, const found *a, const found *b, bool *ret_overlap)
 {
     GEOSContextHandle_t geos = m->region->geos;
     *ret_overlap = false;
     if (dk_polygons_apart(&m->apart, &a->outline, &b->outline))
         return DK_OK;
-    GEOSGeometry *one = NULL, *other = NULL, *both = NULL;
+    GEOSGeometry *one = outline_of(m, a), *other = outline_of(m, b), *both = NULL;
     double area = 0;
-    dk_status status = common_of(m, a, &one);
+    dk_status status = one != NULL && other != NULL ? DK_OK : no_memory(m);
+    if (status == DK_OK && (both = GEOSIntersection_r(geos, one, other)) == NULL)
+        status = failed(m);
     if (status == DK_OK)
-        status = common_of(m, b, &other);
-    for (int tries = 0; status == DK_OK && both == NULL; tries++) {
-        bool again = false;
-        both = GEOSIntersection_r(geos, one, other);
-        if (both == NULL)
-            status = failed(m, tries, &again);
-    }
-    if (status == DK_OK && !dk_geos_area_m2(geos, both, &area))
-        status = no_memory(m);
+        status = area_inside(m, both, a->crosses && b->crosses, &area);
     *ret_overlap = area >= DK_MEET_LEAST_M2;
-    if (both != NULL)
-        GEOSGeom_destroy_r(geos, both);
-    if (one != NULL && one != a->common)
-        GEOSGeom_destroy_r(geos, one);
-    if (other != NULL && other != b->common)
-        GEOSGeom_destroy_r(geos, other);
+    GEOSGeom_destroy_r(geos, both);
+    GEOSGeom_destroy_r(geos, one);
+    GEOSGeom_destroy_r(geos, other);
     return status;
-}
-
-static size_t vertices_of(const dk_turned *outline)
-{
-    const dk_part *last = &outline->parts[outline->n_parts - 1];
-    return last->start + last->count;
 }
 
 static bool pair(size_t item, void *user)
@@ -562,42 +558,34 @@ static dk_status group_rows(meeting *m)
     return status;
 }
 
-/* The area of the union of a group's parts; `first` is its number. */
+/* The area of the union of a group's rows inside the region; `first` is its number. */
 static dk_status union_area(meeting *m, uint32_t first, double *ret_area)
 {
     GEOSContextHandle_t geos = m->region->geos;
     GEOSGeometry **members = malloc(m->n_found * sizeof *members + 1), *all = NULL, *joined = NULL;
     dk_status status = members == NULL ? no_memory(m) : DK_OK;
+    bool crosses = false;
     unsigned n = 0;
     for (uint32_t i = 0; status == DK_OK && i < m->n_found; i++) {
         if (group_of(m, i) != first || m->met->rows[i].touches_only)
             continue;
-        GEOSGeometry *common = NULL;
-        status = common_of(m, &m->found[i], &common);
-        m->found[i].common = NULL; /* it goes into the collection: no pair is looked at any more */
-        if (common != NULL)
-            members[n++] = common;
+        crosses |= m->found[i].crosses;
+        if ((members[n] = outline_of(m, &m->found[i])) != NULL)
+            n++;
+        else
+            status = no_memory(m);
     }
-    if (status == DK_OK)
-        all = GEOSGeom_createCollection_r(geos, GEOS_GEOMETRYCOLLECTION, members, n);
-    if (all == NULL && status == DK_OK)
+    if (status == DK_OK && (all = GEOSGeom_createCollection_r(geos, GEOS_GEOMETRYCOLLECTION, members, n)) == NULL)
         status = no_memory(m);
-    else if (all == NULL)
-        for (unsigned i = 0; i < n; i++)
-            GEOSGeom_destroy_r(geos, members[i]);
-    for (int tries = 0; status == DK_OK && joined == NULL; tries++) {
-        bool again = false;
-        joined = GEOSUnaryUnion_r(geos, all);
-        if (joined == NULL)
-            status = failed(m, tries, &again);
-    }
+    for (unsigned i = 0; all == NULL && i < n; i++)
+        GEOSGeom_destroy_r(geos, members[i]);
+    if (status == DK_OK && (joined = GEOSUnaryUnion_r(geos, all)) == NULL)
+        status = failed(m);
     *ret_area = 0;
-    if (joined != NULL && !dk_geos_area_m2(geos, joined, ret_area))
-        status = no_memory(m);
-    if (all != NULL)
-        GEOSGeom_destroy_r(geos, all);
-    if (joined != NULL)
-        GEOSGeom_destroy_r(geos, joined);
+    if (status == DK_OK)
+        status = area_inside(m, joined, crosses, ret_area);
+    GEOSGeom_destroy_r(geos, all);
+    GEOSGeom_destroy_r(geos, joined);
     free(members);
     return status;
 }
@@ -762,7 +750,7 @@ dk_status dk_region_meet(dk_store *store, dk_region *region, const dk_kind *laye
         dk_index_end(store);
     }
     for (size_t i = 0; i < m.n_found; i++)
-        found_finish(&m, &m.found[i]);
+        free(m.found[i].owned);
     free(m.found);
     free(m.candidates);
     free(m.items);

@@ -3,14 +3,17 @@
 #include "store/region.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
+#include <geos_c.h>
 
 /* Between two parallels and two meridians, in closed form (K. Bian, "Ellipsoidal area"; here from the integral of M N
  * cos B), on the CGCS2000 ellipsoid. */
@@ -218,19 +221,26 @@ static void coordinates_of_another_system_are_taken_over(void **state)
     dk_region_free(region);
 }
 
+/* Caller frees it. */
+static char *comb_of(size_t teeth)
+{
+    const size_t room = teeth * 40 + 100;
+    char *comb = malloc(room);
+    assert_non_null(comb);
+    size_t at = (size_t)snprintf(comb, room, "POLYGON((117 31,");
+    for (size_t i = 0; i < teeth; i++)
+        at += (size_t)snprintf(comb + at, room - at, "%.9f %.9f,", 117 + (double)i * 1e-6, i % 2 ? 31.5 + (double)i * 1e-9 : 32);
+    snprintf(comb + at, room - at, "118 31,117 31))");
+    return comb;
+}
+
 /* A comb of 200,000 teeth. The time is over when its text has been read, so that GEOS is stopped at its first look. */
 static void time_is_bounded(void **state)
 {
     (void)state;
-    const size_t teeth = 200000;
-    char *comb = malloc(teeth * 40 + 100), *at = comb;
+    char *comb = comb_of(200000);
     dk_region *region = NULL;
     dk_error err = {0};
-    assert_non_null(comb);
-    at += sprintf(at, "POLYGON((117 31,");
-    for (size_t i = 0; i < teeth; i++)
-        at += sprintf(at, "%.9f %.9f,", 117 + (double)i * 1e-6, i % 2 ? 31.5 + (double)i * 1e-9 : 32);
-    sprintf(at, "118 31,117 31))");
     const double began = dk_seconds_now();
     dk_geos_until(began + 0.001);
     assert_int_equal(dk_region_read(DK_REGION_WKT, comb, strlen(comb), NULL, &region, &err), DK_BUSY);
@@ -244,6 +254,67 @@ static void time_is_bounded(void **state)
     dk_region_free(region);
 }
 
+/* A comb and a row across its teeth. */
+static void an_overlay_ends_at_its_time_and_its_context_goes_on(void **state)
+{
+    (void)state;
+    char *comb = comb_of(60000);
+    GEOSContextHandle_t geos = GEOS_init_r();
+    GEOSWKTReader *reader = GEOSWKTReader_create_r(geos);
+    GEOSGeometry *teeth = GEOSWKTReader_read_r(geos, reader, comb);
+    GEOSGeometry *row = GEOSWKTReader_read_r(geos, reader, "POLYGON((116 31.6,119 31.6000001,119 31.7,116 31.7,116 31.6))");
+    struct timespec before, after;
+    assert_non_null(teeth);
+    assert_non_null(row);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
+    dk_geos_until(dk_seconds_now() + 0.01);
+    assert_null(GEOSIntersection_r(geos, teeth, row));
+    assert_true(dk_geos_late());
+    dk_geos_until(0);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
+    assert_true((double)(after.tv_sec - before.tv_sec) + (double)(after.tv_nsec - before.tv_nsec) * 1e-9 < 1);
+    GEOSGeometry *box = GEOSGeom_createRectangle_r(geos, 116.5, 31.65, 116.6, 31.66), *common = GEOSIntersection_r(geos, box, row);
+    double area = 0;
+    assert_int_equal(GEOSArea_r(geos, common, &area), 1);
+    assert_float_equal(area, 0.001, 1e-12);
+    GEOSGeom_destroy_r(geos, common);
+    GEOSGeom_destroy_r(geos, box);
+    GEOSGeom_destroy_r(geos, teeth);
+    GEOSGeom_destroy_r(geos, row);
+    GEOSWKTReader_destroy_r(geos, reader);
+    GEOS_finish_r(geos);
+    free(comb);
+}
+
+static void *be_late(void *user)
+{
+    const char *comb = user;
+    for (int i = 0; i < 20; i++) {
+        dk_region *region = NULL;
+        dk_error err = {0};
+        dk_geos_until(dk_seconds_now() + 1e-6);
+        if (dk_region_read(DK_REGION_WKT, comb, strlen(comb), NULL, &region, &err) != DK_BUSY)
+            return user;
+    }
+    dk_geos_until(0);
+    return NULL;
+}
+
+static void a_thread_that_is_late_stops_no_other(void **state)
+{
+    (void)state;
+    char *comb = comb_of(20000), *small = comb_of(500);
+    pthread_t thread;
+    void *wrong = NULL;
+    assert_int_equal(pthread_create(&thread, NULL, be_late, comb), 0);
+    for (int i = 0; i < 200; i++)
+        dk_region_free(read_ok(DK_REGION_WKT, small));
+    assert_int_equal(pthread_join(thread, &wrong), 0);
+    assert_null(wrong);
+    free(comb);
+    free(small);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -255,6 +326,8 @@ int main(void)
         cmocka_unit_test(numbers_are_read_to_the_last_bit),
         cmocka_unit_test(coordinates_of_another_system_are_taken_over),
         cmocka_unit_test(time_is_bounded),
+        cmocka_unit_test(an_overlay_ends_at_its_time_and_its_context_goes_on),
+        cmocka_unit_test(a_thread_that_is_late_stops_no_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
