@@ -253,10 +253,10 @@ static void strip_leading_words(const characters *text, size_t previous_end, app
     number->agency = start;
 }
 
-/* 1号和〔2021〕2号: whose number the second is, is not said. */
-static bool is_of_none(const characters *text, size_t previous_end, const approval *number)
+/* 1号和〔2021〕2号: whose number the second is, is not said; nor is it where 和 begins the text. */
+static bool is_of_none(const characters *text, const approval *number)
 {
-    return previous_end > 0 && number->agency_end - number->agency == 1 && is_and(text->data[number->agency]);
+    return number->agency_end - number->agency == 1 && is_and(text->data[number->agency]);
 }
 
 /* Where the agency that begins at start begins if blanks are in it: 皖 政 地, 皖政 地. A piece of one character is none
@@ -304,7 +304,7 @@ static bool read_number(const characters *text, size_t place, size_t previous_en
         return false;
     number.begin = number.agency = over_blanks(text, number.agency, number.agency_end, previous_end);
     strip_leading_words(text, previous_end, &number);
-    if (is_of_none(text, previous_end, &number))
+    if (is_of_none(text, &number))
         return false;
     number.end = here;
     *ret_number = number;
@@ -330,7 +330,7 @@ static bool read_bare_number(const characters *text, size_t place, size_t previo
         at(text, here) == 0x5B97)
         return false;
     strip_leading_words(text, previous_end, &number);
-    if (is_of_none(text, previous_end, &number))
+    if (is_of_none(text, &number))
         return false;
     number.end = here;
     *ret_number = number;
