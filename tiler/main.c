@@ -41,6 +41,7 @@ static void print_help(FILE *out)
             "  --download-rows N    rows that a download may have (default 2000000)\n"
             "  --download-size SIZE disk space for all downloads together (default 8G)\n"
             "  --download-seconds N time for a download, from its request to its last byte (default 1800)\n"
+            "  --request-seconds N  time for a request to arrive, from the connection or the answer before (default 60)\n"
             "  --ingest PATH        dikuai-ingest, for GeoPackage, FlatGeobuf and Shapefile (default: beside this program)\n"
             "  --help, --version\n"
             "\n"
@@ -144,7 +145,7 @@ int main(int argc, char **argv)
 {
     enum {
         LISTEN = 256, THREADS, CACHE_SIZE, INDEX_CACHE, BASE_PATH, TOKEN_FILE, TIANDITU_KEY, LOG_REQUESTS, TEMP_DIR, DOWNLOAD_ROWS,
-        DOWNLOAD_SIZE, DOWNLOAD_SECONDS, INGEST, TRUST_PROXY, PROXY_USER_HEADER, PLAIN_COOKIES, HELP, VERSION
+        DOWNLOAD_SIZE, DOWNLOAD_SECONDS, REQUEST_SECONDS, INGEST, TRUST_PROXY, PROXY_USER_HEADER, PLAIN_COOKIES, HELP, VERSION
     };
     static const struct option long_options[] = {{"listen", required_argument, NULL, LISTEN},
                                                  {"threads", required_argument, NULL, THREADS},
@@ -158,6 +159,7 @@ int main(int argc, char **argv)
                                                  {"download-rows", required_argument, NULL, DOWNLOAD_ROWS},
                                                  {"download-size", required_argument, NULL, DOWNLOAD_SIZE},
                                                  {"download-seconds", required_argument, NULL, DOWNLOAD_SECONDS},
+                                                 {"request-seconds", required_argument, NULL, REQUEST_SECONDS},
                                                  {"ingest", required_argument, NULL, INGEST},
                                                  {"trust-proxy", required_argument, NULL, TRUST_PROXY},
                                                  {"proxy-user-header", required_argument, NULL, PROXY_USER_HEADER},
@@ -174,6 +176,7 @@ int main(int argc, char **argv)
                                             .download_seconds = 1800},
                                  .listen = default_listen,
                                  .threads = default_threads(),
+                                 .request_seconds = 60,
                                  .temp_dir = default_temp_dir()};
     const char *token_file = NULL;
     dk_prefix proxies[DK_PROXIES_MAX];
@@ -181,6 +184,7 @@ int main(int argc, char **argv)
     opterr = 0;
     for (int option; (option = getopt_long(argc, argv, "h", long_options, NULL)) != -1;) {
         char *end;
+        size_t seconds;
         switch (option) {
         case LISTEN:
             options.listen = optarg;
@@ -228,13 +232,16 @@ int main(int argc, char **argv)
             if (!parse_size(optarg, &options.config.download_size) || options.config.download_size == 0)
                 return usage("--download-size takes a number of bytes, perhaps with K, M or G behind, not ", optarg);
             break;
-        case DOWNLOAD_SECONDS: {
-            size_t seconds;
+        case DOWNLOAD_SECONDS:
             if (!parse_count(optarg, &seconds) || seconds > 1000000)
                 return usage("--download-seconds takes a number from 1 to 1000000, not ", optarg);
             options.config.download_seconds = (unsigned)seconds;
             break;
-        }
+        case REQUEST_SECONDS:
+            if (!parse_count(optarg, &seconds) || seconds > 1000000)
+                return usage("--request-seconds takes a number from 1 to 1000000, not ", optarg);
+            options.request_seconds = (unsigned)seconds;
+            break;
         case INGEST:
             options.config.ingest = optarg;
             break;

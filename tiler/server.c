@@ -1,5 +1,6 @@
 #include "tiler/server.h"
 
+#include "tiler/arrival.h"
 #include "tiler/audit.h"
 #include "tiler/convert.h"
 #include "tiler/download.h"
@@ -66,12 +67,14 @@ struct dk_server {
     atomic_size_t active; /* requests whose answers are not yet sent */
     atomic_bool closing;
     dk_bodies bodies;
+    dk_arrivals *arrivals;
 };
 
 /* The request of a connection, from its first line until its answer is sent. One is kept with each connection and used
  * again: libmicrohttpd announces a request that it then gives up (a bad header, a client that leaves) and does not say
  * that it ended. */
 typedef struct exchange {
+    dk_arrival arrival;
     dk_request request;
     const dk_route *route; /* of the request; NULL: there is nothing, or it could not be parsed */
     dk_status parsed;
@@ -104,13 +107,17 @@ static void connection_changed(void *cls, struct MHD_Connection *connection, voi
                                enum MHD_ConnectionNotificationCode code)
 {
     dk_server *server = cls;
-    (void)connection;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        *socket_context = calloc(1, sizeof(exchange)); /* NULL: its requests are refused */
+        const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        exchange *x = calloc(1, sizeof(exchange)); /* NULL: its requests are refused */
+        if (x != NULL)
+            dk_arrivals_add(server->arrivals, &x->arrival, info->connect_fd);
+        *socket_context = x;
         return;
     }
     exchange *x = *socket_context;
     if (x != NULL) {
+        dk_arrivals_remove(server->arrivals, &x->arrival);
         drop_request(x);
         dk_download_drop(x->download);
         dk_body_finish(&server->bodies, &x->upload);
@@ -169,6 +176,7 @@ static void end_exchange(void *cls, struct MHD_Connection *connection, void **co
     if (x->counted)
         atomic_fetch_sub(&server->active, 1);
     x->counted = false;
+    dk_arrival_await(server->arrivals, &x->arrival);
     *con_cls = NULL;
     end_turn();
 }
@@ -398,6 +406,8 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
         x->uploads = strcmp(method, "POST") == 0 && takes_posts(x);
         x->heads = strcmp(method, "HEAD") == 0;
         x->most = is_session(x) ? DK_SIGN_IN_BODY : DK_UPLOAD_MAX;
+        if (x->uploads)
+            dk_arrival_here(&x->arrival); /* its body has a limit of its own */
         const char *fault = dk_framing_fault(connection, version, &x->framing);
         if (fault != NULL)
             return dk_respond_problem(connection, 400, fault, NULL, true);
@@ -411,6 +421,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
     }
     if (*upload_data_size > 0)
         return take_body(server, x, upload_data, upload_data_size);
+    dk_arrival_here(&x->arrival);
     if (x->download != NULL) { /* its connection was suspended until now */
         dk_download *download = x->download;
         x->download = NULL;
@@ -567,6 +578,7 @@ out:
 static void free_server(dk_server *server)
 {
     dk_downloads_free(server->downloads);
+    dk_arrivals_stop(server->arrivals);
     dk_temp_root_remove(server->temp);
     free(server->ingest);
     dk_tile_watch_stop(server->watch);
@@ -614,6 +626,8 @@ dk_status dk_server_start(const dk_server_options *options, dk_server **ret_serv
         server->options.config.ingest = server->ingest;
         server->options.config.temp_folder = dk_temp_root_path(server->temp);
     }
+    if (status == DK_OK)
+        status = dk_arrivals_start(options->request_seconds, &server->arrivals, err);
     if (status == DK_OK)
         status = bind_address(options->listen, &fd, ret_address, size, err);
     if (status == DK_OK) {

@@ -2,6 +2,7 @@
 import test, { after } from 'node:test';
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { connect } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { get, makeStore, raw, serve, STAFF, tileOf } from './county.mjs';
 
@@ -409,6 +410,39 @@ test('whole addresses have the scheme that a proxy names, and say so to caches',
     }
   }
   for (const path of ['/catalogue', tile, '/web/app.js', '/', '/collections/parcel/items/X1:DK001/dossier']) assert.doesNotMatch((await at(path)).headers.vary, /Forwarded/, path);
+});
+
+// A byte now and then keeps a connection from being idle.
+test('a request that does not arrive in its time loses its connection, and no other does', async (t) => {
+  const short = await serve(makeStore(), '--request-seconds', '1'), { hostname, port } = new URL(short.url);
+  t.after(() => short.stop());
+  /** Sends one byte after the other; gives what came back, and whether the server ended it. */
+  const dripped = (bytes, first = '') => new Promise((resolve) => {
+    const socket = connect(Number(port), hostname);
+    let at = 0, text = '';
+    const end = (closed) => { clearInterval(timer); socket.destroy(); resolve({ text, closed }); };
+    const timer = setInterval(() => (at < bytes.length ? socket.write(bytes[at++]) : end(false)), 100);
+    if (first) socket.write(first);
+    socket.on('data', (data) => { text += data; }).on('close', () => end(true)).on('error', () => {});
+  });
+  const head = `GET /healthz HTTP/1.1\r\nHost: ${hostname}\r\n`, whole = `${head}\r\n`;
+  const long = 'x'.repeat(80);
+  const [slow, later, body, quick] = await Promise.all([
+    dripped(`${head}X-Long: ${long}`), dripped(long, `${whole}GET /`), dripped(long, `${head}Content-Length: 1000\r\n\r\n`),
+    (async () => { // asks again and again, with pauses, for longer than that
+      const socket = connect(Number(port), hostname);
+      let text = '', closed = false;
+      socket.on('data', (data) => { text += data; }).on('close', () => { closed = true; }).on('error', () => {});
+      for (let i = 0; i < 8; i++) { socket.write(whole); await sleep(500); }
+      socket.destroy();
+      return { text, closed };
+    })()]);
+  assert.deepEqual([slow, body], [{ text: '', closed: true }, { text: '', closed: true }]);
+  assert.equal(later.closed, true);
+  assert.equal(later.text.match(/HTTP\/1\.1 200/g).length, 1);
+  assert.equal(quick.closed, false);
+  assert.equal(quick.text.match(/HTTP\/1\.1 200/g).length, 8);
+  assert.equal((await get(`${short.url}/healthz`)).status, 200);
 });
 
 test('a hostile Host is not repeated in addresses', async () => {
