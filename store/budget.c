@@ -17,6 +17,7 @@
 #include "store/handle.h"
 #include "store/index_work.h"
 #include "store/overview.h"
+#include "store/radix_sort.h"
 #include "store/room.h"
 #include "store/shelf.h"
 #include "store/weights.h"
@@ -70,11 +71,16 @@ static int by_code(const void *a, const void *b)
     return p < q ? -1 : p > q;
 }
 
+static void sort_codes(uint64_t *codes, size_t n)
+{
+    if (!dk_radix_sort(codes, n, sizeof *codes, 0, DK_RADIX_U64))
+        qsort(codes, n, sizeof *codes, by_code); /* which needs no memory */
+}
+
 static void sort_tiles(tile_list *list)
 {
     size_t n = 0;
-    if (list->n > 0)
-        qsort(list->tiles, list->n, sizeof *list->tiles, by_code);
+    sort_codes(list->tiles, list->n);
     for (size_t i = 0; i < list->n; i++)
         if (n == 0 || list->tiles[i] != list->tiles[n - 1])
             list->tiles[n++] = list->tiles[i];
@@ -969,7 +975,7 @@ dk_status dk_budget_update(dk_store *store, const dk_kind *layer, uint64_t *chan
     b->err = err;
     b->overview = dk_overview_create();
     dk_status status = b->overview == NULL ? no_memory(b) : add_shares(b, layer);
-    qsort(changed, n, sizeof *changed, by_code);
+    sort_codes(changed, n);
     if (status == DK_OK)
         status = update_zooms(b, &(changes){changed, n});
     for (size_t i = 0; i < b->n_shares; i++) {

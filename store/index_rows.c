@@ -1,6 +1,9 @@
 #include "store/index_rows.h"
 
+#include "store/radix_sort.h"
+
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,20 +74,25 @@ dk_change_row dk_change_row_of(int64_t row, int sign, const double envelope[4])
     return change;
 }
 
-static int by_place(const void *a, const void *b)
+static int by_number(const void *a, const void *b)
 {
-    const dk_change_row *p = a, *q = b;
-    if (p->corner != q->corner)
-        return p->corner < q->corner ? -1 : 1;
-    return row_number(p) < row_number(q) ? -1 : row_number(p) > row_number(q);
+    const int64_t p = row_number(a), q = row_number(b);
+    return p < q ? -1 : p > q;
 }
 
-static int by_cell(const void *a, const void *b)
+/* By corners, and rows of one corner by their numbers. */
+static bool sort_by_place(dk_change_row *rows, size_t n)
 {
-    const struct dk_row_in_cell *p = a, *q = b;
-    if (p->cell != q->cell)
-        return p->cell < q->cell ? -1 : 1;
-    return p->index < q->index ? -1 : p->index > q->index;
+    if (!dk_radix_sort(rows, n, sizeof *rows, offsetof(dk_change_row, corner), DK_RADIX_U64))
+        return false;
+    for (size_t from = 0, to; from < n; from = to) {
+        to = from + 1;
+        while (to < n && rows[to].corner == rows[from].corner)
+            to++;
+        if (to - from > 1)
+            qsort(rows + from, to - from, sizeof *rows, by_number);
+    }
+    return true;
 }
 
 static int by_row_number(const void *a, const void *b, void *rows)
@@ -132,9 +140,10 @@ static dk_status list_rows(dk_index_rows *self, dk_error *err)
                 self->cells[self->n_cells++] = (struct dk_row_in_cell){(uint32_t)dk_morton(x, y), (uint32_t)i};
     }
     qsort_r(self->by_number, self->n, sizeof *self->by_number, by_row_number, self->rows);
-    if (self->n_cells > 0)
-        qsort(self->cells, self->n_cells, sizeof *self->cells, by_cell);
-    return DK_OK;
+    /* They were put down in the order of their indices. */
+    return dk_radix_sort(self->cells, self->n_cells, sizeof *self->cells, offsetof(struct dk_row_in_cell, cell), DK_RADIX_U32)
+               ? DK_OK
+               : dk_fail(err, DK_NOMEM, "out of memory");
 }
 
 dk_status dk_index_rows_take(dk_index_rows *self, dk_change_row *rows, size_t n, dk_error *err)
@@ -151,10 +160,8 @@ dk_status dk_index_rows_take(dk_index_rows *self, dk_change_row *rows, size_t n,
             rows[i] = row;
         }
     self->n_small = small;
-    if (small > 1)
-        qsort(rows, small, sizeof *rows, by_place);
-    if (n - small > 1)
-        qsort(rows + small, n - small, sizeof *rows, by_place);
+    if (!sort_by_place(rows, small) || !sort_by_place(rows + small, n - small))
+        return dk_fail(err, DK_NOMEM, "out of memory");
     return list_rows(self, err);
 }
 

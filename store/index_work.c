@@ -2,7 +2,9 @@
 
 #include "store/grid_measure.h"
 #include "store/hash.h"
+#include "store/radix_sort.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,8 +41,8 @@ static int by_west(const void *a, const void *b)
 
 void dk_box_set_sort(dk_box_set *set)
 {
-    if (set->n > 1)
-        qsort(set->boxes, set->n, sizeof *set->boxes, by_west);
+    if (!dk_radix_sort(set->boxes, set->n, sizeof *set->boxes, offsetof(dk_world_box, x0), DK_RADIX_U32))
+        qsort(set->boxes, set->n, sizeof *set->boxes, by_west); /* which needs no memory */
     set->sorted = true;
 }
 

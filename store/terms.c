@@ -3,10 +3,12 @@
 #include "store/handle.h"
 #include "store/hash.h"
 #include "store/posts.h"
+#include "store/radix_sort.h"
 #include "store/search_index.h"
 #include "store/text.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,19 +127,19 @@ void dk_term_writer_free(dk_term_writer *writer)
     free(writer);
 }
 
-static int by_term(const void *a, const void *b)
+/* By terms, and by places as dk_place_compare has them. */
+static bool sort_posts(dk_post *posts, size_t n)
 {
-    const dk_post *p = a, *q = b;
-    if (p->term != q->term)
-        return p->term < q->term ? -1 : 1;
-    return dk_place_compare(p->place, q->place);
+    return dk_radix_sort(posts, n, sizeof *posts, offsetof(dk_post, place.moved), DK_RADIX_I64) &&
+           dk_radix_sort(posts, n, sizeof *posts, offsetof(dk_post, place.feature), DK_RADIX_I64) &&
+           dk_radix_sort(posts, n, sizeof *posts, offsetof(dk_post, term), DK_RADIX_I64);
 }
 
 dk_status dk_terms_flush(dk_term_writer *w, dk_error *err)
 {
-    if (w->n_posts > 1)
-        qsort(w->posts, w->n_posts, sizeof *w->posts, by_term);
-    const dk_status status = dk_posts_add(w->store, w->kind, w->posts, w->n_posts, w->new_from, err);
+    const dk_status status = sort_posts(w->posts, w->n_posts)
+                                 ? dk_posts_add(w->store, w->kind, w->posts, w->n_posts, w->new_from, err)
+                                 : dk_fail(err, DK_NOMEM, "out of memory");
     w->n_posts = 0;
     w->new_from = INT64_MAX;
     return status;
