@@ -8,6 +8,7 @@
 #include "store/division.h"
 #include "store/handle.h"
 #include "store/hash.h"
+#include "store/key_filter.h"
 #include "store/linked.h"
 #include "store/partners.h"
 #include "store/planar.h"
@@ -75,6 +76,7 @@ struct dk_load {
     sqlite3_stmt *insert_repair;
     dk_geos *geos; /* made when a replacement is checked */
     dk_term_writer *terms;
+    dk_key_filter *came; /* keys of the batch, where there were no rows before it; NULL: there were */
     dk_partners *partners;
     dk_finder *finder;
     dk_brought *brought;
@@ -134,6 +136,7 @@ static void load_free(dk_load *load)
     dk_buf_finish(&load->blob);
     dk_geos_free(load->geos);
     dk_term_writer_free(load->terms);
+    dk_key_filter_free(load->came);
     dk_partners_free(load->partners);
     dk_finder_free(load->finder);
     dk_brought_free(load->brought);
@@ -177,6 +180,8 @@ dk_status dk_load_begin(dk_store *store, const dk_kind *kind, const dk_load_opti
         status = dk_fail(err, DK_NOMEM, "out of memory");
     if (status == DK_OK)
         status = find_next_row(load, err);
+    if (status == DK_OK && load->next_row == 1 && (load->came = dk_key_filter_create()) == NULL)
+        status = dk_fail(err, DK_NOMEM, "out of memory");
     if (status == DK_OK)
         status = dk_store_generation(store, &load->generation, err);
     if (status == DK_OK)
@@ -845,6 +850,8 @@ static dk_status compare_existing(dk_load *load, const dk_value *values, const c
                                   dk_row_report *report, uint64_t *ret_feature, int64_t *ret_replaces, dk_error *err)
 {
     dk_newest newest;
+    if (load->came != NULL && !dk_key_filter_came(load->came, report->key, strlen(report->key)))
+        return DK_OK;
     dk_status status = dk_row_newest(load->store, load->kind, report->key, &newest, err);
     if (status != DK_OK)
         return status;
