@@ -14,7 +14,8 @@ enum {
     FIELD_FEATURES = 8,     /* of the table Header, from 0 */
     FIELD_NODE_SIZE = 9,
     NODE_BYTES = 40,
-    DEFAULT_NODE_SIZE = 16
+    DEFAULT_NODE_SIZE = 16,
+    WINDOW = 32 << 10 /* bytes; else the size of each feature takes a call of the system */
 };
 
 typedef struct input {
@@ -22,6 +23,9 @@ typedef struct input {
     int fd;
     const unsigned char *data; /* NULL: read fd */
     uint64_t size;
+    unsigned char window[WINDOW]; /* what was read last */
+    uint64_t window_at;
+    size_t n_window;
 } input;
 
 static uint32_t u32(const unsigned char *at)
@@ -29,15 +33,29 @@ static uint32_t u32(const unsigned char *at)
     return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
 }
 
+static bool fill_window(input *from, uint64_t at)
+{
+    const ssize_t n = pread(from->fd, from->window, WINDOW, (off_t)at);
+    from->window_at = at;
+    from->n_window = n > 0 ? (size_t)n : 0;
+    return n > 0;
+}
+
 /* Whether n bytes are there at a place, and could be read. */
-static bool read_at(const input *from, uint64_t at, void *to, size_t n)
+static bool read_at(input *from, uint64_t at, void *to, size_t n)
 {
     if (at > from->size || from->size - at < n)
         return false;
-    if (from->data != NULL)
+    if (from->data != NULL) {
         memcpy(to, from->data + at, n);
-    else
+        return true;
+    }
+    if (n > WINDOW)
         return pread(from->fd, to, n, (off_t)at) == (ssize_t)n;
+    const uint64_t behind = from->window_at + from->n_window;
+    if ((at < from->window_at || at > behind || behind - at < n) && (!fill_window(from, at) || from->n_window < n))
+        return false;
+    memcpy(to, from->window + (at - from->window_at), n);
     return true;
 }
 
@@ -81,7 +99,7 @@ static dk_status damaged(const input *from, dk_error *err)
 }
 
 /* *ret_at: where the features begin. */
-static dk_status read_head(const input *from, uint64_t *ret_announced, uint64_t *ret_at, dk_error *err)
+static dk_status read_head(input *from, uint64_t *ret_announced, uint64_t *ret_at, dk_error *err)
 {
     static const unsigned char version_3[] = {'f', 'g', 'b', 3, 'f', 'g', 'b'}; /* behind it a byte of any value */
     unsigned char magic[MAGIC_SIZE + 4], *head = NULL;
@@ -113,7 +131,7 @@ static dk_status read_head(const input *from, uint64_t *ret_announced, uint64_t 
     return status;
 }
 
-static dk_status examine(const input *from, uint64_t *ret_rows, dk_error *err)
+static dk_status examine(input *from, uint64_t *ret_rows, dk_error *err)
 {
     uint64_t announced = 0, at = 0, n = 0;
     unsigned char size[4];
@@ -157,6 +175,6 @@ dk_status dk_flatgeobuf_examine(const char *path, uint64_t *ret_rows, dk_error *
 dk_status dk_flatgeobuf_examine_memory(const void *data, size_t size, const char *path, uint64_t *ret_rows,
                                        dk_error *err)
 {
-    const input from = {.path = path, .fd = -1, .data = data, .size = size};
+    input from = {.path = path, .fd = -1, .data = data, .size = size};
     return examine(&from, ret_rows, err);
 }
