@@ -127,6 +127,16 @@ typedef struct kept_rank {
     bool counts;
 } kept_rank;
 
+/* What is not drawn yet, in bytes, by the quarter of a tile of WebMercatorQuad in which it has its label: north west, north east, south
+ * west, south east. */
+enum { KEPT_QUARTERS = 512 };
+typedef struct kept_quarters {
+    const dk_kind *layer; /* NULL: none */
+    uint32_t x, y;
+    uint8_t zoom;
+    int64_t bytes[4];
+} kept_quarters;
+
 typedef struct budget {
     dk_store *store;
     int64_t generation; /* that is written */
@@ -140,6 +150,7 @@ typedef struct budget {
     size_t n_later, later_capacity;
     tile_list changed[DK_ROOM_SETS]; /* whose thresholds are others than before, at the zoom under way */
     kept_rank kept[KEPT_RANKS];
+    kept_quarters quarters[KEPT_QUARTERS];
     /* of the tile under way */
     int zoom;
     dk_room_set set;
@@ -366,29 +377,63 @@ static dk_status weigh_share(budget *b, share *s)
     return status;
 }
 
+/* ---- what is not drawn yet ---- */
+
+typedef struct quartering {
+    kept_quarters *to;
+    int64_t attributes; /* of an entry of the layer */
+} quartering;
+
+/* Not less than what these entries will weigh (weights.h): the grid's figure passes over attributes without a value, and takes texts and
+ * vertices for a little less. */
 static bool add_weight(const dk_grid_cell *cell, void *user)
 {
-    *(int64_t *)user += cell->weight;
+    const quartering *q = user;
+    const bool east = cell->number % DK_GRID_CELLS >= DK_GRID_CELLS / 2, south = cell->number / DK_GRID_CELLS >= DK_GRID_CELLS / 2;
+    q->to->bytes[2 * south + east] += cell->weight + cell->weight / 4 + q->attributes * cell->count;
     return true;
 }
 
-/* What is not drawn yet in the rows of WebMercatorQuad that a tile meets. */
+/* *ret_kept is valid until the next is read. */
+static dk_status read_quarters(budget *b, const share *s, uint32_t x, uint32_t y, const kept_quarters **ret_kept)
+{
+    kept_quarters *kept = &b->quarters[(x + y * UINT32_C(32) + (uint32_t)b->zoom * 67 + (uint32_t)s->layer->index * 211) % KEPT_QUARTERS];
+    dk_status status = DK_OK;
+    if (kept->layer != s->layer || kept->x != x || kept->y != y || kept->zoom != b->zoom) {
+        quartering q = {kept, 0};
+        size_t n_sums;
+        for (size_t i = 0; i < s->layer->n_fields; i++)
+            q.attributes += s->layer->fields[i].in_tiles;
+        *kept = (kept_quarters){.x = x, .y = y, .zoom = (uint8_t)b->zoom};
+        dk_buf_clear(&b->bytes);
+        status = dk_sheet_read(b->store, s->layer, DK_SHEET_GRID, b->zoom, dk_morton(x, y), &b->bytes, b->err);
+        if (status == DK_OK && dk_grid_each(b->bytes.data, b->bytes.size, &n_sums, add_weight, &q) != DK_OK)
+            status = dk_fail(b->err, DK_CORRUPT, "the grid of %s is damaged; run dikuai-ingest reindex", s->layer->name);
+        kept->layer = status == DK_OK ? s->layer : NULL;
+    }
+    *ret_kept = kept;
+    return status;
+}
+
+/* What is not drawn yet and may take up room in the tiles within the one under way when it is: what has its label in them or, at the next
+ * zoom, in a tile of WebMercatorQuad beside them (room.h). */
 static dk_status read_undrawn(budget *b, share *s)
 {
-    uint32_t first = b->y, last = b->y;
-    size_t n_sums;
+    const uint32_t last = (UINT32_C(2) << b->zoom) - 1; /* of the next zoom, as all here */
+    uint32_t y0 = 2 * b->y, y1 = y0 + 1;
     dk_status status = DK_OK;
     if (b->set == DK_ROOM_PLATE) {
         const dk_world_box box = dk_room_box(b->set, b->zoom, b->x, b->y);
-        first = dk_tile_at(box.y0, b->zoom);
-        last = dk_tile_at(box.y1, b->zoom);
+        y0 = dk_tile_at(box.y0, b->zoom + 1);
+        y1 = dk_tile_at(box.y1, b->zoom + 1);
     }
-    for (uint32_t y = first; status == DK_OK && y <= last; y++) {
-        dk_buf_clear(&b->bytes);
-        status = dk_sheet_read(b->store, s->layer, DK_SHEET_GRID, b->zoom, dk_morton(b->x, y), &b->bytes, b->err);
-        if (status == DK_OK && dk_grid_each(b->bytes.data, b->bytes.size, &n_sums, add_weight, &s->undrawn) != DK_OK)
-            status = dk_fail(b->err, DK_CORRUPT, "the grid of %s is damaged; run dikuai-ingest reindex", s->layer->name);
-    }
+    const uint32_t x0 = 2 * b->x, x1 = x0 + 1;
+    for (uint32_t y = y0 > 0 ? y0 - 1 : 0; y <= (y1 < last ? y1 + 1 : last); y++)
+        for (uint32_t x = x0 > 0 ? x0 - 1 : 0; status == DK_OK && x <= (x1 < last ? x1 + 1 : last); x++) {
+            const kept_quarters *kept;
+            status = read_quarters(b, s, x / 2, y / 2, &kept);
+            s->undrawn += kept->bytes[2 * (y % 2) + x % 2];
+        }
     return status;
 }
 

@@ -164,6 +164,36 @@ test('600 rectangles of all sizes over one place: what each zoom lets in does no
   assert.match(other.run('check', other.store), /sound/);
 });
 
+test('2,200 parcels with long texts beside the border of two columns: what lies in either may be little, and a tile shows both', async () => {
+  const random = randomOf(3), [lon, lat, metre] = [118.125, 31.9, 1 / 111320], dx = metre / Math.cos(lat * Math.PI / 180); // 118.125: a border from zoom 6 on, in both sets
+  const parcels = (n, letters) => Array.from({ length: n }, (_, i) => {
+    const x = lon + (random() - 0.5) * 240 * dx, y = lat + (random() - 0.5) * 240 * metre, half = 12 + 2 * random();
+    return { id: `p${i}`, households: 1, note: textOf(random, letters), rings: rectangle(x - half * dx, y - half * metre, x + half * dx, y + half * metre) };
+  });
+  const beside = parcels(2200, 440), land = makeLand(noted, { large: true });
+  land.load('beside', beside);
+  const found = await check(land, beside, [11, 12, 14, 16]);
+  for (const z of [12, 14]) assert.ok(found[z].drawn > 500 && found[z].drawn < 2200, JSON.stringify(found));
+});
+
+test('a crowd that is just too much for a tile leaves out the same, whether more of it came and went or not', async () => {
+  const random = randomOf(4), metre = 1 / 111320, dx = metre / Math.cos(31.9 * Math.PI / 180);
+  const parcels = (n, name) => Array.from({ length: n }, (_, i) => {
+    const x = 117.3 + random() * 240 * dx, y = 31.9 + random() * 240 * metre, half = 12 + 2 * random();
+    return { id: `${name}${i}`, households: 1, note: textOf(random, 440), rings: rectangle(x - half * dx, y - half * metre, x + half * dx, y + half * metre) };
+  });
+  const some = parcels(1120, 'p'), fresh = makeLand(noted, { large: true }), other = makeLand(noted, { large: true });
+  fresh.load('some', some);
+  other.load('more', parcels(200, 'x'));
+  other.load('some', some);
+  other.run('withdraw', other.store, '1', '--reason', 'test');
+  const box = [117.299, 31.899, 117.303, 31.903];
+  const shown = await shownIn(fresh, box, [11, 12, 13]);
+  assert.deepEqual(await shownIn(other, box, [11, 12, 13]), shown);
+  const drawn = new Set(Object.entries(shown).filter(([name]) => name.includes(' 12/')).flatMap(([, [ids]]) => ids));
+  assert.ok(drawn.size > 500 && drawn.size < 1120, `${drawn.size} drawn`);
+});
+
 test('crowds on both sides of a row of WebMercatorQuad that lies in the middle of one of CGCS2000Quad', async () => {
   const land = makeLand(noted, { large: true }), random = randomOf(3), z = 13;
   // The row whose northern edge is nearest to the middle of a row of degrees.
