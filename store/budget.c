@@ -127,8 +127,8 @@ typedef struct kept_rank {
     bool counts;
 } kept_rank;
 
-/* What is not drawn yet, in bytes, by the quarter of a tile of WebMercatorQuad in which it has its label: north west, north east, south
- * west, south east. */
+/* What is not drawn yet, in bytes, by the quarter of a tile of WebMercatorQuad in which it has its label: north west, north
+ * east, south west, south east. */
 enum { KEPT_QUARTERS = 512 };
 typedef struct kept_quarters {
     const dk_kind *layer; /* NULL: none */
@@ -384,8 +384,8 @@ typedef struct quartering {
     int64_t attributes; /* of an entry of the layer */
 } quartering;
 
-/* Not less than what these entries will weigh (weights.h): the grid's figure passes over attributes without a value, and takes texts and
- * vertices for a little less. */
+/* Not less than what these entries will weigh (weights.h): the grid's figure passes over attributes without a value, and
+ * takes texts and vertices for a little less. */
 static bool add_weight(const dk_grid_cell *cell, void *user)
 {
     const quartering *q = user;
@@ -397,7 +397,8 @@ static bool add_weight(const dk_grid_cell *cell, void *user)
 /* *ret_kept is valid until the next is read. */
 static dk_status read_quarters(budget *b, const share *s, uint32_t x, uint32_t y, const kept_quarters **ret_kept)
 {
-    kept_quarters *kept = &b->quarters[(x + y * UINT32_C(32) + (uint32_t)b->zoom * 67 + (uint32_t)s->layer->index * 211) % KEPT_QUARTERS];
+    const uint32_t place = x + y * UINT32_C(32) + (uint32_t)b->zoom * 67 + (uint32_t)s->layer->index * 211;
+    kept_quarters *kept = &b->quarters[place % KEPT_QUARTERS];
     dk_status status = DK_OK;
     if (kept->layer != s->layer || kept->x != x || kept->y != y || kept->zoom != b->zoom) {
         quartering q = {kept, 0};
@@ -415,8 +416,8 @@ static dk_status read_quarters(budget *b, const share *s, uint32_t x, uint32_t y
     return status;
 }
 
-/* What is not drawn yet and may take up room in the tiles within the one under way when it is: what has its label in them or, at the next
- * zoom, in a tile of WebMercatorQuad beside them (room.h). */
+/* What is not drawn yet and may take up room in the tiles within the one under way when it is: what has its label in them
+ * or, at the next zoom, in a tile of WebMercatorQuad beside them (room.h). */
 static dk_status read_undrawn(budget *b, share *s)
 {
     const uint32_t last = (UINT32_C(2) << b->zoom) - 1; /* of the next zoom, as all here */
