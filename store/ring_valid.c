@@ -9,7 +9,10 @@ typedef struct dk_edge {
     uint32_t part, index; /* the ring, and the place in it */
 } dk_edge;
 
-enum { SMALL = 24 }; /* edges up to which all pairs are cheaper than sorting */
+enum {
+    SMALL = 24,    /* edges up to which all pairs are cheaper than sorting */
+    FEW_RINGS = 16 /* rings up to which all pairs are compared */
+};
 
 void dk_valid_work_finish(dk_valid_work *work)
 {
@@ -145,9 +148,11 @@ static dk_edge *sort_edges(dk_valid_work *work, size_t n)
     return work->sorted;
 }
 
-static bool edges_clear(dk_valid_work *work, size_t n, const dk_part *parts)
+/* *ret_turned: the sweep goes along y. */
+static bool edges_clear(dk_valid_work *work, size_t n, const dk_part *parts, bool *ret_turned)
 {
     dk_edge *edges = work->edges;
+    *ret_turned = false;
     if (n > SMALL) {
         /* Sweep along the axis in which the edges are shorter, so that fewer are open at a time. */
         int64_t width = 0, height = 0;
@@ -155,7 +160,8 @@ static bool edges_clear(dk_valid_work *work, size_t n, const dk_part *parts)
             width += edges[i].x1 - edges[i].x0;
             height += edges[i].y1 - edges[i].y0;
         }
-        if (height < width) {
+        *ret_turned = height < width;
+        if (*ret_turned) {
             for (size_t i = 0; i < n; i++) {
                 const dk_edge e = edges[i];
                 edges[i].x0 = e.y0, edges[i].x1 = e.y1;
@@ -241,6 +247,125 @@ static bool nesting_right(const int32_t *xy, const dk_part *parts, size_t n_part
     return true;
 }
 
+/* ---- the same of many rings, in one sweep over the sorted edges ---- */
+
+/* u: along the sweep; v: across it. */
+typedef struct span {
+    int32_t u, v, end_u, end_v; /* u < end_u */
+    uint32_t part;
+} span;
+
+/* The lowest of a ring's first positions. */
+typedef struct ring_start {
+    int32_t u, v;
+    uint32_t part;
+} ring_start;
+
+typedef struct sweep {
+    span *open; /* edges that begin where the sweep is or before, and end behind it */
+    size_t n_open;
+    ring_start *starts;
+    int32_t *container; /* of rings that have begun: the innermost ring around them; -1: none */
+} sweep;
+
+static int by_start(const void *a, const void *b)
+{
+    const ring_start *p = a, *q = b;
+    if (p->u != q->u)
+        return p->u < q->u ? -1 : 1;
+    return p->v < q->v ? -1 : p->v > q->v;
+}
+
+static ring_start start_of(const int32_t *xy, const dk_part *parts, uint32_t part, bool turned)
+{
+    ring_start start = {INT32_MAX, INT32_MAX, part};
+    for (size_t i = parts[part].start; i < parts[part].start + parts[part].count; i++) {
+        const ring_start here = {xy[2 * i + turned], xy[2 * i + !turned], part};
+        if (by_start(&here, &start) < 0)
+            start = here;
+    }
+    return start;
+}
+
+static void open_edge(sweep *s, const dk_edge *edge, bool turned)
+{
+    const span there = turned ? (span){edge->ay, edge->ax, edge->by, edge->bx, edge->part}
+                              : (span){edge->ax, edge->ay, edge->bx, edge->by, edge->part};
+    if (there.u < there.end_u)
+        s->open[s->n_open++] = there;
+    else if (there.u > there.end_u)
+        s->open[s->n_open++] = (span){there.end_u, there.end_v, there.u, there.v, there.part};
+}
+
+static bool is_below(const span *edge, int32_t u, int32_t v)
+{
+    return side(edge->u, edge->v, edge->end_u, edge->end_v, u, v) > 0;
+}
+
+/* Which of two edges that the sweep is on lies higher. They do not touch, so the beginning of the later one tells. */
+static bool is_higher(const span *a, const span *b)
+{
+    return a->u >= b->u ? is_below(b, a->u, a->v) : !is_below(a, b->u, b->v);
+}
+
+/* The innermost ring around one that begins: the ring of the next edge below, or the one around that, which has begun before. */
+static int32_t find_container(sweep *s, const ring_start *start)
+{
+    const span *next = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < s->n_open; i++)
+        if (s->open[i].end_u > start->u)
+            s->open[n++] = s->open[i];
+    s->n_open = n;
+    for (size_t i = 0; i < n; i++)
+        if (s->open[i].part != start->part && is_below(&s->open[i], start->u, start->v) &&
+            (next == NULL || is_higher(&s->open[i], next)))
+            next = &s->open[i];
+    if (next == NULL)
+        return -1;
+    bool in = false;
+    for (size_t i = 0; i < n; i++)
+        in ^= s->open[i].part == next->part && is_below(&s->open[i], start->u, start->v);
+    return in ? (int32_t)next->part : s->container[next->part];
+}
+
+/* Whether the innermost ring around every hole is its exterior, and around every exterior a hole or none. */
+static bool containers_right(const sweep *s, const dk_part *parts, size_t n_parts)
+{
+    int32_t exterior = -1;
+    for (size_t i = 0; i < n_parts; i++) {
+        const int32_t container = s->container[i];
+        if (parts[i].hole ? container < 0 || container != exterior : container >= 0 && !parts[container].hole)
+            return false;
+        if (!parts[i].hole)
+            exterior = (int32_t)i;
+    }
+    return true;
+}
+
+static bool nesting_swept(const dk_valid_work *work, size_t n, const int32_t *xy, const dk_part *parts, size_t n_parts, bool turned)
+{
+    sweep s = {.open = calloc(n, sizeof *s.open),
+               .starts = calloc(n_parts, sizeof *s.starts),
+               .container = calloc(n_parts, sizeof *s.container)};
+    bool right = s.open != NULL && s.starts != NULL && s.container != NULL;
+    for (uint32_t i = 0; right && i < n_parts; i++)
+        s.starts[i] = start_of(xy, parts, i, turned);
+    if (right)
+        qsort(s.starts, n_parts, sizeof *s.starts, by_start);
+    size_t at = 0;
+    for (size_t i = 0; right && i < n_parts; i++) {
+        for (; at < n && work->sorted[at].x0 <= s.starts[i].u; at++)
+            open_edge(&s, &work->sorted[at], turned);
+        s.container[s.starts[i].part] = find_container(&s, &s.starts[i]);
+    }
+    right = right && containers_right(&s, parts, n_parts);
+    free(s.open);
+    free(s.starts);
+    free(s.container);
+    return right;
+}
+
 static bool reserve(dk_valid_work *work, size_t n)
 {
     size_t capacity = 256;
@@ -295,5 +420,10 @@ bool dk_rings_valid(const int32_t *xy, const dk_part *parts, size_t n_parts, dk_
             edge->index = (uint32_t)j;
         }
     }
-    return edges_clear(work, n, parts) && (n_parts < 2 || nesting_right(xy, parts, n_parts));
+    bool turned;
+    if (!edges_clear(work, n, parts, &turned))
+        return false;
+    if (n_parts > FEW_RINGS && n_parts <= INT32_MAX) /* of so many the edges are sorted */
+        return nesting_swept(work, n, xy, parts, n_parts, turned);
+    return n_parts < 2 || nesting_right(xy, parts, n_parts);
 }

@@ -220,6 +220,90 @@ static void several_polygons_must_not_lie_in_each_other(void **state)
     assert_false(dk_rings_valid(xy, twice, 2, &work));
 }
 
+enum { MOST_RINGS = 128 };
+
+/* Rings in each other, clear of each other: each before those that lie in it. */
+typedef struct nested_rings {
+    int32_t xy[2 * 4 * MOST_RINGS];
+    size_t n, around[MOST_RINGS]; /* the ring that each lies in; SIZE_MAX: none */
+    int depth[MOST_RINGS];
+} nested_rings;
+
+/* A ring in a square, and others in the quarters of what it encloses. */
+static void add_rings(nested_rings *rings, int32_t x, int32_t y, int32_t side, size_t around, int depth)
+{
+    const int32_t room = side / 8, corners[8] = {0, 0, 1, 0, 1, 1, 0, 1};
+    if (rings->n == MOST_RINGS || room < 2)
+        return;
+    const size_t own = rings->n++;
+    for (size_t i = 0; i < 8; i++)
+        rings->xy[8 * own + i] = (i % 2 == 0 ? x : y) + (corners[i] ? side - 1 - random_below(room) : 1 + random_below(room));
+    rings->around[own] = around;
+    rings->depth[own] = depth;
+    for (int32_t i = 0; i < 4; i++)
+        if (random_below(4) > 0)
+            add_rings(rings, x + side / 4 + (i % 2) * (side / 4), y + side / 4 + i / 2 * (side / 4), side / 4, own, depth + 1);
+}
+
+static void many_rings_in_each_other_as_geos_judges_them(void **state)
+{
+    (void)state;
+    int valid = 0, invalid = 0, most = 0;
+    for (int round = 0; round < 3000; round++) {
+        nested_rings rings = {.n = 0};
+        dk_part parts[MOST_RINGS];
+        GEOSGeometry *polygons[MOST_RINGS];
+        size_t n_parts = 0;
+        unsigned n_polygons = 0;
+        for (int32_t i = 0; i < 9; i++) /* aligned, so that many begin where others do */
+            add_rings(&rings, i % 3 * 4096, i / 3 * 4096, 4096, SIZE_MAX, 0);
+        /* One that is what it should not be: an exterior for a hole, or the other way round. */
+        const size_t strange = random_below(2) > 0 ? (size_t)random_below((int32_t)rings.n) : SIZE_MAX;
+        for (size_t i = 0; i < rings.n; i++) {
+            if ((rings.depth[i] % 2 == 1) != (i == strange))
+                continue;
+            GEOSGeometry *holes[MOST_RINGS];
+            unsigned n_holes = 0;
+            parts[n_parts++] = (dk_part){4 * i, 4, false};
+            for (size_t k = 0; k < rings.n; k++)
+                if ((rings.depth[k] % 2 == 1) != (k == strange) && (k == strange ? i == 0 : rings.around[k] == i)) {
+                    parts[n_parts++] = (dk_part){4 * k, 4, true};
+                    holes[n_holes++] = ring_of(rings.xy + 8 * k, 4);
+                }
+            polygons[n_polygons++] = GEOSGeom_createPolygon_r(geos, ring_of(rings.xy + 8 * i, 4), holes, n_holes);
+        }
+        GEOSGeometry *all = GEOSGeom_createCollection_r(geos, GEOS_MULTIPOLYGON, polygons, n_polygons);
+        const bool expected = GEOSisValid_r(geos, all) == 1;
+        GEOSGeom_destroy_r(geos, all);
+        assert_int_equal(dk_rings_valid(rings.xy, parts, n_parts, &work), expected);
+        valid += expected;
+        invalid += !expected;
+        most = (int)n_parts > most ? (int)n_parts : most;
+    }
+    assert_true(valid > 500 && invalid > 500 && most > 60);
+}
+
+/* As basic farmland comes, in one row. Compared each with each, this does not end in minutes. */
+static void a_hundred_thousand_polygons_beside_each_other(void **state)
+{
+    (void)state;
+    enum { N = 100000, COLUMNS = 400 };
+    int32_t *xy = malloc(N * 8 * sizeof *xy);
+    dk_part *parts = malloc(N * sizeof *parts);
+    assert_true(xy != NULL && parts != NULL);
+    for (int32_t i = 0; i < N; i++) {
+        const int32_t x = i % COLUMNS * 10, y = i / COLUMNS * 10, ring[8] = {x, y, x + 8, y, x + 8, y + 8, x, y + 8};
+        memcpy(xy + (size_t)8 * (size_t)i, ring, sizeof ring);
+        parts[i] = (dk_part){(size_t)4 * (size_t)i, 4, false};
+    }
+    assert_true(dk_rings_valid(xy, parts, N, &work));
+    const int32_t inside[8] = {41, 41, 47, 41, 47, 47, 41, 47};
+    memcpy(xy + (size_t)8 * (N - 1), inside, sizeof inside);
+    assert_false(dk_rings_valid(xy, parts, N, &work));
+    free(xy);
+    free(parts);
+}
+
 static void ignore(const char *message, void *user)
 {
     (void)message;
@@ -237,6 +321,8 @@ int main(void)
         cmocka_unit_test(large_rings_as_geos_judges_them),
         cmocka_unit_test(polygons_with_holes_as_geos_judges_them),
         cmocka_unit_test(several_polygons_must_not_lie_in_each_other),
+        cmocka_unit_test(many_rings_in_each_other_as_geos_judges_them),
+        cmocka_unit_test(a_hundred_thousand_polygons_beside_each_other),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
     dk_valid_work_finish(&work);
