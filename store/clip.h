@@ -55,8 +55,11 @@ typedef enum dk_clip_result {
 
 /* Clips valid polygons, exteriors each followed by their holes, so that what is cut apart comes apart and holes that
  * are cut open become part of the border. *ret_out is `in` where all of it lies inside, else it belongs to work until
- * the next call. */
+ * the next call, to which it may be given. */
 dk_clip_result dk_clip_polygons(dk_clip_work *work, const dk_parts *in, const dk_square *square,
                                 const dk_parts **ret_out);
+/* The same between two rows, either of which may be infinite. */
+dk_clip_result dk_clip_polygons_to_rows(dk_clip_work *work, const dk_parts *in, double low, double high,
+                                        const dk_parts **ret_out);
 
 #endif

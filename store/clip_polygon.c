@@ -250,16 +250,14 @@ static bool reaches(const dk_parts *parts, const side *line)
     return false;
 }
 
-dk_clip_result dk_clip_polygons(dk_clip_work *work, const dk_parts *in, const dk_square *square,
-                                const dk_parts **ret_out)
+static dk_clip_result clip_to_sides(dk_clip_work *work, const dk_parts *in, const side *sides, int n_sides,
+                                    const dk_parts **ret_out)
 {
-    const side sides[4] = {{0, square->low, -1}, {0, square->high, 1}, {1, square->low, -1}, {1, square->high, 1}};
     const dk_parts *from = in;
-    int turns = 0;
-    for (int s = 0; s < 4; s++) {
+    for (int s = 0; s < n_sides; s++) {
         if (!reaches(from, &sides[s]))
             continue;
-        dk_parts *to = &work->turn[turns++ % 2];
+        dk_parts *to = &work->turn[from == &work->turn[0]];
         dk_parts_clear(to);
         for (size_t first = 0, end; first < from->n_parts; first = end) {
             for (end = first + 1; end < from->n_parts && from->parts[end].hole; end++)
@@ -272,4 +270,18 @@ dk_clip_result dk_clip_polygons(dk_clip_work *work, const dk_parts *in, const dk
     }
     *ret_out = from;
     return DK_CLIP_DONE;
+}
+
+dk_clip_result dk_clip_polygons(dk_clip_work *work, const dk_parts *in, const dk_square *square,
+                                const dk_parts **ret_out)
+{
+    const side sides[4] = {{0, square->low, -1}, {0, square->high, 1}, {1, square->low, -1}, {1, square->high, 1}};
+    return clip_to_sides(work, in, sides, 4, ret_out);
+}
+
+dk_clip_result dk_clip_polygons_to_rows(dk_clip_work *work, const dk_parts *in, double low, double high,
+                                        const dk_parts **ret_out)
+{
+    const side sides[2] = {{1, low, -1}, {1, high, 1}};
+    return clip_to_sides(work, in, sides, 2, ret_out);
 }

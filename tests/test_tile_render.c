@@ -796,6 +796,93 @@ static void a_large_outline_in_pieces(void **state)
     dk_buf_finish(&out);
 }
 
+/* The tile of CGCS2000Quad that holds a position. */
+static dk_tile_address plate_tile_at(int z, double x, double y)
+{
+    dk_tile_address tile = {DK_CGCS2000QUAD, z, (uint32_t)ldexp(x, z - 32), 0};
+    tile.y = (uint32_t)ldexp(grid_y(&tile, y), z - 32);
+    return tile;
+}
+
+/* Two zones with a winding border of 4,000 vertices between them: tiles of CGCS2000Quad join the pieces of each alike. */
+static void two_large_outlines_meet_in_pieces(void **state)
+{
+    (void)state;
+    enum { N = 4000, STEP = 2000, ZOOMS = 3, TILES = 60 };
+    static shape s;
+    static drawing d;
+    dk_feature_work work = {.geos = dk_geos_create()};
+    dk_mvt *mvt = dk_mvt_create();
+    dk_outline sides[2];
+    dk_buf out;
+    dk_buf_init(&out);
+    GEOSGeometry *drawn[2][ZOOMS][TILES] = {{{NULL}}};
+    const double x = 3400000000.0, y = 1750000000.0, away = 4e6;
+    dk_topology_clear(topology);
+    for (int side = 0; side < 2; side++) {
+        size_t index;
+        random_state = 88172645463325252u;
+        s = (shape){.n_parts = 1};
+        for (size_t i = 0; i < N; i++) {
+            s.world[2 * i] = x + 4000 * random_double();
+            s.world[2 * i + 1] = y + (double)i * STEP;
+        }
+        const double far = side == 0 ? x - away : x + away, end[6] = {far, y + (N - 1.0) * STEP, far, y, s.world[0], s.world[1]};
+        memcpy(s.world + (size_t)2 * N, end, sizeof end);
+        s.parts[0].count = s.n_points = N + 3;
+        dk_outline_init(&sides[side]);
+        make_outline(&s, false, &sides[side]);
+        assert_int_equal(dk_topology_add(topology, &sides[side], true, &index), DK_OK);
+    }
+    assert_int_equal(dk_topology_build(topology), DK_OK);
+    int n_joined = 0, n_sound = 0;
+    for (size_t side = 0; side < 2; side++) {
+        assert_int_equal(dk_topology_get(topology, side, &sides[side]), DK_OK);
+        assert_int_equal(dk_entry_build(entry_work, &sides[side], 0, 18, &entry), DK_OK);
+        assert_true(entry.head.cut_zoom <= 11 && entry.n_pieces > 4);
+        for (int k = 0; k < ZOOMS; k++)
+            for (int t = 0; t < TILES; t++) {
+                const dk_tile_address tile = plate_tile_at(12 + k, x, y + (t + 0.5) / TILES * N * STEP);
+                int n;
+                draw_pieces(&tile, DK_POLYGONS, &work, mvt, &out, &n, &n_sound);
+                n_joined += n > 1;
+                if (read_drawing(&out, &d))
+                    drawn[side][k][t] = multipolygon_of(&d);
+            }
+    }
+    for (int k = 0; k < ZOOMS; k++)
+        for (int t = 0; t < TILES; t++) {
+            GEOSGeometry *a = drawn[0][k][t], *b = drawn[1][k][t];
+            assert_true(a != NULL && b != NULL && GEOSisValid_r(geos, a) == 1 && GEOSisValid_r(geos, b) == 1);
+            GEOSGeometry *common = GEOSIntersection_r(geos, a, b), *together = GEOSUnion_r(geos, a, b);
+            if (area_of(common) > 0)
+                fail_msg("zoom %d, tile %d: the zones overlap by %g", 12 + k, t, area_of(common));
+            assert_int_equal(GEOSGeomTypeId_r(geos, together), GEOS_POLYGON);
+            assert_int_equal(GEOSGetNumInteriorRings_r(geos, together), 0);
+            GEOSGeom_destroy_r(geos, common);
+            GEOSGeom_destroy_r(geos, together);
+            GEOSGeom_destroy_r(geos, a);
+            GEOSGeom_destroy_r(geos, b);
+        }
+    assert_true(n_joined > 20);
+    dk_feature_work_finish(&work);
+    dk_mvt_free(mvt);
+    for (size_t side = 0; side < 2; side++)
+        dk_outline_finish(&sides[side]);
+    dk_buf_finish(&out);
+}
+
+/* A row in which a cell of level 14 begins, and up to 50 units further south a tile of CGCS2000Quad of that zoom. */
+static uint32_t row_within_a_buffer(uint32_t from)
+{
+    const dk_tile_address any = {.set = DK_CGCS2000QUAD};
+    for (uint32_t row = from & -(UINT32_C(1) << 18);; row += UINT32_C(1) << 18) {
+        const double to_tile = 4096 * (1 - fmod(ldexp(grid_y(&any, row), -18), 1));
+        if (to_tile > 10 && to_tile < 50)
+            return row;
+    }
+}
+
 /* A line of a vertex every 20 m and wells along it, over the rows of cells that a tile of CGCS2000Quad meets: neither does
  * a stretch come twice, nor a well. */
 static void a_long_line_and_many_points_in_pieces(void **state)
@@ -809,8 +896,8 @@ static void a_long_line_and_many_points_in_pieces(void **state)
     dk_buf_init(&out);
     int n_joined = 0, n_sound = 0;
     for (int k = 0; k < 2; k++) {
-        const uint32_t x = 3400000000u, y = 1750000000u, step = 2000;
         enum { N = 4000 };
+        const uint32_t x = 3400000000u, step = 2000, y = row_within_a_buffer(1750000000u) - N / 2 * step + 1000;
         dk_outline_clear(&outline);
         outline.kind = k == 0 ? DK_LINES : DK_POINTS;
         for (uint32_t i = 0; i < N; i++) {
@@ -1045,6 +1132,7 @@ int main(void)
         cmocka_unit_test(holes_too_small_to_be_drawn_fill_nothing),
         cmocka_unit_test(neighbours_meet_without_gap_or_overlap),
         cmocka_unit_test_setup(a_large_outline_in_pieces, set_up),
+        cmocka_unit_test_setup(two_large_outlines_meet_in_pieces, set_up),
         cmocka_unit_test(a_long_line_and_many_points_in_pieces),
         cmocka_unit_test(lines_and_points),
         cmocka_unit_test(values_stand_once_in_a_layer_and_unused_keys_not_at_all),

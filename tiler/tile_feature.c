@@ -900,8 +900,7 @@ static bool cut_line(const double *xy, size_t n, double low, double high, dk_par
     return true;
 }
 
-/* Appends a part to the pieces. Polygons are joined where they overlap; lines and points are cut to the cell's rows, so
- * that nothing is there twice. */
+/* Appends a part to the pieces. Lines and points are cut to the cell's rows, so that nothing is there twice. */
 static bool keep_part(dk_feature_work *work, dk_geometry_kind kind, const dk_parts *exact, const dk_part *part,
                       double low, double high)
 {
@@ -940,6 +939,22 @@ dk_status dk_draw_sound_piece(dk_feature_work *work, dk_mvt *mvt, const dk_tile_
     return DK_OK;
 }
 
+/* The rows, in tile units, of which a piece of a cell tells: those of the cell, and beyond if the tile, without its buffer,
+ * does not reach the next one. */
+static void piece_rows(const dk_tile_frame *frame, int level, uint32_t cell_y, double *ret_low, double *ret_high)
+{
+    *ret_low = -INFINITY, *ret_high = INFINITY;
+    if (!frame->plate || level == 0) /* the tile lies in one cell */
+        return;
+    const dk_world_box box = dk_tile_box(&frame->tile, 0);
+    const double scale = ldexp(1, -frame->shift);
+    const uint32_t north = cell_y << (32 - level), last = north + (UINT32_MAX >> level);
+    if (north > box.y0)
+        *ret_low = (double)((int64_t)dk_plate_y(north) - frame->origin_y) * scale;
+    if (last < box.y1)
+        *ret_high = (double)((int64_t)dk_plate_y(last + 1) - frame->origin_y) * scale;
+}
+
 dk_status dk_draw_piece(dk_feature_work *work, const dk_tile_frame *frame, const dk_entry_head *head,
                         const dk_drawing *drawing, int level, uint32_t cell_y)
 {
@@ -948,13 +963,16 @@ dk_status dk_draw_piece(dk_feature_work *work, const dk_tile_frame *frame, const
     const dk_status status = exact_parts(work, frame, head, drawing, false, &exact);
     if (status != DK_OK || (drawing->kind == DK_POLYGONS && !encloses(exact)))
         return status;
-    double low = -INFINITY, high = INFINITY;
-    if (frame->plate && level > 0) { /* else the tile lies in one cell */
-        const double scale = ldexp(1, -frame->shift);
-        const uint32_t north = cell_y << (32 - level), south = north + (UINT32_C(1) << (32 - level));
-        low = (double)((int64_t)dk_plate_y(north) - frame->origin_y) * scale;
-        if (south != 0)
-            high = (double)((int64_t)dk_plate_y(south) - frame->origin_y) * scale;
+    double low, high;
+    piece_rows(frame, level, cell_y, &low, &high);
+    if (drawing->kind == DK_POLYGONS) {
+        /* Beside the one in the next cell, not over its margin: there the cut has vertices that the border has not at this
+         * zoom, which a neighbour's pieces have as well. What stays unclear is joined with the margin. */
+        const dk_parts *within;
+        const dk_clip_result result = dk_clip_polygons_to_rows(&work->clipping, exact, low, high, &within);
+        if (result == DK_CLIP_NOMEM)
+            return DK_NOMEM;
+        exact = result == DK_CLIP_DONE ? within : exact;
     }
     for (size_t i = 0; i < exact->n_parts; i++)
         if (!keep_part(work, drawing->kind, exact, &exact->parts[i], low, high))
