@@ -193,8 +193,13 @@ static uint8_t class_of(double size)
 dk_status dk_entry_unsound(dk_entry_work *work, const dk_drawing *drawing, const dk_world_box *box, int from, int to,
                            bool plate, uint32_t *ret_bits)
 {
+    const uint32_t width = box->x1 - box->x0, height = box->y1 - box->y0, longer = width > height ? width : height;
     uint32_t bits = 0;
     for (int zoom = from; zoom <= to; zoom++) {
+        if (longer >> (DK_FINEST_ZOOM - zoom) >= INT32_MAX) { /* half the world has no place on the grid: each tile looks itself */
+            bits |= UINT32_C(1) << zoom;
+            continue;
+        }
         const int64_t unit = INT64_C(1) << (DK_FINEST_ZOOM - zoom);
         const int64_t y0 = plate ? dk_plate_y(box->y0) : box->y0;
         if (dk_drawing_round(drawing, box, zoom, plate, box->x0 & -unit, y0 & -unit, &work->rounded) != DK_OK)

@@ -157,8 +157,8 @@ static bool edges_clear(dk_valid_work *work, size_t n, const dk_part *parts, boo
         /* Sweep along the axis in which the edges are shorter, so that fewer are open at a time. */
         int64_t width = 0, height = 0;
         for (size_t i = 0; i < n; i++) {
-            width += edges[i].x1 - edges[i].x0;
-            height += edges[i].y1 - edges[i].y0;
+            width += (int64_t)edges[i].x1 - edges[i].x0;
+            height += (int64_t)edges[i].y1 - edges[i].y0;
         }
         *ret_turned = height < width;
         if (*ret_turned) {

@@ -95,6 +95,36 @@ static void unsound_zooms_are_those_at_which_rings_are_not_valid(void **unused)
     dk_topology_free(topology);
 }
 
+/* Half of the world and more does not fit onto the grid of zoom 20, where it has to be looked at tile by tile. */
+static void an_outline_around_the_world_is_unsound_where_it_is_too_wide_for_the_grid(void **unused)
+{
+    (void)unused;
+    dk_entry_work *work = dk_entry_work_create();
+    dk_outline ring;
+    dk_entry_shape shape;
+    dk_outline_init(&ring);
+    dk_entry_shape_init(&shape);
+    for (uint32_t times = 0; times < 4; times++) {
+        const uint32_t width = UINT32_C(1000000000) << (times < 2 ? times : 2); /* 84, 168 and 335 degrees */
+        const uint32_t n = 40;
+        dk_outline_clear(&ring);
+        ring.kind = DK_POLYGONS;
+        assert_true(dk_outline_reserve(&ring, 2 * n));
+        for (uint32_t i = 0; i < n; i++)
+            dk_outline_put(&ring, 1000 + width / n * i, UINT32_C(1500000000) + i % 2 * 1000000, 0);
+        for (uint32_t i = n; i > 0; i--)
+            dk_outline_put(&ring, 1000 + width / n * (i - 1), UINT32_C(1600000000) + i % 2 * 1000000, 0);
+        dk_outline_close(&ring, 0, false);
+        assert_int_equal(dk_entry_build(work, &ring, 0, 20, &shape), DK_OK);
+        const uint32_t too_wide = times < 2 ? 0 : UINT32_C(1) << DK_FINEST_ZOOM;
+        assert_int_equal(shape.head.unsound, too_wide);
+        assert_int_equal(shape.head.unsound_plate, too_wide);
+    }
+    dk_entry_shape_finish(&shape);
+    dk_outline_finish(&ring);
+    dk_entry_work_free(work);
+}
+
 /* Two polygons, one with a hole, vertices and parts of zooms 3 to 9: at each zoom what is left reads as what was kept by hand. */
 static void a_drawing_of_a_zoom_has_what_is_shown_there(void **unused)
 {
@@ -166,6 +196,7 @@ static void a_drawing_of_a_zoom_has_what_is_shown_there(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_outline_around_the_world_is_unsound_where_it_is_too_wide_for_the_grid),
         cmocka_unit_test(a_drawing_of_a_zoom_has_what_is_shown_there),
         cmocka_unit_test(unsound_zooms_are_those_at_which_rings_are_not_valid),
     };
