@@ -131,15 +131,25 @@ static double doubled_area(const dk_outline *outline, const dk_part *part, bool 
     return area2;
 }
 
+/* Of an exterior less that of its holes, parts first to end. */
+static double net_area2(const dk_outline *outline, size_t first, size_t end, bool plate)
+{
+    double area2 = fabs(doubled_area(outline, &outline->parts[first], plate));
+    for (size_t p = first + 1; p < end; p++)
+        area2 -= fabs(doubled_area(outline, &outline->parts[p], plate));
+    return area2;
+}
+
 bool dk_outline_encloses(const dk_outline *outline)
 {
     const dk_world_box box = dk_outline_box(outline);
-    /* On average so wide that no rounding makes it nothing, wherever it lies but near a pole. */
-    const double surely = 8.0 * ((double)(box.x1 - box.x0) + (box.y1 - box.y0) + 1);
-    for (size_t p = 0; p < outline->n_parts; p++) {
-        const dk_part *part = &outline->parts[p];
-        const double area2 = part->hole ? 0 : doubled_area(outline, part, false);
-        if (fabs(area2) > surely || (area2 != 0 && doubled_area(outline, part, true) != 0))
+    for (size_t p = 0, end; p < outline->n_parts; p = end) {
+        for (end = p + 1; end < outline->n_parts && outline->parts[end].hole;)
+            end++;
+        /* On average so wide that no rounding makes it nothing, wherever it lies but near a pole. */
+        const double surely = 8.0 * ((double)(box.x1 - box.x0) + (box.y1 - box.y0) + 1) * (double)(end - p);
+        const double area2 = net_area2(outline, p, end, false);
+        if (area2 > surely || (area2 > 0 && net_area2(outline, p, end, true) > 0))
             return true;
     }
     return false;

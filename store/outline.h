@@ -31,7 +31,8 @@ void dk_outline_close(dk_outline *outline, size_t start, bool hole);            
  * straight in degrees (RFC 7946, 3.1.1): a long one gets positions between, where Web Mercator bends it. Replaces what
  * ret_outline held. Rings of fewer than three positions stay: who draws decides. */
 dk_status dk_outline_from_shape(const dk_shape *shape, dk_outline *ret_outline);
-/* Whether an exterior encloses anything, also in the units of CGCS2000Quad, which are larger from north to south. */
+/* Whether an exterior encloses anything beside its holes, also in the units of CGCS2000Quad, which are larger from north to
+ * south. */
 bool dk_outline_encloses(const dk_outline *outline);
 /* Of polygons that enclose nothing in whole units: makes it a strip along them, of one such unit, so that they are drawn all the
  * same. */

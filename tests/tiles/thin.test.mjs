@@ -26,6 +26,14 @@ for (const [width, length, bend] of [[0.013, 1, 2], [0.016, 5, 1], [0.016, 7, 2.
     const side = (r) => Array.from({ length: corners }, (_, k) => [x + r * Math.sin(i + bend * k / corners), y + r * Math.cos(i + bend * k / corners)]);
     put(`ditch ${width} ${length} ${i}`, [...side(radius + half), ...side(radius - half).reverse()]);
   }
+// Frames that are all hole, but for walls of some millimetres; half of them across a border of tiles.
+for (const wall of [0.001, 0.004, 0.009, 0.013, 0.018])
+  for (let i = 0; i < 6; i++) {
+    const size = [0.3, 8, 40][i % 3] * METRE, w = wall * METRE, border = 117.2021484375 + 0.0054931640625 * (i % 3);
+    const [x, y] = i < 3 ? place() : [border - size / 3, place()[1]], X = x + size, Y = y + size;
+    put(`frame ${wall} ${i}`, [[x, y], [X, y], [X, Y], [x, Y]]);
+    parcels.at(-1).rings.push([[x + w, y + w], [x + w, Y - w], [X - w, Y - w], [X - w, y + w], [x + w, y + w]]);
+  }
 
 for (const draw of ['', 'draw: all'])
   test(`parcels as thin as a centimetre do not vanish${draw && ', where everything is drawn'}`, async () => {
@@ -38,7 +46,7 @@ for (const draw of ['', 'draw: all'])
         for (const z of [12, 14, 16, 18]) {
           const drawn = new Set();
           let counted = 0;
-          for (const tile of tilesOf([117.199, 31.599, 117.222, 31.619], z, set)) {
+          for (const tile of tilesOf([117.199, 31.599, 117.222, 31.628], z, set)) {
             const layers = { ...(await readTile(server.url, 'zone', tile, set)).layers, ...(!draw && (await readTile(server.url, 'zone_grid', tile, set)).layers) };
             for (const { properties } of layers.zone ?? []) drawn.add(properties.id);
             for (const { properties } of layers.zone_grid ?? []) counted += properties.count;
