@@ -550,6 +550,34 @@ static void small_polygons_are_all_their_vertices(void **state)
     dk_buf_finish(&out);
 }
 
+/* Where a layer draws everything, a dot in each tile of any zoom. */
+static void polygons_of_centimetres_are_dots_at_the_smallest_zooms(void **state)
+{
+    (void)state;
+    static drawing d;
+    dk_buf block, out;
+    dk_buf_init(&block);
+    dk_buf_init(&out);
+    for (int size = 3; size < 40; size += 4)
+        for (int parts = 1; parts < 4; parts++)
+            for (int z = 0; z < 12; z++) {
+                const double x = 3400000000.0, y = 1750000000.0;
+                shape s = {0};
+                for (int i = 0; i < parts; i++)
+                    add_ring(&s, x + 3 * i * size, y, size, 0.01, 5, false);
+                make_block(&s, true, &block);
+                for (int plate = 0; plate < 2; plate++) {
+                    dk_tile_address tile = {plate ? DK_CGCS2000QUAD : DK_WEBMERCATORQUAD, z, (uint32_t)ldexp(x, z - 32), 0};
+                    tile.y = (uint32_t)ldexp(grid_y(&tile, y), z - 32);
+                    draw_block_bytes(&block, &tile, &out);
+                    if (!read_drawing(&out, &d))
+                        fail_msg("zoom %d: %d of %d units are not drawn", z, parts, size);
+                }
+            }
+    dk_buf_finish(&block);
+    dk_buf_finish(&out);
+}
+
 static void a_road_thinner_than_the_grid_stays_a_strip(void **state)
 {
     (void)state;
@@ -1129,6 +1157,7 @@ int main(void)
         cmocka_unit_test_setup(strewn_parts_that_the_tile_cuts, set_up),
         cmocka_unit_test(a_road_thinner_than_the_grid_stays_a_strip),
         cmocka_unit_test(small_polygons_are_all_their_vertices),
+        cmocka_unit_test(polygons_of_centimetres_are_dots_at_the_smallest_zooms),
         cmocka_unit_test(holes_too_small_to_be_drawn_fill_nothing),
         cmocka_unit_test(neighbours_meet_without_gap_or_overlap),
         cmocka_unit_test_setup(a_large_outline_in_pieces, set_up),

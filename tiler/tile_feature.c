@@ -401,16 +401,19 @@ static void reduce(dk_grid_shape *grid)
     grid->n_parts = kept;
 }
 
-/* Whether the exact rings enclose something: a polygon that only touches the buffer's edge from outside does not. */
+/* Whether the exact rings enclose something: a polygon that only touches the buffer's edge from outside does not, but for
+ * what rounding leaves of it; of what is small as a whole, a parcel in a tile of half the world, that is less. */
 static bool encloses(const dk_parts *parts)
 {
     for (size_t i = 0; i < parts->n_parts; i++) {
         const double *xy = parts->xy + 2 * parts->parts[i].start;
         const size_t n = parts->parts[i].count;
-        double area = 0;
-        for (size_t j = 0, k = n - 1; j < n; k = j++)
+        double area = 0, size = 0;
+        for (size_t j = 0, k = n - 1; j < n; k = j++) {
             area += (xy[2 * k] - xy[0]) * (xy[2 * j + 1] - xy[1]) - (xy[2 * j] - xy[0]) * (xy[2 * k + 1] - xy[1]);
-        if (fabs(area) > 1e-9)
+            size = fmax(size, fmax(fabs(xy[2 * j] - xy[0]), fabs(xy[2 * j + 1] - xy[1])));
+        }
+        if (fabs(area) > fmin(1e-9, 1e-12 * size * size))
             return true;
     }
     return false;
