@@ -256,7 +256,7 @@ void dk_row_seen(const dk_kind *kind, dk_stored_row *row, const dk_view *view, b
     const dk_value *named = kind->label_field >= 0 ? &values[kind->label_field] : NULL;
     const bool is_named = named != NULL && named->type == DK_TEXT && named->text.size > 0;
     const char *shown = is_named ? named->text.data : row->key;
-    const size_t shown_size = strnlen(shown, label_size - 1);
+    const size_t shown_size = (size_t)dk_utf8_fit(shown, label_size - 1);
     memcpy(label, shown, shown_size);
     label[shown_size] = '\0';
     ret_seen->label = label;

@@ -669,6 +669,43 @@ static void a_key_links_to_the_version_that_is_published_however_many_came_after
     assert_string_equal(linked_keys(f, "compensation", "皖政地〔2020〕1号:1", "parcel").text, "P1:DK001");
 }
 
+static bool note_label(const dk_row *row, void *user)
+{
+    snprintf(user, 1000, "%s", row->label);
+    return true;
+}
+
+/* Labels go into titles and lists, where half a character is one that cannot be read. */
+static void a_label_that_is_too_long_ends_with_a_whole_character(void **state)
+{
+    fixture *f = *state;
+    static const char own[] = "label: id\n";
+    const char *at = strstr(fixture_yaml, own);
+    char yaml[sizeof fixture_yaml + 20], name[1000], label[1000] = "";
+    assert_non_null(at);
+    snprintf(yaml, sizeof yaml, "%.*slabel: village\n%s", (int)(at - fixture_yaml), fixture_yaml, at + sizeof own - 1);
+    dk_store_close(f->store);
+    snprintf(f->path, sizeof f->path, "%s/labels.dk", f->dir);
+    assert_int_equal(dk_store_create(f->path, yaml, strlen(yaml), "labels.yaml", &f->err), DK_OK);
+    fixture_open(f, DK_WRITE);
+    const dk_viewer everyone = dk_viewer_public();
+    for (size_t before = 0; before < 3; before++) { /* wherever in a character the end is */
+        char id[2] = {(char)('a' + before), '\0'}, key[8];
+        memset(name, 'x', before);
+        for (size_t i = before; i < 900; i += 3)
+            memcpy(name + i, "地", 4);
+        dk_load *load = load_begin(f, "parcel", false);
+        parcel(f, load, id, "P1", "", "341321100", name, "甲");
+        publish(f, load_finish(f, load));
+        snprintf(key, sizeof key, "P1:%s", id);
+        assert_int_equal(dk_query_row(f->store, dk_catalogue_kind(f->catalogue, "parcel"), key, &everyone, generation_of(f), false,
+                                      note_label, label, &f->err), DK_OK);
+        const size_t size = strlen(label);
+        assert_in_range(size, 400, 511);
+        assert_memory_equal(label + size - 3, "地", 3);
+    }
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -693,6 +730,7 @@ int main(void)
         CASE(a_compensation_row_inherits_from_its_parcel_even_if_loaded_first),
         CASE(what_linked_rows_disagree_about_is_not_taken_over_however_many_they_are),
         CASE(a_key_links_to_the_version_that_is_published_however_many_came_after_it),
+        CASE(a_label_that_is_too_long_ends_with_a_whole_character),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
