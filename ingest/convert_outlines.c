@@ -106,7 +106,8 @@ dk_status dk_convert_outlines(const char *path, const dk_file_settings *settings
             status = read_set(&c, &list[i], err);
         if (status == DK_OK && c.rows == 0)
             status = dk_fail(err, DK_INVALID, "%s: there is no outline in it", path);
-        fputs("\n]}\n", out);
+        if (status == DK_OK) /* what is not whole is no document that could be taken for it */
+            fputs("\n]}\n", out);
     }
     dk_datasets_free(sets);
     dk_transformation_free(transformation);

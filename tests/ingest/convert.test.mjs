@@ -50,8 +50,9 @@ test('what cannot be read is one sentence that names the file, and no outlines',
   s.write('program.sh', 'echo');
   for (const [file, sentence] of [['bare.zip', /bare\.zip\/bare\.shp: .*coordinate system.*--crs/], ['cut.zip', /cut\.zip: /], ['empty.geojson', /empty\.geojson: /],
     ['line.geojson', /line\.geojson, row 1: /], ['far.geojson', /far\.geojson, row 1: .*outside/], ['program.sh', /program\.sh: /], ['none.zip', /none\.zip: /]]) {
-    const { code, stderr } = outlines(s, file);
+    const { code, stdout, stderr } = outlines(s, file);
     assert.equal(code, 1, file);
+    assert.throws(() => JSON.parse(stdout), `${file}: what was written is taken for a whole collection`);
     assert.match(stderr, /^dikuai-ingest: [^\n]+\n$/);
     assert.match(stderr, sentence);
   }
