@@ -1,5 +1,6 @@
 #include "tiler/html.h"
 
+#include "store/day.h"
 #include "store/disclosure.h"
 #include "store/text.h"
 
@@ -171,7 +172,7 @@ void dk_html_end(dk_html *html)
     dk_html_number(html, ctx->worker->generation.number);
     if (ctx->worker->generation.number > 0) {
         dk_html_raw(html, "（");
-        dk_html_text(html, ctx->worker->generation.at);
+        dk_html_moment(html, ctx->worker->generation.at);
         dk_html_raw(html, "）");
     }
     dk_html_raw(html, "</p>");
@@ -270,6 +271,26 @@ void dk_html_date(dk_html *html, const char *date)
     dk_html_raw(html, "<time");
     dk_html_attribute(html, "datetime", date);
     dk_buf_format(html->buf, ">%d年%d月%d日</time>", year, month, day);
+}
+
+void dk_html_moment(dk_html *html, const char *moment)
+{
+    enum { AHEAD = 8, HOURS = 24 }; /* of UTC; China has one time, and none for the summer */
+    char date[DK_DAY_TEXT];
+    int32_t day;
+    int hour, minute, second, end = 0;
+    snprintf(date, sizeof date, "%.10s", moment);
+    if (strlen(moment) < 10 || !dk_day_read(date, &day) || sscanf(moment + 10, "T%2d:%2d:%2dZ%n", &hour, &minute, &second, &end) != 3 ||
+        moment[10 + end] != '\0' || end == 0) {
+        dk_html_text(html, moment);
+        return;
+    }
+    hour += AHEAD;
+    day += hour / HOURS;
+    dk_html_raw(html, "<time");
+    dk_html_attribute(html, "datetime", moment);
+    const int year = dk_day_year(day), month = dk_day_month(day), of_month = day - dk_day_of(year, month, 1) + 1;
+    dk_buf_format(html->buf, ">%d年%d月%d日 %02d:%02d</time>", year, month, of_month, hour % HOURS, minute);
 }
 
 static bool is_web_address(const char *text)

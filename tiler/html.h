@@ -41,6 +41,8 @@ void dk_html_link(dk_html *html, const char *path, const char *type, const char 
 void dk_html_value(dk_html *html, const dk_field *field, const dk_value *value, bool with_unit);
 void dk_html_quantity(dk_html *html, double value, const char *unit, bool with_unit);
 void dk_html_date(dk_html *html, const char *date); /* YYYY-MM-DD; any other text as it is */
+/* YYYY-MM-DDTHH:MM:SSZ as the time that it is in China, 2021年3月5日 09:08; any other text as it is. */
+void dk_html_moment(dk_html *html, const char *moment);
 /* 平方米 for m2; the unit itself where it has no other name. */
 const char *dk_html_unit(const char *unit);
 

@@ -83,7 +83,12 @@ void dk_list_page_begin(dk_buf *out, const dk_context *ctx, const dk_list_query 
         dk_buf_text(out, "　仅列");
         put(out, list->open_title);
     }
-    dk_buf_format(out, "　数据版本：%lld（%.10s）", (long long)query->generation, ctx->worker->generation.at);
+    dk_buf_format(out, "　数据版本：%lld", (long long)query->generation);
+    if (query->generation > 0) {
+        dk_buf_text(out, "（");
+        dk_html_moment(&(dk_html){.buf = out}, ctx->worker->generation.at);
+        dk_buf_text(out, "）");
+    }
     if (list->audience != DK_PUBLIC)
         dk_buf_text(out, "　<strong>含内部信息，请勿外传</strong>");
     dk_buf_text(out, "</p>\n</header>\n");

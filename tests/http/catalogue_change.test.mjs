@@ -242,7 +242,7 @@ const everywhere = (tokens) => {
 };
 /** Without what names a generation or the proof's place in the log. */
 const plain = (answer, url) => answer.headers['content-type']?.includes('vector-tile') ? answer.body.toString('hex')
-  : answer.text.replaceAll(url, '').replace(/"(generation|published_at|publishedAt|entry|timeStamp)":("[^"]*"|\d+)/g, '"$1":0').replace(/数据版本：\d+|\d{4}-\d\d-\d\dT[\d:]+Z/g, '');
+  : answer.text.replaceAll(url, '').replace(/"(generation|published_at|publishedAt|entry|timeStamp)":("[^"]*"|\d+)/g, '"$1":0').replace(/数据版本：\d+|\d{4}-\d\d-\d\dT[\d:]+Z|\d+年\d+月\d+日 \d\d:\d\d/g, '');
 
 const changes = {
   'the order of fields, zooms, tiles, grid, index, search and pinyin': [

@@ -110,6 +110,9 @@ test('the page to print: no script, a heading row that repeats, sums at the end,
   assert.equal(page.headers['cache-control'], 'private, no-store');
   assert.match(page.headers['content-security-policy'], /script-src 'self'/);
   assert.doesNotMatch(page.text, /<script|onclick|javascript:/i);
+  const published = new Date((await at('/catalogue')).json.published_at);
+  const day = new Intl.DateTimeFormat('zh-CN', { timeZone: 'Asia/Shanghai', dateStyle: 'long' }).format(published);
+  assert.ok(page.text.slice(0, page.text.indexOf('</header>')).includes(`>${day} `), 'the day of the publication as it is in China');
   const rows = parcels.filter((parcel) => parcel.village === village).flatMap((parcel) => paymentsOf(parcel).length || [1]).reduce((a, b) => a + b, 0);
   assert.equal(page.text.match(/<tr/g).length, rows + 2, 'a heading, the lines, the sum');
   assert.equal(page.text.match(/<thead>/g).length, 1);

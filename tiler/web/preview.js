@@ -11,11 +11,13 @@ const STATES = { staged: '待审核', reviewed: '已审核', rejected: '审核�
 const button = byId('staff-batches');
 
 const count = (n) => n.toLocaleString('zh-CN');
-const day = (text) => text.slice(0, 16).replace('T', ' ');
+/** A moment, given in UTC, as the time that it is in China. */
+const inChina = new Intl.DateTimeFormat('zh-CN', { timeZone: 'Asia/Shanghai', year: 'numeric', month: 'long', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+const moment = (text) => inChina.format(new Date(text));
 
 function stateOf(batch) {
   if (batch.overdue) return '已过定时发布时间，尚未发布';
-  return `${STATES[batch.state] ?? batch.state}${batch.due ? `，定于 ${day(batch.due)}（UTC）发布` : ''}`;
+  return `${STATES[batch.state] ?? batch.state}${batch.due ? `，定于 ${moment(batch.due)} 发布` : ''}`;
 }
 
 function findings(batch) {
@@ -119,7 +121,7 @@ export function setUp({ kinds, map, begin }) {
       panel.show([
         el('header', { class: 'dossier-head' }, el('p', { class: 'eyebrow' }, `待发布批次 ${full.batch} · ${full.kind_title}`), el('h2', {}, full.title)),
         countsOf(full), el('p', { 'data-state': full.state }, stateOf(full)), el('p', {}, findings(full)),
-        el('p', {}, `由 ${full.loaded_by ?? '未知'} 于 ${day(full.loaded_at)}（UTC）导入${full.reviewed_by ? `；${full.reviewed_by} 审核` : ''}${full.reason ? `：${full.reason}` : ''}。发布前公众看不到其中任何内容。`),
+        el('p', {}, `由 ${full.loaded_by ?? '未知'} 于 ${moment(full.loaded_at)} 导入${full.reviewed_by ? `；${full.reviewed_by} 审核` : ''}${full.reason ? `：${full.reason}` : ''}。发布前公众看不到其中任何内容。`),
         full.layer && full.documents === 0 && map() ? el('p', { id: 'preview-note', role: 'status' }) : null,
         el('ul', { class: 'places preview-changes' }, page.features.map((feature) => row(kind, feature))),
         attached.documents.length === 0 ? null : el('ul', { class: 'places preview-documents' }, attached.documents.map(documentRow)),
