@@ -1,6 +1,7 @@
 /* The answer to a question for a place as a page to be printed: 压覆、占用分析. */
 #include "tiler/overlaps.h"
 
+#include "store/disclosure.h"
 #include "tiler/html.h"
 
 #include <stdio.h>
@@ -9,23 +10,6 @@
 static void put(dk_buf *out, const char *text)
 {
     dk_html_text(&(dk_html){.buf = out}, text);
-}
-
-static void put_value(dk_buf *out, const dk_value *value)
-{
-    switch (value->type) {
-    case DK_INTEGER:
-        dk_buf_format(out, "%lld", (long long)value->integer);
-        break;
-    case DK_REAL:
-        dk_buf_format(out, "%.15g", value->real);
-        break;
-    case DK_TEXT:
-        put(out, value->text.data);
-        break;
-    case DK_NULL:
-        break;
-    }
 }
 
 /* Square metres, and in 亩: 2000/3 m² each. */
@@ -66,7 +50,7 @@ static bool put_row(const dk_row *row, const dk_met_row *met, void *user)
         first = false;
         put(out, row->kind->fields[i].title);
         dk_buf_text(out, "：");
-        put_value(out, &row->values[i]);
+        dk_html_value(&(dk_html){.buf = out}, &row->kind->fields[i], &row->values[i], true);
     }
     dk_buf_text(out, "</td>");
     if (!w->met->areas)
@@ -87,6 +71,11 @@ static void put_totals(const page_writer *w, const dk_kind *layer)
     dk_buf *out = &w->ctx->worker->body;
     const dk_met *met = w->met;
     const int classify = dk_overlap_classify(w->ctx, layer);
+    size_t rows = 0;
+    for (size_t i = 0; i < met->n_classes; i++)
+        rows += met->classes[i].rows;
+    if (rows == 0) /* borders touch, and no more */
+        return;
     dk_buf_text(out, "<table><caption>");
     put(out, layer->title);
     dk_buf_text(out, "：合计</caption><thead><tr><th scope=\"col\">");
@@ -100,7 +89,8 @@ static void put_totals(const page_writer *w, const dk_kind *layer)
         if (class->rows == 0)
             continue;
         dk_buf_text(out, "<tr><td>");
-        put(out, class->value != NULL ? class->value : classify >= 0 ? "未注明" : "全部");
+        const char *title = class->value != NULL ? dk_disclosure_value_title(&layer->fields[classify], class->value) : NULL;
+        put(out, title != NULL ? title : class->value != NULL ? class->value : classify >= 0 ? "未注明" : "全部");
         dk_buf_format(out, "</td><td class=\"number\">%zu</td>", class->rows);
         if (met->areas) {
             put_area(out, class->shared_m2);

@@ -33,6 +33,8 @@ layers:
     fields:
       - {name: id, title: 标识码, type: text, audience: public, required: true, tiles: true}
       - {name: kind, title: 分区类型, type: text, audience: public, tiles: true}
+      - {name: approved_on, title: 批准日期, type: date, audience: public, tiles: true}
+      - {name: area_ha, title: 批准面积, type: number, unit: ha, audience: public, tiles: true}
   - name: road
     title: 道路
     geometry: line
@@ -58,7 +60,7 @@ const rectangle = (...corners) => ({ type: 'Polygon', coordinates: [ringOf(box(.
 
 const zones = [
   { id: 'inside', kind: '永久基本农田', geometry: rectangle(1, 1, 2, 2) },
-  { id: 'half', kind: '永久基本农田', geometry: rectangle(3, 1, 5, 2) }, // half of it in the question
+  { id: 'half', kind: '永久基本农田', approved_on: '2021-03-05', area_ha: 12345.5, geometry: rectangle(3, 1, 5, 2) }, // half of it in the question
   { id: 'again', kind: '永久基本农田', geometry: rectangle(3.5, 1, 4.5, 2) }, // lies in half, and so does its part
   { id: 'redline', kind: '生态保护红线', geometry: rectangle(-10, 2.5, 10, 10) },
   { id: 'border', kind: '城镇开发边界', geometry: rectangle(4, -2, 6, 1) }, // only its border is met
@@ -252,10 +254,17 @@ test('a page to be printed says the same, without a script', async () => {
   assert.match(answer.text, /<td>永久基本农田<\/td>/);
   assert.ok(answer.text.includes('二号 &lt;地&gt;') && !answer.text.includes('<地>') && !answer.text.includes('<script'));
   assert.ok(answer.text.includes(area(1, 1, 2, 2).toFixed(2)));
+  const [half] = /<tr><td>half<.*<\/tr>/.exec(answer.text);
+  assert.match(half.replace(/<[^>]+>/g, ''), /批准日期：2021年3月5日；批准面积：12,345\.5 公顷/);
   const style = /href="([^"]+\.css)"/.exec(answer.text)[1];
   assert.equal((await at(style)).headers['content-type'], 'text/css; charset=utf-8');
   const posted = await at('/overlaps?f=html', { method: 'POST', body: JSON.stringify(question), headers: { 'Content-Type': 'application/geo+json' } });
   assert.match(posted.text, /生态保护红线/);
+  const [tables] = /<h2>规划分区.*?<\/section>/s.exec((await at(`/overlaps?f=html&layers=zone&bbox=${box(4, -3, 6, -2.5).join()}`)).text);
+  assert.match(tables, /未涉及/);
+  const [touched] = /<h2>规划分区.*?<\/section>/s.exec((await at(`/overlaps?f=html&layers=zone&bbox=${box(4, -3, 6, -2).join()}`)).text);
+  assert.match(touched, /仅边界相接/);
+  assert.doesNotMatch(touched, /<tbody>\s*<\/tbody>/, 'no table without rows');
 });
 
 test('what cannot be asked is refused with the reason and the place', async () => {
