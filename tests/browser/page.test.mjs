@@ -264,8 +264,101 @@ describe('a link', () => {
     const view = await openPage(browser, site);
     await view.go('#map=x/91/900&layers=nothing&select=/&%');
     assert.equal(await view.page.locator('#panel').isVisible(), false);
+    for (const cut of ['#map=//', '#map=15//', '#map=15/34.4/', '#map=15/34.4']) {
+      assert.equal(await view.page.evaluate(async (hash) => (await import('./web/state.js')).parse(hash).view, cut), null, cut);
+    }
     assert.deepEqual(view.faults, []);
     await view.context.close();
+  });
+});
+
+describe('the page in use', () => {
+  let view;
+  before(async () => {
+    view = await openPage(browser, site, { expected: (text) => text.startsWith('a body that could not be read') });
+    await view.go(viewOf(county.parcels[0].at, 17));
+  });
+  after(() => view.context.close());
+
+  /** Keeps an answer back: asked, when it was asked for; give(), which sends it and waits until it came or nobody wanted it. */
+  async function late(page, pattern) {
+    let send;
+    const held = new Promise((resolve) => {
+      send = resolve;
+    });
+    const asked = page.waitForRequest(pattern);
+    await page.route(pattern, async (route) => {
+      await held;
+      await route.continue().catch(() => {}); // given up meanwhile
+    });
+    const ended = Promise.race(['requestfinished', 'requestfailed'].map((event) => page.waitForEvent(event, (request) => pattern.test(request.url()))));
+    return { asked, async give() {
+      send();
+      await ended;
+      await page.unroute(pattern);
+      for (let i = 0; i < 3; i += 1) await page.evaluate(() => new Promise((resolve) => { setTimeout(resolve); }));
+    } };
+  }
+
+  test('an answer to a click that comes late does not take the place of what was opened since', async () => {
+    const { page } = view, [approval] = county.approvals[5].numbers;
+    const answer = await late(page, /overlaps\?point=/);
+    await page.mouse.click(...await middle(page));
+    await answer.asked;
+    await page.fill('#search', approval);
+    await page.locator(`[role=option][data-kind=approval][data-key="${approval}"]`).click();
+    await page.waitForFunction((text) => document.querySelector('#panel[data-state=ready] h2')?.textContent === text, approval);
+    await answer.give();
+    assert.equal(selectOf(page), `approval/${approval}`);
+    assert.equal(await page.locator('#panel h2').innerText(), approval);
+  });
+
+  test('what is small and pale can be read: WCAG 2.1, 1.4.3', async () => {
+    const { page } = view;
+    const pale = await page.evaluate(() => {
+      const rgba = (text) => [...text.match(/[\d.]+/g).map(Number), 1].slice(0, 4);
+      const luminance = (colour) => colour.slice(0, 3).map((c) => c / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
+        .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+      function ground(node) {
+        for (let n = node; n; n = n.parentElement) {
+          const colour = rgba(getComputedStyle(n).backgroundColor);
+          if (colour[3] > 0.9) return colour;
+        }
+        return [255, 255, 255];
+      }
+      const shades = new Map(); // class: ratio
+      const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+      while (texts.nextNode()) {
+        const node = texts.currentNode.parentElement;
+        if (!texts.currentNode.textContent.trim() || !node.checkVisibility() || node.closest('.maplibregl-map')) continue;
+        const [a, b] = [rgba(getComputedStyle(node).color), ground(node)].map(luminance);
+        shades.set(node.className || node.tagName, (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05));
+      }
+      return [...shades].filter(([, ratio]) => ratio < 4.5).map(([name, ratio]) => `${name} ${ratio.toFixed(2)}`);
+    });
+    assert.deepEqual(pale, []);
+    // A field that members of the village see is not marked as one for staff alone.
+    const marks = await page.evaluate(async () => {
+      const { facts } = await import('./web/rows.js');
+      return ['group', 'request', 'staff'].map((audience) => facts({ fields: [{ name: 'a', title: '甲', type: 'text', audience }] }, { properties: { a: '1' } })
+        .querySelector('.internal').title);
+    });
+    assert.ok(marks[0].includes('成员') && marks[1].includes('申请') && marks[2] === '仅工作人员可见', marks.join());
+  });
+
+  test('an answer to a search that comes late does not cover what the reader does by then', async () => {
+    const { page } = view;
+    const answer = await late(page, /search\?q=/);
+    await page.fill('#search', county.projects[1]['项目编号']);
+    await answer.asked;
+    await page.locator('#search').press('Tab');
+    await answer.give();
+    assert.equal(await page.locator('#hits').isVisible(), false);
+    assert.equal(await page.locator('#search').getAttribute('aria-expanded'), 'false');
+    await page.focus('#search');
+    assert.ok(await page.locator('[role=option]').count() > 0 && await page.locator('#hits').isVisible(), 'they are there for who comes back');
+    await page.keyboard.press('Escape');
+    assert.deepEqual(view.faults, []);
   });
 });
 

@@ -126,7 +126,8 @@ function open(target, { fly = true, at = null, others = [] } = {}) {
   show({ fly, bbox: target.bbox ?? null, at, others });
 }
 
-function close() {
+/** Nothing is open any more. */
+function clear() {
   showing?.abort();
   showing = null;
   analysis.stop();
@@ -135,19 +136,23 @@ function close() {
   subject = null;
   panel.hide();
   map?.select([]);
+}
+
+function close() {
+  clear();
   remember();
 }
 
-async function withKey(feature) {
+async function withKey(feature, options) {
   if (feature.key !== undefined) return feature;
-  const row = await api.byFeature(feature.kind, feature.feature);
+  const row = await api.byFeature(feature.kind, feature.feature, options);
   return { ...feature, key: row.id };
 }
 
 /** Rows of layers that lie at a spot and are not drawn there: too small at this zoom, or their layer is switched off. */
-async function furtherAt(at, found) {
+async function furtherAt(at, found, options) {
   try {
-    const { layers: all } = await api.overlapsAt(at);
+    const { layers: all } = await api.overlapsAt(at, options);
     return all.flatMap(({ layer, items }) => items.map((item) => ({ kind: layer, feature: item.feature, key: item.key, properties: item.properties })))
       .filter((row) => !found.some((other) => other.kind === row.kind && String(other.feature) === String(row.feature)));
   } catch {
@@ -161,19 +166,27 @@ async function pick(found, at) {
     if (selected || !byId('panel').hidden) close();
     return;
   }
+  // What the reader opens meanwhile comes before the answers to this click.
+  showing?.abort();
+  const mine = new AbortController();
+  showing = mine;
   try {
-    const [drawn, further] = await Promise.all([Promise.all(found.slice(0, 20).map(withKey)), furtherAt(at, found)]);
+    const options = { signal: mine.signal };
+    const [drawn, further] = await Promise.all([Promise.all(found.slice(0, 20).map((feature) => withKey(feature, options))),
+      furtherAt(at, found, options)]);
+    if (showing !== mine) return;
     const features = [...drawn, ...further].slice(0, 40).map(describe);
     const [top] = features;
     const go = (feature) => open(feature, { fly: false, at, others: features.filter((other) => other !== feature) });
     if (features.slice(0, drawn.length).filter((feature) => feature.kind === top.kind).length > 1) {
-      showing?.abort();
+      showing = null;
       selected = null;
       map?.select([]);
       remember();
       panel.show(chooserNodes(kinds, features, go), { label: '选择对象' });
     } else go(top);
   } catch (error) {
+    if (showing !== mine) return;
     panel.showProblem(error.message, () => pick(found, at), false);
   }
 }
@@ -338,11 +351,7 @@ async function begin() {
     if (wanted.select?.kind === selected?.kind && wanted.select?.key === selected?.key) return;
     selected = wanted.select;
     if (selected) show({ fly: !wanted.view });
-    else {
-      showing?.abort();
-      panel.hide();
-      map?.select([]);
-    }
+    else clear();
   });
   document.body.dataset.state = 'ready';
 }

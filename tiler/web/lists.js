@@ -70,7 +70,8 @@ export async function use(viewer) {
   } catch {
     return; // this catalogue has none
   }
-  division.value = viewer.division && viewer.division !== '*' ? viewer.division : '';
+  // A list is of a city at most.
+  division.value = viewer.division?.length >= 4 ? viewer.division : '';
   choice.replaceChildren(...lists.map((list) => el('option', { value: list.id }, list.title)));
   describe();
   button.hidden = !lists.length;

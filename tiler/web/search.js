@@ -94,6 +94,9 @@ export function setUp({ open, go }) {
     if (!hits.length) {
       fold();
       say(`没有找到与“${text}”有关的信息。可以换一个编号、文号、村名或项目名再试。`);
+    } else if (document.activeElement !== input && !wantFirst) { // the reader is elsewhere by now: not over what they do there
+      fold();
+      say('');
     } else {
       unfold();
       const found = answer.results.length;

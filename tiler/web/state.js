@@ -4,8 +4,8 @@
 export function parse(hash) {
   const given = new URLSearchParams(hash.replace(/^#/, ''));
   const state = { view: null, layers: null, disclosure: null, crs: null, select: null };
-  const numbers = (given.get('map') ?? '').split('/').map(Number);
-  if (numbers.length === 3 && given.get('map') && numbers.every(Number.isFinite)
+  const numbers = (given.get('map') ?? '').split('/').map((text) => (text.trim() === '' ? NaN : Number(text)));
+  if (numbers.length === 3 && numbers.every(Number.isFinite)
     && Math.abs(numbers[1]) <= 85 && Math.abs(numbers[2]) <= 180) {
     state.view = { zoom: Math.min(Math.max(numbers[0], 0), 22), center: [numbers[2], numbers[1]] };
   }
