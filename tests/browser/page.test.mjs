@@ -346,6 +346,25 @@ describe('the page in use', () => {
     assert.ok(marks[0].includes('成员') && marks[1].includes('申请') && marks[2] === '仅工作人员可见', marks.join());
   });
 
+  test('with the keyboard, the link to the search box leaves the view as it is, and 继续显示 the reader in the list', async () => {
+    const { page } = view, several = county.approvals.find(({ numbers }) => county.payments.filter((row) => row.numbers.includes(numbers[0])).length > 60);
+    await page.evaluate((key) => {
+      location.hash = `${location.hash.replace(/&select=.*/, '')}&layers=parcel&select=approval/${encodeURIComponent(key)}`;
+    }, several.numbers[0]);
+    await page.waitForFunction((text) => document.querySelector('#panel[data-state=ready] h2')?.textContent === text, several.numbers[0]);
+    const { hash } = new URL(page.url());
+    await page.locator('.skip').press('Enter');
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'search');
+    assert.equal(new URL(page.url()).hash, hash);
+    assert.equal(await page.locator('#panel h2').innerText(), several.numbers[0]);
+    const rows = page.locator('[data-section=compensation] tbody tr');
+    assert.equal(await rows.count(), 50);
+    await page.locator('[data-section=compensation] .more button').press('Enter');
+    await until((n) => n > 50, () => rows.count());
+    assert.equal(await page.evaluate(() => document.activeElement.closest('[data-section]')?.dataset.section), 'compensation');
+    assert.match(await page.locator('#announce').textContent(), new RegExp(`${await rows.count()} 条`));
+  });
+
   test('an answer to a search that comes late does not cover what the reader does by then', async () => {
     const { page } = view;
     const answer = await late(page, /search\?q=/);
@@ -360,6 +379,25 @@ describe('the page in use', () => {
     await page.keyboard.press('Escape');
     assert.deepEqual(view.faults, []);
   });
+});
+
+test('what is selected is marked, and what is switched off is gone, while tiles have not come', async () => {
+  const view = await openPage(browser, site, { expected: () => true }), parcel = county.parcels[100], zoom = 16;
+  let held = 0;
+  await view.page.route(/\/xyz\/[^/]+\/\d+\//, () => {
+    held += 1; // for ever
+  });
+  await view.page.goto(`${site.url}${viewOf(parcel.at, zoom, `&layers=mining&select=parcel/${encodeURIComponent(parcel.key)}`)}`);
+  await dossierOpen(view.page);
+  const mercator = ([lon, lat]) => [(lon + 180) / 360, 0.5 - Math.asinh(Math.tan(lat * Math.PI / 180)) / (2 * Math.PI)].map((x) => x * 512 * 2 ** zoom);
+  const [x, y] = await middle(view.page), [midX, midY] = mercator(parcel.at);
+  const ring = parcel.geometry.type === 'Polygon' ? parcel.geometry.coordinates[0] : parcel.geometry.coordinates[0][0];
+  const corners = ring.map(mercator).map(([east, south]) => [x + east - midX, y + south - midY]);
+  const orange = (pixels) => pixels.filter(([r, g, b]) => r > 200 && g < 140 && b < 80).length;
+  const marked = await until((n) => n > ring.length * 0.7, async () => orange(await colours(view.page, corners)));
+  assert.ok(marked > ring.length * 0.7, `${marked} of ${ring.length} corners are marked`);
+  assert.ok(held > 0);
+  await view.context.close();
 });
 
 test('a layer whose last zoom is another than that of the others stays on the map beyond it, stretched', async () => {

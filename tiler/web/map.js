@@ -217,8 +217,9 @@ export function showMap({ catalogue, style, view, on }) {
   map.addControl(new NavigationControl({ showCompass: false }), 'bottom-left');
   map.addControl(new ScaleControl({ maxWidth: 110, unit: 'metric' }), 'bottom-left');
 
+  // The style; "load" comes when the last tile has come, and what is selected or switched off does not wait for that.
   const loaded = new Promise((resolve) => {
-    map.once('load', resolve);
+    map.once('style.load', resolve);
   });
   loaded.then(() => {
     // Above all areas, below their names.

@@ -1,5 +1,5 @@
 // Rows of any layer or record: facts, cards and tables, with titles and units from the catalogue alone.
-import { el } from './dom.js';
+import { announce, el } from './dom.js';
 import * as format from './format.js';
 
 /** Look-ups in a catalogue. */
@@ -123,7 +123,7 @@ export function list(kind, rows, { open, skip = () => false, complete = true }) 
 
 /** A list that can be asked for more when it is not complete. more(lastKey) gives {rows, complete}. */
 export function growing(kind, rows, complete, options, more) {
-  const box = el('div', { class: 'growing' });
+  const box = el('div', { class: 'growing', tabindex: -1 });
   let all = rows;
   let done = complete;
   const draw = (problem) => {
@@ -137,14 +137,21 @@ export function growing(kind, rows, complete, options, more) {
             const known = new Set(all.map((row) => row.id));
             all = [...all, ...next.rows.filter((row) => !known.has(row.id))];
             done = next.complete;
-            draw();
+            redraw();
+            announce(done ? `共 ${all.length} 条，已全部列出` : `已列出 ${all.length} 条`);
           } catch (error) {
-            draw(error.message);
+            redraw(error.message);
           }
         } }, '继续显示') : null, problem ? el('span', { class: 'field-error', role: 'alert' }, problem) : null));
     }
     box.replaceChildren(...parts.filter(Boolean));
   };
+  /** After the button was pressed, which goes with this: who uses the keyboard stays where it was. */
+  function redraw(problem) {
+    const left = box.contains(document.activeElement) || document.activeElement === document.body;
+    draw(problem);
+    if (left) (box.querySelector('.more button') ?? box).focus({ preventScroll: true });
+  }
   draw();
   return box;
 }

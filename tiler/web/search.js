@@ -133,6 +133,11 @@ export function setUp({ open, go }) {
     }
   }
 
+  // Not by the address, in which the page keeps its view.
+  document.querySelector('.skip').addEventListener('click', (event) => {
+    event.preventDefault();
+    input.focus();
+  });
   input.addEventListener('compositionstart', () => {
     composing = true;
   });
