@@ -57,11 +57,34 @@ static void what_is_no_moment_stays_as_it_is(void **state)
     }
 }
 
+static void a_year_is_no_amount(void **state)
+{
+    static const struct {
+        int64_t value;
+        const char *unit;
+        const char *want;
+    } cases[] = {{2021, NULL, ">2021<"}, {-1, NULL, ">-1<"}, {9999, NULL, ">9999<"}, {12021, NULL, ">12,021<"}, {-10000, NULL, ">-10,000<"},
+                 {2021, "m2", ">2,021</span> 平方米"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const dk_field field = {.type = DK_FIELD_INTEGER, .unit = cases[i].unit};
+        const dk_value value = dk_value_integer(cases[i].value);
+        dk_buf buf;
+        dk_buf_init(&buf);
+        dk_html html = {NULL, &buf};
+        dk_html_value(&html, &field, &value, true);
+        if (strstr(dk_buf_cstr(&buf), cases[i].want) == NULL)
+            fail_msg("%s, not %s", dk_buf_cstr(&buf), cases[i].want);
+        dk_buf_finish(&buf);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_moment_is_told_as_the_time_in_china),
         cmocka_unit_test(what_is_no_moment_stays_as_it_is),
+        cmocka_unit_test(a_year_is_no_amount),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -303,7 +303,11 @@ void dk_html_value(dk_html *html, const dk_field *field, const dk_value *value, 
     switch (value->type) {
     case DK_INTEGER:
         dk_html_raw(html, "<span class=\"number\">");
-        dk_html_number(html, value->integer);
+        /* Without a unit up to four digits, as years have them, stay together (GB/T 15835-2011). */
+        if (field->unit == NULL && value->integer > -10000 && value->integer < 10000)
+            dk_buf_format(html->buf, "%d", (int)value->integer);
+        else
+            dk_html_number(html, value->integer);
         dk_html_raw(html, "</span>");
         if (with_unit && field->unit != NULL) {
             dk_html_raw(html, " ");

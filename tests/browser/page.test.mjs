@@ -256,6 +256,7 @@ describe('a link', () => {
     await view.go('#select=parcel/XM0000:DK999');
     await view.page.waitForSelector('#panel[data-state=problem]');
     assert.match(await view.page.locator('#panel').innerText(), /没有找到这条信息/);
+    assert.equal(await view.page.evaluate(() => document.activeElement.textContent), '重试', 'where the keyboard goes on');
     assert.deepEqual(view.faults, []);
     await view.context.close();
   });
@@ -343,6 +344,11 @@ describe('the page in use', () => {
       return ['group', 'request', 'staff'].map((audience) => facts({ fields: [{ name: 'a', title: '甲', type: 'text', audience }] }, { properties: { a: '1' } })
         .querySelector('.internal').title);
     });
+    const numbers = await page.evaluate(async () => {
+      const { value } = await import('./web/format.js');
+      return [[2021], [12021], [2021, 'm2']].map(([raw, unit]) => [value({ type: 'integer', unit }, raw)].flat()[0].textContent);
+    });
+    assert.deepEqual(numbers, ['2021', '12,021', '2,021 平方米'], 'a year is no amount');
     assert.ok(marks[0].includes('成员') && marks[1].includes('申请') && marks[2] === '仅工作人员可见', marks.join());
   });
 
@@ -567,6 +573,8 @@ describe('the panel', () => {
     assert.equal(await page.locator('#map').isVisible(), false);
     assert.equal(await page.locator('.search').isVisible(), false);
     assert.ok(await page.locator('#map-approval').isVisible());
+    const links = await page.locator('#panel .fact a').evaluateAll((nodes) => nodes.map((node) => [node.href, getComputedStyle(node, '::after').content]));
+    assert.ok(links.length > 0 && links.every(([href, behind]) => href.startsWith('http') && behind !== 'none'), `the address of a link stands on paper: ${links.join()}`);
     assert.ok((await page.locator('#panel').boundingBox()).height > 1200, 'not cut off at the height of the window');
     await page.screenshot({ path: join(out, 'print.png'), fullPage: true });
     await view.context.close();

@@ -21,6 +21,9 @@ export function number(value, unit) {
   return formats.get(id).format(value);
 }
 
+/** A whole number without a unit: up to four digits, as years have them, stay together (GB/T 15835-2011). */
+const whole = (value) => (Math.abs(value) < 10000 ? String(value) : number(value));
+
 export const unitName = (unit) => (unit ? UNITS[unit] ?? unit : '');
 
 /** The size of a file: 820 B, 1.5 MB. */
@@ -59,8 +62,8 @@ const isNumber = (field, value) =>
   typeof value === 'number' && (field.type === 'number' || field.type === 'integer' || field.type === undefined);
 
 /** The number of a value with its unit, e.g. in a table cell whose heading names no unit. */
-function quantity(value, unit) {
-  const node = el('span', { class: 'number', 'data-value': value }, number(value, unit),
+function quantity(value, unit, text) {
+  const node = el('span', { class: 'number', 'data-value': value }, text,
     unit ? el('span', { class: 'unit' }, ` ${unitName(unit)}`) : null);
   const metres = SQUARE_METRES[unit];
   if (!metres || value === 0) return node;
@@ -74,7 +77,8 @@ export const titleOf = (field, raw) => field.value_titles?.[raw] ?? raw;
 export function value(field, raw, { plain = false } = {}) {
   if (raw === null || raw === undefined || raw === '') return '—';
   if (isNumber(field, raw)) {
-    return plain ? el('span', { class: 'number', 'data-value': raw }, number(raw, field.unit)) : quantity(raw, field.unit);
+    const text = field.type === 'integer' && !field.unit ? whole(raw) : number(raw, field.unit);
+    return plain ? el('span', { class: 'number', 'data-value': raw }, text) : quantity(raw, field.unit, text);
   }
   if (field.type === 'date') return date(String(raw));
   if (field.type === 'url') return link(String(raw));

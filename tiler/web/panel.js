@@ -88,6 +88,8 @@ export function showProblem(message, again, back) {
   show(el('div', { class: 'problem', role: 'alert' }, el('p', {}, message),
     again ? el('button', { type: 'button', class: 'button', onclick: again }, '重试') : null),
   { label: '出错', back, state: 'problem' });
+  // What was pressed is gone; who uses the keyboard is not to begin at the top of the page.
+  if (document.activeElement === document.body) body.querySelector('button')?.focus({ preventScroll: true });
 }
 
 export function hide() {
