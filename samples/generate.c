@@ -185,7 +185,8 @@ static int read_arguments(int argc, char **argv, gen_options *options)
     bool province = false, format_given = false;
     gen_format format = GEN_SHAPEFILE;
     *options = (gen_options){.catalogue = DK_SAMPLE_CATALOGUE, .parcels = 1200, .seed = 1, .gbk = true};
-    for (int c; (c = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
+    int which = 0;
+    for (int c; (c = getopt_long(argc, argv, "", long_options, &which)) != -1;) {
         bool ok = true;
         switch (c) {
         case 'n':
@@ -218,7 +219,7 @@ static int read_arguments(int argc, char **argv, gen_options *options)
             return 3;
         }
         if (!ok) {
-            gen_fail("%s is no value of this option\n%s", optarg, usage);
+            gen_fail("--%s %s: this is none of its values; see samples/generate --help", long_options[which].name, optarg);
             return 3;
         }
     }
