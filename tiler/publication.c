@@ -343,7 +343,12 @@ dk_status dk_publication_page(dk_dossier *d, dk_html *html)
         dk_html_number(html, is_signed ? signed_size : size);
         dk_html_raw(html, " 条");
         dk_html_fact_end(html);
-        dk_html_fact(html, "签署时间", at[0] != '\0' ? at : "尚未签署");
+        dk_html_fact_begin(html, "签署时间");
+        if (at[0] != '\0')
+            dk_html_moment(html, at);
+        else
+            dk_html_raw(html, "尚未签署");
+        dk_html_fact_end(html);
         dk_html_fact_begin(html, "摘要");
         dk_html_raw(html, "<code>");
         dk_html_text(html, digest);

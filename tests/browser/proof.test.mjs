@@ -50,7 +50,7 @@ test('what the page shows is verified, signature and all, for each parcel', asyn
     assert.equal(said.text, '已核验：本页内容与公开日志一致，签名有效', key);
     assert.ok(said.good && !said.bad);
     assert.match(said.whole, /第 \d+ 条，共 18 条/);
-    assert.match(said.whole, /20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ/);
+    assert.match(said.whole, /签署时间\s+20\d\d年\d{1,2}月\d{1,2}日 \d\d:\d\d\s/);
     assert.deepEqual(said.faults, []);
   }
 });
