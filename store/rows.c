@@ -1,6 +1,7 @@
 /* Rows: reading versions, finding the one that is published, and showing it to an audience. */
 #include "store/anchor.h"
 #include "store/coarse.h"
+#include "store/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
