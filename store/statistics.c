@@ -16,7 +16,7 @@
 typedef struct group {
     size_t key, key_size; /* in table.keys */
     int64_t count, row;   /* row: one of them */
-    long double sums[DK_STATISTIC_SUMS]; /* so that cents stay cents over millions of rows */
+    dk_sum sums[DK_STATISTIC_SUMS];
     int64_t valued[DK_STATISTIC_SUMS];
 } group;
 
@@ -264,7 +264,7 @@ static dk_status read_rows(statistics *s, sqlite3_stmt *stmt)
         for (size_t i = 0; i < s->n_sums; i++) {
             if (sqlite3_column_type(stmt, first_sum + (int)i) == SQLITE_NULL)
                 continue;
-            g->sums[i] += sqlite3_column_double(stmt, first_sum + (int)i);
+            dk_sum_add(&g->sums[i], sqlite3_column_double(stmt, first_sum + (int)i));
             g->valued[i]++;
         }
     }
@@ -442,7 +442,7 @@ static dk_status regroup_one(statistics *s, const group *raw, dk_buf *text)
         return too_many(s);
     g->count += raw->count;
     for (size_t i = 0; i < s->n_sums; i++) {
-        g->sums[i] += raw->sums[i];
+        dk_sum_join(&g->sums[i], &raw->sums[i]);
         g->valued[i] += raw->valued[i];
     }
     return DK_OK;
@@ -491,7 +491,7 @@ static void give_groups(statistics *s, bool (*each)(const dk_statistic *group, v
         dk_value values[DK_GROUPS_BY];
         double sums[DK_STATISTIC_SUMS];
         for (size_t k = 0; k < s->n_sums; k++)
-            sums[k] = (double)g->sums[k];
+            sums[k] = dk_sum_decimal(&g->sums[k]);
         const unsigned char *at = s->final.keys.data + g->key + 1;
         for (size_t k = 0; k < s->n_by; k++)
             at = read_value(at, &values[k]);

@@ -41,7 +41,8 @@ typedef struct group {
     const dk_viewer *viewer;
     int64_t generation;
     const dk_value *by; /* the group's values, stored form */
-    double sums[16];
+    dk_sum sums[16];
+    bool valued[16]; /* a sum of nothing but gaps is none: nothing said is not nothing paid */
     int64_t rows;
     hidden_rows hidden;
     hidden_rows beyond; /* rows of the group that do not count for the viewer, but perhaps in a sum that they see */
@@ -170,9 +171,9 @@ static bool add_row(int64_t row, void *user)
         for (size_t i = 0; i < g->total->n_sum; i++) {
             const dk_value *value = &stored.values[g->total->sum[i]];
             if (value->type == DK_NULL)
-                continue; /* a sum of nothing but gaps stays NAN: nothing said is not nothing paid */
-            const double amount = value->type == DK_REAL ? value->real : (double)value->integer;
-            g->sums[i] = isnan(g->sums[i]) ? amount : g->sums[i] + amount;
+                continue;
+            dk_sum_add(&g->sums[i], value->type == DK_REAL ? value->real : (double)value->integer);
+            g->valued[i] = true;
         }
     }
     dk_stored_row_release(&stored);
@@ -196,8 +197,8 @@ static dk_status give_group(group *g, bool (*each)(const dk_total_row *row, void
     dk_buf_init(&term.text);
     const int field = g->total->by[0];
     dk_terms_of(&g->kind->fields[field], &g->by[0], keep_first, &term);
-    for (size_t i = 0; i < sizeof g->sums / sizeof *g->sums; i++)
-        g->sums[i] = NAN;
+    memset(g->sums, 0, sizeof g->sums);
+    memset(g->valued, 0, sizeof g->valued);
     g->rows = 0;
     g->hidden = g->beyond = (hidden_rows){0};
     siblings_clear(g);
@@ -212,11 +213,12 @@ static dk_status give_group(group *g, bool (*each)(const dk_total_row *row, void
         status = g->status;
     if (status == DK_OK && g->rows > 0) {
         const bool suppressed = is_withheld(g);
-        for (size_t i = 0; i < g->total->n_sum; i++) /* what adding binary fractions leaves behind the fourth decimal */
-            g->sums[i] = round(g->sums[i] * 1e4) / 1e4;
+        double sums[sizeof g->sums / sizeof *g->sums];
+        for (size_t i = 0; i < g->total->n_sum; i++)
+            sums[i] = g->valued[i] ? dk_sum_decimal(&g->sums[i]) : NAN;
         const dk_total_row row = {.total = g->total,
                                   .by = g->by,
-                                  .sums = suppressed ? NULL : g->sums,
+                                  .sums = suppressed ? NULL : sums,
                                   .rows = suppressed ? 0 : g->rows,
                                   .suppressed = suppressed};
         *ret_more = each(&row, user);

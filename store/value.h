@@ -27,4 +27,16 @@ dk_value dk_value_real(double real);
 dk_value dk_value_text(const char *text); /* borrowed; NULL gives a null value */
 bool dk_value_equal(const dk_value *a, const dk_value *b);
 
+/* A sum of numbers that stand for decimal ones, with what its last digits cannot hold (Neumaier), so that of a million
+ * amounts the fen is right. {0} is nothing. */
+typedef struct dk_sum {
+    double sum, lost;
+} dk_sum;
+
+void dk_sum_add(dk_sum *sum, double value);
+void dk_sum_join(dk_sum *sum, const dk_sum *other);
+/* The decimal number that it is: 0.3 of 0.1 and 0.2, which are 0.30000000000000004 as binary fractions. Fifteen digits are
+ * what a double keeps of a decimal number; whole numbers stay as they are. */
+double dk_sum_decimal(const dk_sum *sum);
+
 #endif

@@ -1,6 +1,8 @@
 /* Links in both directions, audiences, totals and filters, on rows as ledgers have them. */
 #include "search_fixture.h"
 
+#include "store/statistics.h"
+
 #include <math.h>
 
 static void parcel(fixture *f, dk_load *load, const char *id, const char *project, const char *approval,
@@ -334,6 +336,46 @@ static void the_public_sees_totals_and_small_groups_are_withheld(void **state)
     assert_string_equal(totals_as(f, &county, "P1:DK002").text, "P1:6:6003.0 二村:2:2001.0 ");
     /* The clerk sees 一村's four amounts: the project's sum would tell 二村's two. */
     assert_string_equal(totals_as(f, &town, "P1:DK002").text, "P1:- 二村:- ");
+}
+
+static bool note_sum(const dk_total_row *row, void *user)
+{
+    if (row->total->n_by == 1)
+        *(double *)user = row->suppressed ? -1 : row->sums[0];
+    return true;
+}
+
+static bool note_statistic(const dk_statistic *group, void *user)
+{
+    *(double *)user = group->sums[0];
+    return true;
+}
+
+static void sums_are_exact_in_decimals_however_many_these_are(void **state)
+{
+    fixture *f = *state;
+    load_county(f);
+    dk_load *load = load_begin(f, "compensation", false);
+    char id[16];
+    for (int i = 0; i < 4; i++) { /* amounts in a unit of which the fen is the sixth decimal, as of 万元 */
+        snprintf(id, sizeof id, "s%d", i);
+        load_row(f, load, "compensation", NULL, 0, "id", id, "parcel_id", "DK001", "approval_no", "皖政地[2020]1号", "collective", "一村",
+                 "total", "#0.123456", NULL);
+    }
+    publish(f, load_finish(f, load));
+    const dk_viewer everyone = dk_viewer_public();
+    dk_viewer county;
+    assert_true(dk_viewer_staff("341321", &county));
+    const dk_kind *compensation = dk_catalogue_kind(f->catalogue, "compensation");
+    double sum = 0;
+    assert_int_equal(dk_query_totals(f->store, dk_catalogue_kind(f->catalogue, "parcel"), "P1:DK001", compensation, &everyone,
+                                     generation_of(f), note_sum, &sum, &f->err), DK_OK);
+    assert_true(sum == 6003.493824); /* 6 * 1000.5 and 4 * 0.123456 */
+    const dk_query query = {.kind = compensation, .viewer = &county, .generation = generation_of(f)};
+    const int total = dk_kind_field(compensation, "total");
+    sum = 0;
+    assert_int_equal(dk_query_statistics(f->store, &query, NULL, 0, &total, 1, note_statistic, &sum, &f->err), DK_OK);
+    assert_true(sum == 6003.493824);
 }
 
 static void a_total_that_is_not_public_counts_rows_in_scope_only(void **state)
@@ -720,6 +762,7 @@ int main(void)
         CASE(staff_see_amounts_in_their_division_and_nobody_else_does),
         CASE(nothing_can_be_asked_about_a_hidden_field),
         CASE(the_public_sees_totals_and_small_groups_are_withheld),
+        CASE(sums_are_exact_in_decimals_however_many_these_are),
         CASE(a_total_that_is_not_public_counts_rows_in_scope_only),
         CASE(no_more_is_withheld_than_hides_the_small_ones),
         CASE(gaps_and_rows_that_are_seen_hide_nobody),

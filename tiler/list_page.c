@@ -146,7 +146,7 @@ static void put_sums(dk_buf *out, const dk_list *list, const dk_list_sums *sums,
         const dk_field *field = field_of(&list->columns[i]);
         dk_buf_text(out, is_number(field) ? "<td class=\"number\">" : "<td>");
         if (list->columns[i].summed && sums->values[i] > 0)
-            put_number(out, field, sums->sums[i]);
+            put_number(out, field, dk_sum_decimal(&sums->sums[i]));
         if (list->open_column == (int)i && sums->open > 0) {
             put(out, list->open_title);
             dk_buf_format(out, " %lld", (long long)sums->open);

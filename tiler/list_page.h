@@ -7,7 +7,7 @@
 
 /* Sums of a group or of all: as many as the list has columns. */
 typedef struct dk_list_sums {
-    double sums[DK_LIST_COLUMNS];
+    dk_sum sums[DK_LIST_COLUMNS];
     int64_t values[DK_LIST_COLUMNS]; /* that went in */
     int64_t rows, lines, open;
 } dk_list_sums;

@@ -3,7 +3,6 @@
 #include "tiler/http.h"
 #include "tiler/list_page.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -111,16 +110,9 @@ static void count(dk_list_sums *sums, const dk_list *list, const dk_list_line *l
         const bool own = list->columns[i].kind == list->kind;
         if (!list->columns[i].summed || (own && !line->first) || (value->type != DK_REAL && value->type != DK_INTEGER))
             continue;
-        sums->sums[i] += value->type == DK_REAL ? value->real : (double)value->integer;
+        dk_sum_add(&sums->sums[i], value->type == DK_REAL ? value->real : (double)value->integer);
         sums->values[i]++;
     }
-}
-
-/* Without what adding binary fractions leaves behind the fourth decimal. */
-static void round_sums(dk_list_sums *sums)
-{
-    for (size_t i = 0; i < DK_LIST_COLUMNS; i++)
-        sums->sums[i] = round(sums->sums[i] * 1e4) / 1e4;
 }
 
 static void write_sums(dk_json *json, const dk_list *list, const dk_list_sums *sums)
@@ -133,7 +125,7 @@ static void write_sums(dk_json *json, const dk_list *list, const dk_list_sums *s
     dk_json_array_begin(json);
     for (size_t i = 0; i < list->n_columns; i++) {
         if (list->columns[i].summed && sums->values[i] > 0)
-            dk_json_number(json, sums->sums[i]);
+            dk_json_number(json, dk_sum_decimal(&sums->sums[i]));
         else
             dk_json_null(json);
     }
@@ -144,7 +136,6 @@ static void end_group(writing *w)
 {
     if (w->n_groups == 0)
         return;
-    round_sums(&w->of_group);
     if (w->html) {
         dk_list_page_group_end(&w->ctx->worker->body, w->list, &w->of_group);
     } else {
@@ -270,7 +261,6 @@ dk_status dk_get_list(dk_context *ctx)
     }
     status = dk_list_lines(ctx->worker->store, &query, add_line, &w, &ctx->error);
     end_group(&w);
-    round_sums(&w.all);
     if (w.html) {
         dk_list_page_end(&ctx->worker->body, list, &w.all, w.n_groups);
     } else {
