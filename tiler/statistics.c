@@ -16,7 +16,7 @@ typedef struct asked_statistics {
     int sums[DK_STATISTIC_SUMS];
     size_t n_sums;
     int64_t count; /* of all groups */
-    long double total[DK_STATISTIC_SUMS];
+    dk_sum total[DK_STATISTIC_SUMS];
 } asked_statistics;
 
 static const dk_field *field_of(const asked_statistics *a, const dk_group_by *by)
@@ -180,13 +180,13 @@ static void add_total(asked_statistics *a, const dk_statistic *group)
 {
     a->count += group->count;
     for (size_t i = 0; i < a->n_sums; i++)
-        a->total[i] += group->sums[i];
+        dk_sum_add(&a->total[i], group->sums[i]);
 }
 
 static void round_total(const asked_statistics *a, double ret_total[DK_STATISTIC_SUMS])
 {
     for (size_t i = 0; i < a->n_sums; i++)
-        ret_total[i] = (double)a->total[i];
+        ret_total[i] = dk_sum_decimal(&a->total[i]);
 }
 
 /* The name of a division; NULL. */

@@ -27,6 +27,7 @@ test('by a field, with sums; the total is that of all rows', async () => {
   }
   assert.equal(json.total.count, parcels.length);
   assert.equal(json.total.sums[0], 7);
+  assert.equal(json.total.sums[1], Number(sum(items, 'area_m2').toFixed(2)), 'of all groups, too');
   assert.equal(json.group_by[0].title, '项目编号');
   assert.equal(json.sum[1].unit, 'm2');
 });
