@@ -1,6 +1,7 @@
 /* /collections/{c}/statistics: rows counted and summed by groups, as JSON and CSV. */
 #include "store/statistics.h"
 
+#include "tiler/html.h"
 #include "tiler/item_query.h"
 #include "tiler/row_writer.h"
 
@@ -307,17 +308,21 @@ static void csv_head(asked_statistics *a)
             dk_buf_text(out, "行政区名称,");
     }
     dk_buf_text(out, "数量");
+    dk_buf title;
+    dk_buf_init(&title);
     for (size_t i = 0; i < a->n_sums; i++) {
         const dk_field *field = &a->kind->fields[a->sums[i]];
-        char title[300];
+        dk_buf_clear(&title);
+        dk_buf_text(&title, field->title);
         if (field->unit != NULL)
-            snprintf(title, sizeof title, "%.200s（%.60s）", field->title, field->unit);
-        else
-            snprintf(title, sizeof title, "%.200s", field->title);
+            dk_buf_format(&title, "（%s）", dk_html_unit(field->unit));
         dk_buf_byte(out, ',');
-        dk_csv_text(title, strlen(title), true, out);
+        dk_csv_text((const char *)title.data, title.size, true, out);
     }
     dk_buf_text(out, "\r\n");
+    if (title.failed)
+        out->failed = true;
+    dk_buf_finish(&title);
 }
 
 static dk_status answer_csv(asked_statistics *a, const dk_query *query)

@@ -69,6 +69,7 @@ test('what a viewer does not see is neither grouped nor summed', async () => {
 test('CSV for spreadsheets: byte order mark, Chinese heads, a line with the sums', async () => {
   const answer = await get(`${server.url}/collections/parcel/statistics?group_by=project_id,division:6&sum=households&f=csv`);
   assert.match(answer.headers['content-type'], /^text\/csv/);
+  assert.match((await get(`${server.url}/collections/parcel/statistics?sum=area_m2&f=csv`)).text.split('\r\n')[0], /（平方米）$/);
   assert.equal(answer.body.subarray(0, 3).toString('hex'), 'efbbbf');
   assert.deepEqual(answer.body.subarray(3).toString().split('\r\n'),
     ['项目编号,行政区划代码,行政区名称,数量,户数', 'X1,341321,,3,6', 'X2,340111,,2,1', '合计,,,5,7', '']);
