@@ -346,9 +346,11 @@ describe('the page in use', () => {
     });
     const numbers = await page.evaluate(async () => {
       const { value } = await import('./web/format.js');
-      return [[2021], [12021], [2021, 'm2']].map(([raw, unit]) => [value({ type: 'integer', unit }, raw)].flat()[0].textContent);
+      return [[2021], [12021], [2021, 'm2'], [3, 'm2'], [0, 'm2']].map(([raw, unit]) => [value({ type: 'integer', unit }, raw)].flat()
+        .map((node) => node.textContent).join(' '));
     });
-    assert.deepEqual(numbers, ['2021', '12,021', '2,021 平方米'], 'a year is no amount');
+    // A year is no amount; 2021 m² are 3.0315 亩, 3 are 0.0045.
+    assert.deepEqual(numbers, ['2021', '12,021', '2,021 平方米 约 3.03 亩', '3 平方米 约 0.0045 亩', '0 平方米']);
     assert.ok(marks[0].includes('成员') && marks[1].includes('申请') && marks[2] === '仅工作人员可见', marks.join());
   });
 

@@ -65,9 +65,10 @@ const isNumber = (field, value) =>
 function quantity(value, unit, text) {
   const node = el('span', { class: 'number', 'data-value': value }, text,
     unit ? el('span', { class: 'unit' }, ` ${unitName(unit)}`) : null);
-  const metres = SQUARE_METRES[unit];
-  if (!metres || value === 0) return node;
-  return [node, el('span', { class: 'also' }, `约 ${(value * metres * 3 / 2000).toLocaleString('zh-CN', { maximumFractionDigits: 2 })} 亩`)];
+  const mu = value * SQUARE_METRES[unit] * 3 / 2000;
+  const about = mu.toLocaleString('zh-CN', { maximumFractionDigits: Math.abs(mu) < 0.1 ? 4 : 2 });
+  // Some square metres are not 0 亩.
+  return Number.isNaN(mu) || Number(about) === 0 ? node : [node, el('span', { class: 'also' }, `约 ${about} 亩`)];
 }
 
 /** A value, or the title that the catalogue gives it. */
