@@ -314,7 +314,7 @@ describe('the page in use', () => {
     assert.equal(await page.locator('#panel h2').innerText(), approval);
   });
 
-  test('what is small and pale can be read: WCAG 2.1, 1.4.3', async () => {
+  test('what is small and pale can be read (WCAG 2.1, 1.4.3), and says what it is', async () => {
     const { page } = view;
     const pale = await page.evaluate(() => {
       const rgba = (text) => [...text.match(/[\d.]+/g).map(Number), 1].slice(0, 4);
@@ -351,6 +351,15 @@ describe('the page in use', () => {
     });
     // A year is no amount; 2021 m² are 3.0315 亩, 3 are 0.0045.
     assert.deepEqual(numbers, ['2021', '12,021', '2,021 平方米 约 3.03 亩', '3 平方米 约 0.0045 亩', '0 平方米']);
+    const sums = await page.evaluate(async () => {
+      const [{ Kinds }, { dossierNodes }] = await Promise.all([import('./web/rows.js'), import('./web/dossier.js')]);
+      const totals = [{ by: ['village'], sums: [{ name: 'people', title: '安置人数' }, { name: 'paid', title: '补偿', unit: 'yuan' }] }];
+      const kinds = new Kinds({ layers: [{ name: 'parcel', title: '地块', fields: [] }], records: [{ name: 'resettled', title: '安置', fields: [], totals }] });
+      const group = { kind: 'resettled', by: { village: '甲村' }, rows: 9, sums: { people: 12, paid: 12 } };
+      return dossierNodes(kinds, { kind: 'parcel', subject: { id: '1', label: '一', properties: {} }, totals: [group] }, { open() {} })
+        .flatMap((node) => [...node.querySelectorAll('.sum dd')].map((each) => each.textContent));
+    });
+    assert.deepEqual(sums, ['12', '12.00 元'], 'what has no unit is no money');
     assert.ok(marks[0].includes('成员') && marks[1].includes('申请') && marks[2] === '仅工作人员可见', marks.join());
   });
 

@@ -89,8 +89,8 @@ function totals(kinds, kind, groups) {
           : el('dl', { class: 'sums' }, Object.entries(group.sums).map(([name, value]) => {
             const field = kinds.field(kind.name, name);
             return el('div', { class: 'sum', 'data-field': name }, el('dt', {}, field.title),
-              el('dd', {}, el('span', { class: 'number', 'data-value': value }, format.number(value, field.unit ?? 'yuan')),
-                el('span', { class: 'unit' }, ` ${format.unitName(field.unit ?? 'yuan')}`)));
+              el('dd', {}, el('span', { class: 'number', 'data-value': value }, format.number(value, field.unit)),
+                field.unit ? el('span', { class: 'unit' }, ` ${format.unitName(field.unit)}`) : null));
           })));
     }));
 }
