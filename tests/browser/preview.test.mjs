@@ -65,6 +65,26 @@ test('staff see what a batch would change, on the map and beside it', async () =
   await page.screenshot({ path: join(out, 'preview.png') });
   assert.ok(most(green, shown[0]), `the new parcel is ${shown[0].join(' ')}`);
   assert.ok(most(brown, shown[1]), `the changed parcel is ${shown[1].join(' ')}`);
+  // Of a view that the map has left, an answer that comes late changes nothing.
+  const { hash } = new URL(page.url()), go = (to) => page.evaluate((wanted) => { location.hash = wanted; }, to);
+  let send;
+  const held = new Promise((resolve) => {
+    send = resolve;
+  });
+  const far = page.waitForRequest(/changes\?bbox=/);
+  await page.route(/changes\?bbox=/, async (route) => {
+    await held;
+    await route.continue();
+  }, { times: 1 });
+  await go('#map=16/34.21/116.11');
+  const late = (await far).response();
+  await page.locator('#preview-note').evaluate((node) => { node.textContent = ''; });
+  await go(hash);
+  await until((text) => text.includes('2 项变化'), () => page.locator('#preview-note').innerText());
+  send();
+  await (await late).finished();
+  for (let i = 0; i < 3; i += 1) await page.evaluate(() => new Promise((resolve) => { setTimeout(resolve); }));
+  assert.match(await page.locator('#preview-note').innerText(), /2 项变化/);
   // Leaving takes it all away.
   await page.click('#panel-close');
   const gone = await until((all) => !most(green, all), () => pixels(added));

@@ -57,6 +57,7 @@ export function setUp({ kinds, map, begin }) {
   let batches = [];
   let showing = null; // the batch on the map
   let asking = null;
+  let views = 0; // that were asked about
 
   const pathOf = (batch, more) => `batches/${batch.batch}/changes?${new URLSearchParams(more)}`;
 
@@ -84,15 +85,15 @@ export function setUp({ kinds, map, begin }) {
   /** Draws what of the batch lies in view. */
   async function draw() {
     if (!showing?.layer || !map()) return;
-    const mine = showing;
+    const mine = showing, view = views += 1;
     try {
       const page = await api.get(pathOf(mine, { bbox: map().bounds().map((x) => x.toFixed(7)).join(','), limit: MOST_DRAWN }), { signal: asking?.signal });
-      if (showing !== mine) return;
+      if (showing !== mine || view !== views) return; // the map has moved on
       await map().preview(drawn(page.features));
       const note = byId('preview-note');
       if (note) note.textContent = page.next === null ? `当前视野内 ${count(page.numberReturned)} 项变化。` : '当前视野内的变化较多，只画出一部分；放大地图可看全。';
     } catch (error) {
-      if (error.name !== 'AbortError' && byId('preview-note')) byId('preview-note').textContent = error.message;
+      if (error.name !== 'AbortError' && view === views && byId('preview-note')) byId('preview-note').textContent = error.message;
     }
   }
 
