@@ -123,6 +123,16 @@ static bool take_zip64(dk_archive_entry *entry, const unsigned char *extra, size
     return true;
 }
 
+/* Takes "./" from the beginning of a name, as programs write it that pack "." or "./资料". false: it does not begin so. */
+static bool leave_out_here(char *name)
+{
+    size_t from = 0;
+    while (name[from] == '.' && name[from + 1] == '/')
+        from += 1 + strspn(name + from + 1, "/");
+    memmove(name, name + from, strlen(name + from) + 1);
+    return from > 0;
+}
+
 /* The name as UTF-8 with "/"; caller frees. NULL with a status. */
 static dk_status decode_name(dk_archive *archive, const char *raw, size_t size, bool utf8, char **ret_name,
                              dk_error *err)
@@ -140,9 +150,12 @@ static dk_status decode_name(dk_archive *archive, const char *raw, size_t size, 
     char *copy = text != NULL && strlen(text) == length ? strdup(text) : NULL;
     if (text == NULL || (copy == NULL && strlen(text) == length))
         status = dk_fail(err, DK_NOMEM, "%s: out of memory", archive->path);
-    if (status == DK_OK && copy != NULL && length > 0 && copy[length - 1] == '/')
-        copy[length - 1] = '\0'; /* a folder */
-    if (status == DK_OK && (copy == NULL || !dk_scratch_name_good(copy) || (copy[0] != '\0' && copy[1] == ':')))
+    const bool here = status == DK_OK && copy != NULL && leave_out_here(copy); /* with nothing behind it: the top folder */
+    size_t kept = copy != NULL ? strlen(copy) : 0;
+    if (kept > 0 && copy[kept - 1] == '/')
+        copy[--kept] = '\0'; /* a folder */
+    if (status == DK_OK && !(here && kept == 0) &&
+        (copy == NULL || !dk_scratch_name_good(copy) || (copy[0] != '\0' && copy[1] == ':')))
         status =
             dk_fail(err, DK_INVALID,
                     "%s: the name \"%.*s\" in it is no name of a file inside the archive; unpack it with a program "
