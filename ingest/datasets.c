@@ -25,13 +25,30 @@ typedef struct item {
     unsigned rank; /* of a data set: the lowest there is is read; 0: it is none */
     bool archived; /* it is in an archive */
     bool part;     /* of a data set, or of no concern */
+    bool missed;   /* it would be read, but for its problem */
 } item;
+
+/* A folder, as the system knows it. */
+typedef struct folder_id {
+    dev_t device;
+    ino_t number;
+} folder_id;
+
+/* A link to a folder, which is not followed: it may lead in a circle. */
+typedef struct folder_link {
+    char *name;
+    folder_id to;
+} folder_link;
 
 struct dk_datasets {
     char *path;
     bool is_archive, many;
     item *items;
     size_t n_items, items_capacity;
+    folder_id *walked;
+    size_t n_walked, walked_capacity;
+    folder_link *links;
+    size_t n_links, links_capacity;
     dk_dataset *list;
     size_t n_list;
     dk_buf note;
@@ -172,6 +189,31 @@ static char *join(const char *folder, const char *name)
     return asprintf(&path, "%s%s%s", folder, size > 0 && folder[size - 1] == '/' ? "" : "/", name) < 0 ? NULL : path;
 }
 
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Which of two files of one name is meant, nothing tells. */
+static dk_status check_names(const char *path, const dk_archive *archive, dk_error *err)
+{
+    const dk_archive_entry *entries;
+    const size_t n = dk_archive_entries(archive, &entries);
+    dk_status status = DK_OK;
+    const char **names = calloc(n + 1, sizeof *names);
+    if (names == NULL)
+        return dk_fail(err, DK_NOMEM, "%s: out of memory", path);
+    for (size_t i = 0; i < n; i++)
+        names[i] = entries[i].name;
+    qsort(names, n, sizeof *names, compare_names);
+    for (size_t i = 1; i < n && status == DK_OK; i++)
+        if (strcmp(names[i - 1], names[i]) == 0)
+            status = dk_fail(err, DK_INVALID,
+                             "%s: %s: there are two of this name in it; unpack it and give what is needed", path, names[i]);
+    free(names);
+    return status;
+}
+
 /* The files of an archive, prefix before their names ("" or "资料.zip"). A geodatabase is one item. */
 static dk_status list_archive(dk_datasets *self, const dk_archive *archive, const char *prefix, dk_error *err)
 {
@@ -202,8 +244,16 @@ static dk_status list_archive(dk_datasets *self, const dk_archive *archive, cons
     return status;
 }
 
-/* An archive in a folder. One that cannot be read is a data set that cannot be read, and does not keep others from it.
- */
+/* Something that cannot be read; it does not keep others from it. problem names its path. */
+static dk_status add_unread(dk_datasets *self, const char *name, const char *problem, dk_error *err)
+{
+    item *added = add_item(self, name, strlen(name));
+    if (added != NULL)
+        added->problem = strdup(problem);
+    return added != NULL && added->problem != NULL ? DK_OK : dk_fail(err, DK_NOMEM, "%s: out of memory", self->path);
+}
+
+/* An archive in a folder. One that cannot be read is a data set that cannot be read. */
 static dk_status add_archive(dk_datasets *self, const char *name, dk_error *err)
 {
     dk_archive *archive = NULL;
@@ -212,19 +262,72 @@ static dk_status add_archive(dk_datasets *self, const char *name, dk_error *err)
     if (path == NULL)
         return dk_fail(err, DK_NOMEM, "%s: out of memory", self->path);
     dk_status status = dk_archive_open(path, &archive, &reason);
+    if (status == DK_OK)
+        status = check_names(path, archive, &reason);
     if (status == DK_OK) {
         status = list_archive(self, archive, name, err);
     } else if (status != DK_NOMEM) {
-        item *added = add_item(self, name, strlen(name));
-        if (added != NULL)
-            added->problem = strdup(reason.text);
-        status =
-            added != NULL && added->problem != NULL ? DK_OK : dk_fail(err, DK_NOMEM, "%s: out of memory", self->path);
+        status = add_unread(self, name, reason.text, err);
     } else {
         dk_fail(err, status, "%s", reason.text);
     }
     dk_archive_close(archive);
     free(path);
+    return status;
+}
+
+/* A folder that cannot be read, name from self->path on: that itself is the end, one in it is named and left out. */
+static dk_status unread_folder(dk_datasets *self, const char *name, int error, dk_error *err)
+{
+    dk_error reason;
+    if (*name == '\0')
+        return dk_fail(err, DK_IO, "%s: the folder cannot be read: %s", self->path, strerror(error));
+    dk_fail(&reason, DK_IO, "%s/%s: the folder cannot be read: %s; see that this user may read it and go into it", self->path,
+            name, strerror(error));
+    return add_unread(self, name, reason.text, err);
+}
+
+/* What a link leads to that is no file. */
+static dk_status add_link(dk_datasets *self, const char *name, const struct stat *to, dk_error *err)
+{
+    if (ends_with(name, ".gdb")) /* a data set as others are */
+        return add_item(self, name, strlen(name)) != NULL ? DK_OK : dk_fail(err, DK_NOMEM, "%s: out of memory", self->path);
+    if (!dk_grow(&self->links, &self->links_capacity, self->n_links + 1, sizeof *self->links) ||
+        (self->links[self->n_links].name = strdup(name)) == NULL)
+        return dk_fail(err, DK_NOMEM, "%s: out of memory", self->path);
+    self->links[self->n_links++].to = (folder_id){to->st_dev, to->st_ino};
+    return DK_OK;
+}
+
+/* A link that leads nowhere, as to a disk that is not there. */
+static dk_status add_dead_link(dk_datasets *self, const char *name, int error, dk_error *err)
+{
+    dk_error reason;
+    dk_format format;
+    if (!dk_source_format_of(name, &format) && !ends_with(name, ".zip"))
+        return add_item(self, name, strlen(name)) != NULL ? DK_OK : dk_fail(err, DK_NOMEM, "%s: out of memory", self->path);
+    dk_fail(&reason, DK_IO, "%s/%s: is a link, and what it leads to cannot be read: %s; bring that back, or remove the link",
+            self->path, name, strerror(error));
+    return add_unread(self, name, reason.text, err);
+}
+
+/* Links to folders that were not walked: what they hold is not read, and is named. */
+static dk_status name_links(dk_datasets *self, dk_error *err)
+{
+    dk_status status = DK_OK;
+    dk_buf text;
+    dk_buf_init(&text);
+    for (size_t i = 0; i < self->n_links && status == DK_OK; i++) {
+        const folder_link *link = &self->links[i];
+        bool walked = false;
+        for (size_t k = 0; k < self->n_walked && !walked; k++)
+            walked = self->walked[k].device == link->to.device && self->walked[k].number == link->to.number;
+        dk_buf_clear(&text);
+        dk_buf_format(&text, "%s (a link to a folder)", link->name);
+        if (!walked && (text.failed || add_item(self, (const char *)text.data, text.size) == NULL))
+            status = dk_fail(err, DK_NOMEM, "%s: out of memory", self->path);
+    }
+    dk_buf_finish(&text);
     return status;
 }
 
@@ -234,33 +337,55 @@ static dk_status walk(dk_datasets *self, int fd, dk_buf *prefix, int depth, cons
     const size_t before = prefix->size;
     struct stat info, own;
     const bool has_store = store != NULL && stat(store, &own) == 0;
+    int error = 0; /* that ends this folder */
     DIR *dir = fdopendir(fd);
-    if (dir == NULL) {
-        close(fd);
-        return dk_fail(err, DK_IO, "%s: the folder cannot be read: %s", self->path, strerror(errno));
+    if (dir == NULL || fstat(fd, &info) != 0 ||
+        !dk_grow(&self->walked, &self->walked_capacity, self->n_walked + 1, sizeof *self->walked)) {
+        error = errno;
+        if (dir == NULL)
+            close(fd);
+        else
+            closedir(dir);
+        return dk_fail(err, DK_IO, "%s: the folder cannot be read: %s", self->path, strerror(error));
     }
-    for (struct dirent *entry; status == DK_OK && (entry = readdir(dir)) != NULL;) {
+    self->walked[self->n_walked++] = (folder_id){info.st_dev, info.st_ino};
+    while (status == DK_OK && error == 0) {
+        errno = 0;
+        const struct dirent *entry = readdir(dir);
+        if (entry == NULL) {
+            error = errno;
+            break;
+        }
         const char *base = entry->d_name;
-        if (base[0] == '.' || fstatat(dirfd(dir), base, &info, AT_SYMLINK_NOFOLLOW) != 0)
+        if (base[0] == '.')
             continue;
+        if (fstatat(dirfd(dir), base, &info, AT_SYMLINK_NOFOLLOW) != 0) {
+            error = errno == ENOENT ? 0 : errno; /* removed meanwhile; else the folder may be listed and not entered */
+            continue;
+        }
         prefix->size = before;
         dk_buf_format(prefix, "%s%s", before > 0 ? "/" : "", base);
         const char *name = dk_buf_cstr(prefix);
+        const bool link = S_ISLNK(info.st_mode), dead = link && fstatat(dirfd(dir), base, &info, 0) != 0;
         if (name == NULL) {
             status = dk_fail(err, DK_NOMEM, "%s: out of memory", self->path);
+        } else if (dead) {
+            status = add_dead_link(self, name, errno, err);
+        } else if (link && S_ISDIR(info.st_mode)) {
+            status = add_link(self, name, &info, err);
         } else if (S_ISDIR(info.st_mode) && !ends_with(base, ".gdb")) {
             const int below = openat(dirfd(dir), base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-            if (below < 0 || depth == DK_FOLDER_MAX_DEPTH) {
-                status =
-                    dk_fail(err, below < 0 ? DK_IO : DK_LIMIT, "%s/%s: %s", self->path, name,
-                            below < 0 ? strerror(errno) : "folders lie too deep in each other; give one further down");
-                if (below >= 0)
-                    close(below);
+            if (below < 0) {
+                status = unread_folder(self, name, errno, err);
+            } else if (depth == DK_FOLDER_MAX_DEPTH) {
+                status = dk_fail(err, DK_LIMIT, "%s/%s: folders lie too deep in each other; give one further down", self->path,
+                                 name);
+                close(below);
             } else {
                 status = walk(self, below, prefix, depth + 1, store, err);
             }
-        } else if (S_ISLNK(info.st_mode) && (fstatat(dirfd(dir), base, &info, 0) != 0 || !S_ISREG(info.st_mode))) {
-            continue; /* a link to a folder may lead in a circle */
+        } else if (link && !S_ISREG(info.st_mode)) {
+            continue; /* to a pipe or device */
         } else if (has_store && info.st_dev == own.st_dev && info.st_ino == own.st_ino) {
             continue;
         } else if (self->n_items == DK_FOLDER_MAX_FILES) {
@@ -278,6 +403,10 @@ static dk_status walk(dk_datasets *self, int fd, dk_buf *prefix, int depth, cons
     }
     closedir(dir);
     prefix->size = before;
+    if (status == DK_OK && error != 0) {
+        const char *name = before > 0 ? dk_buf_cstr(prefix) : "";
+        status = name != NULL ? unread_folder(self, name, error, err) : dk_fail(err, DK_NOMEM, "%s: out of memory", self->path);
+    }
     return status;
 }
 
@@ -288,7 +417,9 @@ static dk_status list_folder(dk_datasets *self, const char *store, dk_error *err
     if (fd < 0)
         return dk_fail(err, DK_IO, "%s: the folder cannot be read: %s", self->path, strerror(errno));
     dk_buf_init(&prefix);
-    const dk_status status = walk(self, fd, &prefix, 0, store, err);
+    dk_status status = walk(self, fd, &prefix, 0, store, err);
+    if (status == DK_OK)
+        status = name_links(self, err);
     dk_buf_finish(&prefix);
     return status;
 }
@@ -333,11 +464,6 @@ static dk_status choose(dk_datasets *self, const char *what, const char *inner, 
     dk_status status = DK_OK;
     if (self->n_items > 0)
         qsort(self->items, self->n_items, sizeof *self->items, by_name);
-    for (size_t i = 1; i < self->n_items && status == DK_OK; i++)
-        if (strcmp(self->items[i - 1].name, self->items[i].name) == 0)
-            status =
-                dk_fail(err, DK_INVALID, "%s: %s: there are two of this name in it; unpack it and give what is needed",
-                        self->path, self->items[i].name);
     for (size_t i = 0; i < self->n_items && status == DK_OK; i++) {
         item *at = &self->items[i];
         if (inner != NULL)
@@ -349,11 +475,12 @@ static dk_status choose(dk_datasets *self, const char *what, const char *inner, 
         at->part = inner != NULL || is_part(self, at);
         if (at->part && inner == NULL)
             at->rank = 0;
-        const char *why = at->part || at->rank > 0 ? NULL : why_unread(at, layer);
+        const char *why = at->part || at->rank > 0 || at->problem != NULL ? NULL : why_unread(at, layer);
         if (why != NULL && asprintf(&at->problem, "%s/%s: %s", self->path, at->name, why) < 0) {
             at->problem = NULL;
             status = dk_fail(err, DK_NOMEM, "%s: out of memory", self->path);
         }
+        at->missed = why != NULL || (at->problem != NULL && at->rank > 0);
         if (at->rank > 0 && at->format == DK_FORMAT_DWG && at->problem == NULL && inner == NULL &&
             has_sibling(self, at, ".dxf"))
             at->rank = 0; /* the same drawing, which is read from that */
@@ -369,17 +496,21 @@ static dk_status choose(dk_datasets *self, const char *what, const char *inner, 
     } else if (best == 0 && inner != NULL) {
         status = dk_fail(err, DK_NOT_FOUND, "%s: there is no %s in this %s", self->path, inner, what);
     } else if (best == 0) {
-        const char *names = dk_buf_cstr(&all);
-        status = dk_fail(err, DK_INVALID, "%s: the %s holds no %s that can be read%s%s", self->path, what,
-                         layer ? "data with geometry" : "data", n > 0 ? ", only: " : "", names ? names : "");
+        const char *names = dk_buf_cstr(&all), *problem = NULL;
+        for (size_t i = 0; i < self->n_items && problem == NULL; i++)
+            problem = self->items[i].missed ? self->items[i].problem : NULL;
+        status = dk_fail(err, DK_INVALID, "%s: the %s holds no %s that can be read%s%s%s%s", self->path, what,
+                         layer ? "data with geometry" : "data", n > 0 ? ", only: " : "", names ? names : "",
+                         problem != NULL ? "; " : "", problem != NULL ? problem : "");
     }
     dk_buf_clear(&all);
     n = 0;
     for (size_t i = 0; i < self->n_items && best > 0; i++) {
         item *at = &self->items[i];
-        if (at->problem != NULL)
+        at->missed = at->missed && at->rank <= best; /* what would be left aside is not missed */
+        if (at->missed)
             at->rank = best;
-        if (at->rank != best || at->problem != NULL)
+        if (at->rank != best || at->missed)
             continue;
         mixed = mixed || (n > 0 && at->format != format && !every);
         format = at->format;
@@ -494,7 +625,9 @@ static dk_status find_in_archive(dk_datasets *self, const char *inner, const dk_
     dk_status status = dk_archive_open(self->path, &archive, err);
     if (status != DK_OK)
         return status;
-    status = list_archive(self, archive, "", err);
+    status = check_names(self->path, archive, err);
+    if (status == DK_OK)
+        status = list_archive(self, archive, "", err);
     dk_archive_close(archive);
     self->is_archive = true;
     if (status == DK_OK)
@@ -613,6 +746,10 @@ void dk_datasets_free(dk_datasets *datasets)
         free(datasets->items[i].name);
         free(datasets->items[i].problem);
     }
+    for (size_t i = 0; i < datasets->n_links; i++)
+        free(datasets->links[i].name);
+    free(datasets->links);
+    free(datasets->walked);
     free(datasets->list);
     free(datasets->items);
     dk_buf_finish(&datasets->note);

@@ -143,10 +143,15 @@ static dk_status walk(walking *w, int fd, int depth)
     errno = 0;
     for (struct dirent *entry; status == DK_OK && (entry = readdir(dir)) != NULL; errno = 0) {
         const char *name = entry->d_name;
-        if (is_of_no_concern(name) || fstatat(dirfd(dir), name, &info, AT_SYMLINK_NOFOLLOW) != 0)
+        if (is_of_no_concern(name))
             continue;
-        if (S_ISLNK(info.st_mode) && (fstatat(dirfd(dir), name, &info, 0) != 0 || !S_ISREG(info.st_mode)))
-            continue; /* a link to a folder may lead in a circle */
+        if (fstatat(dirfd(dir), name, &info, AT_SYMLINK_NOFOLLOW) != 0) {
+            if (errno == ENOENT)
+                continue; /* removed meanwhile */
+            break; /* a folder that may be listed and not entered */
+        }
+        if (S_ISLNK(info.st_mode) && fstatat(dirfd(dir), name, &info, 0) == 0 && !S_ISREG(info.st_mode))
+            continue; /* a link to a folder may lead in a circle; one that leads nowhere is told of when it is opened */
         w->path.size = before;
         dk_buf_format(&w->path, "%s%s", before > 0 && w->path.data[before - 1] == '/' ? "" : "/", name);
         if (S_ISDIR(info.st_mode)) {
@@ -166,10 +171,10 @@ static dk_status walk(walking *w, int fd, int depth)
             status = add_file(w);
         }
     }
+    w->path.size = before;
     if (status == DK_OK && errno != 0)
         status = folder_fail(w, errno);
     closedir(dir);
-    w->path.size = before;
     return status;
 }
 

@@ -1,0 +1,214 @@
+/* Folders and archives as they lie on disks: what cannot be entered, links, names that come twice. */
+#include "ingest/datasets.h"
+#include "ingest/scans.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <cmocka.h>
+
+static char root[] = "/tmp/dk-datasets-XXXXXX";
+static uid_t before;
+
+/* A folder of our own; permissions mean nothing to the superuser, so it is somebody else's who looks. */
+static int set_up(void **state)
+{
+    (void)state;
+    memcpy(root + sizeof root - 7, "XXXXXX", 6);
+    before = geteuid();
+    if (mkdtemp(root) == NULL || (before == 0 && (chmod(root, 0777) != 0 || seteuid(65534) != 0)))
+        return -1;
+    return chdir(root);
+}
+
+static int tear_down(void **state)
+{
+    char command[100];
+    (void)state;
+    snprintf(command, sizeof command, "chmod -R u+rwx %s; rm -rf %s", root, root);
+    if (chdir("/") != 0 || (before == 0 && seteuid(0) != 0))
+        return -1;
+    return system(command);
+}
+
+static void put(const char *name, const void *data, size_t size)
+{
+    FILE *file = fopen(name, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(data, 1, size, file), size);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void le(unsigned char *to, unsigned long value, int bytes)
+{
+    for (int i = 0; i < bytes; i++)
+        to[i] = (unsigned char)(value >> 8 * i);
+}
+
+/* A ZIP (APPNOTE 6.3.10) of stored files, each holding "x"; a name with a "/" at its end is a folder. */
+static void put_zip(const char *path, const char *const *names, size_t n)
+{
+    unsigned char all[4000] = {0};
+    size_t at = 0, offsets[8];
+    for (size_t i = 0; i < 2 * n; i++) { /* the files, then the directory */
+        const char *name = names[i % n];
+        const size_t size = strlen(name), data = name[size - 1] == '/' ? 0 : 1, head = i < n ? 30 : 46;
+        const unsigned long crc = data ? crc32(0, (const unsigned char *)"x", 1) : 0;
+        unsigned char *to = all + at, *fields = to + (i < n ? 4 : 6);
+        assert_true(n <= 8 && at + head + size + 100 < sizeof all);
+        if (i < n)
+            offsets[i] = at;
+        le(to, i < n ? 0x04034b50 : 0x02014b50, 4);
+        le(fields, 20, 2);
+        le(fields + 10, crc, 4);
+        le(fields + 14, data, 4);
+        le(fields + 18, data, 4);
+        le(fields + 22, size, 2);
+        if (i >= n)
+            le(to + 42, offsets[i - n], 4);
+        memcpy(to + head, name, size);
+        at += head + size;
+        if (i < n && data)
+            all[at++] = 'x';
+        if (i == n - 1)
+            offsets[7] = at;
+    }
+    unsigned char *end = all + at;
+    le(end, 0x06054b50, 4);
+    le(end + 8, n, 2);
+    le(end + 10, n, 2);
+    le(end + 12, at - offsets[7], 4);
+    le(end + 16, offsets[7], 4);
+    put(path, all, at + 22);
+}
+
+/* What is found: "name" or "name! problem", one a line, and the note. */
+static const char *found(const char *path)
+{
+    static char text[2000];
+    const dk_dataset *list;
+    dk_datasets *sets = NULL;
+    dk_error err = {0};
+    if (dk_datasets_find(path, &(dk_datasets_options){.layer = true}, &sets, &err) != DK_OK) {
+        snprintf(text, sizeof text, "%s", err.text);
+        return text;
+    }
+    const size_t n = dk_datasets_list(sets, &list);
+    size_t at = 0;
+    for (size_t i = 0; i < n; i++)
+        at += (size_t)snprintf(text + at, sizeof text - at, "%s%s%s\n", list[i].shown, list[i].problem != NULL ? "! " : "",
+                               list[i].problem != NULL ? list[i].problem : "");
+    snprintf(text + at, sizeof text - at, "%s", dk_datasets_note(sets));
+    dk_datasets_free(sets);
+    return text;
+}
+
+/* chmod 744 on a folder lets others list it and nothing more. */
+static void a_folder_that_may_not_be_entered_is_named_and_keeps_nothing_else_out(void **state)
+{
+    (void)state;
+    for (int mode = 0; mode <= 0400; mode += 0400) {
+        assert_int_equal(mkdir("f", 0755), 0);
+        assert_int_equal(mkdir("f/东乡", 0755), 0);
+        put("f/a.geojson", "{}", 2);
+        put("f/东乡/b.geojson", "{}", 2);
+        assert_int_equal(chmod("f/东乡", (mode_t)mode), 0);
+        assert_string_equal(found("f"), "f/a.geojson\n"
+                                        "f/东乡! f/东乡: the folder cannot be read: Permission denied; see that this user may read "
+                                        "it and go into it\n");
+        assert_int_equal(unlink("f/a.geojson"), 0);
+        assert_string_equal(found("f"), "f: the folder holds no data with geometry that can be read, only: 东乡; f/东乡: the folder "
+                                        "cannot be read: Permission denied; see that this user may read it and go into it");
+        assert_int_equal(chmod("f/东乡", 0755), 0);
+        assert_int_equal(unlink("f/东乡/b.geojson"), 0);
+        assert_int_equal(rmdir("f/东乡"), 0);
+        assert_int_equal(rmdir("f"), 0);
+    }
+}
+
+static void links_are_read_if_they_lead_to_files_and_else_named(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir("f", 0755), 0);
+    assert_int_equal(mkdir("f/村", 0755), 0);
+    assert_int_equal(mkdir("other", 0755), 0);
+    assert_int_equal(mkdir("other/库.gdb", 0755), 0);
+    put("other/b.geojson", "{}", 2);
+    assert_int_equal(symlink("../other/b.geojson", "f/b.geojson"), 0);
+    assert_int_equal(symlink("../..", "f/村/all"), 0);      /* outside: named */
+    assert_int_equal(symlink("..", "f/村/up"), 0);          /* walked anyway */
+    assert_int_equal(symlink("../other", "f/旧盘"), 0);
+    assert_int_equal(symlink("/nowhere/c.geojson", "f/c.geojson"), 0);
+    assert_int_equal(symlink("/nowhere/台账.xlsx", "f/台账.xlsx"), 0); /* which would not be read either */
+    assert_string_equal(found("f"), "f/b.geojson\n"
+                                    "f/c.geojson! f/c.geojson: is a link, and what it leads to cannot be read: No such file or "
+                                    "directory; bring that back, or remove the link\n"
+                                    "not read of it: 台账.xlsx, 旧盘 (a link to a folder), 村/all (a link to a folder)");
+    assert_int_equal(unlink("f/b.geojson"), 0);
+    assert_int_equal(unlink("f/c.geojson"), 0);
+    assert_int_equal(symlink("../other/库.gdb", "f/库.gdb"), 0);
+    assert_string_equal(found("f"),
+                        "f/库.gdb\nnot read of it: 台账.xlsx, 旧盘 (a link to a folder), 村/all (a link to a folder)");
+}
+
+static void an_archive_with_a_name_twice_keeps_nothing_of_its_folder_out(void **state)
+{
+    (void)state;
+    static const char *const twice[] = {"p.geojson", "q.geojson", "p.geojson"}, *const once[] = {"p.geojson"};
+    assert_int_equal(mkdir("f", 0755), 0);
+    put_zip("f/a.zip", twice, 3);
+    put_zip("f/b.zip", once, 1);
+    assert_string_equal(found("f"), "f/a.zip! f/a.zip: p.geojson: there are two of this name in it; unpack it and give what is "
+                                    "needed\nf/b.zip/p.geojson\n");
+    assert_string_equal(found("f/a.zip"), "f/a.zip: p.geojson: there are two of this name in it; unpack it and give what is needed");
+}
+
+/* As programs write them that are told to pack "." */
+static void names_in_an_archive_may_begin_with_the_folder_itself(void **state)
+{
+    (void)state;
+    static const char *const here[] = {"./", "./东乡/", "./东乡/p.geojson"}, *const up[] = {"./../p.geojson"},
+                             *const twice[] = {"./p.geojson", "p.geojson"};
+    put_zip("a.zip", here, 3);
+    assert_string_equal(found("a.zip"), "a.zip/东乡/p.geojson\n");
+    assert_string_equal(found("a.zip/东乡/p.geojson"), "a.zip/东乡/p.geojson\n");
+    put_zip("b.zip", up, 1);
+    assert_non_null(strstr(found("b.zip"), "b.zip: the name \"./../p.geojson\" in it is no name of a file inside the archive"));
+    put_zip("c.zip", twice, 2);
+    assert_non_null(strstr(found("c.zip"), "there are two of this name in it"));
+}
+
+static void scans_that_cannot_be_reached_are_told_of(void **state)
+{
+    (void)state;
+    dk_scans scans = {0};
+    dk_error err = {0};
+    assert_int_equal(mkdir("s", 0755), 0);
+    put("s/皖政地〔2020〕1号.pdf", "x", 1);
+    assert_int_equal(symlink("/nowhere/x.pdf", "s/皖政地〔2020〕2号.pdf"), 0); /* which opening tells of */
+    assert_int_equal(dk_scans_add(&scans, "s", NULL, &err), DK_OK);
+    assert_int_equal(scans.n, 2);
+    dk_scans_finish(&scans);
+    assert_int_equal(chmod("s", 0400), 0);
+    assert_int_equal(dk_scans_add(&scans, "s", NULL, &err), DK_IO);
+    assert_string_equal(err.text, "s: the folder cannot be read: Permission denied");
+    dk_scans_finish(&scans);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_folder_that_may_not_be_entered_is_named_and_keeps_nothing_else_out, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(links_are_read_if_they_lead_to_files_and_else_named, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_archive_with_a_name_twice_keeps_nothing_of_its_folder_out, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(names_in_an_archive_may_begin_with_the_folder_itself, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(scans_that_cannot_be_reached_are_told_of, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
