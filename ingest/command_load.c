@@ -71,6 +71,7 @@ typedef struct loader {
 /* A data set to load. */
 typedef struct job {
     const dk_dataset *set;
+    const char *given; /* the word of the command that it was found by */
     dk_file_settings settings;
     const dk_transformation *transformation; /* NULL: none */
     bool one_of_many;                        /* of a folder: if it cannot be read, the others are all the same */
@@ -313,8 +314,9 @@ static const char *own_name(const loader *self, const dk_dataset *set)
 }
 
 /* The rows of an open file; from->spoilt tells whose a failure is. */
-static dk_status load_open(loader *self, rows *from, const dk_dataset *set, dk_error *err)
+static dk_status load_open(loader *self, rows *from, const job *of, dk_error *err)
 {
+    const dk_dataset *set = of->set;
     dk_load_file *file = from->file;
     dk_source *source = dk_load_file_source(file);
     const bool layer = self->kind->geometry != DK_NO_GEOMETRY;
@@ -335,7 +337,7 @@ static dk_status load_open(loader *self, rows *from, const dk_dataset *set, dk_e
     self->summary.repaired += dk_load_file_repaired(file);
     self->summary.left_out += dk_source_left_out(source);
     dk_source_columns(source, &columns);
-    if (self->writer != NULL && !dk_profile_writer_add(self->writer, from->path, dk_load_file_settings(file),
+    if (self->writer != NULL && !dk_profile_writer_add(self->writer, of->given, set->path, dk_load_file_settings(file),
                                                        self->kind, columns, dk_load_file_mapping(file)))
         return dk_fail(err, DK_NOMEM, "out of memory");
     return DK_OK;
@@ -377,7 +379,7 @@ static dk_status load_job(loader *self, job *of, dk_error *err)
     dk_status status = dk_load_file_wait(of->file, &reason);
     from.spoilt = status != DK_OK;
     if (status == DK_OK && !dk_load_file_lacks(of->file))
-        status = load_open(self, &from, of->set, &reason);
+        status = load_open(self, &from, of, &reason);
     if (status == DK_OK) {
         self->summary.files += !dk_load_file_lacks(of->file);
         note_lines(self, from.path, dk_load_file_notes(of->file));
@@ -477,10 +479,10 @@ static dk_status find_transformation(loader *self, const char *path, const dk_tr
     return DK_OK;
 }
 
-static dk_status add_job(loader *self, const dk_dataset *set, bool many, dk_error *err)
+static dk_status add_job(loader *self, const dk_dataset *set, const char *given, bool many, dk_error *err)
 {
     const dk_options *options = self->options;
-    job made = {.set = set, .one_of_many = many};
+    job made = {.set = set, .given = given, .one_of_many = many};
     bool skip = false;
     /* a folder may hold what the rejects or the profile would be written over */
     if (dk_same_file(dk_rejects_path(self->rejects), set->path))
@@ -517,7 +519,7 @@ static dk_status find_jobs(loader *self, dk_error *err)
             break;
         const size_t n = dk_datasets_list(self->datasets[i], &list);
         for (size_t k = 0; k < n && status == DK_OK; k++)
-            status = add_job(self, &list[k], dk_datasets_many(self->datasets[i]), err);
+            status = add_job(self, &list[k], options->sources[i], dk_datasets_many(self->datasets[i]), err);
         note_lines(self, options->sources[i], dk_datasets_note(self->datasets[i]));
     }
     if (status == DK_OK && self->n_jobs == 0)

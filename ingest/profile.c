@@ -227,6 +227,8 @@ static bool fits(const char *pattern, const char *path)
 {
     if (strchr(pattern, '/') == NULL)
         return fnmatch(pattern, base_of(path), FNM_CASEFOLD) == 0;
+    if (*path == '/' && fnmatch(pattern, path, FNM_CASEFOLD) == 0)
+        return true;
     for (const char *at = path; at != NULL; at = strchr(at, '/')) {
         at += *at == '/';
         if (fnmatch(pattern, at, FNM_CASEFOLD) == 0)
@@ -380,7 +382,9 @@ dk_status dk_profile_settings(dk_profile *profile, const char *path, const dk_fi
 /* ---- writing ---- */
 
 typedef struct reading {
-    char *path, *how; /* the lines below match: */
+    char *path, *name; /* name: from what was given on, or the path where that is the name of another, too */
+    char *how;         /* the lines below match: */
+    bool alike;        /* as all others of this ending */
     bool written;
 } reading;
 
@@ -400,6 +404,7 @@ void dk_profile_writer_free(dk_profile_writer *writer)
         return;
     for (size_t i = 0; i < writer->n; i++) {
         free(writer->readings[i].path);
+        free(writer->readings[i].name);
         free(writer->readings[i].how);
     }
     free(writer->readings);
@@ -425,10 +430,26 @@ static void put_pair(dk_buf *out, const char *key, size_t n, const char *name, c
     dk_buf_byte(out, '\n');
 }
 
-bool dk_profile_writer_add(dk_profile_writer *writer, const char *path, const dk_file_settings *settings,
+/* A path from the name of what was given on: in 资料/旧/a.csv of /data/资料/ that is 资料. "." and ".." are no names. */
+static const char *from_given(const char *given, const char *path)
+{
+    size_t end = strlen(given);
+    while (end > 1 && given[end - 1] == '/')
+        end--;
+    size_t begin = end;
+    while (begin > 0 && given[begin - 1] != '/')
+        begin--;
+    const bool name = strncmp(given + begin, ".", end - begin) != 0 && strncmp(given + begin, "..", end - begin) != 0;
+    if (strncmp(given, path, end) != 0)
+        return path;
+    path += name ? begin : end;
+    return path + strspn(path, "/");
+}
+
+bool dk_profile_writer_add(dk_profile_writer *writer, const char *given, const char *path, const dk_file_settings *settings,
                            const dk_kind *kind, const dk_column *columns, const dk_mapping *mapping)
 {
-    const dk_column_options *given = &settings->columns;
+    const dk_column_options *said = &settings->columns;
     dk_buf out;
     dk_buf_init(&out);
     if (settings->crs != NULL)
@@ -454,21 +475,21 @@ bool dk_profile_writer_add(dk_profile_writer *writer, const char *path, const dk
     for (size_t i = 0; i < kind->n_fields; i++)
         if (mapping->column[i] >= 0 && !columns[mapping->column[i]].made)
             put_pair(&out, "fields", n++, kind->fields[i].name, columns[mapping->column[i]].name);
-    for (size_t i = 0; i < given->n_sets; i++)
-        put_pair(&out, "set", i, given->sets[i].name, given->sets[i].value);
-    for (size_t i = 0; i < given->n_merged; i++)
-        put_pair(&out, "merged", i, given->merged[i].name, given->merged[i].value);
-    for (size_t i = 0; i < given->n_ignore; i++) {
+    for (size_t i = 0; i < said->n_sets; i++)
+        put_pair(&out, "set", i, said->sets[i].name, said->sets[i].value);
+    for (size_t i = 0; i < said->n_merged; i++)
+        put_pair(&out, "merged", i, said->merged[i].name, said->merged[i].value);
+    for (size_t i = 0; i < said->n_ignore; i++) {
         dk_buf_text(&out, i == 0 ? "    ignore:\n      - " : "      - ");
-        dk_json_string(given->ignore[i], &out);
+        dk_json_string(said->ignore[i], &out);
         dk_buf_byte(&out, '\n');
     }
     const char *text = dk_buf_cstr(&out);
     bool ok = text != NULL && dk_grow(&writer->readings, &writer->capacity, writer->n + 1, sizeof *writer->readings);
     if (ok) {
         reading *to = &writer->readings[writer->n];
-        *to = (reading){.path = strdup(path), .how = strdup(text)};
-        ok = to->path != NULL && to->how != NULL;
+        *to = (reading){.path = dk_path_text(path), .name = dk_path_text(from_given(given, path)), .how = strdup(text)};
+        ok = to->path != NULL && to->name != NULL && to->how != NULL;
         writer->n++;
     }
     dk_buf_finish(&out);
@@ -493,6 +514,31 @@ static bool ending_alike(const dk_profile_writer *writer, const reading *of)
     return true;
 }
 
+/* Whether an entry that is called so would fit the path. */
+static bool ends_in(const char *path, const char *name)
+{
+    const size_t size = strlen(path), end = strlen(name);
+    return end <= size && strcasecmp(path + size - end, name) == 0 && (end == size || path[size - end - 1] == '/');
+}
+
+/* Whether the entry of another file, read in another way, would fit this one. */
+static bool is_ambiguous(const dk_profile_writer *writer, const reading *of)
+{
+    for (size_t i = 0; i < writer->n; i++) {
+        const reading *other = &writer->readings[i];
+        if (other != of && !other->alike && ends_in(of->name, other->name) && strcmp(other->how, of->how) != 0)
+            return true;
+    }
+    return false;
+}
+
+static int longest_first(const void *a, const void *b)
+{
+    const reading *one = *(reading *const *)a, *other = *(reading *const *)b;
+    const size_t size = strlen(one->name), than = strlen(other->name);
+    return size != than ? (size < than) - (size > than) : strcmp(one->name, other->name);
+}
+
 static void put_pattern(dk_buf *out, const char *before, const char *text)
 {
     dk_buf pattern;
@@ -515,7 +561,7 @@ static void put_pattern(dk_buf *out, const char *before, const char *text)
 static void put_entry(dk_profile_writer *writer, size_t first, dk_buf *out)
 {
     reading *one = &writer->readings[first];
-    if (ending_alike(writer, one)) {
+    if (one->alike) {
         dk_buf_text(out, "  - match: ");
         put_pattern(out, "*", ending_of(one->path));
         dk_buf_byte(out, '\n');
@@ -524,16 +570,53 @@ static void put_entry(dk_profile_writer *writer, size_t first, dk_buf *out)
     } else {
         dk_buf_text(out, "  - match:\n");
         for (size_t i = first; i < writer->n; i++) {
-            if (writer->readings[i].written || strcmp(writer->readings[i].how, one->how) != 0 ||
-                ending_alike(writer, &writer->readings[i]))
+            reading *at = &writer->readings[i];
+            if (at->written || at->alike || strcmp(at->how, one->how) != 0)
                 continue;
             dk_buf_text(out, "      - ");
-            put_pattern(out, "", writer->readings[i].path);
+            put_pattern(out, "", at->name);
             dk_buf_byte(out, '\n');
-            writer->readings[i].written = true;
+            at->written = true;
         }
     }
     dk_buf_text(out, one->how);
+}
+
+/* The first entry that fits counts: so those stand in front, the longest name first, which entries of others would fit. Two
+ * files of one name from two folders of one name are told apart by their paths. */
+static bool put_ambiguous(dk_profile_writer *writer, dk_buf *out)
+{
+    size_t n = 0;
+    reading **found = calloc(writer->n + 1, sizeof(reading *));
+    if (found == NULL)
+        return false;
+    for (size_t i = 0; i < writer->n; i++) {
+        reading *at = &writer->readings[i];
+        if (!at->alike && is_ambiguous(writer, at))
+            found[n++] = at;
+    }
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < n; k++)
+            if (i != k && strcasecmp(found[i]->name, found[k]->name) == 0 && strcmp(found[i]->how, found[k]->how) != 0) {
+                char *whole = strdup(found[i]->path);
+                if (whole == NULL) {
+                    free(found);
+                    return false;
+                }
+                free(found[i]->name);
+                found[i]->name = whole;
+                break;
+            }
+    qsort(found, n, sizeof *found, longest_first);
+    for (size_t i = 0; i < n; i++) {
+        dk_buf_text(out, "  - match: ");
+        put_pattern(out, "", found[i]->name);
+        dk_buf_byte(out, '\n');
+        dk_buf_text(out, found[i]->how);
+        found[i]->written = true;
+    }
+    free(found);
+    return true;
 }
 
 dk_status dk_profile_writer_write(dk_profile_writer *writer, const char *path, dk_error *err)
@@ -543,11 +626,14 @@ dk_status dk_profile_writer_write(dk_profile_writer *writer, const char *path, d
     dk_buf_init(&out);
     dk_buf_text(&out, "# How files are read: dikuai-ingest load STORE NAME SOURCE... --profile THIS\nfiles:\n");
     for (size_t i = 0; i < writer->n; i++)
+        writer->readings[i].alike = ending_alike(writer, &writer->readings[i]);
+    const bool told_apart = put_ambiguous(writer, &out);
+    for (size_t i = 0; i < writer->n; i++)
         if (!writer->readings[i].written)
             put_entry(writer, i, &out);
     dk_status status = DK_OK;
     FILE *file = NULL;
-    if (out.failed || asprintf(&part, "%s.part", path) < 0) {
+    if (!told_apart || out.failed || asprintf(&part, "%s.part", path) < 0) {
         status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
         goto out;
     }
