@@ -173,7 +173,11 @@ dk_status dk_load_begin(dk_store *store, const dk_kind *kind, const dk_load_opti
     load->terms = dk_term_writer_create(store, kind);
     load->partners = dk_partners_create(store, kind);
     dk_status status = load->source == NULL || load->terms == NULL || load->partners == NULL ? dk_fail(err, DK_NOMEM, "out of memory")
-                                                                   : insert_batch(load, options, err);
+                                                                                             : DK_OK;
+    if (status == DK_OK && load->dry_run) /* one transaction from here on, which is rolled back */
+        status = dk_sql_begin(store, err);
+    if (status == DK_OK)
+        status = insert_batch(load, options, err);
     if (status == DK_OK && ((load->finder = dk_finder_create(store, kind, load->batch)) == NULL ||
                             (load->brought = dk_brought_create(store, kind, load->batch)) == NULL ||
                             (options->actor != NULL && (load->actor = strdup(options->actor)) == NULL)))
@@ -189,17 +193,13 @@ dk_status dk_load_begin(dk_store *store, const dk_kind *kind, const dk_load_opti
     if (status == DK_OK && kind->disclosure_field >= 0 && dk_clock_sources(store->catalogue, kind) != 0 &&
         (load->states = dk_clock_finder_create(store, kind, load->day)) == NULL)
         status = dk_fail(err, DK_NOMEM, "out of memory");
-    if (status == DK_OK)
+    if (status == DK_OK && !load->dry_run)
         status = dk_sql_begin(store, err);
-    if (status != DK_OK) {
-        dk_error ignored;
-        if (load->batch != 0)
-            dk_batch_drop(store, kind, load->batch, &ignored);
-        load_free(load);
-        return status;
-    }
-    *ret_load = load;
-    return DK_OK;
+    if (status == DK_OK)
+        *ret_load = load;
+    else
+        dk_load_abandon(load);
+    return status;
 }
 
 void dk_load_abandon(dk_load *load)
@@ -208,7 +208,8 @@ void dk_load_abandon(dk_load *load)
         return;
     dk_error ignored;
     dk_sql_rollback(load->store);
-    dk_batch_drop(load->store, load->kind, load->batch, &ignored); /* if it fails, the next writer's open does it */
+    if (load->batch != 0 && !load->dry_run)
+        dk_batch_drop(load->store, load->kind, load->batch, &ignored); /* if it fails, the next writer's open does it */
     load_free(load);
 }
 
@@ -1142,7 +1143,10 @@ static dk_status write_row(dk_load *load, const dk_value *values, const char *ke
         return DK_OK;
     load->in_transaction = 0;
     load->bytes_in_transaction = 0;
-    if ((status = dk_terms_flush(load->terms, err)) == DK_OK && (status = dk_sql_commit(load->store, err)) == DK_OK)
+    status = dk_terms_flush(load->terms, err);
+    if (load->dry_run) /* what is committed would leave its pages in the store */
+        return status;
+    if (status == DK_OK && (status = dk_sql_commit(load->store, err)) == DK_OK)
         status = dk_sql_begin(load->store, err);
     return status;
 }

@@ -19,7 +19,7 @@ typedef struct dk_load_options {
     const char *source; /* file names as given; required. The base name qualifies keys as a last resort */
     bool replace;       /* existing keys may be replaced, if the geometries touch */
     bool publish;       /* the batch is to be published as soon as it is staged: noted, for dk_load_again */
-    bool dry_run;       /* everything is checked, nothing is kept */
+    bool dry_run;       /* everything is checked, nothing is kept: the file stays as it was, and no number is used up */
     bool undrawn;       /* of a layer: rows without outline are kept, without one (无图形) */
     bool draw;          /* of a layer: rows give outlines to those without that are there under their key. What a row
                            says must agree with what is there, or replace; what it does not say stays */

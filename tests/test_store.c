@@ -4,6 +4,7 @@
 #include "store/access.h"
 #include "store/index.h"
 #include "store/log_keys.h"
+#include "store/sha256.h"
 #include "tests/sampled.h"
 
 #include <pthread.h>
@@ -731,6 +732,45 @@ static void a_declared_area_is_compared(void **state)
     dk_load_abandon(load);
 }
 
+/* SHA-256 of the store's file while nobody has it open. */
+static void file_digest(fixture *f, char digest[DK_SHA256_HEX])
+{
+    dk_sha256 hash;
+    unsigned char block[65536];
+    dk_store_close(f->store);
+    FILE *file = fopen(f->path, "rb");
+    assert_non_null(file);
+    dk_sha256_begin(&hash);
+    for (size_t n; (n = fread(block, 1, sizeof block, file)) > 0;)
+        dk_sha256_add(&hash, block, n);
+    fclose(file);
+    assert_true(dk_sha256_end(&hash, digest));
+    fixture_open(f, DK_WRITE);
+}
+
+/* More rows than a load writes in one transaction; and the next batch has the number that it would have had. */
+static void a_dry_run_leaves_the_file_as_it_was(void **state)
+{
+    fixture *f = *state;
+    dk_load *load = NULL;
+    char before[DK_SHA256_HEX], after[DK_SHA256_HEX], id[24];
+    const dk_load_options options = {.source = "a.shp", .dry_run = true};
+    file_digest(f, before);
+    assert_int_equal(dk_load_begin(f->store, dk_catalogue_kind(f->catalogue, "parcel"), &options, &load, &f->err), DK_OK);
+    for (int i = 0; i < 20002; i++) {
+        snprintf(id, sizeof id, "DK%d", i);
+        assert_int_equal(parcel(f, load, id, "P1", 116.5).outcome, DK_LOADED);
+    }
+    assert_int_equal(load_finish(f, load), 0);
+    file_digest(f, after);
+    assert_string_equal(before, after);
+    assert_int_equal(dk_load_begin(f->store, dk_catalogue_kind(f->catalogue, "parcel"), &options, &load, &f->err), DK_OK);
+    dk_load_abandon(load);
+    load = load_begin(f, "parcel", false);
+    assert_int_equal(parcel(f, load, "DK001", "P1", 116.5).outcome, DK_LOADED);
+    assert_int_equal(load_finish(f, load), 1);
+}
+
 static void a_dry_run_keeps_nothing(void **state)
 {
     fixture *f = *state;
@@ -781,6 +821,7 @@ int main(void)
         CASE(a_village_code_padded_with_zeros_is_its_county),
         CASE(a_declared_area_is_compared),
         CASE(a_dry_run_keeps_nothing),
+        CASE(a_dry_run_leaves_the_file_as_it_was),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
