@@ -29,8 +29,19 @@ typedef struct collecting {
     dk_file_settings settings;
     const dk_transformation *transformation; /* NULL: none */
     FILE *out;
+    dk_buf *notes;
     int64_t rows;
 } collecting;
+
+/* text: one sentence a line. path NULL: they name what they are about. */
+static void add_notes(dk_buf *notes, const char *path, const char *text)
+{
+    while (text != NULL && *text != '\0') {
+        const size_t size = strcspn(text, "\n");
+        dk_buf_format(notes, "%s%s%.*s\n", path != NULL ? path : "", path != NULL ? ": " : "", (int)size, text);
+        text += size + (text[size] == '\n');
+    }
+}
 
 static dk_status write_feature(collecting *c, const char *path, const dk_ready_row *row, dk_error *err)
 {
@@ -43,7 +54,8 @@ static dk_status write_feature(collecting *c, const char *path, const dk_ready_r
     OGR_G_DestroyGeometry(geometry);
     dk_buf text;
     dk_buf_init(&text);
-    dk_buf_format(&text, "%s{\"type\":\"Feature\",\"properties\":{\"source\":", c->rows > 0 ? ",\n" : "");
+    dk_buf_format(&text, "%s{\"type\":\"Feature\",\"properties\":{\"source\":",
+                  c->rows > 0 ? ",\n" : "{\"type\":\"FeatureCollection\",\"features\":[\n");
     dk_json_string(path, &text);
     dk_buf_format(&text, ",\"row\":%lld},\"geometry\":", (long long)row->source.number);
     dk_buf_text(&text, json != NULL ? json : "null");
@@ -76,11 +88,16 @@ static dk_status read_set(collecting *c, const dk_dataset *set, dk_error *err)
         else
             status = write_feature(c, set->shown, &row, err);
     }
+    if (status == DK_END)
+        add_notes(c->notes, set->shown, dk_load_file_notes(file));
+    if (status == DK_END && dk_load_file_repaired(file) > 0)
+        dk_buf_format(c->notes, "%s: %lld outlines were not valid and were repaired, which changes areas by 0.1 %% at most\n",
+                      set->shown, (long long)dk_load_file_repaired(file));
     dk_load_file_close(file);
     return status == DK_END ? DK_OK : status;
 }
 
-dk_status dk_convert_outlines(const char *path, const dk_file_settings *settings, FILE *out, dk_error *err)
+dk_status dk_convert_outlines(const char *path, const dk_file_settings *settings, FILE *out, dk_buf *notes, dk_error *err)
 {
     static const char *const everything[] = {"*"};
     dk_catalogue *catalogue = NULL;
@@ -98,9 +115,11 @@ dk_status dk_convert_outlines(const char *path, const dk_file_settings *settings
                         .extent = catalogue->extent,
                         .settings = *settings,
                         .transformation = transformation,
-                        .out = out};
+                        .out = out,
+                        .notes = notes};
+        add_notes(notes, NULL, transformation != NULL ? dk_transformation_notes(transformation) : NULL);
+        add_notes(notes, path, dk_datasets_note(sets));
         c.settings.columns = (dk_column_options){.ignore = everything, .n_ignore = 1};
-        fputs("{\"type\":\"FeatureCollection\",\"features\":[\n", out);
         const size_t n = dk_datasets_list(sets, &list);
         for (size_t i = 0; i < n && status == DK_OK; i++)
             status = read_set(&c, &list[i], err);

@@ -172,10 +172,12 @@ static dk_status prepare_geometry(dk_load_file *file, dk_error *err)
     const dk_load_file_options *o = &file->options;
     dk_status status = choose_crs(file, err);
     if (status == DK_OK && file->crs.stamp[0] != '\0')
-        dk_buf_format(&file->notes, "%s%s\n", file->crs.stamp,
-                      file->crs.gcj02             ? "; the batch is marked"
-                      : o->transformation == NULL ? ": it may lie tens of metres off, and the batch is marked"
-                                                  : "");
+        dk_buf_format(&file->notes, "%s%s%s\n", file->crs.stamp,
+                      o->transformation == NULL && !file->crs.gcj02 ? ": it may lie tens of metres off" : "",
+                      o->store == NULL                                ? ""
+                      : file->crs.gcj02                               ? "; the batch is marked"
+                      : o->transformation == NULL                     ? ", and the batch is marked"
+                                                                      : "");
     dk_error reason = {0};
     if (status == DK_OK && (status = dk_transformer_create(&file->crs, &file->transformer, &reason)) != DK_OK)
         dk_fail(err, status, "%s: %s; say the right coordinate system with --crs", o->set->shown, reason.text);

@@ -2,7 +2,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync, readdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { run, scene, shapefile, square, wkt, zip } from './helpers.mjs';
 
 const outlines = (s, ...args) => {
@@ -60,6 +60,28 @@ test('what cannot be read is one sentence that names the file, and no outlines',
   for (const args of [['bare.zip'], ['bare.zip', '--to', 'gpkg'], ['-', '--from', 'rows', '--to', 'gpkg'], ['-', '--from', 'csv', '--to', 'gpkg', '--output', 'x']]) {
     assert.equal(run(s.dir, 'convert', ...args).code, 2, args.join(' '));
   }
+});
+
+test('what load would note is said beside the outlines, and outlines that break off are not whole JSON', (t) => {
+  const s = scene(t);
+  const at = (i) => wkt(square(39520000 + i * 200, 3521000));
+  // A spike of no width on one side (OGC 06-103r4: not valid), which may go without changing the area.
+  const spike = wkt([[39520400, 3521000], [39520500, 3521000], [39520500, 3521050], [39520600, 3521050], [39520500, 3521050], [39520500, 3521100], [39520400, 3521100]]);
+  s.write('old.csv', `id,wkt\n1,"${at(0)}"\n2,"${spike}"\n`);
+  const old = s.run('convert', 'old.csv', '--to', 'geojson', '--crs', 'EPSG:2363', '--accept-datum-error');
+  assert.equal(old.code, 0, old.stderr);
+  assert.equal(JSON.parse(old.stdout).features.length, 2);
+  assert.deepEqual(old.stderr.trim().split('\n'), ['note: old.csv: Xian 1980 taken as CGCS2000 without a transformation: it may lie tens of metres off',
+    'note: old.csv: 1 outlines were not valid and were repaired, which changes areas by 0.1 % at most']);
+  mkdirSync(s.path('f'));
+  s.write('f/a.csv', `id,wkt\n1,"${at(0)}"\n`);
+  s.write('f/台账.xlsx', 'x');
+  assert.equal(s.run('convert', 'f', '--to', 'geojson', '--crs', 'EPSG:4527').stderr, 'note: f: not read of it: 台账.xlsx\n');
+  s.write('late.csv', `id,wkt\n1,"${at(0)}"\n2,x\n`);
+  const late = s.run('convert', 'late.csv', '--to', 'geojson', '--crs', 'EPSG:4527');
+  assert.deepEqual([late.code, late.stderr.split('\n').length], [1, 2], late.stderr);
+  assert.throws(() => JSON.parse(late.stdout));
+  assert.equal(s.run('convert', 'none.shp', '--to', 'geojson').stdout, '');
 });
 
 test('a confined conversion writes no file larger than it may, and ends when its time is over', (t) => {
