@@ -712,6 +712,11 @@ static dk_status run(loader *self, dk_store *store, const char *source, dk_error
     if (status != DK_OK)
         return status;
     self->read_all = true;
+    if (summary->read == 0 && summary->files_failed == 0)
+        return dk_fail(err, DK_INVALID,
+                       "there is nothing to load: %s is a layer, and none of the %zu tables has outlines; a CSV may have them as "
+                       "WKT in a column named wkt, and --undrawn loads rows that have none yet",
+                       self->kind->name, self->n_jobs);
     if (summary->loaded + summary->replaced + summary->unchanged == 0)
         return dk_fail(err, DK_INVALID, "no row could be loaded; the first: %s", self->first_reason);
     if (self->writer != NULL && (status = dk_profile_writer_write(self->writer, options->save_profile, err)) != DK_OK)

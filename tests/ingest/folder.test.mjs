@@ -153,7 +153,19 @@ test('names in GBK, as old disks have them, are text wherever they are kept', (t
   const kept = execFileSync('sqlite3', [s.store, 'SELECT key FROM row_parcel UNION SELECT name FROM dikuai_source UNION SELECT name FROM dikuai_file'], { encoding: 'utf8' });
   assert.equal(kept, 'f/征收地块.geojsonl\n征收地块.geojsonl\n征收地块:J0\n征收地块:J1\n');
   const utf8 = new TextDecoder('utf-8', { fatal: true });
+  // Also where there is no room for all of a title.
+  assert.equal(s.load('parcel', 'f', '--dry-run', '--batch', '很'.repeat(150), '--report', 'long.html').code, 1);
+  assert.match(utf8.decode(readFileSync(s.path('long.html'))), /很{90,} 质量报告/);
   for (const file of ['r.html', 'f.rejects.csv']) assert.match(utf8.decode(readFileSync(s.path(file))), /历年资料\.rar/);
+});
+
+test('a folder of nothing but tables without outlines says what to do', (t) => {
+  const s = scene(t);
+  mkdirSync(s.path('f'));
+  for (const name of ['a', 'b']) s.write(`f/${name}.csv`, `地块编号\n${name}\n`);
+  assert.equal(s.load('parcel', 'f').stderr, 'dikuai-ingest: there is nothing to load: parcel is a layer, and none of the 2 tables has outlines; '
+    + 'a CSV may have them as WKT in a column named wkt, and --undrawn loads rows that have none yet\n');
+  assert.equal(s.load('parcel', 'f', '--undrawn').json.loaded, 2);
 });
 
 test('a file that was named breaks the load, as before', (t) => {
