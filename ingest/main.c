@@ -1,4 +1,5 @@
 /* dikuai-ingest: sources -> clean features and records -> store. */
+#include "ingest/commands.h"
 #include "ingest/options.h"
 #include "ingest/say.h"
 #include "store/store.h"
@@ -35,6 +36,8 @@ int main(int argc, char **argv)
     memcpy(options.arguments, argv, (size_t)argc * sizeof *argv);
     switch (dk_options_parse(argc, argv, &options, &command, &err)) {
     case DK_OK:
+        if (command != dk_command_convert) /* whose limits the one that runs it is to see */
+            signal(SIGXFSZ, SIG_IGN);      /* a file that may not grow is an error of its write, which is told */
         code = command(&options);
         break;
     case DK_END:

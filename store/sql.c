@@ -7,7 +7,14 @@
 #include <string.h>
 #include <time.h>
 
-static dk_status status_of(int code)
+/* Whether the system took no more bytes. SQLite has a code of its own for a full disk, and none for a used up quota and for a
+ * file that may not grow: of 4 GB on a FAT disk, or of what ulimit -f allows. */
+static bool is_full(int error)
+{
+    return error == ENOSPC || error == EDQUOT || error == EFBIG;
+}
+
+static dk_status status_of(int code, int system_error)
 {
     switch (code & 0xff) {
     case SQLITE_OK:
@@ -25,7 +32,7 @@ static dk_status status_of(int code)
     case SQLITE_LOCKED:
         return DK_BUSY;
     case SQLITE_IOERR:
-        return errno == ENOSPC ? DK_FULL : DK_IO;
+        return is_full(system_error) ? DK_FULL : DK_IO;
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
     case SQLITE_PERM:
@@ -48,13 +55,19 @@ static bool no_permission(int code)
 
 dk_status dk_sql_fail(dk_store *store, dk_error *err, const char *doing)
 {
-    const dk_status status = status_of(sqlite3_extended_errcode(store->db));
+    const int error = errno; /* of a COMMIT, sqlite3_system_errno does not have it */
+    const dk_status status = status_of(sqlite3_extended_errcode(store->db), error);
     if (store->late) /* said to whoever asked: nothing of the file */
         return dk_query_too_slow(err);
     switch (status) {
     case DK_FULL:
-        return dk_fail(err, status, "%s: the disk is full (while %s); free some space and repeat the command",
-                       store->path, doing);
+        if (error == EFBIG)
+            return dk_fail(err, status,
+                           "%s: its files may not grow any more here (while %s), by a limit of this user (ulimit -f) or of the disk's "
+                           "format; raise the limit, or move the store to another disk, and repeat the command",
+                           store->path, doing);
+        return dk_fail(err, status, "%s: the disk is full%s (while %s); free some space and repeat the command", store->path,
+                       error == EDQUOT ? " for this user, whose quota is used up" : "", doing);
     case DK_CORRUPT:
         return dk_fail(err, status, "%s: is not a dikuai store or is damaged (%s, while %s); restore it from a backup",
                        store->path, sqlite3_errmsg(store->db), doing);

@@ -194,6 +194,16 @@ test('a dry run checks everything and keeps nothing', (t) => {
   assert.deepEqual(s.batches(), []);
 });
 
+test('a file that may not grow any more is said, and keeps nothing of the load', (t) => {
+  const s = scene(t);
+  s.write('b.csv', '补偿编号,地块编号\n' + Array.from({ length: 20000 }, (_, i) => `B${i},${'D'.repeat(60)}${i}\n`).join(''));
+  const limited = spawnSync('bash', ['-c', 'ulimit -f 3000; exec "$0" "$@"', program, 'load', s.store, 'compensation', 'b.csv', '--publish'], { cwd: s.dir, encoding: 'utf8' });
+  assert.equal(limited.status, 1, limited.signal);
+  assert.match(limited.stderr, /^dikuai-ingest: \S+store\.gpkg: its files may not grow any more here \(while [^)]*\), by a limit of this user \(ulimit -f\) or of the disk's format; [^\n]*\n$/);
+  assert.deepEqual(s.batches(), []);
+  assert.equal(s.run('check', s.store).code, 0);
+});
+
 test('wrong usage exits with 2 and a sentence, help and version with 0', (t) => {
   const s = scene(t);
   const wrong = [[], ['frob'], ['load', s.store], ['load', s.store, 'parcel'], ['create', s.store], ['publish', s.store],
