@@ -327,6 +327,10 @@ static dk_status load_open(loader *self, rows *from, const job *of, dk_error *er
     dk_status status = keep_fingerprint(self, from, set, err);
     if (status == DK_OK)
         status = load_rows(self, from, err);
+    if (status == DK_OK) /* else what was read is not what was hashed */
+        status = dk_fingerprint_unchanged(dk_load_file_fingerprint(file), from->path, err);
+    if (status == DK_OK && set->archive != NULL) /* which was hashed when the first of it came */
+        status = dk_fingerprint_unchanged(&self->archive, from->path, err);
     if (status != DK_OK)
         return status;
     from->spoilt = false;
@@ -547,8 +551,16 @@ static dk_status open_join(loader *self, dk_error *err)
                                  .encoding = options->settings.has_encoding ? &options->settings.encoding : NULL,
                                  .is_column = is_known_column,
                                  .user = self};
-    const dk_status status = options->join != NULL ? dk_join_open(&how, &self->join, err) : DK_OK;
-    return status == DK_OK && self->join != NULL ? dk_fingerprint_take(options->join, &self->ledger, err) : status;
+    if (options->join == NULL)
+        return DK_OK;
+    dk_error late;
+    const dk_status listed = dk_fingerprint_list(options->join, &self->ledger, &late);
+    dk_status status = dk_join_open(&how, &self->join, err);
+    if (status == DK_OK && (status = listed) != DK_OK)
+        dk_fail(err, status, "%s", late.text);
+    if (status == DK_OK)
+        status = dk_fingerprint_hash(&self->ledger, err);
+    return status == DK_OK ? dk_fingerprint_unchanged(&self->ledger, options->join, err) : status;
 }
 
 static dk_status note_join(loader *self, dk_error *err)

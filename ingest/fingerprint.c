@@ -16,6 +16,15 @@
 
 enum { MOST_FILES = 10000, MOST_DEPTH = 8, READ_BYTES = 1 << 18 };
 
+struct dk_file_state {
+    char *name; /* as text, below the source; that of the dk_source_file */
+    char *path;
+    dev_t device;
+    ino_t inode;
+    off_t size;
+    struct timespec written;
+};
+
 static const char *base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -27,60 +36,35 @@ static dk_status fail(const char *path, dk_error *err)
     return dk_fail(err, DK_IO, "%s: cannot be read: %s", path, strerror(errno));
 }
 
-/* name: how the file is called, below the source; *ret_file keeps a copy. A file that is not a regular one is left out,
- * and opened without waiting for a pipe's other end. */
+/* name: how the file is called, below the source. A file that is not a regular one is left out. */
 static dk_status add_file(dk_fingerprint *into, const char *path, const char *name, dk_error *err)
 {
-    dk_status status = DK_OK;
-    unsigned char *buffer = NULL;
     struct stat info;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
+    if (stat(path, &info) != 0)
         return fail(path, err);
-    if (fstat(fd, &info) != 0) {
-        status = fail(path, err);
-        goto out;
-    }
     if (!S_ISREG(info.st_mode))
-        goto out;
-    if (into->n_files == MOST_FILES) {
-        status =
-            dk_fail(err, DK_LIMIT, "%s: is one of more than %d files of a folder; give a folder with the data only",
-                    path, MOST_FILES);
-        goto out;
+        return DK_OK;
+    if (into->n_files == MOST_FILES)
+        return dk_fail(err, DK_LIMIT, "%s: is one of more than %d files of a folder; give a folder with the data only", path,
+                       MOST_FILES);
+    dk_file_state made = {.name = dk_path_text(name),
+                          .path = strdup(path),
+                          .device = info.st_dev,
+                          .inode = info.st_ino,
+                          .size = info.st_size,
+                          .written = info.st_mtim};
+    if (made.name == NULL || made.path == NULL || !dk_grow(&into->states, &into->capacity, into->n_files + 1, sizeof *into->states)) {
+        free(made.name);
+        free(made.path);
+        return dk_fail(err, DK_NOMEM, "%s: out of memory", path);
     }
-    buffer = malloc(READ_BYTES);
-    if (buffer == NULL || !dk_grow(&into->files, &into->capacity, into->n_files + 1, sizeof *into->files)) {
-        status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
-        goto out;
-    }
-    dk_source_file file = {.name = dk_path_text(name)};
-    dk_sha256 hash;
-    dk_sha256_begin(&hash);
-    ssize_t n;
-    while ((n = read(fd, buffer, READ_BYTES)) > 0) {
-        dk_sha256_add(&hash, buffer, (size_t)n);
-        file.bytes += n;
-    }
-    const bool hashed = dk_sha256_end(&hash, file.sha256);
-    if (n < 0)
-        status = fail(path, err);
-    else if (file.name == NULL || !hashed)
-        status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
-    if (status != DK_OK) {
-        free((void *)(uintptr_t)file.name);
-        goto out;
-    }
-    into->files[into->n_files++] = file;
-out:
-    free(buffer);
-    close(fd);
-    return status;
+    into->states[into->n_files++] = made;
+    return DK_OK;
 }
 
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(((const dk_source_file *)a)->name, ((const dk_source_file *)b)->name);
+    return strcmp(((const dk_file_state *)a)->name, ((const dk_file_state *)b)->name);
 }
 
 /* wanted NULL: all files, also of folders within. Else those called base.EXTENSION, the extension one of wanted. */
@@ -135,7 +119,7 @@ static const char *const *parts_of(const char *name)
     return NULL;
 }
 
-static dk_status take(const char *path, dk_fingerprint *into, dk_error *err)
+static dk_status list(const char *path, dk_fingerprint *into, dk_error *err)
 {
     struct stat info;
     if (stat(path, &info) != 0) {
@@ -143,7 +127,7 @@ static dk_status take(const char *path, dk_fingerprint *into, dk_error *err)
         if (slash == NULL || slash == path)
             return fail(path, err);
         char *outer = strndup(path, (size_t)(slash - path)); /* the archive that it leads into */
-        const dk_status status = outer != NULL ? take(outer, into, err) : dk_fail(err, DK_NOMEM, "out of memory");
+        const dk_status status = outer != NULL ? list(outer, into, err) : dk_fail(err, DK_NOMEM, "out of memory");
         free(outer);
         return status;
     }
@@ -151,7 +135,7 @@ static dk_status take(const char *path, dk_fingerprint *into, dk_error *err)
     if (S_ISDIR(info.st_mode)) {
         const dk_status status = add_folder(into, path, "", NULL, 0, NULL, 0, err);
         if (status == DK_OK && into->n_files > 1)
-            qsort(into->files, into->n_files, sizeof *into->files, by_name);
+            qsort(into->states, into->n_files, sizeof *into->states, by_name);
         return status;
     }
     const char *const *wanted = parts_of(name);
@@ -165,20 +149,71 @@ static dk_status take(const char *path, dk_fingerprint *into, dk_error *err)
     free(folder);
     if (status != DK_OK || into->n_files == 0)
         return status;
-    qsort(into->files, into->n_files, sizeof *into->files, by_name);
+    qsort(into->states, into->n_files, sizeof *into->states, by_name);
     for (size_t i = 1; i < into->n_files; i++)
-        if (strcmp(into->files[i].name, name) == 0) {
-            const dk_source_file named = into->files[i];
-            memmove(into->files + 1, into->files, i * sizeof *into->files);
-            into->files[0] = named;
+        if (strcmp(base_name(into->states[i].path), name) == 0) {
+            const dk_file_state named = into->states[i];
+            memmove(into->states + 1, into->states, i * sizeof *into->states);
+            into->states[0] = named;
         }
+    return status;
+}
+
+dk_status dk_fingerprint_list(const char *path, dk_fingerprint *ret_fingerprint, dk_error *err)
+{
+    dk_fingerprint listed = {0};
+    dk_status status = list(path, &listed, err);
+    if (status == DK_OK && (listed.files = calloc(listed.n_files + 1, sizeof *listed.files)) == NULL)
+        status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
+    for (size_t i = 0; i < listed.n_files && status == DK_OK; i++)
+        listed.files[i].name = listed.states[i].name;
+    if (status == DK_OK)
+        *ret_fingerprint = listed;
+    else
+        dk_fingerprint_finish(&listed);
+    return status;
+}
+
+static dk_status hash_file(const char *path, unsigned char *buffer, dk_source_file *to, dk_error *err)
+{
+    dk_status status = DK_OK;
+    dk_sha256 hash;
+    ssize_t n;
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* without waiting, if it has become a pipe */
+    if (fd < 0)
+        return fail(path, err);
+    to->bytes = 0;
+    dk_sha256_begin(&hash);
+    while ((n = read(fd, buffer, READ_BYTES)) > 0) {
+        dk_sha256_add(&hash, buffer, (size_t)n);
+        to->bytes += n;
+    }
+    if (n < 0)
+        status = fail(path, err);
+    if (!dk_sha256_end(&hash, to->sha256) && status == DK_OK)
+        status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
+    close(fd);
+    return status;
+}
+
+dk_status dk_fingerprint_hash(dk_fingerprint *fingerprint, dk_error *err)
+{
+    dk_status status = DK_OK;
+    unsigned char *buffer = malloc(READ_BYTES);
+    if (buffer == NULL)
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    for (size_t i = 0; i < fingerprint->n_files && status == DK_OK; i++)
+        status = hash_file(fingerprint->states[i].path, buffer, &fingerprint->files[i], err);
+    free(buffer);
     return status;
 }
 
 dk_status dk_fingerprint_take(const char *path, dk_fingerprint *ret_fingerprint, dk_error *err)
 {
     dk_fingerprint taken = {0};
-    const dk_status status = take(path, &taken, err);
+    dk_status status = dk_fingerprint_list(path, &taken, err);
+    if (status == DK_OK)
+        status = dk_fingerprint_hash(&taken, err);
     if (status == DK_OK)
         *ret_fingerprint = taken;
     else
@@ -186,10 +221,36 @@ dk_status dk_fingerprint_take(const char *path, dk_fingerprint *ret_fingerprint,
     return status;
 }
 
+static bool is_lock(const char *name)
+{
+    const size_t size = strlen(name);
+    return size > 5 && strcasecmp(name + size - 5, ".lock") == 0;
+}
+
+dk_status dk_fingerprint_unchanged(const dk_fingerprint *fingerprint, const char *shown, dk_error *err)
+{
+    for (size_t i = 0; i < fingerprint->n_files; i++) {
+        const dk_file_state *was = &fingerprint->states[i];
+        struct stat now;
+        if (is_lock(was->name) ||
+            (stat(was->path, &now) == 0 && now.st_dev == was->device && now.st_ino == was->inode && now.st_size == was->size &&
+             now.st_mtim.tv_sec == was->written.tv_sec && now.st_mtim.tv_nsec == was->written.tv_nsec))
+            continue;
+        const size_t size = strlen(shown), end = strlen(was->name);
+        const bool itself = end <= size && strcmp(shown + size - end, was->name) == 0;
+        return dk_fail(err, DK_CONFLICT, "%s: %s%swas changed while it was read; load it again when nobody writes to it", shown,
+                       itself ? "" : was->name, itself ? "" : " ");
+    }
+    return DK_OK;
+}
+
 void dk_fingerprint_finish(dk_fingerprint *fingerprint)
 {
-    for (size_t i = 0; i < fingerprint->n_files; i++)
-        free((void *)(uintptr_t)fingerprint->files[i].name);
+    for (size_t i = 0; i < fingerprint->n_files; i++) {
+        free(fingerprint->states[i].name);
+        free(fingerprint->states[i].path);
+    }
+    free(fingerprint->states);
     free(fingerprint->files);
     *fingerprint = (dk_fingerprint){0};
 }

@@ -219,14 +219,15 @@ typedef struct hashing {
 static void *take_fingerprint(void *user)
 {
     hashing *h = user;
-    h->status = dk_fingerprint_take(h->file->options.set->path, &h->file->fingerprint, &h->err);
+    h->status = dk_fingerprint_hash(&h->file->fingerprint, &h->err);
     return NULL;
 }
 
 static void begin_hashing(hashing *h, dk_load_file *file)
 {
     *h = (hashing){.file = file};
-    if (file->options.set->archive != NULL)
+    h->status = dk_fingerprint_list(file->options.set->path, &file->fingerprint, &h->err);
+    if (h->status != DK_OK || file->options.set->archive != NULL)
         return; /* that is hashed once for all that is in it */
     h->threaded = pthread_create(&h->thread, NULL, take_fingerprint, h) == 0;
     if (!h->threaded)

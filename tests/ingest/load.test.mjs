@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { appendFileSync, closeSync, existsSync, openSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, closeSync, createReadStream, existsSync, openSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { catalogue, program, scene, shapefile, square, wkt, xlsx } from './helpers.mjs';
 
 const row = (id, x = 39520000, more = {}) => ({ DKBH: id, ...more, wkt: wkt(square(x, 3521000)) });
@@ -192,6 +192,26 @@ test('a dry run checks everything and keeps nothing', (t) => {
   const done = s.load('parcel', 'p.shp', '--dry-run');
   assert.deepEqual([done.json.loaded, done.json.rejected, done.json.batch, done.json.dry_run], [1, 1, null, true]);
   assert.deepEqual(s.batches(), []);
+});
+
+test('a file that is written to while it is read is not loaded: its rows would not be those of its SHA-256', async (t) => {
+  const s = scene(t);
+  const ledger = (total) => '补偿编号,地块编号,补偿总额\n' + Array.from({ length: 5000 }, (_, i) => `B${i},D${i},${i % 2 ? '一'.repeat(60) : total}\n`).join('');
+  s.write('b.csv', ledger(1));
+  execFileSync('mkfifo', [s.path('rejects')]); // the load waits in it, for more is rejected than a pipe holds
+  const load = spawn(program, ['load', s.store, 'compensation', 'b.csv', '--rejects', 'rejects', '--allow-rejects', '--publish'], { cwd: s.dir, stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  load.stderr.on('data', (text) => { said += text; });
+  const rejects = createReadStream(s.path('rejects'));
+  await once(rejects, 'data');
+  rejects.pause();
+  s.write('b.csv', ledger(2));
+  rejects.resume();
+  const [code] = await once(load, 'exit');
+  assert.equal(code, 1);
+  assert.match(said, /^dikuai-ingest: b\.csv: was changed while it was read; load it again when nobody writes to it\n/);
+  assert.deepEqual(s.batches(), []);
+  assert.equal(s.load('compensation', 'b.csv', '--allow-rejects').json.loaded, 2500);
 });
 
 test('a file that may not grow any more is said, and keeps nothing of the load', (t) => {
