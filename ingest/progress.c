@@ -2,7 +2,9 @@
 
 #include "store/processors.h"
 
+#include <limits.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,12 +24,11 @@ void dk_progress_start(dk_progress_bar *bar, const char *what)
     *bar = (dk_progress_bar){.shown = isatty(STDERR_FILENO), .what = what, .start_ms = now, .last_ms = now};
 }
 
-static void show_left(double seconds)
+/* How many characters of a line are shown: one that is longer than the terminal is wide would begin a new one each time. */
+static int room_for_line(void)
 {
-    if (seconds < 100)
-        fprintf(stderr, "  %.0f s left", seconds);
-    else
-        fprintf(stderr, "  %.0f min left", seconds / 60);
+    struct winsize size;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1 : INT_MAX;
 }
 
 void dk_progress_show(dk_progress_bar *bar, double part, int64_t rows)
@@ -48,14 +49,16 @@ void dk_progress_show(dk_progress_bar *bar, double part, int64_t rows)
     part = part < 0 ? 0 : part > 1 ? 1 : part;
     const int n = (int)(part * 30);
     const double seconds = (double)(now - bar->start_ms) / 1000;
-    fprintf(stderr, "\r%s [%.*s%.*s] %3d %%  %lld", bar->what, n, full, 30 - n, none, (int)(part * 100),
-            (long long)rows);
+    char line[200], left[40] = "", rate[40] = "";
     if (seconds >= 2) { /* before, both say little */
-        fprintf(stderr, "  %.0f/s", (double)rows / seconds);
+        const double to_go = part > 0 ? seconds * (1 - part) / part : 0;
+        snprintf(rate, sizeof rate, "  %.0f/s", (double)rows / seconds);
         if (part > 0.01)
-            show_left(seconds * (1 - part) / part);
+            snprintf(left, sizeof left, to_go < 100 ? "  %.0f s left" : "  %.0f min left", to_go < 100 ? to_go : to_go / 60);
     }
-    fprintf(stderr, "\033[K");
+    snprintf(line, sizeof line, "%s [%.*s%.*s] %3d %%  %lld%s%s", bar->what, n, full, 30 - n, none, (int)(part * 100),
+             (long long)rows, rate, left);
+    fprintf(stderr, "\r%.*s\033[K", room_for_line(), line);
     bar->drawn = true;
 }
 

@@ -3,9 +3,11 @@
 #include "store/processors.h"
 
 #include <pthread.h>
+#include <pty.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -59,12 +61,52 @@ static void what_was_started_with_less_keeps_it(void **state)
     assert_int_equal(nice_of(2000, 15), 15);
 }
 
+/* What a terminal so many columns wide is sent for a bar in its third second. */
+static const char *drawn(unsigned short columns)
+{
+    static char text[400];
+    const struct winsize size = {.ws_row = 24, .ws_col = columns};
+    int terminal = -1, end = -1;
+    dk_progress_bar bar;
+    assert_int_equal(openpty(&terminal, &end, NULL, NULL, &size), 0);
+    const int before = dup(STDERR_FILENO);
+    dup2(end, STDERR_FILENO);
+    dk_progress_start(&bar, "parcel");
+    bar.gives_way = true;
+    bar.start_ms -= 3000;
+    bar.last_ms -= 3000;
+    dk_progress_show(&bar, 0.5, 1234567);
+    dup2(before, STDERR_FILENO);
+    const ssize_t n = read(terminal, text, sizeof text - 1);
+    close(before);
+    close(end);
+    close(terminal);
+    text[n > 0 ? n : 0] = '\0';
+    return text;
+}
+
+static void the_bar_stays_on_one_line(void **state)
+{
+    (void)state;
+    static const char begin[] = "\rparcel [###############...............]  50 %  1234567  ", end[] = " s left\033[K";
+    static const unsigned short wide[] = {100, 0}, narrow[] = {60, 20}; /* 0: a serial line that does not say */
+    for (size_t i = 0; i < 2; i++) {
+        const char *text = drawn(wide[i]);
+        assert_memory_equal(text, begin, sizeof begin - 1);
+        assert_string_equal(text + strlen(text) - (sizeof end - 1), end);
+        text = drawn(narrow[i]);
+        assert_int_equal(strlen(text), 1 + (size_t)narrow[i] - 1 + strlen("\033[K"));
+        assert_memory_equal(text, begin, (size_t)narrow[i] < sizeof begin ? (size_t)narrow[i] : sizeof begin - 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_short_run_is_not_held_up),
         cmocka_unit_test(a_long_run_gives_way),
         cmocka_unit_test(what_was_started_with_less_keeps_it),
+        cmocka_unit_test(the_bar_stays_on_one_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
