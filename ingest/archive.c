@@ -123,6 +123,18 @@ static bool take_zip64(dk_archive_entry *entry, const unsigned char *extra, size
     return true;
 }
 
+/* C: and not 1:2000, a scale. */
+static bool begins_with_drive(const char *name)
+{
+    return ((name[0] >= 'A' && name[0] <= 'Z') || (name[0] >= 'a' && name[0] <= 'z')) && name[1] == ':';
+}
+
+/* What a Mac keeps beside files that have a picture of their own: "Icon" and a carriage return. */
+static bool is_icon_of_mac(const char *raw, size_t size)
+{
+    return size >= 5 && memcmp(raw + size - 5, "Icon\r", 5) == 0 && (size == 5 || raw[size - 6] == '/');
+}
+
 /* Takes "./" from the beginning of a name, as programs write it that pack "." or "./资料". false: it does not begin so. */
 static bool leave_out_here(char *name)
 {
@@ -155,7 +167,7 @@ static dk_status decode_name(dk_archive *archive, const char *raw, size_t size, 
     if (kept > 0 && copy[kept - 1] == '/')
         copy[--kept] = '\0'; /* a folder */
     if (status == DK_OK && !(here && kept == 0) &&
-        (copy == NULL || !dk_scratch_name_good(copy) || (copy[0] != '\0' && copy[1] == ':')))
+        (copy == NULL || !dk_scratch_name_good(copy) || begins_with_drive(copy)))
         status =
             dk_fail(err, DK_INVALID,
                     "%s: the name \"%.*s\" in it is no name of a file inside the archive; unpack it with a program "
@@ -190,6 +202,8 @@ static dk_status read_entry(dk_archive *archive, const unsigned char *data, size
     if (!take_zip64(&entry, data + ENTRY_SIZE + name_size, extra_size))
         return damaged(archive, "the size of an entry is missing", err);
     char *name = NULL;
+    if (is_icon_of_mac(raw, name_size))
+        return DK_OK;
     const dk_status status = decode_name(archive, raw, name_size, (flags & 0x800) != 0, &name, err);
     if (status != DK_OK)
         return status;

@@ -1,9 +1,13 @@
 #include "ingest/scratch.h"
 
+#include "store/buf.h"
+#include "store/text.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +19,8 @@
 #define LOCK "dikuai.lock"   /* a file in each folder: whoever uses the folder holds flock(2) on it */
 #define NAME "dikuai-XXXXXX" /* as mkdtemp(3) makes it */
 #define TRIES 20
+#define MOST_KEPT 120  /* bytes of what is longer than NAME_MAX */
+#define MOST_ENDING 16 /* bytes, with the dot */
 #define UNLOCKED_SECONDS 3600 /* a folder without that file for so long was made by a load that ended at once */
 
 struct dk_scratch {
@@ -162,7 +168,7 @@ bool dk_scratch_name_good(const char *name)
             return false;
     for (const char *part = name;;) {
         const size_t size = strcspn(part, "/");
-        if (size == 0 || size > NAME_MAX || (size == 1 && part[0] == '.') ||
+        if (size == 0 || (size == 1 && part[0] == '.') ||
             (size == 2 && part[0] == '.' && part[1] == '.'))
             return false;
         if (part[size] == '\0')
@@ -171,10 +177,40 @@ bool dk_scratch_name_good(const char *name)
     }
 }
 
+/* A part of a name that is longer than names of files may be here. Windows allows 255 characters, which are up to 765 bytes.
+ * Its end, by which a format is known and the files of a data set go together, stays; the rest is told apart by a hash (FNV-1a,
+ * 64 bits) of all before that. */
+static void put_short(const char *part, size_t size, dk_buf *out)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    const char *dot = memrchr(part, '.', size);
+    const size_t stem = dot != NULL && (size_t)(part + size - dot) <= MOST_ENDING ? (size_t)(dot - part) : size;
+    for (size_t i = 0; i < stem; i++)
+        hash = (hash ^ (unsigned char)part[i]) * UINT64_C(0x100000001b3);
+    dk_buf_append(out, part, (size_t)dk_utf8_fit(part, MOST_KEPT));
+    dk_buf_format(out, "~%016" PRIx64 "%.*s", hash, (int)(size - stem), part + stem);
+}
+
 char *dk_scratch_join(const dk_scratch *scratch, const char *name)
 {
-    char *path = NULL;
-    return asprintf(&path, "%s/%s", scratch->path, name) < 0 ? NULL : path;
+    dk_buf out;
+    dk_buf_init(&out);
+    dk_buf_text(&out, scratch->path);
+    for (const char *part = name;;) {
+        const size_t size = strcspn(part, "/");
+        dk_buf_byte(&out, '/');
+        if (size > NAME_MAX)
+            put_short(part, size, &out);
+        else
+            dk_buf_append(&out, part, size);
+        if (part[size] == '\0')
+            break;
+        part += size + 1;
+    }
+    const char *path = dk_buf_cstr(&out);
+    char *copy = path != NULL ? strdup(path) : NULL;
+    dk_buf_finish(&out);
+    return copy;
 }
 
 static dk_status failed(const char *name, dk_error *err)

@@ -54,7 +54,7 @@ static void le(unsigned char *to, unsigned long value, int bytes)
 /* A ZIP (APPNOTE 6.3.10) of stored files, each holding "x"; a name with a "/" at its end is a folder. */
 static void put_zip(const char *path, const char *const *names, size_t n)
 {
-    unsigned char all[4000] = {0};
+    unsigned char all[8000] = {0};
     size_t at = 0, offsets[8];
     for (size_t i = 0; i < 2 * n; i++) { /* the files, then the directory */
         const char *name = names[i % n];
@@ -184,6 +184,45 @@ static void names_in_an_archive_may_begin_with_the_folder_itself(void **state)
     assert_non_null(strstr(found("c.zip"), "there are two of this name in it"));
 }
 
+/* Windows allows 255 characters; these are 300 bytes. */
+#define LONG "关于砀山县二〇二〇年第三批次城镇建设用地征收土地的批复以及勘测定界图和被征收土地所有权人同意征收的意见与听证放弃书等附件之一关于砀山县二〇二〇年第三批次城镇建设用地征收土地的批复以及勘测定界图和被征"
+
+static void names_that_are_too_long_for_this_system_are_read(void **state)
+{
+    (void)state;
+    static const char *const names[] = {LONG "/" LONG ".shp", LONG "/" LONG ".dbf", LONG "/" LONG "书.shp", LONG ".pdf", "Icon\r"};
+    const dk_dataset *list;
+    dk_datasets *sets = NULL;
+    dk_scratch *scratch = NULL;
+    dk_error err = {0};
+    char *path = NULL;
+    assert_true(strlen(LONG) > 255);
+    put_zip("a.zip", names, 5);
+    if (dk_datasets_find("a.zip", &(dk_datasets_options){.layer = true}, &sets, &err) != DK_OK)
+        fail_msg("%s", err.text);
+    assert_int_equal(dk_datasets_list(sets, &list), 2);
+    assert_string_equal(list[0].shown, "a.zip/" LONG "/" LONG ".shp"); /* under its own name to all but the system */
+    if (dk_dataset_ready(&list[0], &scratch, &path, &err) != DK_OK)
+        fail_msg("%s", err.text);
+    assert_int_equal(access(path, R_OK), 0);
+    memcpy(path + strlen(path) - 3, "dbf", 3);
+    assert_int_equal(access(path, R_OK), 0);
+    free(path);
+    dk_scratch_remove(scratch);
+    assert_int_equal(dk_dataset_ready(&list[1], &scratch, &path, &err), DK_OK);
+    assert_int_equal(access(path, R_OK), 0);
+    memcpy(path + strlen(path) - 3, "dbf", 3);
+    assert_int_not_equal(access(path, R_OK), 0); /* that of the other */
+    free(path);
+    dk_scratch_remove(scratch);
+    dk_datasets_free(sets);
+    static const char *const scale[] = {"1:2000/p.geojson"}, *const drive[] = {"C:/p.geojson"};
+    put_zip("b.zip", scale, 1);
+    assert_string_equal(found("b.zip"), "b.zip/1:2000/p.geojson\n");
+    put_zip("c.zip", drive, 1);
+    assert_non_null(strstr(found("c.zip"), "is no name of a file inside the archive"));
+}
+
 static void scans_that_cannot_be_reached_are_told_of(void **state)
 {
     (void)state;
@@ -208,6 +247,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(links_are_read_if_they_lead_to_files_and_else_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_archive_with_a_name_twice_keeps_nothing_of_its_folder_out, set_up, tear_down),
         cmocka_unit_test_setup_teardown(names_in_an_archive_may_begin_with_the_folder_itself, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(names_that_are_too_long_for_this_system_are_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(scans_that_cannot_be_reached_are_told_of, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
