@@ -498,7 +498,9 @@ static dk_status add_job(loader *self, const dk_dataset *set, const char *given,
         return status;
     if (skip) {
         dk_summary_note(&self->summary, "%s: left out, as the profile says", set->shown);
-        return DK_OK;
+        return self->writer == NULL || dk_profile_writer_skip(self->writer, given, set->path)
+                   ? DK_OK
+                   : dk_fail(err, DK_NOMEM, "out of memory");
     }
     if ((status = find_transformation(self, made.settings.transformation, &made.transformation, err)) != DK_OK)
         return status;

@@ -446,6 +446,16 @@ static const char *from_given(const char *given, const char *path)
     return path + strspn(path, "/");
 }
 
+/* how NULL: out of memory, as it gives. */
+static bool add_reading(dk_profile_writer *writer, const char *given, const char *path, const char *how)
+{
+    if (how == NULL || !dk_grow(&writer->readings, &writer->capacity, writer->n + 1, sizeof *writer->readings))
+        return false;
+    reading *to = &writer->readings[writer->n++];
+    *to = (reading){.path = dk_path_text(path), .name = dk_path_text(from_given(given, path)), .how = strdup(how)};
+    return to->path != NULL && to->name != NULL && to->how != NULL;
+}
+
 bool dk_profile_writer_add(dk_profile_writer *writer, const char *given, const char *path, const dk_file_settings *settings,
                            const dk_kind *kind, const dk_column *columns, const dk_mapping *mapping)
 {
@@ -484,16 +494,14 @@ bool dk_profile_writer_add(dk_profile_writer *writer, const char *given, const c
         dk_json_string(said->ignore[i], &out);
         dk_buf_byte(&out, '\n');
     }
-    const char *text = dk_buf_cstr(&out);
-    bool ok = text != NULL && dk_grow(&writer->readings, &writer->capacity, writer->n + 1, sizeof *writer->readings);
-    if (ok) {
-        reading *to = &writer->readings[writer->n];
-        *to = (reading){.path = dk_path_text(path), .name = dk_path_text(from_given(given, path)), .how = strdup(text)};
-        ok = to->path != NULL && to->name != NULL && to->how != NULL;
-        writer->n++;
-    }
+    const bool ok = add_reading(writer, given, path, dk_buf_cstr(&out));
     dk_buf_finish(&out);
     return ok;
+}
+
+bool dk_profile_writer_skip(dk_profile_writer *writer, const char *given, const char *path)
+{
+    return add_reading(writer, given, path, "    skip: true\n");
 }
 
 static const char *ending_of(const char *path)

@@ -14,7 +14,7 @@ static const dk_kind kind = {.name = "parcel"};
 static const char *text_of_profile;
 
 typedef struct file {
-    const char *given, *path, *layer; /* as the command named it, as it was found, and how it was read */
+    const char *given, *path, *layer; /* as the command named it, as it was found, and how it was read; NULL: left out */
 } file;
 
 /* The profile that is written for the files. */
@@ -32,7 +32,9 @@ static dk_profile *saved(const file *files, size_t n)
     assert_non_null(writer);
     for (size_t i = 0; i < n; i++) {
         const dk_file_settings settings = {.layer = files[i].layer};
-        assert_true(dk_profile_writer_add(writer, files[i].given, files[i].path, &settings, &kind, NULL, &mapping));
+        assert_true(files[i].layer == NULL
+                        ? dk_profile_writer_skip(writer, files[i].given, files[i].path)
+                        : dk_profile_writer_add(writer, files[i].given, files[i].path, &settings, &kind, NULL, &mapping));
     }
     assert_int_equal(dk_profile_writer_write(writer, path, &err), DK_OK);
     dk_profile_writer_free(writer);
@@ -48,7 +50,7 @@ static dk_profile *saved(const file *files, size_t n)
     return profile;
 }
 
-/* NULL: no entry fits. */
+/* NULL: no entry fits. "skip": it is left out. */
 static const char *layer_of(dk_profile *profile, const char *path)
 {
     const dk_file_settings none = {0};
@@ -56,7 +58,7 @@ static const char *layer_of(dk_profile *profile, const char *path)
     bool skip = false;
     dk_error err = {0};
     assert_int_equal(dk_profile_settings(profile, path, &none, &settings, &skip, &err), DK_OK);
-    return settings.layer;
+    return skip ? "skip" : settings.layer;
 }
 
 static void each_has_its_own(const file *files, size_t n)
@@ -129,12 +131,25 @@ static void files_of_one_ending_that_were_read_alike_are_one_entry(void **state)
     dk_profile_free(profile);
 }
 
+/* As 说明*.txt of the profile that the load was given. */
+static void what_was_left_out_is_left_out_again(void **state)
+{
+    (void)state;
+    static const file files[] = {{"f", "f/a.txt", "勘测"}, {"f", "f/说明.txt", NULL}, {"f", "f/旧.dwg", NULL}};
+    dk_profile *profile = saved(files, 3);
+    assert_string_equal(layer_of(profile, "f/a.txt"), "勘测");
+    assert_string_equal(layer_of(profile, "f/说明.txt"), "skip");
+    assert_string_equal(layer_of(profile, "g/别的.dwg"), "skip");
+    dk_profile_free(profile);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_folder_is_found_again_wherever_it_lies),
         cmocka_unit_test(a_file_does_not_take_what_another_of_its_name_was_read_with),
         cmocka_unit_test(names_are_no_patterns),
+        cmocka_unit_test(what_was_left_out_is_left_out_again),
         cmocka_unit_test(files_of_one_ending_that_were_read_alike_are_one_entry),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
