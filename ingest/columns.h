@@ -10,6 +10,7 @@
 typedef struct dk_pair {
     const char *name;  /* field */
     const char *value; /* column (--field) or value (--set) */
+    const char *written; /* value as a profile has it, with {folder} in it; NULL: as it is */
 } dk_pair;
 
 typedef struct dk_column_options {

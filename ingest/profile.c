@@ -47,6 +47,7 @@ static bool read_pairs(dk_yaml *yaml, const dk_yaml_key *key, const dk_pair **re
         dk_yaml_pair(yaml, key->value, i, &name, &value);
         if (!dk_yaml_text(yaml, name, &pairs[i].name) || !dk_yaml_text(yaml, value, &pairs[i].value))
             return false;
+        pairs[i].written = NULL;
         for (size_t k = 0; k < i; k++)
             if (strcmp(pairs[k].name, pairs[i].name) == 0)
                 return dk_yaml_fail(yaml, name, "%s stands here twice", dk_yaml_shown(yaml, pairs[i].name));
@@ -326,6 +327,8 @@ static bool join_pairs(dk_arena *arena, const dk_pair *given, size_t n_given, co
         pairs[n] = own[i];
         if (path != NULL && (pairs[n].value = fill_in(arena, own[i].value, path)) == NULL)
             return false;
+        if (pairs[n].value != own[i].value)
+            pairs[n].written = own[i].value;
         n++;
     }
     *ret_pairs = pairs;
@@ -486,7 +489,8 @@ bool dk_profile_writer_add(dk_profile_writer *writer, const char *given, const c
         if (mapping->column[i] >= 0 && !columns[mapping->column[i]].made)
             put_pair(&out, "fields", n++, kind->fields[i].name, columns[mapping->column[i]].name);
     for (size_t i = 0; i < said->n_sets; i++)
-        put_pair(&out, "set", i, said->sets[i].name, said->sets[i].value);
+        put_pair(&out, "set", i, said->sets[i].name,
+                 said->sets[i].written != NULL ? said->sets[i].written : said->sets[i].value);
     for (size_t i = 0; i < said->n_merged; i++)
         put_pair(&out, "merged", i, said->merged[i].name, said->merged[i].value);
     for (size_t i = 0; i < said->n_ignore; i++) {

@@ -99,7 +99,7 @@ static void a_unit_at_the_end_of_a_name_that_the_user_gives(void **state)
     } names[] = {{"面积/亩", 2000.0 / 3}, {"面积[亩]", 2000.0 / 3}, {"面积【亩】", 2000.0 / 3}, {"面积亩", 2000.0 / 3}, {"面积 平方米", 1},
                  {"area_mu", 2000.0 / 3}, {"areamu", 0}, {"面积", 0}, {"亩数", 0}, {"亩", 0}, {"面积万元", 0}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const dk_pair pair = {"area", names[i].name};
+        const dk_pair pair = {.name = "area", .value = names[i].name};
         const dk_column_options options = {.fields = &pair, .n_fields = 1};
         const result got = RESOLVE(false, &options, "DKBH", names[i].name);
         assert_int_equal(got.status, DK_OK);
@@ -113,7 +113,7 @@ static void a_unit_that_only_ends_like_a_known_one_is_none(void **state)
     (void)state;
     static const char *const names[] = {"面积万亩", "面积（万亩）", "面积/万平方米", "面积百公顷"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const dk_pair pair = {"area", names[i]};
+        const dk_pair pair = {.name = "area", .value = names[i]};
         const dk_column_options options = {.fields = &pair, .n_fields = 1};
         const result got = RESOLVE(false, &options, "DKBH", names[i]);
         assert_int_equal(got.status, DK_INVALID);
@@ -154,7 +154,8 @@ static void nothing_is_dropped_in_silence(void **state)
 static void fields_named_by_the_user(void **state)
 {
     (void)state;
-    const dk_pair pairs[] = {{"village", "村"}}, wrong[] = {{"village", "镇"}}, sets[] = {{"id", "1"}};
+    const dk_pair pairs[] = {{.name = "village", .value = "村"}}, wrong[] = {{.name = "village", .value = "镇"}},
+                  sets[] = {{.name = "id", .value = "1"}};
     const dk_column_options options = {.fields = pairs, .n_fields = 1}, bad = {.fields = wrong, .n_fields = 1},
                             set = {.sets = sets, .n_sets = 1};
     const result got = RESOLVE(false, &options, "DKBH", "村");

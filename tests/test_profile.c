@@ -17,25 +17,16 @@ typedef struct file {
     const char *given, *path, *layer; /* as the command named it, as it was found, and how it was read; NULL: left out */
 } file;
 
-/* The profile that is written for the files. */
-static dk_profile *saved(const file *files, size_t n)
+/* The profile that it writes. Frees it. */
+static dk_profile *read_back(dk_profile_writer *writer)
 {
     static char text[4000];
     char path[] = "/tmp/dk-profile-XXXXXX";
-    dk_mapping mapping = {0};
     dk_profile *profile = NULL;
     dk_error err = {0};
     const int fd = mkstemp(path);
     assert_true(fd >= 0);
     close(fd);
-    dk_profile_writer *writer = dk_profile_writer_create();
-    assert_non_null(writer);
-    for (size_t i = 0; i < n; i++) {
-        const dk_file_settings settings = {.layer = files[i].layer};
-        assert_true(files[i].layer == NULL
-                        ? dk_profile_writer_skip(writer, files[i].given, files[i].path)
-                        : dk_profile_writer_add(writer, files[i].given, files[i].path, &settings, &kind, NULL, &mapping));
-    }
     assert_int_equal(dk_profile_writer_write(writer, path, &err), DK_OK);
     dk_profile_writer_free(writer);
     FILE *from = fopen(path, "rb");
@@ -48,6 +39,20 @@ static dk_profile *saved(const file *files, size_t n)
     unlink(path);
     assert_non_null(profile);
     return profile;
+}
+
+static dk_profile *saved(const file *files, size_t n)
+{
+    dk_mapping mapping = {0};
+    dk_profile_writer *writer = dk_profile_writer_create();
+    assert_non_null(writer);
+    for (size_t i = 0; i < n; i++) {
+        const dk_file_settings settings = {.layer = files[i].layer};
+        assert_true(files[i].layer == NULL
+                        ? dk_profile_writer_skip(writer, files[i].given, files[i].path)
+                        : dk_profile_writer_add(writer, files[i].given, files[i].path, &settings, &kind, NULL, &mapping));
+    }
+    return read_back(writer);
 }
 
 /* NULL: no entry fits. "skip": it is left out. */
@@ -143,12 +148,50 @@ static void what_was_left_out_is_left_out_again(void **state)
     dk_profile_free(profile);
 }
 
+static dk_file_settings settings_of(dk_profile *profile, const char *path)
+{
+    const dk_file_settings none = {0};
+    dk_file_settings settings = {0};
+    bool skip = false;
+    dk_error err = {0};
+    assert_int_equal(dk_profile_settings(profile, path, &none, &settings, &skip, &err), DK_OK);
+    return settings;
+}
+
+static dk_profile *saved_with(const dk_file_settings *settings)
+{
+    dk_mapping mapping = {0};
+    dk_profile_writer *writer = dk_profile_writer_create();
+    assert_non_null(writer);
+    assert_true(dk_profile_writer_add(writer, "XM-01", "XM-01/a.txt", settings, &kind, NULL, &mapping));
+    return read_back(writer);
+}
+
+/* The project of another folder is another one. */
+static void what_follows_from_names_of_files_does_so_again(void **state)
+{
+    (void)state;
+    static const dk_pair sets[] = {{.name = "project_id", .value = "{folder}"}, {.name = "division", .value = "341321"}};
+    const dk_file_settings told = {.columns = {.sets = sets, .n_sets = 2}};
+    dk_profile *first = saved_with(&told);
+    const dk_file_settings used = settings_of(first, "XM-01/a.txt");
+    assert_string_equal(used.columns.sets[0].value, "XM-01");
+    dk_profile *second = saved_with(&used);
+    const dk_file_settings again = settings_of(second, "XM-02/b.txt");
+    assert_int_equal(again.columns.n_sets, 2);
+    assert_string_equal(again.columns.sets[0].value, "XM-02");
+    assert_string_equal(again.columns.sets[1].value, "341321");
+    dk_profile_free(first);
+    dk_profile_free(second);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_folder_is_found_again_wherever_it_lies),
         cmocka_unit_test(a_file_does_not_take_what_another_of_its_name_was_read_with),
         cmocka_unit_test(names_are_no_patterns),
+        cmocka_unit_test(what_follows_from_names_of_files_does_so_again),
         cmocka_unit_test(what_was_left_out_is_left_out_again),
         cmocka_unit_test(files_of_one_ending_that_were_read_alike_are_one_entry),
     };

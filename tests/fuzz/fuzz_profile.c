@@ -13,7 +13,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const paths[] = {"资料/一九九八/征收地块.shp", "红线.DXF", "a.zip/里/行.geojsonl", "/", "x"};
-    static const dk_pair given_set = {"division", "341321"};
+    static const dk_pair given_set = {.name = "division", .value = "341321"};
     const dk_file_settings given = {.crs = "EPSG:4527", .columns = {.sets = &given_set, .n_sets = 1}};
     char path[64];
     snprintf(path, sizeof path, "/tmp/dikuai-fuzz-profile-%ld.yaml", (long)getpid());
