@@ -58,6 +58,23 @@ static bool read_pairs(dk_yaml *yaml, const dk_yaml_key *key, const dk_pair **re
     return true;
 }
 
+/* {Folder} or {project} is a slip: all rows would have it as their value. */
+static bool check_placeholders(dk_yaml *yaml, const dk_yaml_key *key, const dk_pair *sets, size_t n_sets)
+{
+    for (size_t i = 0; i < n_sets; i++)
+        for (const char *at = sets[i].value; (at = strchr(at, '{')) != NULL; at++) {
+            const size_t size = strspn(at + 1, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_");
+            const yaml_node_t *name, *value;
+            if (size == 0 || at[size + 1] != '}' || strncmp(at, "{folder}", 8) == 0 || strncmp(at, "{name}", 6) == 0)
+                continue;
+            dk_yaml_pair(yaml, key->value, i, &name, &value);
+            dk_yaml_enter(yaml, key->name);
+            return dk_yaml_fail(yaml, value, "%s is filled in by nothing; there are {folder} and {name}",
+                                dk_yaml_shown(yaml, sets[i].value));
+        }
+    return true;
+}
+
 /* One text or a list of them. */
 static bool read_patterns(dk_yaml *yaml, const dk_yaml_key *key, entry *to)
 {
@@ -123,6 +140,7 @@ static bool read_entry(dk_yaml *yaml, const yaml_node_t *node, entry *to)
         !dk_yaml_key_flag(yaml, &keys[UNDRAWN], &s->undrawn) ||
         !read_pairs(yaml, &keys[FIELDS], &columns->fields, &columns->n_fields) ||
         !read_pairs(yaml, &keys[SET], &columns->sets, &columns->n_sets) ||
+        !check_placeholders(yaml, &keys[SET], columns->sets, columns->n_sets) ||
         !read_pairs(yaml, &keys[MERGED], &columns->merged, &columns->n_merged) ||
         (keys[IGNORE].value != NULL &&
          !dk_yaml_key_texts(yaml, &keys[IGNORE], 1, MOST_PAIRS, &ignore, &columns->n_ignore)))

@@ -254,7 +254,7 @@ test('mistakes in a profile are named by line and key', (t) => {
   s.write('a.csv', csv(1));
   for (const [text, sentence] of [['', /p\.yaml/], ['files: []\n', /p\.yaml:1: files/], ['files:\n  - crs: EPSG:4527\n', /p\.yaml:2: files.*match/], ['files:\n  - match: "*"\n    crs: 4527x\n', /p\.yaml:3: .*write it as EPSG:N/],
     ['files:\n  - match: "*"\n    fields: {id: A, id: B}\n', /p\.yaml:3: .*twice/], ['files:\n  - match: "*"\n    projection: x\n', /p\.yaml:3: .*projection/], ['files:\n  - match: "*"\n    encoding: latin1\n', /p\.yaml:3: .*UTF-8 or GB18030/],
-    ['files:\n  - match: "*"\n    merged: {total: both}\n', /p\.yaml:3: .*first or each/], ['files:\n  - match: "*"\n    set: {nosuch: x}\n    crs: EPSG:4527\n', /nosuch: parcel has no such field; it has: id/]]) {
+    ['files:\n  - match: "*"\n    merged: {total: both}\n', /p\.yaml:3: .*first or each/], ['files:\n  - match: "*"\n    set:\n      project_id: "XM-{Folder}"\n', /p\.yaml:4: files\[0\]\.set: .*XM-\{Folder\}.* is filled in by nothing; there are \{folder\} and \{name\}/], ['files:\n  - match: "*"\n    set: {nosuch: x}\n    crs: EPSG:4527\n', /nosuch: parcel has no such field; it has: id/]]) {
     s.write('p.yaml', text);
     const done = s.load('parcel', 'a.csv', '--profile', 'p.yaml');
     assert.equal(done.code, 1, text);
