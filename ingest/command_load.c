@@ -853,6 +853,8 @@ int dk_command_load(const dk_options *options)
         if (dk_field_is_amount(&self.kind->fields[i]))
             self.amounts |= UINT64_C(1) << i;
     dk_report_begin(&self.report, dk_store_catalogue(store), self.kind);
+    if ((status = dk_load_report_begin(&self.report, options, &err)) != DK_OK)
+        goto out;
     if (!describe(options, &title, &source) ||
         (rejects = options->rejects ? strdup(options->rejects) : dk_rejects_default_path(options->store, title)) ==
             NULL ||

@@ -1,9 +1,11 @@
 #include "ingest/load_report.h"
 
+#include "ingest/encoding.h"
 #include "ingest/paths.h"
 #include "ingest/reason.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 dk_status dk_load_report_paths(const dk_options *options, const char *rejects, dk_error *err)
@@ -16,6 +18,79 @@ dk_status dk_load_report_paths(const dk_options *options, const char *rejects, d
     }
     return DK_OK;
 }
+
+/* ---- folders ---- */
+
+dk_status dk_load_report_begin(dk_report *report, const dk_options *options, dk_error *err)
+{
+    for (size_t i = 0; i <= options->n_sources; i++) {
+        const char *path = i < options->n_sources ? options->sources[i] : options->join;
+        char *text = path != NULL && path[0] == '/' ? dk_path_text(path) : NULL;
+        if (path == NULL || path[0] != '/')
+            continue;
+        if (text == NULL)
+            return dk_fail(err, DK_NOMEM, "out of memory");
+        text[dk_shown_path(text) - text] = '\0';
+        bool known = false;
+        for (size_t at = 0; at < report->folders.size && !known; at += strlen((const char *)report->folders.data + at) + 1)
+            known = strcmp((const char *)report->folders.data + at, text) == 0;
+        if (!known)
+            dk_buf_append(&report->folders, text, strlen(text) + 1);
+        free(text);
+    }
+    return report->folders.failed ? dk_fail(err, DK_NOMEM, "out of memory") : DK_OK;
+}
+
+/* The longest of the report's folders that a text begins with. */
+static size_t folder_at(const dk_report *report, const char *text)
+{
+    size_t longest = 0;
+    for (size_t at = 0; *text == '/' && at < report->folders.size;) {
+        const char *folder = (const char *)report->folders.data + at;
+        const size_t size = strlen(folder);
+        if (size > longest && strncmp(text, folder, size) == 0)
+            longest = size;
+        at += size + 1;
+    }
+    return longest;
+}
+
+static void put_without_folders(const dk_report *report, const char *text, dk_buf *out)
+{
+    while (*text != '\0') {
+        const size_t folder = folder_at(report, text);
+        if (folder == 0)
+            dk_buf_byte(out, (unsigned char)*text);
+        text += folder > 0 ? folder : 1;
+    }
+}
+
+static bool add_note(dk_report *report, const char *note)
+{
+    dk_buf text;
+    dk_buf_init(&text);
+    put_without_folders(report, note, &text);
+    const char *shown = dk_buf_cstr(&text);
+    const bool good = shown != NULL && dk_report_note(report, shown);
+    dk_buf_finish(&text);
+    return good;
+}
+
+/* reason as it may be told. */
+static bool add_reject(dk_report *report, dk_reject *reject, dk_buf *reason)
+{
+    dk_buf text;
+    dk_buf_init(&text);
+    const char *told = dk_buf_cstr(reason);
+    if (told != NULL)
+        put_without_folders(report, told, &text);
+    reject->reason = told != NULL ? dk_buf_cstr(&text) : NULL;
+    const bool good = reject->reason != NULL && dk_report_reject(report, reject);
+    dk_buf_finish(&text);
+    return good;
+}
+
+/* ---- what is taken over ---- */
 
 dk_status dk_load_report_source(dk_report *report, const char *path, const dk_source_file *files, size_t n_files,
                                 dk_error *err)
@@ -35,13 +110,12 @@ dk_status dk_load_report_reject(dk_report *report, const dk_source *source, cons
     dk_buf shown;
     dk_buf_init(&shown);
     dk_reason_public(reason, report->kind, mapping, columns, n, &shown);
-    const dk_reject reject = {.source = dk_shown_path(dk_source_path(source)),
-                              .key = key,
-                              .reason = dk_buf_cstr(&shown),
-                              .source_row = row->source.number,
-                              .outline = lonlat,
-                              .n_points = dk_map_outline(row->wkb, row->wkb_size, lonlat)};
-    const bool good = reject.reason != NULL && dk_report_reject(report, &reject);
+    dk_reject reject = {.source = dk_shown_path(dk_source_path(source)),
+                        .key = key,
+                        .source_row = row->source.number,
+                        .outline = lonlat,
+                        .n_points = dk_map_outline(row->wkb, row->wkb_size, lonlat)};
+    const bool good = add_reject(report, &reject, &shown);
     dk_buf_finish(&shown);
     return good ? DK_OK : dk_fail(err, DK_NOMEM, "out of memory");
 }
@@ -51,33 +125,10 @@ dk_status dk_load_report_left_out(dk_report *report, const char *path, const cha
     dk_buf shown;
     dk_buf_init(&shown);
     dk_reason_of_file(reason, path, &shown);
-    const dk_reject told = {.source = dk_shown_path(path), .key = "", .reason = dk_buf_cstr(&shown)};
-    const bool good = told.reason != NULL && dk_report_reject(report, &told);
+    dk_reject told = {.source = dk_shown_path(path), .key = ""};
+    const bool good = add_reject(report, &told, &shown);
     dk_buf_finish(&shown);
     return good ? DK_OK : dk_fail(err, DK_NOMEM, "out of memory");
-}
-
-/* A note without the folders of sources that were given by absolute paths. */
-static bool add_note(dk_report *report, const char *note, const dk_options *options)
-{
-    dk_buf text;
-    dk_buf_init(&text);
-    for (const char *at = note; *at != '\0';) {
-        size_t folder = 0;
-        for (size_t i = 0; *at == '/' && i <= options->n_sources; i++) {
-            const char *path = i < options->n_sources ? options->sources[i] : options->join;
-            const size_t size = path != NULL ? (size_t)(dk_shown_path(path) - path) : 0;
-            if (size > folder && strncmp(at, path, size) == 0)
-                folder = size;
-        }
-        if (folder == 0)
-            dk_buf_byte(&text, (unsigned char)*at);
-        at += folder > 0 ? folder : 1;
-    }
-    const char *shown = dk_buf_cstr(&text);
-    const bool good = shown != NULL && dk_report_note(report, shown);
-    dk_buf_finish(&text);
-    return good;
 }
 
 dk_status dk_load_report_keep(dk_report *report, const dk_summary *summary, const dk_options *options, dk_store *store,
@@ -95,7 +146,7 @@ dk_status dk_load_report_keep(dk_report *report, const dk_summary *summary, cons
     for (size_t i = 0; good && i < sizeof counts / sizeof *counts; i++)
         good = dk_report_count(report, counts[i].name, counts[i].value);
     for (size_t i = 0; good && i < summary->n_notes; i++)
-        good = summary->notes[i].apart || add_note(report, summary->notes[i].text, options);
+        good = summary->notes[i].apart || add_note(report, summary->notes[i].text);
     if (!good)
         return dk_fail(err, DK_NOMEM, "out of memory");
     report->dry_run = options->dry_run;

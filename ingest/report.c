@@ -41,6 +41,7 @@ void dk_report_finish(dk_report *report)
     dk_buf_finish(&report->datum);
     dk_buf_finish(&report->notes);
     dk_buf_finish(&report->outlines);
+    dk_buf_finish(&report->folders);
     dk_report_map_finish(&report->map);
     free(report->rejects);
     *report = (dk_report){0};

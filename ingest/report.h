@@ -15,7 +15,7 @@ enum {
     DK_REPORT_ROWS = 1000,               /* of a check, are listed; JSON lists them all */
     DK_REPORT_HTML_ROWS = 100,           /* and HTML so many */
     DK_REPORT_TABLES = 8 + DK_MAX_KINDS, /* a kind has one link to each other at most */
-    DK_REPORT_KINDS = 32,                /* more than reason.c knows */
+    DK_REPORT_KINDS = 48,                /* more than reason.c knows */
     DK_REPORT_COUNTS = 24
 };
 
@@ -73,6 +73,7 @@ typedef struct dk_report {
     double seconds;  /* that the checks took */
     char *rejects;   /* name of the rejects file; NULL: none was written */
     dk_buf outlines; /* of rejected rows, for the store: size_t and positions */
+    dk_buf folders;  /* of sources with absolute paths, which sentences do not repeat: NUL-terminated texts */
 } dk_report;
 
 void dk_report_begin(dk_report *report, const dk_catalogue *catalogue, const dk_kind *kind);

@@ -232,6 +232,22 @@ test('long lists are cut, which is said', (t) => {
   assert.deepEqual([again.count, again.rows.length, again.kinds], [1499, 1000, rejected.kinds]);
 });
 
+test('no report says in which folders files lie, be it in a reason', (t) => {
+  const s = scene(t);
+  mkdirSync(s.path('内部资料/d'), { recursive: true });
+  s.write('内部资料/d/a.csv', csv([{ 地块编号: 'A', wkt: wkt(square(E, N)) }, { 地块编号: 'Z', wkt: wkt(square(E + 400, N)) }]));
+  s.write('内部资料/d/b.csv', csv([{ 地块编号: 'B', wkt: wkt(square(E + 200, N)) }]) + '"no end');
+  s.write('内部资料/d/c.zip', 'PK');
+  s.write('内部资料/l.csv', '地块编号,地块名称\nA,甲\n');
+  const done = s.load('parcel', s.path('内部资料/d'), '--join', s.path('内部资料/l.csv'), '--on', '地块编号', '--crs', 'EPSG:4527', '--allow-rejects', '--report', 'r.json', '--report', 'r.html');
+  assert.equal(done.code, 0, done.stderr);
+  assert.equal(s.run('report', s.store, '1', 'again.json', 'again.html').code, 0);
+  for (const file of ['r.json', 'r.html', 'again.json', 'again.html']) assert.doesNotMatch(s.read(file), /内部资料/, file);
+  const { kinds, rows } = found(report(s, 'r.json'), 'rejected');
+  assert.deepEqual(kinds, { no_partner: 1, damaged: 2 });
+  assert.deepEqual(rows.map((row) => row.reason.slice(0, 24)), ['no row of l.csv has "Z" ', 'd/b.csv, row 3: a quotat', 'd/c.zip: not a whole ZIP']);
+});
+
 test('a file that was left out is in every report of its batch', (t) => {
   const s = scene(t);
   mkdirSync(s.path('d'));
