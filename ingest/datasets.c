@@ -42,6 +42,7 @@ typedef struct folder_link {
 
 struct dk_datasets {
     char *path;
+    char *store; /* the store's file, wherever a link to it leads from; NULL: there is none */
     bool is_archive, many;
     item *items;
     size_t n_items, items_capacity;
@@ -276,6 +277,16 @@ static dk_status add_archive(dk_datasets *self, const char *name, dk_error *err)
     return status;
 }
 
+/* What is kept beside a store. It may be more files than a folder may have, and hide others from the note on what was not read. */
+static bool is_of_store(const dk_datasets *self, const char *base)
+{
+    static const char *const endings[] = {"-wal", "-shm", "-journal", "-lock", ".access", ".access-wal", ".access-shm", ".log-key",
+                                          ".documents", NULL};
+    const char *name = self->store != NULL ? base_of(self->store) : NULL;
+    const size_t size = name != NULL ? strlen(name) : 0;
+    return size > 0 && strncmp(base, name, size) == 0 && in_list(base + size, endings);
+}
+
 /* A folder that cannot be read, name from self->path on: that itself is the end, one in it is named and left out. */
 static dk_status unread_folder(dk_datasets *self, const char *name, int error, dk_error *err)
 {
@@ -357,7 +368,7 @@ static dk_status walk(dk_datasets *self, int fd, dk_buf *prefix, int depth, cons
             break;
         }
         const char *base = entry->d_name;
-        if (base[0] == '.')
+        if (base[0] == '.' || is_of_store(self, base))
             continue;
         if (fstatat(dirfd(dir), base, &info, AT_SYMLINK_NOFOLLOW) != 0) {
             error = errno == ENOENT ? 0 : errno; /* removed meanwhile; else the folder may be listed and not entered */
@@ -640,6 +651,7 @@ static dk_status find_in_archive(dk_datasets *self, const char *inner, const dk_
 static dk_status find_in_folder(dk_datasets *self, const dk_datasets_options *options, dk_error *err)
 {
     unsigned rank = 0;
+    self->store = options->store != NULL ? realpath(options->store, NULL) : NULL;
     dk_status status = list_folder(self, options->store, err);
     if (status == DK_OK)
         status = choose(self, "folder", NULL, options, &rank, err);
@@ -750,6 +762,7 @@ void dk_datasets_free(dk_datasets *datasets)
         free(datasets->links[i].name);
     free(datasets->links);
     free(datasets->walked);
+    free(datasets->store);
     free(datasets->list);
     free(datasets->items);
     dk_buf_finish(&datasets->note);

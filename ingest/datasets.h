@@ -27,7 +27,7 @@ typedef struct dk_dataset {
 typedef struct dk_datasets_options {
     bool layer;        /* rows with geometry are wanted: ledgers beside them are none of the data; else the other way */
     bool all_formats;  /* data of several formats are taken all; for a layer also tables, which may have outlines */
-    const char *store; /* a file that is never one of them */
+    const char *store; /* a file that is never one of them, nor is what is kept beside it */
 } dk_datasets_options;
 
 /* path may also lead into an archive: 资料.zip/征收地块.shp. Several data sets of one format are taken all, in the

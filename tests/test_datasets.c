@@ -89,13 +89,13 @@ static void put_zip(const char *path, const char *const *names, size_t n)
 }
 
 /* What is found: "name" or "name! problem", one a line, and the note. */
-static const char *found(const char *path)
+static const char *found_beside(const char *path, const char *store)
 {
     static char text[2000];
     const dk_dataset *list;
     dk_datasets *sets = NULL;
     dk_error err = {0};
-    if (dk_datasets_find(path, &(dk_datasets_options){.layer = true}, &sets, &err) != DK_OK) {
+    if (dk_datasets_find(path, &(dk_datasets_options){.layer = true, .store = store}, &sets, &err) != DK_OK) {
         snprintf(text, sizeof text, "%s", err.text);
         return text;
     }
@@ -107,6 +107,11 @@ static const char *found(const char *path)
     snprintf(text + at, sizeof text - at, "%s", dk_datasets_note(sets));
     dk_datasets_free(sets);
     return text;
+}
+
+static const char *found(const char *path)
+{
+    return found_beside(path, NULL);
 }
 
 /* chmod 744 on a folder lets others list it and nothing more. */
@@ -155,6 +160,27 @@ static void links_are_read_if_they_lead_to_files_and_else_named(void **state)
     assert_int_equal(symlink("../other/库.gdb", "f/库.gdb"), 0);
     assert_string_equal(found("f"),
                         "f/库.gdb\nnot read of it: 台账.xlsx, 旧盘 (a link to a folder), 村/all (a link to a folder)");
+}
+
+static void what_is_kept_beside_a_store_is_no_data_and_not_named(void **state)
+{
+    (void)state;
+    static const char *const kept[] = {"县.gpkg", "县.gpkg-wal", "县.gpkg-shm", "县.gpkg-lock", "县.gpkg.access", "县.gpkg.access-wal",
+                                       "县.gpkg.log-key", "县.gpkg.documents/00/ab", "县.gpkg.documents/incoming.geojson"};
+    assert_int_equal(mkdir("f", 0755), 0);
+    assert_int_equal(mkdir("f/旧", 0755), 0);
+    assert_int_equal(mkdir("f/县.gpkg.documents", 0755), 0);
+    assert_int_equal(mkdir("f/县.gpkg.documents/00", 0755), 0);
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        char path[200];
+        snprintf(path, sizeof path, "f/%s", kept[i]);
+        put(path, "x", 1);
+    }
+    put("f/旧/县.gpkg", "x", 1); /* of the same name, and data */
+    put("f/县.gpkg.docx", "x", 1);
+    assert_int_equal(symlink("f/县.gpkg", "link.gpkg"), 0);
+    assert_string_equal(found_beside("f", "f/县.gpkg"), "f/旧/县.gpkg\nnot read of it: 县.gpkg.docx");
+    assert_string_equal(found_beside("f", "link.gpkg"), "f/旧/县.gpkg\nnot read of it: 县.gpkg.docx");
 }
 
 static void an_archive_with_a_name_twice_keeps_nothing_of_its_folder_out(void **state)
@@ -245,6 +271,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_folder_that_may_not_be_entered_is_named_and_keeps_nothing_else_out, set_up, tear_down),
         cmocka_unit_test_setup_teardown(links_are_read_if_they_lead_to_files_and_else_named, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_kept_beside_a_store_is_no_data_and_not_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_archive_with_a_name_twice_keeps_nothing_of_its_folder_out, set_up, tear_down),
         cmocka_unit_test_setup_teardown(names_in_an_archive_may_begin_with_the_folder_itself, set_up, tear_down),
         cmocka_unit_test_setup_teardown(names_that_are_too_long_for_this_system_are_read, set_up, tear_down),
