@@ -413,29 +413,43 @@ static const char *base_name(const char *path, int *ret_size)
     return path + start;
 }
 
+/* The same of "." and "..", by the folder that they are. Caller frees; NULL: out of memory. */
+static char *name_of_source(const char *path)
+{
+    int size;
+    const char *base = base_name(path, &size);
+    char *whole = (size == 1 && base[0] == '.') || (size == 2 && base[0] == '.' && base[1] == '.') ? realpath(path, NULL) : NULL;
+    if (whole != NULL)
+        base = base_name(whole, &size);
+    char *copy = strndup(base, (size_t)size), *text = copy != NULL ? dk_path_text(copy) : NULL;
+    free(copy);
+    free(whole);
+    return text;
+}
+
 /* The title and the source list; both are freed by the caller. */
 static bool describe(const dk_options *options, char **ret_title, char **ret_source)
 {
-    dk_buf source;
+    dk_buf source, title;
     dk_buf_init(&source);
-    int size;
-    for (size_t i = 0; i < options->n_sources; i++) {
-        const char *name = base_name(options->sources[i], &size);
-        dk_buf_format(&source, "%s%.*s", i > 0 ? ", " : "", size, name);
-    }
-    const char *first = base_name(options->sources[0], &size);
-    const char *text = dk_buf_cstr(&source);
-    *ret_source = text ? dk_path_text(text) : NULL;
-    dk_buf_clear(&source);
+    dk_buf_init(&title);
     if (options->title != NULL)
-        dk_buf_text(&source, options->title);
-    else if (options->n_sources == 1)
-        dk_buf_append(&source, first, (size_t)size);
-    else
-        dk_buf_format(&source, "%.*s +%zu", size, first, options->n_sources - 1);
-    text = dk_buf_cstr(&source);
-    *ret_title = text ? dk_path_text(text) : NULL;
+        dk_buf_text(&title, options->title);
+    for (size_t i = 0; i < options->n_sources; i++) {
+        char *name = name_of_source(options->sources[i]);
+        dk_buf_format(&source, "%s%s", i > 0 ? ", " : "", name != NULL ? name : "");
+        if (options->title == NULL && i == 0)
+            dk_buf_text(&title, name != NULL ? name : "");
+        source.failed = source.failed || name == NULL;
+        free(name);
+    }
+    if (options->title == NULL && options->n_sources > 1)
+        dk_buf_format(&title, " +%zu", options->n_sources - 1);
+    const char *sources = dk_buf_cstr(&source), *text = dk_buf_cstr(&title);
+    *ret_source = sources != NULL ? strdup(sources) : NULL;
+    *ret_title = text != NULL ? dk_path_text(text) : NULL; /* that of --batch may be GBK, too */
     dk_buf_finish(&source);
+    dk_buf_finish(&title);
     return *ret_title != NULL && *ret_source != NULL;
 }
 

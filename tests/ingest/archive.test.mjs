@@ -145,6 +145,7 @@ test('a folder is walked: parts, hidden files, the store and links to folders ar
   const ledgers = s.load('compensation', '台账', '--publish');
   assert.equal(ledgers.code, 0, ledgers.stderr);
   assert.deepEqual(s.rows('compensation').map((f) => f.properties.id).sort(), ['1', '2']);
+  for (const name of ['台账/.', '台账/../台账//']) assert.equal(s.load('compensation', name, '--dry-run').json.title, '台账'); // nothing is called "."
   assert.match(s.load('compensation', '台账', '--rejects', '台账/一.csv').stderr, /台账\/一\.csv: the rejects would be written over this file/);
   mkdirSync(s.path('空'));
   assert.match(s.load('parcel', '空').stderr, /空: the folder holds no data with geometry that can be read/);
