@@ -49,6 +49,7 @@ struct dk_source_table {
     size_t n_units;
     int64_t unclear_row; /* one that says 单位, and what is not understood; 0: none */
     named_rows left_out, hidden;
+    named_rows files; /* of a rejects file: rows that stand for a file that was left out */
     size_t spanned;  /* columns with names that one merged cell of the row covers */
     bool data_begun; /* a row of data has come since the header, or since it came again */
     dk_buf notes, scratch;
@@ -912,6 +913,18 @@ static bool is_left_out(const dk_source *source)
     return total || label || (footer && numbers == 0 && 2 * own <= source->n_columns + 1) || repeats_header(source);
 }
 
+/* Whether the row of a rejects file stands for a file that could not be read: it names that and the reason alone. */
+static bool names_file(const dk_source *source)
+{
+    const size_t n = dk_columns_of_rejects(source->columns, source->n_columns);
+    if (n == 0 || dk_cell_blank(&source->raw[source->raw_index[0]]))
+        return false;
+    for (size_t c = 0; c < source->n_raw; c++)
+        if (c != source->raw_index[0] && c != source->raw_index[n - 1] && !dk_cell_blank(&source->raw[c]))
+            return false;
+    return true;
+}
+
 /* Cells outside the header's columns are not dropped without a word. */
 static void check_outside(dk_source *source)
 {
@@ -959,6 +972,10 @@ dk_status dk_source_table_next(dk_source *source, dk_error *err)
             return status;
         if (!own)
             continue;
+        if (names_file(source)) {
+            add_named(&table->files, source->row);
+            continue;
+        }
         bool left_out = is_left_out(source) || (!table->data_begun && numbers_columns(source));
         if (!left_out && (status = check_second_table(source, &left_out, err)) != DK_OK)
             return status;
@@ -975,7 +992,7 @@ dk_status dk_source_table_next(dk_source *source, dk_error *err)
 
 int64_t dk_source_left_out(const dk_source *source)
 {
-    return source->table != NULL ? source->table->left_out.n : 0;
+    return source->table != NULL ? source->table->left_out.n + source->table->files.n : 0;
 }
 
 size_t dk_source_units(const dk_source *source, const dk_unit **ret_units)
@@ -992,6 +1009,11 @@ const char *dk_source_table_notes(dk_source *source)
         name_rows(&table->left_out, &table->notes);
         dk_buf_text(&table->notes,
                     "left out: totals (合计), the header again, numbers of the columns, labels of groups, or what stands below a table\n");
+    }
+    if (table->files.n > 0) {
+        name_rows(&table->files, &table->notes);
+        dk_buf_format(&table->notes, "left out: %s of a file that could not be read; load that file itself\n",
+                      table->files.n == 1 ? "it tells" : "they tell");
     }
     if (table->hidden.n > 0) {
         name_rows(&table->hidden, &table->notes);

@@ -99,6 +99,20 @@ test('a file of a folder that breaks off in the middle leaves none of its rows',
   assert.deepEqual([mended.code, mended.json.loaded, mended.json.unchanged], [0, 700, 6], mended.stderr);
 });
 
+test('a rejects file that was put right loads, though files that were left out stand in it', (t) => {
+  const s = scene(t);
+  mkdirSync(s.path('f'));
+  const ledger = (id) => `补偿编号,地块编号,补偿总额\n${id}1,D1,1\n${id}2,D2,一\n`;
+  for (const id of 'an') s.write(`f/${id}.csv`, ledger(id));
+  for (const id of 'mz') s.write(`f/${id}.csv`, '补偿编号,地块编号\nB,"no end');
+  const first = s.load('compensation', 'f', '--allow-rejects');
+  assert.deepEqual([first.json.loaded, first.json.rejected, first.json.files_failed], [2, 2, 2]);
+  s.write('改.csv', s.read('f.rejects.csv').replaceAll(',一', ',2'));
+  const fixed = s.load('compensation', '改.csv', '--publish');
+  assert.deepEqual([fixed.code, fixed.json.loaded, fixed.json.rejected, fixed.json.left_out], [0, 2, 0, 3], fixed.stderr);
+  assert.ok(fixed.json.notes.includes('改.csv: rows 3, 6 were left out: they tell of a file that could not be read; load that file itself'), fixed.json.notes.join('\n'));
+});
+
 test('unchanged rows of a file that is left out may come again in the next one', (t) => {
   const s = scene(t);
   const ledger = (n, from = 0) => '补偿编号,地块编号\n' + Array.from({ length: n }, (_, i) => `B${from + i},D${from + i}\n`).join('');
