@@ -1,9 +1,11 @@
 #include "ingest/options.h"
 
 #include "ingest/commands.h"
+#include "ingest/encoding.h"
 #include "ingest/moment.h"
 #include "ingest/report.h"
 #include "store/access_token.h"
+#include "store/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -750,6 +752,22 @@ static dk_status set_option(dk_options *options, option_id id, const char *value
     return DK_OK;
 }
 
+/* What is kept, shown or compared with names in files is UTF-8, also from a terminal in GBK; paths stay what they are. */
+static dk_status read_text(option_id id, const char **value, dk_options *options, dk_error *err)
+{
+    static const uint64_t texts = BIT(OPT_FIELD) | BIT(OPT_MERGED) | BIT(OPT_SET) | BIT(OPT_IGNORE) | BIT(OPT_BATCH) | BIT(OPT_LAYER) |
+                                  BIT(OPT_ACTOR) | BIT(OPT_REASON) | BIT(OPT_ON) | BIT(OPT_JOIN_LAYER) | BIT(OPT_NAME) |
+                                  BIT(OPT_JUSTIFY);
+    if (*value == NULL || !(texts & BIT(id)) || dk_utf8_valid(*value, strlen(*value)))
+        return DK_OK;
+    char *text = dk_path_text(*value);
+    if (text == NULL)
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    options->texts[options->n_texts++] = text;
+    *value = text;
+    return DK_OK;
+}
+
 static dk_status parse_option(const struct command_name *command, int argc, char **argv, int *at, dk_options *options,
                               dk_error *err)
 {
@@ -768,7 +786,8 @@ static dk_status parse_option(const struct command_name *command, int argc, char
                 return dk_fail(err, DK_INVALID, "%s needs a value", option_names[i].name);
             value = argv[++*at];
         }
-        return set_option(options, (option_id)i, value, err);
+        const dk_status status = read_text((option_id)i, &value, options, err);
+        return status == DK_OK ? set_option(options, (option_id)i, value, err) : status;
     }
     return dk_fail(err, DK_INVALID, "%s: no such option of %s; see dikuai-ingest %s --help", word, command->name,
                    command->name);
@@ -880,8 +899,10 @@ dk_status dk_options_parse(int argc, char **argv, dk_options *ret_options, dk_co
     options->settings.columns.merged = calloc(room, sizeof *options->settings.columns.merged);
     options->settings.columns.ignore = calloc(room, sizeof *options->settings.columns.ignore);
     options->justify = calloc(room, sizeof *options->justify);
+    options->texts = calloc(room, sizeof *options->texts);
     if (options->settings.columns.fields == NULL || options->settings.columns.sets == NULL ||
-        options->settings.columns.merged == NULL || options->settings.columns.ignore == NULL || options->justify == NULL)
+        options->settings.columns.merged == NULL || options->settings.columns.ignore == NULL || options->justify == NULL ||
+        options->texts == NULL)
         return dk_fail(err, DK_NOMEM, "out of memory");
     /* Words move to the front of argv, so that sources are one array wherever options stand. */
     int n = 0;
@@ -910,6 +931,9 @@ void dk_options_finish(dk_options *options)
     for (size_t i = 0; i < options->n_justify; i++)
         free((void *)(uintptr_t)options->justify[i].name);
     free(options->justify);
+    for (size_t i = 0; i < options->n_texts; i++)
+        free(options->texts[i]);
+    free(options->texts);
     for (size_t i = 0; i < options->settings.columns.n_merged; i++)
         free((void *)(uintptr_t)options->settings.columns.merged[i].name);
     for (size_t i = 0; i < options->settings.columns.n_sets; i++)

@@ -32,6 +32,8 @@ typedef struct dk_access_options {
 
 typedef struct dk_options {
     char **arguments; /* argv as it was, NULL at its end */
+    char **texts;     /* of arguments that were no UTF-8; n_texts, freed with the options */
+    size_t n_texts;
     const char *store;
     const char *catalogue; /* create; catalogue: the new one, NULL: that in force is to be printed */
     const char *name;      /* load, attach, progress: a layer or record kind; NULL of progress: the catalogue's approvals */

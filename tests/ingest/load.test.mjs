@@ -224,6 +224,17 @@ test('a file that may not grow any more is said, and keeps nothing of the load',
   assert.equal(s.run('check', s.store).code, 0);
 });
 
+test('what is said in GBK, as some terminals do, is kept as text', (t) => {
+  const s = scene(t);
+  s.write('a.csv', `编号,wkt\n1,"${wkt(square(39520000, 3521000))}"\n`);
+  const said = (...words) => spawnSync('bash', ['-c', `exec "$0" ${words.join(' ')}`, program], { cwd: s.dir, encoding: 'utf8' });
+  const done = said('load', s.store, 'parcel', 'a.csv', '--crs=EPSG:4527', "--field id=$'\\xb1\\xe0\\xba\\xc5'", "--set name=$'\\xb5\\xd8\\xbf\\xe9'", "--actor $'\\xd5\\xc5\\xc8\\xfd'", '--publish');
+  assert.equal(done.status, 0, done.stderr);
+  assert.equal(s.rows('parcel')[0].properties.name, '地块');
+  assert.equal(said('withdraw', s.store, '1', "--reason $'\\xd7\\xf8\\xb1\\xea\\xd3\\xd0\\xce\\xf3'").status, 0);
+  assert.deepEqual(JSON.parse(s.run('generations', s.store, '--json').stdout).generations.map((g) => g.reason ?? g.actor), [null, '张三', '坐标有误']);
+});
+
 test('wrong usage exits with 2 and a sentence, help and version with 0', (t) => {
   const s = scene(t);
   const wrong = [[], ['frob'], ['load', s.store], ['load', s.store, 'parcel'], ['create', s.store], ['publish', s.store],
