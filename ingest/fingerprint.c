@@ -53,7 +53,8 @@ static dk_status add_file(dk_fingerprint *into, const char *path, const char *na
                           .inode = info.st_ino,
                           .size = info.st_size,
                           .written = info.st_mtim};
-    if (made.name == NULL || made.path == NULL || !dk_grow(&into->states, &into->capacity, into->n_files + 1, sizeof *into->states)) {
+    if (made.name == NULL || made.path == NULL ||
+        !dk_grow(&into->states, &into->capacity, into->n_files + 1, sizeof *into->states)) {
         free(made.name);
         free(made.path);
         return dk_fail(err, DK_NOMEM, "%s: out of memory", path);

@@ -755,9 +755,9 @@ static dk_status set_option(dk_options *options, option_id id, const char *value
 /* What is kept, shown or compared with names in files is UTF-8, also from a terminal in GBK; paths stay what they are. */
 static dk_status read_text(option_id id, const char **value, dk_options *options, dk_error *err)
 {
-    static const uint64_t texts = BIT(OPT_FIELD) | BIT(OPT_MERGED) | BIT(OPT_SET) | BIT(OPT_IGNORE) | BIT(OPT_BATCH) | BIT(OPT_LAYER) |
-                                  BIT(OPT_ACTOR) | BIT(OPT_REASON) | BIT(OPT_ON) | BIT(OPT_JOIN_LAYER) | BIT(OPT_NAME) |
-                                  BIT(OPT_JUSTIFY);
+    static const uint64_t texts = BIT(OPT_FIELD) | BIT(OPT_MERGED) | BIT(OPT_SET) | BIT(OPT_IGNORE) | BIT(OPT_BATCH) |
+                                  BIT(OPT_LAYER) | BIT(OPT_ACTOR) | BIT(OPT_REASON) | BIT(OPT_ON) | BIT(OPT_JOIN_LAYER) |
+                                  BIT(OPT_NAME) | BIT(OPT_JUSTIFY);
     if (*value == NULL || !(texts & BIT(id)) || dk_utf8_valid(*value, strlen(*value)))
         return DK_OK;
     char *text = dk_path_text(*value);

@@ -63,8 +63,8 @@ dk_status dk_sql_fail(dk_store *store, dk_error *err, const char *doing)
     case DK_FULL:
         if (error == EFBIG)
             return dk_fail(err, status,
-                           "%s: its files may not grow any more here (while %s), by a limit of this user (ulimit -f) or of the disk's "
-                           "format; raise the limit, or move the store to another disk, and repeat the command",
+                           "%s: its files may not grow any more here (while %s), by a limit of this user (ulimit -f) or of the "
+                           "disk's format; raise the limit, or move the store to another disk, and repeat the command",
                            store->path, doing);
         return dk_fail(err, status, "%s: the disk is full%s (while %s); free some space and repeat the command", store->path,
                        error == EDQUOT ? " for this user, whose quota is used up" : "", doing);

@@ -165,7 +165,8 @@ static void links_are_read_if_they_lead_to_files_and_else_named(void **state)
 static void what_is_kept_beside_a_store_is_no_data_and_not_named(void **state)
 {
     (void)state;
-    static const char *const kept[] = {"县.gpkg", "县.gpkg-wal", "县.gpkg-shm", "县.gpkg-lock", "县.gpkg.access", "县.gpkg.access-wal",
+    static const char *const kept[] = {"县.gpkg", "县.gpkg-wal", "县.gpkg-shm", "县.gpkg-lock", "县.gpkg.access",
+                                       "县.gpkg.access-wal",
                                        "县.gpkg.log-key", "县.gpkg.documents/00/ab", "县.gpkg.documents/incoming.geojson"};
     assert_int_equal(mkdir("f", 0755), 0);
     assert_int_equal(mkdir("f/旧", 0755), 0);
@@ -192,7 +193,8 @@ static void an_archive_with_a_name_twice_keeps_nothing_of_its_folder_out(void **
     put_zip("f/b.zip", once, 1);
     assert_string_equal(found("f"), "f/a.zip! f/a.zip: p.geojson: there are two of this name in it; unpack it and give what is "
                                     "needed\nf/b.zip/p.geojson\n");
-    assert_string_equal(found("f/a.zip"), "f/a.zip: p.geojson: there are two of this name in it; unpack it and give what is needed");
+    assert_string_equal(found("f/a.zip"),
+                        "f/a.zip: p.geojson: there are two of this name in it; unpack it and give what is needed");
 }
 
 /* As programs write them that are told to pack "." */
