@@ -9,6 +9,7 @@
 #include "store/handle.h"
 #include "store/hash.h"
 #include "store/key_filter.h"
+#include "store/id_list.h"
 #include "store/linked.h"
 #include "store/partners.h"
 #include "store/planar.h"
@@ -64,7 +65,7 @@ struct dk_load {
     dk_buf there;         /* texts taken from the row that is drawn */
     dk_buf wkb, blob;     /* geometry of the row under way, without and with the GeoPackage header */
     int64_t unpublished[DK_MAX_FIELDS]; /* the batches that the row under way took values from (dk_inherit) */
-    int64_t taken;                      /* the last of them that was noted */
+    dk_id_list taken;                   /* those that were noted, in that order */
     struct dk_came {        /* keys that came and were unchanged, in their order, to take the last of them back */
         uint64_t hash;
         int64_t source, row; /* where; source 0: not known */
@@ -141,6 +142,7 @@ static void load_free(dk_load *load)
     dk_finder_free(load->finder);
     dk_brought_free(load->brought);
     free(load->actor);
+    dk_id_list_finish(&load->taken);
     sqlite3_finalize(load->insert_repair);
     free(load->unchanged);
     free(load->in_order);
@@ -231,7 +233,7 @@ dk_status dk_load_datum(dk_load *load, const char *text, dk_error *err)
 
 dk_load_place dk_load_mark(const dk_load *load)
 {
-    return (dk_load_place){load->next_row, load->n_unchanged};
+    return (dk_load_place){load->next_row, load->n_unchanged, load->taken.n};
 }
 
 /* Where a hash stands in the table of what was unchanged, or the empty place for it. */
@@ -269,6 +271,8 @@ dk_status dk_load_undo(dk_load *load, const dk_load_place *mark, dk_error *err)
         status = dk_posts_drop(load->store, load->kind, mark->row, INT64_MAX, err);
     if (status == DK_OK)
         status = dk_finder_undo(load->finder, mark->row, err);
+    for (; status == DK_OK && load->taken.n > mark->n_taken; load->taken.n--)
+        status = dk_taken_forget(load->store, load->batch, load->taken.ids[load->taken.n - 1], err);
     dk_brought_undo(load->brought);
     for (size_t i = load->kind->geometry == DK_NO_GEOMETRY; i < 2 && status == DK_OK; i++) {
         sqlite3_stmt *stmt = NULL;
@@ -1097,14 +1101,24 @@ static dk_status write_repair(dk_load *load, int64_t row, dk_error *err)
     return dk_sql_done(load->store, load->insert_repair, err);
 }
 
+static bool is_noted(const dk_load *load, int64_t batch)
+{
+    for (size_t i = load->taken.n; i-- > 0;)
+        if (load->taken.ids[i] == batch)
+            return true;
+    return false;
+}
+
 static dk_status note_taken(dk_load *load, dk_error *err)
 {
     dk_status status = DK_OK;
     for (size_t i = 0; status == DK_OK && i < load->kind->n_fields; i++) {
-        if (load->unpublished[i] == 0 || load->unpublished[i] == load->taken)
+        const int64_t of = load->unpublished[i];
+        if (of == 0 || is_noted(load, of))
             continue;
-        status = dk_taken_note(load->store, load->batch, load->unpublished[i], err);
-        load->taken = load->unpublished[i];
+        status = dk_taken_note(load->store, load->batch, of, err);
+        if (status == DK_OK && !dk_id_list_add(&load->taken, of))
+            status = dk_fail(err, DK_NOMEM, "out of memory");
     }
     return status;
 }

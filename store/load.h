@@ -94,7 +94,7 @@ dk_status dk_load_datum(dk_load *load, const char *text, dk_error *err);
  * out to be cut off. It takes a pass over the terms of the kind. */
 typedef struct dk_load_place {
     int64_t row;
-    size_t n_unchanged;
+    size_t n_unchanged, n_taken;
 } dk_load_place;
 dk_load_place dk_load_mark(const dk_load *load);
 dk_status dk_load_undo(dk_load *load, const dk_load_place *mark, dk_error *err);

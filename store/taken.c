@@ -13,10 +13,11 @@ dk_status dk_taken_prepare(dk_store *store, dk_error *err)
                       err);
 }
 
-dk_status dk_taken_note(dk_store *store, int64_t batch, int64_t of, dk_error *err)
+/* sql: about a batch (?1) and the other (?2). */
+static dk_status change(dk_store *store, const char *sql, int64_t batch, int64_t of, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
-    dk_status status = dk_sql_prepare(store, "INSERT OR IGNORE INTO dikuai_taken VALUES(?1,?2)", &stmt, err);
+    dk_status status = dk_sql_prepare(store, sql, &stmt, err);
     if (status != DK_OK)
         return status;
     sqlite3_bind_int64(stmt, 1, batch);
@@ -24,6 +25,16 @@ dk_status dk_taken_note(dk_store *store, int64_t batch, int64_t of, dk_error *er
     status = dk_sql_done(store, stmt, err);
     sqlite3_finalize(stmt);
     return status;
+}
+
+dk_status dk_taken_note(dk_store *store, int64_t batch, int64_t of, dk_error *err)
+{
+    return change(store, "INSERT OR IGNORE INTO dikuai_taken VALUES(?1,?2)", batch, of, err);
+}
+
+dk_status dk_taken_forget(dk_store *store, int64_t batch, int64_t of, dk_error *err)
+{
+    return change(store, "DELETE FROM dikuai_taken WHERE batch=?1 AND of=?2", batch, of, err);
 }
 
 dk_status dk_taken_gate(dk_store *store, int64_t batch, dk_error *err)

@@ -9,6 +9,8 @@
 dk_status dk_taken_prepare(dk_store *store, dk_error *err);
 /* Notes that rows of a batch took values from rows of another. Within the caller's transaction. */
 dk_status dk_taken_note(dk_store *store, int64_t batch, int64_t of, dk_error *err);
+/* Takes that back: the rows that did are gone. */
+dk_status dk_taken_forget(dk_store *store, int64_t batch, int64_t of, dk_error *err);
 /* DK_CONFLICT: a batch of which it took values is not published, or was withdrawn. */
 dk_status dk_taken_gate(dk_store *store, int64_t batch, dk_error *err);
 

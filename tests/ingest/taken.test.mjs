@@ -2,6 +2,7 @@
 // loaded, published and reindexed in which order. Oracle: the published rows as GDAL reads them from the file.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
 import test from 'node:test';
 import { catalogue, scene, square, wkt } from './helpers.mjs';
 
@@ -34,6 +35,21 @@ test('what was taken over from a batch that is withdrawn is loaded again', (t) =
   const refused = s.run('publish', s.store, '2', '--json');
   assert.equal(refused.code, 1);
   assert.match(refused.json.error, /batch 2 took over values from batch 1 \(approval\), which was withdrawn; withdraw this one, too, and load its source again/);
+});
+
+test('what a file that is left out had taken over holds nothing up', (t) => {
+  const s = scene(t, text);
+  approval(s);
+  mkdirSync(s.path('f'));
+  const row = (id, no) => `${id},P1,${no},"${wkt(square(39525000 + 200 * id, 3520000))}"\n`;
+  s.write('f/a.csv', 'id,project_id,approval_no,wkt\n' + row(1, ''));
+  s.write('f/b.csv', 'id,project_id,approval_no,wkt\n' + Array.from({ length: 400 }, (_, i) => row(10 + i, NO)).join('') + '"no end');
+  const done = s.load('parcel', 'f', '--crs', 'EPSG:4527', '--allow-rejects', '--publish');
+  assert.deepEqual([done.code, done.json.loaded, done.json.files_failed, done.json.generation], [0, 1, 1, 1], done.stderr);
+  // What another file of the same load took over stays.
+  s.write('f/a.csv', 'id,project_id,approval_no,wkt\n' + row(2, NO));
+  const waits = s.load('parcel', 'f', '--crs', 'EPSG:4527', '--allow-rejects', '--publish');
+  assert.match(waits.json.error, /batch 3 took over values from batch 1 \(approval\), which is not published/);
 });
 
 test('reindex fills what is published from what is published alone', (t) => {
