@@ -61,8 +61,10 @@ typedef struct loader {
     dk_events events;
     uint64_t bytes, bytes_done; /* of all data sets; of those behind us */
     dk_buf key;
-    int64_t named[3]; /* unlinked, area differs, ambiguous */
-    int64_t remarks;  /* on rows, that no report lists */
+    struct told {
+        int64_t named[3]; /* unlinked, area differs, ambiguous */
+        int64_t remarks;  /* on rows, that no report lists */
+    } told;
     int64_t copies;   /* of files that came before, under other names */
     uint64_t amounts; /* fields of money or area */
     char first_reason[700];
@@ -177,13 +179,13 @@ static void count_outcome(loader *self, const rows *from, const dk_source_row *r
     summary->ambiguous += (report->notes & DK_NOTE_AMBIGUOUS) != 0;
     bool name = false;
     for (size_t i = 0; i < 3; i++)
-        if ((report->notes & findings[i].note) && self->named[i] < NAMED_FINDINGS) {
-            self->named[i]++;
+        if ((report->notes & findings[i].note) && self->told.named[i] < NAMED_FINDINGS) {
+            self->told.named[i]++;
             name = true;
         }
     if (name && report->message[0] != '\0')
         dk_summary_note(summary, "%s, row %lld: %s", from->path, (long long)row->number, report->message);
-    if ((report->notes & DK_NOTE_REMARK) && self->remarks++ < NAMED_REMARKS)
+    if ((report->notes & DK_NOTE_REMARK) && self->told.remarks++ < NAMED_REMARKS)
         dk_summary_note_apart(summary, "%s, row %lld: %s", from->path, (long long)row->number, report->remark);
 }
 
@@ -193,7 +195,7 @@ static void note_negative(loader *self, const rows *from, const dk_ready_row *ro
     for (size_t i = 0; i < self->kind->n_fields; i++) {
         const dk_value *value = &row->values[i];
         const double number = value->type == DK_INTEGER ? (double)value->integer : value->type == DK_REAL ? value->real : 0;
-        if (!(self->amounts & UINT64_C(1) << i) || !(number < 0) || self->remarks++ >= NAMED_REMARKS)
+        if (!(self->amounts & UINT64_C(1) << i) || !(number < 0) || self->told.remarks++ >= NAMED_REMARKS)
             continue;
         const dk_field *field = &self->kind->fields[i];
         dk_summary_note_apart(&self->summary,
@@ -348,8 +350,8 @@ static dk_status load_open(loader *self, rows *from, const job *of, dk_error *er
 }
 
 /* What is left of a file of a folder that cannot be read: its reason among the rejects, and none of its rows. */
-static dk_status leave_out(loader *self, const char *path, const dk_summary *before, const dk_load_place *mark,
-                           const char *reason, dk_error *err)
+static dk_status leave_out(loader *self, const char *path, const dk_summary *before, const struct told *told_before,
+                           const dk_load_place *mark, const char *reason, dk_error *err)
 {
     dk_summary *now = &self->summary;
     const dk_status status = dk_load_undo(self->load, mark, err);
@@ -367,6 +369,8 @@ static dk_status leave_out(loader *self, const char *path, const dk_summary *bef
     now->ambiguous = before->ambiguous;
     now->undrawn = before->undrawn;
     now->files_failed++;
+    self->told = *told_before; /* there is room for what is to be told of the next */
+    dk_summary_forget(now, before->n_notes, before->n_notes_left_out);
     if (self->first_reason[0] == '\0')
         snprintf(self->first_reason, sizeof self->first_reason, "%.690s", reason);
     dk_summary_note_apart(now, "left out, as it cannot be read: %s", reason);
@@ -378,6 +382,7 @@ static dk_status load_job(loader *self, job *of, dk_error *err)
 {
     rows from = {.file = of->file, .path = of->set->shown};
     const dk_summary before = self->summary;
+    const struct told told = self->told;
     const dk_load_place mark = dk_load_mark(self->load);
     dk_error reason = {0};
     dk_status status = dk_load_file_wait(of->file, &reason);
@@ -388,7 +393,7 @@ static dk_status load_job(loader *self, job *of, dk_error *err)
         self->summary.files += !dk_load_file_lacks(of->file);
         note_lines(self, from.path, dk_load_file_notes(of->file));
     } else if (of->one_of_many && from.spoilt && status != DK_NOMEM && status != DK_FULL) {
-        status = leave_out(self, from.path, &before, &mark, reason.text, err);
+        status = leave_out(self, from.path, &before, &told, &mark, reason.text, err);
     } else if (err != NULL) {
         *err = reason;
     }
@@ -716,8 +721,8 @@ static dk_status run(loader *self, dk_store *store, const char *source, dk_error
         status = load_files(self, err);
     if (status == DK_OK)
         status = note_join(self, err);
-    if (status == DK_OK && self->remarks > NAMED_REMARKS)
-        dk_summary_note(&self->summary, "%lld more remarks like these are left out", (long long)(self->remarks - NAMED_REMARKS));
+    if (status == DK_OK && self->told.remarks > NAMED_REMARKS)
+        dk_summary_note(&self->summary, "%lld more remarks like these are left out", (long long)(self->told.remarks - NAMED_REMARKS));
     char sentence[480];
     if (status == DK_OK && dk_placement_tell(self->placement, self->gcj02, sentence, sizeof sentence))
         dk_summary_note(&self->summary, "%s", sentence);

@@ -46,6 +46,13 @@ void dk_summary_note_apart(dk_summary *summary, const char *format, ...)
     va_end(args);
 }
 
+void dk_summary_forget(dk_summary *summary, size_t n_notes, size_t n_notes_left_out)
+{
+    while (summary->n_notes > n_notes)
+        free(summary->notes[--summary->n_notes].text);
+    summary->n_notes_left_out = n_notes_left_out;
+}
+
 void dk_summary_print(const dk_summary *summary)
 {
     const size_t shown = summary->n_notes < DK_SUMMARY_SHOWN ? summary->n_notes : DK_SUMMARY_SHOWN;
@@ -137,9 +144,8 @@ bool dk_summary_print_json(const dk_summary *summary, const char *error)
 
 void dk_summary_finish(dk_summary *summary)
 {
-    for (size_t i = 0; i < summary->n_notes; i++)
-        free(summary->notes[i].text);
+    dk_summary_forget(summary, 0, 0);
     free(summary->notes);
     summary->notes = NULL;
-    summary->n_notes = summary->notes_capacity = 0;
+    summary->notes_capacity = 0;
 }

@@ -31,6 +31,8 @@ typedef struct dk_summary {
 void dk_summary_note(dk_summary *summary, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The same of a sentence that is for who loads, and for no report: it may repeat what stands in a file. */
 void dk_summary_note_apart(dk_summary *summary, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Takes back the notes added since there were so many kept, and so many not. */
+void dk_summary_forget(dk_summary *summary, size_t n_notes, size_t n_notes_left_out);
 void dk_summary_print(const dk_summary *summary);
 /* error may be NULL. */
 bool dk_summary_print_json(const dk_summary *summary, const char *error);

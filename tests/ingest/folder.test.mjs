@@ -99,6 +99,17 @@ test('a file of a folder that breaks off in the middle leaves none of its rows',
   assert.deepEqual([mended.code, mended.json.loaded, mended.json.unchanged], [0, 700, 6], mended.stderr);
 });
 
+test('notes on rows of a file that is left out go with them, and keep none of the others from being named', (t) => {
+  const s = scene(t);
+  mkdirSync(s.path('f'));
+  const ledger = (id, n) => '补偿编号,地块编号,补偿总额\n' + Array.from({ length: n }, (_, i) => `${id}${i},D${i},-${i + 1}\n`).join('');
+  s.write('f/a.csv', ledger('A', 700) + 'A9999,"no end');
+  s.write('f/b.csv', ledger('B', 2));
+  const done = s.load('compensation', 'f', '--allow-rejects');
+  assert.deepEqual(done.json.notes.map((note) => note.split(/[:,]/)[0]), ['left out', 'f/b.csv', 'f/b.csv', 'f/b.csv', 'f/b.csv'], done.json.notes.join('\n'));
+  assert.equal(done.json.notes.filter((note) => note.includes('has no 征收地块')).length, 2);
+});
+
 test('a rejects file that was put right loads, though files that were left out stand in it', (t) => {
   const s = scene(t);
   mkdirSync(s.path('f'));
