@@ -76,12 +76,12 @@ test('drawing: the outline comes, what the ledger said stays, and what contradic
   assert.deepEqual([again.json.unchanged, again.json.batch], [2, null], again.stderr);
   s.write('移.csv', `地块编号,wkt\nL1,"${wkt(square(39520010, 3521010))}"\n`);
   const moved = s.load('parcel', '移.csv', '--crs', 'EPSG:4527', '--set', 'project_id=P1', '--draw');
-  assert.match(s.read('移.csv.rejects.csv'), /P1:L1 has another outline already \(batch 3\); load with --replace/);
+  assert.match(s.read('移.csv.rejects.csv'), /P1:L1 has another outline already \(batch 2\); load with --replace/);
   assert.equal(moved.code, 1);
   s.write('改账.xlsx', ledger([['L1', '改名', 'P1', '皖政地〔1998〕12号', 1], ['L2', '', 'P1', '', 900], ['L3', '老地三', 'P1', '', 1]]));
   const taken = s.load('parcel', '改账.xlsx', '--undrawn', '--replace', '--allow-rejects');
   assert.deepEqual([taken.json.replaced, taken.json.unchanged, taken.json.rejected], [0, 1, 2]);
-  assert.match(s.read('改账.xlsx.rejects.csv'), /is there already with its outline \(batch 3\), which a row without does not replace/);
+  assert.match(s.read('改账.xlsx.rejects.csv'), /is there already with its outline \(batch 2\), which a row without does not replace/);
   // Withdrawn, the drawing is gone and the ledger's rows are there as before.
   assert.equal(s.run('withdraw', s.store, '3', '--reason', '更正').code, 0);
   assert.deepEqual(rows(s).map((row) => row[2]), [null, null, null]);
