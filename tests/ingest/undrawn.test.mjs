@@ -83,7 +83,7 @@ test('drawing: the outline comes, what the ledger said stays, and what contradic
   assert.deepEqual([taken.json.replaced, taken.json.unchanged, taken.json.rejected], [0, 1, 2]);
   assert.match(s.read('改账.xlsx.rejects.csv'), /is there already with its outline \(batch 2\), which a row without does not replace/);
   // Withdrawn, the drawing is gone and the ledger's rows are there as before.
-  assert.equal(s.run('withdraw', s.store, '3', '--reason', '更正').code, 0);
+  assert.equal(s.run('withdraw', s.store, '2', '--reason', '更正').code, 0);
   assert.deepEqual(rows(s).map((row) => row[2]), [null, null, null]);
   assert.equal(s.run('check', s.store).code, 0);
 });
