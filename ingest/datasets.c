@@ -122,17 +122,23 @@ static bool has_sibling(const dk_datasets *self, const item *of, const char *end
 /* What is part of something else, or kept by a program for itself. */
 static bool is_part(const dk_datasets *self, const item *of)
 {
-    static const char *const parts[] = {".shx", ".prj", ".cpg", ".sbn",  ".sbx", ".qix", ".qpj", ".qmd", ".ain", ".aih",
-                                        ".atx", ".ixs", ".mxs", ".lyr",  ".qml", ".sld", ".xsd", ".gfs", ".mid", ".dat",
-                                        ".map", ".id",  ".ind", ".lock", ".fix", ".ovr", ".ldb", NULL};
+    static const char *const parts[] = {".shx", ".prj", ".cpg", ".sbn", ".sbx",  ".qix", ".qpj", ".qmd", ".ain", ".aih", ".atx", ".ixs",
+                                        ".mxs", ".lyr", ".qml", ".sld", ".xsd",  ".gfs", ".lock", ".fix", ".ovr", ".ldb", NULL};
     static const char *const own[] = {"Thumbs.db", "desktop.ini", NULL};
+    static const struct {
+        const char *ending, *whole; /* alone it is something else, as a .dat of coordinates */
+    } beside[] = {{".dbf", ".shp"}, {".dbf", ".tab"}, {".dat", ".tab"}, {".map", ".tab"},
+                  {".id", ".tab"},  {".ind", ".tab"}, {".mid", ".mif"}};
     const char *base = base_of(of->name), *ending = ending_of(of->name);
     if (base[0] == '.' || strncmp(base, "~$", 2) == 0 || strncmp(of->name, "__MACOSX/", 9) == 0 || in_list(base, own))
         return true;
     if (in_list(ending, parts) || ends_with(base, ".shp.xml") || ends_with(base, ".rejects.csv") ||
         ends_with(base, "-wal") || ends_with(base, "-shm") || ends_with(base, "-journal"))
         return true;
-    return strcasecmp(ending, ".dbf") == 0 && (has_sibling(self, of, ".shp") || has_sibling(self, of, ".tab"));
+    for (size_t i = 0; i < sizeof beside / sizeof *beside; i++)
+        if (strcasecmp(ending, beside[i].ending) == 0 && has_sibling(self, of, beside[i].whole))
+            return true;
+    return false;
 }
 
 /* Why a file that holds data, or may hold some, is not read; NULL: it is a document or a picture, or nothing is known

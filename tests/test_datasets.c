@@ -184,6 +184,20 @@ static void what_is_kept_beside_a_store_is_no_data_and_not_named(void **state)
     assert_string_equal(found_beside("f", "link.gpkg"), "f/旧/县.gpkg\nnot read of it: 县.gpkg.docx");
 }
 
+/* 点号,编码,东,北,高程 in a .dat, as CASS writes it, is no part of a MapInfo table. */
+static void parts_of_a_data_set_that_is_not_there_are_named(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"a.TAB", "a.dat", "a.MAP", "a.id", "b.mid", "坐标.dat", "c.mid", "c.dbf"};
+    assert_int_equal(mkdir("f", 0755), 0);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char path[100];
+        snprintf(path, sizeof path, "f/%s", files[i]);
+        put(path, "x", 1);
+    }
+    assert_string_equal(found("f"), "f/a.TAB\nnot read of it: b.mid, c.dbf, c.mid, 坐标.dat");
+}
+
 static void an_archive_with_a_name_twice_keeps_nothing_of_its_folder_out(void **state)
 {
     (void)state;
@@ -274,6 +288,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_folder_that_may_not_be_entered_is_named_and_keeps_nothing_else_out, set_up, tear_down),
         cmocka_unit_test_setup_teardown(links_are_read_if_they_lead_to_files_and_else_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_kept_beside_a_store_is_no_data_and_not_named, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(parts_of_a_data_set_that_is_not_there_are_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_archive_with_a_name_twice_keeps_nothing_of_its_folder_out, set_up, tear_down),
         cmocka_unit_test_setup_teardown(names_in_an_archive_may_begin_with_the_folder_itself, set_up, tear_down),
         cmocka_unit_test_setup_teardown(names_that_are_too_long_for_this_system_are_read, set_up, tear_down),
