@@ -19,10 +19,8 @@ enum { MOST_FILES = 10000, MOST_DEPTH = 8, READ_BYTES = 1 << 18 };
 struct dk_file_state {
     char *name; /* as text, below the source; that of the dk_source_file */
     char *path;
-    dev_t device;
-    ino_t inode;
     off_t size;
-    struct timespec written;
+    struct timespec written; /* and no inode: some file systems (FAT, of a network) give a file another number each time */
 };
 
 static const char *base_name(const char *path)
@@ -49,8 +47,6 @@ static dk_status add_file(dk_fingerprint *into, const char *path, const char *na
                        MOST_FILES);
     dk_file_state made = {.name = dk_path_text(name),
                           .path = strdup(path),
-                          .device = info.st_dev,
-                          .inode = info.st_ino,
                           .size = info.st_size,
                           .written = info.st_mtim};
     if (made.name == NULL || made.path == NULL ||
@@ -234,8 +230,8 @@ dk_status dk_fingerprint_unchanged(const dk_fingerprint *fingerprint, const char
         const dk_file_state *was = &fingerprint->states[i];
         struct stat now;
         if (is_lock(was->name) ||
-            (stat(was->path, &now) == 0 && now.st_dev == was->device && now.st_ino == was->inode && now.st_size == was->size &&
-             now.st_mtim.tv_sec == was->written.tv_sec && now.st_mtim.tv_nsec == was->written.tv_nsec))
+            (stat(was->path, &now) == 0 && now.st_size == was->size && now.st_mtim.tv_sec == was->written.tv_sec &&
+             now.st_mtim.tv_nsec == was->written.tv_nsec))
             continue;
         const size_t size = strlen(shown), end = strlen(was->name);
         const bool itself = end <= size && strcmp(shown + size - end, was->name) == 0;

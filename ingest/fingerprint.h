@@ -2,8 +2,8 @@
  * .dbf, .prj and .cpg, a MapInfo table its parts, a folder all files in it; anything else is one file. A path into an archive
  * stands for the archive.
  *
- * That what was hashed is what was read is told by the files' inodes, sizes and times: dk_fingerprint_list before anybody
- * opens them, dk_fingerprint_unchanged behind the last row. */
+ * That what was hashed is what was read is told by the files' sizes and times: dk_fingerprint_list before anybody opens
+ * them, dk_fingerprint_unchanged behind the last row. */
 #ifndef DK_INGEST_FINGERPRINT_H
 #define DK_INGEST_FINGERPRINT_H
 
