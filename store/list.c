@@ -108,21 +108,6 @@ static dk_status add_terms(listing *l, dk_found_terms *found)
     return status;
 }
 
-typedef struct former {
-    listing *l;
-    dk_found_terms *found;
-    dk_status status;
-} former;
-
-static bool add_former(const char *code, void *user)
-{
-    former *f = user;
-    const dk_kind *kind = f->l->list->kind;
-    f->status = dk_search_beginning(f->l->store, kind, kind->division_field, code, strlen(code), MOST_TERMS, f->found,
-                                    f->l->err);
-    return f->status == DK_OK;
-}
-
 /* The rows: by the group where one is named, else by the division. */
 static dk_status find_rows(listing *l)
 {
@@ -139,13 +124,7 @@ static dk_status find_rows(listing *l)
                                                  &found, l->err);
         dk_buf_finish(&folded);
     } else if (division != NULL && kind->division_field >= 0) {
-        former f = {l, &found, DK_OK};
-        status = dk_search_beginning(l->store, kind, kind->division_field, division, strlen(division), MOST_TERMS,
-                                     &found, l->err);
-        if (status == DK_OK)
-            dk_division_former(l->store->catalogue, division, true, add_former, &f);
-        if (status == DK_OK)
-            status = f.status;
+        status = dk_search_within(l->store, kind, division, MOST_TERMS, &found, l->err);
         if (status == DK_OK && !found.complete)
             status = dk_fail(l->err, DK_LIMIT, "the division has too many parts; ask for a smaller one");
     } else {

@@ -305,15 +305,8 @@ static dk_status match_division(search *s, const dk_kind *kind, dk_found_terms *
     if (field < 0 || !(s->store->indexed[kind->index] & UINT64_C(1) << field) ||
         !(s->views[kind->index].inside & UINT64_C(1) << field))
         return DK_OK;
-    for (size_t i = 0; status == DK_OK && i < s->n_divisions && i < NAMED_DIVISIONS; i++) {
-        const char *code = s->divisions[i].division->code;
-        former f = {s, kind, found, DK_OK};
-        status = dk_search_beginning(s->store, kind, field, code, strlen(code), MOST_TERMS, found, s->err);
-        if (status == DK_OK)
-            dk_division_former(s->store->catalogue, code, true, add_former, &f);
-        if (status == DK_OK)
-            status = f.status;
-    }
+    for (size_t i = 0; status == DK_OK && i < s->n_divisions && i < NAMED_DIVISIONS; i++)
+        status = dk_search_within(s->store, kind, s->divisions[i].division->code, MOST_TERMS, found, s->err);
     return status;
 }
 

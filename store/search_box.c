@@ -144,7 +144,7 @@ dk_status dk_box_of_division(dk_store *store, const char *code, const dk_viewer 
         if (field < 0 || layer->fields[field].audience != DK_PUBLIC || !(store->indexed[k] & UINT64_C(1) << field))
             continue;
         dk_found_terms found = {.complete = true};
-        status = dk_search_beginning(store, layer, field, code, strlen(code), most, &found, err);
+        status = dk_search_within(store, layer, code, most, &found, err);
         for (size_t i = 0; status == DK_OK && i < found.n; i++)
             status = add_spread(store, layer, found.terms[i].term, most / found.n > 2 ? most / found.n : 2, viewer,
                                 generation, box, err);

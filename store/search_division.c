@@ -1,5 +1,8 @@
 #include "store/search_division.h"
 
+#include "store/succession.h"
+#include "store/text.h"
+
 #include <string.h>
 
 /* Digits of a code that are enough to ask for all that begin so: a province has two, a city four. */
@@ -14,6 +17,26 @@ bool dk_division_has_word(const dk_division *division, const dk_search_word *wor
 {
     return strstr(division->name, word->text) != NULL ||
            (word->typed[0] != '\0' && dk_pinyin_match(division->name, strlen(division->name), word->typed, NULL));
+}
+
+bool dk_division_around_has_word(const dk_catalogue *catalogue, const char *code, const dk_search_word *word)
+{
+    static const size_t sizes[] = {12, 9, 6}; /* that codes of the catalogue have */
+    char own[13], around[13];
+    dk_text_copy(own, sizeof own, code, strlen(code));
+    for (int steps = 0; steps <= DK_MOST_SUCCESSORS; steps++) {
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+            if (strlen(own) < sizes[i])
+                continue;
+            dk_text_copy(around, sizeof around, own, sizes[i]);
+            const dk_division *division = dk_catalogue_division(catalogue, around);
+            if (division != NULL && dk_division_has_word(division, word))
+                return true;
+        }
+        if (!dk_division_next(catalogue, own, own))
+            break;
+    }
+    return false;
 }
 
 static dk_match match_of(const dk_division *division, const dk_search_query *query)

@@ -17,5 +17,7 @@ size_t dk_search_divisions(const dk_catalogue *catalogue, const dk_search_query 
                            size_t most, bool *ret_all);
 /* Whether a division's name contains the word or sounds like it. */
 bool dk_division_has_word(const dk_division *division, const dk_search_word *word);
+/* The same of a division, given by its code, those around it, and those that took the place of one of these. */
+bool dk_division_around_has_word(const dk_catalogue *catalogue, const char *code, const dk_search_word *word);
 
 #endif

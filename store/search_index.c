@@ -1,6 +1,7 @@
 #include "store/search_index.h"
 
 #include "store/pinyin.h"
+#include "store/succession.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -196,8 +197,9 @@ dk_status dk_search_equal(dk_store *store, const dk_kind *kind, int field, const
     return status != DK_OK || term == 0 ? status : add(found, term, field, text, size, true, err);
 }
 
-dk_status dk_search_beginning(dk_store *store, const dk_kind *kind, int field, const char *text, size_t size,
-                              size_t most, dk_found_terms *found, dk_error *err)
+/* within: the code of a division in which those of a field of divisions must lie; NULL: all are wanted. */
+static dk_status beginning(dk_store *store, const dk_kind *kind, int field, const char *text, size_t size,
+                           const char *within, size_t most, dk_found_terms *found, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
     dk_status status = dk_sql_kept(store, kind, DK_STMT_TERM_FROM, &stmt, err);
@@ -214,11 +216,47 @@ dk_status dk_search_beginning(dk_store *store, const dk_kind *kind, int field, c
             found->complete = false;
             break;
         }
+        if (within != NULL && !dk_division_within(kind->catalogue, term, within))
+            continue;
         if ((status = add(found, sqlite3_column_int64(stmt, 0), field, term, term_size, true, err)) != DK_OK)
             break;
     }
     sqlite3_reset(stmt);
     return status == DK_END ? DK_OK : status;
+}
+
+dk_status dk_search_beginning(dk_store *store, const dk_kind *kind, int field, const char *text, size_t size,
+                              size_t most, dk_found_terms *found, dk_error *err)
+{
+    return beginning(store, kind, field, text, size, NULL, most, found, err);
+}
+
+typedef struct former {
+    dk_store *store;
+    const dk_kind *kind;
+    const char *code;
+    size_t most;
+    dk_found_terms *found;
+    dk_status status;
+    dk_error *err;
+} former;
+
+/* Parts of what was there before may have gone elsewhere. */
+static bool add_former(const char *code, void *user)
+{
+    former *f = user;
+    f->status = beginning(f->store, f->kind, f->kind->division_field, code, strlen(code), f->code, f->most, f->found, f->err);
+    return f->status == DK_OK;
+}
+
+dk_status dk_search_within(dk_store *store, const dk_kind *kind, const char *code, size_t most, dk_found_terms *found,
+                           dk_error *err)
+{
+    former f = {store, kind, code, most, found, DK_OK, err};
+    f.status = beginning(store, kind, kind->division_field, code, strlen(code), NULL, most, found, err);
+    if (f.status == DK_OK)
+        dk_division_former(kind->catalogue, code, true, add_former, &f);
+    return f.status;
 }
 
 /* Appends a gram as a string of FTS5's query language. */

@@ -19,7 +19,7 @@ enum {
     FEW_TERMS = 4,      /* of a wide word, by which rows are asked for it */
     MOST_ASKED = 10000, /* leaps */
     MOST_LOOKED_AT = 1000,
-    MOST_NAMED = 16 /* divisions that a word names */
+    MOST_NAMED = 16 /* divisions that a word names, whose rows are looked up; rows of others are found by another word */
 };
 
 typedef struct row_set {
@@ -29,8 +29,6 @@ typedef struct row_set {
 
 typedef struct word {
     const dk_search_word *asked;
-    const dk_division *named[MOST_NAMED];
-    size_t n_named;
     dk_found_terms terms;
     bool wide;
 } word;
@@ -73,12 +71,16 @@ static dk_status find_terms(search *s, word *w)
     if (status != DK_OK || field < 0 || !(s->store->indexed[kind->index] & UINT64_C(1) << field) ||
         !(s->view->inside & UINT64_C(1) << field))
         return status;
-    for (size_t i = 0; i < catalogue->n_divisions && w->n_named < MOST_NAMED; i++)
-        if (dk_division_has_word(&catalogue->divisions[i], asked))
-            w->named[w->n_named++] = &catalogue->divisions[i];
-    for (size_t i = 0; status == DK_OK && i < w->n_named; i++)
-        status = dk_search_beginning(s->store, kind, field, w->named[i]->code, strlen(w->named[i]->code), MOST_TERMS,
-                                     &w->terms, s->err);
+    size_t n_named = 0;
+    for (size_t i = 0; status == DK_OK && i < catalogue->n_divisions; i++) {
+        if (!dk_division_has_word(&catalogue->divisions[i], asked))
+            continue;
+        if (n_named++ == MOST_NAMED) {
+            w->terms.complete = false;
+            break;
+        }
+        status = dk_search_within(s->store, kind, catalogue->divisions[i].code, MOST_TERMS, &w->terms, s->err);
+    }
     return status;
 }
 
@@ -253,10 +255,9 @@ static bool row_has_all(search *s, const dk_stored_row *row, uint64_t visible, u
     *ret_length = 0;
     for (size_t w = 0; w < s->n_words; w++) {
         const word *own = &s->words[w];
-        if (shortest[w] == UINT32_MAX && d >= 0 && visible & UINT64_C(1) << d && row->values[d].type == DK_TEXT)
-            for (size_t i = 0; i < own->n_named; i++)
-                if (strncmp(row->values[d].text.data, own->named[i]->code, strlen(own->named[i]->code)) == 0)
-                    shortest[w] = (unsigned)row->values[d].text.size;
+        if (shortest[w] == UINT32_MAX && d >= 0 && visible & UINT64_C(1) << d && row->values[d].type == DK_TEXT &&
+            dk_division_around_has_word(kind->catalogue, row->values[d].text.data, own->asked))
+            shortest[w] = (unsigned)row->values[d].text.size;
         if (shortest[w] == UINT32_MAX)
             return false;
         *ret_length += shortest[w];

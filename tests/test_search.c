@@ -30,15 +30,13 @@ static char *yaml_with_sounds(void)
     return yaml;
 }
 
-static int setup_with_sounds(void **state)
+static int setup_with(void **state, const char *yaml)
 {
     fixture *f = calloc(1, sizeof *f);
-    char *yaml = yaml_with_sounds();
     snprintf(f->dir, sizeof f->dir, "/tmp/dikuai-test-XXXXXX");
     const bool made =
         mkdtemp(f->dir) != NULL && dk_store_create(f->path[0] ? f->path : strcat(strcpy(f->path, f->dir), "/a.dk"),
                                                    yaml, strlen(yaml), "fixture.yaml", &f->err) == DK_OK;
-    free(yaml);
     if (!made) {
         print_error("%s\n", f->err.text);
         return -1;
@@ -46,6 +44,26 @@ static int setup_with_sounds(void **state)
     fixture_open(f, DK_WRITE);
     *state = f;
     return 0;
+}
+
+static int setup_with_sounds(void **state)
+{
+    char *yaml = yaml_with_sounds();
+    const int result = setup_with(state, yaml);
+    free(yaml);
+    return result;
+}
+
+/* 周寨镇 is a part of 赵屯镇 now, but for one of its villages, which is one of 砀城镇. */
+static int setup_with_former_divisions(void **state)
+{
+    static const char former[] = "  - {code: '341321105', name: 周寨镇, valid_to: 2019-12-31, successor: '341321101'}\n"
+                                 "  - {code: '341321105201', name: 陈楼村委会}\n"
+                                 "  - {code: '341321105202', name: 苗庄村委会, successor: '341321100009'}\n"
+                                 "  - {code: '341321100009', name: 苗庄社区}\n";
+    char yaml[sizeof fixture_yaml + sizeof former];
+    snprintf(yaml, sizeof yaml, "%s%s", fixture_yaml, former);
+    return setup_with(state, yaml);
 }
 
 static void add_parcel(fixture *f, dk_load *load, const char *id, const char *project, const char *approval,
@@ -360,6 +378,39 @@ static void a_hit_without_a_geometry_lies_where_its_rows_lie(void **state)
     }
 }
 
+static void what_came_to_a_division_is_found_by_its_name_and_lies_in_its_box(void **state)
+{
+    fixture *f = *state;
+    static const struct {
+        const char *id, *division, *village;
+    } parcels[] = {{"DK1", "341321101", "李庄"}, {"DK2", "341321105", "王集"}, {"DK3", "341321105201", "陈集"}, {"DK4", "341321105202", "苗集"}};
+    unsigned char wkb[93];
+    dk_load *load = load_begin(f, "parcel", false);
+    for (int i = 0; i < 4; i++) {
+        const size_t size = square_wkb(wkb, 116.25 + 0.0625 * i, 34.25, 0.03125);
+        load_row(f, load, "parcel", wkb, size, "id", parcels[i].id, "project_id", "P1", "division", parcels[i].division,
+                 "village", parcels[i].village, NULL);
+    }
+    publish(f, load_finish(f, load));
+    static const search_case cases[] = {
+        {"赵屯镇", "341321101 P1:DK1 P1:DK2 P1:DK3"},
+        {"赵屯镇 集", "P1:DK2 P1:DK3"},
+        {"陈 赵屯", "P1:DK3"},
+        {"赵屯 苗集", ""},
+        {"周寨镇 集", "P1:DK2 P1:DK3 P1:DK4"},
+        {"砀城 苗集", "P1:DK4"},
+        {"砀城镇", "341321100 P1:DK4"},
+        {"苗庄社区", "341321100009 P1:DK4"},
+    };
+    const dk_viewer everyone = dk_viewer_public();
+    check_cases(f, &everyone, cases, sizeof cases / sizeof *cases);
+    box_seen b = {.key = "341321101"};
+    bool complete;
+    const dk_search search = {.text = "赵屯镇", .viewer = &everyone, .generation = generation_of(f), .limit = 10};
+    assert_int_equal(dk_search_run(f->store, &search, keep_box, &b, &complete, &f->err), DK_OK);
+    assert_true(b.has && b.bounds[0] == 116.25 && b.bounds[2] == 116.40625);
+}
+
 static void a_store_that_is_indexed_anew_finds_the_same(void **state)
 {
     fixture *f = *state;
@@ -442,6 +493,7 @@ int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 #define SOUND_CASE(name) cmocka_unit_test_setup_teardown(name, setup_with_sounds, fixture_teardown)
+#define FORMER_CASE(name) cmocka_unit_test_setup_teardown(name, setup_with_former_divisions, fixture_teardown)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_typed_is_read_as_words_numbers_and_sounds),
         CASE(search_finds_a_number_in_any_brackets_then_prefixes_then_parts),
@@ -452,6 +504,7 @@ int main(void)
         SOUND_CASE(a_hidden_field_finds_rows_for_those_who_see_it_there),
         SOUND_CASE(better_matches_come_first_and_shorter_values_before_longer),
         SOUND_CASE(a_hit_without_a_geometry_lies_where_its_rows_lie),
+        FORMER_CASE(what_came_to_a_division_is_found_by_its_name_and_lies_in_its_box),
         SOUND_CASE(a_store_that_is_indexed_anew_finds_the_same),
         SOUND_CASE(a_search_is_bounded),
     };
