@@ -245,6 +245,7 @@ typedef struct dk_list {
 typedef struct dk_division {
     const char *code; /* 6, 9 or 12 digits */
     const char *name;
+    const char *folded;                /* the name as it is compared with what is searched (store/text.h) */
     const char *valid_from, *valid_to; /* YYYY-MM-DD or NULL */
     const char *successor;             /* code or NULL */
 } dk_division;

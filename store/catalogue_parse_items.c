@@ -260,6 +260,23 @@ bool dk_parse_items(dk_catalogue_parser *parser, const yaml_node_t *items)
 
 enum { D_CODE, D_NAME, D_VALID_FROM, D_VALID_TO, D_SUCCESSOR, D_COUNT };
 
+static bool fold_name(dk_yaml *yaml, dk_division *division)
+{
+    dk_buf folded;
+    dk_buf_init(&folded);
+    dk_text_fold(division->name, strlen(division->name), &folded);
+    const char *text = dk_buf_cstr(&folded);
+    const bool same = text != NULL && strcmp(text, division->name) == 0; /* as most are */
+    char *copy = same || text == NULL ? NULL : dk_yaml_alloc(yaml, folded.size + 1, 1);
+    if (copy != NULL)
+        memcpy(copy, text, folded.size + 1);
+    else if (text == NULL)
+        yaml->status = dk_fail(yaml->err, DK_NOMEM, "%s: out of memory while reading the catalogue", yaml->origin);
+    division->folded = same ? division->name : copy;
+    dk_buf_finish(&folded);
+    return division->folded != NULL;
+}
+
 static bool parse_division(dk_yaml *yaml, const yaml_node_t *node, dk_division *division)
 {
     dk_yaml_key keys[D_COUNT] = {
@@ -298,7 +315,7 @@ static bool parse_division(dk_yaml *yaml, const yaml_node_t *node, dk_division *
         return dk_yaml_fail(yaml, keys[D_VALID_TO].value, "%s is before valid_from, %s; correct one of them",
                             division->valid_to, division->valid_from);
     }
-    return true;
+    return fold_name(yaml, division);
 }
 
 /* A division with its place in the list, to say where a mistake is after sorting. */

@@ -305,6 +305,7 @@ static dk_status match_division(search *s, const dk_kind *kind, dk_found_terms *
     if (field < 0 || !(s->store->indexed[kind->index] & UINT64_C(1) << field) ||
         !(s->views[kind->index].inside & UINT64_C(1) << field))
         return DK_OK;
+    s->complete &= s->n_divisions <= NAMED_DIVISIONS;
     for (size_t i = 0; status == DK_OK && i < s->n_divisions && i < NAMED_DIVISIONS; i++)
         status = dk_search_within(s->store, kind, s->divisions[i].division->code, MOST_TERMS, found, s->err);
     return status;

@@ -15,8 +15,8 @@ static bool begins(const char *text, const char *with, size_t size)
 
 bool dk_division_has_word(const dk_division *division, const dk_search_word *word)
 {
-    return strstr(division->name, word->text) != NULL ||
-           (word->typed[0] != '\0' && dk_pinyin_match(division->name, strlen(division->name), word->typed, NULL));
+    return strstr(division->folded, word->text) != NULL ||
+           (word->typed[0] != '\0' && dk_pinyin_match(division->folded, strlen(division->folded), word->typed, NULL));
 }
 
 bool dk_division_around_has_word(const dk_catalogue *catalogue, const char *code, const dk_search_word *word)
@@ -44,17 +44,17 @@ static dk_match match_of(const dk_division *division, const dk_search_query *que
     const dk_search_word *whole = &query->whole;
     if (strcmp(division->code, whole->text) == 0)
         return DK_MATCH_KEY;
-    if (strcmp(division->name, whole->text) == 0)
+    if (strcmp(division->folded, whole->text) == 0)
         return DK_MATCH_VALUE;
-    if (begins(division->name, whole->text, whole->size) ||
+    if (begins(division->folded, whole->text, whole->size) ||
         (whole->size >= LEAST_DIGITS && begins(division->code, whole->text, whole->size)))
         return DK_MATCH_PREFIX;
     size_t i = 0;
-    while (i < query->n_words && strstr(division->name, query->words[i].text) != NULL)
+    while (i < query->n_words && strstr(division->folded, query->words[i].text) != NULL)
         i++;
     if (i == query->n_words)
         return DK_MATCH_WORDS;
-    if (whole->typed[0] != '\0' && dk_pinyin_match(division->name, strlen(division->name), whole->typed, NULL))
+    if (whole->typed[0] != '\0' && dk_pinyin_match(division->folded, strlen(division->folded), whole->typed, NULL))
         return DK_MATCH_PINYIN;
     return DK_MATCHES;
 }

@@ -60,9 +60,20 @@ static int setup_with_former_divisions(void **state)
     static const char former[] = "  - {code: '341321105', name: 周寨镇, valid_to: 2019-12-31, successor: '341321101'}\n"
                                  "  - {code: '341321105201', name: 陈楼村委会}\n"
                                  "  - {code: '341321105202', name: 苗庄村委会, successor: '341321100009'}\n"
-                                 "  - {code: '341321100009', name: 苗庄社区}\n";
+                                 "  - {code: '341321100009', name: 苗庄社区}\n"
+                                 "  - {code: '341321106', name: 开发区（东区）}\n"
+                                 "  - {code: '341321107', name: Ａ区街道}\n";
     char yaml[sizeof fixture_yaml + sizeof former];
     snprintf(yaml, sizeof yaml, "%s%s", fixture_yaml, former);
+    return setup_with(state, yaml);
+}
+
+static int setup_with_villages(void **state)
+{
+    char yaml[2 * sizeof fixture_yaml];
+    int n = snprintf(yaml, sizeof yaml, "%s", fixture_yaml);
+    for (int i = 0; i < 20; i++)
+        n += snprintf(yaml + n, sizeof yaml - (size_t)n, "  - {code: '341321101%03d', name: %c寨村}\n", 200 + i, 'a' + i);
     return setup_with(state, yaml);
 }
 
@@ -411,6 +422,50 @@ static void what_came_to_a_division_is_found_by_its_name_and_lies_in_its_box(voi
     assert_true(b.has && b.bounds[0] == 116.25 && b.bounds[2] == 116.40625);
 }
 
+/* Brackets and letters of a name in the catalogue are as wide as its writer has them, and those that are typed, too. */
+static void the_name_of_a_division_is_found_in_letters_of_any_width(void **state)
+{
+    fixture *f = *state;
+    dk_load *load = load_begin(f, "parcel", false);
+    add_parcel(f, load, "DK1", "P1", "", "341321106", "王集", "张三");
+    add_parcel(f, load, "DK2", "P1", "", "341321107", "李集", "张三");
+    publish(f, load_finish(f, load));
+    static const search_case cases[] = {
+        {"开发区（东区）", "341321106 P1:DK1"}, {"开发区(东区)", "341321106 P1:DK1"}, {"区（东", "341321106 P1:DK1"},
+        {"开发区（东区） 王集", "P1:DK1"},      {"kfqdq", "341321106 P1:DK1"},        {"A区街道", "341321107 P1:DK2"},
+        {"Ａ区街道", "341321107 P1:DK2"},       {"a区 李集", "P1:DK2"},
+    };
+    const dk_viewer everyone = dk_viewer_public();
+    check_cases(f, &everyone, cases, sizeof cases / sizeof *cases);
+}
+
+/* More divisions than the rows are given of, or looked up of, have the text in their names. */
+static void rows_of_many_divisions_named_alike(void **state)
+{
+    fixture *f = *state;
+    dk_load *load = load_begin(f, "parcel", false);
+    char id[8], code[13];
+    for (int i = 0; i < 20; i++) {
+        snprintf(id, sizeof id, "DK%02d", i);
+        snprintf(code, sizeof code, "341321101%03d", 200 + i);
+        add_parcel(f, load, id, "P1", "", code, i == 19 ? "丙" : "乙", "张三");
+    }
+    publish(f, load_finish(f, load));
+    const dk_viewer everyone = dk_viewer_public();
+    keys k = {0};
+    bool complete = true;
+    assert_int_equal(search_for(f, "寨村", &everyone, 100, &k, &complete), DK_OK);
+    assert_true(!complete || strstr(k.text, "P1:DK19") != NULL);
+    k = (keys){0};
+    assert_int_equal(search_for(f, "寨村 丙", &everyone, 100, &k, &complete), DK_OK);
+    assert_string_equal(k.text, "P1:DK19");
+    assert_true(complete);
+    k = (keys){0};
+    assert_int_equal(search_for(f, "寨村 丁", &everyone, 100, &k, &complete), DK_OK);
+    assert_string_equal(k.text, "");
+    assert_true(complete);
+}
+
 static void a_store_that_is_indexed_anew_finds_the_same(void **state)
 {
     fixture *f = *state;
@@ -505,6 +560,8 @@ int main(void)
         SOUND_CASE(better_matches_come_first_and_shorter_values_before_longer),
         SOUND_CASE(a_hit_without_a_geometry_lies_where_its_rows_lie),
         FORMER_CASE(what_came_to_a_division_is_found_by_its_name_and_lies_in_its_box),
+        FORMER_CASE(the_name_of_a_division_is_found_in_letters_of_any_width),
+        cmocka_unit_test_setup_teardown(rows_of_many_divisions_named_alike, setup_with_villages, fixture_teardown),
         SOUND_CASE(a_store_that_is_indexed_anew_finds_the_same),
         SOUND_CASE(a_search_is_bounded),
     };
