@@ -28,6 +28,11 @@ void dk_store_act_as(dk_store *store, const char *account)
 static const char *const act_names[] = {"loaded",    "justified",   "approved",  "rejected",
                                         "scheduled", "unscheduled", "published", "withdrawn", "catalogue"};
 
+const char *dk_act_name(dk_act_kind kind)
+{
+    return act_names[kind];
+}
+
 dk_status dk_act_write(dk_store *store, int64_t batch, dk_act_kind kind, const char *actor, const char *reason,
                        int64_t generation, int64_t *ret_id, dk_error *err)
 {

@@ -22,6 +22,7 @@ typedef enum dk_act_kind {
     DK_ACT_WITHDRAWN,
     DK_ACT_CATALOGUE /* of the store: batch 0 */
 } dk_act_kind;
+const char *dk_act_name(dk_act_kind kind);
 
 typedef struct dk_act {
     int64_t id, batch;

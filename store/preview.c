@@ -135,6 +135,37 @@ dk_status dk_preview_batch(dk_store *store, const dk_viewer *viewer, int64_t bat
     return give_batches(&list, each, user);
 }
 
+/* ---- acts ---- */
+
+typedef struct acts {
+    bool whole;
+    bool (*each)(const dk_act *act, void *user);
+    void *user;
+} acts;
+
+static bool note_whole(const dk_pending *pending, void *user)
+{
+    *(bool *)user = pending->whole;
+    return false;
+}
+
+static bool give_act(const dk_act *act, void *user)
+{
+    const acts *a = user;
+    dk_act told = *act;
+    if (!a->whole && strcmp(act->kind, dk_act_name(DK_ACT_JUSTIFIED)) == 0)
+        told.reason = "";
+    return a->each(&told, a->user);
+}
+
+dk_status dk_preview_acts(dk_store *store, const dk_viewer *viewer, int64_t batch, bool (*each)(const dk_act *act, void *user),
+                          void *user, dk_error *err)
+{
+    acts a = {.each = each, .user = user};
+    const dk_status status = dk_preview_batch(store, viewer, batch, note_whole, &a.whole, err);
+    return status == DK_OK ? dk_acts(store, batch, give_act, &a, err) : status;
+}
+
 /* ---- changes ---- */
 
 typedef struct changes {

@@ -4,6 +4,7 @@
 #ifndef DK_STORE_PREVIEW_H
 #define DK_STORE_PREVIEW_H
 
+#include "store/act.h"
 #include "store/query.h"
 
 typedef struct dk_pending {
@@ -24,6 +25,11 @@ dk_status dk_preview_batches(dk_store *store, const dk_viewer *viewer, bool all,
 /* One of them: DK_NOT_FOUND also if the viewer may not know of it. each is called once. */
 dk_status dk_preview_batch(dk_store *store, const dk_viewer *viewer, int64_t batch,
                            bool (*each)(const dk_pending *pending, void *user), void *user, dk_error *err);
+
+/* Who did what with it, in order. What was justified names rows and what was found in them: to whom not all rows are within
+ * scope its reason is empty. DK_NOT_FOUND as of dk_preview_batch. */
+dk_status dk_preview_acts(dk_store *store, const dk_viewer *viewer, int64_t batch, bool (*each)(const dk_act *act, void *user),
+                          void *user, dk_error *err);
 
 typedef enum dk_change_kind { DK_CHANGE_ADDED = 0, DK_CHANGE_CHANGED, DK_CHANGE_REMOVED } dk_change_kind;
 

@@ -2,6 +2,7 @@
 #include "tests/store_fixture.h"
 
 #include "store/preview.h"
+#include "store/review.h"
 
 static bool count_batch(const dk_pending *pending, void *user)
 {
@@ -99,11 +100,52 @@ static void rows_that_were_taken_back(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
+static bool keep_reasons(const dk_act *act, void *user)
+{
+    char *text = user;
+    const size_t used = strlen(text);
+    snprintf(text + used, 400 - used, "%s(%s) ", act->kind, act->reason);
+    return true;
+}
+
+/* A reason names a row of another division, and says what was found in it. */
+static void what_was_justified_in_rows_of_others(void **state)
+{
+    fixture *f = *state;
+    dk_load *load = load_begin(f, "parcel", false);
+    for (int i = 0; i < 2; i++) {
+        unsigned char wkb[93];
+        const size_t size = square_wkb(wkb, 116.2 + 0.01 * i, 34.5, 0.001);
+        assert_int_equal(load_row(f, load, "parcel", wkb, size, "id", i == 0 ? "U0" : "U1", "project_id", "P", "division",
+                                  i == 0 ? "341321100" : "341321101", "village", "13800000000", NULL).outcome, DK_LOADED);
+    }
+    const int64_t batch = load_finish(f, load);
+    int64_t n = 0;
+    assert_int_equal(dk_review_justify(f->store, batch, "village:P:U1", "村委会公开电话", "张", &n, &f->err), DK_OK);
+    assert_int_equal(n, 1);
+    static const struct {
+        const char *division, *reasons;
+    } viewers[] = {{"341321", "loaded() justified(village:P:U1: 村委会公开电话) "}, {"341321100", "loaded() justified() "}};
+    for (size_t i = 0; i < sizeof viewers / sizeof *viewers; i++) {
+        char text[400] = "";
+        dk_viewer viewer;
+        assert_true(dk_viewer_staff(viewers[i].division, &viewer));
+        assert_int_equal(dk_preview_acts(f->store, &viewer, batch, keep_reasons, text, &f->err), DK_OK);
+        assert_string_equal(text, viewers[i].reasons);
+    }
+    char none[400] = "";
+    dk_viewer elsewhere;
+    assert_true(dk_viewer_staff("3401", &elsewhere));
+    assert_int_equal(dk_preview_acts(f->store, &elsewhere, batch, keep_reasons, none, &f->err), DK_NOT_FOUND);
+    assert_string_equal(none, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(only_staff_in_whose_scope_it_lies),
         TEST(rows_that_were_taken_back),
+        TEST(what_was_justified_in_rows_of_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

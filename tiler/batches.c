@@ -1,6 +1,5 @@
 /* /batches: what waits to be published, for staff in whose scope it lies. For everyone else there is nothing at these
  * addresses, in the words in which there is nothing at others. */
-#include "store/act.h"
 #include "store/document.h"
 #include "store/preview.h"
 #include "tiler/http.h"
@@ -154,7 +153,7 @@ dk_status dk_get_batch(dk_context *ctx)
         return no_such_batch(ctx, status);
     dk_json_key(&ctx->json, "acts");
     dk_json_array_begin(&ctx->json);
-    status = dk_acts(ctx->worker->store, batch, write_act, ctx, &ctx->error);
+    status = dk_preview_acts(ctx->worker->store, &ctx->viewer, batch, write_act, ctx, &ctx->error);
     dk_json_array_end(&ctx->json);
     dk_json_object_end(&ctx->json);
     return status;
