@@ -201,6 +201,50 @@ static void read_word(dk_search_query *query, const char *text, size_t size, dk_
         word->typed[0] = '\0';
 }
 
+typedef struct reading {
+    dk_search_query *query;
+    size_t at[DK_SEARCH_WORDS + 1], number_at[DK_SEARCH_WORDS + 1]; /* the last: of the whole text */
+} reading;
+
+/* false: there is no room for it. */
+static bool add_word(const char *text, size_t size, void *user)
+{
+    reading *r = user;
+    dk_search_query *query = r->query;
+    query->cut = query->n_words == DK_SEARCH_WORDS;
+    if (query->cut)
+        return false;
+    read_word(query, text, size, &query->words[query->n_words], &r->at[query->n_words], &r->number_at[query->n_words]);
+    query->n_words++;
+    return true;
+}
+
+/* The numbers, if the text is several and nothing else: rows are known by each of theirs, and not by all in one. */
+static bool add_numbers(const char *text, size_t size, reading *r)
+{
+    dk_buf numbers;
+    dk_approval_rest rest;
+    dk_buf_init(&numbers);
+    const bool several = dk_approval_no_read(text, size, &numbers, &rest) > 1 && rest.left[0] == '\0';
+    const char *list = several ? dk_buf_cstr(&numbers) : NULL;
+    if (list != NULL)
+        dk_approval_no_each(list, add_word, r);
+    r->query->memory.failed |= numbers.failed;
+    dk_buf_finish(&numbers);
+    return several;
+}
+
+/* Parts between blanks, of a folded text, which has single ones and none at the ends. */
+static void add_parts(const char *text, reading *r)
+{
+    while (*text != '\0') {
+        const size_t size = strcspn(text, " ");
+        if (!add_word(text, size, r))
+            return;
+        text += size + (text[size] == ' ');
+    }
+}
+
 static void place_word(const dk_search_query *query, dk_search_word *word, size_t at, size_t number_at)
 {
     word->text = (const char *)query->memory.data + at;
@@ -210,7 +254,8 @@ static void place_word(const dk_search_query *query, dk_search_word *word, size_
 dk_status dk_search_query_read(const char *text, dk_search_query *ret_query, dk_error *err)
 {
     dk_search_query *query = ret_query;
-    size_t at[DK_SEARCH_WORDS + 1], number_at[DK_SEARCH_WORDS + 1];
+    reading r = {.query = query};
+    size_t *const at = r.at, *const number_at = r.number_at;
     dk_buf folded;
     memset(query, 0, sizeof *query);
     dk_buf_init(&query->memory);
@@ -219,17 +264,8 @@ dk_status dk_search_query_read(const char *text, dk_search_query *ret_query, dk_
     const char *from = dk_buf_cstr(&folded);
     if (from != NULL) {
         read_word(query, from, folded.size, &query->whole, &at[DK_SEARCH_WORDS], &number_at[DK_SEARCH_WORDS]);
-        while (*from != '\0') { /* folded: single blanks, none at the ends */
-            const size_t size = strcspn(from, " ");
-            if (query->n_words == DK_SEARCH_WORDS) {
-                query->cut = true;
-                break;
-            }
-            read_word(query, from, size, &query->words[query->n_words], &at[query->n_words],
-                      &number_at[query->n_words]);
-            query->n_words++;
-            from += size + (from[size] == ' ');
-        }
+        if (!add_numbers(from, folded.size, &r))
+            add_parts(from, &r);
         const size_t exact_at = query->memory.size;
         const char *as_number = query->whole.number_size > 0
                                     ? (const char *)query->memory.data + number_at[DK_SEARCH_WORDS]

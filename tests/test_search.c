@@ -252,6 +252,23 @@ static void a_number_is_found_however_it_is_typed(void **state)
     check_cases(f, &everyone, parts, sizeof parts / sizeof *parts);
 }
 
+/* As a row shows them, and as a ledger writes them. */
+static void several_numbers_find_the_rows_that_have_all_of_them(void **state)
+{
+    fixture *f = *state;
+    const dk_viewer everyone = dk_viewer_public();
+    dk_load *load = load_begin(f, "parcel", false);
+    add_parcel(f, load, "DK1", "P1", "皖政地〔2020〕1号、皖政地〔2020〕12号", "341321100", "薛楼村", "张三");
+    add_parcel(f, load, "DK2", "P1", "皖政地〔2020〕1号", "341321100", "薛楼村", "张三");
+    add_parcel(f, load, "DK3", "P1", "皖政地〔2020〕11号、皖政地〔2020〕12号", "341321100", "薛楼村", "张三");
+    publish(f, load_finish(f, load));
+    static const search_case cases[] = {
+        {"皖政地〔2020〕1号、皖政地〔2020〕12号", "P1:DK1"}, {"皖政地(2020)12号，1号", "P1:DK1"}, {"皖政地［2020］第１、１２号", "P1:DK1"},
+        {"皖政地〔2020〕12、11号", "P1:DK3"},               {"皖政地〔2020〕1号、2号", ""},
+    };
+    check_cases(f, &everyone, cases, sizeof cases / sizeof *cases);
+}
+
 static void villages_and_divisions_are_found_by_their_sound(void **state)
 {
     fixture *f = *state;
@@ -528,6 +545,9 @@ static void what_is_typed_is_read_as_words_numbers_and_sounds(void **state)
         {"DK001", 1, NULL, "dk001", NULL},
         {"Lu'an", 1, NULL, "luan", NULL},
         {"〔2020〕123号地块", 1, NULL, "", NULL},
+        {"皖政地〔2020〕1号、皖政地〔2021〕2号", 2, NULL, "", NULL},
+        {"皖政地[2020]第01、2 号和国土资函（2019）3号", 3, NULL, "", NULL},
+        {"皖政地〔2020〕1号、2号地块", 1, NULL, "", "皖政地〔2020〕1号"},
         {"", 0, NULL, "", NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -555,6 +575,7 @@ int main(void)
         SOUND_CASE(words_of_any_length_find_what_contains_them),
         SOUND_CASE(all_words_must_be_in_a_row_each_in_some_field),
         SOUND_CASE(a_number_is_found_however_it_is_typed),
+        SOUND_CASE(several_numbers_find_the_rows_that_have_all_of_them),
         SOUND_CASE(villages_and_divisions_are_found_by_their_sound),
         SOUND_CASE(a_hidden_field_finds_rows_for_those_who_see_it_there),
         SOUND_CASE(better_matches_come_first_and_shorter_values_before_longer),
