@@ -4,10 +4,10 @@
 #include "ingest/acting.h"
 #include "ingest/json.h"
 #include "ingest/paths.h"
+#include "ingest/report.h"
 #include "ingest/say.h"
 #include "store/review.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -53,14 +53,14 @@ static bool add_finding(const dk_finding *finding, void *user)
 
 static dk_status write_report(const char *path, int64_t batch, const dk_buf *findings, dk_error *err)
 {
-    FILE *file = fopen(path, "w");
-    if (file == NULL)
-        return dk_fail(err, DK_IO, "%s: %s", path, strerror(errno));
-    fprintf(file, "{\"batch\":%" PRId64 ",\"findings\":[", batch);
-    fwrite(findings->data, 1, findings->size, file);
-    fprintf(file, "]}\n");
-    const bool good = !ferror(file);
-    return fclose(file) == 0 && good ? DK_OK : dk_fail(err, DK_IO, "%s: cannot be written", path);
+    dk_buf text;
+    dk_buf_init(&text);
+    dk_buf_format(&text, "{\"batch\":%" PRId64 ",\"findings\":[", batch);
+    dk_buf_append(&text, findings->data, findings->size);
+    dk_buf_text(&text, "]}\n");
+    const dk_status status = text.failed ? dk_fail(err, DK_NOMEM, "%s: out of memory", path) : dk_report_put(path, &text, err);
+    dk_buf_finish(&text);
+    return status;
 }
 
 dk_status dk_command_justify(const dk_options *options, dk_store *store, int64_t batch, const char *actor, dk_error *err)

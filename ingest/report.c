@@ -351,7 +351,7 @@ bool dk_report_path(const char *path)
     return ends_with(path, ".json") || ends_with(path, ".html");
 }
 
-static dk_status put_file(const char *path, const dk_buf *text, dk_error *err)
+dk_status dk_report_put(const char *path, const dk_buf *text, dk_error *err)
 {
     dk_status status = DK_OK;
     char *part = NULL;
@@ -387,7 +387,7 @@ dk_status dk_report_write(const dk_report *report, const char *path, dk_error *e
     else
         dk_report_json(report, &text);
     const dk_status status =
-        text.failed ? dk_fail(err, DK_NOMEM, "%s: out of memory", path) : put_file(path, &text, err);
+        text.failed ? dk_fail(err, DK_NOMEM, "%s: out of memory", path) : dk_report_put(path, &text, err);
     dk_buf_finish(&text);
     return status;
 }

@@ -116,6 +116,8 @@ void dk_report_json(const dk_report *report, dk_buf *out); /* report_json.c */
 void dk_report_html(const dk_report *report, dk_buf *out); /* report_html.c */
 /* Writes FILE.json or FILE.html, for its owner's eyes; replaces one that is there. */
 dk_status dk_report_write(const dk_report *report, const char *path, dk_error *err);
+/* Writes a text that is a report so. */
+dk_status dk_report_put(const char *path, const dk_buf *text, dk_error *err);
 /* Whether a path ends as one of these. */
 bool dk_report_path(const char *path);
 

@@ -2,7 +2,7 @@
 // the catalogue asks for, a batch is published when its time has come, and nothing is withdrawn without a reason.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { chmodSync } from 'node:fs';
+import { chmodSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import test from 'node:test';
 import { catalogue, scene } from './helpers.mjs';
@@ -69,6 +69,7 @@ test('personal data in public fields stops a publication until each place is jus
     [3, 'M2', 'remark', 'id_number', 'remark:3: 当事人同意', userInfo().username], [4, 'M3', 'remark', 'mobile', 'remark:M3: 已公示', '李审核'],
     [4, 'M3', 'remark', 'mobile', 'remark:M3: 已公示', '李审核'], [6, 'M5', 'tel', 'mobile', 'tel: 单位公开电话', userInfo().username]]);
   leaks(s, [s.read('findings.json')]);
+  assert.equal(statSync(report).mode & 0o077, 0); // it says in which rows somebody's number stands
   assert.equal(s.run('publish', s.store, '1').code, 0);
 });
 
