@@ -2,7 +2,7 @@
  *
  * A group of fewer rows than min_rows is withheld. Where a coarser total is shown too (project beside project and
  * collective), a group withheld alone could be had by subtraction: then the smallest other groups are withheld with
- * it, until together they have min_rows rows. */
+ * it, until together they have min_rows rows, and so many amounts in each sum in which they have any. */
 #include "store/anchor.h"
 #include "store/text.h"
 
@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Rows of a group whose amounts the viewer does not see: all, and those that have a value in each sum. A sum over four
- * gaps and one amount is that amount, and so is a sum less the rows that the viewer sees: what is counted against
- * min_rows is the smallest of these numbers that is not 0. */
+/* Rows of a group, or of several, whose amounts the viewer does not see: all, and those that have a value in each sum. A sum
+ * over four gaps and one amount is that amount, and so is a sum less the rows that the viewer sees: what is counted
+ * against min_rows is the smallest of these numbers that is not 0. */
 typedef struct hidden_rows {
     int64_t rows, values[16];
 } hidden_rows;
@@ -28,7 +28,7 @@ static int64_t fewest(const hidden_rows *hidden, size_t n_sum)
 
 /* The groups beside one: rows that agree in all but the last by field, counted by that field. */
 typedef struct sibling {
-    char *value; /* text of the last by field; owned */
+    dk_value value; /* of the last by field; its text is owned */
     hidden_rows hidden;
     int64_t rows; /* fewest of hidden, once counted */
 } sibling;
@@ -66,26 +66,30 @@ static void count_hidden(const group *g, const dk_stored_row *row, uint64_t seen
     hidden->rows += any;
 }
 
+/* A copy whose text is owned; false: there is no memory. */
+static bool copy_value(const dk_value *value, dk_value *ret_copy)
+{
+    *ret_copy = *value;
+    if (value->type != DK_TEXT)
+        return true;
+    char *text = malloc(value->text.size + 1);
+    if (text != NULL)
+        memcpy(text, value->text.data, value->text.size + 1);
+    ret_copy->text.data = text;
+    return text != NULL;
+}
+
 static bool count_sibling(group *g, const dk_stored_row *row, uint64_t seen)
 {
     const dk_value *last = &row->values[g->total->by[g->total->n_by - 1]];
-    const char *text = last->type == DK_TEXT ? last->text.data : "";
     size_t i = 0;
-    while (i < g->n_siblings && strcmp(g->siblings[i].value, text) != 0)
+    while (i < g->n_siblings && !dk_value_equal(&g->siblings[i].value, last))
         i++;
     if (i == g->n_siblings) {
-        if (g->n_siblings == g->siblings_capacity) {
-            const size_t capacity = g->siblings_capacity ? g->siblings_capacity * 2 : 16;
-            sibling *grown = reallocarray(g->siblings, capacity, sizeof *grown);
-            if (grown == NULL)
-                return false;
-            g->siblings = grown;
-            g->siblings_capacity = capacity;
-        }
-        char *copy = strdup(text);
-        if (copy == NULL)
+        sibling added = {.rows = 0};
+        if (!dk_grow(&g->siblings, &g->siblings_capacity, i + 1, sizeof *g->siblings) || !copy_value(last, &added.value))
             return false;
-        g->siblings[g->n_siblings++] = (sibling){.value = copy};
+        g->siblings[g->n_siblings++] = added;
     }
     count_hidden(g, row, seen, &g->siblings[i].hidden);
     return true;
@@ -94,14 +98,26 @@ static bool count_sibling(group *g, const dk_stored_row *row, uint64_t seen)
 static void siblings_clear(group *g)
 {
     for (size_t i = 0; i < g->n_siblings; i++)
-        free(g->siblings[i].value);
+        if (g->siblings[i].value.type == DK_TEXT)
+            free((char *)g->siblings[i].value.text.data);
     g->n_siblings = 0;
+}
+
+static int compare_values(const dk_value *a, const dk_value *b)
+{
+    if (a->type != b->type)
+        return a->type < b->type ? -1 : 1;
+    if (a->type == DK_TEXT)
+        return strcmp(a->text.data, b->text.data);
+    return a->type == DK_INTEGER ? (a->integer > b->integer) - (a->integer < b->integer)
+           : a->type == DK_REAL  ? (a->real > b->real) - (a->real < b->real)
+                                 : 0;
 }
 
 static int compare_siblings(const void *a, const void *b)
 {
     const sibling *x = a, *y = b;
-    return x->rows != y->rows ? (x->rows > y->rows ? 1 : -1) : strcmp(x->value, y->value);
+    return x->rows != y->rows ? (x->rows > y->rows ? 1 : -1) : compare_values(&x->value, &y->value);
 }
 
 /* Whether the group is withheld: small itself, or needed to hide a small one. The same for every question. */
@@ -117,19 +133,21 @@ static bool is_withheld(group *g)
     if (g->total->n_by < 2 || g->n_siblings == 0)
         return false;
     const dk_value *own = &g->by[g->total->n_by - 1];
-    const char *text = own->type == DK_TEXT ? own->text.data : "";
     for (size_t i = 0; i < g->n_siblings; i++)
         g->siblings[i].rows = fewest(&g->siblings[i].hidden, g->total->n_sum);
     qsort(g->siblings, g->n_siblings, sizeof *g->siblings, compare_siblings);
-    int64_t withheld = 0;
+    hidden_rows withheld = {0}; /* together: what the coarser total less those shown tells of */
     for (size_t i = 0; i < g->n_siblings; i++) {
-        if (g->siblings[i].hidden.rows == 0)
+        const sibling *s = &g->siblings[i];
+        if (s->hidden.rows == 0)
             continue;
-        const bool small = g->siblings[i].rows < g->total->min_rows;
-        if (!small && (withheld == 0 || withheld >= g->total->min_rows))
+        const bool small = s->rows < g->total->min_rows;
+        if (!small && (withheld.rows == 0 || fewest(&withheld, g->total->n_sum) >= g->total->min_rows))
             return false;
-        withheld += g->siblings[i].rows;
-        if (strcmp(g->siblings[i].value, text) == 0)
+        withheld.rows += s->hidden.rows;
+        for (size_t k = 0; k < g->total->n_sum; k++)
+            withheld.values[k] += s->hidden.values[k];
+        if (dk_value_equal(&s->value, own))
             return true;
     }
     return false;

@@ -51,6 +51,7 @@ static const char fixture_yaml[] =
     "      - {name: project_id, title: 项目, type: text, audience: public, inherit: parcel.project_id}\n"
     "      - {name: division, title: 区划, type: division, audience: public, inherit: parcel.division}\n"
     "      - {name: collective, title: 集体, type: text, audience: public}\n"
+    "      - {name: group_no, title: 组, type: integer, audience: public}\n"
     "      - {name: payee, title: 户主, type: text, audience: staff}\n"
     "      - {name: total, title: 总额, type: number, audience: staff}\n"
     "    totals:\n"
@@ -156,7 +157,9 @@ static inline dk_row_report load_row(fixture *f, dk_load *load, const char *kind
         const char *text = va_arg(args, const char *);
         const int field = dk_kind_field(kind, name);
         assert_true(field >= 0);
-        values[field] = text[0] == '#' ? dk_value_real(atof(text + 1)) : dk_value_text(text);
+        values[field] = text[0] != '#' ? dk_value_text(text)
+                        : kind->fields[field].type == DK_FIELD_INTEGER ? dk_value_integer(atoll(text + 1))
+                                                                        : dk_value_real(atof(text + 1));
     }
     va_end(args);
     dk_row_report report;

@@ -453,6 +453,54 @@ static void gaps_and_rows_that_are_seen_hide_nobody(void **state)
     assert_null(strstr(totals_as(f, &town, "P1:DK001").text, "P1:8"));
 }
 
+static void load_payments(fixture *f, const char *field, const char *const values[3])
+{
+    static const int rows[] = {1, 2, 5};
+    dk_load *load = load_begin(f, "parcel", false);
+    parcel(f, load, "DK001", "P1", "皖政地〔2020〕1号", "341321100", "一村", "甲");
+    publish(f, load_finish(f, load));
+    load = load_begin(f, "compensation", false);
+    for (int g = 0; g < 3; g++)
+        for (int i = 0; i < rows[g]; i++) {
+            char id[16];
+            snprintf(id, sizeof id, "%d-%d", g, i);
+            load_row(f, load, "compensation", NULL, 0, "id", id, "parcel_id", "DK001", "approval_no", "皖政地[2020]1号",
+                     field, values[g], g == 1 ? "payee" : "total", g == 0 ? "#777" : g == 1 ? "甲" : "#100", NULL);
+        }
+    publish(f, load_finish(f, load));
+}
+
+/* One amount, two rows in which it is not known yet, five amounts: the project's sum less that of the five would be the
+ * one, though three rows are withheld. min_rows is 3. */
+static void gaps_hide_no_amount_from_subtraction(void **state)
+{
+    fixture *f = *state;
+    load_payments(f, "collective", (const char *const[]){"甲组", "乙组", "丙组"});
+    const dk_viewer everyone = dk_viewer_public();
+    assert_string_equal(totals_as(f, &everyone, "P1:DK001").text, "P1:8:1277.0 甲组:- 乙组:- 丙组:- ");
+}
+
+static bool note_shown(const dk_total_row *row, void *user)
+{
+    if (!row->suppressed)
+        *(double *)user = row->sums[0];
+    return true;
+}
+
+/* The same where groups have numbers and no names. */
+static void groups_by_a_number_are_withheld_together_too(void **state)
+{
+    fixture *f = *state;
+    load_payments(f, "group_no", (const char *const[]){"#1", "#2", "#3"});
+    dk_kind *compensation = (dk_kind *)dk_catalogue_kind(f->catalogue, "compensation");
+    compensation->totals[1].by[1] = dk_kind_field(compensation, "group_no");
+    const dk_viewer everyone = dk_viewer_public();
+    double shown = 0;
+    assert_int_equal(dk_query_totals(f->store, dk_catalogue_kind(f->catalogue, "parcel"), "P1:DK001", compensation, &everyone,
+                                     generation_of(f), note_shown, &shown, &f->err), DK_OK);
+    assert_true(shown == 1277); /* of the project: that of group 3 would be the last one shown */
+}
+
 /* 450 parcels in two villages and three owners, in an order of their own. */
 static void load_many(fixture *f)
 {
@@ -766,6 +814,8 @@ int main(void)
         CASE(a_total_that_is_not_public_counts_rows_in_scope_only),
         CASE(no_more_is_withheld_than_hides_the_small_ones),
         CASE(gaps_and_rows_that_are_seen_hide_nobody),
+        CASE(gaps_hide_no_amount_from_subtraction),
+        CASE(groups_by_a_number_are_withheld_together_too),
         CASE(pages_lead_through_all_rows_in_every_order),
         CASE(nobody_is_met_twice_or_missed_while_batches_are_published),
         CASE(a_box_and_a_field_narrow_together),
