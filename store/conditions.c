@@ -1,11 +1,14 @@
 #include "store/conditions.h"
 
+#include "store/search_query.h"
 #include "store/text.h"
 
 #include <ctype.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 void dk_conditions_finish(dk_conditions *conditions)
 {
@@ -118,29 +121,103 @@ void dk_condition_box(const double bounds[4], dk_conditions *conditions)
                   bounds[0], bounds[1], bounds[2], bounds[3]);
 }
 
+/* ---- words ---- */
+
+/* What a word may be in a row, one of which must hold. */
+typedef struct alternatives {
+    dk_buf json; /* with commas between them */
+    size_t n;
+} alternatives;
+
+static dk_buf *begin_alternative(alternatives *a)
+{
+    if (a->n++ > 0)
+        dk_buf_byte(&a->json, ',');
+    return &a->json;
+}
+
+static void add_like(const dk_field *field, const char *word, size_t size, alternatives *a)
+{
+    dk_buf *json = begin_alternative(a);
+    dk_buf_format(json, "{\"op\":\"like\",\"args\":[{\"op\":\"casei\",\"args\":[{\"property\":\"%s\"}]},{\"op\":\"casei\",\"args\":[\"%%",
+                  field->name);
+    for (size_t i = 0; i < size; i++) {
+        if (word[i] == '%' || word[i] == '_' || word[i] == '\\')
+            append_characters("\\", 1, json);
+        append_characters(word + i, 1, json);
+    }
+    dk_buf_text(json, "%\"]}]}");
+}
+
+/* A number is looked for as search knows it, as it is written without more digits than it needs. */
+static void add_number(const dk_field *field, const char *word, size_t size, alternatives *a)
+{
+    char text[48], written[48];
+    if (!is_number(word, size)) /* 40 bytes at most */
+        return;
+    dk_text_copy(text, sizeof text, word, size);
+    snprintf(written, sizeof written, "%.17g", strtod(text, NULL));
+    if (strcmp(text, written) != 0)
+        return;
+    begin_comparison("=", field, begin_alternative(a));
+    dk_buf_format(&a->json, "%s]}", text);
+}
+
+static void add_date(const dk_field *field, const char *word, size_t size, alternatives *a)
+{
+    char day[11];
+    if (!is_date(word, size))
+        return;
+    dk_text_copy(day, sizeof day, word, size);
+    if (!dk_date_valid(day))
+        return;
+    begin_comparison("=", field, begin_alternative(a));
+    append_date(day, size, &a->json);
+    dk_buf_text(&a->json, "]}");
+}
+
 void dk_condition_word(const dk_kind *kind, uint64_t fields, const char *word, size_t size, dk_conditions *conditions)
 {
-    dk_buf *json = begin(conditions);
-    const bool several = (fields & (fields - 1)) != 0;
-    bool first = true;
-    if (several)
-        dk_buf_text(json, "{\"op\":\"or\",\"args\":[");
+    alternatives a = {.n = 0};
+    dk_buf folded, number;
+    dk_buf_init(&a.json);
+    dk_buf_init(&folded);
+    dk_buf_init(&number);
+    dk_text_fold(word, size, &folded);
+    const char *narrow = (const char *)folded.data;
+    const bool other = folded.size > 0 && (folded.size != size || strncasecmp(narrow, word, size) != 0);
+    const bool is_part = folded.size > 0 && dk_search_number(narrow, folded.size, &number);
     for (size_t i = 0; i < kind->n_fields; i++) {
+        const dk_field *field = &kind->fields[i];
         if ((fields >> i & 1) == 0)
             continue;
-        dk_buf_format(json, "%s{\"op\":\"like\",\"args\":[{\"op\":\"casei\",\"args\":[{\"property\":\"%s\"}]},{\"op\":\"casei\",\"args\":[\"%%",
-                      first ? "" : ",", kind->fields[i].name);
-        first = false;
-        for (size_t j = 0; j < size; j++) {
-            if (word[j] == '%' || word[j] == '_' || word[j] == '\\')
-                append_characters("\\", 1, json);
-            append_characters(word + j, 1, json);
+        if (field->type == DK_FIELD_INTEGER || field->type == DK_FIELD_NUMBER) {
+            add_number(field, narrow, folded.size, &a);
+        } else if (field->type == DK_FIELD_DATE) {
+            add_date(field, narrow, folded.size, &a);
+        } else {
+            add_like(field, word, size, &a);
+            if (other)
+                add_like(field, narrow, folded.size, &a);
+            if (is_part && field->type == DK_FIELD_APPROVAL_NO)
+                add_like(field, (const char *)number.data, number.size, &a);
         }
-        dk_buf_text(json, "%\"]}]}");
     }
-    if (several)
+    dk_buf *json = begin(conditions);
+    if (a.n > 1)
+        dk_buf_text(json, "{\"op\":\"or\",\"args\":[");
+    if (a.n == 0) /* no number and no day is such a word */
+        dk_buf_text(json, "false");
+    dk_buf_append(json, a.json.data, a.json.size);
+    if (a.n > 1)
         dk_buf_text(json, "]}");
+    json->failed |= a.json.failed || folded.failed || number.failed;
+    dk_buf_finish(&a.json);
+    dk_buf_finish(&folded);
+    dk_buf_finish(&number);
 }
+
+/* ---- days ---- */
 
 /* The field is empty, or compares so with a day. */
 static void append_day(const dk_field *field, const char *op, const char *day, dk_buf *json)

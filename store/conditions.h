@@ -20,7 +20,8 @@ void dk_conditions_filter(const dk_conditions *conditions, dk_buf *out);
 dk_status dk_condition_equal(const dk_kind *kind, int field, const char *value, dk_conditions *conditions, dk_error *err);
 /* The outline meets the box: west, south, east, north in degrees. West beyond east: across 180 degrees. */
 void dk_condition_box(const double bounds[4], dk_conditions *conditions);
-/* The word (size bytes of UTF-8) stands in one of the fields, bit i of which is field i; capitals do not count. */
+/* The word (size bytes of UTF-8) stands in one of the fields, bit i of which is field i; capitals do not count, nor of what is
+ * typed full-width letters, nor in 文号 the brackets. A number and a date are all of the word. */
 void dk_condition_word(const dk_kind *kind, uint64_t fields, const char *word, size_t size, dk_conditions *conditions);
 /* The event that the kind's date field tells lies between two days, YYYY-MM-DD, both included; NULL: open. with_end: the
  * time up to the kind's date_end_field meets them, if it has one. Rows without a date match too, and an end without one is

@@ -5,6 +5,7 @@
 #include "store/cql2_sql.h"
 #include "store/posts.h"
 #include "store/search_index.h"
+#include "store/search_query.h"
 #include "store/text.h"
 
 #include <math.h>
@@ -103,14 +104,24 @@ static dk_status take_word(dk_selection *s, dk_error *err)
 {
     const dk_query *q = s->query;
     dk_found_terms found = {.complete = true};
-    dk_buf folded;
+    dk_buf folded, number;
+    uint64_t numbers = 0;
     dk_buf_init(&folded);
+    dk_buf_init(&number);
     dk_text_fold(q->word.text, q->word.size, &folded);
     bool fits = !folded.failed;
     dk_status status = DK_OK;
+    for (size_t i = 0; i < q->kind->n_fields; i++)
+        if (q->kind->fields[i].type == DK_FIELD_APPROVAL_NO)
+            numbers |= q->word.fields & UINT64_C(1) << i;
     if (folded.size > 0 && fits)
         status = dk_search_containing(s->store, q->kind, q->word.fields, (const char *)folded.data, folded.size, MOST_TERMS,
                                       &found, err);
+    if (status == DK_OK && numbers != 0 && folded.size > 0 && fits &&
+        dk_search_number((const char *)folded.data, folded.size, &number))
+        status = dk_search_containing(s->store, q->kind, numbers, (const char *)number.data, number.size, MOST_TERMS, &found,
+                                      err);
+    fits = fits && !number.failed;
     fits = fits && folded.size > 0 && found.complete;
     for (size_t i = 0; status == DK_OK && fits && i < found.n; i++)
         status = gather_term(s, found.terms[i].term, &fits, err);
@@ -120,6 +131,7 @@ static dk_status take_word(dk_selection *s, dk_error *err)
         s->places.n = 0;
     dk_found_terms_finish(&found);
     dk_buf_finish(&folded);
+    dk_buf_finish(&number);
     return status;
 }
 

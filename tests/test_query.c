@@ -2,6 +2,7 @@
 #include "search_fixture.h"
 
 #include "store/statistics.h"
+#include "store/conditions.h"
 
 #include <math.h>
 
@@ -453,6 +454,79 @@ static void gaps_and_rows_that_are_seen_hide_nobody(void **state)
     assert_null(strstr(totals_as(f, &town, "P1:DK001").text, "P1:8"));
 }
 
+/* The rows with a word in these fields; looked_up: by the terms that contain it, which the fields must be searched for. */
+static keys with_word(fixture *f, const char *name, const char *const fields[2], const char *word, bool looked_up)
+{
+    const dk_kind *kind = dk_catalogue_kind(f->catalogue, name);
+    const dk_viewer everyone = dk_viewer_public();
+    dk_query query = {.kind = kind, .viewer = &everyone, .generation = generation_of(f), .n_filters = 1, .limit = 1000};
+    uint64_t bits = 0;
+    for (size_t i = 0; i < 2 && fields[i] != NULL; i++)
+        bits |= UINT64_C(1) << dk_kind_field(kind, fields[i]);
+    dk_conditions conditions = {.n = 0};
+    dk_buf json, next;
+    dk_buf_init(&json);
+    dk_buf_init(&next);
+    dk_condition_word(kind, bits, word, strlen(word), &conditions);
+    dk_conditions_filter(&conditions, &json);
+    dk_cql2 *filter = NULL;
+    if (dk_cql2_read((const char *)json.data, json.size, DK_CQL2_JSON, kind, &everyone, NULL, &filter, &f->err) != DK_OK)
+        fail_msg("%s: %s", word, f->err.text);
+    query.filters[0] = filter;
+    if (looked_up) {
+        query.word.text = word;
+        query.word.size = strlen(word);
+        query.word.fields = bits;
+    }
+    const keys k = page_of(f, &query, &next);
+    dk_cql2_free(filter);
+    dk_conditions_finish(&conditions);
+    dk_buf_finish(&json);
+    dk_buf_finish(&next);
+    return k;
+}
+
+static void words_are_asked_for_as_search_finds_them(void **state)
+{
+    fixture *f = *state;
+    load_county(f);
+    dk_load *load = load_begin(f, "parcel", false);
+    parcel(f, load, "DK003", "P2", "皖政地〔2021〕12号、国土资函〔2020〕1号", "341321100", "一村", "张三");
+    publish(f, load_finish(f, load));
+    load = load_begin(f, "compensation", false);
+    load_row(f, load, "compensation", NULL, 0, "id", "9", "parcel_id", "DK003", "approval_no", "皖政地〔2021〕12号",
+             "collective", "2020", "group_no", "#2020", NULL);
+    publish(f, load_finish(f, load));
+    static const struct {
+        const char *kind, *fields[2], *word, *keys;
+        bool searched;
+    } cases[] = {
+        {"parcel", {"id", "approval_no"}, "皖政地(2020)1号", "P1:DK001 P1:DK002", true},
+        {"parcel", {"id", "approval_no"}, "[2021]第012", "P2:DK003", true},
+        {"parcel", {"id", "approval_no"}, "2020-1号", "P1:DK001 P1:DK002 P2:DK003", true},
+        {"parcel", {"id", "approval_no"}, "国土资函〔2020", "P2:DK003", true},
+        {"parcel", {"id", "approval_no"}, "ＤＫ００２", "P1:DK002", true},
+        {"parcel", {"id", "approval_no"}, "dk002", "P1:DK002", true},
+        {"parcel", {"id", "approval_no"}, "2022-1号", "", true},
+        {"parcel", {"id"}, "2020-1号", "", true},
+        {"compensation", {"group_no"}, "2020", "皖政地〔2021〕12号:9", false},
+        {"compensation", {"group_no"}, "２０２０", "皖政地〔2021〕12号:9", false},
+        {"compensation", {"group_no"}, "202", "", false},
+        {"compensation", {"group_no"}, "2020.0", "", false},
+        {"compensation", {"group_no"}, "一村", "", false},
+        {"compensation", {"group_no", "collective"}, "02", "皖政地〔2021〕12号:9", false},
+        {"approval", {"approved_on"}, "2020-06-15", "皖政地〔2020〕1号", false},
+        {"approval", {"approved_on"}, "2020-06-31", "", false},
+        {"approval", {"approved_on"}, "一村", "", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (int looked_up = 0; looked_up <= cases[i].searched; looked_up++) {
+            const keys k = with_word(f, cases[i].kind, cases[i].fields, cases[i].word, looked_up);
+            if (strcmp(k.text, cases[i].keys) != 0)
+                fail_msg("%s: expected '%s', got '%s'", cases[i].word, cases[i].keys, k.text);
+        }
+}
+
 static void load_payments(fixture *f, const char *field, const char *const values[3])
 {
     static const int rows[] = {1, 2, 5};
@@ -814,6 +888,7 @@ int main(void)
         CASE(a_total_that_is_not_public_counts_rows_in_scope_only),
         CASE(no_more_is_withheld_than_hides_the_small_ones),
         CASE(gaps_and_rows_that_are_seen_hide_nobody),
+        CASE(words_are_asked_for_as_search_finds_them),
         CASE(gaps_hide_no_amount_from_subtraction),
         CASE(groups_by_a_number_are_withheld_together_too),
         CASE(pages_lead_through_all_rows_in_every_order),
