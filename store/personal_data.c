@@ -236,7 +236,7 @@ static void read_group(const char *text, size_t size, size_t at, group *g)
     } else if ((s.c == 'X' || s.c == 'x') && joint != '.' && joint != ')') {
         const size_t behind = at + s.size;
         const symbol after = behind < size ? symbol_at(text, size, behind) : (symbol){0, 0};
-        if (!is_digit(after.c) && (joint == 0 || !is_letter(after.c)))
+        if (joint == 0 || (!is_digit(after.c) && !is_letter(after.c)))
             g->x_to = behind;
     }
 }

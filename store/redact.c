@@ -10,6 +10,7 @@
 #include "store/review.h"
 #include "store/search_index.h"
 #include "store/summary.h"
+#include "store/text.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -202,28 +203,66 @@ static dk_status find_documents(redacting *r, dk_error *err)
 
 enum { SHORTEST_SECRET = 6 }; /* bytes: two Chinese characters */
 
+/* Whether a text has another in it, in letters of whatever size and width. */
+static dk_status has_in_it(const dk_buf *folded, const char *text, size_t size, bool *ret_has, dk_error *err)
+{
+    dk_buf part;
+    *ret_has = false;
+    if (size < SHORTEST_SECRET)
+        return DK_OK;
+    dk_buf_init(&part);
+    dk_text_fold(text, size, &part);
+    const dk_status status = part.failed ? nomem(err) : DK_OK;
+    if (status == DK_OK && part.size > 0)
+        *ret_has = memmem(folded->data, folded->size, part.data, part.size) != NULL;
+    dk_buf_finish(&part);
+    return status;
+}
+
+/* Whether the reason says what a version of the row says: what is not for everyone, or the number that is a part of its
+ * key, which is in lists that people have kept. */
+static dk_status check_version(redacting *r, const dk_buf *reason, const dk_stored_row *stored, dk_error *err)
+{
+    dk_status status = DK_OK;
+    for (size_t i = 0; status == DK_OK && i < r->kind->n_fields; i++) {
+        const dk_field *field = &r->kind->fields[i];
+        const dk_value *value = &stored->values[i];
+        const bool named = (int)i == r->kind->key_field, hidden = field->audience != DK_PUBLIC && field->n_values == 0;
+        bool has = false;
+        if ((named || hidden) && value->type == DK_TEXT)
+            status = has_in_it(reason, value->text.data, value->text.size, &has, err);
+        if (has)
+            status = dk_fail(err, DK_INVALID,
+                             "--reason: it holds what the row says in %s (%s), and everybody will read it for good; say it "
+                             "without",
+                             field->name, field->title);
+    }
+    return status;
+}
+
 /* The reason is an entry of the log itself, which nothing takes away again. */
 static dk_status check_reason(redacting *r, dk_error *err)
 {
+    bool has = false;
+    dk_buf reason;
+    dk_buf_init(&reason);
     dk_status status = dk_review_reason("--reason", r->reason, err);
-    if (status == DK_OK && strlen(r->key) >= SHORTEST_SECRET && strstr(r->reason, r->key) != NULL)
-        return dk_fail(err, DK_INVALID, "--reason: it holds the key of the row, and everybody will read it for good; say it without");
+    if (status == DK_OK)
+        dk_text_fold(r->reason, strlen(r->reason), &reason);
+    if (status == DK_OK && reason.failed)
+        status = nomem(err);
+    if (status == DK_OK)
+        status = has_in_it(&reason, r->key, strlen(r->key), &has, err);
+    if (has)
+        status = dk_fail(err, DK_INVALID, "--reason: it holds the key of the row, and everybody will read it for good; say it without");
     for (size_t v = 0; status == DK_OK && v < r->n; v++) {
         dk_stored_row stored;
         if ((status = dk_stored_row_read(r->store, r->kind, r->versions[v].row, false, &stored, err)) != DK_OK)
             break;
-        for (size_t i = 0; status == DK_OK && i < r->kind->n_fields; i++) {
-            const dk_field *field = &r->kind->fields[i];
-            const dk_value *value = &stored.values[i];
-            if (field->audience != DK_PUBLIC && field->n_values == 0 && value->type == DK_TEXT &&
-                value->text.size >= SHORTEST_SECRET && strstr(r->reason, value->text.data) != NULL)
-                status = dk_fail(err, DK_INVALID,
-                                 "--reason: it holds what the row says in %s (%s), and everybody will read it for good; say it "
-                                 "without",
-                                 field->name, field->title);
-        }
+        status = check_version(r, &reason, &stored, err);
         dk_stored_row_release(&stored);
     }
+    dk_buf_finish(&reason);
     return status;
 }
 

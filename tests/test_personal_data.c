@@ -67,6 +67,7 @@ static void numbers_of_people(void **state)
         {"11010519491231002x", DK_PERSONAL_ID, true, NULL},
         {"户主张三，11010519491231002X，砀城镇", DK_PERSONAL_ID, true, "11010519491231002X"},
         {"110105 19491231 002X", DK_PERSONAL_ID, true, NULL},
+        {"11010519491231002X3组", DK_PERSONAL_ID, true, "11010519491231002X"},
         {"110105-19491231-002X", DK_PERSONAL_ID, true, NULL},
         {"440524—18800101—0014", DK_PERSONAL_ID, true, NULL},
         {"４４０５２４ 1880-0101 0014", DK_PERSONAL_ID, true, NULL},

@@ -543,6 +543,27 @@ static void a_redacted_row_leaves_its_place_only(void **state)
     dk_buf_finish(&out);
 }
 
+/* What stands in the log for good: neither the row's key, nor its number alone, however it is typed. */
+static void a_reason_does_not_say_which_row_it_was(void **state)
+{
+    fixture *f = *state;
+    dk_redacted redacted;
+    publish(f, load_parcel(f, "DK-4711", "孙集村", "欧阳修", 116.1, false));
+    const dk_kind *parcel = dk_catalogue_kind(f->catalogue, "parcel");
+    static const struct {
+        const char *reason, *words;
+    } cases[] = {{"XM1:DK-4711误公开", "the key of the row"}, {"DK-4711误公开", "says in id ("}, {"dk-4711 误公开", "says in id ("},
+                 {"ＤＫ－４７１１误公开", "says in id ("},     {"欧阳修误公开", "says in owner ("}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(dk_store_redact(f->store, parcel, "XM1:DK-4711", "t", cases[i].reason, false, ignore, NULL, &redacted, &f->err),
+                         DK_INVALID);
+        assert_non_null(strstr(f->err.text, cases[i].words));
+        assert_null(strstr(f->err.text, "4711"));
+    }
+    assert_string_equal(all_keys(f, "parcel").text, "XM1:DK-4711");
+    must(dk_store_redact(f->store, parcel, "XM1:DK-4711", "t", "孙集村的一块误公开", false, ignore, NULL, &redacted, &f->err), f);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
@@ -557,6 +578,7 @@ int main(void)
         TEST(reindex_publishes_again_what_it_changes),
         TEST(documents_that_the_public_sees_are_entries),
         TEST(a_redacted_row_leaves_its_place_only),
+        TEST(a_reason_does_not_say_which_row_it_was),
     };
     return cmocka_run_group_tests_name("publication_log", tests, NULL, NULL);
 }
