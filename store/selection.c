@@ -109,11 +109,13 @@ static dk_status take_word(dk_selection *s, dk_error *err)
     dk_buf_init(&folded);
     dk_buf_init(&number);
     dk_text_fold(q->word.text, q->word.size, &folded);
-    bool fits = !folded.failed;
-    dk_status status = DK_OK;
     for (size_t i = 0; i < q->kind->n_fields; i++)
         if (q->kind->fields[i].type == DK_FIELD_APPROVAL_NO)
             numbers |= q->word.fields & UINT64_C(1) << i;
+    /* Each of several 文号 is a term: what reaches from one into the next is in none. */
+    static const char joint[] = "、";
+    bool fits = !folded.failed && (numbers == 0 || folded.size == 0 || memmem(folded.data, folded.size, joint, sizeof joint - 1) == NULL);
+    dk_status status = DK_OK;
     if (folded.size > 0 && fits)
         status = dk_search_containing(s->store, q->kind, q->word.fields, (const char *)folded.data, folded.size, MOST_TERMS,
                                       &found, err);

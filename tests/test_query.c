@@ -508,6 +508,8 @@ static void words_are_asked_for_as_search_finds_them(void **state)
         {"parcel", {"id", "approval_no"}, "ＤＫ００２", "P1:DK002", true},
         {"parcel", {"id", "approval_no"}, "dk002", "P1:DK002", true},
         {"parcel", {"id", "approval_no"}, "2022-1号", "", true},
+        {"parcel", {"id", "approval_no"}, "皖政地〔2021〕12号、国土资函〔2020〕1号", "P2:DK003", true},
+        {"parcel", {"id", "approval_no"}, "12号、国土", "P2:DK003", true},
         {"parcel", {"id"}, "2020-1号", "", true},
         {"compensation", {"group_no"}, "2020", "皖政地〔2021〕12号:9", false},
         {"compensation", {"group_no"}, "２０２０", "皖政地〔2021〕12号:9", false},
