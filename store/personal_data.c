@@ -449,6 +449,21 @@ static void mask_digits(const unsigned char *digits, size_t n, bool x, char *out
     out[k] = '\0';
 }
 
+/* An identity number that begins a group too long for any number: what stands behind it, such as a telephone, was joined to
+ * it without a blank. */
+static bool match_joined_id(const around *a, const group *g, dk_personal_hit *ret_hit)
+{
+    enum { N = 18 };
+    if (g->n <= MOST_DIGITS || !dk_personal_id_valid(g->digits, N) || named_by_letters(a, g->from))
+        return false;
+    size_t to = g->from;
+    for (int i = 0; i < N; i++)
+        to += symbol_at(a->text, a->size, to).size;
+    *ret_hit = (dk_personal_hit){.kind = DK_PERSONAL_ID, .strong = true, .byte = g->from, .size = to - g->from};
+    mask_digits(g->digits, N, false, ret_hit->masked, sizeof ret_hit->masked);
+    return true;
+}
+
 /* The longest and surest that begins with the group at `at`. Else false, and *ret_group is that group. */
 static bool match_number(const around *a, size_t at, dk_personal_hit *ret_hit, group *ret_group)
 {
@@ -459,6 +474,8 @@ static bool match_number(const around *a, size_t at, dk_personal_hit *ret_hit, g
     group g;
     read_group(a->text, a->size, at, &g);
     *ret_group = g;
+    if (match_joined_id(a, &g, ret_hit))
+        return true;
     for (;;) {
         if (g.n > MOST_DIGITS - r.n)
             break;
