@@ -5,7 +5,7 @@
 #include "store/buf.h"
 
 /* Finds the numbers in a text and appends each in canonical form, agency〔year〕serial号, joined by 、 and in
- * the order written, repeats left out. Brackets 〔〕 [] ［］ () （） 【】 and 〖〗, full-width digits, blanks (also between
+ * the order written, repeats left out. Brackets 〔〕 [] ［］ () （） 【】 〖〗 {} <> and 〈〉, full-width digits, blanks (also between
  * the characters of an agency, 皖 政 地), leading zeros of the serial and a missing 号 are all accepted; numbers may be
  * joined by 、 ， , ; ； 和 or white space.
  * A text in which no number is recognised is appended as it is, folded (NFKC, blanks trimmed): it still links
