@@ -32,7 +32,7 @@ static void write_field(dk_json *json, const dk_field *field, bool masked)
         if (!masked)
             write_value_titles(json, field);
     }
-    if (field->in_tiles) {
+    if (field->in_tiles && !masked) {
         dk_json_key(json, "tiles");
         dk_json_bool(json, true);
     }

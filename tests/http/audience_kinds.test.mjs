@@ -309,6 +309,7 @@ test('the schema has the masked field, queryables and sortables have not, nor do
   for (const what of ['schema', 'queryables', 'sortables']) assert.ok((await names(what, STAFF)).includes('owner'));
   const field = (await json('/catalogue')).layers[0].fields.find(({ name }) => name === 'owner');
   assert.equal(field.masked, true);
+  assert.equal(field.tiles, undefined);
   assert.ok(!('owner' in (await json('/xyz/parcel.json')).vector_layers[0].fields));
   const { z, x, y } = tileOf(117.201, 31.801, 14);
   const { layers } = new VectorTile(new PbfReader((await at(`/xyz/parcel/${z}/${x}/${y}`)).body));
