@@ -408,9 +408,12 @@ static bool match_mobile(const around *a, const run *r, dk_personal_hit *hit)
     return true;
 }
 
+/* In one piece it is only told by a word. */
 static bool match_landline(const around *a, const run *r, dk_personal_hit *hit)
 {
-    const size_t area = r->cuts == CUT(3) ? 3 : r->cuts == CUT(4) ? 4 : 0;
+    static const char *const words[] = {"电话", "联系", "座机", NULL};
+    const bool told = r->cuts == 0 && r->n >= 10 && (a->hints & DK_HINT_PHONE || near_word(a->text, r->from, words));
+    const size_t area = r->cuts == CUT(3) ? 3 : r->cuts == CUT(4) ? 4 : !told ? 0 : r->digits[1] < 3 ? 3 : 4;
     if (area == 0 || r->joint == '.' || r->joint == MIXED || r->digits[0] != 0 || (r->n - area != 7 && r->n - area != 8) ||
         r->digits[area] < 2 || r->digits[area] > 8)
         return false;
