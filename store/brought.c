@@ -77,27 +77,54 @@ static bool grow(dk_brought *brought)
     return true;
 }
 
-dk_status dk_brought_row(dk_brought *brought, const dk_value *values, bool replaces, dk_error *err)
+/* The count of a row's division, which stays the last one looked up; NULL: there is no memory. */
+static count *count_of(dk_brought *brought, const dk_value *values)
 {
     const int field = brought->kind->division_field;
     char division[13] = "";
     if (field >= 0 && values[field].type == DK_TEXT && values[field].text.size < sizeof division)
         memcpy(division, values[field].text.data, values[field].text.size);
-    if (brought->last == NULL || strcmp(brought->last->division, division) != 0) {
-        if (2 * (brought->n + 1) > brought->size && !grow(brought))
-            return dk_fail(err, DK_NOMEM, "out of memory");
-        brought->last = place_of(brought->table, brought->size, division);
-        if (!brought->last->used) {
-            memcpy(brought->last->division, division, sizeof division);
-            brought->last->used = true;
-            brought->n++;
-        }
+    if (brought->last != NULL && strcmp(brought->last->division, division) == 0)
+        return brought->last;
+    if (2 * (brought->n + 1) > brought->size && !grow(brought))
+        return NULL;
+    brought->last = place_of(brought->table, brought->size, division);
+    if (!brought->last->used) {
+        memcpy(brought->last->division, division, sizeof division);
+        brought->last->used = true;
+        brought->n++;
     }
+    return brought->last;
+}
+
+dk_status dk_brought_row(dk_brought *brought, const dk_value *values, bool replaces, dk_error *err)
+{
+    count *own = count_of(brought, values);
+    if (own == NULL)
+        return dk_fail(err, DK_NOMEM, "out of memory");
     if (replaces)
-        brought->last->changed++;
+        own->changed++;
     else
-        brought->last->added++;
+        own->added++;
     return DK_OK;
+}
+
+dk_status dk_brought_replaced(dk_brought *brought, const dk_value *before, dk_error *err)
+{
+    return count_of(brought, before) != NULL ? DK_OK : dk_fail(err, DK_NOMEM, "out of memory");
+}
+
+static dk_status run_of_batch(dk_brought *brought, dk_buf *sql, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    const char *text = dk_buf_cstr(sql);
+    dk_status status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(brought->store, text, &stmt, err);
+    if (status == DK_OK) {
+        sqlite3_bind_int64(stmt, 1, brought->batch);
+        status = dk_sql_done(brought->store, stmt, err);
+    }
+    sqlite3_finalize(stmt);
+    return status;
 }
 
 static dk_status count_again(dk_brought *brought, dk_error *err)
@@ -105,20 +132,22 @@ static dk_status count_again(dk_brought *brought, dk_error *err)
     dk_buf sql;
     dk_buf_init(&sql);
     const int field = brought->kind->division_field;
+    const char *kind = brought->kind->name;
     dk_buf_text(&sql, "INSERT INTO dikuai_brought(batch,division,added,changed) SELECT ?1,");
     if (field >= 0)
         dk_buf_format(&sql, "coalesce(f_%s,'')", brought->kind->fields[field].name);
     else
         dk_buf_text(&sql, "''");
-    dk_buf_format(&sql, ",sum(replaces=0),sum(replaces<>0) FROM row_%s WHERE batch=?1 GROUP BY 2", brought->kind->name);
-    sqlite3_stmt *stmt = NULL;
-    const char *text = dk_buf_cstr(&sql);
-    dk_status status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(brought->store, text, &stmt, err);
-    if (status == DK_OK) {
-        sqlite3_bind_int64(stmt, 1, brought->batch);
-        status = dk_sql_done(brought->store, stmt, err);
-    }
-    sqlite3_finalize(stmt);
+    dk_buf_format(&sql, ",sum(replaces=0),sum(replaces<>0) FROM row_%s WHERE batch=?1 GROUP BY 2", kind);
+    dk_status status = run_of_batch(brought, &sql, err);
+    dk_buf_clear(&sql);
+    if (field >= 0)
+        dk_buf_format(&sql,
+                      "INSERT OR IGNORE INTO dikuai_brought(batch,division,added,changed) SELECT DISTINCT ?1,coalesce(o.f_%s,''),0,0"
+                      " FROM row_%s r CROSS JOIN row_%s o ON o.row=r.replaces WHERE r.batch=?1 AND r.replaces<>0",
+                      brought->kind->fields[field].name, kind, kind);
+    if (status == DK_OK && field >= 0)
+        status = run_of_batch(brought, &sql, err);
     dk_buf_finish(&sql);
     return status;
 }

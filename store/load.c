@@ -918,6 +918,8 @@ static dk_status compare_existing(dk_load *load, const dk_value *values, const c
                    ") and does not touch this geometry: it is another feature under "
                    "the same key, which --replace does not replace",
                    report->key, batch);
+        else if (status == DK_OK)
+            status = dk_brought_replaced(load->brought, old.values, err);
     }
     dk_stored_row_release(&old);
     return status;

@@ -12,7 +12,7 @@ typedef struct dk_pending {
     const dk_kind *kind;
     int64_t added, changed; /* rows within the viewer's scope, as they were when it was loaded */
     int64_t documents;      /* of rows within it, that the batch attaches */
-    bool whole;             /* all rows of the batch are within it */
+    bool whole;             /* all rows of the batch are within it, and all that they replace were */
     int64_t strong, weak;   /* findings of personal data that are open, if whole; else -1 */
 } dk_pending;
 

@@ -140,12 +140,55 @@ static void what_was_justified_in_rows_of_others(void **state)
     assert_string_equal(none, "");
 }
 
+static bool keep_whole(const dk_pending *pending, void *user)
+{
+    *(bool *)user = pending->whole;
+    return false;
+}
+
+/* A row of 341321101 that comes to 341321100 is no matter of the latter alone: its token does not cover the batch. Those of
+ * the other division are shown none of it, as before. */
+static void a_row_that_is_taken_from_another_division(void **state)
+{
+    fixture *f = *state;
+    for (int again = 0; again < 2; again++) { /* in the second round rows are taken back, and counted again */
+        char id[16];
+        snprintf(id, sizeof id, "%d", again);
+        dk_load *load = load_begin(f, "compensation", false);
+        load_row(f, load, "compensation", NULL, 0, "id", id, "parcel_id", "X", "approval_no", "皖政地〔2020〕1号", "division", "341321101", NULL);
+        publish(f, load_finish(f, load));
+        load = load_begin(f, "compensation", true);
+        load_row(f, load, "compensation", NULL, 0, "id", id, "parcel_id", "X", "approval_no", "皖政地〔2020〕1号", "division", "341321100", NULL);
+        const dk_load_place mark = dk_load_mark(load);
+        if (again == 1) {
+            load_row(f, load, "compensation", NULL, 0, "id", "9", "parcel_id", "X", "approval_no", "皖政地〔2020〕1号", "division", "341321100", NULL);
+            assert_int_equal(dk_load_undo(load, &mark, &f->err), DK_OK);
+        }
+        const int64_t batch = load_finish(f, load);
+        dk_viewer here, there, both;
+        bool whole = true;
+        int64_t counts[3] = {0};
+        dk_viewer_staff("341321100", &here);
+        dk_viewer_staff("341321101", &there);
+        dk_viewer_staff("341321", &both);
+        assert_int_equal(dk_preview_batch(f->store, &here, batch, keep_whole, &whole, &f->err), DK_OK);
+        assert_false(whole);
+        assert_int_equal(dk_preview_batch(f->store, &here, batch, count_batch, counts, &f->err), DK_OK);
+        assert_int_equal(counts[1], 0);
+        assert_int_equal(counts[2], 1);
+        assert_int_equal(dk_preview_batch(f->store, &there, batch, keep_whole, &whole, &f->err), DK_NOT_FOUND);
+        assert_int_equal(dk_preview_batch(f->store, &both, batch, keep_whole, &whole, &f->err), DK_OK);
+        assert_true(whole);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(only_staff_in_whose_scope_it_lies),
         TEST(rows_that_were_taken_back),
         TEST(what_was_justified_in_rows_of_others),
+        TEST(a_row_that_is_taken_from_another_division),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
