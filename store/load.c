@@ -850,6 +850,27 @@ static dk_status reject_twice(dk_load *load, const dk_newest *first, const char 
     return status;
 }
 
+/* Notes from which divisions a row comes: that of the version that it replaces and, where that one waits itself, of those
+ * that this one replaces, to what is published. */
+static dk_status note_replaced(dk_load *load, const dk_stored_row *old, char state, dk_error *err)
+{
+    dk_status status = dk_brought_replaced(load->brought, old->values, err);
+    for (int64_t row = old->row, before = old->replaces; status == DK_OK && state == 's' && before != 0 && before < row;) {
+        dk_stored_row earlier;
+        dk_batch_life life;
+        if ((status = dk_stored_row_read(load->store, load->kind, before, false, &earlier, err)) != DK_OK)
+            break;
+        const int64_t batch = earlier.batch;
+        status = dk_brought_replaced(load->brought, earlier.values, err);
+        row = before;
+        before = earlier.replaces;
+        dk_stored_row_release(&earlier);
+        if (status == DK_OK && (status = dk_batch_life_of(load->store, batch, &life, err)) == DK_OK)
+            state = life.state == 'p' ? 'p' : 's'; /* one that was withdrawn is passed over */
+    }
+    return status;
+}
+
 /* Compares with the version that is there. Sets the outcome, the feature number and the version replaced. */
 static dk_status compare_existing(dk_load *load, const dk_value *values, const char *source, int64_t source_row,
                                   dk_row_report *report, uint64_t *ret_feature, int64_t *ret_replaces, dk_error *err)
@@ -919,7 +940,7 @@ static dk_status compare_existing(dk_load *load, const dk_value *values, const c
                    "the same key, which --replace does not replace",
                    report->key, batch);
         else if (status == DK_OK)
-            status = dk_brought_replaced(load->brought, old.values, err);
+            status = note_replaced(load, &old, life.state, err);
     }
     dk_stored_row_release(&old);
     return status;
