@@ -123,6 +123,9 @@ static void say_done(const dk_options *options, const telling *t, const dk_catal
     if (changed->held_back > 0)
         printf("what it shows less took effect first, as generation %" PRId64 "\n", changed->held_back);
     printf("the catalogue is in force as generation %" PRId64 "\n", changed->generation);
+    if (changed->lapsed > 0)
+        printf("it shows more than before of what was reviewed and is not published: %" PRId64 " batch%s to be reviewed again\n",
+               changed->lapsed, changed->lapsed == 1 ? "" : "es");
 }
 
 static void append_generation(const char *name, int64_t generation, dk_buf *out)
@@ -144,7 +147,7 @@ static void print_json(const telling *t, const dk_catalogue_changed *changed, co
     dk_buf_format(&out, "],\"unchanged\":%s", changed->unchanged ? "true" : "false");
     append_generation("generation", changed->generation, &out);
     append_generation("stricter_generation", changed->held_back, &out);
-    dk_buf_text(&out, ",\"findings\":[");
+    dk_buf_format(&out, ",\"lapsed_reviews\":%" PRId64 ",\"findings\":[", changed->lapsed);
     if (t->findings.size > 0)
         dk_buf_append(&out, t->findings.data, t->findings.size);
     dk_buf_text(&out, "],\"error\":");

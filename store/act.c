@@ -26,7 +26,7 @@ void dk_store_act_as(dk_store *store, const char *account)
 }
 
 static const char *const act_names[] = {"loaded",    "justified",   "approved",  "rejected",
-                                        "scheduled", "unscheduled", "published", "withdrawn", "catalogue"};
+                                        "scheduled", "unscheduled", "published", "withdrawn", "catalogue", "lapsed"};
 
 const char *dk_act_name(dk_act_kind kind)
 {

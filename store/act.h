@@ -1,4 +1,5 @@
-/* Who did what with a batch, and when: loaded, justified, approved, rejected, scheduled, unscheduled, published, withdrawn.
+/* Who did what with a batch, and when: loaded, justified, approved, rejected, lapsed, scheduled, unscheduled, published,
+ * withdrawn.
  * With the name that someone gave goes the account under which the program ran, which is better evidence: anyone can type
  * a name. */
 #ifndef DK_STORE_ACT_H
@@ -20,7 +21,8 @@ typedef enum dk_act_kind {
     DK_ACT_UNSCHEDULED,
     DK_ACT_PUBLISHED,
     DK_ACT_WITHDRAWN,
-    DK_ACT_CATALOGUE /* of the store: batch 0 */
+    DK_ACT_CATALOGUE, /* of the store: batch 0 */
+    DK_ACT_LAPSED     /* what was approved is no more: a new catalogue shows more of it */
 } dk_act_kind;
 const char *dk_act_name(dk_act_kind kind);
 
@@ -30,7 +32,7 @@ typedef struct dk_act {
     const char *actor, *account;     /* "" if not known */
     const char *at;                  /* UTC */
     const char *reason;              /* or what was justified and why; "": none */
-    int64_t generation;              /* of published and withdrawn, else 0 */
+    int64_t generation;              /* of published, withdrawn and lapsed, else 0 */
 } dk_act;                            /* texts are valid inside the callback */
 
 /* Writes one, now, inside the caller's transaction if there is one. actor NULL: the account's name. reason may be NULL. */

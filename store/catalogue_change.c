@@ -247,6 +247,20 @@ static dk_status look_through(changing *c, const dk_catalogue *before)
 
 /* ---- the change ---- */
 
+/* before is the catalogue in force. */
+static dk_status lapse_reviews(changing *c, const dk_catalogue *before, int64_t generation)
+{
+    dk_catalogue *wide = NULL; /* to be narrowed */
+    dk_status status = dk_catalogue_parse(c->yaml, c->size, c->store->path, &wide, c->err);
+    for (size_t i = 0; status == DK_OK && i < wide->n_kinds; i++) {
+        const dk_kind *was = dk_catalogue_kind(before, wide->kinds[i].name);
+        if (was != NULL && dk_kind_hold_back(&wide->kinds[i], was))
+            status = dk_review_lapse(c->store, was->name, c->change->actor, generation, &c->result->lapsed, c->err);
+    }
+    dk_catalogue_free(wide);
+    return status;
+}
+
 static dk_status bring_in(changing *c)
 {
     dk_catalogue *before = NULL, *base = NULL;
@@ -275,6 +289,8 @@ static dk_status bring_in(changing *c)
         status = dk_schema_follow(c->store, before, c->err);
     if (status == DK_OK)
         status = look_through(c, before);
+    if (status == DK_OK)
+        status = lapse_reviews(c, before, generation);
     if (status != DK_OK || c->change->dry_run) {
         undo(c, &status);
         goto out;

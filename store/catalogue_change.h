@@ -5,7 +5,8 @@
  * another, which ends with it in force. A process that is killed in the second leaves what the first has done; the same
  * catalogue given again finishes it.
  *
- * What it opens to those below staff is looked through for personal data first, as batches are (store/findings.h). */
+ * What it opens to those below staff is looked through for personal data first, as batches are (store/findings.h). Who has
+ * approved a batch that waits has approved what was to be seen of it then: it is to be reviewed again. */
 #ifndef DK_STORE_CATALOGUE_CHANGE_H
 #define DK_STORE_CATALOGUE_CHANGE_H
 
@@ -33,6 +34,7 @@ typedef struct dk_catalogue_changed {
     int64_t held_back;   /* the generation in which what it shows less took effect; 0: it shows nothing less */
     int64_t generation;  /* that of the new catalogue; 0: a dry run, or a failure */
     int64_t findings;    /* what stands in the way */
+    int64_t lapsed;      /* batches that wait, and are to be reviewed again */
 } dk_catalogue_changed;
 
 /* DK_CONFLICT: rows that are there stand against it (store/catalogue_rules.h), nothing was changed; or personal data, of

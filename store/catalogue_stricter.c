@@ -82,7 +82,7 @@ static bool hold_back_precision(dk_kind *kind, const dk_kind *other)
     return changed;
 }
 
-static bool hold_back_kind(dk_kind *kind, const dk_kind *other)
+bool dk_kind_hold_back(dk_kind *kind, const dk_kind *other)
 {
     bool changed = raise(&kind->audience, other->audience);
     changed = raise(&kind->documents, other->documents) || changed;
@@ -132,7 +132,7 @@ bool dk_catalogue_hold_back(dk_catalogue *catalogue, const dk_catalogue *other)
     for (size_t i = 0; i < catalogue->n_kinds; i++) {
         const dk_kind *kind = dk_catalogue_kind(other, catalogue->kinds[i].name);
         if (kind != NULL)
-            changed = hold_back_kind(&catalogue->kinds[i], kind) || changed;
+            changed = dk_kind_hold_back(&catalogue->kinds[i], kind) || changed;
     }
     for (size_t i = 0; i < catalogue->n_lists; i++)
         changed = hold_back_list(&catalogue->lists[i], other) || changed;

@@ -10,6 +10,9 @@
  * Gives whether that changed anything. */
 bool dk_catalogue_hold_back(dk_catalogue *catalogue, const dk_catalogue *other);
 
+/* The same of one kind. That it changes anything means that the kind shows more than the other. */
+bool dk_kind_hold_back(dk_kind *kind, const dk_kind *other);
+
 /* Whether kinds of the same name show the public different things of the same row, as its entry in the publication log
  * has them. NULL: a kind that one catalogue does not have. */
 bool dk_kind_public_differs(const dk_kind *a, const dk_kind *b);

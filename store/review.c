@@ -134,7 +134,7 @@ static dk_status refuse_findings(dk_store *store, const dk_kind *kind, int64_t b
     return status;
 }
 
-/* The last verdict on a batch, if there is one: 'a', 'r', or 0. */
+/* The last verdict on a batch, if there is one: 'a', 'r', 'l' for one that has lapsed, or 0. */
 typedef struct verdict {
     char what;
     char actor[80], account[80], reason[300];
@@ -146,7 +146,7 @@ static dk_status last_verdict(dk_store *store, int64_t batch, verdict *ret_verdi
     *ret_verdict = (verdict){.what = 0};
     dk_status status = dk_sql_prepare(store,
                                       "SELECT act,actor,account,reason FROM dikuai_act WHERE batch=?1 AND act IN"
-                                      " ('approved','rejected') ORDER BY id DESC LIMIT 1",
+                                      " ('approved','rejected','lapsed') ORDER BY id DESC LIMIT 1",
                                       &stmt, err);
     if (status != DK_OK)
         return status;
@@ -202,6 +202,11 @@ dk_status dk_review_gate(dk_store *store, const dk_kind *kind, int64_t batch, co
     if (last.what == 'r')
         return dk_fail(err, DK_CONFLICT, "batch %" PRId64 " was rejected by %s: %s; withdraw it, or review it again", batch,
                        last.actor, last.reason);
+    if (catalogue->review_required && last.what == 'l')
+        return dk_fail(err, DK_CONFLICT,
+                       "batch %" PRId64 " was reviewed before the catalogue showed more of it; review it again, see dikuai-ingest review"
+                       " %.200s %" PRId64,
+                       batch, store->path, batch);
     if (catalogue->review_required && last.what == 0)
         return dk_fail(err, DK_CONFLICT,
                        "batch %" PRId64 " is not reviewed, and the catalogue asks for it; see dikuai-ingest review %.200s %" PRId64, batch,
@@ -222,6 +227,35 @@ dk_status dk_review_gate(dk_store *store, const dk_kind *kind, int64_t batch, co
     if ((status = dk_taken_gate(store, batch, err)) != DK_OK || (status = dk_findings_complete(store, kind, batch, err)) != DK_OK)
         return status;
     return refuse_findings(store, kind, batch, !catalogue->review_required, err);
+}
+
+/* The approved batches of a kind that wait, after a number. */
+static dk_status next_approved(dk_store *store, const char *kind, int64_t *batch, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_prepare(store,
+                                      "SELECT id FROM dikuai_batch b WHERE kind=?1 AND state='staged' AND id>?2 AND 'approved'=(SELECT act"
+                                      " FROM dikuai_act WHERE batch=b.id AND act IN ('approved','rejected','lapsed')"
+                                      " ORDER BY id DESC LIMIT 1) ORDER BY id LIMIT 1",
+                                      &stmt, err);
+    if (status == DK_OK) {
+        sqlite3_bind_text(stmt, 1, kind, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(stmt, 2, *batch);
+        status = dk_sql_step(store, stmt, err);
+    }
+    if (status == DK_OK)
+        *batch = sqlite3_column_int64(stmt, 0);
+    sqlite3_finalize(stmt);
+    return status;
+}
+
+dk_status dk_review_lapse(dk_store *store, const char *kind, const char *actor, int64_t generation, int64_t *n, dk_error *err)
+{
+    dk_status status;
+    for (int64_t batch = 0; (status = next_approved(store, kind, &batch, err)) == DK_OK; ++*n)
+        if ((status = dk_act_write(store, batch, DK_ACT_LAPSED, actor, NULL, generation, NULL, err)) != DK_OK)
+            break;
+    return status == DK_END ? DK_OK : status;
 }
 
 static dk_status unschedule(dk_store *store, int64_t batch, int64_t *ret_n, dk_error *err)

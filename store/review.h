@@ -35,6 +35,9 @@ dk_status dk_review_due(dk_store *store, const dk_due *after, dk_due *ret_due, d
 
 /* Whether the batch may be published by this actor: DK_CONFLICT with what stands in the way. */
 dk_status dk_review_gate(dk_store *store, const dk_kind *kind, int64_t batch, const char *actor, dk_error *err);
+/* Inside the transaction that brings in a catalogue which shows more of a kind: what was approved of it and waits is to
+ * be reviewed again. Adds the number of these batches to n. */
+dk_status dk_review_lapse(dk_store *store, const char *kind, const char *actor, int64_t generation, int64_t *n, dk_error *err);
 /* Inside the transaction that makes the generation: writes the act, and takes the batch off the schedule. */
 dk_status dk_review_done(dk_store *store, int64_t batch, bool withdrawn, const char *actor, const char *reason,
                          int64_t generation, dk_error *err);

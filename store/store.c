@@ -490,7 +490,7 @@ dk_status dk_store_batches(dk_store *store, bool (*each)(const dk_batch *batch, 
         "coalesce(l.actor,''),coalesce(v.act,''),coalesce(v.actor,''),coalesce(v.reason,''),coalesce(s.due,''),"
         "coalesce(g.reason,''),s.due<strftime('%Y-%m-%dT%H:%M:%SZ','now')"
         " FROM dikuai_batch b LEFT JOIN dikuai_act l ON l.id=(SELECT min(id) FROM dikuai_act WHERE batch=b.id AND act='loaded')"
-        " LEFT JOIN dikuai_act v ON v.id=(SELECT max(id) FROM dikuai_act WHERE batch=b.id AND act IN ('approved','rejected'))"
+        " LEFT JOIN dikuai_act v ON v.id=(SELECT max(id) FROM dikuai_act WHERE batch=b.id AND act IN ('approved','rejected','lapsed'))"
         " LEFT JOIN dikuai_schedule s ON s.batch=b.id"
         " LEFT JOIN dikuai_generation g ON g.number=b.withdrawn_in AND b.withdrawn_in>0 ORDER BY b.id",
         &stmt, err);
@@ -511,7 +511,7 @@ dk_status dk_store_batches(dk_store *store, bool (*each)(const dk_batch *batch, 
             .withdrawn_in = sqlite3_column_int64(stmt, 8),
             .datum = (const char *)sqlite3_column_text(stmt, 9),
             .loader = (const char *)sqlite3_column_text(stmt, 10),
-            .reviewer = (const char *)sqlite3_column_text(stmt, 12),
+            .reviewer = verdict[0] == 'l' ? "" : (const char *)sqlite3_column_text(stmt, 12),
             .reason = (const char *)sqlite3_column_text(stmt, staged ? 13 : 15),
             .due = (const char *)sqlite3_column_text(stmt, 14),
             .overdue = sqlite3_column_int(stmt, 16) != 0,

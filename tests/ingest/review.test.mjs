@@ -105,6 +105,30 @@ test('a review looks at what is not sure, too, and nothing is published without 
   assert.equal(s.run('publish', s.store, '2').code, 0);
 });
 
+test('a new catalogue that shows more asks for another review of what waits', (t) => {
+  const yaml = asked(''), s = scene(t, yaml);
+  const change = (name, from, to) => {
+    const done = s.run('catalogue', s.store, s.write(name, yaml.replace(from, to)), '--json');
+    assert.equal(done.code, 0, done.stderr);
+    return done.json.lapsed_reviews;
+  };
+  s.load('memo', memos(s, 'a.csv', [`B1,,,${MOBILE},`]));
+  s.load('memo', memos(s, 'b.csv', ['B2,,,,']));
+  assert.equal(s.run('review', s.store, '1', '--approve').code, 0);
+  const hidden = '内部备注, type: text, audience: staff';
+  assert.equal(change('title.yaml', '内部备注, ', '内部的备注, '), 0);
+  assert.equal(change('less.yaml', '备注, type: text, audience: public', '备注, type: text, audience: group'), 0);
+  assert.equal(s.batches()[0].state, 'reviewed');
+  assert.equal(change('more.yaml', hidden, hidden.replace('staff', 'public')), 1);
+  assert.deepEqual([s.batches()[0].state, s.batches()[0].reviewed_by], ['staged', null]);
+  const refused = s.run('publish', s.store, '1', '--justify', 'all=单位公开电话', '--json');
+  assert.equal(refused.code, 1);
+  assert.match(refused.json.error, /batch 1 was reviewed before the catalogue showed more of it; review it again/);
+  assert.equal(s.run('review', s.store, '1', '--justify', 'hidden=单位公开电话', '--approve').code, 0);
+  assert.equal(change('masked.yaml', hidden, hidden.replace('audience: staff', 'audience: staff, mask: {public: hidden}')), 0);
+  assert.equal(s.run('publish', s.store, '1').code, 0);
+});
+
 test('who has reviewed does not publish where two persons are asked for', (t) => {
   for (const mode of ['names', 'accounts']) {
     const s = scene(t, asked(`, two_persons: ${mode}`));
