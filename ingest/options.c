@@ -517,6 +517,18 @@ static dk_status check_convert(dk_options *options, dk_error *err)
     return DK_OK;
 }
 
+/* For the record, and compared where two persons are asked for. */
+static bool names_someone(const char *name)
+{
+    const size_t size = strlen(name);
+    if (size == 0 || size > DK_ACCESS_NAME || !dk_utf8_valid(name, size) || name[0] == ' ' || name[size - 1] == ' ')
+        return false;
+    for (size_t i = 0; i < size; i++)
+        if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f)
+            return false;
+    return true;
+}
+
 static dk_status set_option(dk_options *options, option_id id, const char *value, dk_error *err)
 {
     char *copy = NULL;
@@ -605,6 +617,9 @@ static dk_status set_option(dk_options *options, option_id id, const char *value
         options->json = true;
         break;
     case OPT_ACTOR:
+        if (!names_someone(value))
+            return dk_fail(err, DK_INVALID, "--actor: a name is UTF-8 of 1 to %d bytes, without control characters and blanks at its ends",
+                           DK_ACCESS_NAME);
         options->actor = value;
         break;
     case OPT_REASON:

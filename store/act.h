@@ -10,7 +10,8 @@
 /* Under what the store is used: "user:NAME" of the operating system, unless dk_store_act_as has said something better,
  * such as "token:NAME". Valid until the store is closed. */
 const char *dk_store_account(dk_store *store);
-void dk_store_act_as(dk_store *store, const char *account); /* at most 79 bytes are kept */
+#define DK_ACT_NAME 128 /* of an actor or account, with its NUL; what is longer is cut where it is compared */
+void dk_store_act_as(dk_store *store, const char *account);
 
 typedef enum dk_act_kind {
     DK_ACT_LOADED = 0,

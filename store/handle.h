@@ -99,7 +99,7 @@ struct dk_store {
     sqlite3 *db;
     char *path; /* as it was given, for messages */
     char *file; /* where that leads: beside it is what is kept beside a store */
-    char account[80]; /* store/act.h; "": not asked for yet */
+    char account[128]; /* DK_ACT_NAME of store/act.h; "": not asked for yet */
     dk_open_mode mode;
     int lock; /* descriptor of STORE-lock, -1 for readers */
     char *log_key; /* file of private keys; NULL: STORE.log-key, if it is there (log_keys.h) */

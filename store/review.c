@@ -137,7 +137,7 @@ static dk_status refuse_findings(dk_store *store, const dk_kind *kind, int64_t b
 /* The last verdict on a batch, if there is one: 'a', 'r', 'l' for one that has lapsed, or 0. */
 typedef struct verdict {
     char what;
-    char actor[80], account[80], reason[300];
+    char actor[DK_ACT_NAME], account[DK_ACT_NAME], reason[300];
 } verdict;
 
 static dk_status last_verdict(dk_store *store, int64_t batch, verdict *ret_verdict, dk_error *err)
@@ -214,8 +214,8 @@ dk_status dk_review_gate(dk_store *store, const dk_kind *kind, int64_t batch, co
     if ((status = dk_review_token(store, "publishes", err)) != DK_OK)
         return status;
     if (catalogue->two_persons != DK_ONE_PERSON) {
-        const bool same_name = actor == NULL || strcmp(actor, last.actor) == 0;
-        const bool same_account = strcmp(account, last.account) == 0;
+        const bool same_name = actor == NULL || strncmp(actor, last.actor, DK_ACT_NAME - 1) == 0;
+        const bool same_account = strncmp(account, last.account, DK_ACT_NAME - 1) == 0;
         if (same_name)
             return dk_fail(err, DK_CONFLICT, "batch %" PRId64 " was reviewed by %s; the catalogue asks for another person to publish it",
                            batch, last.actor);

@@ -26,7 +26,7 @@ dk_status dk_review_schedule(dk_store *store, int64_t batch, const char *due, co
 typedef struct dk_due {
     int64_t batch;
     char due[24];
-    char actor[80], account[80]; /* who set it, and so who publishes */
+    char actor[DK_ACT_NAME], account[DK_ACT_NAME]; /* who set it, and so who publishes */
 } dk_due;
 /* The one that comes first; DK_END: nothing is scheduled. after: those up to this one, by time and number, are passed over; NULL: none. */
 dk_status dk_review_due(dk_store *store, const dk_due *after, dk_due *ret_due, dk_error *err);

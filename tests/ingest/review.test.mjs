@@ -105,6 +105,21 @@ test('a review looks at what is not sure, too, and nothing is published without 
   assert.equal(s.run('publish', s.store, '2').code, 0);
 });
 
+test('a long name is one name, and is kept whole', (t) => {
+  const s = scene(t, asked(', two_persons: names')), long = '县自然资源和规划局征地科行政审批股科员张三办'.repeat(2).slice(0, 33);
+  s.load('memo', memos(s, 'a.csv', ['B1,,,,']));
+  assert.equal(s.run('review', s.store, '1', '--approve', '--actor', long).code, 0);
+  assert.match(s.run('publish', s.store, '1', '--actor', long, '--json').json.error, /asks for another person to publish it/);
+  for (const bad of ['', ' 张三', '张三 ', '张\n三', `${long}甲`])
+    assert.match(s.run('publish', s.store, '1', '--actor', bad).stderr, /--actor: a name is UTF-8 of 1 to 100 bytes/);
+  const added = s.run('token', s.store, 'add', '--name', long, '--audience', 'staff', '--scope', '*', '--role', 'publish', '--json');
+  chmodSync(s.write('long.token', `${added.json.token}\n`), 0o600);
+  assert.match(s.run('publish', s.store, '1', '--token', s.path('long.token'), '--json').json.error, /asks for another person/);
+  assert.equal(s.run('review', s.store, '1', '--approve', '--actor', '李审').code, 0);
+  assert.equal(s.run('publish', s.store, '1', '--token', s.path('long.token')).code, 0);
+  assert.equal(s.run('generations', s.store, '--json').json.generations.at(-1).account, `token:${long}`);
+});
+
 test('a new catalogue that shows more asks for another review of what waits', (t) => {
   const yaml = asked(''), s = scene(t, yaml);
   const change = (name, from, to) => {
