@@ -87,6 +87,56 @@ static dk_status check_scope(dk_store *store, int64_t batch, const dk_token *tok
     return DK_OK;
 }
 
+static dk_status check_role(const dk_token *token, unsigned role, dk_error *err)
+{
+    if (token->audience == DK_STAFF && (token->roles & role) == role)
+        return DK_OK;
+    return dk_fail(err, DK_CONFLICT, "the token of %s may not %s: it was added without --role %s", token->name,
+                   role == DK_ROLE_REVIEW ? "review" : "publish or withdraw", role == DK_ROLE_REVIEW ? "review" : "publish");
+}
+
+/* A token by its name. */
+typedef struct living {
+    const char *name;
+    int64_t now;
+    dk_token token;
+    bool found;
+} living;
+
+static bool note_living(const dk_token *token, void *user)
+{
+    living *l = user;
+    if (strcmp(token->name, l->name) == 0 && dk_token_lives(token, l->now)) {
+        l->token = *token;
+        l->found = true;
+    }
+    return !l->found;
+}
+
+dk_status dk_acting_again(const dk_options *options, dk_store *store, int64_t batch, unsigned role, const char *account, dk_error *err)
+{
+    static const char prefix[] = "token:";
+    dk_access *access = NULL;
+    dk_store_act_as(store, account);
+    if (strncmp(account, prefix, sizeof prefix - 1) != 0)
+        return DK_OK;
+    living l = {.name = account + sizeof prefix - 1, .now = dk_access_now()};
+    dk_status status = dk_access_open(options->store, false, &access, err);
+    if (status == DK_OK)
+        status = dk_token_list(access, note_living, &l, err);
+    dk_access_close(access);
+    if (status != DK_OK && status != DK_NOT_FOUND && status != DK_END)
+        return status;
+    if (!l.found)
+        return dk_fail(err, DK_CONFLICT,
+                       "batch %" PRId64 ": the token of %s, who set its time, has ended or was revoked; whose token is good sets it again, "
+                       "or takes it back with --at never",
+                       batch, l.name);
+    if ((status = check_role(&l.token, role, err)) != DK_OK)
+        return status;
+    return check_scope(store, batch, &l.token, err);
+}
+
 dk_status dk_acting_begin(const dk_options *options, dk_store *store, int64_t batch, unsigned role,
                           dk_acting *ret_acting, dk_error *err)
 {
@@ -98,10 +148,7 @@ dk_status dk_acting_begin(const dk_options *options, dk_store *store, int64_t ba
     dk_status status = token_of(options, &token, err);
     if (status != DK_OK)
         return status;
-    if (token.audience != DK_STAFF || (token.roles & role) != role)
-        return dk_fail(err, DK_CONFLICT, "the token of %s may not %s: it was added without --role %s", token.name,
-                       role == DK_ROLE_REVIEW ? "review" : "publish or withdraw", role == DK_ROLE_REVIEW ? "review" : "publish");
-    if ((status = check_scope(store, batch, &token, err)) != DK_OK)
+    if ((status = check_role(&token, role, err)) != DK_OK || (status = check_scope(store, batch, &token, err)) != DK_OK)
         return status;
     snprintf(account, sizeof account, "token:%s", token.name);
     snprintf(ret_acting->name, sizeof ret_acting->name, "%s", token.name);

@@ -129,8 +129,10 @@ static void publish_due(const dk_options *options, dk_store *store, const dk_due
     int64_t generation = 0;
     dk_progress_bar bar;
     dk_progress_start(&bar, "publishing");
-    dk_store_act_as(store, due->account); /* who set the time publishes, whoever runs this */
-    const dk_status status = dk_store_publish(store, due->batch, due->actor, dk_progress_step, &bar, &generation, &err);
+    /* Who set the time publishes, whoever runs this. */
+    dk_status status = dk_acting_again(options, store, due->batch, DK_ROLE_PUBLISH, due->account, &err);
+    if (status == DK_OK)
+        status = dk_store_publish(store, due->batch, due->actor, dk_progress_step, &bar, &generation, &err);
     dk_progress_clear(&bar);
     dk_buf *into = status == DK_OK ? &run->published : &run->failed;
     dk_buf_format(into, "%s{\"batch\":%" PRId64, into->size > 0 ? "," : "", due->batch);

@@ -226,6 +226,28 @@ test('a token reviews and publishes what lies in its divisions', (t) => {
   assert.match(s.run('publish', s.store, '2', '--token', file, '--json').json.error, /the token of 镇上 is for division 341321101, and batch 2 is not wholly within it/);
 });
 
+test('who has lost the token does not publish at the time that they set', (t) => {
+  const s = scene(t, withRemark);
+  const add = (...more) => {
+    const added = s.run('token', s.store, 'add', '--name', '李发', '--audience', 'staff', '--scope', '*', ...more, '--json');
+    chmodSync(s.write('李发.token', added.json.token), 0o600);
+  };
+  add('--role', 'publish');
+  s.load('memo', memos(s, 'a.csv', ['B1,,,,']));
+  assert.equal(s.run('publish', s.store, '1', '--at', '2099-01-01T09:00+08:00', '--token', s.path('李发.token')).code, 0);
+  assert.equal(s.run('token', s.store, 'revoke', '李发').code, 0);
+  execFileSync('sqlite3', [s.store, "update dikuai_schedule set due='2020-01-01T00:00:00Z'"]);
+  const due = () => s.run('publish', s.store, '--due', '--json').json;
+  assert.match(due().failed[0].error, /batch 1: the token of 李发, who set its time, has ended or was revoked; whose token is good sets it again, or takes it back with --at never/);
+  assert.equal(s.batches()[0].overdue, true);
+  add('--role', 'review');
+  assert.match(due().failed[0].error, /the token of 李发 may not publish or withdraw: it was added without --role publish/);
+  assert.equal(s.run('token', s.store, 'revoke', '李发').code, 0);
+  add('--role', 'publish');
+  assert.deepEqual(due().published, [{ batch: 1, generation: 1 }]);
+  assert.deepEqual(s.run('generations', s.store, '--json').json.generations.at(-1).account, 'token:李发');
+});
+
 test('a batch is published when its time has come, and shown as overdue until then', async (t) => {
   const s = scene(t, withRemark);
   for (const [n, id] of [[1, 'B1'], [2, 'B2'], [3, 'B3']]) s.load('memo', memos(s, `${n}.csv`, [`${id},,,,`]));
