@@ -1,8 +1,8 @@
 /* Links in both directions, audiences, totals and filters, on rows as ledgers have them. */
 #include "search_fixture.h"
 
-#include "store/statistics.h"
 #include "store/conditions.h"
+#include "store/statistics.h"
 
 #include <math.h>
 
