@@ -249,7 +249,7 @@ static void many_rings_in_each_other_as_geos_judges_them(void **state)
 {
     (void)state;
     int valid = 0, invalid = 0, most = 0;
-    for (int round = 0; round < 3000; round++) {
+    for (int round = 0; round < 1000; round++) {
         nested_rings rings = {.n = 0};
         dk_part parts[MOST_RINGS];
         GEOSGeometry *polygons[MOST_RINGS];
@@ -280,7 +280,7 @@ static void many_rings_in_each_other_as_geos_judges_them(void **state)
         invalid += !expected;
         most = (int)n_parts > most ? (int)n_parts : most;
     }
-    assert_true(valid > 500 && invalid > 500 && most > 60);
+    assert_true(valid > 200 && invalid > 200 && most > 60);
 }
 
 /* As basic farmland comes, in one row. Compared each with each, this does not end in minutes. */
