@@ -700,11 +700,24 @@ describe('a browser without WebGL', () => {
     await page.goto(site.url);
     await page.waitForSelector('body[data-state=ready]');
     assert.match(await page.locator('#map-problem').innerText(), /不能显示地图/);
+    assert.equal(await page.locator('#map-loading').isVisible(), false);
     await page.fill('#search', county.parcels[0].village);
     await page.waitForSelector('[role=option][data-kind=parcel]');
     await page.keyboard.press('Enter');
     await dossierOpen(page);
     assert.ok(await page.locator('[data-section=subject] .fact').count() > 3);
+    await view.context.close();
+  });
+
+  test('or one that cannot read the scripts says what to do, and leads to the data', async () => {
+    const view = await openPage(browser, site, { expected: () => true });
+    const { page } = view;
+    await page.route(/\/web\/map\.js$/, (route) => route.abort());
+    await page.goto(site.url);
+    await page.waitForSelector('#map-loading');
+    assert.match(await page.locator('#map-loading').innerText(), /刷新页面.*较新的浏览器/);
+    await page.locator('#map-loading a').click();
+    assert.match(await page.locator('main').innerText(), /征收地块/);
     await view.context.close();
   });
 });

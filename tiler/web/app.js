@@ -288,7 +288,13 @@ async function accept(given) {
   }
 }
 
+/** The page's scripts run: until then, and in browsers too old for them, it says what to do (index.html). */
+const begun = () => {
+  byId('map-loading').hidden = true;
+};
+
 function mapProblem(message) {
+  begun();
   byId('map-problem').textContent = message;
   byId('map-problem').hidden = false;
 }
@@ -353,6 +359,7 @@ async function begin() {
     if (selected) show({ fly: !wanted.view });
     else clear();
   });
+  begun();
   document.body.dataset.state = 'ready';
 }
 
