@@ -392,6 +392,12 @@ describe('the page in use', () => {
     assert.equal(await page.locator('#hits').isVisible(), false);
     assert.equal(await page.locator('#search').getAttribute('aria-expanded'), 'false');
     await page.focus('#search');
+    // Where the reader's own colours take the place of ours, the one that the arrows have come to is seen all the same.
+    await page.emulateMedia({ forcedColors: 'active' });
+    await page.keyboard.press('ArrowDown');
+    const outlines = await page.locator('[role=option]').evaluateAll((nodes) => nodes.slice(0, 2).map((node) => getComputedStyle(node).outlineStyle));
+    assert.deepEqual(outlines, ['solid', 'none']);
+    await page.emulateMedia({ forcedColors: null });
     assert.ok(await page.locator('[role=option]').count() > 0 && await page.locator('#hits').isVisible(), 'they are there for who comes back');
     await page.keyboard.press('Escape');
     assert.deepEqual(view.faults, []);
