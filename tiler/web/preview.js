@@ -12,7 +12,8 @@ const button = byId('staff-batches');
 
 const count = (n) => n.toLocaleString('zh-CN');
 /** A moment, given in UTC, as the time that it is in China. */
-const inChina = new Intl.DateTimeFormat('zh-CN', { timeZone: 'Asia/Shanghai', year: 'numeric', month: 'long', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+const inChina = new Intl.DateTimeFormat('zh-CN', { timeZone: 'Asia/Shanghai', year: 'numeric', month: 'long', day: 'numeric',
+  hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 const moment = (text) => inChina.format(new Date(text));
 
 function stateOf(batch) {

@@ -35,7 +35,8 @@ const has = (row, field) => {
 
 const SEEN_BY = { group: '不向社会公开：本村成员、依申请公开的申请人和工作人员可见', request: '不向社会公开：依申请公开的申请人和工作人员可见' };
 const heading = (field) => [field.title,
-  field.audience && field.audience !== 'public' ? el('span', { class: 'internal', title: SEEN_BY[field.audience] ?? '仅工作人员可见' }, '内部') : null];
+  field.audience && field.audience !== 'public'
+    ? el('span', { class: 'internal', title: SEEN_BY[field.audience] ?? '仅工作人员可见' }, '内部') : null];
 
 /** A list of facts; skip(field, value) leaves some out. Null if nothing is left. */
 export function facts(kind, row, skip = () => false) {
