@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
-import { makeStore, run, serve, CHIEF } from '../http/county.mjs';
+import { catalogue, makeStore, run, serve, CHIEF } from '../http/county.mjs';
 import { launch } from './site.mjs';
 
 let store, site, browser;
@@ -58,6 +58,25 @@ test('what the page shows is verified, signature and all, for each parcel', asyn
 test('staff see more than the log has, and it is verified what the public sees of it', async () => {
   const said = await verdict('X1:DK001', {}, { extraHTTPHeaders: { Authorization: `Bearer ${CHIEF}` } });
   assert.equal(said.text, '已核验：本页内容与公开日志一致，签名有效');
+});
+
+test('who sees what the public sees masked is not told that it was changed', async () => {
+  const masked = catalogue.replace('title: 户主, type: text, audience: staff, tiles: true, search: true', '$&, mask: {public: name}');
+  assert.notEqual(masked, catalogue);
+  const before = [store, site];
+  store = makeStore(masked);
+  run('log', store, 'create', 'dk.example.gov.cn/log');
+  site = await serve(store);
+  try {
+    const chief = { extraHTTPHeaders: { Authorization: `Bearer ${CHIEF}` } }, good = '已核验：本页内容与公开日志一致，签名有效';
+    assert.equal((await verdict('X1:DK001')).text, good);
+    assert.equal((await verdict('X1:DK001', {}, chief)).text, good);
+    const other = { '/dossier': (text) => text.replace(/(data-field="owner">)[^<]/, '$1错') };
+    for (const options of [{}, chief]) assert.equal((await verdict('X1:DK001', other, options)).text, '不一致：本页“户主”与公开日志不同');
+  } finally {
+    await site.stop();
+    [store, site] = before;
+  }
 });
 
 test('without scripts it says that it is not verified', async () => {

@@ -84,12 +84,19 @@ function shows(cell, value, titles) {
   return cell.textContent.replace(/ 内部$/, '') === value;
 }
 
+/** Whether a cell shows to who may see it what the log has masked: 张三 for 张*. */
+function showsBehind(cell, mask) {
+  if (typeof mask !== 'string' || !mask.includes('*') || !cell.querySelector('.internal')) return false;
+  const text = (cell.querySelector('.number')?.textContent.replaceAll(',', '') ?? cell.textContent.replace(/ 内部$/, '')).trim();
+  return text.startsWith(mask.slice(0, mask.indexOf('*'))) && text.endsWith(mask.slice(mask.lastIndexOf('*') + 1));
+}
+
 /** The title of the first field in which page and content differ; null: none does. */
 export function differs(page, content, titles = {}) {
   const cells = [...page.querySelectorAll('[data-field]')];
   for (const [name, value] of Object.entries(content.fields)) {
     const cell = cells.find(({ dataset }) => dataset.field === name);
-    if (value === null ? cell : !cell || !shows(cell, value, titles)) {
+    if (value === null ? cell : !cell || !(shows(cell, value, titles) || showsBehind(cell, value))) {
       return cell?.parentElement.querySelector('th')?.textContent ?? name;
     }
   }
