@@ -340,16 +340,21 @@ static json_t *content_of(const json_t *proofs, const char *kind, const char *ke
     return NULL;
 }
 
-static void check_served_row(checking *c, const char *kind, const json_t *row, const json_t *proofs)
+/* whole: with its outline. */
+static void check_served_row(checking *c, const char *kind, const json_t *row, bool whole, const json_t *proofs)
 {
     const char *key = json_string_value(json_object_get(row, "id"));
-    if (kind == NULL || key == NULL)
+    if (kind == NULL || key == NULL) {
+        tell(c, "A row of the dossier does not say what it is: its kind or its id is missing.");
         return;
+    }
     json_t *content = content_of(proofs, kind, key);
     if (content == NULL)
         tell(c, "%s %.200s: the dossier has no proof of it.", kind, key);
     else
         check_row(c, kind, row, content);
+    if (whole && json_is_object(json_object_get(content, "outline")) && !json_is_object(json_object_get(row, "geometry")))
+        tell(c, "%s %.200s: its outline, which was published, is missing.", kind, key);
     json_decref(content);
 }
 
@@ -373,12 +378,17 @@ static dk_status check_dossier(checking *c, const json_t *dossier, dk_error *err
     }
     if (status != DK_OK)
         return status;
-    check_served_row(c, json_string_value(json_object_get(dossier, "kind")), json_object_get(dossier, "subject"), proofs);
+    check_served_row(c, json_string_value(json_object_get(dossier, "kind")), json_object_get(dossier, "subject"), true, proofs);
+    if (!json_is_array(linked))
+        tell(c, "The rows linked to it are missing from the dossier.");
     size_t rows_seen = 0;
     for (size_t i = 0; i < json_array_size(linked); i++) {
         const json_t *group = json_array_get(linked, i), *rows = json_object_get(group, "rows");
-        for (size_t j = 0; j < json_array_size(rows) && rows_seen < ROWS_MAX; j++, rows_seen++)
-            check_served_row(c, json_string_value(json_object_get(group, "kind")), json_array_get(rows, j), proofs);
+        if (json_array_size(rows) > ROWS_MAX - rows_seen)
+            return dk_fail(err, DK_LIMIT, "The dossier has more than %d rows.", ROWS_MAX);
+        rows_seen += json_array_size(rows);
+        for (size_t j = 0; j < json_array_size(rows); j++)
+            check_served_row(c, json_string_value(json_object_get(group, "kind")), json_array_get(rows, j), false, proofs);
     }
     return DK_OK;
 }

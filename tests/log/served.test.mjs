@@ -121,6 +121,16 @@ test('saved proofs and dossiers are verified without the server, and refused whe
     assert.equal(status, 1, from);
     assert.match(stdout, /is not what was published|has no proof/);
   }
+  for (const [without, words] of [[(d) => { delete d.kind; d.subject.properties.name = '二号地'; }, /its kind or its id is missing/],
+    [(d) => { d.subject.id = 7; }, /its kind or its id is missing/], [(d) => { delete d.linked[0].kind; }, /its kind or its id is missing/],
+    [(d) => { d.subject.geometry = null; }, /parcel X1:DK001: its outline, which was published, is missing/],
+    [(d) => { delete d.linked; }, /The rows linked to it are missing/]]) {
+    const parsed = JSON.parse(dossier);
+    without(parsed);
+    const { status, stdout } = verify(put('without.json', JSON.stringify(parsed)), '--key', key);
+    assert.equal(status, 1, String(without));
+    assert.match(stdout, words);
+  }
   const { status, stderr } = verify(put('plain.json', (await fetched(`${item('X1:DK001')}/dossier?f=json`)).text), '--key', key);
   assert.equal(status, 1);
   assert.match(stderr, /proofs=true/);
