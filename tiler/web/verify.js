@@ -68,6 +68,9 @@ async function isSigned(checkpoint, keys) {
   return false;
 }
 
+/** What a cell says, without the badge that it may have. */
+const textOf = (cell) => (cell.querySelector('.internal') ? cell.textContent.replace(/ 内部$/, '') : cell.textContent);
+
 /** Whether a cell shows a value, as html.c writes it. titles: of values that are shown by them. */
 function shows(cell, value, titles) {
   const number = cell.querySelector('.number'), time = cell.querySelector('time'), data = cell.querySelector('data');
@@ -81,13 +84,13 @@ function shows(cell, value, titles) {
     const [year, month, day] = String(value).split('-').map(Number);
     return time.getAttribute('datetime') === value && time.textContent === `${year}年${month}月${day}日`;
   }
-  return cell.textContent.replace(/ 内部$/, '') === value;
+  return textOf(cell) === value;
 }
 
 /** Whether a cell shows to who may see it what the log has masked: 张三 for 张*. */
 function showsBehind(cell, mask) {
   if (typeof mask !== 'string' || !mask.includes('*') || !cell.querySelector('.internal')) return false;
-  const text = (cell.querySelector('.number')?.textContent.replaceAll(',', '') ?? cell.textContent.replace(/ 内部$/, '')).trim();
+  const text = (cell.querySelector('.number')?.textContent.replaceAll(',', '') ?? textOf(cell)).trim();
   return text.startsWith(mask.slice(0, mask.indexOf('*'))) && text.endsWith(mask.slice(mask.lastIndexOf('*') + 1));
 }
 
