@@ -243,7 +243,9 @@ dk_status dk_store_check(dk_store *store, void (*finding)(const char *sentence, 
                          int64_t *ret_findings, dk_error *err)
 {
     checking c = {.store = store, .finding = finding, .user = user, .err = err};
-    dk_status status = dk_store_generation(store, &c.generation, err);
+    dk_status status = dk_sql_begin_reading(store, err); /* another process may publish meanwhile */
+    if (status == DK_OK)
+        status = dk_store_generation(store, &c.generation, err);
     if (status == DK_OK)
         status = check_file(&c);
     const dk_catalogue *catalogue = store->catalogue;
@@ -263,6 +265,7 @@ dk_status dk_store_check(dk_store *store, void (*finding)(const char *sentence, 
         status = dk_documents_verify(store, tell, &c, err);
     if (status == DK_OK)
         status = dk_publication_check(store, c.generation, NULL, 0, tell, &c, NULL, err);
+    dk_sql_end_reading(store);
     if (status == DK_OK && c.findings > MOST_TOLD) {
         char more[80];
         snprintf(more, sizeof more, "and %" PRId64 " more", c.findings - MOST_TOLD);

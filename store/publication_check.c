@@ -412,10 +412,16 @@ dk_status dk_publication_check(dk_store *store, int64_t generation, const dk_not
                                dk_publication_found *ret_found, dk_error *err)
 {
     checking c = {.store = store, .generation = generation, .tell = to_tell, .user = user};
+    const bool alone = sqlite3_get_autocommit(store->db) != 0; /* else in a transaction of the caller's */
     dk_status status = dk_log_open(store, &c.log, err);
     if (status != DK_OK)
         return status;
-    status = dk_log_refresh_at(c.log, generation, &c.size, err);
+    if (alone) /* another process may publish meanwhile, or has since the caller looked */
+        status = dk_sql_begin_reading(store, err);
+    if (status == DK_OK && alone)
+        status = dk_store_generation(store, &c.generation, err);
+    if (status == DK_OK)
+        status = dk_log_refresh_at(c.log, c.generation, &c.size, err);
     if (status == DK_OK)
         status = check_log(&c, keys, n, err);
     if (status == DK_OK)
@@ -431,6 +437,8 @@ dk_status dk_publication_check(dk_store *store, int64_t generation, const dk_not
         status = check_documents(&c, err);
     if (status == DK_OK)
         status = check_sizes(&c, err);
+    if (alone)
+        dk_sql_end_reading(store);
     dk_log_close(c.log);
     if (status == DK_OK && ret_found != NULL)
         *ret_found = c.found;

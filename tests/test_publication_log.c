@@ -381,6 +381,25 @@ static void what_the_log_says_and_the_store_does_not_is_named(void **state)
     dk_buf_finish(&out);
 }
 
+/* Who checks has looked which generation is the newest before another process publishes. */
+static void a_check_is_of_one_moment(void **state)
+{
+    fixture *f = *state;
+    dk_publication_found found = {.findings = -1};
+    dk_buf out;
+    int64_t generation;
+    dk_buf_init(&out);
+    must(dk_log_keys_create(f->store, "dk.example/log", false, false, &f->err), f);
+    publish(f, load_parcel(f, "P1", "孙集村", "张三", 116.1, false));
+    must(dk_store_generation(f->store, &generation, &f->err), f);
+    publish(f, load_parcel(f, "P2", "小村", "李四", 116.2, false));
+    must(dk_publication_check(f->store, generation, NULL, 0, keep_sentence, &out, &found, &f->err), f);
+    assert_string_equal(dk_buf_cstr(&out), "");
+    assert_int_equal(found.findings, 0);
+    assert_int_equal(found.rows, 2);
+    dk_buf_finish(&out);
+}
+
 /* A row that is kept whole beside its entry, and then changed: its entry must be one that is made of it. */
 static void a_kept_content_does_not_hide_a_changed_row(void **state)
 {
@@ -574,6 +593,7 @@ int main(void)
         TEST(a_publish_that_is_killed_leaves_no_entries),
         TEST(keys_sign_rotate_and_are_refused_when_others_may_read_them),
         TEST(what_the_log_says_and_the_store_does_not_is_named),
+        TEST(a_check_is_of_one_moment),
         TEST(a_kept_content_does_not_hide_a_changed_row),
         TEST(reindex_publishes_again_what_it_changes),
         TEST(documents_that_the_public_sees_are_entries),
