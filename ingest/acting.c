@@ -113,7 +113,8 @@ static bool note_living(const dk_token *token, void *user)
     return !l->found;
 }
 
-dk_status dk_acting_again(const dk_options *options, dk_store *store, int64_t batch, unsigned role, const char *account, dk_error *err)
+dk_status dk_acting_again(const dk_options *options, dk_store *store, int64_t batch, unsigned role, const char *account,
+                          dk_error *err)
 {
     static const char prefix[] = "token:";
     dk_access *access = NULL;
@@ -129,8 +130,8 @@ dk_status dk_acting_again(const dk_options *options, dk_store *store, int64_t ba
         return status;
     if (!l.found)
         return dk_fail(err, DK_CONFLICT,
-                       "batch %" PRId64 ": the token of %s, who set its time, has ended or was revoked; whose token is good sets it again, "
-                       "or takes it back with --at never",
+                       "batch %" PRId64 ": the token of %s, who set its time, has ended or was revoked; whose token is good sets it "
+                       "again, or takes it back with --at never",
                        batch, l.name);
     if ((status = check_role(&l.token, role, err)) != DK_OK)
         return status;

@@ -21,6 +21,7 @@ dk_status dk_acting_begin(const dk_options *options, dk_store *store, int64_t ba
 
 /* What was set under an account before, such as "token:NAME", is done under it now. DK_CONFLICT: nobody of that name has a
  * living token any more that would do. */
-dk_status dk_acting_again(const dk_options *options, dk_store *store, int64_t batch, unsigned role, const char *account, dk_error *err);
+dk_status dk_acting_again(const dk_options *options, dk_store *store, int64_t batch, unsigned role, const char *account,
+                          dk_error *err);
 
 #endif

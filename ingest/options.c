@@ -618,7 +618,8 @@ static dk_status set_option(dk_options *options, option_id id, const char *value
         break;
     case OPT_ACTOR:
         if (!names_someone(value))
-            return dk_fail(err, DK_INVALID, "--actor: a name is UTF-8 of 1 to %d bytes, without control characters and blanks at its ends",
+            return dk_fail(err, DK_INVALID,
+                           "--actor: a name is UTF-8 of 1 to %d bytes, without control characters and blanks at its ends",
                            DK_ACCESS_NAME);
         options->actor = value;
         break;

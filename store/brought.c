@@ -143,7 +143,8 @@ static dk_status count_again(dk_brought *brought, dk_error *err)
     dk_buf_clear(&sql);
     if (field >= 0) /* of whatever was there before: more than is noted otherwise */
         dk_buf_format(&sql,
-                      "INSERT OR IGNORE INTO dikuai_brought(batch,division,added,changed) SELECT DISTINCT ?1,coalesce(o.f_%s,''),0,0"
+                      "INSERT OR IGNORE INTO dikuai_brought(batch,division,added,changed) "
+                      "SELECT DISTINCT ?1,coalesce(o.f_%s,''),0,0"
                       " FROM row_%s r CROSS JOIN row_%s o ON o.key=r.key AND o.row<r.row WHERE r.batch=?1 AND r.replaces<>0",
                       brought->kind->fields[field].name, kind, kind);
     if (status == DK_OK && field >= 0)

@@ -204,8 +204,8 @@ dk_status dk_review_gate(dk_store *store, const dk_kind *kind, int64_t batch, co
                        last.actor, last.reason);
     if (catalogue->review_required && last.what == 'l')
         return dk_fail(err, DK_CONFLICT,
-                       "batch %" PRId64 " was reviewed before the catalogue showed more of it; review it again, see dikuai-ingest review"
-                       " %.200s %" PRId64,
+                       "batch %" PRId64 " was reviewed before the catalogue showed more of it; review it again, see dikuai-ingest"
+                       " review %.200s %" PRId64,
                        batch, store->path, batch);
     if (catalogue->review_required && last.what == 0)
         return dk_fail(err, DK_CONFLICT,
@@ -234,8 +234,8 @@ static dk_status next_approved(dk_store *store, const char *kind, int64_t *batch
 {
     sqlite3_stmt *stmt = NULL;
     dk_status status = dk_sql_prepare(store,
-                                      "SELECT id FROM dikuai_batch b WHERE kind=?1 AND state='staged' AND id>?2 AND 'approved'=(SELECT act"
-                                      " FROM dikuai_act WHERE batch=b.id AND act IN ('approved','rejected','lapsed')"
+                                      "SELECT id FROM dikuai_batch b WHERE kind=?1 AND state='staged' AND id>?2 AND 'approved'="
+                                      "(SELECT act FROM dikuai_act WHERE batch=b.id AND act IN ('approved','rejected','lapsed')"
                                       " ORDER BY id DESC LIMIT 1) ORDER BY id LIMIT 1",
                                       &stmt, err);
     if (status == DK_OK) {

@@ -490,7 +490,8 @@ dk_status dk_store_batches(dk_store *store, bool (*each)(const dk_batch *batch, 
         "coalesce(l.actor,''),coalesce(v.act,''),coalesce(v.actor,''),coalesce(v.reason,''),coalesce(s.due,''),"
         "coalesce(g.reason,''),s.due<strftime('%Y-%m-%dT%H:%M:%SZ','now')"
         " FROM dikuai_batch b LEFT JOIN dikuai_act l ON l.id=(SELECT min(id) FROM dikuai_act WHERE batch=b.id AND act='loaded')"
-        " LEFT JOIN dikuai_act v ON v.id=(SELECT max(id) FROM dikuai_act WHERE batch=b.id AND act IN ('approved','rejected','lapsed'))"
+        " LEFT JOIN dikuai_act v ON v.id=(SELECT max(id) FROM dikuai_act WHERE batch=b.id"
+        " AND act IN ('approved','rejected','lapsed'))"
         " LEFT JOIN dikuai_schedule s ON s.batch=b.id"
         " LEFT JOIN dikuai_generation g ON g.number=b.withdrawn_in AND b.withdrawn_in>0 ORDER BY b.id",
         &stmt, err);
