@@ -24,6 +24,7 @@ static int set_up(void **state)
     before = geteuid();
     if (mkdtemp(root) == NULL || (before == 0 && (chmod(root, 0777) != 0 || seteuid(65534) != 0)))
         return -1;
+    setenv("TMPDIR", root, 1); /* that of the tests may be for their own user only */
     return chdir(root);
 }
 
