@@ -184,21 +184,22 @@ void dk_condition_word(const dk_kind *kind, uint64_t fields, const char *word, s
     dk_buf_init(&folded);
     dk_buf_init(&number);
     dk_text_fold(word, size, &folded);
-    const char *narrow = (const char *)folded.data;
-    const bool other = folded.size > 0 && (folded.size != size || strncasecmp(narrow, word, size) != 0);
-    const bool is_part = folded.size > 0 && dk_search_number(narrow, folded.size, &number);
+    const char *const text = dk_buf_cstr(&folded), *const narrow = text != NULL ? text : ""; /* numbers are read up to a NUL */
+    const size_t n = text != NULL ? folded.size : 0;
+    const bool other = n > 0 && (n != size || strncasecmp(narrow, word, size) != 0);
+    const bool is_part = n > 0 && dk_search_number(narrow, n, &number);
     for (size_t i = 0; i < kind->n_fields; i++) {
         const dk_field *field = &kind->fields[i];
         if ((fields >> i & 1) == 0)
             continue;
         if (field->type == DK_FIELD_INTEGER || field->type == DK_FIELD_NUMBER) {
-            add_number(field, narrow, folded.size, &a);
+            add_number(field, narrow, n, &a);
         } else if (field->type == DK_FIELD_DATE) {
-            add_date(field, narrow, folded.size, &a);
+            add_date(field, narrow, n, &a);
         } else {
             add_like(field, word, size, &a);
             if (other)
-                add_like(field, narrow, folded.size, &a);
+                add_like(field, narrow, n, &a);
             if (is_part && field->type == DK_FIELD_APPROVAL_NO)
                 add_like(field, (const char *)number.data, number.size, &a);
         }
