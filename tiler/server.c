@@ -372,6 +372,8 @@ static enum MHD_Result take_body(dk_server *server, exchange *x, const char *dat
         x->refused = x->upload.bytes.size + *size > x->most ? DK_BODY_LARGE
                                                             : dk_body_add(&server->bodies, &x->upload, data, *size);
         *size = 0;
+        if (x->refused != DK_BODY_KEPT) /* what is left of it has a time to arrive as any request */
+            dk_arrival_await(server->arrivals, &x->arrival);
         return MHD_YES;
     }
     x->body += *size;

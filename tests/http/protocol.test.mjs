@@ -427,8 +427,9 @@ test('a request that does not arrive in its time loses its connection, and no ot
   });
   const head = `GET /healthz HTTP/1.1\r\nHost: ${hostname}\r\n`, whole = `${head}\r\n`;
   const long = 'x'.repeat(80);
-  const [slow, later, body, quick] = await Promise.all([
+  const [slow, later, body, refused, quick] = await Promise.all([
     dripped(`${head}X-Long: ${long}`), dripped(long, `${whole}GET /`), dripped(long, `${head}Content-Length: 1000\r\n\r\n`),
+    dripped(long, `POST /session HTTP/1.1\r\nHost: ${hostname}\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\n${'x'.repeat(0x4000)}`), // more than a token has
     (async () => { // asks again and again, with pauses, for longer than that
       const socket = connect(Number(port), hostname);
       let text = '', closed = false;
@@ -437,7 +438,7 @@ test('a request that does not arrive in its time loses its connection, and no ot
       socket.destroy();
       return { text, closed };
     })()]);
-  assert.deepEqual([slow, body], [{ text: '', closed: true }, { text: '', closed: true }]);
+  assert.deepEqual([slow, body, refused], Array(3).fill({ text: '', closed: true }));
   assert.equal(later.closed, true);
   assert.equal(later.text.match(/HTTP\/1\.1 200/g).length, 1);
   assert.equal(quick.closed, false);
