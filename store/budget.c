@@ -1,9 +1,10 @@
 /* The budget of a tile: what is drawn in a tile of a zoom must not grow beyond what can be sent at once, of all layers together, for
  * a map asks for them together. Where it would, the smallest features give way: the tile gets a threshold, a rank (room.h) below
  * which nothing of the layer that takes up room in it is drawn at this zoom, in this tile or any other, and what is left out is counted
- * in the grid of the tile that holds its label position. Layers that weigh little keep all they have; those that weigh more share what
- * is left evenly. A tile of CGCS2000Quad is one of one layer, and has a threshold of its own: a feature is drawn where every tile
- * in which it takes up room, of both sets, has room for it, so both draw the same.
+ * in the grid of the tile that holds its label position. What grids may take at most is not there for features. Layers that weigh
+ * little keep all they have; those that weigh more share what is left evenly. A tile of CGCS2000Quad is one of one layer, and has a
+ * threshold of its own: a feature is drawn where every tile in which it takes up room, of both sets, has room for it, so both draw
+ * the same.
  *
  * A threshold depends only on what is published in its tile, of all layers that share it, so the order of batches leaves no
  * trace: of what is settled at its zoom (room.h) all weighs on it, drawn or not, but leaves a little of the budget to the others. It is
@@ -25,10 +26,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Estimated compressed bytes, of all layers together and of one, below the 500,000 that no tile may exceed. */
+/* Estimated compressed bytes of features, of all layers together and of one, below the 500,000 that no tile may exceed. */
 #define TILE_BUDGET 380000
 #define LAYER_BUDGET 300000
 #define PLATE_BUDGET 380000
+/* The same with what grids may take. Of this features keep a little, however much the catalogue has grids sum up. */
+#define WITH_GRIDS 490000
+#define LEAST_BUDGET 60000
+#define MOST_GRID_ROWS (2 * DK_GRID_CELLS)
+/* What a cell of a grid takes at most: its square, count and area; a sum of a field; how many rows have one of its values. */
+#define CELL_BYTES 20
+#define SUM_BYTES 12
+#define COUNT_BYTES 3
 /* What a layer gets of a budget that others have a part in, in steps: so it seldom changes with what these have. */
 #define STEP 8192
 /* What is left for what is not settled, of a budget. So little that over all zooms it does not add up: what is let in at one is settled
@@ -102,6 +111,7 @@ typedef struct share {
     int64_t sum, settled, all;     /* what is drawn or not by the threshold; what is settled; and both with all vertices, */
     int64_t open;                  /* of it what is not settled */
     int64_t undrawn;               /* bytes */
+    int64_t grid;                  /* bytes that its grid may take in the tile */
     bool any;
     dk_world_box box; /* of what takes up room here and is drawn */
     guest *guests;
@@ -477,10 +487,67 @@ static int64_t without(int64_t whole, int64_t settled)
     return settled < whole - LEAST(whole) ? whole - settled : LEAST(whole);
 }
 
+/* What a row of cells of a layer's grid takes at most. */
+static int64_t grid_row_bytes(const dk_kind *layer)
+{
+    int64_t cell = CELL_BYTES;
+    for (size_t i = 0; i < layer->n_grid_measures; i++)
+        cell += layer->grid_measures[i].value < 0 ? SUM_BYTES : COUNT_BYTES;
+    return layer->draw_all ? 0 : cell * DK_GRID_CELLS;
+}
+
+/* Rows of cells in the tile under way: in CGCS2000Quad more than in WebMercatorQuad, twice as many at 60 degrees. */
+static int64_t grid_rows(const budget *b)
+{
+    if (b->set == DK_ROOM_MERCATOR)
+        return DK_GRID_CELLS;
+    const dk_world_box box = dk_room_box(b->set, b->zoom, b->x, b->y);
+    const int64_t rows = ((box.y1 - box.y0) >> (32 - dk_grid_level(b->zoom))) + 1;
+    return rows < MOST_GRID_ROWS ? rows : MOST_GRID_ROWS;
+}
+
+/* What the grid of a share may take in the tile under way: nothing where nothing of the layer is. */
+static dk_status read_grid_bytes(budget *b, share *s)
+{
+    const kept_quarters *kept = NULL;
+    bool any = s->open > 0 || s->settled > 0 || b->set == DK_ROOM_PLATE;
+    dk_status status = DK_OK;
+    if (!any && (status = read_quarters(b, s, b->x, b->y, &kept)) == DK_OK)
+        any = kept->bytes[0] + kept->bytes[1] + kept->bytes[2] + kept->bytes[3] > 0;
+    s->grid = any ? grid_row_bytes(s->layer) * grid_rows(b) : 0;
+    return status;
+}
+
+/* What features may weigh of a tile in which grids may take so much. */
+static int64_t beside_grids(int64_t features, int64_t grids)
+{
+    const int64_t left = WITH_GRIDS - grids;
+    return left >= features ? features : left > LEAST_BUDGET ? left : LEAST_BUDGET;
+}
+
+/* What all that have a part in the tile under way may weigh. */
+static int64_t tile_most(const budget *b)
+{
+    int64_t grids = 0;
+    for (size_t i = 0; i < (b->set == DK_ROOM_PLATE ? 1 : b->n_shares); i++)
+        grids += b->shares[i].grid;
+    return beside_grids(b->set == DK_ROOM_PLATE ? PLATE_BUDGET : TILE_BUDGET, grids);
+}
+
+/* Where all of a tile weighs no more, there is room for it in every tile. */
+static int64_t enough_room(const budget *b)
+{
+    int64_t rows = 0;
+    for (size_t i = 0; i < b->n_shares; i++)
+        rows += grid_row_bytes(b->shares[i].layer);
+    const int64_t plate = grid_row_bytes(b->shares[0].layer) * MOST_GRID_ROWS, tile = rows * DK_GRID_CELLS;
+    return beside_grids(LAYER_BUDGET, plate > tile ? plate : tile);
+}
+
 /* What a layer may weigh, whatever others do. */
 static int64_t own_most(const budget *b, const share *s)
 {
-    return without(b->set == DK_ROOM_PLATE ? PLATE_BUDGET : LAYER_BUDGET, dk_weight_bytes(s->settled));
+    return without(beside_grids(b->set == DK_ROOM_PLATE ? PLATE_BUDGET : LAYER_BUDGET, s->grid), dk_weight_bytes(s->settled));
 }
 
 /* What no layer may weigh more than, so that all together keep within the budget. In whole bytes. */
@@ -488,13 +555,13 @@ static int64_t fair_share(const budget *b)
 {
     int64_t weights[DK_MAX_KINDS], settled = 0;
     if (b->set == DK_ROOM_PLATE)
-        return PLATE_BUDGET;
+        return tile_most(b);
     for (size_t i = 0; i < b->n_shares; i++) {
         const int64_t sum = dk_weight_bytes(b->shares[i].sum), most = own_most(b, &b->shares[i]);
         weights[i] = sum < most ? sum : most;
         settled += dk_weight_bytes(b->shares[i].settled);
     }
-    int64_t left = without(TILE_BUDGET, settled);
+    int64_t left = without(tile_most(b), settled);
     qsort(weights, b->n_shares, sizeof *weights, by_weight);
     for (size_t i = 0; i < b->n_shares; i++) {
         const int64_t each = left / (int64_t)(b->n_shares - i);
@@ -502,7 +569,7 @@ static int64_t fair_share(const budget *b)
             return each / STEP * STEP;
         left -= weights[i];
     }
-    return TILE_BUDGET;
+    return tile_most(b);
 }
 
 /* The rank below which nothing is drawn; 0: all is. */
@@ -608,6 +675,7 @@ static dk_status update_tile(budget *b, dk_room_set set, uint64_t tile, bool *re
 {
     const bool known = b->zoom <= DK_WEIGHED_ZOOM; /* what each share weighs */
     const size_t n_shares = set == DK_ROOM_MERCATOR ? b->n_shares : 1;
+    const int64_t enough = enough_room(b);
     dk_status status = DK_OK;
     int64_t all = 0, open = 0;
     b->set = set;
@@ -617,14 +685,16 @@ static dk_status update_tile(budget *b, dk_room_set set, uint64_t tile, bool *re
         all += dk_weight_bytes(b->shares[i].all);
         open += b->shares[i].open;
     }
-    for (size_t i = 0; status == DK_OK && i < n_shares && (all <= LAYER_BUDGET || open == 0); i++) {
+    for (size_t i = 0; status == DK_OK && i < n_shares && (all <= enough || open == 0); i++) {
         status = read_undrawn(b, &b->shares[i]);
         all += b->shares[i].undrawn;
         open += b->shares[i].undrawn;
     }
+    for (size_t i = 0; status == DK_OK && i < n_shares; i++)
+        status = read_grid_bytes(b, &b->shares[i]);
     if (status != DK_OK)
         return status;
-    *ret_deeper = all > LAYER_BUDGET && open > 0;
+    *ret_deeper = all > enough && open > 0;
     const int64_t fair = fair_share(b);
     for (size_t i = 0; status == DK_OK && i < n_shares; i++) {
         share *s = &b->shares[i];
