@@ -1,5 +1,6 @@
 #include "store/clock_change.h"
 
+#include "store/feed_table.h"
 #include "store/score_counters.h"
 
 #include <stdio.h>
@@ -8,17 +9,26 @@
 
 #define ROWS_A_STEP 1000
 
-enum { ROW_OPEN, LATEST, INSERT, END, REOPEN, DELETE, TURN, N_STATEMENTS };
+enum { ROW_OPEN, LATEST, INSERT, INSERT_MANY, END, REOPEN, DELETE, TURN, N_STATEMENTS };
 static const char *const statements[N_STATEMENTS] = {
     /* row -> feature, born, use of the facts that its feature has */
     [ROW_OPEN] = "SELECT c.feature,c.born,c.use FROM row_$ r CROSS JOIN clock_$ c ON c.feature=r.feature WHERE r.row=?1 AND c.died=0",
     [LATEST] = "SELECT born,died,use FROM clock_$ WHERE feature=?1 ORDER BY born DESC LIMIT 1",
     [INSERT] = "INSERT INTO clock_$(feature,born,died,use) VALUES(?1,?2,0,?3)",
+    /* rows of feature, use (feed_table.h); born */
+    [INSERT_MANY] = "INSERT OR FAIL INTO clock_$(feature,born,died,use) SELECT c0,?2,0,c1 FROM dk_feed(?1)",
     [END] = "UPDATE clock_$ SET died=?3 WHERE feature=?1 AND born=?2",
     [REOPEN] = "UPDATE clock_$ SET died=0 WHERE feature=?1 AND born=?2",
     [DELETE] = "DELETE FROM clock_$ WHERE feature=?1 AND born=?2",
     [TURN] = "UPDATE clock_$ SET use=?3 WHERE feature=?1 AND born=?2",
 };
+
+/* What the facts of a feature begin with. */
+typedef struct beginning {
+    int64_t feature, use;
+} beginning;
+
+enum { BEGINNINGS = 512 };
 
 /* What changes of one kind. */
 typedef struct kind_change {
@@ -29,6 +39,8 @@ typedef struct kind_change {
     int64_t *deltas; /* rows of a use, by its id */
     size_t n_deltas, deltas_capacity;
     dk_id_list touched; /* uses with a delta that is or was not 0 */
+    beginning *beginnings; /* that wait to be written; NULL: none yet */
+    size_t n_beginnings;
     sqlite3_stmt *statements[N_STATEMENTS];
 } kind_change;
 
@@ -96,6 +108,7 @@ void dk_clock_change_close(dk_clock_change *c)
             sqlite3_finalize(kc->statements[i]);
         dk_clock_finder_free(kc->finder);
         free(kc->deltas);
+        free(kc->beginnings);
         dk_id_list_finish(&kc->touched);
         dk_id_list_finish(&kc->changed);
         dk_id_list_finish(&c->noted[k]);
@@ -115,12 +128,54 @@ dk_clock_finder *dk_clock_change_finder(dk_clock_change *c, const dk_kind *kind)
 
 /* ---- lives ---- */
 
-static dk_status statement(dk_clock_change *c, kind_change *kc, int id, sqlite3_stmt **ret_stmt, dk_error *err)
+static void beginning_value(const void *rows, size_t i, int column, sqlite3_context *ret_value)
+{
+    const beginning *b = (const beginning *)rows + i;
+    sqlite3_result_int64(ret_value, column == 0 ? b->feature : b->use);
+}
+
+static dk_status prepared(dk_clock_change *c, kind_change *kc, int id, sqlite3_stmt **ret_stmt, dk_error *err)
 {
     dk_status status = DK_OK;
     if (kc->statements[id] == NULL)
         status = dk_clock_prepare(c->store, kc->kind, statements[id], &kc->statements[id], err);
     *ret_stmt = kc->statements[id];
+    return status;
+}
+
+static dk_status write_beginnings(dk_clock_change *c, kind_change *kc, dk_error *err)
+{
+    const dk_feed feed = {kc->beginnings, kc->n_beginnings, beginning_value};
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = kc->n_beginnings == 0 ? DK_OK : prepared(c, kc, INSERT_MANY, &stmt, err);
+    if (status != DK_OK || stmt == NULL)
+        return status;
+    sqlite3_bind_int64(stmt, 2, c->generation);
+    kc->n_beginnings = 0;
+    return dk_feed_run(c->store, stmt, &feed, err);
+}
+
+/* The facts of a feature of which there were none begin with the generation: written together with others. */
+static dk_status begin_facts(dk_clock_change *c, kind_change *kc, int64_t feature, int64_t use, dk_error *err)
+{
+    if (kc->beginnings == NULL && (kc->beginnings = malloc(BEGINNINGS * sizeof *kc->beginnings)) == NULL)
+        return nomem(err);
+    kc->beginnings[kc->n_beginnings++] = (beginning){feature, use};
+    return kc->n_beginnings < BEGINNINGS ? DK_OK : write_beginnings(c, kc, err);
+}
+
+/* A statement, which finds all that was told. */
+static dk_status statement(dk_clock_change *c, kind_change *kc, int id, sqlite3_stmt **ret_stmt, dk_error *err)
+{
+    const dk_status status = write_beginnings(c, kc, err);
+    return status == DK_OK ? prepared(c, kc, id, ret_stmt, err) : status;
+}
+
+dk_status dk_clock_change_flush(dk_clock_change *c, dk_error *err)
+{
+    dk_status status = DK_OK;
+    for (size_t k = 0; c != NULL && status == DK_OK && k < c->store->catalogue->n_kinds; k++)
+        status = write_beginnings(c, &c->kinds[k], err);
     return status;
 }
 
@@ -209,7 +264,7 @@ static dk_status find_and_put(dk_clock_change *c, kind_change *kc, int64_t row, 
     dk_status status = dk_clock_find_row(kc->finder, row, c->generation, &feature, &use, err);
     if (status != DK_OK || !first)
         return status == DK_OK ? put(c, kc, feature, use, ret_same, err) : status;
-    status = run(c, kc, INSERT, feature, c->generation, use, err);
+    status = begin_facts(c, kc, feature, use, err);
     return status == DK_OK ? count(kc, use, 1, err) : status;
 }
 
@@ -219,16 +274,23 @@ static dk_status note(dk_clock_change *c, const dk_kind *kind, int64_t row, dk_e
     return (c->read >> kind->index & 1) != 0 && !dk_id_list_add(&c->noted[kind->index], row) ? nomem(err) : DK_OK;
 }
 
-dk_status dk_clock_change_first(dk_clock_change *c, const dk_kind *kind, int64_t row, const dk_clock_mark *mark, dk_error *err)
+dk_status dk_clock_change_first(dk_clock_change *c, const dk_kind *kind, int64_t row, const dk_clock_mark *mark, bool *ret_told,
+                                dk_error *err)
 {
     kind_change *kc = &c->kinds[kind->index];
     int64_t use = 0;
     dk_status status = dk_clock_find_marked(kc->finder, mark, &use, err);
-    if (status != DK_OK || use == 0)
-        return status != DK_OK ? status : dk_clock_change_life(c, kind, row, DK_LIFE_IS_FIRST, err);
+    *ret_told = status == DK_OK && use != 0;
+    if (!*ret_told)
+        return status;
     if ((status = note(c, kind, row, err)) == DK_OK)
-        status = run(c, kc, INSERT, row, c->generation, use, err);
+        status = begin_facts(c, kc, row, use, err);
     return status == DK_OK ? count(kc, use, 1, err) : status;
+}
+
+bool dk_clock_change_reads(const dk_clock_change *c, const dk_kind *kind)
+{
+    return c != NULL && c->kinds[kind->index].sources != 0;
 }
 
 dk_status dk_clock_change_life(dk_clock_change *c, const dk_kind *kind, int64_t row, dk_life_change what, dk_error *err)

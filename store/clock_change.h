@@ -29,8 +29,14 @@ typedef enum dk_life_change {
     DK_LIFE_IS_FIRST /* it begins, and no row of its key was ever published */
 } dk_life_change;
 dk_status dk_clock_change_life(dk_clock_change *change, const dk_kind *kind, int64_t row, dk_life_change what, dk_error *err);
-/* (change: not NULL) DK_LIFE_IS_FIRST of a row whose number is its feature's, with the mark that dk_clock_change_finder's finder made of it. */
-dk_status dk_clock_change_first(dk_clock_change *change, const dk_kind *kind, int64_t row, const dk_clock_mark *mark, dk_error *err);
+/* Whether that reads rows and lives. */
+bool dk_clock_change_reads(const dk_clock_change *change, const dk_kind *kind);
+/* (change: not NULL) DK_LIFE_IS_FIRST of a row whose number is its feature's, with the mark that dk_clock_change_finder's finder made of
+ * it, and without reading. *ret_told: the mark was enough; false: nothing was told, and dk_clock_change_life is asked for. */
+dk_status dk_clock_change_first(dk_clock_change *change, const dk_kind *kind, int64_t row, const dk_clock_mark *mark, bool *ret_told,
+                                dk_error *err);
+/* Due before each commit: writes what was told. */
+dk_status dk_clock_change_flush(dk_clock_change *change, dk_error *err);
 dk_status dk_clock_change_follow(dk_clock_change *change, dk_error *err);
 /* After it: the published rows of a kind whose facts follow found to be others, and those whose facts say that how disclosure stands
  * changes by the day; in ascending order, each once. Caller frees *ret_rows. */

@@ -39,8 +39,9 @@ typedef enum dk_stmt_id {
     DK_STMT_KEY_ROWS,    /* key -> row, batch, source_row, feature ; newest first */
     DK_STMT_LIFE,        /* row, generation -> born, died of the life that holds then */
     DK_STMT_LIFE_INSERT, /* row, born */
+    DK_STMT_LIVES_INSERT, /* rows of row (feed_table.h), born */
     DK_STMT_LIFE_END,    /* row, generation: ends the open life */
-    DK_STMT_INSERT_ROW,  /* every column */
+    DK_STMT_INSERT_ROWS, /* rows of every column, feature to source_row, geom, fields (feed_table.h) */
     DK_STMT_BATCH_ROWS,  /* batch, row > ?, at most ? -> row, key, replaces, feature, the GeoPackage envelope; without the
                             versions of linked.h */
     DK_STMT_TERM,        /* field, text -> term */

@@ -15,6 +15,7 @@
 #include "store/planar.h"
 #include "store/posts.h"
 #include "store/repair.h"
+#include "store/row_writer.h"
 #include "store/taken.h"
 #include "store/text.h"
 
@@ -77,6 +78,7 @@ struct dk_load {
     sqlite3_stmt *insert_repair;
     dk_geos *geos; /* made when a replacement is checked */
     dk_term_writer *terms;
+    dk_row_writer *rows;
     dk_key_filter *came; /* keys of the batch, where there were no rows before it; NULL: there were */
     dk_partners *partners;
     dk_finder *finder;
@@ -137,6 +139,7 @@ static void load_free(dk_load *load)
     dk_buf_finish(&load->blob);
     dk_geos_free(load->geos);
     dk_term_writer_free(load->terms);
+    dk_row_writer_free(load->rows);
     dk_key_filter_free(load->came);
     dk_partners_free(load->partners);
     dk_finder_free(load->finder);
@@ -180,7 +183,8 @@ dk_status dk_load_begin(dk_store *store, const dk_kind *kind, const dk_load_opti
         status = dk_sql_begin(store, err);
     if (status == DK_OK)
         status = insert_batch(load, options, err);
-    if (status == DK_OK && ((load->finder = dk_finder_create(store, kind, load->batch)) == NULL ||
+    if (status == DK_OK && ((load->rows = dk_row_writer_create(store, kind, load->batch)) == NULL ||
+                            (load->finder = dk_finder_create(store, kind, load->batch)) == NULL ||
                             (load->brought = dk_brought_create(store, kind, load->batch)) == NULL ||
                             (options->actor != NULL && (load->actor = strdup(options->actor)) == NULL)))
         status = dk_fail(err, DK_NOMEM, "out of memory");
@@ -260,13 +264,20 @@ static void forget_unchanged(dk_load *load, size_t n)
         put_unchanged(load, n);
 }
 
+/* Writes what waits: rows, and what they are found by. */
+static dk_status flush(dk_load *load, dk_error *err)
+{
+    const dk_status status = dk_row_writer_flush(load->rows, err);
+    return status == DK_OK ? dk_terms_flush(load->terms, err) : status;
+}
+
 dk_status dk_load_undo(dk_load *load, const dk_load_place *mark, dk_error *err)
 {
     forget_unchanged(load, mark->n_unchanged);
     if (load->next_row == mark->row)
         return DK_OK;
     static const char *const tables[] = {"repair", "row"};
-    dk_status status = dk_terms_flush(load->terms, err);
+    dk_status status = flush(load, err);
     if (status == DK_OK)
         status = dk_posts_drop(load->store, load->kind, mark->row, INT64_MAX, err);
     if (status == DK_OK)
@@ -302,7 +313,7 @@ int64_t dk_load_batch(const dk_load *load)
 
 dk_status dk_load_settle(dk_load *load, dk_error *err)
 {
-    return dk_terms_flush(load->terms, err);
+    return flush(load, err);
 }
 
 dk_status dk_load_findings(dk_load *load, dk_finding_count *ret_count, dk_error *err)
@@ -324,8 +335,9 @@ dk_status dk_load_finish(dk_load *load, int64_t *ret_batch, dk_error *err)
         return DK_OK;
     }
     sqlite3_stmt *stmt = NULL;
-    dk_status status =
-        dk_sql_prepare(load->store, "UPDATE dikuai_batch SET state='staged',rows=?2 WHERE id=?1", &stmt, err);
+    dk_status status = flush(load, err);
+    if (status == DK_OK)
+        status = dk_sql_prepare(load->store, "UPDATE dikuai_batch SET state='staged',rows=?2 WHERE id=?1", &stmt, err);
     if (status == DK_OK) {
         sqlite3_bind_int64(stmt, 1, batch);
         sqlite3_bind_int64(stmt, 2, load->kept);
@@ -871,6 +883,13 @@ static dk_status note_replaced(dk_load *load, const dk_stored_row *old, char sta
     return status;
 }
 
+/* The newest version of a key, of this load too. */
+static dk_status find_newest(dk_load *load, const char *key, dk_newest *ret_newest, dk_error *err)
+{
+    const dk_status status = dk_row_writer_has(load->rows, key) ? dk_row_writer_flush(load->rows, err) : DK_OK;
+    return status == DK_OK ? dk_row_newest(load->store, load->kind, key, ret_newest, err) : status;
+}
+
 /* Compares with the version that is there. Sets the outcome, the feature number and the version replaced. */
 static dk_status compare_existing(dk_load *load, const dk_value *values, const char *source, int64_t source_row,
                                   dk_row_report *report, uint64_t *ret_feature, int64_t *ret_replaces, dk_error *err)
@@ -878,7 +897,7 @@ static dk_status compare_existing(dk_load *load, const dk_value *values, const c
     dk_newest newest;
     if (load->came != NULL && !dk_key_filter_came(load->came, report->key, strlen(report->key)))
         return DK_OK;
-    dk_status status = dk_row_newest(load->store, load->kind, report->key, &newest, err);
+    dk_status status = find_newest(load, report->key, &newest, err);
     if (status != DK_OK)
         return status;
     const int64_t row = newest.row, batch = newest.batch;
@@ -971,7 +990,7 @@ static dk_status take_what_is_there(dk_load *load, dk_value *values, dk_row_repo
     dk_newest newest;
     dk_stored_row old;
     size_t places[DK_MAX_FIELDS];
-    dk_status status = dk_row_newest(load->store, load->kind, report->key, &newest, err);
+    dk_status status = find_newest(load, report->key, &newest, err);
     if (status != DK_OK)
         return status;
     if (newest.row == 0) {
@@ -1149,23 +1168,11 @@ static dk_status note_taken(dk_load *load, dk_error *err)
 static dk_status write_row(dk_load *load, const dk_value *values, const char *key, uint64_t feature, int64_t replaces,
                            int64_t source, int64_t source_row, dk_error *err)
 {
-    sqlite3_stmt *stmt = NULL;
-    dk_status status = dk_sql_kept(load->store, load->kind, DK_STMT_INSERT_ROW, &stmt, err);
-    if (status != DK_OK)
-        return status;
     const int64_t row = load->next_row++;
-    sqlite3_bind_int64(stmt, 1, row);
-    sqlite3_bind_int64(stmt, 2, feature != 0 ? (int64_t)feature : row);
-    sqlite3_bind_text(stmt, 3, key, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(stmt, 4, load->batch);
-    sqlite3_bind_int64(stmt, 5, replaces);
-    sqlite3_bind_int64(stmt, 6, source);
-    sqlite3_bind_int64(stmt, 7, source_row);
-    if (load->blob.size > 0)
-        sqlite3_bind_blob64(stmt, 8, load->blob.data, load->blob.size, SQLITE_STATIC);
-    for (size_t i = 0; i < load->kind->n_fields; i++)
-        dk_sql_bind(stmt, (int)i + 9, &values[i]);
-    if ((status = dk_sql_done(load->store, stmt, err)) != DK_OK)
+    const dk_new_row new_row = {row, feature != 0 ? (int64_t)feature : row, replaces, source, source_row, key, load->blob.data,
+                                load->blob.size, values};
+    dk_status status = dk_row_writer_add(load->rows, &new_row, err);
+    if (status != DK_OK)
         return status;
     if ((status = dk_terms_write(load->terms, row, feature != 0 ? feature : (uint64_t)row, values, err)) != DK_OK ||
         (load->repair != NULL && (status = write_repair(load, row, err)) != DK_OK) ||
@@ -1180,7 +1187,7 @@ static dk_status write_row(dk_load *load, const dk_value *values, const char *ke
         return DK_OK;
     load->in_transaction = 0;
     load->bytes_in_transaction = 0;
-    status = dk_terms_flush(load->terms, err);
+    status = flush(load, err);
     if (load->dry_run) /* what is committed would leave its pages in the store */
         return status;
     if (status == DK_OK && (status = dk_sql_commit(load->store, err)) == DK_OK)

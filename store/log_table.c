@@ -1,5 +1,6 @@
 #include "store/log_table.h"
 
+#include "store/feed_table.h"
 #include "store/log_ahead.h"
 #include "store/log_work.h"
 
@@ -24,8 +25,8 @@ static const char tables[] =
 
 static const char *const sql[DK_LOG_STMTS] = {
     [DK_LOG_SIZE] = "SELECT coalesce(max(entry)+1,0) FROM log_leaf",
-    [DK_LOG_ADD_LEAF] = "INSERT INTO log_leaf VALUES(?,?)",
-    [DK_LOG_ADD_CONTENT] = "INSERT INTO log_content VALUES(?,?,?,?,?,?,?,?)",
+    [DK_LOG_ADD_LEAVES] = "INSERT OR FAIL INTO log_leaf SELECT c0,c1 FROM dk_feed(?)",
+    [DK_LOG_ADD_CONTENTS] = "INSERT OR FAIL INTO log_content SELECT c0,c1,c2,c3,c4,c5,c6,c7 FROM dk_feed(?)",
     [DK_LOG_LEAF] = "SELECT leaf FROM log_leaf WHERE entry=?",
     [DK_LOG_LEAVES] = "SELECT entry,leaf FROM log_leaf WHERE entry>=? ORDER BY entry LIMIT ?",
     [DK_LOG_CONTENT] = "SELECT kind,row,salt,content,event,generation,seal FROM log_content WHERE entry=?",
@@ -313,34 +314,85 @@ dk_status dk_log_keep(dk_log *log, const char *kind, int64_t row, dk_error *err)
     }
 }
 
-static dk_status insert(dk_log *log, int64_t number, const dk_log_entry *entry, const dk_salt *salt,
-                        const dk_digest *leaf, dk_error *err)
+/* Entries to be written, from a number on. */
+typedef struct addition {
+    int64_t first;
+    const dk_log_entry *entries;
+    const dk_digest *leaves;
+    const dk_salt *salts;
+} addition;
+
+static void leaf_value(const void *rows, size_t i, int column, sqlite3_context *ret_value)
 {
-    sqlite3_stmt *stmt;
-    dk_status status = dk_log_stmt_of(log, DK_LOG_ADD_LEAF, &stmt, err);
-    if (status != DK_OK)
-        return status;
-    sqlite3_bind_int64(stmt, 1, number);
-    sqlite3_bind_blob(stmt, 2, leaf->bytes, DK_DIGEST_SIZE, SQLITE_STATIC);
-    status = dk_sql_done(log->store, stmt, err);
-    sqlite3_clear_bindings(stmt);
-    if (status == DK_OK)
-        status = dk_log_stmt_of(log, DK_LOG_ADD_CONTENT, &stmt, err);
-    if (status != DK_OK)
-        return status;
-    sqlite3_bind_int64(stmt, 1, number);
-    sqlite3_bind_text(stmt, 2, entry->kind, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(stmt, 3, entry->row);
-    sqlite3_bind_blob(stmt, 6, salt->bytes, DK_SALT_SIZE, SQLITE_STATIC);
-    if (entry->made != NULL) {
-        sqlite3_bind_text(stmt, 4, entry->made->event, -1, SQLITE_STATIC);
-        sqlite3_bind_int64(stmt, 5, entry->made->generation);
-        sqlite3_bind_blob(stmt, 7, entry->made->seal.bytes, DK_SALT_SIZE, SQLITE_STATIC);
-    } else {
-        sqlite3_bind_blob64(stmt, 8, entry->content, entry->size, SQLITE_STATIC);
+    const addition *a = rows;
+    if (column == 0)
+        sqlite3_result_int64(ret_value, a->first + (int64_t)i);
+    else
+        sqlite3_result_blob(ret_value, a->leaves[i].bytes, DK_DIGEST_SIZE, SQLITE_STATIC);
+}
+
+static void content_value(const void *rows, size_t i, int column, sqlite3_context *ret_value)
+{
+    const addition *a = rows;
+    const dk_log_entry *entry = &a->entries[i];
+    const dk_log_task *made = entry->made; /* NULL: the content is kept */
+    switch (column) {
+    case 0:
+        sqlite3_result_int64(ret_value, a->first + (int64_t)i);
+        break;
+    case 1:
+        sqlite3_result_text(ret_value, entry->kind, -1, SQLITE_STATIC);
+        break;
+    case 2:
+        sqlite3_result_int64(ret_value, entry->row);
+        break;
+    case 3:
+        if (made != NULL)
+            sqlite3_result_text(ret_value, made->event, -1, SQLITE_STATIC);
+        break;
+    case 4:
+        if (made != NULL)
+            sqlite3_result_int64(ret_value, made->generation);
+        break;
+    case 5:
+        sqlite3_result_blob(ret_value, a->salts[i].bytes, DK_SALT_SIZE, SQLITE_STATIC);
+        break;
+    case 6:
+        if (made != NULL)
+            sqlite3_result_blob(ret_value, made->seal.bytes, DK_SALT_SIZE, SQLITE_STATIC);
+        break;
+    case 7:
+        if (made == NULL)
+            sqlite3_result_blob64(ret_value, entry->content, entry->size, SQLITE_STATIC);
+        break;
+    default:
+        break;
     }
-    status = dk_sql_done(log->store, stmt, err);
-    sqlite3_clear_bindings(stmt);
+}
+
+static dk_status write_entries(dk_log *log, const addition *a, size_t n, dk_error *err)
+{
+    const dk_feed leaves = {a, n, leaf_value}, contents = {a, n, content_value};
+    sqlite3_stmt *stmt;
+    dk_status status = dk_log_stmt_of(log, DK_LOG_ADD_LEAVES, &stmt, err);
+    if (status == DK_OK)
+        status = dk_feed_run(log->store, stmt, &leaves, err);
+    if (status == DK_OK)
+        status = dk_log_stmt_of(log, DK_LOG_ADD_CONTENTS, &stmt, err);
+    return status == DK_OK ? dk_feed_run(log->store, stmt, &contents, err) : status;
+}
+
+/* The salt and the leaf of an entry. */
+static dk_status make_leaf(dk_hasher *hasher, const dk_log_entry *entry, dk_salt *ret_salt, dk_digest *ret_leaf, dk_error *err)
+{
+    if (entry->made != NULL) {
+        *ret_salt = entry->made->salt;
+        *ret_leaf = entry->made->leaf;
+        return DK_OK;
+    }
+    const dk_status status = dk_salts_make(ret_salt, 1, err);
+    if (status == DK_OK)
+        *ret_leaf = dk_log_leaf(hasher, ret_salt, entry->content, entry->size);
     return status;
 }
 
@@ -348,29 +400,27 @@ dk_status dk_log_add(dk_log *log, const dk_log_entry *entries, size_t n, int64_t
 {
     dk_hasher *hasher = dk_log_tree_hasher(log->tree);
     const int64_t first = dk_log_tree_size(log->tree);
-    dk_digest *hashes = n > SIZE_MAX / sizeof *hashes ? NULL : malloc((n + 1) * sizeof *hashes);
-    dk_status status = hashes == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : DK_OK;
+    const bool fits = n < SIZE_MAX / sizeof(dk_digest);
+    dk_digest *hashes = fits ? malloc((n + 1) * sizeof *hashes) : NULL, *leaves = fits ? malloc((n + 1) * sizeof *leaves) : NULL;
+    dk_salt *salts = fits ? malloc((n + 1) * sizeof *salts) : NULL;
+    dk_status status = hashes == NULL || leaves == NULL || salts == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : DK_OK;
     for (size_t i = 0; i < n && status == DK_OK; i++) {
-        const dk_log_task *made = entries[i].made;
-        dk_salt salt = {{0}};
-        dk_digest leaf;
-        if (made != NULL) {
-            salt = made->salt;
-            leaf = made->leaf;
-        } else if ((status = dk_salts_make(&salt, 1, err)) == DK_OK) {
-            leaf = dk_log_leaf(hasher, &salt, entries[i].content, entries[i].size);
-        } else {
+        if ((status = make_leaf(hasher, &entries[i], &salts[i], &leaves[i], err)) != DK_OK)
             break;
-        }
-        hashes[i] = dk_hasher_leaf(hasher, leaf.bytes, DK_DIGEST_SIZE);
-        status = hasher->failed ? dk_fail(err, DK_NOMEM, "out of memory")
-                                : insert(log, first + (int64_t)i, &entries[i], &salt, &leaf, err);
-        OPENSSL_cleanse(&salt, sizeof salt);
+        hashes[i] = dk_hasher_leaf(hasher, leaves[i].bytes, DK_DIGEST_SIZE);
+        if (hasher->failed)
+            status = dk_fail(err, DK_NOMEM, "out of memory");
     }
+    if (status == DK_OK)
+        status = write_entries(log, &(addition){first, entries, leaves, salts}, n, err);
     if (status == DK_OK)
         status = dk_log_tree_add(log->tree, hashes, n, err);
     if (status == DK_OK)
         *ret_first = first;
+    if (salts != NULL)
+        OPENSSL_cleanse(salts, (n + 1) * sizeof *salts);
+    free(salts);
+    free(leaves);
     free(hashes);
     return status;
 }

@@ -7,8 +7,8 @@
 
 typedef enum dk_log_stmt {
     DK_LOG_SIZE,             /* -> the number after the last entry */
-    DK_LOG_ADD_LEAF,         /* entry, leaf */
-    DK_LOG_ADD_CONTENT,      /* entry, kind, row, event, generation, salt, seal, content */
+    DK_LOG_ADD_LEAVES,       /* rows of entry, leaf (feed_table.h) */
+    DK_LOG_ADD_CONTENTS,     /* rows of entry, kind, row, event, generation, salt, seal, content */
     DK_LOG_LEAF,             /* entry -> leaf */
     DK_LOG_LEAVES,           /* first, limit -> entry, leaf, in order */
     DK_LOG_CONTENT,          /* entry -> kind, row, salt, content, event, generation, seal */

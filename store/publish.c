@@ -3,6 +3,7 @@
 #include "store/catalogue_rules.h"
 #include "store/clock_change.h"
 #include "store/document.h"
+#include "store/feed_table.h"
 #include "store/handle.h"
 #include "store/linked.h"
 #include "store/publication_log.h"
@@ -15,6 +16,7 @@
 #include <string.h>
 
 #define ROWS_A_STEP 5000
+#define LIVES 512
 
 /* What a publish or withdraw changes, gathered on the way. */
 typedef struct change {
@@ -34,6 +36,8 @@ typedef struct change {
     dk_clock_finder *marks; /* makes the marks of the batch's rows; NULL: none are needed */
     sqlite3_stmt *marked;   /* reads them with what a mark is made of */
     dk_geos *geos;          /* made when a replacement is checked */
+    int64_t *lives;         /* rows whose lives begin and wait to be written, LIVES at most */
+    size_t n_lives;
     dk_progress progress;
     void *user;
 } change;
@@ -75,30 +79,72 @@ static dk_status note_other_row(change *c, int64_t row, int sign, dk_error *err)
     return status;
 }
 
+static void life_value(const void *rows, size_t i, int column, sqlite3_context *ret_value)
+{
+    (void)column;
+    sqlite3_result_int64(ret_value, ((const int64_t *)rows)[i]);
+}
+
+/* Writes the lives that wait: before they may be read, and before each commit. */
+static dk_status write_lives(change *c, dk_error *err)
+{
+    const dk_feed feed = {c->lives, c->n_lives, life_value};
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = c->n_lives == 0 ? DK_OK : dk_sql_kept(c->store, c->kind, DK_STMT_LIVES_INSERT, &stmt, err);
+    if (status != DK_OK || stmt == NULL)
+        return status;
+    sqlite3_bind_int64(stmt, 2, c->generation);
+    c->n_lives = 0;
+    return dk_feed_run(c->store, stmt, &feed, err);
+}
+
+static dk_status begin_life(change *c, int64_t row, dk_error *err)
+{
+    if (c->lives == NULL && (c->lives = malloc(LIVES * sizeof *c->lives)) == NULL)
+        return dk_fail(err, DK_NOMEM, "out of memory");
+    c->born++;
+    c->lives[c->n_lives++] = row;
+    return c->n_lives < LIVES ? DK_OK : write_lives(c, err);
+}
+
+static dk_status end_life(change *c, int64_t row, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = write_lives(c, err);
+    if (status == DK_OK)
+        status = dk_sql_kept(c->store, c->kind, DK_STMT_LIFE_END, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    c->ended++;
+    sqlite3_bind_int64(stmt, 1, row);
+    sqlite3_bind_int64(stmt, 2, c->generation);
+    return dk_sql_done(c->store, stmt, err);
+}
+
+/* Tells the clock of a life. */
+static dk_status tell_clock(change *c, int64_t row, const step_row *of, int sign, dk_error *err)
+{
+    const bool first = of != NULL && of->feature == of->row && c->last_rows; /* of its key */
+    dk_status status = DK_OK;
+    bool told = false;
+    if (sign > 0 && first && c->marks != NULL && row == of->row)
+        status = dk_clock_change_first(c->follower.clock, c->kind, row, &of->mark, &told, err);
+    if (status == DK_OK && !told && dk_clock_change_reads(c->follower.clock, c->kind))
+        status = write_lives(c, err);
+    if (status == DK_OK && !told)
+        status = dk_clock_change_life(c->follower.clock, c->kind, row,
+                                      sign < 0 ? DK_LIFE_ENDS : first ? DK_LIFE_IS_FIRST : DK_LIFE_BEGINS, err);
+    return status;
+}
+
 /* A life that begins (sign 1) or ends (-1) with the generation under way. of: the row if it is of the batch. */
 static dk_status change_life(change *c, int64_t row, const step_row *of, int sign, dk_error *err)
 {
-    sqlite3_stmt *stmt = NULL;
-    dk_status status =
-        dk_sql_kept(c->store, c->kind, sign > 0 ? DK_STMT_LIFE_INSERT : DK_STMT_LIFE_END, &stmt, err);
-    if (status != DK_OK)
-        return status;
-    sqlite3_bind_int64(stmt, 1, row);
-    sqlite3_bind_int64(stmt, 2, c->generation);
-    if ((status = dk_sql_done(c->store, stmt, err)) != DK_OK)
-        return status;
-    if (sign > 0)
-        c->born++;
-    else
-        c->ended++;
-    if (sign > 0 || c->withdrawing)
+    dk_status status = sign > 0 ? begin_life(c, row, err) : end_life(c, row, err);
+    if (status == DK_OK && (sign > 0 || c->withdrawing))
         status = dk_publication_log_row(c->follower.log, c->kind, row, sign > 0 ? DK_LOG_PUBLISH : DK_LOG_WITHDRAW, err);
-    const bool first = of != NULL && of->feature == of->row && c->last_rows; /* of its key */
-    if (status == DK_OK && sign > 0 && first && c->marks != NULL && row == of->row)
-        status = dk_clock_change_first(c->follower.clock, c->kind, row, &of->mark, err);
-    else if (status == DK_OK)
-        status = dk_clock_change_life(c->follower.clock, c->kind, row,
-                                      sign < 0 ? DK_LIFE_ENDS : first ? DK_LIFE_IS_FIRST : DK_LIFE_BEGINS, err);
+    if (status == DK_OK)
+        status = tell_clock(c, row, of, sign, err);
     if (status != DK_OK)
         return status;
     if (c->kind->feeds_linked) {
@@ -176,9 +222,10 @@ static dk_status check_replacement(change *c, const step_row *row, int64_t curre
 static dk_status publish_row(change *c, const step_row *row, dk_error *err)
 {
     int64_t current = 0;
-    dk_status status = DK_OK;
     /* The number of a feature is that of the first row with its key: this row may well be the only one. */
-    if (row->feature != row->row || !c->last_rows)
+    const bool only = row->feature == row->row && c->last_rows;
+    dk_status status = only && c->current ? DK_OK : write_lives(c, err);
+    if (status == DK_OK && !only)
         status = dk_row_of_key(c->store, c->kind, row->key, c->generation - 1, &current, err);
     if (status != DK_OK)
         return status;
@@ -233,7 +280,9 @@ dk_status dk_row_previous(dk_store *store, const dk_kind *kind, const char *key,
 static dk_status withdraw_row(change *c, const step_row *row, dk_error *err)
 {
     int64_t alive = 0, previous = 0;
-    dk_status status = dk_linked_alive(c->store, c->kind, row->row, c->generation - 1, &alive, err);
+    dk_status status = write_lives(c, err);
+    if (status == DK_OK)
+        status = dk_linked_alive(c->store, c->kind, row->row, c->generation - 1, &alive, err);
     if (status != DK_OK || alive == 0) /* a later batch has replaced it: nothing to see of it */
         return status;
     if ((status = change_life(c, alive, row, -1, err)) != DK_OK ||
@@ -331,6 +380,10 @@ static dk_status change_rows(change *c, row_change apply, dk_error *err)
             rows[i].key = (const char *)keys.data + (uintptr_t)rows[i].key;
             status = apply(c, &rows[i], err);
         }
+        if (status == DK_OK)
+            status = write_lives(c, err);
+        if (status == DK_OK)
+            status = dk_clock_change_flush(c->follower.clock, err);
         if (status == DK_OK && c->terms != NULL)
             status = dk_terms_flush(c->terms, err);
         if (status == DK_OK)
@@ -557,7 +610,8 @@ static dk_status make_change(change *c, const char *action, row_change apply, co
     if (status == DK_OK)
         status = dk_linked_change(follower, c->kind, c->feeding, c->n_feeding, err);
     free(c->feeding);
-    c->feeding = NULL;
+    free(c->lives);
+    c->feeding = c->lives = NULL;
     if (status == DK_OK)
         status = dk_clock_change_follow(follower->clock, err);
     if (status == DK_OK)

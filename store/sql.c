@@ -212,16 +212,19 @@ static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
     case DK_STMT_LIFE_INSERT:
         dk_buf_format(sql, "INSERT INTO life_%s(row,born,died) VALUES(?1,?2,0)", k);
         break;
+    case DK_STMT_LIVES_INSERT:
+        dk_buf_format(sql, "INSERT OR FAIL INTO life_%s(row,born,died) SELECT c0,?2,0 FROM dk_feed(?1)", k);
+        break;
     case DK_STMT_LIFE_END:
         dk_buf_format(sql, "UPDATE life_%s SET died=?2 WHERE row=?1 AND died=0", k);
         break;
-    case DK_STMT_INSERT_ROW:
-        dk_buf_format(sql, "INSERT INTO row_%s(row,feature,key,batch,replaces,source,source_row,geom", k);
+    case DK_STMT_INSERT_ROWS:
+        dk_buf_format(sql, "INSERT OR FAIL INTO row_%s(row,feature,key,batch,replaces,source,source_row,geom", k);
         append_fields(kind, sql);
-        dk_buf_text(sql, ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8");
-        for (size_t i = 0; i < kind->n_fields; i++)
-            dk_buf_format(sql, ",?%zu", i + 9);
-        dk_buf_text(sql, ")");
+        dk_buf_text(sql, ") SELECT c0");
+        for (size_t i = 1; i < kind->n_fields + 8; i++)
+            dk_buf_format(sql, ",c%zu", i);
+        dk_buf_text(sql, " FROM dk_feed(?1)");
         break;
     case DK_STMT_BATCH_ROWS:
         dk_sql_append_batch_rows(kind, 0, sql);

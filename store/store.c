@@ -3,6 +3,7 @@
 #include "store/catalogue_version.h"
 #include "store/cql2_sql.h"
 #include "store/day.h"
+#include "store/feed_table.h"
 #include "store/log_table.h"
 #include "store/posts.h"
 #include "store/selection.h"
@@ -64,7 +65,8 @@ static dk_status open_database(dk_store *store, int flags, dk_error *err)
     sqlite3_busy_timeout(store->db, DK_BUSY_WAIT_MS);
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    return dk_places_register(store->db, err);
+    const dk_status status = dk_places_register(store->db, err);
+    return status == DK_OK ? dk_feed_register(store->db, err) : status;
 }
 
 /* The one writer holds a lock on STORE-lock: not on the store itself, whose locks are SQLite's. */
