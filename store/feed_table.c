@@ -124,11 +124,16 @@ dk_status dk_feed_register(sqlite3 *db, dk_error *err)
     return sqlite3_create_module(db, "dk_feed", &module, NULL) == SQLITE_OK ? DK_OK : dk_fail(err, DK_NOMEM, "out of memory");
 }
 
+dk_status dk_feed_bind(sqlite3_stmt *stmt, const dk_feed *feed, dk_error *err)
+{
+    return sqlite3_bind_pointer(stmt, 1, (void *)feed, POINTER_TYPE, NULL) == SQLITE_OK ? DK_OK : dk_fail(err, DK_NOMEM, "out of memory");
+}
+
 dk_status dk_feed_run(dk_store *store, sqlite3_stmt *stmt, const dk_feed *feed, dk_error *err)
 {
-    if (sqlite3_bind_pointer(stmt, 1, (void *)feed, POINTER_TYPE, NULL) != SQLITE_OK)
-        return dk_fail(err, DK_NOMEM, "out of memory");
-    const dk_status status = dk_sql_done(store, stmt, err);
+    dk_status status = dk_feed_bind(stmt, feed, err);
+    if (status == DK_OK)
+        status = dk_sql_done(store, stmt, err);
     sqlite3_bind_null(stmt, 1);
     return status;
 }

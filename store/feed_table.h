@@ -1,4 +1,4 @@
-/* dk_feed(POINTER): rows in memory as a table, so that one statement writes many (SQLite, "The Virtual Table Mechanism": an
+/* dk_feed(POINTER): rows in memory as a table, so that one statement writes or reads many (SQLite, "The Virtual Table Mechanism": an
  * eponymous, read-only table with a hidden column):
  *
  *     INSERT OR FAIL INTO t(a,b) SELECT c0,c1 FROM dk_feed(?1)
@@ -23,7 +23,9 @@ typedef struct dk_feed {
 
 /* Makes the table known to a connection. */
 dk_status dk_feed_register(sqlite3 *db, dk_error *err);
-/* Runs a statement over rows, which are its parameter 1; what else is bound stays. */
+/* Makes rows parameter 1 of a statement; to be bound to nothing when it is done with. */
+dk_status dk_feed_bind(sqlite3_stmt *stmt, const dk_feed *feed, dk_error *err);
+/* Runs a statement over rows that has no result; what else is bound stays. */
 dk_status dk_feed_run(dk_store *store, sqlite3_stmt *stmt, const dk_feed *feed, dk_error *err);
 
 #endif

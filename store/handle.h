@@ -31,6 +31,7 @@ typedef enum dk_sheet {
 /* Statements that a handle keeps prepared, per kind where they name a kind's tables (schema.c). */
 typedef enum dk_stmt_id {
     DK_STMT_ROW,         /* row -> key, feature, batch, replaces, geom, fields… */
+    DK_STMT_ROWS,        /* rows of row (feed_table.h) -> row, the same, in that order */
     DK_STMT_ROW_BOX,     /* row -> the GeoPackage envelope: 4 doubles */
     DK_STMT_ROW_META,    /* row -> key, feature, batch, replaces */
     DK_STMT_LIVE_META,   /* row, generation, field -> key, batch, the field, of a row that lives then */
@@ -239,6 +240,10 @@ dk_status dk_stored_row_read(dk_store *store, const dk_kind *kind, int64_t row, 
 /* The same from a result of columns key, feature, batch, replaces, outline, fields, which begin at `column`. The statement
  * is not reset by dk_stored_row_release. */
 void dk_stored_row_columns(sqlite3_stmt *stmt, int column, const dk_kind *kind, int64_t row, dk_stored_row *ret_row);
+/* These rows with their geometry, one after the other in this order, with one statement; each is told of and released. What each
+ * gives ends the reading, if it is not DK_OK. */
+dk_status dk_stored_rows_read(dk_store *store, const dk_kind *kind, const int64_t *rows, size_t n,
+                              dk_status (*each)(const dk_stored_row *row, void *user), void *user, dk_error *err);
 /* One of them; a text is valid until the statement is stepped. */
 dk_value dk_column_value(sqlite3_stmt *stmt, int column);
 /* Appends those columns of the table `alias`. */

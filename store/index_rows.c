@@ -102,6 +102,31 @@ static int by_row_number(const void *a, const void *b, void *rows)
     return row_number(p) < row_number(q) ? -1 : row_number(p) > row_number(q);
 }
 
+/* Where numbers follow each other without a gap, as those of a batch do, each has its place. */
+static bool place_by_number(dk_index_rows *self)
+{
+    int64_t first = INT64_MAX;
+    for (size_t i = 0; i < self->n; i++)
+        first = row_number(&self->rows[i]) < first ? row_number(&self->rows[i]) : first;
+    memset(self->by_number, 0xff, self->n * sizeof *self->by_number);
+    for (size_t i = 0; i < self->n; i++) {
+        const uint64_t at = (uint64_t)row_number(&self->rows[i]) - (uint64_t)first;
+        if (at >= self->n || self->by_number[at] != UINT32_MAX)
+            return false;
+        self->by_number[at] = (uint32_t)i;
+    }
+    return true;
+}
+
+static void sort_by_number(dk_index_rows *self)
+{
+    if (place_by_number(self))
+        return;
+    for (size_t i = 0; i < self->n; i++)
+        self->by_number[i] = (uint32_t)i;
+    qsort_r(self->by_number, self->n, sizeof *self->by_number, by_row_number, self->rows);
+}
+
 static dk_cell_range cells_of(const dk_world_box *box)
 {
     const int shift = 32 - CELL_LEVEL;
@@ -122,7 +147,6 @@ static dk_status list_rows(dk_index_rows *self, dk_error *err)
     if (self->by_number == NULL || self->stamps == NULL)
         return dk_fail(err, DK_NOMEM, "out of memory");
     for (size_t i = 0; i < self->n; i++) {
-        self->by_number[i] = (uint32_t)i;
         if (self->rows[i].row < 0)
             continue;
         const dk_world_box own = dk_change_row_box(&self->rows[i]), box = dk_box_grown(&own, DK_INDEX_REACH);
@@ -139,7 +163,7 @@ static dk_status list_rows(dk_index_rows *self, dk_error *err)
             for (uint32_t x = range.x0; x <= range.x1; x++)
                 self->cells[self->n_cells++] = (struct dk_row_in_cell){(uint32_t)dk_morton(x, y), (uint32_t)i};
     }
-    qsort_r(self->by_number, self->n, sizeof *self->by_number, by_row_number, self->rows);
+    sort_by_number(self);
     /* They were put down in the order of their indices. */
     return dk_radix_sort(self->cells, self->n_cells, sizeof *self->cells, offsetof(struct dk_row_in_cell, cell), DK_RADIX_U32)
                ? DK_OK

@@ -82,6 +82,8 @@ typedef struct writer {
     dk_box_set boxes;
     dk_reach_cache reach;
     pending *gathering; /* the group that is being read */
+    int64_t *targets;   /* its rows whose entries are made */
+    size_t n_targets, targets_capacity;
 
     dk_block_builder *builder; /* of pieces */
     dk_block_cell *block_cell;
@@ -286,12 +288,16 @@ static dk_status find_entries(search *s, dk_sheet_fn each)
 /* A row whose entry is made (anew). */
 static dk_status add_target(writer *w, int64_t row)
 {
-    dk_stored_row stored;
-    dk_status status = dk_stored_row_read(w->store, w->layer, row, true, &stored, w->err);
-    if (status != DK_OK)
-        return status;
-    status = dk_group_target(&w->gathering->group, w->layer, &stored);
-    dk_stored_row_release(&stored);
+    if (!dk_grow(&w->targets, &w->targets_capacity, w->n_targets + 1, sizeof *w->targets))
+        return no_memory(w);
+    w->targets[w->n_targets++] = row;
+    return DK_OK;
+}
+
+static dk_status take_target(const dk_stored_row *row, void *user)
+{
+    writer *w = user;
+    const dk_status status = dk_group_target(&w->gathering->group, w->layer, row);
     return status == DK_NOMEM ? no_memory(w) : status;
 }
 
@@ -351,6 +357,7 @@ static dk_status read_group(writer *w, pending *p, search *s)
     w->gathering = p;
     dk_group_clear(&p->group);
     dk_box_set_clear(&w->boxes);
+    w->n_targets = 0;
     for (size_t i = p->lo; status == DK_OK && i < p->hi; i++) {
         if (w->rows.rows[i].row < 0)
             continue;
@@ -368,6 +375,8 @@ static dk_status read_group(writer *w, pending *p, search *s)
             status = add_target(w, p->found[i].row);
     }
     dk_box_set_sort(&w->boxes);
+    if (status == DK_OK)
+        status = dk_stored_rows_read(w->store, w->layer, w->targets, w->n_targets, take_target, w, w->err);
     if (status == DK_OK)
         status = dk_index_rows_coming(&w->rows, &p->around, add_coming_context, w);
     if (status != DK_OK || !p->old_targets)
@@ -825,6 +834,7 @@ static void writer_finish(writer *w)
     free(w->line);
     free(w->operations);
     free(w->changed);
+    free(w->targets);
     free(w->touched);
     free(w->measured);
     dk_index_rows_finish(&w->rows);

@@ -1,11 +1,17 @@
 /* Rows: reading versions, finding the one that is published, and showing it to an audience. */
 #include "store/anchor.h"
 #include "store/coarse.h"
+#include "store/feed_table.h"
 #include "store/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static dk_status row_is_missing(dk_store *store, const dk_kind *kind, int64_t row, dk_error *err)
+{
+    return dk_fail(err, DK_CORRUPT, "%s: row %lld of %s is missing; run dikuai-ingest check", store->path, (long long)row, kind->name);
+}
 
 dk_status dk_stored_row_read(dk_store *store, const dk_kind *kind, int64_t row, bool with_geometry,
                              dk_stored_row *ret_row, dk_error *err)
@@ -18,13 +24,43 @@ dk_status dk_stored_row_read(dk_store *store, const dk_kind *kind, int64_t row, 
     status = dk_sql_step(store, stmt, err);
     if (status != DK_OK) {
         sqlite3_reset(stmt);
-        return status == DK_END ? dk_fail(err, DK_CORRUPT, "%s: row %lld of %s is missing; run dikuai-ingest check",
-                                          store->path, (long long)row, kind->name)
-                                : status;
+        return status == DK_END ? row_is_missing(store, kind, row, err) : status;
     }
     dk_stored_row_columns(stmt, 0, kind, row, ret_row);
     ret_row->stmt = stmt;
     return DK_OK;
+}
+
+static void row_number(const void *rows, size_t i, int column, sqlite3_context *ret_value)
+{
+    (void)column;
+    sqlite3_result_int64(ret_value, ((const int64_t *)rows)[i]);
+}
+
+dk_status dk_stored_rows_read(dk_store *store, const dk_kind *kind, const int64_t *rows, size_t n,
+                              dk_status (*each)(const dk_stored_row *row, void *user), void *user, dk_error *err)
+{
+    const dk_feed feed = {rows, n, row_number};
+    sqlite3_stmt *stmt = NULL;
+    dk_status status = dk_sql_kept(store, kind, DK_STMT_ROWS, &stmt, err);
+    if (status == DK_OK)
+        status = dk_feed_bind(stmt, &feed, err);
+    for (size_t i = 0; status == DK_OK && i < n; i++) {
+        dk_stored_row row;
+        status = dk_sql_step(store, stmt, err);
+        if (status == DK_END || (status == DK_OK && sqlite3_column_int64(stmt, 0) != rows[i]))
+            status = row_is_missing(store, kind, rows[i], err);
+        if (status != DK_OK)
+            break;
+        dk_stored_row_columns(stmt, 1, kind, rows[i], &row);
+        status = each(&row, user);
+        dk_stored_row_release(&row);
+    }
+    if (stmt != NULL) {
+        sqlite3_reset(stmt);
+        sqlite3_bind_null(stmt, 1);
+    }
+    return status;
 }
 
 dk_value dk_column_value(sqlite3_stmt *stmt, int column)

@@ -182,6 +182,11 @@ static void append_sql(const dk_kind *kind, dk_stmt_id id, dk_buf *sql)
         dk_row_columns(kind, "r", id == DK_STMT_ROW, sql);
         dk_buf_format(sql, " FROM row_%s r WHERE r.row=?1", k);
         break;
+    case DK_STMT_ROWS: /* CROSS JOIN: in the order of what is fed */
+        dk_buf_text(sql, "SELECT f.c0,");
+        dk_row_columns(kind, "r", true, sql);
+        dk_buf_format(sql, " FROM dk_feed(?1) f CROSS JOIN row_%s r ON r.row=f.c0", k);
+        break;
     case DK_STMT_ROW_BOX:
         dk_buf_format(sql, "SELECT substr(geom,9,32) FROM row_%s WHERE row=?1", k);
         break;
