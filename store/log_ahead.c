@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     MOST_THREADS = 3,   /* who writes cannot follow more */
@@ -53,6 +54,27 @@ dk_status dk_log_make(dk_log_maker *maker, dk_log_task *task, dk_error *err)
         return status;
     task->leaf = dk_log_leaf(&maker->hasher, &task->salt, maker->content.data, maker->content.size);
     return maker->content.failed || maker->hasher.failed ? dk_fail(err, DK_NOMEM, "out of memory") : DK_OK;
+}
+
+typedef struct making {
+    dk_log_maker *maker;
+    dk_log_task *tasks;
+    bool *made;
+} making;
+
+static void make_leaf(size_t number, const void *content, size_t size, void *user)
+{
+    const making *m = user;
+    m->tasks[number].leaf = dk_log_leaf(&m->maker->hasher, &m->tasks[number].salt, content, size);
+    m->made[number] = !m->maker->hasher.failed;
+}
+
+/* Those that can be made. */
+static void make_many(dk_log_maker *maker, dk_log_task *tasks, size_t n, bool *ret_made)
+{
+    making m = {maker, tasks, ret_made};
+    memset(ret_made, 0, n * sizeof *ret_made);
+    dk_log_row_contents(maker->rows, tasks, n, make_leaf, &m);
 }
 
 /* ---- threads ---- */
@@ -111,10 +133,7 @@ static void *help(void *user)
         pthread_mutex_unlock(&ahead->mutex);
         /* One snapshot for all of them, as to begin one takes as long as to read a row; and no longer one, for the store's
          * write-ahead log grows while it is held. */
-        const bool reading = dk_sql_begin_reading(self->store, NULL) == DK_OK;
-        for (size_t i = 0; i < n; i++)
-            made[i] = reading && dk_log_make(self->maker, &tasks[i], NULL) == DK_OK;
-        dk_sql_end_reading(self->store);
+        make_many(self->maker, tasks, n, made);
         pthread_mutex_lock(&ahead->mutex);
         end(ahead, first, n, made);
     }
@@ -196,8 +215,7 @@ dk_status dk_log_ahead_take(dk_log_ahead *ahead, dk_log_maker *maker, size_t num
             continue;
         }
         pthread_mutex_unlock(&ahead->mutex);
-        for (size_t i = 0; i < n; i++)
-            made[i] = dk_log_make(maker, &ahead->tasks[first + i], NULL) == DK_OK;
+        make_many(maker, ahead->tasks + first, n, made);
         pthread_mutex_lock(&ahead->mutex);
         end(ahead, first, n, made);
     }

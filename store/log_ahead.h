@@ -6,15 +6,6 @@
 
 #include "store/log_row.h"
 
-/* An entry about a row on its way into the log. */
-typedef struct dk_log_task {
-    const char *kind, *event; /* borrowed; event: "publish" or "withdraw" */
-    int64_t row, generation;
-    dk_salt salt, seal;
-    dk_digest leaf; /* once it is made */
-    enum { DK_LOG_TASK_WAITS, DK_LOG_TASK_UNDER_WAY, DK_LOG_TASK_MADE, DK_LOG_TASK_LEFT } state;
-} dk_log_task;
-
 typedef struct dk_log_maker dk_log_maker; /* what one thread makes them with */
 /* Borrows the store. */
 dk_status dk_log_maker_open(dk_store *store, dk_log_maker **ret_maker, dk_error *err);

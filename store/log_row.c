@@ -2,6 +2,7 @@
 
 #include "store/base64.h"
 #include "store/catalogue_version.h"
+#include "store/feed_table.h"
 #include "store/log_content.h"
 
 #include <stdlib.h>
@@ -12,7 +13,7 @@ typedef struct version {
     const dk_catalogue *catalogue;
     dk_catalogue *own;    /* NULL: it is the store's */
     int64_t since, until; /* generations; until is the next version's */
-    sqlite3_stmt *statements[DK_MAX_KINDS];
+    sqlite3_stmt *one[DK_MAX_KINDS], *many[DK_MAX_KINDS]; /* row, or rows of row (feed_table.h) */
     unsigned char order[DK_MAX_KINDS][DK_MAX_FIELDS]; /* fields by name, once there is a statement */
 } version;
 
@@ -54,8 +55,10 @@ dk_status dk_log_rows_open(dk_store *store, dk_log_rows **ret_rows, dk_error *er
 
 static void finish_version(version *v)
 {
-    for (size_t i = 0; i < DK_MAX_KINDS; i++)
-        sqlite3_finalize(v->statements[i]);
+    for (size_t i = 0; i < DK_MAX_KINDS; i++) {
+        sqlite3_finalize(v->one[i]);
+        sqlite3_finalize(v->many[i]);
+    }
     dk_catalogue_free(v->own);
     *v = (version){.catalogue = NULL};
 }
@@ -118,39 +121,31 @@ static void append_later(const dk_kind *kind, const dk_kind *now, dk_buf *sql)
             dk_buf_format(sql, " OR r.f_%s IS NOT NULL", now->fields[i].name);
 }
 
-/* The row with every column that it has, those that dk_stored_row has no place for behind the others. The last one is not
- * of the row. */
-static dk_status find(dk_log_rows *rows, version *v, const dk_kind *kind, int64_t row, sqlite3_stmt **ret_stmt,
-                      dk_error *err)
+/* Columns of the statement that are not of the row: whether it has what came later, and its number. */
+enum { OTHER_COLUMNS = 2 };
+
+/* The statement that reads one row, or many, with every column that they have, those that dk_stored_row has no place for behind
+ * the others. */
+static dk_status statement(dk_log_rows *rows, version *v, const dk_kind *kind, bool many, sqlite3_stmt **ret_stmt, dk_error *err)
 {
-    sqlite3_stmt **stmt = &v->statements[kind->index];
+    sqlite3_stmt **place = many ? &v->many[kind->index] : &v->one[kind->index];
     dk_status status = DK_OK;
-    if (*stmt == NULL) {
+    if (*place == NULL) {
         dk_buf sql;
         dk_buf_init(&sql);
         dk_buf_text(&sql, "SELECT ");
         dk_row_columns(kind, "r", true, &sql);
         dk_buf_text(&sql, ",r.source,r.source_row");
         append_later(kind, v->own != NULL ? dk_catalogue_kind(rows->store->catalogue, kind->name) : NULL, &sql);
-        dk_buf_format(&sql, " FROM row_%s r WHERE r.row=?1", kind->name);
+        dk_buf_format(&sql, many ? ",r.row FROM dk_feed(?1) f CROSS JOIN row_%s r ON r.row=f.c0" : ",r.row FROM row_%s r WHERE r.row=?1",
+                      kind->name);
         const char *text = dk_buf_cstr(&sql);
-        status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(rows->store, text, stmt, err);
+        status = text == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_prepare(rows->store, text, place, err);
         dk_buf_finish(&sql);
-        if (status != DK_OK)
-            return status;
         sort_fields(kind, v->order[kind->index]);
     }
-    sqlite3_bind_int64(*stmt, 1, row);
-    status = dk_sql_step(rows->store, *stmt, err);
-    if (status == DK_OK && sqlite3_column_int(*stmt, sqlite3_column_count(*stmt) - 1) != 0)
-        status = dk_fail(err, DK_CORRUPT, "row %lld of %s has a value in a field that came after it was published",
-                         (long long)row, kind->name);
-    if (status == DK_OK) {
-        *ret_stmt = *stmt;
-        return DK_OK;
-    }
-    sqlite3_reset(*stmt);
-    return status == DK_END ? dk_fail(err, DK_CORRUPT, "row %lld of %s is missing", (long long)row, kind->name) : status;
+    *ret_stmt = *place;
+    return status;
 }
 
 /* Each column with its type and size in front, so that no two rows give the same bytes. */
@@ -158,7 +153,7 @@ static dk_status seal_row(dk_log_rows *rows, sqlite3_stmt *stmt, const dk_salt *
 {
     dk_buf *all = &rows->sealed;
     dk_buf_clear(all);
-    for (int i = 0, n = sqlite3_column_count(stmt) - 1; i < n; i++) {
+    for (int i = 0, n = sqlite3_column_count(stmt) - OTHER_COLUMNS; i < n; i++) {
         const int type = sqlite3_column_type(stmt, i);
         int64_t integer = 0;
         double real;
@@ -223,17 +218,15 @@ static dk_status write_seen(dk_log_rows *rows, const version *v, const dk_kind *
     return status;
 }
 
-static dk_status write_content(dk_log_rows *rows, version *v, const char *name, int64_t row, const char *event,
-                               int64_t generation, const dk_salt *seal, dk_buf *out, dk_error *err)
+/* Of the row that a statement has come to. */
+static dk_status write_row(dk_log_rows *rows, version *v, const dk_kind *kind, sqlite3_stmt *stmt, int64_t row, const char *event,
+                           int64_t generation, const dk_salt *seal, dk_buf *out, dk_error *err)
 {
-    const dk_kind *kind = dk_catalogue_kind(v->catalogue, name);
-    sqlite3_stmt *stmt = NULL;
     dk_stored_row stored;
-    if (kind == NULL)
-        return dk_fail(err, DK_NOT_FOUND, "the catalogue has no %s", name);
-    dk_status status = find(rows, v, kind, row, &stmt, err);
-    if (status != DK_OK)
-        return status;
+    dk_status status = DK_OK;
+    if (sqlite3_column_int(stmt, sqlite3_column_count(stmt) - OTHER_COLUMNS) != 0)
+        return dk_fail(err, DK_CORRUPT, "row %lld of %s has a value in a field that came after it was published", (long long)row,
+                       kind->name);
     dk_stored_row_columns(stmt, 0, kind, row, &stored);
     dk_log_content content = {.event = event, .generation = generation, .kind = kind->name, .key = stored.key,
                               .feature = (int64_t)stored.feature};
@@ -246,6 +239,25 @@ static dk_status write_content(dk_log_rows *rows, version *v, const char *name, 
         status = write_seen(rows, v, kind, &stored, &content, out, err);
     }
     dk_stored_row_release(&stored);
+    return status;
+}
+
+static dk_status write_content(dk_log_rows *rows, version *v, const char *name, int64_t row, const char *event,
+                               int64_t generation, const dk_salt *seal, dk_buf *out, dk_error *err)
+{
+    const dk_kind *kind = dk_catalogue_kind(v->catalogue, name);
+    sqlite3_stmt *stmt = NULL;
+    if (kind == NULL)
+        return dk_fail(err, DK_NOT_FOUND, "the catalogue has no %s", name);
+    dk_status status = statement(rows, v, kind, false, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    sqlite3_bind_int64(stmt, 1, row);
+    status = dk_sql_step(rows->store, stmt, err);
+    if (status == DK_OK)
+        status = write_row(rows, v, kind, stmt, row, event, generation, seal, out, err);
+    else if (status == DK_END)
+        status = dk_fail(err, DK_CORRUPT, "row %lld of %s is missing", (long long)row, kind->name);
     sqlite3_reset(stmt);
     return status;
 }
@@ -256,6 +268,54 @@ dk_status dk_log_row_content(dk_log_rows *rows, const char *name, int64_t row, c
     version *v = NULL;
     const dk_status status = version_of(rows, generation, &v, err);
     return status == DK_OK ? write_content(rows, v, name, row, event, generation, seal, out, err) : status;
+}
+
+static void task_value(const void *tasks, size_t i, int column, sqlite3_context *ret_value)
+{
+    (void)column;
+    sqlite3_result_int64(ret_value, ((const dk_log_task *)tasks)[i].row);
+}
+
+/* What is told of, and to whom. */
+typedef struct telling {
+    const dk_log_task *tasks; /* of one kind and generation */
+    size_t n, first;          /* first: the number of the first of them */
+    void (*each)(size_t number, const void *content, size_t size, void *user);
+    void *user;
+} telling;
+
+static void tell_contents(dk_log_rows *rows, const telling *t)
+{
+    const dk_feed feed = {t->tasks, t->n, task_value};
+    version *v = NULL;
+    sqlite3_stmt *stmt = NULL;
+    dk_buf *out = &rows->content;
+    const dk_kind *kind = version_of(rows, t->tasks->generation, &v, NULL) == DK_OK ? dk_catalogue_kind(v->catalogue, t->tasks->kind) : NULL;
+    if (kind == NULL || statement(rows, v, kind, true, &stmt, NULL) != DK_OK)
+        return;
+    if (dk_feed_bind(stmt, &feed, NULL) == DK_OK)
+        for (size_t i = 0; i < t->n && dk_sql_step(rows->store, stmt, NULL) == DK_OK; i++) {
+            const int64_t row = sqlite3_column_int64(stmt, sqlite3_column_count(stmt) - 1);
+            while (i < t->n && t->tasks[i].row != row)
+                i++; /* missing */
+            dk_buf_clear(out);
+            if (i < t->n && write_row(rows, v, kind, stmt, row, t->tasks[i].event, t->tasks[i].generation, &t->tasks[i].seal, out, NULL) == DK_OK &&
+                !out->failed)
+                t->each(t->first + i, out->data, out->size, t->user);
+        }
+    sqlite3_reset(stmt);
+    sqlite3_bind_null(stmt, 1);
+}
+
+void dk_log_row_contents(dk_log_rows *rows, const dk_log_task *tasks, size_t n,
+                         void (*each)(size_t number, const void *content, size_t size, void *user), void *user)
+{
+    for (size_t i = 0, end; i < n; i = end) {
+        end = i + 1;
+        while (end < n && tasks[end].generation == tasks[i].generation && strcmp(tasks[end].kind, tasks[i].kind) == 0)
+            end++;
+        tell_contents(rows, &(telling){tasks + i, end - i, i, each, user});
+    }
 }
 
 dk_status dk_log_row_seen_alike(dk_log_rows *rows, const char *kind, int64_t row, int64_t generation, bool *ret_alike,

@@ -30,6 +30,18 @@ void dk_log_rows_close(dk_log_rows *rows); /* NULL-safe */
  * has what cannot be written (store/log_content.h); DK_NOT_FOUND: the catalogue has no such kind. */
 dk_status dk_log_row_content(dk_log_rows *rows, const char *kind, int64_t row, const char *event, int64_t generation,
                              const dk_salt *seal, dk_buf *out, dk_error *err);
+/* An entry about a row on its way into the log. */
+typedef struct dk_log_task {
+    const char *kind, *event; /* borrowed; event: "publish" or "withdraw" */
+    int64_t row, generation;
+    dk_salt salt, seal;
+    dk_digest leaf; /* once it is made */
+    enum { DK_LOG_TASK_WAITS, DK_LOG_TASK_UNDER_WAY, DK_LOG_TASK_MADE, DK_LOG_TASK_LEFT } state;
+} dk_log_task;
+/* Tells of the content of each task that has one, by its number, in their order: as dk_log_row_content, with one statement for all
+ * of a kind and generation that follow each other. Of what it leaves out, dk_log_row_content says why. */
+void dk_log_row_contents(dk_log_rows *rows, const dk_log_task *tasks, size_t n,
+                         void (*each)(size_t number, const void *content, size_t size, void *user), void *user);
 /* Whether the public sees of a row now what it saw by the catalogue of a generation, which may be the one in force. */
 dk_status dk_log_row_seen_alike(dk_log_rows *rows, const char *kind, int64_t row, int64_t generation, bool *ret_alike,
                                 dk_error *err);
