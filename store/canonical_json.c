@@ -10,6 +10,22 @@
 
 /* ---- strings ---- */
 
+/* The first byte from one on that does not stand as it is: a control character, a quotation mark or a backslash. Eight at a time:
+ * a byte of x that is 0 has its upper bit set in (x - 01…01) & ~x, and so may one behind it. */
+static size_t next_escaped(const char *text, size_t at, size_t size)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+    for (uint64_t word; size - at >= sizeof word; at += sizeof word) {
+        memcpy(&word, text + at, sizeof word);
+        const uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
+        if (((word - ones * 0x20) & ~word & tops) | ((quote - ones) & ~quote & tops) | ((backslash - ones) & ~backslash & tops))
+            break;
+    }
+    while (at < size && (unsigned char)text[at] >= 0x20 && text[at] != '"' && text[at] != '\\')
+        at++;
+    return at;
+}
+
 bool dk_canonical_text(dk_buf *out, const char *text, size_t size)
 {
     static const char digits[] = "0123456789abcdef", letters[] = "btnvfr"; /* v has no short form */
@@ -17,10 +33,8 @@ bool dk_canonical_text(dk_buf *out, const char *text, size_t size)
         return false;
     dk_buf_byte(out, '"');
     size_t start = 0; /* of what stands as it is */
-    for (size_t i = 0; i < size; i++) {
+    for (size_t i = 0; (i = next_escaped(text, i, size)) < size; i++) {
         const unsigned char c = (unsigned char)text[i];
-        if (c >= 0x20 && c != '"' && c != '\\')
-            continue;
         dk_buf_append(out, text + start, i - start);
         start = i + 1;
         if (c == '"' || c == '\\') {
@@ -224,7 +238,40 @@ void dk_canonical_integer(dk_buf *out, int64_t value)
     dk_buf_append(out, text + at, sizeof text - at);
 }
 
-/* At most 12 digits, so the decimal is the shortest text of the double nearest to it. */
+/* Four digits, n < 10000. */
+static void four_digits(char *to, uint32_t n)
+{
+    const uint32_t high = n / 100, low = n % 100;
+    to[0] = (char)('0' + high / 10);
+    to[1] = (char)('0' + high % 10);
+    to[2] = (char)('0' + low / 10);
+    to[3] = (char)('0' + low % 10);
+}
+
+/* n / 10^9 of a number from 10^-6 to below 1000, which is written without an exponent. */
+static void write_billionths(dk_buf *out, bool negative, uint64_t n)
+{
+    const uint32_t whole = (uint32_t)(n / 1000000000), fraction = (uint32_t)(n % 1000000000);
+    char text[1 + 4 + 1 + 9];
+    size_t first = 4, size = 5;
+    four_digits(text + 1, whole);
+    while (first > 1 && whole >= (first == 4 ? 10u : first == 3 ? 100u : 1000u))
+        first--;
+    if (fraction > 0) {
+        text[5] = '.';
+        four_digits(text + 6, fraction / 100000);
+        four_digits(text + 10, fraction / 10 % 10000);
+        text[14] = (char)('0' + fraction % 10);
+        for (size = sizeof text; text[size - 1] == '0';)
+            size--;
+    }
+    if (negative)
+        text[--first] = '-';
+    dk_buf_append(out, text + first, size - first);
+}
+
+/* At most 12 digits, so the decimal is the shortest text of the double nearest to it. A log has millions, so those that are
+ * degrees are written straight away. */
 void dk_canonical_degrees(dk_buf *out, double value)
 {
     enum { DECIMALS = 9 };
@@ -232,6 +279,10 @@ void dk_canonical_degrees(dk_buf *out, double value)
     const uint64_t rest = scaled < 0 ? (uint64_t)-scaled : (uint64_t)scaled;
     if (rest == 0) {
         dk_buf_byte(out, '0');
+        return;
+    }
+    if (rest >= 1000 && rest < UINT64_C(1000000000000)) {
+        write_billionths(out, scaled < 0, rest);
         return;
     }
     decimal d;

@@ -40,6 +40,12 @@ static size_t valid_prefix(const unsigned char *text, size_t size)
                 break;
             at += sizeof word;
         }
+        /* Most of the others: three bytes of which the second is bound by nothing but that it follows (not E0, not ED). */
+        for (uint32_t three; size - at >= sizeof three; at += 3) {
+            memcpy(&three, text + at, sizeof three);
+            if ((three & 0xC0C0F0) != 0x8080E0 || (three & 0xFF) == 0xE0 || (three & 0xFF) == 0xED)
+                break;
+        }
         if (at == size)
             break;
         const size_t length = character(text + at, size - at);
