@@ -102,14 +102,14 @@ static dk_status keep_values(dk_group *group, const dk_kind *layer, const dk_sto
     if (!dk_grow(&group->values, &group->values_capacity, group->n_values + n, sizeof *group->values))
         return DK_NOMEM;
     for (size_t i = 0; i < n; i++) {
-        dk_value value = row->values[i];
-        if (value.type == DK_TEXT) { /* as an offset until texts no longer move */
-            const size_t at = group->texts.size;
-            dk_buf_append(&group->texts, value.text.data, value.text.size);
+        const dk_value *value = &row->values[i];
+        dk_value *kept = &group->values[group->n_values++];
+        *kept = *value;
+        if (value->type == DK_TEXT) { /* as an offset until texts no longer move */
+            kept->text.data = (const char *)(uintptr_t)group->texts.size;
+            dk_buf_append(&group->texts, value->text.data, value->text.size);
             dk_buf_byte(&group->texts, 0);
-            value.text.data = (const char *)(uintptr_t)at;
         }
-        group->values[group->n_values++] = value;
     }
     return group->texts.failed ? DK_NOMEM : DK_OK;
 }

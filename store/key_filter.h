@@ -14,6 +14,8 @@ typedef struct dk_key_filter dk_key_filter;
 dk_key_filter *dk_key_filter_create(void);
 void dk_key_filter_free(dk_key_filter *filter); /* NULL-safe */
 
+/* Asks memory for what dk_key_filter_came will look at, which lies anywhere in those 8 MB. */
+void dk_key_filter_fetch(const dk_key_filter *filter, const char *key, size_t size);
 /* Whether the key may have come before; from now on it has. */
 bool dk_key_filter_came(dk_key_filter *filter, const char *key, size_t size);
 

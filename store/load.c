@@ -463,7 +463,9 @@ static bool normalise_text(dk_load *load, const dk_field *field, const dk_value 
         size--;
     while (size > 0 && (unsigned char)*text <= ' ')
         text++, size--;
-    dk_approval_rest rest = {.matters = false};
+    dk_approval_rest rest; /* not cleared whole for each text of each row */
+    rest.matters = rest.none = false;
+    rest.left[0] = rest.range[0] = '\0';
     if (field->type == DK_FIELD_APPROVAL_NO && size > 0)
         append_approval(load, text, size, &rest);
     else
@@ -1218,6 +1220,8 @@ dk_status dk_load_row(dk_load *load, const dk_value *values, const void *wkb, si
     dk_status status = DK_OK;
     if (!build_key(load, row, key_source, report))
         return DK_OK;
+    if (load->came != NULL)
+        dk_key_filter_fetch(load->came, report->key, strlen(report->key));
     if (load->draw && (status = take_what_is_there(load, row, report, err)) != DK_OK)
         return status;
     if (report->outcome == DK_REJECTED)

@@ -63,28 +63,34 @@ dk_status dk_stored_rows_read(dk_store *store, const dk_kind *kind, const int64_
     return status;
 }
 
-dk_value dk_column_value(sqlite3_stmt *stmt, int column)
+static inline void read_value(sqlite3_stmt *stmt, int column, dk_value *ret_value)
 {
     /* One look at the column instead of three: a value may be used so by who alone uses the handle (sqlite3_value). */
     sqlite3_value *stored = sqlite3_column_value(stmt, column);
-    dk_value value = {.type = DK_NULL};
+    *ret_value = dk_value_null();
     switch (sqlite3_value_type(stored)) {
     case SQLITE_INTEGER:
-        value.type = DK_INTEGER;
-        value.integer = sqlite3_value_int64(stored);
+        ret_value->type = DK_INTEGER;
+        ret_value->integer = sqlite3_value_int64(stored);
         break;
     case SQLITE_FLOAT:
-        value.type = DK_REAL;
-        value.real = sqlite3_value_double(stored);
+        ret_value->type = DK_REAL;
+        ret_value->real = sqlite3_value_double(stored);
         break;
     case SQLITE_TEXT:
-        value.type = DK_TEXT;
-        value.text.data = (const char *)sqlite3_value_text(stored);
-        value.text.size = (size_t)sqlite3_value_bytes(stored);
+        ret_value->type = DK_TEXT;
+        ret_value->text.data = (const char *)sqlite3_value_text(stored);
+        ret_value->text.size = (size_t)sqlite3_value_bytes(stored);
         break;
     default:
         break;
     }
+}
+
+dk_value dk_column_value(sqlite3_stmt *stmt, int column)
+{
+    dk_value value = dk_value_null();
+    read_value(stmt, column, &value);
     return value;
 }
 
@@ -98,7 +104,7 @@ void dk_stored_row_columns(sqlite3_stmt *stmt, int column, const dk_kind *kind, 
     ret_row->blob = sqlite3_column_blob(stmt, column + 4);
     ret_row->blob_size = (size_t)sqlite3_column_bytes(stmt, column + 4);
     for (size_t i = 0; i < kind->n_fields; i++)
-        ret_row->values[i] = dk_column_value(stmt, column + 5 + (int)i);
+        read_value(stmt, column + 5 + (int)i, &ret_row->values[i]);
     dk_buf_init(&ret_row->coarse);
     ret_row->stmt = NULL;
 }

@@ -5,28 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-dk_value dk_value_null(void)
-{
-    return (dk_value){.type = DK_NULL, .text = {NULL, 0}};
-}
-
-dk_value dk_value_integer(int64_t integer)
-{
-    return (dk_value){.type = DK_INTEGER, .integer = integer};
-}
-
-dk_value dk_value_real(double real)
-{
-    return (dk_value){.type = DK_REAL, .real = real};
-}
-
-dk_value dk_value_text(const char *text)
-{
-    if (text == NULL)
-        return dk_value_null();
-    return (dk_value){.type = DK_TEXT, .text = {text, strlen(text)}};
-}
-
 bool dk_value_equal(const dk_value *a, const dk_value *b)
 {
     if (a->type != b->type)
