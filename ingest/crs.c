@@ -412,12 +412,16 @@ void dk_transformer_free(dk_transformer *transformer)
 
 void dk_transform(dk_transformer *transformer, double *xy, size_t n)
 {
+    /* A ring ends where it begins: of a parcel that is one of five or six positions. */
+    const bool closed = n > 1 && memcmp(xy, xy + 2 * (n - 1), 2 * sizeof *xy) == 0;
+    const size_t different = n - closed;
     if (transformer->gcj02)
-        dk_gcj02_undo(xy, n);
-    if (transformer->pj == NULL)
-        return;
-    proj_trans_generic(transformer->pj, PJ_FWD, xy, 2 * sizeof *xy, n, xy + 1, 2 * sizeof *xy, n, NULL, 0, 0, NULL, 0,
-                       0);
+        dk_gcj02_undo(xy, different);
+    if (transformer->pj != NULL)
+        proj_trans_generic(transformer->pj, PJ_FWD, xy, 2 * sizeof *xy, different, xy + 1, 2 * sizeof *xy, different, NULL, 0, 0,
+                           NULL, 0, 0);
+    if (closed)
+        memcpy(xy + 2 * (n - 1), xy, 2 * sizeof *xy);
 }
 
 void dk_crs_suggest(double x, double y, char *out, size_t size)
