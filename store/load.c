@@ -28,8 +28,8 @@
 
 /* Rows and bytes a transaction: large enough that the commit costs nothing, small enough that the log stays below
  * ~100 MB (sql.c). */
-#define ROWS_A_TRANSACTION 20000
-#define BYTES_A_TRANSACTION 16000000
+#define ROWS_A_TRANSACTION 40000
+#define BYTES_A_TRANSACTION 32000000
 #define APPROVALS_KEPT 1024
 #define APPROVAL_SIZE 120
 /* A text of a field in bytes: a page of small print. Answers, tiles and dossiers are made of these. */

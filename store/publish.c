@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROWS_A_STEP 5000
+#define ROWS_A_STEP 20000
 #define LIVES 512
 
 /* What a publish or withdraw changes, gathered on the way. */
