@@ -26,8 +26,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Rows and bytes a transaction: large enough that the commit costs nothing, small enough that the log stays below
- * ~100 MB (sql.c). */
+/* Rows and bytes a transaction: large enough that few pages of indexes are written once more with each, small enough that the
+ * write-ahead log stays below ~100 MB (wal.h). */
 #define ROWS_A_TRANSACTION 40000
 #define BYTES_A_TRANSACTION 32000000
 #define APPROVALS_KEPT 1024
