@@ -65,7 +65,8 @@ bool dk_scoring_asks(const dk_scoring *s, const dk_kind *kind)
 bool dk_scoring_wants(const dk_scoring *s, const dk_obligation *obligation, const dk_regime *regime, int32_t due)
 {
     const dk_score_query *q = s->query;
-    if ((q->only != NULL && q->only != obligation) || (q->regime != NULL && q->regime != regime))
+    if ((q->only != NULL && q->only != obligation) || (q->regime != NULL && q->regime != regime) ||
+        (q->without_regime && regime != NULL) || (q->without_day && due != DK_NO_DAY))
         return false;
     return (q->from == DK_NO_DAY && q->until == DK_FAR_DAY) || (due != DK_NO_DAY && q->from <= due && due <= q->until);
 }

@@ -8,8 +8,11 @@
 typedef struct dk_score_query {
     const char *division;  /* digits that divisions begin with; "": all. A row's division is the one that took its place */
     int level;             /* digits that a group of divisions has: 0 (one group), 2, 4, 6, 9, 12. No fewer than division has */
+    bool alone;            /* of dk_score_rows: only rows whose group at that level is `division` itself, as one with fewer digits, or
+                            * "" for none */
     int32_t from, until;   /* what was due on these days, both inclusive; DK_NO_DAY, DK_FAR_DAY: open. What has no due day is left
                             * out as soon as one of them is given */
+    bool without_day, without_regime; /* only what has no due day; only that of which nothing says the regime */
     enum { DK_SCORE_ALL = 0, DK_SCORE_YEAR, DK_SCORE_QUARTER, DK_SCORE_MONTH } by; /* of the due day */
     bool by_obligation, by_regime;
     int32_t as_of;         /* the day on which one asks; what is dated after it does not count */
@@ -44,8 +47,8 @@ typedef struct dk_clock_row {
     const char *place;       /* what the next page's `after` is when this one ends here */
 } dk_clock_row;
 
-/* The rows of a figure, by kind, stable number (as pages of rows are) and obligation, behind `after` (NULL: from the start), at most limit; level, by, by_obligation
- * and by_regime make no difference. DK_INVALID: after is no such place. Else as dk_score. */
+/* The rows of a figure, by kind, stable number (as pages of rows are) and obligation, behind `after` (NULL: from the start), at most limit; by, by_obligation and
+ * by_regime make no difference, and level only with alone. DK_INVALID: after is no such place. Else as dk_score. */
 dk_status dk_score_rows(dk_store *store, const dk_score_query *query, int64_t generation, dk_disclosure state, const char *after,
                         size_t limit, bool (*each)(const dk_clock_row *row, void *user), void *user, dk_error *err);
 

@@ -46,11 +46,19 @@ static bool stands_so(const listing *l, size_t i, dk_outcome *ret_outcome)
            dk_outcome_state(ret_outcome, s->query->as_of) == l->state;
 }
 
+/* Whether a division is in the group that is asked for. */
+static bool is_of_group(const dk_scoring *s, const char *division)
+{
+    return !s->query->alone || strncmp(division, s->division, (size_t)s->query->level) == 0;
+}
+
 static dk_status want_use(dk_scoring *s, int64_t use, int64_t set, const char *division, int64_t rows, void *user)
 {
     listing *l = user;
     dk_outcome outcome;
     size_t i = 0;
+    if (!is_of_group(s, division))
+        return DK_OK;
     while (i < s->facts->n && !stands_so(l, i, &outcome))
         i++;
     if (i == s->facts->n)

@@ -50,7 +50,17 @@ static bool asked_for(const dk_score_query *q, const plain_outcome *o)
         (q->only != NULL && q->only != o->obligation) || (q->regime != NULL && q->regime != o->regime))
         return false;
     const int32_t due = o->outcome.due;
+    if ((q->without_regime && o->regime != NULL) || (q->without_day && due != DK_NO_DAY))
+        return false;
     return (q->from == DK_NO_DAY && q->until == DK_FAR_DAY) || (due != DK_NO_DAY && due >= q->from && due <= q->until);
+}
+
+/* The group of a row by its division; at level 0 there is one. */
+static bool in_group_asked_for(const dk_score_query *q, const plain_outcome *o)
+{
+    char group[13];
+    snprintf(group, sizeof group, "%.*s", q->level, o->division);
+    return !q->alone || q->level == 0 || strcmp(group, q->division) == 0;
 }
 
 typedef struct group_list {
@@ -184,7 +194,7 @@ static void compare_rows(clock_world *w, const dk_score_query *q, const plain_ou
     expected.n = 0;
     for (size_t i = 0; i < all->n; i++) {
         const plain_outcome *o = &all->list[i];
-        if (asked_for(q, o) && o->state == state)
+        if (asked_for(q, o) && in_group_asked_for(q, o) && o->state == state)
             snprintf(expected.rows[expected.n++], sizeof *expected.rows, "%s %s %s %s %s", clock_kinds[o->kind], o->key, o->obligation->id,
                      o->division, o->regime != NULL ? o->regime->id : "-");
     }
@@ -226,6 +236,9 @@ static void random_query(clock_world *w, dk_score_query *q)
         q->only = &catalogue->obligations[draw(w, (uint32_t)catalogue->n_obligations)];
     if (draw(w, 5) == 0)
         q->regime = &catalogue->regimes[draw(w, 2)];
+    q->alone = draw(w, 3) == 0;
+    q->without_day = draw(w, 6) == 0;
+    q->without_regime = q->regime == NULL && draw(w, 6) == 0;
 }
 
 static void compare_at_random(clock_world *w, const plain_state *s, int64_t generation, int32_t as_of, int times)

@@ -22,13 +22,14 @@ enum {
     DK_API_LIST = 1 << 13,
     DK_API_PLACE = 1 << 14, /* of /overlaps */
     DK_API_LAYERS = 1 << 15,
-    DK_API_WHEN = 1 << 16,   /* of the scorecard: division, period … */
-    DK_API_GROUPS = 1 << 17, /* level, by */
+    DK_API_WHEN = 1 << 16,   /* of the scorecard and its rows: division, period … */
+    DK_API_GROUPS = 1 << 17, /* by */
     DK_API_STATE = 1 << 18,  /* of its rows, required */
     DK_API_DUE = 1 << 19,
     DK_API_ENTRY = 1 << 20, /* of the log, required */
     DK_API_OLD = 1 << 21,   /* the same */
     DK_API_CHANGES = 1 << 22,
+    DK_API_LEVEL = 1 << 23, /* of the scorecard and its rows */
 };
 
 typedef struct dk_api_operation {

@@ -3,6 +3,7 @@
 
 #include "store/day.h"
 #include "store/obligation.h"
+#include "tiler/item_html.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -152,6 +153,10 @@ const char *dk_scorecard_division_name(const dk_catalogue *catalogue, const char
 
 static void append_period_title(const char *period, dk_buf *out)
 {
+    if (strcmp(period, "none") == 0) {
+        dk_buf_text(out, "无应公开日期的");
+        return;
+    }
     dk_buf_format(out, "%.4s年", period);
     if (period[4] == '-' && period[5] == 'Q')
         dk_buf_format(out, "第%c季度", period[6]);
@@ -215,51 +220,6 @@ void dk_scorecard_limit(const dk_obligation *obligation, dk_buf *out)
     }
 }
 
-void dk_scorecard_rows_path(const dk_context *ctx, const dk_scorecard_question *asked, const dk_score_row *row,
-                            dk_disclosure state, dk_buf *out)
-{
-    const dk_score_query *query = &asked->query;
-    const char *const division = row->division[0] != '\0' ? row->division : query->division;
-    char day[DK_DAY_TEXT];
-    dk_buf period;
-    dk_buf_init(&period);
-    dk_scorecard_group_period(query, row, &period);
-    dk_buf_format(out, "%s/scorecard/rows?state=%s&as_of=%s", ctx->config->base_path, dk_disclosure_name(state),
-                  dk_day_write(query->as_of, day));
-    if (division != NULL && division[0] != '\0')
-        dk_buf_format(out, "&division=%s", division);
-    if (period.size > 0)
-        dk_buf_format(out, "&period=%.*s", (int)period.size, (const char *)period.data);
-    else if (asked->period[0] != '\0')
-        dk_buf_format(out, "&period=%s", asked->period);
-    else if (query->from != DK_NO_DAY)
-        dk_buf_format(out, "&from=%s", dk_day_write(query->from, day));
-    if (period.size == 0 && asked->period[0] == '\0' && query->until != DK_FAR_DAY)
-        dk_buf_format(out, "&until=%s", dk_day_write(query->until, day));
-    const dk_obligation *obligation = query->by_obligation ? row->obligation : query->only;
-    if (obligation != NULL)
-        dk_buf_format(out, "&obligation=%s", obligation->id);
-    if (query->by_regime && row->regime != NULL)
-        dk_buf_format(out, "&regime=%s", row->regime->id);
-    else if (query->regime != NULL)
-        dk_buf_format(out, "&regime=%s", query->regime->id);
-    if (query->about != NULL)
-        dk_buf_format(out, "&collection=%s", query->about->name);
-    out->failed |= period.failed;
-    dk_buf_finish(&period);
-}
-
-/* ---- parameters ---- */
-
-static dk_status read_day(dk_context *ctx, const char *name, int32_t fallback, int32_t *ret_day)
-{
-    const char *text = dk_request_param(ctx->request, name);
-    *ret_day = fallback;
-    if (text == NULL || dk_day_read(text, ret_day))
-        return DK_OK;
-    return dk_fail(&ctx->error, DK_INVALID, "The parameter \"%s\" is a day, as 2026-09-30.", name);
-}
-
 /* 2026, 2026-Q3 or 2026-09 as days. */
 static bool read_period(const char *text, int32_t *ret_from, int32_t *ret_until)
 {
@@ -283,6 +243,80 @@ static bool read_period(const char *text, int32_t *ret_from, int32_t *ret_until)
     return true;
 }
 
+/* Which division, and with its level if it is shorter than those of other groups: all the others would begin with it. */
+static void append_division(const dk_score_query *query, const dk_score_row *group, dk_buf *out)
+{
+    const char *const division = group != NULL && group->division[0] != '\0' ? group->division : query->division;
+    if (division[0] != '\0')
+        dk_buf_format(out, "&division=%s", division);
+    if (group != NULL && strlen(group->division) < (size_t)query->level)
+        dk_buf_format(out, "&level=%d", query->level);
+}
+
+/* Days of the group, as far as they were asked for; or that there is none. */
+static void append_days(const dk_scorecard_question *asked, const dk_score_row *group, dk_buf *out)
+{
+    const dk_score_query *query = &asked->query;
+    int32_t from = query->from, until = query->until, first = 0, last = 0;
+    const char *named = asked->period;
+    char day[DK_DAY_TEXT];
+    dk_buf period;
+    dk_buf_init(&period);
+    if (group != NULL && query->by != DK_SCORE_ALL && group->year == 0) {
+        named = "none";
+    } else if (group != NULL && query->by != DK_SCORE_ALL) {
+        dk_scorecard_group_period(query, group, &period);
+        const char *text = dk_buf_cstr(&period);
+        if (text != NULL && read_period(text, &first, &last) && (first > from || last < until)) {
+            named = first >= from && last <= until ? text : "";
+            from = first > from ? first : from;
+            until = last < until ? last : until;
+        }
+    }
+    if (named[0] != '\0') {
+        dk_buf_format(out, "&period=%s", named);
+    } else {
+        if (from != DK_NO_DAY)
+            dk_buf_format(out, "&from=%s", dk_day_write(from, day));
+        if (until != DK_FAR_DAY)
+            dk_buf_format(out, "&until=%s", dk_day_write(until, day));
+    }
+    out->failed |= period.failed;
+    dk_buf_finish(&period);
+}
+
+void dk_scorecard_rows_path(const dk_context *ctx, const dk_scorecard_question *asked, const dk_score_row *group,
+                            dk_disclosure state, dk_buf *out)
+{
+    const dk_score_query *query = &asked->query;
+    char day[DK_DAY_TEXT];
+    dk_buf_format(out, "%s/scorecard/rows?state=%s&as_of=%s", ctx->config->base_path, dk_disclosure_name(state),
+                  dk_day_write(query->as_of, day));
+    append_division(query, group, out);
+    append_days(asked, group, out);
+    const dk_obligation *obligation = group != NULL && query->by_obligation ? group->obligation : query->only;
+    const dk_regime *regime = group != NULL && query->by_regime ? group->regime : query->regime;
+    if (obligation != NULL)
+        dk_buf_format(out, "&obligation=%s", obligation->id);
+    if (regime != NULL)
+        dk_buf_format(out, "&regime=%s", regime->id);
+    else if (query->without_regime || (group != NULL && query->by_regime))
+        dk_buf_text(out, "&regime=none");
+    if (query->about != NULL)
+        dk_buf_format(out, "&collection=%s", query->about->name);
+}
+
+/* ---- parameters ---- */
+
+static dk_status read_day(dk_context *ctx, const char *name, int32_t fallback, int32_t *ret_day)
+{
+    const char *text = dk_request_param(ctx->request, name);
+    *ret_day = fallback;
+    if (text == NULL || dk_day_read(text, ret_day))
+        return DK_OK;
+    return dk_fail(&ctx->error, DK_INVALID, "The parameter \"%s\" is a day, as 2026-09-30.", name);
+}
+
 static dk_status read_when(dk_context *ctx, dk_scorecard_question *asked)
 {
     dk_score_query *query = &asked->query;
@@ -300,8 +334,10 @@ static dk_status read_when(dk_context *ctx, dk_scorecard_question *asked)
         return DK_OK;
     if (query->from != DK_NO_DAY || query->until != DK_FAR_DAY)
         return dk_fail(&ctx->error, DK_INVALID, "The parameter \"period\" goes without \"from\" and \"until\".");
-    if (!read_period(period, &query->from, &query->until))
-        return dk_fail(&ctx->error, DK_INVALID, "The parameter \"period\" is a year, quarter or month: 2026, 2026-Q3 or 2026-09.");
+    query->without_day = strcmp(period, "none") == 0;
+    if (!query->without_day && !read_period(period, &query->from, &query->until))
+        return dk_fail(&ctx->error, DK_INVALID,
+                       "The parameter \"period\" is a year, quarter or month: 2026, 2026-Q3 or 2026-09; or none, for what has no due day.");
     snprintf(asked->period, sizeof asked->period, "%s", period);
     return DK_OK;
 }
@@ -337,20 +373,30 @@ static int level_below(const dk_catalogue *catalogue, const char *prefix)
     return size == 0 && first != NULL && one ? 9 : level;
 }
 
+/* The parameter level; fallback where there is none. */
+static dk_status read_level(dk_context *ctx, int fallback, dk_score_query *query)
+{
+    const char *level = dk_request_param(ctx->request, "level");
+    query->level = fallback;
+    if (level == NULL)
+        return DK_OK;
+    const size_t digits = strspn(level, "0123456789");
+    const int n = digits > 0 && digits < 3 && level[digits] == '\0' ? atoi(level) : -1;
+    if (n < 0 || !is_level((size_t)n) || (n > 0 && (size_t)n < strlen(query->division)))
+        return dk_fail(&ctx->error, DK_INVALID,
+                       "The parameter \"level\" is 2, 4, 6, 9 or 12, the digits of the divisions that are compared, no fewer "
+                       "than \"division\" has; or 0, for one figure.");
+    query->level = n;
+    return DK_OK;
+}
+
 static dk_status read_groups(dk_context *ctx, dk_score_query *query)
 {
     static const char *const spans[] = {"", "year", "quarter", "month"};
-    const char *level = dk_request_param(ctx->request, "level"), *by = dk_request_param(ctx->request, "by");
-    query->level = level_below(ctx->worker->catalogue, query->division);
-    if (level != NULL) {
-        const size_t digits = strspn(level, "0123456789");
-        const int n = digits > 0 && digits < 3 && level[digits] == '\0' ? atoi(level) : -1;
-        if (n < 0 || !is_level((size_t)n) || (n > 0 && (size_t)n < strlen(query->division)))
-            return dk_fail(&ctx->error, DK_INVALID,
-                           "The parameter \"level\" is 2, 4, 6, 9 or 12, the digits of the divisions that are compared, no fewer "
-                           "than \"division\" has; or 0, for one figure.");
-        query->level = n;
-    }
+    const char *by = dk_request_param(ctx->request, "by");
+    const dk_status status = read_level(ctx, level_below(ctx->worker->catalogue, query->division), query);
+    if (status != DK_OK)
+        return status;
     for (const char *at = by; at != NULL && *at != '\0';) {
         const size_t size = strcspn(at, ",");
         size_t span = 0;
@@ -382,7 +428,8 @@ static dk_status read_only(dk_context *ctx, dk_score_query *query)
     for (size_t i = 0; regime != NULL && i < catalogue->n_regimes; i++)
         if (strcmp(catalogue->regimes[i].id, regime) == 0)
             query->regime = &catalogue->regimes[i];
-    if (regime != NULL && query->regime == NULL)
+    query->without_regime = regime != NULL && query->regime == NULL && strcmp(regime, "none") == 0;
+    if (regime != NULL && query->regime == NULL && !query->without_regime)
         return dk_fail(&ctx->error, DK_INVALID, "There is no regime \"%.60s\"; /scorecard lists those that there are.", regime);
     return collection != NULL ? dk_context_kind(ctx, collection, &query->about) : DK_OK;
 }
@@ -407,9 +454,7 @@ static dk_status read_question(dk_context *ctx, dk_scorecard_question *asked)
 {
     if (ctx->worker->catalogue->n_obligations == 0)
         return dk_fail(&ctx->error, DK_NOT_FOUND, "There is no scorecard: the catalogue declares no obligations.");
-    dk_status status = read_format(ctx, &asked->format);
-    if (status == DK_OK)
-        status = read_where(ctx, &asked->query);
+    dk_status status = read_where(ctx, &asked->query);
     if (status == DK_OK)
         status = read_when(ctx, asked);
     return status == DK_OK ? read_only(ctx, &asked->query) : status;
@@ -418,30 +463,44 @@ static dk_status read_question(dk_context *ctx, dk_scorecard_question *asked)
 dk_status dk_get_scorecard(dk_context *ctx)
 {
     static const char *const params[] = {"f", "division", "level", "period", "from", "until", "as_of", "by", "obligation", "regime", "collection", NULL};
+    const dk_request *const request = ctx->request;
+    dk_request filled;
     dk_scorecard_question asked = {.format = DK_SCORECARD_JSON};
     dk_status status = dk_context_params(ctx, params);
+    if (status == DK_OK)
+        status = read_format(ctx, &asked.format);
+    if (status == DK_OK && asked.format == DK_SCORECARD_HTML) { /* perhaps by its form */
+        dk_request_filled(request, &filled);
+        ctx->request = &filled;
+    }
     if (status == DK_OK)
         status = read_question(ctx, &asked);
     if (status == DK_OK)
         status = read_groups(ctx, &asked.query);
-    if (status != DK_OK)
-        return status;
-    return asked.format == DK_SCORECARD_JSON   ? dk_scorecard_json(ctx, &asked)
-           : asked.format == DK_SCORECARD_HTML ? dk_scorecard_page(ctx, &asked)
-                                               : dk_scorecard_table(ctx, &asked);
+    if (status == DK_OK)
+        status = asked.format == DK_SCORECARD_JSON   ? dk_scorecard_json(ctx, &asked)
+                 : asked.format == DK_SCORECARD_HTML ? dk_scorecard_page(ctx, &asked)
+                                                     : dk_scorecard_table(ctx, &asked);
+    ctx->request = request;
+    return status;
 }
 
 dk_status dk_get_scorecard_rows(dk_context *ctx)
 {
-    static const char *const params[] = {"f", "division", "period", "from", "until", "as_of", "state", "obligation", "regime", "collection", "limit", "after", NULL};
+    static const char *const params[] = {"f", "division", "level", "period", "from", "until", "as_of", "state", "obligation", "regime", "collection", "limit", "after", NULL};
     dk_scorecard_question asked = {.format = DK_SCORECARD_JSON};
     dk_disclosure state = DK_MISSING;
     size_t limit = 0;
     dk_status status = dk_context_params(ctx, params);
     if (status == DK_OK)
+        status = read_format(ctx, &asked.format);
+    if (status == DK_OK)
         status = read_question(ctx, &asked);
+    if (status == DK_OK)
+        status = read_level(ctx, 0, &asked.query);
     if (status != DK_OK)
         return status;
+    asked.query.alone = asked.query.level > 0;
     const char *name = dk_request_param(ctx->request, "state");
     if (name == NULL || !dk_disclosure_named(name, &state))
         return dk_fail(&ctx->error, DK_INVALID,

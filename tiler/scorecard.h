@@ -25,7 +25,7 @@ typedef struct dk_scorecard {
 /* What is asked. */
 typedef struct dk_scorecard_question {
     dk_score_query query;
-    char period[12];  /* 2026, 2026-Q3, 2026-09; "": from and until as they are given */
+    char period[12];  /* 2026, 2026-Q3, 2026-09, none; "": from and until as they are given */
     int format;       /* DK_SCORECARD_JSON … */
 } dk_scorecard_question;
 #define DK_SCORECARD_FILE_ROWS 100000 /* that a file of rows may have */
@@ -54,8 +54,8 @@ void dk_scorecard_group_period(const dk_score_query *query, const dk_score_row *
 const char *dk_scorecard_division_name(const dk_catalogue *catalogue, const char *code);
 /* 收到批文时间之日起15个工作日内公开 … Appended. */
 void dk_scorecard_limit(const dk_obligation *obligation, dk_buf *out);
-/* /scorecard/rows with what leads to the rows behind a figure of a group, with the base path. Appended. */
-void dk_scorecard_rows_path(const dk_context *ctx, const dk_scorecard_question *asked, const dk_score_row *row,
+/* /scorecard/rows with what leads to the rows behind a figure of a group, NULL: of all groups, with the base path. Appended. */
+void dk_scorecard_rows_path(const dk_context *ctx, const dk_scorecard_question *asked, const dk_score_row *group,
                             dk_disclosure state, dk_buf *out);
 
 /* ---- the answers ---- */

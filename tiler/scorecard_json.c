@@ -95,8 +95,8 @@ static void write_division(dk_context *ctx, const char *code)
     dk_json_object_end(json);
 }
 
-/* An address for each state of which there are rows. */
-static void write_rows_links(dk_context *ctx, const dk_scorecard_question *asked, const dk_scorecard_group *group)
+/* An address for each state of which there are rows. whole: of all groups. */
+static void write_rows_links(dk_context *ctx, const dk_scorecard_question *asked, const dk_scorecard_group *group, bool whole)
 {
     dk_json *json = &ctx->json;
     dk_json_key(json, "rows");
@@ -106,7 +106,7 @@ static void write_rows_links(dk_context *ctx, const dk_scorecard_question *asked
             continue;
         dk_buf path;
         dk_buf_init(&path);
-        dk_scorecard_rows_path(ctx, asked, &group->score, (dk_disclosure)i, &path);
+        dk_scorecard_rows_path(ctx, asked, whole ? NULL : &group->score, (dk_disclosure)i, &path);
         dk_json_member_text(json, dk_disclosure_name((dk_disclosure)i), dk_buf_cstr(&path));
         dk_buf_finish(&path);
     }
@@ -134,7 +134,7 @@ static void write_group(dk_context *ctx, const dk_scorecard_question *asked, con
     write_figures(json, group);
     if (group->rank > 0)
         dk_json_member_integer(json, "rank", group->rank);
-    write_rows_links(ctx, asked, group);
+    write_rows_links(ctx, asked, group, false);
     dk_json_object_end(json);
 }
 
@@ -174,7 +174,7 @@ dk_status dk_scorecard_json(dk_context *ctx, const dk_scorecard_question *asked)
     dk_json_key(json, "total");
     dk_json_object_begin(json);
     write_figures(json, &card.total);
-    write_rows_links(ctx, asked, &card.total);
+    write_rows_links(ctx, asked, &card.total, true);
     dk_json_object_end(json);
     dk_json_object_end(json);
     dk_scorecard_finish(&card);

@@ -85,7 +85,8 @@ static void write_chart(dk_html *html, const dk_scorecard_question *asked, const
 
 static const dk_disclosure columns[] = {DK_MET, DK_LATE, DK_SHORT, DK_MISSING, DK_DUE, DK_WAITING, DK_NOT_APPLICABLE, DK_UNKNOWN};
 
-static void write_count(dk_html *html, const dk_scorecard_question *asked, const dk_scorecard_group *group, dk_disclosure state)
+/* whole: of all groups. */
+static void write_count(dk_html *html, const dk_scorecard_question *asked, const dk_scorecard_group *group, bool whole, dk_disclosure state)
 {
     const int64_t n = group->score.n[state];
     dk_html_raw(html, "<td class=\"right\">");
@@ -95,7 +96,7 @@ static void write_count(dk_html *html, const dk_scorecard_question *asked, const
     }
     dk_buf path;
     dk_buf_init(&path);
-    dk_scorecard_rows_path(html->ctx, asked, &group->score, state, &path);
+    dk_scorecard_rows_path(html->ctx, asked, whole ? NULL : &group->score, state, &path);
     dk_buf_text(&path, "&f=html");
     const char *text = dk_buf_cstr(&path);
     dk_html_raw(html, "<a");
@@ -106,13 +107,13 @@ static void write_count(dk_html *html, const dk_scorecard_question *asked, const
     dk_buf_finish(&path);
 }
 
-static void write_figures(dk_html *html, const dk_scorecard_question *asked, const dk_scorecard_group *group)
+static void write_figures(dk_html *html, const dk_scorecard_question *asked, const dk_scorecard_group *group, bool whole)
 {
     dk_html_raw(html, "<td class=\"right\">");
     dk_html_number(html, group->required);
     dk_html_raw(html, "</td>");
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
-        write_count(html, asked, group, columns[i]);
+        write_count(html, asked, group, whole, columns[i]);
     dk_html_raw(html, "<td class=\"right\">");
     write_share(html, dk_scorecard_completeness(group));
     dk_html_raw(html, "</td><td class=\"right\">");
@@ -147,10 +148,10 @@ static void write_table(dk_html *html, const dk_scorecard_question *asked, const
         dk_html_raw(html, "<th scope=\"row\">");
         label(html, asked, group);
         dk_html_raw(html, "</th>");
-        write_figures(html, asked, group);
+        write_figures(html, asked, group, false);
     }
     dk_html_raw(html, ranked ? "</tbody>\n<tfoot><tr><td></td><th scope=\"row\">合计</th>" : "</tbody>\n<tfoot><tr><th scope=\"row\">合计</th>");
-    write_figures(html, asked, &card->total);
+    write_figures(html, asked, &card->total, true);
     dk_html_raw(html, "</tfoot></table></div>\n");
 }
 
@@ -177,7 +178,7 @@ static void label_period(dk_html *html, const dk_scorecard_question *asked, cons
     dk_buf period;
     dk_buf_init(&period);
     dk_scorecard_group_period(&asked->query, &group->score, &period);
-    dk_html_text(html, period.size > 0 ? dk_buf_cstr(&period) : "未到期、不适用或无法计算");
+    dk_html_text(html, period.size > 0 ? dk_buf_cstr(&period) : "无应公开日期");
     dk_buf_finish(&period);
 }
 

@@ -130,6 +130,26 @@ test('behind each figure stand its rows, page by page, and as CSV', async () => 
   assert.match(csv[0], /^\ufeff?数据集,编号,名称,/);
 });
 
+test('each figure leads to as many rows, also of groups without a division of the level, a due day or a regime, and of all groups', async () => {
+  const asked = ['level=12&as_of=2022-03-01', 'level=6&as_of=2024-06-10', 'level=0&by=year,regime&from=2021-03-10&as_of=2024-06-10', 'level=0&by=year&as_of=2024-06-10',
+    'level=0&by=obligation&obligation=requisition_announcement&as_of=2024-06-10'];
+  for (const query of asked) {
+    const { groups, total } = await get(`/scorecard?${query}`);
+    const whole = groups.filter(({ division, period, regime }) => division === undefined || division?.code.length !== 12 || !period || !regime);
+    assert.ok(whole.length > 0, query);
+    for (const { states, rows } of [...whole.slice(0, 6), total])
+      for (const [state, path] of Object.entries(rows)) {
+        let n = 0;
+        for (let page = `${path}&limit=10000`; page;) {
+          const { numberReturned, next } = await get(page);
+          n += numberReturned;
+          page = next;
+        }
+        assert.equal(n, states[state], `${query}: ${path}`);
+      }
+  }
+});
+
 test('the dossier says of each obligation how it stands, as the scorecard counts it', async () => {
   const day = '2021-10-15', all = compute(data, day).filter(({ kind }) => kind === 'parcel');
   for (const key of [...new Set(all.map((one) => one.key))].filter((_, i) => i % 97 === 0)) {
@@ -269,6 +289,10 @@ print(len(re.findall('<row ', sheet)))`, join(folder, 'card.xlsx')], { encoding:
   for (const text of ['2021年信息公开情况', '指标口径', '公开时限', '<svg', '逾期未公开', '各适用程序']) assert.ok(page.text.includes(text), text);
   assert.ok(!/style=/.test(page.text), 'the policy allows no style in the markup');
   for (const { definition } of card.definitions) assert.ok(page.text.includes(definition));
+  const form = (await raw('/scorecard?f=html')).text.match(/<form[^>]*>([^]*?)<\/form>/)[1]; // sent as it is, its period and division are empty
+  const sent = [...form.matchAll(/<(?:input|select)[^>]* name="(\w+)"([^>]*)/g)].map(([, name, rest]) => `${name}=${rest.match(/value="([^"]*)"/)?.[1] ?? ''}`).join('&');
+  assert.match(sent, /^f=html&period=&division=&as_of=\d/);
+  assert.equal((await raw(`/scorecard?${sent}`)).status, 200);
 });
 
 test('ranks: the timelier first, equals share a rank, who owes nothing has none', async () => {
