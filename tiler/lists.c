@@ -30,8 +30,6 @@ static void begin_list(dk_context *ctx, const dk_list *list)
     dk_json_member_text(json, "id", list->id);
     dk_json_member_text(json, "title", list->title);
     dk_json_member_text(json, "of", list->kind->name);
-    if (list->lines != NULL)
-        dk_json_member_text(json, "lines", list->lines->name);
     dk_json_key(json, "by");
     dk_json_object_begin(json);
     dk_json_member_text(json, "name", list->kind->fields[list->by].name);
@@ -42,6 +40,13 @@ static void begin_list(dk_context *ctx, const dk_list *list)
     for (size_t i = 0; i < list->n_columns; i++)
         write_column(json, list, i);
     dk_json_array_end(json);
+}
+
+/* Of which kind its lines are, and what is open in one: members that the list itself has as numbers. */
+static void write_lines(dk_json *json, const dk_list *list)
+{
+    if (list->lines != NULL)
+        dk_json_member_text(json, "lines", list->lines->name);
     dk_json_key(json, "open");
     if (list->open_column >= 0) {
         dk_json_object_begin(json);
@@ -80,6 +85,7 @@ dk_status dk_get_lists(dk_context *ctx)
         char path[100];
         snprintf(path, sizeof path, "/lists/%s", catalogue->lists[i].id);
         begin_list(ctx, &catalogue->lists[i]);
+        write_lines(json, &catalogue->lists[i]);
         dk_json_key(json, "links");
         dk_json_array_begin(json);
         dk_write_link(ctx, "self", path, "application/json", NULL);

@@ -199,6 +199,30 @@ static const char *division_name(const asked_statistics *a, size_t i, const dk_v
     return division != NULL ? division->name : NULL;
 }
 
+/* What the division of a group is called; of several the names in the order of by, null for what has none. */
+static void write_divisions(asked_statistics *a, const dk_value *by)
+{
+    dk_json *json = &a->ctx->json;
+    size_t n = 0;
+    for (size_t i = 0; i < a->n_by; i++)
+        n += a->by[i].grouping == DK_BY_DIGITS;
+    if (n > 1) {
+        dk_json_key(json, "divisions");
+        dk_json_array_begin(json);
+    }
+    for (size_t i = 0; i < a->n_by; i++) {
+        const char *name = division_name(a, i, &by[i]);
+        if (n > 1 && name == NULL)
+            dk_json_null(json);
+        else if (n > 1)
+            dk_json_text(json, name);
+        else if (name != NULL)
+            dk_json_member_text(json, "division", name);
+    }
+    if (n > 1)
+        dk_json_array_end(json);
+}
+
 static bool json_group(const dk_statistic *group, void *user)
 {
     asked_statistics *a = user;
@@ -210,11 +234,7 @@ static bool json_group(const dk_statistic *group, void *user)
     for (size_t i = 0; i < a->n_by; i++)
         dk_json_value(json, &group->by[i]);
     dk_json_array_end(json);
-    for (size_t i = 0; i < a->n_by; i++) {
-        const char *name = division_name(a, i, &group->by[i]);
-        if (name != NULL)
-            dk_json_member_text(json, "division", name);
-    }
+    write_divisions(a, group->by);
     write_figures(a, group->count, group->sums);
     dk_json_object_end(json);
     return !json->buf->failed;

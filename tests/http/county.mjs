@@ -290,13 +290,26 @@ export function get(url, { token, method = 'GET', headers = {}, agent, body } = 
         const plain = response.headers['content-encoding'] === 'gzip' && raw.length > 0 ? gunzipSync(raw) : raw;
         resolve({ status: response.statusCode, headers: response.headers, raw, body: plain,
           get text() { return plain.toString('utf8'); },
-          get json() { return JSON.parse(plain.toString('utf8')); } });
+          get json() { return parsed(plain.toString('utf8')); } });
       });
       response.on('error', reject);
     });
     call.on('error', reject);
     call.end(body);
   });
+}
+
+/** A JSON answer, which has no member twice (RFC 7493, 2.3): parsers take the first, the last, or refuse it. Long ones are not looked through. */
+function parsed(text) {
+  const objects = [];
+  for (const [token, name, colon] of text.length < 32768 ? text.matchAll(/("(?:[^"\\]|\\.)*")(:?)|[{}]/g) : []) {
+    if (token === '{') objects.push(new Set());
+    else if (token === '}') objects.pop();
+    if (!colon) continue;
+    if (objects.at(-1).has(name)) throw new Error(`the member ${name} comes twice in ${text.slice(0, 300)}`);
+    objects.at(-1).add(name);
+  }
+  return JSON.parse(text);
 }
 
 /** Bytes sent as they are; gives everything that comes back until the connection closes. */

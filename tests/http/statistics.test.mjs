@@ -90,6 +90,9 @@ test('a division that is no more counts as its successor, with its name', async 
   try {
     const json = (await get(`${other.url}/collections/parcel/statistics?group_by=division:9&sum=households`)).json;
     assert.deepEqual(json.groups.map((g) => [g.by[0], g.division, g.count, g.sums[0]]), [['341321', '县', 1, 4], ['341321105', '今镇', 3, 6]]);
+    const both = (await get(`${other.url}/collections/parcel/statistics?group_by=division:4,division:9,project_id,division:6`)).json;
+    assert.deepEqual(both.groups.map((g) => [g.by, g.divisions, g.division]), [[['3413', '341321', 'X1', '341321'], [null, '县', null, '县'], undefined],
+      [['3413', '341321105', 'X1', '341321'], [null, '今镇', null, '县'], undefined]], 'of several the names in the order of by');
   } finally {
     await other.stop();
   }
