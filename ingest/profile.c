@@ -2,6 +2,7 @@
 
 #include "ingest/encoding.h"
 #include "ingest/json.h"
+#include "ingest/new_file.h"
 #include "store/catalogue_read_yaml.h"
 
 #include <errno.h>
@@ -667,9 +668,7 @@ dk_status dk_profile_writer_write(dk_profile_writer *writer, const char *path, d
         status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
         goto out;
     }
-    file = fopen(part, "wbx");
-    if (file == NULL && errno == EEXIST && unlink(part) == 0)
-        file = fopen(part, "wbx");
+    file = dk_new_file(part, 0666);
     bool good = file != NULL && fwrite(out.data, 1, out.size, file) == out.size;
     int error = errno;
     if (file != NULL && fclose(file) != 0 && good) {

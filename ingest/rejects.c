@@ -1,5 +1,6 @@
 #include "ingest/rejects.h"
 
+#include "ingest/new_file.h"
 #include "ingest/values.h"
 #include "store/text.h"
 
@@ -65,10 +66,9 @@ static dk_status begin(dk_rejects *rejects, dk_error *err)
 {
     if (rejects->file != NULL)
         return DK_OK;
-    /* What a source says is as private as the store; and nothing is written through a link. */
-    const int fd = open(rejects->part ? rejects->part : rejects->path,
-                        O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | (rejects->part ? O_NOFOLLOW : 0), 0600);
-    rejects->file = fd >= 0 ? fdopen(fd, "wb") : NULL;
+    /* What a source says is as private as the store. */
+    const int fd = rejects->part != NULL ? -1 : open(rejects->path, O_WRONLY | O_CLOEXEC);
+    rejects->file = rejects->part != NULL ? dk_new_file(rejects->part, 0600) : fd >= 0 ? fdopen(fd, "wb") : NULL;
     if (rejects->file == NULL) {
         const dk_status status = failed(rejects, err);
         if (fd >= 0)

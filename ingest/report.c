@@ -1,10 +1,10 @@
 #include "ingest/report.h"
 
+#include "ingest/new_file.h"
 #include "ingest/reason.h"
 #include "store/text.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -360,18 +360,15 @@ dk_status dk_report_put(const char *path, const dk_buf *text, dk_error *err)
         return dk_fail(err, DK_IO, "%s: is no file; choose another place for the report", path);
     if (asprintf(&part, "%s.part", path) < 0)
         return dk_fail(err, DK_NOMEM, "out of memory");
-    const int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    FILE *file = fd >= 0 ? fdopen(fd, "wb") : NULL;
+    FILE *file = dk_new_file(part, 0600);
     bool good = file != NULL && fwrite(text->data, 1, text->size, file) == text->size;
     if (file != NULL)
         good = fclose(file) == 0 && good;
-    else if (fd >= 0)
-        close(fd);
     if (!good || rename(part, path) != 0) {
         const int error = errno;
         status = dk_fail(err, error == ENOSPC ? DK_FULL : DK_IO, "%s: the report cannot be written: %s", path,
                          strerror(error));
-        if (fd >= 0)
+        if (file != NULL)
             unlink(part);
     }
     free(part);
