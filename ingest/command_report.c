@@ -15,8 +15,6 @@ static dk_status check_paths(const dk_options *options, dk_error *err)
 {
     for (size_t i = 0; i < options->n_sources; i++) {
         const char *path = options->sources[i];
-        if (!dk_report_path(path))
-            return dk_fail(err, DK_INVALID, "%s: a report is a .json or a .html file", path);
         if (dk_same_file(path, options->store) || dk_beside_store(path, options->store))
             return dk_fail(err, DK_CONFLICT, "%s: the report would be written over the store; choose another name",
                            path);

@@ -12,8 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char default_expiry[] = "365d";
-
 static void write_roles(unsigned roles, dk_buf *out)
 {
     static const char *const names[] = {"review", "publish"};
@@ -57,35 +55,6 @@ static void write_json(const dk_token *token, dk_buf *out)
 
 /* ---- add ---- */
 
-static dk_status read_token(const dk_options *options, dk_token *ret_token, dk_error *err)
-{
-    const dk_access_options *given = &options->access;
-    dk_token token = {.proxy_user = given->proxy_user, .roles = given->roles};
-    if (given->which != NULL)
-        return dk_fail(err, DK_INVALID, "%s: a token's name is said with --name", given->which);
-    if (given->name == NULL || given->audience == NULL || given->scope == NULL)
-        return dk_fail(err, DK_INVALID, "token add needs --name, --audience and --scope; see dikuai-ingest token --help");
-    dk_status status = dk_token_name_check(given->name, err);
-    if (status != DK_OK)
-        return status;
-    snprintf(token.name, sizeof token.name, "%s", given->name);
-    if (!dk_token_audience_read(given->audience, &token.audience))
-        return dk_fail(err, DK_INVALID, "--audience %s: it is staff, group or request", given->audience);
-    if ((status = dk_token_scope_read(given->scope, token.division, err)) != DK_OK)
-        return status;
-    if (token.roles != 0 && token.audience != DK_STAFF)
-        return dk_fail(err, DK_INVALID, "--role: only staff review and publish");
-    const char *expires = given->expires != NULL ? given->expires : default_expiry;
-    const int64_t now = dk_access_now();
-    if (!dk_when_expires(expires, now, &token.expires))
-        return dk_fail(err, DK_INVALID, "--expires %s: write a span such as 90d, a day such as 2027-06-30, or never",
-                       expires);
-    if (token.expires != 0 && token.expires <= now)
-        return dk_fail(err, DK_INVALID, "--expires %s: that is over", expires);
-    *ret_token = token;
-    return DK_OK;
-}
-
 /* A scope in which the catalogue knows nothing is likely a typing error, but may be a former code. */
 static bool knows_scope(const dk_catalogue *catalogue, const char *division)
 {
@@ -100,11 +69,9 @@ static bool knows_scope(const dk_catalogue *catalogue, const char *division)
 static dk_status add(const dk_options *options, const dk_store *store, dk_error *err)
 {
     char text[DK_TOKEN_SIZE + 1] = "", until[DK_WHEN_SIZE];
-    dk_token token;
+    dk_token token = options->access.token;
     dk_access *access = NULL;
-    dk_status status = read_token(options, &token, err);
-    if (status == DK_OK)
-        status = dk_access_open(options->store, true, &access, err);
+    dk_status status = dk_access_open(options->store, true, &access, err);
     if (status == DK_OK)
         status = dk_token_add(access, &token, dk_command_actor(options), text, &token.id, err);
     dk_access_close(access);
@@ -181,8 +148,6 @@ static dk_status list_tokens(const dk_options *options, dk_error *err)
     dk_access *access = NULL;
     listing list = {.json = options->json, .table = {.n_columns = 9, .numbers = 1}};
     dk_buf_init(&list.out);
-    if (options->access.which != NULL)
-        return dk_fail(err, DK_INVALID, "token list takes no name");
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
         dk_text_table_add(&list.table, heads[i]);
     dk_status status = dk_access_open(options->store, false, &access, err);
@@ -216,8 +181,6 @@ static dk_status revoke_token(const dk_options *options, dk_error *err)
 {
     dk_access *access = NULL;
     dk_token token;
-    if (options->access.which == NULL)
-        return dk_fail(err, DK_INVALID, "token revoke: whose? Say the name or the number");
     dk_status status = dk_access_open(options->store, false, &access, err);
     if (status == DK_OK)
         status = dk_token_revoke(access, options->access.which, dk_command_actor(options), &token, err);
@@ -237,10 +200,9 @@ int dk_command_token(const dk_options *options)
     /* A mistyped name of a store would get an access file of its own. */
     dk_status status = dk_store_open(options->store, DK_READ, &store, &err);
     if (status == DK_OK)
-        status = strcmp(verb, "add") == 0      ? add(options, store, &err)
-                 : strcmp(verb, "list") == 0   ? list_tokens(options, &err)
-                 : strcmp(verb, "revoke") == 0 ? revoke_token(options, &err)
-                                               : dk_fail(&err, DK_INVALID, "token %s: it is add, list or revoke", verb);
+        status = strcmp(verb, "add") == 0    ? add(options, store, &err)
+                 : strcmp(verb, "list") == 0 ? list_tokens(options, &err)
+                                             : revoke_token(options, &err);
     dk_store_close(store);
     return status == DK_OK ? DK_EXIT_DONE : dk_command_failed(options, &err);
 }

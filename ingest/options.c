@@ -3,6 +3,7 @@
 #include "ingest/commands.h"
 #include "ingest/encoding.h"
 #include "ingest/moment.h"
+#include "ingest/options_access.h"
 #include "ingest/report.h"
 #include "store/access_token.h"
 #include "store/text.h"
@@ -838,6 +839,9 @@ static dk_status take_words(const struct command_name *command, char **words, in
     } else if (command->command == dk_command_token) {
         options->access.verb = words[1];
         options->access.which = n == 3 ? words[2] : NULL;
+        return dk_options_token(options, err);
+    } else if (command->command == dk_command_audit) {
+        return dk_options_audit(options, err);
     } else if (n >= 2) {
         options->sources = (const char *const *)(words + 2);
         options->n_sources = (size_t)(n - 2);
@@ -848,6 +852,9 @@ static dk_status take_words(const struct command_name *command, char **words, in
             return dk_fail(err, DK_INVALID, "%s: a batch is named by its number; see dikuai-ingest batches %s",
                            words[1], words[0]);
     }
+    for (size_t i = 0; command->command == dk_command_report && i < options->n_sources; i++)
+        if (!dk_report_path(options->sources[i]))
+            return dk_fail(err, DK_INVALID, "%s: a report is a .json or a .html file", options->sources[i]);
     if (command->command == dk_command_convert)
         return check_convert(options, err);
     if (command->command == dk_command_create && options->catalogue == NULL)
@@ -874,10 +881,12 @@ static dk_status take_words(const struct command_name *command, char **words, in
         return dk_fail(err, DK_INVALID, "--due goes without --token: who has set the time publishes");
     if (options->approve && options->reject)
         return dk_fail(err, DK_INVALID, "--approve and --reject: give one of them");
-    if ((options->reject || command->command == dk_command_withdraw) && options->reason == NULL)
+    if ((options->reject || command->command == dk_command_withdraw) && (options->reason == NULL || options->reason[0] == '\0'))
         return dk_fail(err, DK_INVALID, "%s: why? Say --reason TEXT; it is kept and shown", command->name);
+    if (command->command == dk_command_review && options->reason != NULL && !options->reject)
+        return dk_fail(err, DK_INVALID, "review: --reason goes with --reject; nothing else keeps it");
     if (command->command == dk_command_review && options->n_reports > 0 &&
-        (options->n_reports > 1 || strstr(options->reports[0], ".json") == NULL))
+        (options->n_reports > 1 || !dk_report_is_json(options->reports[0])))
         return dk_fail(err, DK_INVALID, "--report: of a review it is one .json file");
     if (options->dry_run && options->publish)
         return dk_fail(err, DK_INVALID, "--dry-run keeps nothing, so there is nothing to --publish: give one of them");

@@ -3,6 +3,7 @@
 #define DK_INGEST_OPTIONS_H
 
 #include "ingest/columns.h"
+#include "store/access_token.h"
 #include "store/day.h"
 #include "store/status.h"
 
@@ -28,6 +29,8 @@ typedef struct dk_access_options {
     const char *name, *audience, *scope, *expires, *forget_before;
     unsigned roles; /* store/access_token.h */
     bool proxy_user;
+    dk_token token;       /* add: what these say */
+    int64_t from, before; /* audit: seconds since 1970; 0: open. before is also that of forget_before */
 } dk_access_options;
 
 typedef struct dk_options {

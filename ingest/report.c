@@ -346,9 +346,14 @@ static bool ends_with(const char *path, const char *ending)
     return size > end && strcasecmp(path + size - end, ending) == 0;
 }
 
+bool dk_report_is_json(const char *path)
+{
+    return ends_with(path, ".json");
+}
+
 bool dk_report_path(const char *path)
 {
-    return ends_with(path, ".json") || ends_with(path, ".html");
+    return dk_report_is_json(path) || ends_with(path, ".html");
 }
 
 dk_status dk_report_put(const char *path, const dk_buf *text, dk_error *err)

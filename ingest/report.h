@@ -118,7 +118,8 @@ void dk_report_html(const dk_report *report, dk_buf *out); /* report_html.c */
 dk_status dk_report_write(const dk_report *report, const char *path, dk_error *err);
 /* Writes a text that is a report so. */
 dk_status dk_report_put(const char *path, const dk_buf *text, dk_error *err);
-/* Whether a path ends as one of these. */
+/* Whether a path ends as one of these, or as that of JSON. */
 bool dk_report_path(const char *path);
+bool dk_report_is_json(const char *path);
 
 #endif

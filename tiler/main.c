@@ -179,6 +179,7 @@ int main(int argc, char **argv)
                                  .request_seconds = 60,
                                  .temp_dir = default_temp_dir()};
     const char *token_file = NULL;
+    dk_error error;
     dk_prefix proxies[DK_PROXIES_MAX];
     options.callers.proxies = proxies;
     opterr = 0;
@@ -188,6 +189,8 @@ int main(int argc, char **argv)
         switch (option) {
         case LISTEN:
             options.listen = optarg;
+            if (dk_listen_check(optarg, &error) != DK_OK)
+                return usage(error.text, "");
             break;
         case THREADS:
             options.threads = strtoul(optarg, &end, 10);
@@ -279,7 +282,6 @@ int main(int argc, char **argv)
 
     dk_tokens *tokens = NULL;
     bool exposed = false;
-    dk_error error;
     if (token_file != NULL && dk_tokens_read(token_file, &tokens, &exposed, &error) != DK_OK) {
         fprintf(stderr, "dikuai-tiler: %s\n", error.text);
         return 1;

@@ -43,6 +43,7 @@ enum {
     ANSWERS_A_TURN = 32, /* of a thread */
     ANSWER_SECONDS = 10, /* questions to the store have limits of their own */
     UPLOAD_SECONDS = 40, /* an upload may have to be converted first */
+    HOST_SIZE = 256,     /* of an address to listen on */
     ROW_SETS_BYTES = 64 << 20,
     CONNECTION_MEMORY = 16 << 10 /* holds DK_URI_MAX and headers, cookies twice; libmicrohttpd clears it after each request */
 };
@@ -522,9 +523,16 @@ static dk_status split_address(const char *listen, char *host, size_t host_size,
     return DK_OK;
 }
 
+dk_status dk_listen_check(const char *listen, dk_error *err)
+{
+    char host[HOST_SIZE];
+    const char *port;
+    return split_address(listen, host, sizeof host, &port, err);
+}
+
 static dk_status bind_address(const char *listen_text, int *ret_socket, char *ret_address, size_t size, dk_error *err)
 {
-    char host[256];
+    char host[HOST_SIZE];
     const char *port = "";
     dk_status status = split_address(listen_text, host, sizeof host, &port, err);
     if (status != DK_OK)

@@ -17,6 +17,9 @@ typedef struct dk_server_options {
 
 #define DK_THREADS_MAX 256
 
+/* Whether a text has the form of options.listen. DK_INVALID with a sentence. */
+dk_status dk_listen_check(const char *listen, dk_error *err);
+
 /* Opens the store, binds the address and begins to answer. Messages are sentences for the user: a port in use, an
  * address of another machine, a store that cannot be read. ret_address gets http://ADDR:PORT, with the port chosen. */
 dk_status dk_server_start(const dk_server_options *options, dk_server **ret_server, char *ret_address, size_t size,

@@ -112,9 +112,16 @@ test('a token is as it is said to be, is shown once, and is kept as SHA-256 only
   for (const wrong of [['--scope', '3413211'], ['--scope', ''], ['--audience', 'public'], ['--audience', 'never'], ['--role', 'chief'], ['--expires', 'soon'],
     ['--expires', '2020-01-01'], ['--name', '7'], ['--name', 'a\nb'], ['--name', '']]) {
     const { status, stdout, stderr } = tool('token', store, 'add', '--name', 'x', '--audience', 'staff', '--scope', '34', ...wrong);
-    assert.ok(status !== 0 && stdout === '' && stderr.split('\n').length === 2, `${wrong}: ${stderr}`);
+    assert.ok(status === 2 && stdout === '' && stderr.split('\n').length === 2, `${wrong}: ${stderr}`);
   }
-  assert.equal(tool('token', store, 'add', '--name', 'x', '--audience', 'group', '--scope', '34', '--role', 'publish').status, 1);
+  assert.equal(tool('token', store, 'add', '--name', 'x', '--audience', 'group', '--scope', '34', '--role', 'publish').status, 2);
+  for (const [wrong, words] of [[['change'], /it is add, list or revoke/], [['add'], /needs --name/], [['list', '张三'], /takes no name/], [['revoke'], /whose\?/],
+    [['revoke', '张三', '--expires', '90d'], /takes no .*--expires/], [['list', '--name', '张三'], /takes no --name/]]) {
+    const { status, stderr } = tool('token', store, ...wrong);
+    assert.equal(status, 2, wrong.join());
+    assert.match(stderr, words);
+  }
+  assert.equal(sql(store, "SELECT count(*) FROM token WHERE name='张三' AND revoked=0"), '1', 'at once is not in 90 days');
   assert.equal(tool('token', join(dirname(store), 'no.dk'), 'add', '--name', 'x', '--audience', 'staff', '--scope', '34').status, 1);
   assert.ok(!existsSync(join(dirname(store), 'no.dk.access')));
 });
@@ -384,6 +391,11 @@ test('where the trail cannot be written, nobody sees more than the public, who g
 
 test('what is to be forgotten is gone from the file, and that it was forgotten stays', () => {
   const own = makeStore();
+  const heads = '\uFEFFnumber,time,token,name,way,what,kind,key,detail,address,rows\r\n';
+  assert.deepEqual([tool('audit', own).status, tool('audit', own).stdout, trail(own)], [0, heads, []], 'nobody has had a token yet');
+  assert.match(tool('audit', `${own}x`).stderr, /there is no such file/);
+  for (const wrong of [['--from', '2026-13-01'], ['--from', '2026-12-01', '--to', '2026-11-30'], ['--forget-before', 'ever'], ['--forget-before', '2026-01-01', '--name', 'x']])
+    assert.equal(tool('audit', own, ...wrong).status, 2, wrong.join(' '));
   staff(own, '要忘记的名字', '341321');
   revoke(own, '要忘记的名字');
   sql(own, "UPDATE audit SET at=at-86400*400; DELETE FROM token; PRAGMA wal_checkpoint(TRUNCATE)");

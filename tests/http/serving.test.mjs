@@ -76,8 +76,8 @@ test('a port in use is one sentence that names it', async () => {
 
 test('an address of another machine, a name that does not exist, a wrong form', () => {
   refuses(start(store, '--listen', '203.0.113.7:8080'), 1, /203\.0\.113\.7 is no address of this machine/);
-  refuses(start(store, '--listen', '127.0.0.1:99999'), 1, /--listen 127\.0\.0\.1:99999: .*port from 0 to 65535/);
-  refuses(start(store, '--listen', '8080'), 1, /--listen 8080: .*ADDR:PORT/);
+  refuses(start(store, '--listen', '127.0.0.1:99999'), 2, /--listen 127\.0\.0\.1:99999: .*port from 0 to 65535/);
+  refuses(start(store, '--listen', '8080'), 2, /--listen 8080: .*ADDR:PORT/);
 });
 
 test('a store that is not there, not a store, cut short', () => {

@@ -98,6 +98,8 @@ test('a review looks at what is not sure, too, and nothing is published without 
 
   s.load('memo', memos(s, 'b.csv', ['B2,,,,']));
   assert.equal(s.run('review', s.store, '2', '--reject').code, 2);
+  for (const wrong of [['--reject'], ['--reject', '--reason', ''], ['--approve', '--reason', '无误'], ['--report', 'x.json.html']])
+    assert.equal(s.run('review', s.store, '2', ...wrong).code, 2, wrong.join(' '));
   assert.equal(s.run('review', s.store, '2', '--reject', '--reason', '坐标待核').code, 0);
   assert.deepEqual([s.batches()[1].state, s.batches()[1].reason], ['rejected', '坐标待核']);
   assert.match(s.run('publish', s.store, '2', '--json').json.error, /batch 2 was rejected by .*: 坐标待核; withdraw it, or review it again/);
