@@ -53,9 +53,10 @@ typedef struct dk_query {
 } dk_query;
 
 /* A page of rows, in the order asked for and then of their feature numbers. These stay while batches are published, so
- * whoever follows ret_next meets no row twice, and misses none that is there all the while. ret_next (cleared first) gets
- * what the next page's `after` is; it stays empty when there is no next page. When `each` ends the page early, the next
- * one begins behind the row that it ended with. DK_INVALID: `after` is not one of these. DK_LIMIT: it takes too long. */
+ * whoever follows ret_next meets no row twice, and misses none that is there all the while; in an order of columns, none
+ * whose values in these stay. ret_next (cleared first) gets what the next page's `after` is; it stays empty when there is
+ * no next page. When `each` ends the page early, the next one begins behind the row that it ended with. DK_INVALID:
+ * `after` is not one of these. DK_LIMIT: it takes too long. */
 dk_status dk_query_page(dk_store *store, const dk_query *query, dk_row_fn each, void *user, dk_buf *ret_next,
                         dk_error *err);
 /* How many rows match in all (after and limit left aside); -1 if that takes longer than so many seconds. */

@@ -22,9 +22,9 @@ static const dk_api_operation server_operations[] = {
     {"/api", "getApi", "接口说明", OPENAPI, NULL, DK_API_F, true, false},
     {"/collections", "getCollections", "全部数据集", JSON, "collections", DK_API_F, true, false},
     {"/catalogue", "getCatalogue", "目录：数据集、字段和公开事项", JSON, NULL, 0, false, false},
-    {"/search", "search", "在全部数据集中查找", JSON, NULL, DK_API_Q | DK_API_LIMIT, false, false},
+    {"/search", "search", "在全部数据集中查找", JSON, NULL, DK_API_Q | DK_API_HITS, false, false},
     {"/overlaps", "getOverlaps", "一处地方与各图层的重叠；图形也可用 POST 送来", JSON, NULL,
-     DK_API_F | DK_API_PLACE | DK_API_BBOX | DK_API_LAYERS | DK_API_LIMIT, true, false},
+     DK_API_F | DK_API_PLACE | DK_API_BOX | DK_API_LAYERS | DK_API_MET, true, false},
     {"/lists", "getLists", "清单", JSON, NULL, 0, false, false},
     {"/lists/{listId}", "getList", "一份清单，可打印", JSON, NULL, DK_API_F | DK_API_LIST, true, false},
     {"/scorecard", "getScorecard", "信息公开计分卡：完整率与及时率", JSON, NULL, DK_API_WHEN | DK_API_LEVEL | DK_API_GROUPS, true, false},
@@ -32,10 +32,10 @@ static const dk_api_operation server_operations[] = {
     {"/calendars/{calendarId}", "getCalendar", "工作日历", JSON, NULL, 0, false, false},
     {"/due", "getDue", "即将到期和逾期的公开事项；f=ics 为日历", JSON, NULL, DK_API_DUE, false, false},
     {"/documents/{sha256}", "getDocument", "附件", "application/octet-stream", NULL, 0, false, false},
-    {"/batches", "getBatches", "待发布批次", JSON, NULL, 0, false, false},
+    {"/batches", "getBatches", "待发布批次", JSON, NULL, DK_API_ALL, false, false},
     {"/batches/{batchId}", "getBatch", "一个批次", JSON, NULL, 0, false, false},
-    {"/batches/{batchId}/changes", "getBatchChanges", "批次发布后的变化", GEOJSON, NULL, DK_API_BBOX | DK_API_LIMIT | DK_API_AFTER | DK_API_CHANGES, false, false},
-    {"/batches/{batchId}/documents", "getBatchDocuments", "批次所附的文件", JSON, NULL, DK_API_LIMIT | DK_API_AFTER, false, false},
+    {"/batches/{batchId}/changes", "getBatchChanges", "批次发布后的变化", GEOJSON, NULL, DK_API_BOX | DK_API_PART | DK_API_AFTER | DK_API_CHANGES, false, false},
+    {"/batches/{batchId}/documents", "getBatchDocuments", "批次所附的文件", JSON, NULL, DK_API_PART | DK_API_AFTER, false, false},
     {"/session", "getSession", "当前身份；POST 登录，DELETE 退出", JSON, NULL, 0, false, false},
     {"/log/checkpoint", "getLogCheckpoint", "发布日志的检查点（C2SP tlog-checkpoint）", "text/plain", NULL, 0, false, false},
     {"/log/keys", "getLogKeys", "发布日志的公钥", JSON, NULL, 0, false, false},
@@ -57,15 +57,15 @@ static const dk_api_operation collection_operations[] = {
     {"/collections/%s/statistics", "getStatistics", "统计：条数与合计", JSON, NULL,
      DK_API_TABLE | DK_API_SUMS | DK_API_BBOX | DK_API_ROWS | DK_API_FIELDS, false, false},
     {"/collections/%s/items/{featureId}", "getFeature", "一条", GEOJSON, "feature", DK_API_F | DK_API_CRS, true, false},
-    {"/collections/%s/items/{featureId}/dossier", "getDossier", "一地一档", JSON, NULL, DK_API_F, true, false},
+    {"/collections/%s/items/{featureId}/dossier", "getDossier", "一地一档", JSON, NULL, DK_API_F | DK_API_DOSSIER, true, false},
     {"/collections/%s/items/{featureId}/overlaps", "getItemOverlaps", "与各图层的重叠", JSON, NULL,
-     DK_API_F | DK_API_LAYERS | DK_API_LIMIT, true, true},
+     DK_API_F | DK_API_LAYERS | DK_API_MET, true, true},
     {"/collections/%s/items/{featureId}/{linked}", "getLinked", "关联的数据", GEOJSON, "featureCollection",
      DK_API_F | DK_API_LIMIT | DK_API_AFTER | DK_API_CRS, true, false},
     {"/collections/%s/tiles", "getTilesets", "瓦片集", JSON, NULL, 0, false, true},
     {"/collections/%s/tiles/{tileMatrixSetId}", "getTileset", "一个瓦片集", JSON, NULL, 0, false, true},
     {"/collections/%s/tiles/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}", "getTile", "矢量瓦片",
-     "application/vnd.mapbox-vector-tile", NULL, DK_API_BBOX | DK_API_ROWS | DK_API_FIELDS, false, true},
+     "application/vnd.mapbox-vector-tile", NULL, DK_API_TILE | DK_API_BBOX | DK_API_ROWS | DK_API_FIELDS, false, true},
 };
 
 static const dk_api_param params[] = {
@@ -73,12 +73,16 @@ static const dk_api_param params[] = {
     {DK_API_FILES, "f", "格式；json、html 之外是查询的全部结果，一个文件", false,
      "{\"type\":\"string\",\"enum\":[\"json\",\"html\",\"csv\",\"xlsx\",\"geojson\",\"geojsonseq\",\"gpkg\",\"fgb\","
      "\"shp\"]}"},
+    {DK_API_FILES, "header", "f=csv、xlsx 的表头：中文名称或字段名", false, "{\"type\":\"string\",\"enum\":[\"titles\",\"names\"]}"},
+    {DK_API_FILES, "geometry", "f=csv 是否带一列 WKT", false, "{\"type\":\"string\",\"enum\":[\"none\",\"wkt\"]}"},
+    {DK_API_TILE, "f", "格式", false, "{\"type\":\"string\",\"enum\":[\"mvt\",\"pbf\"]}"},
     {DK_API_TABLE, "f", "格式", false, "{\"type\":\"string\",\"enum\":[\"json\",\"csv\"]}"},
     {DK_API_SUMS, "group_by", "分组的字段，用逗号隔开", false, "{\"type\":\"string\"}"},
     {DK_API_SUMS, "sum", "求和的字段，用逗号隔开", false, "{\"type\":\"string\"}"},
     {DK_API_PLACE, "point", "经度,纬度", false,
      "{\"type\":\"array\",\"minItems\":2,\"maxItems\":2,\"items\":{\"type\":\"number\"}}"},
     {DK_API_PLACE, "wkt", "多边形，WKT，经纬度", false, "{\"type\":\"string\"}"},
+    {DK_API_PLACE, "crs", "wkt 的坐标系，按其坐标轴的顺序", false, NULL},
     {DK_API_LAYERS, "layers", "只看这些图层，用逗号隔开", false, "{\"type\":\"string\"}"},
     {DK_API_WHEN, "division", "行政区划代码的前几位", false, "{\"type\":\"string\",\"pattern\":\"^([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12})$\"}"},
     {DK_API_WHEN, "period", "应公开的期间：2026、2026-Q3、2026-09；none 为没有应公开日期的", false, "{\"type\":\"string\"}"},
@@ -104,10 +108,22 @@ static const dk_api_param params[] = {
     {DK_API_LIST, "open", "只列未完成的", false, "{\"type\":\"boolean\"}"},
     {DK_API_LIMIT, "limit", "一页的条数", false,
      "{\"type\":\"integer\",\"minimum\":1,\"maximum\":10000,\"default\":100}"},
+    {DK_API_HITS, "limit", "至多多少条命中", false,
+     "{\"type\":\"integer\",\"minimum\":1,\"maximum\":100,\"default\":20}"},
+    {DK_API_HITS, "per_kind", "每个数据集至多多少条", false, "{\"type\":\"integer\",\"minimum\":1,\"maximum\":100}"},
+    {DK_API_MET, "limit", "每个图层至多列出多少条", false,
+     "{\"type\":\"integer\",\"minimum\":1,\"maximum\":10000,\"default\":1000}"},
+    {DK_API_PART, "limit", "一页的条数", false,
+     "{\"type\":\"integer\",\"minimum\":1,\"maximum\":2000,\"default\":500}"},
     {DK_API_AFTER, "after", "翻页：照 next 链接，不要自己写", false, "{\"type\":\"string\"}"},
     {DK_API_BBOX, "bbox", "范围：西,南,东,北，度；bbox-crs 可另指坐标系", false,
      "{\"type\":\"array\",\"minItems\":4,\"maxItems\":4,\"items\":{\"type\":\"number\"}}"},
     {DK_API_BBOX, "bbox-crs", "bbox 的坐标系，按其坐标轴的顺序", false, NULL},
+    {DK_API_BOX, "bbox", "范围：西,南,东,北，度", false,
+     "{\"type\":\"array\",\"minItems\":4,\"maxItems\":4,\"items\":{\"type\":\"number\"}}"},
+    {DK_API_ALL, "all", "也列已发布的", false, "{\"type\":\"boolean\",\"default\":false}"},
+    {DK_API_DOSSIER, "as_of", "各项公开义务在这一天的状态", false, "{\"type\":\"string\",\"format\":\"date\"}"},
+    {DK_API_DOSSIER, "proofs", "附各行在发布日志中的证明", false, "{\"type\":\"boolean\",\"default\":false}"},
     {DK_API_CRS, "crs", "结果的坐标系，按其坐标轴的顺序", false, NULL},
     {DK_API_ROWS, "datetime", "日期或区间，如 2020-01-01/..", false, "{\"type\":\"string\"}"},
     {DK_API_ROWS, "filter", "CQL2 查询条件", false, "{\"type\":\"string\"}"},
@@ -211,23 +227,23 @@ static void write_crs_schema(dk_json *json)
     dk_json_object_end(json);
 }
 
-/* The name of a parameter among the components: some are there twice. */
+/* The name of a parameter among the components: some names are there several times. */
 static const char *component_name(const dk_api_param *param)
 {
-    switch (param->bit) {
-    case DK_API_Q:
-        return "searchText";
-    case DK_API_FILES:
-        return "itemsFormat";
-    case DK_API_TABLE:
-        return "tableFormat";
-    case DK_API_WHEN:
-        return strcmp(param->name, "f") == 0 ? "scorecardFormat" : strcmp(param->name, "division") == 0 ? "scorecardDivision" : param->name;
-    case DK_API_DUE:
-        return strcmp(param->name, "f") == 0 ? "dueFormat" : strcmp(param->name, "division") == 0 ? "dueDivision" : param->name;
-    default:
-        return param->name;
-    }
+    static const struct {
+        unsigned bit;
+        const char *name, *component;
+    } own[] = {
+        {DK_API_Q, "q", "searchText"},          {DK_API_HITS, "limit", "searchLimit"},   {DK_API_MET, "limit", "overlapsLimit"},
+        {DK_API_PART, "limit", "batchLimit"},   {DK_API_BOX, "bbox", "box"},             {DK_API_PLACE, "crs", "placeCrs"},
+        {DK_API_FILES, "f", "itemsFormat"},     {DK_API_TABLE, "f", "tableFormat"},      {DK_API_TILE, "f", "tileFormat"},
+        {DK_API_WHEN, "f", "scorecardFormat"},  {DK_API_WHEN, "division", "scorecardDivision"},
+        {DK_API_DUE, "f", "dueFormat"},         {DK_API_DUE, "division", "dueDivision"}, {DK_API_DOSSIER, "as_of", "dossierDay"},
+    };
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (own[i].bit == param->bit && strcmp(own[i].name, param->name) == 0)
+            return own[i].component;
+    return param->name;
 }
 
 static void write_param(dk_json *json, const dk_api_param *param)

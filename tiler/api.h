@@ -7,7 +7,7 @@
 /* Query parameters: bits of dk_api_operation.params. The texts are in api.c. */
 enum {
     DK_API_F = 1,
-    DK_API_LIMIT = 1 << 1,
+    DK_API_LIMIT = 1 << 1, /* of pages of rows */
     DK_API_AFTER = 1 << 2,
     DK_API_BBOX = 1 << 3, /* with bbox-crs */
     DK_API_CRS = 1 << 4,
@@ -30,6 +30,13 @@ enum {
     DK_API_OLD = 1 << 21,   /* the same */
     DK_API_CHANGES = 1 << 22,
     DK_API_LEVEL = 1 << 23, /* of the scorecard and its rows */
+    DK_API_HITS = 1 << 24,  /* limit of /search, with per_kind */
+    DK_API_MET = 1 << 25,   /* limit of overlaps */
+    DK_API_PART = 1 << 26,  /* limit of what a batch has */
+    DK_API_BOX = 1 << 27,   /* bbox in degrees, without bbox-crs */
+    DK_API_ALL = 1 << 28,   /* of /batches */
+    DK_API_DOSSIER = 1 << 29,
+    DK_API_TILE = 1 << 30, /* f of tiles */
 };
 
 typedef struct dk_api_operation {

@@ -35,6 +35,10 @@ dk_status dk_download_query_read(dk_context *ctx, dk_download_query *q)
     const dk_kind *kind;
     memset(q, 0, sizeof *q);
     dk_status status = dk_context_kind(ctx, ctx->request->path[1], &kind);
+    if (status == DK_OK && dk_request_param(ctx->request, "crs") != NULL)
+        status = dk_fail(&ctx->error, DK_INVALID,
+                         "The parameter \"crs\" is for f=json and f=html: files are in EPSG:4490; leave it out, and let ogr2ogr or "
+                         "QGIS transform the file.");
     if (status == DK_OK)
         status = dk_item_query_read(ctx, kind, DK_ROWS | DK_PAGES, own, &q->items);
     if (status == DK_OK)

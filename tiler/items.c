@@ -274,8 +274,10 @@ dk_status dk_get_items(dk_context *ctx)
     dk_request filled;
     const dk_kind *kind;
     dk_status status = dk_context_kind(ctx, request->path[1], &kind);
-    if (status == DK_OK)
-        status = dk_context_format(ctx);
+    if (status == DK_OK && dk_context_format(ctx) != DK_OK)
+        status = dk_fail(&ctx->error, DK_INVALID,
+                         "The parameter \"f\" is json or html here, or csv, xlsx, geojson, geojsonseq, gpkg, fgb or shp for all of "
+                         "it as a file.");
     if (status == DK_OK)
         status = dk_context_crs(ctx);
     if (status != DK_OK)

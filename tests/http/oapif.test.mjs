@@ -59,6 +59,32 @@ test('a class that is declared holds: CQL2 filters, queryables are parameters, s
   }
 });
 
+/** Each value at the edge of what the API declares is taken; files that are converted are for downloads.test.mjs. */
+async function asDeclared(api, token) {
+  const needed = { '/search': 'q=DK001', '/overlaps': 'point=117.201,31.801' };
+  const names = Object.keys(api.components.parameters);
+  assert.deepEqual(names, [...new Set(names)]);
+  for (const [path, { get: operation }] of Object.entries(api.paths)) {
+    if (/\{(listId|sha256|calendarId|featureId)\}|^\/(batches\/|log)/.test(path) || (path.startsWith('/collections/') && path.split('/')[2] !== 'parcel')) continue;
+    const filled = path.replace('{tileMatrixSetId}', 'WebMercatorQuad').replace('{tileMatrix}/{tileRow}/{tileCol}', '14/6657/13526');
+    const parameters = operation.parameters.map((each) => (each.$ref ? api.components.parameters[each.$ref.split('/').at(-1)] : each)).filter((each) => each.in === 'query');
+    assert.deepEqual(parameters.map(({ name }) => name).sort(), [...new Set(parameters.map(({ name }) => name))].sort(), `${path} has a parameter twice`);
+    for (const { name, schema } of parameters) {
+      const values = schema.enum ?? { integer: [schema.minimum, schema.maximum, schema.default], boolean: [true, false] }[schema.type] ?? [];
+      for (const value of values.filter((each) => each !== undefined && !['gpkg', 'fgb', 'shp'].includes(each))) {
+        const own = name === 'geometry' || name === 'header' ? '&f=csv' : '', need = needed[path] && !needed[path].startsWith(`${name}=`) ? `&${needed[path]}` : '';
+        if (name === 'crs' && path === '/overlaps') continue; // of wkt alone
+        const { status, text } = await get(`${server.url}${filled}?${new URLSearchParams({ [name]: value })}${need}${own}`, { token });
+        assert.ok(status < 300, `${filled}?${name}=${value}: ${text}`);
+      }
+    }
+  }
+}
+
+test('an f that is none is told of the files, too', async () => {
+  assert.match((await at('/collections/parcel/items?f=excel')).json.detail, /json or html here, or csv, xlsx, geojson, geojsonseq, gpkg, fgb or shp/);
+});
+
 test('the API is valid OpenAPI 3.0, names no field that the viewer may not see, and all its addresses answer', async () => {
   for (const token of [undefined, STAFF]) {
     const answer = await at('/api', { token }), api = answer.json;
@@ -81,6 +107,7 @@ test('the API is valid OpenAPI 3.0, names no field that the viewer may not see, 
       if (reached.status === 200) assert.ok(types.includes(reached.headers['content-type']), `${filled}: ${reached.headers['content-type']}`);
       for (const type of types) if (type === 'text/html') assert.match((await at(`${filled}${path === '/overlaps' ? '?point=117.201,31.801&' : '?'}f=html`, { token })).headers['content-type'], /^text\/html/);
     }
+    if (token) await asDeclared(api, token);
     const broken = structuredClone(api);
     delete broken.paths['/conformance'].get.responses;
     assert.equal((await new Validator().validate(broken)).valid, false, 'the validator looks');
