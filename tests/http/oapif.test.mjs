@@ -82,7 +82,7 @@ async function asDeclared(api, token) {
 }
 
 test('an f that is none is told of the files, too', async () => {
-  assert.match((await at('/collections/parcel/items?f=excel')).json.detail, /json or html here, or csv, xlsx, geojson, geojsonseq, gpkg, fgb or shp/);
+  assert.match((await get(`${server.url}/collections/parcel/items?f=excel`)).json.detail, /json or html here, or csv, xlsx, geojson, geojsonseq, gpkg, fgb or shp/);
 });
 
 test('the API is valid OpenAPI 3.0, names no field that the viewer may not see, and all its addresses answer', async () => {
