@@ -82,13 +82,15 @@ dk_status dk_get_lists(dk_context *ctx)
     for (size_t i = 0; i < catalogue->n_lists; i++) {
         if (!dk_list_seen(&catalogue->lists[i], &ctx->viewer))
             continue;
-        char path[100];
-        snprintf(path, sizeof path, "/lists/%s", catalogue->lists[i].id);
-        begin_list(ctx, &catalogue->lists[i]);
-        write_lines(json, &catalogue->lists[i]);
+        const dk_list *list = &catalogue->lists[i];
+        const char *by = list->kind->fields[list->by].name;
+        char path[300];
+        snprintf(path, sizeof path, "/lists/%s?%s={%s}", list->id, by, by); /* without any it is none */
+        begin_list(ctx, list);
+        write_lines(json, list);
         dk_json_key(json, "links");
         dk_json_array_begin(json);
-        dk_write_link(ctx, "self", path, "application/json", NULL);
+        dk_write_link_template(ctx, "item", path, "application/json", NULL);
         dk_json_array_end(json);
         dk_json_object_end(json);
     }

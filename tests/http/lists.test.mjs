@@ -60,6 +60,13 @@ test('a village, a town and the county, line by line as the ledgers have them', 
   check(await list({ division: '341322' }), []);
 });
 
+test('the lists that there are, with the address of each', async () => {
+  const { lists: [one] } = (await at('/lists', COUNTY)).json, [{ href, templated }] = one.links;
+  assert.deepEqual([one.lines, one.open.title, templated], ['compensation', '未支付', true]);
+  const [{ village }] = parcels;
+  check((await at(`${href.replace('{village}', encodeURIComponent(village))}&f=json`, COUNTY)).json, parcels.filter((parcel) => parcel.village === village));
+});
+
 test('what is still open, alone', async () => {
   const answer = await list({ division: '341321', open: 'true' });
   const unpaid = parcels.flatMap((parcel) => paymentsOf(parcel).filter((row) => !row['支付日期']));
