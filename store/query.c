@@ -73,8 +73,8 @@ dk_status dk_query_feature(dk_store *store, const dk_kind *kind, uint64_t featur
 
 /* ---- pages ---- */
 
-/* What `after` holds: for each column that is sorted by "n." for none, "i<number>.", "r<number>." or "t<hex of the
- * UTF-8>.", then the feature number. */
+/* What `after` holds: for each column that is sorted by "n~" for none, "i<number>~", "r<number>~" or "t<hex of the
+ * UTF-8>~", then the feature number. No number goes on with a ~, as 4000 would with a point. */
 typedef struct position {
     dk_value values[DK_QUERY_ORDERS];
     dk_buf texts[DK_QUERY_ORDERS];
@@ -86,7 +86,7 @@ static int hex_value(char c)
     return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* One value and the dot behind it; NULL if it is none. */
+/* One value and the ~ behind it; NULL if it is none. */
 static const char *read_value(const char *at, dk_buf *text, dk_value *ret_value)
 {
     char *end = NULL;
@@ -112,7 +112,7 @@ static const char *read_value(const char *at, dk_buf *text, dk_value *ret_value)
     default:
         return NULL;
     }
-    return *at == '.' ? at + 1 : NULL;
+    return *at == '~' ? at + 1 : NULL;
 }
 
 static bool read_position(const dk_query *query, position *ret_position)
@@ -151,7 +151,7 @@ static void write_position(sqlite3_stmt *stmt, int column, size_t n_orders, int6
         default:
             dk_buf_byte(out, 'n');
         }
-        dk_buf_byte(out, '.');
+        dk_buf_byte(out, '~');
     }
     dk_buf_format(out, "%lld", (long long)feature);
 }

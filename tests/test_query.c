@@ -648,6 +648,39 @@ static void pages_lead_through_all_rows_in_every_order(void **state)
     dk_cql2_free(two);
 }
 
+/* Wherever a page ends: at a whole number, at one with a fraction or an exponent, at none. */
+static void pages_lead_through_numbers_in_their_order(void **state)
+{
+    static const char *const totals[] = {"#4000", "#-3", "", "#0.1", "#4000", "#999999999999999", "#-2.5e-7", "#0", "", "#123456789.25", "#-0.0", "#7"};
+    enum { N = sizeof totals / sizeof *totals };
+    static const char upwards[] = "N:02 N:08 N:01 N:06 N:07 N:10 N:03 N:11 N:00 N:04 N:09 N:05";
+    static const char downwards[] = "N:05 N:09 N:00 N:04 N:11 N:03 N:07 N:10 N:06 N:01 N:02 N:08";
+    fixture *f = *state;
+    dk_load *load = load_begin(f, "compensation", false);
+    for (int i = 0; i < N; i++) {
+        char id[8];
+        snprintf(id, sizeof id, "%02d", i);
+        const bool given = totals[i][0] != '\0';
+        const dk_row_report report = load_row(f, load, "compensation", NULL, 0, "id", id, "parcel_id", "DK001", "approval_no", "N",
+                                              given ? "total" : NULL, totals[i], NULL);
+        assert_int_equal(report.outcome, DK_LOADED);
+    }
+    publish(f, load_finish(f, load));
+    dk_viewer whole;
+    dk_viewer_staff("", &whole);
+    const dk_kind *kind = dk_catalogue_kind(f->catalogue, "compensation");
+    for (size_t limit = 1; limit <= N; limit++) {
+        dk_query query = {.kind = kind, .viewer = &whole, .generation = generation_of(f), .limit = limit, .n_orders = 1};
+        keys found;
+        query.orders[0] = (dk_order){dk_kind_field(kind, "total"), false};
+        follow(f, &query, &found);
+        assert_string_equal(found.text, upwards);
+        query.orders[0].descending = true;
+        follow(f, &query, &found);
+        assert_string_equal(found.text, downwards);
+    }
+}
+
 static void nobody_is_met_twice_or_missed_while_batches_are_published(void **state)
 {
     fixture *f = *state;
@@ -894,6 +927,7 @@ int main(void)
         CASE(gaps_hide_no_amount_from_subtraction),
         CASE(groups_by_a_number_are_withheld_together_too),
         CASE(pages_lead_through_all_rows_in_every_order),
+        CASE(pages_lead_through_numbers_in_their_order),
         CASE(nobody_is_met_twice_or_missed_while_batches_are_published),
         CASE(a_box_and_a_field_narrow_together),
         CASE(what_takes_too_long_is_refused_and_harms_nothing),
