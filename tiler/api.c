@@ -137,7 +137,7 @@ static const dk_api_param params[] = {
     {DK_API_PAGES, "skipGeometry", "不要图形", false, "{\"type\":\"boolean\",\"default\":false}"},
     {DK_API_PAGES, "count", "有查询条件时也给出总条数 numberMatched", false,
      "{\"type\":\"boolean\",\"default\":false}"},
-    {DK_API_ROWS, "q", "查找文字，多个词用空格隔开", false, "{\"type\":\"string\"}"},
+    {DK_API_ROWS, "q", "查找文字，多个词用空格隔开；行政区名称和拼音只用于 /search", false, "{\"type\":\"string\"}"},
     {DK_API_FEATURE, "feature", "瓦片中要素的编号，单独使用", false, "{\"type\":\"integer\",\"minimum\":0}"},
     {DK_API_Q, "q", "要找的文字", true, "{\"type\":\"string\",\"minLength\":1,\"maxLength\":200}"},
 };
