@@ -141,6 +141,11 @@ static dk_status read_question(dk_context *ctx, dk_region **ret_region)
         return dk_fail(&ctx->error, DK_INVALID,
                        "Ask about one place: with the parameter \"point\" (longitude,latitude), \"bbox\" "
                        "(west,south,east,north) or \"wkt\", or with a POSTed area.");
+    if ((values[0] != NULL || values[1] != NULL) && dk_request_param(ctx->request, "crs") != NULL)
+        return dk_fail(&ctx->error, DK_INVALID,
+                       "The parameter \"crs\" is for GeoJSON and WKT: \"%s\" is in degrees, longitude first; leave crs out, or ask "
+                       "with \"wkt\".",
+                       values[0] != NULL ? names[0] : names[1]);
     if (values[0] != NULL)
         return read_point(ctx, values[0], ret_region);
     if (values[1] != NULL)

@@ -286,7 +286,8 @@ test('what cannot be asked is refused with the reason and the place', async () =
   }
   for (const [path, pattern] of [['/overlaps', /one place/], ['/overlaps?point=1,2&bbox=1,2,3,4', /one place/], ['/overlaps?point=1', /"point"/], ['/overlaps?point=190,2', /"point"/],
     ['/overlaps?bbox=1,2,1,4', /"bbox"/], ['/overlaps?bbox=1,2,3', /"bbox"/], ['/overlaps?point=1,2&layers=zone,none', /"none"/], ['/overlaps?point=1,2&layers=zone,zone', /twice/],
-    ['/overlaps?point=1,2&layers=', /no layer/], ['/overlaps?point=1,2&limit=0', /"limit"/], ['/overlaps?point=1,2&f=csv', /"f"/], ['/overlaps?point=1,2&colour=red', /"colour"/]]) {
+    ['/overlaps?point=1,2&layers=', /no layer/], ['/overlaps?point=1,2&limit=0', /"limit"/], ['/overlaps?point=1,2&f=csv', /"f"/], ['/overlaps?point=1,2&colour=red', /"colour"/],
+    ['/overlaps?point=43.8,87.6&crs=EPSG:4490', /"point" is in degrees, longitude first/], ['/overlaps?bbox=43,87,44,88&crs=EPSG:4490', /"bbox" is in degrees/]]) {
     const answer = await at(path);
     assert.equal(answer.status, 400, path);
     assert.match(answer.json.detail, pattern, path);
