@@ -697,6 +697,9 @@ static dk_status run(loader *self, dk_store *store, const char *source, dk_error
     dk_set_values set = {0};
     dk_status status = dk_set_values_parse(self->kind, &options->settings.columns, &set, err);
     dk_set_values_finish(&set);
+    if (status == DK_OK && self->kind->geometry == DK_NO_GEOMETRY && (options->draw || options->settings.undrawn))
+        status = dk_fail(err, DK_INVALID, "--%s is for layers: rows of %s have no outlines", options->draw ? "draw" : "undrawn",
+                         self->kind->name);
     if (status == DK_OK && options->profile != NULL)
         status = dk_profile_read(options->profile, &self->profile, err);
     if (status == DK_OK)

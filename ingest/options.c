@@ -820,6 +820,10 @@ static dk_status take_words(const struct command_name *command, char **words, in
         options->name = words[1];
         options->sources = (const char *const *)(words + 2);
         options->n_sources = (size_t)(n - 2);
+        if (command->command == dk_command_attach && options->access.audience != NULL && options->audience == DK_PUBLIC)
+            return dk_fail(err, DK_INVALID,
+                           "--audience public: the catalogue says who sees documents, and here are only fewer: group, request, staff "
+                           "or never");
     } else if (command->command == dk_command_log) {
         options->sources = (const char *const *)(words + 1);
         options->n_sources = (size_t)(n - 1);

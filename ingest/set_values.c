@@ -43,6 +43,22 @@ static dk_status parse_set(const dk_kind *kind, const dk_pair *pair, dk_set_valu
     return DK_OK;
 }
 
+/* Of amounts alone: what else stands in a merged cell holds for each of its rows. */
+static dk_status check_merged(const dk_kind *kind, const dk_column_options *columns, size_t i, dk_error *err)
+{
+    const char *name = columns->merged[i].name;
+    const int field = dk_kind_field(kind, name);
+    if (field < 0)
+        return no_field(kind, "--merged", name, err);
+    if (!dk_field_is_amount(&kind->fields[field]))
+        return dk_fail(err, DK_INVALID, "--merged %s: this field is no amount and no area, so a merged cell holds for each of its rows",
+                       name);
+    for (size_t j = 0; j < i; j++)
+        if (strcmp(columns->merged[j].name, name) == 0)
+            return dk_fail(err, DK_INVALID, "--merged %s is given twice", name);
+    return DK_OK;
+}
+
 dk_status dk_set_values_parse(const dk_kind *kind, const dk_column_options *columns, dk_set_values *ret_values,
                               dk_error *err)
 {
@@ -60,6 +76,8 @@ dk_status dk_set_values_parse(const dk_kind *kind, const dk_column_options *colu
         else if (dk_field_derived(&kind->fields[field]))
             status = derived(&kind->fields[field], "--field", err);
     }
+    for (size_t i = 0; i < columns->n_merged && status == DK_OK; i++)
+        status = check_merged(kind, columns, i, err);
     for (size_t i = 0; i < columns->n_sets && status == DK_OK; i++)
         status = parse_set(kind, &columns->sets[i], &out, places, err);
     for (size_t i = 0; i < kind->n_fields && status == DK_OK; i++)

@@ -196,6 +196,7 @@ test('who sees a file is said in words that there are', (t) => {
   const s = archive(t);
   s.at('皖政地〔2020〕123号.pdf');
   const wrong = s.run('attach', s.store, 'approval', '扫描', '--audience', 'everyone');
+  assert.equal(s.run('attach', s.store, 'approval', '扫描', '--audience', 'public').code, 2, 'more see them than the catalogue says by nothing else than the catalogue');
   assert.deepEqual([wrong.code, /--audience everyone: it is one of public, group, request, staff, never/.test(wrong.stderr)], [2, true]);
   const done = s.run('attach', s.store, 'approval', '扫描', '--audience', 'never', '--batch', '三月批复');
   assert.match(done.stdout, /batch \d+ is staged: publish it with dikuai-ingest publish .* \d+\n/);

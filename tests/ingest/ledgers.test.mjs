@@ -41,6 +41,13 @@ test('--merged says whose an amount in a merged cell is', (t) => {
   const wrong = s.run('load', s.store, 'compensation', 'a.csv', '--merged', 'total=all');
   assert.equal(wrong.code, 2);
   assert.match(wrong.stderr, /--merged total=all: write FIELD=first/);
+  s.write('a.csv', 'id,parcel_id\n1,DK1\n');
+  for (const [option, words] of [[['--merged', 'totale=first'], /totale: compensation has no such field; it has: id,/], [['--merged', 'id=each'], /id: this field is no amount/],
+    [['--merged', 'total=first', '--merged', 'total=each'], /--merged total is given twice/], [['--undrawn'], /--undrawn is for layers/], [['--draw'], /--draw is for layers/]]) {
+    const refused = s.load('compensation', 'a.csv', ...option);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, words);
+  }
 });
 
 test('rejected rows that were corrected are worth what the ledger says', (t) => {
