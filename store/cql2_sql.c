@@ -114,6 +114,10 @@ void dk_outline_sql(const dk_kind *kind, const dk_view *view, dk_buf *sql)
     }
 }
 
+/* What never holds. Of a plain 0 SQLite makes one of all that it is joined to by AND as it reads the statement, and does then not
+ * find by which index it was told to go (selection.c). */
+#define NEVER "(1=0)"
+
 void dk_in_view_sql(const dk_kind *kind, const dk_view *view, dk_buf *sql)
 {
     if (dk_view_every_row(view))
@@ -122,7 +126,7 @@ void dk_in_view_sql(const dk_kind *kind, const dk_view *view, dk_buf *sql)
     if (!view->unseen_inside && has_scope(kind, view))
         put_in_scope(kind, view, sql);
     else
-        dk_buf_text(sql, "0");
+        dk_buf_text(sql, NEVER);
 }
 
 /* ---- values ---- */
@@ -520,7 +524,7 @@ static void put_condition(emitter *e, const dk_cql2_node *start, bool deny)
     }
     hold(e, 2);
     if (node->op == DK_OP_BOOLEAN)
-        put(e, node->boolean != denied ? "1" : "0");
+        put(e, node->boolean != denied ? "1" : NEVER);
     else if (node->any_of != NULL || dk_cql2_is_comparison(node->op))
         put_comparison(e, node, denied);
     else if (node->op == DK_OP_IN)

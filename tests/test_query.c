@@ -730,6 +730,26 @@ static void nobody_is_met_twice_or_missed_while_batches_are_published(void **sta
     }
 }
 
+static void what_never_holds_finds_nothing_also_among_new_versions(void **state)
+{
+    fixture *f = *state;
+    load_county(f);
+    const dk_viewer everyone = dk_viewer_public();
+    const size_t all = all_keys(f, "parcel").n;
+    unsigned char wkb[93];
+    const size_t size = square_wkb(wkb, 116.1, 34.2, 0.7);
+    dk_load *load = load_begin(f, "parcel", true);
+    assert_int_equal(load_row(f, load, "parcel", wkb, size, "id", "DK001", "project_id", "P1", "division", "341321100", "village", "三村", NULL).outcome,
+                     DK_REPLACED);
+    publish(f, load_finish(f, load));
+    assert_int_equal(all_keys(f, "parcel").n, all);
+    static const char *const never[] = {"FALSE", "NOT TRUE", "FALSE AND village='三村'", "village='三村' AND NOT (TRUE OR id IS NULL)", "A_EQUALS((1),(2))"};
+    for (size_t i = 0; i < sizeof never / sizeof *never; i++)
+        assert_int_equal(filtered(f, "parcel", &everyone, never[i]).n, 0);
+    assert_int_equal(filtered(f, "parcel", &everyone, "NOT FALSE").n, all);
+    assert_string_equal(filtered(f, "parcel", &everyone, "FALSE OR village='三村'").text, "P1:DK001");
+}
+
 static void a_box_and_a_field_narrow_together(void **state)
 {
     fixture *f = *state;
@@ -928,6 +948,7 @@ int main(void)
         CASE(groups_by_a_number_are_withheld_together_too),
         CASE(pages_lead_through_all_rows_in_every_order),
         CASE(pages_lead_through_numbers_in_their_order),
+        CASE(what_never_holds_finds_nothing_also_among_new_versions),
         CASE(nobody_is_met_twice_or_missed_while_batches_are_published),
         CASE(a_box_and_a_field_narrow_together),
         CASE(what_takes_too_long_is_refused_and_harms_nothing),

@@ -139,7 +139,7 @@ static const dk_api_param params[] = {
      "{\"type\":\"boolean\",\"default\":false}"},
     {DK_API_ROWS, "q", "查找文字，多个词用空格隔开；行政区名称和拼音只用于 /search", false, "{\"type\":\"string\"}"},
     {DK_API_FEATURE, "feature", "瓦片中要素的编号，单独使用", false, "{\"type\":\"integer\",\"minimum\":0}"},
-    {DK_API_Q, "q", "要找的文字", true, "{\"type\":\"string\",\"minLength\":1,\"maxLength\":200}"},
+    {DK_API_Q, "q", "要找的文字，UTF-8 至多 200 字节", true, "{\"type\":\"string\",\"minLength\":1}"},
 };
 
 /* What does not change: the schemas of the standard's answers, shortened to what clients rely on. */
