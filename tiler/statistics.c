@@ -18,6 +18,7 @@ typedef struct asked_statistics {
     size_t n_sums;
     int64_t count; /* of all groups */
     dk_sum total[DK_STATISTIC_SUMS];
+    int64_t valued[DK_STATISTIC_SUMS]; /* rows that have a number, of all groups */
 } asked_statistics;
 
 static const dk_field *field_of(const asked_statistics *a, const dk_group_by *by)
@@ -166,22 +167,28 @@ static void write_heads(asked_statistics *a)
     dk_json_array_end(json);
 }
 
-static void write_figures(asked_statistics *a, int64_t count, const double *sums)
+/* A sum of no numbers is none: 0 would say that nothing was paid. */
+static void write_figures(asked_statistics *a, int64_t count, const double *sums, const int64_t *valued)
 {
     dk_json *json = &a->ctx->json;
     dk_json_member_integer(json, "count", count);
     dk_json_key(json, "sums");
     dk_json_array_begin(json);
     for (size_t i = 0; i < a->n_sums; i++)
-        dk_json_number(json, sums[i]);
+        if (valued[i] > 0)
+            dk_json_number(json, sums[i]);
+        else
+            dk_json_null(json);
     dk_json_array_end(json);
 }
 
 static void add_total(asked_statistics *a, const dk_statistic *group)
 {
     a->count += group->count;
-    for (size_t i = 0; i < a->n_sums; i++)
+    for (size_t i = 0; i < a->n_sums; i++) {
         dk_sum_add(&a->total[i], group->sums[i]);
+        a->valued[i] += group->valued[i];
+    }
 }
 
 static void round_total(const asked_statistics *a, double ret_total[DK_STATISTIC_SUMS])
@@ -235,7 +242,7 @@ static bool json_group(const dk_statistic *group, void *user)
         dk_json_value(json, &group->by[i]);
     dk_json_array_end(json);
     write_divisions(a, group->by);
-    write_figures(a, group->count, group->sums);
+    write_figures(a, group->count, group->sums, group->valued);
     dk_json_object_end(json);
     return !json->buf->failed;
 }
@@ -259,7 +266,7 @@ static dk_status answer_json(asked_statistics *a, const dk_query *query)
     dk_json_object_begin(json);
     double total[DK_STATISTIC_SUMS];
     round_total(a, total);
-    write_figures(a, a->count, total);
+    write_figures(a, a->count, total, a->valued);
     dk_json_object_end(json);
     dk_json_object_end(json);
     return status;
@@ -284,7 +291,7 @@ static void csv_value(const dk_value *value, dk_buf *out)
         dk_csv_text(value->text.data, value->text.size, true, out);
 }
 
-static void csv_line(asked_statistics *a, const dk_value *by, int64_t count, const double *sums)
+static void csv_line(asked_statistics *a, const dk_value *by, int64_t count, const double *sums, const int64_t *valued)
 {
     dk_buf *out = &a->ctx->worker->body;
     for (size_t i = 0; i < a->n_by; i++) {
@@ -303,7 +310,8 @@ static void csv_line(asked_statistics *a, const dk_value *by, int64_t count, con
     dk_buf_format(out, "%lld", (long long)count);
     for (size_t i = 0; i < a->n_sums; i++) {
         dk_buf_byte(out, ',');
-        csv_number(sums[i], out);
+        if (valued[i] > 0)
+            csv_number(sums[i], out);
     }
     dk_buf_text(out, "\r\n");
 }
@@ -312,7 +320,7 @@ static bool csv_group(const dk_statistic *group, void *user)
 {
     asked_statistics *a = user;
     add_total(a, group);
-    csv_line(a, group->by, group->count, group->sums);
+    csv_line(a, group->by, group->count, group->sums, group->valued);
     return !a->ctx->worker->body.failed;
 }
 
@@ -358,7 +366,7 @@ static dk_status answer_csv(asked_statistics *a, const dk_query *query)
     double total[DK_STATISTIC_SUMS];
     round_total(a, total);
     if (a->n_by > 0)
-        csv_line(a, NULL, a->count, total);
+        csv_line(a, NULL, a->count, total, a->valued);
     return status;
 }
 

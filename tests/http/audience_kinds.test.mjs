@@ -321,5 +321,8 @@ test('sums over a field that is seen in the scope only hold no row outside', asy
   const sums = async (token) => (await json('/collections/compensation/statistics?sum=total', token)).groups.map(({ count, sums: [sum] }) => [count, sum]);
   assert.deepEqual(await sums(STAFF), [[7, 2102.1]], 'the row is public and counts, its amount is not');
   assert.deepEqual(await sums(CHIEF), [[7, 11102.1]]);
+  const by = async (token) => (await json('/collections/compensation/statistics?sum=total&group_by=division:6', token)).groups.map(({ by: [division], count, sums: [sum] }) => [division, count, sum]);
+  assert.deepEqual(await by(STAFF), [['340111', 1, null], ['341321', 6, 2102.1]], 'no amount is not an amount of 0');
+  assert.match((await at('/collections/compensation/statistics?sum=total&group_by=division:6&f=csv', { token: STAFF })).text, /\r\n340111,.*,1,\r\n/);
   assert.equal((await at('/collections/compensation/statistics?sum=total', { token: ASKED })).status, 400);
 });
