@@ -151,6 +151,13 @@ const char *dk_scorecard_division_name(const dk_catalogue *catalogue, const char
     return division != NULL ? division->name : NULL;
 }
 
+void dk_scorecard_division_title(const dk_catalogue *catalogue, const dk_score_query *query, const char *code, dk_buf *out)
+{
+    const char *name = dk_scorecard_division_name(catalogue, code);
+    if (name != NULL)
+        dk_buf_format(out, "%s%s", name, strlen(code) < (size_t)query->level ? "（未分到下级）" : "");
+}
+
 static void append_period_title(const char *period, dk_buf *out)
 {
     if (strcmp(period, "none") == 0) {

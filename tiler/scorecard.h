@@ -52,6 +52,9 @@ void dk_scorecard_period_title(const dk_scorecard_question *asked, dk_buf *out);
 void dk_scorecard_group_period(const dk_score_query *query, const dk_score_row *row, dk_buf *out);
 /* The name of a division or prefix of one; NULL: the catalogue does not say. */
 const char *dk_scorecard_division_name(const dk_catalogue *catalogue, const char *code);
+/* What to call the division of a group; nothing if it has none, or the catalogue does not know it. One of fewer digits than the
+ * level is said to be what is in no division of the level: beside its towns a county would be taken for all of them. Appended. */
+void dk_scorecard_division_title(const dk_catalogue *catalogue, const dk_score_query *query, const char *code, dk_buf *out);
 /* 收到批文时间之日起15个工作日内公开 … Appended. */
 void dk_scorecard_limit(const dk_obligation *obligation, dk_buf *out);
 /* /scorecard/rows with what leads to the rows behind a figure of a group, NULL: of all groups, with the base path. Appended. */

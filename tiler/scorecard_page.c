@@ -157,9 +157,13 @@ static void write_table(dk_html *html, const dk_scorecard_question *asked, const
 
 static void label_division(dk_html *html, const dk_scorecard_question *asked, const dk_scorecard_group *group)
 {
-    (void)asked;
-    const char *code = group->score.division, *name = dk_scorecard_division_name(html->ctx->worker->catalogue, code);
+    const char *code = group->score.division;
+    dk_buf title;
+    dk_buf_init(&title);
+    dk_scorecard_division_title(html->ctx->worker->catalogue, &asked->query, code, &title);
+    const char *name = title.size > 0 ? dk_buf_cstr(&title) : NULL;
     dk_html_text(html, code[0] == '\0' ? "未填行政区" : name != NULL ? name : code);
+    dk_buf_finish(&title);
 }
 
 static void label_obligation(dk_html *html, const dk_scorecard_question *asked, const dk_scorecard_group *group)

@@ -103,8 +103,9 @@ static void write_group(dk_scorecard_sheet *sheet, const dk_catalogue *catalogue
 {
     static const dk_disclosure states[] = {DK_MET, DK_LATE, DK_SHORT, DK_MISSING, DK_DUE, DK_WAITING, DK_NOT_APPLICABLE, DK_UNKNOWN};
     dk_value values[C_REQUIRED + 12] = {{0}};
-    dk_buf period;
+    dk_buf period, division;
     dk_buf_init(&period);
+    dk_buf_init(&division);
     dk_scorecard_group_period(query, &group->score, &period);
     if (group->rank > 0)
         values[C_RANK] = (dk_value){.type = DK_INTEGER, .integer = group->rank};
@@ -113,7 +114,8 @@ static void write_group(dk_scorecard_sheet *sheet, const dk_catalogue *catalogue
     } else {
         if (query->level > 0) {
             values[C_CODE] = text_value(group->score.division);
-            values[C_DIVISION] = text_value(dk_scorecard_division_name(catalogue, group->score.division));
+            dk_scorecard_division_title(catalogue, query, group->score.division, &division);
+            values[C_DIVISION] = text_value(division.size > 0 ? dk_buf_cstr(&division) : NULL);
         }
         if (period.size > 0)
             values[C_PERIOD] = text_value(dk_buf_cstr(&period));
@@ -131,6 +133,7 @@ static void write_group(dk_scorecard_sheet *sheet, const dk_catalogue *catalogue
     *at++ = share_value(dk_scorecard_timeliness(group));
     dk_scorecard_sheet_row(sheet, values);
     dk_buf_finish(&period);
+    dk_buf_finish(&division);
 }
 
 dk_status dk_scorecard_table(dk_context *ctx, const dk_scorecard_question *asked)

@@ -275,6 +275,8 @@ test('as CSV, as a workbook and as a page', async () => {
   const csv = (await raw('/scorecard?as_of=2026-11-28&level=9&f=csv')).text.replace(/^\ufeff/, '').trim().split('\r\n').map((line) => line.split(','));
   assert.deepEqual(csv[0], ['名次', '行政区划代码', '行政区', '期间', '事项', '适用程序', '应公开', '已公开', '按期公开', '逾期公开', '公示期不足', '逾期未公开', '待公开', '未到期', '不适用', '无法计算', '完整率', '及时率']);
   assert.equal(csv.length, card.groups.length + 2);
+  assert.deepEqual(csv.filter(([, code]) => code === '341321').map(([, , name]) => name), ['砀山县（未分到下级）'], 'not the county with its towns');
+  assert.ok((await raw('/scorecard?as_of=2026-11-28&level=9&f=html')).text.includes('>砀山县（未分到下级）<'));
   assert.deepEqual(csv.at(-1).slice(6, 16).map(Number), [card.total.required, card.total.disclosed, ...['met', 'late', 'short', 'missing', 'due', 'waiting', 'not_applicable', 'unknown'].map((state) => card.total.states[state])]);
   const xlsx = await raw('/scorecard?as_of=2026-11-28&level=9&f=xlsx');
   assert.equal(xlsx.headers['content-type'], 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet');
