@@ -729,6 +729,8 @@ static dk_status run(loader *self, dk_store *store, const char *source, dk_error
     char sentence[480];
     if (status == DK_OK && dk_placement_tell(self->placement, self->gcj02, sentence, sizeof sentence))
         dk_summary_note(&self->summary, "%s", sentence);
+    if (status == DK_OK) /* what follows looks at the rows */
+        status = dk_load_settle(self->load, err);
     if (status == DK_OK)
         status = dk_source_copies(store, self->kind, dk_load_batch(self->load), note_copy, self, err);
     if (status == DK_OK && self->summary.loaded > 0)
@@ -758,8 +760,7 @@ static dk_status run(loader *self, dk_store *store, const char *source, dk_error
     if (self->writer != NULL && (status = dk_profile_writer_write(self->writer, options->save_profile, err)) != DK_OK)
         return status;
     if (options->dry_run && options->n_reports > 0 && /* what is checked is gone when it is finished */
-        ((status = dk_load_settle(self->load, err)) != DK_OK ||
-         (status = dk_load_report_check(&self->report, options, store, dk_load_batch(self->load), err)) != DK_OK))
+        (status = dk_load_report_check(&self->report, options, store, dk_load_batch(self->load), err)) != DK_OK)
         return status;
     bool again = false;
     if (options->publish && !options->dry_run && summary->loaded + summary->replaced == 0 && summary->staged > 0 &&

@@ -28,8 +28,8 @@
 
 /* Rows and bytes a transaction: large enough that few pages of indexes are written once more with each, small enough that the
  * write-ahead log stays below ~100 MB (wal.h). */
-#define ROWS_A_TRANSACTION 40000
-#define BYTES_A_TRANSACTION 32000000
+#define ROWS_A_TRANSACTION 20000
+#define BYTES_A_TRANSACTION 16000000
 #define APPROVALS_KEPT 1024
 #define APPROVAL_SIZE 120
 /* A text of a field in bytes: a page of small print. Answers, tiles and dossiers are made of these. */

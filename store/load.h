@@ -82,9 +82,10 @@ void dk_areas_measure(const dk_kind *kind, const void *wkb, size_t wkb_size, dk_
 /* Says them for the row that dk_load_row gets next; otherwise it measures them. */
 void dk_load_measured(dk_load *load, const dk_areas *areas);
 
-/* The number under which the batch's rows stand, also while it is loading or on a dry run. */
+/* The number under which the batch's rows stand, also while it is loading (dk_load_settle) or on a dry run. */
 int64_t dk_load_batch(const dk_load *load);
-/* Makes the rows so far found by their links, for who checks them before the load is finished. */
+/* Writes the rows so far, some of which wait to be written with others, and what they are found by: for who looks at them before the
+ * load is finished. */
 dk_status dk_load_settle(dk_load *load, dk_error *err);
 
 /* Marks the batch: how coordinates of an old datum became CGCS2000's. Several texts are joined. */
