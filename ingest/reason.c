@@ -1,5 +1,7 @@
 #include "ingest/reason.h"
 
+#include "store/text.h"
+
 #include <string.h>
 
 static const struct {
@@ -121,14 +123,21 @@ void dk_reason_public(const char *reason, const dk_kind *kind, const dk_mapping 
                       size_t n_columns, dk_buf *out)
 {
     bool hidden = false;
+    dk_buf name;
+    dk_buf_init(&name);
     dk_buf_clear(out);
     for (size_t i = 0; i < kind->n_fields; i++) {
         const dk_field *field = &kind->fields[i];
         if (field->audience == DK_PUBLIC || (int)i == kind->key_field)
             continue;
         const int column = mapping != NULL ? mapping->column[i] : -1;
-        const bool named = column >= 0 && (size_t)column < n_columns && says(reason, columns[column].name);
-        if (!named && !says(reason, field->name))
+        dk_buf_clear(&name);
+        dk_buf_text(&name, column >= 0 && (size_t)column < n_columns ? columns[column].name : "");
+        dk_buf_byte(&name, '\0');
+        if (name.failed)
+            break;
+        dk_text_clean((char *)name.data); /* as it stands in the reason: heads of sheets have line ends in them */
+        if (!says(reason, (const char *)name.data) && !says(reason, field->name))
             continue;
         dk_buf_format(out, "%s%s (%s)", hidden ? ", " : "", field->name, field->title);
         hidden = true;
@@ -137,4 +146,6 @@ void dk_reason_public(const char *reason, const dk_kind *kind, const dk_mapping 
         dk_buf_text(out, ": not accepted; what it says is not public and stands in the rejects file only");
     else
         dk_buf_text(out, reason);
+    out->failed = out->failed || name.failed;
+    dk_buf_finish(&name);
 }

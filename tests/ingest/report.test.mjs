@@ -209,6 +209,13 @@ test('rejects: by kind, in HTML and JSON, escaped, and without what is not publi
   assert.deepEqual(again.counts, r.counts);
 });
 
+test('what is not public is not repeated of columns either whose name is of two lines', (t) => {
+  const s = scene(t, rich);
+  parcels(s, 'p.csv', [{ 地块编号: 'A', '户\r\n数': '1', ring: square(E, N) }, { 地块编号: 'B', '户\r\n数': '王五爷', ring: square(E + 200, N) }], '--report', 'r.json');
+  assert.deepEqual(found(report(s, 'r.json'), 'rejected').rows.map(({ key, reason }) => [key, reason]),
+    [['B', 'households (户数): not accepted; what it says is not public and stands in the rejects file only']]);
+});
+
 test('a dry run and a load of nothing but rejects have their report too', (t) => {
   const s = scene(t, rich);
   assert.equal(parcels(s, 'p.csv', [{ 地块编号: 'A', ring: square(E, N) }, { 地块编号: 'B', ring: square(E + 50, N) }], '--dry-run', '--report', 'dry.json').code, 0);
