@@ -2,6 +2,7 @@
 
 #include "ingest/gcj02.h"
 #include "store/division.h"
+#include "store/geometry.h"
 #include "store/hash.h"
 
 #include <geos_c.h>
@@ -16,7 +17,6 @@ enum {
     PLACES = 4 * MOST_AREAS,
     MOST_OUTLINE_BYTES = 64 << 20, /* of WKB, of all of them */
     OFF_M = DK_PLACEMENT_OFF_M,
-    MOST_CORNERS = 256,
     GCJ02_M = 700 /* its shift is 565 m at most in Anhui, and nowhere more */
 };
 
@@ -39,6 +39,8 @@ struct dk_placement {
     size_t n_areas, areas_capacity;
     size_t outline_bytes;
     dk_buf wkb;
+    dk_shape shape;
+    dk_buf along;  /* doubles */
     double *off_m; /* distances of the rows that are off */
     size_t n_off, off_capacity;
     int64_t n_rows, n_off_undone;
@@ -62,6 +64,8 @@ dk_status dk_placement_create(dk_store *store, const dk_kind *kind, dk_placement
     placement->store = store;
     placement->layer = layer;
     dk_buf_init(&placement->wkb);
+    dk_buf_init(&placement->along);
+    dk_shape_init(&placement->shape);
     placement->geos = GEOS_init_r();
     if (placement->geos != NULL) {
         GEOSContext_setErrorMessageHandler_r(placement->geos, ignore, NULL);
@@ -98,6 +102,8 @@ void dk_placement_free(dk_placement *placement)
     if (placement->geos != NULL)
         GEOS_finish_r(placement->geos);
     dk_buf_finish(&placement->wkb);
+    dk_buf_finish(&placement->along);
+    dk_shape_finish(&placement->shape);
     free(placement->areas);
     free(placement->off_m);
     free(placement);
@@ -238,24 +244,92 @@ dk_status dk_placement_add(dk_placement *placement, const char *division, const 
     return keep_distance(placement, metres) ? DK_OK : dk_fail(err, DK_NOMEM, "out of memory");
 }
 
-/* Metres from the outline to the farthest corner of a row in metres; below 0: GEOS fails. */
-static double reach(dk_placement *placement, const area *in, const GEOSGeometry *row)
+/* ---- how far a row reaches ---- */
+
+#define REACH_M 0.5 /* a reach is found to this */
+
+/* A part of a row's border: places in metres, and how far each is along it. */
+typedef struct border {
+    dk_placement *placement;
+    const area *in;
+    const double *xy, *along;
+    double farthest; /* from the outline, so far */
+    bool failed;
+} border;
+
+static double metres_from(border *of, double x, double y)
 {
-    GEOSContextHandle_t geos = placement->geos;
-    double farthest = -1;
-    if (GEOSPreparedCovers_r(geos, in->prepared, row) == 1)
-        return 0;
-    GEOSGeometry *corners = GEOSGeom_extractUniquePoints_r(geos, row);
-    const int n = corners != NULL ? GEOSGetNumGeometries_r(geos, corners) : 0;
-    const int step = (n + MOST_CORNERS - 1) / MOST_CORNERS;
-    for (int i = 0; i < n; i += step) {
-        double metres = 0;
-        if (GEOSPreparedDistance_r(geos, in->prepared, GEOSGetGeometryN_r(geos, corners, i), &metres) && metres > farthest)
-            farthest = metres;
+    GEOSContextHandle_t geos = of->placement->geos;
+    double metres = 0;
+    GEOSGeometry *place = GEOSGeom_createPointFromXY_r(geos, x, y);
+    if (place == NULL || !GEOSPreparedDistance_r(geos, of->in->prepared, place, &metres))
+        of->failed = true;
+    if (place != NULL)
+        GEOSGeom_destroy_r(geos, place);
+    of->farthest = metres > of->farthest ? metres : of->farthest;
+    return metres;
+}
+
+/* Whether nothing on a way between two places lies farther out than what is known, or far enough to be told: on a metre of
+ * the way the distance changes by a metre at most. */
+static bool in_reach(const border *of, double from_m, double to_m, double way)
+{
+    const double most = (from_m + to_m + way) / 2;
+    return of->failed || most < OFF_M || most < of->farthest + REACH_M;
+}
+
+static void follow_edge(border *of, const double from[2], double from_m, const double to[2], double to_m, double way)
+{
+    if (in_reach(of, from_m, to_m, way) || way < REACH_M)
+        return;
+    const double middle[2] = {(from[0] + to[0]) / 2, (from[1] + to[1]) / 2}, metres = metres_from(of, middle[0], middle[1]);
+    follow_edge(of, from, from_m, middle, metres, way / 2);
+    follow_edge(of, middle, metres, to, to_m, way / 2);
+}
+
+static void follow(border *of, size_t from, double from_m, size_t to, double to_m)
+{
+    const double way = of->along[to] - of->along[from];
+    if (from == to || in_reach(of, from_m, to_m, way))
+        return;
+    if (to == from + 1) {
+        follow_edge(of, of->xy + 2 * from, from_m, of->xy + 2 * to, to_m, way);
+        return;
     }
-    if (corners != NULL)
-        GEOSGeom_destroy_r(geos, corners);
-    return farthest;
+    const size_t middle = from + (to - from) / 2;
+    const double metres = metres_from(of, of->xy[2 * middle], of->xy[2 * middle + 1]);
+    follow(of, from, from_m, middle, metres);
+    follow(of, middle, metres, to, to_m);
+}
+
+/* Metres from the outline to the farthest place on the border of a row, which lies in placement->shape. */
+static dk_status reach(dk_placement *placement, const area *in, double *ret_metres, dk_error *err)
+{
+    dk_shape *shape = &placement->shape;
+    border of = {.placement = placement, .in = in};
+    for (size_t i = 0; i < shape->n_points; i++) {
+        shape->lonlat[2 * i] *= in->east_m;
+        shape->lonlat[2 * i + 1] *= NORTH_M;
+    }
+    for (size_t p = 0; p < shape->n_parts && !of.failed; p++) {
+        const dk_part *part = &shape->parts[p];
+        const double *xy = of.xy = shape->lonlat + 2 * part->start;
+        if (part->count == 0)
+            continue;
+        dk_buf_clear(&placement->along);
+        double *along = (double *)(void *)dk_buf_reserve(&placement->along, part->count * sizeof *along);
+        if (along == NULL)
+            return dk_fail(err, DK_NOMEM, "out of memory");
+        along[0] = 0;
+        for (size_t i = 1; i < part->count; i++)
+            along[i] = along[i - 1] + hypot(xy[2 * i] - xy[2 * i - 2], xy[2 * i + 1] - xy[2 * i - 1]);
+        of.along = along;
+        const size_t last = part->count - 1;
+        const double first_m = metres_from(&of, xy[0], xy[1]);
+        follow(&of, 0, first_m, last, last > 0 ? metres_from(&of, xy[2 * last], xy[2 * last + 1]) : first_m);
+    }
+    *ret_metres = of.failed ? -1 : of.farthest;
+    return DK_OK;
 }
 
 dk_status dk_placement_reach(dk_placement *placement, const char *division, const void *wkb, size_t size,
@@ -266,19 +340,23 @@ dk_status dk_placement_reach(dk_placement *placement, const char *division, cons
     *ret_apart = false;
     if (placement == NULL || division[0] == '\0')
         return DK_OK;
-    const dk_status status = find_area(placement, division, true, &in, err);
+    dk_status status = find_area(placement, division, true, &in, err);
     if (status != DK_OK || in == NULL || in->prepared == NULL)
         return status;
-    GEOSGeometry *degrees = GEOSWKBReader_read_r(placement->geos, placement->reader, wkb, size);
+    GEOSContextHandle_t geos = placement->geos;
+    GEOSGeometry *degrees = GEOSWKBReader_read_r(geos, placement->reader, wkb, size);
     GEOSGeometry *row = degrees != NULL ? in_metres(placement, degrees, in->east_m, false) : NULL;
+    if (row != NULL && GEOSPreparedCovers_r(geos, in->prepared, row) == 1)
+        *ret_metres = 0;
+    else if (row != NULL && (status = dk_shape_from_wkb(wkb, size, &placement->shape, err)) == DK_OK)
+        status = reach(placement, in, ret_metres, err);
     if (row != NULL) {
-        *ret_metres = reach(placement, in, row);
-        *ret_apart = *ret_metres > 0 && GEOSPreparedIntersects_r(placement->geos, in->prepared, row) == 0;
-        GEOSGeom_destroy_r(placement->geos, row);
+        *ret_apart = *ret_metres > 0 && GEOSPreparedIntersects_r(geos, in->prepared, row) == 0;
+        GEOSGeom_destroy_r(geos, row);
     }
     if (degrees != NULL)
-        GEOSGeom_destroy_r(placement->geos, degrees);
-    return DK_OK;
+        GEOSGeom_destroy_r(geos, degrees);
+    return status;
 }
 
 /* ---- the sentence ---- */

@@ -169,6 +169,21 @@ test('declared areas, repairs, former and wrong divisions, and partners in both 
   assert.equal(again.sources[0].files[0].sha256, execFileSync('sha256sum', [s.path('p.csv')], { encoding: 'utf8' }).slice(0, 64));
 });
 
+test('a row reaches beyond its division by any of its corners, and by an edge across a bay of the outline', (t) => {
+  const s = scene(t, catalogue.replace('\nrecords:', layer + 'records:'));
+  const bay = [[E - 1000, N - 1000], [E + 1000, N - 1000], [E + 1000, N + 1000], [E + 200, N + 1000], [E + 200, N], [E - 200, N], [E - 200, N + 1000], [E - 1000, N + 1000]];
+  s.write('areas.csv', `行政区代码,wkt\n340123102,"${wkt(bay)}"\n`);
+  assert.equal(s.load('division_area', 'areas.csv', '--crs', 'EPSG:4527', '--publish').code, 0);
+  const round = Array.from({ length: 1000 }, (_, i) => [E + 600 + 200 * Math.cos(i * Math.PI / 500), N - 600 + 200 * Math.sin(i * Math.PI / 500)]);
+  round[3] = [E + 1300, N - 600];
+  assert.equal(parcels(s, 'p.csv', [{ 地块编号: 'MANY', ring: round }, { 地块编号: 'ACROSS', ring: rectangle(E - 300, N + 600, 600, 20) }, { 地块编号: 'IN', ring: square(E + 800, N) }]
+    .map((row) => ({ ...row, 行政区划代码: '340123102' })), '--report', 'r.json').code, 0);
+  const { rows } = found(report(s, 'r.json'), 'outside_division');
+  assert.deepEqual(rows.map(({ key, part }) => [key, part]), [['p:MANY', 'part'], ['p:ACROSS', 'part']]);
+  near(rows[0].beyond_m, 300, 2);
+  near(rows[1].beyond_m, 200, 2); // in the middle of the bay
+});
+
 test('rows are compared with their divisions however many there are', (t) => {
   const s = scene(t, catalogue.replace('\nrecords:', layer + 'records:'));
   s.write('areas.csv', `行政区代码,wkt\n341321,"${wkt([[117, 31.7], [117.1, 31.7], [117.1, 31.8], [117, 31.8]])}"\n`);
