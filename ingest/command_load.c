@@ -336,9 +336,9 @@ static dk_status load_open(loader *self, rows *from, const job *of, dk_error *er
     if (status != DK_OK)
         return status;
     from->spoilt = false;
-    if (layer && dk_load_file_crs(file)->stamp[0] != '\0' && /* not for a file that is left out */
-        (status = dk_load_datum(self->load, dk_load_file_crs(file)->stamp, err)) != DK_OK)
-        return status;
+    for (size_t i = 0; layer && dk_load_file_stamp(file, i) != NULL; i++) /* not for a file that is left out */
+        if ((status = dk_load_datum(self->load, dk_load_file_stamp(file, i), err)) != DK_OK)
+            return status;
     self->gcj02 |= layer && dk_load_file_crs(file)->gcj02;
     self->summary.repaired += dk_load_file_repaired(file);
     self->summary.left_out += dk_source_left_out(source);

@@ -80,3 +80,16 @@ dk_status dk_crs_set_get(dk_crs_set *set, int code, const dk_crs **ret_crs, dk_t
     *ret_transformer = found->transformer;
     return DK_OK;
 }
+
+const char *dk_crs_set_stamp(const dk_crs_set *set, size_t number)
+{
+    for (size_t i = 0; i < set->n; i++) {
+        const member *own = set->members[i];
+        bool again = own->status != DK_OK || own->crs.stamp[0] == '\0';
+        for (size_t k = 0; k < i && !again; k++)
+            again = set->members[k]->status == DK_OK && strcmp(set->members[k]->crs.stamp, own->crs.stamp) == 0;
+        if (!again && number-- == 0)
+            return own->crs.stamp;
+    }
+    return NULL;
+}

@@ -167,17 +167,22 @@ static dk_status map_columns(dk_load_file *file, dk_error *err)
     return status;
 }
 
+static void note_stamp(dk_load_file *file, const char *stamp, bool gcj02)
+{
+    const dk_load_file_options *o = &file->options;
+    dk_buf_format(&file->notes, "%s%s%s\n", stamp, o->transformation == NULL && !gcj02 ? ": it may lie tens of metres off" : "",
+                  o->store == NULL            ? ""
+                  : gcj02                     ? "; the batch is marked"
+                  : o->transformation == NULL ? ", and the batch is marked"
+                                              : "");
+}
+
 static dk_status prepare_geometry(dk_load_file *file, dk_error *err)
 {
     const dk_load_file_options *o = &file->options;
     dk_status status = choose_crs(file, err);
     if (status == DK_OK && file->crs.stamp[0] != '\0')
-        dk_buf_format(&file->notes, "%s%s%s\n", file->crs.stamp,
-                      o->transformation == NULL && !file->crs.gcj02 ? ": it may lie tens of metres off" : "",
-                      o->store == NULL                                ? ""
-                      : file->crs.gcj02                               ? "; the batch is marked"
-                      : o->transformation == NULL                     ? ", and the batch is marked"
-                                                                      : "");
+        note_stamp(file, file->crs.stamp, file->crs.gcj02);
     dk_error reason = {0};
     if (status == DK_OK && (status = dk_transformer_create(&file->crs, &file->transformer, &reason)) != DK_OK)
         dk_fail(err, status, "%s: %s; say the right coordinate system with --crs", o->set->shown, reason.text);
@@ -372,6 +377,17 @@ const dk_crs *dk_load_file_crs(const dk_load_file *file)
     return &file->crs;
 }
 
+const char *dk_load_file_stamp(const dk_load_file *file, size_t number)
+{
+    const char *own, *stamp = file->crs.stamp;
+    if (stamp[0] != '\0' && number-- == 0)
+        return stamp;
+    for (size_t i = 0; file->own_crs != NULL && (own = dk_crs_set_stamp(file->own_crs, i)) != NULL; i++)
+        if (strcmp(own, stamp) != 0 && number-- == 0)
+            return own;
+    return NULL;
+}
+
 dk_status dk_load_file_next(dk_load_file *file, dk_ready_row *ret_row, dk_error *err)
 {
     return dk_reading_next(file->reading, ret_row, err);
@@ -401,6 +417,8 @@ const char *dk_load_file_notes(dk_load_file *file)
         add_lines(notes, dk_source_encoding_note(file->source));
         if (file->reading != NULL)
             dk_reading_notes(file->reading, notes);
+        for (size_t i = file->crs.stamp[0] != '\0'; dk_load_file_stamp(file, i) != NULL; i++)
+            note_stamp(file, dk_load_file_stamp(file, i), false);
         if (file->reader.zone_stripped > 0)
             dk_buf_format(notes,
                           "the eastings of %lld rows begin with the number of their zone, which %s does not have; it "

@@ -41,6 +41,8 @@ dk_source *dk_load_file_source(dk_load_file *file);
 const dk_mapping *dk_load_file_mapping(const dk_load_file *file);
 const dk_file_settings *dk_load_file_settings(const dk_load_file *file);
 const dk_crs *dk_load_file_crs(const dk_load_file *file); /* of a layer */
+/* When all rows of a layer are read: how its system, and those that rows say, are marked, by number from 0. NULL: no more. */
+const char *dk_load_file_stamp(const dk_load_file *file, size_t number);
 /* DK_OK with a row, DK_END, or a failure of the whole file. */
 dk_status dk_load_file_next(dk_load_file *file, dk_ready_row *ret_row, dk_error *err);
 int64_t dk_load_file_repaired(const dk_load_file *file);

@@ -223,8 +223,8 @@ dk_status dk_load_datum(dk_load *load, const char *text, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
     dk_status status = dk_sql_prepare(load->store,
-                                      "UPDATE dikuai_batch SET datum=CASE WHEN datum='' THEN ?2 WHEN instr(datum,?2)>0 THEN "
-                                      "datum ELSE datum||'; '||?2 END WHERE id=?1",
+                                      "UPDATE dikuai_batch SET datum=CASE WHEN datum='' THEN ?2 WHEN"
+                                      " instr('; '||datum||'; ','; '||?2||'; ')>0 THEN datum ELSE datum||'; '||?2 END WHERE id=?1",
                                       &stmt, err);
     if (status == DK_OK) {
         sqlite3_bind_int64(stmt, 1, load->batch);

@@ -786,12 +786,33 @@ static void a_dry_run_keeps_nothing(void **state)
     assert_int_equal(findings(f), 0);
 }
 
+static bool note_datum(const dk_batch *batch, void *user)
+{
+    snprintf(user, 200, "%s", batch->datum);
+    return true;
+}
+
+static void a_batch_is_marked_by_each_text_once_also_by_the_beginning_of_another(void **state)
+{
+    fixture *f = *state;
+    char datum[200] = "";
+    static const char *const marks[] = {"transformed by A2", "transformed by A", "taken as it is", "transformed by A"};
+    dk_load *load = load_begin(f, "parcel", false);
+    assert_int_equal(parcel(f, load, "DK001", "P1", 116.5).outcome, DK_LOADED);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(dk_load_datum(load, marks[i], &f->err), DK_OK);
+    load_finish(f, load);
+    assert_int_equal(dk_store_batches(f->store, note_datum, datum, &f->err), DK_OK);
+    assert_string_equal(datum, "transformed by A2; transformed by A; taken as it is");
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(nobody_sees_a_staged_batch),
+        CASE(a_batch_is_marked_by_each_text_once_also_by_the_beginning_of_another),
         CASE(two_projects_may_use_one_number),
         CASE(without_a_project_the_file_name_qualifies),
         CASE(loading_again_changes_nothing),

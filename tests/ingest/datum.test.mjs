@@ -151,6 +151,13 @@ test('an old datum taken with its error marks the batch', (t) => {
   near(ours(s), xianDegrees(square), 'as it is');
   assert.ok(done.json.notes.some((note) => /Xian 1980 taken as CGCS2000 without a transformation: it may lie tens of metres off, and the batch is marked/.test(note)));
   assert.equal(JSON.parse(s.run('batches', s.store, '--json').stdout).batches[0].datum, 'Xian 1980 taken as CGCS2000 without a transformation');
+  // By both, where rights in one 报盘 TXT say two.
+  const right = (id, system, shift) => `[登记项目]\n地块编号=${id}\n坐标系统=${system}\n` + square.map(([e, n], i) => `XY00${i + 1}=${i + 1},${n},${e + 39e6 + shift}\n`).join('') + 'XY005=标高,,,,1\n';
+  s.write('b.txt', right('B1', '1980西安坐标系', 1000) + right('B2', '1954北京坐标系', 2000) + right('B3', 'CGCS2000', 3000));
+  const both = s.load('parcel', 'b.txt', '--accept-datum-error');
+  assert.deepEqual([both.code, both.json.loaded], [0, 3], both.stderr);
+  assert.equal(s.batches()[1].datum, 'Xian 1980 taken as CGCS2000 without a transformation; Beijing 1954 taken as CGCS2000 without a transformation');
+  assert.ok(both.json.notes.some((note) => /b\.txt: Beijing 1954 taken as CGCS2000 without a transformation: it may lie tens of metres off, and the batch is marked/.test(note)));
 });
 
 // ---- against PROJ's cct, with pipelines written out here ----
