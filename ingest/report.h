@@ -70,7 +70,8 @@ typedef struct dk_report {
     dk_report_table tables[DK_REPORT_TABLES]; /* the first holds the rejected rows */
     size_t n_tables;
     dk_report_map map;
-    double seconds;  /* that the checks took */
+    bool checked;    /* the checks were made, all of them */
+    double seconds;  /* that they took */
     char *rejects;   /* name of the rejects file; NULL: none was written */
     dk_buf outlines; /* of rejected rows, for the store: size_t and positions */
     dk_buf folders;  /* of sources with absolute paths, which sentences do not repeat: NUL-terminated texts */

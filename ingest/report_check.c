@@ -272,6 +272,11 @@ dk_status dk_report_check(dk_report *report, dk_store *store, int64_t batch, boo
         if (report->tables[i].cells.failed)
             status = dk_fail(err, DK_NOMEM, "out of memory");
     report->seconds = seconds_now() - began;
+    report->checked = status == DK_OK;
+    for (size_t i = 1; status != DK_OK && i < report->n_tables; i++) { /* what was found so far is not all */
+        report->tables[i].not_made = true;
+        report->tables[i].remark = "检查中断，未核对";
+    }
     dk_placement_free(c.placement);
     dk_partners_free(c.partners);
     dk_shape_finish(&c.shape);

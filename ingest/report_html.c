@@ -1,6 +1,7 @@
 /* The report as one page of HTML that needs nothing else: to be read by who has to decide about the batch, and printed.
  */
 #include "ingest/report.h"
+#include "store/day.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -40,6 +41,17 @@ static void count_row(const dk_report *report, const char *name, const char *tit
                   dk_report_counted(report, name));
 }
 
+/* Files that were left out stand among the rejected rows, and are counted apart. */
+static int64_t files_left_out(const dk_report *report)
+{
+    return dk_report_counted(report, "files_failed");
+}
+
+static int64_t found(const dk_report *report, const dk_report_table *table)
+{
+    return table->count - (table == &report->tables[0] ? files_left_out(report) : 0);
+}
+
 /* "本批内部重叠", or with the kind that lacks "没有对应的 用地批复". */
 static void table_title(const dk_report_table *table, dk_buf *out)
 {
@@ -51,12 +63,11 @@ static void table_title(const dk_report_table *table, dk_buf *out)
     }
 }
 
-static void write_unknown(const dk_report *report, dk_buf *out)
-{
-    const int64_t unknown = dk_report_counted(report, "overlap_unknown");
-    if (unknown > 0)
-        dk_buf_format(out, "<p class=\"small\">另有 %" PRId64 " 对地块的重叠未能计算。</p>", unknown);
-}
+/* What is found and stands in no table. */
+static const struct {
+    const char *count, *title;
+} other_faults[] = {{"files_failed", "未能读取的文件"}, {"overlap_unknown", "未能计算的重叠"}};
+enum { OTHER_FAULTS = sizeof other_faults / sizeof *other_faults };
 
 static void write_overview(const dk_report *report, dk_buf *out)
 {
@@ -80,15 +91,18 @@ static void write_overview(const dk_report *report, dk_buf *out)
             dk_buf_text(out, "</td><td class=\"n\">—</td></tr>");
         else
             dk_buf_format(out, "</td><td class=\"n%s\">%" PRId64 "</td></tr>",
-                          table->fault && table->count > 0 ? " bad" : "", table->count);
+                          table->fault && found(report, table) > 0 ? " bad" : "", found(report, table));
+        for (size_t k = 0; i == 0 && k < OTHER_FAULTS; k++)
+            if (dk_report_counted(report, other_faults[k].count) > 0)
+                dk_buf_format(out, "<tr><td>%s <code>%s</code></td><td class=\"n bad\">%" PRId64 "</td></tr>", other_faults[k].title,
+                              other_faults[k].count, dk_report_counted(report, other_faults[k].count));
     }
     dk_buf_text(out, "</table>");
-    write_unknown(report, out);
 }
 
 static void write_kinds(const dk_report *report, dk_buf *out)
 {
-    dk_buf_text(out, "<table><tr><th>类别</th><th>行数</th></tr>");
+    dk_buf_format(out, "<table><tr><th>类别</th><th>%s</th></tr>", files_left_out(report) > 0 ? "行数、文件数" : "行数");
     for (size_t i = 0; i < report->n_kinds; i++)
         dk_buf_format(out, "<tr><td>%s <code>%s</code></td><td class=\"n\">%" PRId64 "</td></tr>",
                       report->kinds[i].title, report->kinds[i].name, report->kinds[i].count);
@@ -99,6 +113,8 @@ static void write_cell(const dk_report *report, const dk_report_column *column, 
 {
     const bool number = column->type != 's' && column->type != 'k';
     dk_buf_text(out, number ? "<td class=\"n\">" : "<td>");
+    if (strcmp(column->name, "row") == 0 && strcmp(cell, "0") == 0)
+        cell = "整个文件";
     const int field = strcmp(column->name, "field") == 0 ? dk_kind_field(report->kind, cell) : -1;
     if (column->type == 'k') {
         const size_t size = strcspn(cell, " ");
@@ -116,7 +132,10 @@ static void write_table(const dk_report *report, const dk_report_table *table, d
     const size_t shown = table->n_rows < DK_REPORT_HTML_ROWS ? table->n_rows : DK_REPORT_HTML_ROWS;
     dk_buf_text(out, "<h2>");
     table_title(table, out);
-    dk_buf_format(out, "：%" PRId64 "</h2>", table->count);
+    dk_buf_format(out, "：%" PRId64, found(report, table));
+    if (found(report, table) < table->count)
+        dk_buf_format(out, "，%s：%" PRId64, other_faults[0].title, table->count - found(report, table));
+    dk_buf_text(out, "</h2>");
     if (table == &report->tables[0])
         write_kinds(report, out);
     if (table->count > (int64_t)shown) {
@@ -146,25 +165,40 @@ static void write_table(const dk_report *report, const dk_report_table *table, d
     dk_buf_text(out, "</table>");
 }
 
+/* ---- the verdict ---- */
+
+static void add_fault(int64_t count, size_t *n, dk_buf *out)
+{
+    dk_buf_format(out, " %" PRId64, count);
+    ++*n;
+}
+
 /* One sentence: whether the batch can go out as it is. */
 static void write_verdict(const dk_report *report, dk_buf *out)
 {
-    size_t faults = 0;
-    for (size_t i = 0; i < report->n_tables; i++)
-        faults += report->tables[i].fault && !report->tables[i].not_made && report->tables[i].count > 0;
-    if (faults == 0) {
-        dk_buf_text(out, "<p class=\"verdict\">各项检查未发现错误。</p>");
-        return;
-    }
+    const bool waits = report->dry_run || (report->batch > 0 && strcmp(report->state, "published") != 0 &&
+                                           strcmp(report->state, "withdrawn") != 0);
+    const size_t before = out->size;
+    size_t n = 0;
     dk_buf_text(out, "<p class=\"verdict bad\">");
-    dk_buf_text(out, strcmp(report->state, "published") == 0 ? "请核对：" : "发布前请核对：");
-    for (size_t i = 0, n = 0; i < report->n_tables; i++) {
+    dk_buf_text(out, waits ? "发布前请核对：" : "请核对：");
+    for (size_t i = 0; i < report->n_tables; i++) {
         const dk_report_table *table = &report->tables[i];
-        if (!table->fault || table->not_made || table->count == 0)
+        if (!table->fault || table->not_made || found(report, table) <= 0)
             continue;
-        dk_buf_text(out, n++ > 0 ? "；" : "");
+        dk_buf_text(out, n > 0 ? "；" : "");
         table_title(table, out);
-        dk_buf_format(out, " %" PRId64, table->count);
+        add_fault(found(report, table), &n, out);
+    }
+    for (size_t k = 0; k < OTHER_FAULTS; k++)
+        if (dk_report_counted(report, other_faults[k].count) > 0) {
+            dk_buf_format(out, "%s%s", n > 0 ? "；" : "", other_faults[k].title);
+            add_fault(dk_report_counted(report, other_faults[k].count), &n, out);
+        }
+    if (n == 0) {
+        out->size = before;
+        dk_buf_text(out, "<p class=\"verdict\">");
+        dk_buf_text(out, report->checked ? "各项检查未发现错误" : report->n_tables > 1 ? "检查没有做完" : "与库中相同，没有要检查的数据");
     }
     dk_buf_text(out, "。</p>");
 }
@@ -181,7 +215,7 @@ static void write_map(const dk_report *report, dk_buf *out)
     }
     dk_buf_text(out, "<p class=\"key small\"><span style=\"background:#d3d9e0\"></span>本批入库<span "
                      "style=\"background:#c9372c\"></span>未入库<span style=\"background:#e58a00\"></span>重叠处");
-    const int64_t nowhere = report->tables[0].count - report->map.n[DK_MAP_REJECT];
+    const int64_t nowhere = found(report, &report->tables[0]) - report->map.n[DK_MAP_REJECT];
     if (nowhere > 0)
         dk_buf_format(out, "　未入库的行中 %" PRId64 " 行没有可用坐标，或因过多未画", nowhere);
     dk_buf_text(out, "</p>");
@@ -235,6 +269,22 @@ static const char *state_title(const dk_report *report)
     return report->state;
 }
 
+/* YYYY-MM-DDTHH:MM:SSZ as the time that it is in China. */
+static void write_moment(const char *utc, dk_buf *out)
+{
+    enum { AHEAD = 8, HOURS = 24 };
+    char date[DK_DAY_TEXT];
+    int32_t day;
+    int hour, minute;
+    snprintf(date, sizeof date, "%.10s", utc);
+    if (strlen(utc) < 10 || !dk_day_read(date, &day) || sscanf(utc + 10, "T%2d:%2d", &hour, &minute) != 2)
+        return;
+    hour += AHEAD;
+    day += hour / HOURS;
+    const int year = dk_day_year(day), month = dk_day_month(day), of_month = day - dk_day_of(year, month, 1) + 1;
+    dk_buf_format(out, "%d年%d月%d日 %02d:%02d", year, month, of_month, hour % HOURS, minute);
+}
+
 void dk_report_html(const dk_report *report, dk_buf *out)
 {
     dk_buf_text(out,
@@ -254,9 +304,9 @@ void dk_report_html(const dk_report *report, dk_buf *out)
         dk_buf_format(out, "　批次 %" PRId64, report->batch);
     dk_buf_text(out, "　");
     text(state_title(report), out);
-    if (report->created_at[0] != '\0') {
+    if (report->batch > 0) {
         dk_buf_text(out, "　入库 ");
-        text(report->created_at, out);
+        write_moment(report->created_at, out);
     }
     dk_buf_text(out, "</p>");
     write_verdict(report, out);
@@ -271,9 +321,11 @@ void dk_report_html(const dk_report *report, dk_buf *out)
         write_table(report, &report->tables[i], out);
     write_sources(report, out);
     write_notes(report, out);
-    dk_buf_format(
-        out,
-        "<p class=\"small\">重叠：1 平方米以上且平均宽度 0.1 米以上。面积不符：与椭球面积相差 1 平方米以上且 1 "
-        "%% 以上。修复：面积变化不超过 0.1 %%。核对于第 %" PRId64 " 版数据，用时 %.1f 秒。</p></body></html>\n",
-        report->generation, report->seconds);
+    if (report->checked)
+        dk_buf_format(
+            out,
+            "<p class=\"small\">重叠：1 平方米以上且平均宽度 0.1 米以上。面积不符：与椭球面积相差 1 平方米以上且 1 "
+            "%% 以上。修复：面积变化不超过 0.1 %%。核对于第 %" PRId64 " 版数据，用时 %.1f 秒。</p>",
+            report->generation, report->seconds);
+    dk_buf_text(out, "</body></html>\n");
 }

@@ -280,7 +280,7 @@ test('a file that was left out is in every report of its batch', (t) => {
   assert.deepEqual([rejected.count, rejected.left_out, rejected.rows[0].source], [1, 0, 'd/b.csv']);
   assert.equal(s.run('report', s.store, '1', 'again.json', 'again.html').code, 0);
   assert.deepEqual(found(report(s, 'again.json'), 'rejected'), rejected);
-  assert.match(s.read('again.html'), /发布前请核对：未入库的行 1/);
+  assert.match(s.read('again.html'), /发布前请核对：未能读取的文件 1。/);
 });
 
 test('a report is written over nothing that matters', (t) => {

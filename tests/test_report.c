@@ -1,0 +1,114 @@
+/* What a quality report says of a batch, to who reads the page and to programs. */
+#include "ingest/report.h"
+#include "tests/store_fixture.h"
+
+static bool goes_on(void *user)
+{
+    return *(const bool *)user;
+}
+
+/* A batch of two parcels, the second on a half of the first, that was loaded at 23:30 of the last day of February, UTC. */
+static void describe(fixture *f, dk_report *report, bool go_on)
+{
+    unsigned char wkb[93];
+    dk_load *load = load_begin(f, "parcel", false);
+    for (int i = 0; i < 2; i++) {
+        const size_t size = square_wkb(wkb, 116.5 + 0.0005 * i, 34.5, 0.001);
+        load_row(f, load, "parcel", wkb, size, "id", i == 0 ? "A" : "B", "project_id", "P", NULL);
+    }
+    const int64_t batch = load_finish(f, load);
+    assert_int_equal(dk_report_describe(report, f->store, batch, f->catalogue, &f->err), DK_OK);
+    snprintf(report->created_at, sizeof report->created_at, "2024-02-29T23:30:00Z");
+    assert_true(dk_report_count(report, "read", 5) && dk_report_count(report, "loaded", 2));
+    const dk_status status = dk_report_check(report, f->store, batch, goes_on, &go_on, &f->err);
+    assert_int_equal(status, go_on ? DK_OK : DK_LIMIT);
+}
+
+static const char *html_of(const dk_report *report, dk_buf *out)
+{
+    dk_buf_clear(out);
+    dk_report_html(report, out);
+    return dk_buf_cstr(out);
+}
+
+static void says(const char *text, const char *words)
+{
+    if (strstr(text, words) == NULL)
+        fail_msg("%s: not in %s", words, strstr(text, "<h1>") != NULL ? strstr(text, "<h1>") : text);
+}
+
+static void says_nothing_of(const char *text, const char *words)
+{
+    if (strstr(text, words) != NULL)
+        fail_msg("%s", strstr(text, words));
+}
+
+static void files_that_were_left_out_are_no_rows(void **state)
+{
+    dk_report report = {0};
+    dk_buf out;
+    dk_buf_init(&out);
+    describe(*state, &report, true);
+    for (int i = 0; i < 3; i++) { /* of five rows read, three; a file has no row and no key */
+        const dk_reject row = {.source = "a.csv", .key = "C", .source_row = 4 + i, .reason = "id: \"x\" is no number"};
+        assert_true(dk_report_reject(&report, &row));
+    }
+    const dk_reject file = {.source = "b.csv", .key = "", .reason = "b.csv: the file is damaged"};
+    assert_true(dk_report_reject(&report, &file) && dk_report_count(&report, "rejected", 3) && dk_report_count(&report, "files_failed", 1));
+    const char *html = html_of(&report, &out);
+    says(html, "发布前请核对：未入库的行 3；本批内部重叠 1；未能读取的文件 1。");
+    says(html, "<h2>未入库的行：3，未能读取的文件：1</h2>");
+    says(html, "<td>b.csv</td><td class=\"n\">整个文件</td>");
+    dk_buf_finish(&out);
+    dk_report_finish(&report);
+}
+
+/* 23:30 UTC is 07:30 of the next day in China, whose time is UTC+8. */
+static void the_page_says_the_time_that_it_was_in_china_and_of_what_was_not_loaded_none(void **state)
+{
+    dk_report report = {0};
+    dk_buf out;
+    dk_buf_init(&out);
+    describe(*state, &report, true);
+    says(html_of(&report, &out), "入库 2024年3月1日 07:30</p>");
+    report.batch = 0;
+    report.dry_run = true;
+    says_nothing_of(html_of(&report, &out), "2024");
+    dk_buf_finish(&out);
+    dk_report_finish(&report);
+}
+
+static void what_was_not_checked_is_not_called_free_of_faults(void **state)
+{
+    fixture *f = *state;
+    dk_report report = {0};
+    dk_buf out;
+    dk_buf_init(&out);
+    /* All rows are there already: no batch, and nothing to look at. */
+    dk_report_begin(&report, f->catalogue, dk_catalogue_kind(f->catalogue, "parcel"));
+    assert_true(dk_report_count(&report, "read", 2) && dk_report_count(&report, "unchanged", 2));
+    says(html_of(&report, &out), "与库中相同，没有要检查的数据。");
+    says_nothing_of(html_of(&report, &out), "未发现错误");
+    dk_report_finish(&report);
+    /* Stopped while the rows were compared: some of what there is to find may be missing. */
+    describe(f, &report, false);
+    says(html_of(&report, &out), "检查没有做完。");
+    says_nothing_of(html_of(&report, &out), "未发现错误");
+    dk_buf_clear(&out);
+    dk_report_json(&report, &out);
+    says(dk_buf_cstr(&out), "{\"check\":\"overlap_within\",\"made\":false,\"count\":null");
+    dk_buf_finish(&out);
+    dk_report_finish(&report);
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(files_that_were_left_out_are_no_rows),
+        CASE(the_page_says_the_time_that_it_was_in_china_and_of_what_was_not_loaded_none),
+        CASE(what_was_not_checked_is_not_called_free_of_faults),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
