@@ -177,6 +177,7 @@ static dk_status has_document(reading *r, const char *key, bool *ret_has)
 {
     sqlite3_bind_text(r->documents, 1, r->kind->name, -1, SQLITE_STATIC);
     sqlite3_bind_text(r->documents, 2, key, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(r->documents, 3, r->coverage->generation);
     const dk_status status = dk_sql_step(r->store, r->documents, r->err);
     *ret_has = status == DK_OK;
     sqlite3_reset(r->documents);
@@ -220,7 +221,8 @@ static dk_status prepare(reading *r)
 {
     const dk_catalogue *catalogue = r->store->catalogue;
     size_t n = 0;
-    dk_status status = dk_sql_prepare(r->store, "SELECT 1 FROM dikuai_attachment WHERE kind=?1 AND key=?2 AND died=0 LIMIT 1",
+    dk_status status = dk_sql_prepare(r->store, "SELECT 1 FROM dikuai_attachment WHERE kind=?1 AND key=?2 AND born>0 AND born<=?3 AND"
+                                      " (died=0 OR died>?3) LIMIT 1",
                                       &r->documents, r->err);
     for (size_t i = 0; status == DK_OK && i < catalogue->n_layers; i++) {
         const dk_kind *layer = &catalogue->kinds[i];

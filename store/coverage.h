@@ -14,7 +14,7 @@ typedef struct dk_coverage_line {
     int year;       /* 0: not known */
     int64_t known;  /* published rows of the kind */
     int64_t drawn;  /* of them, linked to at least one published row of a layer that has a geometry */
-    int64_t documented; /* of them, with at least one document */
+    int64_t documented; /* of them, with at least one published document */
 } dk_coverage_line;
 
 typedef struct dk_coverage {

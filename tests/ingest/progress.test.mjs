@@ -88,6 +88,8 @@ test('counted by county and year as the source rows say, successors under their 
   mkdirSync(s.path('扫描'));
   for (const number of documented) for (const copy of ['', ' 附件']) writeFileSync(s.path(`扫描/${number}${copy}.pdf`), pdf(number + copy));
   assert.equal(s.run('attach', s.store, 'approval', '扫描').code, 0);
+  check(parcels, new Set()); // nor does a scan count that waits
+  assert.equal(s.run('publish', s.store, '3').code, 0);
   const full = check(parcels, documented);
   assert.deepEqual(new Set(full.lines.map(({ county }) => county)), new Set(['341321', '341322', '341399', 'several', null]));
   assert.equal(full.lines.find(({ county }) => county === '341399').name, '新区');
