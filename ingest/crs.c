@@ -226,8 +226,11 @@ static dk_status plane_pipeline(const dk_crs_policy *policy, const char *path, c
     if (!crs->gauss || crs->zone3 != plane.zone3 || crs->zone6 != plane.zone6)
         return dk_fail(err, DK_INVALID, "%s: its coordinate system is %s, and the transformation %s holds in %s only", path, crs->name,
                        dk_transformation_name(policy->transformation), plane.name);
-    crs->zone = 0;
-    const int n = snprintf(crs->pipeline, sizeof crs->pipeline, "+proj=pipeline%s +step +proj=unitconvert +xy_in=rad +xy_out=deg", steps);
+    char bare[48] = ""; /* the parameters are those of the plane without the zone */
+    if (crs->zone > 0)
+        snprintf(bare, sizeof bare, " +step +proj=affine +xoff=-%d000000", crs->zone);
+    const int n = snprintf(crs->pipeline, sizeof crs->pipeline,
+                           "+proj=pipeline%s%s +step +proj=unitconvert +xy_in=rad +xy_out=deg", bare, steps);
     return n > 0 && (size_t)n < sizeof crs->pipeline ? DK_OK : dk_fail(err, DK_LIMIT, "%s: its projection is too long", path);
 }
 

@@ -70,13 +70,16 @@ test('four parameters turn clockwise on the map, with the zone in the eastings o
   const p = { east: 35.25, north: -12.5, rotation: 8.25, scale: -3.5 }, a = p.rotation * second, m = 1 + p.scale * 1e-6;
   const moved = square.map(([e, n]) => [p.east + m * (e * Math.cos(a) + n * Math.sin(a)), p.north + m * (n * Math.cos(a) - e * Math.sin(a))]);
   const expected = cs2cs('EPSG:4548', 'EPSG:4490', moved);
-  for (const [crs, shift, convention, sign] of [['EPSG:2384', 0, 'clockwise', 1], ['EPSG:2363', 39e6, 'clockwise', 1], ['EPSG:2384', 0, 'counterclockwise', -1]]) {
+  for (const [crs, shift, convention, sign, said] of [['EPSG:2384', 0, 'clockwise', 1], ['EPSG:2363', 39e6, 'clockwise', 1], ['EPSG:2384', 0, 'counterclockwise', -1],
+    ['EPSG:2363', 0, 'clockwise', 1, /lack the zone 39 that .*EPSG:2363\) has/], ['EPSG:2384', 39e6, 'clockwise', 1, /begin with the number of their zone, which .*EPSG:2384\) does not have/]]) {
     const s = scene(t);
     write(s, yaml({ ...p, rotation: sign * p.rotation }, { method: 'plane4', convention, systems: '{from: EPSG:2384, to: EPSG:4548}' }));
     s.write('a.csv', parcels(square.map(([e, n]) => [e + shift, n])));
     const done = s.load('parcel', 'a.csv', '--crs', crs, '--transformation', 't.yaml', '--publish');
     assert.equal(done.code, 0, done.stderr);
     near(ours(s), expected, `${crs} ${convention}`);
+    // What is said of eastings is true of the system that --crs names.
+    assert.deepEqual(done.json.notes.filter((note) => /the eastings of/.test(note)).map((note) => said?.test(note)), said ? [true] : [], done.json.notes.join('\n'));
   }
 });
 
