@@ -132,6 +132,13 @@ static bool measured_in_plane(const dk_crs *crs, const cursor *from)
            dk_central_meridian((from->west + from->east) / 2.0) == 3.0 * crs->zone3;
 }
 
+/* Whether it encloses nothing where it was measured: its corners lie on one line. In degrees, which are curved against the plane,
+ * it may enclose square metres. */
+static bool encloses_nothing(const dk_crs *crs, const cursor *from)
+{
+    return from->plane_m2 < (crs->degrees ? 1e-16 : 1e-6);
+}
+
 /* ---- what is wrong with a coordinate outside the extent ---- */
 
 static bool inside_when_swapped(dk_geometry_reader *reader, double x, double y)
@@ -442,6 +449,11 @@ static dk_status read_geometry(dk_geometry_reader *reader, OGRGeometryH geometry
     }
     if (reader->kind == DK_POLYGONS)
         status = repair(reader, out, ret_fault, ret_problem, problem_size, err);
+    if (status == DK_OK && reader->kind == DK_POLYGONS && *ret_fault == DK_GEOMETRY_GOOD && reader->repair.rule == NULL &&
+        encloses_nothing(reader->crs, &from)) {
+        *ret_fault = DK_GEOMETRY_BAD;
+        snprintf(ret_problem, problem_size, "the polygon encloses nothing: its corners lie on one line; correct it in the source");
+    }
     if (reader->kind == DK_POLYGONS && reader->repair.rule == NULL && measured_in_plane(reader->crs, &from))
         reader->plane_m2 = from.plane_m2;
     if (status == DK_OK && *ret_fault == DK_GEOMETRY_GOOD) {

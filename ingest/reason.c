@@ -9,6 +9,7 @@ static const struct {
     dk_reason_kind kind;
 } known[] = {
     {"polygon is not valid", {"invalid_geometry", "图形无效且不能修复"}},
+    {"encloses nothing", {"invalid_geometry", "图形无效且不能修复"}},
     {"crosses the edge", {"invalid_geometry", "图形无效且不能修复"}},
     {"crosses or touches itself", {"invalid_geometry", "图形无效且不能修复"}},
     {"x and y are swapped", {"axes_swapped", "坐标轴颠倒"}},
