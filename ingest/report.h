@@ -31,6 +31,8 @@ typedef struct dk_report_table {
     const char *check, *title; /* area_differs, 面积不符 */
     const dk_kind *other;      /* of a check of links: the kind that lacks */
     const char *remark;        /* Chinese, beside the count; NULL: none */
+    const char *lacking;       /* the same: what rows lack that the check passes over; NULL: it passes over none */
+    int64_t passed_over;       /* of these so many */
     bool not_made;             /* the check could not be made; the remark says why */
     bool fault;                /* what is found is wrong, and no mere remark */
     const dk_report_column *columns;

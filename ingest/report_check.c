@@ -29,7 +29,7 @@ typedef struct checker {
     dk_partners *partners;
     dk_placement *placement;
     dk_shape shape;
-    int64_t n_rows;
+    int64_t n_rows, n_placed; /* placed: compared with the outline of their division */
     bool (*go_on)(void *user);
     void *user;
     dk_error *err;
@@ -81,11 +81,11 @@ static dk_status check_division(checker *c, const dk_batch_row *row)
 {
     const dk_report *report = c->report;
     const int field = report->kind->division_field;
-    if (field < 0 || row->values[field].type != DK_TEXT)
+    if (field < 0)
         return DK_OK;
     char now[13];
-    const char *code = row->values[field].text.data;
-    if (dk_division_next(report->catalogue, code, now)) {
+    const char *code = row->values[field].type == DK_TEXT ? row->values[field].text.data : "";
+    if (code[0] != '\0' && dk_division_next(report->catalogue, code, now)) {
         for (int steps = 0; steps < DK_MOST_SUCCESSORS && dk_division_next(report->catalogue, now, now); steps++)
             continue;
         dk_report_add(c->dead, row->key, row->source_row, code, now, division_name(report->catalogue, now));
@@ -95,6 +95,8 @@ static dk_status check_division(checker *c, const dk_batch_row *row)
     if (c->placement == NULL || row->wkb == NULL)
         return DK_OK;
     const dk_status status = dk_placement_reach(c->placement, code, row->wkb, row->wkb_size, &metres, &apart, c->err);
+    c->n_placed += metres >= 0;
+    c->outside->passed_over += metres < 0;
     if (status == DK_OK && metres >= DK_PLACEMENT_OFF_M)
         dk_report_add(c->outside, row->key, row->source_row, code, division_name(report->catalogue, code),
                       apart ? "whole 全部" : "part 部分", metres);
@@ -126,6 +128,7 @@ static dk_status check_row(const dk_batch_row *row, void *user)
         if (c->links[i].table->not_made)
             continue;
         status = dk_partners_find(c->partners, c->links[i].link, row->key, row->values, &asked, &linked, c->err);
+        c->links[i].table->passed_over += !asked;
         if (status == DK_OK && asked && !linked)
             dk_report_add(c->links[i].table, row->key, row->source_row);
     }
@@ -211,6 +214,7 @@ static void begin_tables(checker *c)
         c->outside->fault = true;
         c->outside->not_made = c->placement == NULL;
         c->outside->remark = c->placement == NULL ? "目录中没有行政区图层，未核对" : "超出界线不足 50 米的不计";
+        c->outside->lacking = "没有行政区代码或其界线";
     }
 }
 
@@ -230,6 +234,7 @@ static dk_status begin_links(checker *c, dk_store *store)
         table->other = other;
         table->not_made = !has;
         table->remark = has ? NULL : "尚未导入，未核对";
+        table->lacking = "没有填写用来关联的编号";
         c->links[c->n_links++] = (link_check){link, table};
     }
     return status;
@@ -264,6 +269,10 @@ dk_status dk_report_check(dk_report *report, dk_store *store, int64_t batch, boo
     }
     if (status == DK_OK)
         status = dk_batch_rows(store, report->kind, batch, check_row, &c, err);
+    if (status == DK_OK && c.outside != NULL && !c.outside->not_made && c.n_placed == 0 && c.outside->passed_over > 0) {
+        c.outside->not_made = true;
+        c.outside->remark = "没有这些行政区的已发布界线，未核对";
+    }
     if (status == DK_OK && report->kind->geometry == DK_POLYGONS)
         status = dk_batch_overlaps(store, report->kind, batch, add_overlap, step, &c, &overlaps, err);
     if (status == DK_OK && overlaps.unknown > 0)

@@ -87,6 +87,8 @@ static void write_overview(const dk_report *report, dk_buf *out)
                       table->other != NULL ? table->other->name : "");
         if (table->remark != NULL)
             dk_buf_format(out, " <span class=\"small\">%s</span>", table->remark);
+        if (!table->not_made && table->passed_over > 0)
+            dk_buf_format(out, " <span class=\"small\">另有 %" PRId64 " 行%s，未核对</span>", table->passed_over, table->lacking);
         if (table->not_made)
             dk_buf_text(out, "</td><td class=\"n\">—</td></tr>");
         else

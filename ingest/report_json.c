@@ -36,6 +36,8 @@ static void write_table(const dk_report *report, const dk_report_table *table, d
         dk_buf_text(out, "null");
     else
         dk_buf_format(out, "%" PRId64, table->count);
+    if (table->lacking != NULL && !table->not_made)
+        dk_buf_format(out, ",\"passed_over\":%" PRId64, table->passed_over);
     if (table == &report->tables[0]) {
         dk_buf_text(out, ",\"kinds\":{");
         for (size_t i = 0; i < report->n_kinds; i++)

@@ -165,6 +165,7 @@ test('declared areas, repairs, former and wrong divisions, and partners in both 
   assert.deepEqual(found(report(s, 'a.json'), 'no_partner', 'parcel').rows.map((row) => row.key), ['皖政地〔2020〕9号']);
   const again = JSON.parse(s.run('report', s.store, '2').stdout);
   assert.deepEqual(found(again, 'no_partner', 'approval').rows.map((row) => row.key), ['p:B']);
+  assert.equal(found(again, 'no_partner', 'approval').passed_over, 4); // C to F name none
   assert.deepEqual(again.sources, r.sources);
   assert.equal(again.sources[0].files[0].sha256, execFileSync('sha256sum', [s.path('p.csv')], { encoding: 'utf8' }).slice(0, 64));
 });
@@ -176,9 +177,15 @@ test('a row reaches beyond its division by any of its corners, and by an edge ac
   assert.equal(s.load('division_area', 'areas.csv', '--crs', 'EPSG:4527', '--publish').code, 0);
   const round = Array.from({ length: 1000 }, (_, i) => [E + 600 + 200 * Math.cos(i * Math.PI / 500), N - 600 + 200 * Math.sin(i * Math.PI / 500)]);
   round[3] = [E + 1300, N - 600];
-  assert.equal(parcels(s, 'p.csv', [{ 地块编号: 'MANY', ring: round }, { 地块编号: 'ACROSS', ring: rectangle(E - 300, N + 600, 600, 20) }, { 地块编号: 'IN', ring: square(E + 800, N) }]
-    .map((row) => ({ ...row, 行政区划代码: '340123102' })), '--report', 'r.json').code, 0);
-  const { rows } = found(report(s, 'r.json'), 'outside_division');
+  // Of a place without outline nothing is said, also not that all lies within.
+  assert.equal(parcels(s, 'q.csv', [{ 地块编号: 'Q', 行政区划代码: '340124', ring: square(E, N) }], '--report', 'q.json', '--report', 'q.html').code, 0);
+  assert.deepEqual([found(report(s, 'q.json'), 'outside_division').made, found(report(s, 'q.json'), 'outside_division').count], [false, null]);
+  assert.match(s.read('q.html'), /没有这些行政区的已发布界线，未核对/);
+  assert.equal(parcels(s, 'p.csv', [{ 地块编号: 'MANY', ring: round }, { 地块编号: 'ACROSS', ring: rectangle(E - 300, N + 600, 600, 20) }, { 地块编号: 'IN', ring: square(E + 800, N) },
+    { 地块编号: 'ELSEWHERE', 行政区划代码: '340124', ring: square(E, N) }].map((row) => ({ 行政区划代码: '340123102', ...row })), '--report', 'r.json', '--report', 'r.html').code, 0);
+  const { rows, passed_over: unknown } = found(report(s, 'r.json'), 'outside_division');
+  assert.equal(unknown, 1);
+  assert.match(s.read('r.html'), /另有 1 行没有行政区代码或其界线，未核对/);
   assert.deepEqual(rows.map(({ key, part }) => [key, part]), [['p:MANY', 'part'], ['p:ACROSS', 'part']]);
   near(rows[0].beyond_m, 300, 2);
   near(rows[1].beyond_m, 200, 2); // in the middle of the bay
