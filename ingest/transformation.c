@@ -55,6 +55,31 @@ static bool secret(dk_yaml *yaml, const dk_yaml_key *key, double most, double *r
     return false;
 }
 
+/* Radians read as seconds of arc, or a ratio as parts per million, would turn and stretch by next to nothing, metres off. */
+static bool refuse_unit(dk_yaml *yaml, const dk_yaml_key *key, const char *why)
+{
+    dk_yaml_enter(yaml, key->name);
+    dk_yaml_fail(yaml, key->value, "%s", why);
+    dk_yaml_leave(yaml);
+    return false;
+}
+
+static bool rotation_unit(dk_yaml *yaml, const dk_yaml_key *key, double value)
+{
+    return value == 0 || fabs(value) >= 1e-4 ||
+           refuse_unit(yaml, key,
+                       "this is less than a ten-thousandth of a second of arc: if it is in radians, write it times 206264.806, else 0");
+}
+
+static bool scale_unit(dk_yaml *yaml, const dk_yaml_key *key, double value)
+{
+    if (value != 0 && fabs(value) < 1e-3)
+        return refuse_unit(yaml, key,
+                           "this is less than a thousandth of a part per million: if it is a ratio, write it times 1000000, else 0");
+    return value == 1 || fabs(value - 1) >= 1e-4 ||
+           refuse_unit(yaml, key, "this looks like a factor: write what is above 1 times 1000000, in parts per million");
+}
+
 static bool epsg(dk_yaml *yaml, const dk_yaml_key *key, int *ret)
 {
     const char *text = NULL;
@@ -234,11 +259,12 @@ static bool read_root(dk_yaml *yaml, dk_transformation *self, point **ret_points
             return dk_yaml_fail(yaml, keys[k].value, "%s is no parameter of %s", keys[k].name, methods[choice]);
         /* Metres between datums are hundreds; in a plane without zones they may be thousands. Rotations are seconds. */
         const bool rotation = (k >= RX && k <= RZ) || k == ROTATION;
-        if (wanted && !secret(yaml, &keys[k], rotation ? 36000 : 1e7, &self->values[k - first]))
+        if (wanted && (!secret(yaml, &keys[k], rotation ? 36000 : 1e7, &self->values[k - first]) ||
+                       (rotation && !rotation_unit(yaml, &keys[k], self->values[k - first]))))
             return false;
     }
     self->tolerance = 0.5;
-    if (!secret(yaml, &keys[SCALE], 10000, &self->scale) || !secret(yaml, &keys[TOLERANCE], 100, &self->tolerance) ||
+    if (!secret(yaml, &keys[SCALE], 10000, &self->scale) || !scale_unit(yaml, &keys[SCALE], self->scale) || !secret(yaml, &keys[TOLERANCE], 100, &self->tolerance) ||
         !read_extent(yaml, &keys[EXTENT], self))
         return false;
     if (self->tolerance <= 0)
