@@ -4,6 +4,7 @@
 #include "ingest/repair_rule.h"
 #include "store/planar.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -132,11 +133,16 @@ static bool measured_in_plane(const dk_crs *crs, const cursor *from)
            dk_central_meridian((from->west + from->east) / 2.0) == 3.0 * crs->zone3;
 }
 
-/* Whether it encloses nothing where it was measured: its corners lie on one line. In degrees, which are curved against the plane,
- * it may enclose square metres. */
-static bool encloses_nothing(const dk_crs *crs, const cursor *from)
+/* Whether it encloses nothing in the source's plane, but for what its numbers are rounded by: its corners lie on one line. In
+ * degrees, which are curved against the plane, it may enclose square metres. */
+static bool encloses_nothing(OGRGeometryH geometry, const dk_crs *crs, double plane_m2)
 {
-    return from->plane_m2 < (crs->degrees ? 1e-16 : 1e-6);
+    OGREnvelope box;
+    if (plane_m2 > (crs->degrees ? 1e-10 : 1))
+        return false;
+    OGR_G_GetEnvelope(geometry, &box);
+    const double farthest = fmax(fmax(fabs(box.MinX), fabs(box.MaxX)), fmax(fabs(box.MinY), fabs(box.MaxY)));
+    return plane_m2 <= 4 * DBL_EPSILON * farthest * (box.MaxX - box.MinX + box.MaxY - box.MinY);
 }
 
 /* ---- what is wrong with a coordinate outside the extent ---- */
@@ -450,7 +456,7 @@ static dk_status read_geometry(dk_geometry_reader *reader, OGRGeometryH geometry
     if (reader->kind == DK_POLYGONS)
         status = repair(reader, out, ret_fault, ret_problem, problem_size, err);
     if (status == DK_OK && reader->kind == DK_POLYGONS && *ret_fault == DK_GEOMETRY_GOOD && reader->repair.rule == NULL &&
-        encloses_nothing(reader->crs, &from)) {
+        encloses_nothing(geometry, reader->crs, from.plane_m2)) {
         *ret_fault = DK_GEOMETRY_BAD;
         snprintf(ret_problem, problem_size, "the polygon encloses nothing: its corners lie on one line; correct it in the source");
     }
