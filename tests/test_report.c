@@ -1,4 +1,5 @@
 /* What a quality report says of a batch, to who reads the page and to programs. */
+#include "ingest/reason.h"
 #include "ingest/report.h"
 #include "tests/store_fixture.h"
 
@@ -101,6 +102,25 @@ static void what_was_not_checked_is_not_called_free_of_faults(void **state)
     dk_report_finish(&report);
 }
 
+static void rows_that_are_not_loaded_have_a_kind_that_fits(void **state)
+{
+    (void)state;
+    static const char *const kinds[][2] = {
+        {"division says 341321101, and XM1:A is there with 341321100; correct one of them, or load with --replace", "key_exists"},
+        {"XM1:A has another outline already (batch 1); load with --replace to replace it", "drawn"},
+        {"there is no XM1:A to be drawn; load it first, or load this file without --draw", "not_there"},
+        {"总额: \"#REF!\" is the error of a formula; correct it in the sheet", "cell"},
+        {"面积: its unit does not fit the field's, which is yuan", "amount_unit"},
+        {"remark has 70000 bytes; a field holds at most 65536", "too_long"},
+        {"what nobody has thought of", "other"},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        const dk_reason_kind *kind = dk_reason_kind_of(kinds[i][0]);
+        assert_string_equal(kind->name, kinds[i][1]);
+        assert_string_equal(dk_reason_kind_named(kind->name)->title, kind->title);
+    }
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -109,6 +129,7 @@ int main(void)
         CASE(files_that_were_left_out_are_no_rows),
         CASE(the_page_says_the_time_that_it_was_in_china_and_of_what_was_not_loaded_none),
         CASE(what_was_not_checked_is_not_called_free_of_faults),
+        cmocka_unit_test(rows_that_are_not_loaded_have_a_kind_that_fits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
