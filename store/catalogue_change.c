@@ -22,6 +22,7 @@ typedef struct changing {
     const char *yaml; /* the new one */
     size_t size;
     dk_error *err;
+    int64_t *numbered; /* of each justification: the batch in which its place was the number of a row; 0: in none so far */
     /* of the batch that is looked through */
     const dk_kind *kind;
     int64_t batch;
@@ -171,6 +172,19 @@ static dk_status check_justifications(changing *c, const dk_catalogue *new)
     return status;
 }
 
+/* A row's number means one row: of several batches the key says which. */
+static dk_status take_number(changing *c, size_t i)
+{
+    const char *where = c->change->justify[i].where;
+    const int64_t before = c->numbered[i];
+    if (before == 0) {
+        c->numbered[i] = c->batch;
+        return DK_OK;
+    }
+    return dk_fail(c->err, DK_CONFLICT, "--justify %.200s: batches %" PRId64 " and %" PRId64 " have a row of that number; say which by its key",
+                   where, before, c->batch);
+}
+
 static dk_status justify(changing *c)
 {
     dk_status status = DK_OK;
@@ -178,12 +192,15 @@ static dk_status justify(changing *c)
         const char *place = NULL;
         char field[80], text[1400];
         int64_t act = 0, n = 0;
+        bool by_number = false;
         if (!read_where(c->change->justify[i].where, c->kind->name, field, &place))
             continue;
         snprintf(text, sizeof text, "%.200s: %s", c->change->justify[i].where, c->change->justify[i].why);
         status = dk_act_write(c->store, c->batch, DK_ACT_JUSTIFIED, c->change->actor, text, 0, &act, c->err);
         if (status == DK_OK)
-            status = dk_findings_justify(c->store, c->kind, c->batch, field, place, act, &n, c->err);
+            status = dk_findings_justify(c->store, c->kind, c->batch, field, place, act, &n, &by_number, c->err);
+        if (status == DK_OK && by_number && (status = take_number(c, i)) != DK_OK)
+            break;
         if (status == DK_OK && n == 0) { /* nothing to be justified, nothing to be noted */
             snprintf(text, sizeof text, "DELETE FROM dikuai_act WHERE id=%" PRId64, act);
             status = dk_sql_run(c->store, text, c->err);
@@ -322,6 +339,9 @@ dk_status dk_store_change_catalogue(dk_store *store, const char *yaml, size_t si
                                     const dk_catalogue_change *change, dk_catalogue_changed *ret_changed, dk_error *err)
 {
     changing c = {.store = store, .change = change, .result = ret_changed, .yaml = yaml, .size = size, .err = err};
+    c.numbered = calloc(change->n_justify + 1, sizeof *c.numbered);
+    if (c.numbered == NULL)
+        return dk_fail(err, DK_NOMEM, "out of memory");
     dk_catalogue *new = NULL;
     char *text = NULL;
     size_t text_size = 0;
@@ -354,5 +374,6 @@ dk_status dk_store_change_catalogue(dk_store *store, const char *yaml, size_t si
 out:
     dk_catalogue_free(new);
     free(text);
+    free(c.numbered);
     return status;
 }

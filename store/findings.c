@@ -2,6 +2,7 @@
 
 #include "store/batch_rows.h"
 #include "store/handle.h"
+#include "store/text.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -372,27 +373,67 @@ dk_status dk_findings_count(dk_store *store, const dk_kind *kind, int64_t batch,
     return status;
 }
 
+/* The row with something open that a place means: its number in its source or, where none has that, its key. *ret_row 0: none. */
+static dk_status row_meant(dk_store *store, const dk_kind *kind, int64_t batch, const char *field, const char *place,
+                           int64_t *ret_row, bool *ret_by_number, dk_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    dk_buf sql, first;
+    dk_buf_init(&sql);
+    dk_buf_init(&first);
+    *ret_row = 0;
+    dk_buf_format(&sql,
+                  "SELECT DISTINCT f.row,CAST(r.source_row AS TEXT)=?3,s.name FROM dikuai_finding f JOIN row_%s r ON r.row=f.row"
+                  " LEFT JOIN dikuai_source s ON s.id=r.source WHERE f.batch=?1 AND f.justified=0%s"
+                  " AND (r.key=?3 OR CAST(r.source_row AS TEXT)=?3) ORDER BY 2 DESC,1 LIMIT 2",
+                  kind->name, field != NULL ? " AND f.field=?2" : "");
+    dk_status status = prepare(store, &sql, batch, &stmt, err);
+    if (status != DK_OK)
+        return status;
+    if (field != NULL)
+        sqlite3_bind_text(stmt, 2, field, -1, SQLITE_STATIC);
+    sqlite3_bind_text(stmt, 3, place, -1, SQLITE_STATIC);
+    if ((status = dk_sql_step(store, stmt, err)) == DK_OK) {
+        *ret_row = sqlite3_column_int64(stmt, 0);
+        *ret_by_number = sqlite3_column_int(stmt, 1) != 0;
+        dk_buf_text(&first, text_of(stmt, 2));
+        const char *one = dk_buf_cstr(&first);
+        status = one == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_step(store, stmt, err);
+        if (status == DK_OK && *ret_by_number && sqlite3_column_int(stmt, 1) != 0) {
+            const char *other = text_of(stmt, 2);
+            status = dk_fail(err, DK_CONFLICT, "--justify %.80s:%.100s: %.100s is a row of %.*s and one of %.*s; say which by its key",
+                             field != NULL ? field : "all", place, place, dk_utf8_fit(one, 120), one, dk_utf8_fit(other, 120), other);
+        }
+    }
+    sqlite3_finalize(stmt);
+    dk_buf_finish(&first);
+    return status == DK_END ? DK_OK : status;
+}
+
 dk_status dk_findings_justify(dk_store *store, const dk_kind *kind, int64_t batch, const char *field, const char *place,
-                              int64_t act, int64_t *ret_n, dk_error *err)
+                              int64_t act, int64_t *ret_n, bool *ret_by_number, dk_error *err)
 {
     sqlite3_stmt *stmt = NULL;
     dk_buf sql;
+    int64_t row = 0;
+    *ret_by_number = false;
+    dk_status status = place != NULL ? row_meant(store, kind, batch, field, place, &row, ret_by_number, err) : DK_OK;
+    if (status != DK_OK)
+        return status;
     dk_buf_init(&sql);
     dk_buf_text(&sql, "UPDATE dikuai_finding SET justified=?2 WHERE batch=?1 AND justified=0");
     if (field != NULL)
         dk_buf_text(&sql, " AND field=?3");
     if (place != NULL)
-        dk_buf_format(&sql,
-                      " AND row IN (SELECT row FROM row_%s WHERE batch=?1 AND (key=?4 OR CAST(source_row AS TEXT)=?4)"
-                      " UNION ALL SELECT -id FROM dikuai_attachment WHERE batch=?1 AND key=?4)",
-                      kind->name);
-    dk_status status = prepare(store, &sql, batch, &stmt, err);
-    if (status == DK_OK) {
+        dk_buf_text(&sql, " AND (row=?5 OR row IN (SELECT -id FROM dikuai_attachment WHERE batch=?1 AND key=?4))");
+    if ((status = prepare(store, &sql, batch, &stmt, err)) == DK_OK) {
         sqlite3_bind_int64(stmt, 2, act);
         if (field != NULL)
             sqlite3_bind_text(stmt, 3, field, -1, SQLITE_STATIC);
-        if (place != NULL)
+        if (place != NULL) {
             sqlite3_bind_text(stmt, 4, place, -1, SQLITE_STATIC);
+            sqlite3_bind_int64(stmt, 5, row);
+        }
         status = dk_sql_done(store, stmt, err);
         *ret_n = sqlite3_changes(store->db);
     }

@@ -53,9 +53,10 @@ typedef struct dk_finding_count {
 } dk_finding_count;
 dk_status dk_findings_count(dk_store *store, const dk_kind *kind, int64_t batch, dk_finding_count *ret_count,
                             dk_error *err);
-/* Justifies those that fit: field NULL is any field, place NULL any row, else the number of the row in its source or its
- * key. act: of dk_act_write. */
+/* Justifies those that fit: field NULL is any field, place NULL any row, else the number of the row in its source or, where no
+ * row with something open has that number, its key. DK_CONFLICT: rows of several sources have it. act: of dk_act_write.
+ * *ret_by_number: the place was a number. */
 dk_status dk_findings_justify(dk_store *store, const dk_kind *kind, int64_t batch, const char *field, const char *place,
-                              int64_t act, int64_t *ret_n, dk_error *err);
+                              int64_t act, int64_t *ret_n, bool *ret_by_number, dk_error *err);
 
 #endif

@@ -69,6 +69,7 @@ dk_status dk_review_justify(dk_store *store, int64_t batch, const char *where, c
     const size_t size = colon != NULL ? (size_t)(colon - where) : strlen(where);
     const bool all = size == 3 && memcmp(where, "all", 3) == 0;
     int64_t act = 0;
+    bool by_number;
     dk_status status = dk_review_reason("--justify", reason, err);
     if (status == DK_OK)
         status = dk_review_begin(store, batch, &kind, err);
@@ -86,7 +87,7 @@ dk_status dk_review_justify(dk_store *store, int64_t batch, const char *where, c
     if (status == DK_OK) {
         status = dk_act_write(store, batch, DK_ACT_JUSTIFIED, actor, kept, 0, &act, err);
         if (status == DK_OK)
-            status = dk_findings_justify(store, kind, batch, all ? NULL : field, place, act, ret_n, err);
+            status = dk_findings_justify(store, kind, batch, all ? NULL : field, place, act, ret_n, &by_number, err);
         if (status == DK_OK && *ret_n > 0)
             status = dk_sql_commit(store, err);
         else

@@ -1,6 +1,7 @@
 /* Who is shown what waits: staff within their scope, and nobody else. */
 #include "tests/store_fixture.h"
 
+#include "store/findings.h"
 #include "store/preview.h"
 #include "store/review.h"
 
@@ -100,6 +101,41 @@ static void rows_that_were_taken_back(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
+/* Two files have a row 2, one a row 3, and the other a row whose key is 3. All say a telephone number. */
+static void a_row_that_is_justified_is_one_row(void **state)
+{
+    fixture *f = *state;
+    static const struct {
+        const char *source, *id;
+        int64_t row;
+    } rows[] = {{"d/a.csv", "U1", 2}, {"d/b.csv", "U2", 2}, {"d/a.csv", "U3", 3}, {"d/b.csv", "3", 5}};
+    const dk_kind *kind = dk_catalogue_kind(f->catalogue, "notice");
+    dk_load *load = load_begin(f, "notice", false);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        dk_value values[DK_MAX_FIELDS] = {0};
+        dk_row_report report;
+        values[dk_kind_field(kind, "id")] = dk_value_text(rows[i].id);
+        values[dk_kind_field(kind, "project_id")] = dk_value_text("13800000000");
+        assert_int_equal(dk_load_row(load, values, NULL, 0, rows[i].source, rows[i].row, &report, &f->err), DK_OK);
+        assert_int_equal(report.outcome, DK_LOADED);
+    }
+    const int64_t batch = load_finish(f, load);
+    int64_t n = 0;
+    dk_finding_count open;
+    assert_int_equal(dk_review_justify(f->store, batch, "project_id:2", "村委会公开电话", "张", &n, &f->err), DK_CONFLICT);
+    assert_string_equal(f->err.text, "--justify project_id:2: 2 is a row of d/a.csv and one of d/b.csv; say which by its key");
+    assert_int_equal(dk_findings_count(f->store, kind, batch, &open, &f->err), DK_OK);
+    assert_int_equal(open.strong, 4);
+    /* By its key, by a number that one row has, though it is another's key, and then by this key. */
+    static const char *const places[] = {"project_id:U2", "project_id:2", "project_id:3", "project_id:3", "project_id:3"};
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(dk_review_justify(f->store, batch, places[i], "村委会公开电话", "张", &n, &f->err), DK_OK);
+        assert_int_equal(n, i < 4);
+        assert_int_equal(dk_findings_count(f->store, kind, batch, &open, &f->err), DK_OK);
+        assert_int_equal(open.strong, i < 4 ? 3 - i : 0);
+    }
+}
+
 static bool keep_reasons(const dk_act *act, void *user)
 {
     char *text = user;
@@ -191,6 +227,7 @@ static void a_row_that_is_taken_from_another_division(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_row_that_is_justified_is_one_row),
         TEST(only_staff_in_whose_scope_it_lies),
         TEST(rows_that_were_taken_back),
         TEST(what_was_justified_in_rows_of_others),
