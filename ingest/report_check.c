@@ -3,6 +3,8 @@
 #include "ingest/repair_rule.h"
 #include "ingest/report.h"
 #include "store/batch_rows.h"
+#include "store/clock.h"
+#include "store/day.h"
 #include "store/geometry.h"
 #include "store/overlap.h"
 #include "store/partners.h"
@@ -29,6 +31,7 @@ typedef struct checker {
     dk_partners *partners;
     dk_placement *placement;
     dk_shape shape;
+    char today[DK_DAY_TEXT];
     int64_t n_rows, n_placed; /* placed: compared with the outline of their division */
     bool (*go_on)(void *user);
     void *user;
@@ -89,6 +92,8 @@ static dk_status check_division(checker *c, const dk_batch_row *row)
         for (int steps = 0; steps < DK_MOST_SUCCESSORS && dk_division_next(report->catalogue, now, now); steps++)
             continue;
         dk_report_add(c->dead, row->key, row->source_row, code, now, division_name(report->catalogue, now));
+    } else if (dk_division_ended(report->catalogue, code, c->today)) {
+        dk_report_add(c->dead, row->key, row->source_row, code, "", "");
     }
     double metres = -1;
     bool apart = false;
@@ -255,6 +260,7 @@ dk_status dk_report_check(dk_report *report, dk_store *store, int64_t batch, boo
     dk_generation generation;
     const double began = seconds_now();
     dk_shape_init(&c.shape);
+    dk_day_write(dk_clock_today(store), c.today);
     dk_status status = dk_store_generation_info(store, &generation, err);
     if (status == DK_OK) {
         report->generation = generation.number;

@@ -22,6 +22,18 @@ bool dk_division_next(const dk_catalogue *catalogue, const char *code, char ret_
     return false;
 }
 
+bool dk_division_ended(const dk_catalogue *catalogue, const char *code, const char *day)
+{
+    char prefix[13];
+    for (size_t size = strlen(code); size >= 6 && size <= 12; size = size > 9 ? 9 : size > 6 ? 6 : 0) {
+        snprintf(prefix, sizeof prefix, "%.*s", (int)size, code);
+        const dk_division *division = dk_catalogue_division(catalogue, prefix);
+        if (division != NULL && division->valid_to != NULL && strcmp(division->valid_to, day) < 0)
+            return true;
+    }
+    return false;
+}
+
 typedef bool (*code_test)(const char *code, const char *text);
 
 static bool some_step(const dk_catalogue *catalogue, const char *code, code_test test, const char *text)

@@ -21,6 +21,8 @@ const rich = catalogue.replace('\nrecords:', layer + 'records:')
   - {code: '340123', name: 某县}
   - {code: '340123101', name: 旧镇, successor: '340123102'}
   - {code: '340123102', name: 新镇}
+  - {code: '340123103', name: 撤销镇, valid_to: '2001-01-01'}
+  - {code: '340123104', name: 将撤销镇, valid_to: '2999-01-01'}
 `;
 const rectangle = (x, y, w, h) => [[x, y], [x + w, y], [x + w, y + h], [x, y + h]];
 const csv = (rows) => {
@@ -144,11 +146,13 @@ test('declared areas, repairs, former and wrong divisions, and partners in both 
     { 地块编号: 'D', 行政区划代码: '340123101', ring: square(E + 2000, N + 200) },
     { 地块编号: 'E', 行政区划代码: '340123102', ring: square(E + 920, N + 400, 200) }, // 120 m beyond
     { 地块编号: 'F', 行政区划代码: '340123102', ring: square(E + 920, N + 700) },      // 20 m
+    { 地块编号: 'G', 行政区划代码: '340123103001', ring: square(E, N + 700) },          // which is no more, and nothing took its place
+    { 地块编号: 'H', 行政区划代码: '340123104', ring: square(E + 200, N + 700) },
   ], '--publish', '--report', 'r.json');
   assert.equal(done.code, 0, done.stderr);
   const r = report(s, 'r.json');
   const keys = (check, partner) => found(r, check, partner).rows.map((row) => row.key.replace('p:', ''));
-  assert.deepEqual([keys('area_differs'), keys('repaired'), keys('former_division'), keys('outside_division')], [['B'], ['B'], ['B', 'D'], ['C', 'D', 'E']]);
+  assert.deepEqual([keys('area_differs'), keys('repaired'), keys('former_division'), keys('outside_division')], [['B'], ['B'], ['B', 'D', 'G'], ['C', 'D', 'E']]);
   const [area] = found(r, 'area_differs').rows, [repaired] = found(r, 'repaired').rows, [former] = found(r, 'former_division').rows;
   near(area.declared_m2, 20000);
   near(area.planar_m2, 10000, 0.01);
@@ -165,7 +169,7 @@ test('declared areas, repairs, former and wrong divisions, and partners in both 
   assert.deepEqual(found(report(s, 'a.json'), 'no_partner', 'parcel').rows.map((row) => row.key), ['皖政地〔2020〕9号']);
   const again = JSON.parse(s.run('report', s.store, '2').stdout);
   assert.deepEqual(found(again, 'no_partner', 'approval').rows.map((row) => row.key), ['p:B']);
-  assert.equal(found(again, 'no_partner', 'approval').passed_over, 4); // C to F name none
+  assert.equal(found(again, 'no_partner', 'approval').passed_over, 6); // C to H name none
   assert.deepEqual(again.sources, r.sources);
   assert.equal(again.sources[0].files[0].sha256, execFileSync('sha256sum', [s.path('p.csv')], { encoding: 'utf8' }).slice(0, 64));
 });
