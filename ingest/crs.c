@@ -429,15 +429,16 @@ void dk_transform(dk_transformer *transformer, double *xy, size_t n)
 
 void dk_crs_suggest(double x, double y, char *out, size_t size)
 {
-    const bool swapped = y >= 1e7 && y < 1e8 && x >= 1e6 && x < 1e7;
+    const bool degrees = fabs(x) <= 180 && fabs(y) <= 180 && (fabs(x) <= 90 || fabs(y) <= 90) && (x != 0 || y != 0);
+    const bool swapped = degrees ? fabs(y) > 90 : x >= 1e6 && x < 1e7 && ((y >= 1e7 && y < 1e8) || (y >= 1e5 && y < 1e6));
     const double east = swapped ? y : x;
     const int zone = east >= 1.3e7 && east < 4.6e7 ? (int)(east / 1e6) : 0;
     const char *axes = swapped ? " --axes yx" : "";
-    if (fabs(x) <= 180 && fabs(y) <= 90 && (x != 0 || y != 0))
-        snprintf(
-            out, size,
-            "the file does not say its coordinate system; its numbers look like degrees: if they are CGCS2000, say "
-            "--crs EPSG:4490");
+    if (degrees)
+        snprintf(out, size,
+                 "the file does not say its coordinate system; its numbers look like degrees: if they are CGCS2000, say "
+                 "--crs EPSG:4490%s",
+                 axes);
     else if (zone >= 25 && zone <= 45)
         snprintf(
             out, size,
@@ -453,5 +454,6 @@ void dk_crs_suggest(double x, double y, char *out, size_t size)
     else
         snprintf(out, size,
                  "the file does not say its coordinate system, and its eastings do not begin with a zone; say it with "
-                 "--crs, for example --crs EPSG:4548 (CGCS2000, 3 degrees, central meridian 117°E)");
+                 "--crs, for example --crs EPSG:4548 (CGCS2000, 3 degrees, central meridian 117°E)%s%s",
+                 swapped ? ", and as the northing comes first" : "", axes);
 }

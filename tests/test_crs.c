@@ -162,6 +162,30 @@ static void zones_before_eastings(void **state)
 }
 
 /* The expected degrees are from: echo "y x" | cs2cs -f %.10f EPSG:n EPSG:4490 (4326 for 32650 and 3857), PROJ 9.1.1. */
+/* A place near Hefei, in the order of east and north and the other way round. */
+static void what_to_say_of_a_file_that_says_nothing(void **state)
+{
+    (void)state;
+    static const struct {
+        double x, y;
+        const char *say;
+    } places[] = {{117.25, 31.75, "say --crs EPSG:4490"},
+                  {31.75, 117.25, "say --crs EPSG:4490 --axes yx"},
+                  {39520000, 3521000, "--crs EPSG:4527 (3-degree zone 39)"},
+                  {3521000, 39520000, "--crs EPSG:4527 (3-degree zone 39) --axes yx"},
+                  {20520000, 3521000, "--crs EPSG:4498 (6-degree zone 20)"},
+                  {520000, 3521000, "do not begin with a zone; say it with --crs, for example --crs EPSG:4548 (CGCS2000, 3 degrees, central "
+                                    "meridian 117°E)"},
+                  {3521000, 520000, ", and as the northing comes first --axes yx"}};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        char text[400];
+        dk_crs_suggest(places[i].x, places[i].y, text, sizeof text);
+        const char *end = text + strlen(text) - strlen(places[i].say);
+        if (end < text || strcmp(end, places[i].say) != 0)
+            fail_msg("%s", text);
+    }
+}
+
 static void points(void **state)
 {
     (void)state;
@@ -480,6 +504,7 @@ int main(void)
         cmocka_unit_test(esri_names),
         cmocka_unit_test(zones_before_eastings),
         cmocka_unit_test(points),
+        cmocka_unit_test(what_to_say_of_a_file_that_says_nothing),
         cmocka_unit_test(every_zone_has_the_code_of_its_name),
         cmocka_unit_test(every_zone_is_known_by_its_projection),
         cmocka_unit_test(an_old_datum_on_another_ellipsoid_is_a_mistake),
