@@ -326,7 +326,7 @@ void dk_report_html(const dk_report *report, dk_buf *out)
     if (report->checked)
         dk_buf_format(
             out,
-            "<p class=\"small\">重叠：1 平方米以上且平均宽度 0.1 米以上。面积不符：与椭球面积相差 1 平方米以上且 1 "
+            "<p class=\"small\">重叠：整体或其中一块 1 平方米以上且平均宽度 0.1 米以上。面积不符：与椭球面积相差 1 平方米以上且 1 "
             "%% 以上。修复：面积变化不超过 0.1 %%。核对于第 %" PRId64 " 版数据，用时 %.1f 秒。</p>",
             report->generation, report->seconds);
     dk_buf_text(out, "</body></html>\n");

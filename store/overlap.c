@@ -209,7 +209,14 @@ static dk_status outline_of(finder *f, int64_t row, const outline *keep, outline
 typedef struct common {
     double area_m2, half_perimeter_m; /* half_perimeter: of exteriors and holes */
     double largest, lon, lat;         /* a place in the largest part */
+    bool counts;                      /* a part is an overlap by itself, whatever slivers there are along the border */
 } common;
+
+/* Whether it is more than the inaccuracy of two surveys. */
+static bool is_overlap(double area_m2, double half_perimeter_m)
+{
+    return area_m2 >= DK_OVERLAP_M2 && area_m2 >= DK_OVERLAP_WIDTH_M * half_perimeter_m;
+}
 
 static bool add_ring(finder *f, const GEOSGeometry *ring, bool hole, common *to)
 {
@@ -240,10 +247,12 @@ static bool add_polygons(finder *f, const GEOSGeometry *shape, common *to)
 {
     const int type = GEOSGeomTypeId_r(f->geos, shape);
     if (type == GEOS_POLYGON) {
+        const double area = to->area_m2, half_perimeter = to->half_perimeter_m;
         bool good = GEOSisEmpty_r(f->geos, shape) == 1 || add_ring(f, GEOSGetExteriorRing_r(f->geos, shape), false, to);
         const int holes = GEOSGetNumInteriorRings_r(f->geos, shape);
         for (int i = 0; good && i < holes; i++)
             good = add_ring(f, GEOSGetInteriorRingN_r(f->geos, shape, i), true, to);
+        to->counts |= is_overlap(to->area_m2 - area, to->half_perimeter_m - half_perimeter);
         return good;
     }
     bool good = true;
@@ -372,7 +381,7 @@ static bool compare(size_t item, void *user)
         return true;
     else if (!intersect(f, a, b, &found))
         f->counts.unknown++;
-    else if (found.area_m2 >= DK_OVERLAP_M2 && found.area_m2 >= DK_OVERLAP_WIDTH_M * found.half_perimeter_m)
+    else if (found.counts || is_overlap(found.area_m2, found.half_perimeter_m))
         f->status = tell(f, own, other, &found, fmin(area_of(f, a), area_of(f, b)));
     return f->status == DK_OK;
 }

@@ -6,7 +6,7 @@
 #include "store/store.h"
 
 /* Less is no overlap but the inaccuracy of two surveys of one border: an area in common of less than a square metre, or
- * one that is on average narrower than 0.1 m (twice the area by the perimeter). */
+ * one that is on average narrower than 0.1 m (twice the area by the perimeter), and has no part that is not. */
 #define DK_OVERLAP_M2 1.0
 #define DK_OVERLAP_WIDTH_M 0.1
 

@@ -47,20 +47,23 @@ test('overlaps within a batch and with what is published, both keys named; borde
     { 地块编号: 'D', ring: rectangle(E + 299.95, N, 100, 100) }, // 5 cm of C
     { 地块编号: 'F', ring: rectangle(E + 299.5, N + 100, 100, 100) },
     { 地块编号: 'G', ring: rectangle(E + 399, N + 100, 100, 100) }, // half a metre of F
+    // A border of a kilometre that was surveyed twice, to 2 mm, and a tongue of 5 by 4 m over it: 22 m2 along 509 m of slivers.
+    { 地块编号: 'H', ring: [[E, N + 500], [E + 1000, N + 500], ...Array.from({ length: 201 }, (_, i) => [E + 1000 - 5 * i, N + 600])] },
+    { 地块编号: 'I', ring: [...Array.from({ length: 200 }, (_, i) => [0, 5].map((x) => [E + 5 * i + x, N + 600 + (i === 100 ? -4 : i % 2 ? -0.002 : 0.002)])).flat(), [E + 1000, N + 700], [E, N + 700]] },
   ], '--report', 'r.json');
   assert.equal(done.code, 0, done.stderr);
   const r = report(s, 'r.json'), within = found(r, 'overlap_within'), published = found(r, 'overlap_published');
   const pairs = (rows) => Object.fromEntries(rows.map((row) => [[row.key, row.other].map((key) => key.replace(/^\w+:/, '')).sort().join(' '), row]));
-  assert.deepEqual(Object.keys(pairs(within.rows)).sort(), ['A B', 'F G']);
+  assert.deepEqual(Object.keys(pairs(within.rows)).sort(), ['A B', 'F G', 'H I']);
   assert.deepEqual(Object.keys(pairs(published.rows)).sort(), ['A P1', 'A P2', 'B P2']);
-  for (const [key, rows, area, percent] of [['A B', within, 10 * 50, 20], ['F G', within, 50, 0.5], ['A P1', published, 1600, 16], ['A P2', published, 2400, 24], ['B P2', published, 500, 20]]) {
+  for (const [key, rows, area, percent] of [['A B', within, 10 * 50, 20], ['F G', within, 50, 0.5], ['H I', within, 20 + 100 * 5 * 0.002, 0.021], ['A P1', published, 1600, 16], ['A P2', published, 2400, 24], ['B P2', published, 500, 20]]) {
     const row = pairs(rows.rows)[key];
     near(row.area_m2, area);
     near(row.percent, percent, 0.02);
     assert.ok(row.longitude > 117.2 && row.longitude < 117.3 && row.latitude > 31.8 && row.latitude < 31.9);
   }
   assert.ok(published.rows.every((row) => row.batch === 1));
-  assert.deepEqual([within.count, published.count], [2, 3]);
+  assert.deepEqual([within.count, published.count], [3, 3]);
 });
 
 test('rows that a batch replaces, or its own once published, are not what it overlaps', (t) => {
