@@ -134,11 +134,12 @@ static bool measured_in_plane(const dk_crs *crs, const cursor *from)
 }
 
 /* Whether it encloses nothing in the source's plane, but for what its numbers are rounded by: its corners lie on one line. In
- * degrees, which are curved against the plane, it may enclose square metres. */
+ * degrees, which are curved against the plane, it may enclose square metres, and be valid. */
 static bool encloses_nothing(OGRGeometryH geometry, const dk_crs *crs, double plane_m2)
 {
     OGREnvelope box;
-    if (plane_m2 > (crs->degrees ? 1e-10 : 1))
+    const bool as_it_is = crs->degrees && crs->pipeline[0] == '\0' && !crs->gcj02; /* and GEOS has looked at it */
+    if (as_it_is || plane_m2 > (crs->degrees ? 1e-10 : 1))
         return false;
     OGR_G_GetEnvelope(geometry, &box);
     const double farthest = fmax(fmax(fabs(box.MinX), fabs(box.MaxX)), fmax(fabs(box.MinY), fabs(box.MaxY)));
