@@ -134,13 +134,24 @@ static dk_status refuse_datum(OGRSpatialReferenceH srs, dk_datum found, const ch
                    path, name, dk_datum_name(found));
 }
 
-/* Keeps the parameters of the projection and of the ellipsoid; leaves out everything that could shift a datum. steps: of a
- * transformation that the user gives, from longitude and latitude in radians to such; or "". */
+static bool is_one_of(const char *key, size_t size, const char *const *names)
+{
+    for (; *names != NULL; names++)
+        if (strlen(*names) == size && strncmp(*names, key, size) == 0)
+            return true;
+    return false;
+}
+
+/* Keeps the parameters of the projection and of the ellipsoid; leaves out everything that could shift a datum, and what says
+ * nothing of the plane. Of any other the projection would be another without it: false. steps: of a transformation that the
+ * user gives, from longitude and latitude in radians to such; or "". */
 static bool pipeline_from_proj4(const char *proj4, const char *steps, char *out, size_t size)
 {
-    static const char *const kept[] = {"proj", "lat_0", "lon_0", "lat_1", "lat_2", "lat_ts", "k",     "k_0",
-                                       "x_0",  "y_0",   "a",     "b",     "rf",    "ellps",  "units", "to_meter",
-                                       "zone", "south", "alpha", "gamma", "lonc",  "axis",   "over",  "no_uoff"};
+    static const char *const kept[] = {"proj", "lat_0", "lon_0", "lat_1", "lat_2", "lat_ts", "k",    "k_0",  "x_0",
+                                       "y_0",  "a",     "b",     "rf",    "ellps", "units",  "to_meter", "zone", "south",
+                                       "alpha", "gamma", "lonc", "axis",  "over",  "no_uoff", NULL},
+                             *const left_out[] = {"datum", "towgs84", "nadgrids", "geoidgrids", "geoid_crs", "vunits", "vto_meter",
+                                                  "lon_wrap", "approx", "wktext", "no_defs", "type", "title", NULL};
     int n = snprintf(out, size, "+proj=pipeline +step +inv");
     const char *at = proj4;
     while (*at != '\0') {
@@ -152,11 +163,10 @@ static bool pipeline_from_proj4(const char *proj4, const char *steps, char *out,
         const char *text = NULL;
         if (strncmp(at, "datum=WGS84", word) == 0 && word == strlen("datum=WGS84"))
             text = "ellps=WGS84";
-        else if (key == 2 && strncmp(at, "pm", 2) == 0)
+        else if (is_one_of(at, key, kept))
+            text = at;
+        else if (!is_one_of(at, key, left_out))
             return false;
-        for (size_t i = 0; text == NULL && i < sizeof kept / sizeof *kept; i++)
-            if (strlen(kept[i]) == key && strncmp(kept[i], at, key) == 0)
-                text = at;
         if (text != NULL && n > 0 && (size_t)n < size)
             n += snprintf(out + n, size - (size_t)n, " +%.*s", (int)(text == at ? word : strlen(text)), text);
         at += word;

@@ -76,6 +76,29 @@ static void no_datum_shift_in_any_pipeline(void **state)
     }
 }
 
+/* Without one of its parameters a projection is another: tpeqd's two points have two longitudes, labrd an azimuth. */
+static void no_projection_loses_a_parameter(void **state)
+{
+    (void)state;
+    static const char *const planes[][2] = {
+        {"+proj=tpeqd +lat_1=0 +lon_1=60 +lat_2=60 +lon_2=120 +datum=WGS84 +units=m", NULL},
+        {"+proj=labrd +lat_0=31 +lon_0=117 +azi=18.9 +k=0.9995 +datum=WGS84 +units=m", NULL},
+        {"+proj=aea +lat_0=0 +lon_0=105 +lat_1=25 +lat_2=47 +datum=WGS84 +units=m",
+         "+proj=pipeline +step +inv +proj=aea +lat_0=0 +lon_0=105 +lat_1=25 +lat_2=47 "}};
+    for (size_t i = 0; i < sizeof planes / sizeof *planes; i++) {
+        dk_crs crs;
+        dk_error err = {0};
+        OGRSpatialReferenceH srs = OSRNewSpatialReference(NULL);
+        assert_int_equal(OSRSetFromUserInput(srs, planes[i][0]), OGRERR_NONE);
+        assert_int_equal(dk_crs_from_srs(srs, "a.shp", NULL, &crs, &err), planes[i][1] == NULL ? DK_INVALID : DK_OK);
+        if (planes[i][1] == NULL)
+            assert_non_null(strstr(err.text, "a projection that is not known"));
+        else
+            assert_memory_equal(crs.pipeline, planes[i][1], strlen(planes[i][1]));
+        OSRRelease(srs);
+    }
+}
+
 static void other_datums_by_name(void **state)
 {
     (void)state;
@@ -500,6 +523,7 @@ int main(void)
         cmocka_unit_test(an_address_that_a_geojson_names_is_not_asked),
         cmocka_unit_test(the_whole_family_of_cgcs2000),
         cmocka_unit_test(no_datum_shift_in_any_pipeline),
+        cmocka_unit_test(no_projection_loses_a_parameter),
         cmocka_unit_test(other_datums_by_name),
         cmocka_unit_test(esri_names),
         cmocka_unit_test(zones_before_eastings),
