@@ -322,8 +322,37 @@ static double area_of(const dk_buf *wkb)
     return area;
 }
 
-static dk_status repair(dk_geometry_reader *reader, dk_buf *out, dk_geometry_fault *ret_fault, char *ret_problem,
-                        size_t problem_size, dk_error *err)
+/* The place in a reason of GEOS as the corner of the source that is nearest to it. Beside the coordinates of the source, which
+ * the rejects file may have, places behind a transformation would give its parameters away. */
+static dk_status say_corner(OGRGeometryH geometry, const dk_buf *transformed, dk_buf *scratch, char *reason, size_t size, dk_error *err)
+{
+    dk_shape moved, given;
+    double lon, lat, nearest = INFINITY;
+    size_t corner = 0;
+    char *at = strstr(reason, " at longitude ");
+    if (at == NULL || sscanf(at, " at longitude %lf, latitude %lf", &lon, &lat) != 2)
+        return DK_OK;
+    dk_shape_init(&moved);
+    dk_shape_init(&given);
+    dk_status status = to_wkb(geometry, scratch, err);
+    if (status == DK_OK)
+        status = dk_shape_from_wkb(transformed->data, transformed->size, &moved, err);
+    if (status == DK_OK)
+        status = dk_shape_from_wkb(scratch->data, scratch->size, &given, err);
+    for (size_t i = 0; status == DK_OK && i < moved.n_points; i++) {
+        const double off = hypot(moved.lonlat[2 * i] - lon, moved.lonlat[2 * i + 1] - lat);
+        if (off < nearest)
+            nearest = off, corner = i;
+    }
+    if (status == DK_OK && corner < given.n_points)
+        snprintf(at, size - (size_t)(at - reason), " near the corner (%.12g, %.12g)", given.lonlat[2 * corner], given.lonlat[2 * corner + 1]);
+    dk_shape_finish(&moved);
+    dk_shape_finish(&given);
+    return status;
+}
+
+static dk_status repair(dk_geometry_reader *reader, OGRGeometryH geometry, dk_buf *out, dk_geometry_fault *ret_fault,
+                        char *ret_problem, size_t problem_size, dk_error *err)
 {
     char reason[256] = "";
     bool valid = false;
@@ -332,6 +361,9 @@ static dk_status repair(dk_geometry_reader *reader, dk_buf *out, dk_geometry_fau
         return dk_fail(err, status, "out of memory");
     if (status == DK_OK && valid)
         return DK_OK;
+    if (status == DK_OK && reader->crs->stamp[0] != '\0' &&
+        (status = say_corner(geometry, out, &reader->raw, reason, sizeof reason, err)) != DK_OK)
+        return status;
     dk_buf_clear(&reader->raw);
     status = dk_geos_make_valid(reader->geos, out->data, out->size, &reader->raw);
     if (status == DK_NOMEM)
@@ -455,7 +487,7 @@ static dk_status read_geometry(dk_geometry_reader *reader, OGRGeometryH geometry
         goto out;
     }
     if (reader->kind == DK_POLYGONS)
-        status = repair(reader, out, ret_fault, ret_problem, problem_size, err);
+        status = repair(reader, geometry, out, ret_fault, ret_problem, problem_size, err);
     if (status == DK_OK && reader->kind == DK_POLYGONS && *ret_fault == DK_GEOMETRY_GOOD && reader->repair.rule == NULL &&
         encloses_nothing(geometry, reader->crs, from.plane_m2)) {
         *ret_fault = DK_GEOMETRY_BAD;

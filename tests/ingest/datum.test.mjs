@@ -110,6 +110,20 @@ test('a transformation that is given and not used is said not to be', (t) => {
   assert.ok(done.json.notes.some((note) => /a\.csv: the transformation 示例县西安80转2000 is from Xian 1980 and was not used: the coordinates are in CGCS2000.*\(EPSG:4548\)$/.test(note)), done.json.notes.join('\n'));
 });
 
+test('beside the coordinates of the source no place behind the transformation is said', (t) => {
+  const s = scene(t);
+  write(s, yaml(p7, { method: 'helmert7', convention: 'position_vector' }));
+  // Two triangles that meet in a corner, which is repaired, and the same crossing each other beside it, which is not.
+  const twice = [[0, 0], [100, 100.5], [200, 0], [200, 200], [100, 100.5], [0, 200]], bow = [[0, 0], [200, 200], [200, 0], [0, 200]];
+  const ring = (points, north) => points.map(([x, y]) => [39520000.125 + x, 3521000.25 + north + y]);
+  s.write('a.csv', parcels(ring(twice, 0)) + parcels(ring(bow, 500)).split('\n')[1].replace('DK1', 'DK2') + '\n');
+  assert.equal(s.load('parcel', 'a.csv', '--crs', 'EPSG:2363', '--transformation', 't.yaml', '--allow-rejects', '--report', 'r.json').code, 0);
+  const checks = JSON.parse(s.read('r.json')).checks, rows = (check) => checks.find((c) => c.check === check).rows;
+  assert.equal(rows('repaired')[0].found, 'Ring Self-intersection near the corner (39520100.125, 3521100.75)');
+  assert.match(rows('rejected')[0].reason, /^the polygon is not valid: Self-intersection near the corner \(39520(000|200)\.125, 3521(500|700)\.25\), and repairing it would change its area from /);
+  assert.doesNotMatch(s.read('a.csv.rejects.csv'), /longitude|117\.2/);
+});
+
 test('no parameter is in the store, in what is printed or in the rejects', (t) => {
   const s = scene(t);
   write(s, yaml(p7, { method: 'helmert7', convention: 'position_vector' }));
