@@ -120,6 +120,17 @@ static bool find_system(dk_source *source, const char *where, int own)
     return true;
 }
 
+#define CROSS "the other way its rings cross"
+
+/* As which degrees a row was read that may be read as two. */
+static void note_reading(dk_source *source, bool minutes, const char *why)
+{
+    char text[400];
+    const int size = snprintf(text, sizeof text, "the coordinates were read as %s, since %s",
+                              minutes ? "degrees, minutes and seconds (DDD.MMSS)" : "decimal degrees", why);
+    add_note(source, text, size > 0 && (size_t)size < sizeof text ? (size_t)size : sizeof text - 1);
+}
+
 static bool make_json(const dk_mining_boundary *boundary, dk_buf *json, dk_cell *ret_cell)
 {
     dk_buf_clear(json);
@@ -136,17 +147,29 @@ static void use_boundary(dk_source *source, const char *where, int own)
     dk_error err;
     if (!find_system(source, where, own))
         return;
-    if (dk_mining_geometry(&mining->boundary, &source->geometry, &err) != DK_OK) {
+    const bool doubtful = mining->boundary.doubtful;
+    bool minutes = false;
+    dk_status status = dk_mining_geometry(&mining->boundary, &source->geometry, &err);
+    if (status != DK_OK && doubtful) { /* its rings cross, or cannot be used, read as decimal degrees: are they good the other way? */
+        dk_error other;
+        dk_mining_take_minutes(&mining->boundary);
+        minutes = dk_mining_geometry(&mining->boundary, &source->geometry, &other) == DK_OK;
+    }
+    if (status != DK_OK && !minutes) {
         problem(source, where, err.text);
         return;
     }
     keep_notes(source);
     make_json(&mining->boundary, &mining->json, &source->cells[mining->rings]);
-    if (!mining->boundary.doubtful)
+    if (minutes)
+        note_reading(source, true, CROSS);
+    if (!doubtful || minutes)
         return;
     dk_mining_take_minutes(&mining->boundary);
-    if (dk_mining_geometry(&mining->boundary, &mining->other_geometry, &err) != DK_OK)
-        return; /* the rings cross, read that way: they are decimal degrees */
+    if (dk_mining_geometry(&mining->boundary, &mining->other_geometry, &err) != DK_OK) {
+        note_reading(source, false, CROSS);
+        return;
+    }
     mining->other = (dk_other_reading){.geometry = mining->other_geometry, .column = mining->rings};
     if (make_json(&mining->boundary, &mining->other_json, &mining->other.cell))
         source->other = &mining->other;
@@ -190,11 +213,8 @@ void dk_source_mining_read(dk_source *source)
 void dk_source_settle(dk_source *source, bool second, const char *why, dk_source_row *io_row)
 {
     struct dk_source_mining *mining = source->mining;
-    char text[400];
-    const int size = snprintf(text, sizeof text, "the coordinates were read as %s, since %s",
-                              second ? "degrees, minutes and seconds (DDD.MMSS)" : "decimal degrees", why);
     if (why[0] != '\0')
-        add_note(source, text, size > 0 && (size_t)size < sizeof text ? (size_t)size : sizeof text - 1);
+        note_reading(source, second, why);
     io_row->other = NULL;
     if (!second)
         return;

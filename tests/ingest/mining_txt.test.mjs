@@ -191,6 +191,17 @@ test('DDD.MMSS or decimal degrees: by the numbers, the extent, the division; els
   holds(row(s, 'DEC'), [117.0724, 31.5915]);
   noted(done, /row 2: the coordinates were read as degrees, minutes and seconds \(DDD\.MMSS\), since the other way it would lie outside of its division 340123/);
   noted(done, /row 3: the coordinates were read as decimal degrees, since the other way .* 340124/);
+  // Between 12'59" and 13'00" lies a second in one way, and 0.0041 degrees in the other: what crosses in one need not in the other.
+  const hexagon = ['116.2546,34.2620', '116.2555,34.2653', '116.2531,34.2551', '116.2611,34.2621', '116.2637,34.2624', '116.2646,34.2710'];
+  const pentagon = ['116.2600,34.2703', '116.2535,34.2646', '116.2549,34.2644', '116.2549,34.2604', '116.2530,34.2557'];
+  const strings = [hexagon, pentagon].map((points) => `"1,${points.length},${points.join(',')},1,0,0"`);
+  s.write('x.csv', `许可证号,区域范围\nHEX,${strings[0]}\nPENT,${strings[1]}\n`);
+  const crossing = s.load('mining', 'x.csv', '--crs', 'EPSG:4490', '--publish');
+  assert.equal(crossing.code, 0, crossing.stderr);
+  holds(row(s, 'HEX'), [116 + 25 / 60 + 46 / 3600, 34 + 26 / 60 + 20 / 3600]);
+  holds(row(s, 'PENT'), [116.26, 34.2703]);
+  noted(crossing, /row 2: the coordinates were read as degrees, minutes and seconds \(DDD\.MMSS\), since the other way its rings cross/);
+  noted(crossing, /row 3: the coordinates were read as decimal degrees, since the other way its rings cross/);
   const rejects = s.read('a.csv.rejects.csv');
   assert.match(rejects, /BOTH,"?区域范围: whether the coordinates are decimal degrees .* either way it lies in its division 340125; write them as 110°00′28\.20″/);
   assert.match(rejects, /NONE,.*the row has no division/);
