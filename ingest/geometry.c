@@ -324,7 +324,8 @@ static double area_of(const dk_buf *wkb)
 
 /* The place in a reason of GEOS as the corner of the source that is nearest to it. Beside the coordinates of the source, which
  * the rejects file may have, places behind a transformation would give its parameters away. */
-static dk_status say_corner(OGRGeometryH geometry, const dk_buf *transformed, dk_buf *scratch, char *reason, size_t size, dk_error *err)
+static dk_status say_corner(OGRGeometryH geometry, const dk_buf *transformed, dk_buf *scratch, char *reason, size_t size,
+                            dk_error *err)
 {
     dk_shape moved, given;
     double lon, lat, nearest = INFINITY;
@@ -345,7 +346,8 @@ static dk_status say_corner(OGRGeometryH geometry, const dk_buf *transformed, dk
             nearest = off, corner = i;
     }
     if (status == DK_OK && corner < given.n_points)
-        snprintf(at, size - (size_t)(at - reason), " near the corner (%.12g, %.12g)", given.lonlat[2 * corner], given.lonlat[2 * corner + 1]);
+        snprintf(at, size - (size_t)(at - reason), " near the corner (%.12g, %.12g)", given.lonlat[2 * corner],
+                 given.lonlat[2 * corner + 1]);
     dk_shape_finish(&moved);
     dk_shape_finish(&given);
     return status;

@@ -96,8 +96,8 @@ static void write_overview(const dk_report *report, dk_buf *out)
                           table->fault && found(report, table) > 0 ? " bad" : "", found(report, table));
         for (size_t k = 0; i == 0 && k < OTHER_FAULTS; k++)
             if (dk_report_counted(report, other_faults[k].count) > 0)
-                dk_buf_format(out, "<tr><td>%s <code>%s</code></td><td class=\"n bad\">%" PRId64 "</td></tr>", other_faults[k].title,
-                              other_faults[k].count, dk_report_counted(report, other_faults[k].count));
+                dk_buf_format(out, "<tr><td>%s <code>%s</code></td><td class=\"n bad\">%" PRId64 "</td></tr>",
+                              other_faults[k].title, other_faults[k].count, dk_report_counted(report, other_faults[k].count));
     }
     dk_buf_text(out, "</table>");
 }

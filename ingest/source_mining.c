@@ -150,7 +150,7 @@ static void use_boundary(dk_source *source, const char *where, int own)
     const bool doubtful = mining->boundary.doubtful;
     bool minutes = false;
     dk_status status = dk_mining_geometry(&mining->boundary, &source->geometry, &err);
-    if (status != DK_OK && doubtful) { /* its rings cross, or cannot be used, read as decimal degrees: are they good the other way? */
+    if (status != DK_OK && doubtful) { /* its rings cross as decimal degrees: are they good the other way? */
         dk_error other;
         dk_mining_take_minutes(&mining->boundary);
         minutes = dk_mining_geometry(&mining->boundary, &source->geometry, &other) == DK_OK;

@@ -68,14 +68,16 @@ static bool rotation_unit(dk_yaml *yaml, const dk_yaml_key *key, double value)
 {
     return value == 0 || fabs(value) >= 1e-4 ||
            refuse_unit(yaml, key,
-                       "this is less than a ten-thousandth of a second of arc: if it is in radians, write it times 206264.806, else 0");
+                       "this is less than a ten-thousandth of a second of arc: if it is in radians, write it in seconds, of which a "
+                       "radian has 206265, else 0");
 }
 
 static bool scale_unit(dk_yaml *yaml, const dk_yaml_key *key, double value)
 {
     if (value != 0 && fabs(value) < 1e-3)
         return refuse_unit(yaml, key,
-                           "this is less than a thousandth of a part per million: if it is a ratio, write it times 1000000, else 0");
+                           "this is less than a thousandth of a part per million: if it is a ratio, write it times 1000000, "
+                           "else 0");
     return value == 1 || fabs(value - 1) >= 1e-4 ||
            refuse_unit(yaml, key, "this looks like a factor: write what is above 1 times 1000000, in parts per million");
 }
@@ -264,7 +266,8 @@ static bool read_root(dk_yaml *yaml, dk_transformation *self, point **ret_points
             return false;
     }
     self->tolerance = 0.5;
-    if (!secret(yaml, &keys[SCALE], 10000, &self->scale) || !scale_unit(yaml, &keys[SCALE], self->scale) || !secret(yaml, &keys[TOLERANCE], 100, &self->tolerance) ||
+    if (!secret(yaml, &keys[SCALE], 10000, &self->scale) || !scale_unit(yaml, &keys[SCALE], self->scale) ||
+        !secret(yaml, &keys[TOLERANCE], 100, &self->tolerance) ||
         !read_extent(yaml, &keys[EXTENT], self))
         return false;
     if (self->tolerance <= 0)

@@ -181,8 +181,9 @@ static dk_status take_number(changing *c, size_t i)
         c->numbered[i] = c->batch;
         return DK_OK;
     }
-    return dk_fail(c->err, DK_CONFLICT, "--justify %.200s: batches %" PRId64 " and %" PRId64 " have a row of that number; say which by its key",
-                   where, before, c->batch);
+    return dk_fail(c->err, DK_CONFLICT,
+                   "--justify %.200s: batches %" PRId64 " and %" PRId64 " have a row of that number; say which by its key", where,
+                   before, c->batch);
 }
 
 static dk_status justify(changing *c)

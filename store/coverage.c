@@ -221,8 +221,9 @@ static dk_status prepare(reading *r)
 {
     const dk_catalogue *catalogue = r->store->catalogue;
     size_t n = 0;
-    dk_status status = dk_sql_prepare(r->store, "SELECT 1 FROM dikuai_attachment WHERE kind=?1 AND key=?2 AND born>0 AND born<=?3 AND"
-                                      " (died=0 OR died>?3) LIMIT 1",
+    dk_status status = dk_sql_prepare(r->store,
+                                      "SELECT 1 FROM dikuai_attachment WHERE kind=?1 AND key=?2 AND born>0 AND born<=?3"
+                                      " AND (died=0 OR died>?3) LIMIT 1",
                                       &r->documents, r->err);
     for (size_t i = 0; status == DK_OK && i < catalogue->n_layers; i++) {
         const dk_kind *layer = &catalogue->kinds[i];

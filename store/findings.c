@@ -401,8 +401,10 @@ static dk_status row_meant(dk_store *store, const dk_kind *kind, int64_t batch, 
         status = one == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_sql_step(store, stmt, err);
         if (status == DK_OK && *ret_by_number && sqlite3_column_int(stmt, 1) != 0) {
             const char *other = text_of(stmt, 2);
-            status = dk_fail(err, DK_CONFLICT, "--justify %.80s:%.100s: %.100s is a row of %.*s and one of %.*s; say which by its key",
-                             field != NULL ? field : "all", place, place, dk_utf8_fit(one, 120), one, dk_utf8_fit(other, 120), other);
+            status = dk_fail(err, DK_CONFLICT,
+                             "--justify %.80s:%.100s: %.100s is a row of %.*s and one of %.*s; say which by its key",
+                             field != NULL ? field : "all", place, place, dk_utf8_fit(one, 120), one, dk_utf8_fit(other, 120),
+                             other);
         }
     }
     sqlite3_finalize(stmt);

@@ -55,7 +55,8 @@ static void files_that_were_left_out_are_no_rows(void **state)
         assert_true(dk_report_reject(&report, &row));
     }
     const dk_reject file = {.source = "b.csv", .key = "", .reason = "b.csv: the file is damaged"};
-    assert_true(dk_report_reject(&report, &file) && dk_report_count(&report, "rejected", 3) && dk_report_count(&report, "files_failed", 1));
+    assert_true(dk_report_reject(&report, &file) && dk_report_count(&report, "rejected", 3) &&
+                dk_report_count(&report, "files_failed", 1));
     const char *html = html_of(&report, &out);
     says(html, "发布前请核对：未入库的行 3；本批内部重叠 1；未能读取的文件 1。");
     says(html, "<h2>未入库的行：3，未能读取的文件：1</h2>");
