@@ -91,6 +91,7 @@ test('counted by county and year as the source rows say, successors under their 
   check(parcels, new Set()); // nor does a scan count that waits
   assert.equal(s.run('publish', s.store, '3').code, 0);
   const full = check(parcels, documented);
+  assert.match(s.run('report', s.store, '3').stderr, /batch 3 attaches documents and has no rows to report on; dikuai-ingest check .* reads the documents/);
   assert.deepEqual(new Set(full.lines.map(({ county }) => county)), new Set(['341321', '341322', '341399', 'several', null]));
   assert.equal(full.lines.find(({ county }) => county === '341399').name, '新区');
   assert.equal(full.kind, 'approval');
