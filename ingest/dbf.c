@@ -89,7 +89,7 @@ void dk_dbf_scan_record(const dk_dbf *dbf, const unsigned char *record, dk_dbf_s
 {
     for (size_t i = 0; i < dbf->n_fields; i++) {
         const dk_dbf_field *field = &dbf->fields[i];
-        if (field->type != 'C')
+        if (field->type != 'C' || field->binary)
             continue;
         const unsigned char *text = record + field->offset;
         size_t size = field->width;
@@ -201,7 +201,8 @@ static bool is_record(FILE *file, uint64_t at, unsigned char *data, size_t size)
     return false;
 }
 
-dk_status dk_dbf_examine(const char *path, dk_dbf *ret_dbf, dk_encoding *ret_encoding, dk_error *err)
+dk_status dk_dbf_examine(const char *path, const bool *binary, size_t n_binary, dk_dbf *ret_dbf,
+                         dk_encoding *ret_encoding, dk_error *err)
 {
     dk_status status = DK_OK;
     dk_dbf dbf = {0};
@@ -224,6 +225,8 @@ dk_status dk_dbf_examine(const char *path, dk_dbf *ret_dbf, dk_encoding *ret_enc
     status = dk_dbf_parse(data, got, path, &dbf, err);
     if (status != DK_OK)
         goto out;
+    for (size_t i = 0; i < dbf.n_fields && n_binary == dbf.n_fields; i++)
+        dbf.fields[i].binary = binary[i];
     const uint64_t whole = (uint64_t)dbf.header_size + (uint64_t)dbf.n_records * dbf.record_size;
     if ((uint64_t)info.st_size < whole) {
         status = dk_fail(err, DK_INVALID,

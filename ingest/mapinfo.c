@@ -60,6 +60,43 @@ static void note_type(dk_mapinfo_head *head, const char *data, size_t at, size_t
     }
 }
 
+/* The next word of a line from at on, a name in quotes as one; *ret_size 0: there is none. Behind it. */
+static size_t next_word(const char *line, size_t size, size_t at, size_t *ret_from, size_t *ret_size)
+{
+    while (at < size && (line[at] == ' ' || line[at] == '\t'))
+        at++;
+    const bool quoted = at < size && line[at] == '"';
+    at += quoted;
+    *ret_from = at;
+    while (at < size && (quoted ? line[at] != '"' : strchr(" \t(;,", line[at]) == NULL))
+        at++;
+    *ret_size = at - *ret_from;
+    return at + (quoted && at < size);
+}
+
+static size_t number_at(const char *text, size_t at, size_t end)
+{
+    size_t number = 0;
+    for (; at < end && isdigit((unsigned char)text[at]) && number < 100000; at++)
+        number = number * 10 + (size_t)(text[at] - '0');
+    return number;
+}
+
+/* A line below Fields: NAME Type (…) Index 1 ; false: it is none. */
+static bool note_field(dk_mapinfo_head *head, const char *line, size_t size)
+{
+    size_t from, n;
+    const size_t behind = next_word(line, size, 0, &from, &n);
+    if (n > 0)
+        next_word(line, size, behind, &from, &n);
+    if (n == 0 || head->n_fields == DK_MAPINFO_MAX_FIELDS)
+        return false;
+    const bool text =
+        (n == 4 && strncasecmp(line + from, "Char", n) == 0) || (n == 7 && strncasecmp(line + from, "Decimal", n) == 0);
+    head->binary[head->n_fields++] = !text;
+    return true;
+}
+
 /* CoordSys Earth Projection 8, … Affine Units "m", A, B, C, D, E, F; as MAPINFOW.PRJ writes it, 1000 is added to the
  * projection, and 3000 where bounds follow, too. */
 static bool is_affine(const char *line, size_t size)
@@ -71,9 +108,8 @@ static bool is_affine(const char *line, size_t size)
         if (begins(line + at, size - at, "Affine", &rest))
             return true;
         if (begins(line + at, size - at, "Projection", &rest)) {
-            long number = 0;
-            for (at += rest; at < size && isdigit((unsigned char)line[at]) && number < 100000; at++)
-                number = number * 10 + line[at] - '0';
+            at += rest;
+            const size_t number = number_at(line, at, size);
             if (number / 1000 == 1 || number / 1000 == 3)
                 return true;
         }
@@ -86,18 +122,22 @@ dk_status dk_mapinfo_parse(const char *data, size_t size, bool tab, const char *
 {
     dk_mapinfo_head head = {.neutral = true, .delimiter = '\t'};
     bool started = false, ended = false;
-    size_t rest;
+    size_t rest, n_fields = 0; /* which are announced */
     for (size_t at = 0; at < size && !ended;) {
         size_t line = 0;
         while (at + line < size && data[at + line] != '\n' && data[at + line] != '\r')
             line++;
         const char *text = data + at;
+        if (head.n_fields < n_fields && line > 0 && !note_field(&head, text, line))
+            n_fields = 0;
         if (tab ? begins(text, line, "!table", &rest) : begins(text, line, "Version", &rest))
             started = true;
         else if (begins(text, line, tab ? "!charset" : "Charset", &rest))
             note_charset(&head, data, at + rest, at + line);
         else if (tab && head.type[0] == '\0' && begins(text, line, "Type", &rest))
             note_type(&head, data, at + rest, at + line);
+        else if (tab && head.n_fields == 0 && begins(text, line, "Fields", &rest))
+            n_fields = number_at(text, rest, line);
         else if (!tab && begins(text, line, "Delimiter", &rest) && line >= rest + 2 && text[rest] == '"')
             head.delimiter = text[rest + 1];
         else if (!tab && begins(text, line, "CoordSys", &rest))
@@ -157,15 +197,15 @@ static void count_lines(line_count *lines, const unsigned char *data, size_t siz
 }
 
 /* Adds what the texts of the rows can be. ret_table: NULL for a MIF. */
-static dk_status scan_rows(const char *path, const char *rows, dk_dbf *ret_table, dk_utf8_check *check, int64_t *ret_rows,
-                           dk_error *err)
+static dk_status scan_rows(const char *path, const char *rows, const dk_mapinfo_head *head, dk_dbf *ret_table,
+                           dk_utf8_check *check, int64_t *ret_rows, dk_error *err)
 {
     if (ret_table != NULL) {
         dk_encoding encoding = DK_ENCODING_UTF8;
-        const dk_status status = dk_dbf_examine(rows, ret_table, &encoding, err);
+        const dk_status status = dk_dbf_examine(rows, head->binary, head->n_fields, ret_table, &encoding, err);
         if (status == DK_OK && encoding != DK_ENCODING_UTF8)
             check->wrong += check->wide + 1; /* it decides */
-        check->beyond_ascii = true; /* not told: the copy costs nothing, as the rows are only linked */
+        check->beyond_ascii = true;          /* not told: the copy costs nothing, as the rows are only linked */
         return status;
     }
     FILE *file = fopen(rows, "rb");
@@ -266,6 +306,8 @@ dk_status dk_mapinfo_prepare(const char *path, bool tab, dk_mapinfo_table *ret_t
     if (status != DK_OK)
         goto out;
     const bool dbf = strcmp(head.type, "DBF") == 0;
+    if (dbf) /* which says of each field itself what it is */
+        head.n_fields = 0;
     const char *part = !tab ? "mid" : dbf ? "dbf" : "dat";
     rows = dk_sibling(path, part);
     if (rows == NULL) {
@@ -285,7 +327,7 @@ dk_status dk_mapinfo_prepare(const char *path, bool tab, dk_mapinfo_table *ret_t
     }
     dk_utf8_check_add(&check, (const unsigned char *)data, head.size);
     dk_utf8_check_break(&check); /* a name cut in the middle of a character must not spoil what follows */
-    status = scan_rows(path, rows, tab ? &table.dbf : NULL, &check, &table.n_rows, err);
+    status = scan_rows(path, rows, &head, tab ? &table.dbf : NULL, &check, &table.n_rows, err);
     if (status != DK_OK)
         goto out;
     table.encoding = dk_utf8_check_meant(&check) ? DK_ENCODING_UTF8 : DK_ENCODING_GB18030;

@@ -9,6 +9,7 @@
 #include "ingest/scratch.h"
 
 #define DK_MAPINFO_MAX_HEAD (1u << 20) /* bytes before a MIF's Data, or of a whole .tab */
+#define DK_MAPINFO_MAX_FIELDS 256      /* a table has 250 at most */
 
 typedef struct dk_mapinfo_head {
     size_t size;                        /* bytes of it: to behind the line Data of a MIF */
@@ -16,6 +17,8 @@ typedef struct dk_mapinfo_head {
     size_t n_charsets;
     char delimiter; /* of the rows of a MIF */
     char type[32]; /* of a TAB: NATIVE, DBF … in capitals */
+    bool binary[DK_MAPINFO_MAX_FIELDS]; /* of a TAB: which fields the .dat has as bytes: all but Char and Decimal */
+    size_t n_fields;
     bool neutral;  /* all of them say Neutral, or there is none */
     bool affine; /* of a MIF: its coordinates are those of CoordSys turned, stretched or shifted, which GDAL passes over
                   */

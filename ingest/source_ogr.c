@@ -225,7 +225,7 @@ static dk_status examine_shapefile(dk_source *source, const dk_source_options *o
     if (dbf == NULL)
         return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
     dk_encoding found = DK_ENCODING_UTF8;
-    status = dk_dbf_examine(dbf, &source->dbf, &found, err);
+    status = dk_dbf_examine(dbf, NULL, 0, &source->dbf, &found, err);
     if (status == DK_OK) {
         dk_encoding declared;
         if (source->dbf.either && options->encoding == NULL) {

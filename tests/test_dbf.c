@@ -70,7 +70,7 @@ static dk_status examine(const unsigned char *data, size_t size, dk_encoding *re
     assert_int_equal(write(fd, data, size), (ssize_t)size);
     close(fd);
     dk_dbf dbf;
-    const dk_status status = dk_dbf_examine(path, &dbf, ret_encoding, err);
+    const dk_status status = dk_dbf_examine(path, NULL, 0, &dbf, ret_encoding, err);
     if (status == DK_OK)
         dk_dbf_finish(&dbf);
     unlink(path);
@@ -120,7 +120,7 @@ static void a_table_cut_off(void **state)
     const size_t size = table(data, 2, texts);
     assert_int_equal(examine(data, size - 1, &encoding, &err), DK_INVALID);
     assert_non_null(strstr(err.text, "announces 2 records in 119 bytes, the file has 118"));
-    assert_int_equal(dk_dbf_examine("/nonexistent.dbf", &(dk_dbf){0}, &encoding, &err), DK_IO);
+    assert_int_equal(dk_dbf_examine("/nonexistent.dbf", NULL, 0, &(dk_dbf){0}, &encoding, &err), DK_IO);
 }
 
 static dk_dbf_number number_of(const char *field, size_t width, const char *text)

@@ -112,6 +112,16 @@ test('what stands in a decimal column of a TAB and is no number is rejected, ast
   assert.ok(!done.json.notes.some((note) => /NUL/.test(note))); // whole numbers are bytes
 });
 
+test('a TAB in UTF-8, as QGIS writes it, is read as such whatever bytes its whole numbers, decimals and dates have', (t) => {
+  const s = scene(t);
+  s.write('u.csv', `DKBH,DKMC,DKMJ,NUM,RQ,WKT\n${['地块二号', '地块三号'].map((name, i) => `DK${i},${name},${i + 1.25},${200 + 50 * i},202${i}-10-02,"${rows[i][2]}"\n`).join('')}`);
+  ogr('-f', 'MapInfo File', s.path('u.tab'), s.path('u.csv'), ...from, '-oo', 'AUTODETECT_TYPE=YES', '-a_srs', 'EPSG:4527', '-lco', 'BOUNDS=39400000,3400000,39600000,3600000');
+  const done = s.load('parcel', 'u.tab', '--ignore', 'NUM', '--ignore', 'RQ', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  const read = JSON.parse(ogr('-f', 'GeoJSON', '/vsistdout/', s.path('u.tab'))).features; // of a table that says Neutral GDAL gives the bytes
+  assert.deepEqual(names(s), read.map((f) => f.properties.DKMC).sort());
+});
+
 test('what stands in a column of numbers of a MIF and is none is rejected, nothing is nothing, and a date is read however it is written', (t) => {
   const s = scene(t), cells = ['1.5x', 'abc', '"1,5"', '1 2', '', '****', '1.25', '"2.5"', '99999999999'];
   mif(s, 'n', 'Neutral', gbk, { columns: ['DKBH', 'DKMC'], values: [] });
