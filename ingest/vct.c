@@ -27,6 +27,7 @@ typedef struct feature_code {
 typedef struct table {
     char *name;
     char **fields;
+    bool *numbers; /* of each field: its type is one of numbers */
     size_t n_fields;
 } table;
 
@@ -49,10 +50,18 @@ typedef struct polygon {
 typedef struct attribute {
     int64_t id, line;
     size_t text; /* place in texts: the values, each with a NUL behind it */
-    size_t n;    /* values; 0: their number does not fit */
+    size_t n;    /* values that are kept; 0: their number does not fit */
     size_t found;
-    bool bad;
+    bool bad, used; /* used: of a polygon that was read */
 } attribute;
+
+/* What the rows of a table begin and end with, which writers do differently. */
+typedef enum row_form {
+    ID_IS_FIELD,     /* 标识码 is the first field */
+    ID_BEFORE,       /* it stands before the first field */
+    ID_IS_FIELD_END, /* it is the first, and a separator stands behind the last, too */
+    FORM_UNKNOWN     /* as many rows are of one form as of another */
+} row_form;
 
 struct dk_vct {
     dk_text_lines *lines;
@@ -84,6 +93,7 @@ struct dk_vct {
     size_t n_polygons, polygons_capacity;
     attribute *attributes;
     size_t n_attributes, attributes_capacity;
+    row_form form;
     dk_buf texts;
 
     /* reading the polygons */
@@ -369,6 +379,15 @@ static dk_status read_codes(dk_vct *vct, dk_error *err)
     return status;
 }
 
+static bool is_number_type(const char *type)
+{
+    static const char *const types[] = {"Int", "Float", "Double", "Num", "Decimal", "Real"};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (strncasecmp(type, types[i], strlen(types[i])) == 0)
+            return true;
+    return false;
+}
+
 static dk_status read_tables(dk_vct *vct, dk_error *err)
 {
     dk_status status;
@@ -381,8 +400,10 @@ static dk_status read_tables(dk_vct *vct, dk_error *err)
         if (!dk_grow(&vct->tables, &vct->tables_capacity, vct->n_tables + 1, sizeof *vct->tables))
             return nomem(vct, err);
         table *to = &vct->tables[vct->n_tables++];
-        *to = (table){.name = strdup(pieces[0]), .fields = calloc(DK_VCT_MAX_FIELDS, sizeof *to->fields)};
-        if (to->name == NULL || to->fields == NULL)
+        *to = (table){.name = strdup(pieces[0]),
+                      .fields = calloc(DK_VCT_MAX_FIELDS, sizeof *to->fields),
+                      .numbers = calloc(DK_VCT_MAX_FIELDS, sizeof *to->numbers)};
+        if (to->name == NULL || to->fields == NULL || to->numbers == NULL)
             return nomem(vct, err);
         while ((status = need_line(vct, err)) == DK_OK && !line_is(vct, "0")) {
             if (is_end(vct) || split(vct, pieces, 2) < 2)
@@ -392,6 +413,7 @@ static dk_status read_tables(dk_vct *vct, dk_error *err)
                                (long long)vct->line.number, to->name, DK_VCT_MAX_FIELDS);
             if ((to->fields[to->n_fields] = strdup(pieces[0])) == NULL)
                 return nomem(vct, err);
+            to->numbers[to->n_fields] = is_number_type(pieces[1]);
             to->n_fields++;
         }
         if (status != DK_OK)
@@ -630,8 +652,8 @@ static dk_status take_row(dk_vct *vct, dk_error *err)
     if (!parse_integer(pieces[0], &made.id))
         return damaged(vct, "标识码 of a row", err);
     made.found = n;
-    if (n == n_fields || n == n_fields + 1) /* 标识码 is the first field, or stands before it */
-        for (size_t i = n - n_fields; i < n; i++, made.n++)
+    if (n == n_fields || n == n_fields + 1)
+        for (size_t i = 0; i < n; i++, made.n++)
             dk_buf_append(&vct->texts, pieces[i], strlen(pieces[i]) + 1);
     if (vct->texts.size > DK_VCT_MAX_ATTRIBUTE_BYTES || vct->n_attributes == DK_VCT_MAX_OBJECTS)
         return dk_fail(err, DK_LIMIT, "%s, line %lld: the table %s is too large; export the layer in parts", vct->path,
@@ -802,8 +824,9 @@ static const char *system_of(const char *spheroid)
         return "CGCS2000";
     if (strstr(spheroid, "84") != NULL)
         return "WGS84";
-    if (strcasestr(spheroid, "IAG") != NULL || strstr(spheroid, "1980") != NULL || strstr(spheroid, "西安") != NULL ||
-        axis == 6378140)
+    const bool grs80 = axis == 6378137; /* GRS 1980 is another ellipsoid than that of Xian 1980 */
+    if (!grs80 && (strcasestr(spheroid, "IAG") != NULL || strstr(spheroid, "1980") != NULL ||
+                   strstr(spheroid, "西安") != NULL || axis == 6378140))
         return "西安80";
     if (strcasestr(spheroid, "Kras") != NULL || strstr(spheroid, "1954") != NULL ||
         strstr(spheroid, "克拉索") != NULL || strstr(spheroid, "北京") != NULL || axis == 6378245)
@@ -872,8 +895,8 @@ static bool is_small_parameter(double value, int meridian, bool *ret_zone)
 }
 
 /* Parameters are the central meridian first, then scale, false easting (the zone before it or not), false northing and
- * numbers of the zone, in orders that differ: what each is, its size says. A false easting of 500 would be kilometres, one of
- * 39 a zone alone. false: they are those of no zone of China.
+ * numbers of the zone, in orders that differ: what each is, its size says. A false easting of 500 would be kilometres,
+ * one of 39 a zone alone. false: they are those of no zone of China.
  */
 static bool standard_parameters(const char *parameters)
 {
@@ -937,7 +960,8 @@ static void decide_crs(dk_vct *vct)
     }
     if (names_local(vct->spheroid)) {
         snprintf(vct->crs_problem, sizeof vct->crs_problem,
-                 "the head says Spheroid:%s, a local coordinate system; have the data transformed to CGCS2000, or say what the "
+                 "the head says Spheroid:%s, a local coordinate system; have the data transformed to CGCS2000, or say "
+                 "what the "
                  "coordinates are with --crs EPSG:N if they are not local",
                  vct->spheroid);
         return;
@@ -965,6 +989,56 @@ static void decide_crs(dk_vct *vct)
         dk_crs_suggest(vct->points[0], vct->points[1], vct->crs_problem, sizeof vct->crs_problem);
 }
 
+/* ---- the rows of the table ---- */
+
+static bool is_number(const char *text)
+{
+    char *end;
+    (void)strtod(text, &end);
+    return end != text && end[strspn(end, " \t")] == '\0';
+}
+
+/* Of a row with a value more than there are fields: whether its second is 标识码 again, its last is empty, and how many
+ * values are no numbers where fields are, if the first field is the first value and if it is the second. */
+static void look_at_row(const dk_vct *vct, const attribute *row, bool *ret_twice, bool *ret_empty, size_t wrong[2])
+{
+    const char *text = (const char *)vct->texts.data + row->text;
+    const bool *numbers = vct->table->numbers;
+    for (size_t i = 0; i < row->n; i++, text += strlen(text) + 1) {
+        int64_t id;
+        if (i == 1)
+            *ret_twice = parse_integer(text, &id) && id == row->id;
+        *ret_empty = text[0] == '\0';
+        if (*ret_empty || is_number(text))
+            continue;
+        wrong[0] += i + 1 < row->n && numbers[i];
+        wrong[1] += i > 0 && numbers[i - 1];
+    }
+}
+
+/* A row that is a value short, or has a separator in one, is not to be read as one of another form, a column beside its
+ * own: what most rows have holds for all. */
+static void settle_rows(dk_vct *vct)
+{
+    size_t n_whole = 0, n_more = 0, n_ended = 0, wrong[2] = {0, 0};
+    for (size_t i = 0; i < vct->n_attributes; i++) {
+        const attribute *row = &vct->attributes[i];
+        bool twice = false, empty = false;
+        n_whole += row->n > 0 && row->n == vct->table->n_fields;
+        if (row->n <= vct->table->n_fields)
+            continue;
+        look_at_row(vct, row, &twice, &empty, wrong);
+        n_more++;
+        n_ended += empty && !twice;
+    }
+    if (n_more > n_whole && n_ended == n_more && wrong[1] > wrong[0])
+        vct->form = ID_IS_FIELD_END;
+    else if (n_more > n_whole)
+        vct->form = ID_BEFORE;
+    else
+        vct->form = n_more > 0 && n_more == n_whole ? FORM_UNKNOWN : ID_IS_FIELD;
+}
+
 /* ---- opening ---- */
 
 static dk_status read_twice(dk_vct *vct, const char *layer, dk_error *err)
@@ -989,6 +1063,8 @@ static dk_status read_twice(dk_vct *vct, const char *layer, dk_error *err)
         return status;
     if (vct->n_edges > 0)
         qsort(vct->edges, vct->n_edges, sizeof *vct->edges, edge_by_id);
+    if (vct->table != NULL)
+        settle_rows(vct);
     if (vct->n_attributes > 0)
         qsort(vct->attributes, vct->n_attributes, sizeof *vct->attributes, attribute_by_id);
     vct->values = calloc(DK_VCT_MAX_FIELDS, sizeof *vct->values);
@@ -1048,6 +1124,7 @@ void dk_vct_close(dk_vct *vct)
         for (size_t k = 0; k < vct->tables[i].n_fields; k++)
             free(vct->tables[i].fields[k]);
         free(vct->tables[i].fields);
+        free(vct->tables[i].numbers);
         free(vct->tables[i].name);
     }
     free(vct->codes);
@@ -1242,6 +1319,8 @@ static void find_values(dk_vct *vct, const polygon *of)
         return;
     }
     const attribute *row = &vct->attributes[low];
+    for (size_t i = low; i < vct->n_attributes && vct->attributes[i].id == of->id; i++)
+        vct->attributes[i].used = true;
     if (row->n == 0) {
         snprintf(
             vct->problem, sizeof vct->problem,
@@ -1250,7 +1329,18 @@ static void find_values(dk_vct *vct, const polygon *of)
             vct->table->name, (long long)row->line, row->found, n);
         return;
     }
+    const bool more = row->n > n;
+    if (vct->form == FORM_UNKNOWN || (vct->form == ID_IS_FIELD && more) || (vct->form == ID_BEFORE && !more)) {
+        snprintf(vct->problem, sizeof vct->problem,
+                 "its row in table %s (line %lld) has %zu values, and %s have %zu; is a value missing, or is there a "
+                 "separator in one?",
+                 vct->table->name, (long long)row->line, row->n,
+                 vct->form == FORM_UNKNOWN ? "as many others" : "most others", more ? n : n + 1);
+        return;
+    }
     const char *text = (const char *)vct->texts.data + row->text;
+    if (vct->form == ID_BEFORE)
+        text += strlen(text) + 1;
     for (size_t i = 0; i < n; i++, text += strlen(text) + 1) {
         vct->values[i] = text;
         if (row->bad && vct->problem[0] == '\0' && strstr(text, "\xEF\xBF\xBD") != NULL)
@@ -1299,6 +1389,18 @@ void dk_vct_overrule(dk_vct *vct)
     dk_buf_clear(&vct->notes); /* of the rest there is none before the end */
 }
 
+/* Rows of the table without a polygon. Those of a table that other codes have, too, may be of these. */
+static size_t count_unused(const dk_vct *vct)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < vct->n_codes; i++)
+        if (vct->table == NULL || (!vct->codes[i].wanted && strcasecmp(vct->codes[i].table, vct->table->name) == 0))
+            return 0;
+    for (size_t i = 0; i < vct->n_attributes; i++)
+        n += !vct->attributes[i].used;
+    return n;
+}
+
 const char *dk_vct_notes(dk_vct *vct)
 {
     if (vct->at == vct->n_polygons && !vct->noted) {
@@ -1308,6 +1410,10 @@ const char *dk_vct_notes(dk_vct *vct)
                           (long long)vct->n_turned);
         if (vct->n_without_row > 0)
             dk_buf_format(&vct->notes, "%lld polygons have no row in table %s\n", (long long)vct->n_without_row,
+                          vct->table->name);
+        const size_t n_unused = count_unused(vct);
+        if (n_unused > 0)
+            dk_buf_format(&vct->notes, "%zu rows of table %s have no polygon, and were not read\n", n_unused,
                           vct->table->name);
     }
     const char *text = dk_buf_cstr(&vct->notes);

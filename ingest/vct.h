@@ -7,7 +7,7 @@
  *   PolygonBegin … PolygonEnd                      标识码 / 要素代码 / 图形表现 / 1 or 100 / 标识点 / …
  *       1    圈数 / {11 / 点数 / {X,Y}} / 0
  *       100  21 / 线数 / {线标识码, negative when reversed} / 0
- *   AttributeBegin … AttributeEnd                  表名 / {标识码,值 …} / TableEnd
+ *   AttributeBegin … AttributeEnd                  表名 / {标识码,值 …} / TableEnd; 标识码 may be the first of the fields
  *
  * One value a line; blank lines count for nothing. Other versions of VCT have another structure and are refused by
  * their head. The file is read twice, so that only the layer that is wanted is held in memory. */
