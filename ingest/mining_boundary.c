@@ -460,6 +460,8 @@ typedef struct table {
     size_t first;   /* point where the ring under way begins */
     double number;  /* the last 点号 */
     double start;   /* the first 点号 of the ring under way */
+    double next;    /* behind the last of the line above, which was a ring and not closed; -1: it has none; 0: no such line */
+    size_t n_lines; /* of several points without 点号 that follow on another such line */
     bool excluded;  /* the rings are 扣除 */
     bool heading;   /* 扣除 was said, and no point has followed */
     heights *heights;
@@ -475,6 +477,15 @@ static bool end_under_way(parser *p, table *t)
     return true;
 }
 
+/* A text that was broken into lines of several points each is one ring, or as many as lines: nothing tells. */
+static dk_status goes_on(const parser *p, double number, size_t line)
+{
+    return dk_fail(p->err, DK_INVALID,
+                   "line %zu: 点号 %.10g goes on from the line above, so that both may be one ring or two; write each point on a "
+                   "line of its own, or put ; between two rings",
+                   line, number);
+}
+
 /* One part of a line: a point, or a ring if it holds several. words: there are others than numbers in it. */
 static dk_status take_part(parser *p, const numbers *list, bool words, size_t line, table *t)
 {
@@ -484,6 +495,9 @@ static dk_status take_part(parser *p, const numbers *list, bool words, size_t li
     if (list->n == 2 || list->n == 3) {
         const double number = list->n == 3 ? list->values[0] : t->number + 1;
         const size_t k = list->n - 2;
+        if (list->n == 3 && t->next > 0 && number == t->next)
+            return goes_on(p, number, line);
+        t->next = 0;
         if (p->n_raw - t->first >= 3 && list->values[k] == p->raw[2 * t->first] &&
             list->values[k + 1] == p->raw[2 * t->first + 1]) { /* the first point again closes the ring */
             t->number = 0;
@@ -509,6 +523,12 @@ static dk_status take_part(parser *p, const numbers *list, bool words, size_t li
     if (step == 0 || list->n < 3 * step)
         return dk_fail(p->err, DK_INVALID, "line %zu: %zu numbers, which are neither a point (点号 X Y) nor a ring", line,
                        list->n);
+    const double *xy = list->values + step - 2, *last = list->values + list->n - 2;
+    const bool closed = xy[0] == last[0] && xy[1] == last[1], under_way = p->n_raw > t->first;
+    if (step == 3 && ((t->next > 0 && list->values[0] == t->next) || (under_way && list->values[0] == t->number + 1)))
+        return goes_on(p, list->values[0], line);
+    t->n_lines += step == 2 && t->next < 0;
+    t->next = closed ? 0 : step == 3 ? last[-1] + 1 : -1;
     if (!end_under_way(p, t))
         return no_memory(p);
     for (size_t i = step - 2; i + 1 < list->n; i += step)
@@ -561,6 +581,7 @@ static dk_status take_heading(parser *p, token part, table *t)
             return no_memory(p);
         t->number = 0;
     }
+    t->next = 0;
     t->excluded = excluded != NULL;
     t->heading = excluded != NULL;
     return DK_OK;
@@ -647,6 +668,8 @@ static dk_status parse_table(parser *p)
             to++;
         token part = trimmed(p->text + from, to - from);
         bool high = false;
+        if (part.size == 0 || (from > 0 && p->text[from - 1] == ';'))
+            t.next = 0;
         if (!take_heights(p, &part, &t, &high)) {
             status = no_memory(p);
         } else if (part.size == 0 && !high && p->n_raw - t.first >= 3) { /* a blank line, or ;; */
@@ -659,6 +682,8 @@ static dk_status parse_table(parser *p)
                    !is_about(part, &list)) {
             status = take_part(p, &list, strspn(part.text, "0123456789., ") < part.size, line, &t);
         }
+        if (high)
+            t.next = 0;
         line += to < p->size && p->text[to] == '\n';
         from = to + 1;
     }
@@ -671,6 +696,8 @@ static dk_status parse_table(parser *p)
                          "it says 扣除, and no points follow; write 扣除 above the points of the ring that is taken out");
     if (status == DK_OK)
         give_heights(p->out, &t);
+    if (status == DK_OK && t.n_lines > 0)
+        dk_buf_text(&p->out->notes, "each line with several points was taken as a ring of its own\n");
     free(t.heights);
     free(list.values);
     free(list.dms);

@@ -2,7 +2,7 @@
 
 #include <cpl_error.h>
 
-enum { MOST_LOOKED_AT = 200 }; /* rings that are taken out, whether they lie outside: each takes time */
+enum { MOST_LOOKED_AT = 200 }; /* rings of a side, whether the other leaves something of them: each takes time */
 
 static OGRGeometryH polygon_of(const dk_mining_boundary *boundary, const dk_mining_ring *ring)
 {
@@ -38,7 +38,7 @@ static OGRGeometryH join(OGRGeometryH polygons)
     return OGR_G_UnionCascaded(polygons);
 }
 
-static dk_status subtract(dk_mining_boundary *boundary, OGRGeometryH out, OGRGeometryH *io_outline, dk_error *err)
+static dk_status subtract(dk_mining_boundary *boundary, OGRGeometryH in, OGRGeometryH out, OGRGeometryH *io_outline, dk_error *err)
 {
     OGRGeometryH joined = join(out);
     OGRGeometryH rest = joined != NULL ? OGR_G_Difference(*io_outline, joined) : NULL;
@@ -46,6 +46,13 @@ static dk_status subtract(dk_mining_boundary *boundary, OGRGeometryH out, OGRGeo
     for (size_t r = 0; r < boundary->n_rings && k < MOST_LOOKED_AT; r++)
         if (boundary->rings[r].excluded && !OGR_G_Intersects(*io_outline, OGR_G_GetGeometryRef(out, k++)))
             dk_buf_format(&boundary->notes, "ring %zu is taken out (扣除) and lies outside of all that is in\n", r + 1);
+    k = 0;
+    for (size_t r = 0; r < boundary->n_rings && k < MOST_LOOKED_AT && joined != NULL; r++)
+        if (!boundary->rings[r].excluded && OGR_G_Within(OGR_G_GetGeometryRef(in, k++), joined))
+            dk_buf_format(&boundary->notes,
+                          "ring %zu is in (圈入) and lies within what is taken out (扣除), so that nothing of it is left in the "
+                          "outline; give it a row of its own if it belongs to the right\n",
+                          r + 1);
     destroy(joined);
     if (rest == NULL)
         return dk_fail(err, DK_INVALID, "the rings that are taken out (扣除) cannot be taken from the others");
@@ -73,7 +80,7 @@ dk_status dk_mining_geometry(dk_mining_boundary *boundary, OGRGeometryH *ret_geo
     if (status == DK_OK && (outline = join(sides[0])) == NULL)
         status = dk_fail(err, DK_INVALID, "its rings cannot be joined");
     if (status == DK_OK && sides[1] != NULL)
-        status = subtract(boundary, sides[1], &outline, err);
+        status = subtract(boundary, sides[0], sides[1], &outline, err);
     if (status == DK_OK && OGR_G_IsEmpty(outline))
         status = dk_fail(err, DK_INVALID, "nothing is left of the rings that are in when the others are taken out");
     destroy(sides[0]);

@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char henan[] =
@@ -161,6 +162,34 @@ static void the_table_of_a_notice(void **state)
             "line 3: 点号 1 comes behind a ring of 2 points");
 }
 
+static void a_line_of_several_points_is_a_ring_unless_it_goes_on(void **state)
+{
+    (void)state;
+    static const char three[] = "1 3810000 446000 2 3810000 447000 3 3811000 447000", four_to_six[] = "4 3811000 446000 5 3810700 445500 6 3810300 445500";
+    char text[300];
+    const char *const broken[] = {"%s\n%s", "%s\n点号 X Y\n%s", "%s\n%s\n标高285至8"};
+    const char *const parted[] = {"%s;%s", "%s\n\n%s", "%s 标高285至8\n%s", "%s\n扣除\n%s"};
+    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
+        snprintf(text, sizeof text, broken[i], three, four_to_six);
+        refused(text, "点号 4 goes on from the line above, so that both may be one ring or two");
+    }
+    for (size_t i = 0; i < sizeof parted / sizeof *parted; i++) {
+        snprintf(text, sizeof text, parted[i], three, four_to_six);
+        read_well(text);
+        assert_true(boundary.n_rings == 2 && boundary.rings[0].n == 3 && boundary.rings[1].n == 3);
+    }
+    snprintf(text, sizeof text, "%s\n4 3811000 446000\n5 3810700 445500\n6 3810300 445500", three);
+    refused(text, "line 2: 点号 4 goes on from the line above");
+    snprintf(text, sizeof text, "1 3810000 446000\n2 3810000 447000\n3 3811000 447000\n%s", four_to_six);
+    refused(text, "line 4: 点号 4 goes on");
+    read_well("1 3810000 446000 2 3810000 447000 3 3811000 447000\n1 3809471 446617 2 3809411 446667 3 3809389 446633");
+    assert_true(boundary.n_rings == 2);
+    assert_string_equal(notes(), "");
+    read_well("3810000,446000 3810000,447000 3811000,447000\n3811000,446000 3810700,445500 3810300,445500");
+    assert_true(boundary.n_rings == 2);
+    assert_string_equal(notes(), "each line with several points was taken as a ring of its own\n");
+}
+
 #define FIELD "1 3810000 38446000\n2 3810000 38447000\n3 3811000 38447000\n4 3811000 38446000\n"
 #define WITHIN "1 3810200 38446200\n2 3810200 38446300\n3 3810300 38446300\n4 3810300 38446200\n"
 
@@ -286,6 +315,7 @@ int main(void)
         cmocka_unit_test(heights_with_units_and_what_is_none),
         cmocka_unit_test(an_exploration_string_in_degrees_of_any_order),
         cmocka_unit_test(the_table_of_a_notice),
+        cmocka_unit_test(a_line_of_several_points_is_a_ring_unless_it_goes_on),
         cmocka_unit_test(a_notice_takes_rings_out_and_gives_each_its_heights),
         cmocka_unit_test(heights_of_a_notice_as_they_are_written),
         cmocka_unit_test(what_does_not_fit_is_told_with_its_place),

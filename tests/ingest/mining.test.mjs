@@ -2,7 +2,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { gbk, scene, xlsx } from './helpers.mjs';
+import { gbk, scene, square, xlsx } from './helpers.mjs';
 
 const catalogue = `
 title: 测试目录
@@ -67,15 +67,17 @@ test('the same in an XLSX, and what cannot be read is rejected with its ring and
   assert.deepEqual([again.code, again.json.loaded], [0, 1], again.stderr);
 });
 
-test('degrees of an exploration right; a coordinate system must be said; a hole outside is told', (t) => {
+test('degrees of an exploration right; a coordinate system must be said; a hole outside is told, and what a hole leaves nothing of', (t) => {
   const s = scene(t, catalogue);
-  s.write('a.csv', '许可证号,区域范围\nT1,"2,4,117.123456,31.987654,117.187654,31.987654,117.187654,31.923456,117.123456,31.923456,1,0,0,3,117.3,31.97,117.31,31.97,117.31,31.9612,1,1,0"\n');
+  s.write('a.csv', '许可证号,区域范围\nT1,"2,4,117.123456,31.987654,117.187654,31.987654,117.187654,31.923456,117.123456,31.923456,1,0,0,3,117.3,31.97,117.31,31.97,117.31,31.9612,1,1,0"\n'
+    + `T2,"3,${[[0, 0], [0.01, 1], [0.02, 0]].map(([off, flag]) => `4,${square(117.67 + off, 31.67 + off, 0.05 - 2 * off).flat().map((v) => v.toFixed(6))},1,${flag},0`)}"\n`);
   const unsaid = s.load('mining', 'a.csv');
   assert.notEqual(unsaid.code, 0);
   assert.match(unsaid.stderr, /do not say their coordinate system; say it with --crs/);
   const done = s.load('mining', 'a.csv', '--crs', 'EPSG:4490', '--publish');
   assert.equal(done.code, 0, done.stderr);
   assert.ok(done.json.notes.some((note) => /row 2: ring 2 is taken out \(扣除\) and lies outside/.test(note)));
+  assert.ok(done.json.notes.some((note) => /row 3: ring 3 is in \(圈入\) and lies within what is taken out \(扣除\), so that nothing of it is left/.test(note)));
   const [row] = s.rows('mining');
   const xs = row.geometry.coordinates.flat(2).map(([x]) => x);
   assert.ok(Math.abs(Math.min(...xs) - 117.123456) < 1e-9 && Math.abs(Math.max(...xs) - 117.187654) < 1e-9);
