@@ -359,6 +359,7 @@ static dk_status collect_all(pass *self, const char *file, bool *ret_whole)
     const dk_status status = run(self, file, ret_whole);
     self->names->n_placemarks += self->shapes.n_placemarks;
     self->names->n_overlays += self->shapes.n_overlays;
+    self->names->n_links += self->shapes.n_links;
     self->names->whole &= *ret_whole;
     return status;
 }

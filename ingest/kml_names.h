@@ -14,7 +14,7 @@ typedef struct dk_kml_names {
     char **names; /* UTF-8; owned, as the array */
     size_t n, capacity;
     bool whole;                       /* all of it is XML, and was counted: */
-    int64_t n_placemarks, n_overlays; /* as of dk_kml_shapes */
+    int64_t n_placemarks, n_overlays, n_links; /* as of dk_kml_shapes */
 } dk_kml_names;
 
 /* ret_copy: the file to read instead, which lies in ret_scratch and is the caller's with it; NULL if there is no need.

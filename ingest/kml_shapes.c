@@ -154,6 +154,8 @@ bool dk_kml_shapes_start(dk_kml_shapes *self, const char *element)
         self->n_geometries = 0;
     } else if (is(element, "GroundOverlay")) {
         self->n_overlays += self->update == 0;
+    } else if (is(element, "NetworkLink")) {
+        self->n_links += self->update == 0;
     } else if (is(element, "Update") && self->update == 0) {
         self->update = self->depth;
     } else if (child && is(element, "name")) {

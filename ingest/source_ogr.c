@@ -1048,6 +1048,9 @@ const char *dk_source_ogr_notes(dk_source *source)
             "the rings of %lld polygons run the wrong way, of the first in row %lld: which are holes was told by which "
             "lies in which\n",
             (long long)source->turned.count, (long long)source->turned.row);
+    if (source->kml_names.n_links > 0 && !is_kmz(source->path)) /* in a KMZ they are followed, or the file is refused */
+        dk_buf_format(said, "%lld links to other files (NetworkLink) were not followed; load what they lead to, too\n",
+                      (long long)source->kml_names.n_links);
     if (source->asterisks.count > 0)
         dk_buf_format(
             said,

@@ -131,6 +131,9 @@ static void no_placemark_is_lost_and_a_picture_is_none(void **state)
     if (fabs(area - 0.01) > 1e-9 ||
         strstr(said, "1 pictures that are laid on the map (GroundOverlay) were not read") == NULL)
         fail_msg("%f: %s", area, said);
+    area_of(DOCUMENT(ONE("A", 117) "<NetworkLink><Link><href>b.kml</href></Link></NetworkLink>"), said);
+    if (strstr(said, "1 links to other files (NetworkLink) were not followed") == NULL)
+        fail_msg("%s", said);
 }
 
 /* OGC 07-147r2, 9.5: the type is a promise that what stands in a field need not keep. */
