@@ -136,13 +136,31 @@ static bool is_of_next(const dk_survey_point *points, const size_t *returns, siz
     return end - first > STRAY_POINTS && return_of(returns, point + 1, end) >= end;
 }
 
+/* Whether the 点号 start anew at a point, so that it is the first of another ring that is not closed either, though it lies
+ * where the one from start on began: the second 点号 comes behind it, elsewhere, and what follows is no ring without it. */
+static bool begins_anew(const dk_survey_point *points, const char *texts, const size_t *returns, size_t n, size_t start,
+                        size_t point)
+{
+    const char *label = texts + points[start].label;
+    if (point + 1 >= n || *label == '\0' || strcmp(texts + points[point].label, label) != 0 ||
+        strcmp(texts + points[point + 1].label, texts + points[start + 1].label) != 0)
+        return false;
+    return !same_place(&points[point + 1], &points[start + 1]) &&
+           return_of(returns, point + 1, n) >= circle_end(points, n, point + 1);
+}
+
 /* Where the ring that starts there closes exactly; n: nowhere. */
-static size_t closing_point(const dk_survey_point *points, const size_t *returns, size_t n, size_t start,
+static size_t closing_point(const dk_survey_point *points, const char *texts, const size_t *returns, size_t n, size_t start,
                             bool *ret_stray)
 {
     int32_t circle;
     const size_t k = return_of(returns, start, n);
-    return k < n && one_circle(points, start, k + 1, &circle, ret_stray) && !is_of_next(points, returns, n, k, circle) ? k : n;
+    if (k == n || !one_circle(points, start, k + 1, &circle, ret_stray) || is_of_next(points, returns, n, k, circle))
+        return n;
+    for (size_t i = start + 3; i <= k; i++) /* the next ring may also pass there */
+        if (begins_anew(points, texts, returns, n, start, i))
+            return n;
+    return k;
 }
 
 /* Where the 点号 of the first point comes again before end; end: nowhere. */
@@ -172,7 +190,7 @@ static bool split_polygon(dk_survey_rings *rings, const dk_survey_point *points,
     int32_t circle = 0;
     for (size_t start = 0; start < n && rings->n <= DK_SURVEY_MAX_RINGS;) {
         bool stray = false;
-        const size_t close = closing_point(points, returns, n, start, &stray);
+        const size_t close = closing_point(points, texts, returns, n, start, &stray);
         if (close < n) {
             if (!add_ring(rings, start, close - start))
                 goto out;
@@ -197,10 +215,11 @@ static bool split_polygon(dk_survey_rings *rings, const dk_survey_point *points,
                                        : 0;
         if (off > NEAR_METRES && !starts_again(points, texts, start, again, end))
             again = end; /* a 点号 that stands there twice by mistake */
+        const bool anew = again < end && begins_anew(points, texts, returns, n, start, again);
         if (!add_ring(rings, start, again - start))
             goto out;
         start = again;
-        if (again < end && off <= NEAR_METRES) {
+        if (again < end && off <= NEAR_METRES && !anew) {
             rings->misfit = fmax(rings->misfit, off);
             rings->n_closing++;
             start++;

@@ -185,6 +185,27 @@ static void rings_that_share_the_corner_where_one_begins(void **state)
           "2.8000公顷");
 }
 
+/* As above, but all 圈号 are 1, and 点号 that start again tell. */
+static void rings_that_share_a_corner_and_count_their_points_anew(void **state)
+{
+    (void)state;
+    reads(HEAD "8,2.72,DK1,,面,,,,@\n" OUTER("1") "J1,1,3521000,39520000\nJ2,1,3521020,39520060\nJ3,1,3521060,39520080\n"
+                                                  "J4,1,3521060,39520020\n",
+          "0+4/-1 4+4/0", 27200, "2.72公顷");
+    reads(HEAD "8,2,DK1,,面,,,,@\n1,1,3521000,39520200\n2,1,3521000,39520300\n3,1,3521100,39520300\n4,1,3521100,39520200\n"
+               "1,1,3521000,39520100\n2,1,3521000,39520200\n3,1,3521100,39520200\n4,1,3521100,39520100\n",
+          "0+4/-1 4+4/-1", 20000, "2公顷");
+    /* The first 点号 again a little beside the first point, and another ring. */
+    reads(HEAD "8,2.72,DK1,,面,,,,@\n" OUTER("1") "J1,1,3521000.4,39520000.3\nJ2,1,3521020,39520060\nJ3,1,3521060,39520080\n"
+                                                  "J4,1,3521060,39520020\n",
+          "0+4/-1 4+4/0", 27214, "2.72公顷");
+    /* Both are closed, and the second begins with the second point of the first, under its number. */
+    reads(HEAD "10,4.5,DK1,,面,,,,@\n" OUTER("1") CLOSE_OUTER "J2,1,3521000,39520200\nJ5,1,3521000,39520300\n"
+                                                               "J6,1,3521150,39520300\nJ3,1,3521150,39520200\n"
+                                                               "J2,1,3521000.000,39520200.000\n",
+          "0+4/-1 5+4/-1", 45000, "4.5公顷");
+}
+
 /* Ring i lies in ring i - 1: every second one is a hole, and squares say how much is left. */
 static void as_many_rings_in_each_other_as_there_may_be(void **state)
 {
@@ -809,6 +830,7 @@ int main(void)
         cmocka_unit_test(parcel_lines_of_13_values_and_without_mark),
         cmocka_unit_test(rings_by_geometry),
         cmocka_unit_test(rings_that_share_the_corner_where_one_begins),
+        cmocka_unit_test(rings_that_share_a_corner_and_count_their_points_anew),
         cmocka_unit_test(as_many_rings_in_each_other_as_there_may_be),
         cmocka_unit_test(as_many_holes_as_there_may_be),
         cmocka_unit_test(a_stray_circle_number_and_a_misfit),
