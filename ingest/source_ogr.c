@@ -844,8 +844,8 @@ static void set_cell(dk_source *source, size_t i, OGRFieldType type)
             break;
         const int size = snprintf(date, sizeof date, "%04d-%02d-%02d", year, month, day);
         /* 100 is UTC, and 1 more a quarter of an hour. A GeoPackage always says UTC, also of what is none (OGC 12-128r17,
-         * table 1). */
-        if (type == OFTDateTime && zone > 1 && source->format != DK_FORMAT_GPKG && size == 10)
+         * table 1); a file geodatabase keeps the time of where it is, of which GDAL says UTC. */
+        if (type == OFTDateTime && zone > 1 && source->format != DK_FORMAT_GPKG && source->format != DK_FORMAT_FILEGDB && size == 10)
             dk_date_in_china(date, hour * 60 + minute, (zone - 100) * 15);
         dk_source_text(source, i, date, (size_t)size, 0);
         own_text(source, cell, date);

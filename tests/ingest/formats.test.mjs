@@ -47,13 +47,14 @@ for (const [driver, name, extra] of [['OpenFileGDB', '三区三线.gdb', []], ['
 test('a geodatabase with a slash behind its name, one of its layers, and a table of it as records', (t) => {
   const s = scene(t);
   written(s, 'OpenFileGDB', 'g.gdb', ['-nln', 'DK']);
-  ogr('-f', 'OpenFileGDB', '-update', s.path('g.gdb'), s.write('c.csv', '补偿编号,地块编号\nB1,DK1\n'), '-nln', 'BC');
+  ogr('-f', 'OpenFileGDB', '-update', s.path('g.gdb'), s.write('c.csv', '补偿编号,地块编号,支付日期\nB1,DK1,2020-06-15 23:30:00\n'), '-nln', 'BC', '-oo', 'AUTODETECT_TYPE=YES');
   assert.match(s.load('parcel', 'g.gdb').stderr, /g\.gdb: the file has 2 layers; choose one with --layer: DK, BC/);
   assert.equal(s.load('parcel', 'g.gdb/', '--layer', 'DK').code, 0);
   assert.match(s.load('parcel', 'g.gdb', '--layer', 'BC').stderr, /parcel is a layer, and this file has no geometry/);
   const done = s.load('compensation', 'g.gdb', '--layer', 'BC', '--publish');
   assert.equal(done.code, 0, done.stderr);
   assert.equal(s.rows('compensation')[0].properties.parcel_id, 'DK1');
+  assert.equal(s.rows('compensation')[0].properties.paid_on, '2020-06-15'); // its dates have no time zone, whatever GDAL says
 });
 
 // A MIF of two parcels with given bytes, as MapInfo on a Chinese Windows writes it: Chinese column names too.
