@@ -20,11 +20,21 @@ enum {
     MAX_TAG = 1 << 20 /* bytes of a start tag that is written anew */
 };
 
+/* Names with a table that finds them. */
+typedef struct name_table {
+    char **names;
+    size_t n, capacity;
+    uint16_t places[PLACES]; /* numbers of the names from 1, by hash; 0: empty */
+} name_table;
+
 typedef struct pass {
     XML_Parser parser;
     const char *path;
     dk_kml_names *names;
-    uint16_t places[PLACES]; /* numbers of the names from 1, by hash; 0: empty */
+    name_table data;          /* of Data: those of `names` at the end */
+    name_table fields;        /* of SimpleField and SimpleData */
+    bool declared[MAX_NAMES]; /* of each: it is that of a SimpleField */
+    size_t n_undeclared, n_schemas;
     bool *renamed;           /* of each name; NULL: they are still collected */
     dk_kml_shapes shapes;
     bool split;        /* some innerBoundaryIs have several rings */
@@ -61,11 +71,11 @@ static bool is_ascii(const char *text)
     return *text == '\0';
 }
 
-/* Where a name stands in the table, or the empty place for it: a file may have it in each of a million placemarks. */
-static size_t place_of(const pass *self, const char *name)
+/* Where a name stands in a table, or the empty place for it: a file may have it in each of a million placemarks. */
+static size_t place_of(const name_table *table, const char *name)
 {
     size_t at = dk_hash64(name, strlen(name), 0) % PLACES;
-    while (self->places[at] != 0 && strcmp(self->names->names[self->places[at] - 1], name) != 0)
+    while (table->places[at] != 0 && strcmp(table->names[table->places[at] - 1], name) != 0)
         at = (at + 1) % PLACES;
     return at;
 }
@@ -76,25 +86,32 @@ static void stop(pass *self, dk_status status)
     XML_StopParser(self->parser, XML_FALSE);
 }
 
-static void collect(pass *self, const char *name)
+/* The number of a name in a table, from 1 on, where it is put if it is new; 0: the pass is stopped. */
+static size_t collect(pass *self, name_table *table, const char *name)
 {
-    dk_kml_names *names = self->names;
-    const size_t place = place_of(self, name);
-    if (self->places[place] != 0)
-        return;
-    if (names->n == MAX_NAMES) {
+    const size_t place = place_of(table, name);
+    if (table->places[place] != 0)
+        return table->places[place];
+    if (table->n == MAX_NAMES) {
         stop(self, dk_fail(self->err, DK_LIMIT, "%s: its data have more than %d names; save it with fewer columns",
                            self->path, MAX_NAMES));
-        return;
+        return 0;
     }
     char *kept = strdup(name);
-    if (kept == NULL || !dk_grow(&names->names, &names->capacity, names->n + 1, sizeof *names->names)) {
+    if (kept == NULL || !dk_grow(&table->names, &table->capacity, table->n + 1, sizeof *table->names)) {
         free(kept);
         stop(self, dk_fail(self->err, DK_NOMEM, "%s: out of memory", self->path));
-        return;
+        return 0;
     }
-    names->names[names->n++] = kept;
-    self->places[place] = (uint16_t)names->n;
+    table->names[table->n++] = kept;
+    return table->places[place] = (uint16_t)table->n;
+}
+
+static void collect_field(pass *self, const char *name, bool declared)
+{
+    const size_t number = collect(self, &self->fields, name);
+    if (number > 0)
+        self->declared[number - 1] |= declared;
 }
 
 /* Copies what stands before a place in the file. */
@@ -210,14 +227,55 @@ static const char *value_of(const XML_Char **attributes, const char *name)
     return value;
 }
 
+/* The value of an attribute, of characters that are the same in every encoding of XML. */
+static void write_value(pass *self, const char *text)
+{
+    while (*text != '\0') {
+        uint32_t code = 0;
+        size_t size = 1;
+        for (; ((unsigned char)text[size] & 0xC0) == 0x80; size++)
+            ;
+        code = (unsigned char)text[0] & (size == 1 ? 0x7Fu : 0xFFu >> (size + 1));
+        for (size_t i = 1; i < size; i++)
+            code = code << 6 | ((unsigned char)text[i] & 0x3F);
+        if (size == 1 && strchr("&<>\"'", *text) == NULL)
+            fputc(*text, self->to);
+        else
+            fprintf(self->to, "&#%u;", code);
+        text += size;
+    }
+}
+
+/* GDAL passes over data that the Schema does not declare, as it leaves out dates in those that it writes itself: all of them
+ * are declared at the end of each. */
+static void declare_fields(pass *self, const char *schema)
+{
+    size_t size;
+    const int prefix = (int)(without_prefix(schema) - schema);
+    if (XML_GetCurrentByteCount(self->parser) == 0) /* <Schema/> */
+        return;
+    const char *tag = take_tag(self, &size);
+    if (tag == NULL || size < 3 || tag[0] != '<' || tag[1] != '/') {
+        refuse_tag(self);
+        return;
+    }
+    for (size_t i = 0; i < self->fields.n; i++)
+        if (!self->declared[i]) {
+            fprintf(self->to, "<%.*sSimpleField type=\"string\" name=\"", prefix, schema);
+            write_value(self, self->fields.names[i]);
+            fputs("\"/>", self->to);
+        }
+    fwrite(tag, 1, size, self->to);
+}
+
 static void on_data(pass *self, const char *name)
 {
     char plain[40];
     if (self->renamed == NULL) {
-        collect(self, name);
+        collect(self, &self->data, name);
         return;
     }
-    const size_t number = self->places[place_of(self, name)];
+    const size_t number = self->data.places[place_of(&self->data, name)];
     if (number == 0 || !self->renamed[number - 1])
         return;
     snprintf(plain, sizeof plain, PREFIX "%zu", number - 1);
@@ -240,6 +298,11 @@ static void on_start(void *user, const XML_Char *element, const XML_Char **attri
     const char *type = strcmp(name, "SimpleField") == 0 ? value_of(attributes, "type") : NULL;
     const bool typed = type != NULL && strcmp(type, "string") != 0;
     self->typed |= typed;
+    if (self->renamed == NULL && (strcmp(name, "SimpleField") == 0 || strcmp(name, "SimpleData") == 0)) {
+        const char *field = value_of(attributes, "name");
+        if (field != NULL && *field != '\0')
+            collect_field(self, field, name[6] == 'F');
+    }
     if (data != NULL)
         on_data(self, data);
     else if (self->renamed != NULL && typed)
@@ -253,8 +316,13 @@ static void on_end(void *user, const XML_Char *element)
     pass *self = user;
     if (self->failed != DK_OK)
         return;
-    dk_kml_shapes_end(&self->shapes, without_prefix(element));
-    good_shapes(self);
+    const char *name = without_prefix(element);
+    dk_kml_shapes_end(&self->shapes, name);
+    if (!good_shapes(self) || strcmp(name, "Schema") != 0)
+        return;
+    self->n_schemas += XML_GetCurrentByteCount(self->parser) > 0;
+    if (self->renamed != NULL && self->n_undeclared > 0)
+        declare_fields(self, element);
 }
 
 static void on_text(void *user, const XML_Char *text, int size)
@@ -473,17 +541,26 @@ dk_status dk_kml_names_prepare(const char *file, const char *path, dk_kml_names 
         if (status == DK_OK && whole && (kml = strdup(file)) == NULL)
             status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
     }
+    ret_names->names = self.data.names;
+    ret_names->n = self.data.n;
     if (status != DK_OK)
         goto out;
+    for (size_t i = 0; i < self.fields.n; i++)
+        self.n_undeclared += !self.declared[i];
+    if (self.n_schemas == 0) { /* nowhere to declare them */
+        ret_names->n_unread = (int64_t)self.n_undeclared;
+        self.n_undeclared = 0;
+    }
     renamed = calloc(ret_names->n + 1, sizeof *renamed);
     if (renamed == NULL || !choose(ret_names, renamed, &n_renamed)) {
         status = dk_fail(err, DK_NOMEM, "%s: out of memory", path);
         goto out;
     }
-    const char *const what = n_renamed > 0 ? "the data in it have names beyond ASCII"
-                             : self.split  ? "several rings stand in one innerBoundaryIs"
-                             : self.typed  ? "it has fields of numbers"
-                                           : NULL;
+    const char *const what = n_renamed > 0           ? "the data in it have names beyond ASCII"
+                             : self.split            ? "several rings stand in one innerBoundaryIs"
+                             : self.typed            ? "it has fields of numbers"
+                             : self.n_undeclared > 0 ? "it has data that no Schema declares"
+                                                     : NULL;
     if (what != NULL && packed && kml == NULL && ret_names->whole) {
         status = dk_fail(err, DK_INVALID,
                          "%s: %s, which cannot be read in a KMZ of several KML; unpack it as a ZIP, and give the .kml",
@@ -505,6 +582,9 @@ dk_status dk_kml_names_prepare(const char *file, const char *path, dk_kml_names 
         scratch = NULL;
     }
 out:
+    for (size_t i = 0; i < self.fields.n; i++)
+        free(self.fields.names[i]);
+    free(self.fields.names);
     free(renamed);
     free(kml);
     dk_scratch_remove(scratch);

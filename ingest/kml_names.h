@@ -2,7 +2,7 @@
  * ASCII letter, digit or _ as _, so that columns would have no names, and those of equal length would be one; of
  * several rings in one innerBoundaryIs it keeps the last; and of what stands in a SimpleField of numbers (9.5) as much
  * as is a number that it has room for. Such a file is read from a copy in which they are written otherwise, all fields
- * as texts. What else it would lose (ingest/kml_shapes.h) is refused. */
+ * as texts. Data that the Schema does not declare, which GDAL passes over (it writes dates so), are declared there. What else it would lose (ingest/kml_shapes.h) is refused. */
 #ifndef DK_INGEST_KML_NAMES_H
 #define DK_INGEST_KML_NAMES_H
 
@@ -12,9 +12,10 @@
 
 typedef struct dk_kml_names {
     char **names; /* UTF-8; owned, as the array */
-    size_t n, capacity;
+    size_t n;
     bool whole;                       /* all of it is XML, and was counted: */
     int64_t n_placemarks, n_overlays, n_links; /* as of dk_kml_shapes */
+    int64_t n_unread; /* names of SimpleData in a file without a Schema that would declare them, which are not read */
 } dk_kml_names;
 
 /* ret_copy: the file to read instead, which lies in ret_scratch and is the caller's with it; NULL if there is no need.

@@ -1051,6 +1051,9 @@ const char *dk_source_ogr_notes(dk_source *source)
     if (source->kml_names.n_links > 0 && !is_kmz(source->path)) /* in a KMZ they are followed, or the file is refused */
         dk_buf_format(said, "%lld links to other files (NetworkLink) were not followed; load what they lead to, too\n",
                       (long long)source->kml_names.n_links);
+    if (source->kml_names.n_unread > 0)
+        dk_buf_format(said, "%lld columns of data (SimpleData) were not read, as the file has no Schema that declares them\n",
+                      (long long)source->kml_names.n_unread);
     if (source->asterisks.count > 0)
         dk_buf_format(
             said,
