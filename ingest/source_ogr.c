@@ -800,6 +800,48 @@ static void set_integer(dk_source *source, size_t i)
     }
 }
 
+static bool is_list(OGRFieldType type)
+{
+    return type == OFTStringList || type == OFTIntegerList || type == OFTInteger64List || type == OFTRealList;
+}
+
+/* The values of an array of a GeoJSON, or of an element that a GML has several times, as a cell of a ledger has them. */
+static void set_list(dk_source *source, size_t i, OGRFieldType type)
+{
+    static const char between[] = "、";
+    const int field = (int)i;
+    int n = 0;
+    dk_buf text;
+    dk_buf_init(&text);
+    if (type == OFTStringList) {
+        char **texts = OGR_F_GetFieldAsStringList(source->feature, field);
+        for (; texts != NULL && texts[n] != NULL; n++)
+            dk_buf_format(&text, "%s%s", n > 0 ? between : "", texts[n]);
+    } else if (type == OFTRealList) {
+        const double *numbers = OGR_F_GetFieldAsDoubleList(source->feature, field, &n);
+        for (int k = 0; k < n; k++)
+            dk_buf_format(&text, "%s%.15g", k > 0 ? between : "", numbers[k]);
+    } else if (type == OFTInteger64List) {
+        const GIntBig *numbers = OGR_F_GetFieldAsInteger64List(source->feature, field, &n);
+        for (int k = 0; k < n; k++)
+            dk_buf_format(&text, "%s%lld", k > 0 ? between : "", (long long)numbers[k]);
+    } else {
+        const int *numbers = OGR_F_GetFieldAsIntegerList(source->feature, field, &n);
+        for (int k = 0; k < n; k++)
+            dk_buf_format(&text, "%s%d", k > 0 ? between : "", numbers[k]);
+    }
+    const char *whole = dk_buf_cstr(&text);
+    if (whole == NULL) {
+        source->arena.failed = true;
+    } else {
+        dk_source_text(source, i, whole, text.size, 0);
+        if (source->marked)
+            find_marks(source, i, whole);
+        own_text(source, &source->raw[i], whole);
+    }
+    dk_buf_finish(&text);
+}
+
 static void set_cell(dk_source *source, size_t i, OGRFieldType type)
 {
     dk_cell *cell = &source->raw[i];
@@ -853,6 +895,10 @@ static void set_cell(dk_source *source, size_t i, OGRFieldType type)
         break;
     }
     default: {
+        if (is_list(type)) {
+            set_list(source, i, type);
+            break;
+        }
         const char *text = OGR_F_GetFieldAsString(source->feature, field);
         const size_t width = i < source->dbf.n_fields && source->format != DK_FORMAT_MAPINFO ? source->dbf.fields[i].width
                              : source->format == DK_FORMAT_MAPINFO
@@ -861,7 +907,7 @@ static void set_cell(dk_source *source, size_t i, OGRFieldType type)
         dk_source_text(source, i, text, strlen(text), width);
         if (source->marked)
             find_marks(source, i, text);
-        if (type != OFTString) /* of lists and times GDAL makes a text, which the next such field takes the place of */
+        if (type != OFTString) /* of times GDAL makes a text, which the next such field takes the place of */
             own_text(source, cell, text);
         break;
     }

@@ -223,6 +223,27 @@ static void a_number_of_twenty_digits_is_not_another(void **state)
     }
 }
 
+/* RFC 7946, 3.2: a property may be any JSON. */
+static void the_values_of_an_array_are_one_text(void **state)
+{
+    (void)state;
+    static const char *const expected[] = {"皖政地〔2013〕550号、国土资函〔2013〕620号", "12、345678901234", "1.5", "甲"};
+    const dk_source_options options = {.want_geometry = true};
+    dk_source *source = NULL;
+    dk_source_row row;
+    dk_error err = {0};
+    write_file("geojson", "{\"type\":\"FeatureCollection\",\"features\":[{\"type\":\"Feature\",\"geometry\":null,\"properties\":"
+                          "{\"a\":[\"皖政地〔2013〕550号\",\"国土资函〔2013〕620号\"],\"b\":[12,345678901234],\"c\":[1.5],\"d\":[\"甲\"]}}]}");
+    if (dk_source_open(path, &options, &source, &err) != DK_OK || dk_source_next(source, &row, &err) != DK_OK)
+        fail_msg("%s", err.text);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(row.cells[i].type, DK_CELL_TEXT);
+        assert_string_equal(row.cells[i].text, expected[i]);
+    }
+    dk_source_close(source);
+    unlink(path);
+}
+
 int main(void)
 {
     dk_gdal_start();
@@ -233,6 +254,7 @@ int main(void)
         cmocka_unit_test(records_and_what_stands_behind),
         cmocka_unit_test(a_geometry_that_cannot_be_read_is_not_none),
         cmocka_unit_test(a_number_of_twenty_digits_is_not_another),
+        cmocka_unit_test(the_values_of_an_array_are_one_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
