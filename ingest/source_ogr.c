@@ -568,6 +568,13 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
     if (source->decoder == NULL)
         return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
     source->n_total = OGR_L_GetFeatureCount(source->layer, 0);
+    if (source->format == DK_FORMAT_FILEGDB && OGR_FD_GetFieldCount(OGR_L_GetLayerDefn(source->layer)) == 0 &&
+        CPLGetLastErrorType() == CE_Failure) /* GDAL shows a layer without fields and rows */
+        return dk_fail(err, DK_INVALID,
+                       "%s: its layer %s cannot be read: it is damaged, or has fields of the types that ArcGIS Pro 3.2 brought (Big "
+                       "Integer, Date Only, Time Only, Timestamp Offset); copy the whole folder again, or export the layer with "
+                       "fields of other types",
+                       source->path, OGR_L_GetName(source->layer));
     if (source->format == DK_FORMAT_FILEGDB && strstr(dk_gdal_message(), "possibly ignoring features") != NULL)
         return dk_fail(err, DK_INVALID,
                        "%s: its .gdbtablx knows fewer rows than the .gdbtable says; copy the whole folder again",

@@ -194,6 +194,11 @@ test('damaged and incomplete files are named in one sentence', (t) => {
     ['OpenFileGDB', 'a.gdb', (s) => truncateSync(s.path('a.gdb/a00000004.gdbtable'), 100), /a\.gdb: /],
     ['OpenFileGDB', 'a.gdb', (s) => truncateSync(s.path('a.gdb/a00000009.gdbtable'), 700), /a\.gdb: /],
     ['OpenFileGDB', 'a.gdb', (s) => { rmSync(s.path('a.gdb'), { recursive: true }); s.write('a.gdb', 'x'); }, /a\.gdb: not a file geodatabase: that is a folder/],
+    ['OpenFileGDB', 'a.gdb', (s) => { // the type of a field, behind its name and an empty alias, is that of a Big Integer
+      const table = readFileSync(s.path('a.gdb/a00000009.gdbtable'));
+      table[table.indexOf(Buffer.from('\x04D\0K\0B\0H\0\0', 'latin1')) + 10] = 13;
+      writeFileSync(s.path('a.gdb/a00000009.gdbtable'), table);
+    }, /a\.gdb: its layer source cannot be read: .*Big Integer.*export the layer with fields of other types/],
     ['LIBKML', 'a.kml', (s) => truncateSync(s.path('a.kml'), 1500), /a\.kml: cannot be read as KML; .*\(line \d+: /],
     ['LIBKML', 'a.kml', (s) => s.write('a.kml', '<html/>'), /a\.kml: cannot be read as KML/],
     ['GML', 'a.gml', (s) => truncateSync(s.path('a.gml'), 1500), /a\.gml: /],
