@@ -95,13 +95,39 @@ static bool in_list(const char *text, const char *const *list)
     return false;
 }
 
-/* Where a folder of that ending stands in a name: behind it, or 0. */
+/* Where a folder of that ending stands in a name, the last of several: behind it, or 0. */
 static size_t geodatabase_end(const char *name)
 {
+    size_t end = 0;
     for (const char *slash = strchr(name, '/'); slash != NULL; slash = strchr(slash + 1, '/'))
         if (slash - name > 4 && strncasecmp(slash - 4, ".gdb", 4) == 0)
-            return (size_t)(slash - name);
-    return 0;
+            end = (size_t)(slash - name);
+    return end;
+}
+
+/* Whether a folder called X.gdb, from the one at fd on, only holds a geodatabase: programs that unpack 红线.gdb.zip make a folder
+ * 红线.gdb with 红线.gdb in it. */
+static bool wraps_geodatabase(int at, const char *name)
+{
+    bool wraps = false, table = false;
+    const int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    if (dir == NULL && fd >= 0)
+        close(fd);
+    for (const struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
+        struct stat info;
+        table |= ends_with(entry->d_name, ".gdbtable");
+        wraps |= ends_with(entry->d_name, ".gdb") && fstatat(fd, entry->d_name, &info, 0) == 0 && S_ISDIR(info.st_mode);
+    }
+    if (dir != NULL)
+        closedir(dir);
+    return wraps && !table;
+}
+
+/* Whether a folder is walked, and no data set as a whole. */
+static bool is_walked(int at, const char *name)
+{
+    return !(ends_with(name, ".gdb") || ends_with(name, ".gdb/")) || wraps_geodatabase(at, name);
 }
 
 /* Whether two names are the same but for their endings. */
@@ -390,7 +416,7 @@ static dk_status walk(dk_datasets *self, int fd, dk_buf *prefix, int depth, cons
             status = add_dead_link(self, name, errno, err);
         } else if (link && S_ISDIR(info.st_mode)) {
             status = add_link(self, name, &info, err);
-        } else if (S_ISDIR(info.st_mode) && !ends_with(base, ".gdb")) {
+        } else if (S_ISDIR(info.st_mode) && is_walked(dirfd(dir), base)) {
             const int below = openat(dirfd(dir), base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
             if (below < 0) {
                 status = unread_folder(self, name, errno, err);
@@ -692,7 +718,7 @@ bool dk_datasets_holds(const char *path)
 {
     struct stat info;
     return is_archive(path) || archive_part(path) > 0 ||
-           (stat(path, &info) == 0 && S_ISDIR(info.st_mode) && !ends_with(path, ".gdb") && !ends_with(path, ".gdb/"));
+           (stat(path, &info) == 0 && S_ISDIR(info.st_mode) && is_walked(AT_FDCWD, path));
 }
 
 dk_status dk_datasets_find(const char *path, const dk_datasets_options *options, dk_datasets **ret_datasets,
@@ -712,7 +738,7 @@ dk_status dk_datasets_find(const char *path, const dk_datasets_options *options,
     dk_status status = DK_OK;
     if (outer > 0 || is_archive(self->path)) {
         status = find_in_archive(self, outer > 0 ? path + outer + 1 : NULL, options, err);
-    } else if (stat(self->path, &info) == 0 && S_ISDIR(info.st_mode) && !ends_with(self->path, ".gdb")) {
+    } else if (stat(self->path, &info) == 0 && S_ISDIR(info.st_mode) && is_walked(AT_FDCWD, self->path)) {
         status = find_in_folder(self, options, err);
     } else {
         self->list = calloc(1, sizeof *self->list);

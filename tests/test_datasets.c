@@ -163,6 +163,23 @@ static void links_are_read_if_they_lead_to_files_and_else_named(void **state)
                         "f/库.gdb\nnot read of it: 台账.xlsx, 旧盘 (a link to a folder), 村/all (a link to a folder)");
 }
 
+/* As programs unpack 红线.gdb.zip into a folder of the archive's name. */
+static void a_geodatabase_in_a_folder_of_its_name_is_found(void **state)
+{
+    static const char *const entries[] = {"红线.gdb/", "红线.gdb/红线.gdb/a00000001.gdbtable", "红线.gdb/红线.gdb/a00000001.gdbtablx"};
+    (void)state;
+    assert_int_equal(mkdir("资料", 0755), 0);
+    assert_int_equal(mkdir("资料/红线.gdb", 0755), 0);
+    assert_int_equal(mkdir("资料/红线.gdb/红线.gdb", 0755), 0);
+    put("资料/红线.gdb/红线.gdb/a00000001.gdbtable", "x", 1);
+    assert_string_equal(found("资料"), "资料/红线.gdb/红线.gdb\n");
+    assert_true(dk_datasets_holds("资料/红线.gdb/") && !dk_datasets_holds("资料/红线.gdb/红线.gdb"));
+    assert_string_equal(found("资料/红线.gdb"), "资料/红线.gdb/红线.gdb\n");
+    assert_string_equal(found("资料/红线.gdb/红线.gdb"), "资料/红线.gdb/红线.gdb\n");
+    put_zip("红线.gdb.zip", entries, 3);
+    assert_string_equal(found("红线.gdb.zip"), "红线.gdb.zip/红线.gdb/红线.gdb\n");
+}
+
 static void what_is_kept_beside_a_store_is_no_data_and_not_named(void **state)
 {
     (void)state;
@@ -288,6 +305,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_folder_that_may_not_be_entered_is_named_and_keeps_nothing_else_out, set_up, tear_down),
         cmocka_unit_test_setup_teardown(links_are_read_if_they_lead_to_files_and_else_named, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_geodatabase_in_a_folder_of_its_name_is_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_kept_beside_a_store_is_no_data_and_not_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(parts_of_a_data_set_that_is_not_there_are_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_archive_with_a_name_twice_keeps_nothing_of_its_folder_out, set_up, tear_down),
