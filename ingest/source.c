@@ -433,6 +433,7 @@ void dk_source_close(dk_source *source)
     free(source->columns);
     free(source->raw_index);
     free(source->cells);
+    free(source->units);
     free(source->raw);
     dk_buf_finish(&source->arena);
     dk_scratch_remove(source->scratch);

@@ -88,6 +88,7 @@ struct dk_source {
     int64_t n_announced; /* rows that the file itself says it has; 0: it does not say */
     dk_dbf dbf;
     dk_kml_names kml_names;
+    int *units;                   /* of a GML, of each raw cell: the field that has its unit (uom); -1: none. NULL: of none */
     dk_dbf_rows *dbf_rows;        /* the same table as it stands in the file; NULL: none */
     const unsigned char *record;  /* of the row at hand; NULL: there is none */
     dk_mid_rows *mid_rows;        /* of a MIF, as they stand in the file; NULL: none, or GDAL's are others */

@@ -11,6 +11,7 @@
 #include "ingest/mif_regions.h"
 #include "ingest/shape_rings.h"
 #include "ingest/shapefile.h"
+#include "ingest/units.h"
 #include "ingest/values.h"
 
 #include <cpl_conv.h>
@@ -145,6 +146,37 @@ static bool is_added(const dk_source *source, const char *name)
     }
 }
 
+/* The field whose unit a field of a GML is: of <area uom="m2"> GDAL makes area and area_uom. -1: of none. */
+static int unit_of(const dk_source *source, OGRFeatureDefnH defn, const char *name, const dk_source_options *options)
+{
+    static const char ending[] = "_uom";
+    const size_t size = strlen(name), n = sizeof ending - 1;
+    char whole[256];
+    if (source->format != DK_FORMAT_GML || size <= n || size >= sizeof whole || strcmp(name + size - n, ending) != 0 ||
+        (options->is_column != NULL && options->is_column(name, options->user)))
+        return -1;
+    memcpy(whole, name, size - n);
+    whole[size - n] = '\0';
+    return OGR_FD_GetFieldIndex(defn, whole);
+}
+
+/* Notes which fields have units. false: out of memory. */
+static bool find_units(dk_source *source, OGRFeatureDefnH defn, size_t n, const dk_source_options *options)
+{
+    for (size_t i = 0; i < n; i++) {
+        const int of = unit_of(source, defn, OGR_Fld_GetNameRef(OGR_FD_GetFieldDefn(defn, (int)i)), options);
+        if (of >= 0 && source->units == NULL) {
+            if ((source->units = malloc(n * sizeof *source->units)) == NULL)
+                return false;
+            for (size_t k = 0; k < n; k++)
+                source->units[k] = -1;
+        }
+        if (of >= 0)
+            source->units[of] = (int)i;
+    }
+    return true;
+}
+
 /* Column names of the layer, for formats whose header is not a row. */
 static dk_status name_columns(dk_source *source, const dk_source_options *options, dk_error *err)
 {
@@ -154,14 +186,14 @@ static dk_status name_columns(dk_source *source, const dk_source_options *option
     source->columns = calloc(n > 0 ? n : 1, sizeof *source->columns);
     source->raw_index = calloc(n > 0 ? n : 1, sizeof *source->raw_index);
     source->cells = calloc(n > 0 ? n : 1, sizeof *source->cells);
-    if (source->columns == NULL || source->raw_index == NULL || source->cells == NULL)
+    if (source->columns == NULL || source->raw_index == NULL || source->cells == NULL || !find_units(source, defn, n, options))
         return dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
     for (size_t i = 0; i < n; i++) {
         const char *raw = from_dbf
                               ? source->dbf.fields[i].raw_name
                               : dk_kml_name(&source->kml_names, OGR_Fld_GetNameRef(OGR_FD_GetFieldDefn(defn, (int)i)));
         const size_t size = strlen(raw);
-        if (is_ornament(source, raw, options))
+        if (is_ornament(source, raw, options) || unit_of(source, defn, raw, options) >= 0)
             continue;
         dk_buf name;
         dk_buf_init(&name);
@@ -921,6 +953,38 @@ static void set_cell(dk_source *source, size_t i, OGRFieldType type)
     }
 }
 
+/* Writes behind what stands in a cell of a GML the unit that its uom says, as a cell of a ledger may have it: m2, or the end of
+ * an address or a name that ends so. */
+static void add_unit(dk_source *source, size_t i)
+{
+    dk_cell *cell = &source->raw[i];
+    dk_unit unit;
+    dk_buf text, said;
+    const char *name = OGR_F_GetFieldAsString(source->feature, source->units[i]);
+    for (const char *mark; (mark = strpbrk(name, "/:#")) != NULL;)
+        name = mark + 1;
+    if (cell->type == DK_CELL_EMPTY || *name == '\0')
+        return;
+    dk_buf_init(&text);
+    dk_buf_init(&said);
+    dk_text_fold(name, strlen(name), &said);
+    if (cell->type == DK_CELL_INTEGER)
+        dk_buf_format(&text, "%lld", (long long)cell->integer);
+    else if (cell->type == DK_CELL_REAL)
+        dk_buf_format(&text, "%.15g", cell->real);
+    else
+        dk_buf_append(&text, cell->text != NULL ? cell->text : (const char *)source->arena.data + cell->integer, cell->size);
+    dk_buf_append(&text, said.data, said.size);
+    if (text.failed || said.failed)
+        source->arena.failed = true;
+    else if (dk_unit_parse((const char *)said.data, said.size, &unit))
+        set_raw_text(source, i, text.data, text.size, false);
+    else
+        *cell = (dk_cell){.type = DK_CELL_TEXT, .text = "", .unread = "its unit (uom) is none that is known; say m2, ha, km2 or 亩"};
+    dk_buf_finish(&text);
+    dk_buf_finish(&said);
+}
+
 /* The count of a GeoPackage is a note of GDAL's (gpkg_ogr_contents), which other programs forget to keep: whether rows are
  * lost SQLite knows. */
 static bool is_whole_geopackage(dk_source *source)
@@ -1082,6 +1146,9 @@ dk_status dk_source_ogr_next(dk_source *source, dk_error *err)
     for (int i = 0; i < n; i++)
         set_cell(source, (size_t)i, OGR_Fld_GetType(OGR_FD_GetFieldDefn(defn, i)));
     set_unparsed(source);
+    for (int i = 0; i < n && source->units != NULL; i++)
+        if (source->units[i] >= 0)
+            add_unit(source, (size_t)i);
     return dk_source_fix(source, err);
 }
 

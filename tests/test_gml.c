@@ -1,6 +1,7 @@
 /* Whether GDAL would read all shapes of a GML: ISO 19136 (OGC 07-036), 10.5.8 and 10.5.10, says that a polygon has one
  * exterior and each boundary one ring, GML 2 (OGC 02-069), 4.3.2, how coordinates are written. */
 #include "ingest/gml_shapes.h"
+#include "ingest/source.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -67,11 +68,51 @@ static void coordinates_are_numbers(void **state)
     says("no XML", NULL);
 }
 
+/* gml:MeasureType (16.3): its uom is a symbol, or an address or a name that ends in one. Behind it, several values of
+ * an element. */
+static void a_unit_stands_behind_its_number(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "<?xml version=\"1.0\"?><c xmlns:gml=\"http://www.opengis.net/gml\">"
+        "<gml:featureMember><f><id>1</id><area uom=\"m2\">9600</area><size uom=\"urn:ogc:def:uom:UCUM::km2\">1.5</size>"
+        "<width uom=\"urn:ogc:def:uom:EPSG::9001\">3</width></f></gml:featureMember>"
+        "<gml:featureMember><f><id>2</id><name>甲</name><name>乙</name></f></gml:featureMember></c>";
+    static const char *const names[] = {"id", "area", "size", "width", "name"}, *const expected[][5] = {
+                                                                                    {"1", "9600m2", "1.5km2", "", ""},
+                                                                                    {"2", "", "", "", "甲、乙"}};
+    const dk_source_options options = {0};
+    char path[] = "/tmp/dk-gml-XXXXXX.gml";
+    const dk_column *columns;
+    dk_source *source = NULL;
+    dk_source_row row;
+    dk_error err = {0};
+    const int fd = mkstemps(path, 4);
+    assert_true(fd >= 0 && write(fd, text, sizeof text - 1) == sizeof text - 1);
+    close(fd);
+    if (dk_source_open(path, &options, &source, &err) != DK_OK)
+        fail_msg("%s", err.text);
+    const size_t n = dk_source_columns(source, &columns);
+    assert_int_equal(n, 5);
+    for (size_t k = 0; k < 2; k++) {
+        assert_int_equal(dk_source_next(source, &row, &err), DK_OK);
+        for (size_t i = 0; i < n; i++) {
+            assert_string_equal(columns[i].name, names[i]);
+            assert_string_equal(row.cells[i].text, expected[k][i]);
+            assert_true((row.cells[i].unread != NULL) == (k == 0 && i == 3));
+        }
+    }
+    dk_source_close(source);
+    unlink(path);
+}
+
 int main(void)
 {
+    dk_gdal_start();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_ring_or_geometry_is_lost),
         cmocka_unit_test(coordinates_are_numbers),
+        cmocka_unit_test(a_unit_stands_behind_its_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
