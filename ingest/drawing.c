@@ -333,16 +333,24 @@ static layer *list_layers(const dk_drawing *drawing, bool lines, size_t *ret_n)
     return layers;
 }
 
+/* 3 HATCH, 1 INSERT */
+static void list_others(const dk_drawing *drawing, dk_buf *out)
+{
+    for (size_t i = 0; i < drawing->n_kinds; i++)
+        dk_buf_format(out, "%s%lld %s", i > 0 ? ", " : "", (long long)drawing->kinds[i].n, drawing->kinds[i].name);
+}
+
 static dk_status find_layer(dk_drawing *drawing, const dk_drawing_wanted *wanted, const char **ret_layer, dk_error *err)
 {
     size_t n = 0, n_wanted = 0, named = 0;
     const char *found = NULL;
     const char *what = wanted->lines ? "polylines" : "closed polylines";
-    dk_buf list;
+    dk_buf list, others;
     layer *layers = list_layers(drawing, wanted->lines, &n);
     if (layers == NULL)
         return dk_fail(err, DK_NOMEM, "%s: out of memory", drawing->path);
     dk_buf_init(&list);
+    dk_buf_init(&others);
     for (size_t i = 0; i < n; i++) {
         const layer *at = &layers[i];
         const bool asked = wanted->layer != NULL && strcmp(at->name, wanted->layer) == 0;
@@ -357,8 +365,9 @@ static dk_status find_layer(dk_drawing *drawing, const dk_drawing_wanted *wanted
             dk_buf_text(&list, " and more");
     }
     dk_status status = DK_OK;
-    const char *names = dk_buf_cstr(&list);
-    if (names == NULL)
+    list_others(drawing, &others);
+    const char *names = dk_buf_cstr(&list), *there = dk_buf_cstr(&others);
+    if (names == NULL || there == NULL)
         status = dk_fail(err, DK_NOMEM, "%s: out of memory", drawing->path);
     else if (wanted->layer != NULL && found == NULL)
         status = dk_fail(err, DK_NOT_FOUND, "%s: no polyline is on a layer \"%s\"; layers with %s: %s", drawing->path,
@@ -371,9 +380,9 @@ static dk_status find_layer(dk_drawing *drawing, const dk_drawing_wanted *wanted
             drawing->path, what, (long long)drawing->n_paper);
     else if (n_wanted == 0 && wanted->layer == NULL)
         status = dk_fail(err, DK_INVALID,
-                         "%s: the drawing has no %s (LWPOLYLINE, POLYLINE) in model space; close the outlines of the "
-                         "parcels, and explode blocks, before it is saved",
-                         drawing->path, what);
+                         "%s: the drawing has no %s (LWPOLYLINE, POLYLINE) in model space%s%s%s; close the outlines of the "
+                         "parcels, explode blocks, and draw boundaries of hatches, before it is saved",
+                         drawing->path, what, *there != '\0' ? " (but " : "", there, *there != '\0' ? ")" : "");
     else if (n_wanted > 1 && wanted->layer == NULL)
         status = dk_fail(err, DK_INVALID, "%s: %s are on %zu layers; choose one with --layer: %s", drawing->path, what,
                          n_wanted, names);
@@ -385,6 +394,7 @@ static dk_status find_layer(dk_drawing *drawing, const dk_drawing_wanted *wanted
         dk_buf_format(&drawing->notes, "%lld polylines on other layers than %s were not read\n", (long long)elsewhere,
                       found);
     dk_buf_finish(&list);
+    dk_buf_finish(&others);
     free(layers);
     *ret_layer = found;
     return status;
@@ -567,12 +577,11 @@ static dk_status nest(dk_drawing *drawing, const dk_ring *rings, const size_t *o
 
 static void note_others(dk_drawing *drawing)
 {
-    for (size_t i = 0; i < drawing->n_kinds; i++)
-        dk_buf_format(&drawing->notes, "%s%lld %s",
-                      i > 0 ? ", " : "not read, as they are no polylines: ", (long long)drawing->kinds[i].n,
-                      drawing->kinds[i].name);
-    if (drawing->n_kinds > 0)
+    if (drawing->n_kinds > 0) {
+        dk_buf_text(&drawing->notes, "not read, as they are no polylines: ");
+        list_others(drawing, &drawing->notes);
         dk_buf_byte(&drawing->notes, '\n');
+    }
     if (drawing->n_paper > 0)
         dk_buf_format(&drawing->notes, "%lld polylines in paper space (on layouts) were not read\n",
                       (long long)drawing->n_paper);

@@ -100,7 +100,7 @@ test('drawings that are damaged or binary are refused with what to do', (t) => {
     'none.dxf': ['0\nSECTION\n2\nHEADER\n0\nENDSEC\n0\nEOF\n', /none\.dxf: the drawing has no section ENTITIES/],
     'text.dxf': ['12\nnot a drawing\n', /text\.dxf: not a DXF/],
     'word.dxf': ['hello\nworld\n', /word\.dxf, line 1: "hello" stands where a group code must be/],
-    'open.dxf': ['0\nSECTION\n2\nENTITIES\n0\nLINE\n8\n0\n0\nENDSEC\n0\nEOF\n', /open\.dxf: the drawing has no closed polylines .* explode blocks/],
+    'open.dxf': ['0\nSECTION\n2\nENTITIES\n0\nLINE\n8\n0\n0\nHATCH\n8\n0\n0\nENDSEC\n0\nEOF\n', /open\.dxf: the drawing has no closed polylines .* \(but 1 LINE, 1 HATCH\); close .* explode blocks, and draw boundaries of hatches/],
   };
   for (const [name, [bytes, sentence]] of Object.entries(cases)) {
     s.write(name, bytes);
