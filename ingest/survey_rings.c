@@ -137,16 +137,18 @@ static bool is_of_next(const dk_survey_point *points, const size_t *returns, siz
 }
 
 /* Whether the 点号 start anew at a point, so that it is the first of another ring that is not closed either, though it lies
- * where the one from start on began: the second 点号 comes behind it, elsewhere, and what follows is no ring without it. */
+ * where the one from start on began: the second 点号 comes behind it, elsewhere, and what follows is no ring without it. io_end: 0,
+ * and kept for the next point. */
 static bool begins_anew(const dk_survey_point *points, const char *texts, const size_t *returns, size_t n, size_t start,
-                        size_t point)
+                        size_t point, size_t *io_end)
 {
     const char *label = texts + points[start].label;
     if (point + 1 >= n || *label == '\0' || strcmp(texts + points[point].label, label) != 0 ||
         strcmp(texts + points[point + 1].label, texts + points[start + 1].label) != 0)
         return false;
-    return !same_place(&points[point + 1], &points[start + 1]) &&
-           return_of(returns, point + 1, n) >= circle_end(points, n, point + 1);
+    if (*io_end <= point + 1)
+        *io_end = circle_end(points, n, point + 1);
+    return !same_place(&points[point + 1], &points[start + 1]) && return_of(returns, point + 1, n) >= *io_end;
 }
 
 /* Where the ring that starts there closes exactly; n: nowhere. */
@@ -154,11 +156,12 @@ static size_t closing_point(const dk_survey_point *points, const char *texts, co
                             bool *ret_stray)
 {
     int32_t circle;
+    size_t end = 0;
     const size_t k = return_of(returns, start, n);
     if (k == n || !one_circle(points, start, k + 1, &circle, ret_stray) || is_of_next(points, returns, n, k, circle))
         return n;
     for (size_t i = start + 3; i <= k; i++) /* the next ring may also pass there */
-        if (begins_anew(points, texts, returns, n, start, i))
+        if (begins_anew(points, texts, returns, n, start, i, &end))
             return n;
     return k;
 }
@@ -215,7 +218,8 @@ static bool split_polygon(dk_survey_rings *rings, const dk_survey_point *points,
                                        : 0;
         if (off > NEAR_METRES && !starts_again(points, texts, start, again, end))
             again = end; /* a 点号 that stands there twice by mistake */
-        const bool anew = again < end && begins_anew(points, texts, returns, n, start, again);
+        size_t run = 0;
+        const bool anew = again < end && begins_anew(points, texts, returns, n, start, again, &run);
         if (!add_ring(rings, start, again - start))
             goto out;
         start = again;
