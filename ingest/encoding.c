@@ -33,7 +33,7 @@ bool dk_encoding_parse(const char *name, dk_encoding *ret_encoding)
 
 bool dk_encoding_declared(const char *text, dk_encoding *ret_encoding)
 {
-    static const char *const gb[] = {"936", "GBK", "GB2312", "GB18030", "GB 18030", "54936"};
+    static const char *const gb[] = {"936", "GBK", "GB2312", "GB18030", "GB 18030", "54936", "WindowsSimpChinese"}; /* MapInfo's */
     static const char *const utf8[] = {"UTF-8", "UTF8", "65001"};
     for (size_t i = 0; i < sizeof utf8 / sizeof *utf8; i++)
         if (strcasestr(text, utf8[i]) != NULL) {

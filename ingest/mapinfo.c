@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -286,6 +287,20 @@ static bool map_is_affine(const char *path)
     return whole && (header[0x104] | header[0x105] << 8) >= 500 && header[0x200] != 0;
 }
 
+/* The bytes are text in both encodings: what the table says of its character set decides, if it says one of them. */
+static void settle_encoding(dk_mapinfo_table *table, const char *data, const dk_mapinfo_head *head)
+{
+    dk_encoding declared = DK_ENCODING_UTF8;
+    bool says = false;
+    for (size_t i = 0; i < head->n_charsets && !says; i++) {
+        char name[40];
+        snprintf(name, sizeof name, "%.*s", (int)(head->charset_size[i] < 39 ? head->charset_size[i] : 39), data + head->charset[i]);
+        says = dk_encoding_declared(name, &declared);
+    }
+    table->encoding = declared;
+    table->either_note = dk_encoding_either_note(says ? &declared : NULL);
+}
+
 dk_status dk_mapinfo_prepare(const char *path, bool tab, dk_mapinfo_table *ret_table, dk_error *err)
 {
     dk_status status = DK_OK;
@@ -331,6 +346,9 @@ dk_status dk_mapinfo_prepare(const char *path, bool tab, dk_mapinfo_table *ret_t
     if (status != DK_OK)
         goto out;
     table.encoding = dk_utf8_check_meant(&check) ? DK_ENCODING_UTF8 : DK_ENCODING_GB18030;
+    /* The texts of a TAB were looked at apart from its head. */
+    if (tab ? table.dbf.either && check.wide == 0 && check.wrong == 0 : dk_utf8_check_either(&check))
+        settle_encoding(&table, data, &head);
     table.delimiter = head.delimiter;
     table.affine |= head.affine;
     if (!head.neutral && check.beyond_ascii)

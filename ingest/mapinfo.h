@@ -32,7 +32,8 @@ void dk_mapinfo_neutral(const char *data, const dk_mapinfo_head *head, dk_buf *o
 
 /* What stands beside the head. */
 typedef struct dk_mapinfo_table {
-    dk_encoding encoding; /* as its bytes say */
+    dk_encoding encoding; /* as its bytes say, or where they are text in both, as the table does */
+    const char *either_note; /* of one whose bytes are; NULL else */
     int64_t n_rows;       /* of a MIF, the lines of the .mid, each a row; 0: a TAB */
     char *rows_file;      /* owned: the .dat, .dbf or .mid */
     dk_dbf dbf;           /* of a TAB, whose rows have the form of a DBF */

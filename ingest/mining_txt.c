@@ -541,6 +541,11 @@ dk_encoding dk_mining_txt_encoding(const dk_mining_txt *t)
     return dk_text_lines_encoding(t->lines);
 }
 
+bool dk_mining_txt_either(const dk_mining_txt *t)
+{
+    return dk_text_lines_either(t->lines);
+}
+
 int64_t dk_mining_txt_rights(const dk_mining_txt *t)
 {
     return t->n_rights;

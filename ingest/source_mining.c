@@ -326,6 +326,8 @@ dk_status dk_source_mining_txt_open(dk_source *source, const dk_source_options *
         return status;
     const size_t n = dk_mining_txt_keys(txt, &keys);
     source->encoding = dk_mining_txt_encoding(txt);
+    if (dk_mining_txt_either(txt))
+        source->either_note = dk_encoding_either_note(NULL);
     source->columns = calloc(n + 1, sizeof *source->columns);
     source->raw_index = calloc(n + 1, sizeof *source->raw_index);
     source->cells = calloc(n + 1, sizeof *source->cells);

@@ -294,6 +294,7 @@ static dk_status prepare_mapinfo(dk_source *source, const dk_source_options *opt
     source->scratch = table.scratch;
     source->affine = table.affine;
     source->encoding = options->encoding ? *options->encoding : table.encoding;
+    source->either_note = options->encoding == NULL ? table.either_note : NULL;
     if (table.copy != NULL) {
         free(source->file);
         source->file = table.copy;

@@ -122,6 +122,8 @@ dk_status dk_source_vct_open(dk_source *source, const dk_source_options *options
     if (status != DK_OK)
         return status;
     source->encoding = dk_vct_encoding(self->vct);
+    if (dk_vct_either(self->vct))
+        source->either_note = dk_encoding_either_note(NULL);
     source->n_total = (int64_t)dk_vct_polygons(self->vct);
     const int epsg = dk_vct_epsg(self->vct, &problem);
     if (epsg != 0) {

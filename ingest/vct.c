@@ -66,6 +66,7 @@ typedef enum row_form {
 struct dk_vct {
     dk_text_lines *lines;
     dk_encoding encoding;
+    bool either;
     char *path;
     dk_text_line line;
 
@@ -1084,6 +1085,7 @@ static dk_status start(dk_text_lines *lines, const char *path, const char *layer
     }
     vct->lines = lines;
     vct->encoding = dk_text_lines_encoding(lines);
+    vct->either = dk_text_lines_either(lines);
     vct->separator = ',';
     vct->path = strdup(path);
     status = vct->path != NULL ? read_twice(vct, layer, err) : dk_fail(err, DK_NOMEM, "%s: out of memory", path);
@@ -1152,6 +1154,11 @@ void dk_vct_close(dk_vct *vct)
 dk_encoding dk_vct_encoding(const dk_vct *vct)
 {
     return vct->encoding;
+}
+
+bool dk_vct_either(const dk_vct *vct)
+{
+    return vct->either;
 }
 
 size_t dk_vct_fields(const dk_vct *vct, const char *const **ret_names)

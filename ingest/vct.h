@@ -47,6 +47,7 @@ dk_status dk_vct_open_memory(const void *data, size_t size, const dk_encoding *e
                              dk_vct **ret_vct, dk_error *err);
 void dk_vct_close(dk_vct *vct); /* NULL-safe */
 dk_encoding dk_vct_encoding(const dk_vct *vct);
+bool dk_vct_either(const dk_vct *vct); /* its bytes are text in UTF-8 and in GB18030 */
 
 /* The names of the layer's fields. */
 size_t dk_vct_fields(const dk_vct *vct, const char *const **ret_names);

@@ -74,6 +74,27 @@ static void rows_without_a_polygon_are_counted(void **state)
           "read\n");
 }
 
+/* 小学 in GBK is Сѧ in UTF-8. */
+static void letters_that_are_text_in_both_encodings_are_told(void **state)
+{
+    static const struct {
+        const char *name;
+        bool either;
+    } cases[] = {{"\xD0\xA1\xD1\xA7", true}, {"\xB5\xD8\xBF\xE9", false}, {"DK", false}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[2000];
+        dk_vct *vct = NULL;
+        snprintf(text, sizeof text,
+                 "HeadBegin\nDataMark:CNSDTF-VCT\nVersion:GB/T 17798-2007\nHeadEnd\nFeatureCodeBegin\n20,%s,Polygon,DLTB\n"
+                 "FeatureCodeEnd\n" TABLE("MC,Char,20\n") "PolygonBegin\n" SQUARE("101", "0") "PolygonEnd\n",
+                 cases[i].name);
+        assert_int_equal(dk_vct_open_memory(text, strlen(text), NULL, NULL, &vct, NULL), DK_OK);
+        assert_true(dk_vct_either(vct) == cases[i].either);
+        dk_vct_close(vct);
+    }
+}
+
 /* GRS 1980 is 6378137 m and 1/298.257222101, the ellipsoid of Xian 1980 6378140 m and 1/298.257. */
 static void the_year_of_an_ellipsoid_is_no_datum(void **state)
 {
@@ -97,6 +118,7 @@ int main(void)
         cmocka_unit_test(each_value_is_that_of_its_column),
         cmocka_unit_test(a_row_of_another_length_is_not_read_a_column_beside_its_own),
         cmocka_unit_test(rows_without_a_polygon_are_counted),
+        cmocka_unit_test(letters_that_are_text_in_both_encodings_are_told),
         cmocka_unit_test(the_year_of_an_ellipsoid_is_no_datum),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,6 +123,17 @@ test('a TAB in UTF-8, as QGIS writes it, is read as such whatever bytes its whol
   assert.deepEqual(names(s), read.map((f) => f.properties.DKMC).sort());
 });
 
+test('a table whose few letters are text in UTF-8 and in GBK is in the character set that it says, and a note says so', (t) => {
+  const s = scene(t);
+  for (const name of ['e.tab', 'e.mif']) {
+    written(s, 'MapInfo File', name, ['-lco', 'ENCODING=CP936', '-lco', 'BOUNDS=39400000,3400000,39600000,3600000'], [['DK1', '小学', rows[0][2]]]); // Сѧ in UTF-8
+    const done = s.load('parcel', name, '--publish', '--set', `project_id=${name}`);
+    assert.equal(done.code, 0, done.stderr);
+    assert.ok(done.json.notes.some((note) => /GB18030 was taken, as it says itself/.test(note)), done.stdout);
+  }
+  assert.deepEqual(names(s), ['小学', '小学']);
+});
+
 test('what stands in a column of numbers of a MIF and is none is rejected, nothing is nothing, and a date is read however it is written', (t) => {
   const s = scene(t), cells = ['1.5x', 'abc', '"1,5"', '1 2', '', '****', '1.25', '"2.5"', '99999999999'];
   mif(s, 'n', 'Neutral', gbk, { columns: ['DKBH', 'DKMC'], values: [] });
