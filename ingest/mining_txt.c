@@ -157,6 +157,7 @@ bool dk_mining_txt_is(const char *path, const dk_encoding *encoding)
     dk_buf_init(&folded);
     while (found == FORM_UNKNOWN && dk_text_lines_next(lines, &line, NULL) == DK_OK) {
         dk_buf_clear(&folded);
+        dk_text_line_unquote(&line);
         dk_text_tidy(line.text, line.size, &folded);
         if (dk_buf_cstr(&folded) == NULL)
             break;
@@ -428,6 +429,8 @@ dk_status dk_mining_txt_next(dk_mining_txt *t, dk_mining_boundary *boundary, dk_
         dk_status status = dk_text_lines_next(t->lines, &line, err);
         if (status == DK_END && t->in_right)
             break;
+        if (status == DK_OK)
+            dk_text_line_unquote(&line);
         if (status == DK_OK)
             status = take_line(t, &line, &ended, err);
         if (status != DK_OK)

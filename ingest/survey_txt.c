@@ -773,6 +773,8 @@ static dk_status read_parcel(dk_survey *s, dk_error *err)
         if (status == DK_END && in_parcel)
             break;
         if (status == DK_OK)
+            dk_text_line_unquote(&line);
+        if (status == DK_OK)
             status = take_line(s, &line, &in_parcel, &ended, err);
         if (status != DK_OK)
             return status;

@@ -162,6 +162,25 @@ dk_status dk_text_lines_next(dk_text_lines *lines, dk_text_line *ret_line, dk_er
     return DK_OK;
 }
 
+void dk_text_line_unquote(dk_text_line *line)
+{
+    char *text = (char *)(uintptr_t)line->text; /* the reader's own buffer */
+    size_t end = line->size, n = 0;
+    while (end > 0 && (text[end - 1] == '\t' || text[end - 1] == ' '))
+        end--;
+    if (end < 2 || text[0] != '"' || text[end - 1] != '"')
+        return;
+    for (size_t i = 1; i + 1 < end; i++) /* a quote in it is written twice */
+        if (text[i] == '"' && (i + 2 == end || text[++i] != '"'))
+            return;
+    for (size_t i = 1; i + 1 < end; i++) {
+        i += text[i] == '"';
+        text[n++] = text[i];
+    }
+    text[n] = '\0';
+    line->size = n;
+}
+
 dk_status dk_text_line_damaged(const dk_text_line *line, const char *path, const char *wanted, const char *remedy,
                                dk_error *err)
 {

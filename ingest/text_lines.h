@@ -28,6 +28,8 @@ bool dk_text_lines_either(const dk_text_lines *lines);
 dk_status dk_text_lines_rewind(dk_text_lines *lines, dk_error *err);
 /* The next line, DK_END behind the last, DK_LIMIT for one that is longer than DK_TEXT_MAX_LINE. */
 dk_status dk_text_lines_next(dk_text_lines *lines, dk_text_line *ret_line, dk_error *err);
+/* Takes off the quotes that a spreadsheet puts around a line with commas when it saves the file as a text. */
+void dk_text_line_unquote(dk_text_line *line);
 /* DK_INVALID with the sentence that a line stands where something else must be, and what to do. It quotes what of the
  * line can be read. */
 dk_status dk_text_line_damaged(const dk_text_line *line, const char *path, const char *wanted, const char *remedy,

@@ -105,6 +105,10 @@ static void marks_separators_and_line_ends(void **state)
           "J3,1,3521150,39520200\rJ4,1,3521150,39520000",
           "0+4/-1", 30000, "3公顷");
     reads("\xEF\xBB\xBF" HEAD FIXTURE, "0+4/-1 5+4/0", 28000, "2.8000公顷");
+    /* As Excel saves it: a line with a comma in quotes, a quote in it twice. */
+    reads("[属性描述]\r\n坐标系=CGCS2000\r\n\"转换参数=,,,\"\r\n[地块坐标]\r\n\"4,3,DK\"\"1,,面,,,,@\"\r\n\"J1,1,3521000,39520000\"\r\n"
+          "\"J2,1,3521000,39520200\"\t\r\n\"J3,1,3521150,39520200\"\r\n\"J4,1,3521150,39520000\"\r\n",
+          "0+4/-1", 30000, "3公顷");
     /* A full-width comma in a name is no separator where the others are enough. */
     dk_survey *survey = open_text(HEAD "4,3,DK1,甲，乙,面,,,,@\n" OUTER("1"));
     dk_survey_parcel parcel;
