@@ -935,7 +935,7 @@ static void set_cell(dk_source *source, size_t i, OGRFieldType type)
         break;
     }
     default: {
-        if (is_list(type)) {
+        if (type != OFTString && is_list(type)) {
             set_list(source, i, type);
             break;
         }

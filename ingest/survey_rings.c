@@ -142,9 +142,9 @@ static bool is_of_next(const dk_survey_point *points, const size_t *returns, siz
 static bool begins_anew(const dk_survey_point *points, const char *texts, const size_t *returns, size_t n, size_t start,
                         size_t point, size_t *io_end)
 {
-    const char *label = texts + points[start].label;
-    if (point + 1 >= n || *label == '\0' || strcmp(texts + points[point].label, label) != 0 ||
-        strcmp(texts + points[point + 1].label, texts + points[start + 1].label) != 0)
+    const char *first = texts + points[start].label, *second = texts + points[start + 1].label;
+    if (point + 1 >= n || *first == '\0' || strcmp(first, second) == 0 || /* all may have one, which says nothing */
+        strcmp(texts + points[point].label, first) != 0 || strcmp(texts + points[point + 1].label, second) != 0)
         return false;
     if (*io_end <= point + 1)
         *io_end = circle_end(points, n, point + 1);

@@ -203,6 +203,11 @@ static void rings_that_share_a_corner_and_count_their_points_anew(void **state)
     reads(HEAD "8,2.72,DK1,,面,,,,@\n" OUTER("1") "J1,1,3521000.4,39520000.3\nJ2,1,3521020,39520060\nJ3,1,3521060,39520080\n"
                                                   "J4,1,3521060,39520020\n",
           "0+4/-1 4+4/0", 27214, "2.72公顷");
+    /* All points have one 点号, and both rings are closed. */
+    reads(HEAD "10,2.98,DK1,,面,,,,@\n1,1,3521000,39520000\n1,1,3521000,39520200\n1,1,3521150,39520200\n1,1,3521150,39520000\n"
+               "1,1,3521000,39520000\n1,1,3521050,39520060\n1,1,3521050,39520080\n1,1,3521060,39520080\n1,1,3521060,39520060\n"
+               "1,1,3521050,39520060\n",
+          "0+4/-1 5+4/0", 29800, "2.98公顷");
     /* Both are closed, and the second begins with the second point of the first, under its number. */
     reads(HEAD "10,4.5,DK1,,面,,,,@\n" OUTER("1") CLOSE_OUTER "J2,1,3521000,39520200\nJ5,1,3521000,39520300\n"
                                                                "J6,1,3521150,39520300\nJ3,1,3521150,39520200\n"
