@@ -24,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #define KMZ_BYTES (512u << 20)
 
@@ -548,6 +549,44 @@ static dk_status check_whole_kml(const dk_source *source, dk_error *err)
         source->path, all, lost);
 }
 
+/* Whether a table of a file geodatabase is there; ending: that of its file. */
+static bool has_table(const dk_source *source, int64_t number, const char *ending)
+{
+    struct stat info;
+    char *path = NULL;
+    const int size = asprintf(&path, "%s/a%08llx.%s", source->file, (unsigned long long)number, ending);
+    const bool there = size >= 0 && stat(path, &info) == 0;
+    if (size >= 0)
+        free(path);
+    return there;
+}
+
+/* GDAL leaves out a layer whose table is missing or compressed, and says nothing. GDB_SystemCatalog names all tables by the
+ * numbers of their files. */
+static dk_status check_tables(const dk_source *source, dk_error *err)
+{
+    dk_status status = DK_OK;
+    OGRLayerH catalogue = GDALDatasetGetLayerByName(source->dataset, "GDB_SystemCatalog");
+    const int name = catalogue != NULL ? OGR_FD_GetFieldIndex(OGR_L_GetLayerDefn(catalogue), "Name") : -1;
+    for (OGRFeatureH row; name >= 0 && status == DK_OK && (row = OGR_L_GetNextFeature(catalogue)) != NULL; OGR_F_Destroy(row)) {
+        const char *table = OGR_F_GetFieldAsString(row, name);
+        const int64_t number = OGR_F_GetFID(row);
+        if (strncmp(table, "GDB_", 4) == 0 || has_table(source, number, "gdbtable"))
+            continue;
+        status = has_table(source, number, "cdf")
+                     ? dk_fail(err, DK_INVALID,
+                               "%s: its layer or table %s is compressed (CDF), which is not read; uncompress the geodatabase in "
+                               "ArcGIS, or choose another layer with --layer",
+                               source->path, table)
+                     : dk_fail(err, DK_INVALID,
+                               "%s: its layer or table %s is missing, as there is no file a%08llx.gdbtable; copy the whole folder "
+                               "again, or choose another layer with --layer",
+                               source->path, table, (unsigned long long)number);
+    }
+    CPLErrorReset();
+    return status;
+}
+
 dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, const dk_source_options *options,
                              dk_error *err)
 {
@@ -593,6 +632,9 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
             source->format == DK_FORMAT_KML || source->format == DK_FORMAT_GML ? " in UTF-8" : "");
     }
     status = source->format == DK_FORMAT_KML ? check_whole_kml(source, err) : DK_OK;
+    if (source->format == DK_FORMAT_FILEGDB &&
+        (options->layer == NULL || GDALDatasetGetLayerByName(source->dataset, options->layer) == NULL))
+        status = check_tables(source, err);
     if (status == DK_OK)
         status = choose_layer(source, options, err);
     if (status != DK_OK)

@@ -55,6 +55,11 @@ test('a geodatabase with a slash behind its name, one of its layers, and a table
   assert.equal(done.code, 0, done.stderr);
   assert.equal(s.rows('compensation')[0].properties.parcel_id, 'DK1');
   assert.equal(s.rows('compensation')[0].properties.paid_on, '2020-06-15'); // its dates have no time zone, whatever GDAL says
+  // GDAL shows one layer less. Which file is that of a table, GDB_SystemCatalog says.
+  const catalogue = JSON.parse(ogr('-f', 'GeoJSON', '-sql', 'SELECT FID, Name FROM GDB_SystemCatalog', '/vsistdout/', s.path('g.gdb'))).features;
+  const table = `a${catalogue.find((f) => f.properties.Name === 'BC').properties.FID.toString(16).padStart(8, '0')}.gdbtable`;
+  rmSync(s.path(`g.gdb/${table}`));
+  assert.match(s.load('parcel', 'g.gdb').stderr, new RegExp(`g\\.gdb: its layer or table BC is missing, as there is no file ${table}; copy the whole folder again`));
 });
 
 // A MIF of two parcels with given bytes, as MapInfo on a Chinese Windows writes it: Chinese column names too.
