@@ -2,7 +2,8 @@
  * ASCII letter, digit or _ as _, so that columns would have no names, and those of equal length would be one; of
  * several rings in one innerBoundaryIs it keeps the last; and of what stands in a SimpleField of numbers (9.5) as much
  * as is a number that it has room for. Such a file is read from a copy in which they are written otherwise, all fields
- * as texts. Data that the Schema does not declare, which GDAL passes over (it writes dates so), are declared there. What else it would lose (ingest/kml_shapes.h) is refused. */
+ * as texts. Data that the Schema does not declare, which GDAL passes over (it writes dates so), are declared there. What
+ * else it would lose (ingest/kml_shapes.h) is refused. */
 #ifndef DK_INGEST_KML_NAMES_H
 #define DK_INGEST_KML_NAMES_H
 

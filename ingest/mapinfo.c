@@ -294,7 +294,8 @@ static void settle_encoding(dk_mapinfo_table *table, const char *data, const dk_
     bool says = false;
     for (size_t i = 0; i < head->n_charsets && !says; i++) {
         char name[40];
-        snprintf(name, sizeof name, "%.*s", (int)(head->charset_size[i] < 39 ? head->charset_size[i] : 39), data + head->charset[i]);
+        const size_t size = head->charset_size[i] < sizeof name ? head->charset_size[i] : sizeof name - 1;
+        snprintf(name, sizeof name, "%.*s", (int)size, data + head->charset[i]);
         says = dk_encoding_declared(name, &declared);
     }
     table->encoding = declared;

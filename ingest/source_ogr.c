@@ -646,9 +646,9 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
     if (source->format == DK_FORMAT_FILEGDB && OGR_FD_GetFieldCount(OGR_L_GetLayerDefn(source->layer)) == 0 &&
         CPLGetLastErrorType() == CE_Failure) /* GDAL shows a layer without fields and rows */
         return dk_fail(err, DK_INVALID,
-                       "%s: its layer %s cannot be read: it is damaged, or has fields of the types that ArcGIS Pro 3.2 brought (Big "
-                       "Integer, Date Only, Time Only, Timestamp Offset); copy the whole folder again, or export the layer with "
-                       "fields of other types",
+                       "%s: its layer %s cannot be read: it is damaged, or has fields of the types that ArcGIS Pro 3.2 brought "
+                       "(Big Integer, Date Only, Time Only, Timestamp Offset); copy the whole folder again, or export the layer "
+                       "with fields of other types",
                        source->path, OGR_L_GetName(source->layer));
     if (source->format == DK_FORMAT_FILEGDB && strstr(dk_gdal_message(), "possibly ignoring features") != NULL)
         return dk_fail(err, DK_INVALID,
@@ -969,7 +969,8 @@ static void set_cell(dk_source *source, size_t i, OGRFieldType type)
         const int size = snprintf(date, sizeof date, "%04d-%02d-%02d", year, month, day);
         /* 100 is UTC, and 1 more a quarter of an hour. A GeoPackage always says UTC, also of what is none (OGC 12-128r17,
          * table 1); a file geodatabase keeps the time of where it is, of which GDAL says UTC. */
-        if (type == OFTDateTime && zone > 1 && source->format != DK_FORMAT_GPKG && source->format != DK_FORMAT_FILEGDB && size == 10)
+        const bool zoned = zone > 1 && source->format != DK_FORMAT_GPKG && source->format != DK_FORMAT_FILEGDB;
+        if (type == OFTDateTime && zoned && size == 10)
             dk_date_in_china(date, hour * 60 + minute, (zone - 100) * 15);
         dk_source_text(source, i, date, (size_t)size, 0);
         own_text(source, cell, date);

@@ -165,7 +165,8 @@ static void the_table_of_a_notice(void **state)
 static void a_line_of_several_points_is_a_ring_unless_it_goes_on(void **state)
 {
     (void)state;
-    static const char three[] = "1 3810000 446000 2 3810000 447000 3 3811000 447000", four_to_six[] = "4 3811000 446000 5 3810700 445500 6 3810300 445500";
+    static const char three[] = "1 3810000 446000 2 3810000 447000 3 3811000 447000";
+    static const char four_to_six[] = "4 3811000 446000 5 3810700 445500 6 3810300 445500";
     char text[300];
     const char *const broken[] = {"%s\n%s", "%s\n点号 X Y\n%s", "%s\n%s\n标高285至8"};
     const char *const parted[] = {"%s;%s", "%s\n\n%s", "%s 标高285至8\n%s", "%s\n扣除\n%s"};
