@@ -486,6 +486,15 @@ static dk_status goes_on(const parser *p, double number, size_t line)
                    line, number);
 }
 
+/* 1 X Y 4 X Y: the columns of a table beside each other. */
+static bool side_by_side(const numbers *list)
+{
+    bool numbered = list->n >= 6 && list->n % 3 == 0;
+    for (size_t i = 0; numbered && i < list->n; i += 3)
+        numbered = !list->dms[i] && list->values[i] < 10000 && list->values[i] == floor(list->values[i]);
+    return numbered && (list->n == 6 || list->values[3] != list->values[0] + 1);
+}
+
 /* One part of a line: a point, or a ring if it holds several. words: there are others than numbers in it. */
 static dk_status take_part(parser *p, const numbers *list, bool words, size_t line, table *t)
 {
@@ -520,6 +529,11 @@ static dk_status take_part(parser *p, const numbers *list, bool words, size_t li
     const size_t step = list->n % 3 == 0 && list->values[0] < 1000 && list->values[3] == list->values[0] + 1 ? 3
                         : list->n % 2 == 0                                                                   ? 2
                                                                                                              : 0;
+    if (side_by_side(list))
+        return dk_fail(p->err, DK_INVALID,
+                       "line %zu: several points stand side by side, 点号 X Y 点号 X Y; write each on a line of its own, in the "
+                       "order in which they follow one another",
+                       line);
     if (step == 0 || list->n < 3 * step)
         return dk_fail(p->err, DK_INVALID, "line %zu: %zu numbers, which are neither a point (点号 X Y) nor a ring", line,
                        list->n);

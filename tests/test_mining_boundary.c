@@ -183,6 +183,9 @@ static void a_line_of_several_points_is_a_ring_unless_it_goes_on(void **state)
     refused(text, "line 2: 点号 4 goes on from the line above");
     snprintf(text, sizeof text, "1 3810000 446000\n2 3810000 447000\n3 3811000 447000\n%s", four_to_six);
     refused(text, "line 4: 点号 4 goes on");
+    refused("1 3810000 446000 4 3811000 446000\n2 3810000 447000 5 3810700 445500\n3 3811000 447000 6 3810300 445500",
+            "line 1: several points stand side by side, 点号 X Y 点号 X Y; write each on a line of its own");
+    refused("1 3810000 446000 2 3810000 447000\n3 3811000 447000 4 3811000 446000", "line 1: several points stand side by side");
     read_well("1 3810000 446000 2 3810000 447000 3 3811000 447000\n1 3809471 446617 2 3809411 446667 3 3809389 446633");
     assert_true(boundary.n_rings == 2);
     assert_string_equal(notes(), "");
