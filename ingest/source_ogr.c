@@ -416,6 +416,30 @@ static dk_status check_gml(const dk_source *source, dk_error *err)
                : DK_OK;
 }
 
+/* A .gfs beside a GML is what GDAL or QGIS once found in it, or in another of its name: GDAL would read the columns that it
+ * names, and 001 as the number that it calls it. The file is read where there is none, with its schema. */
+static dk_status leave_gfs(dk_source *source, dk_error *err)
+{
+    char *gfs = dk_sibling(source->file, "gfs"), *schema = dk_sibling(source->file, "xsd"), *link = NULL;
+    const char *slash = strrchr(source->file, '/'), *base = slash != NULL ? slash + 1 : source->file;
+    dk_status status = gfs != NULL ? dk_scratch_create(&source->scratch, err) : DK_OK;
+    if (gfs != NULL && status == DK_OK)
+        status = dk_scratch_link(source->scratch, base, source->file, err);
+    if (gfs != NULL && schema != NULL && status == DK_OK) {
+        slash = strrchr(schema, '/');
+        status = dk_scratch_link(source->scratch, slash != NULL ? slash + 1 : schema, schema, err);
+    }
+    if (gfs != NULL && status == DK_OK && (link = dk_scratch_join(source->scratch, base)) == NULL)
+        status = dk_fail(err, DK_NOMEM, "%s: out of memory", source->path);
+    if (link != NULL) {
+        free(source->file);
+        source->file = link;
+    }
+    free(gfs);
+    free(schema);
+    return status;
+}
+
 /* What people call the format of a driver. */
 static const char *name_of(const char *driver)
 {
@@ -604,7 +628,8 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
     if (source->format == DK_FORMAT_GEOJSON && (status = prepare_geojson(source, options, err)) != DK_OK)
         return status;
     if (source->format == DK_FORMAT_GML && ((status = check_gml(source, err)) != DK_OK ||
-                                            (status = dk_gml_shapes_check(source->file, source->path, err)) != DK_OK))
+                                            (status = dk_gml_shapes_check(source->file, source->path, err)) != DK_OK ||
+                                            (status = leave_gfs(source, err)) != DK_OK))
         return status;
     if (source->format == DK_FORMAT_FLATGEOBUF && (status = dk_flatgeobuf_examine(source->file, &rows, err)) != DK_OK)
         return status;

@@ -106,6 +106,38 @@ static void a_unit_stands_behind_its_number(void **state)
     unlink(path);
 }
 
+/* As QGIS leaves one beside a file that it has shown; here of an earlier one, without names. */
+static void a_gfs_beside_the_file_is_not_heeded(void **state)
+{
+    (void)state;
+    static const char
+        text[] = "<c xmlns:gml=\"http://www.opengis.net/gml\"><gml:featureMember><f><id>001</id><name>甲</name></f>"
+                 "</gml:featureMember></c>",
+        found[] = "<GMLFeatureClassList><GMLFeatureClass><Name>f</Name><ElementPath>f</ElementPath><PropertyDefn>"
+                  "<Name>id</Name><ElementPath>id</ElementPath><Type>Integer</Type></PropertyDefn></GMLFeatureClass>"
+                  "</GMLFeatureClassList>";
+    const dk_source_options options = {0};
+    char path[] = "/tmp/dk-gml-XXXXXX.gml", beside[sizeof path];
+    dk_source *source = NULL;
+    dk_source_row row;
+    dk_error err = {0};
+    const int fd = mkstemps(path, 4);
+    assert_true(fd >= 0 && write(fd, text, sizeof text - 1) == sizeof text - 1);
+    close(fd);
+    snprintf(beside, sizeof beside, "%.*s.gfs", (int)(sizeof path - 5), path);
+    FILE *gfs = fopen(beside, "wb");
+    assert_true(gfs != NULL && fwrite(found, 1, sizeof found - 1, gfs) == sizeof found - 1 && fclose(gfs) == 0);
+    if (dk_source_open(path, &options, &source, &err) != DK_OK || dk_source_next(source, &row, &err) != DK_OK)
+        fail_msg("%s", err.text);
+    const dk_column *columns;
+    assert_int_equal(dk_source_columns(source, &columns), 2);
+    assert_string_equal(row.cells[0].text, "001");
+    assert_string_equal(row.cells[1].text, "甲");
+    dk_source_close(source);
+    unlink(path);
+    unlink(beside);
+}
+
 int main(void)
 {
     dk_gdal_start();
@@ -113,6 +145,7 @@ int main(void)
         cmocka_unit_test(no_ring_or_geometry_is_lost),
         cmocka_unit_test(coordinates_are_numbers),
         cmocka_unit_test(a_unit_stands_behind_its_number),
+        cmocka_unit_test(a_gfs_beside_the_file_is_not_heeded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
