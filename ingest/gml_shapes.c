@@ -1,6 +1,7 @@
 #include "ingest/gml_shapes.h"
 
 #include "ingest/dbf.h"
+#include "ingest/encoding.h"
 #include "ingest/file_blocks.h"
 #include "store/text.h"
 
@@ -132,6 +133,28 @@ static void on_text(void *user, const XML_Char *text, int size)
     }
 }
 
+/* What is looked at is ASCII: any character does for what the two bytes of another are. */
+static int any_character(void *data, const char *bytes)
+{
+    (void)data, (void)bytes;
+    return 0x4E00;
+}
+
+/* Chinese encodings, which GDAL reads and Expat does not know; four bytes of GB18030 are twice two. */
+static int on_encoding(void *user, const XML_Char *name, XML_Encoding *ret_encoding)
+{
+    dk_encoding declared;
+    (void)user;
+    if (!dk_encoding_declared(name, &declared) || declared != DK_ENCODING_GB18030)
+        return XML_STATUS_ERROR;
+    for (int byte = 0; byte < 256; byte++)
+        ret_encoding->map[byte] = byte < 0x80 ? byte : byte == 0x80 || byte == 0xFF ? -1 : -2;
+    ret_encoding->data = NULL;
+    ret_encoding->convert = any_character;
+    ret_encoding->release = NULL;
+    return XML_STATUS_OK;
+}
+
 static bool parse(const char *block, size_t size, void *user)
 {
     pass *self = user;
@@ -146,6 +169,7 @@ dk_status dk_gml_shapes_check(const char *file, const char *path, dk_error *err)
     XML_SetUserData(self.parser, &self);
     XML_SetElementHandler(self.parser, on_start, on_end);
     XML_SetCharacterDataHandler(self.parser, on_text);
+    XML_SetUnknownEncodingHandler(self.parser, on_encoding, NULL);
     const dk_status status = dk_file_blocks(file, path, parse, &self, err);
     XML_ParserFree(self.parser);
     return status != DK_OK ? status : self.failed;
