@@ -452,6 +452,16 @@ static const char *name_of(const char *driver)
     return driver;
 }
 
+/* Other formats of JSON, as ArcGIS writes one unless it is told not to. NULL: none of them. */
+static const char *other_json(const dk_source *source)
+{
+    GDALDriverH driver = source->format == DK_FORMAT_GEOJSON ? GDALIdentifyDriver(source->file, NULL) : NULL;
+    const char *name = driver != NULL ? GDALGetDriverShortName(driver) : "";
+    if (strcmp(name, "ESRIJSON") == 0)
+        return "Esri JSON, which is not read; export it as GeoJSON (Features To JSON with GeoJSON ticked), or as a shapefile";
+    return strcmp(name, "TopoJSON") == 0 ? "TopoJSON, which is not read; export it as GeoJSON" : NULL;
+}
+
 /* MapInfo's datum 1017 is Xian 1980, whose ellipsoid GDAL's driver does not know: it leaves the size of WGS 84, metres
  * off. */
 static bool mend_mapinfo_datum(OGRSpatialReferenceH crs)
@@ -649,6 +659,9 @@ dk_status dk_source_ogr_open(dk_source *source, const char *const *drivers, cons
                                  NULL);
     if (source->dataset == NULL) {
         useful_message(message);
+        const char *other = other_json(source);
+        if (other != NULL)
+            return dk_fail(err, DK_INVALID, "%s: this is %s", source->path, other);
         return dk_fail(
             err, DK_INVALID,
             "%s: cannot be read as %s; the file is damaged, or of another format than its name says%s%s%s; save it "

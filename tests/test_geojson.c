@@ -244,6 +244,16 @@ static void the_values_of_an_array_are_one_text(void **state)
     unlink(path);
 }
 
+static void other_json_is_called_what_it_is(void **state)
+{
+    (void)state;
+    reads("json",
+          "{\"displayFieldName\":\"\",\"geometryType\":\"esriGeometryPolygon\",\"spatialReference\":{\"wkid\":4490},\"fields\":[],"
+          "\"features\":[{\"attributes\":{},\"geometry\":{\"rings\":[" RING(117) "]}}]}",
+          ".json: this is Esri JSON, which is not read; export it as GeoJSON");
+    reads("json", "{\"type\":\"Topology\",\"objects\":{},\"arcs\":[]}", ".json: this is TopoJSON, which is not read");
+}
+
 int main(void)
 {
     dk_gdal_start();
@@ -255,6 +265,7 @@ int main(void)
         cmocka_unit_test(a_geometry_that_cannot_be_read_is_not_none),
         cmocka_unit_test(a_number_of_twenty_digits_is_not_another),
         cmocka_unit_test(the_values_of_an_array_are_one_text),
+        cmocka_unit_test(other_json_is_called_what_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
