@@ -93,7 +93,7 @@ static dk_status follow(following *f, const int64_t *rows, size_t n, dk_error *e
         if (status == DK_OK)
             status = dk_terms_flush(f->terms, err);
         if (status == DK_OK)
-            status = dk_publication_log_flush(f->log, err);
+            status = dk_publication_log_step(f->log, err);
         if (status == DK_OK)
             status = dk_sql_commit(f->store, err);
         if (status != DK_OK)

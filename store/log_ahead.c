@@ -91,27 +91,31 @@ struct dk_log_ahead {
     size_t n_helpers;
 
     pthread_mutex_t mutex; /* for what follows, and the tasks' states */
-    pthread_cond_t given, made;
+    pthread_cond_t more, made;
     dk_log_task *tasks;
-    size_t n, next; /* given, and the first that nobody has begun */
+    size_t places, given, next; /* next: the first that nobody has begun */
     bool stop;
 };
 
-/* Begins the next tasks, at most so many. With the mutex held. */
-static size_t begin(dk_log_ahead *ahead, size_t most, size_t *ret_first)
+/* Begins the next tasks, at most so many, which stand one behind the other. With the mutex held. */
+static dk_log_task *begin(dk_log_ahead *ahead, size_t most, size_t *ret_n)
 {
-    const size_t left = ahead->n - ahead->next, n = left < most ? left : most;
-    *ret_first = ahead->next;
+    dk_log_task *const tasks = ahead->tasks + ahead->next % ahead->places;
+    const size_t left = ahead->given - ahead->next, together = ahead->places - ahead->next % ahead->places;
+    size_t n = left < most ? left : most;
+    n = n < together ? n : together;
     for (size_t i = 0; i < n; i++)
-        ahead->tasks[ahead->next++].state = DK_LOG_TASK_UNDER_WAY;
-    return n;
+        tasks[i].state = DK_LOG_TASK_UNDER_WAY;
+    ahead->next += n;
+    *ret_n = n;
+    return tasks;
 }
 
 /* With the mutex held. */
-static void end(dk_log_ahead *ahead, size_t first, size_t n, const bool *made)
+static void end(dk_log_ahead *ahead, dk_log_task *tasks, size_t n, const bool *made)
 {
     for (size_t i = 0; i < n; i++)
-        ahead->tasks[first + i].state = made[i] ? DK_LOG_TASK_MADE : DK_LOG_TASK_LEFT;
+        tasks[i].state = made[i] ? DK_LOG_TASK_MADE : DK_LOG_TASK_LEFT;
     pthread_cond_broadcast(&ahead->made);
 }
 
@@ -123,19 +127,18 @@ static void *help(void *user)
     dk_thread_gives_way();
     pthread_mutex_lock(&ahead->mutex);
     while (!ahead->stop) {
-        size_t first;
-        const size_t n = begin(ahead, TASKS_AT_ONCE, &first);
+        size_t n;
+        dk_log_task *const tasks = begin(ahead, TASKS_AT_ONCE, &n);
         if (n == 0) {
-            pthread_cond_wait(&ahead->given, &ahead->mutex);
+            pthread_cond_wait(&ahead->more, &ahead->mutex);
             continue;
         }
-        dk_log_task *tasks = ahead->tasks + first;
         pthread_mutex_unlock(&ahead->mutex);
         /* One snapshot for all of them, as to begin one takes as long as to read a row; and no longer one, for the store's
          * write-ahead log grows while it is held. */
         make_many(self->maker, tasks, n, made);
         pthread_mutex_lock(&ahead->mutex);
-        end(ahead, first, n, made);
+        end(ahead, tasks, n, made);
     }
     pthread_mutex_unlock(&ahead->mutex);
     return NULL;
@@ -156,14 +159,17 @@ static bool start_helper(dk_log_ahead *ahead, const char *path)
     return false;
 }
 
-dk_log_ahead *dk_log_ahead_start(const char *path)
+dk_log_ahead *dk_log_ahead_start(const char *path, dk_log_task *tasks, size_t places, size_t first)
 {
     const size_t others = dk_processors() - 1, wanted = others < MOST_THREADS ? others : MOST_THREADS;
     dk_log_ahead *ahead = wanted > 0 ? calloc(1, sizeof *ahead) : NULL;
     if (ahead == NULL)
         return NULL;
+    ahead->tasks = tasks;
+    ahead->places = places;
+    ahead->given = ahead->next = first;
     pthread_mutex_init(&ahead->mutex, NULL);
-    pthread_cond_init(&ahead->given, NULL);
+    pthread_cond_init(&ahead->more, NULL);
     pthread_cond_init(&ahead->made, NULL);
     while (ahead->n_helpers < wanted && start_helper(ahead, path))
         ;
@@ -179,7 +185,7 @@ void dk_log_ahead_stop(dk_log_ahead *ahead)
         return;
     pthread_mutex_lock(&ahead->mutex);
     ahead->stop = true;
-    pthread_cond_broadcast(&ahead->given);
+    pthread_cond_broadcast(&ahead->more);
     pthread_mutex_unlock(&ahead->mutex);
     for (size_t i = 0; i < ahead->n_helpers; i++) {
         helper *one = &ahead->helpers[i];
@@ -188,44 +194,36 @@ void dk_log_ahead_stop(dk_log_ahead *ahead)
         dk_store_close(one->store);
     }
     pthread_cond_destroy(&ahead->made);
-    pthread_cond_destroy(&ahead->given);
+    pthread_cond_destroy(&ahead->more);
     pthread_mutex_destroy(&ahead->mutex);
     free(ahead);
 }
 
-void dk_log_ahead_give(dk_log_ahead *ahead, dk_log_task *tasks, size_t n)
+void dk_log_ahead_give(dk_log_ahead *ahead, size_t end)
 {
     pthread_mutex_lock(&ahead->mutex);
-    ahead->tasks = tasks;
-    ahead->n = n;
-    pthread_cond_broadcast(&ahead->given);
+    ahead->given = end;
+    pthread_cond_broadcast(&ahead->more);
     pthread_mutex_unlock(&ahead->mutex);
 }
 
 dk_status dk_log_ahead_take(dk_log_ahead *ahead, dk_log_maker *maker, size_t number, dk_error *err)
 {
-    dk_log_task *const task = &ahead->tasks[number];
+    dk_log_task *const task = &ahead->tasks[number % ahead->places];
     bool made[OWN_AT_ONCE];
     pthread_mutex_lock(&ahead->mutex);
     while (task->state != DK_LOG_TASK_MADE && task->state != DK_LOG_TASK_LEFT) {
-        size_t first;
-        const size_t n = begin(ahead, OWN_AT_ONCE, &first);
+        size_t n;
+        dk_log_task *const tasks = begin(ahead, OWN_AT_ONCE, &n);
         if (n == 0) {
             pthread_cond_wait(&ahead->made, &ahead->mutex);
             continue;
         }
         pthread_mutex_unlock(&ahead->mutex);
-        make_many(maker, ahead->tasks + first, n, made);
+        make_many(maker, tasks, n, made);
         pthread_mutex_lock(&ahead->mutex);
-        end(ahead, first, n, made);
+        end(ahead, tasks, n, made);
     }
     pthread_mutex_unlock(&ahead->mutex);
     return task->state == DK_LOG_TASK_MADE ? DK_OK : dk_log_make(maker, task, err);
-}
-
-void dk_log_ahead_clear(dk_log_ahead *ahead)
-{
-    pthread_mutex_lock(&ahead->mutex);
-    ahead->n = ahead->next = 0;
-    pthread_mutex_unlock(&ahead->mutex);
 }

@@ -14,17 +14,15 @@ void dk_log_maker_close(dk_log_maker *maker); /* NULL-safe */
 dk_status dk_log_make(dk_log_maker *maker, dk_log_task *task, dk_error *err);
 
 typedef struct dk_log_ahead dk_log_ahead;
-/* For rows that do not change while there is one: one thread less than there are processors. NULL: there is one processor only, or
- * no thread or connection can be had; then it is done without. */
-dk_log_ahead *dk_log_ahead_start(const char *path);
+/* For rows that do not change while there is one: one thread less than there are processors. Tasks are numbered one after the other;
+ * number i stands in tasks[i % places], where it stays until it was taken, and `first` is the first to come. NULL: there is one
+ * processor only, or no thread or connection can be had; then it is done without. */
+dk_log_ahead *dk_log_ahead_start(const char *path, dk_log_task *tasks, size_t places, size_t first);
 /* Waits for what is under way. NULL-safe. */
 void dk_log_ahead_stop(dk_log_ahead *ahead);
-/* The first n of these tasks may be made; they stay where they are until the last of them is taken. n grows from call to call, and
- * begins anew once all of them were taken. */
-void dk_log_ahead_give(dk_log_ahead *ahead, dk_log_task *tasks, size_t n);
+/* Those below number `end` may be made. */
+void dk_log_ahead_give(dk_log_ahead *ahead, size_t end);
 /* Waits until a task that was given is made, and makes some meanwhile. Tasks are taken in their order. */
 dk_status dk_log_ahead_take(dk_log_ahead *ahead, dk_log_maker *maker, size_t number, dk_error *err);
-/* All were taken: the next ones are given from the first place on. */
-void dk_log_ahead_clear(dk_log_ahead *ahead);
 
 #endif

@@ -10,6 +10,7 @@
 
 /* Entries are written together: each addition writes a tile of every level. */
 #define ENTRIES_A_STEP 5000
+#define ENTRIES_WAITING (2 * ENTRIES_A_STEP) /* about rows: so other threads always have some to make */
 #define BYTES_A_STEP (8u << 20)
 #define ENTRIES_TOGETHER 512 /* of a step, while the next ones are made */
 #define ENTRIES_GIVEN 64
@@ -37,8 +38,8 @@ struct dk_publication_log {
     dk_log_ahead *ahead; /* NULL: not yet, or not at all */
     int64_t rows; /* that were told of */
     /* What waits to be written, of which only one kind does at a time: rows, or contents. */
-    dk_log_task *tasks;
-    size_t n_tasks;
+    dk_log_task *tasks; /* number i in place i % ENTRIES_WAITING */
+    size_t told, written;
     kept *kept;
     size_t n_kept, kept_capacity;
     dk_buf contents;
@@ -54,7 +55,7 @@ dk_status dk_publication_log_open(dk_store *store, int64_t generation, dk_public
     log->store = store;
     log->generation = generation;
     dk_buf_init(&log->contents);
-    log->tasks = malloc(ENTRIES_A_STEP * sizeof *log->tasks);
+    log->tasks = malloc(ENTRIES_WAITING * sizeof *log->tasks);
     dk_status status = log->tasks == NULL ? dk_fail(err, DK_NOMEM, "out of memory") : dk_log_open(store, &log->log, err);
     if (status == DK_OK)
         status = dk_log_maker_open(store, &log->maker, err);
@@ -77,7 +78,7 @@ void dk_publication_log_close(dk_publication_log *log)
     dk_log_close(log->log);
     dk_buf_finish(&log->contents);
     if (log->tasks != NULL)
-        explicit_bzero(log->tasks, ENTRIES_A_STEP * sizeof *log->tasks);
+        explicit_bzero(log->tasks, ENTRIES_WAITING * sizeof *log->tasks);
     free(log->tasks);
     free(log->kept);
     explicit_bzero(log->salts, sizeof log->salts);
@@ -95,26 +96,25 @@ static dk_status add(dk_publication_log *log, const dk_log_entry *entries, size_
     return dk_log_add(log->log, entries, n, &first, err);
 }
 
-static dk_status flush_tasks(dk_publication_log *log, dk_error *err)
+/* Writes the first that wait, until so many are left. */
+static dk_status write_tasks(dk_publication_log *log, size_t left, dk_error *err)
 {
     dk_log_entry entries[ENTRIES_TOGETHER];
     dk_status status = DK_OK;
     if (log->ahead != NULL)
-        dk_log_ahead_give(log->ahead, log->tasks, log->n_tasks);
-    for (size_t i = 0; status == DK_OK && i < log->n_tasks;) {
-        size_t n = 0;
-        for (; status == DK_OK && n < ENTRIES_TOGETHER && i < log->n_tasks; n++, i++) {
-            const dk_log_task *task = &log->tasks[i];
-            entries[n] = (dk_log_entry){.kind = task->kind, .row = task->row, .made = task};
+        dk_log_ahead_give(log->ahead, log->told);
+    while (status == DK_OK && log->told - log->written > left) {
+        const size_t waiting = log->told - log->written - left, n = waiting < ENTRIES_TOGETHER ? waiting : ENTRIES_TOGETHER;
+        for (size_t i = 0; status == DK_OK && i < n; i++) {
+            const dk_log_task *task = &log->tasks[(log->written + i) % ENTRIES_WAITING];
+            entries[i] = (dk_log_entry){.kind = task->kind, .row = task->row, .made = task};
             if (log->ahead != NULL)
-                status = dk_log_ahead_take(log->ahead, log->maker, i, err);
+                status = dk_log_ahead_take(log->ahead, log->maker, log->written + i, err);
         }
         if (status == DK_OK)
             status = add(log, entries, n, err);
+        log->written += n;
     }
-    if (log->ahead != NULL)
-        dk_log_ahead_clear(log->ahead);
-    log->n_tasks = 0;
     return status;
 }
 
@@ -138,7 +138,17 @@ static dk_status flush_kept(dk_publication_log *log, dk_error *err)
 
 dk_status dk_publication_log_flush(dk_publication_log *log, dk_error *err)
 {
-    return log->n_tasks > 0 ? flush_tasks(log, err) : log->n_kept > 0 ? flush_kept(log, err) : DK_OK;
+    return log->told > log->written ? write_tasks(log, 0, err) : log->n_kept > 0 ? flush_kept(log, err) : DK_OK;
+}
+
+bool dk_publication_log_waits(const dk_publication_log *log)
+{
+    return log->told > log->written || log->n_kept > 0;
+}
+
+dk_status dk_publication_log_step(dk_publication_log *log, dk_error *err)
+{
+    return log->ahead != NULL && log->n_kept == 0 ? DK_OK : dk_publication_log_flush(log, err);
 }
 
 static dk_status take_salt(dk_publication_log *log, dk_salt *ret_salt, dk_error *err)
@@ -153,12 +163,23 @@ static dk_status take_salt(dk_publication_log *log, dk_salt *ret_salt, dk_error 
     return DK_OK;
 }
 
+/* Room for one more. */
+static dk_status make_room(dk_publication_log *log, dk_error *err)
+{
+    dk_status status = log->n_kept > 0 ? dk_publication_log_flush(log, err) : DK_OK;
+    if (status == DK_OK && log->told - log->written == ENTRIES_WAITING)
+        status = write_tasks(log, ENTRIES_WAITING - ENTRIES_A_STEP, err);
+    if (status == DK_OK && log->may_be_ahead && ++log->rows == MANY_ROWS && (status = dk_publication_log_flush(log, err)) == DK_OK)
+        log->ahead = dk_log_ahead_start(log->store->path, log->tasks, ENTRIES_WAITING, log->told);
+    return status;
+}
+
 static dk_status log_row(dk_publication_log *log, const dk_kind *kind, int64_t row, dk_log_event event, dk_error *err)
 {
-    dk_status status = log->n_kept > 0 || log->n_tasks == ENTRIES_A_STEP ? dk_publication_log_flush(log, err) : DK_OK;
+    dk_status status = make_room(log, err);
     if (status != DK_OK)
         return status;
-    dk_log_task *task = &log->tasks[log->n_tasks];
+    dk_log_task *task = &log->tasks[log->told % ENTRIES_WAITING];
     *task = (dk_log_task){.kind = kind->name,
                           .row = row,
                           .event = event == DK_LOG_PUBLISH ? "publish" : "withdraw",
@@ -166,19 +187,10 @@ static dk_status log_row(dk_publication_log *log, const dk_kind *kind, int64_t r
     status = take_salt(log, &task->seal, err);
     if (status == DK_OK)
         status = take_salt(log, &task->salt, err);
-    if (status != DK_OK)
-        return status;
-    if (log->may_be_ahead && ++log->rows == MANY_ROWS) {
-        if ((status = dk_publication_log_flush(log, err)) != DK_OK)
-            return status;
-        log->tasks[0] = *task;
-        task = &log->tasks[0];
-        log->ahead = dk_log_ahead_start(log->store->path);
-    }
-    if (log->ahead == NULL)
+    if (status == DK_OK && log->ahead == NULL)
         status = dk_log_make(log->maker, task, err);
-    if (status == DK_OK && ++log->n_tasks % ENTRIES_GIVEN == 0 && log->ahead != NULL)
-        dk_log_ahead_give(log->ahead, log->tasks, log->n_tasks);
+    if (status == DK_OK && ++log->told % ENTRIES_GIVEN == 0 && log->ahead != NULL)
+        dk_log_ahead_give(log->ahead, log->told);
     return status;
 }
 
@@ -191,7 +203,7 @@ dk_status dk_publication_log_row(dk_publication_log *log, const dk_kind *kind, i
 static dk_status add_kept(dk_publication_log *log, const char *kind, int64_t row, const dk_log_content *content,
                           dk_error *err)
 {
-    dk_status status = log->n_tasks > 0 || log->n_kept == ENTRIES_A_STEP || log->contents.size > BYTES_A_STEP
+    dk_status status = log->told > log->written || log->n_kept == ENTRIES_A_STEP || log->contents.size > BYTES_A_STEP
                            ? dk_publication_log_flush(log, err)
                            : DK_OK;
     if (status != DK_OK)

@@ -44,8 +44,12 @@ dk_status dk_publication_log_again(dk_publication_log *log, const dk_kind *kind,
  * differs: the public may see something else of rows than before. */
 dk_status dk_publication_log_kind(dk_publication_log *log, const dk_kind *kind, bool differs, dk_error *err);
 
-/* Due before each commit. */
+/* Writes all that waits. */
 dk_status dk_publication_log_flush(dk_publication_log *log, dk_error *err);
+/* Due before each commit. Entries that other threads make may wait for later ones, or for dk_publication_log_flush: until the
+ * last one they count for nothing. */
+dk_status dk_publication_log_step(dk_publication_log *log, dk_error *err);
+bool dk_publication_log_waits(const dk_publication_log *log);
 /* In the commit that makes the generation: counts the entries and signs them. at: UTC. */
 dk_status dk_publication_log_finish(dk_publication_log *log, const char *at, dk_error *err);
 

@@ -387,7 +387,7 @@ static dk_status change_rows(change *c, row_change apply, dk_error *err)
         if (status == DK_OK && c->terms != NULL)
             status = dk_terms_flush(c->terms, err);
         if (status == DK_OK)
-            status = dk_publication_log_flush(c->follower.log, err);
+            status = dk_publication_log_step(c->follower.log, err);
         if (status == DK_OK)
             status = dk_sql_commit(c->store, err);
         after = rows[n - 1].row;
@@ -400,6 +400,18 @@ static dk_status change_rows(change *c, row_change apply, dk_error *err)
     dk_buf_finish(&keys);
     free(rows);
     return status;
+}
+
+/* What still waits of the log goes into a transaction of its own: the last one is to be small. */
+static dk_status write_log(change *c, dk_error *err)
+{
+    dk_status status = DK_OK;
+    if (!dk_publication_log_waits(c->follower.log))
+        return DK_OK;
+    status = dk_sql_begin(c->store, err);
+    if (status == DK_OK)
+        status = dk_publication_log_flush(c->follower.log, err);
+    return status == DK_OK ? dk_sql_commit(c->store, err) : status;
 }
 
 /* ---- the generation ---- */
@@ -616,6 +628,8 @@ static dk_status make_change(change *c, const char *action, row_change apply, co
         status = dk_clock_change_follow(follower->clock, err);
     if (status == DK_OK)
         status = dk_linked_turn(follower, &turned, err);
+    if (status == DK_OK)
+        status = write_log(c, err);
     if (status == DK_OK)
         status = dk_linked_index(follower, c->kind, tell_index_progress, c, err);
     dk_linked_finish(follower);
