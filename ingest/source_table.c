@@ -5,6 +5,7 @@
 #include "ingest/columns.h"
 #include "ingest/mining_boundary.h"
 #include "ingest/unit_line.h"
+#include "ingest/values.h"
 #include "store/text.h"
 
 #include <ctype.h>
@@ -683,21 +684,38 @@ static bool is_count_word(const char *word)
     return digits > 0 && strlen(word + digits) <= strlen("户");
 }
 
+static const char *const total_words[] = {"合计", "小计", "总计", "共计", "累计"};
+enum { N_TOTAL_WORDS = sizeof total_words / sizeof *total_words };
+
+/* Bytes of a word without a colon at its end. */
+static size_t before_colon(const char *word)
+{
+    const size_t size = strlen(word);
+    if (size > 1 && word[size - 1] == ':')
+        return size - 1;
+    return size > strlen("：") && strcmp(word + size - strlen("："), "：") == 0 ? size - strlen("：") : size;
+}
+
+/* 小计 and no more. */
+static bool is_bare_total(const char *word)
+{
+    const size_t size = before_colon(word);
+    for (size_t i = 0; i < N_TOTAL_WORDS; i++)
+        if (size == strlen(total_words[i]) && memcmp(word, total_words[i], size) == 0)
+            return true;
+    return false;
+}
+
 /* 合计, 周寨镇小计, 合计：12户; but 合计户 may be a name. */
 static bool is_total_word(const char *word)
 {
-    static const char *const words[] = {"合计", "小计", "总计", "共计", "累计"};
-    size_t size = strlen(word);
-    if (size > 1 && word[size - 1] == ':')
-        size--;
-    else if (size > strlen("：") && strcmp(word + size - strlen("："), "：") == 0)
-        size -= strlen("：");
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        const size_t n = strlen(words[i]);
+    const size_t size = before_colon(word);
+    for (size_t i = 0; i < N_TOTAL_WORDS; i++) {
+        const size_t n = strlen(total_words[i]);
         const char *behind = word + n;
-        if (size >= n && memcmp(word + size - n, words[i], n) == 0)
+        if (size >= n && memcmp(word + size - n, total_words[i], n) == 0)
             return true;
-        if (size > n && memcmp(word, words[i], n) == 0 &&
+        if (size > n && memcmp(word, total_words[i], n) == 0 &&
             (isdigit((unsigned char)*behind) || *behind == ':' || *behind == '(' || strncmp(behind, "：", 3) == 0 ||
              strncmp(behind, "（", 3) == 0))
             return true;
@@ -888,25 +906,43 @@ static dk_status check_second_table(const dk_source *source, bool *ret_left_out,
                    source->path, (long long)source->row, units ? "other units" : "other columns, or in another order or unit,");
 }
 
+/* A number, perhaps with its unit; but no date. */
+static bool is_amount(const dk_cell *cell, const char *word)
+{
+    double number;
+    const char *behind;
+    dk_unit unit;
+    return cell->type == DK_CELL_REAL || cell->type == DK_CELL_INTEGER ||
+           (dk_number_from_text(word, &number, &behind) && (*behind == '\0' || dk_unit_parse(behind, strlen(behind), &unit)));
+}
+
 /* Whether the row is none of the table's data: a total, the header again, the label of a group, a footer. */
 static bool is_left_out(const dk_source *source)
 {
-    size_t own = 0, numbers = 0;
-    bool total = false, footer = false;
+    size_t own = 0, numbers = 0, leading = 0;
+    bool total = false, perhaps = false, footer = false;
     for (size_t c = 0; c < source->n_raw; c++) {
         const dk_cell *cell = &source->raw[c];
         char word[64];
         if (dk_cell_blank(cell) || (cell->merged_rows > 0 && !cell->merged_first))
             continue;
         squeeze(cell, word);
-        /* before the amounts, perhaps behind the number of the row: a column may say 合计 of something else */
-        if ((numbers == 0 || (numbers == 1 && own == 1)) && (is_total_word(word) || is_count_word(word) || is_made_total(cell)))
-            total = true;
+        const bool number = cell->type == DK_CELL_REAL || cell->type == DK_CELL_INTEGER ||
+                            (word[0] != '\0' && strspn(word, "0123456789.,-") == strlen(word));
+        total |= perhaps && is_amount(cell, word);
+        /* Before the amounts, perhaps behind the number of the row: a column may say 合计 of something else. Where what the
+         * rows have in common is written in the sum, too (5, 周寨村, 小计, or 5, 2020, 小计), amounts follow the word. */
+        if (is_total_word(word) || is_made_total(cell)) {
+            total |= numbers == 0 || (numbers == 1 && own == 1);
+            perhaps |= numbers == leading || is_bare_total(word);
+        } else if (is_count_word(word)) {
+            total |= numbers == 0 || (numbers == 1 && own == 1);
+        }
         if (own == 0 && (is_footer_word(word) || is_page_word(word)))
             footer = true;
+        leading += own == 0 && number;
         own++;
-        numbers += cell->type == DK_CELL_REAL || cell->type == DK_CELL_INTEGER ||
-                   (word[0] != '\0' && strspn(word, "0123456789.,-") == strlen(word));
+        numbers += number;
     }
     /* 周寨镇 in one cell over most columns, above the rows of that township */
     const bool label = own == 1 && numbers == 0 && source->table->spanned > 1 && 2 * source->table->spanned >= source->n_columns;
