@@ -421,6 +421,24 @@ dk_merged dk_merged_amount(const dk_field *field, const dk_cell *cell, const dk_
     return DK_MERGED_UNSAID;
 }
 
+/* 万元/亩 above a table is a price, or money and area; the columns of either, of which nothing else says the unit, are told. */
+static void note_price(dk_mapping *mapping, const dk_kind *kind, size_t first, size_t end)
+{
+    size_t n = 0;
+    for (size_t c = first; c < end; c++) {
+        const dk_field *field = mapping->field[c] >= 0 ? &kind->fields[mapping->field[c]] : NULL;
+        if (field == NULL || !dk_field_is_amount(field) || mapping->units[c].dimension != DK_UNIT_NONE)
+            continue;
+        if (n++ == 0)
+            dk_buf_text(&mapping->notes, "above the header stands money by area, such as 元/亩, which was taken for a price; no unit "
+                                         "above it holds for ");
+        dk_buf_format(&mapping->notes, "%s%s (%s)", n > 1 ? ", " : "", field->title != NULL ? field->title : field->name,
+                      field->unit);
+    }
+    if (n > 0)
+        dk_buf_text(&mapping->notes, ": if two units are meant there, say them in the names of the columns\n");
+}
+
 void dk_mapping_units(dk_mapping *mapping, const dk_kind *kind, size_t first, size_t end, const dk_unit *units, size_t n_units)
 {
     for (size_t c = first; c < end; c++) {
@@ -435,4 +453,7 @@ void dk_mapping_units(dk_mapping *mapping, const dk_kind *kind, size_t first, si
                 mapping->above[c] = true;
             }
     }
+    for (size_t i = 0; i < n_units; i++)
+        if (units[i].dimension == DK_UNIT_MONEY_PER_AREA)
+            note_price(mapping, kind, first, end);
 }

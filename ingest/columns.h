@@ -43,7 +43,8 @@ dk_status dk_mapping_resolve(const dk_kind *kind, const dk_column *columns, size
                              dk_error *err);
 void dk_mapping_finish(dk_mapping *mapping);
 
-/* Gives the units that hold for a whole table to its columns, which are those from `first` to before `end`, that say none. */
+/* Gives the units that hold for a whole table to its columns, which are those from `first` to before `end`, that say none.
+ * Notes those of which nothing says the unit where one of the units is a price: 元/亩 may be two. */
 void dk_mapping_units(dk_mapping *mapping, const dk_kind *kind, size_t first, size_t end, const dk_unit *units, size_t n_units);
 /* How many of the columns, the first ones, are those that a rejects file (ingest/rejects.h) has before those of the source;
  * 0: it is none. */

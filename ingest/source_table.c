@@ -24,6 +24,7 @@ typedef struct head_row {
     int64_t number;
     char **texts; /* "" where there is nothing */
     size_t n;
+    bool units; /* of the header: the row that says the units of the columns */
 } head_row;
 
 /* A merged cell's value, for the rows below the first. */
@@ -210,16 +211,17 @@ static void read_unit_line(struct dk_source_table *table, const char *text, bool
 }
 
 /* A line that says the units of the table, or who fills it in, in merged cells side by side: it is above the header, not of
- * it. Heads may say units, too, but in brackets behind a name: 补偿费用（单位：万元）. */
-static bool is_line_of_units(struct dk_source_table *table, const head_row *row)
+ * it. Heads may say units, too, but in brackets behind a name: 补偿费用（单位：万元）, or beside names of columns. */
+static bool is_line_of_units(struct dk_source_table *table, const dk_source_options *options, const head_row *row)
 {
+    const bool heads = count_known(row, options) > 0;
     for (size_t c = 0; c < row->n; c++) {
         const char *text = fold(table, row->texts[c]), *label = text != NULL ? strstr(text, "单位") : NULL;
         const char *bracket = label != NULL ? strchr(text, '(') : NULL;
         dk_unit_line line = {.n = 0};
-        if (label == NULL || (bracket != NULL && bracket > text && bracket < label))
+        if (label == NULL ? heads : bracket != NULL && bracket > text && bracket < label)
             continue;
-        if (strcmp(label, "单位:") == 0) /* the next cell goes on */
+        if (label != NULL && strcmp(label, "单位:") == 0) /* the next cell goes on */
             return true;
         read_unit_line(table, row->texts[c], false, &line);
         if (line.n > 0 || line.unclear)
@@ -245,16 +247,26 @@ static bool is_unit(struct dk_source_table *table, const char *text, char ret[32
     return true;
 }
 
+/* What stands in a row of units where a column has none, or is counted. */
+static bool is_no_unit(struct dk_source_table *table, const char *text)
+{
+    static const char *const words[] = {"单位", "计量单位", "-", "—", "——", "/", "无", "年月日", "户", "人", "宗", "个", "%"};
+    const char *folded = fold(table, text);
+    for (size_t i = 0; folded != NULL && i < sizeof words / sizeof *words; i++)
+        if (strcmp(folded, words[i]) == 0)
+            return true;
+    return false;
+}
+
 static bool only_units(struct dk_source_table *table, const head_row *row)
 {
     size_t n = 0;
     char unit[32];
     for (size_t c = 0; c < row->n; c++)
-        if (row->texts[c][0] != '\0') {
-            if (!is_unit(table, row->texts[c], unit))
-                return false;
+        if (row->texts[c][0] != '\0' && is_unit(table, row->texts[c], unit))
             n++;
-        }
+        else if (row->texts[c][0] != '\0' && !is_no_unit(table, row->texts[c]))
+            return false;
     return n > 0;
 }
 
@@ -287,20 +299,67 @@ static void find_header(struct dk_source_table *table, const dk_source_options *
     while (table->top > 0 && most > 0) {
         const head_row *above = &table->rows[table->top - 1], *row = &table->rows[table->top];
         const size_t different = count_different(above);
-        if (is_line_of_units(table, above) ||
+        if (is_line_of_units(table, options, above) ||
             (!tied(table, above->number, row->number) && !(different >= 2 && has_span(table, above)) &&
              !(different >= 2 && count_known(above, options) == different)))
             break;
         table->top--;
     }
     while (table->bottom + 1 < table->n_rows) {
-        const head_row *row = &table->rows[table->bottom], *below = &table->rows[table->bottom + 1];
+        const head_row *row = &table->rows[table->bottom];
+        head_row *below = &table->rows[table->bottom + 1];
         const size_t different = count_different(below);
-        if (!tied(table, row->number, below->number) && !only_units(table, below) && !below_spans(table, row, below) &&
+        below->units = only_units(table, below);
+        if (!tied(table, row->number, below->number) && !below->units && !below_spans(table, row, below) &&
             !(different > 0 && count_known(below, options) == different))
             break;
         table->bottom++;
     }
+}
+
+/* Whether a head has heads of its own below it: something else than itself and a unit. */
+static bool is_over(const struct dk_source_table *table, size_t row, size_t column)
+{
+    const char *text = text_at(&table->rows[row], column);
+    for (size_t i = row + 1; i <= table->bottom; i++) {
+        const char *below = text_at(&table->rows[i], column);
+        if (*below != '\0' && !table->rows[i].units && strcmp(below, text) != 0)
+            return true;
+    }
+    return false;
+}
+
+static bool same_above(const struct dk_source_table *table, size_t row, size_t column)
+{
+    for (size_t i = table->top; i < row; i++)
+        if (strcmp(text_at(&table->rows[i], column), text_at(&table->rows[i], column - 1)) != 0)
+            return false;
+    return true;
+}
+
+/* A head over several columns that is not merged, as in a CSV or where it is centred across them, stands in the first alone: it
+ * goes on over the next ones that have a head below and none here. */
+static dk_status continue_heads(const dk_source *source, struct dk_source_table *table, dk_error *err)
+{
+    size_t n = 0;
+    for (size_t i = table->top; i <= table->bottom; i++)
+        n = table->rows[i].n > n ? table->rows[i].n : n;
+    for (size_t i = table->top; i < table->bottom; i++) {
+        head_row *row = &table->rows[i];
+        for (size_t c = 1; c < n; c++) {
+            if (*text_at(row, c) != '\0' || *text_at(row, c - 1) == '\0' || span_at(table, row->number, c - 1) != NULL ||
+                !is_over(table, i, c - 1) || !is_over(table, i, c) || !same_above(table, i, c))
+                continue;
+            char *copy = strdup(row->texts[c - 1]);
+            if (copy == NULL || !widen(row, c + 1)) {
+                free(copy);
+                return no_memory(source, err);
+            }
+            free(row->texts[c]);
+            row->texts[c] = copy;
+        }
+    }
+    return DK_OK;
 }
 
 /* ---- the names of the columns ---- */
@@ -317,6 +376,26 @@ static bool unit_of(struct dk_source_table *table, const char *name, char ret[32
     return size > 2 && size < (int)sizeof end && is_unit(table, end, ret);
 }
 
+/* The unit that a head over several columns says otherwise than at the end in brackets: 补偿费/万元, 补偿费：万元. */
+static bool unit_of_span(struct dk_source_table *table, const char *name, char ret[32])
+{
+    static const char *const marks[] = {"/", ":", ",", "、", "[", "【"};
+    const char *folded = fold(table, name), *mark = NULL, *unit = NULL;
+    for (size_t i = 0; folded != NULL && i < sizeof marks / sizeof *marks; i++)
+        for (const char *at = folded; (at = strstr(at, marks[i])) != NULL; at += strlen(marks[i]))
+            if (at > folded && (mark == NULL || at > mark)) {
+                mark = at;
+                unit = at + strlen(marks[i]);
+            }
+    if (mark == NULL || (*mark == '/' && (size_t)(mark - folded) >= strlen("元") && memcmp(mark - strlen("元"), "元", strlen("元")) == 0))
+        return false; /* 地价元/亩 */
+    char end[32];
+    const size_t size = strcspn(unit, "]");
+    const char *wide = strstr(unit, "】");
+    dk_text_copy(end, sizeof end, unit, wide != NULL && (size_t)(wide - unit) < size ? (size_t)(wide - unit) : size);
+    return is_unit(table, end, ret);
+}
+
 typedef struct column_name {
     const char *parts[HEADER_ROWS]; /* from above, each but once */
     size_t n;
@@ -325,6 +404,8 @@ typedef struct column_name {
 
 static void name_parts(struct dk_source_table *table, size_t column, column_name *ret)
 {
+    const char *alone = NULL; /* a unit above all names, over several of them: 万元 */
+    char over[32] = "";
     ret->n = 0;
     ret->unit[0] = '\0';
     for (size_t i = table->top; i <= table->bottom; i++) {
@@ -332,17 +413,23 @@ static void name_parts(struct dk_source_table *table, size_t column, column_name
         char unit[32];
         if (*text == '\0' || (ret->n > 0 && strcmp(ret->parts[ret->n - 1], text) == 0))
             continue;
-        if (ret->n > 0 && is_unit(table, text, unit))
-            memcpy(ret->unit, unit, sizeof unit);
-        else
+        if (is_unit(table, text, unit)) {
+            memcpy(ret->n > 0 ? ret->unit : over, unit, sizeof unit);
+            alone = ret->n > 0 ? alone : text;
+        } else if (!table->rows[i].units) {
             ret->parts[ret->n++] = text;
+        }
     }
+    if (ret->n == 0 && alone != NULL)
+        ret->parts[ret->n++] = alone, over[0] = '\0';
     /* The nearest head that says a unit says it for what is below. */
     for (size_t i = ret->n; i-- > 0 && ret->unit[0] == '\0';)
         if (unit_of(table, ret->parts[i], ret->unit) && i + 1 == ret->n)
             ret->unit[0] = '\0'; /* stands in the name itself */
-        else if (ret->unit[0] != '\0')
+        else if (ret->unit[0] != '\0' || (i + 1 < ret->n && unit_of_span(table, ret->parts[i], ret->unit)))
             break;
+    if (ret->unit[0] == '\0')
+        memcpy(ret->unit, over, sizeof over);
 }
 
 static bool own_unit(struct dk_source_table *table, const column_name *name)
@@ -515,7 +602,7 @@ dk_status dk_source_table_open(dk_source *source, const dk_source_options *optio
         return status;
     find_header(table, options);
     read_units(table);
-    if ((status = name_columns(source, table, options, err)) != DK_OK)
+    if ((status = continue_heads(source, table, err)) != DK_OK || (status = name_columns(source, table, options, err)) != DK_OK)
         return status;
     status = source->csv != NULL ? dk_csv_rewind(source->csv, err) : dk_sheet_rewind(source->sheet, err);
     do {

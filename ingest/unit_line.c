@@ -5,10 +5,13 @@
 /* What stands before 单位 of an office. */
 static const char *const offices[] = {"填报", "编制", "制表", "填表", "报送", "上报", "申报", "申请", "用地", "建设", "主管", "实施",
                                       "征地", "征收", "测绘", "勘测", "施工", "权属", "编报", "承办", "责任", "所有", "使用", "受款",
-                                      "收款", "所属", "经办", "审核", "批准", "委托"};
+                                      "收款", "所属", "经办", "审核", "批准", "委托", "设计", "评估", "监理"};
 
 /* What stands before a colon if a unit may come behind it; where one of them or 单位 follows a unit, that ends there. */
 static const char *const measures[] = {"面积", "金额", "资金", "费用", "价款", "投资", "补偿费", "补偿款", "货币", "地价", "计量"};
+
+/* With what else a word before a colon may end if money is behind it. 万元 and 元 are names, too (联系人：万元), so not with any. */
+static const char *const moneys[] = {"补偿", "额", "款", "费", "价", "金", "投资"};
 
 #define N_OF(list) (sizeof(list) / sizeof *(list))
 
@@ -54,7 +57,8 @@ static size_t between(const char *text)
 
 static bool is_end(const char *text)
 {
-    return *text == '\0' || strchr("()[]", *text) != NULL || between(text) > 0;
+    static const char *const brackets[] = {"【", "】", "〔", "〕"};
+    return *text == '\0' || strchr("()[]", *text) != NULL || between(text) > 0 || begins_with_one(text, brackets, N_OF(brackets));
 }
 
 /* The longest unit with which a text begins and behind which something else does: its bytes, 0 if there is none. Blanks may
@@ -100,13 +104,22 @@ static void add(const dk_unit *unit, dk_unit_line *line)
         line->units[line->n++] = *unit;
 }
 
+/* Passes 人民币 before a unit of money. */
+static const char *skip_currency(const char *text)
+{
+    if (!begins(text, "人民币"))
+        return text;
+    text += strlen("人民币");
+    text += *text == ':';
+    return text + (*text == ' ');
+}
+
 /* 亩、户、万元 up to the next label. */
 static void read_list(const char *text, dk_unit_line *line)
 {
     const char *at = text;
     for (bool listed = true;;) { /* behind a blank alone something else may stand: a date, a name */
-        if (begins(at, "人民币"))
-            at += strlen("人民币");
+        at = skip_currency(at);
         dk_unit unit;
         size_t size = leading_unit(at, &unit);
         if (size > 0) {
@@ -145,7 +158,7 @@ static const char *find_label(const char *text, const char **ret_behind)
 /* Passes a colon, or what stands for one, and a bracket behind it. */
 static const char *skip_colon(const char *text)
 {
-    static const char *const marks[] = {":", "∶", "为", "是", "(", "["};
+    static const char *const marks[] = {":", "∶", ";", "、", "为", "是", "(", "[", "【", "〔"}; /* two by a slip of the key */
     for (size_t i = 0; i < N_OF(marks); i++)
         if (begins(text, marks[i])) {
             text += strlen(marks[i]);
@@ -155,7 +168,7 @@ static const char *skip_colon(const char *text)
 }
 
 /* Units and nothing else, perhaps in brackets; title: or something with them in brackets at its end. */
-static bool read_alone(const char *text, bool title, dk_unit_line *line)
+static void read_alone(const char *text, bool title, dk_unit_line *line)
 {
     const char *open = strrchr(text, '(');
     const char *at = open != NULL && (title || open == text) ? open + 1 : text;
@@ -166,19 +179,42 @@ static bool read_alone(const char *text, bool title, dk_unit_line *line)
     for (; (size = leading_unit(at, &unit)) > 0; at += size + between(at + size))
         add(&unit, &found);
     if (found.n == 0 || strspn(at, " )") != strlen(at))
-        return false;
+        return;
     for (size_t i = 0; i < found.n; i++)
         add(&found.units[i], line);
     line->unclear |= found.unclear;
-    return true;
+}
+
+/* What stands behind colons: 面积：亩  补偿总额：万元. */
+static void read_labelled(const char *text, dk_unit_line *line)
+{
+    dk_unit unit;
+    for (const char *colon = text; (colon = strchr(colon, ':')) != NULL; colon++) {
+        const char *at = skip_currency(colon + 1 + (colon[1] == ' '));
+        if (leading_unit(at, &unit) > 0 &&
+            (unit.dimension != DK_UNIT_MONEY || ends_with_one(text, colon, measures, N_OF(measures)) ||
+             ends_with_one(text, colon, moneys, N_OF(moneys))))
+            add(&unit, line);
+    }
+}
+
+/* 金额以万元计. */
+static void read_counted(const char *text, dk_unit_line *line)
+{
+    dk_unit unit;
+    for (const char *at = text; (at = strstr(at, "以")) != NULL;) {
+        at += strlen("以");
+        const char *end = strstr(at, "计");
+        if (end != NULL && dk_unit_parse(at, (size_t)(end - at), &unit))
+            add(&unit, line);
+    }
 }
 
 void dk_unit_line_read(const char *text, bool title, dk_unit_line *line)
 {
     static const char *const counted_in[] = {"为", "以"};
     dk_unit unit;
-    if (read_alone(text, title, line))
-        return;
+    read_alone(text, title, line); /* 单位：万元（亩） says two */
     const char *behind = text;
     for (const char *label = text; (label = find_label(label, &behind)) != NULL; label = behind) {
         if (ends_with_one(text, label, offices, N_OF(offices)))
@@ -189,7 +225,6 @@ void dk_unit_line_read(const char *text, bool title, dk_unit_line *line)
         else if (ends_with_one(text, label, counted_in, N_OF(counted_in))) /* 以万元为单位 */
             line->unclear |= is_about_units(text, (size_t)(label - text));
     }
-    for (const char *colon = text; (colon = strchr(colon, ':')) != NULL; colon++)
-        if (ends_with_one(text, colon, measures, N_OF(measures)) && leading_unit(colon + 1 + (colon[1] == ' '), &unit) > 0)
-            add(&unit, line);
+    read_labelled(text, line);
+    read_counted(text, line);
 }

@@ -168,6 +168,26 @@ static void fields_named_by_the_user(void **state)
     assert_int_equal(RESOLVE(false, &set, "所在村").status, DK_OK);
 }
 
+static void a_price_above_a_table_is_no_unit_of_amounts_and_that_is_told(void **state)
+{
+    (void)state;
+    const dk_column columns[] = {{.name = "DKBH"}, {.name = "征收面积"}};
+    const dk_column_options none = {0};
+    dk_unit units[2];
+    dk_error err;
+    assert_true(dk_unit_parse("万元/亩", strlen("万元/亩"), &units[0]) && dk_unit_parse("亩", strlen("亩"), &units[1]));
+    for (size_t n = 1; n <= 2; n++) {
+        dk_mapping mapping;
+        assert_int_equal(dk_mapping_resolve(&kind, columns, 2, &none, "f.csv", &mapping, &err), DK_OK);
+        dk_mapping_units(&mapping, &kind, 0, 2, units, n);
+        assert_int_equal(mapping.units[1].dimension, n == 1 ? DK_UNIT_NONE : DK_UNIT_AREA);
+        const char *notes = mapping.notes.size > 0 ? dk_buf_cstr(&mapping.notes) : "";
+        const char *told = strstr(notes, "taken for a price; no unit above it holds for 批准的征收土地面积 (ha): if two units");
+        assert_int_equal(told != NULL, n == 1);
+        dk_mapping_finish(&mapping);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +198,7 @@ int main(void)
         cmocka_unit_test(a_cut_name_by_its_beginning),
         cmocka_unit_test(nothing_is_dropped_in_silence),
         cmocka_unit_test(fields_named_by_the_user),
+        cmocka_unit_test(a_price_above_a_table_is_no_unit_of_amounts_and_that_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -171,6 +171,29 @@ test('a line of units in merged cells is above the header, not of it', (t) => {
   assert.deepEqual(s.rows('compensation').map((f) => f.properties.total), [25000]);
 });
 
+// 2.5 万元 are 25000 元 in each, as a person reads the sheet.
+test('a unit counts wherever a head or the line above it says it', (t) => {
+  const s = scene(t), head = ['补偿编号', '地块编号', '身份证号', '补偿总额'], row = (id) => [id, 'DK1', 'a', { n: '2.5' }];
+  const below = (over) => [['补偿编号', '地块编号', over, null], [null, null, '身份证号', '补偿总额']], merged = ['A1:A2', 'B1:B2', 'C1:D1'];
+  const tables = {
+    'beside a date in merged cells': [[['填表日期：2020年6月30日', null, null, '金额：万元'], head], ['A1:C1']],
+    'in brackets beside an office': [[['填报单位：砀山县', null, null, '（万元）'], head], ['A1:C1']],
+    'over several columns': [below('万元'), merged],
+    'behind a stroke over several columns': [below('费用/万元'), merged],
+    'behind a colon over several columns': [below('费用：万元'), merged],
+    'over several columns, centred and not merged': [below('费用（万元）'), []],
+    'in a row below, with words for columns that have none': [[head, ['单位', '—', '户', '万元']], []],
+  };
+  const names = Object.entries(tables).map(([name, [rows, merges]], i) => [name, `${i}.xlsx`, s.write(`${i}.xlsx`, xlsx([...rows, row(`B${i}`)], '补偿', merges))]);
+  s.write('7.csv', '补偿编号,地块编号,费用（万元）,\n,,身份证号,补偿总额\nB7,DK1,a,2.5\n'); // what is left of merged heads when a sheet is saved as CSV
+  s.write('8.csv', '补偿编号,地块编号,费用：元/亩,\n,,身份证号,补偿总额\nB8,DK1,a,25000\n'); // a price is no unit of an amount
+  const done = s.load('compensation', ...names.map(([, file]) => file), '7.csv', '8.csv', '--publish');
+  assert.equal(done.code, 0, done.stderr);
+  const totals = Object.fromEntries(s.rows('compensation').map((f) => [f.properties.id, f.properties.total]));
+  for (const [i, name] of [...names.map(([name]) => name), 'over several columns in a CSV', 'of a price'].entries())
+    assert.equal(totals[`B${i}`], 25000, name);
+});
+
 test('a second table further down a sheet is not read as the first one goes on', (t) => {
   const head = ['补偿编号', '地块编号', '补偿总额（元）'], first = ['B1', 'DK1', { n: '5' }];
   const second = {
