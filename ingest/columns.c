@@ -271,10 +271,19 @@ static dk_status map_column(const dk_kind *kind, const dk_column *columns, size_
     }
     mapping->column[field] = (int)c;
     mapping->field[c] = field;
-    if (by_prefix) {
-        const char *title = kind->fields[field].title;
-        dk_buf_format(&mapping->notes, "the column %s, cut off at %u bytes, was taken for %s%s%s%s\n", column->name,
-                      column->cut, kind->fields[field].name, title ? " (" : "", title ? title : "", title ? ")" : "");
+    const dk_field *taken = &kind->fields[field];
+    /* 土地补偿费 of a DBF may be all of the name, or what is left of 土地补偿费（万元） or 土地补偿费标准. */
+    const bool unit_lost = column->cut && taken->unit != NULL && mapping->units[c].dimension == DK_UNIT_NONE;
+    if (by_prefix || unit_lost) {
+        dk_buf_format(&mapping->notes, "the column %s, %s %u bytes, was taken for %s", column->name,
+                      by_prefix ? "cut off at" : "whose name may be cut off at", column->cut, taken->name);
+        if (taken->title != NULL)
+            dk_buf_format(&mapping->notes, " (%s)", taken->title);
+        if (unit_lost)
+            dk_buf_format(&mapping->notes,
+                          ", in %s; if its name said another unit, load the table as XLSX or CSV, with the whole name",
+                          taken->unit);
+        dk_buf_byte(&mapping->notes, '\n');
     }
     if (mapping->units[c].dimension == DK_UNIT_NONE && !by_prefix)
         return take_tail_unit(&kind->fields[field], name, column->name, path, &mapping->units[c], err);

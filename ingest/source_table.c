@@ -387,7 +387,8 @@ static bool unit_of_span(struct dk_source_table *table, const char *name, char r
                 mark = at;
                 unit = at + strlen(marks[i]);
             }
-    if (mark == NULL || (*mark == '/' && (size_t)(mark - folded) >= strlen("元") && memcmp(mark - strlen("元"), "元", strlen("元")) == 0))
+    const size_t yuan = strlen("元");
+    if (mark == NULL || (*mark == '/' && (size_t)(mark - folded) >= yuan && memcmp(mark - yuan, "元", yuan) == 0))
         return false; /* 地价元/亩 */
     char end[32];
     const size_t size = strcspn(unit, "]");

@@ -130,6 +130,14 @@ static void a_cut_name_by_its_beginning(void **state)
     assert_int_equal(got.field[1], VILLAGE);
     assert_int_equal(got.field[2], DK_COLUMN_IGNORED);
     assert_non_null(strstr(got.notes, "XZQM, cut off at 10 bytes, was taken for village (所在村)"));
+    /* What a name of just so many bytes may have said behind them is a unit. */
+    static const char unit[] = "in ha; if its name said another unit, load the table as XLSX or CSV, with the whole name";
+    assert_null(strstr(got.notes, unit));
+    const result whole = RESOLVE(true, NULL, "DKBH", "征收面积");
+    assert_non_null(strstr(whole.notes, "征收面积, whose name may be cut off at 10 bytes, was taken for area"));
+    assert_non_null(strstr(whole.notes, unit));
+    assert_non_null(strstr(RESOLVE(true, NULL, "DKBH", "批准的征收土地面").notes, unit));
+    assert_int_equal(RESOLVE(false, NULL, "DKBH", "征收面积").notes[0], '\0');
     assert_int_equal(RESOLVE(false, NULL, "DKBH", "XZQM").status, DK_INVALID);
     const result two = RESOLVE(true, NULL, "DKBH", "批准的征收");
     assert_int_equal(two.status, DK_INVALID);
