@@ -29,8 +29,7 @@ typedef struct head_row {
 
 /* A merged cell's value, for the rows below the first. */
 typedef struct held {
-    int64_t last_row; /* 0: nothing is held */
-    size_t last_column;
+    dk_sheet_merge merge; /* last_row 0: nothing is held */
     dk_cell cell;
     dk_buf text;
 } held;
@@ -661,8 +660,7 @@ static bool hold(struct dk_source_table *table, const dk_sheet_merge *merge, con
         }
     }
     held *h = &table->held[column];
-    h->last_row = merge->last_row;
-    h->last_column = merge->last_column;
+    h->merge = *merge;
     h->cell = *cell;
     h->cell.merged_first = false;
     dk_buf_clear(&h->text);
@@ -677,37 +675,46 @@ static void clear_covered(dk_source *source, size_t first, size_t last)
         source->raw[c] = (dk_cell){.text = ""};
 }
 
-/* Merged cells that begin in the row. */
+/* How many columns with names a merged cell lies over; of a value that may be of several of them the row has a problem. */
+static size_t check_span(dk_source *source, const dk_sheet_merge *merge)
+{
+    const char *names[2] = {"", ""};
+    const size_t named = merge->last_column > merge->first_column
+                             ? named_columns(source, merge->first_column, merge->last_column, names)
+                             : 0;
+    if (named > 1 && source->problem[0] == '\0') {
+        char from[32], to[32];
+        dk_sheet_cell_name(merge->first_column, merge->first_row, from);
+        dk_sheet_cell_name(merge->last_column, merge->last_row, to);
+        snprintf(source->problem, sizeof source->problem,
+                 "the cells %s to %s are merged over the columns %.100s and %.100s, so whose value it is cannot be "
+                 "told; take the cells apart",
+                 from, to, names[0], names[1]);
+    }
+    return named;
+}
+
+/* Merged cells that begin in the row, or in one before it that the file does not have. */
 static bool begin_merges(dk_source *source)
 {
     struct dk_source_table *table = source->table;
+    const dk_cell nothing = {.text = ""};
     table->spanned = 0;
     for (; table->next_merge < table->n_merges && table->merges[table->next_merge].first_row <= source->row;
          table->next_merge++) {
         const dk_sheet_merge *merge = &table->merges[table->next_merge];
-        if (merge->first_row < source->row || merge->first_column >= source->n_raw)
+        const bool begins = merge->first_row == source->row;
+        if (merge->last_row < source->row)
             continue;
-        clear_covered(source, merge->first_column + 1, merge->last_column);
-        if (dk_cell_blank(&source->raw[merge->first_column])) {
-            if (merge->last_row > merge->first_row && !hold(table, merge, &source->raw[merge->first_column]))
+        clear_covered(source, merge->first_column + begins, merge->last_column);
+        if (!begins || merge->first_column >= source->n_raw || dk_cell_blank(&source->raw[merge->first_column])) {
+            if (merge->last_row > source->row && !hold(table, merge, &nothing))
                 return false;
             continue;
         }
         dk_cell *cell = &source->raw[merge->first_column];
-        const char *names[2] = {"", ""};
-        const size_t named = merge->last_column > merge->first_column
-                                 ? named_columns(source, merge->first_column, merge->last_column, names)
-                                 : 0;
+        const size_t named = check_span(source, merge);
         table->spanned = named > table->spanned ? named : table->spanned;
-        if (named > 1 && source->problem[0] == '\0') {
-            char from[32], to[32];
-            dk_sheet_cell_name(merge->first_column, merge->first_row, from);
-            dk_sheet_cell_name(merge->last_column, merge->last_row, to);
-            snprintf(source->problem, sizeof source->problem,
-                     "the cells %s to %s are merged over the columns %.100s and %.100s, so whose value it is cannot be "
-                     "told; take the cells apart",
-                     from, to, names[0], names[1]);
-        }
         if (merge->last_row > merge->first_row) {
             cell->merged_rows = merge->last_row - merge->first_row + 1;
             cell->merged_first = true;
@@ -724,20 +731,21 @@ static dk_status fill_merged(dk_source *source, bool *ret_own, dk_error *err)
     struct dk_source_table *table = source->table;
     bool own = false;
     for (size_t c = 0; c < table->n_held; c++)
-        if (table->held[c].last_row >= source->row)
-            clear_covered(source, c, table->held[c].last_column);
+        if (table->held[c].merge.last_row >= source->row)
+            clear_covered(source, c, table->held[c].merge.last_column);
     if (!begin_merges(source))
         return no_memory(source, err);
     for (size_t i = 0; i < source->n_raw && !own; i++)
         own = !dk_cell_blank(&source->raw[i]);
     for (size_t c = 0; own && c < table->n_held; c++) {
         held *h = &table->held[c];
-        if (h->last_row < source->row || h->cell.merged_rows == 0)
+        if (h->merge.last_row < source->row || h->cell.merged_rows == 0)
             continue;
         if (!dk_source_raw_extend(source, c + 1))
             return no_memory(source, err);
         if (!dk_cell_blank(&source->raw[c]))
             continue;
+        check_span(source, &h->merge);
         source->raw[c] = h->cell;
         source->raw[c].text = (const char *)h->text.data;
     }

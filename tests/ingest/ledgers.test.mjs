@@ -78,6 +78,16 @@ test('numbers and zeros of rejected rows come through a spreadsheet program', (t
   assert.deepEqual(values(s), [['0012', '001', 5, '2020-06-30'], ['13', '1-2', 6, '2020-06-30']]);
 });
 
+test('a cell merged over rows and columns is nobody\'s in each of its rows, and what it covers is not read', (t) => {
+  const s = scene(t);
+  s.write('台账.xlsx', xlsx([['补偿编号', '地块编号', '身份证号', '补偿总额', '支付日期'], ['B1', 'DK1', null, { n: '1' }], ['B2', null, null, { n: '2' }],
+    ['B3', 'DK3', null, { n: '3' }], ['B4', 'DK4', null, { n: '4' }, '2020-01-02'], [], ['B5', 'DK5', null, { n: '5' }, '2020-01-02']], '补偿', ['B2:C3', 'E4:E5', 'E6:E7']));
+  const done = s.load('compensation', '台账.xlsx', '--publish', '--allow-rejects');
+  // Row 4 has no cell in E, and there is no row 6: the sheet shows nothing in either merged cell.
+  assert.deepEqual([done.json.rejected, values(s).map(([id, , , day]) => [id, day ?? null])], [2, [['B3', null], ['B4', null], ['B5', null]]], done.stderr);
+  assert.match(s.read('台账.xlsx.rejects.csv'), /,2,B1,"?the cells B2 to C3 are merged over the columns 地块编号 and 身份证号[^]*,3,B2,"?the cells B2 to C3 are merged/);
+});
+
 test('a cell merged over the columns is the label of the rows below it, and no row', (t) => {
   const s = scene(t);
   s.write('台账.xlsx', xlsx([['补偿编号', '地块编号', '补偿总额'], ['周寨镇', null, null], ['B1', 'DK1', { n: '1' }], ['官庄镇', null, null], ['B2', 'DK2', { n: '2' }], ['B3', null, { n: '3' }]], '补偿', ['A2:C2', 'A4:C4', 'A6:B6']));
