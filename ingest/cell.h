@@ -26,6 +26,7 @@ typedef struct dk_cell {
     const dk_unit *unit; /* that the cell's number format shows behind the number, as the reader of the sheet keeps it; NULL: none */
     bool divided;        /* REAL: its number format shows it divided by thousands or more */
     bool no_day;         /* DATE: the first of a month, of which its number format shows no day */
+    bool no_year;        /* DATE: its number format shows no year, which then may be the one in which it was entered */
     int32_t day_zero;    /* of a sheet: the day that its workbook counts as 0, in days since 1899-12-30 */
     int64_t merged_rows; /* that share it, the cells being merged; 0: it is the row's own */
     bool merged_first;   /* this is the first of them, where it stands */

@@ -43,7 +43,7 @@ struct dk_ods_styles {
     enum { OUTSIDE, IN_STYLES } where;
     int depth; /* of elements within the data style under way; 0: within none */
     bool has_digits, scaled, divided, in_text, in_digits, failed; /* scaled: what is shown is another number */
-    bool has_day, no_day;                                         /* a day is shown, or no more of it than its month or year */
+    bool has_year, has_day, no_day;                                         /* a day is shown, or no more of it than its month or year */
     bool whole;                                                   /* numbers are shown in plain whole digits */
     unsigned digits;
     dk_buf before, behind;                                        /* texts before and behind the digits */
@@ -153,6 +153,7 @@ static void in_data_style(dk_ods_styles *styles, const char *name, const char **
     } else if (strcmp(name, "year") == 0 || strcmp(name, "month") == 0 || strcmp(name, "day") == 0) {
         styles->has_day = true;
         styles->no_day &= strcmp(name, "day") != 0;
+        styles->has_year |= strcmp(name, "year") == 0;
     } else if (strcmp(name, "map") == 0) {
         add_case(styles, attributes);
     }
@@ -172,7 +173,7 @@ bool dk_ods_styles_start(dk_ods_styles *styles, bool automatic, const char *name
     } else if (is_data_style(name)) {
         if (add(styles, DATA_STYLE, automatic, dk_xml_attribute(attributes, "name")) != NULL) {
             styles->depth = 1;
-            styles->has_digits = styles->in_text = styles->in_digits = styles->has_day = styles->whole = styles->divided = false;
+            styles->has_digits = styles->in_text = styles->in_digits = styles->has_day = styles->has_year = styles->whole = styles->divided = false;
             styles->scaled = strcmp(name, "percentage-style") == 0;
             styles->no_day = true;
             dk_buf_clear(&styles->before);
@@ -212,6 +213,7 @@ bool dk_ods_styles_end(dk_ods_styles *styles, const char *name)
         const char *behind = dk_buf_cstr(&styles->behind);
         ended->format.is_date = styles->has_day;
         ended->format.no_day = styles->has_day && styles->no_day;
+        ended->format.no_year = styles->has_day && !styles->has_year;
         ended->format.divided = styles->divided && !styles->has_day;
         styles->scaled |= styles->divided;
         if (behind == NULL)

@@ -39,15 +39,16 @@ typedef struct chunk {
     dk_error err;
 } chunk;
 
-/* Cells of a column of texts that a sheet has as days: how many, and where the first stands. */
+/* Cells of a column of texts that a sheet has as days, or days of which it shows no year: how many, and where the first stands. */
 typedef struct days {
     int64_t n, row;
+    char year[5]; /* of the first */
 } days;
 
 struct dk_reading {
     dk_reading_options options;
     size_t n_columns, n_fields;
-    days *days; /* of each field */
+    days *days, *yearless; /* of each field */
     dk_buf wkb, reasons; /* of the row under way */
     dk_shape shape;      /* to measure it */
     bool measures;       /* this thread is ahead of the store's, and takes the measuring from it */
@@ -111,6 +112,14 @@ static bool is_mangled(const dk_reading *r, size_t field, const dk_cell *cell, b
            (field == (size_t)kind->key_field || (sheet && kind->fields[field].identifies));
 }
 
+static void add_yearless(days *found, const dk_source_row *row, const dk_cell *cell)
+{
+    if (found->n++ > 0)
+        return;
+    found->row = row->number;
+    dk_text_copy(found->year, sizeof found->year, cell->text, cell->size);
+}
+
 /* The row's values. Problems are appended to reasons, one sentence each. */
 static void read_values(dk_reading *r, chunk *c, const dk_source_row *row)
 {
@@ -139,7 +148,8 @@ static void read_values(dk_reading *r, chunk *c, const dk_source_row *row)
                                     sizeof problem)) {
                 add_reason(&r->reasons, columns[column].name, problem);
                 values[i] = dk_value_null();
-            }
+            } else if (field->type == DK_FIELD_DATE && row->cells[column].no_year)
+                add_yearless(&r->yearless[i], row, &row->cells[column]);
             if (values[i].type != DK_TEXT)
                 places[i] = NOWHERE;
         }
@@ -341,12 +351,13 @@ dk_status dk_reading_open(const dk_reading_options *options, dk_reading **ret_re
     r->n_columns = dk_source_columns(options->source, &columns);
     r->n_fields = options->kind->n_fields;
     r->days = calloc(r->n_fields + 1, sizeof *r->days);
+    r->yearless = calloc(r->n_fields + 1, sizeof *r->yearless);
     dk_buf_init(&r->wkb);
     dk_buf_init(&r->reasons);
     dk_shape_init(&r->shape);
     pthread_mutex_init(&r->mutex, NULL);
     pthread_cond_init(&r->changed, NULL);
-    bool ok = r->days != NULL;
+    bool ok = r->days != NULL && r->yearless != NULL;
     for (size_t i = 0; i < CHUNKS; i++) {
         chunk *c = &r->chunks[i];
         dk_buf_init(&c->bytes);
@@ -384,13 +395,20 @@ void dk_reading_notes(const dk_reading *r, dk_buf *notes)
 {
     const dk_column *columns;
     dk_source_columns(r->options.source, &columns);
-    for (size_t i = 0; i < r->n_fields; i++)
+    for (size_t i = 0; i < r->n_fields; i++) {
+        if (r->yearless[i].n > 0)
+            dk_buf_format(notes,
+                          "column %s: the sheet shows no year of the dates in %lld cells of it, the first in row %lld, which has %s; a "
+                          "spreadsheet takes the year in which they are entered: if it is another, enter them as 2020-06-15\n",
+                          columns[r->options.mapping->column[i]].name, (long long)r->yearless[i].n,
+                          (long long)r->yearless[i].row, r->yearless[i].year);
         if (r->days[i].n > 0)
             dk_buf_format(notes,
                           "column %s, of texts: the sheet has dates in %lld cells of it, the first in row %lld, which a "
                           "spreadsheet makes of numbers such as 1-2 and 2020-3; if they are none, format the column as text and "
                           "enter them again\n",
                           columns[r->options.mapping->column[i]].name, (long long)r->days[i].n, (long long)r->days[i].row);
+    }
 }
 
 void dk_reading_close(dk_reading *r)
@@ -418,5 +436,6 @@ void dk_reading_close(dk_reading *r)
     dk_buf_finish(&r->reasons);
     dk_shape_finish(&r->shape);
     free(r->days);
+    free(r->yearless);
     free(r);
 }

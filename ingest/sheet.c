@@ -104,15 +104,16 @@ bool dk_sheet_add_merge(dk_sheet *sheet, const dk_sheet_merge *merge)
 }
 
 /* ECMA-376 part 1, 18.8.30: 14 to 17 and 22 everywhere, 27 to 31, 36 and 50 to 58 in Chinese; 18 to 21, 32 to 35, 45 to
- * 47, 55 and 56 show a time alone, and 17, 27, 36, 50, 52 and 57 a month. A code is one of a date if year, month or day stand in
+ * 47, 55 and 56 show a time alone, 17, 27, 36, 50, 52 and 57 a month, and 16, 28, 29, 51, 53, 54 and 58 a day of no year. A code is one of a date if year, month or day stand in
  * it outside quotes. */
-static bool is_date(unsigned id, const char *code, bool *ret_no_day)
+static bool is_date(unsigned id, const char *code, bool *ret_no_day, bool *ret_no_year)
 {
+    *ret_no_year = code == NULL && (id == 16 || id == 28 || id == 29 || id == 51 || id == 53 || id == 54 || id == 58);
     *ret_no_day = code == NULL && (id == 17 || id == 27 || id == 36 || id == 50 || id == 52 || id == 57);
     if (code == NULL)
         return (id >= 14 && id <= 17) || id == 22 || (id >= 27 && id <= 31) || id == 36 ||
                (id >= 50 && id <= 58 && id != 55 && id != 56);
-    bool year = false, month = false, day = false, clock = false;
+    bool year = false, era = false, month = false, day = false, clock = false;
     for (const char *at = code; *at != '\0' && *at != ';'; at++) {
         if (*at == '"' || *at == '[') {
             const char *end = strchr(at + 1, *at == '"' ? '"' : ']');
@@ -126,12 +127,14 @@ static bool is_date(unsigned id, const char *code, bool *ret_no_day)
             at += 6;
         } else {
             year |= *at == 'y' || *at == 'Y';
+            era |= *at == 'e' || *at == 'E'; /* a year as well, but of other numbers an exponent */
             month |= *at == 'm' || *at == 'M';
             day |= *at == 'd' || *at == 'D';
             clock |= *at == 'h' || *at == 'H' || *at == 's' || *at == 'S';
         }
     }
     *ret_no_day = !day;
+    *ret_no_year = !year && !era;
     return year || day || (month && !clock);
 }
 
@@ -242,7 +245,7 @@ dk_sheet_format dk_sheet_format_of(unsigned id, const char *code)
 {
     dk_sheet_format format = {0};
     dk_buf text;
-    format.is_date = is_date(id, code, &format.no_day);
+    format.is_date = is_date(id, code, &format.no_day, &format.no_year);
     dk_buf_init(&text);
     if (code != NULL && !format.is_date && text_behind(code, &text, &format.divided) && dk_buf_cstr(&text) != NULL)
         format.unit = dk_sheet_unit_shown((const char *)text.data);
@@ -262,6 +265,7 @@ void dk_sheet_check_day(dk_sheet *sheet, size_t column, const dk_sheet_format *f
 {
     dk_cell *cell = &sheet->cells[column];
     cell->no_day = format->no_day && cell->size == 10 && memcmp(sheet->text.data + sheet->places[column] + 7, "-01", 3) == 0;
+    cell->no_year = format->no_year;
 }
 
 bool dk_sheet_add_number(dk_sheet *sheet, size_t column, double number, const dk_sheet_format *format)

@@ -343,12 +343,16 @@ test('a day that a sheet does not show, and that may be made up of a month, is n
   assert.deepEqual([done.json.rejected, s.rows('compensation').map((f) => f.properties.paid_on)], [3, shown.map(([, , day]) => day).filter(Boolean)], done.stderr);
   assert.match(s.read('补偿.xlsx.rejects.csv'), /,2,B0,"支付日期: ""2020-06"" is no date: the sheet shows no day of it, and keeps the first of the month; write it as 2020-06-15",B0,DK1,2020-06\r\n/);
   assert.equal(s.load('compensation', '补偿.xlsx.rejects.csv').json.rejected, 3);
+  // Nor is a year shown of the last: who types 6月1日 gets that in which it is typed.
+  const yearless = (notes, row) => notes.filter((note) => note.includes(`column 支付日期: the sheet shows no year of the dates in 1 cells of it, the first in row ${row}, which has 2020;`)).length;
+  assert.equal(yearless(done.json.notes, 7), 1, done.json.notes.join('\n'));
   const style = (name, more) => `<number:date-style style:name="${name}"><number:year number:style="long"/><number:text>年</number:text><number:month/><number:text>月</number:text>${more}</number:date-style>${cellStyle('c' + name, name)}`;
   const cell = (name, value) => `<table:table-cell table:style-name="c${name}" ${value}/>`, day = (text) => `office:value-type="date" office:date-value="${text}"`;
-  o.write('补偿.ods', ods({ automatic: style('M', '') + style('D', '<number:day/><number:text>日</number:text>'), rows: [row(['补偿编号', '地块编号', '支付日期'].map(textCell)),
-    ...[cell('M', day('2020-06-01')), cell('M', `office:value-type="float" office:value="${first}"`), cell('M', day('2020-06-15')), cell('D', day('2020-06-01'))].map((c, i) => row([textCell(`B${i}`), textCell('DK1'), c]))] }));
-  assert.equal(o.load('compensation', '补偿.ods', '--publish', '--allow-rejects').json.rejected, 2);
-  assert.deepEqual(o.rows('compensation').map((f) => f.properties.paid_on), ['2020-06-15', '2020-06-01']);
+  o.write('补偿.ods', ods({ automatic: style('M', '') + style('D', '<number:day/><number:text>日</number:text>') + style('Y', '<number:day/>').replace(/<number:year.*?年<\/number:text>/, ''), rows: [row(['补偿编号', '地块编号', '支付日期'].map(textCell)),
+    ...[cell('M', day('2020-06-01')), cell('M', `office:value-type="float" office:value="${first}"`), cell('M', day('2020-06-15')), cell('D', day('2020-06-01')), cell('Y', day('2020-06-02'))].map((c, i) => row([textCell(`B${i}`), textCell('DK1'), c]))] }));
+  const other = o.load('compensation', '补偿.ods', '--publish', '--allow-rejects').json;
+  assert.deepEqual([other.rejected, yearless(other.notes, 6)], [2, 1], other.notes.join('\n'));
+  assert.deepEqual(o.rows('compensation').map((f) => f.properties.paid_on), ['2020-06-15', '2020-06-01', '2020-06-02']);
 });
 
 test('a number that is shown in thousands or ten thousands is not taken for one in the unit of its head', (t) => {
