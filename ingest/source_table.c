@@ -845,11 +845,35 @@ static bool is_footer_word(const char *word)
 {
     static const char *const words[] = {"制表", "填表", "填报人", "填报日期", "填报时间", "审核人", "审核：", "复核", "负责人", "单位负责人",
                                         "经办", "联系人", "联系电话", "监督电话", "举报电话", "咨询电话", "公示单位", "公示时间", "公示日期",
-                                        "公示期", "日期：", "日期:", "注：", "注:", "备注：", "备注:", "说明：", "说明:"};
+                                        "公示期", "日期：", "日期:", "注：", "注:", "备注：", "备注:", "说明：", "说明:", "以下空白", "（以下空白",
+                                        "(以下空白", "编制单位", "编制人", "填报单位", "统计人", "制单", "校核", "校对", "数据来源",
+                                        "领导签", "单位盖章", "单位（盖章", "单位(盖章", "打印日期", "打印时间"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strncmp(word, words[i], strlen(words[i])) == 0)
             return true;
     return false;
+}
+
+/* Bytes of the Chinese numeral with which a text begins. */
+static size_t numeral_at(const char *text)
+{
+    static const char *const numerals[] = {"一", "二", "三", "四", "五", "六", "七", "八", "九", "十"};
+    for (size_t i = 0; i < sizeof numerals / sizeof *numerals; i++)
+        if (strncmp(text, numerals[i], strlen(numerals[i])) == 0)
+            return strlen(numerals[i]);
+    return 0;
+}
+
+/* 一、周寨镇 and （二）单独选址, as groups of rows are called. */
+static bool is_ordinal(const char *word)
+{
+    const size_t open = *word == '(' ? 1 : strncmp(word, "（", strlen("（")) == 0 ? strlen("（") : 0;
+    size_t n = open;
+    for (size_t numeral; (numeral = numeral_at(word + n)) > 0;)
+        n += numeral;
+    if (n == open)
+        return false;
+    return open > 0 ? word[n] == ')' || strncmp(word + n, "）", strlen("）")) == 0 : strncmp(word + n, "、", strlen("、")) == 0;
 }
 
 static bool repeats_header(const dk_source *source)
@@ -1016,7 +1040,7 @@ static bool is_amount(const dk_cell *cell, const char *word)
 static bool is_left_out(const dk_source *source)
 {
     size_t own = 0, numbers = 0, leading = 0;
-    bool total = false, perhaps = false, footer = false;
+    bool total = false, perhaps = false, footer = false, ordinal = false;
     for (size_t c = 0; c < source->n_raw; c++) {
         const dk_cell *cell = &source->raw[c];
         char word[64];
@@ -1036,12 +1060,15 @@ static bool is_left_out(const dk_source *source)
         }
         if (own == 0 && (is_footer_word(word) || is_page_word(word)))
             footer = true;
+        ordinal |= own == 0 && is_ordinal(word);
         leading += own == 0 && number;
         own++;
         numbers += number;
     }
-    /* 周寨镇 in one cell over most columns, above the rows of that township */
-    const bool label = own == 1 && numbers == 0 && source->table->spanned > 1 && 2 * source->table->spanned >= source->n_columns;
+    /* 周寨镇 in one cell over most columns, or 一、周寨镇 alone in the first, above the rows of that township */
+    const bool label = own == 1 && numbers == 0 &&
+                       ((source->table->spanned > 1 && 2 * source->table->spanned >= source->n_columns) ||
+                        (ordinal && source->n_columns > 2));
     return total || label || (footer && numbers == 0 && 2 * own <= source->n_columns + 1) || repeats_header(source);
 }
 

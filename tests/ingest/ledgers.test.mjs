@@ -150,11 +150,11 @@ test('a row below the header that numbers the columns is no data', (t) => {
   }
 });
 
-test('whom to ask and when it was shown, below a table, is no data', (t) => {
+test('names of groups, whom to ask and when it was shown, below a table, are no data', (t) => {
   const s = scene(t);
-  s.write('a.csv', '批准文号,批准时间,总面积\n皖政地〔2020〕1号,2020-06-15,1\n公示时间：2020年6月15日至30日,,\n联系人：张三,,\n联系电话：0557-8012345,,\n日期：2020年6月15日,,\n');
+  s.write('a.csv', '批准文号,批准时间,总面积\n皖政地〔2020〕1号,2020-06-15,1\n（二）单独选址,,\n二十一、城镇批次,,\n以下空白,,\n编制单位：砀山县,,\n公示时间：2020年6月15日至30日,,\n联系人：张三,,\n联系电话：0557-8012345,,\n日期：2020年6月15日,,\n');
   const done = s.load('approval', 'a.csv', '--publish');
-  assert.deepEqual([done.code, done.json.left_out, s.rows('approval').map((f) => f.properties.approval_no)], [0, 4, ['皖政地〔2020〕1号']], done.stderr);
+  assert.deepEqual([done.code, done.json.left_out, s.rows('approval').map((f) => f.properties.approval_no)], [0, 8, ['皖政地〔2020〕1号']], done.stderr);
 });
 
 test('what looks like a sum or a note and is data is kept', (t) => {
