@@ -34,6 +34,9 @@ typedef struct held {
     dk_buf text;
 } held;
 
+/* The label of a group of rows stands above them, a footer below all. */
+typedef enum row_role { ROW_DATA, ROW_TOTAL, ROW_LABEL, ROW_FOOTER, ROW_HEADER } row_role;
+
 /* Rows that a note names. */
 typedef struct named_rows {
     int64_t n, first[NAMED_ROWS];
@@ -49,6 +52,7 @@ struct dk_source_table {
     dk_unit units[DK_UNIT_LINE_MOST]; /* that a line above the header gives */
     size_t n_units;
     int64_t unclear_row; /* one that says 单位, and what is not understood; 0: none */
+    int64_t late_units;  /* a row below the table that says units of it; 0: none */
     named_rows left_out, hidden;
     named_rows files; /* of a rejects file: rows that stand for a file that was left out */
     size_t spanned;  /* columns with names that one merged cell of the row covers */
@@ -980,23 +984,37 @@ static bool is_other_header(const dk_source *source)
     return names >= 2 && 2 * names > own;
 }
 
-/* A line that says nothing but units. */
-static bool is_unit_line(const dk_source *source, dk_unit_line *ret_line)
+static bool is_own(const dk_cell *cell)
 {
+    return !dk_cell_blank(cell) && (cell->merged_rows == 0 || cell->merged_first);
+}
+
+/* What a row of one cell or two says about units; returns the number of its cells, 3 for more. A unit alone is said by one cell: beside another it
+ * may be data, 青苗 and 亩. title: one that ends in （万元） says it, too. */
+static size_t units_of_row(const dk_source *source, bool title, dk_unit_line *ret_line)
+{
+    static const char *const saying[] = {"单位", ":", "：", "以"};
     size_t own = 0;
-    bool says = false;
     *ret_line = (dk_unit_line){.n = 0};
+    for (size_t c = 0; c < source->n_raw && own <= 2; c++)
+        own += is_own(&source->raw[c]);
     for (size_t c = 0; c < source->n_raw && own <= 2; c++) {
         const dk_cell *cell = &source->raw[c];
-        if (dk_cell_blank(cell) || (cell->merged_rows > 0 && !cell->merged_first))
+        bool says = own == 1;
+        if (cell->type != DK_CELL_TEXT || !is_own(cell))
             continue;
-        own++;
-        if (cell->type != DK_CELL_TEXT || strstr(cell->text, "单位") == NULL)
-            continue;
-        read_unit_line(source->table, cell->text, false, ret_line);
-        says = true;
+        for (size_t i = 0; i < sizeof saying / sizeof *saying && !says; i++)
+            says = memmem(cell->text, cell->size, saying[i], strlen(saying[i])) != NULL;
+        if (says)
+            read_unit_line(source->table, cell->text, title, ret_line);
     }
-    return says && own <= 2 && (ret_line->n > 0 || ret_line->unclear);
+    return own;
+}
+
+/* A line that says nothing but units, perhaps beside a title or a date. */
+static bool is_unit_line(const dk_source *source, dk_unit_line *ret_line)
+{
+    return units_of_row(source, false, ret_line) <= 2 && (ret_line->n > 0 || ret_line->unclear);
 }
 
 static bool same_units(const struct dk_source_table *table, const dk_unit_line *line)
@@ -1012,18 +1030,34 @@ static bool same_units(const struct dk_source_table *table, const dk_unit_line *
     return same;
 }
 
+/* Whether a label or footer says other units than those above the header; 元 where nothing is said there is none. */
+static bool says_other_units(const dk_source *source, dk_unit_line *line)
+{
+    const struct dk_source_table *table = source->table;
+    bool money = false;
+    for (size_t i = 0; i < table->n_units; i++)
+        money |= table->units[i].dimension == DK_UNIT_MONEY;
+    for (size_t i = 0; i < line->n && !money; i++)
+        if (line->units[i].dimension == DK_UNIT_MONEY && line->units[i].num == line->units[i].den)
+            line->units[i] = line->units[--line->n];
+    return (line->n > 0 || line->unclear) && !same_units(table, line);
+}
+
+static dk_status second_table(const dk_source *source, bool units, dk_error *err)
+{
+    return dk_fail(err, DK_INVALID,
+                   "%s, row %lld: a second table begins here, with %s than the first; put each table into a sheet or a file of "
+                   "its own",
+                   source->path, (long long)source->row, units ? "other units" : "other columns, or in another order or unit,");
+}
+
 /* Rows below another header or under other units would be read as those of the first. */
 static dk_status check_second_table(const dk_source *source, bool *ret_left_out, dk_error *err)
 {
     dk_unit_line line;
     const bool units = is_unit_line(source, &line);
     *ret_left_out = units && same_units(source->table, &line);
-    if ((!units || *ret_left_out) && !is_other_header(source))
-        return DK_OK;
-    return dk_fail(err, DK_INVALID,
-                   "%s, row %lld: a second table begins here, with %s than the first; put each table into a sheet or a file of "
-                   "its own",
-                   source->path, (long long)source->row, units ? "other units" : "other columns, or in another order or unit,");
+    return (units && !*ret_left_out) || is_other_header(source) ? second_table(source, units, err) : DK_OK;
 }
 
 /* A number, perhaps with its unit; but no date. */
@@ -1036,8 +1070,8 @@ static bool is_amount(const dk_cell *cell, const char *word)
            (dk_number_from_text(word, &number, &behind) && (*behind == '\0' || dk_unit_parse(behind, strlen(behind), &unit)));
 }
 
-/* Whether the row is none of the table's data: a total, the header again, the label of a group, a footer. */
-static bool is_left_out(const dk_source *source)
+/* What a row is, of the table's data or none of them. */
+static row_role role_of(const dk_source *source)
 {
     size_t own = 0, numbers = 0, leading = 0;
     bool total = false, perhaps = false, footer = false, ordinal = false;
@@ -1069,7 +1103,12 @@ static bool is_left_out(const dk_source *source)
     const bool label = own == 1 && numbers == 0 &&
                        ((source->table->spanned > 1 && 2 * source->table->spanned >= source->n_columns) ||
                         (ordinal && source->n_columns > 2));
-    return total || label || (footer && numbers == 0 && 2 * own <= source->n_columns + 1) || repeats_header(source);
+    footer &= numbers == 0 && 2 * own <= source->n_columns + 1;
+    return total                    ? ROW_TOTAL
+           : label                  ? ROW_LABEL
+           : footer                 ? ROW_FOOTER
+           : repeats_header(source) ? ROW_HEADER
+                                    : ROW_DATA;
 }
 
 /* Whether the row of a rejects file stands for a file that could not be read: it names that and the reason alone. */
@@ -1135,9 +1174,19 @@ dk_status dk_source_table_next(dk_source *source, dk_error *err)
             add_named(&table->files, source->row);
             continue;
         }
-        bool left_out = is_left_out(source) || (!table->data_begun && numbers_columns(source));
+        dk_unit_line line;
+        const row_role role = role_of(source);
+        bool left_out = role != ROW_DATA || (!table->data_begun && numbers_columns(source));
         if (!left_out && (status = check_second_table(source, &left_out, err)) != DK_OK)
             return status;
+        if (role == ROW_LABEL || role == ROW_FOOTER) {
+            units_of_row(source, role == ROW_LABEL, &line);
+            const bool other = says_other_units(source, &line);
+            if (other && role == ROW_LABEL)
+                return second_table(source, true, err);
+            if (other && table->late_units == 0)
+                table->late_units = source->row;
+        }
         table->data_begun = !left_out;
         if (!left_out) {
             check_outside(source);
@@ -1187,6 +1236,11 @@ const char *dk_source_table_notes(dk_source *source)
                       "row %lld above the header says 单位, but not which in words that are known, or two of one kind, so nothing "
                       "was converted by that; say the unit in the names of the columns, such as 补偿总额（万元）\n",
                       (long long)table->unclear_row);
+    if (table->late_units > 0)
+        dk_buf_format(&table->notes,
+                      "row %lld, below the table, says units, and nothing was converted by that; say them above the header, or in "
+                      "the names of the columns, such as 补偿总额（万元）\n",
+                      (long long)table->late_units);
     if (source->mining != NULL)
         dk_buf_text(&table->notes, dk_source_mining_notes(source));
     const char *text = dk_buf_cstr(&table->notes);

@@ -198,19 +198,24 @@ test('a second table further down a sheet is not read as the first one goes on',
   const head = ['补偿编号', '地块编号', '补偿总额（元）'], first = ['B1', 'DK1', { n: '5' }];
   const second = {
     'other units': [['单位：元'], ['补偿编号', '地块编号', '补偿总额'], first, [], ['单位：万元'], ['补偿编号', '地块编号', '补偿总额'], ['B2', 'DK2', { n: '12' }]],
+    'other units beside a title': [['补偿编号', '地块编号', '补偿总额'], first, [], [], ['青苗补偿', null, '金额：万元'], ['补偿编号', '地块编号', '补偿总额'], ['B2', 'DK2', { n: '12' }]],
+    'other units in the name of a group': [['单位：元'], ['补偿编号', '地块编号', '补偿总额'], first, [], ['二、青苗补偿（万元）'], ['B2', 'DK2', { n: '12' }]],
     'another unit in a name': [head, first, ['补偿编号', '地块编号', '补偿总额（万元）'], ['B2', 'DK2', { n: '12' }]],
     'another order': [head, first, ['地块编号', '补偿编号', '补偿总额（元）'], ['DK2', 'B2', { n: '12' }]],
   };
   for (const [name, rows] of Object.entries(second)) {
-    const s = scene(t), row = name === 'other units' ? 5 : 3;
+    const s = scene(t), row = name.startsWith('other units') ? 5 : 3;
     s.write('补偿.xlsx', xlsx(rows));
     const done = s.load('compensation', '补偿.xlsx', '--publish');
     assert.equal(done.code, 1, name);
     assert.match(done.stderr, new RegExp(`补偿\\.xlsx, row ${row}: a second table begins here, with other .* than the first; put each table into a sheet or a file of its own`), name);
     assert.deepEqual(s.rows('compensation'), [], name);
   }
-  // The same table over several pages: the head of each says the same.
+  // A unit may be a value, and the unit of the group is that of the table. One that is said below all is told.
   const s = scene(t), page = (n) => [['单位：万元'], ['补偿编号', '地块编号', '补偿总额'], [`B${n}`, `DK${n}`, { n: '12' }]];
+  s.write('a.xlsx', xlsx([['补偿编号', '地块编号', '补偿总额'], ['一、青苗（元）'], ['A1', '亩'], ['A2', 'DK1', { n: '1' }], ['注：金额单位：万元']]));
+  assert.ok(s.load('compensation', 'a.xlsx').json.notes.some((note) => /row 5, below the table, says units, and nothing was converted by that/.test(note)));
+  // The same table over several pages: the head of each says the same.
   s.write('补偿.xlsx', xlsx([...page(1), ...page(2), ...page(3)]));
   const done = s.load('compensation', '补偿.xlsx', '--publish');
   assert.equal(done.code, 0, done.stderr);
