@@ -45,6 +45,8 @@ typedef struct named_rows {
 struct dk_source_table {
     head_row rows[HEADER_ROWS]; /* the first of the file */
     size_t n_rows, top, bottom; /* top to bottom are the header */
+    int64_t *last;              /* of each raw column of a sheet, the last row with a value in it */
+    size_t n_last;
     dk_sheet_merge *merges;     /* by first row, first column */
     size_t n_merges, next_merge;
     held *held; /* by raw column */
@@ -406,12 +408,29 @@ typedef struct column_name {
     char unit[32];
 } column_name;
 
+/* Whether a column is but the right part of a wide one: its head is merged with that of the column before it, and nothing
+ * stands below. */
+static bool is_right_part(const struct dk_source_table *table, size_t column)
+{
+    const int64_t header_row = table->rows[table->bottom].number;
+    if (table->n_merges == 0 || (column < table->n_last && table->last[column] > header_row))
+        return false;
+    for (size_t i = table->bottom + 1; i-- > table->top;)
+        if (*text_at(&table->rows[i], column) != '\0') {
+            const dk_sheet_merge *span = span_at(table, table->rows[i].number, column);
+            return !table->rows[i].units && span != NULL && span->first_column < column;
+        }
+    return false;
+}
+
 static void name_parts(struct dk_source_table *table, size_t column, column_name *ret)
 {
     const char *alone = NULL; /* a unit above all names, over several of them: 万元 */
     char over[32] = "";
     ret->n = 0;
     ret->unit[0] = '\0';
+    if (is_right_part(table, column))
+        return;
     for (size_t i = table->top; i <= table->bottom; i++) {
         const char *text = text_at(&table->rows[i], column);
         char unit[32];
@@ -581,6 +600,23 @@ static dk_status keep_merges(dk_source *source, struct dk_source_table *table, d
     return DK_OK;
 }
 
+/* Remembers which columns the row has values in. */
+static bool note_filled(const dk_source *source, struct dk_source_table *table)
+{
+    if (source->n_raw > table->n_last) {
+        int64_t *more = realloc(table->last, source->n_raw * sizeof *more);
+        if (more == NULL)
+            return false;
+        table->last = more;
+        memset(more + table->n_last, 0, (source->n_raw - table->n_last) * sizeof *more);
+        table->n_last = source->n_raw;
+    }
+    for (size_t i = 0; i < source->n_raw; i++)
+        if (source->raw[i].type != DK_CELL_EMPTY)
+            table->last[i] = source->row;
+    return true;
+}
+
 dk_status dk_source_table_open(dk_source *source, const dk_source_options *options, dk_error *err)
 {
     struct dk_source_table *table = source->table = calloc(1, sizeof *table);
@@ -595,6 +631,8 @@ dk_status dk_source_table_open(dk_source *source, const dk_source_options *optio
         bool blank = true;
         for (size_t i = 0; i < source->n_raw && blank; i++)
             blank = dk_cell_blank(&source->raw[i]);
+        if (source->sheet != NULL && !note_filled(source, table))
+            return no_memory(source, err);
         if (!blank && table->n_rows < HEADER_ROWS && (status = keep_head(source, table, err)) != DK_OK)
             return status;
     }
@@ -630,6 +668,7 @@ void dk_source_table_close(struct dk_source_table *table)
     for (size_t i = 0; i < table->n_held; i++)
         dk_buf_finish(&table->held[i].text);
     free(table->held);
+    free(table->last);
     free(table->merges);
     dk_buf_finish(&table->notes);
     dk_buf_finish(&table->scratch);

@@ -88,6 +88,17 @@ test('a cell merged over rows and columns is nobody\'s in each of its rows, and 
   assert.match(s.read('台账.xlsx.rejects.csv'), /,2,B1,"?the cells B2 to C3 are merged over the columns 地块编号 and 身份证号[^]*,3,B2,"?the cells B2 to C3 are merged/);
 });
 
+test('a column that is laid out over two is one, as a person sees it', (t) => {
+  const s = scene(t), rows = [['补偿编号', '地块编号', null, '补偿总额'], ['B1', 'DK1', null, { n: '1' }], ['B2', 'DK2', null, { n: '2' }]];
+  s.write('a.xlsx', xlsx(rows, '补偿', ['B1:C1', 'B2:C2', 'B3:C3']));
+  assert.equal(s.load('compensation', 'a.xlsx', '--publish').code, 0);
+  assert.deepEqual(values(s).map((row) => row.slice(0, 3)), [['B1', 'DK1', 1], ['B2', 'DK2', 2]]);
+  // Where something stands in the right one there are two, and which is meant is not guessed.
+  rows[2][2] = 'DK3';
+  s.write('b.xlsx', xlsx(rows, '补偿', ['B1:C1', 'B2:C2']));
+  assert.match(s.load('compensation', 'b.xlsx').stderr, /two columns are called 地块编号/);
+});
+
 test('a cell merged over the columns is the label of the rows below it, and no row', (t) => {
   const s = scene(t);
   s.write('台账.xlsx', xlsx([['补偿编号', '地块编号', '补偿总额'], ['周寨镇', null, null], ['B1', 'DK1', { n: '1' }], ['官庄镇', null, null], ['B2', 'DK2', { n: '2' }], ['B3', null, { n: '3' }]], '补偿', ['A2:C2', 'A4:C4', 'A6:B6']));
