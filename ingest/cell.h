@@ -16,7 +16,7 @@ typedef enum dk_cell_type {
 typedef struct dk_cell {
     dk_cell_type type;
     const char *text; /* TEXT, DATE: UTF-8 with a NUL behind it; borrowed until the next row. REAL: what the sheet shows for it, if
-                         that is more than the number, DK001 or 001; else "" */
+                         that is more than the number, DK001, 001 or 3.00E+12; else "" */
     size_t size;      /* bytes of text */
     bool no_number;   /* TEXT: it stands in a column of numbers, and is none */
     const char *unread; /* a lasting sentence why what stands there cannot be read, and the text is ""; NULL: it can */
@@ -25,6 +25,7 @@ typedef struct dk_cell {
     double real;      /* REAL */
     const dk_unit *unit; /* that the cell's number format shows behind the number, as the reader of the sheet keeps it; NULL: none */
     bool divided;        /* REAL: its number format shows it divided by thousands or more */
+    bool exponent;       /* REAL: its number format shows an exponent, 3.00E+12 */
     bool no_day;         /* DATE: the first of a month, of which its number format shows no day */
     bool no_year;        /* DATE: its number format shows no year, which then may be the one in which it was entered */
     int32_t day_zero;    /* of a sheet: the day that its workbook counts as 0, in days since 1899-12-30 */

@@ -45,7 +45,8 @@ struct dk_ods_styles {
     bool has_digits, scaled, divided, in_text, in_digits, failed; /* scaled: what is shown is another number */
     bool has_year, has_day, no_day;                                         /* a day is shown, or no more of it than its month or year */
     bool whole;                                                   /* numbers are shown in plain whole digits */
-    unsigned digits;
+    bool exponent;
+    unsigned digits, decimals;
     dk_buf before, behind;                                        /* texts before and behind the digits */
 };
 
@@ -141,6 +142,8 @@ static void in_data_style(dk_ods_styles *styles, const char *name, const char **
                    *least = dk_xml_attribute(attributes, "min-integer-digits");
         styles->whole = !styles->has_digits && strcmp(name, "number") == 0 && (places == NULL || strcmp(places, "0") == 0) &&
                         (grouping == NULL || strcmp(grouping, "false") == 0);
+        styles->exponent |= strcmp(name, "scientific-number") == 0;
+        styles->decimals = places != NULL ? (unsigned)strtoul(places, NULL, 10) : 0;
         styles->digits = least != NULL ? (unsigned)strtoul(least, NULL, 10) : 0;
         dk_buf_clear(&styles->before);
         if (styles->behind.size > 0)
@@ -175,6 +178,8 @@ bool dk_ods_styles_start(dk_ods_styles *styles, bool automatic, const char *name
             styles->depth = 1;
             styles->has_digits = styles->in_text = styles->in_digits = styles->has_day = styles->has_year = styles->whole = styles->divided = false;
             styles->scaled = strcmp(name, "percentage-style") == 0;
+            styles->exponent = false;
+            styles->decimals = 0;
             styles->no_day = true;
             dk_buf_clear(&styles->before);
             dk_buf_clear(&styles->behind);
@@ -215,6 +220,8 @@ bool dk_ods_styles_end(dk_ods_styles *styles, const char *name)
         ended->format.no_day = styles->has_day && styles->no_day;
         ended->format.no_year = styles->has_day && !styles->has_year;
         ended->format.divided = styles->divided && !styles->has_day;
+        ended->format.exponent = styles->exponent;
+        ended->format.decimals = (unsigned char)(styles->decimals < 15 ? styles->decimals : 15);
         styles->scaled |= styles->divided;
         if (behind == NULL)
             styles->failed = true;

@@ -175,6 +175,29 @@ static bool text_behind(const char *code, dk_buf *text, bool *ret_divided)
     return !percent && !divided && text->size > 0 && !text->failed;
 }
 
+/* Whether the first section of a code shows an exponent, and with how many decimals. Built in are 11 and 48. */
+static bool shows_exponent(unsigned id, const char *code, unsigned char *ret_decimals)
+{
+    bool point = false;
+    *ret_decimals = code != NULL ? 0 : id == 11 ? 2 : 1;
+    if (code == NULL)
+        return id == 11 || id == 48;
+    for (const char *at = code; *at != '\0' && *at != ';'; at++) {
+        const char *end;
+        if ((*at == '"' && (end = strchr(at + 1, '"')) != NULL) || (*at == '[' && (end = strchr(at + 1, ']')) != NULL))
+            at = end;
+        else if (strchr("\\!_*", *at) != NULL && at[1] != '\0')
+            at++;
+        else if (*at == '.')
+            point = true;
+        else if (point && (*at == '0' || *at == '#' || *at == '?') && *ret_decimals < 15)
+            ++*ret_decimals;
+        else if ((*at == 'E' || *at == 'e') && (at[1] == '+' || at[1] == '-'))
+            return true;
+    }
+    return false;
+}
+
 /* The first section of a code that shows whole numbers with words or zeros before them; false: it shows anything else. */
 static bool words_of(const char *code, unsigned *ret_digits, dk_buf *before, dk_buf *behind)
 {
@@ -250,6 +273,8 @@ dk_sheet_format dk_sheet_format_of(unsigned id, const char *code)
     if (code != NULL && !format.is_date && text_behind(code, &text, &format.divided) && dk_buf_cstr(&text) != NULL)
         format.unit = dk_sheet_unit_shown((const char *)text.data);
     dk_buf_finish(&text);
+    if (!format.is_date)
+        format.exponent = shows_exponent(id, code, &format.decimals);
     unsigned digits = 0;
     dk_buf before, behind;
     dk_buf_init(&before);
@@ -268,6 +293,16 @@ void dk_sheet_check_day(dk_sheet *sheet, size_t column, const dk_sheet_format *f
     cell->no_year = format->no_year;
 }
 
+/* A number with what the sheet shows for it. */
+static bool add_shown(dk_sheet *sheet, size_t column, double number, const char *shown, int size)
+{
+    if (!dk_sheet_add_cell(sheet, column, DK_CELL_TEXT, 0, shown, (size_t)size))
+        return false;
+    sheet->cells[column].type = DK_CELL_REAL;
+    sheet->cells[column].real = number;
+    return true;
+}
+
 bool dk_sheet_add_number(dk_sheet *sheet, size_t column, double number, const dk_sheet_format *format)
 {
     char date[11];
@@ -284,14 +319,19 @@ bool dk_sheet_add_number(dk_sheet *sheet, size_t column, double number, const dk
     if (format->digits > 0 && number > 0 && number < 1e15 && number == floor(number)) {
         char shown[2 * DK_SHEET_WORDS + 20];
         const int size = snprintf(shown, sizeof shown, "%s%0*.0f%s", format->before, format->digits, number, format->behind);
-        if (!dk_sheet_add_cell(sheet, column, DK_CELL_TEXT, 0, shown, (size_t)size))
+        if (!add_shown(sheet, column, number, shown, size))
             return false;
-        sheet->cells[column].type = DK_CELL_REAL;
-        sheet->cells[column].real = number;
+    }
+    if (format->exponent) {
+        char shown[40];
+        const int size = snprintf(shown, sizeof shown, "%.*E", format->decimals, number);
+        if (!add_shown(sheet, column, number, shown, size))
+            return false;
     }
     if (format->unit.dimension != DK_UNIT_NONE)
         sheet->cells[column].unit = &format->unit;
     sheet->cells[column].divided = format->divided;
+    sheet->cells[column].exponent = format->exponent;
     return true;
 }
 

@@ -65,6 +65,8 @@ typedef struct dk_sheet_format {
     bool no_day;
     bool no_year;  /* or no year */
     bool divided;  /* it shows the number in thousands (0,) or ten thousands (0!.0000) */
+    bool exponent; /* or as 3.00E+12, with so many decimals, as spreadsheets do by themselves where someone enters 3E12 */
+    unsigned char decimals;
     dk_unit unit;  /* shown behind the number as it is, as in 0.00"亩"; DK_UNIT_NONE: none */
     /* What a whole number is shown as, where it is more than that: "DK"000. Else digits is 0. */
     unsigned char digits; /* at least so many, with zeros before */

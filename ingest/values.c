@@ -498,6 +498,13 @@ static bool text_value(const dk_field *field, const dk_cell *cell, const dk_valu
             shown(text, size), text);
         return false;
     }
+    if (number && cell->exponent) {
+        snprintf(ret_problem, problem_size,
+                 "\"%.*s\" is shown with an exponent, as a spreadsheet makes it of a text such as 3E12; format the column as text "
+                 "and enter it again",
+                 shown(text, size), text);
+        return false;
+    }
     char rounded[40];
     if (context->spreadsheet && cell->type == DK_CELL_TEXT && is_double_residue(text, size)) {
         snprintf(rounded, sizeof rounded, "%.15g", strtod(text, NULL));

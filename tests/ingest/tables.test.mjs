@@ -340,6 +340,18 @@ test('a number that is shown with zeros or words before it is that as a name, an
   assert.deepEqual(o.rows('compensation').map((f) => f.properties.parcel_id), ['007', 'DK007号', '7']);
 });
 
+test('a number that a sheet shows with an exponent may have been entered as 3E12, and is no name', (t) => {
+  const s = scene(t), o = scene(t);
+  const formats = ['0.00E+00', '##0.0E+0', '0.0"E+"0', '[Red]0E-0'], number = '<number:scientific-number number:decimal-places="2" number:min-integer-digits="1" number:min-exponent-digits="2"/>';
+  s.write('补偿.xlsx', xlsx([['补偿编号', '地块编号', '补偿总额'], ...formats.map((f, i) => [`B${i}`, { n: '20200', f }, { n: '20200', f }])]));
+  o.write('补偿.ods', ods({ automatic: `<number:number-style style:name="F1">${number}</number:number-style>${cellStyle('ce1', 'F1')}`,
+    rows: [row(['补偿编号', '地块编号'].map(textCell)), row([textCell('B0'), '<table:table-cell table:style-name="ce1" office:value-type="float" office:value="20200"/>']), row([textCell('B1'), textCell('DK1')])] }));
+  assert.deepEqual([s, o].map((scene, i) => scene.load('compensation', i ? '补偿.ods' : '补偿.xlsx', '--publish', '--allow-rejects').json.rejected), [3, 1]);
+  assert.deepEqual(s.rows('compensation').map((f) => [f.properties.parcel_id, f.properties.total]), [['20200', 20200]]);
+  for (const file of [s.read('补偿.xlsx.rejects.csv'), o.read('补偿.ods.rejects.csv')])
+    assert.match(file, /,B0,"?地块编号: ""2\.02E\+04"" is shown with an exponent, as a spreadsheet makes it of a text such as 3E12; format the column as text and enter it again/);
+});
+
 test('a day that a sheet does not show, and that may be made up of a month, is no day', (t) => {
   const s = scene(t), o = scene(t), first = '43983', later = '43997'; // 2020-06-01 and 2020-06-15; who types 2020年6月 gets the first
   const shown = [[first, 'yyyy"年"m"月"', null], [first, 'mmm-yy', null], [first, 'yyyy', null], [later, 'yyyy"年"m"月"', '2020-06-15'], [first, 'yyyy/m/d', '2020-06-01'], [first, '[DBNum1]m"月"d"日"', '2020-06-01']];
