@@ -43,7 +43,7 @@ struct dk_ods_styles {
     enum { OUTSIDE, IN_STYLES } where;
     int depth; /* of elements within the data style under way; 0: within none */
     bool has_digits, scaled, divided, in_text, in_digits, failed; /* scaled: what is shown is another number */
-    bool has_year, has_day, no_day;                                         /* a day is shown, or no more of it than its month or year */
+    bool has_year, has_day, no_day;                               /* a day is shown, or no more of it than its month or year */
     bool whole;                                                   /* numbers are shown in plain whole digits */
     bool exponent;
     unsigned digits, decimals;
@@ -176,7 +176,8 @@ bool dk_ods_styles_start(dk_ods_styles *styles, bool automatic, const char *name
     } else if (is_data_style(name)) {
         if (add(styles, DATA_STYLE, automatic, dk_xml_attribute(attributes, "name")) != NULL) {
             styles->depth = 1;
-            styles->has_digits = styles->in_text = styles->in_digits = styles->has_day = styles->has_year = styles->whole = styles->divided = false;
+            styles->has_digits = styles->in_text = styles->in_digits = styles->whole = styles->divided = false;
+            styles->has_day = styles->has_year = false;
             styles->scaled = strcmp(name, "percentage-style") == 0;
             styles->exponent = false;
             styles->decimals = 0;

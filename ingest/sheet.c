@@ -104,8 +104,8 @@ bool dk_sheet_add_merge(dk_sheet *sheet, const dk_sheet_merge *merge)
 }
 
 /* ECMA-376 part 1, 18.8.30: 14 to 17 and 22 everywhere, 27 to 31, 36 and 50 to 58 in Chinese; 18 to 21, 32 to 35, 45 to
- * 47, 55 and 56 show a time alone, 17, 27, 36, 50, 52 and 57 a month, and 16, 28, 29, 51, 53, 54 and 58 a day of no year. A code is one of a date if year, month or day stand in
- * it outside quotes. */
+ * 47, 55 and 56 show a time alone, 17, 27, 36, 50, 52 and 57 a month, and 16, 28, 29, 51, 53, 54 and 58 a day of no year. A
+ * code is one of a date if year, month or day stand in it outside quotes. */
 static bool is_date(unsigned id, const char *code, bool *ret_no_day, bool *ret_no_year)
 {
     *ret_no_year = code == NULL && (id == 16 || id == 28 || id == 29 || id == 51 || id == 53 || id == 54 || id == 58);
