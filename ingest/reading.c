@@ -39,16 +39,17 @@ typedef struct chunk {
     dk_error err;
 } chunk;
 
-/* Cells of a column of texts that a sheet has as days, or days of which it shows no year: how many, and where the first stands. */
-typedef struct days {
+/* Cells of a column that may be something else than was meant: how many, and where the first stands. */
+typedef struct doubts {
     int64_t n, row;
-    char year[5]; /* of the first */
-} days;
+    char year[5]; /* of the first, if it is a day */
+} doubts;
 
 struct dk_reading {
     dk_reading_options options;
     size_t n_columns, n_fields;
-    days *days, *yearless; /* of each field */
+    /* Of each field: texts that a sheet has as days, days of which it shows no year, digits of which a spreadsheet has made zeros. */
+    doubts *days, *yearless, *zeros;
     dk_buf wkb, reasons; /* of the row under way */
     dk_shape shape;      /* to measure it */
     bool measures;       /* this thread is ahead of the store's, and takes the measuring from it */
@@ -112,12 +113,19 @@ static bool is_mangled(const dk_reading *r, size_t field, const dk_cell *cell, b
            (field == (size_t)kind->key_field || (sheet && kind->fields[field].identifies));
 }
 
-static void add_yearless(days *found, const dk_source_row *row, const dk_cell *cell)
+static void add_doubt(doubts *found, const dk_source_row *row, const dk_cell *cell)
 {
     if (found->n++ > 0)
         return;
     found->row = row->number;
     dk_text_copy(found->year, sizeof found->year, cell->text, cell->size);
+}
+
+/* 341321198001011000, as a spreadsheet writes a number of 18 digits into a CSV; one of 16 may well end in a zero. */
+static bool ends_in_zeros(const dk_cell *cell)
+{
+    return cell->type == DK_CELL_TEXT && cell->size >= 17 && cell->text[cell->size - 1] == '0' &&
+           cell->text[cell->size - 2] == '0' && dk_number_mangled(cell->text, cell->size);
 }
 
 /* The row's values. Problems are appended to reasons, one sentence each. */
@@ -142,14 +150,16 @@ static void read_values(dk_reading *r, chunk *c, const dk_source_row *row)
         } else if (column >= 0 && takes_merged(r, field, &row->cells[column], columns[column].name)) {
             const dk_value_context context = {.spreadsheet = sheet, .column_unit = o->mapping->units[column]};
             char problem[300];
-            if (sheet && field->type == DK_FIELD_TEXT && row->cells[column].type == DK_CELL_DATE && r->days[i].n++ == 0)
-                r->days[i].row = row->number;
+            if (sheet && field->type == DK_FIELD_TEXT && row->cells[column].type == DK_CELL_DATE)
+                add_doubt(&r->days[i], row, &row->cells[column]);
+            if (field->type == DK_FIELD_TEXT && ends_in_zeros(&row->cells[column]))
+                add_doubt(&r->zeros[i], row, &row->cells[column]);
             if (!dk_value_from_cell(field, &row->cells[column], &context, &c->bytes, &values[i], &places[i], problem,
                                     sizeof problem)) {
                 add_reason(&r->reasons, columns[column].name, problem);
                 values[i] = dk_value_null();
             } else if (field->type == DK_FIELD_DATE && row->cells[column].no_year)
-                add_yearless(&r->yearless[i], row, &row->cells[column]);
+                add_doubt(&r->yearless[i], row, &row->cells[column]);
             if (values[i].type != DK_TEXT)
                 places[i] = NOWHERE;
         }
@@ -352,12 +362,13 @@ dk_status dk_reading_open(const dk_reading_options *options, dk_reading **ret_re
     r->n_fields = options->kind->n_fields;
     r->days = calloc(r->n_fields + 1, sizeof *r->days);
     r->yearless = calloc(r->n_fields + 1, sizeof *r->yearless);
+    r->zeros = calloc(r->n_fields + 1, sizeof *r->zeros);
     dk_buf_init(&r->wkb);
     dk_buf_init(&r->reasons);
     dk_shape_init(&r->shape);
     pthread_mutex_init(&r->mutex, NULL);
     pthread_cond_init(&r->changed, NULL);
-    bool ok = r->days != NULL && r->yearless != NULL;
+    bool ok = r->days != NULL && r->yearless != NULL && r->zeros != NULL;
     for (size_t i = 0; i < CHUNKS; i++) {
         chunk *c = &r->chunks[i];
         dk_buf_init(&c->bytes);
@@ -398,10 +409,16 @@ void dk_reading_notes(const dk_reading *r, dk_buf *notes)
     for (size_t i = 0; i < r->n_fields; i++) {
         if (r->yearless[i].n > 0)
             dk_buf_format(notes,
-                          "column %s: the sheet shows no year of the dates in %lld cells of it, the first in row %lld, which has %s; a "
-                          "spreadsheet takes the year in which they are entered: if it is another, enter them as 2020-06-15\n",
+                          "column %s: the sheet shows no year of the dates in %lld cells of it, the first in row %lld, which has "
+                          "%s; a spreadsheet takes the year in which they are entered: if it is another, enter them as 2020-06-15\n",
                           columns[r->options.mapping->column[i]].name, (long long)r->yearless[i].n,
                           (long long)r->yearless[i].row, r->yearless[i].year);
+        if (r->zeros[i].n > 0)
+            dk_buf_format(notes,
+                          "column %s: all digits from the 16th on are zeros in %lld cells of it, the first in row %lld, as "
+                          "spreadsheets make them of long numbers; if they were others, format the column as text and enter them "
+                          "again\n",
+                          columns[r->options.mapping->column[i]].name, (long long)r->zeros[i].n, (long long)r->zeros[i].row);
         if (r->days[i].n > 0)
             dk_buf_format(notes,
                           "column %s, of texts: the sheet has dates in %lld cells of it, the first in row %lld, which a "
@@ -437,5 +454,6 @@ void dk_reading_close(dk_reading *r)
     dk_shape_finish(&r->shape);
     free(r->days);
     free(r->yearless);
+    free(r->zeros);
     free(r);
 }

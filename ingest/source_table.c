@@ -1028,8 +1028,8 @@ static bool is_own(const dk_cell *cell)
     return !dk_cell_blank(cell) && (cell->merged_rows == 0 || cell->merged_first);
 }
 
-/* What a row of one cell or two says about units; returns the number of its cells, 3 for more. A unit alone is said by one cell: beside another it
- * may be data, 青苗 and 亩. title: one that ends in （万元） says it, too. */
+/* What a row of one cell or two says about units; returns the number of its cells, 3 for more. A unit alone is said by one
+ * cell: beside another it may be data, 青苗 and 亩. title: one that ends in （万元） says it, too. */
 static size_t units_of_row(const dk_source *source, bool title, dk_unit_line *ret_line)
 {
     static const char *const saying[] = {"单位", ":", "：", "以"};

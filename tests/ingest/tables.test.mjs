@@ -87,6 +87,10 @@ test('a 身份证号 that Excel kept as a number is rejected, one kept as text i
   const rejects = s.read('补偿.xlsx.rejects.csv');
   assert.match(rejects, /补偿\.xlsx,3,2,.*身份证号.*lost digits.*as text/);
   assert.match(rejects, /补偿\.xlsx,4,3,/);
+  // In a CSV all is text: digits that are zeros from the 16th on are kept as they stand, and told.
+  s.write('a.csv', '补偿编号,地块编号,身份证号\nA1,DK1,341321198001011234\nA2,DK2,341321198001011000\nA3,DK3,6228480402564890000\nA4,DK4,1234567890123450\n');
+  const told = s.load('compensation', 'a.csv');
+  assert.deepEqual([told.code, told.json.notes.filter((note) => note.includes('column 身份证号: all digits from the 16th on are zeros in 2 cells of it, the first in row 3,')).length], [0, 1], told.json.notes.join('\n'));
 });
 
 test('a value that no column names is not dropped in silence', (t) => {
