@@ -48,7 +48,7 @@ typedef struct doubts {
 struct dk_reading {
     dk_reading_options options;
     size_t n_columns, n_fields;
-    /* Of each field: texts that a sheet has as days, days of which it shows no year, digits of which a spreadsheet has made zeros. */
+    /* Of each field: texts that a sheet has as days, days of which it shows no year, digits of which it has made zeros. */
     doubts *days, *yearless, *zeros;
     dk_buf wkb, reasons; /* of the row under way */
     dk_shape shape;      /* to measure it */
@@ -410,7 +410,8 @@ void dk_reading_notes(const dk_reading *r, dk_buf *notes)
         if (r->yearless[i].n > 0)
             dk_buf_format(notes,
                           "column %s: the sheet shows no year of the dates in %lld cells of it, the first in row %lld, which has "
-                          "%s; a spreadsheet takes the year in which they are entered: if it is another, enter them as 2020-06-15\n",
+                          "%s; a spreadsheet takes the year in which they are entered: if it is another, enter them as "
+                          "2020-06-15\n",
                           columns[r->options.mapping->column[i]].name, (long long)r->yearless[i].n,
                           (long long)r->yearless[i].row, r->yearless[i].year);
         if (r->zeros[i].n > 0)

@@ -103,6 +103,18 @@ bool dk_sheet_add_merge(dk_sheet *sheet, const dk_sheet_merge *merge)
     return true;
 }
 
+bool dk_sheet_hide_columns(dk_sheet *sheet, size_t first, size_t last)
+{
+    enum { MOST = DK_SHEET_MAX_COLUMNS }; /* ranges do not overlap, so that there are no more */
+    if (sheet->n_hidden_columns == MOST || first > last)
+        return true;
+    if (!dk_grow(&sheet->hidden_columns, &sheet->hidden_columns_capacity, sheet->n_hidden_columns + 1,
+                 sizeof *sheet->hidden_columns))
+        return false;
+    sheet->hidden_columns[sheet->n_hidden_columns++] = (dk_sheet_columns){first, last};
+    return true;
+}
+
 /* ECMA-376 part 1, 18.8.30: 14 to 17 and 22 everywhere, 27 to 31, 36 and 50 to 58 in Chinese; 18 to 21, 32 to 35, 45 to
  * 47, 55 and 56 show a time alone, 17, 27, 36, 50, 52 and 57 a month, and 16, 28, 29, 51, 53, 54 and 58 a day of no year. A
  * code is one of a date if year, month or day stand in it outside quotes. */
@@ -525,6 +537,7 @@ void dk_sheet_close(dk_sheet *sheet)
     free(sheet->cells);
     free(sheet->places);
     free(sheet->merges);
+    free(sheet->hidden_columns);
     dk_buf_finish(&sheet->text);
     free(sheet->path);
     free(sheet);
@@ -536,6 +549,7 @@ dk_status dk_sheet_rewind(dk_sheet *sheet, dk_error *err)
 {
     if (!sheet->merges_known)
         sheet->n_merges = 0;
+    sheet->n_hidden_columns = 0;
     return sheet->reader->start(sheet, sheet->chosen, err);
 }
 
@@ -570,6 +584,14 @@ size_t dk_sheet_merges(const dk_sheet *sheet, const dk_sheet_merge **ret_merges)
 {
     *ret_merges = sheet->merges;
     return sheet->n_merges;
+}
+
+bool dk_sheet_column_hidden(const dk_sheet *sheet, size_t column)
+{
+    for (size_t i = 0; i < sheet->n_hidden_columns; i++)
+        if (column >= sheet->hidden_columns[i].first && column <= sheet->hidden_columns[i].last)
+            return true;
+    return false;
 }
 
 double dk_sheet_progress(const dk_sheet *sheet)

@@ -33,6 +33,8 @@ dk_status dk_sheet_next(dk_sheet *sheet, dk_sheet_row *ret_row, dk_error *err);
 dk_status dk_sheet_rewind(dk_sheet *sheet, dk_error *err);
 /* The merged cells, in the order of the file; all of them only after DK_END was reached once. */
 size_t dk_sheet_merges(const dk_sheet *sheet, const dk_sheet_merge **ret_merges);
+/* Whether the sheet shows no such column. Those before its rows, or of all that were read so far. */
+bool dk_sheet_column_hidden(const dk_sheet *sheet, size_t column);
 double dk_sheet_progress(const dk_sheet *sheet);
 
 /* The same over an XLS in memory, which must outlive the sheet; for tests. */

@@ -24,6 +24,10 @@ typedef struct dk_sheet_reader {
     void (*close)(dk_sheet *sheet);
 } dk_sheet_reader;
 
+typedef struct dk_sheet_columns {
+    size_t first, last;
+} dk_sheet_columns;
+
 struct dk_sheet {
     const dk_sheet_reader *reader;
     void *own; /* of the reader */
@@ -44,6 +48,8 @@ struct dk_sheet {
     dk_sheet_merge *merges;
     size_t n_merges, merges_capacity;
     bool merges_known; /* a whole pass has found them all */
+    dk_sheet_columns *hidden_columns;
+    size_t n_hidden_columns, hidden_columns_capacity;
 };
 
 dk_status dk_sheet_open_xlsx(dk_sheet *sheet, dk_error *err);
@@ -57,6 +63,7 @@ bool dk_sheet_add_cell(dk_sheet *sheet, size_t column, dk_cell_type type, double
 /* What is shown for a formula that has failed. */
 bool dk_sheet_add_error(dk_sheet *sheet, size_t column, const char *text, size_t size);
 void dk_sheet_cell_problem(dk_sheet *sheet, size_t column, const char *sentence);
+bool dk_sheet_hide_columns(dk_sheet *sheet, size_t first, size_t last);
 bool dk_sheet_add_merge(dk_sheet *sheet, const dk_sheet_merge *merge);
 /* What a number format makes of a number. */
 enum { DK_SHEET_WORDS = 64 }; /* bytes, with the NUL: an agency and a year, "皖自然资用地预审函〔2020〕"0"号" */

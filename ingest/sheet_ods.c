@@ -80,8 +80,11 @@ static void add_columns(ods *self, const char **attributes)
 {
     const size_t before = self->n_ranges > 0 ? self->ranges[self->n_ranges - 1].end : 0,
                  end = before + (size_t)count_of(attributes, "number-columns-repeated", DK_SHEET_MAX_COLUMNS);
+    const char *visibility = dk_xml_attribute(attributes, "visibility"); /* visible, collapse or filter */
     if (before >= DK_SHEET_MAX_COLUMNS)
         return;
+    if (visibility != NULL && strcmp(visibility, "visible") != 0 && !dk_sheet_hide_columns(self->sheet, before, end - 1))
+        dk_xml_part_fail(self->part, DK_NOMEM, "out of memory");
     if (!dk_grow(&self->ranges, &self->ranges_capacity, self->n_ranges + 1, sizeof *self->ranges))
         dk_xml_part_fail(self->part, DK_NOMEM, "out of memory");
     else

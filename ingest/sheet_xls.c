@@ -15,6 +15,7 @@ enum {
     R_DATEMODE = 0x22,
     R_FILEPASS = 0x2F,
     R_CONTINUE = 0x3C,
+    R_COLINFO = 0x7D,
     R_BOUNDSHEET = 0x85,
     R_MULRK = 0xBD,
     R_RSTRING = 0xD6,
@@ -485,6 +486,8 @@ static bool read_record(xls *self, record *r)
         if (size >= 13 && (at[12] & 0x20) != 0)
             self->hidden[u16(at) / 8] |= (unsigned char)(1u << u16(at) % 8);
         return true;
+    case R_COLINFO: /* 2.4.53: fHidden */
+        return size < 10 || (at[8] & 1) == 0 || dk_sheet_hide_columns(self->sheet, u16(at), u16(at + 2));
     case R_MERGEDCELLS:
         return add_merges(self, r);
     default:

@@ -324,6 +324,12 @@ static void on_cell(void *user, const char *name, const char **attributes)
         self->in_phonetic = true;
     } else if (strcmp(name, "v") == 0 || (strcmp(name, "t") == 0 && !self->in_phonetic)) {
         self->capture = self->has_value = true;
+    } else if (strcmp(name, "col") == 0 && is_true(dk_xml_attribute(attributes, "hidden"))) { /* 18.3.1.13 */
+        const char *first = dk_xml_attribute(attributes, "min"), *last = dk_xml_attribute(attributes, "max");
+        const unsigned long from = first != NULL ? strtoul(first, NULL, 10) : 0;
+        const unsigned long to = last != NULL ? strtoul(last, NULL, 10) : 0;
+        if (from > 0 && to >= from && !dk_sheet_hide_columns(self->sheet, from - 1, to - 1))
+            out_of_memory(self);
     } else if (strcmp(name, "mergeCell") == 0) {
         const char *reference = dk_xml_attribute(attributes, "ref");
         dk_sheet_merge merge;

@@ -1248,6 +1248,21 @@ size_t dk_source_units(const dk_source *source, const dk_unit **ret_units)
     return source->table != NULL ? source->table->n_units : 0;
 }
 
+static void name_hidden_columns(const dk_source *source)
+{
+    enum { NAMED = 20 };
+    dk_buf *notes = &source->table->notes;
+    size_t n = 0;
+    for (size_t i = 0; source->sheet != NULL && i < source->n_columns; i++)
+        if (source->raw_index[i] != SIZE_MAX && dk_sheet_column_hidden(source->sheet, source->raw_index[i]) && n++ < NAMED)
+            dk_buf_format(notes, "%s%s", n > 1 ? ", " : "the sheet hides columns that count like the others, ",
+                          source->columns[i].name);
+    if (n > NAMED)
+        dk_buf_format(notes, " and %zu more", n - NAMED);
+    if (n > 0)
+        dk_buf_text(notes, ": leave out with --ignore what is no part of the table\n");
+}
+
 const char *dk_source_table_notes(dk_source *source)
 {
     struct dk_source_table *table = source->table;
@@ -1270,6 +1285,7 @@ const char *dk_source_table_notes(dk_source *source)
                       table->hidden.n == 1 ? "it" : "them", table->hidden.n == 1 ? "it is" : "they are",
                       table->hidden.n == 1 ? "it" : "them");
     }
+    name_hidden_columns(source);
     if (table->unclear_row > 0)
         dk_buf_format(&table->notes,
                       "row %lld above the header says 单位, but not which in words that are known, or two of one kind, so nothing "

@@ -232,6 +232,30 @@ static void rows_that_are_hidden_are_told(void **state)
     }
 }
 
+/* fHidden of the ColInfo record ([MS-XLS] 2.4.53), of which the first columns are made. */
+static void columns_that_are_hidden_are_told(void **state)
+{
+    (void)state;
+    unsigned char data[200000];
+    static const unsigned char head[] = {0x7D, 0, 12, 0, 0, 0};
+    FILE *file = fopen(path_of("table", "xls"), "rb");
+    assert_non_null(file);
+    const size_t size = fread(data, 1, sizeof data, file);
+    fclose(file);
+    unsigned char *record = memmem(data, size, head, sizeof head);
+    assert_non_null(record);
+    memcpy(record + 4, (const unsigned char[]){1, 0, 2, 0}, 4);
+    for (int pass = 0; pass < 2; pass++) {
+        dk_sheet *sheet = NULL;
+        dk_error err;
+        record[4 + 8] ^= 1;
+        assert_int_equal(dk_sheet_open_xls_memory(data, size, NULL, &sheet, &err), DK_OK);
+        for (size_t c = 0; c < 4; c++)
+            assert_true(dk_sheet_column_hidden(sheet, c) == (pass == 0 && (c == 1 || c == 2)));
+        dk_sheet_close(sheet);
+    }
+}
+
 /* As strings.mjs makes them. */
 static void string_of(int i, char ret[400])
 {
@@ -360,6 +384,7 @@ int main(void)
         cmocka_unit_test(a_sheet_is_chosen_by_name_or_by_being_the_only_filled_one),
         cmocka_unit_test(sheets_that_are_hidden_are_not_chosen),
         cmocka_unit_test(rows_that_are_hidden_are_told),
+        cmocka_unit_test(columns_that_are_hidden_are_told),
         cmocka_unit_test(texts_go_on_over_records_and_days_are_counted_from_1904),
         cmocka_unit_test(damaged_files_are_refused_with_a_sentence),
         cmocka_unit_test(what_only_has_the_name_of_a_workbook_is_told),
