@@ -168,6 +168,15 @@ static size_t count_known(const head_row *row, const dk_source_options *options)
     return n;
 }
 
+/* The first column that has something; n: none. */
+static size_t first_text(const head_row *row)
+{
+    size_t c = 0;
+    while (c < row->n && row->texts[c][0] == '\0')
+        c++;
+    return c;
+}
+
 static size_t count_different(const head_row *row)
 {
     size_t n = 0;
@@ -289,6 +298,33 @@ static bool below_spans(const struct dk_source_table *table, const head_row *abo
     return n > 0;
 }
 
+/* Whether a name ends in a unit in brackets: its text goes to ret. */
+static bool unit_of(struct dk_source_table *table, const char *name, char ret[32])
+{
+    const char *folded = fold(table, name);
+    const char *open = folded != NULL ? strrchr(folded, '(') : NULL;
+    if (open == NULL || open == folded)
+        return false;
+    char end[34];
+    const int size = snprintf(end, sizeof end, "%s", open);
+    return size > 2 && size < (int)sizeof end && is_unit(table, end, ret);
+}
+
+/* Whether a row has heads over those of the row below, though nothing is merged, as in a CSV: one says a unit at its end, or a
+ * known name stands where the row below has none. What stands over the first column and says a unit is a title. */
+static bool has_heads_over(struct dk_source_table *table, const dk_source_options *options, const head_row *above,
+                           const head_row *row)
+{
+    char unit[32];
+    const size_t first = first_text(row);
+    for (size_t c = 0; c < above->n; c++) {
+        const char *text = above->texts[c];
+        if (*text != '\0' && (*text_at(row, c) != '\0' ? c != first && unit_of(table, text, unit) : is_known(options, text)))
+            return true;
+    }
+    return false;
+}
+
 /* Of the first rows the one with the most known names, else the first; then those above and below that belong to it. */
 static void find_header(struct dk_source_table *table, const dk_source_options *options)
 {
@@ -306,7 +342,8 @@ static void find_header(struct dk_source_table *table, const dk_source_options *
         const size_t different = count_different(above);
         if (is_line_of_units(table, options, above) ||
             (!tied(table, above->number, row->number) && !(different >= 2 && has_span(table, above)) &&
-             !(different >= 2 && count_known(above, options) == different)))
+             !(different >= 2 && count_known(above, options) == different) &&
+             !(different >= 2 && has_heads_over(table, options, above, row))))
             break;
         table->top--;
     }
@@ -368,18 +405,6 @@ static dk_status continue_heads(const dk_source *source, struct dk_source_table 
 }
 
 /* ---- the names of the columns ---- */
-
-/* Whether a name ends in a unit in brackets: its text goes to ret. */
-static bool unit_of(struct dk_source_table *table, const char *name, char ret[32])
-{
-    const char *folded = fold(table, name);
-    const char *open = folded != NULL ? strrchr(folded, '(') : NULL;
-    if (open == NULL || open == folded)
-        return false;
-    char end[34];
-    const int size = snprintf(end, sizeof end, "%s", open);
-    return size > 2 && size < (int)sizeof end && is_unit(table, end, ret);
-}
 
 /* The unit that a head over several columns says otherwise than at the end in brackets: 补偿费/万元, 补偿费：万元. */
 static bool unit_of_span(struct dk_source_table *table, const char *name, char ret[32])
@@ -563,12 +588,11 @@ static void read_units(struct dk_source_table *table)
 {
     dk_unit_line line = {.n = 0};
     for (size_t i = 0; i < table->top; i++) {
-        const bool title = count_different(&table->rows[i]) == 1;
         for (size_t c = 0; c < table->rows[i].n; c++) {
             if (*table->rows[i].texts[c] == '\0' || (c > 0 && strcmp(table->rows[i].texts[c], table->rows[i].texts[c - 1]) == 0))
                 continue; /* merged cells stand in all their places */
             line.unclear = false;
-            read_unit_line(table, table->rows[i].texts[c], title, &line);
+            read_unit_line(table, table->rows[i].texts[c], true, &line); /* what stands above the header may be a title */
             if (line.unclear && table->unclear_row == 0)
                 table->unclear_row = table->rows[i].number;
         }

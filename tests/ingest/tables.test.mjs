@@ -190,11 +190,14 @@ test('a unit counts wherever a head or the line above it says it', (t) => {
   };
   const names = Object.entries(tables).map(([name, [rows, merges]], i) => [name, `${i}.xlsx`, s.write(`${i}.xlsx`, xlsx([...rows, row(`B${i}`)], '补偿', merges))]);
   s.write('7.csv', '补偿编号,地块编号,费用（万元）,\n,,身份证号,补偿总额\nB7,DK1,a,2.5\n'); // what is left of merged heads when a sheet is saved as CSV
+  s.write('9.csv', '征地补偿台账（万元）,,,附件1\n补偿编号,地块编号,身份证号,补偿总额\nB9,DK1,a,2.5\n');
+  s.write('10.csv', '补偿台账,,,\n基本信息,,费用（万元）,\n补偿编号,地块编号,身份证号,补偿总额\nB10,DK1,a,2.5\n');
+  s.write('11.csv', '补偿编号,,费用（万元）,\n,地块编号,身份证号,补偿总额\nB11,DK1,a,2.5\n');
   s.write('8.csv', '补偿编号,地块编号,费用：元/亩,\n,,身份证号,补偿总额\nB8,DK1,a,25000\n'); // a price is no unit of an amount
-  const done = s.load('compensation', ...names.map(([, file]) => file), '7.csv', '8.csv', '--publish');
+  const done = s.load('compensation', ...names.map(([, file]) => file), '7.csv', '8.csv', '9.csv', '10.csv', '11.csv', '--publish');
   assert.equal(done.code, 0, done.stderr);
   const totals = Object.fromEntries(s.rows('compensation').map((f) => [f.properties.id, f.properties.total]));
-  for (const [i, name] of [...names.map(([name]) => name), 'over several columns in a CSV', 'of a price'].entries())
+  for (const [i, name] of [...names.map(([name]) => name), 'over several columns in a CSV', 'of a price', 'of a title with something beside it', 'above names in a CSV', 'beside a name in a CSV'].entries())
     assert.equal(totals[`B${i}`], 25000, name);
 });
 
