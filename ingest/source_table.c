@@ -486,21 +486,43 @@ static bool own_unit(struct dk_source_table *table, const column_name *name)
     return name->n > 0 && unit_of(table, name->parts[name->n - 1], unit);
 }
 
-static bool repeats(struct dk_source_table *table, size_t column, size_t n, const char *lowest)
+typedef struct lowest_head {
+    const char *text;
+    size_t column;
+} lowest_head;
+
+static int by_text(const void *a, const void *b)
 {
-    column_name other;
-    for (size_t c = 0; c < n; c++) {
-        if (c == column)
-            continue;
-        name_parts(table, c, &other);
-        if (other.n > 0 && strcmp(other.parts[other.n - 1], lowest) == 0)
-            return true;
+    return strcmp(((const lowest_head *)a)->text, ((const lowest_head *)b)->text);
+}
+
+/* Which of n columns have the lowest head of another, too. Owned by the caller; NULL: out of memory. */
+static bool *find_repeated(struct dk_source_table *table, size_t n)
+{
+    size_t n_heads = 0;
+    column_name name;
+    bool *repeated = calloc(n + 1, sizeof *repeated);
+    lowest_head *heads = calloc(n + 1, sizeof *heads);
+    for (size_t c = 0; c < n && repeated != NULL && heads != NULL; c++) {
+        name_parts(table, c, &name);
+        if (name.n > 0)
+            heads[n_heads++] = (lowest_head){name.parts[name.n - 1], c};
     }
-    return false;
+    if (n_heads > 0)
+        qsort(heads, n_heads, sizeof *heads, by_text);
+    for (size_t i = 1; i < n_heads; i++)
+        if (strcmp(heads[i - 1].text, heads[i].text) == 0)
+            repeated[heads[i - 1].column] = repeated[heads[i].column] = true;
+    if (heads == NULL) {
+        free(repeated);
+        repeated = NULL;
+    }
+    free(heads);
+    return repeated;
 }
 
 /* The name of a column, owned by the caller; "" for none. NULL: out of memory. */
-static char *name_of(struct dk_source_table *table, const dk_source_options *options, size_t column, size_t n)
+static char *name_of(struct dk_source_table *table, const dk_source_options *options, size_t column, bool repeated)
 {
     column_name name;
     name_parts(table, column, &name);
@@ -514,7 +536,6 @@ static char *name_of(struct dk_source_table *table, const dk_source_options *opt
         for (size_t i = 0; i < name.n; i++)
             dk_buf_text(&out, name.parts[i]);
         const char *joined = dk_buf_cstr(&out);
-        const bool repeated = repeats(table, column, n, lowest);
         whole = joined != NULL && is_known(options, joined) && (repeated || !is_known(options, lowest));
         if (!whole) {
             dk_buf_clear(&out);
@@ -554,10 +575,15 @@ static dk_status name_columns(dk_source *source, struct dk_source_table *table, 
     source->cells = calloc(n + 2, sizeof *source->cells);
     if (source->columns == NULL || source->raw_index == NULL || source->cells == NULL)
         return no_memory(source, err);
+    bool *repeated = find_repeated(table, n);
+    if (repeated == NULL)
+        return no_memory(source, err);
     for (size_t c = 0; c < n; c++) {
-        char *name = name_of(table, options, c, n);
-        if (name == NULL)
+        char *name = name_of(table, options, c, repeated[c]);
+        if (name == NULL) {
+            free(repeated);
             return no_memory(source, err);
+        }
         if (source->csv != NULL && source->wkt_index < 0 && is_wkt_name(name) && !is_known(options, name))
             source->wkt_index = (int)c;
         else if (options->want_geometry && source->boundary_index < 0 && dk_mining_column(name) && !is_known(options, name))
@@ -574,6 +600,7 @@ static dk_status name_columns(dk_source *source, struct dk_source_table *table, 
         source->columns[source->n_columns].name = name;
         source->raw_index[source->n_columns++] = c;
     }
+    free(repeated);
     if (source->boundary_index < 0 || source->wkt_index >= 0)
         return DK_OK;
     char *rings = strdup("rings");
