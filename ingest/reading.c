@@ -105,12 +105,17 @@ static bool takes_merged(dk_reading *r, const dk_field *field, const dk_cell *ce
     return false;
 }
 
-/* Whether a cell is a day where a number or name belongs that rows are found by. */
-static bool is_mangled(const dk_reading *r, size_t field, const dk_cell *cell, bool sheet)
+/* Whether a cell is a day, or a number with an exponent, where a number or name belongs that rows are found by. */
+static dk_mangled is_mangled(const dk_reading *r, size_t field, const dk_cell *cell, bool sheet)
 {
     const dk_kind *kind = r->options.kind;
-    return cell->type == DK_CELL_DATE && kind->fields[field].type != DK_FIELD_DATE &&
-           (field == (size_t)kind->key_field || (sheet && kind->fields[field].identifies));
+    const dk_field *of = &kind->fields[field];
+    if (cell->type == DK_CELL_TEXT && of->type == DK_FIELD_TEXT && of->identifies)
+        return dk_name_mangled(cell->text, cell->size);
+    return cell->type == DK_CELL_DATE && of->type != DK_FIELD_DATE &&
+                   (field == (size_t)kind->key_field || (sheet && of->identifies))
+               ? DK_MANGLED_DAY
+               : DK_MANGLED_NOT;
 }
 
 static void add_doubt(doubts *found, const dk_source_row *row, const dk_cell *cell)
@@ -142,11 +147,14 @@ static void read_values(dk_reading *r, chunk *c, const dk_source_row *row)
         places[i] = NOWHERE;
         const dk_field *field = &o->kind->fields[i];
         const bool sheet = o->spreadsheet || (column >= 0 && columns[column].sheet);
-        if (column >= 0 && is_mangled(r, i, &row->cells[column], sheet)) {
-            add_reason(
-                &r->reasons, columns[column].name,
-                "a date, which a spreadsheet makes of a number such as 1-2; format the column as text and enter it "
-                "again");
+        const dk_mangled mangled = column >= 0 ? is_mangled(r, i, &row->cells[column], sheet) : DK_MANGLED_NOT;
+        if (mangled != DK_MANGLED_NOT) {
+            add_reason(&r->reasons, columns[column].name,
+                       mangled == DK_MANGLED_DAY
+                           ? "a date, which a spreadsheet makes of a number such as 1-2; format the column as text and enter it "
+                             "again"
+                           : "a number with an exponent, which a spreadsheet makes of a name such as 2020E1; format the column as "
+                             "text and enter it again");
         } else if (column >= 0 && takes_merged(r, field, &row->cells[column], columns[column].name)) {
             const dk_value_context context = {.spreadsheet = sheet, .column_unit = o->mapping->units[column]};
             char problem[300];

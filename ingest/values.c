@@ -221,6 +221,58 @@ bool dk_number_mangled(const char *text, size_t size)
     return at == size && size - exponent <= 3 && strtoul(text + exponent, NULL, 10) >= 10;
 }
 
+/* Passes so many digits; false: there are less or more. */
+static bool skip_digits(const char **at, size_t least, size_t most)
+{
+    const size_t n = strspn(*at, "0123456789");
+    *at += n;
+    return n >= least && n <= most;
+}
+
+static bool skip_word(const char **at, const char *word)
+{
+    if (strncmp(*at, word, strlen(word)) != 0)
+        return false;
+    *at += strlen(word);
+    return true;
+}
+
+static bool skip_month(const char **at)
+{
+    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    for (size_t i = 0; i < sizeof months / sizeof *months; i++)
+        if (skip_word(at, months[i]))
+            return true;
+    return false;
+}
+
+dk_mangled dk_name_mangled(const char *text, size_t size)
+{
+    char plain[24];
+    const char *at = plain;
+    while (size > 0 && isspace((unsigned char)*text))
+        text++, size--;
+    while (size > 0 && isspace((unsigned char)text[size - 1]))
+        size--;
+    if (size < 5 || size >= sizeof plain ||
+        (memcmp(text + size - 3, "日", 3) != 0 && memchr(text, '-', size) == NULL && memchr(text, '+', size) == NULL))
+        return DK_MANGLED_NOT; /* as most */
+    memcpy(plain, text, size);
+    plain[size] = '\0';
+    if (skip_digits(&at, 1, 2) && skip_word(&at, "月") && skip_digits(&at, 1, 2) && skip_word(&at, "日") && *at == '\0')
+        return DK_MANGLED_DAY;
+    at = plain;
+    if (skip_digits(&at, 1, 2) && skip_word(&at, "-") && skip_month(&at) && *at == '\0')
+        return DK_MANGLED_DAY;
+    at = plain;
+    if (skip_month(&at) && skip_word(&at, "-") && skip_digits(&at, 2, 2) && *at == '\0')
+        return DK_MANGLED_DAY;
+    at = plain;
+    if (!skip_digits(&at, 1, 1) || (skip_word(&at, ".") && !skip_digits(&at, 1, 15)))
+        return DK_MANGLED_NOT;
+    return skip_word(&at, "E+") && skip_digits(&at, 2, 3) && *at == '\0' ? DK_MANGLED_POWER : DK_MANGLED_NOT;
+}
+
 static void trim(const char **text, size_t *size)
 {
     size_t n;

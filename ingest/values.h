@@ -32,5 +32,8 @@ bool dk_date_from_count(const dk_cell *cell, char ret_date[11]);
 bool dk_number_from_text(const char *text, double *ret_number, const char **ret_unit);
 /* Digits that Excel has lost: 3.41321E+17, or more than 15 digits of which those from the 16th on are zeros. */
 bool dk_number_mangled(const char *text, size_t size);
+/* What a spreadsheet writes into a CSV where someone has entered 1-2 (1月2日, 2-Jan, Jan-02) or 2020E1 (2.02E+04). */
+typedef enum dk_mangled { DK_MANGLED_NOT, DK_MANGLED_DAY, DK_MANGLED_POWER } dk_mangled;
+dk_mangled dk_name_mangled(const char *text, size_t size);
 
 #endif

@@ -179,6 +179,23 @@ static void digits_that_excel_lost(void **state)
     assert_false(mangled(""));
 }
 
+static void names_of_which_a_spreadsheet_has_made_days_and_powers(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        dk_mangled expected;
+    } names[] = {
+        {"1月2日", DK_MANGLED_DAY},   {" 12月31日 ", DK_MANGLED_DAY}, {"2-Jan", DK_MANGLED_DAY},     {"Jan-02", DK_MANGLED_DAY},
+        {"2.02E+04", DK_MANGLED_POWER}, {"3E+12", DK_MANGLED_POWER},  {"1-2", DK_MANGLED_NOT},       {"2020年1月2日", DK_MANGLED_NOT},
+        {"1月2日前", DK_MANGLED_NOT}, {"2020E1", DK_MANGLED_NOT},     {"12.5E+04", DK_MANGLED_NOT},  {"2-January-1", DK_MANGLED_NOT},
+        {"1E+5", DK_MANGLED_NOT},     {"", DK_MANGLED_NOT},           {"月日", DK_MANGLED_NOT},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (dk_name_mangled(names[i].text, strlen(names[i].text)) != names[i].expected)
+            fail_msg("%s", names[i].text);
+}
+
 /* ---- whole cells ---- */
 
 static const dk_field text_field = {.name = "t", .type = DK_FIELD_TEXT};
@@ -427,6 +444,7 @@ int main(void)
         cmocka_unit_test(numbers_with_commas_and_units),
         cmocka_unit_test(units),
         cmocka_unit_test(digits_that_excel_lost),
+        cmocka_unit_test(names_of_which_a_spreadsheet_has_made_days_and_powers),
         cmocka_unit_test(texts_are_trimmed_and_else_kept),
         cmocka_unit_test(long_numbers_in_text_fields),
         cmocka_unit_test(dates_of_cells),

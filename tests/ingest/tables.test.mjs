@@ -403,6 +403,10 @@ test('a number that a spreadsheet has made a date of is none that rows are linke
   s.write('补偿.xlsx', xlsx([['补偿编号', '地块编号', '支付日期'], ['B1', day, day], [day, 'DK2', day], ['B3', '1-2', day]]));
   const done = s.load('compensation', '补偿.xlsx', '--publish', '--allow-rejects');
   assert.deepEqual([done.json.rejected, s.rows('compensation').map((f) => [f.properties.id, f.properties.parcel_id, f.properties.paid_on])], [2, [['B3', '1-2', '2024-01-02']]], done.stderr);
+  // Of the same cells a CSV has 1月2日 or 2-Jan, and of a number with an E in it 2.02E+04.
+  s.write('a.csv', '补偿编号,地块编号\nC1,1月2日\nC2,2-Jan\nC3,2.02E+04\n1月3日,DK1\nC4,1-3\n');
+  assert.deepEqual([s.load('compensation', 'a.csv', '--publish', '--allow-rejects').json.rejected, s.rows('compensation').map((f) => f.properties.parcel_id)], [4, ['1-2', '1-3']]);
+  assert.match(s.read('a.csv.rejects.csv'), /,2,C1,"地块编号: a date, which[^]*,3,C2,[^]*,4,C3,"地块编号: a number with an exponent, which a spreadsheet makes of a name such as 2020E1; format/);
   // Where nothing is linked by it, a text may be a date.
   s.write('地块.xlsx', xlsx([['地块编号', '地块名称'], ['DK1', '1-2'], ['DK2', day], ['DK3', day]]));
   const texts = s.load('parcel', '地块.xlsx', '--undrawn', '--publish');
