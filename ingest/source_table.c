@@ -310,19 +310,26 @@ static bool unit_of(struct dk_source_table *table, const char *name, char ret[32
     return size > 2 && size < (int)sizeof end && is_unit(table, end, ret);
 }
 
-/* Whether a row has heads over those of the row below, though nothing is merged, as in a CSV: one says a unit at its end, or a
- * known name stands where the row below has none. What stands over the first column and says a unit is a title. */
+/* Whether a row has heads over those of the row below, though nothing is merged, as in a CSV: one says a unit at its end, or
+ * known names stand where the row below has none. What stands over the first column and says a unit is a title, and a known name
+ * over a name a label of something else: 项目名称, with the project's name beside it. */
 static bool has_heads_over(struct dk_source_table *table, const dk_source_options *options, const head_row *above,
                            const head_row *row)
 {
     char unit[32];
+    size_t units = 0, beside = 0;
     const size_t first = first_text(row);
     for (size_t c = 0; c < above->n; c++) {
         const char *text = above->texts[c];
-        if (*text != '\0' && (*text_at(row, c) != '\0' ? c != first && unit_of(table, text, unit) : is_known(options, text)))
-            return true;
+        if (*text == '\0')
+            continue;
+        const bool known = is_known(options, text), over = *text_at(row, c) != '\0';
+        if (known == over && strcmp(text, text_at(row, c)) != 0)
+            return false;
+        units += over && c != first && unit_of(table, text, unit);
+        beside += !over;
     }
-    return false;
+    return units + beside > 0;
 }
 
 /* Of the first rows the one with the most known names, else the first; then those above and below that belong to it. */
