@@ -84,11 +84,10 @@ static bool makes_another(const char *text, size_t size)
 /* The unit with which the name of a field's column ends otherwise than in round brackets, as users name columns to --field and
  * in aliases: 总额/万元, 总额[万元], 面积亩, area_mu. It counts if it is one of what the field measures; Latin letters need a mark
  * before them, for they may be the end of a word. *ret_unknown: it is another that ends alike. */
-static bool tail_unit(const dk_field *field, const char *folded, dk_unit *ret_unit, bool *ret_unknown)
+static bool tail_unit(const dk_field *field, const char *folded, size_t size, dk_unit *ret_unit, bool *ret_unknown)
 {
     static const char *const closing[] = {")", "]", "】", "〕"};
     dk_unit own, found;
-    size_t size = strlen(folded);
     if (field->unit == NULL || !dk_unit_parse(field->unit, strlen(field->unit), &own))
         return false;
     for (size_t i = 0; i < sizeof closing / sizeof *closing; i++) {
@@ -115,7 +114,14 @@ static dk_status take_tail_unit(const dk_field *field, const char *folded, const
                                 dk_error *err)
 {
     bool unknown = false;
-    tail_unit(field, folded, ret_unit, &unknown);
+    size_t size = strlen(folded);
+    /* 总面积(亩)(约): what stands in brackets behind a unit takes nothing from it. */
+    while (!tail_unit(field, folded, size, ret_unit, &unknown) && !unknown && folded[size - 1] == ')') {
+        const char *open = memrchr(folded, '(', size);
+        if (open == NULL || open == folded)
+            break;
+        size = (size_t)(open - folded);
+    }
     return unknown ? dk_fail(err, DK_INVALID,
                              "%s: the column %s ends in a unit that is not known; give its numbers in one that is (元, 千元, 万元, "
                              "亿元, 平方米, 亩, 公顷, 平方公里), and name that",

@@ -298,16 +298,26 @@ static bool below_spans(const struct dk_source_table *table, const head_row *abo
     return n > 0;
 }
 
-/* Whether a name ends in a unit in brackets: its text goes to ret. */
+/* Whether a name ends in a unit in brackets, perhaps with others behind it, 费用(万元)(含税): its text goes to ret. */
 static bool unit_of(struct dk_source_table *table, const char *name, char ret[32])
 {
+    char text[256], end[34]; /* is_unit folds into the same scratch */
     const char *folded = fold(table, name);
-    const char *open = folded != NULL ? strrchr(folded, '(') : NULL;
-    if (open == NULL || open == folded)
-        return false;
-    char end[34];
-    const int size = snprintf(end, sizeof end, "%s", open);
-    return size > 2 && size < (int)sizeof end && is_unit(table, end, ret);
+    size_t size = folded != NULL && strlen(folded) < sizeof text ? strlen(folded) : 0;
+    memcpy(text, size > 0 ? folded : "", size);
+    while (size > 0 && text[size - 1] == ')') {
+        const char *open = memrchr(text, '(', size);
+        if (open == NULL || open == text)
+            return false;
+        const size_t group = size - (size_t)(open - text);
+        if (group > 2 && group < sizeof end) {
+            dk_text_copy(end, sizeof end, open, group);
+            if (is_unit(table, end, ret))
+                return true;
+        }
+        size -= group;
+    }
+    return false;
 }
 
 /* Whether a row has heads over those of the row below, though nothing is merged, as in a CSV: one says a unit at its end, or

@@ -97,7 +97,8 @@ static void a_unit_at_the_end_of_a_name_that_the_user_gives(void **state)
         const char *name;
         double unit;
     } names[] = {{"面积/亩", 2000.0 / 3}, {"面积[亩]", 2000.0 / 3}, {"面积【亩】", 2000.0 / 3}, {"面积亩", 2000.0 / 3}, {"面积 平方米", 1},
-                 {"area_mu", 2000.0 / 3}, {"areamu", 0}, {"面积", 0}, {"亩数", 0}, {"亩", 0}, {"面积万元", 0}};
+                 {"area_mu", 2000.0 / 3}, {"areamu", 0}, {"面积", 0}, {"亩数", 0}, {"亩", 0}, {"面积万元", 0},
+                 {"面积（亩）（约）", 2000.0 / 3}, {"面积亩（不含道路）", 2000.0 / 3}, {"面积（约）", 0}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const dk_pair pair = {.name = "area", .value = names[i].name};
         const dk_column_options options = {.fields = &pair, .n_fields = 1};
@@ -111,7 +112,7 @@ static void a_unit_at_the_end_of_a_name_that_the_user_gives(void **state)
 static void a_unit_that_only_ends_like_a_known_one_is_none(void **state)
 {
     (void)state;
-    static const char *const names[] = {"面积万亩", "面积（万亩）", "面积/万平方米", "面积百公顷"};
+    static const char *const names[] = {"面积万亩", "面积（万亩）", "面积/万平方米", "面积百公顷", "面积（万亩）（约）"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const dk_pair pair = {.name = "area", .value = names[i]};
         const dk_column_options options = {.fields = &pair, .n_fields = 1};

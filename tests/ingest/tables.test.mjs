@@ -183,18 +183,19 @@ test('a unit counts wherever a head or the line above it says it', (t) => {
     'beside a date in merged cells': [[['填表日期：2020年6月30日', null, null, '金额：万元'], head], ['A1:C1']],
     'in brackets beside an office': [[['填报单位：砀山县', null, null, '（万元）'], head], ['A1:C1']],
     'over several columns': [below('万元'), merged],
+    'in brackets before others over several columns': [below('费用（万元）（含税）'), merged],
     'behind a stroke over several columns': [below('费用/万元'), merged],
     'behind a colon over several columns': [below('费用：万元'), merged],
     'over several columns, centred and not merged': [below('费用（万元）'), []],
     'in a row below, with words for columns that have none': [[head, ['单位', '—', '户', '万元']], []],
   };
   const names = Object.entries(tables).map(([name, [rows, merges]], i) => [name, `${i}.xlsx`, s.write(`${i}.xlsx`, xlsx([...rows, row(`B${i}`)], '补偿', merges))]);
-  s.write('7.csv', '补偿编号,地块编号,费用（万元）,\n,,身份证号,补偿总额\nB7,DK1,a,2.5\n'); // what is left of merged heads when a sheet is saved as CSV
-  s.write('9.csv', '征地补偿台账（万元）,,,附件1\n补偿编号,地块编号,身份证号,补偿总额\nB9,DK1,a,2.5\n');
-  s.write('10.csv', '补偿台账,,,\n基本信息,,费用（万元）,\n补偿编号,地块编号,身份证号,补偿总额\nB10,DK1,a,2.5\n');
-  s.write('11.csv', '补偿编号,,费用（万元）,\n,地块编号,身份证号,补偿总额\nB11,DK1,a,2.5\n');
-  s.write('8.csv', '补偿编号,地块编号,费用：元/亩,\n,,身份证号,补偿总额\nB8,DK1,a,25000\n'); // a price is no unit of an amount
-  const done = s.load('compensation', ...names.map(([, file]) => file), '7.csv', '8.csv', '9.csv', '10.csv', '11.csv', '--publish');
+  s.write('8.csv', '补偿编号,地块编号,费用（万元）,\n,,身份证号,补偿总额\nB8,DK1,a,2.5\n'); // what is left of merged heads when a sheet is saved as CSV
+  s.write('10.csv', '征地补偿台账（万元）,,,附件1\n补偿编号,地块编号,身份证号,补偿总额\nB10,DK1,a,2.5\n');
+  s.write('11.csv', '补偿台账,,,\n基本信息,,费用（万元）,\n补偿编号,地块编号,身份证号,补偿总额\nB11,DK1,a,2.5\n');
+  s.write('12.csv', '补偿编号,,费用（万元）,\n,地块编号,身份证号,补偿总额\nB12,DK1,a,2.5\n');
+  s.write('9.csv', '补偿编号,地块编号,费用：元/亩,\n,,身份证号,补偿总额\nB9,DK1,a,25000\n'); // a price is no unit of an amount
+  const done = s.load('compensation', ...names.map(([, file]) => file), '8.csv', '9.csv', '10.csv', '11.csv', '12.csv', '--publish');
   assert.equal(done.code, 0, done.stderr);
   const totals = Object.fromEntries(s.rows('compensation').map((f) => [f.properties.id, f.properties.total]));
   for (const [i, name] of [...names.map(([name]) => name), 'over several columns in a CSV', 'of a price', 'of a title with something beside it', 'above names in a CSV', 'beside a name in a CSV'].entries())
