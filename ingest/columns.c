@@ -106,6 +106,8 @@ static bool tail_unit(const dk_field *field, const char *folded, size_t size, dk
             *ret_unit = found;
             return true;
         }
+    const size_t qing = strlen("顷"); /* a hundred 亩, or what someone calls a hectare */
+    *ret_unknown = own.dimension == DK_UNIT_AREA && size > qing && memcmp(folded + size - qing, "顷", qing) == 0;
     return false;
 }
 

@@ -112,7 +112,7 @@ static void a_unit_at_the_end_of_a_name_that_the_user_gives(void **state)
 static void a_unit_that_only_ends_like_a_known_one_is_none(void **state)
 {
     (void)state;
-    static const char *const names[] = {"面积万亩", "面积（万亩）", "面积/万平方米", "面积百公顷", "面积（万亩）（约）"};
+    static const char *const names[] = {"面积万亩", "面积（万亩）", "面积/万平方米", "面积百公顷", "面积（万亩）（约）", "面积（顷）"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const dk_pair pair = {.name = "area", .value = names[i]};
         const dk_column_options options = {.fields = &pair, .n_fields = 1};
