@@ -913,18 +913,25 @@ static bool is_bare_total(const char *word)
     return false;
 }
 
-/* 合计, 周寨镇小计, 合计：12户; but 合计户 may be a name. */
+/* Whether what stands behind 合计 says more of a sum: of how many, in which words. */
+static bool goes_on_total(const char *behind)
+{
+    static const char *const words[] = {":", "：", "(", "（", "大写", "人民币", "金额", "面积", "数"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strncmp(behind, words[i], strlen(words[i])) == 0)
+            return true;
+    return isdigit((unsigned char)*behind);
+}
+
+/* 合计, 周寨镇小计, 合计：12户, 合计大写：壹万元整; but 合计户 may be a name. */
 static bool is_total_word(const char *word)
 {
     const size_t size = before_colon(word);
     for (size_t i = 0; i < N_TOTAL_WORDS; i++) {
         const size_t n = strlen(total_words[i]);
-        const char *behind = word + n;
         if (size >= n && memcmp(word + size - n, total_words[i], n) == 0)
             return true;
-        if (size > n && memcmp(word, total_words[i], n) == 0 &&
-            (isdigit((unsigned char)*behind) || *behind == ':' || *behind == '(' || strncmp(behind, "：", 3) == 0 ||
-             strncmp(behind, "（", 3) == 0))
+        if (size > n && memcmp(word, total_words[i], n) == 0 && goes_on_total(word + n))
             return true;
     }
     return false;
@@ -958,7 +965,8 @@ static bool is_footer_word(const char *word)
                                         "经办", "联系人", "联系电话", "监督电话", "举报电话", "咨询电话", "公示单位", "公示时间", "公示日期",
                                         "公示期", "日期：", "日期:", "注：", "注:", "备注：", "备注:", "说明：", "说明:", "以下空白", "（以下空白",
                                         "(以下空白", "编制单位", "编制人", "填报单位", "统计人", "制单", "校核", "校对", "数据来源",
-                                        "领导签", "单位盖章", "单位（盖章", "单位(盖章", "打印日期", "打印时间"};
+                                        "领导签", "单位盖章", "单位（盖章", "单位(盖章", "打印日期", "打印时间", "人民币大写", "人民币（大写",
+                                        "人民币(大写", "大写金额", "大写：", "大写:"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strncmp(word, words[i], strlen(words[i])) == 0)
             return true;
