@@ -90,12 +90,15 @@ static bool is_about_units(const char *text, size_t size)
 
 static void add(const dk_unit *unit, dk_unit_line *line)
 {
+    if (line->contradicted >> unit->dimension & 1)
+        return;
     for (size_t i = 0; i < line->n; i++) {
         dk_unit *other = &line->units[i];
         if (other->dimension != unit->dimension)
             continue;
         if (other->num * unit->den != unit->num * other->den) {
             *other = (dk_unit){.dimension = DK_UNIT_NONE};
+            line->contradicted |= 1u << unit->dimension;
             line->unclear = true;
         }
         return;
@@ -112,6 +115,19 @@ static const char *skip_currency(const char *text)
     text += strlen("人民币");
     text += *text == ':';
     return text + (*text == ' ');
+}
+
+/* Passes what stands in brackets behind a unit: 平方米(m2), 万元(不含税). A unit there is said, too. */
+static const char *skip_brackets(const char *text, dk_unit_line *line)
+{
+    const char *close = *text == '(' ? strchr(text, ')') : NULL;
+    dk_unit unit;
+    if (close == NULL)
+        return text;
+    const size_t size = leading_unit(text + 1, &unit);
+    if (size > 0 && text + 1 + size == close)
+        add(&unit, line);
+    return close + 1;
 }
 
 /* 亩、户、万元 up to the next label. */
@@ -131,12 +147,13 @@ static void read_list(const char *text, dk_unit_line *line)
                 return;
             line->unclear |= listed && is_about_units(at, size);
         }
-        at += size;
+        at = skip_brackets(at + size, line);
         size = between(at);
         if (size == 0)
             return;
         listed = size > 1 || *at != ' ';
-        at += size;
+        at = skip_brackets(at + size, line);
+        at += between(at);
     }
 }
 
@@ -181,7 +198,9 @@ static void read_alone(const char *text, bool title, dk_unit_line *line)
     if (found.n == 0 || strspn(at, " )") != strlen(at))
         return;
     for (size_t i = 0; i < found.n; i++)
-        add(&found.units[i], line);
+        if (found.units[i].dimension != DK_UNIT_NONE)
+            add(&found.units[i], line);
+    line->contradicted |= found.contradicted;
     line->unclear |= found.unclear;
 }
 

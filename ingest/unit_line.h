@@ -9,6 +9,7 @@ enum { DK_UNIT_LINE_MOST = 4 };
 typedef struct dk_unit_line {
     dk_unit units[DK_UNIT_LINE_MOST]; /* one of a dimension; DK_UNIT_NONE where two contradict each other */
     size_t n;
+    unsigned contradicted; /* a bit for each dimension of which there are two units */
     bool unclear; /* something of money or area stands there that is no unit, or two units of one dimension */
 } dk_unit_line;
 

@@ -53,6 +53,9 @@ static void lines_say_units(void **state)
         {.text = "〔金额单位：万元〕", .money = 10000},
         {.text = "本表金额以万元计", .money = 10000},
         {.text = "单位：万元（亩）", .money = 10000, .area = mu, .title = true},
+        {.text = "单位：万元（不含税）、亩", .money = 10000, .area = mu, .title = true},
+        {.text = "单位：平方米（m2）、元 （人民币）、", .money = 1, .area = 1, .title = true},
+        {.text = "单位：亩（公顷）、万元", .money = 10000, .unclear = true, .title = true},
         /* What is counted stands between units. */
         {.text = "单位：亩、户、万元", .money = 10000, .area = mu},
         {.text = "单位：户 人 亩 万元", .money = 10000, .area = mu},
