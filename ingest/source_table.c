@@ -1201,11 +1201,13 @@ static row_role role_of(const dk_source *source)
         total |= perhaps && is_amount(cell, word);
         /* Before the amounts, perhaps behind the number of the row: a column may say 合计 of something else. Where what the
          * rows have in common is written in the sum, too (5, 周寨村, 小计, or 5, 2020, 小计), amounts follow the word. */
-        if (is_total_word(word) || is_made_total(cell)) {
-            total |= numbers == 0 || (numbers == 1 && own == 1);
-            perhaps |= numbers == leading || is_bare_total(word);
-        } else if (is_count_word(word)) {
-            total |= numbers == 0 || (numbers == 1 && own == 1);
+        const bool before = numbers == 0 || (numbers == 1 && own == 1);
+        if (before || numbers == leading) {
+            const bool sum = is_total_word(word) || is_made_total(cell);
+            total |= before && (sum || is_count_word(word));
+            perhaps |= sum;
+        } else {
+            perhaps |= is_bare_total(word);
         }
         if (own == 0 && (is_footer_word(word) || is_page_word(word)))
             footer = true;
