@@ -131,6 +131,13 @@ static dk_status take_tail_unit(const dk_field *field, const char *folded, const
                    : DK_OK;
 }
 
+/* A head over several columns says the unit of those that have one, and not of 户数 or a date. */
+static void take_unit_over(const dk_field *field, const dk_column *column, dk_unit *unit)
+{
+    if (column->unit_over && field->unit == NULL)
+        *unit = (dk_unit){0};
+}
+
 bool dk_column_known(const dk_kind *kind, const char *name)
 {
     dk_buf folded, scratch;
@@ -210,6 +217,7 @@ static dk_status map_explicit(const dk_kind *kind, const dk_column *columns, siz
             if (status != DK_OK)
                 return status;
         }
+        take_unit_over(&kind->fields[field], &columns[c], &mapping->units[c]);
     }
     return DK_OK;
 }
@@ -280,6 +288,7 @@ static dk_status map_column(const dk_kind *kind, const dk_column *columns, size_
     mapping->column[field] = (int)c;
     mapping->field[c] = field;
     const dk_field *taken = &kind->fields[field];
+    take_unit_over(taken, column, &mapping->units[c]);
     /* 土地补偿费 of a DBF may be all of the name, or what is left of 土地补偿费（万元） or 土地补偿费标准. */
     const bool unit_lost = column->cut && taken->unit != NULL && mapping->units[c].dimension == DK_UNIT_NONE;
     if (by_prefix || unit_lost) {

@@ -117,6 +117,11 @@ static void put_header(FILE *file, const dk_rejects_source *from, const dk_sourc
             continue;
         dk_buf_clear(&text);
         dk_buf_text(&text, columns[i].name);
+        const char *over = columns[i].unit_over && from->mapping->units[i].dimension == DK_UNIT_NONE
+                               ? strrchr(columns[i].name, '(')
+                               : NULL;
+        if (over != NULL) /* not of this column */
+            text.size = (size_t)(over - columns[i].name);
         if (from->mapping->above[i] && dk_unit_name(&from->mapping->units[i], unit))
             dk_buf_format(&text, "(%s)", unit);
         putc(',', file);

@@ -35,6 +35,7 @@ typedef struct dk_column {
     bool sheet;    /* comes from a sheet that was joined: its numbers went through Excel */
     bool optional; /* the format has it whether or not anyone wants it: no mistake if no field knows it */
     bool made;     /* out of others, and not in the file */
+    bool unit_over; /* the unit in brackets at its end is that of a head over several columns */
 } dk_column;
 
 typedef struct dk_source_options {

@@ -448,6 +448,7 @@ typedef struct column_name {
     const char *parts[HEADER_ROWS]; /* from above, each but once */
     size_t n;
     char unit[32];
+    bool unit_over; /* of a head over several columns */
 } column_name;
 
 /* Whether a column is but the right part of a wide one: its head is merged with that of the column before it, and nothing
@@ -471,6 +472,7 @@ static void name_parts(struct dk_source_table *table, size_t column, column_name
     char over[32] = "";
     ret->n = 0;
     ret->unit[0] = '\0';
+    ret->unit_over = false;
     if (is_right_part(table, column))
         return;
     for (size_t i = table->top; i <= table->bottom; i++) {
@@ -488,6 +490,7 @@ static void name_parts(struct dk_source_table *table, size_t column, column_name
     if (ret->n == 0 && alone != NULL)
         ret->parts[ret->n++] = alone, over[0] = '\0';
     /* The nearest head that says a unit says it for what is below. */
+    ret->unit_over = ret->unit[0] == '\0';
     for (size_t i = ret->n; i-- > 0 && ret->unit[0] == '\0';)
         if (unit_of(table, ret->parts[i], ret->unit) && i + 1 == ret->n)
             ret->unit[0] = '\0'; /* stands in the name itself */
@@ -539,10 +542,12 @@ static bool *find_repeated(struct dk_source_table *table, size_t n)
 }
 
 /* The name of a column, owned by the caller; "" for none. NULL: out of memory. */
-static char *name_of(struct dk_source_table *table, const dk_source_options *options, size_t column, bool repeated)
+static char *name_of(struct dk_source_table *table, const dk_source_options *options, size_t column, bool repeated,
+                     bool *ret_unit_over)
 {
     column_name name;
     name_parts(table, column, &name);
+    *ret_unit_over = false;
     dk_buf out;
     dk_buf_init(&out);
     if (name.n == 0)
@@ -562,8 +567,10 @@ static char *name_of(struct dk_source_table *table, const dk_source_options *opt
     }
     if (!whole)
         dk_buf_text(&out, lowest);
-    if (name.unit[0] != '\0' && !own_unit(table, &name))
+    if (name.unit[0] != '\0' && !own_unit(table, &name)) {
         dk_buf_format(&out, "(%s)", name.unit);
+        *ret_unit_over = name.unit_over;
+    }
     const char *text = dk_buf_cstr(&out);
     char *copy = text != NULL ? strdup(text) : NULL;
     dk_buf_finish(&out);
@@ -596,7 +603,8 @@ static dk_status name_columns(dk_source *source, struct dk_source_table *table, 
     if (repeated == NULL)
         return no_memory(source, err);
     for (size_t c = 0; c < n; c++) {
-        char *name = name_of(table, options, c, repeated[c]);
+        bool unit_over;
+        char *name = name_of(table, options, c, repeated[c], &unit_over);
         if (name == NULL) {
             free(repeated);
             return no_memory(source, err);
@@ -615,6 +623,7 @@ static dk_status name_columns(dk_source *source, struct dk_source_table *table, 
             continue;
         }
         source->columns[source->n_columns].name = name;
+        source->columns[source->n_columns].unit_over = unit_over;
         source->raw_index[source->n_columns++] = c;
     }
     free(repeated);

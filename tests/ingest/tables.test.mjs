@@ -1,7 +1,7 @@
 // Ledgers: CSV and XLSX, their encodings, headers, dates, numbers and units.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { gbk, scene, xlsx, zip } from './helpers.mjs';
+import { catalogue, gbk, scene, xlsx, zip } from './helpers.mjs';
 
 test('a CSV in GBK is read as what it says', (t) => {
   const s = scene(t);
@@ -200,6 +200,17 @@ test('a unit counts wherever a head or the line above it says it', (t) => {
   const totals = Object.fromEntries(s.rows('compensation').map((f) => [f.properties.id, f.properties.total]));
   for (const [i, name] of [...names.map(([name]) => name), 'over several columns in a CSV', 'of a price', 'of a title with something beside it', 'above names in a CSV', 'beside a name in a CSV'].entries())
     assert.equal(totals[`B${i}`], 25000, name);
+});
+
+test('the unit of a head over several columns is none of what has no unit', (t) => {
+  const s = scene(t, catalogue.replace('- {name: paid_on,', '- {name: people, title: 人数, type: integer, audience: public}\n      $&'));
+  s.write('a.csv', '补偿编号,地块编号,费用（万元）,,\n,,补偿总额,人数,支付日期\nB1,DK1,2.5,12,2020-06-15\nB2,DK1,2.5,13,2020-06-31\n');
+  assert.equal(s.load('compensation', 'a.csv', '--publish', '--allow-rejects').json.rejected, 1);
+  const rejects = s.read('a.csv.rejects.csv');
+  assert.match(rejects, /reason,补偿编号,地块编号,补偿总额\(万元\),人数,支付日期\r\n/);
+  s.write('改.csv', rejects.replaceAll('06-31', '06-30'));
+  assert.equal(s.load('compensation', '改.csv', '--publish').code, 0);
+  assert.deepEqual(s.rows('compensation').map((f) => [f.properties.total, f.properties.people, f.properties.paid_on]), [[25000, 12, '2020-06-15'], [25000, 13, '2020-06-30']]);
 });
 
 test('a second table further down a sheet is not read as the first one goes on', (t) => {
