@@ -298,6 +298,20 @@ static bool below_spans(const struct dk_source_table *table, const head_row *abo
     return n > 0;
 }
 
+/* Whether what a row has stands below single heads, as data do: a label beside a table may be merged over header and rows. */
+static bool below_leaves(const struct dk_source_table *table, const head_row *above, const head_row *row)
+{
+    size_t own = 0, leaves = 0;
+    for (size_t c = 0; c < row->n; c++) {
+        const char *text = row->texts[c], *head = text_at(above, c);
+        if (*text == '\0' || strcmp(text, head) == 0)
+            continue;
+        own++;
+        leaves += *head != '\0' && span_at(table, above->number, c) == NULL;
+    }
+    return leaves >= 2 && 2 * leaves > own;
+}
+
 /* Whether a name ends in a unit in brackets, perhaps with others behind it, 费用(万元)(含税): its text goes to ret. */
 static bool unit_of(struct dk_source_table *table, const char *name, char ret[32])
 {
@@ -369,7 +383,7 @@ static void find_header(struct dk_source_table *table, const dk_source_options *
         head_row *below = &table->rows[table->bottom + 1];
         const size_t different = count_different(below);
         below->units = only_units(table, below);
-        if (!tied(table, row->number, below->number) && !below->units && !below_spans(table, row, below) &&
+        if (!(tied(table, row->number, below->number) && !below_leaves(table, row, below)) && !below->units && !below_spans(table, row, below) &&
             !(different > 0 && count_known(below, options) == different))
             break;
         table->bottom++;

@@ -88,6 +88,14 @@ test('a cell merged over rows and columns is nobody\'s in each of its rows, and 
   assert.match(s.read('台账.xlsx.rejects.csv'), /,2,B1,"?the cells B2 to C3 are merged over the columns 地块编号 and 身份证号[^]*,3,B2,"?the cells B2 to C3 are merged/);
 });
 
+test('a label beside a table, merged over header and rows, makes no header of the rows', (t) => {
+  const s = scene(t);
+  s.write('a.xlsx', xlsx([['征收情况', '补偿编号', '地块编号', '补偿总额'], [null, 'B1', 'DK1', { n: '1' }], [null, 'B2', 'DK2', { n: '2' }]], '补偿', ['A1:A3']));
+  assert.match(s.load('compensation', 'a.xlsx').stderr, /no field for the column 征收情况;/);
+  assert.equal(s.load('compensation', 'a.xlsx', '--ignore', '征收情况', '--publish').code, 0);
+  assert.deepEqual(values(s).map((row) => row.slice(0, 3)), [['B1', 'DK1', 1], ['B2', 'DK2', 2]]);
+});
+
 test('a column that is laid out over two is one, as a person sees it', (t) => {
   const s = scene(t), rows = [['补偿编号', '地块编号', null, '补偿总额'], ['B1', 'DK1', null, { n: '1' }], ['B2', 'DK2', null, { n: '2' }]];
   s.write('a.xlsx', xlsx(rows, '补偿', ['B1:C1', 'B2:C2', 'B3:C3']));
