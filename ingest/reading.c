@@ -42,7 +42,8 @@ typedef struct chunk {
 /* Cells of a column that may be something else than was meant: how many, and where the first stands. */
 typedef struct doubts {
     int64_t n, row;
-    char year[5]; /* of the first, if it is a day */
+    int64_t among; /* numbers as long, of which such are doubtful if they are many: one in a thousand ends in three zeros */
+    char year[5];  /* of the first, if it is a day */
 } doubts;
 
 struct dk_reading {
@@ -127,10 +128,13 @@ static void add_doubt(doubts *found, const dk_source_row *row, const dk_cell *ce
 }
 
 /* 341321198001011000, as a spreadsheet writes a number of 18 digits into a CSV; one of 16 may well end in a zero. */
-static bool ends_in_zeros(const dk_cell *cell)
+static void look_at_zeros(doubts *zeros, const dk_source_row *row, const dk_cell *cell)
 {
-    return cell->type == DK_CELL_TEXT && cell->size >= 17 && cell->text[cell->size - 1] == '0' &&
-           cell->text[cell->size - 2] == '0' && dk_number_mangled(cell->text, cell->size);
+    if (cell->type != DK_CELL_TEXT || cell->size < 17 || strspn(cell->text, "0123456789") != cell->size)
+        return;
+    zeros->among++;
+    if (dk_number_mangled(cell->text, cell->size))
+        add_doubt(zeros, row, cell);
 }
 
 /* The row's values. Problems are appended to reasons, one sentence each. */
@@ -160,8 +164,8 @@ static void read_values(dk_reading *r, chunk *c, const dk_source_row *row)
             char problem[300];
             if (sheet && field->type == DK_FIELD_TEXT && row->cells[column].type == DK_CELL_DATE)
                 add_doubt(&r->days[i], row, &row->cells[column]);
-            if (field->type == DK_FIELD_TEXT && ends_in_zeros(&row->cells[column]))
-                add_doubt(&r->zeros[i], row, &row->cells[column]);
+            if (field->type == DK_FIELD_TEXT)
+                look_at_zeros(&r->zeros[i], row, &row->cells[column]);
             if (!dk_value_from_cell(field, &row->cells[column], &context, &c->bytes, &values[i], &places[i], problem,
                                     sizeof problem)) {
                 add_reason(&r->reasons, columns[column].name, problem);
@@ -422,7 +426,7 @@ void dk_reading_notes(const dk_reading *r, dk_buf *notes)
                           "2020-06-15\n",
                           columns[r->options.mapping->column[i]].name, (long long)r->yearless[i].n,
                           (long long)r->yearless[i].row, r->yearless[i].year);
-        if (r->zeros[i].n > 0)
+        if (r->zeros[i].n > 0 && 10 * r->zeros[i].n >= r->zeros[i].among)
             dk_buf_format(notes,
                           "column %s: all digits from the 16th on are zeros in %lld cells of it, the first in row %lld, as "
                           "spreadsheets make them of long numbers; if they were others, format the column as text and enter them "
