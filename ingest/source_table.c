@@ -946,10 +946,13 @@ static bool goes_on_total(const char *behind)
     return isdigit((unsigned char)*behind);
 }
 
-/* 合计, 周寨镇小计, 合计：12户, 合计大写：壹万元整; but 合计户 may be a name. */
+/* 合计, 周寨镇小计, 合计：12户, 合计大写：壹万元整, and 其中：耕地 below; but 合计户 may be a name. */
 static bool is_total_word(const char *word)
 {
-    const size_t size = before_colon(word);
+    static const char part[] = "其中";
+    const size_t size = before_colon(word), n_part = sizeof part - 1;
+    if (strncmp(word, part, n_part) == 0 && (word[n_part] == ':' || strncmp(word + n_part, "：", strlen("：")) == 0))
+        return true;
     for (size_t i = 0; i < N_TOTAL_WORDS; i++) {
         const size_t n = strlen(total_words[i]);
         if (size >= n && memcmp(word + size - n, total_words[i], n) == 0)
