@@ -212,7 +212,8 @@ static dk_status prepare_geometry(dk_load_file *file, dk_error *err)
     return status;
 }
 
-/* Taking it reads all of the file, which goes on while the file is opened, for that may take a pass over it too. */
+/* Taking it reads all of the file, which goes on while the file is opened, for that may take a pass over it too, and its first rows
+ * are read. */
 typedef struct hashing {
     dk_load_file *file;
     pthread_t thread;
@@ -261,17 +262,9 @@ static dk_status open_and_map(dk_load_file *file, dk_error *err)
     return status;
 }
 
-static dk_status open_file(dk_load_file *file, dk_error *err)
+static dk_status begin_reading(dk_load_file *file, dk_error *err)
 {
     const dk_load_file_options *o = &file->options;
-    hashing hash;
-    dk_status status = dk_set_values_parse(o->kind, &o->settings.columns, &file->set, err);
-    if (status != DK_OK)
-        return status;
-    begin_hashing(&hash, file);
-    status = end_hashing(&hash, open_and_map(file, err), err);
-    if (status != DK_OK || file->lacks)
-        return status;
     const dk_reading_options how = {.source = file->source,
                                     .mapping = &file->mapping,
                                     .kind = o->kind,
@@ -284,6 +277,19 @@ static dk_status open_file(dk_load_file *file, dk_error *err)
                                     .set_values = file->set.values,
                                     .is_set = file->set.is_set};
     return dk_reading_open(&how, &file->reading, err);
+}
+
+static dk_status open_file(dk_load_file *file, dk_error *err)
+{
+    hashing hash;
+    dk_status status = dk_set_values_parse(file->options.kind, &file->options.settings.columns, &file->set, err);
+    if (status != DK_OK)
+        return status;
+    begin_hashing(&hash, file);
+    status = open_and_map(file, err);
+    if (status == DK_OK && !file->lacks)
+        status = begin_reading(file, err);
+    return end_hashing(&hash, status, err);
 }
 
 static void *open_apart(void *user)
