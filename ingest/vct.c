@@ -377,7 +377,7 @@ static dk_status read_codes(dk_vct *vct, dk_error *err)
         if (code->code == NULL || code->name == NULL || code->table == NULL)
             return nomem(vct, err);
     }
-    return status;
+    return status == DK_OK && !line_is(vct, "FeatureCodeEnd") ? damaged(vct, "FeatureCodeEnd", err) : status;
 }
 
 static bool is_number_type(const char *type)
@@ -420,7 +420,7 @@ static dk_status read_tables(dk_vct *vct, dk_error *err)
         if (status != DK_OK)
             break;
     }
-    return status;
+    return status == DK_OK && !line_is(vct, "TableStructureEnd") ? damaged(vct, "TableStructureEnd", err) : status;
 }
 
 static table *find_table(const dk_vct *vct, const char *name, size_t size)

@@ -74,6 +74,26 @@ static void rows_without_a_polygon_are_counted(void **state)
           "read\n");
 }
 
+/* A section is read once and passed over once: by another name of its end, what follows would be passed over with it. */
+static void a_section_is_closed_by_its_own_name(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *expected;
+    } cases[] = {{"HeadBegin\nDataMark:CNSDTF-VCT\nVersion:GB/T 17798-2007\nSeparator:,\nHeadEnd\nFeatureCodeBegin\n20,地类图斑,Polygon,DLTB\nFeatureCodesEnd\n" TWO
+                  "FeatureCodeBegin\nFeatureCodeEnd\n",
+                  "FeatureCodeEnd"},
+                 {CGCS2000 "TableStructureBegin\nDLTB,1\nMC,Char,20\n0\nTableEnd\n" TWO "TableStructureBegin\nTableStructureEnd\n",
+                  "TableStructureEnd"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        dk_error err = {0};
+        dk_vct *vct = NULL;
+        assert_int_equal(dk_vct_open_memory(cases[i].text, strlen(cases[i].text), NULL, NULL, &vct, &err), DK_INVALID);
+        if (strstr(err.text, cases[i].expected) == NULL)
+            fail_msg("%s", err.text);
+    }
+}
+
 /* 小学 in GBK is Сѧ in UTF-8. */
 static void letters_that_are_text_in_both_encodings_are_told(void **state)
 {
@@ -118,6 +138,7 @@ int main(void)
         cmocka_unit_test(each_value_is_that_of_its_column),
         cmocka_unit_test(a_row_of_another_length_is_not_read_a_column_beside_its_own),
         cmocka_unit_test(rows_without_a_polygon_are_counted),
+        cmocka_unit_test(a_section_is_closed_by_its_own_name),
         cmocka_unit_test(letters_that_are_text_in_both_encodings_are_told),
         cmocka_unit_test(the_year_of_an_ellipsoid_is_no_datum),
     };
